@@ -1,0 +1,77 @@
+"""Every repository outside the workspace.
+
+The labels are those of the libraries' own Bazel builds, so that a machine with a network can put
+hermetic sources in their place here without touching another BUILD file.
+"""
+
+load("//third_party:pkg_config.bzl", "pkg_config_repository", "source_repository")
+
+def _bazel_rules():
+    # Bazel 4 asks for these even offline. Debian's rules_cc is too new for Debian's Bazel.
+    native.local_repository(name = "rules_cc", path = "third_party/bazel/rules_cc")
+    native.local_repository(name = "remote_coverage_tools", path = "third_party/bazel/remote_coverage_tools")
+    native.local_repository(name = "rules_java", path = "/usr/share/bazel/rules/java")
+    native.local_repository(name = "rules_proto", path = "/usr/share/bazel/rules/proto")
+    native.local_repository(name = "platforms", path = "/usr/share/bazel/platforms")
+    native.local_repository(name = "bazel_skylib", path = "/usr/share/bazel/tools/skylib")
+
+def _abseil():
+    pkg_config_repository(
+        name = "com_google_absl",
+        apt = ["libabsl-dev"],
+        libraries = {
+            "absl/base:core_headers": ["absl_core_headers"],
+            "absl/cleanup:cleanup": ["absl_cleanup"],
+            "absl/container:flat_hash_map": ["absl_flat_hash_map"],
+            "absl/container:flat_hash_set": ["absl_flat_hash_set"],
+            "absl/container:inlined_vector": ["absl_inlined_vector"],
+            "absl/functional:any_invocable": ["absl_any_invocable"],
+            "absl/functional:function_ref": ["absl_function_ref"],
+            "absl/random:random": ["absl_random_random"],
+            "absl/status:status": ["absl_status"],
+            "absl/status:statusor": ["absl_statusor"],
+            "absl/strings:str_format": ["absl_str_format"],
+            "absl/strings:strings": ["absl_strings"],
+            "absl/synchronization:synchronization": ["absl_synchronization"],
+            "absl/time:time": ["absl_time"],
+            "absl/types:span": ["absl_span"],
+        },
+    )
+
+def assay_repositories():
+    """Declares them all; each is looked for only when something that is built needs it."""
+    _bazel_rules()
+    _abseil()
+    source_repository(
+        name = "com_google_protobuf",
+        apt = ["protobuf-compiler", "libprotobuf-dev"],
+        build_file = "//third_party:protobuf.BUILD",
+        links = {"bin/protoc": "/usr/bin/protoc", "include/google/protobuf": "/usr/include/google/protobuf"},
+    )
+    source_repository(
+        name = "com_github_grpc_grpc_plugin",
+        apt = ["protobuf-compiler-grpc"],
+        build_file = "//third_party:grpc_plugin.BUILD",
+        links = {"grpc_cpp_plugin": "/usr/bin/grpc_cpp_plugin"},
+    )
+    source_repository(
+        name = "llhttp",
+        apt = ["node-llhttp"],
+        build_file = "//third_party:llhttp.BUILD",
+        links = {"src": "/usr/share/llhttp", "include": "/usr/share/include/llhttp"},
+    )
+    for name, apt, libraries in [
+        ("com_github_google_benchmark", "libbenchmark-dev", {":benchmark": ["benchmark"]}),
+        ("com_github_grpc_grpc", "libgrpc++-dev", {":grpc++": ["grpc++"]}),
+        ("com_google_googletest", "libgtest-dev", {":gtest": ["gtest"], ":gtest_main": ["gtest_main"]}),
+        ("com_google_googlemock", "libgmock-dev", {":gmock": ["gmock"]}),
+        ("cli11", "libcli11-dev", {":cli11": ["CLI11"]}),
+        ("curl", "libcurl4-openssl-dev", {":curl": ["libcurl"]}),
+        ("jansson", "libjansson-dev", {":jansson": ["jansson"]}),
+        ("libmicrohttpd", "libmicrohttpd-dev", {":libmicrohttpd": ["libmicrohttpd"]}),
+        ("nlohmann_json", "nlohmann-json3-dev", {":json": ["nlohmann_json"]}),
+        ("openssl", "libssl-dev", {":crypto": ["libcrypto"], ":ssl": ["libssl"]}),
+        ("sqlite3", "libsqlite3-dev", {":sqlite3": ["sqlite3"]}),
+        ("zlib", "zlib1g-dev", {":zlib": ["zlib"]}),
+    ]:
+        pkg_config_repository(name = name, apt = [apt], libraries = libraries)
