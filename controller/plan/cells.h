@@ -1,0 +1,61 @@
+#ifndef ASSAY_CONTROLLER_PLAN_CELLS_H_
+#define ASSAY_CONTROLLER_PLAN_CELLS_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "proto/plan.pb.h"
+#include "proto/results.pb.h"
+
+namespace assay {
+
+// Every cell of a plan once, in the plan's own order: targets, then workloads, then levels.
+// REQUIRES: WithDefaults was applied.
+std::vector<Cell> CellsOf(const Plan& plan);
+
+// One execution to be made.
+struct ScheduledExecution {
+  // Index into CellsOf(plan).
+  int cell_index = 0;
+  Cell cell;
+  // Both from 0.
+  uint32_t block = 0;
+  uint32_t position = 0;
+};
+
+// Every execution of a campaign in the order in which they are made: each block holds every cell
+// once, in an order drawn from the plan's seed. The same plan gives the same schedule on every
+// machine. REQUIRES: WithDefaults was applied.
+std::vector<ScheduledExecution> ScheduleOf(const Plan& plan);
+
+// The level of a cell for people: "64 connections", "20000/s".
+std::string LevelText(const Cell& cell);
+// A cell for people and as a key that is unique in its plan: "epoll json 64 connections".
+std::string CellText(const Cell& cell);
+
+// What an execution costs besides its window.
+struct ExecutionCosts {
+  // Start of the server, verification, connecting, the idle-gap measurement, drain, stop, commit.
+  absl::Duration around = absl::Milliseconds(300);
+  // How fast requests are answered, where a window is bounded by their count.
+  double requests_per_s = 20'000;
+};
+
+// How long a campaign will take.
+struct CampaignLength {
+  // Windows alone, warm-up included.
+  absl::Duration measuring;
+  // With everything around them and the pauses between them.
+  absl::Duration total;
+  // Whether windows are bounded by requests, so that their length is a guess.
+  bool guessed = false;
+};
+
+// The length of `executions` executions of a plan. REQUIRES: WithDefaults was applied.
+CampaignLength LengthOf(const Plan& plan, int executions, const ExecutionCosts& costs = {});
+
+}  // namespace assay
+
+#endif  // ASSAY_CONTROLLER_PLAN_CELLS_H_

@@ -1,0 +1,17 @@
+#ifndef ASSAY_CONTROLLER_STORE_RECORD_ID_H_
+#define ASSAY_CONTROLLER_STORE_RECORD_ID_H_
+
+#include <string>
+
+namespace assay {
+
+// Draws the id of a campaign from the kernel's randomness: 12 hexadecimal digits. The store refuses
+// one it has.
+std::string DrawCampaignId();
+
+// Draws the id of an execution: 32 hexadecimal digits, unique for ever.
+std::string DrawExecutionId();
+
+}  // namespace assay
+
+#endif  // ASSAY_CONTROLLER_STORE_RECORD_ID_H_
