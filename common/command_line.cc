@@ -1,0 +1,124 @@
+#include "common/command_line.h"
+
+#include <algorithm>
+#include <numeric>
+#include <string>
+#include <vector>
+
+#include "common/version.h"
+
+namespace assay {
+namespace {
+
+constexpr int kBadUsage = 2;
+
+// Levenshtein's distance, in characters.
+size_t EditDistance(const std::string& a, const std::string& b) {
+  std::vector<size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), size_t{0});
+  for (size_t i = 1; i <= a.size(); ++i) {
+    size_t diagonal = row[0];
+    row[0] = i;
+    for (size_t j = 1; j <= b.size(); ++j) {
+      const size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
+    }
+  }
+  return row.back();
+}
+
+// The candidate that `word` is most likely a slip of; empty when none is near.
+std::string Nearest(const std::string& word, const std::vector<std::string>& candidates) {
+  std::string nearest;
+  // Beyond half of its letters a guess would only puzzle.
+  size_t least = std::max<size_t>(2, word.size() / 2) + 1;
+  for (const std::string& candidate : candidates) {
+    const size_t distance = EditDistance(word, candidate);
+    if (distance < least) {
+      least = distance;
+      nearest = candidate;
+    }
+  }
+  return nearest;
+}
+
+// The subcommand that the words belong to: the innermost that was named.
+const CLI::App* Innermost(const CLI::App& app) {
+  const CLI::App* innermost = &app;
+  while (!innermost->get_subcommands().empty()) innermost = innermost->get_subcommands().back();
+  return innermost;
+}
+
+// "controller run" for the subcommand run.
+std::string FullName(const CLI::App* app) {
+  const CLI::App* parent = app->get_parent();
+  return parent == nullptr ? app->get_name() : FullName(parent) + " " + app->get_name();
+}
+
+void AppendFlags(const CLI::App* app, std::vector<std::string>* flags) {
+  for (const CLI::Option* option : app->get_options()) {
+    for (const std::string& name : option->get_lnames()) flags->push_back("--" + name);
+    for (const std::string& name : option->get_snames()) flags->push_back("-" + name);
+  }
+}
+
+std::string DidYouMean(const std::string& nearest) {
+  return nearest.empty() ? "" : "; did you mean " + nearest + "?";
+}
+
+std::string UnknownFlag(const std::string& word, const CLI::App* app) {
+  const std::string flag = word.substr(0, word.find('='));
+  std::vector<std::string> flags;
+  for (const CLI::App* level = app; level != nullptr; level = level->get_parent()) {
+    AppendFlags(level, &flags);
+  }
+  return "unknown flag " + flag + DidYouMean(Nearest(flag, flags));
+}
+
+std::string UnknownWord(const std::string& word, const CLI::App* app) {
+  std::vector<std::string> commands;
+  for (const CLI::App* command : app->get_subcommands([](const CLI::App*) { return true; })) {
+    commands.push_back(command->get_name());
+  }
+  if (commands.empty()) return "unexpected argument \"" + word + "\"";
+  std::string message = "unknown command \"" + word + "\"" + DidYouMean(Nearest(word, commands));
+  if (Nearest(word, commands).empty()) {
+    message += "; there are:";
+    for (const std::string& command : commands) message += " " + command;
+  }
+  return message;
+}
+
+// What is wrong, for people. Words that nothing took explain more than the complaint that follows
+// from them (such as a missing subcommand).
+std::string Explain(const CLI::App& app, const CLI::ParseError& error) {
+  const CLI::App* innermost = Innermost(app);
+  const std::vector<std::string> unknown = app.remaining(/*recurse=*/true);
+  // A flag first: what follows it is most likely its value.
+  for (const std::string& word : unknown) {
+    if (word.size() > 1 && word[0] == '-') return UnknownFlag(word, innermost);
+  }
+  if (!unknown.empty()) return UnknownWord(unknown.front(), innermost);
+  return error.what();
+}
+
+}  // namespace
+
+int ParseCommandLine(CLI::App& app, int argc, char** argv, std::ostream& out, std::ostream& err) {
+  app.set_version_flag("--version", app.get_name() + " " + kAssayVersion,
+                       "Print the version and exit");
+  try {
+    app.parse(argc, argv);
+    return kGoOn;
+  } catch (const CLI::Success& asked) {
+    app.exit(asked, out, err);
+    return 0;
+  } catch (const CLI::ParseError& error) {
+    err << app.get_name() << ": " << Explain(app, error) << "\nRun `" << FullName(Innermost(app))
+        << " --help` for what there is.\n";
+    return kBadUsage;
+  }
+}
+
+}  // namespace assay
