@@ -1,0 +1,17 @@
+#ifndef ASSAY_ANALYSIS_BLOCK_ORDER_H_
+#define ASSAY_ANALYSIS_BLOCK_ORDER_H_
+
+#include <cstdint>
+#include <vector>
+
+namespace assay {
+
+// The order in which block number `block` (from 0) of a randomised complete block design runs its
+// `cells` cells: each of 0 .. cells - 1 once. It follows from seed and block alone, so that a
+// resumed campaign goes on as it would have, and is the same on every platform: a Fisher-Yates
+// shuffle from the last position down, with RandomStream(seed, block).
+std::vector<uint32_t> BlockOrder(uint64_t seed, uint32_t block, uint32_t cells);
+
+}  // namespace assay
+
+#endif  // ASSAY_ANALYSIS_BLOCK_ORDER_H_

@@ -1,0 +1,119 @@
+#ifndef ASSAY_ANALYSIS_GATES_H_
+#define ASSAY_ANALYSIS_GATES_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+
+namespace assay {
+
+// Checks of a result's validity. The limits stand in analysis/gates.textproto (in the shape of
+// proto/gates.proto); here are the figures that each gate judges and the judgement.
+
+enum class GateDirection {
+  // A figure above the bound is bad.
+  kMax,
+  // A figure below the bound is bad.
+  kMin,
+};
+
+// One gate and its limits; a bound that is not set is not applied.
+struct GateRule {
+  std::string name;
+  // Of the figure: "share", "s", "requests", ...
+  std::string unit;
+  GateDirection direction = GateDirection::kMax;
+  std::optional<double> warn;
+  std::optional<double> invalid;
+  // What a bad figure means and what to do, one line.
+  std::string advice;
+  // Without a verdict to protect, a figure that would be invalid only warns.
+  bool only_for_verdicts = false;
+};
+
+enum class GateVerdict {
+  kPass,
+  kWarn,
+  kInvalid,
+  // The figure could not be read: never a pass.
+  kUnreadable,
+};
+// "pass", "warn", "invalid" or "unreadable".
+std::string_view ToString(GateVerdict verdict);
+
+struct GateJudgement {
+  std::string name;
+  std::string unit;
+  // Not set when unreadable.
+  std::optional<double> value;
+  // The bound that was broken; where none was, the one that voids the result, or else the one that
+  // warns.
+  double limit = 0;
+  GateVerdict verdict = GateVerdict::kUnreadable;
+  std::string advice;
+};
+
+// What a plan wants of its results: `verdict: NONE` is kNotWanted.
+enum class ComparisonVerdict { kWanted, kNotWanted };
+
+// Judges a figure; one that is absent or not a number is unreadable.
+GateJudgement JudgeFigure(const GateRule& rule, std::optional<double> value,
+                          ComparisonVerdict comparison);
+
+// The figures behind one execution's gates, summed over its load agents. What is not set could not
+// be read, and its gates are unreadable.
+struct ExecutionFigures {
+  uint64_t sent = 0;
+  uint64_t ok = 0;
+  // Of these, answers that came but were not right: unexpected status, malformed, wrong body.
+  uint64_t errors = 0;
+  uint64_t wrong_answers = 0;
+  uint64_t timeouts = 0;
+  uint64_t in_flight = 0;
+  uint32_t connections = 0;
+  // The measured part of the window.
+  int64_t window_ns = 0;
+  // Samples that should have been recorded: recorded and lost.
+  uint64_t samples_recorded = 0;
+  uint64_t samples_lost = 0;
+  // Whether the server and any of its load share a host.
+  std::optional<bool> same_host;
+  // CPUs that the server and load on its host were both allowed on.
+  std::optional<int> shared_cpus;
+  // The largest of any load agent.
+  std::optional<double> busy_share;
+  std::optional<double> idle_lost_share;
+  // How far apart the load agents began, at most; 0 where there is one.
+  std::optional<int64_t> start_skew_ns;
+  // Open loop only: what was offered, and so due, a second.
+  std::optional<double> offered_per_s;
+};
+
+// The rules by name.
+class GateRules {
+ public:
+  // kInvalidArgument when a gate that JudgeExecution() or JudgeBlocks() judges has no rule, a name
+  // stands twice or is not a gate, or a rule's bounds are in the wrong order or both missing.
+  static absl::StatusOr<GateRules> Create(std::vector<GateRule> rules);
+
+  // One judgement per gate of an execution, in the order of the rules.
+  std::vector<GateJudgement> JudgeExecution(const ExecutionFigures& figures,
+                                            ComparisonVerdict comparison) const;
+  // The gate on the number of blocks that a campaign finished.
+  GateJudgement JudgeBlocks(uint32_t blocks, ComparisonVerdict comparison) const;
+
+  const std::vector<GateRule>& rules() const { return rules_; }
+
+ private:
+  explicit GateRules(std::vector<GateRule> rules) : rules_(std::move(rules)) {}
+  std::vector<GateRule> rules_;
+};
+
+}  // namespace assay
+
+#endif  // ASSAY_ANALYSIS_GATES_H_
