@@ -63,6 +63,7 @@ def assay_repositories():
     for name, apt, libraries in [
         ("com_github_google_benchmark", "libbenchmark-dev", {":benchmark": ["benchmark"]}),
         ("com_github_grpc_grpc", "libgrpc++-dev", {":grpc++": ["grpc++"]}),
+        ("com_googlesource_code_re2", "libre2-dev", {":re2": ["re2"]}),
         ("com_google_googletest", "libgtest-dev", {":gtest": ["gtest"], ":gtest_main": ["gtest_main"]}),
         ("com_google_googlemock", "libgmock-dev", {":gmock": ["gmock"]}),
         ("cli11", "libcli11-dev", {":cli11": ["CLI11"]}),

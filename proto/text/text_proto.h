@@ -11,8 +11,8 @@
 
 namespace assay {
 
-// Where each field of a message stood in the text that it was parsed from, so that a complaint about its meaning can
-// name the line as a complaint about its syntax does.
+// Where each field of a message stood in the text that it was parsed from, so that a complaint
+// about its meaning can name the line as a complaint about its syntax does.
 class TextLocations {
  public:
   // A step from a message into one of its fields. `index` counts the values of a repeated field.
@@ -21,24 +21,26 @@ class TextLocations {
     int index = 0;
   };
 
-  // "FILE:LINE:COLUMN" of the deepest field on the path that was in the text; "FILE" when none was, or when the
-  // message did not come from text. A name that is no field of its message ends the path.
+  // "FILE:LINE:COLUMN" of the deepest field on the path that was in the text; "FILE" when none was,
+  // or when the message did not come from text. A name that is no field of its message ends the
+  // path.
   std::string Of(const google::protobuf::Message& message, std::initializer_list<Step> path) const;
 
   const std::string& file_name() const { return file_name_; }
 
  private:
-  friend absl::Status ParseTextProto(std::string_view, std::string_view, google::protobuf::Message*, TextLocations*);
+  friend absl::Status ParseTextProto(std::string_view, std::string_view, google::protobuf::Message*,
+                                     TextLocations*);
 
   std::string file_name_;
   google::protobuf::TextFormat::ParseInfoTree tree_;
 };
 
-// Parses text protobuf into `message`, which is cleared first. kInvalidArgument has one line per mistake (the first
-// ten), each "FILE:LINE:COLUMN: what is wrong", counted from 1. `locations` may be null; it may be used as long as it
-// lives, also after `message` has changed.
-absl::Status ParseTextProto(std::string_view text, std::string_view file_name, google::protobuf::Message* message,
-                            TextLocations* locations = nullptr);
+// Parses text protobuf into `message`, which is cleared first. kInvalidArgument has one line per
+// mistake (the first ten), each "FILE:LINE:COLUMN: what is wrong", counted from 1. `locations` may
+// be null; it may be used as long as it lives, also after `message` has changed.
+absl::Status ParseTextProto(std::string_view text, std::string_view file_name,
+                            google::protobuf::Message* message, TextLocations* locations = nullptr);
 
 }  // namespace assay
 

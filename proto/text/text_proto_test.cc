@@ -1,0 +1,43 @@
+#include "proto/text/text_proto.h"
+
+#include <string>
+
+#include "gtest/gtest.h"
+#include "proto/catalogue.pb.h"
+
+namespace assay {
+namespace {
+
+// A person who mistypes a field wants to be led to it.
+TEST(TextProtoTest, SyntaxMistakesNameFileLineAndColumnCountedFromOne) {
+  CatalogueFile catalogue;
+  const absl::Status status = ParseTextProto("targets {\n  name: \"a\"\n  colour: \"red\"\n}\n",
+                                             "mine.textproto", &catalogue);
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_NE(std::string(status.message()).find("mine.textproto:3:"), std::string::npos) << status;
+  EXPECT_NE(std::string(status.message()).find("colour"), std::string::npos) << status;
+}
+
+TEST(TextProtoTest, AMistakeOfMeaningCanBePlaced) {
+  CatalogueFile catalogue;
+  TextLocations locations;
+  ASSERT_TRUE(
+      ParseTextProto(
+          "targets { name: \"a\" }\ntargets {\n  name: \"b\"\n  argv: \"x\"\n  argv: \"y\" }\n",
+          "mine.textproto", &catalogue, &locations)
+          .ok());
+  EXPECT_EQ(locations.Of(catalogue, {{"targets", 1}, {"argv", 1}}), "mine.textproto:5:3");
+  // A field that is not there is placed at what holds it.
+  EXPECT_EQ(locations.Of(catalogue, {{"targets", 1}, {"licence"}}), "mine.textproto:2:1");
+  EXPECT_EQ(locations.Of(catalogue, {}), "mine.textproto");
+}
+
+TEST(TextProtoTest, ClearsWhatTheMessageHeld) {
+  CatalogueFile catalogue;
+  catalogue.add_targets()->set_name("old");
+  ASSERT_TRUE(ParseTextProto("", "mine.textproto", &catalogue).ok());
+  EXPECT_EQ(catalogue.targets_size(), 0);
+}
+
+}  // namespace
+}  // namespace assay
