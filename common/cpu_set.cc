@@ -25,6 +25,13 @@ bool ParseCpu(absl::string_view text, int* cpu) {
   return absl::SimpleAtoi(text, cpu) && *cpu < CpuSet::kMaxCpus;
 }
 
+// As sched_setaffinity() of the calling thread.
+int SetAffinity(const CpuSet& set) {
+  KernelMask mask{};
+  for (const int cpu : set.cpus()) mask[cpu / kBitsPerWord] |= 1UL << (cpu % kBitsPerWord);
+  return sched_setaffinity(0, sizeof(mask), reinterpret_cast<const cpu_set_t*>(mask.data()));
+}
+
 absl::Status AffinityError(int error, absl::string_view what) {
   return error == ESRCH ? absl::NotFoundError(absl::StrCat(what, ": the thread is gone"))
                         : absl::ErrnoToStatus(error, what);
@@ -110,10 +117,8 @@ std::string CpuSet::ToString() const {
 absl::Status CpuSet::PinThisThread() const {
   absl::StatusOr<CpuSet> before = AllowedForThread(0);
   if (!before.ok()) return before.status();
-  KernelMask mask{};
-  for (const int cpu : cpus()) mask[cpu / kBitsPerWord] |= 1UL << (cpu % kBitsPerWord);
   const std::string what = absl::StrCat("cannot pin to the CPUs \"", ToString(), "\"");
-  if (sched_setaffinity(0, sizeof(mask), reinterpret_cast<const cpu_set_t*>(mask.data())) != 0) {
+  if (SetAffinity(*this) != 0) {
     if (errno != EINVAL) return absl::ErrnoToStatus(errno, what);
     return absl::InvalidArgumentError(
         absl::StrCat(what, ": none of them exists and is allowed; this process has \"",
@@ -123,11 +128,9 @@ absl::Status CpuSet::PinThisThread() const {
   absl::StatusOr<CpuSet> after = AllowedForThread(0);
   if (!after.ok()) return after.status();
   if (*after == *this) return absl::OkStatus();
-  const std::string got = after->ToString();
-  // It was in force a moment ago.
-  (void)before->PinThisThread();
+  SetAffinity(*before);
   return absl::InvalidArgumentError(
-      absl::StrCat(what, ": of these only \"", got, "\" exist and are allowed"));
+      absl::StrCat(what, ": of these only \"", after->ToString(), "\" exist and are allowed"));
 }
 
 }  // namespace assay

@@ -1,0 +1,15 @@
+// Prints where AssayFile() finds its first argument: runfiles_test installs it elsewhere.
+
+#include <iostream>
+
+#include "common/runfiles.h"
+
+int main(int argc, char** argv) {
+  const absl::StatusOr<std::string> path = assay::AssayFile(argc > 1 ? argv[1] : "");
+  if (!path.ok()) {
+    std::cerr << path.status().message() << "\n";
+    return 1;
+  }
+  std::cout << *path << "\n";
+  return 0;
+}
