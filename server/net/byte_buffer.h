@@ -1,0 +1,72 @@
+#ifndef ASSAY_SERVER_NET_BYTE_BUFFER_H_
+#define ASSAY_SERVER_NET_BYTE_BUFFER_H_
+
+#include <cstddef>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <string_view>
+
+namespace assay {
+
+// A growing run of bytes: written at its end, consumed at its front.
+//
+// Growing never touches the new memory, so a large capacity costs address space, not memory. At
+// least kPadding bytes after the last one may be read (their content is unspecified): what SIMD
+// parsers ask for.
+class ByteBuffer {
+ public:
+  static constexpr size_t kPadding = 64;
+
+  ByteBuffer() = default;
+  explicit ByteBuffer(size_t capacity) { Reserve(capacity); }
+  ByteBuffer(ByteBuffer&& other) noexcept;
+  ByteBuffer& operator=(ByteBuffer&& other) noexcept;
+
+  char* data() { return memory_.get() + begin_; }
+  const char* data() const { return memory_.get() + begin_; }
+  size_t size() const { return end_ - begin_; }
+  bool empty() const { return begin_ == end_; }
+  // Bytes held, used or not.
+  size_t capacity() const { return capacity_; }
+  std::string_view view() const { return {data(), size()}; }
+
+  // Makes room for `bytes` more after the end, and returns it. What was there may move.
+  char* Reserve(size_t bytes) {
+    if (capacity_ - end_ < bytes) Grow(bytes);
+    return memory_.get() + end_;
+  }
+  // How many bytes fit after the end without growing.
+  size_t room() const { return capacity_ - end_; }
+  // Takes `bytes`, written where Reserve() said, into the buffer.
+  void Commit(size_t bytes) { end_ += bytes; }
+  void Append(std::string_view bytes) {
+    std::memcpy(Reserve(bytes.size()), bytes.data(), bytes.size());
+    end_ += bytes.size();
+  }
+
+  // Drops bytes at the front. REQUIRES: bytes <= size().
+  void Consume(size_t bytes) {
+    begin_ += bytes;
+    if (begin_ == end_) begin_ = end_ = 0;
+  }
+  // Keeps only the first `size` bytes. REQUIRES: size <= size().
+  void Truncate(size_t size) { end_ = begin_ + size; }
+  void Clear() { begin_ = end_ = 0; }
+
+ private:
+  struct Free {
+    void operator()(char* memory) const { std::free(memory); }
+  };
+
+  void Grow(size_t bytes);
+
+  std::unique_ptr<char, Free> memory_;
+  size_t begin_ = 0;
+  size_t end_ = 0;
+  size_t capacity_ = 0;  // Without the padding.
+};
+
+}  // namespace assay
+
+#endif  // ASSAY_SERVER_NET_BYTE_BUFFER_H_
