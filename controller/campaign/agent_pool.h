@@ -1,0 +1,55 @@
+#ifndef ASSAY_CONTROLLER_CAMPAIGN_AGENT_POOL_H_
+#define ASSAY_CONTROLLER_CAMPAIGN_AGENT_POOL_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "controller/campaign/local_agent.h"
+#include "controller/link/agent_link.h"
+#include "proto/results.pb.h"
+
+namespace assay {
+
+// One agent that takes part.
+struct PoolMember {
+  std::unique_ptr<AgentLink> link;
+  // What is stored of it with the campaign.
+  AgentRecord record;
+
+  const AgentDescription& description() const { return record.description(); }
+};
+
+// The agents of one command, and who does what: alone, an agent serves and loads; of several, the
+// first serves and the others load.
+class AgentPool {
+ public:
+  // Reaches every agent, asks what it is and estimates its clock. No addresses: starts an agent on
+  // this host for as long as the pool lives. UNAVAILABLE names the agents that do not answer.
+  static absl::StatusOr<std::unique_ptr<AgentPool>> Connect(
+      const std::vector<std::string>& addresses, const TlsFiles& tls);
+
+  PoolMember& server() { return members_.front(); }
+  const PoolMember& server() const { return members_.front(); }
+  // At least one.
+  std::vector<PoolMember*> loads();
+  std::vector<const PoolMember*> loads() const;
+  const std::vector<PoolMember>& members() const { return members_; }
+
+  // Whether any load agent stands on the server's host.
+  bool SharesHost() const;
+
+ private:
+  AgentPool() = default;
+
+  std::unique_ptr<LocalAgent> local_;
+  std::vector<PoolMember> members_;
+};
+
+// Whether two agents stand on one host: the same boot of the same kernel.
+bool OnSameHost(const AgentDescription& a, const AgentDescription& b);
+
+}  // namespace assay
+
+#endif  // ASSAY_CONTROLLER_CAMPAIGN_AGENT_POOL_H_

@@ -1,0 +1,208 @@
+#include "controller/campaign/campaign_runner.h"
+
+#include <algorithm>
+#include <map>
+#include <thread>
+#include <tuple>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
+#include "absl/time/clock.h"
+#include "common/status_macros.h"
+#include "common/version.h"
+#include "controller/campaign/execution_runner.h"
+#include "controller/campaign/gate_keeper.h"
+#include "controller/campaign/plan_fit.h"
+#include "controller/store/record_id.h"
+
+namespace assay {
+namespace {
+
+constexpr absl::Duration kWatchEvery = absl::Seconds(1);
+constexpr int kHeartbeatEvery = 5;  // Turns of the watch.
+constexpr absl::Duration kStillTherePatience = absl::Seconds(3);
+
+// Tells the store that this campaign is carried on here, and hears of a cancellation.
+class CampaignWatch {
+ public:
+  CampaignWatch(Store& store, std::string id, Interruption& interruption)
+      : store_(store),
+        id_(std::move(id)),
+        interruption_(interruption),
+        thread_([this] { Run(); }) {}
+  ~CampaignWatch() {
+    ended_.Notify();
+    thread_.join();
+  }
+
+ private:
+  void Run() {
+    for (int turn = 1; !ended_.WaitForNotificationWithTimeout(kWatchEvery); ++turn) {
+      // A store that is busy for a moment is asked again in the next turn.
+      const absl::StatusOr<bool> cancelled = store_.CancelRequested(id_);
+      if (cancelled.ok() && *cancelled) {
+        interruption_.Request(absl::CancelledError("cancelled from another terminal"));
+        return;
+      }
+      if (turn % kHeartbeatEvery == 0) store_.Heartbeat(id_).IgnoreError();
+    }
+  }
+
+  Store& store_;
+  const std::string id_;
+  Interruption& interruption_;
+  absl::Notification ended_;
+  std::thread thread_;
+};
+
+CampaignRecord::Status StatusFor(const absl::Status& ended) {
+  if (ended.ok()) return CampaignRecord::COMPLETE;
+  return absl::IsCancelled(ended) ? CampaignRecord::CANCELLED : CampaignRecord::INTERRUPTED;
+}
+
+}  // namespace
+
+void CampaignRunner::DescribeAgents(CampaignRecord& campaign) const {
+  campaign.clear_agents();
+  for (const PoolMember& member : pool_.members()) *campaign.add_agents() = member.record;
+}
+
+absl::StatusOr<CampaignRecord> CampaignRunner::Run(const Plan& plan, const std::string& plan_text,
+                                                   const std::string& label) {
+  ASSAY_ASSIGN_OR_RETURN(const std::vector<SkippedTarget> skipped, FitToAgents(plan, pool_));
+  CampaignRecord campaign;
+  campaign.set_id(DrawCampaignId());
+  campaign.set_label(label);
+  *campaign.mutable_plan() = plan;
+  campaign.set_plan_text(plan_text);
+  campaign.set_started_us(absl::ToUnixMicros(absl::Now()));
+  campaign.set_status(CampaignRecord::RUNNING);
+  campaign.set_controller_version(kAssayVersion);
+  campaign.mutable_skipped()->Assign(skipped.begin(), skipped.end());
+  DescribeAgents(campaign);
+  std::vector<Task> tasks;
+  for (ScheduledExecution& scheduled : ScheduleOf(plan)) {
+    if (!IsSkipped(scheduled.cell, skipped)) tasks.push_back({std::move(scheduled), 0});
+  }
+  ASSAY_RETURN_IF_ERROR(store_.CreateCampaign(campaign));
+  return Carry(std::move(campaign), tasks);
+}
+
+absl::StatusOr<CampaignRecord> CampaignRunner::Resume(CampaignRecord campaign) {
+  if (campaign.status() == CampaignRecord::COMPLETE) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("campaign ", campaign.id(), " is complete: `rerun` does it again"));
+  }
+  ASSAY_ASSIGN_OR_RETURN(const std::vector<SkippedTarget> skipped,
+                         FitToAgents(campaign.plan(), pool_));
+  // The last word on each execution so far.
+  std::map<std::tuple<std::string, uint32_t>, ExecutionRecord> done;
+  ASSAY_RETURN_IF_ERROR(
+      store_.ForEachExecution(campaign.id(), [&](const ExecutionRecord& execution) {
+        ExecutionRecord& last = done[{CellText(execution.cell()), execution.block()}];
+        if (last.id().empty() || last.attempt() <= execution.attempt()) last = execution;
+        return absl::OkStatus();
+      }));
+  std::vector<Task> tasks;
+  for (ScheduledExecution& scheduled : ScheduleOf(campaign.plan())) {
+    if (IsSkipped(scheduled.cell, skipped)) continue;
+    const auto found = done.find({CellText(scheduled.cell), scheduled.block});
+    if (found == done.end()) {
+      tasks.push_back({std::move(scheduled), 0});
+    } else if (found->second.status() != ExecutionRecord::MEASURED) {
+      tasks.push_back({std::move(scheduled), found->second.attempt() + 1});
+    }
+  }
+  campaign.set_status(CampaignRecord::RUNNING);
+  campaign.clear_status_reason();
+  campaign.clear_ended_us();
+  campaign.mutable_skipped()->Assign(skipped.begin(), skipped.end());
+  DescribeAgents(campaign);
+  ASSAY_RETURN_IF_ERROR(store_.UpdateCampaign(campaign));
+  return Carry(std::move(campaign), tasks);
+}
+
+absl::StatusOr<CampaignRecord> CampaignRunner::Carry(CampaignRecord campaign,
+                                                     const std::vector<Task>& tasks) {
+  ASSAY_RETURN_IF_ERROR(store_.SweepUncommitted().status());
+  absl::Status ended;
+  {
+    const CampaignWatch watch(store_, campaign.id(), interruption_);
+    ended = Execute(campaign, tasks);
+  }
+  bool any_measured = false;
+  ASSAY_RETURN_IF_ERROR(
+      store_.ForEachExecution(campaign.id(), [&](const ExecutionRecord& execution) {
+        any_measured = any_measured || execution.status() == ExecutionRecord::MEASURED;
+        return absl::OkStatus();
+      }));
+  campaign.set_status(StatusFor(ended));
+  if (ended.ok() && !any_measured) {
+    campaign.set_status(CampaignRecord::FAILED);
+    ended = absl::AbortedError("every execution failed");
+  }
+  campaign.set_status_reason(std::string(ended.message()));
+  campaign.set_ended_us(absl::ToUnixMicros(absl::Now()));
+  ASSAY_RETURN_IF_ERROR(store_.UpdateCampaign(campaign));
+  return campaign;
+}
+
+absl::Status CampaignRunner::Execute(const CampaignRecord& campaign,
+                                     const std::vector<Task>& tasks) {
+  const Plan& plan = campaign.plan();
+  const absl::Duration pause = absl::Seconds(plan.pause().seconds());
+  std::vector<const AgentRecord*> agents;
+  for (const AgentRecord& agent : campaign.agents()) agents.push_back(&agent);
+  ExecutionRunner runner(plan, campaign.id(), pool_, store_, interruption_);
+  Progress progress(style_, static_cast<int>(tasks.size()));
+  for (const SkippedTarget& skipped : campaign.skipped()) {
+    progress.Say(absl::StrCat("skipped: ", skipped.target(), skipped.workload().empty() ? "" : " ",
+                              skipped.workload(), ": ", skipped.reason()));
+  }
+  const absl::Time began = absl::Now();
+  for (size_t i = 0; i < tasks.size(); ++i) {
+    const int rest = static_cast<int>(tasks.size() - i);
+    absl::Duration left = LengthOf(plan, rest).total;
+    if (i > 0) left = (absl::Now() - began) / static_cast<double>(i) * rest;
+    progress.Begin(static_cast<int>(i) + 1, tasks[i].execution.cell, tasks[i].execution.block,
+                   plan.blocks(), left);
+    ASSAY_ASSIGN_OR_RETURN(FinishedExecution finished,
+                           runner.Run(tasks[i].execution, tasks[i].attempt));
+    if (finished.record.status() == ExecutionRecord::MEASURED) {
+      for (GateResult& gate : JudgeExecution(rules_, plan, finished.record, agents)) {
+        *finished.record.add_gates() = std::move(gate);
+      }
+    }
+    ASSAY_RETURN_IF_ERROR(
+        store_.CommitExecution(finished.record, finished.chunks, finished.seconds));
+    progress.End(finished.record);
+    if (finished.record.status() == ExecutionRecord::FAILED) {
+      ASSAY_RETURN_IF_ERROR(CheckAgents(finished.record));
+      if (plan.on_failure() == Plan::STOP) {
+        return absl::AbortedError(absl::StrCat(CellText(finished.record.cell()), " failed: ",
+                                               finished.record.failure().failure().message()));
+      }
+    }
+    if (rest > 1 && !interruption_.Sleep(pause)) return interruption_.status();
+  }
+  return interruption_.status();
+}
+
+absl::Status CampaignRunner::CheckAgents(const ExecutionRecord& failed) {
+  for (const PoolMember& member : pool_.members()) {
+    const absl::StatusOr<AgentDescription> there = member.link->Describe(kStillTherePatience);
+    if (!there.ok()) {
+      return absl::UnavailableError(absl::StrCat("lost agent ", member.record.address(), " in ",
+                                                 CellText(failed.cell()), ": ",
+                                                 failed.failure().failure().message()));
+    }
+    if (there->instance_id() != member.description().instance_id()) {
+      return absl::UnavailableError(absl::StrCat("agent ", member.record.address(),
+                                                 " was started anew in ", CellText(failed.cell())));
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace assay

@@ -1,0 +1,357 @@
+#include "controller/campaign/execution_runner.h"
+
+#include <algorithm>
+#include <memory>
+#include <string_view>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "analysis/latency_histogram.h"
+#include "analysis/sample_codec.h"
+#include "common/monotonic_clock.h"
+#include "common/status_macros.h"
+#include "controller/campaign/part_specs.h"
+#include "controller/link/part_link.h"
+#include "controller/store/record_id.h"
+#include "proto/convert/histogram_proto.h"
+#include "proto/convert/sample_chunk.h"
+
+namespace assay {
+namespace {
+
+constexpr uint32_t kLeaseMs = 10'000;
+constexpr int kClockRounds = 5;
+constexpr absl::Duration kReadyPatience = absl::Seconds(90);
+constexpr absl::Duration kStartedPatience = absl::Seconds(20);
+constexpr absl::Duration kFinishPatience = absl::Seconds(20);
+constexpr absl::Duration kDataPatience = absl::Minutes(5);
+constexpr absl::Duration kClosePatience = absl::Seconds(20);
+// Between the command to start and the start: what a command takes on its way, several times over.
+constexpr int64_t kShortestRunUpNs = 10'000'000;
+constexpr int kRunUpRoundTrips = 4;
+// Chunks are staged this many at a time: some megabytes in memory.
+constexpr size_t kChunksAtOnce = 16;
+
+}  // namespace
+
+const PlanTarget& TargetOfCell(const Plan& plan, const Cell& cell) {
+  const auto found =
+      std::find_if(plan.targets().begin(), plan.targets().end(),
+                   [&](const PlanTarget& target) { return target.label() == cell.target(); });
+  assert(found != plan.targets().end());
+  return *found;
+}
+
+const Workload& WorkloadOfCell(const Plan& plan, const Cell& cell) {
+  const auto found =
+      std::find_if(plan.workloads().begin(), plan.workloads().end(),
+                   [&](const Workload& workload) { return workload.name() == cell.workload(); });
+  assert(found != plan.workloads().end());
+  return *found;
+}
+
+// One execution on its way. What it opened is closed when it goes.
+class ExecutionRunner::Attempt {
+ public:
+  Attempt(ExecutionRunner& runner, const ScheduledExecution& scheduled, uint32_t attempt)
+      : runner_(runner), cell_(scheduled.cell) {
+    ExecutionRecord& record = finished_.record;
+    record.set_id(DrawExecutionId());
+    record.set_campaign_id(runner.campaign_id_);
+    *record.mutable_cell() = scheduled.cell;
+    record.set_block(scheduled.block);
+    record.set_position(scheduled.position);
+    record.set_attempt(attempt);
+    record.set_started_us(absl::ToUnixMicros(absl::Now()));
+  }
+
+  absl::StatusOr<FinishedExecution> Run();
+
+ private:
+  struct LoadPart {
+    PoolMember* member = nullptr;
+    std::unique_ptr<PartLink> link;
+    LoadRecord record;
+  };
+
+  absl::Status Measure();
+  absl::Status StartServer();
+  absl::Status ConnectLoads();
+  absl::Status StartTogether();
+  absl::Status AwaitEnd();
+  absl::Status FetchSamples(uint32_t load);
+  void RecordSkew();
+  absl::Status MergeLatency();
+
+  // Opens a part that the interruption ends.
+  absl::StatusOr<std::unique_ptr<PartLink>> OpenPart(AgentLink& link, OpenRequest request,
+                                                     PartId::Role role);
+  // Passes a status on; one that is not OK is noted as the failure of this agent's part.
+  absl::Status Note(const absl::Status& status, const PoolMember& member, PartId::Role role);
+
+  ExecutionRunner& runner_;
+  const Cell& cell_;
+  FinishedExecution finished_;
+  std::string destination_;
+  std::unique_ptr<PartLink> server_;
+  std::vector<LoadPart> loads_;
+  // Last, so that they go before the parts that they wake.
+  std::vector<std::unique_ptr<Interruption::Guard>> guards_;
+};
+
+ExecutionRunner::ExecutionRunner(const Plan& plan, std::string campaign_id, AgentPool& pool,
+                                 Store& store, Interruption& interruption)
+    : plan_(plan),
+      campaign_id_(std::move(campaign_id)),
+      pool_(pool),
+      store_(store),
+      interruption_(interruption) {}
+
+absl::StatusOr<FinishedExecution> ExecutionRunner::Run(const ScheduledExecution& scheduled,
+                                                       uint32_t attempt) {
+  return Attempt(*this, scheduled, attempt).Run();
+}
+
+absl::StatusOr<FinishedExecution> ExecutionRunner::Attempt::Run() {
+  const absl::Status measured = Measure();
+  // Whatever came of it, nothing is left running.
+  guards_.clear();
+  absl::Status closed;
+  if (server_ != nullptr) server_->WhenFailed(nullptr);
+  if (server_ != nullptr) closed.Update(server_->Close(kClosePatience));
+  for (LoadPart& load : loads_) {
+    if (load.link != nullptr) closed.Update(load.link->Close(kClosePatience));
+  }
+  ASSAY_RETURN_IF_ERROR(runner_.interruption_.status());
+  if (measured.ok()) {
+    ASSAY_RETURN_IF_ERROR(closed);
+    finished_.record.set_status(ExecutionRecord::MEASURED);
+    return std::move(finished_);
+  }
+  // A failure that no agent's part stands behind is ours or the store's.
+  if (!finished_.record.has_failure()) return measured;
+  finished_.record.set_status(ExecutionRecord::FAILED);
+  finished_.chunks.clear();
+  return std::move(finished_);
+}
+
+absl::Status ExecutionRunner::Attempt::Measure() {
+  ASSAY_RETURN_IF_ERROR(StartServer());
+  ASSAY_RETURN_IF_ERROR(ConnectLoads());
+  ASSAY_RETURN_IF_ERROR(StartTogether());
+  ASSAY_RETURN_IF_ERROR(AwaitEnd());
+  // The server's work is done: its CPUs are free for what follows.
+  if (server_ != nullptr) {
+    ASSAY_RETURN_IF_ERROR(
+        Note(server_->Close(kClosePatience), runner_.pool_.server(), PartId::SERVER));
+  }
+  for (uint32_t load = 0; load < loads_.size(); ++load) ASSAY_RETURN_IF_ERROR(FetchSamples(load));
+  RecordSkew();
+  for (LoadPart& load : loads_) *finished_.record.add_loads() = load.record;
+  return MergeLatency();
+}
+
+absl::StatusOr<std::unique_ptr<PartLink>> ExecutionRunner::Attempt::OpenPart(AgentLink& link,
+                                                                             OpenRequest request,
+                                                                             PartId::Role role) {
+  ASSAY_RETURN_IF_ERROR(runner_.interruption_.status());
+  request.mutable_part()->set_execution_id(finished_.record.id());
+  request.mutable_part()->set_role(role);
+  request.set_lease_ms(kLeaseMs);
+  request.set_campaign_id(runner_.campaign_id_);
+  ASSAY_ASSIGN_OR_RETURN(std::unique_ptr<PartLink> part, PartLink::Open(link, std::move(request)));
+  guards_.push_back(runner_.interruption_.WhenRequested(
+      [part = part.get()](const absl::Status& why) { part->Abandon(why); }));
+  return part;
+}
+
+absl::Status ExecutionRunner::Attempt::Note(const absl::Status& status, const PoolMember& member,
+                                            PartId::Role role) {
+  if (status.ok() || finished_.record.has_failure()) return status;
+  // Ended by the failure of another part, or by the user: not this one's.
+  if (!runner_.interruption_.status().ok()) return status;
+  ExecutionFailure& failure = *finished_.record.mutable_failure();
+  failure.set_agent(member.record.address());
+  failure.set_role(role);
+  if (const std::optional<Failure> told = FailureOfStatus(status); told.has_value()) {
+    *failure.mutable_failure() = *told;
+  } else {
+    failure.mutable_failure()->set_kind(Failure::INTERNAL);
+    failure.mutable_failure()->set_message(std::string(status.message()));
+  }
+  return status;
+}
+
+absl::Status ExecutionRunner::Attempt::StartServer() {
+  const PlanTarget& target = TargetOfCell(runner_.plan_, cell_);
+  if (!target.url().empty()) {
+    destination_ = std::string(absl::StripSuffix(absl::StripPrefix(target.url(), "http://"), "/"));
+    return absl::OkStatus();
+  }
+  PoolMember& member = runner_.pool_.server();
+  OpenRequest request;
+  *request.mutable_server() = ServerSpecOf(runner_.plan_, cell_, runner_.pool_);
+  absl::StatusOr<std::unique_ptr<PartLink>> part =
+      OpenPart(*member.link, std::move(request), PartId::SERVER);
+  if (!part.ok()) return Note(part.status(), member, PartId::SERVER);
+  server_ = *std::move(part);
+  absl::StatusOr<Ready> ready = server_->WaitReady(absl::Now() + kReadyPatience);
+  if (!ready.ok()) return Note(ready.status(), member, PartId::SERVER);
+  destination_ = ready->address();
+  *finished_.record.mutable_server_ready() = *std::move(ready);
+  return absl::OkStatus();
+}
+
+absl::Status ExecutionRunner::Attempt::ConnectLoads() {
+  // All are opened before any is waited for, so that they connect at once.
+  for (PoolMember* member : runner_.pool_.loads()) {
+    OpenRequest request;
+    *request.mutable_load() = LoadSpecOf(runner_.plan_, cell_, runner_.pool_,
+                                         static_cast<uint32_t>(loads_.size()), destination_);
+    absl::StatusOr<std::unique_ptr<PartLink>> part =
+        OpenPart(*member->link, std::move(request), PartId::LOAD);
+    if (!part.ok()) return Note(part.status(), *member, PartId::LOAD);
+    LoadPart& load = loads_.emplace_back();
+    load.member = member;
+    load.link = *std::move(part);
+    load.record.set_agent(member->record.address());
+  }
+  if (server_ != nullptr) {
+    // Who waits for a load need not wait until it notices that its server died.
+    server_->WhenFailed([this](const absl::Status& why) {
+      for (LoadPart& load : loads_) load.link->Abandon(why);
+    });
+  }
+  for (LoadPart& load : loads_) {
+    absl::StatusOr<Ready> ready = load.link->WaitReady(absl::Now() + kReadyPatience);
+    if (!ready.ok()) return Note(ready.status(), *load.member, PartId::LOAD);
+    *load.record.mutable_ready() = *std::move(ready);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ExecutionRunner::Attempt::StartTogether() {
+  const absl::Time deadline = absl::Now() + kStartedPatience;
+  std::vector<ClockReading> readings;
+  int64_t slowest_ns = 0;
+  for (LoadPart& load : loads_) {
+    const absl::StatusOr<ClockReading> reading = load.link->ReadClock(kClockRounds, deadline);
+    if (!reading.ok()) return Note(reading.status(), *load.member, PartId::LOAD);
+    readings.push_back(*reading);
+    slowest_ns = std::max(slowest_ns, reading->round_trip_ns);
+  }
+  std::optional<ClockReading> server_reading;
+  if (server_ != nullptr) {
+    const absl::StatusOr<ClockReading> reading = server_->ReadClock(kClockRounds, deadline);
+    if (!reading.ok()) return Note(reading.status(), runner_.pool_.server(), PartId::SERVER);
+    server_reading = *reading;
+    slowest_ns = std::max(slowest_ns, reading->round_trip_ns);
+  }
+  // One moment on our own clock; each agent is told it in terms of its own.
+  const int64_t start_ns =
+      MonotonicNanos() + std::max(kShortestRunUpNs, kRunUpRoundTrips * slowest_ns);
+  const auto on_its_clock = [start_ns](const ClockReading& reading) {
+    return reading.agent_ns + (start_ns - reading.here_ns);
+  };
+  if (server_reading.has_value()) server_->Start(on_its_clock(*server_reading));
+  for (size_t i = 0; i < loads_.size(); ++i) {
+    loads_[i].record.set_start_ns(on_its_clock(readings[i]));
+    loads_[i].record.set_round_trip_ns(readings[i].round_trip_ns);
+    loads_[i].link->Start(loads_[i].record.start_ns());
+  }
+  for (LoadPart& load : loads_) {
+    const absl::StatusOr<Started> started = load.link->WaitStarted(deadline);
+    if (!started.ok()) return Note(started.status(), *load.member, PartId::LOAD);
+    load.record.set_lateness_ns(started->lateness_ns());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ExecutionRunner::Attempt::AwaitEnd() {
+  const absl::Time deadline = absl::Now() + LongestRun(runner_.plan_);
+  for (LoadPart& load : loads_) {
+    absl::StatusOr<LoadFinished> finished = load.link->WaitLoadFinished(deadline);
+    // A dead server explains a failed load, not the other way round.
+    if (!finished.ok() && server_ != nullptr && !server_->failure().ok()) {
+      return Note(server_->failure(), runner_.pool_.server(), PartId::SERVER);
+    }
+    if (!finished.ok()) return Note(finished.status(), *load.member, PartId::LOAD);
+    *load.record.mutable_finished() = *std::move(finished);
+  }
+  if (server_ == nullptr) return absl::OkStatus();
+  if (!runner_.plan_.load().closed().has_duration()) server_->Stop();
+  absl::StatusOr<ServerFinished> finished =
+      server_->WaitServerFinished(absl::Now() + kFinishPatience);
+  if (!finished.ok()) return Note(finished.status(), runner_.pool_.server(), PartId::SERVER);
+  *finished_.record.mutable_server() = *std::move(finished);
+  return absl::OkStatus();
+}
+
+absl::Status ExecutionRunner::Attempt::FetchSamples(uint32_t load) {
+  LoadPart& part = loads_[load];
+  std::vector<SampleChunk> gathered;
+  absl::Status stored;
+  const auto stage = [&]() -> absl::Status {
+    absl::StatusOr<std::vector<ChunkRef>> refs =
+        runner_.store_.StageChunks(runner_.campaign_id_, finished_.record.id(), load, gathered);
+    gathered.clear();
+    if (!refs.ok()) return stored = refs.status();
+    std::move(refs->begin(), refs->end(), std::back_inserter(finished_.chunks));
+    return absl::OkStatus();
+  };
+  const auto take = [&](const DataRecord& record) -> absl::Status {
+    if (record.has_second()) {
+      finished_.seconds.push_back({load, record.second()});
+    } else if (record.has_samples()) {
+      gathered.push_back(record.samples());
+      part.record.set_chunks(part.record.chunks() + 1);
+      part.record.set_samples_received(part.record.samples_received() + record.samples().count());
+      if (gathered.size() >= kChunksAtOnce) return stage();
+    }
+    return absl::OkStatus();
+  };
+  absl::Status fetched = part.link->ReadData(take, absl::Now() + kDataPatience);
+  if (fetched.ok() && !gathered.empty()) fetched = stage();
+  // A store that fails ends the campaign; an agent whose data does not come, this execution.
+  if (!stored.ok()) return stored;
+  return Note(fetched, *part.member, PartId::LOAD);
+}
+
+void ExecutionRunner::Attempt::RecordSkew() {
+  int64_t earliest_ns = 0;
+  int64_t latest_ns = 0;
+  int64_t widest_ns = 0;
+  int64_t second_widest_ns = 0;
+  for (size_t i = 0; i < loads_.size(); ++i) {
+    const LoadRecord& record = loads_[i].record;
+    earliest_ns = i == 0 ? record.lateness_ns() : std::min(earliest_ns, record.lateness_ns());
+    latest_ns = std::max(latest_ns, record.lateness_ns());
+    if (record.round_trip_ns() > widest_ns) {
+      second_widest_ns = std::exchange(widest_ns, record.round_trip_ns());
+    } else {
+      second_widest_ns = std::max(second_widest_ns, record.round_trip_ns());
+    }
+  }
+  StartSkew& skew = *finished_.record.mutable_skew();
+  skew.set_agents(static_cast<uint32_t>(loads_.size()));
+  skew.set_lateness_spread_ns(latest_ns - earliest_ns);
+  // Each clock is known to half its round trip.
+  skew.set_bound_ns(
+      loads_.size() < 2 ? 0 : skew.lateness_spread_ns() + widest_ns / 2 + second_widest_ns / 2);
+}
+
+absl::Status ExecutionRunner::Attempt::MergeLatency() {
+  LatencyHistogram merged;
+  for (const LoadPart& load : loads_) {
+    const absl::StatusOr<LatencyHistogram> one = FromProto(load.record.finished().latency());
+    if (!one.ok()) return Note(one.status(), *load.member, PartId::LOAD);
+    merged.Merge(*one);
+  }
+  ToProto(merged, finished_.record.mutable_latency());
+  return absl::OkStatus();
+}
+
+}  // namespace assay

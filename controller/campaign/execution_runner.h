@@ -1,0 +1,55 @@
+#ifndef ASSAY_CONTROLLER_CAMPAIGN_EXECUTION_RUNNER_H_
+#define ASSAY_CONTROLLER_CAMPAIGN_EXECUTION_RUNNER_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "controller/campaign/agent_pool.h"
+#include "controller/campaign/interruption.h"
+#include "controller/plan/cells.h"
+#include "controller/store/store.h"
+#include "proto/plan.pb.h"
+#include "proto/results.pb.h"
+
+namespace assay {
+
+// What one execution left: ready for Store::CommitExecution. Its chunks are staged already.
+struct FinishedExecution {
+  ExecutionRecord record;
+  std::vector<ChunkRef> chunks;
+  std::vector<LoadSecond> seconds;
+};
+
+// Makes executions over the agents of a pool: start the server, verify it, open the connections of
+// every load agent, start them together, wait, fetch all samples, stop everything.
+//
+// Threads: one execution at a time.
+class ExecutionRunner {
+ public:
+  // `plan` has its defaults filled in. All must outlive it.
+  ExecutionRunner(const Plan& plan, std::string campaign_id, AgentPool& pool, Store& store,
+                  Interruption& interruption);
+
+  // Makes one. What goes wrong with a server or an agent is a result: a record with status FAILED
+  // and what, where and why. An error status means that the campaign cannot go on: an interruption,
+  // or a store that fails.
+  absl::StatusOr<FinishedExecution> Run(const ScheduledExecution& scheduled, uint32_t attempt);
+
+ private:
+  class Attempt;
+
+  const Plan& plan_;
+  const std::string campaign_id_;
+  AgentPool& pool_;
+  Store& store_;
+  Interruption& interruption_;
+};
+
+// The plan's entry and workload that a cell is made of. REQUIRES: the cell is of that plan.
+const PlanTarget& TargetOfCell(const Plan& plan, const Cell& cell);
+const Workload& WorkloadOfCell(const Plan& plan, const Cell& cell);
+
+}  // namespace assay
+
+#endif  // ASSAY_CONTROLLER_CAMPAIGN_EXECUTION_RUNNER_H_

@@ -1,0 +1,35 @@
+#ifndef ASSAY_CONTROLLER_CAMPAIGN_GATE_KEEPER_H_
+#define ASSAY_CONTROLLER_CAMPAIGN_GATE_KEEPER_H_
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "analysis/gates.h"
+#include "controller/campaign/agent_pool.h"
+#include "proto/plan.pb.h"
+#include "proto/results.pb.h"
+
+namespace assay {
+
+// Reads the one data file of limits. Errors name the file, line and column.
+absl::StatusOr<GateRules> LoadGateRules();
+absl::StatusOr<GateRules> ParseGateRules(std::string_view text, std::string_view name);
+
+// The figures of one execution that gates judge. `agents` are those of its campaign.
+ExecutionFigures FiguresOf(const ExecutionRecord& execution,
+                           const std::vector<const AgentRecord*>& agents);
+
+// Judges one measured execution; the results are stored with it.
+std::vector<GateResult> JudgeExecution(const GateRules& rules, const Plan& plan,
+                                       const ExecutionRecord& execution,
+                                       const std::vector<const AgentRecord*>& agents);
+
+// Judges what only a whole campaign shows.
+std::vector<GateResult> JudgeCampaign(const GateRules& rules, const Plan& plan,
+                                      uint32_t finished_blocks);
+
+}  // namespace assay
+
+#endif  // ASSAY_CONTROLLER_CAMPAIGN_GATE_KEEPER_H_

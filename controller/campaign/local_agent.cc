@@ -1,0 +1,168 @@
+#include "controller/campaign/local_agent.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdlib>
+#include <filesystem>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "absl/time/clock.h"
+#include "common/file.h"
+#include "common/runfiles.h"
+#include "common/status_macros.h"
+
+extern char** environ;
+
+namespace assay {
+namespace {
+
+constexpr size_t kLastWordsBytes = 8 * 1024;
+constexpr absl::Duration kEndPatience = absl::Seconds(8);
+
+struct Pipe {
+  UniqueFd read_end;
+  UniqueFd write_end;
+};
+
+absl::StatusOr<Pipe> OpenPipe() {
+  int fds[2];
+  if (pipe2(fds, O_CLOEXEC) != 0) return ErrnoStatus(errno, "a pipe for the local agent");
+  return Pipe{UniqueFd(fds[0]), UniqueFd(fds[1])};
+}
+
+absl::StatusOr<std::string> PrivateFolder() {
+  const char* base = std::getenv("TMPDIR");
+  std::string path = absl::StrCat(base != nullptr && *base != 0 ? base : "/tmp", "/assay-XXXXXX");
+  if (mkdtemp(path.data()) == nullptr) return ErrnoStatus(errno, absl::StrCat("a folder ", path));
+  return path;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<LocalAgent>> LocalAgent::Start(absl::Duration patience) {
+  std::unique_ptr<LocalAgent> agent(new LocalAgent);
+  ASSAY_RETURN_IF_ERROR(agent->Spawn());
+  ASSAY_RETURN_IF_ERROR(agent->AwaitAddress(absl::Now() + patience));
+  return agent;
+}
+
+absl::Status LocalAgent::Spawn() {
+  ASSAY_ASSIGN_OR_RETURN(const std::string program, AssayFile("agent/agent"));
+  ASSAY_ASSIGN_OR_RETURN(const std::string catalogue, AssayFile("targets/catalogue.textproto"));
+  ASSAY_ASSIGN_OR_RETURN(folder_, PrivateFolder());
+  ASSAY_ASSIGN_OR_RETURN(Pipe input, OpenPipe());
+  ASSAY_ASSIGN_OR_RETURN(Pipe output, OpenPipe());
+  ASSAY_ASSIGN_OR_RETURN(Pipe errors, OpenPipe());
+
+  const std::vector<std::string> words = {program, "--listen=127.0.0.1:0",
+                                          absl::StrCat("--catalogue=", catalogue),
+                                          absl::StrCat("--spool=", folder_), "--exit-with-parent"};
+  std::vector<char*> argv;
+  for (const std::string& word : words) argv.push_back(const_cast<char*>(word.c_str()));
+  argv.push_back(nullptr);
+
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_adddup2(&actions, input.read_end.get(), STDIN_FILENO);
+  posix_spawn_file_actions_adddup2(&actions, output.write_end.get(), STDOUT_FILENO);
+  posix_spawn_file_actions_adddup2(&actions, errors.write_end.get(), STDERR_FILENO);
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  sigset_t none;
+  sigemptyset(&none);
+  posix_spawnattr_setsigmask(&attributes, &none);
+  posix_spawnattr_setpgroup(&attributes, 0);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
+  const int error =
+      posix_spawn(&pid_, program.c_str(), &actions, &attributes, argv.data(), environ);
+  posix_spawnattr_destroy(&attributes);
+  posix_spawn_file_actions_destroy(&actions);
+  if (error != 0) {
+    pid_ = -1;
+    return ErrnoStatus(error, absl::StrCat("the local agent ", program, " cannot be started"));
+  }
+  lifeline_ = std::move(input.write_end);
+  output_ = std::move(output.read_end);
+  errors_ = std::move(errors.read_end);
+  drain_ = std::thread([this] { DrainErrors(); });
+  return absl::OkStatus();
+}
+
+absl::Status LocalAgent::AwaitAddress(absl::Time deadline) {
+  std::string text;
+  std::array<char, 256> buffer;
+  while (absl::Now() < deadline) {
+    pollfd fd = {output_.get(), POLLIN, 0};
+    if (poll(&fd, 1, 100) <= 0) continue;
+    const ssize_t size = read(output_.get(), buffer.data(), buffer.size());
+    if (size <= 0) {
+      int ended = 0;
+      waitpid(pid_, &ended, 0);
+      pid_ = -1;
+      drain_.join();  // Its errors are complete now.
+      return absl::FailedPreconditionError(
+          absl::StrCat("the local agent ended at its start. Its last words:\n", LastWords()));
+    }
+    text.append(buffer.data(), static_cast<size_t>(size));
+    const size_t line_end = text.find('\n');
+    if (line_end == std::string::npos) continue;
+    absl::string_view line = absl::string_view(text).substr(0, line_end);
+    if (!absl::ConsumePrefix(&line, "listening on ")) {
+      return absl::InternalError(
+          absl::StrCat("the local agent says '", line, "', not its address"));
+    }
+    address_ = std::string(line);
+    return absl::OkStatus();
+  }
+  return absl::DeadlineExceededError(absl::StrCat(
+      "the local agent does not say where it listens. Its last words:\n", LastWords()));
+}
+
+void LocalAgent::DrainErrors() {
+  std::array<char, 4096> buffer;
+  while (true) {
+    const ssize_t size = read(errors_.get(), buffer.data(), buffer.size());
+    if (size < 0 && errno == EINTR) continue;
+    if (size <= 0) return;
+    absl::MutexLock lock(&mutex_);
+    last_words_.append(buffer.data(), static_cast<size_t>(size));
+    if (last_words_.size() > kLastWordsBytes) {
+      last_words_.erase(0, last_words_.size() - kLastWordsBytes);
+    }
+  }
+}
+
+std::string LocalAgent::LastWords() const {
+  absl::MutexLock lock(&mutex_);
+  return last_words_;
+}
+
+LocalAgent::~LocalAgent() {
+  if (pid_ > 0) {
+    lifeline_.reset();
+    kill(pid_, SIGTERM);
+    const absl::Time deadline = absl::Now() + kEndPatience;
+    int ended = 0;
+    while (waitpid(pid_, &ended, WNOHANG) == 0) {
+      if (absl::Now() > deadline) {
+        kill(pid_, SIGKILL);  // Its launchers notice and end what they started.
+        waitpid(pid_, &ended, 0);
+        break;
+      }
+      absl::SleepFor(absl::Milliseconds(5));
+    }
+  }
+  if (drain_.joinable()) drain_.join();
+  std::error_code ignored;
+  if (!folder_.empty()) std::filesystem::remove_all(folder_, ignored);
+}
+
+}  // namespace assay

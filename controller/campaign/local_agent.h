@@ -1,0 +1,57 @@
+#ifndef ASSAY_CONTROLLER_CAMPAIGN_LOCAL_AGENT_H_
+#define ASSAY_CONTROLLER_CAMPAIGN_LOCAL_AGENT_H_
+
+#include <sys/types.h>
+
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "common/unique_fd.h"
+
+namespace assay {
+
+// An agent on this host, on an ephemeral port of the loopback, started for the length of one
+// command: the same program that people start by hand. It ends when this process does, however that
+// happens: its standard input is our pipe.
+//
+// It has a process group of its own, so that Ctrl-C reaches only the controller, which then ends
+// things in order.
+class LocalAgent {
+ public:
+  // Returns once it listens. Errors carry its last words.
+  static absl::StatusOr<std::unique_ptr<LocalAgent>> Start(
+      absl::Duration patience = absl::Seconds(20));
+  // Asks it to end (SIGTERM), and after some seconds makes it.
+  ~LocalAgent();
+  LocalAgent(const LocalAgent&) = delete;
+  LocalAgent& operator=(const LocalAgent&) = delete;
+
+  // "127.0.0.1:PORT".
+  const std::string& address() const { return address_; }
+  // What it wrote to standard error so far: the end of it, at most 8 KiB.
+  std::string LastWords() const;
+
+ private:
+  LocalAgent() = default;
+  absl::Status Spawn();
+  absl::Status AwaitAddress(absl::Time deadline);
+  void DrainErrors();
+
+  pid_t pid_ = -1;
+  std::string folder_;
+  std::string address_;
+  UniqueFd lifeline_;
+  UniqueFd output_;
+  UniqueFd errors_;
+  mutable absl::Mutex mutex_;
+  std::string last_words_ ABSL_GUARDED_BY(mutex_);
+  std::thread drain_;
+};
+
+}  // namespace assay
+
+#endif  // ASSAY_CONTROLLER_CAMPAIGN_LOCAL_AGENT_H_

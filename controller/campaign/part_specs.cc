@@ -1,0 +1,91 @@
+#include "controller/campaign/part_specs.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "absl/time/time.h"
+#include "common/cpu_set.h"
+#include "controller/campaign/execution_runner.h"
+
+namespace assay {
+namespace {
+
+constexpr absl::Duration kLongestWindow = absl::Hours(1);
+constexpr absl::Duration kSlack = absl::Seconds(30);
+
+uint64_t Nanos(const Pause& pause) { return static_cast<uint64_t>(pause.seconds() * 1e9); }
+
+Window WindowOf(const Plan& plan, uint64_t requests) {
+  Window window;
+  window.set_warmup_ns(Nanos(plan.load().warmup()));
+  const ClosedLoop& closed = plan.load().closed();
+  if (closed.has_duration()) {
+    window.set_duration_ns(Nanos(closed.duration()));
+  } else {
+    window.set_requests(requests);
+  }
+  return window;
+}
+
+}  // namespace
+
+uint64_t ShareOf(uint64_t total, uint32_t index, uint32_t count) {
+  return total / count + (index < total % count ? 1 : 0);
+}
+
+ServerSpec ServerSpecOf(const Plan& plan, const Cell& cell, const AgentPool& pool) {
+  const PlanTarget& target = TargetOfCell(plan, cell);
+  ServerSpec spec;
+  spec.set_target(target.name());
+  *spec.mutable_options() = target.options();
+  spec.set_cpus(plan.placement().server_cpus());
+  // Where other agents load it, the server listens where they see its host.
+  if (pool.members().size() > 1) spec.set_listen_host(pool.server().link->host());
+  *spec.mutable_verify() = WorkloadOfCell(plan, cell);
+  *spec.mutable_window() = WindowOf(plan, plan.load().closed().requests());
+  return spec;
+}
+
+LoadSpec LoadSpecOf(const Plan& plan, const Cell& cell, const AgentPool& pool, uint32_t index,
+                    const std::string& destination) {
+  const uint32_t count = static_cast<uint32_t>(pool.loads().size());
+  const PlanTarget& target = TargetOfCell(plan, cell);
+  LoadSpec spec;
+  spec.set_destination(destination);
+  if (target.url().empty() && pool.members().size() > 1) {
+    spec.set_destination_agent(pool.server().link->address());
+  }
+  spec.set_verify_first(!target.url().empty());
+  *spec.mutable_workload() = WorkloadOfCell(plan, cell);
+  spec.mutable_closed()->set_connections(
+      static_cast<uint32_t>(ShareOf(cell.connections(), index, count)));
+  *spec.mutable_window() = WindowOf(plan, ShareOf(plan.load().closed().requests(), index, count));
+  spec.set_cpus(plan.placement().load_cpus());
+  const absl::StatusOr<CpuSet> cpus = CpuSet::Parse(spec.cpus());
+  spec.set_threads(cpus.ok() ? static_cast<uint32_t>(std::max(1, cpus->Count())) : 1);
+  spec.set_timeout_ns(Nanos(plan.load().timeout()));
+  spec.set_seed(plan.seed());
+  spec.set_share_index(index);
+  spec.set_share_count(count);
+  spec.set_raw_samples(true);
+  return spec;
+}
+
+absl::Duration LongestRun(const Plan& plan) {
+  const absl::Duration warmup = absl::Seconds(plan.load().warmup().seconds());
+  const absl::Duration timeout = absl::Seconds(plan.load().timeout().seconds());
+  const ClosedLoop& closed = plan.load().closed();
+  if (closed.has_duration()) {
+    return warmup + absl::Seconds(closed.duration().seconds()) + timeout + kSlack;
+  }
+  // Every request of the slowest connection could time out.
+  uint32_t fewest = 0;
+  for (const uint32_t connections : closed.connections()) {
+    fewest = fewest == 0 ? connections : std::min(fewest, connections);
+  }
+  const double turns = static_cast<double>(closed.requests()) / std::max<uint32_t>(1, fewest);
+  return std::min(warmup + timeout * (turns + 1) + kSlack, kLongestWindow);
+}
+
+}  // namespace assay

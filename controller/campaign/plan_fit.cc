@@ -1,0 +1,127 @@
+#include "controller/campaign/plan_fit.h"
+
+#include <algorithm>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "common/cpu_set.h"
+#include "controller/plan/cells.h"
+
+namespace assay {
+namespace {
+
+const TargetDescription* Known(const AgentDescription& agent, const std::string& name) {
+  for (const TargetDescription& target : agent.targets()) {
+    if (target.name() == name) return &target;
+  }
+  return nullptr;
+}
+
+void CheckTarget(const PlanTarget& target, const AgentPool& pool,
+                 std::vector<std::string>& faults) {
+  if (!target.url().empty()) return;
+  const AgentDescription& agent = pool.server().description();
+  const TargetDescription* known = Known(agent, target.name());
+  if (known == nullptr) {
+    std::vector<std::string> names;
+    for (const TargetDescription& one : agent.targets()) names.push_back(one.name());
+    faults.push_back(absl::StrCat("target '", target.name(), "' is not in the catalogue of agent ",
+                                  pool.server().record.address(), ", which has ",
+                                  absl::StrJoin(names, ", ")));
+    return;
+  }
+  for (const auto& [option, value] : target.options()) {
+    if (std::count(known->options().begin(), known->options().end(), option) > 0) continue;
+    faults.push_back(
+        absl::StrCat("target '", target.name(), "' has no option '", option, "'; it has ",
+                     known->options().empty() ? "none" : absl::StrJoin(known->options(), ", ")));
+  }
+}
+
+void CheckCpus(const std::string& list, const char* field, const PoolMember& member,
+               std::vector<std::string>& faults) {
+  const absl::StatusOr<CpuSet> wanted = CpuSet::Parse(list);
+  const absl::StatusOr<CpuSet> there = CpuSet::Parse(member.description().cpus());
+  if (!wanted.ok() || !there.ok() || there->Includes(*wanted)) return;
+  faults.push_back(absl::StrCat("placement.", field, ": agent ", member.record.address(),
+                                " has the CPUs ", there->ToString(), ", not ", list));
+}
+
+void CheckConnections(const Plan& plan, const AgentPool& pool, std::vector<std::string>& faults) {
+  const uint64_t agents = pool.loads().size();
+  for (const uint32_t connections : plan.load().closed().connections()) {
+    if (connections < agents) {
+      faults.push_back(absl::StrCat("load.closed.connections: ", connections,
+                                    " cannot be split over ", agents, " load agents"));
+    }
+    for (const PoolMember* load : pool.loads()) {
+      const uint64_t limit = load->description().file_descriptor_limit();
+      if (limit == 0 || (connections + agents - 1) / agents + 64 <= limit) continue;
+      faults.push_back(absl::StrCat("load.closed.connections: ", connections,
+                                    " is more than agent ", load->record.address(), " may open (",
+                                    limit, " file descriptors); raise its limit with `ulimit -n`"));
+    }
+  }
+}
+
+// Why a target does not answer a workload; empty when it does.
+std::string WhyNotServed(const TargetDescription& target, const Workload& workload) {
+  const std::string path = workload.path().substr(0, workload.path().find('?'));
+  const auto found = target.not_served().find(absl::StrCat(workload.method(), " ", path));
+  return found == target.not_served().end() ? std::string() : found->second;
+}
+
+SkippedTarget Skip(const PlanTarget& target, const std::string& workload, std::string reason) {
+  SkippedTarget skipped;
+  skipped.set_target(target.label());
+  skipped.set_workload(workload);
+  skipped.set_reason(std::move(reason));
+  return skipped;
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<SkippedTarget>> FitToAgents(const Plan& plan, const AgentPool& pool) {
+  std::vector<std::string> faults;
+  for (const PlanTarget& target : plan.targets()) CheckTarget(target, pool, faults);
+  CheckCpus(plan.placement().server_cpus(), "server_cpus", pool.server(), faults);
+  for (const PoolMember* load : pool.loads()) {
+    CheckCpus(plan.placement().load_cpus(), "load_cpus", *load, faults);
+  }
+  CheckConnections(plan, pool, faults);
+  if (!faults.empty()) return absl::InvalidArgumentError(absl::StrJoin(faults, "\n"));
+
+  std::vector<SkippedTarget> skipped;
+  for (const PlanTarget& target : plan.targets()) {
+    if (!target.url().empty()) continue;
+    const TargetDescription& known = *Known(pool.server().description(), target.name());
+    if (!known.installed()) {
+      skipped.push_back(Skip(target, "", absl::StrCat("not installed: ", known.install())));
+      continue;
+    }
+    for (const Workload& workload : plan.workloads()) {
+      const std::string why = WhyNotServed(known, workload);
+      if (!why.empty()) skipped.push_back(Skip(target, workload.name(), "not served: " + why));
+    }
+  }
+  const std::vector<Cell> cells = CellsOf(plan);
+  if (std::all_of(cells.begin(), cells.end(),
+                  [&](const Cell& cell) { return IsSkipped(cell, skipped); })) {
+    std::string reasons;
+    for (const SkippedTarget& one : skipped) {
+      absl::StrAppend(&reasons, "\n  ", one.target(), ": ", one.reason());
+    }
+    return absl::FailedPreconditionError(absl::StrCat("nothing is left to measure:", reasons));
+  }
+  return skipped;
+}
+
+bool IsSkipped(const Cell& cell, const std::vector<SkippedTarget>& skipped) {
+  return std::any_of(skipped.begin(), skipped.end(), [&](const SkippedTarget& one) {
+    return one.target() == cell.target() &&
+           (one.workload().empty() || one.workload() == cell.workload());
+  });
+}
+
+}  // namespace assay

@@ -1,0 +1,107 @@
+#include "controller/link/agent_link.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "common/file.h"
+#include "common/monotonic_clock.h"
+#include "common/status_macros.h"
+#include "grpcpp/create_channel.h"
+#include "grpcpp/security/credentials.h"
+#include "grpcpp/support/channel_arguments.h"
+
+namespace assay {
+namespace {
+
+absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> Credentials(const TlsFiles& tls) {
+  if (tls.ca.empty() && tls.certificate.empty() && tls.key.empty()) {
+    return grpc::InsecureChannelCredentials();
+  }
+  if (tls.ca.empty() || tls.certificate.empty() || tls.key.empty()) {
+    return absl::InvalidArgumentError(
+        "mutual TLS needs all of --tls-ca, --tls-cert and --tls-key: give the missing ones");
+  }
+  grpc::SslCredentialsOptions options;
+  ASSAY_ASSIGN_OR_RETURN(options.pem_root_certs, ReadFile(tls.ca));
+  ASSAY_ASSIGN_OR_RETURN(options.pem_cert_chain, ReadFile(tls.certificate));
+  ASSAY_ASSIGN_OR_RETURN(options.pem_private_key, ReadFile(tls.key));
+  return grpc::SslCredentials(options);
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<AgentLink>> AgentLink::Create(std::string address,
+                                                             const TlsFiles& tls) {
+  const size_t colon = address.rfind(':');
+  if (colon == std::string::npos || colon == 0 || colon + 1 == address.size()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("agent '", address, "': expected HOST:PORT, such as 127.0.0.1:7700"));
+  }
+  ASSAY_ASSIGN_OR_RETURN(std::shared_ptr<grpc::ChannelCredentials> credentials, Credentials(tls));
+  grpc::ChannelArguments arguments;
+  // An agent is looked for again quickly: a lease is short.
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 100);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
+  // Each link speaks over a connection of its own: one campaign's bulk never delays another's
+  // lease.
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  return std::unique_ptr<AgentLink>(new AgentLink(
+      address, grpc::CreateCustomChannel(address, std::move(credentials), arguments)));
+}
+
+AgentLink::AgentLink(std::string address, std::shared_ptr<grpc::Channel> channel)
+    : address_(std::move(address)), channel_(std::move(channel)), stub_(Agent::NewStub(channel_)) {}
+
+std::string AgentLink::host() const {
+  std::string host = address_.substr(0, address_.rfind(':'));
+  if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
+    host = host.substr(1, host.size() - 2);
+  }
+  return host;
+}
+
+absl::Status AgentLink::Explain(const grpc::Status& status, std::string_view what) const {
+  if (status.ok()) return absl::OkStatus();
+  std::string message =
+      absl::StrCat("agent ", address_, ": ", absl::string_view(what.data(), what.size()), ": ",
+                   status.error_message());
+  if (status.error_code() == grpc::StatusCode::UNAVAILABLE) {
+    absl::StrAppend(&message, ". Is it running there? Start it with: agent --listen=", address_);
+  }
+  return absl::Status(static_cast<absl::StatusCode>(status.error_code()), message);
+}
+
+absl::StatusOr<AgentDescription> AgentLink::Describe(absl::Duration patience) {
+  const absl::Time deadline = absl::Now() + patience;
+  grpc::ClientContext context;
+  context.set_deadline(absl::ToChronoTime(deadline));
+  AgentDescription description;
+  const grpc::Status status = stub_->Describe(&context, DescribeRequest(), &description);
+  if (!status.ok()) return Explain(status, "cannot be asked what it is");
+  return description;
+}
+
+absl::StatusOr<ClockEstimate> AgentLink::EstimateClock(int rounds) {
+  ClockEstimate best{0, std::numeric_limits<int64_t>::max()};
+  for (int round = 0; round < rounds; ++round) {
+    grpc::ClientContext context;
+    context.set_deadline(absl::ToChronoTime(absl::Now() + absl::Seconds(5)));
+    PingReply reply;
+    const int64_t sent_ns = MonotonicNanos();
+    const grpc::Status status = stub_->Ping(&context, PingRequest(), &reply);
+    const int64_t received_ns = MonotonicNanos();
+    if (!status.ok()) return Explain(status, "does not answer a ping");
+    const int64_t half_ns = (received_ns - sent_ns + 1) / 2;
+    if (half_ns < best.uncertainty_ns) {
+      best = {reply.monotonic_ns() - (sent_ns + half_ns), half_ns};
+    }
+  }
+  return best;
+}
+
+}  // namespace assay

@@ -1,0 +1,66 @@
+#ifndef ASSAY_CONTROLLER_LINK_AGENT_LINK_H_
+#define ASSAY_CONTROLLER_LINK_AGENT_LINK_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "grpcpp/channel.h"
+#include "proto/agent.grpc.pb.h"
+#include "proto/agent.pb.h"
+
+namespace assay {
+
+// Files of the mutual TLS between controller and agents; all three or none. PEM.
+struct TlsFiles {
+  std::string ca;
+  std::string certificate;
+  std::string key;
+};
+
+// One agent's monotonic clock, as seen from here.
+struct ClockEstimate {
+  // The agent's clock minus ours.
+  int64_t offset_ns = 0;
+  // The truth is within this of it: half the smallest round trip.
+  int64_t uncertainty_ns = 0;
+};
+
+// A way to one agent. Threads: any; gRPC's channel connects again by itself.
+//
+// Errors name the agent's address, and keep the gRPC code: a dead agent is UNAVAILABLE.
+class AgentLink {
+ public:
+  // Does not connect yet. INVALID_ARGUMENT where address is not HOST:PORT or a TLS file cannot be
+  // read.
+  static absl::StatusOr<std::unique_ptr<AgentLink>> Create(std::string address,
+                                                           const TlsFiles& tls);
+
+  // What the agent is. UNAVAILABLE within `patience` where nothing answers.
+  absl::StatusOr<AgentDescription> Describe(absl::Duration patience);
+
+  // `rounds` pings; the one with the smallest round trip counts.
+  absl::StatusOr<ClockEstimate> EstimateClock(int rounds);
+
+  const std::string& address() const { return address_; }
+  // HOST of the address, without brackets.
+  std::string host() const;
+  Agent::Stub& stub() { return *stub_; }
+
+  // `what` failed at this agent: the same code, with its address and words in the message.
+  absl::Status Explain(const grpc::Status& status, std::string_view what) const;
+
+ private:
+  AgentLink(std::string address, std::shared_ptr<grpc::Channel> channel);
+
+  const std::string address_;
+  const std::shared_ptr<grpc::Channel> channel_;
+  const std::unique_ptr<Agent::Stub> stub_;
+};
+
+}  // namespace assay
+
+#endif  // ASSAY_CONTROLLER_LINK_AGENT_LINK_H_

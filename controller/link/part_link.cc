@@ -1,0 +1,349 @@
+#include "controller/link/part_link.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/monotonic_clock.h"
+
+namespace assay {
+namespace {
+
+constexpr char kFailurePayload[] = "assay.Failure";
+constexpr absl::Duration kUnaryPatience = absl::Seconds(10);
+constexpr absl::Duration kAttachPause = absl::Milliseconds(100);
+// Records are acknowledged this often, well below the 64 that an agent sends beyond the last
+// acknowledged one.
+constexpr uint64_t kAcknowledgeEvery = 16;
+
+std::chrono::system_clock::time_point ToChrono(absl::Time time) { return absl::ToChronoTime(time); }
+
+// Whether a stream that ended like this is worth attaching again.
+bool MayComeBack(const grpc::Status& status) {
+  return status.error_code() == grpc::StatusCode::UNAVAILABLE ||
+         status.error_code() == grpc::StatusCode::INTERNAL ||
+         status.error_code() == grpc::StatusCode::UNKNOWN || status.ok();
+}
+
+}  // namespace
+
+absl::Status StatusOfFailure(const Failure& failure, std::string_view where) {
+  absl::StatusCode code = absl::StatusCode::kAborted;
+  if (failure.kind() == Failure::INTERNAL) code = absl::StatusCode::kInternal;
+  absl::Status status(code, absl::StrCat(std::string(where), ": ", failure.message()));
+  status.SetPayload(kFailurePayload, absl::Cord(failure.SerializeAsString()));
+  return status;
+}
+
+std::optional<Failure> FailureOfStatus(const absl::Status& status) {
+  const absl::optional<absl::Cord> payload = status.GetPayload(kFailurePayload);
+  Failure failure;
+  if (!payload.has_value() || !failure.ParseFromString(std::string(*payload))) return std::nullopt;
+  return failure;
+}
+
+absl::StatusOr<std::unique_ptr<PartLink>> PartLink::Open(AgentLink& link, OpenRequest request) {
+  grpc::ClientContext context;
+  context.set_deadline(ToChrono(absl::Now() + kUnaryPatience));
+  OpenReply reply;
+  const grpc::Status status = link.stub().Open(&context, request, &reply);
+  if (!status.ok()) {
+    return link.Explain(status, request.has_server() ? "cannot serve" : "cannot load");
+  }
+  std::unique_ptr<PartLink> part(new PartLink(link, std::move(request)));
+  part->control_thread_ = std::thread([part = part.get()] { part->RunControl(); });
+  part->lease_thread_ = std::thread([part = part.get()] { part->RunLease(); });
+  return part;
+}
+
+PartLink::PartLink(AgentLink& link, OpenRequest request)
+    : link_(link), request_(std::move(request)), lease_(absl::Milliseconds(request_.lease_ms())) {}
+
+PartLink::~PartLink() {
+  if (!closing()) Close(kUnaryPatience).IgnoreError();  // The lease ends what this could not.
+  {
+    absl::MutexLock lock(&mutex_);
+    if (control_context_ != nullptr) control_context_->TryCancel();
+    if (lease_context_ != nullptr) lease_context_->TryCancel();
+  }
+  if (control_thread_.joinable()) control_thread_.join();
+  if (lease_thread_.joinable()) lease_thread_.join();
+}
+
+void PartLink::RunControl() {
+  absl::Time give_up = absl::Now() + lease_;
+  while (!closing()) {
+    const absl::Time began = absl::Now();
+    const grpc::Status status = RunControlStream();
+    if (closing()) return;
+    if (!MayComeBack(status)) return Fail(link_.Explain(status, "its control stream ended"));
+    // A stream that lived counts as a renewal of hope; one that never came up does not.
+    if (absl::Now() - began > absl::Seconds(1)) give_up = absl::Now() + lease_;
+    if (absl::Now() > give_up) return Fail(link_.Explain(status, "lost, and not found again"));
+    absl::SleepFor(kAttachPause);
+  }
+}
+
+grpc::Status PartLink::RunControlStream() {
+  grpc::ClientContext context;
+  std::unique_ptr<ControlStream> stream = link_.stub().Control(&context);
+  {
+    absl::MutexLock lock(&mutex_);
+    if (closing()) return grpc::Status::CANCELLED;
+    control_context_ = &context;
+    ControlCommand attach;
+    *attach.mutable_attach()->mutable_part() = request_.part();
+    attach.mutable_attach()->set_after_event(last_event_);
+    stream->Write(attach);
+    for (const ControlCommand& command : said_) stream->Write(command);
+    stream_ = stream.get();
+  }
+  ControlEvent event;
+  while (stream->Read(&event)) Take(event);
+  {
+    absl::MutexLock lock(&mutex_);
+    stream_ = nullptr;
+  }
+  const grpc::Status status = stream->Finish();
+  absl::MutexLock lock(&mutex_);
+  control_context_ = nullptr;
+  return status;
+}
+
+void PartLink::RunLease() {
+  while (!closing()) {
+    grpc::ClientContext context;
+    {
+      absl::MutexLock lock(&mutex_);
+      if (closing()) return;
+      lease_context_ = &context;
+    }
+    const auto stream = link_.stub().HoldLease(&context);
+    LeaseRenewal renewal;
+    *renewal.mutable_part() = request_.part();
+    LeaseGrant grant;
+    while (stream->Write(renewal) && stream->Read(&grant)) {
+      // A third of the lease: two renewals may be lost.
+      absl::MutexLock lock(&mutex_);
+      const auto ended = [this]() { return closing(); };
+      if (mutex_.AwaitWithTimeout(absl::Condition(&ended), lease_ / 3)) break;
+    }
+    stream->WritesDone();
+    context.TryCancel();
+    stream->Finish();
+    {
+      absl::MutexLock lock(&mutex_);
+      lease_context_ = nullptr;
+    }
+    if (!closing()) absl::SleepFor(kAttachPause);
+  }
+}
+
+void PartLink::Take(const ControlEvent& event) {
+  const int64_t here_ns = MonotonicNanos();
+  if (event.has_failure()) {
+    Fail(StatusOfFailure(event.failure(), absl::StrCat("agent ", link_.address())));
+  }
+  absl::MutexLock lock(&mutex_);
+  if (event.has_clock_reading()) {
+    if (event.clock_reading().question() != clock_question_) return;
+    clock_answer_ = ClockReading{event.monotonic_ns(), here_ns, 0};
+    return;
+  }
+  if (event.sequence() <= last_event_) return;
+  last_event_ = event.sequence();
+  events_.push_back(event);
+}
+
+void PartLink::Send(const ControlCommand& command) {
+  absl::MutexLock lock(&mutex_);
+  if (command.clock_question() == 0) said_.push_back(command);
+  if (stream_ != nullptr) stream_->Write(command);
+}
+
+void PartLink::Fail(const absl::Status& status) {
+  absl::MutexLock lock(&mutex_);
+  if (!failure_.ok()) return;
+  failure_ = status;
+  if (tell_failed_) tell_failed_(status);
+}
+
+void PartLink::WhenFailed(std::function<void(const absl::Status&)> tell) {
+  absl::MutexLock lock(&mutex_);
+  tell_failed_ = std::move(tell);
+  if (tell_failed_ && !failure_.ok()) tell_failed_(failure_);
+}
+
+absl::Status PartLink::failure() const {
+  absl::MutexLock lock(&mutex_);
+  return failure_;
+}
+
+absl::StatusOr<ControlEvent> PartLink::WaitFor(ControlEvent::EventCase kind, std::string_view what,
+                                               absl::Time deadline) {
+  absl::MutexLock lock(&mutex_);
+  const ControlEvent* found = nullptr;
+  const auto known = [this, kind, &found]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    for (const ControlEvent& event : events_) {
+      if (event.event_case() == kind) found = &event;
+    }
+    return found != nullptr || !failure_.ok() || !abandoned_.ok();
+  };
+  mutex_.AwaitWithDeadline(absl::Condition(&known), deadline);
+  if (found != nullptr) return *found;
+  if (!failure_.ok()) return failure_;
+  if (!abandoned_.ok()) return abandoned_;
+  return absl::DeadlineExceededError(
+      absl::StrCat("agent ", link_.address(), ": no word of '", std::string(what), "' in time"));
+}
+
+absl::StatusOr<Ready> PartLink::WaitReady(absl::Time deadline) {
+  absl::StatusOr<ControlEvent> event = WaitFor(ControlEvent::kReady, "ready", deadline);
+  if (!event.ok()) return event.status();
+  return std::move(*event->mutable_ready());
+}
+
+absl::StatusOr<Started> PartLink::WaitStarted(absl::Time deadline) {
+  absl::StatusOr<ControlEvent> event = WaitFor(ControlEvent::kStarted, "started", deadline);
+  if (!event.ok()) return event.status();
+  return event->started();
+}
+
+absl::StatusOr<ServerFinished> PartLink::WaitServerFinished(absl::Time deadline) {
+  absl::StatusOr<ControlEvent> event =
+      WaitFor(ControlEvent::kServerFinished, "server finished", deadline);
+  if (!event.ok()) return event.status();
+  return std::move(*event->mutable_server_finished());
+}
+
+absl::StatusOr<LoadFinished> PartLink::WaitLoadFinished(absl::Time deadline) {
+  absl::StatusOr<ControlEvent> event =
+      WaitFor(ControlEvent::kLoadFinished, "load finished", deadline);
+  if (!event.ok()) return event.status();
+  return std::move(*event->mutable_load_finished());
+}
+
+absl::StatusOr<ClockReading> PartLink::ReadClock(int rounds, absl::Time deadline) {
+  std::optional<ClockReading> best;
+  for (int round = 0; round < rounds; ++round) {
+    ControlCommand question;
+    int64_t sent_ns = 0;
+    {
+      absl::MutexLock lock(&mutex_);
+      question.set_clock_question(++clock_question_);
+      clock_answer_.reset();
+    }
+    sent_ns = MonotonicNanos();
+    Send(question);
+    absl::MutexLock lock(&mutex_);
+    const auto answered = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+      return clock_answer_.has_value() || !failure_.ok() || !abandoned_.ok();
+    };
+    // A question that fell into a broken stream is asked again; the deadline bounds all.
+    mutex_.AwaitWithDeadline(absl::Condition(&answered),
+                             std::min(deadline, absl::Now() + absl::Seconds(2)));
+    if (!failure_.ok()) return failure_;
+    if (!abandoned_.ok()) return abandoned_;
+    if (!clock_answer_.has_value()) continue;
+    ClockReading reading = *clock_answer_;
+    reading.round_trip_ns = reading.here_ns - sent_ns;
+    reading.here_ns = sent_ns + reading.round_trip_ns / 2;
+    if (!best.has_value() || reading.round_trip_ns < best->round_trip_ns) best = reading;
+  }
+  if (!best.has_value()) {
+    return absl::DeadlineExceededError(
+        absl::StrCat("agent ", link_.address(), ": does not tell its clock"));
+  }
+  return *best;
+}
+
+void PartLink::Start(int64_t start_ns) {
+  ControlCommand command;
+  command.mutable_start()->set_start_ns(start_ns);
+  Send(command);
+}
+
+void PartLink::Stop() {
+  ControlCommand command;
+  command.mutable_stop();
+  Send(command);
+}
+
+absl::Status PartLink::ReadData(absl::FunctionRef<absl::Status(const DataRecord&)> consume,
+                                absl::Time deadline) {
+  uint64_t taken = 0;
+  while (absl::Now() < deadline) {
+    grpc::ClientContext context;
+    context.set_deadline(ToChrono(deadline));
+    {
+      absl::MutexLock lock(&mutex_);
+      if (!abandoned_.ok()) return abandoned_;
+      data_context_ = &context;
+    }
+    const std::unique_ptr<DataStream> stream = link_.stub().ReadData(&context);
+    DataRequest request;
+    *request.mutable_part() = request_.part();
+    request.set_from_sequence(taken + 1);
+    request.set_received(taken);
+    absl::Status consumed;
+    bool ended = false;
+    if (stream->Write(request)) {
+      DataRecord record;
+      while (!ended && stream->Read(&record)) {
+        if (record.sequence() <= taken) continue;
+        if (record.sequence() != taken + 1) {
+          consumed = absl::DataLossError(absl::StrCat("agent ", link_.address(), ": record ",
+                                                      taken + 1, " of its data is missing"));
+          break;
+        }
+        taken = record.sequence();
+        ended = record.end();
+        if (!ended) consumed = consume(record);
+        if (!consumed.ok()) break;
+        if (ended || taken % kAcknowledgeEvery == 0) {
+          DataRequest acknowledge;
+          acknowledge.set_received(taken);
+          acknowledge.set_committed(taken);
+          stream->Write(acknowledge);
+        }
+      }
+    }
+    stream->WritesDone();
+    if (ended || !consumed.ok()) context.TryCancel();
+    const grpc::Status status = stream->Finish();
+    {
+      absl::MutexLock lock(&mutex_);
+      data_context_ = nullptr;
+    }
+    if (ended || !consumed.ok()) return consumed;
+    if (!MayComeBack(status)) return link_.Explain(status, "its data cannot be read");
+    absl::SleepFor(kAttachPause);
+  }
+  return absl::DeadlineExceededError(
+      absl::StrCat("agent ", link_.address(), ": its data did not all arrive in time"));
+}
+
+absl::Status PartLink::Close(absl::Duration patience) {
+  grpc::ClientContext context;
+  context.set_deadline(ToChrono(absl::Now() + patience));
+  CloseRequest request;
+  *request.mutable_part() = request_.part();
+  CloseReply reply;
+  {
+    absl::MutexLock lock(&mutex_);  // Wakes the lease thread's wait.
+    closing_.store(true, std::memory_order_release);
+  }
+  const grpc::Status status = link_.stub().Close(&context, request, &reply);
+  absl::MutexLock lock(&mutex_);
+  if (control_context_ != nullptr) control_context_->TryCancel();
+  if (lease_context_ != nullptr) lease_context_->TryCancel();
+  return link_.Explain(status, "its part cannot be closed");
+}
+
+void PartLink::Abandon(const absl::Status& why) {
+  absl::MutexLock lock(&mutex_);
+  if (abandoned_.ok()) abandoned_ = why;
+  if (data_context_ != nullptr) data_context_->TryCancel();
+}
+
+}  // namespace assay

@@ -1,0 +1,130 @@
+#ifndef ASSAY_CONTROLLER_LINK_PART_LINK_H_
+#define ASSAY_CONTROLLER_LINK_PART_LINK_H_
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "controller/link/agent_link.h"
+#include "proto/agent.pb.h"
+
+namespace assay {
+
+// A reading of an agent's clock by a question on a part's control stream.
+struct ClockReading {
+  // The agent's monotonic clock.
+  int64_t agent_ns = 0;
+  // Our own monotonic clock, halfway between question and answer.
+  int64_t here_ns = 0;
+  int64_t round_trip_ns = 0;
+};
+
+// The status of a part that failed, with the agent's Failure inside.
+absl::Status StatusOfFailure(const Failure& failure, std::string_view where);
+// The Failure inside a status, if it came from one.
+std::optional<Failure> FailureOfStatus(const absl::Status& status);
+
+// One agent's part in an execution, held from here: Open on creation, Close at the latest in the
+// destructor.
+//
+// Streams that break are attached again until the lease would have run out, and then the part has
+// failed with UNAVAILABLE. Events and records arrive once each and in order, whatever happened to
+// the streams.
+//
+// Threads: two of its own (control and lease), blocked but for a message. Methods may be called
+// from one thread at a time, but Abandon() from any.
+class PartLink {
+ public:
+  // `link` must outlive it. The request's lease_ms is used for both sides.
+  static absl::StatusOr<std::unique_ptr<PartLink>> Open(AgentLink& link, OpenRequest request);
+  ~PartLink();
+
+  PartLink(const PartLink&) = delete;
+  PartLink& operator=(const PartLink&) = delete;
+
+  // Waits for the event of that kind. A Failure event, a lost agent, a passed deadline
+  // (DEADLINE_EXCEEDED) and Abandon() (CANCELLED) end the wait.
+  absl::StatusOr<Ready> WaitReady(absl::Time deadline);
+  absl::StatusOr<Started> WaitStarted(absl::Time deadline);
+  absl::StatusOr<ServerFinished> WaitServerFinished(absl::Time deadline);
+  absl::StatusOr<LoadFinished> WaitLoadFinished(absl::Time deadline);
+
+  // The failure so far, or OK: a server that died while another part was waited for.
+  absl::Status failure() const;
+
+  // Asks the agent for its clock `rounds` times; the reading with the smallest round trip.
+  absl::StatusOr<ClockReading> ReadClock(int rounds, absl::Time deadline);
+
+  // Begins the warm-up at start_ns of the agent's clock.
+  void Start(int64_t start_ns);
+  // Ends the window early, or the server's part of it.
+  void Stop();
+
+  // Reads all records; `consume` sees each once, and by returning OK says that it is safe: the
+  // agent may forget it. Ends with the end mark.
+  absl::Status ReadData(absl::FunctionRef<absl::Status(const DataRecord&)> consume,
+                        absl::Time deadline);
+
+  // Stops whatever the part started and waits until it is gone, within `patience`.
+  absl::Status Close(absl::Duration patience);
+
+  // Ends every wait, now and later, with this error. Called from any thread.
+  void Abandon(const absl::Status& why) ABSL_LOCKS_EXCLUDED(mutex_);
+  // Calls `tell` when the part fails, on a thread of this link, or at once when it has. It must not
+  // call this part back. Null ends that, and waits for a call that runs.
+  void WhenFailed(std::function<void(const absl::Status&)> tell) ABSL_LOCKS_EXCLUDED(mutex_);
+
+ private:
+  using ControlStream = grpc::ClientReaderWriter<ControlCommand, ControlEvent>;
+  using DataStream = grpc::ClientReaderWriter<DataRequest, DataRecord>;
+
+  PartLink(AgentLink& link, OpenRequest request);
+
+  void RunControl();
+  // One life of the control stream; returns how it ended.
+  grpc::Status RunControlStream();
+  void RunLease();
+  void Take(const ControlEvent& event) ABSL_LOCKS_EXCLUDED(mutex_);
+  void Send(const ControlCommand& command) ABSL_LOCKS_EXCLUDED(mutex_);
+  void Fail(const absl::Status& status) ABSL_LOCKS_EXCLUDED(mutex_);
+  absl::StatusOr<ControlEvent> WaitFor(ControlEvent::EventCase kind, std::string_view what,
+                                       absl::Time deadline);
+  bool closing() const { return closing_.load(std::memory_order_acquire); }
+
+  AgentLink& link_;
+  const OpenRequest request_;
+  const absl::Duration lease_;
+  std::atomic<bool> closing_{false};
+
+  mutable absl::Mutex mutex_;
+  std::vector<ControlEvent> events_ ABSL_GUARDED_BY(mutex_);
+  uint64_t last_event_ ABSL_GUARDED_BY(mutex_) = 0;
+  absl::Status failure_ ABSL_GUARDED_BY(mutex_);
+  absl::Status abandoned_ ABSL_GUARDED_BY(mutex_);
+  std::function<void(const absl::Status&)> tell_failed_ ABSL_GUARDED_BY(mutex_);
+  uint64_t clock_question_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::optional<ClockReading> clock_answer_ ABSL_GUARDED_BY(mutex_);
+  // The living control stream, and what is to be said again on the next one.
+  ControlStream* stream_ ABSL_GUARDED_BY(mutex_) = nullptr;
+  std::vector<ControlCommand> said_ ABSL_GUARDED_BY(mutex_);
+  grpc::ClientContext* control_context_ ABSL_GUARDED_BY(mutex_) = nullptr;
+  grpc::ClientContext* lease_context_ ABSL_GUARDED_BY(mutex_) = nullptr;
+  grpc::ClientContext* data_context_ ABSL_GUARDED_BY(mutex_) = nullptr;
+
+  std::thread control_thread_;
+  std::thread lease_thread_;
+};
+
+}  // namespace assay
+
+#endif  // ASSAY_CONTROLLER_LINK_PART_LINK_H_
