@@ -49,18 +49,22 @@ struct ResolvedTarget {
   absl::Duration stop_timeout;
 };
 
-// The servers that an agent may start: targets/catalogue.textproto or a user's own (docs/targets.md).
+// The servers that an agent may start: targets/catalogue.textproto or a user's own
+// (docs/targets.md).
 //
-// Immutable once loaded: any thread may use it. Cost: Resolve() and installed checks look for files, nothing else does
-// I/O. Nothing here starts a program: a launcher does.
+// Immutable once loaded: any thread may use it. Cost: Resolve() and installed checks look for
+// files, nothing else does I/O. Nothing here starts a program: a launcher does.
 class Catalogue {
  public:
-  // Reads and checks a catalogue. kNotFound when there is no such file; kInvalidArgument has a line per mistake, each
-  // "FILE:LINE:COLUMN: what is wrong": syntax, doubled names, unknown placeholders, bad patterns, defaults that miss
-  // their own pattern, options that go nowhere, requests that the contract does not know.
+  // Reads and checks a catalogue. kNotFound when there is no such file; kInvalidArgument has a line
+  // per mistake, each "FILE:LINE:COLUMN: what is wrong": syntax, doubled names, unknown
+  // placeholders, bad patterns, defaults that miss their own pattern, options that go nowhere,
+  // requests that the contract does not know.
   static absl::StatusOr<Catalogue> Load(const std::string& path);
-  // As Load(), of a text at hand. `folder` is what relative programs and {catalogue} are taken from; absolute.
-  static absl::StatusOr<Catalogue> Parse(std::string_view text, std::string_view file_name, std::string folder);
+  // As Load(), of a text at hand. `folder` is what relative programs and {catalogue} are taken
+  // from; absolute.
+  static absl::StatusOr<Catalogue> Parse(std::string_view text, std::string_view file_name,
+                                         std::string folder);
 
   // In the order of the file.
   const std::vector<CatalogueTarget>& targets() const { return targets_; }
@@ -68,19 +72,20 @@ class Catalogue {
   // kNotFound names the targets there are. The pointer lives as long as the catalogue.
   absl::StatusOr<const CatalogueTarget*> Find(std::string_view name) const;
 
-  // The absolute path of a target's program. kFailedPrecondition when it is not installed: says what was looked for,
-  // where, and what to do.
+  // The absolute path of a target's program. kFailedPrecondition when it is not installed: says
+  // what was looked for, where, and what to do.
   absl::StatusOr<std::string> Program(const CatalogueTarget& target) const;
   bool Installed(const CatalogueTarget& target) const { return Program(target).ok(); }
 
-  // What to launch for `target` at `site` with `options` (values by option name; defaults for the others).
-  // kFailedPrecondition: not installed. kInvalidArgument: an option that it does not have (names those it has), or a
-  // value that it does not take (says which it takes).
+  // What to launch for `target` at `site` with `options` (values by option name; defaults for the
+  // others). kFailedPrecondition: not installed. kInvalidArgument: an option that it does not have
+  // (names those it has), or a value that it does not take (says which it takes).
   absl::StatusOr<ResolvedTarget> Resolve(const CatalogueTarget& target, const TargetSite& site,
                                          const std::map<std::string, std::string>& options) const;
 
-  // The command whose first nonempty line of output, standard output before standard error, is the target's version.
-  // Empty when the entry has none or the program is not there. `environment` of Environment() goes with it.
+  // The command whose first nonempty line of output, standard output before standard error, is the
+  // target's version. Empty when the entry has none or the program is not there. `environment` of
+  // Environment() goes with it.
   std::vector<std::string> VersionArgv(const CatalogueTarget& target) const;
 
   // The minimal environment that every target is given: PATH, HOME and LANG.
@@ -94,8 +99,8 @@ class Catalogue {
   std::string folder_;
 };
 
-// Why `target` does not serve a request of the endpoint contract; nullopt when it does, or says nothing about it.
-// `path` may have a query.
+// Why `target` does not serve a request of the endpoint contract; nullopt when it does, or says
+// nothing about it. `path` may have a query.
 std::optional<std::string> NotServedReason(const CatalogueTarget& target, std::string_view method,
                                            std::string_view path);
 

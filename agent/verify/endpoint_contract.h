@@ -1,6 +1,7 @@
 #ifndef ASSAY_AGENT_VERIFY_ENDPOINT_CONTRACT_H_
 #define ASSAY_AGENT_VERIFY_ENDPOINT_CONTRACT_H_
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -9,6 +10,9 @@
 #include "absl/types/span.h"
 
 namespace assay {
+
+// Longest body that a contract server takes by default, and longest output of /zlib/decompress.
+inline constexpr size_t kContractBodyLimit = size_t{16} << 20;
 
 // A request as its server sees it.
 struct ContractRequest {
@@ -54,8 +58,9 @@ struct RightAnswer {
   std::vector<std::string> allow;
 };
 
-// The endpoint contract (docs/endpoints.md): the answer to a request, worked out here by straightforward code of its
-// own, for comparison with what a server says. Nullopt: the path is not of the contract.
+// The endpoint contract (docs/endpoints.md): the answer to a request, worked out here by
+// straightforward code of its own, for comparison with what a server says. Nullopt: the path is not
+// of the contract.
 //
 // Deterministic; no I/O. Cost: as the request asks, so at most what a server would spend on it.
 std::optional<RightAnswer> ContractAnswer(const ContractRequest& request);
@@ -63,8 +68,9 @@ std::optional<RightAnswer> ContractAnswer(const ContractRequest& request);
 // The requests of the contract as "METHOD /path", in the order of the documentation.
 absl::Span<const std::string_view> ContractRequests();
 
-// What of `reply` is not right, for people: a line that says which part (status, Content-Type, Allow, body), and for
-// a body the first byte that differs with what stands around it on both sides. Empty: it is right.
+// What of `reply` is not right, for people: a line that says which part (status, Content-Type,
+// Allow, body), and for a body the first byte that differs with what stands around it on both
+// sides. Empty: it is right.
 std::string Difference(const RightAnswer& right, const ContractReply& reply);
 
 }  // namespace assay

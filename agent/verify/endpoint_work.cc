@@ -1,0 +1,121 @@
+#include "agent/verify/endpoint_work.h"
+
+#include <zlib.h>
+
+#include <limits>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "nlohmann/json.hpp"
+
+namespace assay {
+namespace {
+
+using Json = nlohmann::json;
+
+// The member `key` of an item as a signed 64-bit integer.
+std::optional<int64_t> Integer(const Json& item, const char* key) {
+  const auto member = item.find(key);
+  if (member == item.end() || !member->is_number_integer()) return std::nullopt;
+  // The library keeps what is not negative as unsigned.
+  if (member->is_number_unsigned() &&
+      member->get<uint64_t>() > static_cast<uint64_t>(std::numeric_limits<int64_t>::max())) {
+    return std::nullopt;
+  }
+  return member->get<int64_t>();
+}
+
+}  // namespace
+
+std::optional<std::string> ItemsAnswer(std::string_view body) {
+  const Json order = Json::parse(body, /*cb=*/nullptr, /*allow_exceptions=*/false);
+  if (!order.is_object()) return std::nullopt;
+  const auto items = order.find("items");
+  if (items == order.end() || !items->is_array()) return std::nullopt;
+
+  std::string answer = "{\"items\":[";
+  int64_t sum = 0;
+  for (const Json& item : *items) {
+    if (!item.is_object()) return std::nullopt;
+    const auto name = item.find("name");
+    const std::optional<int64_t> id = Integer(item, "id");
+    const std::optional<int64_t> price = Integer(item, "price");
+    const std::optional<int64_t> quantity = Integer(item, "qty");
+    if (name == item.end() || !name->is_string() || !id || !price || !quantity) return std::nullopt;
+    int64_t total = 0;
+    if (__builtin_mul_overflow(*price, *quantity, &total) ||
+        __builtin_add_overflow(sum, total, &sum)) {
+      return std::nullopt;
+    }
+    absl::StrAppend(&answer, answer.back() == '[' ? "" : ",", "{\"id\":", *id,
+                    ",\"name\":", name->dump(), ",\"total\":", total, "}");
+  }
+  absl::StrAppend(&answer, "],\"count\":", items->size(), ",\"total\":", sum, "}");
+  return answer;
+}
+
+bool IsErrorObject(std::string_view body) {
+  const Json answer = Json::parse(body, /*cb=*/nullptr, /*allow_exceptions=*/false);
+  return answer.is_object() && answer.contains("error") && answer["error"].is_string();
+}
+
+absl::StatusOr<std::string> Inflate(std::string_view compressed, size_t max_bytes) {
+  z_stream stream = {};
+  if (inflateInit(&stream) != Z_OK) return absl::InternalError("zlib does not start");
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(compressed.data()));
+  stream.avail_in = static_cast<uInt>(compressed.size());
+  std::string inflated;
+  std::vector<char> piece(1 << 16);
+  int result = Z_OK;
+  while (result == Z_OK && inflated.size() <= max_bytes) {
+    stream.next_out = reinterpret_cast<Bytef*>(piece.data());
+    stream.avail_out = static_cast<uInt>(piece.size());
+    result = inflate(&stream, Z_NO_FLUSH);
+    inflated.append(piece.data(), piece.size() - stream.avail_out);
+  }
+  const std::string reason = stream.msg == nullptr ? "it is cut short" : stream.msg;
+  const uInt left = stream.avail_in;
+  inflateEnd(&stream);
+  if (inflated.size() > max_bytes) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("inflates to more than ", max_bytes, " bytes"));
+  }
+  if (result != Z_STREAM_END) return absl::InvalidArgumentError(absl::StrCat("zlib: ", reason));
+  if (left > 0) {
+    return absl::InvalidArgumentError(absl::StrCat(left, " bytes follow the zlib stream"));
+  }
+  return inflated;
+}
+
+std::string Deflate(std::string_view bytes, int level) {
+  uLongf size = compressBound(static_cast<uLong>(bytes.size()));
+  std::string compressed(size, '\0');
+  // It fails only for want of memory or with a level that is out of range.
+  if (compress2(reinterpret_cast<Bytef*>(compressed.data()), &size,
+                reinterpret_cast<const Bytef*>(bytes.data()), static_cast<uLong>(bytes.size()),
+                level) != Z_OK) {
+    return {};
+  }
+  compressed.resize(size);
+  return compressed;
+}
+
+CollatzChain LongestCollatzChain(int64_t n) {
+  CollatzChain longest{1, 0};
+  std::vector<uint16_t> steps(static_cast<size_t>(n), 0);
+  for (int64_t start = 2; start < n; ++start) {
+    // Down to a smaller start, whose steps are known.
+    int64_t value = start;
+    uint16_t count = 0;
+    while (value >= start) {
+      value = value % 2 == 0 ? value / 2 : 3 * value + 1;
+      ++count;
+    }
+    steps[start] = static_cast<uint16_t>(count + steps[value]);
+    if (steps[start] > longest.steps) longest = {start, steps[start]};
+  }
+  return longest;
+}
+
+}  // namespace assay
