@@ -7,6 +7,7 @@
 #include "absl/strings/str_join.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/io/tokenizer.h"
+#include "proto/text/field_hints.h"
 
 namespace assay {
 namespace {
@@ -16,6 +17,8 @@ using google::protobuf::FieldDescriptor;
 using google::protobuf::TextFormat;
 
 constexpr size_t kMaxMistakes = 10;
+// Deeper than any file of ours, and shallow enough for any stack.
+constexpr int kMaxDepth = 64;
 
 std::string Position(std::string_view file_name, int line, int column) {
   // Protobuf counts from 0, editors from 1; a line below 0 is "the whole text".
@@ -23,20 +26,80 @@ std::string Position(std::string_view file_name, int line, int column) {
   return absl::StrCat(std::string(file_name), ":", line + 1, ":", column + 1);
 }
 
+// A place in a text as protobuf's tokenizer counts: from 0, a tab going to the next multiple of 8.
+struct Place {
+  int line = 0;
+  int column = 0;
+};
+
+Place After(Place place, char c) {
+  if (c == '\n') return {place.line + 1, 0};
+  return {place.line, c == '\t' ? place.column + 8 - place.column % 8 : place.column + 1};
+}
+
+// The byte at a place; the end of the text for one beyond it.
+size_t OffsetOf(std::string_view text, Place wanted) {
+  Place place;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const bool reached =
+        place.line > wanted.line || (place.line == wanted.line && place.column >= wanted.column);
+    if (reached) return i;
+    place = After(place, text[i]);
+  }
+  return text.size();
+}
+
+Place PlaceOf(std::string_view text, size_t offset) {
+  Place place;
+  for (size_t i = 0; i < offset; ++i) place = After(place, text[i]);
+  return place;
+}
+
+// The name or value that a complaint is about and that the parser had already read past; empty when
+// it complains about what comes next.
+std::string_view ReadWord(std::string_view complaint) {
+  for (const std::string_view before :
+       {"has no field named \"", "Unknown enumeration value of \""}) {
+    const size_t start = complaint.find(before);
+    if (start == std::string_view::npos) continue;
+    const std::string_view rest = complaint.substr(start + before.size());
+    return rest.substr(0, rest.find('"'));
+  }
+  return "";
+}
+
 class Mistakes : public google::protobuf::io::ErrorCollector {
  public:
-  explicit Mistakes(std::string_view file_name) : file_name_(file_name) {}
+  Mistakes(std::string_view text, std::string_view file_name, const Descriptor& root)
+      : text_(text), file_name_(file_name), root_(root) {}
 
   void AddError(int line, int column, const std::string& message) override {
-    if (lines_.size() < kMaxMistakes) {
-      lines_.push_back(absl::StrCat(Position(file_name_, line, column), ": ", message));
-    }
+    if (lines_.size() >= kMaxMistakes) return;
+    Place place{line, column};
+    size_t offset = OffsetOf(text_, place);
+    const std::string_view word = ReadWord(message);
+    const size_t start =
+        word.empty() || offset == 0 ? std::string_view::npos : text_.rfind(word, offset - 1);
+    if (start != std::string_view::npos) place = PlaceOf(text_, offset = start);
+    const size_t newline = text_.substr(0, offset).rfind('\n');
+    const size_t line_start = newline == std::string_view::npos ? 0 : newline + 1;
+    const std::string_view before = text_.substr(line_start, offset - line_start);
+    lines_.push_back(absl::StrCat(Position(file_name_, line < 0 ? line : place.line, place.column),
+                                  ": ", ExplainComplaint(root_, message, before)));
+  }
+  // An unknown field: the parser warns and goes on, so that one reading finds more than one of
+  // them.
+  void AddWarning(int line, int column, const std::string& message) override {
+    AddError(line, column, message);
   }
 
+  bool any() const { return !lines_.empty(); }
   std::string Text() const { return absl::StrJoin(lines_, "\n"); }
 
  private:
+  const std::string_view text_;
   const std::string file_name_;
+  const Descriptor& root_;
   std::vector<std::string> lines_;
 };
 
@@ -44,6 +107,11 @@ class Mistakes : public google::protobuf::io::ErrorCollector {
 
 std::string TextLocations::Of(const google::protobuf::Message& message,
                               std::initializer_list<Step> path) const {
+  return OfSteps(message, absl::MakeConstSpan(path.begin(), path.size()));
+}
+
+std::string TextLocations::OfSteps(const google::protobuf::Message& message,
+                                   absl::Span<const Step> path) const {
   const TextFormat::ParseInfoTree* tree = &tree_;
   const Descriptor* type = message.GetDescriptor();
   TextFormat::ParseLocation found;
@@ -63,15 +131,19 @@ std::string TextLocations::Of(const google::protobuf::Message& message,
 
 absl::Status ParseTextProto(std::string_view text, std::string_view file_name,
                             google::protobuf::Message* message, TextLocations* locations) {
-  Mistakes mistakes(file_name);
+  Mistakes mistakes(text, file_name, *message->GetDescriptor());
   TextFormat::Parser parser;
   parser.RecordErrorsTo(&mistakes);
+  parser.AllowUnknownField(true);
+  parser.SetRecursionLimit(kMaxDepth);
   if (locations != nullptr) {
     locations->file_name_ = std::string(file_name);
     parser.WriteLocationsTo(&locations->tree_);
   }
-  if (parser.ParseFromString(std::string(text), message)) return absl::OkStatus();
-  return absl::InvalidArgumentError(mistakes.Text());
+  const bool parsed = parser.ParseFromString(std::string(text), message);
+  if (parsed && !mistakes.any()) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      mistakes.any() ? mistakes.Text() : absl::StrCat(std::string(file_name), ": cannot be read"));
 }
 
 }  // namespace assay

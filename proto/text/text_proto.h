@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "absl/status/status.h"
+#include "absl/types/span.h"
 #include "google/protobuf/message.h"
 #include "google/protobuf/text_format.h"
 
@@ -25,6 +26,8 @@ class TextLocations {
   // or when the message did not come from text. A name that is no field of its message ends the
   // path.
   std::string Of(const google::protobuf::Message& message, std::initializer_list<Step> path) const;
+  // The same for a path that was made while running.
+  std::string OfSteps(const google::protobuf::Message& message, absl::Span<const Step> path) const;
 
   const std::string& file_name() const { return file_name_; }
 

@@ -4,6 +4,7 @@
 
 #include "gtest/gtest.h"
 #include "proto/catalogue.pb.h"
+#include "proto/plan.pb.h"
 
 namespace assay {
 namespace {
@@ -30,6 +31,32 @@ TEST(TextProtoTest, AMistakeOfMeaningCanBePlaced) {
   // A field that is not there is placed at what holds it.
   EXPECT_EQ(locations.Of(catalogue, {{"targets", 1}, {"licence"}}), "mine.textproto:2:1");
   EXPECT_EQ(locations.Of(catalogue, {}), "mine.textproto");
+}
+
+// Each mistake found costs an author one more turn otherwise.
+TEST(TextProtoTest, UnknownFieldsAreAllFoundAndNameTheNearest) {
+  CatalogueFile catalogue;
+  const absl::Status status =
+      ParseTextProto("targets { nmae: \"a\" }\ntagrets { }\n", "mine.textproto", &catalogue);
+  EXPECT_EQ(status.message(),
+            "mine.textproto:1:11: no field \"nmae\" in CatalogueTarget; did you mean \"name\"?\n"
+            "mine.textproto:2:1: no field \"tagrets\" in CatalogueFile; did you mean \"targets\"?");
+}
+
+// The parser notices only at the word after it, which may stand on another line.
+TEST(TextProtoTest, AWrongEnumValueIsPlacedWhereItStands) {
+  Plan plan;
+  EXPECT_EQ(
+      ParseTextProto("name: \"x\"\nverdict: MAYBE\n\nblocks: 3\n", "p.textproto", &plan).message(),
+      "p.textproto:2:10: verdict cannot be \"MAYBE\": it is one of COMPARE, NONE");
+}
+
+// A stack that overflows says nothing to anybody.
+TEST(TextProtoTest, NestingWithoutEndIsRefused) {
+  std::string text;
+  for (int i = 0; i < 200'000; ++i) text += "targets { ";
+  CatalogueFile catalogue;
+  EXPECT_FALSE(ParseTextProto(text, "mine.textproto", &catalogue).ok());
 }
 
 TEST(TextProtoTest, ClearsWhatTheMessageHeld) {
