@@ -1,0 +1,167 @@
+"""Rules of the house that neither compiler nor clang-tidy checks.
+
+  tools/tidy.py          prints what breaks a rule in the files that git knows; status 1 if anything does
+
+Each rule is a function from a file to lines of complaint. tools/tidy_test.py shows every rule complain.
+"""
+
+import os
+import re
+import subprocess
+import sys
+
+LONGEST_FILE = 400
+# Files that may be longer, each with the reason.
+LONG_FILES = {}
+
+CODE = (".cc", ".h", ".c", ".rs", ".py", ".sh", ".bzl")
+CPP = (".cc", ".h", ".c")
+
+# What each layer may include besides itself. The first matching prefix counts.
+LAYERS = [
+    ("common/", []),
+    ("analysis/", ["common/"]),
+    ("proto/", ["common/", "analysis/"]),
+    ("server/", ["common/", "analysis/"]),
+    ("targets/", ["common/"]),
+    ("agent/", ["common/", "analysis/", "proto/"]),
+    ("controller/", ["common/", "analysis/", "proto/"]),
+]
+# The mathematics has no input, output, clock or thread, so that it can be computed again from what is stored.
+IMPURE_HEADERS = re.compile(
+    r"#include <(fstream|iostream|thread|mutex|condition_variable|chrono|filesystem|cstdio|stdio\.h|unistd\.h|fcntl\.h"
+    r"|time\.h|ctime|sys/\w+\.h)>")
+VAGUE_NAMES = re.compile(r"(manager|helper|util|utils|impl|misc)$")
+# A path of one machine, and a host that packages come from: the project speaks of neither.
+FOREIGN = [
+    (re.compile(r"(?<![\w.])/(work|root)/\w"), "names a path of one machine"),
+    (re.compile(r"https?:[/]{2}[^ \"]*(debian\.org|npmjs|crates\.io|pypi\.org)"), "names a host of a package registry"),
+]
+
+
+def complaint(path, line, words):
+    return f"{path}:{line}: {words}"
+
+
+def numbered(text):
+    return enumerate(text.split("\n"), start=1)
+
+
+def file_length(path, text):
+    lines = text.count("\n")
+    if path.endswith(CODE) and lines > LONGEST_FILE and path not in LONG_FILES:
+        yield complaint(path, lines, f"{lines} lines, more than {LONGEST_FILE}: is there a second room in it?")
+
+
+def white_space(path, text):
+    if text and not text.endswith("\n"):
+        yield complaint(path, text.count("\n") + 1, "the last line does not end")
+    if text.endswith("\n\n"):
+        yield complaint(path, text.count("\n"), "empty lines at the end")
+    for number, line in numbered(text):
+        if "\t" in line:
+            yield complaint(path, number, "a tab")
+        if line != line.rstrip():
+            yield complaint(path, number, "white space at the end of the line")
+
+
+def notes(path, text):
+    for number, line in numbered(text):
+        if re.search(r"\b(FIXME|XXX|HACK)\b", line):
+            yield complaint(path, number, "say it as TODO(who): what and why")
+        elif re.search(r"\bTODO\b", line) and not re.search(r"TODO\([^)\s][^)]*\): \S+ \S+", line):
+            yield complaint(path, number, "a TODO without an owner or a reason: TODO(who): what and why")
+
+
+def foreign_words(path, text):
+    for number, line in numbered(text):
+        for pattern, words in FOREIGN:
+            if pattern.search(line):
+                yield complaint(path, number, words)
+
+
+def layers(path, text):
+    if not path.endswith(CPP):
+        return
+    layer = next((entry for entry in LAYERS if path.startswith(entry[0])), None)
+    if layer is None:
+        return
+    own, others = layer
+    houses = [entry[0] for entry in LAYERS]
+    for number, line in numbered(text):
+        include = re.match(r'#include "([^"]+)"', line)
+        if include and any(include[1].startswith(house) for house in houses):
+            if not include[1].startswith((own, *others)):
+                yield complaint(path, number, f"{own} may not include {include[1]}")
+        if own == "analysis/" and not path.endswith("_test.cc") and IMPURE_HEADERS.match(line):
+            yield complaint(path, number, "analysis is pure: no input, output, clock or thread")
+
+
+def include_guard(path, text):
+    if path.endswith(".h"):
+        guard = "ASSAY_" + re.sub(r"\W", "_", path).upper() + "_"
+        if f"#ifndef {guard}\n#define {guard}\n" not in text:
+            yield complaint(path, 1, f"the include guard is not {guard}")
+
+
+def names(path, text):
+    del text
+    stem = os.path.basename(path).split(".")[0].removesuffix("_test")
+    if path.endswith(CODE) and VAGUE_NAMES.search(stem):
+        yield complaint(path, 1, f"'{stem}' says nothing: name the noun or the verb")
+
+
+def build_targets(path, text):
+    if os.path.basename(path) != "BUILD" or path.startswith("third_party/"):
+        return
+    lines = text.split("\n")
+    for number, line in enumerate(lines, start=1):
+        if "//visibility:public" in line:
+            yield complaint(path, number, "private by default: name who may see it")
+        opening = re.match(r"(\w+)\($", line)
+        if not opening or opening[1] in ("package", "load", "exports_files", "test_suite", "package_group"):
+            continue
+        body = "\n".join(lines[number:]).split("\n)\n")[0]
+        kind = opening[1]
+        # A test is named after what it tests, and generated C++ after its proto.
+        obvious = kind.endswith("_test") or kind in ("cc_proto_library", "cc_grpc_library")
+        if not obvious and (number == 1 or not lines[number - 2].startswith("#")):
+            yield complaint(path, number, "no comment line says what this target is")
+        if kind.endswith("_test") and not re.search(r"^    size = ", body, re.MULTILINE):
+            yield complaint(path, number, 'a test without a size: size = "small" ends within a minute')
+
+
+RULES = [file_length, white_space, notes, foreign_words, layers, include_guard, names, build_targets]
+
+
+def check(path, text):
+    """Complaints about one file, whose path is relative to the workspace."""
+    return [words for rule in RULES for words in rule(path, text)]
+
+
+def known_files(root):
+    listing = subprocess.run(["git", "ls-files", "-z"], cwd=root, capture_output=True, text=True, check=True)
+    return [path for path in listing.stdout.split("\0") if path]
+
+
+def check_tree(root):
+    complaints = []
+    for path in known_files(root):
+        full = os.path.join(root, path)
+        if os.path.islink(full) or not os.path.isfile(full):
+            continue
+        with open(full, "rb") as file:
+            content = file.read()
+        if b"\0" not in content and path != "LICENSE":
+            complaints += check(path, content.decode("utf-8"))
+    return complaints
+
+
+def main():
+    complaints = check_tree(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
+    print("\n".join(complaints) if complaints else "tidy")
+    return 1 if complaints else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,79 @@
+"""The tree keeps the rules of tools/tidy.py, and each rule can complain."""
+
+import os
+import unittest
+
+from tools import tidy
+
+
+class TidyTreeTest(unittest.TestCase):
+    def test_no_file_of_the_tree_breaks_a_rule(self):
+        root = os.path.dirname(os.path.realpath("WORKSPACE"))
+        if not os.path.exists(os.path.join(root, ".git")):
+            self.skipTest("not a git checkout: no list of the project's files")
+        complaints = tidy.check_tree(root)
+        self.assertFalse(complaints, "\n" + "\n".join(complaints))
+
+
+class TidyRulesTest(unittest.TestCase):
+    def assert_complains(self, path, text, part):
+        complaints = tidy.check(path, text)
+        self.assertTrue(any(part in words for words in complaints), complaints)
+
+    def assert_fine(self, path, text):
+        self.assertEqual(tidy.check(path, text), [])
+
+    def test_a_long_file_is_named_with_its_length(self):
+        self.assert_complains("common/a.cc", "int x;\n" * 401, "401 lines")
+        self.assert_fine("common/a.cc", "int x;\n" * 400)
+
+    def test_white_space_that_no_one_sees(self):
+        self.assert_complains("docs/a.md", "one", "does not end")
+        self.assert_complains("docs/a.md", "one\n\n", "empty lines at the end")
+        self.assert_complains("docs/a.md", "a\tb\n", "docs/a.md:1: a tab")
+        self.assert_complains("docs/a.md", "a\nb \n", "docs/a.md:2: white space")
+
+    def test_a_todo_has_an_owner_and_a_reason(self):
+        # In pieces, so that this file keeps the rule itself.
+        todo = "TO" + "DO"
+        self.assert_complains("a.cc", f"// {todo}: later\n", "without an owner")
+        self.assert_complains("a.cc", f"// {todo}(ann)\n", "without an owner")
+        self.assert_complains("a.cc", "// FIX" + "ME\n", "say it as")
+        self.assert_fine("a.cc", f"// {todo}(ann): drop this when Debian 13 is the oldest.\n")
+
+    def test_agent_and_controller_do_not_meet(self):
+        self.assert_complains("agent/a.cc", '#include "controller/b.h"\n', "agent/ may not include controller/b.h")
+        self.assert_complains("controller/a.cc", '#include "agent/b.h"\n', "may not include")
+        self.assert_complains("server/a.cc", '#include "proto/plan.pb.h"\n', "may not include")
+        self.assert_complains("common/a.cc", '#include "analysis/b.h"\n', "may not include")
+        self.assert_fine("agent/a.cc", '#include "analysis/b.h"\n#include "proto/plan.pb.h"\n#include "absl/a.h"\n')
+
+    def test_analysis_is_pure(self):
+        self.assert_complains("analysis/a.cc", "#include <thread>\n", "pure")
+        self.assert_complains("analysis/a.cc", "#include <sys/stat.h>\n", "pure")
+        self.assert_fine("analysis/a_test.cc", "#include <fstream>\n")
+
+    def test_an_include_guard_is_named_after_its_file(self):
+        self.assert_complains("common/a.h", "#pragma once\n", "ASSAY_COMMON_A_H_")
+        self.assert_fine("common/a.h", "#ifndef ASSAY_COMMON_A_H_\n#define ASSAY_COMMON_A_H_\n#endif\n")
+
+    def test_a_vague_name(self):
+        self.assert_complains("common/string_util.cc", "", "says nothing")
+        self.assert_complains("agent/run_manager_test.cc", "", "says nothing")
+
+    def test_a_path_or_a_registry_of_one_machine(self):
+        self.assert_complains("docs/a.md", "see /ro" + "ot/x\n", "path of one machine")
+        self.assert_complains("docs/a.md", "https:/" + "/deb.debian.org/debian\n", "package registry")
+        self.assert_fine("docs/a.md", "https://github.com/a/b and out/root/x\n")
+
+    def test_build_targets(self):
+        self.assert_complains("a/BUILD", 'cc_library(\n    name = "x",\n)\n', "no comment line")
+        self.assert_complains("a/BUILD", '# What it is.\ncc_test(\n    name = "x_test",\n)\n', "without a size")
+        self.assert_complains(
+            "a/BUILD", 'package(default_visibility = ["//visibility:public"])\n', "private by default")
+        self.assert_fine("a/BUILD", '# The x.\ncc_library(\n    name = "x",\n)\n\ncc_test(\n    size = "small",\n)\n'
+                         .replace('cc_test(\n', 'cc_test(\n    name = "t",\n'))
+
+
+if __name__ == "__main__":
+    unittest.main()
