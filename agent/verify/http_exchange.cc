@@ -1,0 +1,139 @@
+#include "agent/verify/http_exchange.h"
+
+#include <curl/curl.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <memory>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+
+namespace assay {
+namespace {
+
+constexpr size_t kMaxBody = size_t{256} << 20;
+
+struct CloseHandle {
+  void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
+};
+struct FreeList {
+  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
+};
+
+// What arrives, and whether there was too much of it.
+struct Received {
+  ContractReply reply;
+  bool too_long = false;
+};
+
+size_t TakeBody(char* data, size_t, size_t size, void* context) {
+  auto* const received = static_cast<Received*>(context);
+  if (received->reply.body.size() + size > kMaxBody) {
+    received->too_long = true;
+    return 0;
+  }
+  received->reply.body.append(data, size);
+  return size;
+}
+
+size_t TakeHeader(char* data, size_t, size_t size, void* context) {
+  auto* const received = static_cast<Received*>(context);
+  const std::string_view line(data, size);
+  const size_t colon = line.find(':');
+  if (line.substr(0, 5) == "HTTP/") {
+    // A final answer after an interim one: what the interim one said does not count.
+    received->reply.content_type.clear();
+    received->reply.allow.clear();
+  } else if (colon != line.npos) {
+    const std::string name = absl::AsciiStrToLower(std::string(line.substr(0, colon)));
+    const std::string value(absl::StripAsciiWhitespace(std::string(line.substr(colon + 1))));
+    if (name == "content-type") received->reply.content_type = value;
+    if (name == "allow") received->reply.allow = value;
+  }
+  return size;
+}
+
+curl_slist* Append(curl_slist* list, const std::string& line) {
+  curl_slist* const longer = curl_slist_append(list, line.c_str());
+  return longer == nullptr ? list : longer;
+}
+
+std::unique_ptr<curl_slist, FreeList> Headers(const HttpRequest& request) {
+  curl_slist* list = nullptr;
+  // A name with nothing behind its colon takes away what the library would add by itself.
+  for (const char* line : {"Accept:", "Expect:", "User-Agent:"}) list = Append(list, line);
+  bool has_type = false;
+  for (const auto& [name, value] : request.headers) {
+    has_type |= absl::EqualsIgnoreCase(name, "content-type");
+    list = Append(list, value.empty() ? absl::StrCat(name, ";") : absl::StrCat(name, ": ", value));
+  }
+  if (!has_type) list = Append(list, "Content-Type:");
+  return std::unique_ptr<curl_slist, FreeList>(list);
+}
+
+void SetRequest(CURL* curl, const HttpRequest& request) {
+  if (request.method == "HEAD") curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
+  if (request.body.has_value()) {
+    curl_easy_setopt(curl, CURLOPT_POST, 1L);
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE,
+                     static_cast<curl_off_t>(request.body->size()));
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request.body->data());
+  }
+  curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request.method.c_str());
+  curl_easy_setopt(curl, CURLOPT_REQUEST_TARGET, request.target.c_str());
+}
+
+// The library must be set up once, before any thread uses it.
+bool SetUpLibrary() {
+  static const bool done = curl_global_init(CURL_GLOBAL_NOTHING) == CURLE_OK;
+  return done;
+}
+
+}  // namespace
+
+absl::StatusOr<ContractReply> Exchange(const std::string& address, const HttpRequest& request,
+                                       absl::Duration timeout) {
+  if (!SetUpLibrary()) return absl::InternalError("libcurl cannot be initialised");
+  const std::unique_ptr<CURL, CloseHandle> handle(curl_easy_init());
+  if (handle == nullptr) return absl::InternalError("libcurl gives no handle");
+  CURL* const curl = handle.get();
+  const auto headers = Headers(request);
+  char error[CURL_ERROR_SIZE] = "";
+  Received received;
+  curl_easy_setopt(curl, CURLOPT_URL, absl::StrCat("http://", address, "/").c_str());
+  curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http");
+  curl_easy_setopt(curl, CURLOPT_PROXY, "");
+  curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+  curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS,
+                   static_cast<long>(std::max<int64_t>(1, absl::ToInt64Milliseconds(timeout))));
+  curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers.get());
+  curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, error);
+  curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, &TakeBody);
+  curl_easy_setopt(curl, CURLOPT_WRITEDATA, &received);
+  curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, &TakeHeader);
+  curl_easy_setopt(curl, CURLOPT_HEADERDATA, &received);
+  SetRequest(curl, request);
+
+  const CURLcode code = curl_easy_perform(curl);
+  long status = 0;
+  curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+  received.reply.status = static_cast<int>(status);
+  if (code == CURLE_OK) return std::move(received.reply);
+  const std::string message =
+      absl::StrCat(request.method, " ", request.target, " at ", address, ": ",
+                   error[0] != '\0' ? error : curl_easy_strerror(code));
+  if (received.too_long) {
+    return absl::ResourceExhaustedError(absl::StrCat(request.method, " ", request.target, " at ",
+                                                     address, ": the answer is longer than ",
+                                                     kMaxBody >> 20, " MiB"));
+  }
+  if (code == CURLE_OPERATION_TIMEDOUT) return absl::DeadlineExceededError(message);
+  return absl::UnavailableError(message);
+}
+
+}  // namespace assay

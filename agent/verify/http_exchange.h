@@ -1,0 +1,37 @@
+#ifndef ASSAY_AGENT_VERIFY_HTTP_EXCHANGE_H_
+#define ASSAY_AGENT_VERIFY_HTTP_EXCHANGE_H_
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "agent/verify/endpoint_contract.h"
+
+namespace assay {
+
+// One request, sent as it stands: besides these header fields only Host, and Content-Length where
+// there is a body, go out, as a load generator sends it.
+struct HttpRequest {
+  std::string method = "GET";
+  // Sent as it is, never normalised.
+  std::string target = "/";
+  // A Host among them replaces the usual one.
+  std::vector<std::pair<std::string, std::string>> headers;
+  // Not set: no body and no Content-Length.
+  std::optional<std::string> body;
+};
+
+// Sends `request` to `address` ("HOST:PORT", "[V6]:PORT") over HTTP/1.1 on a connection of its own,
+// and reads the answer whole. No proxy, no redirects, no cookies, whatever the environment says.
+//
+// Blocks, at most `timeout`. Any thread. kUnavailable: no whole answer came, and why;
+// kDeadlineExceeded: not in time; kResourceExhausted: the answer is longer than 256 MiB.
+absl::StatusOr<ContractReply> Exchange(const std::string& address, const HttpRequest& request,
+                                       absl::Duration timeout);
+
+}  // namespace assay
+
+#endif  // ASSAY_AGENT_VERIFY_HTTP_EXCHANGE_H_

@@ -1,0 +1,94 @@
+#include "agent/verify/verify.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "agent/verify/http_exchange.h"
+#include "common/status_macros.h"
+
+namespace assay {
+namespace {
+
+// Between two attempts. Short, because a server is up in a few milliseconds and each start is
+// waited for.
+constexpr absl::Duration kReadyStep = absl::Milliseconds(3);
+// For one attempt: a server that accepts but does not answer yet is asked again.
+constexpr absl::Duration kReadyAttempt = absl::Seconds(1);
+
+HttpRequest RequestOf(const Workload& workload) {
+  HttpRequest request;
+  const bool has_body = workload.body_source_case() == Workload::kBody;
+  request.method = !workload.method().empty() ? workload.method() : has_body ? "POST" : "GET";
+  request.target = workload.path().empty() ? "/" : workload.path();
+  for (const Header& header : workload.headers()) {
+    request.headers.emplace_back(header.name(), header.value());
+  }
+  // A POST without a body says so, or the server would have to guess its end.
+  if (has_body || request.method == "POST" || request.method == "PUT") {
+    request.body = workload.body();
+  }
+  return request;
+}
+
+std::string ContentTypeOf(const HttpRequest& request) {
+  for (const auto& [name, value] : request.headers) {
+    if (absl::EqualsIgnoreCase(name, "content-type")) return value;
+  }
+  return {};
+}
+
+}  // namespace
+
+RightAnswer ExpectedAnswer(const Workload& workload, bool contract) {
+  RightAnswer right;
+  if (workload.has_expect()) {
+    if (workload.expect().status() != 0)
+      right.status = static_cast<int>(workload.expect().status());
+    if (workload.expect().has_body()) {
+      right.rule = RightAnswer::Body::kEqual;
+      right.body = workload.expect().body();
+    }
+    return right;
+  }
+  if (!contract) return right;
+  const HttpRequest request = RequestOf(workload);
+  return ContractAnswer(
+             {request.method, request.target, request.body.value_or(""), ContentTypeOf(request)})
+      .value_or(right);
+}
+
+absl::StatusOr<Verification> Verify(const std::string& address, const Workload& workload,
+                                    bool contract, absl::Duration timeout) {
+  const HttpRequest request = RequestOf(workload);
+  ASSAY_ASSIGN_OR_RETURN(const ContractReply reply, Exchange(address, request, timeout));
+  return Verification{Difference(ExpectedAnswer(workload, contract), reply),
+                      absl::StrCat(request.method, " ", request.target)};
+}
+
+absl::Status WaitUntilReady(const std::string& address, std::string_view ready_path,
+                            absl::Duration timeout, const std::function<absl::Status()>& give_up) {
+  const absl::Time deadline = absl::Now() + timeout;
+  HttpRequest request;
+  request.target = std::string(ready_path);
+  std::string last;
+  while (true) {
+    if (give_up != nullptr) ASSAY_RETURN_IF_ERROR(give_up());
+    const absl::Duration left = deadline - absl::Now();
+    if (left <= absl::ZeroDuration()) {
+      return absl::DeadlineExceededError(absl::StrCat(
+          "not ready within ", absl::FormatDuration(timeout), ": ",
+          last.empty() ? absl::StrCat("GET ", request.target, " at ", address) : last));
+    }
+    const auto reply = Exchange(address, request, std::min(left, kReadyAttempt));
+    if (reply.ok() && reply->status == 200) return absl::OkStatus();
+    last = reply.ok()
+               ? absl::StrCat("GET ", request.target, " at ", address, " answers ", reply->status)
+               : std::string(reply.status().message());
+    absl::SleepFor(std::min(kReadyStep, left));
+  }
+}
+
+}  // namespace assay

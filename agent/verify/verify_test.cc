@@ -1,0 +1,195 @@
+#include "agent/verify/verify.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "common/unique_fd.h"
+#include "gtest/gtest.h"
+#include "proto/plan.pb.h"
+
+namespace assay {
+namespace {
+
+#define EXPECT_HAS(text, part) EXPECT_NE((text).find(part), std::string::npos) << (text)
+
+// A server of its own thread that gives the next of its answers to each connection, whatever it
+// asks, and keeps what it was asked.
+class ScriptedServer {
+ public:
+  explicit ScriptedServer(std::vector<std::string> answers) : answers_(std::move(answers)) {
+    listener_.reset(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_in address = {};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof(address);
+    EXPECT_EQ(bind(listener_.get(), reinterpret_cast<sockaddr*>(&address), size), 0);
+    EXPECT_EQ(listen(listener_.get(), 16), 0);
+    EXPECT_EQ(getsockname(listener_.get(), reinterpret_cast<sockaddr*>(&address), &size), 0);
+    address_ = absl::StrCat("127.0.0.1:", ntohs(address.sin_port));
+    thread_ = std::thread([this] { Serve(); });
+  }
+  ~ScriptedServer() {
+    shutdown(listener_.get(), SHUT_RDWR);
+    thread_.join();
+  }
+
+  const std::string& address() const { return address_; }
+  // All requests so far. REQUIRES: every answer was read, so that the thread is done with it.
+  const std::vector<std::string>& requests() const { return requests_; }
+
+ private:
+  void Serve() {
+    for (const std::string& answer : answers_) {
+      const UniqueFd connection(accept(listener_.get(), nullptr, nullptr));
+      if (!connection.ok()) return;
+      requests_.push_back(ReadRequest(connection.get()));
+      for (size_t sent = 0; sent < answer.size();) {
+        const ssize_t n =
+            send(connection.get(), answer.data() + sent, answer.size() - sent, MSG_NOSIGNAL);
+        if (n <= 0) break;
+        sent += static_cast<size_t>(n);
+      }
+    }
+  }
+
+  static std::string ReadRequest(int fd) {
+    std::string request;
+    char piece[4096];
+    while (true) {
+      const size_t end = request.find("\r\n\r\n");
+      const size_t length = request.find("Content-Length: ");
+      if (end != request.npos) {
+        const size_t body = length == request.npos ? 0 : std::stoul(request.substr(length + 16));
+        if (request.size() >= end + 4 + body) return request;
+      }
+      const ssize_t n = recv(fd, piece, sizeof(piece), 0);
+      if (n <= 0) return request;
+      request.append(piece, static_cast<size_t>(n));
+    }
+  }
+
+  const std::vector<std::string> answers_;
+  std::vector<std::string> requests_;
+  UniqueFd listener_;
+  std::string address_;
+  std::thread thread_;
+};
+
+std::string Answer(const std::string& status, const std::string& type, const std::string& body) {
+  return absl::StrCat("HTTP/1.1 ", status, "\r\nContent-Type: ", type,
+                      "\r\nContent-Length: ", body.size(), "\r\nConnection: close\r\n\r\n", body);
+}
+
+Workload Get(const std::string& path) {
+  Workload workload;
+  workload.set_path(path);
+  return workload;
+}
+
+constexpr absl::Duration kPatience = absl::Seconds(30);
+
+TEST(VerifyTest, ARightAnswerOfTheContractHasNoDifference) {
+  ScriptedServer server({Answer("200 OK", "application/json", R"({"message":"Hello, World!"})")});
+  const auto found = Verify(server.address(), Get("/json"), /*contract=*/true, kPatience);
+  ASSERT_TRUE(found.ok()) << found.status();
+  EXPECT_EQ(found->difference, "");
+  EXPECT_EQ(found->request, "GET /json");
+}
+
+TEST(VerifyTest, AWrongAnswerIsShownBesideTheRightOne) {
+  ScriptedServer server({Answer("200 OK", "text/html", R"({"message":"Hello World!"})")});
+  const auto found = Verify(server.address(), Get("/json"), /*contract=*/true, kPatience);
+  ASSERT_TRUE(found.ok()) << found.status();
+  EXPECT_HAS(found->difference, "Content-Type: expected application/json, got text/html");
+  EXPECT_HAS(found->difference, "differs from byte 17");
+}
+
+// What the plan says goes before what the contract says.
+TEST(VerifyTest, TheWorkloadsOwnExpectationCounts) {
+  ScriptedServer server({Answer("404 Not Found", "a/b", "nothing"), Answer("200 OK", "a/b", "x")});
+  Workload workload = Get("/json");
+  workload.mutable_expect()->set_status(404);
+  workload.mutable_expect()->set_body("nothing");
+  EXPECT_EQ(Verify(server.address(), workload, true, kPatience)->difference, "");
+  const auto second = Verify(server.address(), workload, true, kPatience);
+  EXPECT_HAS(second->difference, "status: expected 404, got 200");
+}
+
+TEST(VerifyTest, ElsewhereOnlyTheStatusIsAsked) {
+  ScriptedServer server({Answer("200 OK", "a/b", "x"), Answer("500 Oh", "a/b", "x")});
+  EXPECT_EQ(Verify(server.address(), Get("/json"), false, kPatience)->difference, "");
+  EXPECT_HAS(Verify(server.address(), Get("/mine"), true, kPatience)->difference, "got 500");
+}
+
+// A load generator sends no more than this either, and a server may answer by what it is sent.
+TEST(VerifyTest, SendsWhatTheWorkloadSaysAndNoMore) {
+  ScriptedServer server({Answer("200 OK", "text/x", "a=b")});
+  Workload workload = Get("/a/../b?c=%20d");
+  workload.set_body("a=b");
+  Header* header = workload.add_headers();
+  header->set_name("X-Mine");
+  header->set_value("1");
+  ASSERT_TRUE(Verify(server.address(), workload, true, kPatience).ok());
+  EXPECT_EQ(server.requests().at(0),
+            absl::StrCat("POST /a/../b?c=%20d HTTP/1.1\r\nHost: ", server.address(),
+                         "\r\nX-Mine: 1\r\nContent-Length: 3\r\n\r\na=b"));
+}
+
+TEST(VerifyTest, ABodyOfNothingIsStillABody) {
+  ScriptedServer server({Answer("200 OK", "text/x", "")});
+  Workload workload = Get("/echo");
+  workload.set_method("POST");
+  const auto found = Verify(server.address(), workload, true, kPatience);
+  ASSERT_TRUE(found.ok()) << found.status();
+  EXPECT_EQ(found->difference, "");
+  EXPECT_HAS(server.requests().at(0), "Content-Length: 0\r\n");
+}
+
+TEST(VerifyTest, NoAnswerIsNotAWrongAnswer) {
+  ScriptedServer server({"", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab", "SSH-2.0-x\r\n"});
+  for (int i = 0; i < 3; ++i) {
+    const auto found = Verify(server.address(), Get("/json"), true, kPatience);
+    EXPECT_EQ(found.status().code(), absl::StatusCode::kUnavailable) << i;
+    EXPECT_HAS(std::string(found.status().message()), server.address());
+  }
+}
+
+TEST(WaitUntilReadyTest, AsksUntilTheAnswerIs200) {
+  ScriptedServer server({"", Answer("503 Not yet", "a/b", ""), Answer("200 OK", "a/b", "ok")});
+  EXPECT_TRUE(WaitUntilReady(server.address(), "/ready", kPatience).ok());
+  EXPECT_EQ(server.requests().size(), 3u);
+  EXPECT_TRUE(absl::StartsWith(server.requests()[2], "GET /ready HTTP/1.1\r\n"));
+}
+
+TEST(WaitUntilReadyTest, EndsWhenTheCallerGivesUp) {
+  ScriptedServer server({Answer("503 Not yet", "a/b", ""), Answer("503 Not yet", "a/b", "")});
+  int calls = 0;
+  const absl::Status status = WaitUntilReady(server.address(), "/", kPatience, [&calls] {
+    return ++calls < 3 ? absl::OkStatus() : absl::AbortedError("it crashed");
+  });
+  EXPECT_EQ(status, absl::AbortedError("it crashed"));
+}
+
+TEST(WaitUntilReadyTest, SaysWhatTheLastAttemptMet) {
+  ScriptedServer server({});
+  const std::string address = server.address();
+  // Nobody accepts: the attempt itself runs out of time.
+  const absl::Status status = WaitUntilReady(address, "/healthz", absl::Milliseconds(50));
+  EXPECT_EQ(status.code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_HAS(std::string(status.message()), "not ready within 50ms");
+  EXPECT_HAS(std::string(status.message()), "/healthz at 127.0.0.1:");
+}
+
+}  // namespace
+}  // namespace assay
