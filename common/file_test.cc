@@ -24,7 +24,7 @@ using ::testing::HasSubstr;
 class FileTest : public ::testing::Test {
  protected:
   FileTest() {
-    std::string name = ::testing::TempDir() + "/file_test_XXXXXX";
+    std::string name = ::testing::TempDir() + "file_test_XXXXXX";
     folder_ = mkdtemp(name.data());
   }
   std::string Path(const std::string& name) const { return folder_ + "/" + name; }

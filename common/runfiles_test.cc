@@ -34,7 +34,7 @@ class ScopedVariable {
 };
 
 std::string FreshFolder() {
-  std::string name = ::testing::TempDir() + "/runfiles_test_XXXXXX";
+  std::string name = ::testing::TempDir() + "runfiles_test_XXXXXX";
   return mkdtemp(name.data());
 }
 
