@@ -84,6 +84,12 @@ for words in "build //analysis/..." "build //analysis:all" "build -c dbg //analy
 done
 
 new_machine
+printf 'lint\n' >"$machine/repo/third_party/apt/check.txt"
+extra="ASSAY_LISTS=check" run_bazelw version
+check "ASSAY_LISTS says which lists are needed" contains "$log" "install --no-install-recommends lint
+"
+
+new_machine
 echo lib-a >"$machine/installed"
 touch "$machine/broken"
 run_bazelw run //controller
