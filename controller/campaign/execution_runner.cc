@@ -10,14 +10,12 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "analysis/latency_histogram.h"
-#include "analysis/sample_codec.h"
 #include "common/monotonic_clock.h"
 #include "common/status_macros.h"
 #include "controller/campaign/part_specs.h"
 #include "controller/link/part_link.h"
 #include "controller/store/record_id.h"
 #include "proto/convert/histogram_proto.h"
-#include "proto/convert/sample_chunk.h"
 
 namespace assay {
 namespace {

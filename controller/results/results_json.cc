@@ -1,0 +1,241 @@
+#include "controller/results/results_json.h"
+
+#include "absl/time/time.h"
+#include "controller/plan/cells.h"
+
+namespace assay {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json OrNull(const std::optional<double>& value) {
+  return value.has_value() ? Json(*value) : Json();
+}
+
+Json ToJson(const OverExecutions& figure) {
+  Json json;
+  json["estimate"] = figure.has_value() ? Json(figure->estimate) : Json();
+  json["low"] = figure.has_value() ? OrNull(figure->low) : Json();
+  json["high"] = figure.has_value() ? OrNull(figure->high) : Json();
+  return json;
+}
+
+Json ToJson(const GateResult& gate) {
+  Json json;
+  json["name"] = gate.name();
+  json["value"] = gate.has_value() ? Json(gate.value()) : Json();
+  json["limit"] = gate.limit();
+  json["unit"] = gate.unit();
+  json["verdict"] = VerdictText(gate.verdict());
+  json["advice"] = gate.advice();
+  return json;
+}
+
+Json ToJson(const std::vector<GateResult>& gates) {
+  Json json = Json::array();
+  for (const GateResult& gate : gates) json.push_back(ToJson(gate));
+  return json;
+}
+
+Json ToJson(const ExecutionResult& execution) {
+  Json json;
+  json["id"] = execution.id;
+  json["block"] = execution.block;
+  json["attempt"] = execution.attempt;
+  json["requests"] = execution.requests;
+  json["rps"] = execution.rps;
+  Json latency;
+  latency["mean"] = execution.mean_us;
+  for (size_t i = 0; i < kQuantiles.size(); ++i) {
+    latency[kQuantiles[i].name] = OrNull(execution.quantile_us[i]);
+  }
+  json["latency_us"] = std::move(latency);
+  json["server_cpu_us_per_request"] = OrNull(execution.server_cpu_us_per_request);
+  json["generator_cpu_us_per_request"] = execution.generator_cpu_us_per_request;
+  json["server_rss_bytes"] = OrNull(execution.server_rss_bytes);
+  json["start_skew_us"] = execution.start_skew_us;
+  return json;
+}
+
+Json ToJson(const CellResult& cell) {
+  Json json;
+  json["target"] = cell.cell.target();
+  json["workload"] = cell.cell.workload();
+  json["mode"] = cell.cell.mode();
+  Json level;
+  if (cell.cell.connections() > 0) level["connections"] = cell.cell.connections();
+  if (cell.cell.rate_per_s() > 0) level["rate"] = cell.cell.rate_per_s();
+  json["level"] = std::move(level);
+  Json executions = Json::array();
+  for (const ExecutionResult& one : cell.executions) executions.push_back(ToJson(one));
+  json["executions"] = std::move(executions);
+  json["failed_executions"] = cell.failed;
+  if (!cell.failure.empty()) json["failure"] = cell.failure;
+  json["rps"] = ToJson(cell.rps);
+  Json latency;
+  latency["mean"] = ToJson(cell.mean_us);
+  for (size_t i = 0; i < kQuantiles.size(); ++i) {
+    Json quantile = ToJson(cell.quantile_us[i]);
+    quantile["pooled"] = OrNull(cell.pooled_us[i]);
+    latency[kQuantiles[i].name] = std::move(quantile);
+  }
+  json["latency_us"] = std::move(latency);
+  json["mean_of_medians_us"] = OrNull(cell.mean_of_medians_us);
+  json["server_cpu_us_per_request"] = ToJson(cell.server_cpu_us_per_request);
+  json["generator_cpu_us_per_request"] = ToJson(cell.generator_cpu_us_per_request);
+  json["server_rss_bytes"] = ToJson(cell.server_rss_bytes);
+  json["gates"] = ToJson(cell.gates);
+  return json;
+}
+
+Json ToJson(const AgentRecord& agent) {
+  const AgentDescription& description = agent.description();
+  Json json;
+  json["address"] = agent.address();
+  json["host"] = description.host();
+  json["version"] = description.version();
+  json["cpus"] = description.cpus();
+  json["clock_offset_us"] = static_cast<double>(agent.clock_offset_ns()) / 1e3;
+  json["clock_uncertainty_us"] = static_cast<double>(agent.clock_uncertainty_ns()) / 1e3;
+  Json targets = Json::array();
+  for (const TargetDescription& target : description.targets()) {
+    Json one;
+    one["name"] = target.name();
+    one["installed"] = target.installed();
+    one["version"] = target.version();
+    if (!target.installed()) one["install"] = target.install();
+    targets.push_back(std::move(one));
+  }
+  json["targets"] = std::move(targets);
+  Json events = Json::array();
+  for (const Ability& event : description.abilities().perf_events()) {
+    Json one;
+    one["name"] = event.name();
+    one["available"] = event.available();
+    if (!event.available()) one["reason"] = event.reason();
+    if (!event.available()) one["remedy"] = event.remedy();
+    events.push_back(std::move(one));
+  }
+  json["perf_events"] = std::move(events);
+  return json;
+}
+
+Json EnvironmentOf(const CampaignRecord& campaign) {
+  Json json = Json::object();
+  for (const AgentRecord& agent : campaign.agents()) {
+    Json facts = Json::object();
+    for (const auto& [key, value] : agent.description().environment()) facts[key] = value;
+    json[agent.address()] = std::move(facts);
+  }
+  return json;
+}
+
+}  // namespace
+
+std::string StatusText(CampaignRecord::Status status) {
+  switch (status) {
+    case CampaignRecord::RUNNING:
+      return "running";
+    case CampaignRecord::COMPLETE:
+      return "complete";
+    case CampaignRecord::INTERRUPTED:
+      return "interrupted";
+    case CampaignRecord::CANCELLED:
+      return "cancelled";
+    case CampaignRecord::FAILED:
+      return "failed";
+    default:
+      return "unknown";
+  }
+}
+
+std::string VerdictText(GateResult::Verdict verdict) {
+  switch (verdict) {
+    case GateResult::PASS:
+      return "pass";
+    case GateResult::WARN:
+      return "warn";
+    case GateResult::INVALID:
+      return "invalid";
+    default:
+      return "unreadable";
+  }
+}
+
+std::string TimeText(int64_t unix_us) {
+  if (unix_us == 0) return "";
+  return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::FromUnixMicros(unix_us), absl::UTCTimeZone());
+}
+
+Json ToJson(const CampaignResults& results) {
+  const CampaignRecord& campaign = results.campaign;
+  Json json;
+  Json& head = json["campaign"];
+  head["id"] = campaign.id();
+  head["label"] = campaign.label();
+  head["started"] = TimeText(campaign.started_us());
+  head["ended"] = TimeText(campaign.ended_us());
+  head["status"] = StatusText(campaign.status());
+  head["status_reason"] = campaign.status_reason();
+  head["controller_version"] = campaign.controller_version();
+  head["finished_blocks"] = results.finished_blocks;
+  Json& plan = json["plan"];
+  plan["name"] = campaign.plan().name();
+  plan["blocks"] = campaign.plan().blocks();
+  plan["seed"] = campaign.plan().seed();
+  plan["text"] = campaign.plan_text();
+  json["environment"] = EnvironmentOf(campaign);
+  json["agents"] = Json::array();
+  for (const AgentRecord& agent : campaign.agents()) json["agents"].push_back(ToJson(agent));
+  json["skipped"] = Json::array();
+  for (const SkippedTarget& one : campaign.skipped()) {
+    Json skipped;
+    skipped["target"] = one.target();
+    if (!one.workload().empty()) skipped["workload"] = one.workload();
+    skipped["reason"] = one.reason();
+    json["skipped"].push_back(std::move(skipped));
+  }
+  json["cells"] = Json::array();
+  for (const CellResult& cell : results.cells) json["cells"].push_back(ToJson(cell));
+  json["gates"] = ToJson(results.gates);
+  json["thresholds"] = Json::array();
+  for (const ThresholdResult& one : JudgeThresholds(results)) {
+    Json threshold;
+    threshold["metric"] = one.threshold.metric();
+    threshold["cell"] = CellText(one.cell);
+    threshold["value"] = OrNull(one.value);
+    threshold["max"] = one.threshold.has_max() ? Json(one.threshold.max()) : Json();
+    threshold["min"] = one.threshold.has_min() ? Json(one.threshold.min()) : Json();
+    threshold["met"] = one.met;
+    json["thresholds"].push_back(std::move(threshold));
+  }
+  return json;
+}
+
+Json ToJson(const std::vector<CampaignSummary>& campaigns) {
+  Json json;
+  json["campaigns"] = Json::array();
+  for (const CampaignSummary& one : campaigns) {
+    Json campaign;
+    campaign["id"] = one.id;
+    campaign["label"] = one.label;
+    campaign["plan"] = one.plan;
+    campaign["started"] = TimeText(one.started_us);
+    campaign["ended"] = TimeText(one.ended_us);
+    campaign["status"] = StatusText(one.status);
+    campaign["status_reason"] = one.status_reason;
+    campaign["executions"] = one.executions;
+    campaign["failed_executions"] = one.failed_executions;
+    json["campaigns"].push_back(std::move(campaign));
+  }
+  return json;
+}
+
+Json ToJson(const std::vector<AgentRecord>& agents) {
+  Json json;
+  json["agents"] = Json::array();
+  for (const AgentRecord& agent : agents) json["agents"].push_back(ToJson(agent));
+  return json;
+}
+
+}  // namespace assay

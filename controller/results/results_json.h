@@ -1,0 +1,36 @@
+#ifndef ASSAY_CONTROLLER_RESULTS_RESULTS_JSON_H_
+#define ASSAY_CONTROLLER_RESULTS_RESULTS_JSON_H_
+
+#include <string>
+#include <vector>
+
+#include "controller/results/campaign_results.h"
+#include "controller/store/store.h"
+#include "nlohmann/json.hpp"
+
+namespace assay {
+
+// What programs read. The keys are a contract (docs/metrics.md); times are in microseconds, a
+// figure that is not known is null.
+
+// `show --format=json`.
+nlohmann::ordered_json ToJson(const CampaignResults& results);
+
+// `list --format=json`.
+nlohmann::ordered_json ToJson(const std::vector<CampaignSummary>& campaigns);
+
+// `agents --format=json`.
+nlohmann::ordered_json ToJson(const std::vector<AgentRecord>& agents);
+
+// "complete", "running", "interrupted", "cancelled" or "failed".
+std::string StatusText(CampaignRecord::Status status);
+
+// "pass", "warn", "invalid" or "unreadable".
+std::string VerdictText(GateResult::Verdict verdict);
+
+// Microseconds since 1970 as "2026-11-24T03:15:00Z"; empty for 0.
+std::string TimeText(int64_t unix_us);
+
+}  // namespace assay
+
+#endif  // ASSAY_CONTROLLER_RESULTS_RESULTS_JSON_H_

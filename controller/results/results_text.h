@@ -1,0 +1,29 @@
+#ifndef ASSAY_CONTROLLER_RESULTS_RESULTS_TEXT_H_
+#define ASSAY_CONTROLLER_RESULTS_RESULTS_TEXT_H_
+
+#include <string>
+#include <vector>
+
+#include "controller/results/campaign_results.h"
+#include "controller/store/store.h"
+
+namespace assay {
+
+// What people read on a terminal: a head, a table of cells with intervals, what the gates say,
+// thresholds.
+std::string ToText(const CampaignResults& results);
+
+// One row a cell, for spreadsheets: every figure with its low and high; a header line first (RFC
+// 4180).
+std::string ToCsv(const CampaignResults& results);
+
+// One row a campaign.
+std::string ToText(const std::vector<CampaignSummary>& campaigns);
+std::string ToCsv(const std::vector<CampaignSummary>& campaigns);
+
+// One paragraph an agent: who, CPUs, clock, targets, perf abilities.
+std::string ToText(const std::vector<AgentRecord>& agents);
+
+}  // namespace assay
+
+#endif  // ASSAY_CONTROLLER_RESULTS_RESULTS_TEXT_H_
