@@ -37,7 +37,7 @@ VAGUE_NAMES = re.compile(r"(manager|helper|util|utils|impl|misc)$")
 # A path of one machine, and a host that packages come from: the project speaks of neither.
 FOREIGN = [
     (re.compile(r"(?<![\w.])/(work|root)/\w"), "names a path of one machine"),
-    (re.compile(r"https?:[/]{2}[^ \"]*(debian\.org|npmjs|crates\.io|pypi\.org)"), "names a host of a package registry"),
+    (re.compile(r"https?:[/]{2}[^ \"]*(debian|npm|crates|pypi)"), "names a host of a package registry"),
 ]
 
 

