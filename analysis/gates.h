@@ -90,8 +90,6 @@ struct ExecutionFigures {
   std::optional<double> idle_lost_share;
   // How far apart the load agents began, at most; 0 where there is one.
   std::optional<int64_t> start_skew_ns;
-  // Open loop only: what was offered, and so due, a second.
-  std::optional<double> offered_per_s;
 };
 
 // The rules by name.

@@ -3,13 +3,11 @@
 
 #include <bit>
 #include <cstdint>
-#include <string>
 #include <vector>
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "absl/types/span.h"
 
 namespace assay {
 
@@ -55,9 +53,6 @@ class LatencyHistogram {
   // kInvalidArgument, with the reason, when no sequence of Record() could have left these parts:
   // they come from another host.
   static absl::StatusOr<LatencyHistogram> FromParts(const Parts& parts);
-  static absl::StatusOr<LatencyHistogram> FromBuckets(absl::Span<const Bucket> buckets,
-                                                      uint64_t overflow_count, int64_t min_ns,
-                                                      int64_t max_ns, uint64_t sum_ns);
 
   // REQUIRES: latency_ns >= 0.
   void Record(int64_t latency_ns) {

@@ -32,15 +32,11 @@ struct RankInterval {
   friend bool operator==(const RankInterval&, const RankInterval&) = default;
 };
 
-// Rank of the q-quantile of n samples: the smallest r with r >= q * n, at least 1. REQUIRES: n >=
-// 1, 0 < q <= 1.
-int64_t QuantileRank(int64_t n, double q);
-
-// The narrowest interval with equal tails that covers the q-quantile with at least `confidence`:
-// its coverage is P(low <= Bin(n, q) <= high - 1), each tail at most (1 - confidence) / 2. Exact
-// below 600 samples and where fewer than 50 are expected on the short side of the quantile;
+// The narrowest interval with equal tails that covers the q-quantile with `confidence`: coverage is
+// P(low <= Bin(n, q) <= high - 1), each tail at most (1 - confidence) / 2. Exact, and so never
+// less, below 600 samples and where fewer than 50 are expected on the short side of the quantile;
 // elsewhere by the normal approximation. Nothing when n is below SamplesNeeded(). REQUIRES: 0 < q <
-// 1, 0 < confidence < 1. O(1000) at most.
+// 1, 0 < confidence < 1. Some microseconds at most.
 std::optional<RankInterval> QuantileRankInterval(int64_t n, double q, double confidence = 0.95);
 
 // P(ranks.low <= Bin(n, q) <= ranks.high - 1), exactly. O(n): for small n and tests.

@@ -56,11 +56,6 @@ constexpr uint32_t kMaxChunkSamples = 65536;
 // <= kBlockSamples.
 size_t EncodeBlock(absl::Span<const Sample> samples, int64_t base_ns, uint8_t* out);
 
-// Makes a block that was encoded relative to from_ns relative to to_ns, in place: the blocks of a
-// chunk share one base, which a load thread does not know when it encodes them. O(1). REQUIRES:
-// `block` is the output of EncodeBlock().
-void RebaseBlock(int64_t from_ns, int64_t to_ns, uint8_t* block);
-
 // Appends the `count` samples of a payload of consecutive blocks, each full but the last.
 // kDataLoss, saying where, when the payload is not exactly that; append_to is then as before. At
 // most kMaxChunkSamples.

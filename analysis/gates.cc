@@ -1,0 +1,201 @@
+#include "analysis/gates.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+
+namespace assay {
+namespace {
+
+constexpr std::string_view kTooFewBlocks = "too_few_blocks";
+
+using Figure = std::optional<double>;
+
+Figure Share(double part, double whole) {
+  if (!(whole > 0)) return std::nullopt;
+  return part / whole;
+}
+
+uint64_t Requests(const ExecutionFigures& f) { return f.ok + f.errors + f.timeouts; }
+
+Figure ErrorShare(const ExecutionFigures& f) {
+  const uint64_t no_answer = f.errors - std::min(f.errors, f.wrong_answers) + f.timeouts;
+  return Share(static_cast<double>(no_answer), static_cast<double>(Requests(f)));
+}
+
+Figure WrongAnswerShare(const ExecutionFigures& f) {
+  return Share(static_cast<double>(f.wrong_answers), static_cast<double>(Requests(f)));
+}
+
+Figure Unaccounted(const ExecutionFigures& f) {
+  return std::abs(static_cast<double>(f.sent) - static_cast<double>(Requests(f) + f.in_flight));
+}
+
+Figure RequestsPerConnection(const ExecutionFigures& f) {
+  return Share(static_cast<double>(Requests(f)), f.connections);
+}
+
+Figure WindowSeconds(const ExecutionFigures& f) {
+  if (f.window_ns <= 0) return std::nullopt;
+  return static_cast<double>(f.window_ns) * 1e-9;
+}
+
+Figure SameHost(const ExecutionFigures& f) {
+  if (!f.same_host.has_value()) return std::nullopt;
+  return *f.same_host ? 1 : 0;
+}
+
+Figure SharedCpus(const ExecutionFigures& f) {
+  if (!f.shared_cpus.has_value()) return std::nullopt;
+  return *f.shared_cpus;
+}
+
+Figure BusyShare(const ExecutionFigures& f) { return f.busy_share; }
+
+Figure SampleLoss(const ExecutionFigures& f) {
+  return Share(static_cast<double>(f.samples_lost),
+               static_cast<double>(f.samples_recorded + f.samples_lost));
+}
+
+Figure IdleLostShare(const ExecutionFigures& f) { return f.idle_lost_share; }
+
+Figure StartSkewShare(const ExecutionFigures& f) {
+  if (!f.start_skew_ns.has_value()) return std::nullopt;
+  return Share(static_cast<double>(*f.start_skew_ns), static_cast<double>(f.window_ns));
+}
+
+struct Gate {
+  std::string_view name;
+  Figure (*figure)(const ExecutionFigures&);
+};
+
+constexpr std::array kExecutionGates = {
+    Gate{"errors", ErrorShare},
+    Gate{"wrong_answers", WrongAnswerShare},
+    Gate{"accounting", Unaccounted},
+    Gate{"too_short_requests", RequestsPerConnection},
+    Gate{"too_short_window", WindowSeconds},
+    Gate{"same_host", SameHost},
+    Gate{"pinning_overlap", SharedCpus},
+    Gate{"generator_saturated", BusyShare},
+    Gate{"sample_loss", SampleLoss},
+    Gate{"idle_gaps", IdleLostShare},
+    Gate{"start_skew", StartSkewShare},
+};
+
+const Gate* FindExecutionGate(std::string_view name) {
+  const auto* found = std::find_if(kExecutionGates.begin(), kExecutionGates.end(),
+                                   [name](const Gate& gate) { return gate.name == name; });
+  return found == kExecutionGates.end() ? nullptr : found;
+}
+
+const GateRule* FindRule(const std::vector<GateRule>& rules, std::string_view name) {
+  const auto found = std::find_if(rules.begin(), rules.end(),
+                                  [name](const GateRule& rule) { return rule.name == name; });
+  return found == rules.end() ? nullptr : &*found;
+}
+
+bool Breaks(GateDirection direction, const std::optional<double>& bound, double value) {
+  if (!bound.has_value()) return false;
+  return direction == GateDirection::kMax ? value > *bound : value < *bound;
+}
+
+absl::Status BadRule(const GateRule& rule, std::string_view reason) {
+  return absl::InvalidArgumentError(
+      absl::StrCat("the rule of gate \"", rule.name, "\" ", std::string(reason)));
+}
+
+absl::Status CheckRule(const GateRule& rule) {
+  if (FindExecutionGate(rule.name) == nullptr && rule.name != kTooFewBlocks) {
+    return BadRule(rule, "is for a gate that does not exist");
+  }
+  if (!rule.warn.has_value() && !rule.invalid.has_value()) {
+    return BadRule(rule, "has neither a warn nor an invalid bound");
+  }
+  for (const std::optional<double>& bound : {rule.warn, rule.invalid}) {
+    if (bound.has_value() && !std::isfinite(*bound)) return BadRule(rule, "has an endless bound");
+  }
+  if (rule.warn.has_value() && Breaks(rule.direction, rule.invalid, *rule.warn)) {
+    return BadRule(rule, "would void a result before it warns: its bounds are the wrong way round");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckComplete(const std::vector<GateRule>& rules) {
+  std::vector<std::string_view> gates = {kTooFewBlocks};
+  for (const Gate& gate : kExecutionGates) gates.push_back(gate.name);
+  for (const std::string_view name : gates) {
+    const auto rules_of_it = std::count_if(
+        rules.begin(), rules.end(), [name](const GateRule& rule) { return rule.name == name; });
+    if (rules_of_it == 1) continue;
+    return absl::InvalidArgumentError(absl::StrCat("gate \"", std::string(name), "\" has ",
+                                                   rules_of_it, " rules; it needs exactly one"));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+std::string_view ToString(GateVerdict verdict) {
+  switch (verdict) {
+    case GateVerdict::kPass:
+      return "pass";
+    case GateVerdict::kWarn:
+      return "warn";
+    case GateVerdict::kInvalid:
+      return "invalid";
+    case GateVerdict::kUnreadable:
+      return "unreadable";
+  }
+  return "unreadable";
+}
+
+GateJudgement JudgeFigure(const GateRule& rule, std::optional<double> value,
+                          ComparisonVerdict comparison) {
+  GateJudgement judgement{.name = rule.name,
+                          .unit = rule.unit,
+                          .limit = rule.invalid.value_or(rule.warn.value_or(0)),
+                          .advice = rule.advice};
+  if (!value.has_value() || std::isnan(*value)) return judgement;
+  judgement.value = value;
+  judgement.verdict = GateVerdict::kPass;
+  if (Breaks(rule.direction, rule.warn, *value)) {
+    judgement.verdict = GateVerdict::kWarn;
+    judgement.limit = *rule.warn;
+  }
+  if (Breaks(rule.direction, rule.invalid, *value)) {
+    const bool spared = rule.only_for_verdicts && comparison == ComparisonVerdict::kNotWanted;
+    judgement.verdict = spared ? GateVerdict::kWarn : GateVerdict::kInvalid;
+    judgement.limit = *rule.invalid;
+  }
+  return judgement;
+}
+
+absl::StatusOr<GateRules> GateRules::Create(std::vector<GateRule> rules) {
+  for (const GateRule& rule : rules) {
+    if (absl::Status status = CheckRule(rule); !status.ok()) return status;
+  }
+  if (absl::Status status = CheckComplete(rules); !status.ok()) return status;
+  return GateRules(std::move(rules));
+}
+
+std::vector<GateJudgement> GateRules::JudgeExecution(const ExecutionFigures& figures,
+                                                     ComparisonVerdict comparison) const {
+  std::vector<GateJudgement> judgements;
+  for (const GateRule& rule : rules_) {
+    const Gate* gate = FindExecutionGate(rule.name);
+    if (gate == nullptr) continue;
+    judgements.push_back(JudgeFigure(rule, gate->figure(figures), comparison));
+  }
+  return judgements;
+}
+
+GateJudgement GateRules::JudgeBlocks(uint32_t blocks, ComparisonVerdict comparison) const {
+  return JudgeFigure(*FindRule(rules_, kTooFewBlocks), blocks, comparison);
+}
+
+}  // namespace assay

@@ -1,0 +1,207 @@
+#include "analysis/gates.h"
+
+#include <cmath>
+#include <fstream>
+#include <map>
+#include <optional>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "common/runfiles.h"
+#include "google/protobuf/text_format.h"
+#include "gtest/gtest.h"
+#include "proto/gates.pb.h"
+
+namespace assay {
+namespace {
+
+constexpr auto kWanted = ComparisonVerdict::kWanted;
+constexpr auto kNotWanted = ComparisonVerdict::kNotWanted;
+
+std::vector<GateRule> ShippedRuleList() {
+  const absl::StatusOr<std::string> path = AssayFile("analysis/gates.textproto");
+  EXPECT_TRUE(path.ok()) << path.status();
+  std::ifstream file(*path);
+  std::ostringstream text;
+  text << file.rdbuf();
+  GateFile gates;
+  EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(text.str(), &gates));
+  std::vector<GateRule> rules;
+  for (const Gate& gate : gates.rules()) {
+    EXPECT_NE(gate.direction(), Gate::DIRECTION_UNSPECIFIED) << gate.name();
+    EXPECT_NE(gate.unit(), "") << gate.name();
+    EXPECT_NE(gate.advice(), "") << gate.name();
+    GateRule rule{
+        .name = gate.name(),
+        .unit = gate.unit(),
+        .direction = gate.direction() == Gate::MIN ? GateDirection::kMin : GateDirection::kMax,
+        .advice = gate.advice(),
+        .only_for_verdicts = gate.only_for_verdicts()};
+    if (gate.has_warn()) rule.warn = gate.warn();
+    if (gate.has_invalid()) rule.invalid = gate.invalid();
+    rules.push_back(rule);
+  }
+  return rules;
+}
+
+GateRules ShippedRules() { return GateRules::Create(ShippedRuleList()).value(); }
+
+// A demo execution on a sound machine: 0.4 s, 250 connections, about 30,000 requests a second.
+ExecutionFigures Demo() {
+  return {.sent = 12'000,
+          .ok = 11'750,
+          .in_flight = 250,
+          .connections = 250,
+          .window_ns = 400'000'000,
+          .samples_recorded = 11'750,
+          .same_host = true,
+          .shared_cpus = 0,
+          .busy_share = 0.8,
+          .idle_lost_share = 0.06,
+          .start_skew_ns = 0};
+}
+
+std::map<std::string, GateVerdict> Verdicts(const ExecutionFigures& figures,
+                                            ComparisonVerdict comparison = kWanted) {
+  std::map<std::string, GateVerdict> verdicts;
+  for (const GateJudgement& j : ShippedRules().JudgeExecution(figures, comparison)) {
+    verdicts[j.name] = j.verdict;
+  }
+  return verdicts;
+}
+
+// The one gate that judges otherwise than in the demo, and how.
+std::string Changed(const ExecutionFigures& figures) {
+  const auto usual = Verdicts(Demo());
+  std::string changed;
+  for (const auto& [name, verdict] : Verdicts(figures)) {
+    if (verdict != usual.at(name)) changed += name + " " + std::string(ToString(verdict)) + ";";
+  }
+  return changed;
+}
+
+TEST(ShippedGatesTest, ADemoOnASoundMachineOnlyWarnsOfTheSharedHost) {
+  for (const auto& [name, verdict] : Verdicts(Demo())) {
+    EXPECT_EQ(verdict, name == "same_host" ? GateVerdict::kWarn : GateVerdict::kPass) << name;
+  }
+  EXPECT_EQ(ShippedRules().JudgeBlocks(8, kWanted).verdict, GateVerdict::kPass);
+}
+
+// The origin's protocol: it could not decide, and must not seem to.
+TEST(ShippedGatesTest, TenThousandRequestsOver750ConnectionsAreTooShort) {
+  ExecutionFigures origin = Demo();
+  origin.sent = 10'000;
+  origin.ok = 10'000;
+  origin.in_flight = 0;
+  origin.connections = 750;
+  EXPECT_EQ(Verdicts(origin)["too_short_requests"], GateVerdict::kInvalid);
+  EXPECT_EQ(Verdicts(origin, kNotWanted)["too_short_requests"], GateVerdict::kWarn);
+  EXPECT_EQ(ShippedRules().JudgeBlocks(3, kWanted).verdict, GateVerdict::kInvalid);
+  EXPECT_EQ(ShippedRules().JudgeBlocks(3, kNotWanted).verdict, GateVerdict::kWarn);
+}
+
+TEST(ShippedGatesTest, EachDefectIsSeenByItsGateAndNoOther) {
+  const auto changed = [](auto change) {
+    ExecutionFigures figures = Demo();
+    change(&figures);
+    return Changed(figures);
+  };
+  using F = ExecutionFigures;
+  EXPECT_EQ(changed([](F* f) { f->ok -= 5, f->errors = 5; }), "errors warn;");
+  EXPECT_EQ(changed([](F* f) { f->ok -= 50, f->errors = 50; }), "errors invalid;");
+  EXPECT_EQ(changed([](F* f) { f->ok -= 50, f->timeouts = 50; }), "errors invalid;");
+  EXPECT_EQ(changed([](F* f) { f->ok -= 1, f->errors = 1, f->wrong_answers = 1; }),
+            "wrong_answers invalid;");
+  EXPECT_EQ(changed([](F* f) { f->sent += 1; }), "accounting invalid;");
+  EXPECT_EQ(changed([](F* f) { f->sent -= 1; }), "accounting invalid;");
+  EXPECT_EQ(changed([](F* f) { f->window_ns = 50'000'000; }), "too_short_window invalid;");
+  EXPECT_EQ(changed([](F* f) { f->same_host = false; }), "same_host pass;");
+  EXPECT_EQ(changed([](F* f) { f->shared_cpus = 1; }), "pinning_overlap invalid;");
+  EXPECT_EQ(changed([](F* f) { f->busy_share = 0.95; }), "generator_saturated warn;");
+  EXPECT_EQ(changed([](F* f) { f->busy_share = 0.99; }), "generator_saturated invalid;");
+  EXPECT_EQ(changed([](F* f) { f->samples_lost = 1; }), "sample_loss warn;");
+  EXPECT_EQ(changed([](F* f) { f->samples_lost = 128; }), "sample_loss invalid;");
+  EXPECT_EQ(changed([](F* f) { f->idle_lost_share = 0.3; }), "idle_gaps invalid;");
+  EXPECT_EQ(changed([](F* f) { f->start_skew_ns = 6'000'000; }), "start_skew warn;");
+}
+
+// "Never pass when it could not be read."
+TEST(ShippedGatesTest, WhatCouldNotBeReadIsUnreadable) {
+  ExecutionFigures figures = Demo();
+  figures.same_host.reset();
+  figures.shared_cpus.reset();
+  figures.busy_share.reset();
+  figures.idle_lost_share.reset();
+  figures.start_skew_ns.reset();
+  EXPECT_EQ(Changed(figures),
+            "generator_saturated unreadable;idle_gaps unreadable;pinning_overlap unreadable;"
+            "same_host unreadable;start_skew unreadable;");
+  for (const auto& [name, verdict] : Verdicts(ExecutionFigures())) {
+    if (name == "accounting") continue;
+    EXPECT_EQ(verdict, GateVerdict::kUnreadable) << name;
+  }
+}
+
+GateRule Rule(GateDirection direction, std::optional<double> warn, std::optional<double> invalid) {
+  return {.name = "errors",
+          .unit = "share",
+          .direction = direction,
+          .warn = warn,
+          .invalid = invalid,
+          .advice = "mend it"};
+}
+
+TEST(JudgeFigureTest, ABoundItselfIsStillGood) {
+  const GateRule max = Rule(GateDirection::kMax, 1, 2);
+  EXPECT_EQ(JudgeFigure(max, 1, kWanted).verdict, GateVerdict::kPass);
+  EXPECT_EQ(JudgeFigure(max, 1.5, kWanted).verdict, GateVerdict::kWarn);
+  EXPECT_EQ(JudgeFigure(max, 2, kWanted).verdict, GateVerdict::kWarn);
+  EXPECT_EQ(JudgeFigure(max, 2.5, kWanted).verdict, GateVerdict::kInvalid);
+  const GateRule min = Rule(GateDirection::kMin, 2, 1);
+  EXPECT_EQ(JudgeFigure(min, 2, kWanted).verdict, GateVerdict::kPass);
+  EXPECT_EQ(JudgeFigure(min, 1, kWanted).verdict, GateVerdict::kWarn);
+  EXPECT_EQ(JudgeFigure(min, 0.5, kWanted).verdict, GateVerdict::kInvalid);
+}
+
+TEST(JudgeFigureTest, ReportsTheBoundThatWasBrokenOrElseTheHardest) {
+  const GateRule rule = Rule(GateDirection::kMax, 1, 2);
+  EXPECT_EQ(JudgeFigure(rule, 0, kWanted).limit, 2);
+  EXPECT_EQ(JudgeFigure(rule, 1.5, kWanted).limit, 1);
+  EXPECT_EQ(JudgeFigure(rule, 3, kWanted).limit, 2);
+  EXPECT_EQ(JudgeFigure(Rule(GateDirection::kMax, 1, std::nullopt), 0, kWanted).limit, 1);
+}
+
+TEST(JudgeFigureTest, NotANumberIsUnreadableButInfinityIsJudged) {
+  const GateRule rule = Rule(GateDirection::kMax, 1, 2);
+  EXPECT_EQ(JudgeFigure(rule, std::nan(""), kWanted).verdict, GateVerdict::kUnreadable);
+  EXPECT_EQ(JudgeFigure(rule, INFINITY, kWanted).verdict, GateVerdict::kInvalid);
+}
+
+// A typing error in the data file must not switch a gate off.
+TEST(GateRulesTest, IncompleteOrContradictoryRulesAreRefused) {
+  const std::vector<GateRule> good = ShippedRuleList();
+  ASSERT_TRUE(GateRules::Create(good).ok());
+  const auto refusal = [&](auto change) {
+    std::vector<GateRule> rules = good;
+    change(&rules);
+    return std::string(GateRules::Create(rules).status().message());
+  };
+  using Rules = std::vector<GateRule>;
+  EXPECT_NE(refusal([](Rules* r) { r->pop_back(); }).find("has 0 rules"), std::string::npos);
+  EXPECT_NE(refusal([](Rules* r) { r->push_back(r->front()); }).find("has 2 rules"),
+            std::string::npos);
+  EXPECT_NE(refusal([](Rules* r) { (*r)[0].name = "erors"; }).find("\"erors\" is for a gate"),
+            std::string::npos);
+  EXPECT_NE(refusal([](Rules* r) { (*r)[0].warn = 0.5; }).find("wrong way round"),
+            std::string::npos);
+  EXPECT_NE(
+      refusal([](Rules* r) { (*r)[0].warn.reset(), (*r)[0].invalid.reset(); }).find("neither"),
+      std::string::npos);
+  EXPECT_NE(refusal([](Rules* r) { (*r)[0].invalid = INFINITY; }).find("endless"),
+            std::string::npos);
+}
+
+}  // namespace
+}  // namespace assay

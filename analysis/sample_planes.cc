@@ -1,0 +1,274 @@
+// PLANES_ZLIB: a payload is empty for no samples, and else
+//
+//   1 byte    whether times are those of completion (1) or of sending (0)
+//   varint    the first sample's time minus the base, zigzag
+//   column    each further time minus the one before it; missing when there is one sample
+//   column    latencies
+//   column    outcomes
+//
+// and a column is the smallest value as a zigzag varint, the number of byte planes (0 to 8), and
+// the planes of the values minus the smallest, lowest first. A plane is one byte for its encoding:
+// 0, then a byte a value; or 1, then a varint of the length and a raw deflate stream of them. The
+// low planes are noise that deflate only slows down, the high ones hardly change; apart, each gets
+// what suits it. The layout is for ever: a change takes a new codec id.
+#include <zlib.h>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cassert>
+#include <cmath>
+
+#include "absl/strings/str_cat.h"
+#include "analysis/sample_codec.h"
+#include "analysis/varint.h"
+
+namespace assay {
+namespace {
+
+constexpr uint8_t kPlain = 0;
+constexpr uint8_t kDeflated = 1;
+// Entropy from which on a plane is not worth deflating, bits a byte.
+constexpr double kNoise = 7.7;
+
+void AppendVarint(uint64_t value, std::string* out) {
+  std::array<uint8_t, kMaxVarintBytes> bytes;
+  const uint8_t* end = PutVarint(value, bytes.data());
+  out->append(reinterpret_cast<const char*>(bytes.data()), end - bytes.data());
+}
+
+double EntropyBits(const std::vector<uint8_t>& plane) {
+  // Four tables, so that a run of one value does not wait for its own count.
+  std::array<std::array<uint32_t, 256>, 4> counts{};
+  for (size_t i = 0; i < plane.size(); ++i) ++counts[i % 4][plane[i]];
+  const auto total = static_cast<double>(plane.size());
+  double bits = 0;
+  for (size_t byte = 0; byte < 256; ++byte) {
+    const uint32_t count = counts[0][byte] + counts[1][byte] + counts[2][byte] + counts[3][byte];
+    if (count > 0) bits -= count * std::log2(count / total);
+  }
+  return bits / total;
+}
+
+// One zlib stream, used again for each plane.
+class Deflater {
+ public:
+  Deflater() {
+    // Runs and Huffman codes are all that a plane offers; looking further back costs time and finds
+    // nothing.
+    usable_ = deflateInit2(&stream_, 1, Z_DEFLATED, -MAX_WBITS, MAX_MEM_LEVEL, Z_RLE) == Z_OK;
+  }
+  ~Deflater() {
+    if (usable_) deflateEnd(&stream_);
+  }
+  Deflater(const Deflater&) = delete;
+  Deflater& operator=(const Deflater&) = delete;
+
+  absl::Status Deflate(std::vector<uint8_t>* plane, std::string* out) {
+    if (!usable_ || deflateReset(&stream_) != Z_OK) {
+      return absl::InternalError("zlib cannot deflate samples: out of memory?");
+    }
+    std::string deflated(deflateBound(&stream_, plane->size()), '\0');
+    stream_.next_in = plane->data();
+    stream_.avail_in = static_cast<uInt>(plane->size());
+    stream_.next_out = reinterpret_cast<Bytef*>(deflated.data());
+    stream_.avail_out = static_cast<uInt>(deflated.size());
+    if (deflate(&stream_, Z_FINISH) != Z_STREAM_END) {
+      return absl::InternalError("zlib did not finish deflating samples");
+    }
+    deflated.resize(deflated.size() - stream_.avail_out);
+    AppendVarint(deflated.size(), out);
+    out->append(deflated);
+    return absl::OkStatus();
+  }
+
+ private:
+  z_stream stream_{};
+  bool usable_;
+};
+
+class Inflater {
+ public:
+  Inflater() { usable_ = inflateInit2(&stream_, -MAX_WBITS) == Z_OK; }
+  ~Inflater() {
+    if (usable_) inflateEnd(&stream_);
+  }
+  Inflater(const Inflater&) = delete;
+  Inflater& operator=(const Inflater&) = delete;
+
+  // Whether [at, at + bytes) inflates to exactly the plane's size.
+  bool Inflate(const uint8_t* at, size_t bytes, std::vector<uint8_t>* plane) {
+    if (!usable_ || inflateReset(&stream_) != Z_OK) return false;
+    // zlib never writes to its input; it only does not say so.
+    stream_.next_in = const_cast<Bytef*>(at);
+    stream_.avail_in = static_cast<uInt>(bytes);
+    stream_.next_out = plane->data();
+    stream_.avail_out = static_cast<uInt>(plane->size());
+    return inflate(&stream_, Z_FINISH) == Z_STREAM_END && stream_.avail_out == 0 &&
+           stream_.avail_in == 0;
+  }
+
+ private:
+  z_stream stream_{};
+  bool usable_;
+};
+
+absl::Status AppendColumn(absl::Span<const uint64_t> values, Deflater* deflater, std::string* out) {
+  int64_t smallest = INT64_MAX;
+  for (const uint64_t value : values) smallest = std::min(smallest, static_cast<int64_t>(value));
+  const auto base = static_cast<uint64_t>(smallest);
+  uint64_t any = 0;
+  for (const uint64_t value : values) any |= value - base;
+  const int planes = (std::bit_width(any) + 7) / 8;
+  AppendVarint(ZigZag(smallest), out);
+  out->push_back(static_cast<char>(planes));
+
+  std::vector<uint8_t> plane(values.size());
+  for (int k = 0; k < planes; ++k) {
+    for (size_t i = 0; i < values.size(); ++i) {
+      plane[i] = static_cast<uint8_t>((values[i] - base) >> (8 * k));
+    }
+    if (EntropyBits(plane) > kNoise) {
+      out->push_back(kPlain);
+      out->append(reinterpret_cast<const char*>(plane.data()), plane.size());
+      continue;
+    }
+    out->push_back(kDeflated);
+    if (absl::Status status = deflater->Deflate(&plane, out); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+const uint8_t* ReadColumn(const uint8_t* at, const uint8_t* end, Inflater* inflater,
+                          absl::Span<uint64_t> values) {
+  uint64_t zigzag;
+  at = GetVarint(at, end, &zigzag);
+  if (at == nullptr || at == end) return nullptr;
+  const int planes = *at++;
+  if (planes > 8) return nullptr;
+  std::fill(values.begin(), values.end(), static_cast<uint64_t>(UnZigZag(zigzag)));
+  std::vector<uint8_t> plane(values.size());
+  for (int k = 0; k < planes; ++k) {
+    if (at == end) return nullptr;
+    const uint8_t encoding = *at++;
+    uint64_t bytes = values.size();
+    if (encoding == kDeflated) at = GetVarint(at, end, &bytes);
+    if (encoding > kDeflated || at == nullptr) return nullptr;
+    if (bytes > static_cast<size_t>(end - at)) return nullptr;
+    const uint8_t* from = at;
+    if (encoding == kDeflated) {
+      if (!inflater->Inflate(at, bytes, &plane)) return nullptr;
+      from = plane.data();
+    }
+    for (size_t i = 0; i < values.size(); ++i)
+      values[i] += static_cast<uint64_t>(from[i]) << (8 * k);
+    at += bytes;
+  }
+  return at;
+}
+
+// The columns of a run of samples, with both ways to store their times.
+struct Columns {
+  explicit Columns(size_t count) : steps(count), latencies(count), outcomes(count) {}
+  std::vector<uint64_t> steps;
+  std::vector<uint64_t> latencies;
+  std::vector<uint64_t> outcomes;
+};
+
+uint64_t TimeOf(const Sample& sample, bool completion) {
+  return static_cast<uint64_t>(sample.send_ns) +
+         (completion ? static_cast<uint64_t>(sample.latency_ns) : 0);
+}
+
+// Bits that the steps of either kind of time need, roughly.
+uint64_t StepBits(absl::Span<const Sample> samples, bool completion) {
+  uint64_t bits = 0;
+  for (size_t i = 1; i < samples.size(); ++i) {
+    const uint64_t step = TimeOf(samples[i], completion) - TimeOf(samples[i - 1], completion);
+    bits += std::bit_width(ZigZag(static_cast<int64_t>(step)));
+  }
+  return bits;
+}
+
+const uint8_t* ReadPlanes(const uint8_t* at, const uint8_t* end, int64_t base_ns,
+                          absl::Span<Sample> samples) {
+  if (at == end || *at > 1) return nullptr;
+  const bool completion = *at++ == 1;
+  uint64_t zigzag;
+  at = GetVarint(at, end, &zigzag);
+  if (at == nullptr) return nullptr;
+  Columns columns(samples.size());
+  Inflater inflater;
+  if (samples.size() > 1) {
+    at = ReadColumn(at, end, &inflater, absl::MakeSpan(columns.steps).subspan(1));
+    if (at == nullptr) return nullptr;
+  }
+  at = ReadColumn(at, end, &inflater, absl::MakeSpan(columns.latencies));
+  if (at == nullptr) return nullptr;
+  at = ReadColumn(at, end, &inflater, absl::MakeSpan(columns.outcomes));
+  if (at == nullptr) return nullptr;
+  uint64_t time = static_cast<uint64_t>(UnZigZag(zigzag)) + static_cast<uint64_t>(base_ns);
+  for (size_t i = 0; i < samples.size(); ++i) {
+    if (columns.outcomes[i] > static_cast<uint64_t>(SampleOutcome::kTimeout)) return nullptr;
+    time += columns.steps[i];
+    const uint64_t send = completion ? time - columns.latencies[i] : time;
+    samples[i] = {.send_ns = static_cast<int64_t>(send),
+                  .latency_ns = static_cast<int64_t>(columns.latencies[i]),
+                  .outcome = static_cast<SampleOutcome>(columns.outcomes[i])};
+  }
+  return at;
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> EncodePlanes(absl::Span<const Sample> samples, int64_t base_ns) {
+  assert(samples.size() <= kMaxChunkSamples);
+  std::string out;
+  if (samples.empty()) return out;
+  const bool completion = StepBits(samples, true) < StepBits(samples, false);
+  Columns columns(samples.size());
+  uint64_t time = TimeOf(samples[0], completion);
+  out.push_back(completion ? 1 : 0);
+  AppendVarint(ZigZag(static_cast<int64_t>(time - static_cast<uint64_t>(base_ns))), &out);
+  for (size_t i = 0; i < samples.size(); ++i) {
+    const uint64_t next = TimeOf(samples[i], completion);
+    columns.steps[i] = next - time;
+    columns.latencies[i] = static_cast<uint64_t>(samples[i].latency_ns);
+    columns.outcomes[i] = static_cast<uint64_t>(samples[i].outcome);
+    time = next;
+  }
+  Deflater deflater;
+  absl::Status status;
+  if (samples.size() > 1) {
+    status = AppendColumn(absl::MakeSpan(columns.steps).subspan(1), &deflater, &out);
+  }
+  if (status.ok()) status = AppendColumn(columns.latencies, &deflater, &out);
+  if (status.ok()) status = AppendColumn(columns.outcomes, &deflater, &out);
+  if (!status.ok()) return status;
+  return out;
+}
+
+absl::Status DecodePlanes(std::string_view payload, uint32_t count, int64_t base_ns,
+                          std::vector<Sample>* append_to) {
+  if (count > kMaxChunkSamples) {
+    return absl::DataLossError(
+        absl::StrCat("a chunk of ", count, " samples; at most ", kMaxChunkSamples, " fit in one"));
+  }
+  const auto* at = reinterpret_cast<const uint8_t*>(payload.data());
+  const uint8_t* const end = at + payload.size();
+  const size_t before = append_to->size();
+  append_to->resize(before + count);
+  bool whole = at == end;
+  if (count > 0) {
+    at = ReadPlanes(at, end, base_ns, absl::MakeSpan(*append_to).subspan(before));
+    whole = at != nullptr && at == end;
+  }
+  if (!whole) {
+    append_to->resize(before);
+    return absl::DataLossError(absl::StrCat(
+        "the payload of ", payload.size(), " bytes is not the byte planes of ", count, " samples"));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace assay
