@@ -32,7 +32,8 @@ std::vector<ScheduledExecution> ScheduleOf(const Plan& plan);
 
 // The level of a cell for people: "64 connections", "20000/s".
 std::string LevelText(const Cell& cell);
-// A cell for people and as a key that is unique in its plan: "epoll json 64 connections".
+// A cell for people, and as a key: no two cells of a valid plan have the same. "epoll json 64
+// connections".
 std::string CellText(const Cell& cell);
 
 // What an execution costs besides its window.

@@ -11,12 +11,6 @@
 
 namespace assay {
 
-// A place in the text of a plan; both count from 1.
-struct SourcePosition {
-  int line = 0;
-  int column = 0;
-};
-
 // A plan as its author meant it: overrides applied and body files read, but no rule checked and no
 // default filled in (plan_rules.h does both).
 struct LoadedPlan {
@@ -25,9 +19,9 @@ struct LoadedPlan {
   std::string plan_text;
   // How messages call it: the path that was asked for.
   std::string name;
-  // Where each field stands, by its path, such as "targets[1].label". A field that an override set
-  // has no entry.
-  std::map<std::string, SourcePosition> positions;
+  // Where each field came from, by its path such as "targets[1].label": "FILE:LINE:COLUMN", or
+  // "--set KEY=VALUE".
+  std::map<std::string, std::string> origins;
 };
 
 enum class PlanFormat { kText, kJson };

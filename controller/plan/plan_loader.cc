@@ -1,0 +1,116 @@
+#include "controller/plan/plan_loader.h"
+
+#include <cstddef>
+#include <filesystem>
+#include <system_error>
+
+#include "absl/status/status.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "common/file.h"
+#include "common/runfiles.h"
+#include "common/status_macros.h"
+#include "controller/plan/json_reader.h"
+#include "controller/plan/override.h"
+#include "controller/plan/text_reader.h"
+#include "controller/plan/utf8.h"
+
+namespace assay {
+namespace {
+
+// A plan is written by a person. The bound keeps a wrong file name from filling the memory.
+constexpr size_t kMaxPlanBytes = size_t{4} << 20;
+// What Assay's own servers accept.
+constexpr size_t kMaxBodyBytes = size_t{16} << 20;
+
+// "FILE:LINE:COLUMN" of a field, or the file where the field has no place of its own.
+std::string OriginOf(const LoadedPlan& loaded, const std::string& field) {
+  const auto found = loaded.origins.find(field);
+  return found == loaded.origins.end() ? loaded.name : found->second;
+}
+
+absl::Status ApplyOverrides(const std::vector<std::string>& overrides, LoadedPlan* loaded) {
+  std::vector<std::string> mistakes;
+  for (const std::string& assignment : overrides) {
+    const absl::StatusOr<std::string> path = ApplyOverride(assignment, &loaded->plan);
+    const std::string origin = absl::StrCat("--set ", assignment);
+    if (!path.ok()) {
+      mistakes.push_back(absl::StrCat(origin, ": ", path.status().message()));
+      continue;
+    }
+    // What stood there, or below, no longer comes from the text.
+    auto it = loaded->origins.lower_bound(*path);
+    while (it != loaded->origins.end() && absl::StartsWith(it->first, *path)) {
+      it = loaded->origins.erase(it);
+    }
+    loaded->origins[*path] = origin;
+  }
+  if (mistakes.empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrJoin(mistakes, "\n"));
+}
+
+absl::StatusOr<std::string> ReadBody(const std::filesystem::path& file) {
+  std::error_code error;
+  // A pipe or a device would be waited for, perhaps for ever.
+  if (std::filesystem::exists(file, error) && !std::filesystem::is_regular_file(file, error)) {
+    return absl::InvalidArgumentError(absl::StrCat(file.string(), ": is no regular file"));
+  }
+  return ReadFile(file.string(), kMaxBodyBytes);
+}
+
+absl::Status ReadBodies(std::string_view folder, LoadedPlan* loaded) {
+  std::vector<std::string> mistakes;
+  for (int i = 0; i < loaded->plan.workloads_size(); ++i) {
+    Workload* workload = loaded->plan.mutable_workloads(i);
+    if (!workload->has_body_file()) continue;
+    const std::string field = absl::StrCat("workloads[", i, "].body_file");
+    // An absolute path replaces the folder.
+    absl::StatusOr<std::string> body =
+        ReadBody(std::filesystem::path(folder) / workload->body_file());
+    if (!body.ok()) {
+      mistakes.push_back(absl::StrCat(OriginOf(*loaded, field),
+                                      ": body_file: ", body.status().message(),
+                                      " (a relative path begins in the plan's folder)"));
+      continue;
+    }
+    workload->set_body(*std::move(body));
+  }
+  if (mistakes.empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrJoin(mistakes, "\n"));
+}
+
+}  // namespace
+
+absl::StatusOr<LoadedPlan> ParsePlan(std::string_view text, PlanFormat format,
+                                     std::string_view name, std::string_view folder,
+                                     const std::vector<std::string>& overrides) {
+  LoadedPlan loaded;
+  loaded.name = std::string(name);
+  if (!IsUtf8(text)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(loaded.name, ": is not UTF-8 text, so it is no plan"));
+  }
+  loaded.plan_text = std::string(text);
+  ASSAY_RETURN_IF_ERROR(format == PlanFormat::kJson
+                            ? ReadJson(text, name, &loaded.plan, &loaded.origins)
+                            : ReadText(text, name, &loaded.plan, &loaded.origins));
+  ASSAY_RETURN_IF_ERROR(ApplyOverrides(overrides, &loaded));
+  ASSAY_RETURN_IF_ERROR(ReadBodies(folder, &loaded));
+  return loaded;
+}
+
+absl::StatusOr<LoadedPlan> LoadPlan(std::string_view path,
+                                    const std::vector<std::string>& overrides) {
+  const std::string file = UserPath(path);
+  const absl::StatusOr<std::string> text = ReadFile(file, kMaxPlanBytes);
+  if (!text.ok()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the plan cannot be read: ", text.status().message()));
+  }
+  const PlanFormat format = absl::EndsWith(file, ".json") ? PlanFormat::kJson : PlanFormat::kText;
+  return ParsePlan(*text, format, path, std::filesystem::path(file).parent_path().string(),
+                   overrides);
+}
+
+}  // namespace assay

@@ -1,0 +1,43 @@
+#ifndef ASSAY_CONTROLLER_PLAN_RULE_FAULTS_H_
+#define ASSAY_CONTROLLER_PLAN_RULE_FAULTS_H_
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "controller/plan/plan_rules.h"
+#include "proto/plan.pb.h"
+
+namespace assay {
+
+// What the rules of one plan have found so far. The rules themselves stand by topic in
+// target_rules.cc, workload_rules.cc and load_rules.cc; plan_rules.cc calls them in the order of
+// the fields.
+class RuleFaults {
+ public:
+  template <typename... Parts>
+  void Add(std::string field, const Parts&... what) {
+    faults_.push_back({std::move(field), absl::StrCat(what...)});
+  }
+  std::vector<PlanFault> Take() { return std::move(faults_); }
+
+ private:
+  std::vector<PlanFault> faults_;
+};
+
+// A length of time: finite, at most a week, and more than 0 where `positive`.
+void CheckPause(const Pause& pause, const std::string& field, bool positive, RuleFaults* faults);
+// A name that people and tables can carry: not empty, at most 100 bytes, no control characters.
+void CheckName(const std::string& name, const std::string& field, RuleFaults* faults);
+
+void CheckTargets(const Plan& plan, RuleFaults* faults);
+void CheckWorkloads(const Plan& plan, RuleFaults* faults);
+void CheckLoad(const Load& load, RuleFaults* faults);
+
+// How a target is called in results.
+std::string LabelOf(const PlanTarget& target);
+
+}  // namespace assay
+
+#endif  // ASSAY_CONTROLLER_PLAN_RULE_FAULTS_H_

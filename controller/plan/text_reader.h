@@ -1,0 +1,21 @@
+#ifndef ASSAY_CONTROLLER_PLAN_TEXT_READER_H_
+#define ASSAY_CONTROLLER_PLAN_TEXT_READER_H_
+
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "google/protobuf/message.h"
+
+namespace assay {
+
+// Reads text protobuf into `message`, as ParseTextProto() does. `origins` gets "FILE:LINE:COLUMN"
+// of every field that was read, by its path ("targets[1].label"); fields inside maps are left out.
+absl::Status ReadText(std::string_view text, std::string_view file_name,
+                      google::protobuf::Message* message,
+                      std::map<std::string, std::string>* origins);
+
+}  // namespace assay
+
+#endif  // ASSAY_CONTROLLER_PLAN_TEXT_READER_H_
