@@ -1,0 +1,51 @@
+"""What .ci/run adds up."""
+
+import os
+import tempfile
+import unittest
+
+from tools import count_tests
+
+
+class CountTestsTest(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+
+    def event(self, label, status, xml="", log=""):
+        outputs = []
+        for name, text in (("test.xml", xml), ("test.log", log)):
+            path = os.path.join(self.folder.name, label.strip("/") + name)
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(text)
+            outputs.append({"name": name, "uri": "file://" + path})
+        return {"id": {"testResult": {"label": label, "attempt": 1}},
+                "testResult": {"status": status, "testActionOutput": outputs}}
+
+    def test_cases_of_googletest_are_counted_each(self):
+        xml = ('<testsuites><testsuite><testcase status="run" result="completed"/><testcase status="run">'
+               '<failure message="x"/></testcase><testcase status="run" result="skipped"/></testsuite></testsuites>')
+        self.assertEqual(count_tests.count([self.event("//a", "FAILED", xml)]), (1, 1, 1))
+
+    def test_cases_of_unittest_are_counted_from_its_closing_lines(self):
+        log = "a ... ok\nRan 10 tests in 0.1s\n\nFAILED (failures=2, errors=1, skipped=3)\n"
+        self.assertEqual(count_tests.count([self.event("//a", "FAILED", log=log)]), (4, 3, 3))
+
+    def test_a_crash_is_a_failure_though_no_case_failed(self):
+        xml = '<testsuites><testsuite><testcase status="run"/></testsuite></testsuites>'
+        self.assertEqual(count_tests.count([self.event("//a", "FAILED", xml)]), (1, 1, 0))
+        self.assertEqual(count_tests.count([self.event("//a", "TIMEOUT")]), (0, 1, 0))
+
+    def test_a_plain_script_is_one_case(self):
+        self.assertEqual(count_tests.count([self.event("//a", "PASSED")]), (1, 0, 0))
+
+    def test_a_test_that_did_not_build_is_a_failure(self):
+        summary = {"id": {"testSummary": {"label": "//b"}}, "testSummary": {"overallStatus": "NO_STATUS"}}
+        self.assertEqual(count_tests.count([self.event("//a", "PASSED"), summary]), (1, 1, 0))
+
+    def test_no_test_counts_nothing(self):
+        self.assertEqual(count_tests.count([]), (0, 0, 0))
+
+
+if __name__ == "__main__":
+    unittest.main()
