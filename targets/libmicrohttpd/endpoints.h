@@ -1,0 +1,26 @@
+#ifndef ASSAY_TARGETS_LIBMICROHTTPD_ENDPOINTS_H_
+#define ASSAY_TARGETS_LIBMICROHTTPD_ENDPOINTS_H_
+
+#include <stddef.h>
+
+#include "targets/libmicrohttpd/answer.h"
+
+// The work of each endpoint of docs/endpoints.md, apart from HTTP. All are free of shared state:
+// any thread may call them.
+
+// GET /json: serialises an object made for this request.
+struct answer hello_json(void);
+
+// POST /json: parses, computes, serialises.
+struct answer items_json(const char* body, size_t size);
+
+// POST /zlib/compress. `level` is the text of the parameter; NULL: the default.
+struct answer zlib_compress(const char* body, size_t size, const char* level);
+
+// POST /zlib/decompress.
+struct answer zlib_decompress(const char* body, size_t size);
+
+// GET /cpu. `n` is the text of the parameter; NULL: it is missing.
+struct answer longest_collatz(const char* n);
+
+#endif  // ASSAY_TARGETS_LIBMICROHTTPD_ENDPOINTS_H_
