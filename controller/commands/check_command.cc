@@ -1,0 +1,135 @@
+// check: what a plan would do, and how long it would take; changes nothing.
+
+#include <iostream>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "absl/time/time.h"
+#include "common/runfiles.h"
+#include "controller/campaign/agent_pool.h"
+#include "controller/campaign/plan_fit.h"
+#include "controller/commands/command.h"
+#include "controller/plan/cells.h"
+#include "controller/plan/plan_loader.h"
+#include "controller/plan/plan_rules.h"
+#include "nlohmann/json.hpp"
+
+namespace assay {
+namespace {
+
+constexpr uint32_t kBlocksForVerdict = 6;
+
+struct CheckWords {
+  CommonFlags flags;
+  std::string plan;
+};
+
+// A plan that may be run, and what of it these agents would do.
+struct CheckedPlan {
+  Plan plan;
+  std::vector<SkippedTarget> skipped;
+  std::vector<ScheduledExecution> schedule;
+  CampaignLength length;
+};
+
+void PrintText(const CheckedPlan& checked) {
+  const Plan& plan = checked.plan;
+  std::cout << plan.name() << ": " << checked.schedule.size() << " executions in " << plan.blocks()
+            << " blocks, seed " << plan.seed() << "\n";
+  for (uint32_t block = 0; block < plan.blocks(); ++block) {
+    std::vector<std::string> cells;
+    for (const ScheduledExecution& one : checked.schedule) {
+      if (one.block == block) cells.push_back(CellText(one.cell));
+    }
+    std::cout << "  block " << block + 1 << ": " << absl::StrJoin(cells, ", ") << "\n";
+  }
+  for (const SkippedTarget& one : checked.skipped) {
+    std::cout << "skipped: " << one.target() << (one.workload().empty() ? "" : " ")
+              << one.workload() << ": " << one.reason() << "\n";
+  }
+  std::cout << "it takes about "
+            << absl::FormatDuration(absl::Ceil(checked.length.total, absl::Seconds(1))) << ", "
+            << absl::FormatDuration(absl::Ceil(checked.length.measuring, absl::Seconds(1)))
+            << " of it measuring"
+            << (checked.length.guessed
+                    ? "; windows are bounded by requests, so their length is a guess"
+                    : "")
+            << "\n";
+  if (plan.verdict() != Plan::NONE && plan.targets_size() > 1 &&
+      plan.blocks() < kBlocksForVerdict) {
+    std::cout << "this plan cannot decide: a verdict needs at least " << kBlocksForVerdict
+              << " blocks, it has " << plan.blocks() << "\n";
+  }
+  std::cout << std::flush;
+}
+
+void PrintJson(const CheckedPlan& checked) {
+  nlohmann::ordered_json json;
+  json["plan"] = checked.plan.name();
+  json["executions"] = checked.schedule.size();
+  json["blocks"] = checked.plan.blocks();
+  json["measuring_s"] = absl::ToDoubleSeconds(checked.length.measuring);
+  json["total_s"] = absl::ToDoubleSeconds(checked.length.total);
+  json["guessed"] = checked.length.guessed;
+  json["schedule"] = nlohmann::ordered_json::array();
+  for (const ScheduledExecution& one : checked.schedule) {
+    json["schedule"].push_back(
+        {{"block", one.block}, {"position", one.position}, {"cell", CellText(one.cell)}});
+  }
+  json["skipped"] = nlohmann::ordered_json::array();
+  for (const SkippedTarget& one : checked.skipped) {
+    json["skipped"].push_back(
+        {{"target", one.target()}, {"workload", one.workload()}, {"reason", one.reason()}});
+  }
+  std::cout << json.dump(2) << std::endl;
+}
+
+ExitStatus Check(const CheckWords& words) {
+  absl::StatusOr<LoadedPlan> loaded = LoadPlan(UserPath(words.plan), words.flags.overrides);
+  if (!loaded.ok()) return Fail(loaded.status());
+  if (const absl::Status valid = Validate(*loaded); !valid.ok()) return Fail(valid);
+  CheckedPlan checked;
+  checked.plan = WithDefaults(std::move(loaded->plan));
+  const absl::StatusOr<std::unique_ptr<AgentPool>> pool =
+      AgentPool::Connect(words.flags.agents, words.flags.tls);
+  if (!pool.ok()) return Fail(pool.status());
+  absl::StatusOr<std::vector<SkippedTarget>> skipped = FitToAgents(checked.plan, **pool);
+  if (!skipped.ok()) return Fail(skipped.status());
+  checked.skipped = *std::move(skipped);
+  for (ScheduledExecution& one : ScheduleOf(checked.plan)) {
+    if (!IsSkipped(one.cell, checked.skipped)) checked.schedule.push_back(std::move(one));
+  }
+  checked.length = LengthOf(checked.plan, static_cast<int>(checked.schedule.size()));
+  if (words.flags.format == "json") {
+    PrintJson(checked);
+  } else {
+    PrintText(checked);
+  }
+  return ExitStatus::kDone;
+}
+
+}  // namespace
+
+void AddCheckCommand(CLI::App& app, Action& chosen) {
+  CLI::App* command = app.add_subcommand(
+      "check", "Validate a plan and print its schedule and length; changes nothing");
+  command->footer("Example: controller check plans/c_vs_rust.textproto --set blocks=10");
+  auto words = std::make_shared<CheckWords>();
+  command->add_option("PLAN", words->plan, "A plan: *.textproto or *.json (docs/plans.md)")
+      ->required();
+  AddAgentFlags(*command, words->flags);
+  AddFormatFlag(*command, words->flags);
+  command->add_option("--set", words->flags.overrides, "Override a field of the plan")
+      ->allow_extra_args(false)
+      ->type_name("KEY=VALUE");
+  command->callback(
+      [words, &chosen] { chosen = [words](Interruption&) { return Check(*words); }; });
+}
+
+}  // namespace assay

@@ -1,0 +1,70 @@
+#include "controller/commands/command.h"
+
+#include <cstdlib>
+#include <iostream>
+
+#include "absl/strings/str_cat.h"
+#include "common/runfiles.h"
+#include "common/status_macros.h"
+
+namespace assay {
+
+void AddStoreFlag(CLI::App& command, CommonFlags& flags) {
+  command
+      .add_option("--store", flags.store,
+                  "SQLite file with the campaigns (default: assay/assay.db in $XDG_DATA_HOME)")
+      ->type_name("PATH");
+}
+
+void AddAgentFlags(CLI::App& command, CommonFlags& flags) {
+  command
+      .add_option("--agents", flags.agents,
+                  "Agents: the first serves, the others load; one does both (default: a local "
+                  "agent for the command's length)")
+      ->delimiter(',')
+      ->type_name("HOST:PORT,...");
+  command.add_option("--tls-ca", flags.tls.ca, "CA that signed the agents' certificates, PEM")
+      ->type_name("FILE");
+  command.add_option("--tls-cert", flags.tls.certificate, "This controller's certificate, PEM")
+      ->type_name("FILE");
+  command.add_option("--tls-key", flags.tls.key, "Its key, PEM")->type_name("FILE");
+}
+
+void AddFormatFlag(CLI::App& command, CommonFlags& flags) {
+  command.add_option("--format", flags.format, "table for people, json or csv for programs")
+      ->check(CLI::IsMember({"table", "json", "csv"}))
+      ->type_name("FORMAT");
+}
+
+void AddRunFlags(CLI::App& command, CommonFlags& flags) {
+  command
+      .add_option("--set", flags.overrides,
+                  "Override a field of the plan, such as blocks=3 or "
+                  "load.closed.connections=64,250; may be repeated")
+      ->allow_extra_args(false)
+      ->type_name("KEY=VALUE");
+  command.add_option("--label", flags.label, "A name for the campaign, beside its id")
+      ->type_name("NAME");
+  command.add_flag("--quiet", flags.quiet, "No progress on standard error");
+}
+
+absl::StatusOr<std::unique_ptr<Store>> OpenStore(const CommonFlags& flags, Store::Mode mode) {
+  std::string path = UserPath(flags.store);
+  if (flags.store.empty()) {
+    ASSAY_ASSIGN_OR_RETURN(path, Store::DefaultPath());
+  }
+  return Store::Open(path, mode);
+}
+
+ExitStatus Fail(const absl::Status& status) {
+  std::cerr << "controller: " << status.message() << std::endl;
+  return absl::IsInvalidArgument(status) ? ExitStatus::kBadUsage : ExitStatus::kFailed;
+}
+
+std::string CommandText(std::string_view words) {
+  const bool under_bazel = std::getenv("BUILD_WORKSPACE_DIRECTORY") != nullptr;
+  return absl::StrCat(under_bazel ? "./bazelw run //controller -- " : "controller ",
+                      absl::string_view(words.data(), words.size()));
+}
+
+}  // namespace assay

@@ -1,0 +1,74 @@
+#ifndef ASSAY_CONTROLLER_COMMANDS_COMMAND_H_
+#define ASSAY_CONTROLLER_COMMANDS_COMMAND_H_
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "CLI/CLI.hpp"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "controller/campaign/interruption.h"
+#include "controller/link/agent_link.h"
+#include "controller/store/store.h"
+
+namespace assay {
+
+// How every command ends; a contract (docs/operations.md). 3 outranks 4.
+enum class ExitStatus {
+  kDone = 0,
+  kFailed = 1,
+  kBadUsage = 2,
+  kInvalidResult = 3,
+  kThresholdMissed = 4,
+};
+
+// Flags that several commands have.
+struct CommonFlags {
+  // As written: a relative path is the user's.
+  std::string store;
+  std::vector<std::string> agents;
+  TlsFiles tls;
+  std::string format = "table";
+  // "key=value" each.
+  std::vector<std::string> overrides;
+  std::string label;
+  bool quiet = false;
+};
+
+// What the command line asked for. Set by the parsing of a subcommand, run by main() afterwards.
+using Action = std::function<ExitStatus(Interruption&)>;
+
+// Each adds one command to the program, which sets `chosen` when it is given.
+void AddDemoCommand(CLI::App& app, Action& chosen);
+void AddRunCommand(CLI::App& app, Action& chosen);
+void AddMeasureCommand(CLI::App& app, Action& chosen);
+void AddCheckCommand(CLI::App& app, Action& chosen);
+void AddResumeCommand(CLI::App& app, Action& chosen);
+void AddRerunCommand(CLI::App& app, Action& chosen);
+void AddCancelCommand(CLI::App& app, Action& chosen);
+void AddAgentsCommand(CLI::App& app, Action& chosen);
+void AddListCommand(CLI::App& app, Action& chosen);
+void AddShowCommand(CLI::App& app, Action& chosen);
+
+// Flags, by what a command does. Each fills its part of `flags`, which must outlive the parsing.
+void AddStoreFlag(CLI::App& command, CommonFlags& flags);
+void AddAgentFlags(CLI::App& command, CommonFlags& flags);
+void AddFormatFlag(CLI::App& command, CommonFlags& flags);
+void AddRunFlags(CLI::App& command, CommonFlags& flags);
+
+// Opens the store that the flags name, else the default one.
+absl::StatusOr<std::unique_ptr<Store>> OpenStore(const CommonFlags& flags, Store::Mode mode);
+
+// Says on standard error what went wrong, and which exit status that is: kBadUsage for INVALID_ARGUMENT.
+ExitStatus Fail(const absl::Status& status);
+
+// How the user would type another command: "./bazelw run //controller -- show 1f3a" under `bazel run`, else
+// "controller show 1f3a".
+std::string CommandText(std::string_view words);
+
+}  // namespace assay
+
+#endif  // ASSAY_CONTROLLER_COMMANDS_COMMAND_H_

@@ -1,0 +1,149 @@
+// check, agents, list, show, cancel: the commands that measure nothing.
+
+#include <iostream>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "controller/campaign/agent_pool.h"
+#include "controller/commands/command.h"
+#include "controller/commands/measuring.h"
+#include "controller/results/results_json.h"
+#include "controller/results/results_text.h"
+
+namespace assay {
+namespace {
+
+// A cancelled campaign ends its execution first.
+constexpr absl::Duration kCancelPatience = absl::Seconds(30);
+constexpr absl::Duration kCancelPoll = absl::Milliseconds(200);
+
+struct LookWords {
+  CommonFlags flags;
+  std::string id;
+};
+
+void AddId(CLI::App& command, LookWords& words) {
+  command.add_option("ID", words.id, "An id, a prefix of one, a label, or latest")->required();
+}
+
+ExitStatus List(const CommonFlags& flags) {
+  std::vector<CampaignSummary> campaigns;
+  absl::StatusOr<std::unique_ptr<Store>> store = OpenStore(flags, Store::Mode::kRead);
+  // Before the first campaign there is no file: an empty list, not an error.
+  if (!store.ok() && !(absl::IsNotFound(store.status()) && flags.store.empty())) {
+    return Fail(store.status());
+  }
+  if (store.ok()) {
+    absl::StatusOr<std::vector<CampaignSummary>> found = (*store)->ListCampaigns();
+    if (!found.ok()) return Fail(found.status());
+    campaigns = *std::move(found);
+  }
+  if (flags.format == "json") {
+    std::cout << ToJson(campaigns).dump(2) << std::endl;
+  } else {
+    std::cout << (flags.format == "csv" ? ToCsv(campaigns) : ToText(campaigns)) << std::flush;
+  }
+  return ExitStatus::kDone;
+}
+
+ExitStatus Show(const LookWords& words) {
+  absl::StatusOr<std::unique_ptr<Store>> store = OpenStore(words.flags, Store::Mode::kRead);
+  if (!store.ok()) return Fail(store.status());
+  const absl::StatusOr<CampaignRecord> campaign = (*store)->Find(words.id);
+  if (!campaign.ok()) return Fail(campaign.status());
+  const absl::StatusOr<ExitStatus> shown = PrintCampaign(**store, *campaign, words.flags);
+  if (!shown.ok()) return Fail(shown.status());
+  // What was asked for is a look, and that worked, whatever is seen.
+  return ExitStatus::kDone;
+}
+
+ExitStatus Agents(const CommonFlags& flags) {
+  const absl::StatusOr<std::unique_ptr<AgentPool>> pool =
+      AgentPool::Connect(flags.agents, flags.tls);
+  if (!pool.ok()) return Fail(pool.status());
+  std::vector<AgentRecord> agents;
+  for (const PoolMember& member : (*pool)->members()) agents.push_back(member.record);
+  if (flags.format == "json") {
+    std::cout << ToJson(agents).dump(2) << std::endl;
+  } else {
+    std::cout << ToText(agents) << std::flush;
+  }
+  return ExitStatus::kDone;
+}
+
+ExitStatus Cancel(const LookWords& words, Interruption& interruption) {
+  absl::StatusOr<std::unique_ptr<Store>> store = OpenStore(words.flags, Store::Mode::kWrite);
+  if (!store.ok()) return Fail(store.status());
+  absl::StatusOr<CampaignRecord> campaign = (*store)->Find(words.id);
+  if (!campaign.ok()) return Fail(campaign.status());
+  const std::string id = campaign->id();
+  const absl::Status asked = (*store)->RequestCancel(id);
+  if (!asked.ok()) return Fail(asked);
+  const absl::Time deadline = absl::Now() + kCancelPatience;
+  while (absl::Now() < deadline) {
+    campaign = (*store)->Find(id);
+    if (!campaign.ok()) return Fail(campaign.status());
+    if (campaign->status() != CampaignRecord::RUNNING) {
+      std::cout << "campaign " << id << " is " << StatusText(campaign->status())
+                << "; what was finished is kept\n";
+      return ExitStatus::kDone;
+    }
+    if (!interruption.Sleep(kCancelPoll)) return Fail(interruption.status());
+  }
+  return Fail(absl::DeadlineExceededError(absl::StrCat(
+      "campaign ", id, " was asked to end and has not yet; `list` shows when it has")));
+}
+
+}  // namespace
+
+void AddAgentsCommand(CLI::App& app, Action& chosen) {
+  CLI::App* command = app.add_subcommand(
+      "agents", "Each agent: version, CPUs, targets, abilities, and its clock against ours");
+  command->footer("Example: controller agents --agents=10.0.0.1:7700,10.0.0.2:7700");
+  auto words = std::make_shared<LookWords>();
+  AddAgentFlags(*command, words->flags);
+  AddFormatFlag(*command, words->flags);
+  command->callback(
+      [words, &chosen] { chosen = [words](Interruption&) { return Agents(words->flags); }; });
+}
+
+void AddListCommand(CLI::App& app, Action& chosen) {
+  CLI::App* command = app.add_subcommand("list", "Campaigns, newest first");
+  command->footer("Example: controller list --format=json");
+  auto words = std::make_shared<LookWords>();
+  AddStoreFlag(*command, words->flags);
+  AddFormatFlag(*command, words->flags);
+  command->callback(
+      [words, &chosen] { chosen = [words](Interruption&) { return List(words->flags); }; });
+}
+
+void AddShowCommand(CLI::App& app, Action& chosen) {
+  CLI::App* command = app.add_subcommand(
+      "show", "One campaign: cells, quantiles with intervals, throughput, CPU, memory, gates");
+  command->footer("Example: controller show latest\n         controller show 1f3a --format=json");
+  auto words = std::make_shared<LookWords>();
+  AddId(*command, *words);
+  AddStoreFlag(*command, words->flags);
+  AddFormatFlag(*command, words->flags);
+  command->callback([words, &chosen] { chosen = [words](Interruption&) { return Show(*words); }; });
+}
+
+void AddCancelCommand(CLI::App& app, Action& chosen) {
+  CLI::App* command = app.add_subcommand(
+      "cancel", "End a campaign that runs in another terminal; what is finished is kept");
+  command->footer("Example: controller cancel latest");
+  auto words = std::make_shared<LookWords>();
+  AddId(*command, *words);
+  AddStoreFlag(*command, words->flags);
+  command->callback([words, &chosen] {
+    chosen = [words](Interruption& interruption) { return Cancel(*words, interruption); };
+  });
+}
+
+}  // namespace assay

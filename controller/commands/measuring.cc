@@ -1,0 +1,131 @@
+#include "controller/commands/measuring.h"
+
+#include <algorithm>
+#include <iostream>
+#include <memory>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/status_macros.h"
+#include "controller/campaign/agent_pool.h"
+#include "controller/campaign/campaign_runner.h"
+#include "controller/campaign/gate_keeper.h"
+#include "controller/campaign/progress.h"
+#include "controller/plan/plan_rules.h"
+#include "controller/results/campaign_results.h"
+#include "controller/results/results_json.h"
+#include "controller/results/results_text.h"
+
+namespace assay {
+namespace {
+
+// What a campaign is carried out with.
+struct Bench {
+  std::unique_ptr<Store> store;
+  std::unique_ptr<AgentPool> pool;
+  std::unique_ptr<GateRules> rules;
+};
+
+absl::StatusOr<Bench> SetUp(const CommonFlags& flags) {
+  Bench bench;
+  ASSAY_ASSIGN_OR_RETURN(GateRules rules, LoadGateRules());
+  bench.rules = std::make_unique<GateRules>(std::move(rules));
+  ASSAY_ASSIGN_OR_RETURN(bench.store, OpenStore(flags, Store::Mode::kWrite));
+  ASSAY_ASSIGN_OR_RETURN(bench.pool, AgentPool::Connect(flags.agents, flags.tls));
+  return bench;
+}
+
+ExitStatus StatusOf(const CampaignResults& results) {
+  if (results.invalid()) return ExitStatus::kInvalidResult;
+  const std::vector<ThresholdResult> thresholds = JudgeThresholds(results);
+  const bool missed = std::any_of(thresholds.begin(), thresholds.end(),
+                                  [](const ThresholdResult& one) { return !one.met; });
+  return missed ? ExitStatus::kThresholdMissed : ExitStatus::kDone;
+}
+
+void Print(const CampaignResults& results, const std::string& format) {
+  if (format == "json") {
+    std::cout << ToJson(results).dump(2) << std::endl;
+  } else if (format == "csv") {
+    std::cout << ToCsv(results) << std::flush;
+  } else {
+    std::cout << ToText(results) << std::flush;
+  }
+}
+
+// What to do with a campaign that is stored now.
+void SayWhatNext(const CampaignRecord& campaign, const ExitStatus status) {
+  const std::string& id = campaign.id();
+  std::cout << "\nstored as campaign " << id << "\n";
+  if (campaign.status() != CampaignRecord::COMPLETE) {
+    std::cout << "  go on with it:       " << CommandText(absl::StrCat("resume ", id)) << "\n";
+  }
+  if (status == ExitStatus::kInvalidResult) {
+    std::cout << "  a gate makes this result invalid: see its advice above, then "
+              << CommandText(absl::StrCat("rerun ", id)) << "\n";
+  }
+  std::cout << "  see it again:        " << CommandText(absl::StrCat("show ", id)) << "\n"
+            << "  as JSON:             " << CommandText(absl::StrCat("show ", id, " --format=json"))
+            << "\n"
+            << "  your own server:     "
+            << CommandText("measure http://127.0.0.1:8080 --path=/ --connections=64") << std::endl;
+}
+
+ExitStatus Conclude(Bench& bench, const CampaignRecord& campaign, const CommonFlags& flags) {
+  absl::StatusOr<CampaignResults> results = ReadResults(*bench.store, *bench.rules, campaign);
+  if (!results.ok()) return Fail(results.status());
+  Print(*results, flags.format);
+  ExitStatus status = StatusOf(*results);
+  const bool any_failed = std::any_of(results->cells.begin(), results->cells.end(),
+                                      [](const CellResult& cell) { return cell.failed > 0; });
+  if (flags.format == "table") SayWhatNext(campaign, status);
+  if (campaign.status() != CampaignRecord::COMPLETE) {
+    std::cerr << "controller: campaign " << campaign.id() << " is " << StatusText(campaign.status())
+              << ": " << campaign.status_reason() << "; what was measured is kept" << std::endl;
+    return ExitStatus::kFailed;
+  }
+  if (any_failed) {
+    std::cerr << "controller: some executions of campaign " << campaign.id()
+              << " failed: `resume` tries them again" << std::endl;
+    return ExitStatus::kFailed;
+  }
+  return status;
+}
+
+}  // namespace
+
+ExitStatus MeasurePlan(const LoadedPlan& loaded, const CommonFlags& flags,
+                       Interruption& interruption) {
+  if (const absl::Status valid = Validate(loaded); !valid.ok()) return Fail(valid);
+  absl::StatusOr<Bench> bench = SetUp(flags);
+  if (!bench.ok()) return Fail(bench.status());
+  CampaignRunner runner(*bench->pool, *bench->store, *bench->rules, interruption,
+                        Progress::StyleFor(flags.quiet));
+  const absl::StatusOr<CampaignRecord> campaign =
+      runner.Run(WithDefaults(loaded.plan), loaded.plan_text, flags.label);
+  if (!campaign.ok()) return Fail(campaign.status());
+  return Conclude(*bench, *campaign, flags);
+}
+
+ExitStatus ResumeCampaign(const std::string& id, const CommonFlags& flags,
+                          Interruption& interruption) {
+  absl::StatusOr<Bench> bench = SetUp(flags);
+  if (!bench.ok()) return Fail(bench.status());
+  absl::StatusOr<CampaignRecord> stored = bench->store->Find(id);
+  if (!stored.ok()) return Fail(stored.status());
+  CampaignRunner runner(*bench->pool, *bench->store, *bench->rules, interruption,
+                        Progress::StyleFor(flags.quiet));
+  const absl::StatusOr<CampaignRecord> campaign = runner.Resume(*std::move(stored));
+  if (!campaign.ok()) return Fail(campaign.status());
+  return Conclude(*bench, *campaign, flags);
+}
+
+absl::StatusOr<ExitStatus> PrintCampaign(Store& store, const CampaignRecord& campaign,
+                                         const CommonFlags& flags) {
+  ASSAY_ASSIGN_OR_RETURN(const GateRules rules, LoadGateRules());
+  ASSAY_ASSIGN_OR_RETURN(const CampaignResults results, ReadResults(store, rules, campaign));
+  Print(results, flags.format);
+  return StatusOf(results);
+}
+
+}  // namespace assay
