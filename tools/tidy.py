@@ -136,6 +136,28 @@ def build_targets(path, text):
 RULES = [file_length, white_space, notes, foreign_words, layers, include_guard, names, build_targets]
 
 
+def outside_libraries(texts):
+    """Complaints about repositories that BUILD files use, over all files as {path: text}."""
+    declared = {}
+    bzl = texts.get("third_party/repositories.bzl", "")
+    for name, package in re.findall(r'\("(\w+)", "([^"]+)", \{', bzl):
+        declared[name] = [package]
+    for name, packages in re.findall(r'name = "(\w+)",\n\s+apt = \[([^\]]*)\]', bzl):
+        declared[name] = re.findall(r'"([^"]+)"', packages)
+    listed = {line.split("#")[0].strip() for path, text in texts.items()
+              if path.startswith("third_party/apt/") for line in text.split("\n")}
+    for path, text in texts.items():
+        if os.path.basename(path) != "BUILD":
+            continue
+        for number, line in numbered(text):
+            for name in re.findall(r'"@(\w+)(?://|")', line):
+                for package in declared.get(name, []):
+                    if package not in listed:
+                        yield complaint(path, number, f"@{name} needs {package}, which third_party/apt/ does not list")
+                if f"`@{name}`" not in texts.get("third_party/README.md", ""):
+                    yield complaint(path, number, f"third_party/README.md does not say what @{name} is for")
+
+
 def check(path, text):
     """Complaints about one file, whose path is relative to the workspace."""
     rules = [rule for rule in RULES if path not in OWN_FILES or rule not in (notes, foreign_words)]
@@ -148,7 +170,7 @@ def known_files(root):
 
 
 def check_tree(root):
-    complaints = []
+    texts = {}
     for path in known_files(root):
         full = os.path.join(root, path)
         if os.path.islink(full) or not os.path.isfile(full):
@@ -156,8 +178,8 @@ def check_tree(root):
         with open(full, "rb") as file:
             content = file.read()
         if b"\0" not in content and path != "LICENSE":
-            complaints += check(path, content.decode("utf-8"))
-    return complaints
+            texts[path] = content.decode("utf-8")
+    return [words for path, text in texts.items() for words in check(path, text)] + list(outside_libraries(texts))
 
 
 def main():

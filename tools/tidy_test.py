@@ -72,6 +72,20 @@ class TidyRulesTest(unittest.TestCase):
         self.assert_fine("a/BUILD", '# The x.\ncc_library(\n    name = "x",\n)\n\ncc_test(\n    size = "small",\n)\n'
                          .replace('cc_test(\n', 'cc_test(\n    name = "t",\n'))
 
+    def test_an_outside_library_is_listed_and_explained(self):
+        texts = {
+            "third_party/repositories.bzl": '("zlib", "zlib1g-dev", {":zlib": ["zlib"]}),\n',
+            "third_party/apt/run.txt": "gcc # zlib1g-dev\n",
+            "third_party/README.md": "",
+            "a/BUILD": 'deps = ["@zlib"],\n',
+        }
+        complaints = "\n".join(tidy.outside_libraries(texts))
+        self.assertIn("a/BUILD:1: @zlib needs zlib1g-dev", complaints)
+        self.assertIn("does not say what @zlib is for", complaints)
+        texts["third_party/apt/run.txt"] = "zlib1g-dev\n"
+        texts["third_party/README.md"] = "| `@zlib` | to deflate |\n"
+        self.assertEqual(list(tidy.outside_libraries(texts)), [])
+
 
 if __name__ == "__main__":
     unittest.main()
