@@ -41,6 +41,7 @@ class ByteBuffer {
   // Takes `bytes`, written where Reserve() said, into the buffer.
   void Commit(size_t bytes) { end_ += bytes; }
   void Append(std::string_view bytes) {
+    if (bytes.empty()) return;
     std::memcpy(Reserve(bytes.size()), bytes.data(), bytes.size());
     end_ += bytes.size();
   }

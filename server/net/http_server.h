@@ -22,7 +22,8 @@ class ListeningSocket;
 class HttpServer {
  public:
   // Binds and listens: from here on connections are accepted by the system, and served once Run()
-  // is called. An address in use, not ours or not understood is named in the error.
+  // is called. Errors: kInvalidArgument for an address that is malformed, and others, which name
+  // the address or the CPUs, for what cannot be had.
   static absl::StatusOr<std::unique_ptr<HttpServer>> Create(ServerOptions options,
                                                             HttpHandlerFactory handlers);
   ~HttpServer();

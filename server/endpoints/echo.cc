@@ -1,0 +1,10 @@
+#include "server/endpoints/echo.h"
+
+namespace assay {
+
+void AnswerEcho(const HttpRequest& request, HttpResponse& response) {
+  response.content_type = request.Header("Content-Type");
+  response.body = request.body;
+}
+
+}  // namespace assay

@@ -1,0 +1,13 @@
+#ifndef ASSAY_SERVER_ENDPOINTS_ECHO_H_
+#define ASSAY_SERVER_ENDPOINTS_ECHO_H_
+
+#include "server/net/http_message.h"
+
+namespace assay {
+
+// POST /echo: the body with its Content-Type, if it has one. The body is not copied.
+void AnswerEcho(const HttpRequest& request, HttpResponse& response);
+
+}  // namespace assay
+
+#endif  // ASSAY_SERVER_ENDPOINTS_ECHO_H_

@@ -1,0 +1,13 @@
+#ifndef ASSAY_SERVER_ENDPOINTS_HEALTHZ_H_
+#define ASSAY_SERVER_ENDPOINTS_HEALTHZ_H_
+
+#include "server/net/http_message.h"
+
+namespace assay {
+
+// GET /healthz: "ok" as soon as the server serves.
+void AnswerHealthz(const HttpRequest& request, HttpResponse& response);
+
+}  // namespace assay
+
+#endif  // ASSAY_SERVER_ENDPOINTS_HEALTHZ_H_

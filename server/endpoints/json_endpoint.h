@@ -1,0 +1,27 @@
+#ifndef ASSAY_SERVER_ENDPOINTS_JSON_ENDPOINT_H_
+#define ASSAY_SERVER_ENDPOINTS_JSON_ENDPOINT_H_
+
+#include <string>
+
+#include "server/endpoints/order_totals.h"
+#include "server/net/http_message.h"
+
+namespace assay {
+
+// /json. One for each thread: it keeps the memory of its answers.
+class JsonEndpoint {
+ public:
+  // GET: {"message":"Hello, World!"}, an object made and serialised for this request.
+  void AnswerMessage(const HttpRequest& request, HttpResponse& response);
+
+  // POST: reads an order, answers its totals; 400 and {"error":"..."} for what is no order.
+  void AnswerTotals(const HttpRequest& request, HttpResponse& response);
+
+ private:
+  OrderTotals totals_;
+  std::string text_;
+};
+
+}  // namespace assay
+
+#endif  // ASSAY_SERVER_ENDPOINTS_JSON_ENDPOINT_H_

@@ -1,0 +1,20 @@
+#ifndef ASSAY_SERVER_ENDPOINTS_ORDER_SAX_H_
+#define ASSAY_SERVER_ENDPOINTS_ORDER_SAX_H_
+
+#include <string>
+#include <string_view>
+
+#include "server/endpoints/order_totals.h"
+
+namespace assay {
+
+// Reads the body of POST /json by nlohmann's SAX interface, and writes its totals between
+// OrderTotals::Begin() and End(). The contract: id, price and qty are integers in 64 bits, name is
+// a string; unknown keys are ignored; of doubled keys, "items" among them, the last counts.
+//
+// Returns what is wrong with the body, in words; empty when nothing is. Then `totals` wants End().
+std::string ReadOrderBySax(std::string_view json, OrderTotals& totals);
+
+}  // namespace assay
+
+#endif  // ASSAY_SERVER_ENDPOINTS_ORDER_SAX_H_

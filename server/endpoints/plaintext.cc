@@ -1,0 +1,10 @@
+#include "server/endpoints/plaintext.h"
+
+namespace assay {
+
+void AnswerPlaintext(const HttpRequest&, HttpResponse& response) {
+  response.content_type = "text/plain";
+  response.body = "Hello, World!";
+}
+
+}  // namespace assay

@@ -1,0 +1,13 @@
+#ifndef ASSAY_SERVER_ENDPOINTS_PLAINTEXT_H_
+#define ASSAY_SERVER_ENDPOINTS_PLAINTEXT_H_
+
+#include "server/net/http_message.h"
+
+namespace assay {
+
+// GET /plaintext: "Hello, World!". What it costs is what HTTP costs.
+void AnswerPlaintext(const HttpRequest& request, HttpResponse& response);
+
+}  // namespace assay
+
+#endif  // ASSAY_SERVER_ENDPOINTS_PLAINTEXT_H_

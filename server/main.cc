@@ -1,0 +1,55 @@
+// The program `server`: Assay's own HTTP server with the endpoint contract.
+
+#include <signal.h>
+#include <sys/signalfd.h>
+
+#include <cstdlib>
+#include <iostream>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "common/command_line.h"
+#include "common/unique_fd.h"
+#include "server/endpoints/endpoints.h"
+#include "server/net/http_server.h"
+#include "server/server_flags.h"
+
+namespace {
+
+// SIGTERM and SIGINT as a descriptor. Every thread started later leaves them to it, too.
+assay::UniqueFd StopSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  sigprocmask(SIG_BLOCK, &signals, nullptr);
+  return assay::UniqueFd(signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
+}
+
+int Fail(const absl::Status& status) {
+  std::cerr << "server: " << status.message() << "\n";
+  return absl::IsInvalidArgument(status) ? 2 : EXIT_FAILURE;  // 2: bad usage.
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  assay::ServerOptions options;
+  const int exit_status = assay::ParseServerFlags(argc, argv, options, std::cout, std::cerr);
+  if (exit_status != assay::kGoOn) return exit_status;
+
+  const assay::UniqueFd stop = StopSignals();
+  const auto endpoints = [&options]() -> assay::HttpHandler {
+    // One for each thread.
+    const auto own = std::make_shared<assay::Endpoints>(options.limits.max_body);
+    return [own](const assay::HttpRequest& request, assay::HttpResponse& response) {
+      own->Answer(request, response);
+    };
+  };
+  const auto server = assay::HttpServer::Create(options, endpoints);
+  if (!server.ok()) return Fail(server.status());
+  std::cout << "listening on " << (*server)->address() << std::endl;
+  if (const absl::Status status = (*server)->Run(stop.get()); !status.ok()) return Fail(status);
+  return EXIT_SUCCESS;
+}

@@ -1,0 +1,61 @@
+#include "server/net/event_loop.h"
+
+#include <sys/epoll.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <string>
+#include <utility>
+
+#include "common/monotonic_clock.h"
+
+namespace assay {
+namespace {
+
+constexpr int kEventsAtOnce = 256;
+
+}  // namespace
+
+EventLoop::EventLoop(UniqueFd epoll, int64_t now_ns)
+    : epoll_(std::move(epoll)), now_ns_(now_ns), timers_(now_ns) {}
+
+absl::StatusOr<EventLoop> EventLoop::Create() {
+  UniqueFd epoll(epoll_create1(EPOLL_CLOEXEC));
+  if (!epoll.ok()) {
+    return absl::InternalError(std::string("cannot create an epoll: ") + std::strerror(errno));
+  }
+  return EventLoop(std::move(epoll), MonotonicNanos());
+}
+
+bool EventLoop::Watch(int fd, uint32_t events, EventTarget& target) {
+  epoll_event event = {.events = events, .data = {.ptr = &target}};
+  return epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+void EventLoop::ChangeWatch(int fd, uint32_t events, EventTarget& target) {
+  epoll_event event = {.events = events, .data = {.ptr = &target}};
+  epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, fd, &event);
+}
+
+void EventLoop::Unwatch(int fd) { epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr); }
+
+void EventLoop::RunOnce(int64_t wait_until_ns, absl::FunctionRef<void()> on_wake) {
+  int64_t wait_ns = timers_.NanosUntilNext(now_ns_);
+  if (wait_until_ns >= 0) {
+    const int64_t left = std::max<int64_t>(0, wait_until_ns - now_ns_);
+    wait_ns = wait_ns < 0 ? left : std::min(wait_ns, left);
+  }
+  // Rounded up, so that the timer is due when we wake.
+  const int wait_ms = wait_ns < 0 ? -1 : static_cast<int>((wait_ns + 999'999) / 1'000'000);
+  epoll_event events[kEventsAtOnce];
+  const int ready = epoll_wait(epoll_.get(), events, kEventsAtOnce, wait_ms);
+  now_ns_ = MonotonicNanos();
+  on_wake();
+  for (int i = 0; i < ready; ++i) {
+    static_cast<EventTarget*>(events[i].data.ptr)->OnEvents(events[i].events);
+  }
+  if (ready < kEventsAtOnce) timers_.Advance(now_ns_);
+}
+
+}  // namespace assay

@@ -1,0 +1,54 @@
+#ifndef ASSAY_SERVER_NET_EVENT_LOOP_H_
+#define ASSAY_SERVER_NET_EVENT_LOOP_H_
+
+#include <cstdint>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "common/unique_fd.h"
+#include "server/net/timer_wheel.h"
+
+namespace assay {
+
+// Something with a descriptor that becomes ready.
+class EventTarget {
+ public:
+  // `events` as epoll reports them. Must not destroy any target but this one.
+  virtual void OnEvents(uint32_t events) = 0;
+
+ protected:
+  ~EventTarget() = default;
+};
+
+// Level-triggered epoll, and the timers that go with it. Threads: belongs to one.
+class EventLoop {
+ public:
+  static absl::StatusOr<EventLoop> Create();
+
+  // A target is watched until its descriptor is closed or Unwatch() is called. False: the system
+  // has no room for it.
+  bool Watch(int fd, uint32_t events, EventTarget& target);
+  void ChangeWatch(int fd, uint32_t events, EventTarget& target);
+  void Unwatch(int fd);
+
+  // Waits for events, at most until `wait_until_ns` (-1: no limit) or the next timer; calls
+  // `on_wake`, delivers them, then fires timers. A timer is not fired while events that came before it wait for
+  // delivery: a slow handler does not make its neighbours' clients look slow.
+  void RunOnce(int64_t wait_until_ns, absl::FunctionRef<void()> on_wake);
+
+  // CLOCK_MONOTONIC when the events that are being delivered were received.
+  int64_t now_ns() const { return now_ns_; }
+  TimerWheel& timers() { return timers_; }
+
+ private:
+  EventLoop(UniqueFd epoll, int64_t now_ns);
+
+  UniqueFd epoll_;
+  int64_t now_ns_;
+  TimerWheel timers_;
+};
+
+}  // namespace assay
+
+#endif  // ASSAY_SERVER_NET_EVENT_LOOP_H_

@@ -1,0 +1,66 @@
+#include "server/net/http_session.h"
+
+#include "server/net/head_rules.h"
+
+namespace assay {
+namespace {
+
+// After it nothing of this connection can be trusted.
+void AnswerError(SessionContext& context, const HttpError& error, AnswerBatch& batch) {
+  const HttpResponse response{
+      .status = error.status, .content_type = "text/plain", .body = error.reason};
+  WriteAnswer(response, {.date_line = context.date.line(), .close = true}, batch);
+}
+
+}  // namespace
+
+HttpSession::Next HttpSession::Answer(SessionContext& context, Intake& intake, AnswerBatch& batch) {
+  RequestParser& parser = intake.parser;
+  while (!intake.bytes.empty()) {
+    switch (parser.Parse(intake.bytes)) {
+      case RequestParser::Progress::kNeedBytes:
+        if (parser.TakeExpectation()) batch.bytes.Append("HTTP/1.1 100 Continue\r\n\r\n");
+        return Next::kRead;
+      case RequestParser::Progress::kError:
+        AnswerError(context, parser.error(), batch);
+        return Next::kClose;
+      case RequestParser::Progress::kRequest: {
+        const Next next = AnswerRequest(context, parser, batch);
+        // A borrowed body may lie in these bytes: consuming does not move or change them.
+        intake.bytes.Consume(parser.consumed());
+        parser.Reset();
+        if (next != Next::kRead) return next;
+        break;
+      }
+    }
+  }
+  return Next::kRead;
+}
+
+HttpSession::Next HttpSession::AnswerRequest(SessionContext& context, const RequestParser& parser,
+                                             AnswerBatch& batch) {
+  HttpResponse response;
+  context.handler(parser.request(), response);
+  ++answered_;
+  const bool last =
+      context.limits.keep_alive_requests != 0 && answered_ >= context.limits.keep_alive_requests;
+  const bool close = !parser.keep_alive() || last || context.stopping;
+  const AnswerFrame frame{.date_line = context.date.line(),
+                          .without_body = parser.request().method == HttpMethod::kHead,
+                          .close = close,
+                          .say_keep_alive = parser.http_1_0()};
+  WriteAnswer(response, frame, batch);
+  if (close) return Next::kClose;
+  return batch.full() ? Next::kSend : Next::kRead;
+}
+
+void HttpSession::AnswerEnd(SessionContext& context, const Intake& intake, AnswerBatch& batch) {
+  if (!intake.parser.mid_request()) return;
+  AnswerError(context, {400, "the connection ended in the middle of the request"}, batch);
+}
+
+void HttpSession::AnswerTimeout(SessionContext& context, AnswerBatch& batch) {
+  AnswerError(context, {408, "the request did not arrive in time"}, batch);
+}
+
+}  // namespace assay

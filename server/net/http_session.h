@@ -1,0 +1,62 @@
+#ifndef ASSAY_SERVER_NET_HTTP_SESSION_H_
+#define ASSAY_SERVER_NET_HTTP_SESSION_H_
+
+#include <cstdint>
+
+#include "server/net/answer_writer.h"
+#include "server/net/byte_buffer.h"
+#include "server/net/http_date.h"
+#include "server/net/http_message.h"
+#include "server/net/request_parser.h"
+#include "server/net/server_options.h"
+
+namespace assay {
+
+// What all connections of one thread answer with.
+struct SessionContext {
+  const HttpLimits& limits;
+  HttpHandler handler;
+  HttpDate date;
+  // The server is going: every answer closes its connection.
+  bool stopping = false;
+};
+
+// What has arrived of a request that is not answered yet.
+struct Intake {
+  explicit Intake(const HttpLimits& limits) : parser(limits) {}
+  Intake(Intake&&) = default;
+
+  ByteBuffer bytes;
+  RequestParser parser;
+};
+
+// HTTP/1 of one connection without its socket: bytes in, answers out. What a connection has to keep
+// between requests is all in here; a request in progress is in the Intake.
+class HttpSession {
+ public:
+  enum class Next : uint8_t {
+    kRead,   // Send what the batch holds; then read on.
+    kSend,   // The batch is full: send it, then call Answer() again before reading.
+    kClose,  // Send what the batch holds; then close.
+  };
+
+  // Answers the requests that `intake` holds whole, in order, until the batch is full.
+  Next Answer(SessionContext& context, Intake& intake, AnswerBatch& batch);
+
+  // The client will send no more (kClose), or was too slow to (kTimeout), in the middle of a
+  // request: says so, where there is a request to answer.
+  void AnswerEnd(SessionContext& context, const Intake& intake, AnswerBatch& batch);
+  void AnswerTimeout(SessionContext& context, AnswerBatch& batch);
+
+  // Requests answered so far.
+  uint32_t answered() const { return answered_; }
+
+ private:
+  Next AnswerRequest(SessionContext& context, const RequestParser& parser, AnswerBatch& batch);
+
+  uint32_t answered_ = 0;
+};
+
+}  // namespace assay
+
+#endif  // ASSAY_SERVER_NET_HTTP_SESSION_H_

@@ -1,0 +1,351 @@
+#include "server/net/request_parser.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "llhttp.h"
+
+namespace assay {
+
+// llhttp reports a piece of the head in parts when the head itself came in parts: the first part
+// begins a piece, later ones lengthen it.
+struct RequestParser::Callbacks {
+  static RequestParser& Self(llhttp_t* llhttp) {
+    return *static_cast<RequestParser*>(llhttp->data);
+  }
+
+  static void Lengthen(Piece& piece, uint32_t begin, size_t size) {
+    piece.end = begin + static_cast<uint32_t>(size);
+  }
+
+  static int OnTarget(llhttp_t* llhttp, const char* at, size_t size) {
+    RequestParser& self = Self(llhttp);
+    const auto begin = static_cast<uint32_t>(at - self.base_);
+    if (self.span_ != Span::kTarget) self.target_.begin = begin;
+    self.span_ = Span::kTarget;
+    Lengthen(self.target_, begin, size);
+    return 0;
+  }
+
+  static int OnName(llhttp_t* llhttp, const char* at, size_t size) {
+    RequestParser& self = Self(llhttp);
+    const auto begin = static_cast<uint32_t>(at - self.base_);
+    if (self.span_ != Span::kName) self.fields_.push_back({.name = {begin, begin}, .value = {}});
+    self.span_ = Span::kName;
+    Lengthen(self.fields_.back().name, begin, size);
+    return 0;
+  }
+
+  static int OnValue(llhttp_t* llhttp, const char* at, size_t size) {
+    RequestParser& self = Self(llhttp);
+    const auto begin = static_cast<uint32_t>(at - self.base_);
+    Piece& value = self.fields_.back().value;
+    if (self.span_ != Span::kValue) {
+      value.begin = begin;
+    } else if (value.end != begin) {
+      self.folded_ = true;
+    }
+    self.span_ = Span::kValue;
+    Lengthen(value, begin, size);
+    return 0;
+  }
+
+  // Stops llhttp behind the head.
+  static int OnHeadersComplete(llhttp_t*) { return HPE_PAUSED; }
+
+  static llhttp_settings_t Settings() {
+    llhttp_settings_t settings;
+    llhttp_settings_init(&settings);
+    settings.on_url = OnTarget;
+    settings.on_header_field = OnName;
+    settings.on_header_value = OnValue;
+    settings.on_headers_complete = OnHeadersComplete;
+    return settings;
+  }
+};
+
+namespace {
+
+std::string_view TrimEnd(std::string_view text) {
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  return text;
+}
+
+}  // namespace
+
+RequestParser::RequestParser(const HttpLimits& limits)
+    : limits_(&limits), llhttp_(std::make_unique<llhttp_t>()) {
+  Reset();
+}
+
+RequestParser::RequestParser(RequestParser&&) noexcept = default;
+RequestParser& RequestParser::operator=(RequestParser&&) noexcept = default;
+RequestParser::~RequestParser() = default;
+
+void RequestParser::Reset() {
+  static const llhttp_settings_t settings = Callbacks::Settings();
+  llhttp_init(llhttp_.get(), HTTP_REQUEST, &settings);
+  // Which versions are served is decided here: llhttp would not even let HTTP/1.2 pass.
+  llhttp_->lenient_flags |= LENIENT_VERSION;
+  span_ = Span::kNone;
+  folded_ = false;
+  target_ = {};
+  fields_.clear();
+  phase_ = Phase::kHead;
+  expects_continue_ = false;
+  parsed_ = 0;
+  body_ = 0;
+  content_length_ = 0;
+}
+
+bool RequestParser::TakeExpectation() {
+  if (!expects_continue_) return false;
+  expects_continue_ = false;
+  // A client that began to send does not wait (RFC 9110, 10.1.1).
+  return parsed_ == head_end_;
+}
+
+uint64_t RequestParser::body_bytes_missing() const {
+  return phase_ == Phase::kLengthBody ? head_end_ + content_length_ - parsed_ : 0;
+}
+
+RequestParser::Progress RequestParser::Parse(ByteBuffer& in) {
+  if (phase_ == Phase::kHead) {
+    const Progress progress = ParseHead(in);
+    if (progress != Progress::kRequest) return progress;
+  }
+  return ParseBody(in);
+}
+
+// kRequest stands for a whole head here.
+RequestParser::Progress RequestParser::ParseHead(ByteBuffer& in) {
+  if (parsed_ == 0) {
+    // Empty lines before a request are skipped (RFC 9112, 2.2), and are no part of it.
+    in.Consume(std::min(in.view().find_first_not_of("\r\n"), in.size()));
+    if (in.empty()) return Progress::kNeedBytes;
+  }
+  base_ = in.data();
+  llhttp_->data = this;
+  const llhttp_errno_t result = llhttp_execute(llhttp_.get(), base_ + parsed_, in.size() - parsed_);
+  if (result == HPE_OK) {
+    parsed_ = in.size();
+    return parsed_ > limits_->max_head ? TooLong() : Progress::kNeedBytes;
+  }
+  head_end_ = static_cast<size_t>(llhttp_get_error_pos(llhttp_.get()) - base_);
+  if (head_end_ > limits_->max_head) return TooLong();
+  if (result != HPE_PAUSED) return FailAsLlhttp(in.view());
+  parsed_ = head_end_;
+  return AcceptHead(in.view().substr(0, head_end_)) ? Progress::kRequest : Progress::kError;
+}
+
+RequestParser::Progress RequestParser::ParseBody(ByteBuffer& in) {
+  if (phase_ == Phase::kLengthBody) {
+    if (in.size() - head_end_ < content_length_) {
+      parsed_ = in.size();
+      return Progress::kNeedBytes;
+    }
+    consumed_ = head_end_ + static_cast<size_t>(content_length_);
+    FillRequest(in, in.view().substr(head_end_, static_cast<size_t>(content_length_)));
+    return Progress::kRequest;
+  }
+  char* const body = in.data() + head_end_;
+  const ChunkedDecoder::Step step =
+      chunks_.Decode(in.data() + parsed_, in.size() - parsed_, body + body_);
+  body_ += step.written;
+  switch (step.state) {
+    case ChunkedDecoder::State::kMore:
+      // What lies behind the decoded body has been looked at: the next bytes may overwrite it.
+      parsed_ = head_end_ + body_;
+      if (step.read > 0) expects_continue_ = false;
+      in.Truncate(parsed_);
+      return Progress::kNeedBytes;
+    case ChunkedDecoder::State::kDone:
+      consumed_ = parsed_ + step.read;
+      FillRequest(in, {body, body_});
+      return Progress::kRequest;
+    case ChunkedDecoder::State::kMalformed:
+      return Fail(400, "the chunked body is malformed");
+    case ChunkedDecoder::State::kBodyTooLarge:
+      return Fail(413, "the body is larger than this server accepts");
+    case ChunkedDecoder::State::kOverheadTooLarge:
+      return Fail(431, "chunk extensions and trailers are larger than this server accepts");
+  }
+  return Fail(500, "the chunked body is in no state");
+}
+
+RequestParser::Progress RequestParser::Fail(int status, std::string_view reason) {
+  error_ = {status, reason};
+  return Progress::kError;
+}
+
+RequestParser::Progress RequestParser::TooLong() {
+  const bool in_target = span_ == Span::kNone || span_ == Span::kTarget;
+  return in_target ? Fail(414, "the request target is longer than this server accepts")
+                   : Fail(431, "the request head is larger than this server accepts");
+}
+
+RequestParser::Progress RequestParser::FailAsLlhttp(std::string_view head) {
+  switch (llhttp_get_errno(llhttp_.get())) {
+    case HPE_PAUSED_H2_UPGRADE:
+      return Fail(505, "HTTP/2 is not served here");
+    case HPE_INVALID_METHOD: {
+      // A well-formed name that we do not know is 501 (RFC 9110, 15.6.2); garbage is 400.
+      const std::string_view word = head.substr(0, head.find(' '));
+      const bool is_token = !word.empty() && std::all_of(word.begin(), word.end(), IsTokenChar);
+      return is_token ? Fail(501, "the method is not implemented")
+                      : Fail(400, "the request line is malformed");
+    }
+    case HPE_INVALID_URL:
+      return Fail(400, "the request target is malformed");
+    case HPE_INVALID_VERSION:
+    case HPE_INVALID_CONSTANT:
+      return Fail(400, "the protocol version is malformed");
+    case HPE_INVALID_CONTENT_LENGTH:
+      return Fail(400, "Content-Length is not a number, or too large a one");
+    case HPE_UNEXPECTED_CONTENT_LENGTH:
+      return Fail(400, "Content-Length is doubled, or beside Transfer-Encoding");
+    case HPE_INVALID_TRANSFER_ENCODING:
+      return Fail(400, "Transfer-Encoding must end in one \"chunked\"");
+    case HPE_INVALID_HEADER_TOKEN:
+    case HPE_UNEXPECTED_SPACE:
+      return Fail(400, "a header line is malformed");
+    default:
+      return Fail(400, "the request is malformed");
+  }
+}
+
+bool RequestParser::AcceptHead(std::string_view head) {
+  switch (llhttp_->method) {
+    case HTTP_GET:
+      method_ = HttpMethod::kGet;
+      break;
+    case HTTP_HEAD:
+      method_ = HttpMethod::kHead;
+      break;
+    case HTTP_POST:
+      method_ = HttpMethod::kPost;
+      break;
+    case HTTP_OPTIONS:
+      method_ = HttpMethod::kOptions;
+      break;
+    case HTTP_CONNECT:
+      Fail(501, "the method is not implemented");
+      return false;
+    default:
+      method_ = HttpMethod::kOther;
+  }
+  return AcceptTarget(head) && AcceptFields(head);
+}
+
+bool RequestParser::AcceptTarget(std::string_view head) {
+  const std::string_view target = head.substr(target_.begin, target_.end - target_.begin);
+  if (target.size() > limits_->max_head / 2) {
+    Fail(414, "the request target is longer than this server accepts");
+    return false;
+  }
+  // llhttp skips further spaces, and knows protocols other than HTTP.
+  const bool one_space = target_.begin >= 2 && head[target_.begin - 2] != ' ';
+  if (!one_space || head.substr(target_.end, 6) != " HTTP/") {
+    Fail(400, "the request line is malformed");
+    return false;
+  }
+  if (llhttp_->http_major != 1) {
+    Fail(505, "HTTP/1.1 and HTTP/1.0 are served here");
+    return false;
+  }
+  http_1_0_ = llhttp_->http_minor == 0;
+  const std::optional<RequestTarget> parsed = ParseTarget(method_, target);
+  if (!parsed.has_value()) {
+    Fail(400, "the request target is malformed");
+    return false;
+  }
+  decoded_path_.clear();
+  if (parsed->path.find('%') != parsed->path.npos) decoded_path_ = PercentDecode(parsed->path);
+  const auto offsets = [&](std::string_view piece, Piece fallback) -> Piece {
+    if (piece.data() < head.data() || piece.data() > head.data() + head.size()) return fallback;
+    const auto begin = static_cast<uint32_t>(piece.data() - head.data());
+    return {begin, begin + static_cast<uint32_t>(piece.size())};
+  };
+  path_ = offsets(parsed->path, {});
+  query_ = offsets(parsed->query, {});
+  if (path_.begin == path_.end) decoded_path_ = parsed->path;  // "http://host": a constant "/".
+  return true;
+}
+
+bool RequestParser::AcceptFields(std::string_view head) {
+  const auto fail = [this](int status, std::string_view reason) {
+    Fail(status, reason);
+    return false;
+  };
+  if (folded_) return fail(400, "a header line is continued on the next one");
+  int hosts = 0;
+  bool chunked = false;
+  bool expects = false;
+  for (Field& field : fields_) {
+    const std::string_view name = head.substr(field.name.begin, field.name.end - field.name.begin);
+    const std::string_view value =
+        TrimEnd(head.substr(field.value.begin, field.value.end - field.value.begin));
+    field.value.end = field.value.begin + static_cast<uint32_t>(value.size());
+    switch (name.size()) {
+      case 0:
+        return fail(400, "a header line has no name");
+      case 4:
+        if (!EqualsIgnoringCase(name, "host")) break;
+        if (++hosts > 1) return fail(400, "Host is doubled");
+        if (!IsValidHost(value)) return fail(400, "Host is malformed");
+        break;
+      case 6:
+        if (!EqualsIgnoringCase(name, "expect") || http_1_0_) break;
+        if (!EqualsIgnoringCase(value, "100-continue")) {
+          return fail(417, "the only expectation understood is 100-continue");
+        }
+        expects = true;
+        break;
+      case 17: {
+        if (!EqualsIgnoringCase(name, "transfer-encoding")) break;
+        if (http_1_0_) return fail(400, "HTTP/1.0 has no Transfer-Encoding");
+        if (chunked) return fail(400, "Transfer-Encoding is doubled");
+        if (const std::optional<HttpError> error = CheckTransferEncoding(value)) {
+          return fail(error->status, error->reason);
+        }
+        chunked = true;
+        break;
+      }
+      default:
+        break;
+    }
+  }
+  if (hosts == 0 && !http_1_0_) return fail(400, "Host is missing");
+  keep_alive_ = llhttp_should_keep_alive(llhttp_.get()) != 0;
+  const bool has_length = (llhttp_->flags & F_CONTENT_LENGTH) != 0;
+  if (chunked) {
+    phase_ = Phase::kChunkedBody;
+    chunks_.Reset(limits_->max_body, limits_->max_head);
+    expects_continue_ = expects;
+    return true;
+  }
+  // Where POST has no length, what follows it would be taken for the next request.
+  if (!has_length && method_ == HttpMethod::kPost) return fail(411, "POST needs a Content-Length");
+  phase_ = Phase::kLengthBody;
+  content_length_ = has_length ? llhttp_->content_length : 0;
+  if (content_length_ > limits_->max_body) {
+    return fail(413, "the body is larger than this server accepts");
+  }
+  expects_continue_ = expects && content_length_ > 0;
+  return true;
+}
+
+void RequestParser::FillRequest(const ByteBuffer& in, std::string_view body) {
+  const auto piece = [&in](Piece at) { return in.view().substr(at.begin, at.end - at.begin); };
+  request_.method = method_;
+  request_.path = decoded_path_.empty() ? piece(path_) : std::string_view(decoded_path_);
+  request_.query = piece(query_);
+  request_.body = body;
+  request_.headers.clear();
+  for (const Field& field : fields_) {
+    request_.headers.push_back({.name = piece(field.name), .value = piece(field.value)});
+  }
+}
+
+}  // namespace assay

@@ -1,0 +1,123 @@
+#ifndef ASSAY_SERVER_NET_REQUEST_PARSER_H_
+#define ASSAY_SERVER_NET_REQUEST_PARSER_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "server/net/byte_buffer.h"
+#include "server/net/chunked_decoder.h"
+#include "server/net/head_rules.h"
+#include "server/net/http_message.h"
+#include "server/net/server_options.h"
+
+struct llhttp__internal_s;
+
+namespace assay {
+
+// Takes requests out of a byte stream, however it is cut into pieces.
+//
+// The stream's bytes stay in the caller's buffer from a request's first byte on; the parser keeps
+// offsets, so the buffer may move between calls. llhttp parses heads; what it lets through and the
+// RFCs do not is refused here (head_rules.h); bodies are framed here, chunked ones decoded in place.
+//
+// Cost: each byte is looked at once, no allocation once the vectors have grown. Threads: none.
+class RequestParser {
+ public:
+  // `limits` must outlive the parser.
+  explicit RequestParser(const HttpLimits& limits);
+  RequestParser(RequestParser&&) noexcept;
+  RequestParser& operator=(RequestParser&&) noexcept;
+  ~RequestParser();
+
+  enum class Progress { kNeedBytes, kRequest, kError };
+
+  // Goes on with the request that begins at the front of `in`. All that was appended since the last
+  // call is looked at, unless a request ends before. With kNeedBytes, `in` may have been truncated:
+  // framing of chunks that is no longer needed.
+  Progress Parse(ByteBuffer& in);
+
+  // After kRequest: the request, in views of `in`, and how many of its bytes it took.
+  const HttpRequest& request() const { return request_; }
+  size_t consumed() const { return consumed_; }
+  // Whether the client allows another request on its connection.
+  bool keep_alive() const { return keep_alive_; }
+  // Whether it is HTTP/1.0.
+  bool http_1_0() const { return http_1_0_; }
+
+  // After kError: what to answer. The framing is lost, the connection must be closed.
+  const HttpError& error() const { return error_; }
+
+  // After kNeedBytes: whether the client waits for "100 Continue" before it sends the body. True
+  // once a request.
+  bool TakeExpectation();
+  // After kNeedBytes: whether part of a request has arrived.
+  bool mid_request() const { return parsed_ > 0; }
+  // After kNeedBytes: how many bytes of a body are known to follow; 0 when unknown.
+  uint64_t body_bytes_missing() const;
+
+  // Begins the next request.
+  void Reset();
+
+ private:
+  struct Callbacks;
+  enum class Phase : uint8_t { kHead, kLengthBody, kChunkedBody };
+  enum class Span : uint8_t { kNone, kTarget, kName, kValue };
+
+  // A piece of the head, as offsets in the buffer.
+  struct Piece {
+    uint32_t begin = 0;
+    uint32_t end = 0;
+  };
+  struct Field {
+    Piece name;
+    Piece value;
+  };
+
+  Progress ParseHead(ByteBuffer& in);
+  Progress ParseBody(ByteBuffer& in);
+  Progress Fail(int status, std::string_view reason);
+  // What llhttp's refusal means to the client.
+  Progress FailAsLlhttp(std::string_view head);
+  // Checks the whole head, and learns from it how the body is framed.
+  bool AcceptHead(std::string_view head);
+  bool AcceptTarget(std::string_view head);
+  bool AcceptFields(std::string_view head);
+  Progress TooLong();
+  void FillRequest(const ByteBuffer& in, std::string_view body);
+
+  const HttpLimits* limits_;
+  std::unique_ptr<llhttp__internal_s> llhttp_;
+
+  // While parsing the head.
+  const char* base_ = nullptr;  // Where the buffer begins during a call of llhttp.
+  Span span_ = Span::kNone;
+  bool folded_ = false;  // A header line was continued on the next (obs-fold).
+  Piece target_;
+  std::vector<Field> fields_;
+
+  Phase phase_ = Phase::kHead;
+  bool keep_alive_ = false;
+  bool http_1_0_ = false;
+  bool expects_continue_ = false;
+  size_t parsed_ = 0;    // Bytes of the buffer that have been looked at.
+  size_t head_end_ = 0;  // Where the body begins.
+  size_t body_ = 0;      // Bytes of a chunked body decoded so far.
+  uint64_t content_length_ = 0;
+  ChunkedDecoder chunks_;
+
+  HttpMethod method_ = HttpMethod::kGet;
+  Piece path_;
+  Piece query_;
+  std::string decoded_path_;  // Only where the path is percent-encoded.
+  HttpRequest request_;
+  size_t consumed_ = 0;
+  HttpError error_{0, {}};
+};
+
+}  // namespace assay
+
+#endif  // ASSAY_SERVER_NET_REQUEST_PARSER_H_

@@ -1,0 +1,46 @@
+#ifndef ASSAY_SERVER_NET_WORKER_H_
+#define ASSAY_SERVER_NET_WORKER_H_
+
+#include <cstdint>
+#include <memory>
+
+#include "absl/status/statusor.h"
+#include "server/net/acceptor.h"
+#include "server/net/connection.h"
+#include "server/net/event_loop.h"
+#include "server/net/http_message.h"
+#include "server/net/listening_socket.h"
+#include "server/net/server_options.h"
+
+namespace assay {
+
+// All that one thread of the server does: an event loop, a listening socket, its connections.
+class Worker final : private EventTarget {
+ public:
+  // `options` must outlive the worker.
+  static absl::StatusOr<std::unique_ptr<Worker>> Create(const ServerOptions& options,
+                                                        HttpHandler handler, ListeningSocket socket,
+                                                        int stop_fd);
+
+  // Serves until the descriptor `stop_fd` is readable, then goes as HttpServer::Run() says.
+  void Run();
+
+ private:
+  Worker(const ServerOptions& options, HttpHandler handler, ListeningSocket socket, EventLoop loop,
+         int stop_fd);
+
+  // Of `stop_fd`.
+  void OnEvents(uint32_t events) override;
+  void Turn(int64_t wait_until_ns);
+
+  const ServerOptions& options_;
+  EventLoop loop_;
+  ConnectionGroup connections_;
+  Acceptor acceptor_;
+  const int stop_fd_;
+  bool stopping_ = false;
+};
+
+}  // namespace assay
+
+#endif  // ASSAY_SERVER_NET_WORKER_H_
