@@ -26,10 +26,13 @@
 namespace assay {
 namespace {
 
+constexpr auto kLargestOutcome = static_cast<uint64_t>(SampleOutcome::kTimeout);
 constexpr uint8_t kPlain = 0;
 constexpr uint8_t kDeflated = 1;
 // Entropy from which on a plane is not worth deflating, bits a byte.
 constexpr double kNoise = 7.7;
+// Entropy up to which a plane is mostly runs.
+constexpr double kRuns = 1;
 
 void AppendVarint(uint64_t value, std::string* out) {
   std::array<uint8_t, kMaxVarintBytes> bytes;
@@ -54,8 +57,6 @@ double EntropyBits(const std::vector<uint8_t>& plane) {
 class Deflater {
  public:
   Deflater() {
-    // Runs and Huffman codes are all that a plane offers; looking further back costs time and finds
-    // nothing.
     usable_ = deflateInit2(&stream_, 1, Z_DEFLATED, -MAX_WBITS, MAX_MEM_LEVEL, Z_RLE) == Z_OK;
   }
   ~Deflater() {
@@ -64,8 +65,11 @@ class Deflater {
   Deflater(const Deflater&) = delete;
   Deflater& operator=(const Deflater&) = delete;
 
-  absl::Status Deflate(std::vector<uint8_t>* plane, std::string* out) {
-    if (!usable_ || deflateReset(&stream_) != Z_OK) {
+  // Runs or Huffman codes are all that a plane offers: looking further back costs time and finds
+  // nothing.
+  absl::Status Deflate(int strategy, std::vector<uint8_t>* plane, std::string* out) {
+    if (!usable_ || deflateReset(&stream_) != Z_OK ||
+        deflateParams(&stream_, 1, strategy) != Z_OK) {
       return absl::InternalError("zlib cannot deflate samples: out of memory?");
     }
     std::string deflated(deflateBound(&stream_, plane->size()), '\0');
@@ -113,45 +117,58 @@ class Inflater {
   bool usable_;
 };
 
-absl::Status AppendColumn(absl::Span<const uint64_t> values, Deflater* deflater, std::string* out) {
+// Appends the column of value_at(0) ... value_at(count - 1), which is cheap enough to ask for each plane
+// again: a copy of the columns would be larger than all that is written.
+template <typename ValueAt>
+absl::Status AppendColumn(size_t count, ValueAt value_at, Deflater* deflater, std::string* out) {
   int64_t smallest = INT64_MAX;
-  for (const uint64_t value : values) smallest = std::min(smallest, static_cast<int64_t>(value));
+  for (size_t i = 0; i < count; ++i) {
+    smallest = std::min(smallest, static_cast<int64_t>(value_at(i)));
+  }
   const auto base = static_cast<uint64_t>(smallest);
   uint64_t any = 0;
-  for (const uint64_t value : values) any |= value - base;
+  for (size_t i = 0; i < count; ++i) any |= value_at(i) - base;
   const int planes = (std::bit_width(any) + 7) / 8;
   AppendVarint(ZigZag(smallest), out);
   out->push_back(static_cast<char>(planes));
 
-  std::vector<uint8_t> plane(values.size());
+  std::vector<uint8_t> plane(count);
   for (int k = 0; k < planes; ++k) {
-    for (size_t i = 0; i < values.size(); ++i) {
-      plane[i] = static_cast<uint8_t>((values[i] - base) >> (8 * k));
+    for (size_t i = 0; i < count; ++i) {
+      plane[i] = static_cast<uint8_t>((value_at(i) - base) >> (8 * k));
     }
-    if (EntropyBits(plane) > kNoise) {
+    const double entropy = EntropyBits(plane);
+    if (entropy > kNoise) {
       out->push_back(kPlain);
       out->append(reinterpret_cast<const char*>(plane.data()), plane.size());
       continue;
     }
     out->push_back(kDeflated);
-    if (absl::Status status = deflater->Deflate(&plane, out); !status.ok()) return status;
+    const int strategy = entropy <= kRuns ? Z_RLE : Z_HUFFMAN_ONLY;
+    if (absl::Status status = deflater->Deflate(strategy, &plane, out); !status.ok()) {
+      return status;
+    }
   }
   return absl::OkStatus();
 }
 
-const uint8_t* ReadColumn(const uint8_t* at, const uint8_t* end, Inflater* inflater,
-                          absl::Span<uint64_t> values) {
+// Reads a column of `count` values and calls add(i, part) for each of its parts: a value is the sum, modulo
+// 2^64, of all its parts. Returns the end, or nullptr where the bytes are no such column.
+template <typename Add>
+const uint8_t* ReadColumn(const uint8_t* at, const uint8_t* end, size_t count, Inflater* inflater,
+                          Add add) {
   uint64_t zigzag;
   at = GetVarint(at, end, &zigzag);
   if (at == nullptr || at == end) return nullptr;
   const int planes = *at++;
   if (planes > 8) return nullptr;
-  std::fill(values.begin(), values.end(), static_cast<uint64_t>(UnZigZag(zigzag)));
-  std::vector<uint8_t> plane(values.size());
+  const auto smallest = static_cast<uint64_t>(UnZigZag(zigzag));
+  for (size_t i = 0; i < count; ++i) add(i, smallest);
+  std::vector<uint8_t> plane(count);
   for (int k = 0; k < planes; ++k) {
     if (at == end) return nullptr;
     const uint8_t encoding = *at++;
-    uint64_t bytes = values.size();
+    uint64_t bytes = count;
     if (encoding == kDeflated) at = GetVarint(at, end, &bytes);
     if (encoding > kDeflated || at == nullptr) return nullptr;
     if (bytes > static_cast<size_t>(end - at)) return nullptr;
@@ -160,36 +177,37 @@ const uint8_t* ReadColumn(const uint8_t* at, const uint8_t* end, Inflater* infla
       if (!inflater->Inflate(at, bytes, &plane)) return nullptr;
       from = plane.data();
     }
-    for (size_t i = 0; i < values.size(); ++i)
-      values[i] += static_cast<uint64_t>(from[i]) << (8 * k);
+    for (size_t i = 0; i < count; ++i) add(i, static_cast<uint64_t>(from[i]) << (8 * k));
     at += bytes;
   }
   return at;
 }
-
-// The columns of a run of samples, with both ways to store their times.
-struct Columns {
-  explicit Columns(size_t count) : steps(count), latencies(count), outcomes(count) {}
-  std::vector<uint64_t> steps;
-  std::vector<uint64_t> latencies;
-  std::vector<uint64_t> outcomes;
-};
 
 uint64_t TimeOf(const Sample& sample, bool completion) {
   return static_cast<uint64_t>(sample.send_ns) +
          (completion ? static_cast<uint64_t>(sample.latency_ns) : 0);
 }
 
+uint64_t StepTo(const Sample& sample, const Sample& before, bool completion) {
+  return TimeOf(sample, completion) - TimeOf(before, completion);
+}
+
 // Bits that the steps of either kind of time need, roughly.
 uint64_t StepBits(absl::Span<const Sample> samples, bool completion) {
   uint64_t bits = 0;
   for (size_t i = 1; i < samples.size(); ++i) {
-    const uint64_t step = TimeOf(samples[i], completion) - TimeOf(samples[i - 1], completion);
-    bits += std::bit_width(ZigZag(static_cast<int64_t>(step)));
+    const auto step = static_cast<int64_t>(StepTo(samples[i], samples[i - 1], completion));
+    bits += std::bit_width(ZigZag(step));
   }
   return bits;
 }
 
+// Adds to a field of either sign without overflow.
+void AddTo(int64_t* field, uint64_t part) {
+  *field = static_cast<int64_t>(static_cast<uint64_t>(*field) + part);
+}
+
+// REQUIRES: `samples` are all zero.
 const uint8_t* ReadPlanes(const uint8_t* at, const uint8_t* end, int64_t base_ns,
                           absl::Span<Sample> samples) {
   if (at == end || *at > 1) return nullptr;
@@ -197,24 +215,31 @@ const uint8_t* ReadPlanes(const uint8_t* at, const uint8_t* end, int64_t base_ns
   uint64_t zigzag;
   at = GetVarint(at, end, &zigzag);
   if (at == nullptr) return nullptr;
-  Columns columns(samples.size());
   Inflater inflater;
-  if (samples.size() > 1) {
-    at = ReadColumn(at, end, &inflater, absl::MakeSpan(columns.steps).subspan(1));
+  const size_t count = samples.size();
+  if (count > 1) {
+    // The steps stand where the send times will.
+    at = ReadColumn(at, end, count - 1, &inflater,
+                    [&](size_t i, uint64_t part) { AddTo(&samples[i + 1].send_ns, part); });
     if (at == nullptr) return nullptr;
   }
-  at = ReadColumn(at, end, &inflater, absl::MakeSpan(columns.latencies));
+  at = ReadColumn(at, end, count, &inflater,
+                  [&](size_t i, uint64_t part) { AddTo(&samples[i].latency_ns, part); });
   if (at == nullptr) return nullptr;
-  at = ReadColumn(at, end, &inflater, absl::MakeSpan(columns.outcomes));
-  if (at == nullptr) return nullptr;
+  std::vector<uint8_t> outcomes(count);
+  bool all_outcomes = true;
+  at = ReadColumn(at, end, count, &inflater, [&](size_t i, uint64_t part) {
+    all_outcomes &= part <= kLargestOutcome;
+    outcomes[i] = static_cast<uint8_t>(outcomes[i] + part);
+    all_outcomes &= outcomes[i] <= kLargestOutcome;
+  });
+  if (at == nullptr || !all_outcomes) return nullptr;
   uint64_t time = static_cast<uint64_t>(UnZigZag(zigzag)) + static_cast<uint64_t>(base_ns);
-  for (size_t i = 0; i < samples.size(); ++i) {
-    if (columns.outcomes[i] > static_cast<uint64_t>(SampleOutcome::kTimeout)) return nullptr;
-    time += columns.steps[i];
-    const uint64_t send = completion ? time - columns.latencies[i] : time;
-    samples[i] = {.send_ns = static_cast<int64_t>(send),
-                  .latency_ns = static_cast<int64_t>(columns.latencies[i]),
-                  .outcome = static_cast<SampleOutcome>(columns.outcomes[i])};
+  for (size_t i = 0; i < count; ++i) {
+    time += static_cast<uint64_t>(samples[i].send_ns);
+    const auto latency = static_cast<uint64_t>(samples[i].latency_ns);
+    samples[i].send_ns = static_cast<int64_t>(completion ? time - latency : time);
+    samples[i].outcome = static_cast<SampleOutcome>(outcomes[i]);
   }
   return at;
 }
@@ -226,24 +251,19 @@ absl::StatusOr<std::string> EncodePlanes(absl::Span<const Sample> samples, int64
   std::string out;
   if (samples.empty()) return out;
   const bool completion = StepBits(samples, true) < StepBits(samples, false);
-  Columns columns(samples.size());
-  uint64_t time = TimeOf(samples[0], completion);
+  const uint64_t first_time = TimeOf(samples[0], completion) - static_cast<uint64_t>(base_ns);
   out.push_back(completion ? 1 : 0);
-  AppendVarint(ZigZag(static_cast<int64_t>(time - static_cast<uint64_t>(base_ns))), &out);
-  for (size_t i = 0; i < samples.size(); ++i) {
-    const uint64_t next = TimeOf(samples[i], completion);
-    columns.steps[i] = next - time;
-    columns.latencies[i] = static_cast<uint64_t>(samples[i].latency_ns);
-    columns.outcomes[i] = static_cast<uint64_t>(samples[i].outcome);
-    time = next;
-  }
+  AppendVarint(ZigZag(static_cast<int64_t>(first_time)), &out);
   Deflater deflater;
   absl::Status status;
   if (samples.size() > 1) {
-    status = AppendColumn(absl::MakeSpan(columns.steps).subspan(1), &deflater, &out);
+    const auto step = [&](size_t i) { return StepTo(samples[i + 1], samples[i], completion); };
+    status = AppendColumn(samples.size() - 1, step, &deflater, &out);
   }
-  if (status.ok()) status = AppendColumn(columns.latencies, &deflater, &out);
-  if (status.ok()) status = AppendColumn(columns.outcomes, &deflater, &out);
+  const auto latency = [&](size_t i) { return static_cast<uint64_t>(samples[i].latency_ns); };
+  if (status.ok()) status = AppendColumn(samples.size(), latency, &deflater, &out);
+  const auto outcome = [&](size_t i) { return static_cast<uint64_t>(samples[i].outcome); };
+  if (status.ok()) status = AppendColumn(samples.size(), outcome, &deflater, &out);
   if (!status.ok()) return status;
   return out;
 }
