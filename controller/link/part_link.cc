@@ -18,11 +18,18 @@ constexpr uint64_t kAcknowledgeEvery = 16;
 
 std::chrono::system_clock::time_point ToChrono(absl::Time time) { return absl::ToChronoTime(time); }
 
-// Whether a stream that ended like this is worth attaching again.
+// Whether a stream that ended like this is worth attaching again. An agent that shuts down cancels its streams.
 bool MayComeBack(const grpc::Status& status) {
-  return status.error_code() == grpc::StatusCode::UNAVAILABLE ||
-         status.error_code() == grpc::StatusCode::INTERNAL ||
-         status.error_code() == grpc::StatusCode::UNKNOWN || status.ok();
+  switch (status.error_code()) {
+    case grpc::StatusCode::OK:
+    case grpc::StatusCode::CANCELLED:
+    case grpc::StatusCode::INTERNAL:
+    case grpc::StatusCode::UNAVAILABLE:
+    case grpc::StatusCode::UNKNOWN:
+      return true;
+    default:
+      return false;
+  }
 }
 
 }  // namespace

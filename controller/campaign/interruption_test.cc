@@ -1,0 +1,55 @@
+#include "controller/campaign/interruption.h"
+
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <thread>
+
+namespace assay {
+namespace {
+
+TEST(InterruptionTest, TheFirstReasonCounts) {
+  Interruption interruption;
+  EXPECT_TRUE(interruption.status().ok());
+  interruption.Request(absl::CancelledError("first"));
+  interruption.Request(absl::AbortedError("second"));
+  EXPECT_EQ(interruption.status(), absl::CancelledError("first"));
+}
+
+TEST(InterruptionTest, ASleeperWakesWhenAskedToEnd) {
+  Interruption interruption;
+  std::thread other([&] { interruption.Request(absl::CancelledError("now")); });
+  EXPECT_FALSE(interruption.Sleep(absl::Minutes(10)));
+  other.join();
+}
+
+TEST(InterruptionTest, OnlyGuardsThatLiveAreWoken) {
+  Interruption interruption;
+  int gone = 0;
+  int there = 0;
+  interruption.WhenRequested([&](const absl::Status&) { ++gone; }).reset();
+  const auto guard = interruption.WhenRequested([&](const absl::Status&) { ++there; });
+  interruption.Request(absl::CancelledError("now"));
+  EXPECT_EQ(gone, 0);
+  EXPECT_EQ(there, 1);
+}
+
+// A part that is opened while the user presses Ctrl-C must hear of it.
+TEST(InterruptionTest, WhoComesLateIsWokenAtOnce) {
+  Interruption interruption;
+  interruption.Request(absl::CancelledError("now"));
+  int woken = 0;
+  const auto guard = interruption.WhenRequested([&](const absl::Status&) { ++woken; });
+  EXPECT_EQ(woken, 1);
+}
+
+TEST(SignalWatchTest, ASignalBecomesARequestThatNamesIt) {
+  Interruption interruption;
+  const SignalWatch watch(interruption);
+  kill(getpid(), SIGTERM);
+  EXPECT_FALSE(interruption.Sleep(absl::Minutes(1)));
+  EXPECT_EQ(interruption.status(), absl::AbortedError("interrupted by SIGTERM"));
+}
+
+}  // namespace
+}  // namespace assay

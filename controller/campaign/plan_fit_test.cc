@@ -1,0 +1,176 @@
+#include "controller/campaign/plan_fit.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+
+#include "controller/campaign/part_specs.h"
+#include "controller/link/fake_agent.h"
+#include "controller/plan/plan_rules.h"
+#include "google/protobuf/text_format.h"
+
+namespace assay {
+namespace {
+
+AgentDescription Described(const std::string& text) {
+  AgentDescription description;
+  EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(text, &description));
+  return description;
+}
+
+constexpr char kAgent[] = R"(
+  host: "a" cpus: "0-1" file_descriptor_limit: 1024
+  environment { key: "kernel.boot_id" value: "boot-1" }
+  targets { name: "epoll" installed: true options: "threads" }
+  targets { name: "hyper" installed: false install: "apt-get install cargo" }
+  targets { name: "nginx" installed: true
+            not_served { key: "POST /json" value: "nginx has no JSON parser" } }
+)";
+
+class PlanFitTest : public ::testing::Test {
+ protected:
+  void Connect(int agents) {
+    std::vector<std::string> addresses;
+    for (int i = 0; i < agents; ++i) {
+      fakes_.push_back(std::make_unique<FakeAgent>());
+      fakes_.back()->BeDescribedAs(Described(kAgent));
+      addresses.push_back(fakes_.back()->address());
+    }
+    absl::StatusOr<std::unique_ptr<AgentPool>> pool = AgentPool::Connect(addresses, TlsFiles());
+    ASSERT_TRUE(pool.ok()) << pool.status();
+    pool_ = *std::move(pool);
+  }
+
+  static Plan PlanWith(const std::string& more) {
+    Plan plan;
+    EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(
+        "name: 'p' load { closed { connections: [64, 250] requests: 1001 } } " + more, &plan));
+    return WithDefaults(plan);
+  }
+
+  std::vector<std::unique_ptr<FakeAgent>> fakes_;
+  std::unique_ptr<AgentPool> pool_;
+};
+
+TEST_F(PlanFitTest, AnUnknownTargetIsRefusedWithWhatThereIsInstead) {
+  Connect(1);
+  const auto fit =
+      FitToAgents(PlanWith("targets { name: 'apache' } workloads { name: 'w' }"), *pool_);
+  EXPECT_EQ(fit.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_NE(fit.status().message().find("epoll, hyper, nginx"), absl::string_view::npos)
+      << fit.status();
+}
+
+TEST_F(PlanFitTest, ATargetThatIsNotInstalledIsSkippedWithWhatToInstall) {
+  Connect(1);
+  const auto fit = FitToAgents(
+      PlanWith("targets { name: 'epoll' } targets { name: 'hyper' } workloads { name: 'w' }"),
+      *pool_);
+  ASSERT_TRUE(fit.ok()) << fit.status();
+  ASSERT_EQ(fit->size(), 1);
+  EXPECT_EQ(fit->front().target(), "hyper");
+  EXPECT_NE(fit->front().reason().find("apt-get install cargo"), std::string::npos);
+}
+
+TEST_F(PlanFitTest, ARequestThatATargetDoesNotServeSkipsOnlyThatWorkload) {
+  Connect(1);
+  const auto fit =
+      FitToAgents(PlanWith("targets { name: 'nginx' } workloads { name: 'get' path: '/json' } "
+                           "workloads { name: 'post' path: '/json' method: 'POST' body: '{}' }"),
+                  *pool_);
+  ASSERT_TRUE(fit.ok()) << fit.status();
+  ASSERT_EQ(fit->size(), 1);
+  EXPECT_EQ(fit->front().workload(), "post");
+}
+
+TEST_F(PlanFitTest, NothingLeftToMeasureIsAFailureThatSaysWhy) {
+  Connect(1);
+  const auto fit =
+      FitToAgents(PlanWith("targets { name: 'hyper' } workloads { name: 'w' }"), *pool_);
+  EXPECT_EQ(fit.status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_NE(fit.status().message().find("apt-get install cargo"), absl::string_view::npos);
+}
+
+TEST_F(PlanFitTest, ACpuThatDoesNotExistIsRefusedWithThoseThatDo) {
+  Connect(1);
+  const auto fit = FitToAgents(PlanWith("targets { name: 'epoll' } workloads { name: 'w' } "
+                                        "placement { server_cpus: '0' load_cpus: '7' }"),
+                               *pool_);
+  EXPECT_EQ(fit.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_NE(fit.status().message().find("has the CPUs 0-1, not 7"), absl::string_view::npos)
+      << fit.status();
+}
+
+TEST_F(PlanFitTest, AnUnknownOptionIsRefusedWithThoseThereAre) {
+  Connect(1);
+  const auto fit = FitToAgents(
+      PlanWith(
+          "targets { name: 'epoll' options { key: 'treads' value: '2' } } workloads { name: 'w' }"),
+      *pool_);
+  EXPECT_EQ(fit.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_NE(fit.status().message().find("it has threads"), absl::string_view::npos);
+}
+
+TEST_F(PlanFitTest, MoreConnectionsThanAnAgentMayOpenAreRefused) {
+  Connect(1);
+  Plan plan = PlanWith("targets { name: 'epoll' } workloads { name: 'w' }");
+  plan.mutable_load()->mutable_closed()->add_connections(2000);
+  EXPECT_EQ(FitToAgents(plan, *pool_).status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(PlanFitTest, SeveralAgentsShareLoadSoThatNothingIsLostOrDoubled) {
+  Connect(4);
+  const Plan plan = PlanWith("targets { name: 'epoll' } workloads { name: 'w' }");
+  const Cell cell = CellsOf(plan).back();
+  ASSERT_EQ(cell.connections(), 250);
+  ASSERT_EQ(pool_->loads().size(), 3);
+  uint64_t connections = 0;
+  uint64_t requests = 0;
+  for (uint32_t i = 0; i < 3; ++i) {
+    const LoadSpec spec = LoadSpecOf(plan, cell, *pool_, i, "127.0.0.1:9000");
+    EXPECT_EQ(spec.destination_agent(), fakes_[0]->address());
+    connections += spec.closed().connections();
+    requests += spec.window().requests();
+  }
+  EXPECT_EQ(connections, 250);
+  EXPECT_EQ(requests, 1001);
+}
+
+TEST_F(PlanFitTest, AServerGivenByUrlIsCheckedByTheLoadThatFindsIt) {
+  Connect(1);
+  const Plan plan =
+      PlanWith("targets { url: 'http://127.0.0.1:8080' label: 'mine' } workloads { name: 'w' }");
+  EXPECT_TRUE(FitToAgents(plan, *pool_).ok());
+  const LoadSpec spec = LoadSpecOf(plan, CellsOf(plan).front(), *pool_, 0, "127.0.0.1:8080");
+  EXPECT_TRUE(spec.verify_first());
+}
+
+TEST(AgentPoolTest, AgentsThatDoNotAnswerAreAllNamed) {
+  FakeAgent agent;
+  const auto pool = AgentPool::Connect({agent.address(), "127.0.0.1:1", "127.0.0.1:2"}, TlsFiles());
+  EXPECT_EQ(pool.status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_NE(pool.status().message().find("127.0.0.1:1:"), absl::string_view::npos);
+  EXPECT_NE(pool.status().message().find("127.0.0.1:2:"), absl::string_view::npos);
+}
+
+TEST(AgentPoolTest, AnAgentNamedTwiceIsRefused) {
+  FakeAgent agent;
+  EXPECT_EQ(AgentPool::Connect({agent.address(), agent.address()}, TlsFiles()).status().code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
+// Two containers of one machine have two names and one kernel.
+TEST(AgentPoolTest, TheBootIdTellsWhetherTwoAgentsShareAHost) {
+  const AgentDescription a =
+      Described("host: 'a' environment { key: 'kernel.boot_id' value: '1' }");
+  const AgentDescription b =
+      Described("host: 'b' environment { key: 'kernel.boot_id' value: '1' }");
+  const AgentDescription c =
+      Described("host: 'a' environment { key: 'kernel.boot_id' value: '2' }");
+  EXPECT_TRUE(OnSameHost(a, b));
+  EXPECT_FALSE(OnSameHost(a, c));
+}
+
+}  // namespace
+}  // namespace assay

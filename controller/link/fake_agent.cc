@@ -1,0 +1,218 @@
+#include "controller/link/fake_agent.h"
+
+#include <algorithm>
+#include <atomic>
+#include <thread>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "common/monotonic_clock.h"
+#include "grpcpp/security/server_credentials.h"
+#include "grpcpp/server_builder.h"
+
+namespace assay {
+
+FakeAgent::FakeAgent() {
+  description_.set_host("fake");
+  description_.set_cpus("0-1");
+  grpc::ServerBuilder builder;
+  int port = 0;
+  builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
+  builder.RegisterService(this);
+  server_ = builder.BuildAndStart();
+  address_ = absl::StrCat("127.0.0.1:", port);
+}
+
+FakeAgent::~FakeAgent() { Vanish(); }
+
+void FakeAgent::Vanish() {
+  {
+    absl::MutexLock lock(&mutex_);
+    if (vanished_) return;
+    vanished_ = true;
+  }
+  server_->Shutdown(std::chrono::system_clock::now());
+  server_->Wait();
+}
+
+void FakeAgent::Tell(ControlEvent event) {
+  absl::MutexLock lock(&mutex_);
+  event.set_sequence(events_.size() + 1);
+  event.set_monotonic_ns(MonotonicNanos());
+  events_.push_back(std::move(event));
+}
+
+void FakeAgent::Offer(DataRecord record) {
+  absl::MutexLock lock(&mutex_);
+  record.set_sequence(records_.size() + 1);
+  records_.push_back(std::move(record));
+}
+
+void FakeAgent::BreakControlAfter(int events, int times) {
+  absl::MutexLock lock(&mutex_);
+  break_control_after_ = events;
+  break_control_times_ = times;
+}
+
+void FakeAgent::BreakDataAfter(int records, int times) {
+  absl::MutexLock lock(&mutex_);
+  break_data_after_ = records;
+  break_data_times_ = times;
+}
+
+void FakeAgent::BeDescribedAs(AgentDescription description) {
+  absl::MutexLock lock(&mutex_);
+  description_ = std::move(description);
+}
+
+void FakeAgent::RefuseOpen(grpc::Status status) {
+  absl::MutexLock lock(&mutex_);
+  open_status_ = std::move(status);
+}
+
+int FakeAgent::opened() const {
+  absl::MutexLock lock(&mutex_);
+  return opened_;
+}
+
+int FakeAgent::closed() const {
+  absl::MutexLock lock(&mutex_);
+  return closed_;
+}
+
+int FakeAgent::renewals() const {
+  absl::MutexLock lock(&mutex_);
+  return renewals_;
+}
+
+std::vector<ControlCommand> FakeAgent::commands() const {
+  absl::MutexLock lock(&mutex_);
+  return commands_;
+}
+
+uint64_t FakeAgent::committed() const {
+  absl::MutexLock lock(&mutex_);
+  return committed_;
+}
+
+grpc::Status FakeAgent::Describe(grpc::ServerContext*, const DescribeRequest*,
+                                 AgentDescription* reply) {
+  absl::MutexLock lock(&mutex_);
+  *reply = description_;
+  return grpc::Status::OK;
+}
+
+grpc::Status FakeAgent::Ping(grpc::ServerContext*, const PingRequest*, PingReply* reply) {
+  reply->set_monotonic_ns(MonotonicNanos());
+  return grpc::Status::OK;
+}
+
+grpc::Status FakeAgent::Open(grpc::ServerContext*, const OpenRequest*, OpenReply*) {
+  absl::MutexLock lock(&mutex_);
+  ++opened_;
+  return open_status_;
+}
+
+grpc::Status FakeAgent::Control(grpc::ServerContext* context,
+                                grpc::ServerReaderWriter<ControlEvent, ControlCommand>* stream) {
+  ControlCommand command;
+  if (!stream->Read(&command)) return grpc::Status::OK;
+  size_t told = command.attach().after_event();
+  int break_after = -1;
+  {
+    absl::MutexLock lock(&mutex_);
+    if (break_control_times_ > 0) {
+      --break_control_times_;
+      break_after = break_control_after_;
+    }
+  }
+  absl::Mutex writing;
+  std::atomic<bool> ended{false};
+  std::thread reader([&] {
+    ControlCommand next;
+    while (stream->Read(&next)) {
+      if (next.clock_question() != 0) {
+        ControlEvent answer;
+        answer.set_monotonic_ns(MonotonicNanos());
+        answer.mutable_clock_reading()->set_question(next.clock_question());
+        absl::MutexLock lock(&writing);
+        stream->Write(answer);
+        continue;
+      }
+      absl::MutexLock lock(&mutex_);
+      commands_.push_back(next);
+    }
+    ended = true;
+  });
+  while (!ended && !context->IsCancelled() && break_after != 0) {
+    std::vector<ControlEvent> fresh;
+    {
+      absl::MutexLock lock(&mutex_);
+      const auto news = [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+        return events_.size() > told || vanished_;
+      };
+      mutex_.AwaitWithTimeout(absl::Condition(&news), absl::Milliseconds(10));
+      if (vanished_) break;
+      fresh.assign(events_.begin() + static_cast<ptrdiff_t>(std::min(told, events_.size())),
+                   events_.end());
+    }
+    for (const ControlEvent& event : fresh) {
+      absl::MutexLock lock(&writing);
+      stream->Write(event);
+      ++told;
+      if (break_after > 0 && --break_after == 0) break;
+    }
+  }
+  context->TryCancel();
+  reader.join();
+  return {grpc::StatusCode::UNAVAILABLE, "the stream broke"};
+}
+
+grpc::Status FakeAgent::HoldLease(grpc::ServerContext*,
+                                  grpc::ServerReaderWriter<LeaseGrant, LeaseRenewal>* stream) {
+  LeaseRenewal renewal;
+  while (stream->Read(&renewal)) {
+    {
+      absl::MutexLock lock(&mutex_);
+      ++renewals_;
+    }
+    LeaseGrant grant;
+    *grant.mutable_part() = renewal.part();
+    stream->Write(grant);
+  }
+  return grpc::Status::OK;
+}
+
+grpc::Status FakeAgent::ReadData(grpc::ServerContext*,
+                                 grpc::ServerReaderWriter<DataRecord, DataRequest>* stream) {
+  DataRequest request;
+  if (!stream->Read(&request)) return grpc::Status::OK;
+  std::vector<DataRecord> records;
+  {
+    absl::MutexLock lock(&mutex_);
+    records.assign(records_.begin() + static_cast<ptrdiff_t>(request.from_sequence()) - 1,
+                   records_.end());
+    if (break_data_times_ > 0) {
+      --break_data_times_;
+      records.resize(std::min<size_t>(records.size(), static_cast<size_t>(break_data_after_)));
+    }
+  }
+  for (const DataRecord& record : records) stream->Write(record);
+  if (records.empty() || !records.back().end()) {
+    return {grpc::StatusCode::UNAVAILABLE, "the stream broke"};
+  }
+  while (stream->Read(&request)) {
+    absl::MutexLock lock(&mutex_);
+    committed_ = std::max(committed_, request.committed());
+  }
+  return grpc::Status::OK;
+}
+
+grpc::Status FakeAgent::Close(grpc::ServerContext*, const CloseRequest*, CloseReply*) {
+  absl::MutexLock lock(&mutex_);
+  ++closed_;
+  return grpc::Status::OK;
+}
+
+}  // namespace assay

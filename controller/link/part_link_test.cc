@@ -1,0 +1,225 @@
+#include "controller/link/part_link.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/time/clock.h"
+#include "common/monotonic_clock.h"
+#include "controller/link/agent_link.h"
+#include "controller/link/fake_agent.h"
+
+namespace assay {
+namespace {
+
+constexpr absl::Duration kPatience = absl::Seconds(20);
+
+class PartLinkTest : public ::testing::Test {
+ protected:
+  PartLinkTest() : link_(*AgentLink::Create(agent_.address(), TlsFiles())) {}
+
+  std::unique_ptr<PartLink> OpenPart(uint32_t lease_ms = 10'000) {
+    OpenRequest request;
+    request.mutable_part()->set_execution_id("e1");
+    request.mutable_part()->set_role(PartId::LOAD);
+    request.mutable_load();
+    request.set_lease_ms(lease_ms);
+    absl::StatusOr<std::unique_ptr<PartLink>> part = PartLink::Open(*link_, request);
+    EXPECT_TRUE(part.ok()) << part.status();
+    return *std::move(part);
+  }
+
+  static ControlEvent ReadyEvent(const std::string& address) {
+    ControlEvent event;
+    event.mutable_ready()->set_address(address);
+    return event;
+  }
+  static ControlEvent FailureEvent(const std::string& message) {
+    ControlEvent event;
+    event.mutable_failure()->set_kind(Failure::CRASHED);
+    event.mutable_failure()->set_message(message);
+    event.mutable_failure()->set_last_words("out of luck");
+    return event;
+  }
+
+  FakeAgent agent_;
+  std::unique_ptr<AgentLink> link_;
+};
+
+TEST_F(PartLinkTest, EventsArriveThoughTheStreamBreaksAfterEachOfThem) {
+  agent_.BreakControlAfter(1, 3);
+  agent_.Tell(ReadyEvent("127.0.0.1:9"));
+  ControlEvent started;
+  started.mutable_started()->set_lateness_ns(7);
+  agent_.Tell(started);
+  ControlEvent finished;
+  finished.mutable_load_finished()->set_sent(11);
+  agent_.Tell(finished);
+  const auto part = OpenPart();
+  const absl::Time deadline = absl::Now() + kPatience;
+  const auto ready = part->WaitReady(deadline);
+  ASSERT_TRUE(ready.ok()) << ready.status();
+  EXPECT_EQ(ready->address(), "127.0.0.1:9");
+  const auto begun = part->WaitStarted(deadline);
+  ASSERT_TRUE(begun.ok()) << begun.status();
+  EXPECT_EQ(begun->lateness_ns(), 7);
+  const auto ended = part->WaitLoadFinished(deadline);
+  ASSERT_TRUE(ended.ok()) << ended.status();
+  EXPECT_EQ(ended->sent(), 11);
+}
+
+TEST_F(PartLinkTest, EachRecordArrivesOnceThoughTheDataStreamBreaks) {
+  for (uint32_t second = 0; second < 100; ++second) {
+    DataRecord record;
+    record.mutable_second()->set_second(second);
+    agent_.Offer(record);
+  }
+  DataRecord end;
+  end.set_end(true);
+  agent_.Offer(end);
+  agent_.BreakDataAfter(7, 5);
+  const auto part = OpenPart();
+  std::vector<uint32_t> seconds;
+  const absl::Status read = part->ReadData(
+      [&](const DataRecord& record) {
+        seconds.push_back(record.second().second());
+        return absl::OkStatus();
+      },
+      absl::Now() + kPatience);
+  ASSERT_TRUE(read.ok()) << read;
+  ASSERT_EQ(seconds.size(), 100);
+  for (uint32_t i = 0; i < 100; ++i) EXPECT_EQ(seconds[i], i);
+}
+
+TEST_F(PartLinkTest, AReaderThatFailsEndsTheReadingWithItsError) {
+  DataRecord record;
+  record.mutable_second();
+  agent_.Offer(record);
+  DataRecord end;
+  end.set_end(true);
+  agent_.Offer(end);
+  const auto part = OpenPart();
+  const absl::Status read =
+      part->ReadData([](const DataRecord&) { return absl::ResourceExhaustedError("disk full"); },
+                     absl::Now() + kPatience);
+  EXPECT_EQ(read, absl::ResourceExhaustedError("disk full"));
+}
+
+TEST_F(PartLinkTest, AFailureReachesWhoeverWaitsWithTheLastWords) {
+  const auto part = OpenPart();
+  agent_.Tell(FailureEvent("the server crashed"));
+  const auto ready = part->WaitReady(absl::Now() + kPatience);
+  ASSERT_FALSE(ready.ok());
+  const std::optional<Failure> failure = FailureOfStatus(ready.status());
+  ASSERT_TRUE(failure.has_value());
+  EXPECT_EQ(failure->kind(), Failure::CRASHED);
+  EXPECT_EQ(failure->last_words(), "out of luck");
+  EXPECT_NE(ready.status().message().find(agent_.address()), absl::string_view::npos);
+}
+
+TEST_F(PartLinkTest, AFailureIsToldToTheOneThatAskedForIt) {
+  const auto part = OpenPart();
+  const auto other = OpenPart();
+  part->WhenFailed([&other](const absl::Status& why) { other->Abandon(why); });
+  agent_.Tell(FailureEvent("the server crashed"));
+  // `other` hears the same event from the fake, or is abandoned: either way its wait ends.
+  EXPECT_FALSE(other->WaitLoadFinished(absl::Now() + kPatience).ok());
+  part->WhenFailed(nullptr);
+}
+
+TEST_F(PartLinkTest, AnAgentThatVanishesFailsThePartWhenItsLeaseIsOver) {
+  const auto part = OpenPart(/*lease_ms=*/1000);
+  agent_.Vanish();
+  const auto ready = part->WaitReady(absl::Now() + kPatience);
+  EXPECT_EQ(ready.status().code(), absl::StatusCode::kUnavailable) << ready.status();
+}
+
+TEST_F(PartLinkTest, AWaitThatIsAbandonedEndsWithTheReasonGiven) {
+  const auto part = OpenPart();
+  std::thread other([&] { part->Abandon(absl::AbortedError("interrupted by SIGINT")); });
+  const auto ready = part->WaitReady(absl::Now() + kPatience);
+  other.join();
+  EXPECT_EQ(ready.status(), absl::AbortedError("interrupted by SIGINT"));
+}
+
+TEST_F(PartLinkTest, AClockReadingLiesBetweenQuestionAndAnswer) {
+  const auto part = OpenPart();
+  const int64_t before = MonotonicNanos();
+  const auto reading = part->ReadClock(5, absl::Now() + kPatience);
+  const int64_t after = MonotonicNanos();
+  ASSERT_TRUE(reading.ok()) << reading.status();
+  // One host, one clock: the fake's stamps and ours are the same clock.
+  EXPECT_GE(reading->agent_ns, before);
+  EXPECT_LE(reading->agent_ns, after);
+  EXPECT_LE(std::abs(reading->agent_ns - reading->here_ns), reading->round_trip_ns);
+}
+
+TEST_F(PartLinkTest, ACommandSaidIntoABrokenStreamIsSaidAgain) {
+  agent_.BreakControlAfter(0, 1);
+  const auto part = OpenPart();
+  part->Start(42);
+  ControlEvent started;
+  started.mutable_started();
+  agent_.Tell(started);
+  ASSERT_TRUE(part->WaitStarted(absl::Now() + kPatience).ok());
+  const absl::Time deadline = absl::Now() + kPatience;
+  while (agent_.commands().empty() && absl::Now() < deadline) absl::SleepFor(absl::Milliseconds(5));
+  ASSERT_FALSE(agent_.commands().empty());
+  EXPECT_EQ(agent_.commands().back().start().start_ns(), 42);
+}
+
+TEST_F(PartLinkTest, TheLeaseIsRenewedSeveralTimesBeforeItEnds) {
+  const auto part = OpenPart(/*lease_ms=*/300);
+  const absl::Time deadline = absl::Now() + kPatience;
+  while (agent_.renewals() < 4 && absl::Now() < deadline) absl::SleepFor(absl::Milliseconds(5));
+  EXPECT_GE(agent_.renewals(), 4);
+}
+
+TEST_F(PartLinkTest, APartThatGoesIsClosedAtItsAgent) {
+  OpenPart().reset();
+  EXPECT_EQ(agent_.closed(), 1);
+}
+
+TEST_F(PartLinkTest, ARefusedOpenKeepsTheAgentsCodeAndNamesIt) {
+  agent_.RefuseOpen({grpc::StatusCode::NOT_FOUND, "no target 'x'; there are epoll, hyper"});
+  OpenRequest request;
+  request.mutable_server();
+  const auto part = PartLink::Open(*link_, request);
+  EXPECT_EQ(part.status().code(), absl::StatusCode::kNotFound);
+  EXPECT_NE(part.status().message().find("there are epoll, hyper"), absl::string_view::npos);
+  EXPECT_NE(part.status().message().find(agent_.address()), absl::string_view::npos);
+}
+
+TEST(AgentLinkTest, AnAgentThatIsNotThereIsNamedWithWhatToDo) {
+  const auto link = AgentLink::Create("127.0.0.1:1", TlsFiles());
+  ASSERT_TRUE(link.ok());
+  const auto description = (*link)->Describe(absl::Seconds(5));
+  EXPECT_EQ(description.status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_NE(description.status().message().find("agent --listen=127.0.0.1:1"),
+            absl::string_view::npos);
+}
+
+TEST(AgentLinkTest, AnAddressWithoutAPortIsRefused) {
+  EXPECT_EQ(AgentLink::Create("localhost", TlsFiles()).status().code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
+TEST(AgentLinkTest, TlsWithoutItsKeyIsRefused) {
+  EXPECT_EQ(AgentLink::Create("localhost:1", TlsFiles{"ca.pem", "cert.pem", ""}).status().code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
+TEST(AgentLinkTest, TheClockOfTheSameHostIsEstimatedWithinItsUncertainty) {
+  FakeAgent agent;
+  const auto link = AgentLink::Create(agent.address(), TlsFiles());
+  ASSERT_TRUE(link.ok());
+  const auto clock = (*link)->EstimateClock(16);
+  ASSERT_TRUE(clock.ok()) << clock.status();
+  EXPECT_LE(std::abs(clock->offset_ns), clock->uncertainty_ns);
+}
+
+}  // namespace
+}  // namespace assay
