@@ -1,0 +1,96 @@
+"""Campaigns over several agents: one serves, the others load, and nothing is lost in merging them."""
+
+import json
+
+from e2e.harness import QUICK_PLAN, EndToEndTest, Running, program
+
+
+class SeveralAgentsTest(EndToEndTest):
+    def run_over(self, count, *overrides):
+        """Runs the quick plan over so many agents; returns their addresses and what `show` says."""
+        agents = [self.agent() for _ in range(count)]
+        addresses = [agent.address for agent in agents]
+        plan = self.write("quick.textproto", QUICK_PLAN)
+        words = [word for override in overrides for word in ("--set", override)]
+        ran = self.controller("run", plan, f"--agents={','.join(addresses)}", *words)
+        self.assert_measured(ran)
+        return addresses, self.show()
+
+    def audit(self):
+        """What e2e/store_audit computes from the raw samples: one object for each execution."""
+        audited = Running([program("e2e/store_audit"), self.store], self.env, self.home).wait()
+        self.assert_status(audited, 0)
+        return [json.loads(line) for line in audited.out.splitlines()]
+
+    def test_two_agents_one_serves_and_one_loads(self):
+        addresses, shown = self.run_over(2, "blocks=2")
+        self.assertEqual([agent["address"] for agent in shown["agents"]], addresses)
+        self.assertEqual(len(shown["cells"][0]["executions"]), 2)
+        for execution in self.audit():
+            self.assertEqual([load["agent"] for load in execution["loads"]], [addresses[1]])
+
+    def test_histograms_of_two_load_agents_merge_to_that_of_all_their_samples(self):
+        addresses, shown = self.run_over(3, "blocks=2", "load.closed.connections=8")
+        executions = self.audit()
+        self.assertEqual(len(executions), 2)
+        requests = [one["requests"] for one in shown["cells"][0]["executions"]]
+        for execution in executions:
+            self.assertEqual([load["agent"] for load in execution["loads"]], addresses[1:])
+            # Connections are a total, split evenly.
+            self.assertEqual([load["connections"] for load in execution["loads"]], [4, 4])
+            self.assertTrue(execution["stored_equals_sum_of_loads"], execution)
+            self.assertTrue(execution["stored_equals_samples"], execution)
+            self.assertGreater(execution["samples"], 100)
+            self.assertEqual(execution["samples"], sum(load["recorded"] for load in execution["loads"]))
+            self.assertEqual([load["lost"] for load in execution["loads"]], [0, 0])
+            for load in execution["loads"]:
+                self.assertEqual(load["sent"], load["ok"] + load["errors"] + load["timeouts"] + load["in_flight"])
+        self.assertEqual(sorted(requests), sorted(sum(
+            load["ok"] + load["errors"] + load["timeouts"] for load in one["loads"]) for one in executions))
+
+    def test_start_skew_is_shown_and_bounds_the_true_one(self):
+        # All agents share this machine's clock, so here the true skew can be known.
+        self.run_over(3, "blocks=3", "load.closed.connections=8")
+        for execution in self.audit():
+            begins = [load["start_ns"] + load["lateness_ns"] for load in execution["loads"]]
+            true_skew = max(begins) - min(begins)
+            self.assertGreater(execution["skew_bound_ns"], 0)
+            self.assertLessEqual(true_skew, execution["skew_bound_ns"], execution)
+            # A bound that says nothing would pass too.
+            self.assertLess(execution["skew_bound_ns"], 1_000_000_000, execution)
+            # What was recorded begins where the agents say that it does.
+            first_sends = [load["first_send_ns"] for load in execution["loads"]]
+            for begin, first_send in zip(begins, first_sends):
+                self.assertGreaterEqual(first_send, begin, execution)
+        shown = self.controller("show", "latest", "--format=json").json()
+        self.assertTrue(all(one["start_skew_us"] > 0 for one in shown["cells"][0]["executions"]))
+
+    def test_agents_lists_each_with_its_clock_and_targets(self):
+        agent = self.agent()
+        listed = self.controller("agents", f"--agents={agent.address}", "--format=json")
+        self.assert_status(listed, 0)
+        entry = listed.json()["agents"][0]
+        self.assertEqual(entry["address"], agent.address)
+        self.assertLess(abs(entry["clock_offset_us"]), entry["clock_uncertainty_us"] + 1)
+        targets = {target["name"]: target for target in entry["targets"]}
+        self.assertTrue(targets["epoll"]["installed"])
+        self.assertTrue(targets["libmicrohttpd"]["installed"])
+        self.assertIn(agent.address, self.controller("agents", f"--agents={agent.address}").out)
+
+
+class AgentUsageTest(EndToEndTest):
+    def test_beyond_loopback_it_wants_tls_or_a_loud_word(self):
+        refused = Running(
+            [program("agent/agent"), "--listen=0.0.0.0:0", f"--spool={self.home}"], self.env, self.home).wait()
+        self.assert_status(refused, 2)
+        self.assert_says(refused, "tls", "--insecure-listen")
+
+    def test_sigterm_ends_an_idle_agent_with_status_0(self):
+        self.assert_status(self.agent().stop(), 0)
+
+    def test_a_port_in_use_is_named(self):
+        agent = self.agent()
+        second = Running([program("agent/agent"), f"--listen={agent.address}", f"--spool={self.home}"],
+                         self.env, self.home).wait()
+        self.assert_status(second, 1)
+        self.assert_says(second, agent.address, "in use")

@@ -1,0 +1,94 @@
+"""The first command of the README, and what it leaves."""
+
+import re
+
+from e2e.harness import EndToEndTest
+
+# What a machine that is busy with other things does to a result; Assay then rightly ends with 3.
+GATES_OF_THE_MACHINE = {"idle_gaps"}
+QUANTILES = ("p50", "p90", "p95", "p99", "p999")
+
+
+class DemoTest(EndToEndTest):
+    def test_demo_measures_stores_and_says_what_next(self):
+        demo = self.controller("demo", patience_s=280)
+        shown = self.show()
+        invalid = {gate["name"] for cell in shown["cells"] for gate in cell["gates"] if gate["verdict"] == "invalid"}
+        self.assertLessEqual(invalid, GATES_OF_THE_MACHINE, f"\n{demo}")
+        self.assert_status(demo, 3 if invalid else 0)
+
+        # A table of at least two servers at three levels.
+        cells = {(cell["target"], cell["level"]["connections"]) for cell in shown["cells"]}
+        targets = {target for target, _ in cells}
+        levels = {level for _, level in cells}
+        self.assertGreaterEqual(len(targets), 2, targets)
+        self.assertGreaterEqual(len(levels), 3, levels)
+        for target in targets:
+            self.assertIn(target, demo.out)
+        for level in levels:
+            self.assertRegex(demo.out, rf"\b{level}\b")
+
+        # A stored campaign, and a next step.
+        identity = shown["campaign"]["id"]
+        self.assertIn(identity, demo.out)
+        self.assertIn(f"show {identity}", demo.out)
+        self.assertEqual(shown["campaign"]["status"], "complete")
+
+        self.check_contract_of_show(shown)
+        self.check_list(identity)
+        self.check_show_for_people(identity)
+        self.check_csv(identity, cells)
+
+    def check_contract_of_show(self, shown):
+        for key in ("campaign", "plan", "environment", "skipped", "cells"):
+            self.assertIn(key, shown)
+        self.assertTrue(shown["environment"])
+        for cell in shown["cells"]:
+            for key in ("target", "workload", "mode", "level", "executions", "rps", "latency_us",
+                        "mean_of_medians_us", "server_cpu_us_per_request", "generator_cpu_us_per_request",
+                        "server_rss_bytes", "gates"):
+                self.assertIn(key, cell)
+            self.check_interval(cell["rps"], len(cell["executions"]))
+            for quantile in QUANTILES:
+                self.check_interval(cell["latency_us"][quantile], len(cell["executions"]))
+                self.assertIn("pooled", cell["latency_us"][quantile])
+            medians = [one["latency_us"]["p50"] for one in cell["executions"]]
+            self.assertAlmostEqual(cell["mean_of_medians_us"], sum(medians) / len(medians), delta=0.01)
+            self.assertGreater(cell["server_cpu_us_per_request"]["estimate"], 0)
+            self.assertGreater(cell["server_rss_bytes"]["estimate"], 100_000)
+            self.assertTrue(cell["gates"])
+            for gate in cell["gates"]:
+                self.assertEqual(sorted(set(gate) & {"name", "value", "limit", "verdict", "advice"}),
+                                 ["advice", "limit", "name", "value", "verdict"])
+                self.assertIn(gate["verdict"], ("pass", "warn", "invalid", "unreadable"), gate)
+
+    def check_interval(self, figure, executions):
+        self.assertIn("estimate", figure)
+        if executions < 6:
+            # Fewer cannot carry a 95 % interval.
+            self.assertIsNone(figure["low"])
+            self.assertIsNone(figure["high"])
+        elif figure["estimate"] is not None:
+            self.assertLessEqual(figure["low"], figure["estimate"])
+            self.assertLessEqual(figure["estimate"], figure["high"])
+
+    def check_list(self, identity):
+        listed = self.controller("list", "--format=json")
+        self.assert_status(listed, 0)
+        campaigns = listed.json()["campaigns"]
+        self.assertEqual([campaign["id"] for campaign in campaigns], [identity])
+        for key in ("id", "label", "plan", "started", "status"):
+            self.assertIn(key, campaigns[0])
+        self.assertIn(identity, self.controller("list").out)
+
+    def check_show_for_people(self, identity):
+        shown = self.controller("show", identity[:6])
+        self.assert_status(shown, 0)
+        self.assertRegex(shown.out, re.compile("p50|median", re.IGNORECASE))
+        self.assertRegex(shown.out, re.compile("mean of medians", re.IGNORECASE))
+
+    def check_csv(self, identity, cells):
+        shown = self.controller("show", identity, "--format=csv")
+        self.assert_status(shown, 0)
+        rows = shown.out.strip().split("\n")
+        self.assertEqual(len(rows) - 1, len(cells), shown.out)

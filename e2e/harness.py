@@ -1,0 +1,253 @@
+"""Drives the real programs as a user does, and sees to it that nothing of theirs is left running.
+
+A test gets a home of its own: no store, no agent and no process is shared with another test.
+"""
+
+import ctypes
+import json
+import os
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+import unittest
+import uuid
+
+# Longest wait for a program that should end by itself; generous, for slow machines.
+PATIENCE_S = 120
+_PR_SET_CHILD_SUBREAPER = 36
+
+
+def program(path):
+    """Absolute path of a program of the project; tests start where its files are."""
+    return os.path.abspath(path)
+
+
+def adopt_orphans():
+    """Makes this process the parent of every orphan below it, so that none can hide."""
+    if ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "prctl(PR_SET_CHILD_SUBREAPER)")
+
+
+def parents():
+    """{pid: parent pid} of all processes that are not zombies."""
+    found = {}
+    for name in os.listdir("/proc"):
+        if not name.isdigit():
+            continue
+        try:
+            with open(f"/proc/{name}/stat", encoding="utf-8", errors="replace") as file:
+                fields = file.read().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if fields[0] not in "ZX":
+            found[int(name)] = int(fields[1])
+    return found
+
+
+def descendants(root):
+    """Living processes below `root`, as {pid: command line}."""
+    tree = parents()
+    found = {root}
+    grew = True
+    while grew:
+        more = {pid for pid, parent in tree.items() if parent in found} - found
+        found |= more
+        grew = bool(more)
+    commands = {}
+    for pid in found - {root}:
+        try:
+            with open(f"/proc/{pid}/cmdline", "rb") as file:
+                commands[pid] = file.read().replace(b"\0", b" ").decode("utf-8", "replace").strip()
+        except OSError:
+            continue
+    return commands
+
+
+def eventually(condition, patience_s=PATIENCE_S, what="the condition"):
+    """Waits until condition() is true and returns its value; fails loudly after `patience_s`."""
+    deadline = time.monotonic() + patience_s
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {patience_s} s: {what}")
+        time.sleep(0.02)
+
+
+class Ended:
+    """What a program left: exit status, standard output and standard error."""
+
+    def __init__(self, status, out, err):
+        self.status = status
+        self.out = out
+        self.err = err
+
+    def json(self):
+        return json.loads(self.out)
+
+    def __str__(self):
+        return f"exit {self.status}\n--- standard output\n{self.out}\n--- standard error\n{self.err}"
+
+
+class Running:
+    """A program that runs. Its output is drained by two threads, so that it never blocks on us."""
+
+    def __init__(self, words, env, cwd, stdin=subprocess.DEVNULL):
+        # A session of its own: a signal to it is a signal to it alone, as from another terminal.
+        self.process = subprocess.Popen(
+            words, env=env, cwd=cwd, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            errors="replace", start_new_session=True)
+        self.out = []
+        self.err = []
+        self._drains = [
+            threading.Thread(target=self._drain, args=(self.process.stdout, self.out), daemon=True),
+            threading.Thread(target=self._drain, args=(self.process.stderr, self.err), daemon=True)]
+        for drain in self._drains:
+            drain.start()
+
+    @staticmethod
+    def _drain(stream, lines):
+        for line in stream:
+            lines.append(line)
+        stream.close()
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    def await_line(self, part, stream="out"):
+        """The first line of a stream that contains `part`."""
+        def found():
+            line = next((line for line in list(getattr(self, stream)) if part in line), None)
+            if line is None and self.process.poll() is not None:
+                self.join()
+                raise AssertionError(f"it ended before it said '{part}':\n{self.ended()}")
+            return line
+        return eventually(found, what=f"a line with '{part}'")
+
+    def send(self, number):
+        self.process.send_signal(number)
+
+    def join(self):
+        for drain in self._drains:
+            drain.join(PATIENCE_S)
+
+    def ended(self):
+        return Ended(self.process.returncode, "".join(self.out), "".join(self.err))
+
+    def wait(self, patience_s=PATIENCE_S):
+        try:
+            self.process.wait(patience_s)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise AssertionError(f"it did not end within {patience_s} s:\n{self.ended()}") from None
+        self.join()
+        return self.ended()
+
+    def kill(self):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait(PATIENCE_S)
+        self.join()
+
+
+class Agent(Running):
+    """An agent on a loopback port of its own."""
+
+    def __init__(self, words, env, cwd):
+        super().__init__(words, env, cwd)
+        self.address = self.await_line("listening on ").split()[-1]
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.send(signal.SIGTERM)
+        return self.wait()
+
+
+class EndToEndTest(unittest.TestCase):
+    """A home, the programs, and at the end the proof that nothing runs on."""
+
+    def setUp(self):
+        adopt_orphans()
+        folder = tempfile.TemporaryDirectory(prefix="assay-e2e-")
+        self.addCleanup(folder.cleanup)
+        self.home = folder.name
+        self.env = {
+            "HOME": self.home, "XDG_DATA_HOME": os.path.join(self.home, "data"), "LANG": "C.UTF-8",
+            "PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", "TMPDIR": self.home,
+            "TEST_SRCDIR": os.environ.get("TEST_SRCDIR", os.path.dirname(os.getcwd()))}
+        self.store = os.path.join(self.home, "data/assay/assay.db")
+        # Registered after the folder's, so it runs before: nothing may hold files in it.
+        self.addCleanup(self.assert_nothing_runs)
+
+    def assert_nothing_runs(self, patience_s=15):
+        """Every process that the test started, or that those started, is gone."""
+        try:
+            eventually(lambda: not descendants(os.getpid()), patience_s, "all processes gone")
+        except AssertionError:
+            left = descendants(os.getpid())
+            for pid in left:
+                os.kill(pid, signal.SIGKILL)
+            self.fail(f"left running: {left}")
+
+    def path(self, name):
+        return os.path.join(self.home, name)
+
+    def write(self, name, text):
+        path = self.path(name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        return path
+
+    def start(self, *words, env=None, prefix=()):
+        """The controller, running; at the test's end it is killed if it still does."""
+        running = Running([*prefix, program("controller/controller"), *words], {**self.env, **(env or {})}, self.home)
+        self.addCleanup(running.kill)
+        return running
+
+    def controller(self, *words, env=None, prefix=(), patience_s=PATIENCE_S):
+        return self.start(*words, env=env, prefix=prefix).wait(patience_s)
+
+    def agent(self, *words):
+        """An agent on a port of its own; at the test's end it is stopped."""
+        spool = self.path(f"spool-{uuid.uuid4().hex}")
+        os.mkdir(spool)
+        agent = Agent([program("agent/agent"), "--listen=127.0.0.1:0", f"--spool={spool}", *words], self.env, self.home)
+        self.addCleanup(agent.kill)
+        return agent
+
+    def assert_status(self, ended, status):
+        self.assertEqual(ended.status, status, f"\n{ended}")
+
+    def assert_measured(self, ended):
+        """It measured. 3 is as good as 0 here: what a busy machine does to a result is judged elsewhere."""
+        self.assertIn(ended.status, (0, 3), f"\n{ended}")
+
+    def assert_says(self, ended, *parts):
+        """Standard error names all of it, whatever the case of its letters."""
+        for part in parts:
+            self.assertIn(part.lower(), ended.err.lower(), f"\n{ended}")
+
+    def show(self, identity="latest"):
+        """The stored campaign, as programs read it."""
+        shown = self.controller("show", identity, "--format=json")
+        self.assert_status(shown, 0)
+        return shown.json()
+
+
+# The smallest plan that measures: one block of short windows. Tests add and replace fields by --set.
+QUICK_PLAN = """
+name: "quick"
+targets { name: "epoll" }
+workloads { name: "plaintext" path: "/plaintext" }
+load {
+  closed { connections: [4] duration { seconds: 0.3 } }
+  warmup { seconds: 0.1 }
+}
+blocks: 1
+verdict: NONE
+"""

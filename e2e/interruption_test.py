@@ -1,0 +1,98 @@
+"""Whatever ends a campaign early: what was measured is kept, and nothing is left running."""
+
+import os
+import signal
+
+from e2e.harness import QUICK_PLAN, EndToEndTest, descendants, eventually
+
+# Long enough to be interrupted: sixty blocks of a third of a second.
+LONG_PLAN = QUICK_PLAN.replace("blocks: 1", "blocks: 60")
+
+
+class InterruptionTest(EndToEndTest):
+    def start_long(self, *words):
+        running = self.start("run", self.write("plan.textproto", LONG_PLAN), "--label=long", *words)
+        self.await_executions(2)
+        return running
+
+    def await_executions(self, count):
+        def enough():
+            listed = self.controller("list", "--format=json")
+            campaigns = listed.json()["campaigns"] if listed.status == 0 else []
+            return campaigns and campaigns[0]["executions"] >= count
+        eventually(enough, what=f"{count} executions stored")
+
+    def assert_kept(self, status):
+        """At least two executions are there, whole, with their samples; returns how many."""
+        shown = self.show("long")
+        self.assertEqual(shown["campaign"]["status"], status)
+        executions = shown["cells"][0]["executions"]
+        self.assertGreaterEqual(len(executions), 2)
+        self.assertLess(len(executions), 60)
+        self.assertTrue(all(one["requests"] > 0 for one in executions))
+        return len(executions)
+
+    def test_sigint_keeps_what_was_measured_and_leaves_no_child(self):
+        running = self.start_long()
+        children = descendants(running.pid)
+        self.assertTrue(any("agent" in command for command in children.values()), children)
+        running.send(signal.SIGINT)
+        ended = running.wait()
+        self.assert_status(ended, 1)
+        # By the time it has ended its children have: not later.
+        for pid, command in children.items():
+            self.assertNotIn(pid, descendants(os.getpid()), command)
+        self.assert_nothing_runs(patience_s=1)
+        self.assert_says(ended, "kept")
+        self.assertIn("resume", ended.out + ended.err)
+        self.assert_kept("interrupted")
+
+    def test_an_interrupted_campaign_is_resumed_to_its_end(self):
+        running = self.start_long("--set", "blocks=6")
+        running.send(signal.SIGTERM)
+        self.assert_status(running.wait(), 1)
+        before = [one["id"] for one in self.show("long")["cells"][0]["executions"]]
+        resumed = self.controller("resume", "long")
+        self.assert_measured(resumed)
+        shown = self.show("long")
+        self.assertEqual(shown["campaign"]["status"], "complete")
+        after = [one["id"] for one in shown["cells"][0]["executions"]]
+        self.assertEqual(len(after), 6)
+        # Finished ones stay.
+        self.assertLessEqual(set(before), set(after))
+
+    def test_a_killed_controller_leaves_nothing_running(self):
+        running = self.start_long()
+        running.send(signal.SIGKILL)
+        running.wait()
+        self.assert_nothing_runs(patience_s=30)
+        self.assert_kept("interrupted")
+
+    def test_the_server_of_a_killed_controller_is_stopped_by_its_lease(self):
+        # The agent is not the controller's child here: only the lease can tell that nobody is there.
+        agent = self.agent()
+        running = self.start_long(f"--agents={agent.address}")
+        eventually(lambda: descendants(agent.pid), what="the agent has started something")
+        running.send(signal.SIGKILL)
+        running.wait()
+        eventually(lambda: not descendants(agent.pid), patience_s=60, what="the agent has stopped everything")
+        self.assert_status(self.controller("agents", f"--agents={agent.address}"), 0)
+
+    def test_a_killed_agent_takes_its_processes_along_and_is_named(self):
+        serving, loading = self.agent(), self.agent()
+        running = self.start_long(f"--agents={serving.address},{loading.address}")
+        children = eventually(lambda: descendants(serving.pid), what="the server has been started")
+        serving.kill()
+        eventually(lambda: not set(children) & set(descendants(os.getpid())), what="the dead agent's children are gone")
+        ended = running.wait()
+        self.assert_status(ended, 1)
+        self.assertIn(serving.address, ended.out + ended.err)
+        self.assert_kept("interrupted")
+
+    def test_cancel_from_another_terminal_keeps_what_is_finished(self):
+        running = self.start_long()
+        cancelled = self.controller("cancel", "long")
+        self.assert_status(cancelled, 0)
+        ended = running.wait()
+        self.assert_status(ended, 1)
+        self.assert_kept("cancelled")

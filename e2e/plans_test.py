@@ -1,0 +1,78 @@
+"""The plans that come with Assay, and the life of a campaign after it was measured."""
+
+from e2e.harness import QUICK_PLAN, EndToEndTest, program
+
+
+class OriginsExperimentTest(EndToEndTest):
+    def test_c_vs_rust_runs_for_the_targets_that_are_installed(self):
+        plan = program("plans/c_vs_rust.textproto")
+        # As the origin had it but for the rests between runs.
+        ran = self.controller("run", plan, "--set", "pause.seconds=0", patience_s=280)
+        self.assert_measured(ran)
+        shown = self.show()
+        measured = {cell["target"] for cell in shown["cells"]}
+        skipped = {entry["target"]: entry["reason"] for entry in shown["skipped"]}
+        self.assertIn("libmicrohttpd", measured)
+        self.assertIn("epoll", measured)
+        self.assertIn("hyper", measured | set(skipped))
+        if "hyper" in skipped:
+            self.assertRegex(skipped["hyper"], "install")
+        self.assertEqual({cell["level"]["connections"] for cell in shown["cells"]}, {250, 500, 750})
+        for cell in shown["cells"]:
+            self.assertEqual([one["requests"] for one in cell["executions"]], [10_000] * 3)
+            # Three executions carry no interval; the origin's figure is there, labelled.
+            self.assertIsNone(cell["latency_us"]["p50"]["low"])
+            self.assertGreater(cell["mean_of_medians_us"], 0)
+
+    def test_check_says_the_schedule_and_changes_nothing(self):
+        checked = self.controller("check", program("plans/c_vs_rust.textproto"), "--format=json")
+        self.assert_status(checked, 0)
+        schedule = checked.json()["schedule"]
+        self.assertEqual({one["block"] for one in schedule}, {0, 1, 2})
+        again = self.controller("check", program("plans/c_vs_rust.textproto"), "--format=json")
+        self.assertEqual(again.json()["schedule"], schedule)
+        other = self.controller("check", program("plans/c_vs_rust.textproto"), "--format=json", "--set", "seed=2")
+        self.assertNotEqual(other.json()["schedule"], schedule)
+        self.assertEqual(self.controller("list", "--format=json").json()["campaigns"], [])
+
+
+class CampaignLifeTest(EndToEndTest):
+    def test_a_campaign_is_found_by_its_label_and_done_again_from_the_store(self):
+        plan = self.write("quick.textproto", QUICK_PLAN)
+        self.assert_measured(self.controller("run", plan, "--label=first"))
+        first = self.show("first")
+        again = self.controller("rerun", "first", "--label=second")
+        self.assert_measured(again)
+        second = self.show("second")
+        self.assertNotEqual(first["campaign"]["id"], second["campaign"]["id"])
+        self.assertEqual(first["plan"]["text"], second["plan"]["text"])
+        # Nothing is left to do in a complete one.
+        resumed = self.controller("resume", "first")
+        self.assert_status(resumed, 1)
+        self.assert_says(resumed, "complete")
+
+    def test_measure_loads_a_target_and_a_url(self):
+        agent = self.agent()
+        measured = self.controller(
+            "measure", "epoll", "--path=/json", "--connections=2,4", "--duration=0.3", "--set", "blocks=1", f"--agents={agent.address}")
+        self.assert_measured(measured)
+        self.assertEqual({cell["level"]["connections"] for cell in self.show()["cells"]}, {2, 4})
+
+    def test_progress_goes_to_standard_error_and_can_be_silenced(self):
+        plan = self.write("quick.textproto", QUICK_PLAN)
+        ran = self.controller("run", plan, "--format=json")
+        self.assert_measured(ran)
+        self.assertEqual(ran.json()["campaign"]["status"], "complete")
+        self.assertTrue(ran.err)
+        quiet = self.controller("run", plan, "--format=json", "--quiet")
+        self.assertEqual(quiet.err, "")
+
+    def test_a_missed_threshold_ends_with_4(self):
+        plan = self.write("quick.textproto", QUICK_PLAN + 'thresholds { metric: "p50_us" max: 0.001 }\n')
+        ran = self.controller("run", plan)
+        shown = self.show()
+        self.assertEqual([threshold["met"] for threshold in shown["thresholds"]], [False])
+        # An invalid result outranks a missed threshold.
+        invalid = any(gate["verdict"] == "invalid" for cell in shown["cells"] for gate in cell["gates"])
+        self.assert_status(ran, 3 if invalid else 4)
+        self.assertIn("threshold missed", ran.out)
