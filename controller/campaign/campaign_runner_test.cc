@@ -1,0 +1,233 @@
+// Whole campaigns over real agents, servers and load generators on this machine. What is asserted holds however slow
+// the machine is; nothing here is a measurement.
+
+#include "controller/campaign/campaign_runner.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <memory>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "analysis/latency_histogram.h"
+#include "analysis/sample_codec.h"
+#include "controller/campaign/agent_pool.h"
+#include "controller/campaign/gate_keeper.h"
+#include "controller/campaign/local_agent.h"
+#include "controller/plan/plan_rules.h"
+#include "google/protobuf/text_format.h"
+#include "proto/convert/histogram_proto.h"
+#include "proto/convert/sample_chunk.h"
+
+namespace assay {
+namespace {
+
+Plan PlanOf(const std::string& text) {
+  Plan plan;
+  EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(text, &plan));
+  EXPECT_TRUE(Validate(plan).ok()) << Validate(plan);
+  return WithDefaults(plan);
+}
+
+constexpr char kSmallPlan[] = R"(
+  name: "small"
+  targets { name: "epoll" }
+  workloads { name: "json" path: "/json" }
+  load { closed { connections: [6] duration { seconds: 0.2 } } warmup { seconds: 0.05 } }
+  blocks: 2
+)";
+
+class CampaignRunnerTest : public ::testing::Test {
+ protected:
+  CampaignRunnerTest()
+      : store_(*Store::Open(
+            absl::StrCat(::testing::TempDir(), "/",
+                         ::testing::UnitTest::GetInstance()->current_test_info()->name(), ".db"),
+            Store::Mode::kWrite)),
+        rules_(*LoadGateRules()) {}
+
+  // Starts that many agents and connects to them.
+  void StartAgents(int count) {
+    std::vector<std::string> addresses;
+    for (int i = 0; i < count; ++i) {
+      absl::StatusOr<std::unique_ptr<LocalAgent>> agent = LocalAgent::Start();
+      ASSERT_TRUE(agent.ok()) << agent.status();
+      addresses.push_back((*agent)->address());
+      agents_.push_back(*std::move(agent));
+    }
+    Connect(addresses);
+  }
+
+  void Connect(const std::vector<std::string>& addresses) {
+    absl::StatusOr<std::unique_ptr<AgentPool>> pool = AgentPool::Connect(addresses, TlsFiles());
+    ASSERT_TRUE(pool.ok()) << pool.status();
+    pool_ = *std::move(pool);
+  }
+
+  CampaignRunner Runner() {
+    return {*pool_, *store_, rules_, interruption_, Progress::Style::kQuiet};
+  }
+
+  std::vector<ExecutionRecord> Executions(const CampaignRecord& campaign) {
+    absl::StatusOr<std::vector<ExecutionRecord>> executions = store_->Executions(campaign.id());
+    EXPECT_TRUE(executions.ok()) << executions.status();
+    return *std::move(executions);
+  }
+
+  std::unique_ptr<Store> store_;
+  GateRules rules_;
+  Interruption interruption_;
+  std::vector<std::unique_ptr<LocalAgent>> agents_;
+  std::unique_ptr<AgentPool> pool_;
+};
+
+TEST_F(CampaignRunnerTest, OneAgentServesAndLoadsAndEverySampleIsStored) {
+  StartAgents(1);
+  const auto campaign = Runner().Run(PlanOf(kSmallPlan), "", "");
+  ASSERT_TRUE(campaign.ok()) << campaign.status();
+  EXPECT_EQ(campaign->status(), CampaignRecord::COMPLETE) << campaign->status_reason();
+  const std::vector<ExecutionRecord> executions = Executions(*campaign);
+  ASSERT_EQ(executions.size(), 2);
+  for (const ExecutionRecord& execution : executions) {
+    ASSERT_EQ(execution.status(), ExecutionRecord::MEASURED)
+        << execution.failure().ShortDebugString();
+    const LoadFinished& finished = execution.loads(0).finished();
+    EXPECT_GT(finished.ok(), 0);
+    EXPECT_EQ(finished.sent(),
+              finished.ok() + finished.errors() + finished.timeouts() + finished.in_flight());
+    EXPECT_GT(execution.server().cpu_ns(), 0);
+    EXPECT_GT(execution.server().rss_bytes(), 0);
+    EXPECT_EQ(execution.loads(0).samples_received() + finished.samples_lost(),
+              finished.samples_recorded() + finished.samples_lost());
+    EXPECT_FALSE(execution.gates().empty());
+  }
+}
+
+// The merged histogram is what every percentile of several hosts is read from.
+TEST_F(CampaignRunnerTest, TwoLoadAgentsMergeToTheSumOfTheirHistogramsAndOfTheirRawSamples) {
+  StartAgents(3);
+  const auto campaign = Runner().Run(PlanOf(kSmallPlan), "", "");
+  ASSERT_TRUE(campaign.ok()) << campaign.status();
+  for (const ExecutionRecord& execution : Executions(*campaign)) {
+    ASSERT_EQ(execution.status(), ExecutionRecord::MEASURED)
+        << execution.failure().ShortDebugString();
+    ASSERT_EQ(execution.loads_size(), 2);
+    LatencyHistogram sum;
+    for (const LoadRecord& load : execution.loads()) {
+      ASSERT_EQ(load.finished().samples_lost(), 0);
+      sum.Merge(*FromProto(load.finished().latency()));
+    }
+    LatencyHistogram decoded;
+    std::vector<Sample> samples;
+    const absl::Status read =
+        store_->ReadChunks(execution.id(), [&](uint32_t, const SampleChunk& chunk) -> absl::Status {
+          samples.clear();
+          const absl::Status decoding = DecodeChunk(chunk, &samples);
+          for (const Sample& sample : samples) {
+            if (sample.outcome == SampleOutcome::kOk) decoded.Record(sample.latency_ns);
+          }
+          return decoding;
+        });
+    ASSERT_TRUE(read.ok()) << read;
+    const LatencyHistogram merged = *FromProto(execution.latency());
+    EXPECT_GT(merged.count(), 0);
+    EXPECT_EQ(merged, sum);
+    EXPECT_EQ(merged, decoded);
+  }
+}
+
+// One machine has one clock, so the true skew is known.
+TEST_F(CampaignRunnerTest, TheStartSkewOfTwoLoadAgentsIsBelowItsBound) {
+  StartAgents(3);
+  const auto campaign = Runner().Run(PlanOf(kSmallPlan), "", "");
+  ASSERT_TRUE(campaign.ok()) << campaign.status();
+  for (const ExecutionRecord& execution : Executions(*campaign)) {
+    ASSERT_EQ(execution.loads_size(), 2);
+    const LoadRecord& a = execution.loads(0);
+    const LoadRecord& b = execution.loads(1);
+    const int64_t true_skew_ns =
+        std::abs((a.start_ns() + a.lateness_ns()) - (b.start_ns() + b.lateness_ns()));
+    EXPECT_LE(true_skew_ns, execution.skew().bound_ns());
+    EXPECT_EQ(execution.skew().agents(), 2);
+  }
+}
+
+TEST_F(CampaignRunnerTest, ALostAgentInterruptsTheCampaignAndResumeMakesOnlyWhatIsMissing) {
+  StartAgents(2);
+  Plan plan = PlanOf(kSmallPlan);
+  plan.set_blocks(40);
+  std::thread killer([&] {
+    // After the first execution is stored, the load agent dies.
+    const absl::Time deadline = absl::Now() + absl::Minutes(1);
+    while (absl::Now() < deadline) {
+      const auto campaigns = store_->ListCampaigns();
+      if (campaigns.ok() && !campaigns->empty() && campaigns->front().executions > 0) break;
+      absl::SleepFor(absl::Milliseconds(20));
+    }
+    agents_.pop_back();
+  });
+  const auto interrupted = Runner().Run(plan, "", "");
+  killer.join();
+  ASSERT_TRUE(interrupted.ok()) << interrupted.status();
+  EXPECT_EQ(interrupted->status(), CampaignRecord::INTERRUPTED);
+  EXPECT_NE(interrupted->status_reason().find("lost agent"), std::string::npos)
+      << interrupted->status_reason();
+
+  std::set<std::string> kept;
+  for (const ExecutionRecord& execution : Executions(*interrupted)) {
+    if (execution.status() == ExecutionRecord::MEASURED) kept.insert(execution.id());
+  }
+  EXPECT_FALSE(kept.empty());
+  agents_.clear();
+  StartAgents(2);
+  CampaignRecord shortened = *interrupted;
+  shortened.mutable_plan()->set_blocks(static_cast<uint32_t>(kept.size()) + 1);
+  const auto resumed = Runner().Resume(shortened);
+  ASSERT_TRUE(resumed.ok()) << resumed.status();
+  EXPECT_EQ(resumed->status(), CampaignRecord::COMPLETE) << resumed->status_reason();
+  std::set<std::string> measured;
+  for (const ExecutionRecord& execution : Executions(*resumed)) {
+    if (execution.status() == ExecutionRecord::MEASURED) measured.insert(execution.id());
+  }
+  EXPECT_EQ(measured.size(), kept.size() + 1);
+  EXPECT_TRUE(std::includes(measured.begin(), measured.end(), kept.begin(), kept.end()));
+}
+
+TEST_F(CampaignRunnerTest, ACancelledCampaignKeepsWhatIsFinished) {
+  StartAgents(1);
+  Plan plan = PlanOf(kSmallPlan);
+  plan.set_blocks(200);
+  std::thread canceller([&] {
+    const absl::Time deadline = absl::Now() + absl::Minutes(1);
+    while (absl::Now() < deadline) {
+      const auto campaigns = store_->ListCampaigns();
+      if (campaigns.ok() && !campaigns->empty() && campaigns->front().executions > 0) {
+        EXPECT_TRUE(store_->RequestCancel(campaigns->front().id).ok());
+        return;
+      }
+      absl::SleepFor(absl::Milliseconds(20));
+    }
+    ADD_FAILURE() << "no execution in a minute";
+  });
+  const auto campaign = Runner().Run(plan, "", "");
+  canceller.join();
+  ASSERT_TRUE(campaign.ok()) << campaign.status();
+  EXPECT_EQ(campaign->status(), CampaignRecord::CANCELLED);
+  EXPECT_FALSE(Executions(*campaign).empty());
+}
+
+TEST_F(CampaignRunnerTest, AnUnknownTargetLeavesNoCampaignBehind) {
+  StartAgents(1);
+  Plan plan = PlanOf(kSmallPlan);
+  plan.mutable_targets(0)->set_name("apache");
+  EXPECT_EQ(Runner().Run(plan, "", "").status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_TRUE(store_->ListCampaigns()->empty());
+}
+
+}  // namespace
+}  // namespace assay
