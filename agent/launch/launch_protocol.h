@@ -3,9 +3,10 @@
 
 #include <cstdint>
 
-// What the launch program and the process that started it say to each other, and launch's own processes among
-// themselves: one struct a message over a SOCK_SEQPACKET socket pair. Both ends are built together and run on one host,
-// so the structs travel as they lie in memory. The end of the socket is a message too: the other side is gone.
+// What the launch program and the process that started it say to each other, and launch's own
+// processes among themselves: one struct a message over a SOCK_SEQPACKET socket pair. Both ends are
+// built together and run on one host, so the structs travel as they lie in memory. The end of the
+// socket is a message too: the other side is gone.
 
 namespace assay {
 
@@ -29,7 +30,8 @@ struct LaunchReport {
     kStarted = 2,
     // It will not start: step, error.
     kFailed = 3,
-    // The program has ended and all of its tree is gone: wait_status, or -1 when it was not seen.
+    // The program has ended and its tree is gone: wait_status, or -1 when it was not seen. With an error, something of
+    // the tree could not be killed.
     kEnded = 4,
   };
   int32_t kind;

@@ -4,12 +4,11 @@
 #include <sys/types.h>
 
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
-#include <utility>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -19,33 +18,11 @@
 #include "absl/time/time.h"
 #include "agent/launch/launch_protocol.h"
 #include "agent/launcher/bounded_output.h"
-#include "common/cpu_set.h"
-#include "common/process_tree.h"
+#include "agent/launcher/launch_options.h"
+#include "agent/launcher/spawn.h"
 #include "common/unique_fd.h"
 
 namespace assay {
-
-struct LaunchOptions {
-  // The program and its words. A program without a slash is looked for in $PATH; one with a slash that is relative
-  // begins in `working_directory`.
-  std::vector<std::string> argv;
-  // Set over the caller's environment, which the program inherits.
-  std::map<std::string, std::string> environment;
-  // The program, and what it starts, may run on these only. Empty: where the calling thread may.
-  CpuSet cpus;
-  // Empty: the caller's.
-  std::string working_directory;
-  // Descriptors that the program gets, ours first, then its number for it (3 or more). No others pass, beside
-  // standard output and error, which are drained, and standard input, which is empty. Ours stay open here.
-  std::vector<std::pair<int, int>> pass_fds;
-  // Whether the program waits before exec until Release(): events can be attached to its pid before its first
-  // instruction.
-  bool hold = false;
-  // A PID namespace of its own where the system allows one; otherwise it goes on without.
-  bool pid_namespace = true;
-  // The program agent/launch/launch. Empty: the one that comes with this program.
-  std::string launch_program;
-};
 
 // How a program ended.
 struct Ended {
@@ -120,52 +97,54 @@ class LaunchedProcess {
   pid_t guard_pid() const { return guard_pid_; }
 
  private:
-  enum class Phase { kStarting, kHeld, kReleased, kStarted, kFailed };
+  // In this order; the last two are for good.
+  enum class Phase { kStarting, kHeld, kStarted, kFailed };
 
-  LaunchedProcess(std::string name, pid_t launch_pid, UniqueFd launch_pidfd, UniqueFd control,
-                  UniqueFd standard_output, UniqueFd standard_error);
+  LaunchedProcess(LaunchOptions options, Spawned launch, UniqueFd control, UniqueFd standard_output,
+                  UniqueFd standard_error);
 
-  // The thread's whole life.
+  absl::Status WaitToStart(Phase wanted);
+  void Send(const LaunchCommand& command);
+
+  // The watching thread's whole life; the others below are parts of it.
   void Watch();
-  void DrainUntilLaunchLetsGo();
-  // Takes one report; false when there will be no more.
+  // Takes one report; false when there is none left.
   bool TakeReport();
-  void TakeOutput(UniqueFd& fd, BoundedOutput& output);
-  void WaitForLaunchToGo();
-  void WaitForGuardToGo();
-  void FinishEnd();
+  // Reads once; closes `fd` at its end. Returns whether there may be more now.
+  bool TakeOutput(UniqueFd* fd, BoundedOutput* output);
+  bool TreeIsGone();
+  bool OutputCloses();
+  void DrainOutput();
+  void FinishEnd(bool tree_is_gone);
 
-  absl::Status WaitForPhase(bool (*reached)(Phase), absl::Time deadline) const;
-  absl::Status FailureStatus() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void SendCommand(const LaunchCommand& command);
-  void KillLaunch();
-
-  const std::string name_;
-  const pid_t launch_pid_;
-  const UniqueFd launch_pidfd_;
+  const LaunchOptions options_;
+  const Spawned launch_;
   const UniqueFd control_;
 
-  // Written by the watching thread before the phase leaves kStarting, read after.
+  // Written before the phase becomes kHeld, read after.
   pid_t pid_ = 0;
   pid_t guard_pid_ = 0;
-  UniqueFd guard_pidfd_;
   std::string no_pid_namespace_reason_;
 
   // Of the watching thread alone.
+  UniqueFd guard_pidfd_;
   UniqueFd standard_output_fd_;
   UniqueFd standard_error_fd_;
+  std::optional<int> wait_status_;
+  bool end_reported_ = false;
+  bool end_was_clean_ = false;
 
   mutable absl::Mutex mutex_;
   Phase phase_ ABSL_GUARDED_BY(mutex_) = Phase::kStarting;
   LaunchReport failure_ ABSL_GUARDED_BY(mutex_) = {};
-  std::optional<int> wait_status_ ABSL_GUARDED_BY(mutex_);
   BoundedOutput standard_output_ ABSL_GUARDED_BY(mutex_);
   BoundedOutput standard_error_ ABSL_GUARDED_BY(mutex_);
-  bool launch_reaped_ ABSL_GUARDED_BY(mutex_) = false;
+  // Something of the tree could not be killed.
   bool left_behind_ ABSL_GUARDED_BY(mutex_) = false;
   std::optional<Ended> ended_ ABSL_GUARDED_BY(mutex_);
   std::function<void(const Ended&)> on_end_ ABSL_GUARDED_BY(mutex_);
 
+  // Last, so that all of the above is there before it runs.
   std::thread watcher_;
 };
 

@@ -1,0 +1,21 @@
+// launch: starts a program that cannot outlive whoever asked for it. agent/launch/README.md says
+// how.
+
+#include <unistd.h>
+
+#include <iostream>
+
+#include "agent/launch/keeper.h"
+#include "agent/launch/launch_request.h"
+#include "common/command_line.h"
+
+int main(int argc, char** argv) {
+  assay::LaunchRequest request;
+  const int status = assay::ParseLaunchRequest(argc, argv, std::cout, std::cerr, &request);
+  if (status != assay::kGoOn) return status;
+  const int ended = assay::RunKeeper(request);
+  std::cerr.flush();
+  // Without the handlers of exit(): a leak checker among them would start a thread, which no
+  // process can that has made a PID namespace for its children.
+  _exit(ended);
+}

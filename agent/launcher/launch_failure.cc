@@ -1,0 +1,102 @@
+#include "agent/launcher/launch_failure.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "absl/strings/str_cat.h"
+
+namespace assay {
+namespace {
+
+std::string ErrnoText(int error) {
+  char buffer[128];
+  return strerror_r(error, buffer, sizeof(buffer));
+}
+
+std::string Join(const std::string& folder, const std::string& path) {
+  return path.front() == '/' || folder.empty() ? path : absl::StrCat(folder, "/", path);
+}
+
+absl::Status ExecFailure(int error, const std::string& program, const std::string& folder,
+                         const std::string& prefix) {
+  const std::string reason = absl::StrCat(prefix, ErrnoText(error));
+  struct stat status;
+  const bool exists = !program.empty() && stat(Join(folder, program).c_str(), &status) == 0;
+  switch (error) {
+    case ENOENT:
+      if (!exists && program.find('/') != std::string::npos) {
+        return absl::NotFoundError(
+            absl::StrCat(reason, "; build or install it, or correct its path in the catalogue"));
+      }
+      return absl::NotFoundError(absl::StrCat(
+          reason,
+          ", though the file is there: the interpreter in its first line or its dynamic "
+          "loader is missing; `file` and `ldd` name it"));
+    case EACCES:
+    case EPERM:
+      return absl::PermissionDeniedError(
+          exists && S_ISDIR(status.st_mode)
+              ? absl::StrCat(reason, "; it is a folder: name the program in it")
+              : absl::StrCat(reason,
+                             "; make it executable (chmod +x), and look whether its file "
+                             "system is mounted noexec"));
+    case ENOEXEC:
+      return absl::FailedPreconditionError(
+          absl::StrCat(reason,
+                       "; it is no program for this machine: `file` says what it is; a "
+                       "script needs a first line such as #!/bin/sh"));
+    case ETXTBSY:
+      return absl::FailedPreconditionError(
+          absl::StrCat(reason, "; it is being written: wait until its build is done"));
+    case E2BIG:
+      return absl::InvalidArgumentError(
+          absl::StrCat(reason, "; shorten its argv or its environment in the catalogue"));
+    default:
+      return absl::InternalError(reason);
+  }
+}
+
+}  // namespace
+
+absl::Status LaunchFailure(const LaunchReport& report, const std::string& program,
+                           const std::string& folder, const CpuSet& cpus) {
+  const std::string prefix = absl::StrCat("cannot start \"", program, "\": ");
+  switch (report.step) {
+    case LaunchStep::kFindProgram:
+      if (report.error == EACCES) {
+        return absl::PermissionDeniedError(absl::StrCat(
+            prefix, "what is called so in PATH is not executable; make it so (chmod +x)"));
+      }
+      return absl::NotFoundError(absl::StrCat(
+          prefix, "no such program in PATH; install it, or name it by its whole path"));
+    case LaunchStep::kEnterFolder: {
+      const std::string message = absl::StrCat(prefix, "cannot enter the folder \"", folder,
+                                               "\": ", ErrnoText(report.error),
+                                               "; create it, or name another working directory");
+      return absl::Status(absl::ErrnoToStatusCode(report.error), message);
+    }
+    case LaunchStep::kPin: {
+      const absl::StatusOr<CpuSet> allowed = CpuSet::AllowedForThisProcess();
+      return absl::FailedPreconditionError(absl::StrCat(
+          prefix, "cannot pin it to the CPUs \"", cpus.ToString(),
+          "\": they do not all exist, or are withheld from this process; name some of \"",
+          allowed.ok() ? allowed->ToString() : "(unreadable)", "\""));
+    }
+    case LaunchStep::kPassDescriptors:
+      return absl::InternalError(absl::StrCat(prefix,
+                                              "cannot pass descriptors: ", ErrnoText(report.error),
+                                              "; raise the limit of open files (ulimit -n)"));
+    case LaunchStep::kFork:
+      return absl::ResourceExhaustedError(absl::StrCat(
+          prefix, "no process for it: ", ErrnoText(report.error),
+          "; look at the limits of processes (ulimit -u, pids.max) and at free memory"));
+    case LaunchStep::kExec:
+      return ExecFailure(report.error, program, folder, prefix);
+    case LaunchStep::kNone:
+      break;
+  }
+  return absl::InternalError(absl::StrCat(prefix, ErrnoText(report.error)));
+}
+
+}  // namespace assay

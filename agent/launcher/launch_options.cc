@@ -1,0 +1,61 @@
+#include "agent/launcher/launch_options.h"
+
+#include <set>
+
+#include "absl/strings/str_cat.h"
+
+namespace assay {
+namespace {
+
+// Below are standard input, output and error.
+constexpr int kFirstFdOfProgram = 3;
+
+}  // namespace
+
+absl::Status ValidateLaunchOptions(const LaunchOptions& options) {
+  if (options.argv.empty() || options.argv.front().empty()) {
+    return absl::InvalidArgumentError("cannot start a program: argv is empty");
+  }
+  const std::string prefix = absl::StrCat("cannot start \"", options.argv.front(), "\": ");
+  const auto has_nul = [](const std::string& text) { return text.find('\0') != std::string::npos; };
+  for (const std::string& word : options.argv) {
+    if (has_nul(word)) return absl::InvalidArgumentError(prefix + "a word of argv holds a NUL");
+  }
+  for (const auto& [name, value] : options.environment) {
+    if (name.empty() || name.find('=') != std::string::npos || has_nul(name) || has_nul(value)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(prefix, "\"", name, "\" cannot be a variable of its environment"));
+    }
+  }
+  std::set<int> numbers;
+  for (const auto& [ours, theirs] : options.pass_fds) {
+    if (theirs < kFirstFdOfProgram || !numbers.insert(theirs).second) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          prefix, "descriptor ", theirs, " of the program is taken, or below ", kFirstFdOfProgram));
+    }
+  }
+  return absl::OkStatus();
+}
+
+std::vector<std::string> LaunchWords(const LaunchOptions& options,
+                                     const std::string& launch_program, int control_fd,
+                                     int first_passed_fd) {
+  std::vector<std::string> words = {launch_program, absl::StrCat("--control-fd=", control_fd)};
+  if (!options.cpus.empty()) words.push_back(absl::StrCat("--cpus=", options.cpus.ToString()));
+  if (!options.working_directory.empty()) {
+    words.push_back(absl::StrCat("--directory=", options.working_directory));
+  }
+  for (const auto& [name, value] : options.environment) {
+    words.push_back(absl::StrCat("--env=", name, "=", value));
+  }
+  for (size_t i = 0; i < options.pass_fds.size(); ++i) {
+    words.push_back(absl::StrCat("--pass=", first_passed_fd + i, ":", options.pass_fds[i].second));
+  }
+  if (options.hold) words.push_back("--hold");
+  if (!options.pid_namespace) words.push_back("--no-pid-namespace");
+  words.push_back("--");
+  words.insert(words.end(), options.argv.begin(), options.argv.end());
+  return words;
+}
+
+}  // namespace assay
