@@ -161,6 +161,25 @@ def outside_libraries(texts):
             yield complaint(path, 1, f"third_party/README.md does not say what @{name} is for")
 
 
+def links(texts):
+    """Complaints about links in pages, and pages named in code, that lead nowhere; over all files as {path: text}."""
+    there = set(texts) | {os.path.dirname(path) for path in texts}
+    there |= {os.path.dirname(folder) for folder in there}
+    for path, text in texts.items():
+        if path in OWN_FILES:
+            continue
+        for number, line in numbered(text):
+            aims = []
+            if path.endswith(".md"):
+                for aim in re.findall(r"\]\(([^)#\s]+)", line):
+                    if not aim.startswith(("http://", "https://")):
+                        aims.append(os.path.normpath(os.path.join(os.path.dirname(path), aim)))
+            aims += re.findall(r"(?<![\w/.(])docs/[\w/.-]*\w\.md", line)
+            for aim in dict.fromkeys(aims):
+                if aim not in there and aim != "LICENSE":
+                    yield complaint(path, number, f"{aim} is not there")
+
+
 def check(path, text):
     """Complaints about one file, whose path is relative to the workspace."""
     rules = [rule for rule in RULES if path not in OWN_FILES or rule not in (notes, foreign_words)]
@@ -182,7 +201,8 @@ def check_tree(root):
             content = file.read()
         if b"\0" not in content and path != "LICENSE":
             texts[path] = content.decode("utf-8")
-    return [words for path, text in texts.items() for words in check(path, text)] + list(outside_libraries(texts))
+    of_files = [words for path, text in texts.items() for words in check(path, text)]
+    return [*of_files, *outside_libraries(texts), *links(texts)]
 
 
 def main():

@@ -86,6 +86,14 @@ class TidyRulesTest(unittest.TestCase):
         texts["third_party/README.md"] = "| `@zlib` | to deflate |\n"
         self.assertEqual(list(tidy.outside_libraries(texts)), [])
 
+    def test_a_link_leads_somewhere(self):
+        texts = {"docs/a.md": "see [b](b.md), [c](../c.md#part) and [d](https://example.com/d)\n",
+                 "a.h": "// docs/e.md says why\n"}
+        self.assertEqual(list(tidy.links(texts)), [
+            "docs/a.md:1: docs/b.md is not there", "docs/a.md:1: c.md is not there", "a.h:1: docs/e.md is not there"])
+        texts |= {"docs/b.md": "", "c.md": "", "docs/e.md": ""}
+        self.assertEqual(list(tidy.links(texts)), [])
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -1,0 +1,33 @@
+"""What the documentation shows works as shown."""
+
+import os
+import re
+
+from e2e.harness import EndToEndTest, program
+
+
+class DocumentedPlansTest(EndToEndTest):
+    def test_every_plan_in_the_documentation_is_accepted(self):
+        with open(program("docs/plans.md"), encoding="utf-8") as file:
+            plans = re.findall(r"^```textproto\n(.*?)^```", file.read(), re.MULTILINE | re.DOTALL)
+        self.assertGreaterEqual(len(plans), 2)
+        for number, text in enumerate(plans):
+            with self.subTest(plan=number):
+                checked = self.controller("check", self.write(f"plan{number}.textproto", text))
+                self.assert_status(checked, 0)
+
+    def test_every_plan_that_comes_with_assay_is_accepted(self):
+        for name in sorted(os.listdir(program("plans"))):
+            if name.endswith(".textproto"):
+                with self.subTest(plan=name):
+                    self.assert_status(self.controller("check", program(f"plans/{name}")), 0)
+
+
+class DocumentedCommandsTest(EndToEndTest):
+    def test_every_command_of_the_readme_is_there(self):
+        with open(program("README.md"), encoding="utf-8") as file:
+            commands = set(re.findall(r"//controller -- (\w+)", file.read()))
+        self.assertIn("demo", commands)
+        for command in sorted(commands):
+            with self.subTest(command=command):
+                self.assert_status(self.controller(command, "--help"), 0)
