@@ -9,8 +9,8 @@
 // A fuzz target is one file, x_fuzz.cc, that defines both functions below. It is built twice: with this driver as a
 // test that every build runs, the same inputs each time; and with libFuzzer, which looks for inputs on its own:
 //
-//   bazel build --config=clang --platform_suffix=-fuzz --copt=-fsanitize=fuzzer-no-link,address \
-//     --linkopt=-fsanitize=address //analysis:sample_blocks_fuzz
+//   flags="--config=clang --platform_suffix=-fuzz --copt=-fsanitize=fuzzer-no-link,address"
+//   bazel build $flags --linkopt=-fsanitize=address //analysis:sample_blocks_fuzz
 //   bazel-bin/analysis/sample_blocks_fuzz -max_total_time=60
 
 // libFuzzer's entry: must return 0 and neither crash nor leak, whatever the input. An answer that is wrong is a crash:

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/types/span.h"
+#include "analysis/estimate.h"
 #include "analysis/latency_histogram.h"
 
 namespace assay {
@@ -13,24 +14,6 @@ namespace assay {
 // Quantiles and their intervals from ranks alone: nothing is assumed of the distribution but that
 // samples are independent. That holds for executions, not for the requests of one: intervals over
 // requests are descriptive.
-
-// A figure with its interval. low and high are both set or both not: not set means that the count
-// cannot support one.
-struct Estimate {
-  double estimate = 0;
-  std::optional<double> low;
-  std::optional<double> high;
-
-  friend bool operator==(const Estimate&, const Estimate&) = default;
-};
-
-// Ranks from 1; the interval is [x(low), x(high)] of the sorted samples.
-struct RankInterval {
-  int64_t low = 0;
-  int64_t high = 0;
-
-  friend bool operator==(const RankInterval&, const RankInterval&) = default;
-};
 
 // The narrowest interval with equal tails that covers the q-quantile with `confidence`: coverage is
 // P(low <= Bin(n, q) <= high - 1), each tail at most (1 - confidence) / 2. Exact, and so never

@@ -1,0 +1,95 @@
+#include "analysis/signed_rank.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include "analysis/normal_distribution.h"
+
+namespace assay {
+namespace {
+
+constexpr int64_t kExactUpTo = 100;
+// A tail that is off its bound by no more than rounding counts as within it.
+constexpr double kRounding = 1e-9;
+
+int64_t Pairs(int64_t n) { return n * (n + 1) / 2; }
+
+// P(T = t) for t = 0 ... n(n+1)/2, where T is the sum of those of the ranks 1 ... n whose fair coin shows heads.
+std::vector<double> SignedRankDistribution(int64_t n) {
+  std::vector<double> probability(Pairs(n) + 1);
+  probability[0] = 1;
+  for (int64_t rank = 1; rank <= n; ++rank) {
+    for (int64_t t = Pairs(rank); t >= 0; --t) {
+      const double with_it = t >= rank ? probability[t - rank] : 0;
+      probability[t] = 0.5 * (probability[t] + with_it);
+    }
+  }
+  return probability;
+}
+
+// The largest t with P(T < t) <= tail, at least 1.
+int64_t ExactLowRank(int64_t n, double tail) {
+  const std::vector<double> probability = SignedRankDistribution(n);
+  double below = probability[0];
+  int64_t rank = 1;
+  while (below + probability[rank] <= tail * (1 + kRounding)) below += probability[rank++];
+  return rank;
+}
+
+int64_t NormalLowRank(int64_t n, double tail) {
+  const auto pairs = static_cast<double>(Pairs(n));
+  const double deviation = std::sqrt(pairs * static_cast<double>(2 * n + 1) / 12);
+  const double t = pairs / 2 - NormalQuantile(1 - tail) * deviation;
+  return std::max<int64_t>(1, static_cast<int64_t>(std::floor(t)));
+}
+
+}  // namespace
+
+std::vector<double> WalshAverages(absl::Span<const double> values) {
+  std::vector<double> averages;
+  averages.reserve(Pairs(static_cast<int64_t>(values.size())));
+  for (size_t i = 0; i < values.size(); ++i) {
+    for (size_t j = i; j < values.size(); ++j)
+      averages.push_back(std::midpoint(values[i], values[j]));
+  }
+  std::sort(averages.begin(), averages.end());
+  return averages;
+}
+
+int64_t SignedRankPairsNeeded(double confidence) {
+  assert(confidence > 0 && confidence < 1);
+  // All differences of one sign have probability 2^-n, which must fit in a tail.
+  const double needed = -std::log2((1 - confidence) / 2);
+  return std::max<int64_t>(1, static_cast<int64_t>(std::ceil(needed * (1 - kRounding))));
+}
+
+std::optional<RankInterval> SignedRankInterval(int64_t n, double confidence) {
+  if (n < SignedRankPairsNeeded(confidence)) return std::nullopt;
+  const double tail = (1 - confidence) / 2;
+  const int64_t low = n <= kExactUpTo ? ExactLowRank(n, tail) : NormalLowRank(n, tail);
+  return RankInterval{.low = low, .high = Pairs(n) + 1 - low};
+}
+
+double SignedRankCoverage(int64_t n, RankInterval ranks) {
+  const std::vector<double> probability = SignedRankDistribution(n);
+  return std::accumulate(probability.begin() + ranks.low, probability.begin() + ranks.high, 0.0);
+}
+
+Estimate HodgesLehmann(absl::Span<const double> values, double confidence) {
+  if (values.empty()) return {.estimate = std::numeric_limits<double>::quiet_NaN()};
+  const std::vector<double> averages = WalshAverages(values);
+  const size_t half = averages.size() / 2;
+  Estimate estimate{.estimate = averages.size() % 2 == 1
+                                    ? averages[half]
+                                    : std::midpoint(averages[half - 1], averages[half])};
+  if (const auto ranks = SignedRankInterval(static_cast<int64_t>(values.size()), confidence)) {
+    estimate.low = averages[ranks->low - 1];
+    estimate.high = averages[ranks->high - 1];
+  }
+  return estimate;
+}
+
+}  // namespace assay

@@ -1,0 +1,35 @@
+#ifndef ASSAY_ANALYSIS_SIGNED_RANK_H_
+#define ASSAY_ANALYSIS_SIGNED_RANK_H_
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "absl/types/span.h"
+#include "analysis/estimate.h"
+
+namespace assay {
+
+// The centre of paired differences without a distribution but symmetry: Wilcoxon's signed-rank test turned around
+// (Hollander, Wolfe, Chicken, "Nonparametric Statistical Methods", 3.2 and 3.3).
+
+// The means of all pairs of values, each with itself too, ascending: n * (n + 1) / 2 of them.
+std::vector<double> WalshAverages(absl::Span<const double> values);
+
+// Ranks of the interval over the n * (n + 1) / 2 sorted Walsh averages that covers the centre with at least
+// `confidence`. Exact up to 100 values, by the normal approximation above. Nothing below SignedRankPairsNeeded().
+// The distribution assumes no ties; with ties the interval is conservative. REQUIRES: n >= 0, 0 < confidence < 1.
+std::optional<RankInterval> SignedRankInterval(int64_t n, double confidence = 0.95);
+
+// The exact coverage of [w(low), w(high)] over the Walsh averages of n values. For small n and tests.
+double SignedRankCoverage(int64_t n, RankInterval ranks);
+
+// The smallest number of pairs that has an interval at all: 6 at 95 %.
+int64_t SignedRankPairsNeeded(double confidence = 0.95);
+
+// The Hodges-Lehmann estimate, the median of the Walsh averages, and its interval. NaN when empty.
+Estimate HodgesLehmann(absl::Span<const double> values, double confidence = 0.95);
+
+}  // namespace assay
+
+#endif  // ASSAY_ANALYSIS_SIGNED_RANK_H_
