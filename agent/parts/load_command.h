@@ -1,0 +1,32 @@
+#ifndef ASSAY_AGENT_PARTS_LOAD_COMMAND_H_
+#define ASSAY_AGENT_PARTS_LOAD_COMMAND_H_
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "agent/parts/address.h"
+#include "common/cpu_set.h"
+#include "proto/agent.pb.h"
+
+namespace assay {
+
+// Descriptors as the load generator gets them.
+inline constexpr int kLoadgenControlFd = 3;
+inline constexpr int kLoadgenRingFd = 4;
+
+// The words that start the load generator `program` for `spec`. Bodies are written to files in `folder`.
+// kInvalidArgument: something in the spec that the load generator cannot do.
+absl::StatusOr<std::vector<std::string>> LoadgenArgv(const std::string& program,
+                                                     const LoadSpec& spec,
+                                                     const HostPort& destination,
+                                                     const CpuSet& cpus, const std::string& folder);
+
+// How large each load thread's sample ring should be: for what comes between two drainings, or, where nothing is
+// drained within the window, for the whole of it, as far as that is known and not beyond 64 MiB over all threads.
+size_t RingBytesPerThread(const Window& window, int threads, bool drained_in_window);
+
+}  // namespace assay
+
+#endif  // ASSAY_AGENT_PARTS_LOAD_COMMAND_H_

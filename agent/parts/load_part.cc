@@ -1,0 +1,280 @@
+#include "agent/parts/load_part.h"
+
+#include <algorithm>
+#include <csignal>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "agent/parts/load_command.h"
+#include "agent/verify/verify.h"
+#include "common/status_macros.h"
+
+namespace assay {
+namespace {
+
+constexpr int64_t kSecondNs = 1'000'000'000;
+constexpr int64_t kDrainEveryNs = kSecondNs / 10;
+// Where the window must not be disturbed: often enough for a ring of 64 MiB, which holds 40 s of a fast thread.
+constexpr int64_t kLookEveryNs = 2 * kSecondNs;
+// From the start of the program until all connections are open.
+constexpr int64_t kReadyPatienceNs = 60 * kSecondNs;
+// Beyond warm-up, window and drain, until the last report.
+constexpr int64_t kFinishPatienceNs = 30 * kSecondNs;
+constexpr absl::Duration kStopPatience = absl::Seconds(2);
+constexpr absl::Duration kVerifyPatience = absl::Seconds(5);
+
+}  // namespace
+
+LoadPart::LoadPart(OpenRequest request, std::unique_ptr<Strand> strand, const Premises& premises)
+    : Part(std::move(request), std::move(strand), premises.folder), premises_(premises) {}
+
+absl::Status LoadPart::Admit() {
+  ASSAY_ASSIGN_OR_RETURN(
+      destination_, premises_.destinations.Admit(spec().destination(), spec().destination_agent(),
+                                                 request().part().execution_id()));
+  ASSAY_ASSIGN_OR_RETURN(cpus_, premises_.ledger.Take(spec().cpus(), premises_.placement.load,
+                                                      request().part().execution_id(), title()));
+  if (threads() > cpus_.Count()) {
+    return absl::InvalidArgumentError(absl::StrCat("load.threads: ", threads(),
+                                                   " load threads need a CPU each, and CPUs ",
+                                                   cpus_.ToString(), " are ", cpus_.Count()));
+  }
+  return absl::OkStatus();
+}
+
+void LoadPart::Launch() {
+  std::optional<Failure> failure = CheckAnswer();
+  if (!failure.has_value()) {
+    const absl::Status started = StartProcess();
+    if (!started.ok()) failure = FailureOf(Failure::LAUNCH_FAILED, std::string(started.message()));
+  }
+  if (failure.has_value()) {
+    if (!unwanted()) ReportFailure(*std::move(failure));
+    return;
+  }
+  strand().Watch(channel_->fd(), [this] { OnControlReadable(); });
+  At(strand().NowNanos() + kReadyPatienceNs, [this] {
+    if (ready_) return;
+    ReportFailure(FailureOf(Failure::NOT_READY, "its connections were not all open in a minute"));
+  });
+}
+
+std::optional<Failure> LoadPart::CheckAnswer() {
+  if (!spec().verify_first()) return std::nullopt;
+  const absl::StatusOr<Verification> found =
+      Verify(destination_.ToString(), spec().workload(), /*contract=*/false, kVerifyPatience);
+  if (!found.ok()) return FailureOf(Failure::CONNECT_FAILED, std::string(found.status().message()));
+  if (found->difference.empty()) return std::nullopt;
+  Failure failure = FailureOf(Failure::WRONG_ANSWER,
+                              absl::StrCat("the answer to ", found->request, " is not right"));
+  failure.set_difference(found->difference);
+  return failure;
+}
+
+bool LoadPart::HasSpareCpu() const {
+  return !premises_.ledger.Claimed().Includes(premises_.ledger.all());
+}
+
+absl::Status LoadPart::StartProcess() {
+  ASSAY_ASSIGN_OR_RETURN(folder_, PrivateFolder::Create(premises_.folder, "load-"));
+  LaunchOptions launch;
+  ASSAY_ASSIGN_OR_RETURN(
+      launch.argv, LoadgenArgv(premises_.loadgen, spec(), destination_, cpus_, folder_->path()));
+  launch.cpus = cpus_;
+  launch.working_directory = folder_->path();
+  UniqueFd control;
+  ASSAY_ASSIGN_OR_RETURN(channel_, LoadgenChannel::Create(control));
+  launch.pass_fds.emplace_back(control.get(), kLoadgenControlFd);
+  UniqueFd memory;
+  if (spec().raw_samples()) {
+    const size_t bytes = RingBytesPerThread(spec().window(), threads(), HasSpareCpu());
+    ASSAY_ASSIGN_OR_RETURN(memory, SampleRing::Create(threads(), bytes));
+    ASSAY_ASSIGN_OR_RETURN(ring_, SampleRing::Open(memory.get()));
+    drain_.emplace(ring_.get());
+    launch.pass_fds.emplace_back(memory.get(), kLoadgenRingFd);
+  }
+  ASSAY_ASSIGN_OR_RETURN(process_, LaunchedProcess::Start(std::move(launch)));
+  process_->OnEnd([weak = weak_from_this(), this](const Ended& ended) {
+    const std::shared_ptr<Part> alive = weak.lock();
+    if (alive != nullptr) Do([this, ended] { OnProcessEnded(ended); });
+  });
+  return absl::OkStatus();
+}
+
+void LoadPart::OnControlReadable() {
+  while (!over()) {
+    absl::StatusOr<std::optional<loadgen::FromLoadgen>> message = channel_->Receive();
+    if (message.ok() && message->has_value()) {
+      Take(**std::move(message));
+      continue;
+    }
+    if (message.ok()) return;
+    strand().Unwatch(channel_->fd());
+    if (absl::IsDataLoss(message.status())) {
+      ReportFailure(FailureOf(Failure::INTERNAL, std::string(message.status().message())));
+    }
+    return;  // Closed: the end of the process follows, and tells why.
+  }
+}
+
+void LoadPart::Take(loadgen::FromLoadgen message) {
+  switch (message.message_case()) {
+    case loadgen::FromLoadgen::kReady:
+      return TakeReady(message.ready());
+    case loadgen::FromLoadgen::kStarted:
+      return ReportStarted(message.started());
+    case loadgen::FromLoadgen::kSecond: {
+      DataRecord record;
+      *record.mutable_second() = std::move(*message.mutable_second());
+      return Keep(std::move(record), 0);
+    }
+    case loadgen::FromLoadgen::kFinished:
+      return TakeFinished(std::move(*message.mutable_finished()));
+    case loadgen::FromLoadgen::kFailed:
+      return ReportFailure(FailureOf(message.failed().kind(), message.failed().message()));
+    case loadgen::FromLoadgen::MESSAGE_NOT_SET:
+      break;
+  }
+}
+
+void LoadPart::TakeReady(const loadgen::Ready& said) {
+  ready_ = true;
+  Ready ready;
+  ready.set_pid(process_->pid());
+  ready.set_cpus(said.actual_cpus().empty() ? cpus_.ToString() : said.actual_cpus());
+  *ready.mutable_idle_gaps() = said.idle_gaps();
+  ReportReady(std::move(ready));
+}
+
+void LoadPart::BeginWindow(int64_t start_ns) {
+  loadgen::ToLoadgen start;
+  start.mutable_start()->set_start_ns(start_ns);
+  if (!channel_->Send(start).ok()) return;  // It has ended: that is told by OnProcessEnded().
+  const Window& window = spec().window();
+  const int64_t begin_ns = start_ns + static_cast<int64_t>(window.warmup_ns());
+  At(begin_ns, [this] { ReadBegin(); });
+  spare_cpu_ = HasSpareCpu();
+  if (drain_.has_value()) At(begin_ns + kDrainEveryNs, [this] { KeepDraining(); });
+  if (window.duration_ns() == 0) return;
+  const int64_t end_ns = begin_ns + static_cast<int64_t>(window.duration_ns());
+  At(end_ns, [this] { ReadEnd(); });
+  const uint64_t drain_ns = spec().drain_ns() > 0 ? spec().drain_ns() : spec().timeout_ns();
+  At(end_ns + static_cast<int64_t>(drain_ns) + kFinishPatienceNs, [this] {
+    if (!finished_) ReportFailure(FailureOf(Failure::INTERNAL, "it does not come to an end"));
+  });
+}
+
+void LoadPart::EndWindow() {
+  ReadEnd();
+  loadgen::ToLoadgen stop;
+  stop.mutable_stop();
+  channel_->Send(stop).IgnoreError();  // It has ended: that is told by OnProcessEnded().
+}
+
+void LoadPart::ReadBegin() {
+  absl::StatusOr<WindowReading> reading = ReadWindowEnd(process_->guard_pid(), cpus_);
+  if (reading.ok()) begin_ = *std::move(reading);
+}
+
+void LoadPart::ReadEnd() {
+  if (end_.has_value() || !begin_.has_value()) return;
+  absl::StatusOr<WindowReading> reading = ReadWindowEnd(process_->guard_pid(), cpus_);
+  if (reading.ok()) end_ = *std::move(reading);
+}
+
+void LoadPart::KeepDraining() {
+  if (finished_) return;
+  if (spare_cpu_ || ring_->FullestShare() > 0.5) DrainRing(/*finish=*/false);
+  At(strand().NowNanos() + (spare_cpu_ ? kDrainEveryNs : kLookEveryNs), [this] { KeepDraining(); });
+}
+
+void LoadPart::DrainRing(bool finish) {
+  if (!drain_.has_value()) return;
+  const auto keep = [this](SampleChunk chunk) {
+    const uint64_t samples = chunk.count();
+    DataRecord record;
+    *record.mutable_samples() = std::move(chunk);
+    Keep(std::move(record), samples);
+  };
+  const absl::Status drained = finish ? drain_->Finish(keep) : drain_->Drain(keep);
+  if (drained.ok()) return;
+  drain_.reset();
+  ReportFailure(FailureOf(Failure::INTERNAL, std::string(drained.message())));
+}
+
+void LoadPart::Keep(DataRecord record, uint64_t samples) {
+  if (!spool().Append(std::move(record)).ok()) lost_here_ += samples;
+}
+
+void LoadPart::TakeFinished(LoadFinished finished) {
+  finished_ = true;
+  ReadEnd();  // First: the process exits now.
+  DrainRing(/*finish=*/true);
+  drain_.reset();
+  ring_.reset();
+  if (over()) return;
+  // The load threads' own account is all there is of a generator that was gone before it could be read.
+  absl::StatusOr<CpuTime> end = absl::UnknownError("not read");
+  int64_t own_ns = finished.cpu_ns();
+  if (end_.has_value()) {
+    end = end_->cpus;
+    own_ns = UsageBetween(begin_->tree, end_->tree).cpu_ns;
+  } else if (begin_.has_value()) {
+    end = ReadCpuTime(cpus_);
+  }
+  if (begin_.has_value()) {
+    const CpusBetween cpus = PassedBetween(begin_->cpus, end, own_ns);
+    finished.set_steal_ns(cpus.steal_ns);
+    finished.set_foreign_ns(cpus.foreign_ns);
+  } else {
+    finished.set_steal_ns(CpusBetween().steal_ns);
+    finished.set_foreign_ns(CpusBetween().foreign_ns);
+  }
+  finished.set_samples_lost(finished.samples_lost() + lost_here_);
+  finished.set_samples_recorded(finished.samples_recorded() -
+                                std::min(lost_here_, finished.samples_recorded()));
+  spool().End();
+  finished.set_data_records(spool().last());
+  ReportFinished(std::move(finished));
+}
+
+void LoadPart::OnProcessEnded(const Ended& ended) {
+  // Its last messages may still wait to be read.
+  OnControlReadable();
+  if (finished_ || over()) return;
+  Failure failure =
+      FailureOf(Failure::CRASHED, absl::StrCat("it ended by itself with ", ended.ToString(),
+                                               ready_ ? "" : " before its connections were open"));
+  failure.set_ended(ended.ToString());
+  ReportFailure(std::move(failure));
+}
+
+void LoadPart::Release(bool orderly) {
+  if (channel_.has_value()) strand().Unwatch(channel_->fd());
+  if (process_ != nullptr) {
+    // What withstands even SIGKILL is waited for once more by the destructor.
+    process_->Stop(orderly ? SIGTERM : SIGKILL, orderly ? kStopPatience : absl::ZeroDuration())
+        .IgnoreError();
+    process_.reset();
+  }
+  // What it recorded until then is worth reading, all the more when it failed.
+  DrainRing(/*finish=*/true);
+  drain_.reset();
+  ring_.reset();
+  channel_.reset();
+  folder_.reset();
+  premises_.ledger.Return(title());
+}
+
+Failure LoadPart::FailureOf(Failure::Kind kind, const std::string& what) const {
+  Failure failure;
+  failure.set_kind(kind);
+  failure.set_message(absl::StrCat("load on ", spec().destination(), ": ", what));
+  if (process_ != nullptr) failure.set_last_words(process_->LastWords());
+  return failure;
+}
+
+}  // namespace assay

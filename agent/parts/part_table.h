@@ -1,0 +1,58 @@
+#ifndef ASSAY_AGENT_PARTS_PART_TABLE_H_
+#define ASSAY_AGENT_PARTS_PART_TABLE_H_
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "agent/parts/part.h"
+#include "proto/agent.pb.h"
+
+namespace assay {
+
+// The parts that this agent plays now, by execution and role.
+//
+// Threads: any; nothing here blocks but CloseAll(). Callbacks run on a part's strand, or at once.
+class PartTable : public std::enable_shared_from_this<PartTable> {
+ public:
+  // Makes the part that a checked request asks for. An error is what Open is refused with.
+  using Make = std::function<absl::StatusOr<std::shared_ptr<Part>>(const OpenRequest&)>;
+
+  static std::shared_ptr<PartTable> Create(Make make);
+
+  // Opens a part, or finds it open with the same contents: the same answer then. kAlreadyExists: open with others.
+  void Open(const OpenRequest& request, std::function<void(absl::Status)> decided);
+  // kNotFound says that the part was closed, forgotten or never opened.
+  absl::StatusOr<std::shared_ptr<Part>> Find(const PartId& id) const;
+  // Calls back when nothing of the part is left; at once when there is no such part.
+  void Close(const PartId& id, std::function<void()> closed);
+
+  // Whether this agent plays the server of that execution, and serves at that "HOST:PORT".
+  bool Serves(const std::string& execution_id, const std::string& destination) const;
+
+  // Refuses what is opened from now on, closes all there is, and waits for it. False: something was not gone in time.
+  bool CloseAll(absl::Duration patience);
+
+ private:
+  using Key = std::pair<std::string, int>;
+
+  explicit PartTable(Make make) : make_(std::move(make)) {}
+  static Key KeyOf(const PartId& id) { return {id.execution_id(), id.role()}; }
+  void Remove(const Key& key, const Part* part) ABSL_LOCKS_EXCLUDED(mutex_);
+
+  const Make make_;
+  mutable absl::Mutex mutex_;
+  std::map<Key, std::shared_ptr<Part>> parts_ ABSL_GUARDED_BY(mutex_);
+  bool closing_ ABSL_GUARDED_BY(mutex_) = false;
+};
+
+}  // namespace assay
+
+#endif  // ASSAY_AGENT_PARTS_PART_TABLE_H_

@@ -1,0 +1,291 @@
+#include "agent/parts/server_part.h"
+
+#include <csignal>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "agent/parts/address.h"
+#include "agent/telemetry/build_id.h"
+#include "agent/verify/verify.h"
+#include "common/file.h"
+#include "common/status_macros.h"
+
+namespace assay {
+namespace {
+
+// For one answer to the workload, before any load.
+constexpr absl::Duration kVerifyPatience = absl::Seconds(5);
+// For the end of a server that broke its connection: its last words are worth more than "connection reset".
+constexpr absl::Duration kEndPatience = absl::Milliseconds(300);
+
+// Where a client on this host reaches what listens on `host`.
+std::string ReachedAt(const std::string& host, uint16_t port) {
+  const absl::StatusOr<IpAddress> address = IpAddress::Parse(host);
+  if (address.ok() && address->IsWildcard()) {
+    return HostPort{address->IsV4() ? "127.0.0.1" : "::1", port}.ToString();
+  }
+  return HostPort{host, port}.ToString();
+}
+
+}  // namespace
+
+ServerPart::ServerPart(OpenRequest request, std::unique_ptr<Strand> strand,
+                       const Premises& premises)
+    : Part(std::move(request), std::move(strand), premises.folder), premises_(premises) {}
+
+std::string ServerPart::host() const {
+  return spec().listen_host().empty() ? "127.0.0.1" : spec().listen_host();
+}
+
+absl::Status ServerPart::Admit() {
+  const absl::StatusOr<IpAddress> listen = IpAddress::Parse(host());
+  if (!listen.ok()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("server.listen_host: ", listen.status().message()));
+  }
+  if (!listen->IsLoopback() && !premises_.beyond_loopback) {
+    return absl::PermissionDeniedError(
+        absl::StrCat("server.listen_host: ", host(),
+                     " is beyond loopback, and this agent itself "
+                     "listens on loopback only: give it a --listen address that others reach"));
+  }
+  ASSAY_ASSIGN_OR_RETURN(target_, premises_.catalogue.Find(spec().target()));
+  const Workload& verify = spec().verify();
+  const std::string method = !verify.method().empty() ? verify.method()
+                             : verify.has_body()      ? "POST"
+                                                      : "GET";
+  const std::optional<std::string> not_served = NotServedReason(*target_, method, verify.path());
+  if (not_served.has_value()) {
+    return absl::FailedPreconditionError(absl::StrCat("target ", target_->name(),
+                                                      " does not serve ", method, " ",
+                                                      verify.path(), ": ", *not_served));
+  }
+  // Whether it is installed and takes these options is known before any CPU is asked for.
+  CpuSet any;
+  any.Add(0);
+  const TargetSite site{.host = host(), .port = 1, .cpus = any, .directory = premises_.folder};
+  const std::map<std::string, std::string> options(spec().options().begin(),
+                                                   spec().options().end());
+  ASSAY_RETURN_IF_ERROR(premises_.catalogue.Resolve(*target_, site, options).status());
+  ASSAY_ASSIGN_OR_RETURN(cpus_, premises_.ledger.Take(spec().cpus(), premises_.placement.server,
+                                                      request().part().execution_id(), title()));
+  return absl::OkStatus();
+}
+
+void ServerPart::Launch() {
+  std::optional<Failure> failure = StartProcess();
+  if (!failure.has_value()) failure = AwaitReady();
+  if (!failure.has_value()) failure = CheckAnswer();
+  if (failure.has_value()) {
+    if (!unwanted()) ReportFailure(*std::move(failure));
+    return;
+  }
+  Ready ready = MakeReady();
+  {
+    absl::MutexLock lock(&address_mutex_);
+    address_ = ready.address();
+  }
+  ReportReady(std::move(ready));
+}
+
+std::optional<Failure> ServerPart::StartProcess() {
+  absl::StatusOr<PrivateFolder> folder = PrivateFolder::Create(premises_.folder, "server-");
+  if (!folder.ok()) return FailureOf(Failure::LAUNCH_FAILED, folder.status());
+  folder_ = *std::move(folder);
+  port_ = static_cast<uint16_t>(spec().port());
+  if (port_ == 0) {
+    const absl::StatusOr<uint16_t> port = FreePort(host());
+    if (!port.ok()) return FailureOf(Failure::PORT_IN_USE, port.status());
+    port_ = *port;
+  } else if (const absl::Status free = CanListen(host(), port_); !free.ok()) {
+    const bool in_use = absl::IsAlreadyExists(free);
+    return FailureOf(
+        in_use ? Failure::PORT_IN_USE : Failure::LAUNCH_FAILED,
+        absl::StrCat(free.message(), in_use ? "; end that, or leave the port to the agent" : ""));
+  }
+  const std::map<std::string, std::string> options(spec().options().begin(),
+                                                   spec().options().end());
+  absl::StatusOr<ResolvedTarget> resolved = premises_.catalogue.Resolve(
+      *target_, {.host = host(), .port = port_, .cpus = cpus_, .directory = folder_->path()},
+      options);
+  if (!resolved.ok()) return FailureOf(Failure::LAUNCH_FAILED, resolved.status());
+  resolved_ = *std::move(resolved);
+  for (const ResolvedTarget::File& file : resolved_->files) {
+    std::error_code error;
+    std::filesystem::create_directories(std::filesystem::path(file.path).parent_path(), error);
+    const absl::Status written = WriteFileAtomically(file.path, file.content);
+    if (!written.ok()) return FailureOf(Failure::LAUNCH_FAILED, written);
+  }
+  LaunchOptions launch;
+  launch.argv = resolved_->argv;
+  launch.environment = resolved_->environment;
+  launch.cpus = cpus_;
+  launch.working_directory = folder_->path();
+  absl::StatusOr<std::unique_ptr<LaunchedProcess>> process =
+      LaunchedProcess::Start(std::move(launch));
+  if (!process.ok()) return FailureOf(Failure::LAUNCH_FAILED, process.status());
+  process_ = *std::move(process);
+  process_->OnEnd([weak = weak_from_this(), this](const Ended& ended) {
+    const std::shared_ptr<Part> alive = weak.lock();
+    if (alive != nullptr) Do([this, ended] { OnProcessEnded(ended); });
+  });
+  return std::nullopt;
+}
+
+std::optional<Failure> ServerPart::AwaitReady() {
+  const absl::Status ready = WaitUntilReady(
+      ReachedAt(host(), port_), resolved_->ready_path, resolved_->ready_timeout, [this] {
+        if (unwanted()) return absl::CancelledError("the part is over");
+        return process_->ended().has_value() ? absl::AbortedError("it ended") : absl::OkStatus();
+      });
+  if (ready.ok()) return std::nullopt;
+  if (const std::optional<Ended> ended = process_->ended(); ended.has_value()) {
+    return EndedFailure(*ended, "before it was ready");
+  }
+  return FailureOf(Failure::NOT_READY, ready);
+}
+
+std::optional<Failure> ServerPart::CheckAnswer() {
+  const absl::StatusOr<Verification> found =
+      Verify(ReachedAt(host(), port_), spec().verify(), target_->contract(), kVerifyPatience);
+  if (!found.ok()) {
+    const std::optional<Ended> ended = process_->WaitForEnd(absl::Now() + kEndPatience);
+    if (ended.has_value()) return EndedFailure(*ended, "at its first request");
+    return FailureOf(Failure::WRONG_ANSWER,
+                     absl::StrCat("no answer to the workload: ", found.status().message()));
+  }
+  if (found->difference.empty()) return std::nullopt;
+  Failure failure = FailureOf(Failure::WRONG_ANSWER,
+                              absl::StrCat("the answer to ", found->request, " is not right"));
+  failure.set_difference(found->difference);
+  return failure;
+}
+
+Ready ServerPart::MakeReady() {
+  Ready ready;
+  ready.set_address(HostPort{host(), port_}.ToString());
+  ready.set_pid(process_->pid());
+  ready.set_version(premises_.versions.Of(premises_.catalogue, *target_));
+  const absl::StatusOr<std::string> build_id = ReadBuildId(resolved_->argv[0]);
+  if (build_id.ok()) ready.set_build_id(*build_id);
+  ready.set_cpus(cpus_.ToString());
+  return ready;
+}
+
+bool ServerPart::ServesAt(const std::string& destination) const {
+  std::string address;
+  {
+    absl::MutexLock lock(&address_mutex_);
+    address = address_;
+  }
+  const absl::StatusOr<HostPort> own = HostPort::Parse(address);
+  const absl::StatusOr<HostPort> asked = HostPort::Parse(destination);
+  if (!own.ok() || !asked.ok() || own->port != asked->port) return false;
+  const absl::StatusOr<IpAddress> listens = IpAddress::Parse(own->host);
+  const absl::StatusOr<IpAddress> wanted = IpAddress::Parse(asked->host);
+  // Whether a wildcard's many addresses are this host's is what the asking agent has made sure of: it found us there.
+  return listens.ok() && wanted.ok() && (*listens == *wanted || listens->IsWildcard());
+}
+
+void ServerPart::OnProcessEnded(const Ended& ended) {
+  // Before Ready, Launch() has seen it, or sees it yet.
+  ReportFailure(EndedFailure(ended, "by itself"));
+}
+
+void ServerPart::BeginWindow(int64_t start_ns) {
+  const Window& window = spec().window();
+  const int64_t begin_ns = start_ns + static_cast<int64_t>(window.warmup_ns());
+  At(begin_ns, [this] { ReadBegin(); });
+  if (window.duration_ns() > 0) {
+    At(begin_ns + static_cast<int64_t>(window.duration_ns()), [this] { ReadEnd(); });
+  }
+}
+
+void ServerPart::EndWindow() { ReadEnd(); }
+
+void ServerPart::ReadBegin() {
+  absl::StatusOr<WindowReading> reading = ReadWindowEnd(process_->guard_pid(), cpus_);
+  if (reading.ok() && !read_) begin_ = *std::move(reading);
+}
+
+void ServerPart::ReadEnd() {
+  if (std::exchange(read_, true)) return;
+  const absl::StatusOr<WindowReading> end = ReadWindowEnd(process_->guard_pid(), cpus_);
+  if (!end.ok()) {
+    // Its end is told by OnProcessEnded(), unless it is there and cannot be read.
+    if (process_->WaitForEnd(absl::Now() + kEndPatience).has_value()) return;
+    return ReportFailure(FailureOf(Failure::INTERNAL, std::string(end.status().message())));
+  }
+  // Stopped before the window began: nothing was counted.
+  const WindowReading& begin = begin_.has_value() ? *begin_ : *end;
+  const TreeUsage used = UsageBetween(begin.tree, end->tree);
+  const CpusBetween cpus = PassedBetween(begin.cpus, end->cpus, used.cpu_ns);
+  ServerFinished finished;
+  finished.set_cpu_ns(used.cpu_ns);
+  finished.set_window_ns(end->at_ns - begin.at_ns);
+  finished.set_rss_bytes(used.rss_bytes);
+  finished.set_peak_rss_bytes(used.peak_rss_bytes);
+  finished.set_steal_ns(cpus.steal_ns);
+  finished.set_foreign_ns(cpus.foreign_ns);
+  if (begin.network.ok() && end->network.ok()) {
+    for (const auto& [name, count] : CountedBetween(*begin.network, *end->network)) {
+      (*finished.mutable_network_counters())[name] = count;
+    }
+  }
+  finished.set_voluntary_switches(used.voluntary_switches);
+  finished.set_involuntary_switches(used.involuntary_switches);
+  finished.set_actual_cpus(used.allowed_cpus.ToString());
+  finished.set_minor_faults(used.minor_faults);
+  finished.set_major_faults(used.major_faults);
+  ReportFinished(std::move(finished));
+}
+
+void ServerPart::Release(bool orderly) {
+  {
+    absl::MutexLock lock(&address_mutex_);
+    address_.clear();
+  }
+  if (process_ != nullptr) {
+    // What withstands even SIGKILL is waited for once more by the destructor, and named by the launcher's own log.
+    (void)process_->Stop(orderly ? resolved_->stop_signal : SIGKILL,
+                         orderly ? resolved_->stop_timeout : absl::ZeroDuration());
+    process_.reset();
+  }
+  folder_.reset();
+  premises_.ledger.Return(title());
+}
+
+Failure ServerPart::FailureOf(Failure::Kind kind, const absl::Status& status) const {
+  return FailureOf(kind, std::string(status.message()));
+}
+
+Failure ServerPart::FailureOf(Failure::Kind kind, const std::string& what) const {
+  Failure failure;
+  failure.set_kind(kind);
+  failure.set_message(absl::StrCat("target ", spec().target(), ": ", what));
+  if (process_ != nullptr) failure.set_last_words(process_->LastWords());
+  return failure;
+}
+
+Failure ServerPart::EndedFailure(const Ended& ended, const std::string& when) const {
+  // A port that was free a moment ago may have been taken between.
+  const bool in_use =
+      absl::StrContains(absl::AsciiStrToLower(process_->LastWords()), "address already in use") ||
+      absl::StrContains(process_->LastWords(), "EADDRINUSE");
+  Failure failure =
+      in_use ? FailureOf(Failure::PORT_IN_USE,
+                         absl::StrCat(HostPort{host(), port_}.ToString(), " is in use: it ended ",
+                                      when, " with ", ended.ToString()))
+             : FailureOf(Failure::CRASHED,
+                         absl::StrCat("it ended ", when, " with ", ended.ToString()));
+  failure.set_ended(ended.ToString());
+  return failure;
+}
+
+}  // namespace assay

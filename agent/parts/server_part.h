@@ -1,0 +1,71 @@
+#ifndef ASSAY_AGENT_PARTS_SERVER_PART_H_
+#define ASSAY_AGENT_PARTS_SERVER_PART_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/synchronization/mutex.h"
+#include "agent/launcher/launched_process.h"
+#include "agent/parts/part.h"
+#include "agent/parts/premises.h"
+#include "agent/parts/private_folder.h"
+#include "agent/parts/window_reading.h"
+
+namespace assay {
+
+// The SERVER role: starts a target of the catalogue, pinned, waits until it is ready, holds its answer against what is
+// right, and reads what it used between the two ends of the window.
+//
+// The window begins warmup_ns after the start asked for, and ends duration_ns later, or with Stop where it is counted
+// in requests. A server that ends by itself is told as CRASHED with its last words, at any time before Close.
+class ServerPart final : public Part {
+ public:
+  ServerPart(OpenRequest request, std::unique_ptr<Strand> strand, const Premises& premises);
+
+  bool ServesAt(const std::string& destination) const override ABSL_LOCKS_EXCLUDED(address_mutex_);
+
+ protected:
+  absl::Status Admit() override;
+  void Launch() override;
+  void BeginWindow(int64_t start_ns) override;
+  void EndWindow() override;
+  void Release(bool orderly) override;
+
+ private:
+  const ServerSpec& spec() const { return request().server(); }
+  std::string host() const;
+  // Each returns what the part fails with, or nothing.
+  std::optional<Failure> StartProcess();
+  std::optional<Failure> AwaitReady();
+  std::optional<Failure> CheckAnswer();
+  Ready MakeReady();
+  void OnProcessEnded(const Ended& ended);
+  void ReadBegin();
+  void ReadEnd();
+
+  Failure FailureOf(Failure::Kind kind, const std::string& what) const;
+  Failure FailureOf(Failure::Kind kind, const absl::Status& status) const;
+  Failure EndedFailure(const Ended& ended, const std::string& when) const;
+
+  const Premises& premises_;
+  const CatalogueTarget* target_ = nullptr;
+  CpuSet cpus_;
+  uint16_t port_ = 0;
+  std::optional<ResolvedTarget> resolved_;
+  std::optional<PrivateFolder> folder_;
+  std::unique_ptr<LaunchedProcess> process_;
+  std::optional<WindowReading> begin_;
+  bool read_ = false;
+
+  mutable absl::Mutex address_mutex_;
+  // Set while it is ready.
+  std::string address_ ABSL_GUARDED_BY(address_mutex_);
+};
+
+}  // namespace assay
+
+#endif  // ASSAY_AGENT_PARTS_SERVER_PART_H_

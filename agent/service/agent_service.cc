@@ -1,0 +1,81 @@
+#include "agent/service/agent_service.h"
+
+#include <utility>
+
+#include "absl/status/status.h"
+#include "agent/parts/request_check.h"
+#include "agent/service/control_stream.h"
+#include "agent/service/data_stream.h"
+#include "agent/service/grpc_status.h"
+#include "agent/service/lease_stream.h"
+#include "common/monotonic_clock.h"
+
+namespace assay {
+
+AgentService::AgentService(std::shared_ptr<PartTable> parts,
+                           std::function<AgentDescription()> describe, Strand& errands)
+    : parts_(std::move(parts)), describe_(std::move(describe)), errands_(errands) {}
+
+grpc::ServerUnaryReactor* AgentService::Describe(grpc::CallbackServerContext* context,
+                                                 const DescribeRequest*, AgentDescription* reply) {
+  grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
+  errands_.Post([this, reply, reactor] {
+    *reply = describe_();
+    reactor->Finish(grpc::Status::OK);
+  });
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* AgentService::Ping(grpc::CallbackServerContext* context,
+                                             const PingRequest*, PingReply* reply) {
+  reply->set_monotonic_ns(MonotonicNanos());
+  grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
+  reactor->Finish(grpc::Status::OK);
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* AgentService::Open(grpc::CallbackServerContext* context,
+                                             const OpenRequest* request, OpenReply*) {
+  grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
+  const absl::Status sound = CheckOpenRequest(*request);
+  if (!sound.ok()) {
+    reactor->Finish(ToGrpc(sound));
+  } else {
+    parts_->Open(*request,
+                 [reactor](const absl::Status& decided) { reactor->Finish(ToGrpc(decided)); });
+  }
+  return reactor;
+}
+
+grpc::ServerBidiReactor<ControlCommand, ControlEvent>* AgentService::Control(
+    grpc::CallbackServerContext*) {
+  return new ControlStream(parts_);
+}
+
+grpc::ServerBidiReactor<LeaseRenewal, LeaseGrant>* AgentService::HoldLease(
+    grpc::CallbackServerContext*) {
+  return new LeaseStream(parts_);
+}
+
+grpc::ServerBidiReactor<DataRequest, DataRecord>* AgentService::ReadData(
+    grpc::CallbackServerContext*) {
+  return new DataStream(parts_);
+}
+
+grpc::ServerUnaryReactor* AgentService::Close(grpc::CallbackServerContext* context,
+                                              const CloseRequest* request, CloseReply*) {
+  grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
+  parts_->Close(request->part(), [reactor] { reactor->Finish(grpc::Status::OK); });
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* AgentService::ConfirmDestination(grpc::CallbackServerContext* context,
+                                                           const ConfirmDestinationRequest* request,
+                                                           ConfirmDestinationReply* reply) {
+  reply->set_confirmed(parts_->Serves(request->execution_id(), request->destination()));
+  grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
+  reactor->Finish(grpc::Status::OK);
+  return reactor;
+}
+
+}  // namespace assay

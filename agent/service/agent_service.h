@@ -1,0 +1,50 @@
+#ifndef ASSAY_AGENT_SERVICE_AGENT_SERVICE_H_
+#define ASSAY_AGENT_SERVICE_AGENT_SERVICE_H_
+
+#include <functional>
+#include <memory>
+
+#include "agent/parts/part_table.h"
+#include "agent/parts/strand.h"
+#include "proto/agent.grpc.pb.h"
+#include "proto/agent.pb.h"
+
+namespace assay {
+
+// The service of proto/agent.proto over a table of parts: turns messages into calls and back, and nothing else.
+//
+// Threads: gRPC's, none of which it blocks: what is slow runs on a part's strand, or on `errands`.
+class AgentService final : public Agent::CallbackService {
+ public:
+  // `describe` may be slow: it starts version commands. `errands` must outlive this.
+  AgentService(std::shared_ptr<PartTable> parts, std::function<AgentDescription()> describe,
+               Strand& errands);
+
+  grpc::ServerUnaryReactor* Describe(grpc::CallbackServerContext* context,
+                                     const DescribeRequest* request,
+                                     AgentDescription* reply) override;
+  grpc::ServerUnaryReactor* Ping(grpc::CallbackServerContext* context, const PingRequest* request,
+                                 PingReply* reply) override;
+  grpc::ServerUnaryReactor* Open(grpc::CallbackServerContext* context, const OpenRequest* request,
+                                 OpenReply* reply) override;
+  grpc::ServerBidiReactor<ControlCommand, ControlEvent>* Control(
+      grpc::CallbackServerContext* context) override;
+  grpc::ServerBidiReactor<LeaseRenewal, LeaseGrant>* HoldLease(
+      grpc::CallbackServerContext* context) override;
+  grpc::ServerBidiReactor<DataRequest, DataRecord>* ReadData(
+      grpc::CallbackServerContext* context) override;
+  grpc::ServerUnaryReactor* Close(grpc::CallbackServerContext* context, const CloseRequest* request,
+                                  CloseReply* reply) override;
+  grpc::ServerUnaryReactor* ConfirmDestination(grpc::CallbackServerContext* context,
+                                               const ConfirmDestinationRequest* request,
+                                               ConfirmDestinationReply* reply) override;
+
+ private:
+  const std::shared_ptr<PartTable> parts_;
+  const std::function<AgentDescription()> describe_;
+  Strand& errands_;
+};
+
+}  // namespace assay
+
+#endif  // ASSAY_AGENT_SERVICE_AGENT_SERVICE_H_

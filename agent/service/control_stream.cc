@@ -1,0 +1,126 @@
+#include "agent/service/control_stream.h"
+
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "agent/service/grpc_status.h"
+#include "common/status_macros.h"
+
+namespace assay {
+
+ControlStream::ControlStream(std::shared_ptr<PartTable> parts) : parts_(std::move(parts)) {
+  StartRead(&command_);
+}
+
+void ControlStream::OnReadDone(bool ok) {
+  // A peer that has no more to say may still listen; one that is gone comes by OnCancel().
+  if (!ok) return;
+  const absl::Status obeyed = Obey(command_);
+  if (!obeyed.ok()) return End(ToGrpc(obeyed));
+  absl::MutexLock lock(&mutex_);
+  if (command_.clock_question() != 0) questions_.push_back(command_.clock_question());
+  Pump();
+  if (questions_.size() < kMostQuestions) {
+    StartRead(&command_);
+  } else {
+    reading_paused_ = true;
+  }
+}
+
+absl::Status ControlStream::Obey(const ControlCommand& command) {
+  if (part_ == nullptr && !command.has_attach()) {
+    return absl::FailedPreconditionError("the first command of a control stream must be attach");
+  }
+  switch (command.command_case()) {
+    case ControlCommand::kAttach:
+      return Attach(command.attach());
+    case ControlCommand::kStart:
+      return part_->Start(command.start().start_ns());
+    case ControlCommand::kStop:
+      return part_->Stop();
+    case ControlCommand::COMMAND_NOT_SET:
+      break;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ControlStream::Attach(const ControlCommand::Attach& attach) {
+  if (part_ != nullptr) {
+    return absl::FailedPreconditionError("this control stream is attached already");
+  }
+  ASSAY_ASSIGN_OR_RETURN(part_, parts_->Find(attach.part()));
+  {
+    absl::MutexLock lock(&mutex_);
+    after_ = attach.after_event();
+    attached_ = true;
+  }
+  part_->events().seat().Take(this);
+  return absl::OkStatus();
+}
+
+void ControlStream::OnWriteDone(bool ok) {
+  absl::MutexLock lock(&mutex_);
+  writing_ = false;
+  if (!ok && !end_.has_value())
+    end_ = grpc::Status(grpc::StatusCode::UNAVAILABLE, "the stream broke");
+  Pump();
+}
+
+void ControlStream::OnCancel() { End(grpc::Status::CANCELLED); }
+
+void ControlStream::OnDone() {
+  if (part_ != nullptr) part_->events().seat().Leave(this);
+  delete this;
+}
+
+void ControlStream::OnNews() {
+  absl::MutexLock lock(&mutex_);
+  Pump();
+}
+
+void ControlStream::OnReplaced() {
+  End(grpc::Status(grpc::StatusCode::ABORTED,
+                   "a newer control stream of this part took its place"));
+}
+
+void ControlStream::End(const grpc::Status& status) {
+  absl::MutexLock lock(&mutex_);
+  if (!end_.has_value()) end_ = status;
+  Pump();
+}
+
+void ControlStream::Pump() {
+  if (writing_ || finished_) return;
+  if (end_.has_value()) {
+    finished_ = true;
+    Finish(*end_);
+    return;
+  }
+  if (!attached_) return;
+  if (!questions_.empty()) {
+    outgoing_.Clear();
+    outgoing_.mutable_clock_reading()->set_question(questions_.front());
+    outgoing_.set_monotonic_ns(part_->strand().NowNanos());
+    questions_.pop_front();
+    if (reading_paused_) {
+      reading_paused_ = false;
+      StartRead(&command_);
+    }
+  } else {
+    // Asked in this order: after the end nothing is appended.
+    const bool ended = part_->events().ended();
+    std::optional<ControlEvent> event = part_->events().Next(after_);
+    if (!event.has_value()) {
+      if (!ended) return;
+      finished_ = true;
+      Finish(grpc::Status::OK);
+      return;
+    }
+    outgoing_ = *std::move(event);
+    after_ = outgoing_.sequence();
+  }
+  writing_ = true;
+  StartWrite(&outgoing_);
+}
+
+}  // namespace assay

@@ -1,0 +1,114 @@
+#include "agent/service/data_stream.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "agent/service/grpc_status.h"
+#include "common/status_macros.h"
+
+namespace assay {
+
+DataStream::DataStream(std::shared_ptr<PartTable> parts) : parts_(std::move(parts)) {
+  StartRead(&request_);
+}
+
+void DataStream::OnReadDone(bool ok) {
+  // A reader that has no more to say may still listen; one that is gone comes by OnCancel().
+  if (!ok) return;
+  const absl::Status taken = Take(request_);
+  if (!taken.ok()) return End(ToGrpc(taken));
+  absl::MutexLock lock(&mutex_);
+  Pump();
+  StartRead(&request_);
+}
+
+absl::Status DataStream::Take(const DataRequest& request) {
+  const bool first = part_ == nullptr;
+  if (first) {
+    ASSAY_ASSIGN_OR_RETURN(part_, parts_->Find(request.part()));
+  }
+  ASSAY_RETURN_IF_ERROR(part_->spool().Commit(request.committed()));
+  {
+    absl::MutexLock lock(&mutex_);
+    if (first) {
+      next_ = std::max<uint64_t>(request.from_sequence(), 1);
+      received_ = next_ - 1;
+      attached_ = true;
+    }
+    received_ = std::max(received_, request.received());
+  }
+  if (first) part_->spool().seat().Take(this);
+  return absl::OkStatus();
+}
+
+void DataStream::Pump() {
+  if (finished_) return;
+  if (busy_) {
+    news_ = true;
+    return;
+  }
+  if (end_.has_value()) {
+    finished_ = true;
+    Finish(*end_);
+    return;
+  }
+  if (!attached_ || next_ > received_ + kAhead) return;
+  busy_ = true;
+  news_ = false;
+  part_->strand().Post([this] { Fetch(); });
+}
+
+void DataStream::Fetch() {
+  uint64_t wanted = 0;
+  {
+    absl::MutexLock lock(&mutex_);
+    wanted = next_;
+  }
+  absl::StatusOr<std::optional<DataRecord>> record = part_->spool().Read(wanted);
+  absl::MutexLock lock(&mutex_);
+  if (!record.ok() && !end_.has_value()) end_ = ToGrpc(record.status());
+  if (!end_.has_value() && record->has_value()) {
+    outgoing_ = **std::move(record);
+    ++next_;
+    StartWrite(&outgoing_);
+    return;
+  }
+  busy_ = false;
+  // It may have come between the question and the answer.
+  if (end_.has_value() || news_) Pump();
+}
+
+void DataStream::OnWriteDone(bool ok) {
+  absl::MutexLock lock(&mutex_);
+  busy_ = false;
+  if (!end_.has_value()) {
+    if (!ok) end_ = grpc::Status(grpc::StatusCode::UNAVAILABLE, "the stream broke");
+    if (outgoing_.end()) end_ = grpc::Status::OK;
+  }
+  Pump();
+}
+
+void DataStream::OnCancel() { End(grpc::Status::CANCELLED); }
+
+void DataStream::OnDone() {
+  if (part_ != nullptr) part_->spool().seat().Leave(this);
+  delete this;
+}
+
+void DataStream::OnNews() {
+  absl::MutexLock lock(&mutex_);
+  Pump();
+}
+
+void DataStream::OnReplaced() {
+  End(grpc::Status(grpc::StatusCode::ABORTED, "a newer data stream of this part took its place"));
+}
+
+void DataStream::End(const grpc::Status& status) {
+  absl::MutexLock lock(&mutex_);
+  if (!end_.has_value()) end_ = status;
+  Pump();
+}
+
+}  // namespace assay

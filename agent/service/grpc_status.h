@@ -1,0 +1,18 @@
+#ifndef ASSAY_AGENT_SERVICE_GRPC_STATUS_H_
+#define ASSAY_AGENT_SERVICE_GRPC_STATUS_H_
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "grpcpp/support/status.h"
+
+namespace assay {
+
+// The same status in gRPC's terms: the codes are the same numbers.
+inline grpc::Status ToGrpc(const absl::Status& status) {
+  return grpc::Status(static_cast<grpc::StatusCode>(status.code()), std::string(status.message()));
+}
+
+}  // namespace assay
+
+#endif  // ASSAY_AGENT_SERVICE_GRPC_STATUS_H_
