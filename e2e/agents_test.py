@@ -1,6 +1,9 @@
 """Campaigns over several agents: one serves, the others load, and nothing is lost in merging them."""
 
 import json
+import os
+import re
+import subprocess
 
 from e2e.harness import QUICK_PLAN, EndToEndTest, Running, program
 
@@ -76,6 +79,33 @@ class SeveralAgentsTest(EndToEndTest):
         self.assertTrue(targets["epoll"]["installed"])
         self.assertTrue(targets["libmicrohttpd"]["installed"])
         self.assertIn(agent.address, self.controller("agents", f"--agents={agent.address}").out)
+
+
+class MutualTlsTest(EndToEndTest):
+    def make_certificates(self, folder):
+        """By the commands of docs/operations.md, for this host."""
+        with open(program("docs/operations.md"), encoding="utf-8") as file:
+            script = re.search(r"^```\n(new_key=.*?)^```", file.read(), re.MULTILINE | re.DOTALL)[1]
+        os.mkdir(self.path(folder))
+        script = "set -e\n" + script.replace("10.0.0.1 10.0.0.2", "127.0.0.1")
+        subprocess.run(["sh", "-c", script], cwd=self.path(folder), check=True, capture_output=True)
+
+    def flags(self, folder, name):
+        return [f"--tls-ca={self.path(folder)}/ca.pem", f"--tls-cert={self.path(folder)}/{name}.pem",
+                f"--tls-key={self.path(folder)}/{name}.key"]
+
+    def test_only_who_has_a_certificate_of_the_same_ca_gets_in(self):
+        self.make_certificates("ours")
+        self.make_certificates("theirs")
+        agent = self.agent(*self.flags("ours", "127.0.0.1"))
+        words = ("agents", f"--agents={agent.address}")
+        self.assert_status(self.controller(*words, *self.flags("ours", "controller")), 0)
+        plan = self.write("quick.textproto", QUICK_PLAN)
+        self.assert_measured(self.controller("run", plan, words[1], *self.flags("ours", "controller")))
+        for intruder in (words, (*words, *self.flags("theirs", "controller"))):
+            refused = self.controller(*intruder)
+            self.assert_status(refused, 1)
+            self.assert_says(refused, agent.address)
 
 
 class AgentUsageTest(EndToEndTest):
