@@ -11,15 +11,13 @@ constexpr Metric kMetrics[] = {
     {"p999_us", "us", "99.9 % of all latencies are at most this"},
     {"p9999_us", "us", "99.99 % of all latencies are at most this"},
     {"mean_us", "us", "mean latency"},
-    {"min_us", "us", "smallest latency"},
-    {"max_us", "us", "largest latency"},
+    {"mean_of_medians_us", "us", "mean of the executions' medians, the origin's figure"},
     {"rps", "1/s", "right answers a second", true},
-    {"error_share", "", "errors and timeouts over all requests that ended"},
-    {"server_cpu_us_per_request", "us", "CPU time of the server's processes for each right answer",
-     false, true},
+    {"server_cpu_us_per_request", "us", "CPU time of the server's processes for each request", false,
+     true},
     {"server_rss_bytes", "B", "memory that the server's processes held", false, true},
     {"generator_cpu_us_per_request", "us",
-     "CPU time of the load generator's threads for each right answer"},
+     "CPU time of the load generator's threads for each request"},
 };
 
 }  // namespace

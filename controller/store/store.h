@@ -73,8 +73,8 @@ struct StoreOptions {
 class Store {
  public:
   enum class Mode {
-    // Never changes the file, nor makes one: kNotFound when there is none. Fine on a read-only
-    // medium.
+    // Neither makes a file nor changes what is in it: kNotFound when there is none. Only one of an
+    // older version is brought up to this one's. Fine on a read-only medium.
     kRead,
     // Makes the file, and its folder, where there is none; brings an older version up to this
     // one's.
@@ -98,10 +98,10 @@ class Store {
   // Replaces a campaign's record. A status of RUNNING claims it for this process, as `resume` does:
   // kFailedPrecondition when the controller that has it is alive. Any other status gives it up.
   absl::Status UpdateCampaign(const CampaignRecord& campaign);
-  // The campaign that `name` means: an id, a prefix of one (2 digits or more), a label (of several
+  // The campaign that `name` means: an id, a prefix of one, a label (of several
   // the newest), or "latest". kNotFound says what there is; kInvalidArgument names the candidates
   // of an ambiguous prefix. A RUNNING campaign whose controller is dead comes back as INTERRUPTED,
-  // with the reason.
+  // with the reason, ended at its last heartbeat.
   absl::StatusOr<CampaignRecord> Find(std::string_view name);
   // Newest first, at most `limit`.
   absl::StatusOr<std::vector<CampaignSummary>> ListCampaigns(int limit = 1'000);
@@ -121,13 +121,14 @@ class Store {
   // --- Executions ---
 
   // Stores chunks of an execution that is still running, transcoded to PLANES_ZLIB, and returns
-  // their names in order. On return they are on disk: the agent may forget them. Staging a chunk
-  // twice stores it once. kInvalidArgument for a chunk that is damaged (which, and how).
+  // their names in order. On return they survive the end of this process: the agent may forget
+  // them. Staging a chunk twice stores it once. kInvalidArgument for a damaged chunk (which, and
+  // how). Some milliseconds a chunk, most of them without the lock.
   absl::StatusOr<std::vector<ChunkRef>> StageChunks(std::string_view campaign_id,
                                                     std::string_view execution_id, uint32_t load,
                                                     absl::Span<const SampleChunk> chunks);
-  // Adds an execution in one transaction. `chunks` were staged for it, and are kept in the order
-  // given. kAlreadyExists when its id, or its (cell, block, attempt) in the campaign, is there;
+  // Adds an execution in one transaction, safe from a power cut on return. `chunks` were staged for
+  // it, and are kept in the order given; what else was staged for it is removed. kAlreadyExists when its id, or its (cell, block, attempt) in the campaign, is there;
   // kFailedPrecondition when a chunk was never staged.
   absl::Status CommitExecution(const ExecutionRecord& execution, absl::Span<const ChunkRef> chunks,
                                absl::Span<const LoadSecond> seconds);

@@ -1,0 +1,321 @@
+#include "controller/store/campaign_table.h"
+
+#include <unistd.h>
+
+#include <cstdint>
+#include <optional>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "common/status_macros.h"
+
+namespace assay {
+namespace {
+
+// How many campaigns a message names.
+constexpr int kNamedInMessage = 8;
+
+int64_t NowMicros() { return absl::ToUnixMicros(absl::Now()); }
+
+// Whether the process that wrote `controller` and last beat at that time lives.
+bool Lives(const std::string& controller, int64_t heartbeat_us) {
+  const std::optional<ProcessIdentity> identity = ProcessIdentity::Parse(controller);
+  if (!identity.has_value()) return false;
+  const std::optional<bool> known = identity->Lives();
+  if (known.has_value()) return *known;
+  return NowMicros() - heartbeat_us < absl::ToInt64Microseconds(Store::kHeartbeatLimit);
+}
+
+std::string DeadReason(const std::string& controller_text) {
+  return absl::StrCat("its controller (", controller_text,
+                      ") ended without a word; `resume` goes on");
+}
+
+std::string StatusWord(CampaignRecord::Status status) {
+  return absl::AsciiStrToLower(CampaignRecord::Status_Name(status));
+}
+
+std::string SelfText() { return absl::StrCat(HostName(), ", process ", getpid()); }
+
+}  // namespace
+
+bool CampaignTable::Standing::running() const {
+  return status == CampaignRecord::RUNNING && Lives(controller, heartbeat_us);
+}
+
+void CampaignTable::BindColumns(const CampaignRecord& campaign, const std::string& blob,
+                                Statement* statement) {
+  statement->BindText(1, campaign.label())
+      .BindText(2, campaign.plan().name())
+      .Bind(3, int64_t{campaign.started_us()})
+      .Bind(4, int64_t{campaign.ended_us()})
+      .Bind(5, int64_t{campaign.status()})
+      .BindText(6, campaign.status_reason())
+      .BindBlob(7, blob);
+}
+
+absl::Status CampaignTable::Create(const CampaignRecord& campaign) {
+  const std::string blob = campaign.SerializeAsString();
+  const bool claims = campaign.status() == CampaignRecord::RUNNING;
+  ASSAY_ASSIGN_OR_RETURN(Transaction transaction,
+                         Transaction::Begin(&database_, Transaction::Durability::kPower));
+  {
+    ASSAY_ASSIGN_OR_RETURN(Statement there,
+                           database_.Prepare("SELECT 1 FROM campaign WHERE id = ?1"));
+    there.BindText(1, campaign.id());
+    ASSAY_ASSIGN_OR_RETURN(const bool taken, there.Step());
+    if (taken) {
+      return absl::AlreadyExistsError(
+          absl::StrCat("the store ", database_.path(), " has a campaign ", campaign.id()));
+    }
+  }
+  ASSAY_ASSIGN_OR_RETURN(
+      Statement insert,
+      database_.Prepare("INSERT INTO campaign (label, plan, started_us, ended_us, status, "
+                        "status_reason, record, id, controller, controller_text, heartbeat_us) "
+                        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"));
+  BindColumns(campaign, blob, &insert);
+  insert.BindText(8, campaign.id())
+      .BindText(9, claims ? self_ : "")
+      .BindText(10, claims ? SelfText() : "")
+      .Bind(11, claims ? NowMicros() : int64_t{0});
+  ASSAY_RETURN_IF_ERROR(insert.Run());
+  return transaction.Commit();
+}
+
+absl::Status CampaignTable::Update(const CampaignRecord& campaign) {
+  const std::string blob = campaign.SerializeAsString();
+  const bool claims = campaign.status() == CampaignRecord::RUNNING;
+  ASSAY_ASSIGN_OR_RETURN(Transaction transaction,
+                         Transaction::Begin(&database_, Transaction::Durability::kPower));
+  ASSAY_ASSIGN_OR_RETURN(const Standing standing, StandingOf(campaign.id()));
+  if (standing.controller != self_ && standing.running()) {
+    return absl::FailedPreconditionError(absl::StrCat("campaign ", campaign.id(), " is run by ",
+                                                      standing.controller_text,
+                                                      "; wait for it, or `cancel` it first"));
+  }
+  const bool claims_anew = claims && standing.controller != self_;
+  ASSAY_ASSIGN_OR_RETURN(
+      Statement update,
+      database_.Prepare(
+          "UPDATE campaign SET label = ?1, plan = ?2, started_us = ?3, ended_us = ?4, status = ?5, "
+          "status_reason = ?6, record = ?7, controller = ?9, "
+          "controller_text = CASE WHEN ?10 = '' THEN controller_text ELSE ?10 END, "
+          "heartbeat_us = max(heartbeat_us, ?11), "
+          "cancel_requested_us = CASE WHEN ?12 THEN 0 ELSE cancel_requested_us END "
+          "WHERE id = ?8"));
+  BindColumns(campaign, blob, &update);
+  update.BindText(8, campaign.id())
+      .BindText(9, claims ? self_ : "")
+      .BindText(10, claims ? SelfText() : "")
+      .Bind(11, claims ? NowMicros() : int64_t{0})
+      .Bind(12, int64_t{claims_anew});
+  ASSAY_RETURN_IF_ERROR(update.Run());
+  return transaction.Commit();
+}
+
+absl::StatusOr<CampaignTable::Standing> CampaignTable::StandingOf(std::string_view id) {
+  ASSAY_ASSIGN_OR_RETURN(
+      Statement select,
+      database_.Prepare("SELECT status, controller, controller_text, heartbeat_us FROM campaign "
+                        "WHERE id = ?1"));
+  select.BindText(1, id);
+  ASSAY_ASSIGN_OR_RETURN(const bool row, select.Step());
+  if (!row) return NoSuchCampaign(id);
+  Standing standing;
+  standing.status = static_cast<CampaignRecord::Status>(select.Int(0));
+  standing.controller = select.Bytes(1);
+  standing.controller_text = select.Bytes(2);
+  standing.heartbeat_us = select.Int(3);
+  return standing;
+}
+
+absl::StatusOr<std::vector<std::string>> CampaignTable::QueryIds(std::string_view sql,
+                                                                 std::string_view name) {
+  ASSAY_ASSIGN_OR_RETURN(Statement select, database_.Prepare(sql));
+  if (!name.empty()) select.BindText(1, name);
+  std::vector<std::string> ids;
+  for (;;) {
+    ASSAY_ASSIGN_OR_RETURN(const bool row, select.Step());
+    if (!row) return ids;
+    ids.push_back(select.Bytes(0));
+  }
+}
+
+absl::StatusOr<std::vector<std::string>> CampaignTable::Described(
+    const std::vector<std::string>& ids) {
+  std::vector<std::string> described;
+  for (const std::string& id : ids) {
+    if (described.size() == kNamedInMessage) {
+      described.push_back("...");
+      break;
+    }
+    ASSAY_ASSIGN_OR_RETURN(
+        Statement select,
+        database_.Prepare("SELECT CASE WHEN label = '' THEN plan ELSE label END FROM campaign "
+                          "WHERE id = ?1"));
+    select.BindText(1, id);
+    ASSAY_ASSIGN_OR_RETURN(const bool row, select.Step());
+    described.push_back(row ? absl::StrCat(id, " (", select.Bytes(0), ")") : id);
+  }
+  return described;
+}
+
+absl::Status CampaignTable::NoSuchCampaign(std::string_view name) {
+  ASSAY_ASSIGN_OR_RETURN(
+      const std::vector<std::string> newest,
+      QueryIds("SELECT id FROM campaign ORDER BY started_us DESC, rowid DESC LIMIT 9", ""));
+  if (newest.empty()) {
+    return absl::NotFoundError(absl::StrCat("the store ", database_.path(),
+                                            " has no campaign yet; `demo` or `run` makes one"));
+  }
+  ASSAY_ASSIGN_OR_RETURN(const std::vector<std::string> there, Described(newest));
+  return absl::NotFoundError(
+      absl::StrCat("the store ", database_.path(), " has no campaign \"", std::string(name),
+                   "\"; there are, newest first: ", absl::StrJoin(there, ", ")));
+}
+
+absl::Status CampaignTable::Ambiguous(std::string_view prefix,
+                                      const std::vector<std::string>& ids) {
+  ASSAY_ASSIGN_OR_RETURN(const std::vector<std::string> candidates, Described(ids));
+  return absl::InvalidArgumentError(absl::StrCat("\"", std::string(prefix), "\" begins the ids of ",
+                                                 ids.size(),
+                                                 " campaigns: ", absl::StrJoin(candidates, ", ")));
+}
+
+absl::StatusOr<std::string> CampaignTable::Resolve(std::string_view name) {
+  if (name.empty()) return NoSuchCampaign(name);
+  ASSAY_ASSIGN_OR_RETURN(std::vector<std::string> ids,
+                         QueryIds("SELECT id FROM campaign WHERE id = ?1", name));
+  if (!ids.empty()) return ids[0];
+  if (name == "latest") {
+    ASSAY_ASSIGN_OR_RETURN(
+        ids, QueryIds("SELECT id FROM campaign ORDER BY started_us DESC, rowid DESC LIMIT 1", ""));
+    if (ids.empty()) return NoSuchCampaign(name);
+    return ids[0];
+  }
+  ASSAY_ASSIGN_OR_RETURN(ids, QueryIds("SELECT id FROM campaign WHERE label = ?1 "
+                                       "ORDER BY started_us DESC, rowid DESC LIMIT 1",
+                                       name));
+  if (!ids.empty()) return ids[0];
+  ASSAY_ASSIGN_OR_RETURN(
+      ids, QueryIds("SELECT id FROM campaign WHERE substr(id, 1, length(?1)) = lower(?1) "
+                    "ORDER BY started_us DESC, rowid DESC",
+                    name));
+  if (ids.empty()) return NoSuchCampaign(name);
+  if (ids.size() > 1) return Ambiguous(name, ids);
+  return ids[0];
+}
+
+absl::StatusOr<CampaignRecord> CampaignTable::Find(std::string_view name) {
+  ASSAY_ASSIGN_OR_RETURN(const std::string id, Resolve(name));
+  ASSAY_ASSIGN_OR_RETURN(Statement select,
+                         database_.Prepare("SELECT record FROM campaign WHERE id = ?1"));
+  select.BindText(1, id);
+  ASSAY_ASSIGN_OR_RETURN(const bool row, select.Step());
+  CampaignRecord campaign;
+  if (!row || !campaign.ParseFromString(select.Bytes(0))) {
+    return absl::DataLossError(absl::StrCat("the store ", database_.path(), ": campaign ", id,
+                                            " cannot be read: its record is damaged"));
+  }
+  if (campaign.status() != CampaignRecord::RUNNING) return campaign;
+  ASSAY_ASSIGN_OR_RETURN(const Standing standing, StandingOf(id));
+  if (standing.running()) return campaign;
+  campaign.set_status(CampaignRecord::INTERRUPTED);
+  campaign.set_status_reason(DeadReason(standing.controller_text));
+  campaign.set_ended_us(standing.heartbeat_us);
+  return campaign;
+}
+
+absl::StatusOr<std::vector<CampaignSummary>> CampaignTable::List(int limit) {
+  ASSAY_ASSIGN_OR_RETURN(
+      Statement select,
+      database_.Prepare(
+          "SELECT id, label, plan, started_us, ended_us, status, status_reason, controller, "
+          "controller_text, heartbeat_us, "
+          "(SELECT count(*) FROM execution WHERE campaign_id = campaign.id), "
+          "(SELECT count(*) FROM execution WHERE campaign_id = campaign.id AND status = 2) "
+          "FROM campaign ORDER BY started_us DESC, rowid DESC LIMIT ?1"));
+  select.Bind(1, int64_t{limit});
+  std::vector<CampaignSummary> campaigns;
+  for (;;) {
+    ASSAY_ASSIGN_OR_RETURN(const bool row, select.Step());
+    if (!row) return campaigns;
+    CampaignSummary& one = campaigns.emplace_back();
+    one.id = select.Bytes(0);
+    one.label = select.Bytes(1);
+    one.plan = select.Bytes(2);
+    one.started_us = select.Int(3);
+    one.ended_us = select.Int(4);
+    one.status = static_cast<CampaignRecord::Status>(select.Int(5));
+    one.status_reason = select.Bytes(6);
+    one.controller = select.Bytes(8);
+    one.executions = select.Int(10);
+    one.failed_executions = select.Int(11);
+    if (one.status == CampaignRecord::RUNNING && !Lives(select.Bytes(7), select.Int(9))) {
+      one.status = CampaignRecord::INTERRUPTED;
+      one.status_reason = DeadReason(one.controller);
+      one.ended_us = select.Int(9);
+    }
+  }
+}
+
+absl::Status CampaignTable::Heartbeat(std::string_view id) {
+  ASSAY_ASSIGN_OR_RETURN(Transaction transaction,
+                         Transaction::Begin(&database_, Transaction::Durability::kProcess));
+  ASSAY_ASSIGN_OR_RETURN(
+      Statement update,
+      database_.Prepare("UPDATE campaign SET heartbeat_us = ?1 WHERE id = ?2 AND controller = ?3"));
+  update.Bind(1, NowMicros()).BindText(2, id).BindText(3, self_);
+  ASSAY_RETURN_IF_ERROR(update.Run());
+  if (database_.changes() == 0) {
+    ASSAY_ASSIGN_OR_RETURN(const Standing standing, StandingOf(id));
+    return absl::FailedPreconditionError(
+        absl::StrCat("campaign ", std::string(id), " is not run by this process, but by ",
+                     standing.controller.empty() ? "none" : standing.controller_text));
+  }
+  return transaction.Commit();
+}
+
+absl::Status CampaignTable::RequestCancel(std::string_view id) {
+  ASSAY_ASSIGN_OR_RETURN(Transaction transaction,
+                         Transaction::Begin(&database_, Transaction::Durability::kPower));
+  ASSAY_ASSIGN_OR_RETURN(const Standing standing, StandingOf(id));
+  if (!standing.running()) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "campaign ", std::string(id), " does not run, so there is nothing to cancel: ",
+        standing.status == CampaignRecord::RUNNING ? DeadReason(standing.controller_text)
+                                                   : "it is " + StatusWord(standing.status)));
+  }
+  ASSAY_ASSIGN_OR_RETURN(
+      Statement update,
+      database_.Prepare("UPDATE campaign SET cancel_requested_us = ?1 WHERE id = ?2"));
+  update.Bind(1, NowMicros()).BindText(2, id);
+  ASSAY_RETURN_IF_ERROR(update.Run());
+  return transaction.Commit();
+}
+
+absl::StatusOr<bool> CampaignTable::CancelRequested(std::string_view id) {
+  ASSAY_ASSIGN_OR_RETURN(
+      Statement select,
+      database_.Prepare("SELECT cancel_requested_us FROM campaign WHERE id = ?1"));
+  select.BindText(1, id);
+  ASSAY_ASSIGN_OR_RETURN(const bool row, select.Step());
+  if (!row) return NoSuchCampaign(id);
+  return select.Int(0) != 0;
+}
+
+absl::StatusOr<bool> CampaignTable::ControllerLives(const std::string& controller) {
+  if (controller == self_) return true;
+  ASSAY_ASSIGN_OR_RETURN(
+      Statement select,
+      database_.Prepare("SELECT max(heartbeat_us) FROM campaign WHERE controller = ?1"));
+  select.BindText(1, controller);
+  ASSAY_ASSIGN_OR_RETURN(const bool row, select.Step());
+  return Lives(controller, row ? select.Int(0) : 0);
+}
+
+}  // namespace assay

@@ -1,0 +1,64 @@
+#ifndef ASSAY_CONTROLLER_STORE_CAMPAIGN_TABLE_H_
+#define ASSAY_CONTROLLER_STORE_CAMPAIGN_TABLE_H_
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "controller/store/database.h"
+#include "controller/store/process_identity.h"
+#include "controller/store/store.h"
+#include "proto/results.pb.h"
+
+namespace assay {
+
+// The campaigns of a store and who runs them. Contracts are those of Store; the store's lock is held by the caller.
+class CampaignTable {
+ public:
+  CampaignTable(Database* database, std::string self)
+      : database_(*database), self_(std::move(self)) {}
+
+  absl::Status Create(const CampaignRecord& campaign);
+  absl::Status Update(const CampaignRecord& campaign);
+  absl::StatusOr<CampaignRecord> Find(std::string_view name);
+  absl::StatusOr<std::vector<CampaignSummary>> List(int limit);
+  absl::Status Heartbeat(std::string_view id);
+  absl::Status RequestCancel(std::string_view id);
+  absl::StatusOr<bool> CancelRequested(std::string_view id);
+
+  // Whether some campaign that `controller` runs has a live controller; this process always counts as one.
+  absl::StatusOr<bool> ControllerLives(const std::string& controller);
+
+ private:
+  // How a campaign stands with the process that runs it.
+  struct Standing {
+    CampaignRecord::Status status = CampaignRecord::STATUS_UNSPECIFIED;
+    std::string controller;
+    std::string controller_text;
+    int64_t heartbeat_us = 0;
+
+    bool running() const;
+  };
+
+  absl::StatusOr<Standing> StandingOf(std::string_view id);
+  // The id that `name` means.
+  absl::StatusOr<std::string> Resolve(std::string_view name);
+  absl::StatusOr<std::vector<std::string>> QueryIds(std::string_view sql, std::string_view name);
+  absl::Status NoSuchCampaign(std::string_view name);
+  absl::Status Ambiguous(std::string_view prefix, const std::vector<std::string>& ids);
+  // "0123456789ab (label)".
+  absl::StatusOr<std::vector<std::string>> Described(const std::vector<std::string>& ids);
+  // Sets the columns that repeat the record, in a statement whose parameters 1 to 7 they are.
+  static void BindColumns(const CampaignRecord& campaign, const std::string& blob,
+                          Statement* statement);
+
+  Database& database_;
+  // This process, as ProcessIdentity::ToString() has it.
+  const std::string self_;
+};
+
+}  // namespace assay
+
+#endif  // ASSAY_CONTROLLER_STORE_CAMPAIGN_TABLE_H_

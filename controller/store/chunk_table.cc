@@ -1,0 +1,157 @@
+#include "controller/store/chunk_table.h"
+
+#include <openssl/sha.h>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "common/status_macros.h"
+#include "proto/convert/sample_chunk.h"
+
+namespace assay {
+namespace {
+
+// How much of a chunk's name a message shows.
+constexpr size_t kShownNameBytes = 6;
+
+std::string Sha256(std::string_view bytes) {
+  std::string digest(SHA256_DIGEST_LENGTH, '\0');
+  SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(),
+         reinterpret_cast<unsigned char*>(digest.data()));
+  return digest;
+}
+
+std::string Shown(std::string_view sha256) {
+  return absl::BytesToHexString(std::string(sha256.substr(0, kShownNameBytes)));
+}
+
+}  // namespace
+
+absl::StatusOr<ChunkAtRest> AtRest(const SampleChunk& chunk) {
+  ChunkAtRest at_rest;
+  at_rest.samples = chunk.count();
+  absl::StatusOr<SampleChunk> transcoded = TranscodeForRest(chunk);
+  if (!transcoded.ok()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("a sample chunk cannot be stored: ", transcoded.status().message()));
+  }
+  at_rest.bytes = transcoded->SerializeAsString();
+  at_rest.sha256 = Sha256(at_rest.bytes);
+  return at_rest;
+}
+
+absl::Status ChunkTable::Stage(std::string_view campaign_id, std::string_view execution_id,
+                               absl::Span<const ChunkAtRest> chunks) {
+  ASSAY_ASSIGN_OR_RETURN(Statement add,
+                         database_.Prepare("INSERT OR IGNORE INTO chunk (sha256, samples, bytes, "
+                                           "chunk) VALUES (?1, ?2, ?3, ?4)"));
+  ASSAY_ASSIGN_OR_RETURN(Statement stage,
+                         database_.Prepare("INSERT OR IGNORE INTO staged_chunk (execution_id, "
+                                           "sha256, campaign_id, controller) "
+                                           "VALUES (?1, ?2, ?3, ?4)"));
+  for (const ChunkAtRest& chunk : chunks) {
+    add.Reset();
+    add.BindBlob(1, chunk.sha256)
+        .Bind(2, int64_t{chunk.samples})
+        .Bind(3, static_cast<int64_t>(chunk.bytes.size()))
+        .BindBlob(4, chunk.bytes);
+    ASSAY_RETURN_IF_ERROR(add.Run());
+    stage.Reset();
+    stage.BindText(1, execution_id)
+        .BindBlob(2, chunk.sha256)
+        .BindText(3, campaign_id)
+        .BindText(4, self_);
+    ASSAY_RETURN_IF_ERROR(stage.Run());
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<bool> ChunkTable::Has(std::string_view sha256) {
+  ASSAY_ASSIGN_OR_RETURN(Statement select,
+                         database_.Prepare("SELECT 1 FROM chunk WHERE sha256 = ?1"));
+  select.BindBlob(1, sha256);
+  return select.Step();
+}
+
+absl::Status ChunkTable::Unstage(std::string_view execution_id) {
+  std::vector<std::string> names;
+  {
+    ASSAY_ASSIGN_OR_RETURN(
+        Statement select,
+        database_.Prepare("SELECT sha256 FROM staged_chunk WHERE execution_id = ?1"));
+    select.BindText(1, execution_id);
+    for (;;) {
+      ASSAY_ASSIGN_OR_RETURN(const bool row, select.Step());
+      if (!row) break;
+      names.push_back(select.Bytes(0));
+    }
+  }
+  ASSAY_ASSIGN_OR_RETURN(Statement unstage,
+                         database_.Prepare("DELETE FROM staged_chunk WHERE execution_id = ?1"));
+  unstage.BindText(1, execution_id);
+  ASSAY_RETURN_IF_ERROR(unstage.Run());
+  ASSAY_ASSIGN_OR_RETURN(
+      Statement remove,
+      database_.Prepare(
+          "DELETE FROM chunk WHERE sha256 = ?1 "
+          "AND NOT EXISTS (SELECT 1 FROM execution_chunk WHERE execution_chunk.sha256 = ?1) "
+          "AND NOT EXISTS (SELECT 1 FROM staged_chunk WHERE staged_chunk.sha256 = ?1)"));
+  for (const std::string& name : names) {
+    remove.Reset();
+    remove.BindBlob(1, name);
+    ASSAY_RETURN_IF_ERROR(remove.Run());
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<std::string>> ChunkTable::Stagers() {
+  ASSAY_ASSIGN_OR_RETURN(Statement select,
+                         database_.Prepare("SELECT DISTINCT controller FROM staged_chunk"));
+  std::vector<std::string> stagers;
+  for (;;) {
+    ASSAY_ASSIGN_OR_RETURN(const bool row, select.Step());
+    if (!row) return stagers;
+    stagers.push_back(select.Bytes(0));
+  }
+}
+
+absl::StatusOr<int64_t> ChunkTable::Sweep(
+    absl::FunctionRef<absl::StatusOr<bool>(const std::string&)> lives) {
+  ASSAY_ASSIGN_OR_RETURN(const std::vector<std::string> stagers, Stagers());
+  for (const std::string& stager : stagers) {
+    ASSAY_ASSIGN_OR_RETURN(const bool alive, lives(stager));
+    if (alive) continue;
+    ASSAY_ASSIGN_OR_RETURN(Statement unstage,
+                           database_.Prepare("DELETE FROM staged_chunk WHERE controller = ?1"));
+    unstage.BindText(1, stager);
+    ASSAY_RETURN_IF_ERROR(unstage.Run());
+  }
+  // Also what lost its reference in another way, such as a campaign that was removed.
+  constexpr std::string_view kUnused =
+      "FROM chunk WHERE NOT EXISTS "
+      "(SELECT 1 FROM execution_chunk WHERE execution_chunk.sha256 = chunk.sha256) "
+      "AND NOT EXISTS (SELECT 1 FROM staged_chunk WHERE staged_chunk.sha256 = chunk.sha256)";
+  ASSAY_ASSIGN_OR_RETURN(
+      const int64_t freed,
+      database_.QueryInt(absl::StrCat("SELECT coalesce(sum(bytes), 0) ", std::string(kUnused))));
+  if (freed > 0) {
+    ASSAY_RETURN_IF_ERROR(database_.Execute(absl::StrCat("DELETE ", std::string(kUnused))));
+  }
+  return freed;
+}
+
+absl::StatusOr<SampleChunk> ChunkTable::Read(const std::string& sha256) {
+  ASSAY_ASSIGN_OR_RETURN(Statement select,
+                         database_.Prepare("SELECT chunk FROM chunk WHERE sha256 = ?1"));
+  select.BindBlob(1, sha256);
+  ASSAY_ASSIGN_OR_RETURN(const bool row, select.Step());
+  const std::string bytes = row ? select.Bytes(0) : std::string();
+  SampleChunk chunk;
+  if (!row || Sha256(bytes) != sha256 || !chunk.ParseFromString(bytes)) {
+    return absl::DataLossError(
+        absl::StrCat("the store ", database_.path(), ": sample chunk ", Shown(sha256),
+                     row ? " is not what was stored" : " is missing", "; the file is damaged"));
+  }
+  return chunk;
+}
+
+}  // namespace assay

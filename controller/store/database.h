@@ -1,0 +1,127 @@
+#ifndef ASSAY_CONTROLLER_STORE_DATABASE_H_
+#define ASSAY_CONTROLLER_STORE_DATABASE_H_
+
+#include <sqlite3.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+
+namespace assay {
+
+class Database;
+
+// One prepared statement of a database, which must outlive it. Parameters count from 1, columns from
+// 0, as in SQLite. A blob that is bound must live until the statement is reset or gone; a text is
+// copied.
+class Statement {
+ public:
+  Statement& Bind(int parameter, int64_t value);
+  Statement& Bind(int parameter, double value);
+  Statement& BindText(int parameter, std::string_view value);
+  Statement& BindBlob(int parameter, std::string_view value);
+  Statement& BindNull(int parameter);
+
+  // Steps to the next row: whether there is one.
+  absl::StatusOr<bool> Step();
+  // Runs a statement that gives no rows.
+  absl::Status Run();
+  // Ready to run again, parameters unbound.
+  void Reset();
+
+  int64_t Int(int column) const { return sqlite3_column_int64(statement_.get(), column); }
+  double Double(int column) const { return sqlite3_column_double(statement_.get(), column); }
+  bool IsNull(int column) const {
+    return sqlite3_column_type(statement_.get(), column) == SQLITE_NULL;
+  }
+  // Texts and blobs alike.
+  std::string Bytes(int column) const;
+
+ private:
+  friend class Database;
+  struct Finalize {
+    void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
+  };
+  Statement(Database* database, sqlite3_stmt* statement)
+      : database_(database), statement_(statement) {}
+  void Note(int result);
+
+  Database* database_;
+  std::unique_ptr<sqlite3_stmt, Finalize> statement_;
+  // The first binding that failed.
+  int bind_result_ = SQLITE_OK;
+};
+
+// A connection to one SQLite file. Threads: one at a time. Errors are statuses that name the file, say what SQLite said
+// and what to do; a file that another process holds is kUnavailable and names that process.
+class Database {
+ public:
+  enum class Access {
+    kRead,
+    // The file cannot change while it is open, as on a read-only medium: no lock files are made.
+    kReadImmutable,
+    kWrite,
+  };
+
+  // Nothing is read yet: a file that is no database is found out by the first statement. kWrite makes a file where there
+  // is none.
+  static absl::StatusOr<std::unique_ptr<Database>> Open(const std::string& path, Access access,
+                                                        absl::Duration busy_timeout);
+
+  absl::StatusOr<Statement> Prepare(std::string_view sql);
+  // Runs statements that give no rows.
+  absl::Status Execute(const std::string& sql);
+  // The first column of the first row. kNotFound when there is no row.
+  absl::StatusOr<int64_t> QueryInt(std::string_view sql);
+
+  // Rows that the last INSERT, UPDATE or DELETE changed.
+  int64_t changes() const { return sqlite3_changes64(connection_.get()); }
+  const std::string& path() const { return path_; }
+
+  // The status for a result code of the last call.
+  absl::Status ErrorFor(int result) const;
+
+ private:
+  struct Close {
+    void operator()(sqlite3* connection) const { sqlite3_close_v2(connection); }
+  };
+  Database(std::string path, sqlite3* connection)
+      : path_(std::move(path)), connection_(connection) {}
+
+  const std::string path_;
+  std::unique_ptr<sqlite3, Close> connection_;
+};
+
+// A write transaction: begun at once, so that it never fails half way because another process wrote first. Rolled back
+// unless committed.
+class Transaction {
+ public:
+  enum class Durability {
+    // Survives the end of this process.
+    kProcess,
+    // Survives a power cut too.
+    kPower,
+  };
+
+  static absl::StatusOr<Transaction> Begin(Database* database, Durability durability);
+  Transaction(Transaction&& other) noexcept;
+  Transaction& operator=(Transaction&&) = delete;
+  ~Transaction();
+
+  absl::Status Commit();
+
+ private:
+  explicit Transaction(Database* database) : database_(database) {}
+
+  // Null when over.
+  Database* database_;
+};
+
+}  // namespace assay
+
+#endif  // ASSAY_CONTROLLER_STORE_DATABASE_H_

@@ -1,0 +1,280 @@
+#include "controller/store/execution_table.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/status_macros.h"
+#include "controller/store/schema.h"
+
+namespace assay {
+namespace {
+
+// The columns of the key figures, and how each is bound: one list, so that they cannot slip against one another.
+struct FigureColumn {
+  const char* name;
+  void (*bind)(const KeyFigures& figures, int parameter, Statement* statement);
+};
+
+template <int64_t KeyFigures::*member>
+void BindCount(const KeyFigures& figures, int parameter, Statement* statement) {
+  statement->Bind(parameter, figures.*member);
+}
+
+template <double KeyFigures::*member>
+void BindNumber(const KeyFigures& figures, int parameter, Statement* statement) {
+  statement->Bind(parameter, figures.*member);
+}
+
+template <auto member>
+void BindOptional(const KeyFigures& figures, int parameter, Statement* statement) {
+  const auto& value = figures.*member;
+  if (value.has_value()) {
+    statement->Bind(parameter, *value);
+  } else {
+    statement->BindNull(parameter);
+  }
+}
+
+constexpr FigureColumn kFigureColumns[] = {
+    {"sent", BindCount<&KeyFigures::sent>},
+    {"ok", BindCount<&KeyFigures::ok>},
+    {"errors", BindCount<&KeyFigures::errors>},
+    {"timeouts", BindCount<&KeyFigures::timeouts>},
+    {"in_flight", BindCount<&KeyFigures::in_flight>},
+    {"duration_s", BindNumber<&KeyFigures::duration_s>},
+    {"rps", BindNumber<&KeyFigures::rps>},
+    {"mean_us", BindOptional<&KeyFigures::mean_us>},
+    {"p50_us", BindOptional<&KeyFigures::p50_us>},
+    {"p90_us", BindOptional<&KeyFigures::p90_us>},
+    {"p95_us", BindOptional<&KeyFigures::p95_us>},
+    {"p99_us", BindOptional<&KeyFigures::p99_us>},
+    {"p999_us", BindOptional<&KeyFigures::p999_us>},
+    {"p9999_us", BindOptional<&KeyFigures::p9999_us>},
+    {"max_us", BindOptional<&KeyFigures::max_us>},
+    {"server_cpu_us_per_request", BindOptional<&KeyFigures::server_cpu_us_per_request>},
+    {"generator_cpu_us_per_request", BindOptional<&KeyFigures::generator_cpu_us_per_request>},
+    {"server_rss_bytes", BindOptional<&KeyFigures::server_rss_bytes>},
+    {"samples_recorded", BindCount<&KeyFigures::samples_recorded>},
+    {"samples_lost", BindCount<&KeyFigures::samples_lost>},
+};
+
+void BindCell(const ExecutionRecord& execution, Statement* statement) {
+  const Cell& cell = execution.cell();
+  statement->BindText(1, execution.campaign_id())
+      .BindText(2, cell.target())
+      .BindText(3, cell.workload())
+      .BindText(4, cell.mode())
+      .Bind(5, int64_t{cell.connections()})
+      .Bind(6, cell.rate_per_s())
+      .Bind(7, int64_t{cell.profiled()})
+      .Bind(8, int64_t{execution.block()})
+      .Bind(9, int64_t{execution.attempt()});
+}
+
+}  // namespace
+
+absl::Status ExecutionTable::Damaged(std::string_view what) const {
+  return absl::DataLossError(absl::StrCat("the store ", database_.path(), ": ", std::string(what),
+                                          " cannot be read; the file is damaged"));
+}
+
+absl::Status ExecutionTable::CheckNew(const ExecutionRecord& execution) {
+  ASSAY_ASSIGN_OR_RETURN(Statement campaign,
+                         database_.Prepare("SELECT 1 FROM campaign WHERE id = ?1"));
+  campaign.BindText(1, execution.campaign_id());
+  ASSAY_ASSIGN_OR_RETURN(const bool known, campaign.Step());
+  if (!known) {
+    return absl::NotFoundError(absl::StrCat("the store ", database_.path(), " has no campaign \"",
+                                            execution.campaign_id(), "\""));
+  }
+  ASSAY_ASSIGN_OR_RETURN(
+      Statement same,
+      database_.Prepare("SELECT id FROM execution WHERE id = ?10 OR (campaign_id = ?1 AND "
+                        "target = ?2 AND workload = ?3 AND mode = ?4 AND connections = ?5 AND "
+                        "rate_per_s = ?6 AND profiled = ?7 AND block = ?8 AND attempt = ?9)"));
+  BindCell(execution, &same);
+  same.BindText(10, execution.id());
+  ASSAY_ASSIGN_OR_RETURN(const bool there, same.Step());
+  if (!there) return absl::OkStatus();
+  return absl::AlreadyExistsError(absl::StrCat(
+      "execution ", execution.id(), " is stored already, as ", same.Bytes(0), " (block ",
+      execution.block(), ", attempt ", execution.attempt(), " of its cell)"));
+}
+
+absl::Status ExecutionTable::Insert(const ExecutionRecord& execution, const KeyFigures& figures,
+                                    int64_t row) {
+  constexpr int kFirstFigure = 17;
+  std::string columns, values;
+  int parameter = kFirstFigure;
+  for (const FigureColumn& column : kFigureColumns) {
+    absl::StrAppend(&columns, ", ", column.name);
+    absl::StrAppend(&values, ", ?", parameter++);
+  }
+  ASSAY_ASSIGN_OR_RETURN(
+      Statement insert,
+      database_.Prepare(absl::StrCat(
+          "INSERT INTO execution (campaign_id, target, workload, mode, connections, rate_per_s, "
+          "profiled, block, attempt, id, position, status, failure, started_us, analysis_version, "
+          "record, sequence",
+          columns,
+          ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, "
+          "?16, ",
+          row, values, ")")));
+  BindCell(execution, &insert);
+  const std::string record = execution.SerializeAsString();
+  insert.BindText(10, execution.id())
+      .Bind(11, int64_t{execution.position()})
+      .Bind(12, int64_t{execution.status()})
+      .BindText(13, execution.failure().failure().message())
+      .Bind(14, int64_t{execution.started_us()})
+      .Bind(15, int64_t{kAnalysisVersion})
+      .BindBlob(16, record);
+  parameter = kFirstFigure;
+  for (const FigureColumn& column : kFigureColumns) column.bind(figures, parameter++, &insert);
+  return insert.Run();
+}
+
+absl::Status ExecutionTable::AddChunks(int64_t row, absl::Span<const ChunkRef> chunks) {
+  ASSAY_ASSIGN_OR_RETURN(Statement insert,
+                         database_.Prepare("INSERT INTO execution_chunk (execution, ordinal, load, "
+                                           "sha256) VALUES (?1, ?2, ?3, ?4)"));
+  int64_t ordinal = 0;
+  for (const ChunkRef& chunk : chunks) {
+    insert.Reset();
+    insert.Bind(1, row).Bind(2, ordinal++).Bind(3, int64_t{chunk.load}).BindBlob(4, chunk.sha256);
+    ASSAY_RETURN_IF_ERROR(insert.Run());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ExecutionTable::AddSeconds(int64_t row, absl::Span<const LoadSecond> seconds) {
+  ASSAY_ASSIGN_OR_RETURN(
+      Statement insert,
+      database_.Prepare("INSERT INTO second (execution, load, second, sent, ok, errors, timeouts, "
+                        "record) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"));
+  for (const LoadSecond& one : seconds) {
+    const std::string record = one.second.SerializeAsString();
+    insert.Reset();
+    insert.Bind(1, row)
+        .Bind(2, int64_t{one.load})
+        .Bind(3, int64_t{one.second.second()})
+        .Bind(4, static_cast<int64_t>(one.second.sent()))
+        .Bind(5, static_cast<int64_t>(one.second.ok()))
+        .Bind(6, static_cast<int64_t>(one.second.errors()))
+        .Bind(7, static_cast<int64_t>(one.second.timeouts()))
+        .BindBlob(8, record);
+    ASSAY_RETURN_IF_ERROR(insert.Run());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ExecutionTable::AddGates(int64_t row, const ExecutionRecord& execution) {
+  ASSAY_ASSIGN_OR_RETURN(
+      Statement insert,
+      database_.Prepare("INSERT INTO gate (execution, ordinal, name, value, limit_value, unit, "
+                        "verdict, subject, advice, analysis_version) "
+                        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"));
+  int64_t ordinal = 0;
+  for (const GateResult& gate : execution.gates()) {
+    insert.Reset();
+    insert.Bind(1, row)
+        .Bind(2, ordinal++)
+        .BindText(3, gate.name())
+        .Bind(5, gate.limit())
+        .BindText(6, gate.unit())
+        .Bind(7, int64_t{gate.verdict()})
+        .BindText(8, gate.subject())
+        .BindText(9, gate.advice())
+        .Bind(10, int64_t{kAnalysisVersion});
+    if (gate.has_value()) insert.Bind(4, gate.value());
+    ASSAY_RETURN_IF_ERROR(insert.Run());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ExecutionTable::Add(const ExecutionRecord& execution, const KeyFigures& figures,
+                                 absl::Span<const ChunkRef> chunks,
+                                 absl::Span<const LoadSecond> seconds) {
+  ASSAY_RETURN_IF_ERROR(CheckNew(execution));
+  ASSAY_ASSIGN_OR_RETURN(
+      const int64_t row,
+      database_.QueryInt("SELECT coalesce(max(sequence), 0) + 1 FROM execution"));
+  ASSAY_RETURN_IF_ERROR(Insert(execution, figures, row));
+  ASSAY_RETURN_IF_ERROR(AddChunks(row, chunks));
+  ASSAY_RETURN_IF_ERROR(AddSeconds(row, seconds));
+  return AddGates(row, execution);
+}
+
+absl::StatusOr<std::vector<int64_t>> ExecutionTable::Rows(std::string_view campaign_id) {
+  ASSAY_ASSIGN_OR_RETURN(Statement campaign,
+                         database_.Prepare("SELECT 1 FROM campaign WHERE id = ?1"));
+  campaign.BindText(1, campaign_id);
+  ASSAY_ASSIGN_OR_RETURN(const bool known, campaign.Step());
+  if (!known) {
+    return absl::NotFoundError(absl::StrCat("the store ", database_.path(), " has no campaign \"",
+                                            std::string(campaign_id), "\""));
+  }
+  ASSAY_ASSIGN_OR_RETURN(Statement select,
+                         database_.Prepare("SELECT sequence FROM execution WHERE campaign_id = ?1 "
+                                           "ORDER BY block, position, attempt"));
+  select.BindText(1, campaign_id);
+  std::vector<int64_t> rows;
+  for (;;) {
+    ASSAY_ASSIGN_OR_RETURN(const bool row, select.Step());
+    if (!row) return rows;
+    rows.push_back(select.Int(0));
+  }
+}
+
+absl::StatusOr<ExecutionRecord> ExecutionTable::Read(int64_t row) {
+  ASSAY_ASSIGN_OR_RETURN(Statement select,
+                         database_.Prepare("SELECT record FROM execution WHERE sequence = ?1"));
+  select.Bind(1, row);
+  ASSAY_ASSIGN_OR_RETURN(const bool there, select.Step());
+  ExecutionRecord execution;
+  if (!there || !execution.ParseFromString(select.Bytes(0))) {
+    return Damaged(absl::StrCat("execution ", row));
+  }
+  return execution;
+}
+
+absl::StatusOr<int64_t> ExecutionTable::RowOf(std::string_view execution_id) {
+  ASSAY_ASSIGN_OR_RETURN(Statement select,
+                         database_.Prepare("SELECT sequence FROM execution WHERE id = ?1"));
+  select.BindText(1, execution_id);
+  ASSAY_ASSIGN_OR_RETURN(const bool there, select.Step());
+  if (!there) {
+    return absl::NotFoundError(absl::StrCat("the store ", database_.path(), " has no execution \"",
+                                            std::string(execution_id), "\""));
+  }
+  return select.Int(0);
+}
+
+absl::StatusOr<std::optional<ChunkRef>> ExecutionTable::ChunkAt(int64_t row, int64_t ordinal) {
+  ASSAY_ASSIGN_OR_RETURN(Statement select,
+                         database_.Prepare("SELECT load, sha256 FROM execution_chunk "
+                                           "WHERE execution = ?1 AND ordinal = ?2"));
+  select.Bind(1, row).Bind(2, ordinal);
+  ASSAY_ASSIGN_OR_RETURN(const bool there, select.Step());
+  if (!there) return std::optional<ChunkRef>();
+  return std::optional<ChunkRef>({static_cast<uint32_t>(select.Int(0)), select.Bytes(1)});
+}
+
+absl::StatusOr<std::vector<LoadSecond>> ExecutionTable::Seconds(int64_t row) {
+  ASSAY_ASSIGN_OR_RETURN(Statement select,
+                         database_.Prepare("SELECT load, record FROM second WHERE execution = ?1 "
+                                           "ORDER BY load, second"));
+  select.Bind(1, row);
+  std::vector<LoadSecond> seconds;
+  for (;;) {
+    ASSAY_ASSIGN_OR_RETURN(const bool there, select.Step());
+    if (!there) return seconds;
+    LoadSecond& one = seconds.emplace_back();
+    one.load = static_cast<uint32_t>(select.Int(0));
+    if (!one.second.ParseFromString(select.Bytes(1))) {
+      return Damaged(absl::StrCat("a second of execution ", row));
+    }
+  }
+}
+
+}  // namespace assay

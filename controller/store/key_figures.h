@@ -1,0 +1,37 @@
+#ifndef ASSAY_CONTROLLER_STORE_KEY_FIGURES_H_
+#define ASSAY_CONTROLLER_STORE_KEY_FIGURES_H_
+
+#include <cstdint>
+#include <optional>
+
+#include "absl/status/statusor.h"
+#include "proto/results.pb.h"
+
+namespace assay {
+
+// The figures of one execution that the store keeps in columns of their own, for `query`. Times are microseconds; what
+// cannot be known is not set: a quantile that the count does not support, the CPU of a server given by URL.
+struct KeyFigures {
+  int64_t sent = 0;
+  int64_t ok = 0;
+  int64_t errors = 0;
+  int64_t timeouts = 0;
+  int64_t in_flight = 0;
+  // The longest load agent's window.
+  double duration_s = 0;
+  // Right answers of all load agents over that.
+  double rps = 0;
+  std::optional<double> mean_us, p50_us, p90_us, p95_us, p99_us, p999_us, p9999_us, max_us;
+  // CPU time over all requests that ended, right or wrong.
+  std::optional<double> server_cpu_us_per_request, generator_cpu_us_per_request;
+  std::optional<int64_t> server_rss_bytes;
+  int64_t samples_recorded = 0;
+  int64_t samples_lost = 0;
+};
+
+// kInvalidArgument when the histogram of the record is none.
+absl::StatusOr<KeyFigures> KeyFiguresOf(const ExecutionRecord& execution);
+
+}  // namespace assay
+
+#endif  // ASSAY_CONTROLLER_STORE_KEY_FIGURES_H_

@@ -1,0 +1,26 @@
+#include "controller/store/record_id.h"
+
+#include <sys/random.h>
+
+#include <cstddef>
+#include <cstdlib>
+
+#include "absl/strings/escaping.h"
+
+namespace assay {
+namespace {
+
+std::string DrawHex(size_t bytes) {
+  std::string drawn(bytes, '\0');
+  // So few bytes come at once, or the kernel has no randomness yet, which is over before any user logs in.
+  if (getrandom(drawn.data(), drawn.size(), 0) != static_cast<ssize_t>(bytes)) std::abort();
+  return absl::BytesToHexString(drawn);
+}
+
+}  // namespace
+
+std::string DrawCampaignId() { return DrawHex(6); }
+
+std::string DrawExecutionId() { return DrawHex(16); }
+
+}  // namespace assay

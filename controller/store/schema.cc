@@ -1,0 +1,57 @@
+#include "controller/store/schema.h"
+
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "common/status_macros.h"
+
+namespace assay {
+
+absl::StatusOr<int> SchemaVersionOf(Database* database) {
+  ASSAY_ASSIGN_OR_RETURN(const int64_t version, database->QueryInt("PRAGMA user_version"));
+  ASSAY_ASSIGN_OR_RETURN(const int64_t application, database->QueryInt("PRAGMA application_id"));
+  ASSAY_ASSIGN_OR_RETURN(const int64_t tables,
+                         database->QueryInt("SELECT count(*) FROM sqlite_schema"));
+  const bool empty = tables == 0 && version == 0 && application == 0;
+  if (application != kApplicationId && !empty) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("the store ", database->path(),
+                     " is no Assay store: it is the database of another program; choose another "
+                     "with --store=PATH"));
+  }
+  return static_cast<int>(version);
+}
+
+absl::Status CheckSchemaVersion(const Database& database, int version,
+                                absl::Span<const SchemaStep> steps) {
+  const int known = steps.back().version;
+  if (version == known) return absl::OkStatus();
+  if (version > known) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "the store ", database.path(), " was made by a newer Assay (schema ", version,
+        ", this one knows ", known, "); update Assay, or choose another with --store=PATH"));
+  }
+  return absl::FailedPreconditionError(absl::StrCat(
+      "the store ", database.path(), " was made by an older Assay (schema ", version,
+      ", this one knows ", known, ") and cannot be brought up to date while it is read-only"));
+}
+
+absl::Status MigrateSchema(Database* database, absl::Span<const SchemaStep> steps) {
+  ASSAY_ASSIGN_OR_RETURN(int version, SchemaVersionOf(database));
+  if (version == steps.back().version) return absl::OkStatus();
+  ASSAY_ASSIGN_OR_RETURN(Transaction transaction,
+                         Transaction::Begin(database, Transaction::Durability::kPower));
+  // Another process may have been first.
+  ASSAY_ASSIGN_OR_RETURN(version, SchemaVersionOf(database));
+  if (version > steps.back().version) return CheckSchemaVersion(*database, version, steps);
+  for (const SchemaStep& step : steps) {
+    if (step.version <= version) continue;
+    ASSAY_RETURN_IF_ERROR(database->Execute(std::string(step.sql)));
+    ASSAY_RETURN_IF_ERROR(database->Execute(absl::StrCat("PRAGMA user_version = ", step.version)));
+  }
+  ASSAY_RETURN_IF_ERROR(
+      database->Execute(absl::StrCat("PRAGMA application_id = ", kApplicationId)));
+  return transaction.Commit();
+}
+
+}  // namespace assay

@@ -1,0 +1,280 @@
+#include "controller/store/store.h"
+
+#include <cstdlib>
+#include <filesystem>
+#include <optional>
+#include <system_error>
+#include <utility>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
+#include "common/status_macros.h"
+#include "controller/store/campaign_table.h"
+#include "controller/store/chunk_table.h"
+#include "controller/store/database.h"
+#include "controller/store/execution_table.h"
+#include "controller/store/key_figures.h"
+#include "controller/store/process_identity.h"
+#include "controller/store/schema.h"
+
+namespace assay {
+namespace {
+
+// One transaction of staging holds at most about this much, so that others get their turn.
+constexpr size_t kStagedAtOnce = size_t{8} << 20;
+
+bool IsThere(const std::string& path) {
+  std::error_code error;
+  return std::filesystem::exists(path, error);
+}
+
+absl::Status MakeFolderOf(const std::string& path) {
+  const std::filesystem::path folder = std::filesystem::path(path).parent_path();
+  if (folder.empty()) return absl::OkStatus();
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (!error) return absl::OkStatus();
+  return absl::PermissionDeniedError(
+      absl::StrCat("the store ", path, " cannot be made: its folder ", folder.string(), ": ",
+                   error.message(), "; choose another with --store=PATH"));
+}
+
+absl::StatusOr<std::unique_ptr<Database>> OpenForWriting(const std::string& path,
+                                                         absl::Duration busy_timeout) {
+  ASSAY_RETURN_IF_ERROR(MakeFolderOf(path));
+  ASSAY_ASSIGN_OR_RETURN(std::unique_ptr<Database> database,
+                         Database::Open(path, Database::Access::kWrite, busy_timeout));
+  // Before anything is changed: it may be another program's.
+  ASSAY_ASSIGN_OR_RETURN(const int version, SchemaVersionOf(database.get()));
+  if (version > SchemaSteps().back().version) {
+    return CheckSchemaVersion(*database, version, SchemaSteps());
+  }
+  // Readers then never wait for the writer, nor it for them.
+  ASSAY_RETURN_IF_ERROR(database->Execute("PRAGMA journal_mode = WAL"));
+  ASSAY_RETURN_IF_ERROR(database->Execute("PRAGMA journal_size_limit = 67108864"));
+  ASSAY_RETURN_IF_ERROR(database->Execute("PRAGMA foreign_keys = ON"));
+  ASSAY_RETURN_IF_ERROR(MigrateSchema(database.get(), SchemaSteps()));
+  // Finds out now, rather than after the first measurement, that the file may not be written.
+  const absl::StatusOr<Transaction> probe =
+      Transaction::Begin(database.get(), Transaction::Durability::kProcess);
+  ASSAY_RETURN_IF_ERROR(probe.status());
+  return database;
+}
+
+absl::StatusOr<std::unique_ptr<Database>> OpenForReading(const std::string& path,
+                                                         absl::Duration busy_timeout) {
+  if (!IsThere(path)) {
+    return absl::NotFoundError(
+        absl::StrCat("there is no store ", path, " yet; `demo` or `run` makes one"));
+  }
+  ASSAY_ASSIGN_OR_RETURN(std::unique_ptr<Database> database,
+                         Database::Open(path, Database::Access::kRead, busy_timeout));
+  absl::StatusOr<int> version = SchemaVersionOf(database.get());
+  // Without the right to make lock files, a file that nobody writes can still be read.
+  if (absl::IsPermissionDenied(version.status()) && !IsThere(path + "-wal")) {
+    ASSAY_ASSIGN_OR_RETURN(database,
+                           Database::Open(path, Database::Access::kReadImmutable, busy_timeout));
+    version = SchemaVersionOf(database.get());
+  }
+  ASSAY_RETURN_IF_ERROR(version.status());
+  if (*version == SchemaSteps().back().version) return database;
+  if (*version > SchemaSteps().back().version) {
+    return CheckSchemaVersion(*database, *version, SchemaSteps());
+  }
+  // An older one is brought up to date, as the first command that writes would do.
+  ASSAY_RETURN_IF_ERROR(OpenForWriting(path, busy_timeout).status());
+  return Database::Open(path, Database::Access::kRead, busy_timeout);
+}
+
+}  // namespace
+
+struct Store::Parts {
+  explicit Parts(std::unique_ptr<Database> opened)
+      : database(std::move(opened)),
+        self(ProcessIdentity::OfThisProcess().ToString()),
+        campaigns(database.get(), self),
+        executions(database.get()),
+        chunks(database.get(), self) {}
+
+  absl::Mutex lock;
+  const std::unique_ptr<Database> database;
+  const std::string self;
+  CampaignTable campaigns ABSL_GUARDED_BY(lock);
+  ExecutionTable executions ABSL_GUARDED_BY(lock);
+  ChunkTable chunks ABSL_GUARDED_BY(lock);
+};
+
+Store::Store(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+Store::~Store() = default;
+
+absl::StatusOr<std::string> Store::DefaultPath() {
+  const char* data = std::getenv("XDG_DATA_HOME");
+  // The specification says that a relative one is to be ignored.
+  if (data != nullptr && data[0] == '/') return absl::StrCat(data, "/assay/assay.db");
+  const char* home = std::getenv("HOME");
+  if (home != nullptr && home[0] == '/') return absl::StrCat(home, "/.local/share/assay/assay.db");
+  return absl::FailedPreconditionError(
+      "no place for the store: neither XDG_DATA_HOME nor HOME is set; say --store=PATH");
+}
+
+absl::StatusOr<std::unique_ptr<Store>> Store::Open(const std::string& path, Mode mode,
+                                                   const StoreOptions& options) {
+  absl::StatusOr<std::unique_ptr<Database>> database =
+      mode == Mode::kWrite ? OpenForWriting(path, options.busy_timeout)
+                           : OpenForReading(path, options.busy_timeout);
+  if (!database.ok()) return database.status();
+  return std::unique_ptr<Store>(new Store(std::make_unique<Parts>(*std::move(database))));
+}
+
+absl::Status Store::CreateCampaign(const CampaignRecord& campaign) {
+  absl::MutexLock lock(&parts_->lock);
+  return parts_->campaigns.Create(campaign);
+}
+
+absl::Status Store::UpdateCampaign(const CampaignRecord& campaign) {
+  absl::MutexLock lock(&parts_->lock);
+  return parts_->campaigns.Update(campaign);
+}
+
+absl::StatusOr<CampaignRecord> Store::Find(std::string_view name) {
+  absl::MutexLock lock(&parts_->lock);
+  return parts_->campaigns.Find(name);
+}
+
+absl::StatusOr<std::vector<CampaignSummary>> Store::ListCampaigns(int limit) {
+  absl::MutexLock lock(&parts_->lock);
+  return parts_->campaigns.List(limit);
+}
+
+absl::Status Store::Heartbeat(std::string_view campaign_id) {
+  absl::MutexLock lock(&parts_->lock);
+  return parts_->campaigns.Heartbeat(campaign_id);
+}
+
+absl::Status Store::RequestCancel(std::string_view campaign_id) {
+  absl::MutexLock lock(&parts_->lock);
+  return parts_->campaigns.RequestCancel(campaign_id);
+}
+
+absl::StatusOr<bool> Store::CancelRequested(std::string_view campaign_id) {
+  absl::MutexLock lock(&parts_->lock);
+  return parts_->campaigns.CancelRequested(campaign_id);
+}
+
+absl::StatusOr<std::vector<ChunkRef>> Store::StageChunks(std::string_view campaign_id,
+                                                         std::string_view execution_id,
+                                                         uint32_t load,
+                                                         absl::Span<const SampleChunk> chunks) {
+  std::vector<ChunkRef> refs;
+  std::vector<ChunkAtRest> batch;
+  size_t batch_bytes = 0;
+  for (size_t i = 0; i < chunks.size(); ++i) {
+    ASSAY_ASSIGN_OR_RETURN(ChunkAtRest at_rest, AtRest(chunks[i]));
+    refs.push_back({load, at_rest.sha256});
+    batch_bytes += at_rest.bytes.size();
+    batch.push_back(std::move(at_rest));
+    if (batch_bytes < kStagedAtOnce && i + 1 < chunks.size()) continue;
+    absl::MutexLock lock(&parts_->lock);
+    ASSAY_ASSIGN_OR_RETURN(
+        Transaction transaction,
+        Transaction::Begin(parts_->database.get(), Transaction::Durability::kProcess));
+    ASSAY_RETURN_IF_ERROR(parts_->chunks.Stage(campaign_id, execution_id, batch));
+    ASSAY_RETURN_IF_ERROR(transaction.Commit());
+    batch.clear();
+    batch_bytes = 0;
+  }
+  return refs;
+}
+
+absl::Status Store::CommitExecution(const ExecutionRecord& execution,
+                                    absl::Span<const ChunkRef> chunks,
+                                    absl::Span<const LoadSecond> seconds) {
+  ASSAY_ASSIGN_OR_RETURN(const KeyFigures figures, KeyFiguresOf(execution));
+  absl::MutexLock lock(&parts_->lock);
+  ASSAY_ASSIGN_OR_RETURN(
+      Transaction transaction,
+      Transaction::Begin(parts_->database.get(), Transaction::Durability::kPower));
+  for (const ChunkRef& chunk : chunks) {
+    ASSAY_ASSIGN_OR_RETURN(const bool staged, parts_->chunks.Has(chunk.sha256));
+    if (!staged) {
+      return absl::FailedPreconditionError(absl::StrCat(
+          "execution ", execution.id(), " names a sample chunk that was never staged, or swept"));
+    }
+  }
+  ASSAY_RETURN_IF_ERROR(parts_->executions.Add(execution, figures, chunks, seconds));
+  ASSAY_RETURN_IF_ERROR(parts_->chunks.Unstage(execution.id()));
+  return transaction.Commit();
+}
+
+absl::StatusOr<int64_t> Store::SweepUncommitted() {
+  absl::MutexLock lock(&parts_->lock);
+  ASSAY_ASSIGN_OR_RETURN(
+      Transaction transaction,
+      Transaction::Begin(parts_->database.get(), Transaction::Durability::kProcess));
+  Parts& parts = *parts_;
+  const auto lives = [&parts](const std::string& controller) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    return parts.campaigns.ControllerLives(controller);
+  };
+  ASSAY_ASSIGN_OR_RETURN(const int64_t freed, parts_->chunks.Sweep(lives));
+  ASSAY_RETURN_IF_ERROR(transaction.Commit());
+  return freed;
+}
+
+absl::Status Store::ForEachExecution(
+    std::string_view campaign_id,
+    const std::function<absl::Status(const ExecutionRecord&)>& visit) {
+  std::vector<int64_t> rows;
+  {
+    absl::MutexLock lock(&parts_->lock);
+    ASSAY_ASSIGN_OR_RETURN(rows, parts_->executions.Rows(campaign_id));
+  }
+  for (const int64_t row : rows) {
+    ExecutionRecord execution;
+    {
+      absl::MutexLock lock(&parts_->lock);
+      ASSAY_ASSIGN_OR_RETURN(execution, parts_->executions.Read(row));
+    }
+    ASSAY_RETURN_IF_ERROR(visit(execution));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<ExecutionRecord>> Store::Executions(std::string_view campaign_id) {
+  std::vector<ExecutionRecord> executions;
+  ASSAY_RETURN_IF_ERROR(ForEachExecution(campaign_id, [&](const ExecutionRecord& execution) {
+    executions.push_back(execution);
+    return absl::OkStatus();
+  }));
+  return executions;
+}
+
+absl::Status Store::ReadChunks(
+    std::string_view execution_id,
+    const std::function<absl::Status(uint32_t load, const SampleChunk&)>& visit) {
+  int64_t row = 0;
+  {
+    absl::MutexLock lock(&parts_->lock);
+    ASSAY_ASSIGN_OR_RETURN(row, parts_->executions.RowOf(execution_id));
+  }
+  for (int64_t ordinal = 0;; ++ordinal) {
+    std::optional<ChunkRef> ref;
+    SampleChunk chunk;
+    {
+      absl::MutexLock lock(&parts_->lock);
+      ASSAY_ASSIGN_OR_RETURN(ref, parts_->executions.ChunkAt(row, ordinal));
+      if (!ref.has_value()) return absl::OkStatus();
+      ASSAY_ASSIGN_OR_RETURN(chunk, parts_->chunks.Read(ref->sha256));
+    }
+    ASSAY_RETURN_IF_ERROR(visit(ref->load, chunk));
+  }
+}
+
+absl::StatusOr<std::vector<LoadSecond>> Store::ReadSeconds(std::string_view execution_id) {
+  absl::MutexLock lock(&parts_->lock);
+  ASSAY_ASSIGN_OR_RETURN(const int64_t row, parts_->executions.RowOf(execution_id));
+  return parts_->executions.Seconds(row);
+}
+
+}  // namespace assay
