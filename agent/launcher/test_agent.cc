@@ -1,0 +1,35 @@
+// Stands in for an agent that a test kills: launches agent/launcher/test_program with the given words, says so, and
+// waits for ever. `--no-pid-namespace` and `--hold` come first where wanted.
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <iostream>
+#include <string>
+
+#include "agent/launcher/launched_process.h"
+#include "common/runfiles.h"
+
+int main(int argc, char** argv) {
+  assay::LaunchOptions options;
+  options.argv.push_back(assay::AssayFile("agent/launcher/test_program").value());
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    if (word == "--no-pid-namespace") {
+      options.pid_namespace = false;
+    } else if (word == "--hold") {
+      options.hold = true;
+    } else {
+      options.argv.push_back(word);
+    }
+  }
+  const bool hold = options.hold;
+  auto process = assay::LaunchedProcess::Start(std::move(options));
+  if (!process.ok()) {
+    std::cerr << process.status().message() << "\n";
+    return 1;
+  }
+  if (!hold) (*process)->WaitForOutput("ready", absl::InfiniteFuture());
+  std::cout << "started" << std::endl;
+  while (true) pause();
+}
