@@ -1,0 +1,155 @@
+#include "controller/results/campaign_results.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "analysis/latency_histogram.h"
+#include "controller/campaign/gate_keeper.h"
+#include "controller/plan/plan_rules.h"
+#include "controller/results/results_json.h"
+#include "controller/results/results_text.h"
+#include "google/protobuf/text_format.h"
+#include "proto/convert/histogram_proto.h"
+
+namespace assay {
+namespace {
+
+class CampaignResultsTest : public ::testing::Test {
+ protected:
+  CampaignResultsTest()
+      : store_(*Store::Open(
+            absl::StrCat(::testing::TempDir(), "/",
+                         ::testing::UnitTest::GetInstance()->current_test_info()->name(), ".db"),
+            Store::Mode::kWrite)),
+        rules_(*LoadGateRules()) {}
+
+  // A campaign of one level of epoll over that many blocks; execution i has a median of (100 + i) us.
+  CampaignRecord Store(uint32_t blocks, const std::string& more = "") {
+    CampaignRecord campaign;
+    EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(
+        absl::StrCat("name: 'p' targets { name: 'epoll' } workloads { name: 'json' path: '/json' } "
+                     "load { closed { connections: 64 duration { seconds: 1 } } } blocks: ",
+                     blocks, " ", more),
+        campaign.mutable_plan()));
+    *campaign.mutable_plan() = WithDefaults(campaign.plan());
+    campaign.set_id("0123456789ab");
+    campaign.set_started_us(1);
+    campaign.set_status(CampaignRecord::COMPLETE);
+    EXPECT_TRUE(store_->CreateCampaign(campaign).ok());
+    for (uint32_t block = 0; block < blocks; ++block) {
+      ExecutionRecord execution = Measured(block);
+      const absl::Status committed = store_->CommitExecution(execution, {}, {});
+      EXPECT_TRUE(committed.ok()) << committed;
+    }
+    return campaign;
+  }
+
+  static ExecutionRecord Measured(uint32_t block) {
+    ExecutionRecord execution;
+    EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(R"(
+      campaign_id: "0123456789ab" status: MEASURED
+      cell { target: "epoll" workload: "json" mode: "closed" connections: 64 }
+      server { cpu_ns: 9000000 rss_bytes: 4000000 }
+      loads { finished { sent: 1000 ok: 1000 connections: 64 duration_ns: 1000000000 cpu_ns: 8000000
+                         samples_recorded: 1000 } samples_received: 1000 }
+    )",
+                                                              &execution));
+    execution.set_id(absl::StrCat("execution-", block));
+    execution.set_block(block);
+    LatencyHistogram latency;
+    for (int i = 0; i < 1000; ++i) latency.Record(int64_t{100 + block} * 1000);
+    ToProto(latency, execution.mutable_latency());
+    return execution;
+  }
+
+  CampaignResults Read(const CampaignRecord& campaign) {
+    absl::StatusOr<CampaignResults> results = ReadResults(*store_, rules_, campaign);
+    EXPECT_TRUE(results.ok()) << results.status();
+    return *std::move(results);
+  }
+
+  std::unique_ptr<assay::Store> store_;
+  GateRules rules_;
+};
+
+TEST_F(CampaignResultsTest, FiguresAreMediansOverExecutionsWithOrderStatisticIntervals) {
+  const CampaignResults results = Read(Store(6));
+  ASSERT_EQ(results.cells.size(), 1);
+  const CellResult& cell = results.cells[0];
+  ASSERT_EQ(cell.executions.size(), 6);
+  EXPECT_DOUBLE_EQ(cell.rps->estimate, 1000);
+  EXPECT_NEAR(cell.quantile_us[0]->estimate, 102.5, 0.2);
+  // n = 6: [x1, x6] covers the median with 0.96875.
+  EXPECT_NEAR(*cell.quantile_us[0]->low, 100, 0.2);
+  EXPECT_NEAR(*cell.quantile_us[0]->high, 105, 0.2);
+  EXPECT_DOUBLE_EQ(cell.server_cpu_us_per_request->estimate, 9);
+  EXPECT_DOUBLE_EQ(cell.generator_cpu_us_per_request->estimate, 8);
+  EXPECT_EQ(results.finished_blocks, 6);
+}
+
+TEST_F(CampaignResultsTest, FewerThanSixExecutionsHaveNoInterval) {
+  const CampaignResults results = Read(Store(5));
+  EXPECT_FALSE(results.cells[0].rps->low.has_value());
+  const auto json = ToJson(results);
+  EXPECT_TRUE(json["cells"][0]["rps"]["low"].is_null());
+  EXPECT_TRUE(json["cells"][0]["rps"]["estimate"].is_number());
+}
+
+// The origin's experiment: three runs, and the mean of their medians.
+TEST_F(CampaignResultsTest, TheMeanOfMediansIsThatOfTheExecutionsMedians) {
+  const CampaignResults results = Read(Store(3));
+  EXPECT_NEAR(*results.cells[0].mean_of_medians_us, (100 + 101 + 102) / 3.0, 0.2);
+}
+
+// 1,000 requests cannot support a p99.9: the answer is "not known", never the maximum.
+TEST_F(CampaignResultsTest, AQuantileThatTheCountCannotSupportIsNull) {
+  const auto json = ToJson(Read(Store(6)));
+  const auto& latency = json["cells"][0]["latency_us"];
+  EXPECT_TRUE(latency["p99"]["estimate"].is_number());
+  EXPECT_TRUE(latency["p999"]["estimate"].is_null());
+  EXPECT_TRUE(latency["p999"]["pooled"].is_number()) << "6,000 pooled requests support it";
+}
+
+TEST_F(CampaignResultsTest, TooFewBlocksVoidAVerdictButOnlyWarnWhereNoneIsAsked) {
+  EXPECT_TRUE(Read(Store(3)).invalid());
+}
+
+TEST_F(CampaignResultsTest, ThreeBlocksWithoutAVerdictOnlyWarn) {
+  EXPECT_FALSE(Read(Store(3, "verdict: NONE")).invalid());
+}
+
+TEST_F(CampaignResultsTest, AFailedExecutionIsCountedWithItsReasonAndLeavesItsBlockUnfinished) {
+  const CampaignRecord campaign = Store(6);
+  ExecutionRecord failed = Measured(6);
+  failed.set_block(5);
+  failed.set_attempt(1);
+  failed.set_status(ExecutionRecord::FAILED);
+  failed.mutable_failure()->mutable_failure()->set_message("it ended by itself");
+  ASSERT_TRUE(store_->CommitExecution(failed, {}, {}).ok());
+  const CampaignResults results = Read(campaign);
+  EXPECT_EQ(results.cells[0].failed, 1);
+  EXPECT_NE(ToText(results).find("it ended by itself"), std::string::npos);
+}
+
+TEST_F(CampaignResultsTest, AThresholdIsJudgedOnTheEstimateOverExecutions) {
+  const CampaignResults results = Read(
+      Store(6, "thresholds { metric: 'p50_us' max: 100 } thresholds { metric: 'rps' min: 900 }"));
+  const std::vector<ThresholdResult> judged = JudgeThresholds(results);
+  ASSERT_EQ(judged.size(), 2);
+  EXPECT_FALSE(judged[0].met);
+  EXPECT_TRUE(judged[1].met);
+  EXPECT_NE(ToText(results).find("threshold missed: p50_us"), std::string::npos);
+}
+
+TEST_F(CampaignResultsTest, CsvHasARowACellUnderItsTitles) {
+  const std::string csv = ToCsv(Read(Store(6)));
+  EXPECT_EQ(csv.substr(0, csv.find(',')), "campaign");
+  EXPECT_NE(csv.find("0123456789ab,epoll,json,closed,64,,6,0,1000,1000,1000,"), std::string::npos)
+      << csv;
+}
+
+}  // namespace
+}  // namespace assay
