@@ -1,0 +1,147 @@
+// Every statistic on random data, against an implementation that shares nothing with ours: SciPy and NumPy.
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <fstream>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "analysis/estimate.h"
+#include "analysis/latency_histogram.h"
+#include "analysis/normal_distribution.h"
+#include "analysis/order_statistics.h"
+#include "analysis/random_stream.h"
+#include "analysis/rank_sum.h"
+#include "analysis/signed_rank.h"
+#include "common/runfiles.h"
+#include "gtest/gtest.h"
+#include "nlohmann/json.hpp"
+
+namespace assay {
+namespace {
+
+using Json = nlohmann::json;
+
+class ScipyCrossCheck {
+ public:
+  explicit ScipyCrossCheck(std::ofstream file) : file_(std::move(file)) {}
+
+  void WriteAll() {
+    for (int round = 0; round < 60; ++round) {
+      QuantileRanks();
+      Summaries();
+      Normal();
+      MannWhitney();
+      Centres();
+    }
+  }
+
+ private:
+  void Write(std::string_view kind, Json ours, Json inputs) {
+    inputs["kind"] = kind;
+    inputs["ours"] = std::move(ours);
+    file_ << inputs.dump() << "\n";
+  }
+
+  // Skewed, and with ties where `steps` is not zero.
+  std::vector<double> Values(size_t count, uint64_t steps = 0) {
+    std::vector<double> values(count);
+    for (double& value : values) {
+      value = steps > 0 ? static_cast<double>(random_.Below(steps))
+                        : 100 / (0.1 + random_.NextDouble());
+    }
+    return values;
+  }
+
+  double Confidence() {
+    constexpr double kConfidences[] = {0.9, 0.95, 0.98333, 0.99};
+    return kConfidences[random_.Below(4)];
+  }
+
+  static Json ToJson(const Estimate& estimate) {
+    Json json = {estimate.estimate};
+    if (estimate.low.has_value()) json.insert(json.end(), {*estimate.low, *estimate.high});
+    return json;
+  }
+
+  void QuantileRanks() {
+    const double q = 0.01 + 0.98 * random_.NextDouble();
+    const double confidence = Confidence();
+    for (const uint64_t limit : {600, 100'000}) {
+      const auto n = static_cast<int64_t>(1 + random_.Below(limit));
+      const auto ranks = QuantileRankInterval(n, q, confidence);
+      if (!ranks.has_value()) continue;
+      const bool exact = n < 600 || static_cast<double>(n) * std::min(q, 1 - q) < 50;
+      Write("quantile_ranks", {ranks->low, ranks->high},
+            {{"n", n}, {"q", q}, {"confidence", confidence}, {"exact", exact}});
+      Write("rank_interval_coverage", RankIntervalCoverage(n, q, *ranks),
+            {{"n", n}, {"q", q}, {"ranks", {ranks->low, ranks->high}}, {"tolerance", 1e-7}});
+    }
+  }
+
+  void Summaries() {
+    const std::vector<double> values = Values(1 + random_.Below(50));
+    Write("median", MedianInterval(values).estimate, {{"values", values}});
+    Write("mean", MeanOfMedians(values), {{"values", values}});
+    LatencyHistogram histogram;
+    std::vector<int64_t> latencies(1 + random_.Below(300));
+    for (int64_t& latency : latencies) {
+      latency = static_cast<int64_t>(random_.Next() >> (30 + random_.Below(30)));
+      histogram.Record(latency);
+    }
+    const double q = 0.001 + 0.999 * random_.NextDouble();
+    Write("histogram_quantile", histogram.QuantileNanos(q).value(),
+          {{"values", latencies}, {"q", q}, {"tolerance", 1e-3}});
+  }
+
+  void Normal() {
+    const double p = 1e-6 + (1 - 2e-6) * random_.NextDouble();
+    Write("normal_quantile", NormalQuantile(p), {{"p", p}});
+    const double z = 12 * random_.NextDouble() - 6;
+    Write("normal_cdf", NormalCdf(z), {{"z", z}});
+  }
+
+  void MannWhitney() {
+    const std::vector<double> a = Values(1 + random_.Below(20));
+    const std::vector<double> b = Values(1 + random_.Below(20));
+    Write("mann_whitney_exact", MannWhitneyPValue(a, b), {{"a", a}, {"b", b}});
+    const uint64_t steps = random_.Below(2) * (5 + random_.Below(40));
+    const std::vector<double> more = Values(31 + random_.Below(40), steps);
+    const std::vector<double> others = Values(31 + random_.Below(40), steps);
+    Write("mann_whitney_normal", MannWhitneyPValue(more, others), {{"a", more}, {"b", others}});
+  }
+
+  void Centres() {
+    const double confidence = Confidence();
+    const std::vector<double> values = Values(1 + random_.Below(11));
+    Write("walsh_interval", ToJson(HodgesLehmann(values, confidence)),
+          {{"values", values}, {"confidence", confidence}});
+    const std::vector<double> a = Values(1 + random_.Below(7));
+    const std::vector<double> b = Values(1 + random_.Below(7));
+    Write("shift", ToJson(HodgesLehmannShift(a, b, confidence)),
+          {{"a", a}, {"b", b}, {"confidence", confidence}});
+  }
+
+  std::ofstream file_;
+  RandomStream random_{20'240'101};
+};
+
+TEST(ScipyCrossCheckTest, EveryStatisticAgreesWithScipyOnRandomData) {
+  const std::string cases = absl::StrCat(testing::TempDir(), "/cases.jsonl");
+  ScipyCrossCheck(std::ofstream(cases)).WriteAll();
+  const std::string script = AssayFile("analysis/scipy_cross_check.py").value();
+  const int status = std::system(absl::StrCat("/usr/bin/python3 ", script, " ", cases).c_str());
+  ASSERT_TRUE(WIFEXITED(status));
+  if (WEXITSTATUS(status) == 77 || WEXITSTATUS(status) == 127) {
+    GTEST_SKIP() << "needs SciPy for /usr/bin/python3: apt-get install python3-scipy";
+  }
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+}
+
+}  // namespace
+}  // namespace assay

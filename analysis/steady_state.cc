@@ -1,0 +1,65 @@
+#include "analysis/steady_state.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <numeric>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+
+namespace assay {
+namespace {
+
+// Fewer remaining batches than this look calm by chance.
+constexpr size_t kMinRemaining = 5;
+// How far below the best of the first half the statistic must fall later on, not to have fallen by chance.
+constexpr double kDecisive = 0.25;
+
+std::vector<double> BatchMeans(absl::Span<const double> values) {
+  std::vector<double> means;
+  for (; values.size() >= kSteadyStateBatch; values.remove_prefix(kSteadyStateBatch)) {
+    const double sum = std::accumulate(values.begin(), values.begin() + kSteadyStateBatch, 0.0);
+    means.push_back(sum / kSteadyStateBatch);
+  }
+  return means;
+}
+
+// MSER's statistic for each cut that leaves enough: the sum of squares about the mean over the square of the count.
+// Goes from the end with Welford's update, so that large figures with small differences keep their digits.
+std::vector<double> SquaredErrors(const std::vector<double>& means) {
+  std::vector<double> errors(means.size() + 1 - kMinRemaining);
+  double mean = 0;
+  double squares = 0;
+  double count = 0;
+  for (size_t cut = means.size(); cut-- > 0;) {
+    ++count;
+    const double distance = means[cut] - mean;
+    mean += distance / count;
+    squares += distance * (means[cut] - mean);
+    if (cut < errors.size()) errors[cut] = squares / (count * count);
+  }
+  return errors;
+}
+
+}  // namespace
+
+absl::StatusOr<SteadyState> FindSteadyState(absl::Span<const double> values) {
+  if (values.size() < kSteadyStateMinValues) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        values.size(), " values are too few to tell warm-up from steady state; ",
+        kSteadyStateMinValues, " are needed: measure longer, or in shorter stretches"));
+  }
+  const std::vector<double> means = BatchMeans(values);
+  const std::vector<double> errors = SquaredErrors(means);
+  const auto half = errors.begin() + static_cast<std::ptrdiff_t>(means.size() / 2);
+  // Of equal ones the smallest cut: a constant series is steady from the start.
+  const auto best = std::min_element(errors.begin(), half + 1);
+  const auto later = std::min_element(half, errors.end());
+  const bool still_falling = best == half;
+  const bool falls_later = *later < kDecisive * *best;
+  return SteadyState{.warmup = static_cast<size_t>(best - errors.begin()) * kSteadyStateBatch,
+                     .steady = !still_falling && !falls_later};
+}
+
+}  // namespace assay

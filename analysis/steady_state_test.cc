@@ -1,0 +1,93 @@
+#include "analysis/steady_state.h"
+
+#include <cmath>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "analysis/random_stream.h"
+#include "gtest/gtest.h"
+
+namespace assay {
+namespace {
+
+// Noise about `level`, above which something dies away within `warmup` values.
+std::vector<double> Series(RandomStream* random, int count, double warmup, double level = 100,
+                           double excess = 400) {
+  std::vector<double> values;
+  for (int i = 0; i < count; ++i) {
+    const double noise = random->NextDouble() + random->NextDouble() - 1;
+    values.push_back(level + 3 * noise + (warmup > 0 ? excess * std::exp(-5 * i / warmup) : 0));
+  }
+  return values;
+}
+
+// A false alarm would void a sound measurement.
+TEST(SteadyStateTest, ASteadySeriesIsHardlyEverFoundOtherwise) {
+  RandomStream random(1);
+  for (const int count : {100, 200, 500}) {
+    int unsteady = 0;
+    size_t cut = 0;
+    for (int round = 0; round < 1000; ++round) {
+      const SteadyState state = FindSteadyState(Series(&random, count, 0)).value();
+      unsteady += state.steady ? 0 : 1;
+      cut += state.warmup;
+    }
+    EXPECT_LE(unsteady, 30) << count;
+    EXPECT_LE(cut / 1000, count / 5) << count;
+  }
+}
+
+TEST(SteadyStateTest, WarmUpIsCutAndLittleMore) {
+  RandomStream random(2);
+  for (int round = 0; round < 50; ++round) {
+    const SteadyState state = FindSteadyState(Series(&random, 500, 100)).value();
+    ASSERT_TRUE(state.steady);
+    ASSERT_GE(state.warmup, 50);
+    ASSERT_LE(state.warmup, 250);
+  }
+}
+
+// A server that warms up through all the window was never measured.
+TEST(SteadyStateTest, ASeriesThatOnlySettlesNearItsEndIsNotSteady) {
+  std::vector<double> values;
+  for (int i = 0; i < 300; ++i) values.push_back(i < 220 ? 1000 - 4 * i : 100);
+  EXPECT_FALSE(FindSteadyState(values)->steady);
+}
+
+TEST(SteadyStateTest, ASeriesThatNeverSettlesIsNotSteady) {
+  RandomStream random(4);
+  for (int round = 0; round < 100; ++round) {
+    std::vector<double> values = Series(&random, 200, 0);
+    for (int i = 0; i < 200; ++i) values[i] += i / 5.0;
+    ASSERT_FALSE(FindSteadyState(values)->steady);
+  }
+}
+
+TEST(SteadyStateTest, AConstantSeriesIsSteadyFromTheStart) {
+  const SteadyState state = FindSteadyState(std::vector<double>(100, 7.5)).value();
+  EXPECT_TRUE(state.steady);
+  EXPECT_EQ(state.warmup, 0);
+}
+
+// By hand: the first two of twenty batches are 10, the others 0; the statistic is 0 once both are cut.
+TEST(SteadyStateTest, CutsWholeBatches) {
+  std::vector<double> values(100);
+  for (int i = 0; i < 10; ++i) values[i] = 10;
+  EXPECT_EQ(FindSteadyState(values)->warmup, 10);
+}
+
+TEST(SteadyStateTest, LargeFiguresWithSmallDifferencesKeepTheirDigits) {
+  RandomStream small(3);
+  RandomStream large(3);
+  EXPECT_EQ(FindSteadyState(Series(&small, 500, 100, 0))->warmup,
+            FindSteadyState(Series(&large, 500, 100, 1e9))->warmup);
+}
+
+TEST(SteadyStateTest, TooFewValuesAreNoAnswer) {
+  EXPECT_EQ(FindSteadyState(std::vector<double>(99, 1.0)).status().code(),
+            absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(FindSteadyState({}).status().code(), absl::StatusCode::kFailedPrecondition);
+}
+
+}  // namespace
+}  // namespace assay
