@@ -1,0 +1,53 @@
+#include "agent/launch/children.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "gtest/gtest.h"
+
+namespace assay {
+namespace {
+
+[[noreturn]] void WaitForEver() {
+  while (true) pause();
+}
+
+// This process becomes a subreaper: one test in it only.
+TEST(KillChildrenUntilNoneTest, KillsEveryGenerationAndHasNothingToDoAfter) {
+  sigset_t child;
+  sigemptyset(&child);
+  sigaddset(&child, SIGCHLD);
+  sigprocmask(SIG_BLOCK, &child, nullptr);
+  ASSERT_EQ(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+
+  int alive[2];
+  ASSERT_EQ(pipe(alive), 0);
+  if (fork() == 0) {
+    if (fork() == 0) {
+      setsid();
+      if (fork() == 0) {
+        (void)!write(alive[1], "x", 1);
+        WaitForEver();
+      }
+      WaitForEver();
+    }
+    WaitForEver();
+  }
+  close(alive[1]);
+  char byte;
+  ASSERT_EQ(read(alive[0], &byte, 1), 1) << "all three generations run";
+
+  EXPECT_TRUE(KillChildrenUntilNone(absl::Minutes(1)));
+  // The pipe's other end closes with the last of them.
+  EXPECT_EQ(read(alive[0], &byte, 1), 0);
+  EXPECT_EQ(waitpid(-1, nullptr, WNOHANG), -1);
+  EXPECT_EQ(errno, ECHILD);
+  EXPECT_TRUE(KillChildrenUntilNone(absl::ZeroDuration()));
+  close(alive[0]);
+}
+
+}  // namespace
+}  // namespace assay
