@@ -26,8 +26,8 @@ bool Acceptor::Start() { return loop_.Watch(socket_.fd(), EPOLLIN, *this); }
 
 void Acceptor::Stop() {
   Accept(1 << 16);
-  if (!paused_) loop_.Unwatch(socket_.fd());
   loop_.timers().Cancel(*this);
+  socket_.Close();
 }
 
 void Acceptor::OnEvents(uint32_t) { Accept(kAtOnce); }

@@ -26,6 +26,8 @@ class ListeningSocket {
                                                            const Options& options);
 
   int fd() const { return fd_.get(); }
+  // Connections that wait to be accepted are reset, new ones refused.
+  void Close() { fd_.reset(); }
   // "127.0.0.1:9000" or "[::1]:9000": where it listens.
   const std::string& address() const { return address_; }
 

@@ -278,7 +278,6 @@ bool RequestParser::AcceptFields(std::string_view head) {
     Fail(status, reason);
     return false;
   };
-  if (folded_) return fail(400, "a header line is continued on the next one");
   int hosts = 0;
   bool chunked = false;
   bool expects = false;
@@ -287,6 +286,9 @@ bool RequestParser::AcceptFields(std::string_view head) {
     const std::string_view value =
         TrimEnd(head.substr(field.value.begin, field.value.end - field.value.begin));
     field.value.end = field.value.begin + static_cast<uint32_t>(value.size());
+    // llhttp skips a line's end in front of the value, too.
+    const std::string_view gap = head.substr(field.name.end, field.value.begin - field.name.end);
+    if (gap.size() > 2 && !value.empty() && gap.find('\r') != gap.npos) folded_ = true;
     switch (name.size()) {
       case 0:
         return fail(400, "a header line has no name");
@@ -316,6 +318,7 @@ bool RequestParser::AcceptFields(std::string_view head) {
         break;
     }
   }
+  if (folded_) return fail(400, "a header line is continued on the next one");
   if (hosts == 0 && !http_1_0_) return fail(400, "Host is missing");
   keep_alive_ = llhttp_should_keep_alive(llhttp_.get()) != 0;
   const bool has_length = (llhttp_->flags & F_CONTENT_LENGTH) != 0;

@@ -1,0 +1,73 @@
+#include "server/net/head_rules.h"
+
+#include "gtest/gtest.h"
+
+namespace assay {
+namespace {
+
+TEST(IsValidHostTest, TakesNamesAddressesAndPorts) {
+  for (const char* host : {"", "a", "example.org", "127.0.0.1:9000", "[::1]", "[::1]:9000",
+                           "a:", "xn--bcher-kva.example", "a%20b", "[v1.fe80:x]"}) {
+    EXPECT_TRUE(IsValidHost(host)) << host;
+  }
+}
+
+TEST(IsValidHostTest, RefusesWhatIsNone) {
+  for (const char* host : {"a b", "a/b", "user@a", "a:b", "a:80:80", "[::1", "[]", "[::1]x", "::1",
+                           "a%2", "a%zz", "a\"b", "a,b c", "h\xc3\xa4"}) {
+    EXPECT_FALSE(IsValidHost(host)) << host;
+  }
+}
+
+TEST(ParseTargetTest, TakesOriginForm) {
+  const auto target = ParseTarget(HttpMethod::kGet, "/a/b?c=d&e?f");
+  ASSERT_TRUE(target.has_value());
+  EXPECT_EQ(target->path, "/a/b");
+  EXPECT_EQ(target->query, "c=d&e?f");
+}
+
+TEST(ParseTargetTest, TakesAbsoluteFormAndDropsTheAuthority) {
+  const auto target = ParseTarget(HttpMethod::kPost, "HTTP://example.org:80/a?b");
+  ASSERT_TRUE(target.has_value());
+  EXPECT_EQ(target->path, "/a");
+  EXPECT_EQ(target->query, "b");
+  EXPECT_EQ(ParseTarget(HttpMethod::kGet, "http://example.org")->path, "/");
+  EXPECT_EQ(ParseTarget(HttpMethod::kGet, "http://example.org?x")->query, "x");
+  EXPECT_EQ(ParseTarget(HttpMethod::kOptions, "http://example.org")->path, "*");
+}
+
+TEST(ParseTargetTest, TakesTheAsteriskWithOptionsOnly) {
+  EXPECT_TRUE(ParseTarget(HttpMethod::kOptions, "*").has_value());
+  EXPECT_FALSE(ParseTarget(HttpMethod::kGet, "*").has_value());
+}
+
+TEST(ParseTargetTest, RefusesWhatIsNoTarget) {
+  for (const char* target : {"", "json", "/a#b", "ftp://a/b", "http:///a", "http://:80/a",
+                             "http://u@h/a", "/%", "/%2", "/%zz", "/?%0", "http://a b/", "//"}) {
+    const bool valid = ParseTarget(HttpMethod::kGet, target).has_value();
+    EXPECT_EQ(valid, std::string_view(target) == "//") << target;
+  }
+}
+
+TEST(PercentDecodeTest, DecodesEachByte) {
+  EXPECT_EQ(PercentDecode("/%6ason%00%FF"), std::string_view("/json\0\xff", 7));
+  EXPECT_EQ(PercentDecode("/plain"), "/plain");
+}
+
+TEST(CheckTransferEncodingTest, TakesChunkedAlone) {
+  for (const char* value : {"chunked", "Chunked", " chunked ", ", chunked ,"}) {
+    EXPECT_FALSE(CheckTransferEncoding(value).has_value()) << value;
+  }
+}
+
+TEST(CheckTransferEncodingTest, TellsUnknownCodingsFromBrokenFraming) {
+  EXPECT_EQ(CheckTransferEncoding("gzip, chunked")->status, 501);
+  for (const char* value : {"", "gzip", "chunked, gzip", "chunked, chunked", "identity", "xchunked",
+                            "chunked;q=1", "\"chunked\""}) {
+    ASSERT_TRUE(CheckTransferEncoding(value).has_value()) << value;
+    EXPECT_EQ(CheckTransferEncoding(value)->status, 400) << value;
+  }
+}
+
+}  // namespace
+}  // namespace assay

@@ -1,0 +1,211 @@
+#include "server/net/http_session.h"
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "gtest/gtest.h"
+
+namespace assay {
+namespace {
+
+using Next = HttpSession::Next;
+
+// Answers with what the request said, so that a test sees what the handler saw.
+void Describe(const HttpRequest& request, HttpResponse& response, std::string& text) {
+  static constexpr const char* kMethods[] = {"GET", "HEAD", "POST", "OPTIONS", "OTHER"};
+  text = absl::StrCat(kMethods[static_cast<int>(request.method)], " ", std::string(request.path),
+                      " [", std::string(request.query), "] [", std::string(request.body), "] [",
+                      std::string(request.Header("x-test")), "]");
+  response.body = text;
+}
+
+struct Outcome {
+  std::string output;
+  Next next = Next::kRead;
+};
+
+class HttpSessionTest : public ::testing::Test {
+ protected:
+  // What a session answers when `input` comes in pieces of `step` bytes.
+  Outcome Converse(std::string_view input, size_t step) {
+    std::string text;
+    SessionContext context{
+        .limits = limits_,
+        .handler = [&text](const HttpRequest& request,
+                           HttpResponse& response) { Describe(request, response, text); },
+        .date = {}};
+    HttpSession session;
+    Intake intake(limits_);
+    AnswerBatch batch;
+    Outcome outcome;
+    for (size_t at = 0; at < input.size() && outcome.next != Next::kClose; at += step) {
+      intake.bytes.Append(input.substr(at, step));
+      do {
+        outcome.next = session.Answer(context, intake, batch);
+        absl::StrAppend(&outcome.output, std::string(batch.bytes.view()),
+                        std::string(batch.borrowed));
+        batch.Clear();
+      } while (outcome.next == Next::kSend);
+    }
+    return outcome;
+  }
+
+  // The answers' statuses and bodies, or what is left when an answer is broken.
+  static std::vector<std::string> Answers(std::string_view output) {
+    std::vector<std::string> answers;
+    while (!output.empty()) {
+      const size_t head = output.find("\r\n\r\n");
+      const size_t length = output.find("Content-Length: ");
+      if (absl::StartsWith(absl::string_view(output.data(), output.size()), "HTTP/1.1 100 ")) {
+        answers.push_back("100");
+        output.remove_prefix(head + 4);
+        continue;
+      }
+      if (head == output.npos || length > head) {
+        answers.push_back("broken: " + std::string(output));
+        return answers;
+      }
+      const size_t size = std::stoul(std::string(output.substr(length + 16, 20)));
+      answers.push_back(std::string(output.substr(9, 3)) + " " +
+                        std::string(output.substr(head + 4, size)));
+      output.remove_prefix(std::min(head + 4 + size, output.size()));
+    }
+    return answers;
+  }
+
+  // Expects these answers in whatever pieces the input comes.
+  void ExpectAnswers(std::string_view input, const std::vector<std::string>& expected, Next next) {
+    for (const size_t step : {input.size(), size_t{1}, size_t{2}, size_t{7}, size_t{61}}) {
+      const Outcome outcome = Converse(input, std::max<size_t>(step, 1));
+      EXPECT_EQ(Answers(outcome.output), expected) << input << "\nin steps of " << step;
+      EXPECT_EQ(outcome.next, next) << input << "\nin steps of " << step;
+    }
+  }
+
+  HttpLimits limits_{.max_head = 512, .max_body = 1000};
+};
+
+TEST_F(HttpSessionTest, AnswersARequestHoweverItIsCut) {
+  ExpectAnswers("GET /a?b=c HTTP/1.1\r\nHost: h\r\nX-Test: \t v w \r\n\r\n",
+                {"200 GET /a [b=c] [] [v w]"}, Next::kRead);
+  ExpectAnswers("POST /a HTTP/1.1\r\nHost: h\r\ncontent-LENGTH: 5\r\n\r\nhello",
+                {"200 POST /a [] [hello] []"}, Next::kRead);
+  ExpectAnswers(
+      "POST /a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
+      "2;x=y\r\nhe\r\n3\r\nllo\r\n0\r\nT: u\r\n\r\n",
+      {"200 POST /a [] [hello] []"}, Next::kRead);
+}
+
+TEST_F(HttpSessionTest, AnswersPipelinedRequestsInOrder) {
+  ExpectAnswers(
+      "GET /1 HTTP/1.1\r\nHost: h\r\n\r\n"
+      "POST /2 HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nxy"
+      "\r\n"  // Some clients end a body so (RFC 9112, 2.2).
+      "POST /3 HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nz\r\n0\r\n\r\n"
+      "GET /4 HTTP/1.1\r\nHost: h\r\nX-Test: last\r\n\r\n",
+      {"200 GET /1 [] [] []", "200 POST /2 [] [xy] []", "200 POST /3 [] [z] []",
+       "200 GET /4 [] [] [last]"},
+      Next::kRead);
+}
+
+// With one send for all of them.
+TEST_F(HttpSessionTest, PipelinedRequestsFillOneBatch) {
+  std::string input;
+  for (int i = 0; i < 16; ++i) input += "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
+  std::string text;
+  SessionContext context{
+      .limits = limits_,
+      .handler = [&text](const HttpRequest& r, HttpResponse& a) { Describe(r, a, text); },
+      .date = {}};
+  HttpSession session;
+  Intake intake(limits_);
+  AnswerBatch batch;
+  intake.bytes.Append(input);
+  EXPECT_EQ(session.Answer(context, intake, batch), Next::kRead);
+  EXPECT_EQ(Answers(batch.bytes.view()).size(), 16u);
+  EXPECT_EQ(session.answered(), 16u);
+}
+
+TEST_F(HttpSessionTest, HeadGetsTheHeadOfGet) {
+  const Outcome outcome = Converse("HEAD /a HTTP/1.1\r\nHost: h\r\n\r\n", 1000);
+  EXPECT_TRUE(outcome.output.ends_with("Content-Length: 16\r\n\r\n")) << outcome.output;
+}
+
+TEST_F(HttpSessionTest, ClosesWhenTheClientSaysSo) {
+  ExpectAnswers("GET /1 HTTP/1.1\r\nHost: h\r\nConnection: Close\r\n\r\nGET /2 HTTP/1.1\r\n",
+                {"200 GET /1 [] [] []"}, Next::kClose);
+  ExpectAnswers("GET / HTTP/1.1\r\nHost: h\r\nConnection: x, close\r\n\r\n", {"200 GET / [] [] []"},
+                Next::kClose);
+  ExpectAnswers("GET / HTTP/1.0\r\n\r\n", {"200 GET / [] [] []"}, Next::kClose);
+}
+
+TEST_F(HttpSessionTest, KeepsAnHttp10ConnectionThatAsksForIt) {
+  const Outcome outcome = Converse("GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n", 100);
+  EXPECT_EQ(outcome.next, Next::kRead);
+  EXPECT_NE(outcome.output.find("Connection: keep-alive\r\n"), std::string::npos);
+}
+
+TEST_F(HttpSessionTest, ClosesAfterTheLastRequestAllowed) {
+  limits_.keep_alive_requests = 2;
+  const std::string request = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
+  const Outcome outcome = Converse(request + request + request, 1000);
+  EXPECT_EQ(outcome.next, Next::kClose);
+  EXPECT_EQ(Answers(outcome.output).size(), 2u);
+  EXPECT_NE(outcome.output.find("Connection: close"), std::string::npos);
+}
+
+TEST_F(HttpSessionTest, SendsContinueOnceTheHeadIsThereAndTheBodyIsNot) {
+  const std::string head =
+      "POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-Continue\r\nContent-Length: 2\r\n\r\n";
+  EXPECT_EQ(Answers(Converse(head, head.size()).output), std::vector<std::string>{"100"});
+  EXPECT_EQ(Answers(Converse(head + "ab", head.size()).output),
+            (std::vector<std::string>{"100", "200 POST / [] [ab] []"}));
+  EXPECT_EQ(Answers(Converse(head + "ab", 1).output),
+            (std::vector<std::string>{"100", "200 POST / [] [ab] []"}));
+  // The body came with the head: nobody waits.
+  EXPECT_EQ(Answers(Converse(head + "ab", 1000).output),
+            std::vector<std::string>{"200 POST / [] [ab] []"});
+  const std::string chunked =
+      "POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n";
+  EXPECT_EQ(Answers(Converse(chunked + "0\r\n\r\n", chunked.size()).output),
+            (std::vector<std::string>{"100", "200 POST / [] [] []"}));
+}
+
+TEST_F(HttpSessionTest, DoesNotAskForABodyThatItWillNotTake) {
+  ExpectAnswers(
+      "POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 1001\r\n\r\n",
+      {"413 the body is larger than this server accepts"}, Next::kClose);
+}
+
+// Every answer of a stopping server is the connection's last.
+TEST_F(HttpSessionTest, ClosesWhenTheServerStops) {
+  std::string text;
+  SessionContext context{
+      .limits = limits_,
+      .handler = [&text](const HttpRequest& r, HttpResponse& a) { Describe(r, a, text); },
+      .date = {},
+      .stopping = true};
+  HttpSession session;
+  Intake intake(limits_);
+  AnswerBatch batch;
+  intake.bytes.Append("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+  EXPECT_EQ(session.Answer(context, intake, batch), Next::kClose);
+  EXPECT_NE(batch.bytes.view().find("Connection: close"), std::string_view::npos);
+}
+
+TEST_F(HttpSessionTest, StopsAnsweringWhenTheBatchIsFull) {
+  limits_ = HttpLimits();
+  const std::string body(100 << 10, 'b');
+  const std::string request =
+      absl::StrCat("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: ", body.size(), "\r\n\r\n", body);
+  const Outcome outcome = Converse(request + request + request, 1 << 20);
+  EXPECT_EQ(Answers(outcome.output).size(), 3u);
+  EXPECT_EQ(outcome.next, Next::kRead);
+}
+
+}  // namespace
+}  // namespace assay

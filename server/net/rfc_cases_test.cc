@@ -1,0 +1,199 @@
+// What RFC 9110 and 9112 say of single requests, as a table: bytes in, status out, however the bytes
+// are cut.
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+
+#include "gtest/gtest.h"
+#include "server/net/http_session.h"
+
+namespace assay {
+namespace {
+
+struct RfcCase {
+  const char* name;
+  std::string request;
+  int status;
+  bool stays_open = false;
+};
+
+std::string Get(const std::string& fields) {
+  return "GET / HTTP/1.1\r\nHost: h\r\n" + fields + "\r\n";
+}
+std::string Post(const std::string& fields, const std::string& body) {
+  return "POST / HTTP/1.1\r\nHost: h\r\n" + fields + "\r\n" + body;
+}
+std::string Chunked(const std::string& body) {
+  return Post("Transfer-Encoding: chunked\r\n", body);
+}
+
+std::string Repeated(const std::string& text, int times) {
+  std::string all;
+  for (int i = 0; i < times; ++i) all += text;
+  return all;
+}
+
+const RfcCase kCases[] = {
+    // RFC 9112, 3.2: Host.
+    {"HostMissing", "GET / HTTP/1.1\r\n\r\n", 400},
+    {"HostDoubled", Get("Host: h\r\n"), 400},
+    {"HostDoubledOtherCase", Get("hOST: x\r\n"), 400},
+    {"HostWithSpace", "GET / HTTP/1.1\r\nHost: a b\r\n\r\n", 400},
+    {"HostWithPath", "GET / HTTP/1.1\r\nHost: a/b\r\n\r\n", 400},
+    {"HostWithUser", "GET / HTTP/1.1\r\nHost: u@a\r\n\r\n", 400},
+    {"HostWithBadPort", "GET / HTTP/1.1\r\nHost: a:b\r\n\r\n", 400},
+    {"HostEmpty", "GET / HTTP/1.1\r\nHost:\r\n\r\n", 200, true},
+    {"HostIpv6", "GET / HTTP/1.1\r\nHost: [::1]:80\r\n\r\n", 200, true},
+    {"HostMissingInHttp10", "GET / HTTP/1.0\r\n\r\n", 200},
+    // RFC 9112, 5: field lines.
+    {"FieldNameEmpty", Get(": x\r\n"), 400},
+    {"FieldNameWithSpace", Get("A B: x\r\n"), 400},
+    {"FieldNameWithControl", Get("A\x01: x\r\n"), 400},
+    {"FieldNameNotToken", Get("A(: x\r\n"), 400},
+    {"FieldNameUtf8", Get("\xc3\xa4: x\r\n"), 400},
+    {"SpaceBeforeColon", Get("A : x\r\n"), 400},
+    {"TabBeforeColon", Get("A\t: x\r\n"), 400},
+    {"NoColon", Get("NoColon\r\n"), 400},
+    {"ObsFoldSpace", Get("A: x\r\n y\r\n"), 400},
+    {"ObsFoldTab", Get("A: x\r\n\ty\r\n"), 400},
+    {"ObsFoldAfterEmpty", Get("A:\r\n y\r\n"), 400},
+    {"SpaceBeforeFirstField", "GET / HTTP/1.1\r\n Host: h\r\n\r\n", 400},
+    {"FieldValueWithNul", Get(std::string("A: x\0y\r\n", 8)), 400},
+    {"FieldValueWithBareCr", Get("A: x\ry\r\n"), 400},
+    {"FieldValueWithDelete", Get("A: x\x7f\r\n"), 400},
+    {"FieldValueLatin1", Get("A: \xe4\r\n"), 200, true},
+    {"FieldValueEmpty", Get("A:\r\nB:\t \r\n"), 200, true},
+    // RFC 9112, 6: how long the body is.
+    {"LengthDoubled", Post("Content-Length: 1\r\nContent-Length: 1\r\n", "x"), 400},
+    {"LengthsDiffer", Post("Content-Length: 1\r\nContent-Length: 2\r\n", "x"), 400},
+    {"LengthList", Post("Content-Length: 1, 1\r\n", "x"), 400},
+    {"LengthSigned", Post("Content-Length: +1\r\n", "x"), 400},
+    {"LengthNegative", Post("Content-Length: -1\r\n", "x"), 400},
+    {"LengthHex", Post("Content-Length: 0x1\r\n", "x"), 400},
+    {"LengthFraction", Post("Content-Length: 1.0\r\n", "x"), 400},
+    {"LengthWithSpace", Post("Content-Length: 1 1\r\n", "x"), 400},
+    {"LengthEmpty", Post("Content-Length:\r\n", "x"), 400},
+    {"LengthBeyond64Bits", Post("Content-Length: 99999999999999999999\r\n", "x"), 400},
+    {"LengthBeyondLimit", Post("Content-Length: 1001\r\n", "x"), 413},
+    {"LengthJustFits", Post("Content-Length: 1000\r\n", std::string(1000, 'x')), 200, true},
+    {"LengthZero", Post("Content-Length: 0\r\n", ""), 200, true},
+    {"LengthLeadingZeroes", Post("Content-Length: 0001\r\n", "x"), 200, true},
+    {"LengthMissing", Post("", ""), 411},
+    {"LengthOfGet", Get("Content-Length: 1\r\n") + "x", 200, true},
+    {"LengthBesideChunked",
+     Post("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n"), 400},
+    {"ChunkedBesideLength",
+     Post("Transfer-Encoding: chunked\r\nContent-Length: 5\r\n", "0\r\n\r\n"), 400},
+    {"CodingUnknown", Post("Transfer-Encoding: gzip\r\n", ""), 400},
+    {"CodingBeforeChunked", Post("Transfer-Encoding: gzip, chunked\r\n", "0\r\n\r\n"), 501},
+    {"ChunkedNotLast", Post("Transfer-Encoding: chunked, gzip\r\n", "0\r\n\r\n"), 400},
+    {"ChunkedTwice", Post("Transfer-Encoding: chunked, chunked\r\n", "0\r\n\r\n"), 400},
+    {"ChunkedTwiceInTwoLines",
+     Post("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n"), 400},
+    {"ChunkedIdentity", Post("Transfer-Encoding: identity\r\n", "x"), 400},
+    {"ChunkedMisspelt", Post("Transfer-Encoding: xchunked\r\n", "0\r\n\r\n"), 400},
+    {"ChunkedEmpty", Post("Transfer-Encoding:\r\n", ""), 400},
+    {"ChunkedOtherCase", Post("TRANSFER-encoding: ChunKed\r\n", "0\r\n\r\n"), 200, true},
+    {"ChunkedInHttp10", "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400},
+    // RFC 9112, 7.1: chunks.
+    {"ChunkExtension", Chunked("1;a;b=c;d=\"e;\"\r\nx\r\n0;f\r\n\r\n"), 200, true},
+    {"ChunkSpaceBeforeExtension", Chunked("1 ;a\r\nx\r\n0\r\n\r\n"), 200, true},
+    {"ChunkTrailer", Chunked("0\r\nA: b\r\nC:\r\n\r\n"), 200, true},
+    {"ChunkTrailerFolded", Chunked("0\r\nA: b\r\n c\r\n\r\n"), 400},
+    {"ChunkSizeEmpty", Chunked("\r\nx\r\n0\r\n\r\n"), 400},
+    {"ChunkSizeSigned", Chunked("+1\r\nx\r\n0\r\n\r\n"), 400},
+    {"ChunkSizePrefixed", Chunked("0x1\r\nx\r\n0\r\n\r\n"), 400},
+    {"ChunkSizeBeyond64Bits", Chunked("10000000000000001\r\nx"), 400},
+    {"ChunkSizeBeyondLimit", Chunked("3e9\r\n"), 413},
+    {"ChunkTooLong", Chunked("1\r\nxy\r\n0\r\n\r\n"), 400},
+    {"ChunkEndsInLf", Chunked("1\nx\n0\n\n"), 400},
+    {"ChunkExtensionWithLf", Chunked("1;a\nx\r\n0\r\n\r\n"), 400},
+    {"ChunkExtensionsBeyondLimit", Chunked("1;" + std::string(600, 'e')), 431},
+    {"ChunkTrailersBeyondLimit", Chunked("0\r\nA: " + std::string(600, 'e')), 431},
+    // RFC 9110, 10.1.1: Expect.
+    {"ExpectUnknown", Post("Expect: tea\r\nContent-Length: 1\r\n", "x"), 417},
+    {"ExpectInHttp10", "POST / HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\nx",
+     200},
+    {"ExpectWithoutBody", Get("Expect: 100-continue\r\n"), 200, true},
+    // RFC 9112, 3: the request line.
+    {"MethodUnknown", "BREW / HTTP/1.1\r\nHost: h\r\n\r\n", 501},
+    {"MethodLowerCase", "get / HTTP/1.1\r\nHost: h\r\n\r\n", 501},
+    {"MethodLonger", "GETS / HTTP/1.1\r\nHost: h\r\n\r\n", 501},
+    {"MethodNotToken", "G(T / HTTP/1.1\r\nHost: h\r\n\r\n", 400},
+    {"MethodConnect", "CONNECT h:80 HTTP/1.1\r\nHost: h\r\n\r\n", 501},
+    {"MethodOther", "DELETE / HTTP/1.1\r\nHost: h\r\n\r\n", 200, true},
+    {"TlsHello", std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 11), 400},
+    {"TwoSpaces", "GET  / HTTP/1.1\r\nHost: h\r\n\r\n", 400},
+    {"TwoSpacesBehind", "GET /  HTTP/1.1\r\nHost: h\r\n\r\n", 400},
+    {"TabInLine", "GET\t/ HTTP/1.1\r\nHost: h\r\n\r\n", 400},
+    {"SpaceAtEnd", "GET / HTTP/1.1 \r\nHost: h\r\n\r\n", 400},
+    {"AbsoluteForm", "GET http://other:80/ HTTP/1.1\r\nHost: h\r\n\r\n", 200, true},
+    {"AbsoluteFormNoHost", "GET http://other/ HTTP/1.1\r\n\r\n", 400},
+    {"AbsoluteFormOtherScheme", "GET ftp://other/ HTTP/1.1\r\nHost: h\r\n\r\n", 400},
+    {"AsteriskForm", "OPTIONS * HTTP/1.1\r\nHost: h\r\n\r\n", 200, true},
+    {"AsteriskFormOfGet", "GET * HTTP/1.1\r\nHost: h\r\n\r\n", 400},
+    {"AuthorityFormOfGet", "GET h:80 HTTP/1.1\r\nHost: h\r\n\r\n", 400},
+    {"RelativeTarget", "GET json HTTP/1.1\r\nHost: h\r\n\r\n", 400},
+    {"FragmentInTarget", "GET /#x HTTP/1.1\r\nHost: h\r\n\r\n", 400},
+    {"BrokenPercent", "GET /%zz HTTP/1.1\r\nHost: h\r\n\r\n", 400},
+    {"ControlInTarget", "GET /\x01 HTTP/1.1\r\nHost: h\r\n\r\n", 400},
+    {"Utf8InTarget", "GET /\xc3\xa4 HTTP/1.1\r\nHost: h\r\n\r\n", 400},
+    {"Http09", "GET /\r\n\r\n", 400},
+    {"Http20", "GET / HTTP/2.0\r\nHost: h\r\n\r\n", 505},
+    {"Http12", "GET / HTTP/1.2\r\nHost: h\r\n\r\n", 200, true},
+    {"Http2Preface", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505},
+    {"ProtocolLowerCase", "GET / http/1.1\r\nHost: h\r\n\r\n", 400},
+    {"ProtocolOther", "GET / RTSP/1.0\r\nHost: h\r\n\r\n", 400},
+    {"VersionTooLong", "GET / HTTP/1.11\r\nHost: h\r\n\r\n", 400},
+    {"UpgradeIsIgnored", Get("Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n"), 200, true},
+    {"EmptyLinesBefore", "\r\n\r\n" + Get(""), 200, true},
+    // Limits: 512 bytes of head here.
+    {"TargetTooLong", "GET /" + std::string(300, 'x') + " HTTP/1.1\r\nHost: h\r\n\r\n", 414},
+    {"TargetEndless", "GET /" + std::string(600, 'x'), 414},
+    {"FieldEndless", Get("A: " + std::string(600, 'x')), 431},
+    {"FieldsEndless", Get(Repeated("A:b\r\n", 100)), 431},
+    {"HeadJustFits", Get("A: " + std::string(512 - 32, 'x') + "\r\n"), 200, true},
+    {"HeadByOneTooLarge", Get("A: " + std::string(512 - 31, 'x') + "\r\n"), 431},
+};
+
+struct Outcome {
+  int status = 0;
+  bool open = false;
+};
+
+Outcome Answer(std::string_view input, size_t step) {
+  const HttpLimits limits{.max_head = 512, .max_body = 1000};
+  SessionContext context{
+      .limits = limits, .handler = [](const HttpRequest&, HttpResponse&) {}, .date = {}};
+  HttpSession session;
+  Intake intake(limits);
+  AnswerBatch batch;
+  HttpSession::Next next = HttpSession::Next::kRead;
+  for (size_t at = 0; at < input.size() && next == HttpSession::Next::kRead; at += step) {
+    intake.bytes.Append(input.substr(at, step));
+    next = session.Answer(context, intake, batch);
+  }
+  Outcome outcome;
+  outcome.open = next == HttpSession::Next::kRead;
+  if (batch.bytes.size() > 12)
+    outcome.status = std::stoi(std::string(batch.bytes.view().substr(9, 3)));
+  return outcome;
+}
+
+class RfcCasesTest : public ::testing::TestWithParam<RfcCase> {};
+
+TEST_P(RfcCasesTest, IsAnsweredAsTheRfcSays) {
+  const RfcCase& c = GetParam();
+  for (const size_t step : {c.request.size(), size_t{1}, size_t{3}, size_t{50}}) {
+    const Outcome outcome = Answer(c.request, step);
+    EXPECT_EQ(outcome.status, c.status) << c.request << "\nin steps of " << step;
+    EXPECT_EQ(outcome.open, c.stays_open) << c.request << "\nin steps of " << step;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, RfcCasesTest, ::testing::ValuesIn(kCases),
+                         [](const auto& info) { return std::string(info.param.name); });
+
+}  // namespace
+}  // namespace assay
