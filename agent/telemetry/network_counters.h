@@ -21,8 +21,9 @@ absl::StatusOr<NetworkCounters> ParseNetworkCounters(std::string_view text);
 // Those of both files, now.
 absl::StatusOr<NetworkCounters> ReadNetworkCounters();
 
-// What was counted between two readings; counters that did not move are left out, and so are gauges, which go down
-// (as "Tcp.CurrEstab") or are settings (as "Tcp.RtoMax").
+// What was counted between two readings. Counters that did not move are left out, but for those that a gate asks for
+// (kGateCounters in network_counters.cc), which stay with 0, so that none is told from not known. Gauges, as
+// "Tcp.CurrEstab", are left out too.
 NetworkCounters CountedBetween(const NetworkCounters& start, const NetworkCounters& end);
 
 }  // namespace assay

@@ -1,0 +1,113 @@
+#include "agent/telemetry/kernel_probes.h"
+
+#include <errno.h>
+#include <linux/audit.h>
+#include <linux/bpf.h>
+#include <linux/netlink.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#if defined(__x86_64__) || defined(__i386__)
+#include <cpuid.h>
+#endif
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "common/file.h"
+#include "common/status_macros.h"
+#include "common/unique_fd.h"
+
+namespace assay {
+namespace {
+
+// Ids go up; no machine loads so many.
+constexpr int kMaxBpfPrograms = 100'000;
+
+struct AuditReply {
+  nlmsghdr header;
+  union {
+    nlmsgerr error;
+    audit_status status;
+    char room[1024];
+  };
+};
+
+absl::Status SendAuditGet(const UniqueFd& socket) {
+  nlmsghdr request = {};
+  request.nlmsg_len = NLMSG_LENGTH(0);
+  request.nlmsg_type = AUDIT_GET;
+  request.nlmsg_flags = NLM_F_REQUEST;
+  sockaddr_nl kernel = {};
+  kernel.nl_family = AF_NETLINK;
+  if (sendto(socket.get(), &request, request.nlmsg_len, 0, reinterpret_cast<sockaddr*>(&kernel),
+             sizeof(kernel)) < 0) {
+    return ErrnoStatus(errno, "asking the kernel's audit (CAP_AUDIT_CONTROL)");
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> LoadedBpf() {
+  int programs = 0;
+  bpf_attr attributes;
+  memset(&attributes, 0, sizeof(attributes));
+  while (programs < kMaxBpfPrograms &&
+         syscall(SYS_bpf, BPF_PROG_GET_NEXT_ID, &attributes, sizeof(attributes)) == 0) {
+    ++programs;
+    attributes.start_id = attributes.next_id;
+  }
+  // ENOENT: there is no next one.
+  if (programs < kMaxBpfPrograms && errno != ENOENT) {
+    return ErrnoStatus(errno, "listing BPF programs (CAP_SYS_ADMIN)");
+  }
+  return absl::StrCat(programs, programs == 1 ? " program" : " programs");
+}
+
+absl::StatusOr<std::string> AuditState() {
+  const UniqueFd socket(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_AUDIT));
+  if (!socket.ok()) return ErrnoStatus(errno, "the kernel's audit");
+  const timeval limit = {.tv_sec = 1};
+  setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+  ASSAY_RETURN_IF_ERROR(SendAuditGet(socket));
+  AuditReply reply = {};
+  const ssize_t got = recv(socket.get(), &reply, sizeof(reply), 0);
+  if (got < 0) return ErrnoStatus(errno, "the kernel's audit does not answer");
+  const auto size = static_cast<size_t>(got);
+  if (reply.header.nlmsg_type == NLMSG_ERROR && size >= NLMSG_LENGTH(sizeof(int))) {
+    return ErrnoStatus(-reply.error.error, "asking the kernel's audit (CAP_AUDIT_CONTROL)");
+  }
+  // The kernel's own struct may be shorter or longer; what is asked for stands at its beginning.
+  const size_t needed =
+      NLMSG_LENGTH(offsetof(audit_status, enabled) + sizeof(reply.status.enabled));
+  if (reply.header.nlmsg_type != AUDIT_GET || size < needed) {
+    return absl::InternalError("the kernel's audit answers something else");
+  }
+  if (reply.status.enabled == 0) return "off";
+  return reply.status.enabled == 2 ? "on, locked" : "on";
+}
+
+absl::StatusOr<std::string> Hypervisor() {
+#if defined(__x86_64__) || defined(__i386__)
+  constexpr unsigned kHypervisorBit = 1U << 31;
+  constexpr unsigned kHypervisorLeaf = 0x40000000;
+  unsigned eax, ebx, ecx, edx;
+  if (__get_cpuid(1, &eax, &ebx, &ecx, &edx) == 0) {
+    return absl::UnimplementedError("this CPU has no CPUID");
+  }
+  if ((ecx & kHypervisorBit) == 0) return "none";
+  __cpuid(kHypervisorLeaf, eax, ebx, ecx, edx);
+  char signature[13] = {};
+  memcpy(signature, &ebx, 4);
+  memcpy(signature + 4, &ecx, 4);
+  memcpy(signature + 8, &edx, 4);
+  return signature[0] == '\0' ? "unnamed" : signature;
+#else
+  return absl::UnimplementedError("this CPU has no CPUID");
+#endif
+}
+
+}  // namespace assay

@@ -1,0 +1,107 @@
+#include "agent/telemetry/perf_abilities.h"
+
+#include <errno.h>
+#include <linux/perf_event.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cstdint>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "common/file.h"
+#include "common/unique_fd.h"
+
+namespace assay {
+namespace {
+
+struct Candidate {
+  const char* name;
+  uint32_t type;
+  uint64_t config;
+  bool user_only;
+};
+
+// In the order in which a profiler prefers them.
+constexpr Candidate kCandidates[] = {
+    {"cycles", PERF_TYPE_HARDWARE, PERF_COUNT_HW_CPU_CYCLES, false},
+    {"cpu-clock", PERF_TYPE_SOFTWARE, PERF_COUNT_SW_CPU_CLOCK, false},
+    {"cycles:u", PERF_TYPE_HARDWARE, PERF_COUNT_HW_CPU_CYCLES, true},
+    {"cpu-clock:u", PERF_TYPE_SOFTWARE, PERF_COUNT_SW_CPU_CLOCK, true},
+};
+
+// Returns 0 or errno.
+int TryToOpen(const Candidate& candidate) {
+  perf_event_attr attributes = {};
+  attributes.size = sizeof(attributes);
+  attributes.type = candidate.type;
+  attributes.config = candidate.config;
+  attributes.sample_period = 1'000'000;
+  attributes.sample_type = PERF_SAMPLE_IP;
+  attributes.disabled = 1;
+  attributes.exclude_kernel = candidate.user_only ? 1 : 0;
+  attributes.exclude_hv = 1;
+  const UniqueFd event(
+      static_cast<int>(syscall(SYS_perf_event_open, &attributes, /*pid=*/0,
+                               /*cpu=*/-1, /*group_fd=*/-1, PERF_FLAG_FD_CLOEXEC)));
+  return event.ok() ? 0 : errno;
+}
+
+}  // namespace
+
+PerfAbility ExplainPerfError(std::string name, int error, std::string_view paranoid) {
+  PerfAbility ability = {.name = std::move(name)};
+  char text[128];
+  ability.reason = absl::StrCat("perf_event_open: ", strerror_r(error, text, sizeof(text)));
+  switch (error) {
+    case EACCES:
+    case EPERM:
+      absl::StrAppend(
+          &ability.reason, "; kernel.perf_event_paranoid is ",
+          paranoid.empty() ? "unknown" : absl::string_view(paranoid.data(), paranoid.size()));
+      ability.remedy =
+          "sysctl kernel.perf_event_paranoid=1 (2 for events of user space only), or give the "
+          "agent "
+          "CAP_PERFMON; in a container its seccomp profile must allow perf_event_open too";
+      break;
+    case ENOENT:
+    case ENODEV:
+    case EOPNOTSUPP:
+      absl::StrAppend(&ability.reason, "; this machine shows no hardware counter for it");
+      ability.remedy =
+          "run on hardware, or on a virtual machine whose host gives it a PMU; cpu-clock serves "
+          "otherwise";
+      break;
+    case ENOSYS:
+      absl::StrAppend(&ability.reason, "; the kernel, or a seccomp profile, has no perf events");
+      ability.remedy =
+          "use a kernel with CONFIG_PERF_EVENTS, or a container whose seccomp profile allows them";
+      break;
+    case EBUSY:
+      absl::StrAppend(&ability.reason, "; another profiler holds the counters");
+      ability.remedy = "stop the other profiler, or sysctl kernel.nmi_watchdog=0";
+      break;
+    case EMFILE:
+      ability.remedy = "raise the limit of open files (ulimit -n)";
+      break;
+    default:
+      ability.remedy = "see perf_event_open(2)";
+  }
+  return ability;
+}
+
+std::vector<PerfAbility> TryPerfEvents() {
+  absl::StatusOr<std::string> paranoid = ReadFile("/proc/sys/kernel/perf_event_paranoid");
+  if (paranoid.ok()) absl::StripAsciiWhitespace(&*paranoid);
+  std::vector<PerfAbility> abilities;
+  for (const Candidate& candidate : kCandidates) {
+    const int error = TryToOpen(candidate);
+    abilities.push_back(error == 0
+                            ? PerfAbility{.name = candidate.name, .available = true}
+                            : ExplainPerfError(candidate.name, error, paranoid.value_or("")));
+  }
+  return abilities;
+}
+
+}  // namespace assay

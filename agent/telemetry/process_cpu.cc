@@ -1,0 +1,175 @@
+#include "agent/telemetry/process_cpu.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <memory>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "common/file.h"
+#include "common/process_tree.h"
+#include "common/status_macros.h"
+
+namespace assay {
+namespace {
+
+constexpr int64_t kNanosPerSecond = 1'000'000'000;
+// A process that ends while its tree is read is counted by a further reading, in the times of who waited for it.
+constexpr int kReadings = 5;
+
+// "  1234 kB" in bytes; false for anything else.
+bool ParseKilobytes(absl::string_view text, int64_t* bytes) {
+  text = absl::StripAsciiWhitespace(text);
+  if (!absl::ConsumeSuffix(&text, " kB") || !absl::SimpleAtoi(text, bytes)) return false;
+  *bytes *= 1024;
+  return true;
+}
+
+int64_t NanosOfTicks(int64_t ticks) {
+  static const int64_t ticks_per_second = sysconf(_SC_CLK_TCK);
+  return ticks * (kNanosPerSecond / ticks_per_second);
+}
+
+std::vector<pid_t> ThreadsOf(pid_t pid) {
+  std::vector<pid_t> threads;
+  const std::unique_ptr<DIR, int (*)(DIR*)> folder(
+      opendir(absl::StrCat("/proc/", pid, "/task").c_str()), closedir);
+  if (folder == nullptr) return threads;
+  while (const dirent* entry = readdir(folder.get())) {
+    pid_t thread;
+    if (absl::SimpleAtoi(entry->d_name, &thread)) threads.push_back(thread);
+  }
+  return threads;
+}
+
+// Of a process that ends meanwhile, adds what could still be read.
+void AddThreads(pid_t pid, TreeUsage* usage) {
+  for (const pid_t thread : ThreadsOf(pid)) {
+    const absl::StatusOr<std::string> text =
+        ReadFile(absl::StrCat("/proc/", pid, "/task/", thread, "/status"));
+    if (!text.ok()) continue;
+    const absl::StatusOr<ProcessStatus> status = ParseProcessStatus(*text);
+    if (!status.ok()) continue;
+    ++usage->threads;
+    usage->voluntary_switches += status->voluntary_switches;
+    usage->involuntary_switches += status->involuntary_switches;
+    usage->allowed_cpus |= status->allowed_cpus;
+  }
+}
+
+void AddMemory(pid_t pid, TreeUsage* usage) {
+  const absl::StatusOr<std::string> text = ReadFile(absl::StrCat("/proc/", pid, "/status"));
+  if (!text.ok()) return;
+  const absl::StatusOr<ProcessStatus> status = ParseProcessStatus(*text);
+  if (!status.ok()) return;
+  usage->rss_bytes += status->rss_bytes;
+  usage->peak_rss_bytes = status->peak_rss_bytes;
+}
+
+// What a process has inherited from the children that it waited for.
+void AddWaitedFor(const ProcessStat& process, TreeUsage* usage) {
+  usage->cpu_ns += NanosOfTicks(process.waited_user_ticks + process.waited_system_ticks);
+  usage->minor_faults += process.waited_minor_faults;
+  usage->major_faults += process.waited_major_faults;
+}
+
+// One reading. `complete` becomes false when a process ended between its discovery and the reading of its clock.
+absl::StatusOr<TreeUsage> ReadOnce(pid_t root, bool* complete) {
+  const std::vector<ProcessStat> processes = AllProcesses();
+  const auto guard = std::find_if(processes.begin(), processes.end(),
+                                  [root](const ProcessStat& p) { return p.pid == root; });
+  if (guard == processes.end()) {
+    return absl::NotFoundError(absl::StrCat("cannot read the usage below process ", root,
+                                            ": it is gone, and its tree with it"));
+  }
+  TreeUsage usage;
+  AddWaitedFor(*guard, &usage);
+  *complete = true;
+  for (const ProcessStat& process : DescendantsOf(root, processes)) {
+    const absl::StatusOr<int64_t> cpu_ns = ProcessCpuNanos(process.pid);
+    if (!cpu_ns.ok()) {
+      *complete = false;
+      continue;
+    }
+    usage.cpu_ns += *cpu_ns;
+    AddWaitedFor(process, &usage);
+    usage.minor_faults += process.minor_faults;
+    usage.major_faults += process.major_faults;
+    if (process.state == 'Z') continue;  // It ended and has only its times left.
+    ++usage.processes;
+    AddMemory(process.pid, &usage);
+    AddThreads(process.pid, &usage);
+  }
+  if (usage.processes != 1) usage.peak_rss_bytes = 0;
+  return usage;
+}
+
+}  // namespace
+
+absl::StatusOr<ProcessStatus> ParseProcessStatus(std::string_view text) {
+  ProcessStatus status;
+  for (const absl::string_view line :
+       absl::StrSplit(absl::string_view(text.data(), text.size()), '\n')) {
+    const std::pair<absl::string_view, absl::string_view> parts =
+        absl::StrSplit(line, absl::MaxSplits(':', 1));
+    const absl::string_view value = absl::StripAsciiWhitespace(parts.second);
+    bool ok = true;
+    if (parts.first == "VmRSS") {
+      ok = ParseKilobytes(value, &status.rss_bytes);
+    } else if (parts.first == "VmHWM") {
+      ok = ParseKilobytes(value, &status.peak_rss_bytes);
+    } else if (parts.first == "voluntary_ctxt_switches") {
+      ok = absl::SimpleAtoi(value, &status.voluntary_switches);
+    } else if (parts.first == "nonvoluntary_ctxt_switches") {
+      ok = absl::SimpleAtoi(value, &status.involuntary_switches);
+    } else if (parts.first == "Cpus_allowed_list") {
+      ASSAY_ASSIGN_OR_RETURN(status.allowed_cpus,
+                             CpuSet::Parse(std::string_view(value.data(), value.size())));
+    }
+    if (!ok) {
+      return absl::InvalidArgumentError(absl::StrCat("not a line of /proc/PID/status: ", line));
+    }
+  }
+  return status;
+}
+
+absl::StatusOr<int64_t> ProcessCpuNanos(pid_t pid) {
+  clockid_t clock;
+  timespec time;
+  const int error = clock_getcpuclockid(pid, &clock);
+  if (error != 0 || clock_gettime(clock, &time) != 0) {
+    return absl::NotFoundError(absl::StrCat("no CPU clock of process ", pid, ": it is gone"));
+  }
+  return int64_t{time.tv_sec} * kNanosPerSecond + time.tv_nsec;
+}
+
+absl::StatusOr<TreeUsage> ReadTreeUsage(pid_t root) {
+  for (int reading = 1;; ++reading) {
+    bool complete = false;
+    absl::StatusOr<TreeUsage> usage = ReadOnce(root, &complete);
+    if (!usage.ok() || complete || reading == kReadings) return usage;
+  }
+}
+
+TreeUsage UsageBetween(const TreeUsage& start, const TreeUsage& end) {
+  const auto between = [](int64_t from, int64_t to) { return std::max<int64_t>(0, to - from); };
+  TreeUsage usage = end;
+  usage.cpu_ns = between(start.cpu_ns, end.cpu_ns);
+  usage.voluntary_switches = between(start.voluntary_switches, end.voluntary_switches);
+  usage.involuntary_switches = between(start.involuntary_switches, end.involuntary_switches);
+  usage.minor_faults = between(start.minor_faults, end.minor_faults);
+  usage.major_faults = between(start.major_faults, end.major_faults);
+  usage.rss_bytes = std::max(start.rss_bytes, end.rss_bytes);
+  return usage;
+}
+
+}  // namespace assay
