@@ -4,6 +4,7 @@ The labels are those of the libraries' own Bazel builds, so that a machine with 
 hermetic sources in their place here without touching another BUILD file.
 """
 
+load("//third_party:cargo.bzl", "system_rust")
 load("//third_party:pkg_config.bzl", "pkg_config_repository", "source_repository")
 
 def _bazel_rules():
@@ -42,6 +43,18 @@ def assay_repositories():
     """Declares them all; each is looked for only when something that is built needs it."""
     _bazel_rules()
     _abseil()
+    system_rust(
+        name = "system_rust",
+        crates = {
+            "flate2": "librust-flate2-dev",
+            "hyper": "librust-hyper-dev",
+            "libc": "librust-libc-dev",
+            "libz-sys": "librust-libz-sys-dev",
+            "serde": "librust-serde-dev",
+            "serde_json": "librust-serde-json-dev",
+            "tokio": "librust-tokio-dev",
+        },
+    )
     source_repository(
         name = "com_google_protobuf",
         apt = ["protobuf-compiler", "libprotobuf-dev"],

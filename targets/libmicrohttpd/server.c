@@ -35,14 +35,7 @@ struct endpoint {
 };
 
 static const char* query(struct MHD_Connection* connection, const char* name) {
-  const char* value = NULL;
-  size_t size = 0;
-  // "?level" without "=" has no value: it is there, and not a number.
-  if (MHD_lookup_connection_value_n(connection, MHD_GET_ARGUMENT_KIND, name, strlen(name), &value,
-                                    &size) == MHD_NO) {
-    return NULL;
-  }
-  return value == NULL ? "" : value;
+  return MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, name);
 }
 
 static struct answer get_plaintext(struct MHD_Connection* connection) {

@@ -1,0 +1,49 @@
+#ifndef ASSAY_TARGETS_CONTRACT_CONTRACT_FIXTURE_H_
+#define ASSAY_TARGETS_CONTRACT_CONTRACT_FIXTURE_H_
+
+#include <string>
+#include <string_view>
+
+#include "agent/catalogue/catalogue.h"
+#include "agent/verify/endpoint_contract.h"
+#include "gtest/gtest.h"
+#include "targets/contract/random_bodies.h"
+#include "targets/contract/raw_connection.h"
+#include "targets/contract/running_target.h"
+
+namespace assay {
+
+// The catalogue in the box. Fails the program when it does not load.
+const Catalogue& BoxCatalogue();
+
+// The bytes of a request with a Host and, where it has a body or is a POST, its length.
+std::string Encode(const ContractRequest& request);
+
+// Tests of one target, which runs for all of them. One that is not installed is skipped, with what to install.
+class ContractTest : public testing::TestWithParam<std::string> {
+ protected:
+  void SetUp() override;
+
+  RunningTarget& target() { return *target_; }
+  RandomBodies& random() { return random_; }
+  RawConnection Connect();
+
+  // Whether the catalogue says that the target serves this.
+  bool Serves(std::string_view method, std::string_view path) const;
+
+  // Whether it serves the path by any method.
+  bool Knows(std::string_view path) const;
+
+  // Reads the answer to `request` and holds it against the contract. Fails the test with the difference.
+  void ExpectRight(RawConnection& connection, const ContractRequest& request);
+  // Sends it too.
+  void Ask(RawConnection& connection, const ContractRequest& request);
+
+ private:
+  RunningTarget* target_ = nullptr;
+  RandomBodies random_{20240611};
+};
+
+}  // namespace assay
+
+#endif  // ASSAY_TARGETS_CONTRACT_CONTRACT_FIXTURE_H_

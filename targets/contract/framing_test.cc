@@ -1,0 +1,227 @@
+// However the bytes of requests arrive, over every target of the catalogue.
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "agent/verify/endpoint_contract.h"
+#include "agent/verify/http_exchange.h"
+#include "gtest/gtest.h"
+#include "targets/contract/contract_fixture.h"
+
+namespace assay {
+namespace {
+
+// A POST /echo whose body comes in chunks; `chunks` are encoded already and end with the last one.
+std::string Chunked(const std::string& chunks) {
+  return absl::StrCat("POST /echo HTTP/1.1\r\nHost: assay\r\nContent-Type: a/b\r\n",
+                      "Transfer-Encoding: chunked\r\n\r\n", chunks);
+}
+
+std::string Chunk(const std::string& data) {
+  return absl::StrCat(absl::Hex(data.size()), "\r\n", data, "\r\n");
+}
+
+TEST_P(ContractTest, KeepsAConnectionForManyRequests) {
+  RawConnection connection = Connect();
+  // More than any server's habit of closing after so many would allow; nginx's is 1,000.
+  for (int i = 0; i < 1500; ++i) Ask(connection, {"GET", "/plaintext", "", ""});
+}
+
+// Otherwise an answer could be taken for that of another request.
+TEST_P(ContractTest, AnswersPipelinedRequestsInOrder) {
+  RawConnection connection = Connect();
+  std::vector<ContractRequest> requests;
+  std::string bytes;
+  for (int i = 0; i < 64; ++i) {
+    switch (i % 4) {
+      case 0:
+        requests.push_back({"GET", "/plaintext", "", ""});
+        break;
+      case 1:
+        requests.push_back({"GET", absl::StrCat("/cpu?n=", random().Number(2, 1000)), "", ""});
+        break;
+      case 2:
+        requests.push_back({"POST", "/echo", random().Bytes(random().Number(0, 3000)), "a/b"});
+        break;
+      default:
+        requests.push_back({"GET", "/json", "", ""});
+    }
+    if (!Serves(requests.back().method, requests.back().target)) {
+      requests.back() = {"HEAD", "/healthz", "", ""};
+    }
+    bytes += Encode(requests.back());
+  }
+  ASSERT_TRUE(connection.Send(bytes).ok());
+  for (const ContractRequest& request : requests) ExpectRight(connection, request);
+}
+
+TEST_P(ContractTest, TakesRequestsAByteAtATime) {
+  RawConnection connection = Connect();
+  ASSERT_TRUE(connection.SendByteByByte(Encode({"GET", "/json", "", ""})).ok());
+  ExpectRight(connection, {"GET", "/json", "", ""});
+  for (const ContractRequest& request :
+       std::vector<ContractRequest>{{"POST", "/echo", random().Bytes(300), "a/b"},
+                                    {"POST", "/json", random().Order(3), "application/json"},
+                                    {"POST", "/zlib/compress", random().Words(300), ""}}) {
+    if (!Serves(request.method, request.target)) continue;
+    ASSERT_TRUE(connection.SendByteByByte(Encode(request)).ok());
+    ExpectRight(connection, request);
+  }
+}
+
+// The server that Assay's story begins with stalled here: it took a request to be one segment.
+TEST_P(ContractTest, TakesARequestSplitAnywhere) {
+  if (!Serves("POST", "/echo")) GTEST_SKIP() << "does not serve it";
+  RawConnection connection = Connect();
+  const ContractRequest request{"POST", "/echo", "0123456789", "a/b"};
+  const std::string bytes = Encode(request);
+  for (size_t at = 1; at < bytes.size(); ++at) {
+    ASSERT_TRUE(connection.Send(bytes.substr(0, at)).ok());
+    // Another connection is served in the meantime: nobody waits for the rest of this one.
+    RawConnection other = Connect();
+    Ask(other, {"GET", "/healthz", "", ""});
+    ASSERT_TRUE(connection.Send(bytes.substr(at)).ok());
+    ExpectRight(connection, request);
+  }
+}
+
+TEST_P(ContractTest, TakesChunkedBodies) {
+  if (!Serves("POST", "/echo")) GTEST_SKIP() << "does not serve it";
+  RawConnection connection = Connect();
+  const auto expect_echo = [&](const std::string& body) {
+    ExpectRight(connection, {"POST", "/echo", body, "a/b"});
+  };
+  ASSERT_TRUE(connection.Send(Chunked("0\r\n\r\n")).ok());
+  expect_echo("");
+  for (int i = 0; i < 20; ++i) {
+    std::string body, chunks;
+    for (int64_t left = random().Number(1, 10); left > 0; --left) {
+      const std::string data = random().Bytes(random().Number(1, i < 10 ? 20 : 30000));
+      body += data;
+      chunks += Chunk(data);
+    }
+    ASSERT_TRUE(connection.Send(Chunked(chunks + "0\r\n\r\n")).ok());
+    expect_echo(body);
+  }
+  ASSERT_TRUE(connection.SendByteByByte(Chunked(Chunk("abc") + Chunk("de") + "0\r\n\r\n")).ok());
+  expect_echo("abcde");
+  // Extensions and a trailer are not the body's.
+  ASSERT_TRUE(
+      connection.Send(Chunked("3;name=value\r\nabc\r\n002\r\nde\r\n0\r\nX-After: 1\r\n\r\n")).ok());
+  expect_echo("abcde");
+  // What follows the last chunk is the next request.
+  ASSERT_TRUE(
+      connection.Send(Chunked("1\r\na\r\n0\r\n\r\n") + Encode({"GET", "/json", "", ""})).ok());
+  expect_echo("a");
+  ExpectRight(connection, {"GET", "/json", "", ""});
+}
+
+TEST_P(ContractTest, RefusesChunkedBodiesBeyondTheLimit) {
+  if (!Serves("POST", "/echo")) GTEST_SKIP() << "does not serve it";
+  RawConnection connection = Connect();
+  const std::string chunk = Chunk(random().Bytes(1 << 20));
+  std::string chunks;
+  for (size_t size = 0; size <= kContractBodyLimit; size += 1 << 20) chunks += chunk;
+  ASSERT_TRUE(connection.Send(Chunked(chunks + "0\r\n\r\n")).ok());
+  const auto answer = connection.Read();
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  EXPECT_EQ(answer->status, 413);
+}
+
+TEST_P(ContractTest, SaysContinueToWhoWaitsForIt) {
+  if (!Serves("POST", "/echo")) GTEST_SKIP() << "does not serve it";
+  RawConnection connection = Connect();
+  ASSERT_TRUE(connection
+                  .Send("POST /echo HTTP/1.1\r\nHost: assay\r\nContent-Type: a/b\r\n"
+                        "Expect: 100-continue\r\nContent-Length: 5\r\n\r\n")
+                  .ok());
+  const auto interim = connection.ReadAny();
+  ASSERT_TRUE(interim.ok()) << interim.status();
+  EXPECT_EQ(interim->status, 100);
+  ASSERT_TRUE(connection.Send("hello").ok());
+  ExpectRight(connection, {"POST", "/echo", "hello", "a/b"});
+  Ask(connection, {"GET", "/plaintext", "", ""});
+}
+
+TEST_P(ContractTest, ServesClientsThatAreNotOurs) {
+  if (!Serves("POST", "/echo")) GTEST_SKIP() << "does not serve it";
+  // libcurl, with the fields that it sends by itself when a body is large.
+  for (const size_t size : {0, 10, 1 << 20}) {
+    const std::string body = random().Bytes(size);
+    const auto reply =
+        Exchange(target().address(),
+                 {"POST", "/echo", {{"Expect", "100-continue"}, {"Content-Type", "a/b"}}, body},
+                 absl::Seconds(60));
+    ASSERT_TRUE(reply.ok()) << reply.status();
+    EXPECT_EQ(Difference(*ContractAnswer({"POST", "/echo", body, "a/b"}), *reply), "");
+  }
+}
+
+TEST_P(ContractTest, RefusesHeadsBeyondTheLimit) {
+  RawConnection connection = Connect();
+  ASSERT_TRUE(connection
+                  .Send(absl::StrCat("GET /plaintext HTTP/1.1\r\nHost: assay\r\nX-Long: ",
+                                     std::string(15000, 'a'), "\r\n\r\n"))
+                  .ok());
+  ExpectRight(connection, {"GET", "/plaintext", "", ""});
+  // Far enough beyond for servers that count in buffers.
+  RawConnection second = Connect();
+  ASSERT_TRUE(second
+                  .Send(absl::StrCat("GET /plaintext HTTP/1.1\r\nHost: assay\r\nX-Long: ",
+                                     std::string(40000, 'a'), "\r\n\r\n"))
+                  .ok());
+  const auto answer = second.Read();
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  EXPECT_EQ(answer->status, 431);
+}
+
+TEST_P(ContractTest, ClosesWhenAskedTo) {
+  RawConnection connection = Connect();
+  ASSERT_TRUE(
+      connection.Send("GET /json HTTP/1.1\r\nHost: assay\r\nConnection: close\r\n\r\n").ok());
+  ExpectRight(connection, {"GET", "/json", "", ""});
+  EXPECT_TRUE(connection.ReadsEnd());
+}
+
+// Many connections are half way through a request at once; each gets its own bytes back.
+TEST_P(ContractTest, KeepsConnectionsApart) {
+  if (!Serves("POST", "/echo")) GTEST_SKIP() << "does not serve it";
+  struct Half {
+    RawConnection connection;
+    ContractRequest request;
+    std::string bytes;
+  };
+  std::vector<Half> halves;
+  for (int i = 0; i < 50; ++i) {
+    ContractRequest request{"POST", "/echo", random().Bytes(random().Number(1, 20000)), "a/b"};
+    std::string bytes = Encode(request);
+    halves.push_back({Connect(), std::move(request), std::move(bytes)});
+  }
+  for (Half& half : halves) {
+    ASSERT_TRUE(half.connection.Send(half.bytes.substr(0, half.bytes.size() / 2)).ok());
+  }
+  for (size_t i = halves.size(); i-- > 0;) {
+    Half& half = halves[i];
+    ASSERT_TRUE(half.connection.Send(half.bytes.substr(half.bytes.size() / 2)).ok());
+    ExpectRight(half.connection, half.request);
+  }
+}
+
+// Clients vanish at any point of a request and of its answer.
+TEST_P(ContractTest, OutlivesClientsThatVanish) {
+  const ContractRequest request =
+      Serves("POST", "/echo") ? ContractRequest{"POST", "/echo", random().Bytes(200000), "a/b"}
+                              : ContractRequest{"GET", "/json", "", ""};
+  const std::string bytes = Encode(request);
+  for (int i = 0; i < 40; ++i) {
+    RawConnection connection = Connect();
+    ASSERT_TRUE(connection.Send(bytes.substr(0, random().Number(0, bytes.size()))).ok());
+  }
+  RawConnection connection = Connect();
+  Ask(connection, request);
+}
+
+}  // namespace
+}  // namespace assay

@@ -1,0 +1,80 @@
+// How targets are started, asked for their version, and stopped.
+
+#include <map>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "agent/launcher/launch_options.h"
+#include "agent/launcher/launched_process.h"
+#include "gtest/gtest.h"
+#include "targets/contract/contract_fixture.h"
+
+namespace assay {
+namespace {
+
+// A value, other than the default, for each option that entries in the box have.
+const std::map<std::string, std::string>& Values() {
+  static const auto* const values = new std::map<std::string, std::string>{
+      {"threads", "3"}, {"backlog", "64"}, {"tcp_nodelay", "off"}, {"keep_alive_requests", "2"}};
+  return *values;
+}
+
+TEST_P(ContractTest, ServesWithEachOption) {
+  for (const auto& option : target().target().options()) {
+    ASSERT_EQ(Values().count(option.name()), 1u) << "no value to try for " << option.name();
+    const auto running = RunningTarget::Start(BoxCatalogue(), target().target(),
+                                              {{option.name(), Values().at(option.name())}});
+    ASSERT_TRUE(running.ok()) << option.name() << ": " << running.status();
+    for (int i = 0; i < 10; ++i) {
+      auto connection = RawConnection::Open((*running)->address());
+      ASSERT_TRUE(connection.ok()) << connection.status();
+      Ask(*connection, {"GET", "/json", "", ""});
+    }
+    EXPECT_TRUE((*running)->Stop().ok()) << option.name();
+  }
+}
+
+TEST_P(ContractTest, ClosesAfterTheRequestsOfKeepAlive) {
+  const auto running =
+      RunningTarget::Start(BoxCatalogue(), target().target(), {{"keep_alive_requests", "2"}});
+  if (absl::IsInvalidArgument(running.status())) {
+    GTEST_SKIP() << std::string(running.status().message());
+  }
+  ASSERT_TRUE(running.ok()) << running.status();
+  auto connection = RawConnection::Open((*running)->address());
+  ASSERT_TRUE(connection.ok()) << connection.status();
+  Ask(*connection, {"GET", "/json", "", ""});
+  Ask(*connection, {"GET", "/json", "", ""});
+  EXPECT_TRUE(connection->ReadsEnd());
+}
+
+TEST_P(ContractTest, StopsWithConnectionsOpen) {
+  const auto running = RunningTarget::Start(BoxCatalogue(), target().target());
+  ASSERT_TRUE(running.ok()) << running.status();
+  // One idle after an answer, one in the middle of a request.
+  auto idle = RawConnection::Open((*running)->address());
+  auto busy = RawConnection::Open((*running)->address());
+  ASSERT_TRUE(idle.ok() && busy.ok());
+  Ask(*idle, {"GET", "/json", "", ""});
+  ASSERT_TRUE(busy->Send("GET /json HTT").ok());
+  const absl::Status stopped = (*running)->Stop();
+  EXPECT_TRUE(stopped.ok()) << stopped;
+  EXPECT_TRUE(idle->ReadsEnd());
+}
+
+TEST_P(ContractTest, SaysItsVersion) {
+  LaunchOptions launch;
+  launch.argv = BoxCatalogue().VersionArgv(target().target());
+  launch.environment = Catalogue::Environment();
+  ASSERT_FALSE(launch.argv.empty());
+  const auto process = LaunchedProcess::Start(std::move(launch));
+  ASSERT_TRUE(process.ok()) << process.status();
+  ASSERT_TRUE((*process)->WaitForEnd(absl::Now() + absl::Seconds(60)).has_value());
+  const std::string output = (*process)->StandardOutput() + (*process)->StandardError();
+  EXPECT_NE(output.find_first_of("0123456789"), std::string::npos) << output;
+}
+
+}  // namespace
+}  // namespace assay

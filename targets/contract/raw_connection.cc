@@ -1,0 +1,237 @@
+#include "targets/contract/raw_connection.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdint>
+#include <optional>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "agent/parts/address.h"
+#include "common/file.h"
+#include "common/status_macros.h"
+
+namespace assay {
+namespace {
+
+constexpr size_t kMaxLine = 64 << 10;
+
+int Milliseconds(absl::Time deadline) {
+  return static_cast<int>(std::max<int64_t>(0, absl::ToInt64Milliseconds(deadline - absl::Now())) +
+                          1);
+}
+
+}  // namespace
+
+std::string RawAnswer::Header(std::string_view lower_case_name) const {
+  std::string value;
+  for (const auto& [name, own] : headers) {
+    if (name == lower_case_name) absl::StrAppend(&value, value.empty() ? "" : ", ", own);
+  }
+  return value;
+}
+
+bool RawAnswer::HasHeader(std::string_view lower_case_name) const {
+  return std::any_of(headers.begin(), headers.end(),
+                     [&](const auto& header) { return header.first == lower_case_name; });
+}
+
+ContractReply RawAnswer::Reply() const {
+  return {status, Header("content-type"), Header("allow"), body};
+}
+
+absl::StatusOr<RawConnection> RawConnection::Open(const std::string& address,
+                                                  absl::Duration patience) {
+  ASSAY_ASSIGN_OR_RETURN(const HostPort where, HostPort::Parse(address));
+  sockaddr_in socket_address = {};
+  socket_address.sin_family = AF_INET;
+  socket_address.sin_port = htons(where.port);
+  if (inet_pton(AF_INET, where.host.c_str(), &socket_address.sin_addr) != 1) {
+    return absl::InvalidArgumentError(absl::StrCat(address, " is no IPv4 address"));
+  }
+  UniqueFd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const int on = 1;
+  if (!fd.ok() || setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) != 0 ||
+      connect(fd.get(), reinterpret_cast<sockaddr*>(&socket_address), sizeof(socket_address)) !=
+          0) {
+    return ErrnoStatus(errno, absl::StrCat("connecting to ", address));
+  }
+  return RawConnection(std::move(fd), patience);
+}
+
+bool RawConnection::TakeIn() {
+  char piece[64 << 10];
+  const ssize_t size = recv(fd_.get(), piece, sizeof(piece), MSG_DONTWAIT);
+  if (size > 0) {
+    received_.append(piece, static_cast<size_t>(size));
+    return true;
+  }
+  // A reset is an end too: what was received before it is kept.
+  if (size == 0 || (errno != EAGAIN && errno != EINTR)) ended_ = true;
+  return !ended_;
+}
+
+absl::Status RawConnection::Send(std::string_view bytes) {
+  const absl::Time deadline = absl::Now() + patience_;
+  while (!bytes.empty() && !ended_) {
+    pollfd ready = {fd_.get(), POLLIN | POLLOUT, 0};
+    if (poll(&ready, 1, Milliseconds(deadline)) == 0) {
+      return absl::DeadlineExceededError(
+          absl::StrCat("the server takes no bytes any more; ", bytes.size(), " are left to send"));
+    }
+    if ((ready.revents & POLLIN) != 0) TakeIn();
+    if ((ready.revents & (POLLOUT | POLLERR | POLLHUP)) == 0) continue;
+    const ssize_t size = send(fd_.get(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (size > 0) {
+      bytes.remove_prefix(static_cast<size_t>(size));
+    } else if (errno != EAGAIN && errno != EINTR) {
+      return absl::OkStatus();
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status RawConnection::SendByteByByte(std::string_view bytes) {
+  for (size_t i = 0; i < bytes.size(); ++i) ASSAY_RETURN_IF_ERROR(Send(bytes.substr(i, 1)));
+  return absl::OkStatus();
+}
+
+void RawConnection::FinishSending() { shutdown(fd_.get(), SHUT_WR); }
+
+absl::StatusOr<bool> RawConnection::Fill(absl::Time deadline) {
+  const size_t before = received_.size();
+  while (!ended_ && received_.size() == before) {
+    pollfd ready = {fd_.get(), POLLIN, 0};
+    if (poll(&ready, 1, Milliseconds(deadline)) == 0) {
+      return absl::DeadlineExceededError("the server says nothing");
+    }
+    TakeIn();
+  }
+  return received_.size() > before;
+}
+
+absl::StatusOr<std::string> RawConnection::ReadLine(absl::Time deadline) {
+  while (true) {
+    const size_t end = received_.find("\r\n", begin_);
+    if (end != received_.npos) {
+      std::string line = received_.substr(begin_, end - begin_);
+      begin_ = end + 2;
+      return line;
+    }
+    if (received_.size() - begin_ > kMaxLine) {
+      return absl::InvalidArgumentError("the answer has a line without an end");
+    }
+    ASSAY_ASSIGN_OR_RETURN(const bool more, Fill(deadline));
+    if (!more) {
+      return received_.size() == begin_
+                 ? absl::UnavailableError("the server closed the connection")
+                 : absl::InvalidArgumentError(absl::StrCat("the answer breaks off after \"",
+                                                           received_.substr(begin_, 200), "\""));
+    }
+  }
+}
+
+absl::Status RawConnection::ReadExactly(size_t size, std::string* to, absl::Time deadline) {
+  while (received_.size() - begin_ < size) {
+    ASSAY_ASSIGN_OR_RETURN(const bool more, Fill(deadline));
+    if (!more) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "the body breaks off after ", received_.size() - begin_, " of ", size, " bytes"));
+    }
+  }
+  to->append(received_, begin_, size);
+  begin_ += size;
+  if (begin_ == received_.size()) {
+    received_.clear();
+    begin_ = 0;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status RawConnection::ReadChunked(std::string* to, absl::Time deadline) {
+  while (true) {
+    ASSAY_ASSIGN_OR_RETURN(const std::string line, ReadLine(deadline));
+    uint32_t size = 0;
+    if (!absl::SimpleHexAtoi(line.substr(0, line.find(';')), &size)) {
+      return absl::InvalidArgumentError(absl::StrCat("\"", line, "\" is no size of a chunk"));
+    }
+    if (size > 0) ASSAY_RETURN_IF_ERROR(ReadExactly(size, to, deadline));
+    ASSAY_ASSIGN_OR_RETURN(const std::string end, ReadLine(deadline));
+    if (!end.empty()) return absl::InvalidArgumentError("a chunk is longer than it says");
+    if (size == 0) return absl::OkStatus();
+  }
+}
+
+absl::StatusOr<RawAnswer> RawConnection::ReadAny(bool head) {
+  const absl::Time deadline = absl::Now() + patience_;
+  RawAnswer answer;
+  ASSAY_ASSIGN_OR_RETURN(const std::string start, ReadLine(deadline));
+  if (!absl::StartsWith(start, "HTTP/1.") || start.size() < 12 ||
+      !absl::SimpleAtoi(start.substr(9, 3), &answer.status)) {
+    return absl::InvalidArgumentError(absl::StrCat("\"", start, "\" begins no answer"));
+  }
+  answer.version = start.substr(0, 8);
+  while (true) {
+    ASSAY_ASSIGN_OR_RETURN(const std::string line, ReadLine(deadline));
+    if (line.empty()) break;
+    const size_t colon = line.find(':');
+    if (colon == line.npos || colon == 0) {
+      return absl::InvalidArgumentError(absl::StrCat("\"", line, "\" is no header field"));
+    }
+    answer.headers.emplace_back(absl::AsciiStrToLower(line.substr(0, colon)),
+                                absl::StripAsciiWhitespace(line.substr(colon + 1)));
+  }
+  if (head || answer.status / 100 == 1 || answer.status == 204 || answer.status == 304) {
+    return answer;
+  }
+  if (absl::EqualsIgnoreCase(answer.Header("transfer-encoding"), "chunked")) {
+    ASSAY_RETURN_IF_ERROR(ReadChunked(&answer.body, deadline));
+    return answer;
+  }
+  if (!answer.HasHeader("content-length")) {
+    while (true) {
+      ASSAY_ASSIGN_OR_RETURN(const bool more, Fill(deadline));
+      if (!more) break;
+    }
+    answer.body = received_.substr(begin_);
+    begin_ = received_.size();
+    return answer;
+  }
+  size_t size = 0;
+  if (!absl::SimpleAtoi(answer.Header("content-length"), &size)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("Content-Length: ", answer.Header("content-length")));
+  }
+  ASSAY_RETURN_IF_ERROR(ReadExactly(size, &answer.body, deadline));
+  return answer;
+}
+
+absl::StatusOr<RawAnswer> RawConnection::Read(bool head) {
+  while (true) {
+    ASSAY_ASSIGN_OR_RETURN(RawAnswer answer, ReadAny(head));
+    if (answer.status / 100 != 1 || answer.status == 101) return answer;
+  }
+}
+
+absl::Status RawConnection::ReadEndWithin(absl::Duration patience) {
+  const absl::Time deadline = absl::Now() + patience;
+  while (received_.size() == begin_) {
+    ASSAY_ASSIGN_OR_RETURN(const bool more, Fill(deadline));
+    if (!more) return absl::OkStatus();
+  }
+  return absl::AlreadyExistsError(
+      absl::StrCat("the server says more: \"", received_.substr(begin_, 200), "\""));
+}
+
+bool RawConnection::ReadsEnd() { return ReadEndWithin(patience_).ok(); }
+
+}  // namespace assay
