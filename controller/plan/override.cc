@@ -142,6 +142,10 @@ absl::Status SetLast(const Place& place, const Step& step, std::string_view valu
     reflection->ClearField(place.message, field);
     return absl::OkStatus();
   }
+  if (field->is_map()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        Joined(place.path, step.name), " is a map: name a key, as ", step.name, ".KEY"));
+  }
   if (field->message_type() != nullptr) {
     return absl::InvalidArgumentError(absl::StrCat(Joined(place.path, Text(step)),
                                                    " cannot be set as a whole: it has ",

@@ -30,6 +30,12 @@ std::string OriginOf(const LoadedPlan& loaded, const std::string& field) {
   return found == loaded.origins.end() ? loaded.name : found->second;
 }
 
+bool IsAtOrBelow(const std::string& field, const std::string& path) {
+  if (!absl::StartsWith(field, path)) return false;
+  const char next = field.size() > path.size() ? field[path.size()] : '.';
+  return next == '.' || next == '[';
+}
+
 absl::Status ApplyOverrides(const std::vector<std::string>& overrides, LoadedPlan* loaded) {
   std::vector<std::string> mistakes;
   for (const std::string& assignment : overrides) {
@@ -40,10 +46,8 @@ absl::Status ApplyOverrides(const std::vector<std::string>& overrides, LoadedPla
       continue;
     }
     // What stood there, or below, no longer comes from the text.
-    auto it = loaded->origins.lower_bound(*path);
-    while (it != loaded->origins.end() && absl::StartsWith(it->first, *path)) {
-      it = loaded->origins.erase(it);
-    }
+    std::erase_if(loaded->origins,
+                  [&](const auto& entry) { return IsAtOrBelow(entry.first, *path); });
     loaded->origins[*path] = origin;
   }
   if (mistakes.empty()) return absl::OkStatus();

@@ -92,18 +92,19 @@ bool AnyByUrl(const Plan& plan) {
                      [](const PlanTarget& target) { return !target.url().empty(); });
 }
 
-void CheckSize(const Plan& plan, RuleFaults* faults) {
+// Whether the plan is of a size that the other rules can go through.
+bool CheckSize(const Plan& plan, RuleFaults* faults) {
   if (plan.blocks() > kMaxBlocks) {
     faults->Add("blocks", plan.blocks(), " is more than ", kMaxBlocks);
-    return;
+    return false;
   }
-  const uint64_t blocks = plan.blocks() == 0 ? kDefaultBlocks : plan.blocks();
-  const uint64_t executions = blocks * plan.targets_size() * plan.workloads_size() *
-                              plan.load().closed().connections_size();
-  if (executions > kMaxExecutions) {
-    faults->Add("blocks", "blocks, targets, workloads and levels make ", executions,
-                " executions; at most ", kMaxExecutions);
-  }
+  const uint64_t cells = uint64_t{1} * plan.targets_size() * plan.workloads_size() *
+                         std::max(1, plan.load().closed().connections_size());
+  const uint64_t executions = cells * (plan.blocks() == 0 ? kDefaultBlocks : plan.blocks());
+  if (executions <= kMaxExecutions) return true;
+  faults->Add("blocks", "blocks, targets, workloads and levels make ", executions,
+              " executions; at most ", kMaxExecutions);
+  return false;
 }
 
 // Results are kept by what CellText() says: it must tell all cells apart.
@@ -211,8 +212,7 @@ std::vector<PlanFault> FaultsOf(const Plan& plan) {
   CheckTargets(plan, &faults);
   CheckWorkloads(plan, &faults);
   CheckLoad(plan.load(), &faults);
-  CheckSize(plan, &faults);
-  if (LabelsDiffer(plan)) CheckNamesTogether(plan, &faults);
+  if (CheckSize(plan, &faults) && LabelsDiffer(plan)) CheckNamesTogether(plan, &faults);
   if (plan.has_pause()) CheckPause(plan.pause(), "pause", false, &faults);
   CheckVerdict(plan, &faults);
   return faults.Take();
