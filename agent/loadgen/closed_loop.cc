@@ -1,0 +1,77 @@
+#include "agent/loadgen/closed_loop.h"
+
+#include <algorithm>
+
+#include "common/monotonic_clock.h"
+
+namespace assay::loadgen {
+
+ClosedLoop::ClosedLoop(const Config& config, RequestMix* mix, Recorder* recorder)
+    : config_(config),
+      mix_(mix),
+      recorder_(recorder),
+      left_(config.request_count == 0 ? UINT64_MAX : config.request_count),
+      resting_(static_cast<size_t>(config.connections)),
+      rests_(static_cast<size_t>(config.connections), 0) {}
+
+void ClosedLoop::Run(Http1Pool& pool, LoadPhases& phases) {
+  pool_ = &pool;
+  phases_ = &phases;
+  int64_t now = MonotonicNanos();
+  phases.Advance(now, false, 0, pool.busy_ns());
+  for (int i = 0; i < pool.connections(); ++i) {
+    now = MonotonicNanos();
+    if (pool.HasRoom(i)) Send(i, now);
+  }
+  while (phases.phase() != LoadPhases::Phase::kDone) {
+    now = pool.Turn(std::min(phases.NextNs(), resting_.NextNs()), now);
+    SendRested(now);
+    phases.Advance(now, left_ == 0, in_flight_, pool.busy_ns());
+    if (phases.phase() == LoadPhases::Phase::kDrain) pool.StopReopening();
+  }
+  phases.times().in_flight = static_cast<uint64_t>(pool.CountInFlight(true));
+}
+
+void ClosedLoop::OnReady(int connection, int64_t now_ns) {
+  if (config_.think_ns == 0) return Send(connection, now_ns);
+  if (rests_[connection] || pool_->InFlight(connection) > 0) return;
+  rests_[connection] = 1;
+  resting_.Push(now_ns + config_.think_ns, connection);
+}
+
+void ClosedLoop::Send(int connection, int64_t now_ns) {
+  bool queued = false;
+  while (MaySend(now_ns) && pool_->HasRoom(connection)) {
+    Flight flight{now_ns, now_ns, mix_->Next(), phases_->Counts(now_ns)};
+    if (flight.counted && config_.request_count != 0) --left_;
+    ++in_flight_;
+    recorder_->Sent(flight);
+    pool_->Queue(connection, flight);
+    queued = true;
+  }
+  if (queued) pool_->Flush(connection, now_ns);
+}
+
+void ClosedLoop::SendRested(int64_t now_ns) {
+  while (resting_.NextNs() <= now_ns) {
+    const int connection = resting_.Pop();
+    rests_[connection] = 0;
+    if (pool_->HasRoom(connection)) Send(connection, MonotonicNanos());
+  }
+}
+
+void ClosedLoop::OnEnded(const Flight& flight, Fate fate, int status, uint64_t answer_bytes,
+                         int64_t now_ns) {
+  --in_flight_;
+  recorder_->Ended(flight, fate, status, answer_bytes, now_ns);
+}
+
+void ClosedLoop::OnOpenFailed(Fate fate, int64_t now_ns) {
+  if (!MaySend(now_ns)) return;
+  const Flight flight{now_ns, now_ns, 0, phases_->Counts(now_ns)};
+  if (flight.counted && config_.request_count != 0) --left_;
+  recorder_->Sent(flight);
+  recorder_->Ended(flight, fate, 0, 0, now_ns);
+}
+
+}  // namespace assay::loadgen

@@ -1,0 +1,59 @@
+#ifndef ASSAY_AGENT_LOADGEN_CLOSED_LOOP_H_
+#define ASSAY_AGENT_LOADGEN_CLOSED_LOOP_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "agent/loadgen/due_queue.h"
+#include "agent/loadgen/http1_pool.h"
+#include "agent/loadgen/load_loop.h"
+#include "agent/loadgen/load_phases.h"
+#include "agent/loadgen/recorder.h"
+#include "agent/loadgen/request_mix.h"
+
+namespace assay::loadgen {
+
+// Offers load in a closed loop: each connection sends its next request when it has the answer to
+// the one before, after a rest of `think_ns`, with up to the pool's pipeline of them in flight. A
+// connection that cannot be opened counts as a request that failed: its user wanted to send one.
+//
+// The clock is read once a request: the end of one is the begin of the next, which is sent within
+// the microsecond.
+class ClosedLoop : public LoadLoop {
+ public:
+  struct Config {
+    int connections = 1;
+    // Of this thread, in the window; 0: not bounded.
+    uint64_t request_count = 0;
+    int64_t think_ns = 0;
+  };
+
+  // `recorder` and `mix` must outlive it.
+  ClosedLoop(const Config& config, RequestMix* mix, Recorder* recorder);
+
+  void Run(Http1Pool& pool, LoadPhases& phases) override;
+  void OnReady(int connection, int64_t now_ns) override;
+  void OnEnded(const Flight& flight, Fate fate, int status, uint64_t answer_bytes,
+               int64_t now_ns) override;
+  void OnOpenFailed(Fate fate, int64_t now_ns) override;
+
+ private:
+  bool MaySend(int64_t now_ns) const { return phases_->MaySend(now_ns) && left_ > 0; }
+  void Send(int connection, int64_t now_ns);
+  void SendRested(int64_t now_ns);
+
+  const Config config_;
+  RequestMix* const mix_;
+  Recorder* const recorder_;
+  // Set while Run() is.
+  Http1Pool* pool_ = nullptr;
+  LoadPhases* phases_ = nullptr;
+  uint64_t left_;  // Requests of the window that may yet be sent.
+  int64_t in_flight_ = 0;
+  DueQueue resting_;
+  std::vector<char> rests_;  // By connection: it is in resting_.
+};
+
+}  // namespace assay::loadgen
+
+#endif  // ASSAY_AGENT_LOADGEN_CLOSED_LOOP_H_

@@ -1,0 +1,48 @@
+#include "agent/loadgen/dial.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <utility>
+
+namespace assay::loadgen {
+
+Dialled Dial(const TargetAddress& target) {
+  Dialled dialled;
+  const auto* address = reinterpret_cast<const sockaddr*>(&target.address);
+  dialled.fd = UniqueFd(socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!dialled.fd.ok()) {
+    dialled.fate = FateOfErrno(errno);
+    return dialled;
+  }
+  if (address->sa_family != AF_UNIX) {
+    const int on = 1;
+    setsockopt(dialled.fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+  }
+  int result;
+  do {
+    result = connect(dialled.fd.get(), address, target.length);
+  } while (result != 0 && errno == EINTR);
+  if (result != 0 && errno != EINPROGRESS) {
+    // EAGAIN is a unix socket's way to say that its listen queue is full.
+    dialled.fate = errno == EAGAIN ? Fate::kConnectTimeout : FateOfErrno(errno);
+    dialled.fd.reset();
+  }
+  return dialled;
+}
+
+Fate DialledFate(int fd) {
+  int error = 0;
+  socklen_t length = sizeof(error);
+  if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) != 0) error = errno;
+  return error == 0 ? Fate::kOk : FateOfErrno(error);
+}
+
+void CloseWithReset(UniqueFd fd) {
+  const linger reset{1, 0};
+  setsockopt(fd.get(), SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+}
+
+}  // namespace assay::loadgen

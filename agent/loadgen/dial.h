@@ -1,0 +1,29 @@
+#ifndef ASSAY_AGENT_LOADGEN_DIAL_H_
+#define ASSAY_AGENT_LOADGEN_DIAL_H_
+
+#include "agent/loadgen/fate.h"
+#include "agent/loadgen/target_address.h"
+#include "common/unique_fd.h"
+
+namespace assay::loadgen {
+
+// A connection that is being opened without blocking.
+struct Dialled {
+  // Empty when it failed at once.
+  UniqueFd fd;
+  // Why it failed.
+  Fate fate = Fate::kOk;
+};
+
+// Begins to connect: TCP_NODELAY set, non-blocking. Writable when it is decided; DialledFate()
+// tells how.
+Dialled Dial(const TargetAddress& target);
+// kOk: it is open.
+Fate DialledFate(int fd);
+
+// Closes with a reset: what is unread or unsent is gone, and no TIME_WAIT holds the source port.
+void CloseWithReset(UniqueFd fd);
+
+}  // namespace assay::loadgen
+
+#endif  // ASSAY_AGENT_LOADGEN_DIAL_H_

@@ -1,0 +1,77 @@
+#ifndef ASSAY_AGENT_LOADGEN_LOAD_PHASES_H_
+#define ASSAY_AGENT_LOADGEN_LOAD_PHASES_H_
+
+#include <atomic>
+#include <cstdint>
+
+namespace assay::loadgen {
+
+// When what is sent counts. By CLOCK_MONOTONIC, common to all load threads of a process.
+struct LoadWindow {
+  // The warm-up's begin.
+  int64_t start_ns = 0;
+  int64_t begin_ns = 0;
+  // INT64_MAX where only a number of requests ends it.
+  int64_t end_ns = INT64_MAX;
+};
+
+// What a load thread did over its window, beside what its Recorder counted.
+struct LoadTimes {
+  // As it was: a stop ends it early. Both are 0 when it never began.
+  int64_t begin_ns = 0;
+  int64_t end_ns = 0;
+  // CPU time of the thread, and the time of its turns with work in them, over the window (and the
+  // wait for the last answers, where requests are counted).
+  int64_t cpu_ns = 0;
+  int64_t busy_ns = 0;
+  int64_t observed_ns = 0;
+  // Requests of the window without an end.
+  uint64_t in_flight = 0;
+};
+
+// CPU time of the calling thread.
+int64_t ThreadCpuNanos();
+
+// The phases of a load thread's run: warm-up, window, drain, done. Told the time, it keeps the
+// accounts that belong to the changes.
+//
+// Threads: the load thread's alone, but for `stop`.
+class LoadPhases {
+ public:
+  enum class Phase { kWarmup, kWindow, kDrain, kDone };
+
+  LoadPhases(const LoadWindow& window, int64_t drain_ns, bool by_count,
+             const std::atomic<bool>* stop)
+      : window_(window), drain_ns_(drain_ns), by_count_(by_count), stop_(stop) {}
+
+  // After each turn. `all_sent`: there is nothing to send any more; `in_flight`: requests under
+  // way; `busy_ns`: the pool's account.
+  Phase Advance(int64_t now_ns, bool all_sent, int64_t in_flight, int64_t busy_ns);
+
+  Phase phase() const { return phase_; }
+  // The next change that comes by time.
+  int64_t NextNs() const;
+  bool MaySend(int64_t now_ns) const { return phase_ < Phase::kDrain && now_ns < window_.end_ns; }
+  // Whether what is sent (or due) at that time belongs to the window.
+  bool Counts(int64_t at_ns) const { return at_ns >= window_.begin_ns && at_ns < window_.end_ns; }
+  const LoadTimes& times() const { return times_; }
+  LoadTimes& times() { return times_; }
+
+ private:
+  void BeginAccounts(int64_t now_ns, int64_t busy_ns);
+  void EndAccounts(int64_t now_ns, int64_t busy_ns);
+
+  LoadWindow window_;
+  const int64_t drain_ns_;
+  const bool by_count_;
+  const std::atomic<bool>* const stop_;
+  Phase phase_ = Phase::kWarmup;
+  int64_t drain_end_ns_ = 0;
+  bool accounts_open_ = false;
+  int64_t accounts_begin_ns_ = 0;
+  LoadTimes times_;
+};
+
+}  // namespace assay::loadgen
+
+#endif  // ASSAY_AGENT_LOADGEN_LOAD_PHASES_H_

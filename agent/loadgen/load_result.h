@@ -1,0 +1,78 @@
+#ifndef ASSAY_AGENT_LOADGEN_LOAD_RESULT_H_
+#define ASSAY_AGENT_LOADGEN_LOAD_RESULT_H_
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "agent/loadgen/idle_gaps.h"
+#include "agent/loadgen/load_phases.h"
+#include "agent/loadgen/recorder.h"
+#include "agent/loadgen/second_ledger.h"
+#include "analysis/latency_histogram.h"
+
+namespace assay::loadgen {
+
+// What a run measured, over all its load threads.
+struct LoadResult {
+  bool open_loop = false;
+  // sent = ok + errors + timeouts + in_flight, unless accounting_error says otherwise.
+  uint64_t sent = 0;
+  uint64_t ok = 0;
+  uint64_t errors = 0;
+  uint64_t timeouts = 0;
+  uint64_t in_flight = 0;
+  uint64_t warmup_requests = 0;
+  uint64_t bytes_read = 0;
+  uint64_t reconnects = 0;
+  std::map<int, uint64_t> status;
+  // By name.
+  std::map<std::string, uint64_t> error_kinds;
+  int64_t duration_ns = 0;
+  // Actual start minus the one asked for, of the latest thread.
+  int64_t lateness_ns = 0;
+  // From intended send in open loop, from actual send in closed loop.
+  LatencyHistogram latency;
+  LatencyHistogram service;
+  // Empty in closed loop.
+  LatencyHistogram send_lag;
+  int64_t cpu_ns = 0;
+  // Of the busiest thread: it is the one that limits.
+  double busy_share = 0;
+  uint64_t samples_recorded = 0;
+  uint64_t samples_lost = 0;
+  uint32_t connections = 0;
+  double offered_per_s = 0;
+  // Of the worst thread.
+  IdleGapFigures idle_gaps;
+  std::string actual_cpus;
+  // Ascending, only those with requests in them.
+  std::vector<SecondRow> seconds;
+  // Largest resident set of this process.
+  int64_t rss_bytes = 0;
+  // A signal or the agent ended it early.
+  bool stopped = false;
+  // A bug of ours, for people; empty when the account is right.
+  std::string accounting_error;
+
+  uint64_t requests() const { return ok + errors + timeouts; }
+  double duration_s() const { return static_cast<double>(duration_ns) / 1e9; }
+  // Right answers a second.
+  double ok_per_s() const { return duration_ns == 0 ? 0 : static_cast<double>(ok) / duration_s(); }
+  double cpu_us_per_request() const {
+    return requests() == 0 ? 0
+                           : static_cast<double>(cpu_ns) / 1e3 / static_cast<double>(requests());
+  }
+
+  void Add(const Tally& tally);
+  // Connections that could not be opened before the window: each is a request that failed.
+  void AddOpenFailures(const std::array<uint64_t, kFates>& failures);
+  void Add(const LoadTimes& times);
+  void Check();
+};
+
+}  // namespace assay::loadgen
+
+#endif  // ASSAY_AGENT_LOADGEN_LOAD_RESULT_H_

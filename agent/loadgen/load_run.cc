@@ -1,0 +1,225 @@
+#include "agent/loadgen/load_run.h"
+
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/cpu_set.h"
+#include "common/file.h"
+#include "common/status_macros.h"
+
+namespace assay::loadgen {
+namespace {
+
+// Share `index` of `total` things over `count`, the first ones getting what is over.
+uint64_t ShareOf(uint64_t total, int index, int count) {
+  const auto n = static_cast<uint64_t>(count);
+  return total / n + (static_cast<uint64_t>(index) < total % n ? 1 : 0);
+}
+
+// Raises the limit of open files to what the connections need.
+absl::Status AllowDescriptors(int connections) {
+  const auto needed = static_cast<rlim_t>(connections) + 64;
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return ErrnoStatus(errno, "getrlimit");
+  if (limit.rlim_cur >= needed) return absl::OkStatus();
+  limit.rlim_cur = std::min(limit.rlim_max, needed);
+  if (limit.rlim_max >= needed && setrlimit(RLIMIT_NOFILE, &limit) == 0) return absl::OkStatus();
+  return absl::ResourceExhaustedError(
+      absl::StrCat(connections, " connections need ", needed, " open files, and the limit is ",
+                   limit.rlim_max, "; raise it (ulimit -Hn) or use fewer connections"));
+}
+
+// VmHWM; what getrusage() says would include the program that started this one.
+int64_t PeakResidentBytes() {
+  const absl::StatusOr<std::string> status = ReadFile("/proc/self/status");
+  if (!status.ok()) return 0;
+  const size_t at = status->find("VmHWM:");
+  return at == std::string::npos ? 0 : std::atoll(status->c_str() + at + 6) * 1024;
+}
+
+// Signals go to the main thread: a load thread is not to be interrupted.
+class SignalsBlocked {
+ public:
+  SignalsBlocked() {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+ private:
+  sigset_t before_;
+};
+
+}  // namespace
+
+LoadRun::LoadRun(const LoadOptions* options, SampleRing* ring)
+    : options_(options), ring_(ring), gate_(options->threads) {}
+
+absl::StatusOr<std::unique_ptr<LoadRun>> LoadRun::Create(const LoadOptions* options,
+                                                         SampleRing* ring) {
+  if (ring != nullptr && ring->threads() != options->threads) {
+    return absl::InvalidArgumentError(absl::StrCat("the sample ring is for ", ring->threads(),
+                                                   " threads, and there are ", options->threads));
+  }
+  ASSAY_RETURN_IF_ERROR(AllowDescriptors(options->connections));
+  std::unique_ptr<LoadRun> run(new LoadRun(options, ring));
+  run->wake_fd_ = UniqueFd(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  run->done_fd_ = UniqueFd(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!run->wake_fd_.ok() || !run->done_fd_.ok()) return ErrnoStatus(errno, "eventfd");
+  return run;
+}
+
+LoadRun::~LoadRun() {
+  Stop();
+  gate_.Cancel();
+}
+
+absl::Status LoadRun::Prepare() {
+  LaunchThreads();
+  gate_.WaitUntilReady();
+  for (const auto& thread : threads_) ASSAY_RETURN_IF_ERROR(thread->ready());
+  return absl::OkStatus();
+}
+
+void LoadRun::LaunchThreads() {
+  const SignalsBlocked blocked;
+  const LoadThread::Common common{options_, ring_, &gate_, &stop_, wake_fd_.get(), done_fd_.get()};
+  for (int i = 0; i < options_->threads; ++i) {
+    LoadThread::Share share;
+    share.index = i;
+    share.connections = static_cast<int>(ShareOf(options_->connections, i, options_->threads));
+    share.request_count = ShareOf(options_->request_count, i, options_->threads);
+    if (!options_->cpus.empty()) share.cpu = options_->cpus[i % options_->cpus.size()];
+    threads_.push_back(std::make_unique<LoadThread>(share, common));
+  }
+}
+
+IdleGapFigures LoadRun::idle_gaps() const {
+  IdleGapFigures worst;
+  for (const auto& thread : threads_) {
+    if (thread->idle_gaps().p99_ns >= worst.p99_ns) worst = thread->idle_gaps();
+  }
+  return worst;
+}
+
+std::string LoadRun::actual_cpus() const {
+  CpuSet cpus;
+  for (const auto& thread : threads_) {
+    if (absl::StatusOr<CpuSet> of_thread = CpuSet::Parse(thread->actual_cpus()); of_thread.ok()) {
+      cpus |= *of_thread;
+    }
+  }
+  return cpus.ToString();
+}
+
+void LoadRun::Start(int64_t start_ns) {
+  LoadWindow window;
+  window.start_ns = start_ns;
+  window.begin_ns = start_ns + options_->warmup_ns;
+  if (options_->duration_ns > 0) window.end_ns = window.begin_ns + options_->duration_ns;
+  gate_.Start(window);
+}
+
+void LoadRun::Stop() {
+  stop_.store(true, std::memory_order_relaxed);
+  const uint64_t one = 1;
+  if (write(wake_fd_.get(), &one, sizeof(one)) < 0) return;  // Readable already.
+}
+
+bool LoadRun::ended() {
+  uint64_t more = 0;
+  if (read(done_fd_.get(), &more, sizeof(more)) == sizeof(more)) threads_ended_ += more;
+  return threads_ended_ >= threads_.size();
+}
+
+int64_t LoadRun::harvest_every_ns() const {
+  const int64_t slots = threads_.empty() ? 0 : threads_.front()->book().slots();
+  const int64_t seconds = options_->duration_ns / 1'000'000'000 + 1;
+  if (options_->duration_ns > 0 && seconds <= slots) return 0;
+  return std::max<int64_t>(1, slots / 8) * 1'000'000'000;
+}
+
+void LoadRun::HarvestSeconds() {
+  for (const auto& thread : threads_) {
+    thread->book().Harvest([this](const SecondFigures& figures) { ledger_.Add(figures); });
+  }
+}
+
+std::optional<int64_t> LoadRun::lateness_ns() const {
+  int64_t latest = 0;
+  for (const auto& thread : threads_) {
+    const int64_t lateness = thread->live().lateness_ns.load(std::memory_order_relaxed);
+    if (lateness < 0) return std::nullopt;
+    latest = std::max(latest, lateness);
+  }
+  return latest;
+}
+
+uint64_t LoadRun::live_ok() const {
+  uint64_t ok = 0;
+  for (const auto& thread : threads_) ok += thread->live().ok.load(std::memory_order_relaxed);
+  return ok;
+}
+
+uint64_t LoadRun::live_failed() const {
+  uint64_t failed = 0;
+  for (const auto& thread : threads_) {
+    failed += thread->live().failed.load(std::memory_order_relaxed);
+  }
+  return failed;
+}
+
+LoadResult LoadRun::Finish() {
+  gate_.Cancel();
+  LoadResult result;
+  result.open_loop = options_->open_loop();
+  result.connections = static_cast<uint32_t>(options_->connections);
+  result.stopped = stop_.load(std::memory_order_relaxed);
+  result.idle_gaps = idle_gaps();
+  result.actual_cpus = actual_cpus();
+  int64_t begin = INT64_MAX;
+  int64_t end = 0;
+  for (const auto& thread : threads_) {
+    thread->Join();
+    result.Add(thread->recorder().tally());
+    result.Add(thread->times());
+    result.AddOpenFailures(thread->open_failures());
+    result.service.Merge(thread->recorder().service());
+    result.send_lag.Merge(thread->recorder().send_lag());
+    result.samples_recorded += thread->recorder().samples_recorded();
+    result.samples_lost += thread->recorder().samples_lost();
+    result.reconnects += thread->reconnects();
+    thread->book().HarvestAll([this](const SecondFigures& figures) { ledger_.Add(figures); });
+    ledger_.AddRest(thread->book().rest());
+    if (thread->times().begin_ns == 0) continue;
+    begin = std::min(begin, thread->times().begin_ns);
+    // Counted requests take until the last one is answered.
+    end =
+        std::max(end, options_->request_count != 0 && !result.stopped
+                          ? std::max(thread->times().end_ns, thread->recorder().tally().last_end_ns)
+                          : thread->times().end_ns);
+  }
+  if (options_->request_count != 0 && options_->duration_ns != 0) {
+    end = std::min(end, std::max(begin, begin + options_->duration_ns));
+  }
+  result.duration_ns = end > begin ? end - begin : 0;
+  result.latency.Merge(ledger_.total());
+  if (!result.open_loop) result.service.Merge(ledger_.total());
+  result.seconds = ledger_.TakeRows();
+  result.lateness_ns = lateness_ns().value_or(0);
+  if (result.open_loop) result.offered_per_s = options_->rate_per_s;
+  result.rss_bytes = PeakResidentBytes();
+  result.Check();
+  return result;
+}
+
+}  // namespace assay::loadgen

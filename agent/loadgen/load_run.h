@@ -1,0 +1,79 @@
+#ifndef ASSAY_AGENT_LOADGEN_LOAD_RUN_H_
+#define ASSAY_AGENT_LOADGEN_LOAD_RUN_H_
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "agent/loadgen/load_result.h"
+#include "agent/loadgen/load_thread.h"
+#include "agent/loadgen/options.h"
+#include "agent/loadgen/sample_ring.h"
+#include "agent/loadgen/second_ledger.h"
+#include "common/unique_fd.h"
+
+namespace assay::loadgen {
+
+// One run of the load threads: Prepare(), Start(), wait, Finish().
+//
+// Threads: the main thread's, but for Stop(). While the threads run it may sleep: nothing here needs it but
+// HarvestSeconds(), in long windows.
+class LoadRun {
+ public:
+  // `options`, and `ring` where it is not null (it has a ring for each thread), must outlive the run.
+  static absl::StatusOr<std::unique_ptr<LoadRun>> Create(const LoadOptions* options,
+                                                         SampleRing* ring);
+  // Stops and joins.
+  ~LoadRun();
+
+  // Starts the threads and returns when every connection is open and the idle gaps are observed, or with what failed
+  // (kUnavailable: no connection; anything else: not a matter of the server).
+  absl::Status Prepare();
+  IdleGapFigures idle_gaps() const;
+  std::string actual_cpus() const;
+
+  // Begins the warm-up at that time. After Prepare(), once.
+  void Start(int64_t start_ns);
+  // Ends the sending now; the drain follows. Any thread, any time.
+  void Stop();
+
+  // Readable when a thread has ended; call ended() then.
+  int done_fd() const { return done_fd_.get(); }
+  bool ended();
+
+  // Must be called this often during the run, for the seconds' memory is bounded; 0: never.
+  int64_t harvest_every_ns() const;
+  void HarvestSeconds();
+
+  // While it runs. Lateness of the latest thread, once all have begun; right answers and failed requests until a second
+  // ago.
+  std::optional<int64_t> lateness_ns() const;
+  uint64_t live_ok() const;
+  uint64_t live_failed() const;
+
+  // Joins the threads: what was measured. After Start() and ended(), or a Prepare() that failed.
+  LoadResult Finish();
+
+ private:
+  LoadRun(const LoadOptions* options, SampleRing* ring);
+  void LaunchThreads();
+
+  const LoadOptions* const options_;
+  SampleRing* const ring_;
+  StartGate gate_;
+  std::atomic<bool> stop_{false};
+  UniqueFd wake_fd_;
+  UniqueFd done_fd_;
+  uint64_t threads_ended_ = 0;
+  SecondLedger ledger_;
+  std::vector<std::unique_ptr<LoadThread>> threads_;
+};
+
+}  // namespace assay::loadgen
+
+#endif  // ASSAY_AGENT_LOADGEN_LOAD_RUN_H_

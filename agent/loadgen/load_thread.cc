@@ -1,0 +1,147 @@
+#include "agent/loadgen/load_thread.h"
+
+#include <pthread.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <ctime>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "agent/loadgen/closed_loop.h"
+#include "common/cpu_set.h"
+#include "common/monotonic_clock.h"
+#include "common/status_macros.h"
+
+namespace assay::loadgen {
+namespace {
+
+constexpr int64_t kSecondNs = 1'000'000'000;
+// Beyond the timeout, for opening all connections.
+constexpr int64_t kOpeningNs = 5 * kSecondNs;
+// Slots of the second books of all threads together: 55 MiB.
+constexpr int kMostSlots = 256;
+// A sleep may end that much late; the rest is spun.
+constexpr int64_t kSpinNs = 300'000;
+
+int KeepSeconds(const LoadOptions& options) {
+  return static_cast<int>((options.timeout_ns + options.drain_ns) / kSecondNs) + 3;
+}
+
+int Slots(const LoadOptions& options) {
+  const int64_t whole = options.duration_ns / kSecondNs + 2;
+  const int64_t most = std::max<int64_t>(kMostSlots / options.threads, KeepSeconds(options) + 4);
+  return static_cast<int>(options.duration_ns == 0 ? std::min<int64_t>(64, most)
+                                                   : std::min(whole, most));
+}
+
+std::optional<SampleRing::Writer> WriterFor(SampleRing* ring, int thread) {
+  if (ring == nullptr) return std::nullopt;
+  return SampleRing::Writer(ring, thread);
+}
+
+void SleepAndSpinUntil(int64_t at_ns) {
+  const int64_t sleep_until = at_ns - kSpinNs;
+  if (sleep_until > MonotonicNanos()) {
+    const timespec time{sleep_until / kSecondNs, sleep_until % kSecondNs};
+    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &time, nullptr) == EINTR) {
+    }
+  }
+  while (MonotonicNanos() < at_ns) {
+  }
+}
+
+}  // namespace
+
+void StartGate::ReportReady() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  ++ready_;
+  changed_.notify_all();
+}
+
+std::optional<LoadWindow> StartGate::WaitForStart() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  changed_.wait(lock, [this] { return cancelled_ || window_.has_value(); });
+  return cancelled_ ? std::nullopt : window_;
+}
+
+void StartGate::WaitUntilReady() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  changed_.wait(lock, [this] { return ready_ == threads_; });
+}
+
+void StartGate::Start(const LoadWindow& window) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  window_ = window;
+  changed_.notify_all();
+}
+
+void StartGate::Cancel() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (!window_.has_value()) cancelled_ = true;
+  changed_.notify_all();
+}
+
+LoadThread::LoadThread(const Share& share, const Common& common)
+    : share_(share),
+      common_(common),
+      book_(Slots(*common.options), KeepSeconds(*common.options)),
+      recorder_(common.options->open_loop(), &book_, &live_, WriterFor(common.ring, share.index)),
+      thread_([this] { Body(); }) {}
+
+LoadThread::~LoadThread() { Join(); }
+
+void LoadThread::Join() {
+  if (thread_.joinable()) thread_.join();
+}
+
+void LoadThread::Body() {
+  pthread_setname_np(pthread_self(), absl::StrCat("load-", share_.index).c_str());
+  ready_ = GetReady();
+  common_.gate->ReportReady();
+  const std::optional<LoadWindow> window = common_.gate->WaitForStart();
+  if (window.has_value() && ready_.ok()) Run(*window);
+  const uint64_t one = 1;
+  if (write(common_.done_fd, &one, sizeof(one)) < 0) return;  // Cannot fail on an eventfd of ours.
+}
+
+absl::Status LoadThread::GetReady() {
+  const LoadOptions& options = *common_.options;
+  if (share_.cpu >= 0) {
+    CpuSet cpu;
+    cpu.Add(share_.cpu);
+    ASSAY_RETURN_IF_ERROR(cpu.PinThisThread());
+  }
+  ASSAY_ASSIGN_OR_RETURN(const CpuSet allowed, CpuSet::AllowedForThread(0));
+  actual_cpus_ = allowed.ToString();
+  // The default lets timers be 50 us late so that they can be joined.
+  prctl(PR_SET_TIMERSLACK, 1);
+  mix_ = std::make_unique<RequestMix>(options.requests, options.seed, share_.index);
+  loop_ = std::make_unique<ClosedLoop>(
+      ClosedLoop::Config{share_.connections, share_.request_count, options.think_ns}, mix_.get(),
+      &recorder_);
+  const Http1Pool::Config config{&options.target,  &options.requests,  share_.connections,
+                                 options.pipeline, options.timeout_ns, common_.wake_fd};
+  ASSAY_ASSIGN_OR_RETURN(pool_, Http1Pool::Create(config, loop_.get()));
+  const absl::Status opened = pool_->OpenAll(MonotonicNanos() + options.timeout_ns + kOpeningNs);
+  open_failures_ = pool_->open_failures();
+  ASSAY_RETURN_IF_ERROR(opened);
+  idle_gaps_ = ObserveIdleGaps(options.idle_gaps_ns);
+  return absl::OkStatus();
+}
+
+void LoadThread::Run(const LoadWindow& window) {
+  const LoadOptions& options = *common_.options;
+  book_.Begin(window.begin_ns);
+  LoadPhases phases(window, options.drain_ns, options.request_count != 0, common_.stop);
+  SleepAndSpinUntil(window.start_ns);
+  live_.lateness_ns.store(MonotonicNanos() - window.start_ns, std::memory_order_relaxed);
+  loop_->Run(*pool_, phases);
+  recorder_.Flush();
+  times_ = phases.times();
+  reconnects_ = pool_->reconnects();
+}
+
+}  // namespace assay::loadgen

@@ -1,0 +1,121 @@
+#ifndef ASSAY_AGENT_LOADGEN_LOAD_THREAD_H_
+#define ASSAY_AGENT_LOADGEN_LOAD_THREAD_H_
+
+#include <array>
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "absl/status/status.h"
+#include "agent/loadgen/fate.h"
+#include "agent/loadgen/http1_pool.h"
+#include "agent/loadgen/idle_gaps.h"
+#include "agent/loadgen/load_loop.h"
+#include "agent/loadgen/load_phases.h"
+#include "agent/loadgen/options.h"
+#include "agent/loadgen/recorder.h"
+#include "agent/loadgen/request_mix.h"
+#include "agent/loadgen/sample_ring.h"
+#include "agent/loadgen/second_book.h"
+
+namespace assay::loadgen {
+
+// Where load threads and the main thread meet before and after a run; between the two nobody waits on anybody.
+class StartGate {
+ public:
+  explicit StartGate(int threads) : threads_(threads) {}
+
+  // Load threads: I am ready, or have failed. Then the start, or nothing when it was cancelled.
+  void ReportReady();
+  std::optional<LoadWindow> WaitForStart();
+
+  // Main thread.
+  void WaitUntilReady();
+  void Start(const LoadWindow& window);
+  void Cancel();
+
+ private:
+  const int threads_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  int ready_ = 0;
+  bool cancelled_ = false;
+  std::optional<LoadWindow> window_;
+};
+
+// One load thread: its share of the connections and requests, its recorder, its CPU. It takes all its memory before
+// the window, and in the window neither allocates nor locks nor logs.
+class LoadThread {
+ public:
+  struct Share {
+    int index = 0;
+    int connections = 1;
+    uint64_t request_count = 0;
+    // -1: not pinned.
+    int cpu = -1;
+  };
+  // Common to all threads of a run.
+  struct Common {
+    const LoadOptions* options = nullptr;
+    // Null: raw samples go nowhere.
+    SampleRing* ring = nullptr;
+    StartGate* gate = nullptr;
+    // Tells the threads to stop sending; `wake_fd` becomes readable with it.
+    const std::atomic<bool>* stop = nullptr;
+    int wake_fd = -1;
+    // Each thread adds 1 when it has ended.
+    int done_fd = -1;
+  };
+
+  // Starts the thread, which opens its connections, observes its core, and reports to the gate. What `common` points
+  // to must outlive it.
+  LoadThread(const Share& share, const Common& common);
+  // Joins: the gate must have been started or cancelled.
+  ~LoadThread();
+  void Join();
+
+  // After it reported ready: why it could not be, and the counts of what failed.
+  const absl::Status& ready() const { return ready_; }
+  const std::array<uint64_t, kFates>& open_failures() const { return open_failures_; }
+  const IdleGapFigures& idle_gaps() const { return idle_gaps_; }
+  const std::string& actual_cpus() const { return actual_cpus_; }
+
+  // Seconds that are over may be harvested while it runs.
+  SecondBook& book() { return book_; }
+  const LiveFigures& live() const { return live_; }
+
+  // After Join().
+  const Recorder& recorder() const { return recorder_; }
+  const LoadTimes& times() const { return times_; }
+  uint64_t reconnects() const { return reconnects_; }
+
+ private:
+  void Body();
+  absl::Status GetReady();
+  void Run(const LoadWindow& window);
+
+  const Share share_;
+  const Common common_;
+  SecondBook book_;
+  LiveFigures live_;
+  Recorder recorder_;
+  std::unique_ptr<RequestMix> mix_;
+  std::unique_ptr<LoadLoop> loop_;
+  std::unique_ptr<Http1Pool> pool_;
+  absl::Status ready_;
+  std::array<uint64_t, kFates> open_failures_{};
+  IdleGapFigures idle_gaps_;
+  std::string actual_cpus_;
+  LoadTimes times_;
+  uint64_t reconnects_ = 0;
+  std::thread thread_;  // The last: it uses all the others.
+};
+
+}  // namespace assay::loadgen
+
+#endif  // ASSAY_AGENT_LOADGEN_LOAD_THREAD_H_

@@ -1,0 +1,267 @@
+#include "agent/loadgen/options.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "CLI/CLI.hpp"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "common/command_line.h"
+#include "common/file.h"
+#include "common/runfiles.h"
+#include "common/status_macros.h"
+
+namespace assay::loadgen {
+namespace {
+
+constexpr int kMaxConnections = 1'000'000;
+constexpr int kMaxThreads = 256;
+constexpr int kMaxPipeline = 1024;
+
+constexpr char kExamples[] =
+    "Examples:\n"
+    "  loadgen --target=127.0.0.1:9000 --path=/json --connections=250 --duration=10s --cpu=1\n"
+    "  loadgen --target=127.0.0.1:9000 --connections=64 --duration=10s --rate=20000 "
+    "--arrivals=poisson\n"
+    "  loadgen http://[::1]:9000/echo --body-file=F --requests=10000 --samples=FILE "
+    "--format=json\n"
+    "Exit status: 0 measured; 1 nothing succeeded, or it could not be measured; 2 bad usage.";
+
+// The command line before it is checked.
+struct Words {
+  std::string target, url, path, cpus, duration, warmup = "0s", timeout = "5s", drain, think = "0s";
+  std::string idle_gaps = "50ms", share = "0/1", expect_body_file, body_file;
+  std::optional<std::string> body;
+  std::optional<uint64_t> expect_length;
+  std::vector<std::string> headers;
+  RequestSpec request;
+};
+
+absl::StatusOr<int64_t> Nanos(std::string_view flag, const std::string& text) {
+  absl::Duration duration;
+  double seconds;
+  if (absl::SimpleAtod(text, &seconds) && std::isfinite(seconds)) {
+    duration = absl::Seconds(seconds);
+  } else if (!absl::ParseDuration(text, &duration)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        std::string(flag), ": '", text, "' is not a time such as 500ms, 10s, 1m30s or 2.5"));
+  }
+  if (duration < absl::ZeroDuration() || duration > absl::Hours(24 * 7)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(std::string(flag), ": ", text, " is not between 0 and a week"));
+  }
+  return absl::ToInt64Nanoseconds(duration);
+}
+
+absl::Status ReadTimes(const Words& words, LoadOptions& options) {
+  ASSAY_ASSIGN_OR_RETURN(options.warmup_ns, Nanos("--warmup", words.warmup));
+  ASSAY_ASSIGN_OR_RETURN(options.timeout_ns, Nanos("--timeout", words.timeout));
+  ASSAY_ASSIGN_OR_RETURN(options.think_ns, Nanos("--think", words.think));
+  ASSAY_ASSIGN_OR_RETURN(options.idle_gaps_ns, Nanos("--idle-gaps", words.idle_gaps));
+  options.drain_ns = options.timeout_ns;
+  if (!words.drain.empty()) {
+    ASSAY_ASSIGN_OR_RETURN(options.drain_ns, Nanos("--drain", words.drain));
+  }
+  if (!words.duration.empty()) {
+    ASSAY_ASSIGN_OR_RETURN(options.duration_ns, Nanos("--duration", words.duration));
+  } else if (options.request_count == 0) {
+    options.duration_ns = absl::ToInt64Nanoseconds(absl::Seconds(10));
+  }
+  if (options.duration_ns == 0 && options.request_count == 0) {
+    return absl::InvalidArgumentError("--duration and --requests are both 0: when should it end?");
+  }
+  if (options.timeout_ns < 1'000'000) {
+    return absl::InvalidArgumentError("--timeout is at least 1ms");
+  }
+  if (options.idle_gaps_ns > 10'000'000'000) {
+    return absl::InvalidArgumentError("--idle-gaps is at most 10s");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ReadCounts(const Words& words, LoadOptions& options) {
+  if (options.connections < 1 || options.connections > kMaxConnections) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--connections is between 1 and ", kMaxConnections));
+  }
+  if (options.threads < 1 || options.threads > kMaxThreads) {
+    return absl::InvalidArgumentError(absl::StrCat("--threads is between 1 and ", kMaxThreads));
+  }
+  if (options.threads > options.connections) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--threads=", options.threads, " is more than --connections=", options.connections,
+        ": each thread needs one of its own"));
+  }
+  if (options.request_count > 0 && options.request_count < static_cast<uint64_t>(options.threads)) {
+    return absl::InvalidArgumentError(absl::StrCat("--requests=", options.request_count,
+                                                   " is less than --threads=", options.threads));
+  }
+  if (options.pipeline < 1 || options.pipeline > kMaxPipeline) {
+    return absl::InvalidArgumentError(absl::StrCat("--pipeline is between 1 and ", kMaxPipeline));
+  }
+  if (!(options.rate_per_s >= 0 && options.rate_per_s <= 1e8)) {
+    return absl::InvalidArgumentError("--rate is between 0 and 100000000 requests a second");
+  }
+  if (options.open_loop() && (options.pipeline > 1 || options.think_ns > 0)) {
+    return absl::InvalidArgumentError("--pipeline and --think are the closed loop's, not --rate's");
+  }
+  const size_t slash = words.share.find('/');
+  if (slash == std::string::npos ||
+      !absl::SimpleAtoi(words.share.substr(0, slash), &options.share_index) ||
+      !absl::SimpleAtoi(words.share.substr(slash + 1), &options.share_count) ||
+      options.share_index < 0 || options.share_index >= options.share_count) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--share=", words.share, " is not INDEX/COUNT with INDEX below COUNT"));
+  }
+  if (options.ring_fd >= 0 && !options.under_agent()) {
+    return absl::InvalidArgumentError("--ring-fd needs --control-fd");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ReadCpus(const Words& words, LoadOptions& options) {
+  ASSAY_ASSIGN_OR_RETURN(const CpuSet wanted, CpuSet::Parse(words.cpus));
+  ASSAY_ASSIGN_OR_RETURN(const CpuSet allowed, CpuSet::AllowedForThisProcess());
+  if (!allowed.Includes(wanted)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--cpu=", words.cpus, ": this process may use the CPUs ", allowed.ToString(), " only"));
+  }
+  options.cpus = wanted.cpus();
+  return absl::OkStatus();
+}
+
+absl::Status ReadRequest(Words& words, LoadOptions& options) {
+  RequestSpec& spec = words.request;
+  if (words.target.empty() == words.url.empty()) {
+    return absl::InvalidArgumentError("give the server to load, by --target or as a URL");
+  }
+  ASSAY_ASSIGN_OR_RETURN(options.target,
+                         TargetAddress::Parse(words.url.empty() ? words.target : words.url));
+  if (options.target.tls) {
+    return absl::InvalidArgumentError("https:// is not spoken yet; http:// is");
+  }
+  spec.path = !words.path.empty()           ? words.path
+              : options.target.path.empty() ? "/"
+                                            : options.target.path;
+  for (const std::string& header : words.headers) {
+    const size_t colon = header.find(':');
+    if (colon == std::string::npos) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--header='", header, "' is not of the form 'Name: value'"));
+    }
+    spec.headers.emplace_back(
+        header.substr(0, colon),
+        std::string(absl::StripAsciiWhitespace(absl::string_view(header).substr(colon + 1))));
+  }
+  if (words.body.has_value() && !words.body_file.empty()) {
+    return absl::InvalidArgumentError("--body and --body-file exclude each other");
+  }
+  spec.body = words.body;
+  if (!words.body_file.empty()) {
+    ASSAY_ASSIGN_OR_RETURN(spec.body, ReadFile(UserPath(words.body_file)));
+  }
+  if (!words.expect_body_file.empty()) {
+    ASSAY_ASSIGN_OR_RETURN(spec.expect_body, ReadFile(UserPath(words.expect_body_file)));
+  }
+  spec.expect_length = words.expect_length;
+  ASSAY_ASSIGN_OR_RETURN(Request request, Request::Build(spec, options.target.authority));
+  options.requests.push_back(std::move(request));
+  return absl::OkStatus();
+}
+
+void DeclareLoad(CLI::App& app, Words& words, LoadOptions& options) {
+  app.add_option("url", words.url, "http://HOST:PORT/path, in place of --target and --path");
+  app.add_option("--target", words.target, "HOST:PORT, [V6]:PORT, unix:PATH or http://HOST:PORT");
+  app.add_option("--connections,-c", options.connections, "Open connections, over all threads")
+      ->capture_default_str();
+  app.add_option("--duration,-d", words.duration,
+                 "Length of the window [10s, where --requests does not bound it]");
+  app.add_option("--requests,-n", options.request_count, "End the window after so many requests");
+  app.add_option("--warmup", words.warmup, "Load before the window, not counted")
+      ->capture_default_str();
+  app.add_option("--timeout", words.timeout, "Longest wait for an answer")->capture_default_str();
+  app.add_option("--drain", words.drain, "Longest wait for answers after the window [--timeout]");
+  app.add_option("--threads,-t", options.threads, "Load threads")->capture_default_str();
+  app.add_option("--cpu", words.cpus, "Pin load threads to these CPUs, one each, such as 1 or 2-3");
+  app.add_option("--pipeline", options.pipeline, "Closed loop: requests in flight on a connection")
+      ->capture_default_str();
+  app.add_option("--think", words.think, "Closed loop: rest between answer and next request")
+      ->capture_default_str();
+  app.add_option("--idle-gaps", words.idle_gaps,
+                 "How long to observe the idle core before the window")
+      ->capture_default_str();
+}
+
+void DeclareRequest(CLI::App& app, Words& words) {
+  app.add_option("--path", words.path, "Path and query [/]");
+  app.add_option("--method,-m", words.request.method, "Method [GET, or POST with a body]");
+  app.add_option("--header,-H", words.headers, "'Name: value', repeatable")->take_all();
+  app.add_option("--body", words.body, "Body, as it stands");
+  app.add_option("--body-file", words.body_file, "File whose contents are the body");
+  app.add_option("--expect-status", words.request.expect_status,
+                 "Status of a right answer [any 2xx]")
+      ->check(CLI::Range(200, 999));
+  app.add_option("--expect-length", words.expect_length, "Body length of a right answer");
+  app.add_option("--expect-body-file", words.expect_body_file,
+                 "File whose contents are the body of a right answer");
+}
+
+void DeclareReport(CLI::App& app, LoadOptions& options) {
+  const std::map<std::string, ReportFormat> formats = {
+      {"table", ReportFormat::kTable}, {"json", ReportFormat::kJson}, {"csv", ReportFormat::kCsv}};
+  app.add_option("--format,-f", options.format, "table, json, or csv (a line a second) [table]")
+      ->transform(CLI::CheckedTransformer(formats).description(""));
+  app.add_option("--samples", options.samples_file,
+                 "File for the raw samples: length-delimited SampleChunk protos");
+  app.add_flag("--quiet,-q", options.quiet, "No progress on standard error");
+}
+
+void DeclareAgent(CLI::App& app, Words& words, LoadOptions& options) {
+  const std::string group = "Under an agent";
+  app.add_option("--seed", options.seed, "Fixes what is drawn by chance")->capture_default_str();
+  app.add_option("--share", words.share, "INDEX/COUNT of this load generator among several")
+      ->capture_default_str();
+  app.add_option("--control-fd", options.control_fd, "Inherited descriptor to the agent")
+      ->group(group);
+  app.add_option("--ring-fd", options.ring_fd, "Inherited descriptor of the sample ring")
+      ->group(group);
+}
+
+absl::Status Check(Words& words, LoadOptions& options) {
+  ASSAY_RETURN_IF_ERROR(ReadTimes(words, options));
+  ASSAY_RETURN_IF_ERROR(ReadCounts(words, options));
+  ASSAY_RETURN_IF_ERROR(ReadCpus(words, options));
+  return ReadRequest(words, options);
+}
+
+}  // namespace
+
+int ParseLoadOptions(int argc, char** argv, LoadOptions& options, std::ostream& out,
+                     std::ostream& err) {
+  Words words;
+  CLI::App app("Offers HTTP load to a server and measures every request.", "loadgen");
+  app.footer(kExamples);
+  DeclareLoad(app, words, options);
+  DeclareRequest(app, words);
+  DeclareReport(app, options);
+  DeclareAgent(app, words, options);
+  if (const int status = ParseCommandLine(app, argc, argv, out, err); status != kGoOn) {
+    return status;
+  }
+  if (const absl::Status status = Check(words, options); !status.ok()) {
+    err << "loadgen: " << status.message() << "\n";
+    return 2;
+  }
+  return kGoOn;
+}
+
+}  // namespace assay::loadgen

@@ -1,0 +1,79 @@
+#ifndef ASSAY_AGENT_LOADGEN_OPTIONS_H_
+#define ASSAY_AGENT_LOADGEN_OPTIONS_H_
+
+#include <cstdint>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "agent/loadgen/request.h"
+#include "agent/loadgen/target_address.h"
+#include "common/cpu_set.h"
+
+namespace assay::loadgen {
+
+// When open loop requests fall due.
+enum class Arrivals { kConstant, kPoisson, kRamp };
+// How an open loop waits for the next due time: on its own core, or leaving it to others.
+enum class Pacing { kSpin, kGentle };
+enum class ReportFormat { kTable, kJson, kCsv };
+
+// Everything a run is told, checked. Times are nanoseconds.
+struct LoadOptions {
+  TargetAddress target;
+  // At least one; more are drawn by weight.
+  std::vector<Request> requests;
+
+  int connections = 1;
+  int threads = 1;
+  // Thread i stands on the i-th of these, wrapping around. Empty: not pinned.
+  std::vector<int> cpus;
+
+  int64_t warmup_ns = 0;
+  // The window ends by whichever of the two is reached first; 0: not by this one. At least one is
+  // not 0.
+  int64_t duration_ns = 0;
+  uint64_t request_count = 0;
+  int64_t timeout_ns = 0;
+  // Longest wait after the window for answers that are still due.
+  int64_t drain_ns = 0;
+
+  // Closed loop.
+  int pipeline = 1;
+  int64_t think_ns = 0;
+
+  // Open loop: nonzero makes it one. This process's share of the rate.
+  double rate_per_s = 0;
+  Arrivals arrivals = Arrivals::kConstant;
+  Pacing pacing = Pacing::kSpin;
+  // Requests that may wait for a free connection; one more is an error.
+  uint64_t queue_limit = 0;
+  uint64_t seed = 1;
+  // Which of how many load generators this is: their arrivals are split without phase lock.
+  int share_index = 0;
+  int share_count = 1;
+
+  // How long idle gaps are observed before the window; 0: not at all.
+  int64_t idle_gaps_ns = 0;
+
+  // Alone.
+  ReportFormat format = ReportFormat::kTable;
+  std::string samples_file;
+  bool quiet = false;
+
+  // Under an agent: inherited descriptors, or -1.
+  int control_fd = -1;
+  int ring_fd = -1;
+
+  bool open_loop() const { return rate_per_s > 0; }
+  bool under_agent() const { return control_fd >= 0; }
+};
+
+// Reads a command line. Returns kGoOn of common/command_line.h when `options` is filled, else the
+// exit status; what is wrong is on `err`.
+int ParseLoadOptions(int argc, char** argv, LoadOptions& options, std::ostream& out,
+                     std::ostream& err);
+
+}  // namespace assay::loadgen
+
+#endif  // ASSAY_AGENT_LOADGEN_OPTIONS_H_

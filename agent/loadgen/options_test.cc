@@ -1,0 +1,104 @@
+#include "agent/loadgen/options.h"
+
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "agent/loadgen/request.h"
+#include "common/command_line.h"
+#include "gtest/gtest.h"
+
+namespace assay::loadgen {
+namespace {
+
+struct Parsed {
+  int status = 0;
+  LoadOptions options;
+  std::string out;
+  std::string err;
+};
+
+Parsed Parse(std::vector<std::string> words) {
+  words.insert(words.begin(), "loadgen");
+  std::vector<char*> argv;
+  for (std::string& word : words) argv.push_back(word.data());
+  std::ostringstream out, err;
+  Parsed parsed;
+  parsed.status =
+      ParseLoadOptions(static_cast<int>(argv.size()), argv.data(), parsed.options, out, err);
+  parsed.out = out.str();
+  parsed.err = err.str();
+  return parsed;
+}
+
+TEST(OptionsTest, ReadsTheCommandLineOfTheContract) {
+  const Parsed parsed = Parse({"--target=127.0.0.1:9000", "--path=/json", "--connections=250",
+                               "--duration=10s", "--warmup", "500ms"});
+  ASSERT_EQ(parsed.status, kGoOn) << parsed.err;
+  EXPECT_EQ(parsed.options.connections, 250);
+  EXPECT_EQ(parsed.options.duration_ns, 10'000'000'000);
+  EXPECT_EQ(parsed.options.warmup_ns, 500'000'000);
+  EXPECT_EQ(parsed.options.request_count, 0u);
+  ASSERT_EQ(parsed.options.requests.size(), 1u);
+  EXPECT_EQ(parsed.options.requests[0].bytes, "GET /json HTTP/1.1\r\nHost: 127.0.0.1:9000\r\n\r\n");
+  EXPECT_FALSE(parsed.options.open_loop());
+}
+
+TEST(OptionsTest, PostsABodyWithItsLength) {
+  const Parsed parsed = Parse({"http://localhost:9000/echo?x=1", "--body=abc", "--header",
+                               "Content-Type: text/plain", "--header=host: other"});
+  ASSERT_EQ(parsed.status, kGoOn) << parsed.err;
+  EXPECT_EQ(parsed.options.requests[0].bytes,
+            "POST /echo?x=1 HTTP/1.1\r\nContent-Type: text/plain\r\nhost: other\r\n"
+            "Content-Length: 3\r\n\r\nabc");
+}
+
+TEST(OptionsTest, KnowsEveryFormOfTarget) {
+  EXPECT_EQ(Parse({"--target=[::1]:80"}).options.target.authority, "[::1]:80");
+  EXPECT_EQ(Parse({"http://[::1]/"}).options.target.authority, "[::1]");
+  EXPECT_EQ(Parse({"http://127.0.0.1:8080"}).options.target.authority, "127.0.0.1:8080");
+  EXPECT_EQ(Parse({"--target=unix:/a/b"}).options.target.authority, "localhost");
+}
+
+TEST(OptionsTest, CountsAloneBoundTheWindow) {
+  const Parsed parsed = Parse({"--target=127.0.0.1:1", "--requests=10"});
+  ASSERT_EQ(parsed.status, kGoOn) << parsed.err;
+  EXPECT_EQ(parsed.options.duration_ns, 0);
+}
+
+TEST(OptionsTest, NamesWhatIsWrong) {
+  const std::vector<std::pair<std::vector<std::string>, std::string>> cases = {
+      {{}, "give the server"},
+      {{"--target=127.0.0.1"}, "no port"},
+      {{"--target=127.0.0.1:99999"}, "is not a port"},
+      {{"--target=::1:80"}, "brackets"},
+      {{"--target=ftp://x"}, "only http://"},
+      {{"--target=127.0.0.1:1", "--connections=0"}, "--connections is between 1 and"},
+      {{"--target=127.0.0.1:1", "--threads=2"}, "more than --connections=1"},
+      {{"--target=127.0.0.1:1", "--duration=5x"}, "'5x' is not a time"},
+      {{"--target=127.0.0.1:1", "--duration=-5s"}, "between 0 and a week"},
+      {{"--target=127.0.0.1:1", "--duration=0"}, "when should it end"},
+      {{"--target=127.0.0.1:1", "--cpu=4000"}, "may use the CPUs"},
+      {{"--target=127.0.0.1:1", "--path=x"}, "is not a path"},
+      {{"--target=127.0.0.1:1", "--header=x"}, "Name: value"},
+      {{"--target=127.0.0.1:1", "--header=a b: x"}, "is not a header"},
+      {{"--target=127.0.0.1:1", "--body-file=/does/not/exist"}, "/does/not/exist"},
+      {{"--target=127.0.0.1:1", "--share=2/2"}, "INDEX below COUNT"},
+      {{"--target=127.0.0.1:1", "--conections=2"}, "--connections"},
+      {{"--target=127.0.0.1:1", "--format=xml"}, "xml"},
+  };
+  for (const auto& [words, expected] : cases) {
+    const Parsed parsed = Parse(words);
+    EXPECT_EQ(parsed.status, 2) << expected;
+    EXPECT_NE(parsed.err.find(expected), std::string::npos) << parsed.err;
+  }
+}
+
+TEST(OptionsTest, HelpShowsAnExample) {
+  const Parsed parsed = Parse({"--help"});
+  EXPECT_EQ(parsed.status, 0);
+  EXPECT_NE(parsed.out.find("loadgen --target=127.0.0.1:9000 --path=/json"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace assay::loadgen

@@ -1,0 +1,105 @@
+#ifndef ASSAY_AGENT_LOADGEN_RECORDER_H_
+#define ASSAY_AGENT_LOADGEN_RECORDER_H_
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <optional>
+
+#include "agent/loadgen/fate.h"
+#include "agent/loadgen/sample_ring.h"
+#include "agent/loadgen/second_book.h"
+#include "analysis/latency_histogram.h"
+
+namespace assay::loadgen {
+
+// A request that is on its way.
+struct Flight {
+  int64_t send_ns = 0;
+  // When it was due; send_ns in a closed loop.
+  int64_t intended_ns = 0;
+  // Index among the run's requests.
+  uint32_t request = 0;
+  // It belongs to the window, not to the warm-up.
+  bool counted = false;
+};
+
+// What one load thread counted.
+struct Tally {
+  uint64_t sent = 0;
+  uint64_t warmup_requests = 0;
+  uint64_t bytes_read = 0;
+  // The latest end of a request.
+  int64_t last_end_ns = 0;
+  // By Fate; kOk and kTimeout among them.
+  std::array<uint64_t, kFates> fates{};
+  // Answers by status; the last one holds what is no status.
+  std::array<uint64_t, 1001> statuses{};
+
+  uint64_t ok() const { return fates[static_cast<int>(Fate::kOk)]; }
+  uint64_t timeouts() const { return fates[static_cast<int>(Fate::kTimeout)]; }
+  uint64_t errors() const;
+};
+
+// What another thread may see while a load thread runs: its totals, at most a second old, and when it began.
+struct LiveFigures {
+  std::atomic<uint64_t> ok{0};
+  std::atomic<uint64_t> failed{0};
+  // Actual start minus the one asked for; -1 before it.
+  std::atomic<int64_t> lateness_ns{-1};
+};
+
+// One load thread's account of its window: every request is counted, and its sample goes to the
+// ring where there is one. Latency is that of requests that ended well and of those that timed out,
+// who waited at least that long; errors would only flatter it.
+//
+// Threads: its load thread's alone. Cost: one request is about 20 ns, no allocation, lock or system
+// call.
+class Recorder {
+ public:
+  // `book` and `live` must outlive it. `ring`: where raw samples go, if anywhere.
+  Recorder(bool open_loop, SecondBook* book, LiveFigures* live,
+           std::optional<SampleRing::Writer> ring);
+
+  // Each request once. What is not `counted` only counts as warm-up.
+  void Sent(const Flight& flight) {
+    if (!flight.counted) {
+      ++tally_.warmup_requests;
+      return;
+    }
+    ++tally_.sent;
+    ++book_->At(flight.intended_ns).sent;
+    if (open_loop_) send_lag_.Record(flight.send_ns - flight.intended_ns);
+  }
+
+  // Each request that ended, after Sent(). `status` is 0 where no answer came.
+  void Ended(const Flight& flight, Fate fate, int status, uint64_t answer_bytes, int64_t now_ns);
+
+  // Hands over the samples that fill no block. At the end.
+  void Flush();
+
+  const Tally& tally() const { return tally_; }
+  // Empty in a closed loop, where service is latency and nothing lags.
+  const LatencyHistogram& service() const { return service_; }
+  const LatencyHistogram& send_lag() const { return send_lag_; }
+  uint64_t samples_recorded() const;
+  uint64_t samples_lost() const { return ring_.has_value() ? ring_->samples_lost() : 0; }
+
+ private:
+  void PublishLive(const SecondFigures* second);
+
+  const bool open_loop_;
+  SecondBook* const book_;
+  LiveFigures* const live_;
+  const SecondFigures* live_second_ = nullptr;
+  std::optional<SampleRing::Writer> ring_;
+  Tally tally_;
+  LatencyHistogram service_;
+  LatencyHistogram send_lag_;
+  int block_size_ = 0;
+  std::array<Sample, kBlockSamples> block_;
+};
+
+}  // namespace assay::loadgen
+
+#endif  // ASSAY_AGENT_LOADGEN_RECORDER_H_

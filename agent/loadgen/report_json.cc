@@ -1,0 +1,72 @@
+#include "agent/loadgen/report_json.h"
+
+#include <cstdint>
+#include <optional>
+
+#include "absl/strings/str_cat.h"
+#include "analysis/order_statistics.h"
+#include "nlohmann/json.hpp"
+
+namespace assay::loadgen {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json Micros(std::optional<int64_t> ns) {
+  if (!ns.has_value()) return nullptr;
+  return static_cast<double>(*ns) / 1e3;
+}
+
+Json Latencies(const LatencyHistogram& histogram) {
+  Json json;
+  const bool any = !histogram.empty();
+  json["min"] = any ? Micros(histogram.min_ns()) : nullptr;
+  json["mean"] = any ? Json(histogram.MeanNanos() / 1e3) : nullptr;
+  for (const auto& [key, q] :
+       {std::pair("p50", 0.5), std::pair("p90", 0.9), std::pair("p95", 0.95),
+        std::pair("p99", 0.99), std::pair("p999", 0.999), std::pair("p9999", 0.9999)}) {
+    json[key] = Micros(SupportedQuantile(histogram, q));
+  }
+  json["max"] = any ? Micros(histogram.max_ns()) : nullptr;
+  return json;
+}
+
+}  // namespace
+
+std::string FormatJson(const LoadResult& result) {
+  Json json;
+  json["sent"] = result.sent;
+  json["ok"] = result.ok;
+  json["errors"] = result.errors;
+  json["timeouts"] = result.timeouts;
+  json["in_flight"] = result.in_flight;
+  json["requests"] = result.requests();
+  json["status"] = Json::object();
+  for (const auto& [status, count] : result.status) json["status"][absl::StrCat(status)] = count;
+  json["error_kinds"] = Json::object();
+  for (const auto& [kind, count] : result.error_kinds) json["error_kinds"][kind] = count;
+  json["duration_s"] = result.duration_s();
+  json["rps"] = result.ok_per_s();
+  json["bytes_read"] = result.bytes_read;
+  json["connections"] = result.connections;
+  json["reconnects"] = result.reconnects;
+  json["warmup_requests"] = result.warmup_requests;
+  json["mode"] = result.open_loop ? "open" : "closed";
+  json["offered_rps"] = result.open_loop ? Json(result.offered_per_s) : nullptr;
+  json["latency_us"] = Latencies(result.latency);
+  json["service_us"] = Latencies(result.service);
+  json["send_lag_us"] = Latencies(result.send_lag);
+  const bool gaps = result.idle_gaps.observed_ns > 0;
+  json["idle_gap_us"]["p99"] = gaps ? Micros(result.idle_gaps.p99_ns) : nullptr;
+  json["idle_gap_us"]["p999"] = gaps ? Micros(result.idle_gaps.p999_ns) : nullptr;
+  json["cpu_us_per_request"] = result.requests() > 0 ? Json(result.cpu_us_per_request()) : nullptr;
+  json["busy_share"] = result.busy_share;
+  json["samples_recorded"] = result.samples_recorded;
+  json["samples_lost"] = result.samples_lost;
+  json["lateness_us"] = Micros(result.lateness_ns);
+  json["cpus"] = result.actual_cpus;
+  json["stopped"] = result.stopped;
+  return json.dump() + "\n";
+}
+
+}  // namespace assay::loadgen

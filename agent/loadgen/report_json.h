@@ -1,0 +1,26 @@
+#ifndef ASSAY_AGENT_LOADGEN_REPORT_JSON_H_
+#define ASSAY_AGENT_LOADGEN_REPORT_JSON_H_
+
+#include <string>
+
+#include "agent/loadgen/load_result.h"
+
+namespace assay::loadgen {
+
+// A result as one JSON object in one line. Times are microseconds; a quantile that the count cannot support, and a
+// figure that was not observed, is null. Its keys are a contract:
+//   sent, ok, errors, timeouts, in_flight   sent = ok + errors + timeouts + in_flight
+//   requests                                ok + errors + timeouts
+//   status{}                                answers by status
+//   error_kinds{}                           errors by name
+//   duration_s, rps                         length of the window; right answers a second in it
+//   bytes_read, connections, reconnects, warmup_requests
+//   mode, offered_rps                       "closed" (null) or "open"
+//   latency_us{min,mean,p50,p90,p95,p99,p999,p9999,max}, service_us{}, send_lag_us{}
+//   idle_gap_us{p99,p999}, cpu_us_per_request, busy_share, samples_recorded, samples_lost
+//   lateness_us, cpus, stopped              how late it began; where; whether it was ended early
+std::string FormatJson(const LoadResult& result);
+
+}  // namespace assay::loadgen
+
+#endif  // ASSAY_AGENT_LOADGEN_REPORT_JSON_H_

@@ -1,0 +1,76 @@
+#include "agent/loadgen/request.h"
+
+#include <algorithm>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "common/status_macros.h"
+
+namespace assay::loadgen {
+namespace {
+
+// RFC 9110, 5.6.2.
+bool IsToken(std::string_view text) {
+  constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
+  return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           kMarks.find(c) != std::string_view::npos;
+  });
+}
+
+bool HasControl(std::string_view text) {
+  return std::any_of(text.begin(), text.end(),
+                     [](char c) { return static_cast<unsigned char>(c) < ' ' && c != '\t'; });
+}
+
+absl::Status Check(const RequestSpec& spec, const std::string& method) {
+  if (!IsToken(method)) {
+    return absl::InvalidArgumentError(absl::StrCat("'", method, "' is not a method"));
+  }
+  if (spec.path.empty() || spec.path[0] != '/' ||
+      spec.path.find_first_of(" \t") != std::string::npos || HasControl(spec.path)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "'", spec.path, "' is not a path: it begins with '/' and has no blanks (write %20)"));
+  }
+  for (const auto& [name, value] : spec.headers) {
+    if (!IsToken(name) || HasControl(value)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("'", name, ": ", value, "' is not a header of the form 'Name: value'"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+bool Has(const RequestSpec& spec, std::string_view name) {
+  return std::any_of(spec.headers.begin(), spec.headers.end(), [&](const auto& header) {
+    return absl::EqualsIgnoreCase(header.first, absl::string_view(name.data(), name.size()));
+  });
+}
+
+}  // namespace
+
+absl::StatusOr<Request> Request::Build(const RequestSpec& spec, const std::string& authority) {
+  std::string method = spec.method;
+  if (method.empty()) method = spec.body.has_value() ? "POST" : "GET";
+  ASSAY_RETURN_IF_ERROR(Check(spec, method));
+  Request request;
+  request.bytes = absl::StrCat(method, " ", spec.path, " HTTP/1.1\r\n");
+  if (!Has(spec, "host")) absl::StrAppend(&request.bytes, "Host: ", authority, "\r\n");
+  for (const auto& [name, value] : spec.headers) {
+    absl::StrAppend(&request.bytes, name, ": ", value, "\r\n");
+  }
+  if (spec.body.has_value() && !Has(spec, "content-length") && !Has(spec, "transfer-encoding")) {
+    absl::StrAppend(&request.bytes, "Content-Length: ", spec.body->size(), "\r\n");
+  }
+  absl::StrAppend(&request.bytes, "\r\n", spec.body.value_or(""));
+  request.head = method == "HEAD";
+  request.expect_status = spec.expect_status;
+  request.expect_length = spec.expect_length;
+  request.expect_body = spec.expect_body;
+  request.weight = spec.weight;
+  return request;
+}
+
+}  // namespace assay::loadgen

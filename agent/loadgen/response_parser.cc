@@ -1,0 +1,266 @@
+#include "agent/loadgen/response_parser.h"
+
+#include <strings.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace assay::loadgen {
+namespace {
+
+constexpr uint64_t kMaxLength = uint64_t{1} << 62;
+
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+
+int HexValue(char c) {
+  if (IsDigit(c)) return c - '0';
+  const char lower = static_cast<char>(c | 0x20);
+  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
+bool EqualsIgnoringCase(std::string_view text, std::string_view lower) {
+  return text.size() == lower.size() && strncasecmp(text.data(), lower.data(), text.size()) == 0;
+}
+
+std::string_view Trimmed(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  return text;
+}
+
+// Calls `visit` with each element of a comma-separated list.
+template <typename Visit>
+void ForEachElement(std::string_view list, Visit visit) {
+  while (true) {
+    const size_t comma = list.find(',');
+    visit(Trimmed(list.substr(0, comma)));
+    if (comma == std::string_view::npos) return;
+    list.remove_prefix(comma + 1);
+  }
+}
+
+}  // namespace
+
+void ResponseParser::Begin(bool head_request, const std::string* expected_body) {
+  state_ = State::kStatusLine;
+  head_request_ = head_request;
+  body_differs_ = false;
+  line_cut_ = false;
+  status_ = 0;
+  carried_ = 0;
+  head_bytes_ = 0;
+  body_bytes_ = 0;
+  answer_bytes_ = 0;
+  expected_body_ = expected_body;
+}
+
+bool ResponseParser::body_matches() const {
+  return expected_body_ == nullptr || (!body_differs_ && body_bytes_ == expected_body_->size());
+}
+
+ResponseParser::Progress ResponseParser::Feed(const char* data, size_t size) {
+  const char* at = data;
+  const char* const end = data + size;
+  Result result = Result::kNeedMore;
+  while (at != end && result == Result::kNeedMore) {
+    const auto left = static_cast<size_t>(end - at);
+    switch (state_) {
+      case State::kFixedBody:
+      case State::kChunkData: {
+        const size_t take = std::min<uint64_t>(left, body_left_);
+        TakeBody(at, take);
+        at += take;
+        body_left_ -= take;
+        if (body_left_ > 0) break;
+        if (state_ == State::kFixedBody) {
+          result = Result::kComplete;
+        } else {
+          state_ = State::kChunkEnd;
+        }
+        break;
+      }
+      case State::kBodyUntilEnd:
+        TakeBody(at, left);
+        at = end;
+        break;
+      default: {
+        const auto* newline = static_cast<const char*>(std::memchr(at, '\n', left));
+        const size_t take = newline == nullptr ? left : static_cast<size_t>(newline - at) + 1;
+        head_bytes_ += static_cast<uint32_t>(std::min<size_t>(take, kMaxHeadBytes + 1));
+        if (head_bytes_ > kMaxHeadBytes) {
+          result = Result::kMalformed;
+        } else if (newline == nullptr || carried_ > 0) {
+          result = KeepPartialLine(at, take);
+          if (result == Result::kNeedMore && newline != nullptr) {
+            const size_t line = carried_;
+            carried_ = 0;
+            result = TakeLine(carry_, line);
+            line_cut_ = false;
+          }
+        } else {
+          result = TakeLine(at, take);
+        }
+        at += take;
+        break;
+      }
+    }
+  }
+  const auto consumed = static_cast<size_t>(at - data);
+  answer_bytes_ += consumed;
+  return {result, consumed};
+}
+
+ResponseParser::Result ResponseParser::FeedEnd() {
+  return state_ == State::kBodyUntilEnd ? Result::kComplete : Result::kMalformed;
+}
+
+ResponseParser::Result ResponseParser::KeepPartialLine(const char* data, size_t size) {
+  const size_t keep = std::min(size, kCarryBytes - carried_);
+  std::memcpy(carry_ + carried_, data, keep);
+  carried_ = static_cast<uint16_t>(carried_ + keep);
+  line_cut_ |= keep < size;
+  if (state_ == State::kStatusLine) {
+    // Garbage is known by its first bytes: it need not wait for a line's end that may never come.
+    constexpr std::string_view kVersion = "HTTP/1.";
+    const size_t seen = std::min<size_t>(carried_, kVersion.size());
+    return std::memcmp(carry_, kVersion.data(), seen) == 0 ? Result::kNeedMore : Result::kMalformed;
+  }
+  const bool may_be_cut = state_ == State::kHeaders || state_ == State::kTrailers;
+  return line_cut_ && !may_be_cut ? Result::kMalformed : Result::kNeedMore;
+}
+
+ResponseParser::Result ResponseParser::TakeLine(const char* line, size_t size) {
+  std::string_view text(line, size);
+  if (!line_cut_) text.remove_suffix(1);
+  if (!text.empty() && text.back() == '\r') text.remove_suffix(1);
+  switch (state_) {
+    case State::kStatusLine:
+      return TakeStatusLine(text);
+    case State::kHeaders:
+      return text.empty() ? EndOfHead() : TakeHeader(text);
+    case State::kChunkSize:
+      return TakeChunkSize(text);
+    case State::kChunkEnd:
+      state_ = State::kChunkSize;
+      head_bytes_ = 0;
+      return text.empty() ? Result::kNeedMore : Result::kMalformed;
+    default:  // kTrailers
+      return text.empty() ? Result::kComplete : Result::kNeedMore;
+  }
+}
+
+ResponseParser::Result ResponseParser::TakeStatusLine(std::string_view line) {
+  if (line.size() < 12 || std::memcmp(line.data(), "HTTP/1.", 7) != 0 || !IsDigit(line[7]) ||
+      line[8] != ' ' || line[9] < '1' || line[9] > '9' || !IsDigit(line[10]) ||
+      !IsDigit(line[11]) || (line.size() > 12 && line[12] != ' ')) {
+    return Result::kMalformed;
+  }
+  status_ = static_cast<uint16_t>((line[9] - '0') * 100 + (line[10] - '0') * 10 + (line[11] - '0'));
+  keep_alive_ = line[7] != '0';
+  has_length_ = false;
+  chunked_ = false;
+  transfer_encoded_ = false;
+  body_left_ = 0;
+  state_ = State::kHeaders;
+  return Result::kNeedMore;
+}
+
+ResponseParser::Result ResponseParser::TakeHeader(std::string_view line) {
+  const auto* colon = static_cast<const char*>(std::memchr(line.data(), ':', line.size()));
+  // A name ends at its colon: a blank before it, and a folded line, are how answers get smuggled.
+  if (colon == nullptr || colon == line.data() || line.front() == ' ' || line.front() == '\t' ||
+      colon[-1] == ' ' || colon[-1] == '\t') {
+    return Result::kMalformed;
+  }
+  const auto length = static_cast<size_t>(colon - line.data());
+  const std::string_view name = line.substr(0, length);
+  switch (length) {
+    case 14:
+      if (!EqualsIgnoringCase(name, "content-length")) return Result::kNeedMore;
+      return TakeContentLength(Trimmed(line.substr(length + 1)));
+    case 17:
+      if (!EqualsIgnoringCase(name, "transfer-encoding")) return Result::kNeedMore;
+      if (line_cut_) return Result::kMalformed;
+      ForEachElement(line.substr(length + 1), [this](std::string_view coding) {
+        // Only as the last coding does "chunked" tell where the body ends.
+        chunked_ = EqualsIgnoringCase(coding, "chunked");
+        transfer_encoded_ = !chunked_;
+      });
+      return Result::kNeedMore;
+    case 10:
+      if (!EqualsIgnoringCase(name, "connection")) return Result::kNeedMore;
+      ForEachElement(line.substr(length + 1), [this](std::string_view option) {
+        if (EqualsIgnoringCase(option, "close")) keep_alive_ = false;
+        if (EqualsIgnoringCase(option, "keep-alive")) keep_alive_ = true;
+      });
+      return Result::kNeedMore;
+    default:
+      return Result::kNeedMore;
+  }
+}
+
+ResponseParser::Result ResponseParser::TakeContentLength(std::string_view value) {
+  if (value.empty() || value.size() > 18 || line_cut_) return Result::kMalformed;
+  uint64_t length = 0;
+  for (const char c : value) {
+    if (!IsDigit(c)) return Result::kMalformed;
+    length = length * 10 + static_cast<uint64_t>(c - '0');
+  }
+  if (has_length_ && length != body_left_) return Result::kMalformed;
+  has_length_ = true;
+  body_left_ = length;
+  return Result::kNeedMore;
+}
+
+ResponseParser::Result ResponseParser::EndOfHead() {
+  head_bytes_ = 0;
+  if (status_ < 200 && status_ != 101) {
+    state_ = State::kStatusLine;
+    return Result::kNeedMore;
+  }
+  if (head_request_ || status_ == 204 || status_ == 304) return Result::kComplete;
+  if (status_ == 101) {  // Nobody asked for another protocol; what follows is not HTTP.
+    keep_alive_ = false;
+    return Result::kComplete;
+  }
+  if (chunked_) {  // Outranks a Content-Length (RFC 9112, 6.3).
+    state_ = State::kChunkSize;
+    return Result::kNeedMore;
+  }
+  if (transfer_encoded_ || !has_length_) {
+    keep_alive_ = false;
+    state_ = State::kBodyUntilEnd;
+    return Result::kNeedMore;
+  }
+  if (body_left_ == 0) return Result::kComplete;
+  state_ = State::kFixedBody;
+  return Result::kNeedMore;
+}
+
+ResponseParser::Result ResponseParser::TakeChunkSize(std::string_view line) {
+  uint64_t size = 0;
+  size_t digits = 0;
+  for (; digits < line.size() && HexValue(line[digits]) >= 0; ++digits) {
+    size = size * 16 + static_cast<uint64_t>(HexValue(line[digits]));
+    if (size > kMaxLength) return Result::kMalformed;
+  }
+  if (digits == 0) return Result::kMalformed;
+  const std::string_view rest = Trimmed(line.substr(digits));
+  if (!rest.empty() && rest.front() != ';') return Result::kMalformed;
+  head_bytes_ = 0;
+  body_left_ = size;
+  state_ = size == 0 ? State::kTrailers : State::kChunkData;
+  return Result::kNeedMore;
+}
+
+void ResponseParser::TakeBody(const char* data, size_t size) {
+  if (expected_body_ != nullptr && !body_differs_) {
+    const uint64_t room =
+        expected_body_->size() - std::min<uint64_t>(body_bytes_, expected_body_->size());
+    body_differs_ =
+        size > room || std::memcmp(expected_body_->data() + body_bytes_, data, size) != 0;
+  }
+  body_bytes_ += size;
+}
+
+}  // namespace assay::loadgen

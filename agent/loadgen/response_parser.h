@@ -1,0 +1,106 @@
+#ifndef ASSAY_AGENT_LOADGEN_RESPONSE_PARSER_H_
+#define ASSAY_AGENT_LOADGEN_RESPONSE_PARSER_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace assay::loadgen {
+
+// Finds where answers of an HTTP/1.1 server begin and end, incrementally, and compares bodies on
+// the way. RFC 9112, sections 4 to 7, as a client reads it: interim (1xx) answers are passed over;
+// a body ends by Content-Length, by the last chunk, or by the end of the connection; answers to
+// HEAD, 204 and 304 have none.
+//
+// Tuned for the load generator: it looks for line ends, reads the three headers that frame an
+// answer and passes over the others, so that a head of 120 bytes costs under 100 ns. Nothing is
+// allocated: a line that is cut by the end of a segment is kept in the parser, up to kCarryBytes;
+// of longer lines the rest is passed over, which no framing header survives.
+//
+// What is malformed: a status line that is not "HTTP/1.x NNN", a header line without a name and a
+// colon, folded lines, contradicting or unreadable lengths, heads over kMaxHeadBytes, and bytes
+// after what ends an answer where none is due (the caller sees that).
+class ResponseParser {
+ public:
+  static constexpr size_t kCarryBytes = 256;
+  static constexpr size_t kMaxHeadBytes = 64 * 1024;
+
+  enum class Result : uint8_t {
+    kNeedMore,
+    kComplete,
+    kMalformed,
+  };
+  struct Progress {
+    Result result;
+    // Bytes that belong to this answer; the rest belongs to the next.
+    size_t consumed;
+  };
+
+  // Before the first byte of each answer. `head_request`: the answer has no body. `expected_body`,
+  // where it is not null, must outlive the answer.
+  void Begin(bool head_request, const std::string* expected_body);
+
+  // REQUIRES: Begin() was called, and no Feed() since has returned anything but kNeedMore; size >
+  // 0.
+  Progress Feed(const char* data, size_t size);
+
+  // The connection has ended: kComplete where that ends the body, kMalformed where the answer is
+  // cut short.
+  Result FeedEnd();
+
+  // No byte of the answer has come.
+  bool untouched() const { return answer_bytes_ == 0; }
+
+  // Of the complete answer.
+  int status() const { return status_; }
+  uint64_t body_bytes() const { return body_bytes_; }
+  // Head, body and framing, interim answers included.
+  uint64_t answer_bytes() const { return answer_bytes_; }
+  // Whether another request may follow on this connection.
+  bool keep_alive() const { return keep_alive_; }
+  // The body equals the expected one; true when none was given.
+  bool body_matches() const;
+
+ private:
+  enum class State : uint8_t {
+    kStatusLine,
+    kHeaders,
+    kFixedBody,
+    kBodyUntilEnd,
+    kChunkSize,
+    kChunkData,
+    kChunkEnd,
+    kTrailers,
+  };
+
+  Result TakeLine(const char* line, size_t size);
+  Result TakeStatusLine(std::string_view line);
+  Result TakeHeader(std::string_view line);
+  Result TakeContentLength(std::string_view value);
+  Result TakeChunkSize(std::string_view line);
+  Result EndOfHead();
+  void TakeBody(const char* data, size_t size);
+  Result KeepPartialLine(const char* data, size_t size);
+
+  State state_ = State::kStatusLine;
+  bool head_request_ = false;
+  bool keep_alive_ = true;
+  bool has_length_ = false;
+  bool chunked_ = false;
+  bool transfer_encoded_ = false;  // By something else than chunked at the end.
+  bool body_differs_ = false;
+  bool line_cut_ = false;  // The carried line is longer than what was kept.
+  uint16_t status_ = 0;
+  uint16_t carried_ = 0;
+  uint32_t head_bytes_ = 0;
+  uint64_t body_left_ = 0;  // Of the body or the chunk.
+  uint64_t body_bytes_ = 0;
+  uint64_t answer_bytes_ = 0;
+  const std::string* expected_body_ = nullptr;
+  char carry_[kCarryBytes];
+};
+
+}  // namespace assay::loadgen
+
+#endif  // ASSAY_AGENT_LOADGEN_RESPONSE_PARSER_H_

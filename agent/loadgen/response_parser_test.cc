@@ -1,0 +1,195 @@
+#include "agent/loadgen/response_parser.h"
+
+#include <string>
+#include <vector>
+
+#include "analysis/random_stream.h"
+#include "gtest/gtest.h"
+
+namespace assay::loadgen {
+namespace {
+
+using Result = ResponseParser::Result;
+
+struct Outcome {
+  Result result = Result::kNeedMore;
+  size_t consumed = 0;
+  int status = 0;
+  uint64_t body_bytes = 0;
+  bool keep_alive = false;
+  bool matches = true;
+
+  friend bool operator==(const Outcome&, const Outcome&) = default;
+};
+
+// Feeds `text` in pieces that end at `cuts`, then the end of the connection where that is still open.
+Outcome Parse(const std::string& text, const std::vector<size_t>& cuts = {}, bool head = false,
+              const std::string* expected = nullptr) {
+  ResponseParser parser;
+  parser.Begin(head, expected);
+  Outcome outcome;
+  size_t at = 0;
+  for (size_t i = 0; i <= cuts.size() && outcome.result == Result::kNeedMore; ++i) {
+    const size_t end = i < cuts.size() ? cuts[i] : text.size();
+    if (end == at) continue;
+    const ResponseParser::Progress progress = parser.Feed(text.data() + at, end - at);
+    outcome.result = progress.result;
+    outcome.consumed += progress.consumed;
+    at = end;
+  }
+  if (outcome.result == Result::kNeedMore) outcome.result = parser.FeedEnd();
+  outcome.status = parser.status();
+  outcome.body_bytes = parser.body_bytes();
+  outcome.keep_alive = parser.keep_alive();
+  outcome.matches = parser.body_matches();
+  if (outcome.result == Result::kComplete) EXPECT_EQ(parser.answer_bytes(), outcome.consumed);
+  return outcome;
+}
+
+constexpr char kPlain[] =
+    "HTTP/1.1 200 OK\r\nServer: x\r\nContent-Length: 5\r\nDate: Tue, 01 Jan 2030 00:00:00 "
+    "GMT\r\n\r\nhello";
+
+TEST(ResponseParserTest, EndsABodyByItsContentLength) {
+  const Outcome outcome = Parse(std::string(kPlain) + "HTTP/1.1 200 next");
+  EXPECT_EQ(outcome.result, Result::kComplete);
+  EXPECT_EQ(outcome.status, 200);
+  EXPECT_EQ(outcome.body_bytes, 5u);
+  EXPECT_EQ(outcome.consumed, sizeof(kPlain) - 1);
+  EXPECT_TRUE(outcome.keep_alive);
+}
+
+TEST(ResponseParserTest, EndsAChunkedBodyAfterItsTrailers) {
+  const std::string text =
+      "HTTP/1.1 200 OK\r\ntransfer-ENCODING: gzip, chunked\r\n\r\n"
+      "5;name=\"v\"\r\nhello\r\n00A\r\n0123456789\r\n0\r\nExpires: never\r\n\r\n";
+  const Outcome outcome = Parse(text + "rest");
+  EXPECT_EQ(outcome.result, Result::kComplete);
+  EXPECT_EQ(outcome.body_bytes, 15u);
+  EXPECT_EQ(outcome.consumed, text.size());
+}
+
+TEST(ResponseParserTest, EndsABodyWithoutLengthWithTheConnection) {
+  const Outcome outcome = Parse("HTTP/1.1 200 OK\r\n\r\nanything\r\n\r\n");
+  EXPECT_EQ(outcome.result, Result::kComplete);
+  EXPECT_EQ(outcome.body_bytes, 12u);
+  EXPECT_FALSE(outcome.keep_alive);
+}
+
+TEST(ResponseParserTest, GivesNoBodyToHeadNoContentAndNotModified) {
+  EXPECT_EQ(Parse("HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n", {}, true).result,
+            Result::kComplete);
+  EXPECT_EQ(Parse("HTTP/1.1 204 No Content\r\n\r\n").result, Result::kComplete);
+  EXPECT_EQ(Parse("HTTP/1.1 304 Not Modified\r\nContent-Length: 7\r\n\r\n").body_bytes, 0u);
+}
+
+TEST(ResponseParserTest, PassesOverInterimAnswers) {
+  const std::string text =
+      "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
+      "HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n";
+  const Outcome outcome = Parse(text);
+  EXPECT_EQ(outcome.result, Result::kComplete);
+  EXPECT_EQ(outcome.status, 201);
+  EXPECT_EQ(outcome.consumed, text.size());
+}
+
+TEST(ResponseParserTest, KnowsWhenTheConnectionIsNotKept) {
+  EXPECT_FALSE(
+      Parse("HTTP/1.1 200 OK\r\nConnection: x, Close\r\nContent-Length: 0\r\n\r\n").keep_alive);
+  EXPECT_FALSE(Parse("HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n").keep_alive);
+  EXPECT_TRUE(
+      Parse("HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 0\r\n\r\n").keep_alive);
+}
+
+TEST(ResponseParserTest, RefusesWhatIsNotAnAnswer) {
+  for (const std::string& text : std::vector<std::string>{
+           "garbage",
+           "HTTP/2 200 OK\r\n\r\n",
+           "HTTP/1.1 20 OK\r\n\r\n",
+           "HTTP/1.1 2000 OK\r\n\r\n",
+           "HTTP/1.1 099 OK\r\n\r\n",
+           "HTTP/1.1 200 OK\r\nno colon\r\n\r\n",
+           "HTTP/1.1 200 OK\r\n: no name\r\n\r\n",
+           "HTTP/1.1 200 OK\r\nContent-Length : 5\r\n\r\nhello",
+           "HTTP/1.1 200 OK\r\nA: b\r\n folded\r\n\r\n",
+           "HTTP/1.1 200 OK\r\nContent-Length: 5x\r\n\r\nhello",
+           "HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\nhello",
+           "HTTP/1.1 200 OK\r\nContent-Length:\r\n\r\n",
+           "HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999\r\n\r\n",
+           "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello!",
+           "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n",
+           "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhelloX\r\n",
+           "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nFFFFFFFFFFFFFFFFF\r\n",
+           "HTTP/1.1 200 OK\r\nA: " + std::string(70'000, 'a') + "\r\n\r\n",
+       }) {
+    EXPECT_EQ(Parse(text).result, Result::kMalformed) << text.substr(0, 80);
+  }
+}
+
+TEST(ResponseParserTest, KnowsGarbageByItsFirstByte) {
+  ResponseParser parser;
+  parser.Begin(false, nullptr);
+  EXPECT_EQ(parser.Feed("x", 1).result, Result::kMalformed);
+}
+
+TEST(ResponseParserTest, CutShortIsMalformed) {
+  const std::string text = kPlain;
+  for (size_t size = 1; size < text.size(); ++size) {
+    EXPECT_EQ(Parse(text.substr(0, size)).result, Result::kMalformed) << size;
+  }
+}
+
+TEST(ResponseParserTest, ReadsHeadersLongerThanWhatItKeeps) {
+  const std::string text = "HTTP/1.1 200 " + std::string(500, 'r') +
+                           "\r\nSet-Cookie: " + std::string(5000, 'c') +
+                           "\r\nContent-Length: 2\r\n\r\nok";
+  EXPECT_EQ(Parse(text).result, Result::kComplete);
+  EXPECT_EQ(Parse(text, {3, 300, 301, 700, 2000}).result, Result::kComplete);
+}
+
+TEST(ResponseParserTest, ComparesBodiesOfEveryFraming) {
+  const std::string right = "hello";
+  const std::string longer = "hello!";
+  const std::string other = "hellO";
+  for (const std::string& text :
+       std::vector<std::string>{kPlain, "HTTP/1.1 200 OK\r\n\r\nhello",
+                                "HTTP/1.1 200 OK\r\nTransfer-Encoding: "
+                                "chunked\r\n\r\n2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n"}) {
+    EXPECT_TRUE(Parse(text, {}, false, &right).matches);
+    EXPECT_FALSE(Parse(text, {}, false, &longer).matches);
+    EXPECT_FALSE(Parse(text, {}, false, &other).matches);
+  }
+}
+
+// What segments a network makes of an answer is no business of the result.
+TEST(ResponseParserTest, GivesTheSameForEverySegmentation) {
+  const std::string expected = "hello";
+  const std::vector<std::string> texts = {
+      std::string(kPlain),
+      "HTTP/1.1 100 Continue\r\n\r\n" + std::string(kPlain),
+      "HTTP/1.1 200 OK\nContent-Length: 5\n\nhello",
+      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3\r\nllo\r\n0\r\nT: "
+      "x\r\n\r\n",
+      "HTTP/1.1 500 Oh\r\nConnection: close\r\n\r\nhello",
+      "HTTP/1.1 200 OK\r\nbad header\r\n\r\n",
+  };
+  RandomStream random(7);
+  for (const std::string& text : texts) {
+    const Outcome whole = Parse(text, {}, false, &expected);
+    std::vector<size_t> every;
+    for (size_t i = 1; i < text.size(); ++i) every.push_back(i);
+    EXPECT_EQ(Parse(text, every, false, &expected).result, whole.result) << text;
+    for (int round = 0; round < 200; ++round) {
+      std::vector<size_t> cuts;
+      for (size_t i = 1; i < text.size(); ++i) {
+        if (random.Below(8) == 0) cuts.push_back(i);
+      }
+      const Outcome cut = Parse(text, cuts, false, &expected);
+      EXPECT_EQ(cut.result, whole.result) << text;
+      if (whole.result == Result::kComplete) EXPECT_EQ(cut, whole) << text;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace assay::loadgen

@@ -1,0 +1,153 @@
+#include "agent/loadgen/run_alone.h"
+
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_format.h"
+#include "agent/loadgen/load_run.h"
+#include "agent/loadgen/report_json.h"
+#include "agent/loadgen/report_text.h"
+#include "agent/loadgen/sample_file.h"
+#include "agent/loadgen/stop_signals.h"
+#include "common/cpu_set.h"
+#include "common/monotonic_clock.h"
+#include "common/status_macros.h"
+
+namespace assay::loadgen {
+namespace {
+
+constexpr int64_t kSecondNs = 1'000'000'000;
+
+// Off the load threads' CPUs, where there are others.
+void StandAside(const LoadOptions& options) {
+  const absl::StatusOr<CpuSet> allowed = CpuSet::AllowedForThisProcess();
+  if (!allowed.ok() || options.cpus.empty()) return;
+  CpuSet others;
+  for (const int cpu : allowed->cpus()) {
+    if (std::find(options.cpus.begin(), options.cpus.end(), cpu) == options.cpus.end()) {
+      others.Add(cpu);
+    }
+  }
+  if (!others.empty()) others.PinThisThread().IgnoreError();  // It only helps.
+}
+
+// A line that is drawn over itself, once a second, on a terminal; nothing elsewhere.
+class LiveLine {
+ public:
+  LiveLine(const LoadOptions& options, std::ostream& err)
+      : on_(!options.quiet && isatty(STDERR_FILENO) != 0),
+        warmup_ns_(options.warmup_ns),
+        err_(err) {}
+
+  bool on() const { return on_; }
+  void Draw(const LoadRun& run, int64_t since_start_ns) {
+    if (!on_) return;
+    const uint64_t ok = run.live_ok();
+    const double seconds = static_cast<double>(since_start_ns - warmup_ns_) / 1e9;
+    err_ << absl::StrFormat("\r%5.0f s  %10d ok/s  %d failed   ", seconds, ok - last_ok_,
+                            run.live_failed())
+         << std::flush;
+    last_ok_ = ok;
+  }
+  void Clear() {
+    if (on_) err_ << "\r\033[K" << std::flush;
+  }
+
+ private:
+  const bool on_;
+  const int64_t warmup_ns_;
+  std::ostream& err_;
+  uint64_t last_ok_ = 0;
+};
+
+// Sleeps until the load threads have ended, and does only what must be done meanwhile.
+absl::Status WaitForEnd(const LoadOptions& options, LoadRun& run, SampleFile* samples,
+                        StopSignals& signals, std::ostream& err) {
+  LiveLine live(options, err);
+  const int64_t start = MonotonicNanos();
+  int64_t wake_every = run.harvest_every_ns();
+  if (samples != nullptr || live.on()) wake_every = kSecondNs;
+  while (!run.ended()) {
+    pollfd wanted[] = {{run.done_fd(), POLLIN, 0}, {signals.fd(), POLLIN, 0}};
+    const int ready =
+        poll(wanted, 2, wake_every == 0 ? -1 : static_cast<int>(wake_every / 1'000'000));
+    if (signals.Take()) run.Stop();
+    if (ready != 0) continue;
+    run.HarvestSeconds();
+    if (samples != nullptr) {
+      const absl::Status written = samples->MakeRoom();
+      if (!written.ok()) run.Stop();
+      ASSAY_RETURN_IF_ERROR(written);
+    }
+    live.Draw(run, MonotonicNanos() - start);
+  }
+  live.Clear();
+  return absl::OkStatus();
+}
+
+void Print(const LoadResult& result, const LoadOptions& options, std::ostream& out) {
+  switch (options.format) {
+    case ReportFormat::kTable:
+      out << FormatTable(result, options);
+      break;
+    case ReportFormat::kJson:
+      out << FormatJson(result);
+      break;
+    case ReportFormat::kCsv:
+      out << FormatCsv(result);
+      break;
+  }
+  out << std::flush;
+}
+
+// The whole run; what was measured is printed also where it could not begin.
+absl::StatusOr<LoadResult> Measure(const LoadOptions& options, std::ostream& out,
+                                   std::ostream& err) {
+  StandAside(options);
+  std::unique_ptr<SampleFile> samples;
+  if (!options.samples_file.empty()) {
+    ASSAY_ASSIGN_OR_RETURN(samples, SampleFile::Create(options.samples_file, options.threads));
+  }
+  ASSAY_ASSIGN_OR_RETURN(std::unique_ptr<LoadRun> run,
+                         LoadRun::Create(&options, samples == nullptr ? nullptr : samples->ring()));
+  if (const absl::Status prepared = run->Prepare(); !prepared.ok()) {
+    if (absl::IsUnavailable(prepared)) Print(run->Finish(), options, out);
+    return prepared;
+  }
+  ASSAY_ASSIGN_OR_RETURN(StopSignals signals, StopSignals::Catch());
+  run->Start(MonotonicNanos());
+  const absl::Status waited = WaitForEnd(options, *run, samples.get(), signals, err);
+  LoadResult result = run->Finish();
+  if (samples != nullptr && waited.ok()) ASSAY_RETURN_IF_ERROR(samples->Finish());
+  Print(result, options, out);
+  ASSAY_RETURN_IF_ERROR(waited);
+  return result;
+}
+
+}  // namespace
+
+int RunAlone(const LoadOptions& options, std::ostream& out, std::ostream& err) {
+  const absl::StatusOr<LoadResult> result = Measure(options, out, err);
+  if (!result.ok()) {
+    err << "loadgen: " << result.status().message() << "\n";
+    return 1;
+  }
+  if (!result->accounting_error.empty()) {
+    err << "loadgen: " << result->accounting_error << "; this is a mistake in loadgen\n";
+    return 1;
+  }
+  if (result->ok > 0) return 0;
+  err << "loadgen: no request to " << options.target.text << " succeeded";
+  for (const auto& [kind, count] : result->error_kinds) err << "; " << kind << ": " << count;
+  if (result->timeouts > 0) err << "; timeouts: " << result->timeouts;
+  err << "\n";
+  return 1;
+}
+
+}  // namespace assay::loadgen

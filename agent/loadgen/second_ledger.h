@@ -1,0 +1,42 @@
+#ifndef ASSAY_AGENT_LOADGEN_SECOND_LEDGER_H_
+#define ASSAY_AGENT_LOADGEN_SECOND_LEDGER_H_
+
+#include <cstdint>
+#include <map>
+#include <vector>
+
+#include "agent/loadgen/second_book.h"
+#include "analysis/latency_histogram.h"
+
+namespace assay::loadgen {
+
+// A second over all load threads, in little memory: about 16 bytes a nonempty bucket.
+struct SecondRow {
+  uint32_t second = 0;
+  uint64_t sent = 0;
+  uint64_t ok = 0;
+  uint64_t errors = 0;
+  uint64_t timeouts = 0;
+  LatencyHistogram::Parts latency;
+};
+
+// Gathers the seconds of all load threads, and their total.
+class SecondLedger {
+ public:
+  // A second of one thread; each once.
+  void Add(const SecondFigures& figures);
+  // What belongs to the total but to no second.
+  void AddRest(const SecondFigures& figures) { total_.Merge(figures.latency); }
+
+  const LatencyHistogram& total() const { return total_; }
+  // Ascending.
+  std::vector<SecondRow> TakeRows();
+
+ private:
+  std::map<uint32_t, SecondRow> rows_;
+  LatencyHistogram total_;
+};
+
+}  // namespace assay::loadgen
+
+#endif  // ASSAY_AGENT_LOADGEN_SECOND_LEDGER_H_

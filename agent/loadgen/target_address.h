@@ -1,0 +1,33 @@
+#ifndef ASSAY_AGENT_LOADGEN_TARGET_ADDRESS_H_
+#define ASSAY_AGENT_LOADGEN_TARGET_ADDRESS_H_
+
+#include <sys/socket.h>
+
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+
+namespace assay::loadgen {
+
+// Where the load goes: HOST:PORT, [V6]:PORT, unix:PATH, or a URL http://HOST[:PORT][/path].
+struct TargetAddress {
+  sockaddr_storage address{};
+  socklen_t length = 0;
+  // As the user gave it, for messages.
+  std::string text;
+  // For the Host header: "127.0.0.1:9000", "[::1]:9000", "localhost" for a unix socket.
+  std::string authority;
+  // The part of a URL from its first '/', with the query; empty when there is none.
+  std::string path;
+  // https://
+  bool tls = false;
+
+  // Resolves names by the system's resolver, which may block; the first address is taken.
+  // kInvalidArgument with what was expected, kUnavailable when a name has no address.
+  static absl::StatusOr<TargetAddress> Parse(std::string_view text);
+};
+
+}  // namespace assay::loadgen
+
+#endif  // ASSAY_AGENT_LOADGEN_TARGET_ADDRESS_H_
