@@ -82,7 +82,7 @@ class Reader {
   Value File(const std::string& path) const {
     ASSAY_ASSIGN_OR_RETURN(std::string text, ReadFile(root_ + path));
     absl::StripAsciiWhitespace(&text);
-    return text;
+    return text.empty() ? "none" : text;
   }
 
   bool Exists(const std::string& path) const { return access((root_ + path).c_str(), F_OK) == 0; }

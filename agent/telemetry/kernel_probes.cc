@@ -15,6 +15,7 @@
 #endif
 
 #include "absl/status/status.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "common/file.h"
 #include "common/status_macros.h"
@@ -104,7 +105,8 @@ absl::StatusOr<std::string> Hypervisor() {
   memcpy(signature, &ebx, 4);
   memcpy(signature + 4, &ecx, 4);
   memcpy(signature + 8, &edx, 4);
-  return signature[0] == '\0' ? "unnamed" : signature;
+  const absl::string_view name = absl::StripAsciiWhitespace(signature);
+  return name.empty() ? "unnamed" : std::string(name);
 #else
   return absl::UnimplementedError("this CPU has no CPUID");
 #endif

@@ -1,0 +1,106 @@
+#include "agent/telemetry/environment.h"
+
+#include <stdlib.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace assay {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+// A machine of files.
+class EnvironmentTest : public ::testing::Test {
+ protected:
+  EnvironmentTest() {
+    root_ = ::testing::TempDir() + "environment_test_XXXXXX";
+    mkdtemp(root_.data());
+  }
+  void Put(const std::string& path, const std::string& contents) const {
+    std::filesystem::create_directories(std::filesystem::path(root_ + path).parent_path());
+    std::ofstream(root_ + path) << contents;
+  }
+  std::string Value(const std::string& key) const { return ReadEnvironment(root_).at(key); }
+
+  std::string root_;
+};
+
+TEST_F(EnvironmentTest, EveryKeyIsThereOnEveryMachine) {
+  const std::map<std::string, std::string> empty = ReadEnvironment(root_);
+  const std::map<std::string, std::string> real = ReadEnvironment();
+  ASSERT_EQ(empty.size(), real.size());
+  for (const auto& [key, value] : real) {
+    EXPECT_EQ(empty.count(key), 1u) << key;
+    EXPECT_FALSE(value.empty()) << key;
+    EXPECT_THAT(value, Not(HasSubstr("\n"))) << key;
+  }
+}
+
+// A gate must not take it for a pass.
+TEST_F(EnvironmentTest, WhatCannotBeReadSaysSoAndWhy) {
+  for (const char* key : {"cpu.governor", "cpu.turbo", "cpu.model", "net.somaxconn", "memory.thp",
+                          "limit.open_files", "cgroup.cpu_quota", "cpu.numa", "cpu.mitigations"}) {
+    EXPECT_THAT(Value(key), StartsWith("unreadable: ")) << key;
+  }
+  EXPECT_THAT(Value("net.somaxconn"), HasSubstr("/proc/sys/net/core/somaxconn: No such file"));
+}
+
+TEST_F(EnvironmentTest, ReadsAMachineOfFiles) {
+  Put("/proc/sys/net/core/somaxconn", "4096\n");
+  Put("/proc/sys/net/ipv4/tcp_rmem", "4096\t131072\t6291456\n");
+  Put("/proc/cpuinfo", "processor : 0\nmodel name : Some CPU\nmicrocode : 0x2b\n");
+  Put("/sys/devices/system/cpu/isolated", "\n");
+  Put("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", "performance\n");
+  Put("/sys/devices/system/cpu/cpu1/cpufreq/scaling_governor", "powersave\n");
+  Put("/sys/devices/system/cpu/cpufreq/boost", "1\n");
+  Put("/sys/devices/system/cpu/smt/active", "0\n");
+  Put("/sys/devices/system/node/node0/cpulist", "0\n");
+  Put("/sys/devices/system/node/node1/cpulist", "1\n");
+  EXPECT_EQ(Value("net.somaxconn"), "4096");
+  EXPECT_EQ(Value("net.tcp_rmem"), "4096 131072 6291456");
+  EXPECT_EQ(Value("cpu.model"), "Some CPU");
+  EXPECT_EQ(Value("cpu.microcode"), "0x2b");
+  EXPECT_EQ(Value("cpu.isolated"), "none");
+  EXPECT_EQ(Value("cpu.governor"), "0: performance; 1: powersave");
+  EXPECT_EQ(Value("cpu.turbo"), "on");
+  EXPECT_EQ(Value("cpu.smt"), "off");
+  EXPECT_EQ(Value("cpu.numa"), "0: 0; 1: 1");
+}
+
+TEST_F(EnvironmentTest, IntelsTurboIsToldByItsNegation) {
+  Put("/sys/devices/system/cpu/intel_pstate/no_turbo", "1\n");
+  EXPECT_EQ(Value("cpu.turbo"), "off");
+}
+
+TEST_F(EnvironmentTest, TheTightestQuotaOfAllGroupsAboveCounts) {
+  Put("/proc/self/cgroup", "0::/outer/inner\n");
+  Put("/sys/fs/cgroup/outer/inner/cpu.max", "400000 100000\n");
+  EXPECT_EQ(Value("cgroup.cpu_quota"), "4 CPUs");
+  Put("/sys/fs/cgroup/outer/cpu.max", "150000 100000\n");
+  EXPECT_EQ(Value("cgroup.cpu_quota"), "1.5 CPUs");
+  Put("/sys/fs/cgroup/outer/cpu.max", "max 100000\n");
+  Put("/sys/fs/cgroup/outer/inner/cpu.max", "max 100000\n");
+  EXPECT_EQ(Value("cgroup.cpu_quota"), "none");
+}
+
+TEST_F(EnvironmentTest, TheOldHierarchyHasQuotasToo) {
+  Put("/proc/self/cgroup", "2:cpu,cpuacct:/docker/7\n0::/\n");
+  Put("/sys/fs/cgroup/cpu/docker/7/cpu.cfs_quota_us", "50000\n");
+  Put("/sys/fs/cgroup/cpu/docker/7/cpu.cfs_period_us", "100000\n");
+  EXPECT_EQ(Value("cgroup.cpu_quota"), "0.5 CPUs");
+}
+
+TEST_F(EnvironmentTest, ValuesAreOneLineOfValidUtf8) {
+  Put("/proc/cmdline", "a\nb\xff\n");
+  EXPECT_EQ(Value("kernel.cmdline"), "a b\uFFFD");
+}
+
+}  // namespace
+}  // namespace assay

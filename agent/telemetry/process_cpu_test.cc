@@ -1,0 +1,132 @@
+#include "agent/telemetry/process_cpu.h"
+
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "agent/launcher/launched_process.h"
+#include "common/runfiles.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace assay {
+namespace {
+
+constexpr int64_t kMillisecond = 1'000'000;
+
+constexpr char kStatus[] =
+    "Name:\tserver\n"
+    "VmHWM:\t    2048 kB\n"
+    "VmRSS:\t    1024 kB\n"
+    "Cpus_allowed_list:\t0-1,3\n"
+    "voluntary_ctxt_switches:\t150\n"
+    "nonvoluntary_ctxt_switches:\t7\n";
+
+TEST(ParseProcessStatusTest, ReadsItsLines) {
+  const ProcessStatus status = *ParseProcessStatus(kStatus);
+  EXPECT_EQ(status.rss_bytes, 1 << 20);
+  EXPECT_EQ(status.peak_rss_bytes, 2 << 20);
+  EXPECT_EQ(status.voluntary_switches, 150);
+  EXPECT_EQ(status.involuntary_switches, 7);
+  EXPECT_EQ(status.allowed_cpus.ToString(), "0-1,3");
+}
+
+TEST(ParseProcessStatusTest, AKernelThreadHasNoMemory) {
+  EXPECT_EQ(ParseProcessStatus("Name:\tkthreadd\n")->rss_bytes, 0);
+}
+
+TEST(ParseProcessStatusTest, RefusesValuesThatAreNone) {
+  for (const char* text : {"VmRSS:\t1024\n", "VmRSS:\tx kB\n", "voluntary_ctxt_switches:\t\n",
+                           "Cpus_allowed_list:\tf\n"}) {
+    EXPECT_FALSE(ParseProcessStatus(text).ok()) << text;
+  }
+}
+
+TEST(UsageBetweenTest, SubtractsCountersAndTakesTheRestFromTheEnd) {
+  TreeUsage start = {.cpu_ns = 10, .voluntary_switches = 5, .minor_faults = 9, .rss_bytes = 700};
+  TreeUsage end = {.cpu_ns = 25,
+                   .voluntary_switches = 3,
+                   .minor_faults = 12,
+                   .rss_bytes = 600,
+                   .peak_rss_bytes = 800,
+                   .processes = 2};
+  const TreeUsage between = UsageBetween(start, end);
+  EXPECT_EQ(between.cpu_ns, 15);
+  EXPECT_EQ(between.voluntary_switches, 0) << "a thread that ended took its count along";
+  EXPECT_EQ(between.minor_faults, 3);
+  EXPECT_EQ(between.rss_bytes, 700) << "the larger of the two";
+  EXPECT_EQ(between.peak_rss_bytes, 800);
+  EXPECT_EQ(between.processes, 2);
+}
+
+TEST(ProcessCpuNanosTest, IsTheProcessesOwnClock) {
+  timespec own;
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &own);
+  const int64_t before = own.tv_sec * 1'000'000'000 + own.tv_nsec;
+  const int64_t read = *ProcessCpuNanos(getpid());
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &own);
+  EXPECT_GE(read, before);
+  EXPECT_LE(read, own.tv_sec * 1'000'000'000 + own.tv_nsec);
+}
+
+TEST(ProcessCpuNanosTest, AProcessThatIsGoneIsNotFound) {
+  const pid_t gone = fork();
+  if (gone == 0) _exit(0);
+  ASSERT_EQ(waitpid(gone, nullptr, 0), gone);
+  EXPECT_EQ(ProcessCpuNanos(gone).status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(ReadTreeUsage(gone).status().code(), absl::StatusCode::kNotFound);
+}
+
+std::unique_ptr<LaunchedProcess> Burnt(int64_t milliseconds, const char* where,
+                                       bool pid_namespace = true) {
+  LaunchOptions options;
+  options.argv = {AssayFile("agent/telemetry/burn_program").value(), std::to_string(milliseconds),
+                  where};
+  options.cpus.Add(CpuSet::AllowedForThisProcess()->cpus().front());
+  options.pid_namespace = pid_namespace;
+  auto process = LaunchedProcess::Start(std::move(options)).value();
+  EXPECT_TRUE(process->WaitForOutput("ready", absl::Now() + absl::Minutes(2)));
+  return process;
+}
+
+// Nothing that a server burns may be lost, wherever it burns it: it would look faster than it is.
+TEST(ReadTreeUsageTest, CountsWhatEveryPartOfTheTreeBurnt) {
+  constexpr int64_t kBurn = 200;
+  for (const char* where : {"self", "thread", "child", "living", "orphan"}) {
+    for (const bool pid_namespace : {true, false}) {
+      const auto process = Burnt(kBurn, where, pid_namespace);
+      const absl::StatusOr<TreeUsage> usage = ReadTreeUsage(process->guard_pid());
+      ASSERT_TRUE(usage.ok()) << usage.status();
+      // Ended processes are told to 10 ms, user and system time each.
+      EXPECT_GE(usage->cpu_ns, (kBurn - 20) * kMillisecond) << where;
+      EXPECT_LE(usage->cpu_ns, (2 * kBurn - 20) * kMillisecond) << where << " counted twice";
+    }
+  }
+}
+
+TEST(ReadTreeUsageTest, LivingProcessesAreToldToTheNanosecond) {
+  const auto process = Burnt(50, "self");
+  const int64_t before = *ProcessCpuNanos(process->pid());
+  const TreeUsage usage = *ReadTreeUsage(process->guard_pid());
+  EXPECT_GE(usage.cpu_ns, before);
+  EXPECT_LE(usage.cpu_ns, *ProcessCpuNanos(process->pid()));
+  EXPECT_GE(usage.cpu_ns, 50 * kMillisecond);
+}
+
+TEST(ReadTreeUsageTest, DescribesTheTree) {
+  const auto alone = Burnt(0, "self");
+  const TreeUsage one = *ReadTreeUsage(alone->guard_pid());
+  EXPECT_EQ(one.processes, 1);
+  EXPECT_EQ(one.threads, 1);
+  EXPECT_GT(one.rss_bytes, 0);
+  EXPECT_GE(one.peak_rss_bytes, one.rss_bytes);
+  EXPECT_GT(one.minor_faults, 0);
+  EXPECT_EQ(one.allowed_cpus.Count(), 1);
+  EXPECT_EQ(one.allowed_cpus.cpus().front(), CpuSet::AllowedForThisProcess()->cpus().front());
+  const TreeUsage two = *ReadTreeUsage(Burnt(0, "living")->guard_pid());
+  EXPECT_EQ(two.processes, 2);
+  EXPECT_EQ(two.peak_rss_bytes, 0) << "peaks of several processes do not add up";
+}
+
+}  // namespace
+}  // namespace assay
