@@ -1,0 +1,72 @@
+#ifndef ASSAY_AGENT_LOADGEN_TEST_SERVER_H_
+#define ASSAY_AGENT_LOADGEN_TEST_SERVER_H_
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "common/unique_fd.h"
+
+namespace assay::loadgen {
+
+// A server with known behaviour for tests: a thread accepts, a thread a connection reads a request, asks the handler
+// what to do, and does that. It counts what it did, for the other side's account to be held against.
+class TestServer {
+ public:
+  struct Seen {
+    // Of the request among all, and of its connection among all, from 0.
+    uint64_t request = 0;
+    uint64_t connection = 0;
+    // Of the request among those of its connection, from 0.
+    uint64_t request_of_connection = 0;
+    // Head and body as they came.
+    std::string text;
+  };
+  struct Reply {
+    std::string bytes;
+    // Waited before the bytes are sent; the end of the server cuts it short.
+    int64_t delay_ns = 0;
+    enum class Then { kKeep, kClose, kReset } then = Then::kKeep;
+  };
+  using Handler = std::function<Reply(const Seen&)>;
+
+  // Listens on a free port of 127.0.0.1, or on a unix socket where a path is given.
+  explicit TestServer(Handler handler, const std::string& unix_path = "");
+  ~TestServer() { Kill(); }
+
+  // "127.0.0.1:PORT" or "unix:PATH".
+  const std::string& target() const { return target_; }
+  uint64_t requests() const { return requests_; }
+  uint64_t connections() const { return connections_; }
+
+  // As a server that is killed: every connection is reset, none is accepted any more. Harmless when it is dead.
+  void Kill();
+
+  // "HTTP/1.1 200 OK" with Content-Length, that body, and more header lines, each ended by CRLF.
+  static std::string Ok(const std::string& body, const std::string& headers = "");
+
+ private:
+  void Accept();
+  void Serve(int fd, uint64_t connection);
+  bool ReadRequest(int fd, std::string* pending, std::string* text);
+  void Rest(int64_t delay_ns);
+
+  const Handler handler_;
+  std::string target_;
+  UniqueFd listener_;
+  std::atomic<bool> dead_{false};
+  std::atomic<uint64_t> requests_{0};
+  std::atomic<uint64_t> connections_{0};
+  std::mutex mutex_;
+  std::vector<int> open_;
+  std::vector<std::thread> threads_;
+  std::thread accepter_;
+};
+
+}  // namespace assay::loadgen
+
+#endif  // ASSAY_AGENT_LOADGEN_TEST_SERVER_H_
