@@ -85,6 +85,7 @@ def assay_repositories():
         ("libmicrohttpd", "libmicrohttpd-dev", {":libmicrohttpd": ["libmicrohttpd"]}),
         ("nlohmann_json", "nlohmann-json3-dev", {":json": ["nlohmann_json"]}),
         ("openssl", "libssl-dev", {":crypto": ["libcrypto"], ":ssl": ["libssl"]}),
+        ("simdjson", "libsimdjson-dev", {":simdjson": ["simdjson"]}),
         ("sqlite3", "libsqlite3-dev", {":sqlite3": ["sqlite3"]}),
         ("zlib", "zlib1g-dev", {":zlib": ["zlib"]}),
     ]:

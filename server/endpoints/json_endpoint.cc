@@ -1,21 +1,34 @@
 #include "server/endpoints/json_endpoint.h"
 
-#include "nlohmann/json.hpp"
 #include "server/endpoints/json_text.h"
-#include "server/endpoints/order_sax.h"
 
 namespace assay {
 
+namespace {
+
+struct Message {
+  std::string_view message;
+};
+
+void AppendJson(const Message& message, std::string& json) {
+  json.append("{\"message\":");
+  AppendJsonString(message.message, json);
+  json.push_back('}');
+}
+
+}  // namespace
+
 void JsonEndpoint::AnswerMessage(const HttpRequest&, HttpResponse& response) {
-  const nlohmann::json message = {{"message", "Hello, World!"}};
-  text_ = message.dump();
+  const Message message{.message = "Hello, World!"};
+  text_.clear();
+  AppendJson(message, text_);
   response.content_type = "application/json";
   response.body = text_;
 }
 
 void JsonEndpoint::AnswerTotals(const HttpRequest& request, HttpResponse& response) {
   response.content_type = "application/json";
-  const std::string error = ReadOrderBySax(request.body, totals_);
+  const std::string error = reader_.Read(request.body, totals_);
   if (error.empty()) {
     response.body = totals_.End();
     return;

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "server/endpoints/order_reader.h"
 #include "server/endpoints/order_totals.h"
 #include "server/net/http_message.h"
 
@@ -18,6 +19,7 @@ class JsonEndpoint {
   void AnswerTotals(const HttpRequest& request, HttpResponse& response);
 
  private:
+  OrderReader reader_;
   OrderTotals totals_;
   std::string text_;
 };

@@ -6,19 +6,20 @@
 namespace assay {
 namespace {
 
-constexpr std::array<bool, 256> TokenChars() {
+// Letters, digits and `others`.
+constexpr std::array<bool, 256> CharSet(std::string_view others) {
   std::array<bool, 256> is = {};
   for (int c = '0'; c <= '9'; ++c) is[c] = true;
   for (int c = 'a'; c <= 'z'; ++c) is[c] = is[c - 'a' + 'A'] = true;
-  for (const char c : std::string_view("!#$%&'*+-.^_`|~")) is[static_cast<unsigned char>(c)] = true;
+  for (const char c : others) is[static_cast<unsigned char>(c)] = true;
   return is;
 }
 
-constexpr std::array<bool, 256> kTokenChars = TokenChars();
-
-bool IsAlnum(unsigned char c) {
-  return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
-}
+constexpr std::array<bool, 256> kTokenChars = CharSet("!#$%&'*+-.^_`|~");
+// reg-name of RFC 3986: unreserved, sub-delims and percent-encoding.
+constexpr std::array<bool, 256> kHostChars = CharSet("-._~!$&'()*+,;=%");
+// IPv6 with an IPv4 tail, and IPvFuture.
+constexpr std::array<bool, 256> kBracketedChars = CharSet(":.-_~");
 
 int HexDigit(unsigned char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -69,20 +70,19 @@ bool IsValidHost(std::string_view host) {
     const size_t end = host.find(']');
     if (end == host.npos || end == 1) return false;
     for (const unsigned char c : host.substr(1, end - 1)) {
-      // IPv6 with an IPv4 tail, and IPvFuture.
-      if (!IsAlnum(c) && c != ':' && c != '.' && c != '-' && c != '_' && c != '~') return false;
+      if (!kBracketedChars[c]) return false;
     }
     host.remove_prefix(end + 1);
     if (!host.empty() && host.front() != ':') return false;
   } else {
-    const size_t end = std::min(host.find(':'), host.size());
-    for (const unsigned char c : host.substr(0, end)) {
-      // reg-name: unreserved, sub-delims and percent-encoding.
-      if (!IsAlnum(c) && std::string_view("-._~!$&'()*+,;=%").find(c) == std::string_view::npos) {
-        return false;
-      }
+    size_t end = 0;
+    bool encoded = false;
+    for (; end < host.size() && host[end] != ':'; ++end) {
+      const auto c = static_cast<unsigned char>(host[end]);
+      if (!kHostChars[c]) return false;
+      encoded |= c == '%';
     }
-    if (!IsPercentEncoded(host.substr(0, end))) return false;
+    if (encoded && !IsPercentEncoded(host.substr(0, end))) return false;
     host.remove_prefix(end);
   }
   if (!host.empty()) host.remove_prefix(1);
@@ -103,15 +103,17 @@ std::optional<RequestTarget> ParseTarget(HttpMethod method, std::string_view tar
     if (!rest.has_value()) return std::nullopt;
     target = *rest;
   }
-  // The path ends before '?'; a client that sends its fragment is broken (RFC 9112, 3.2).
   size_t end = target.size();
+  bool encoded = false;
   for (size_t i = 0; i < target.size(); ++i) {
+    // A client that sends its fragment is broken (RFC 9112, 3.2).
     if (target[i] == '#') return std::nullopt;
     if (target[i] == '?' && end == target.size()) end = i;
+    encoded |= target[i] == '%';
   }
-  RequestTarget parsed{.path = target.substr(0, end),
-                       .query = end < target.size() ? target.substr(end + 1) : std::string_view()};
-  if (!IsPercentEncoded(target)) return std::nullopt;
+  if (encoded && !IsPercentEncoded(target)) return std::nullopt;
+  RequestTarget parsed{.path = target.substr(0, end), .query = {}};
+  if (end < target.size()) parsed.query = target.substr(end + 1);
   if (parsed.path.empty()) parsed.path = method == HttpMethod::kOptions ? "*" : "/";
   return parsed;
 }

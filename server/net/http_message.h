@@ -1,6 +1,7 @@
 #ifndef ASSAY_SERVER_NET_HTTP_MESSAGE_H_
 #define ASSAY_SERVER_NET_HTTP_MESSAGE_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <string_view>
@@ -23,6 +24,9 @@ bool EqualsIgnoringCase(std::string_view a, std::string_view b);
 // Everything is a view of the connection's buffer, valid until the handler returns; `body` for as
 // long as HttpResponse::body may be.
 struct HttpRequest {
+  // So many bytes behind the body may be read, too: SIMD parsers do. What they hold is unspecified.
+  static constexpr size_t kReadableBehindBody = 64;
+
   HttpMethod method = HttpMethod::kGet;
   // The path, beginning with '/', percent-decoded where it was encoded; "*" only with OPTIONS.
   std::string_view path;

@@ -72,6 +72,8 @@ std::string_view TrimEnd(std::string_view text) {
   return text;
 }
 
+static_assert(ByteBuffer::kPadding >= HttpRequest::kReadableBehindBody);
+
 }  // namespace
 
 RequestParser::RequestParser(const HttpLimits& limits)

@@ -1,0 +1,95 @@
+// What a request costs when HTTP costs nothing: accept, recv, send over epoll, without a parser. Every piece
+// that arrives is taken for one request, and gets the same bytes, those that `server` sends for GET /json.
+// A yardstick for benchmarks, no server.
+//
+//   epoll_floor_server PORT [CPU]
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sched.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+namespace {
+
+constexpr char kAnswer[] =
+    "HTTP/1.1 200 OK\r\n"
+    "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
+    "Content-Type: application/json\r\n"
+    "Content-Length: 27\r\n"
+    "\r\n"
+    "{\"message\":\"Hello, World!\"}";
+
+[[noreturn]] void Die(const char* what) {
+  std::perror(what);
+  std::exit(EXIT_FAILURE);
+}
+
+void Pin(int cpu) {
+  cpu_set_t cpus;
+  CPU_ZERO(&cpus);
+  CPU_SET(cpu, &cpus);
+  if (sched_setaffinity(0, sizeof(cpus), &cpus) != 0) Die("sched_setaffinity");
+}
+
+int Listen(int port) {
+  const int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  const int one = 1;
+  setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+  setsockopt(listener, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+  sockaddr_in address = {};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_port = htons(static_cast<uint16_t>(port));
+  if (bind(listener, reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0) Die("bind");
+  if (listen(listener, 4096) != 0) Die("listen");
+  socklen_t size = sizeof(address);
+  getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size);
+  std::printf("listening on 127.0.0.1:%d\n", ntohs(address.sin_port));
+  std::fflush(stdout);
+  return listener;
+}
+
+void Watch(int epoll, int fd) {
+  epoll_event event = {};
+  event.events = EPOLLIN;
+  event.data.fd = fd;
+  epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event);
+}
+
+void Serve(int listener) {
+  const int epoll = epoll_create1(EPOLL_CLOEXEC);
+  Watch(epoll, listener);
+  static char request[64 << 10];
+  while (true) {
+    epoll_event events[256];
+    const int ready = epoll_wait(epoll, events, 256, -1);
+    for (int i = 0; i < ready; ++i) {
+      const int fd = events[i].data.fd;
+      if (fd == listener) {
+        const int client = accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (client >= 0) Watch(epoll, client);
+        continue;
+      }
+      const ssize_t size = recv(fd, request, sizeof(request), 0);
+      if (size <= 0 || send(fd, kAnswer, sizeof(kAnswer) - 1, MSG_NOSIGNAL) < 0) close(fd);
+    }
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc < 2) {
+    std::fprintf(stderr, "usage: epoll_floor_server PORT [CPU]\n");
+    return 2;
+  }
+  if (argc > 2) Pin(std::atoi(argv[2]));
+  Serve(Listen(std::atoi(argv[1])));
+}
