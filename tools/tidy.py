@@ -25,6 +25,9 @@ LAYERS = [
     ("analysis/", ["common/"]),
     ("proto/", ["common/", "analysis/"]),
     ("server/", ["common/", "analysis/"]),
+    # What holds the targets against their contracts starts them as an agent does.
+    ("targets/contract/", ["common/", "proto/", "agent/"]),
+    ("targets/rfc_cases/", ["common/", "proto/", "agent/", "targets/contract/"]),
     ("targets/", ["common/"]),
     ("agent/", ["common/", "analysis/", "proto/"]),
     ("controller/", ["common/", "analysis/", "proto/"]),
