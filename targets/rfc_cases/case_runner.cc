@@ -1,0 +1,46 @@
+#include "targets/rfc_cases/case_runner.h"
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "common/status_macros.h"
+#include "targets/contract/raw_connection.h"
+
+namespace assay {
+namespace {
+
+constexpr char kProbe[] = "GET /healthz HTTP/1.1\r\nHost: probe\r\nConnection: close\r\n\r\n";
+// More answers than any case and its probe can have.
+constexpr int kMaxAnswers = 16;
+
+// No case asks for this path.
+bool AnswersProbe(const RawAnswer& answer) { return answer.status == 200 && answer.body == "ok"; }
+
+}  // namespace
+
+absl::StatusOr<CaseOutcome> RunCase(const std::string& address, const RfcCase& rfc_case,
+                                    absl::Duration patience) {
+  ASSAY_ASSIGN_OR_RETURN(RawConnection connection, RawConnection::Open(address, patience));
+  CaseOutcome outcome;
+  const std::string bytes = Expanded(rfc_case.send());
+  if (!connection.Send(rfc_case.finish() ? bytes : absl::StrCat(bytes, kProbe)).ok()) {
+    outcome.end = CaseOutcome::End::kWaits;
+    return outcome;
+  }
+  if (rfc_case.finish()) connection.FinishSending();
+  for (int i = 0; i < kMaxAnswers; ++i) {
+    const absl::StatusOr<RawAnswer> answer = connection.ReadAny(rfc_case.head() && i == 0);
+    if (answer.ok() && !AnswersProbe(*answer)) {
+      outcome.statuses.push_back(answer->status);
+      continue;
+    }
+    outcome.end = answer.ok()                                 ? CaseOutcome::End::kOpen
+                  : absl::IsUnavailable(answer.status())      ? CaseOutcome::End::kClose
+                  : absl::IsDeadlineExceeded(answer.status()) ? CaseOutcome::End::kWaits
+                                                              : CaseOutcome::End::kGarbage;
+    return outcome;
+  }
+  outcome.end = CaseOutcome::End::kGarbage;
+  return outcome;
+}
+
+}  // namespace assay

@@ -1,0 +1,149 @@
+// Holds the case table against every target of a catalogue, and prints who does what the RFCs ask.
+
+#include <cstdlib>
+#include <iostream>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "CLI/CLI.hpp"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "agent/catalogue/catalogue.h"
+#include "common/command_line.h"
+#include "common/file.h"
+#include "common/runfiles.h"
+#include "common/status_macros.h"
+#include "targets/contract/running_target.h"
+#include "targets/rfc_cases/case_outcome.h"
+#include "targets/rfc_cases/case_runner.h"
+#include "targets/rfc_cases/case_table.h"
+
+namespace assay {
+namespace {
+
+struct Options {
+  std::string catalogue;
+  std::vector<std::string> targets;
+  std::vector<std::string> cases;
+  std::string address;
+  std::string format = "table";
+  double patience_s = 3;
+};
+
+constexpr char kExample[] =
+    "Examples:\n"
+    "  rfc_cases --target=epoll --target=nginx\n"
+    "  rfc_cases --case=host_missing --format=json\n"
+    "  rfc_cases --address=127.0.0.1:9000     # a server that runs already\n"
+    "\n"
+    "A target that does not answer /plaintext, /json, /echo and /healthz fails what asks for them.";
+
+int ParseOptions(int argc, char** argv, Options& options) {
+  CLI::App app("What HTTP/1.1 asks of a server, and which target does it.", "rfc_cases");
+  app.add_option("--catalogue", options.catalogue, "catalogue of targets (the one in the box)");
+  app.add_option("--target", options.targets, "a target to ask, repeatable (all)");
+  app.add_option("--case", options.cases, "a case to ask, repeatable (all)");
+  app.add_option("--address", options.address, "a running server to ask instead, HOST:PORT");
+  app.add_option("--format", options.format, "table or json")
+      ->check(CLI::IsMember({"table", "json"}))
+      ->capture_default_str();
+  app.add_option("--patience", options.patience_s, "seconds before a server is said to wait")
+      ->check(CLI::Range(0.1, 60.0))
+      ->capture_default_str();
+  app.footer(kExample);
+  return ParseCommandLine(app, argc, argv, std::cout, std::cerr);
+}
+
+absl::StatusOr<RfcCases> LoadCases(const std::vector<std::string>& wanted) {
+  ASSAY_ASSIGN_OR_RETURN(const std::string path, AssayFile("targets/rfc_cases/cases.textproto"));
+  ASSAY_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
+  ASSAY_ASSIGN_OR_RETURN(RfcCases all, ParseCases(text, path));
+  if (wanted.empty()) return all;
+  RfcCases some;
+  for (const std::string& name : wanted) {
+    const int before = some.cases_size();
+    for (const RfcCase& one : all.cases()) {
+      if (one.name() == name) *some.add_cases() = one;
+    }
+    if (some.cases_size() == before) {
+      return absl::NotFoundError("there is no case \"" + name + "\"");
+    }
+  }
+  return some;
+}
+
+// Asks one server every case. `target`: null for a server without a catalogue entry.
+absl::StatusOr<ServerOutcomes> AskServer(const std::string& name, const std::string& address,
+                                         const CatalogueTarget* target, const RfcCases& cases,
+                                         absl::Duration patience) {
+  ServerOutcomes server{name, {}};
+  for (const RfcCase& one : cases.cases()) {
+    const size_t space = one.needs().find(' ');
+    if (target != nullptr && space != std::string::npos &&
+        NotServedReason(*target, one.needs().substr(0, space), one.needs().substr(space + 1))) {
+      server.outcomes.push_back(std::nullopt);
+      continue;
+    }
+    ASSAY_ASSIGN_OR_RETURN(const CaseOutcome outcome, RunCase(address, one, patience));
+    server.outcomes.push_back(outcome);
+  }
+  return server;
+}
+
+absl::StatusOr<std::vector<ServerOutcomes>> AskTargets(const Options& options,
+                                                       const RfcCases& cases) {
+  const absl::Duration patience = absl::Seconds(options.patience_s);
+  std::vector<ServerOutcomes> servers;
+  if (!options.address.empty()) {
+    ASSAY_ASSIGN_OR_RETURN(ServerOutcomes server,
+                           AskServer(options.address, options.address, nullptr, cases, patience));
+    servers.push_back(std::move(server));
+    return servers;
+  }
+  ASSAY_ASSIGN_OR_RETURN(const std::string path, options.catalogue.empty()
+                                                     ? AssayFile("targets/catalogue.textproto")
+                                                     : UserPath(options.catalogue));
+  ASSAY_ASSIGN_OR_RETURN(const Catalogue catalogue, Catalogue::Load(path));
+  std::vector<std::string> names = options.targets;
+  if (names.empty()) {
+    for (const CatalogueTarget& target : catalogue.targets()) names.push_back(target.name());
+  }
+  for (const std::string& name : names) {
+    ASSAY_ASSIGN_OR_RETURN(const CatalogueTarget* const target, catalogue.Find(name));
+    const auto running = RunningTarget::Start(catalogue, *target);
+    if (absl::IsFailedPrecondition(running.status())) {
+      std::cerr << "skipped: " << running.status().message() << "\n";
+      continue;
+    }
+    ASSAY_RETURN_IF_ERROR(running.status());
+    ASSAY_ASSIGN_OR_RETURN(ServerOutcomes server,
+                           AskServer(name, (*running)->address(), target, cases, patience));
+    servers.push_back(std::move(server));
+  }
+  return servers;
+}
+
+absl::Status Run(const Options& options) {
+  ASSAY_ASSIGN_OR_RETURN(const RfcCases cases, LoadCases(options.cases));
+  ASSAY_ASSIGN_OR_RETURN(const std::vector<ServerOutcomes> servers, AskTargets(options, cases));
+  (options.format == "json" ? PrintJson : PrintTable)(cases, servers, std::cout);
+  return absl::OkStatus();
+}
+
+}  // namespace
+}  // namespace assay
+
+int main(int argc, char** argv) {
+  assay::Options options;
+  const int exit_status = assay::ParseOptions(argc, argv, options);
+  if (exit_status != assay::kGoOn) return exit_status;
+  assay::ExportRunfiles();
+  const absl::Status status = assay::Run(options);
+  if (status.ok()) return EXIT_SUCCESS;
+  std::cerr << "rfc_cases: " << status.message() << "\n";
+  return EXIT_FAILURE;
+}
