@@ -52,8 +52,8 @@ Verdict Judge(const Estimate& log_ratio, const ComparisonRules& rules) {
   return Verdict::kInconclusive;
 }
 
-// The sample size of a normal test, which the signed-rank test comes within 5 % of: deviation of the differences over
-// the distance that must be told from zero.
+// The sample size of a normal test, which the signed-rank test comes within 5 % of: deviation of
+// the differences over the distance that must be told from zero.
 std::optional<uint32_t> BlocksNeeded(double log_ratio, double deviation, uint32_t blocks,
                                      const ComparisonRules& rules) {
   const double tail = (1 - OwnConfidence(rules)) / 2;

@@ -11,8 +11,8 @@
 
 namespace assay {
 
-// Who is faster, by how much, and whether that is more than chance. The unit is the execution, a fresh start of a
-// server; docs/measurement.md says why.
+// Who is faster, by how much, and whether that is more than chance. The unit is the execution, a
+// fresh start of a server; docs/measurement.md says why.
 
 enum class Better { kLower, kHigher };
 
@@ -31,8 +31,8 @@ std::string_view ToString(Verdict verdict);
 struct ComparisonRules {
   // Of all intervals of the family together to cover.
   double confidence = 0.95;
-  // Comparisons that verdicts rest on: levels times candidates of the primary metric. Each interval is widened so that
-  // the family keeps its confidence (Bonferroni).
+  // Comparisons that verdicts rest on: levels times candidates of the primary metric. Each interval
+  // is widened so that the family keeps its confidence (Bonferroni).
   uint32_t family = 1;
   // Ratios from 1 / (1 + zone) to 1 + zone make no difference worth having.
   double zone = 0.02;
@@ -52,23 +52,26 @@ struct RatioComparison {
   double confidence = 0;
   Verdict verdict = Verdict::kInconclusive;
   uint32_t blocks = 0;
-  // When inconclusive: about how many blocks in all would decide, with 80 % power, should the estimate be right.
-  // Not set: not within a thousand, since the estimate is too near the zone's edge ("never").
+  // When inconclusive: about how many blocks in all would decide, with 80 % power, should the
+  // estimate be right. Not set: not within a thousand, since the estimate is too near the zone's
+  // edge ("never").
   std::optional<uint32_t> blocks_needed;
 };
 
-// Compares over the blocks of one campaign: exp of the Hodges-Lehmann estimate and Wilcoxon interval of
-// ln(candidate / baseline). kInvalidArgument when a figure is not positive and finite.
+// Compares over the blocks of one campaign: exp of the Hodges-Lehmann estimate and Wilcoxon
+// interval of ln(candidate / baseline). kInvalidArgument when a figure is not positive and finite.
 absl::StatusOr<RatioComparison> ComparePaired(absl::Span<const BlockPair> blocks,
                                               const ComparisonRules& rules);
 
-// Compares where there are no pairs, as between campaigns: exp of the Hodges-Lehmann shift of the logarithms. `blocks`
-// and `blocks_needed` then count the executions of the smaller side. Errors as above.
+// Compares where there are no pairs, as between campaigns: exp of the Hodges-Lehmann shift of the
+// logarithms. `blocks` and `blocks_needed` then count the executions of the smaller side. Errors as
+// above.
 absl::StatusOr<RatioComparison> CompareUnpaired(absl::Span<const double> baseline,
                                                 absl::Span<const double> candidate,
                                                 const ComparisonRules& rules);
 
-// The smallest number of blocks with which a verdict is possible at all: 6 for a family of one, 7 for three at 95 %.
+// The smallest number of blocks with which a verdict is possible at all: 6 for a family of one, 7
+// for three at 95 %.
 uint32_t BlocksForAnyVerdict(const ComparisonRules& rules);
 
 }  // namespace assay

@@ -109,7 +109,8 @@ TEST(ComparePairedTest, ALargerFamilyHasWiderIntervals) {
   EXPECT_EQ(of_six.estimate, alone.estimate);
 }
 
-// (2.80 * s_d / (|d| - ln 1.02))^2, with d = 0.06 and s_d = 0.08 in every sample of this construction.
+// (2.80 * s_d / (|d| - ln 1.02))^2, with d = 0.06 and s_d = 0.08 in every sample of this
+// construction.
 TEST(ComparePairedTest, BlocksNeededFollowFromDistanceAndDeviation) {
   std::vector<BlockPair> pairs;
   const double step = 0.08 * std::sqrt(7.0 / 8);

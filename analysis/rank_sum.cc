@@ -16,8 +16,8 @@ constexpr int64_t kExactUpTo = 60;
 // A tail that is off its bound by no more than rounding counts as within it.
 constexpr double kRounding = 1e-9;
 
-// Ranks of all values of both samples, times two so that the mean rank of an even number of ties is whole. Those of
-// `a` come first.
+// Ranks of all values of both samples, times two so that the mean rank of an even number of ties is
+// whole. Those of `a` come first.
 struct DoubledRanks {
   std::vector<int64_t> ranks;
   // Sum of t^3 - t over the groups of t ties.
@@ -48,7 +48,7 @@ DoubledRanks RankTogether(absl::Span<const double> a, absl::Span<const double> b
 // P(sum of m of the ranks, drawn without order = s), for every s.
 std::vector<double> SumDistribution(const std::vector<int64_t>& ranks, size_t m) {
   const int64_t largest = std::accumulate(ranks.begin(), ranks.end(), int64_t{0});
-  // subsets[k][s]: share of the subsets of k ranks, among those seen so far, that sum to s, times C(N, k).
+  // subsets[k][s]: how many subsets of k of the ranks seen so far sum to s.
   std::vector<std::vector<double>> subsets(m + 1, std::vector<double>(largest + 1));
   subsets[0][0] = 1;
   size_t seen = 0;
@@ -87,8 +87,8 @@ double NormalPValue(const DoubledRanks& together, size_t m) {
   return 2 * NormalCdf(-distance / std::sqrt(variance));
 }
 
-// The largest u with P(U < u) <= tail, or 0 where there is none; U counts the pairs of m and n values, drawn alike, in
-// which the second is smaller.
+// The largest u with P(U < u) <= tail, or 0 where there is none; U counts the pairs of m and n
+// values, drawn alike, in which the second is smaller.
 int64_t ExactLowRank(int64_t m, int64_t n, double tail) {
   std::vector<int64_t> ranks(m + n);
   std::iota(ranks.begin(), ranks.end(), 1);

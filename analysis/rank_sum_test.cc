@@ -22,7 +22,8 @@ TEST(MannWhitneyTest, SamplesThatDoNotDifferGiveOne) {
   EXPECT_EQ(MannWhitneyPValue(std::vector<double>(40, 2.0), std::vector<double>(40, 2.0)), 1);
 }
 
-// By hand: of the C(4, 2) = 6 ways to draw two of {1, 2, 2, 3}, two give a midrank sum of at most that of {1, 2}.
+// By hand: of the C(4, 2) = 6 ways to draw two of {1, 2, 2, 3}, two give a midrank sum of at most
+// that of {1, 2}.
 TEST(MannWhitneyTest, TiesCountAsThePermutationsThatTheyLeave) {
   EXPECT_NEAR(MannWhitneyPValue({1, 2}, {2, 3}), 2 * 2.0 / 6, 1e-12);
 }

@@ -37,7 +37,7 @@ struct Sample {
 };
 
 // Two encodings of runs of samples, both exact for every value of every field (arithmetic wraps at
-// 64 bits). docs: sample_codec.cc describes the bytes. All functions may be called from any thread.
+// 64 bits). sample_codec.cc and sample_planes.cc describe the bytes. Any thread may call them.
 //
 // BLOCK_PACKED, for the hot path: blocks of up to 128 samples, each readable by itself. Times are
 // stored as differences of either send or completion times, whichever is smaller in the block:

@@ -15,8 +15,8 @@
 
 namespace assay {
 
-// What the fuzz targets of both codecs share. An input is the number of samples in two bytes, the lower first, and the
-// payload.
+// What the fuzz targets of both codecs share. An input is the number of samples in two bytes, the
+// lower first, and the payload.
 class SampleCodecFuzz {
  public:
   using Encode = std::string (*)(absl::Span<const Sample>, int64_t base_ns);

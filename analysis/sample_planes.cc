@@ -117,8 +117,8 @@ class Inflater {
   bool usable_;
 };
 
-// Appends the column of value_at(0) ... value_at(count - 1), which is cheap enough to ask for each plane
-// again: a copy of the columns would be larger than all that is written.
+// Appends the column of value_at(0) ... value_at(count - 1), which is cheap enough to ask for each
+// plane again: a copy of the columns would be larger than all that is written.
 template <typename ValueAt>
 absl::Status AppendColumn(size_t count, ValueAt value_at, Deflater* deflater, std::string* out) {
   int64_t smallest = INT64_MAX;
@@ -152,8 +152,9 @@ absl::Status AppendColumn(size_t count, ValueAt value_at, Deflater* deflater, st
   return absl::OkStatus();
 }
 
-// Reads a column of `count` values and calls add(i, part) for each of its parts: a value is the sum, modulo
-// 2^64, of all its parts. Returns the end, or nullptr where the bytes are no such column.
+// Reads a column of `count` values and calls add(i, part) for each of its parts: a value is the
+// sum, modulo 2^64, of all its parts. Returns the end, or nullptr where the bytes are no such
+// column.
 template <typename Add>
 const uint8_t* ReadColumn(const uint8_t* at, const uint8_t* end, size_t count, Inflater* inflater,
                           Add add) {

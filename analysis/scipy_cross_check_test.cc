@@ -1,4 +1,5 @@
-// Every statistic on random data, against an implementation that shares nothing with ours: SciPy and NumPy.
+// Every statistic on random data, against an implementation that shares nothing with ours: SciPy
+// and NumPy.
 #include <sys/wait.h>
 
 #include <algorithm>

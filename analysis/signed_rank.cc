@@ -17,7 +17,8 @@ constexpr double kRounding = 1e-9;
 
 int64_t Pairs(int64_t n) { return n * (n + 1) / 2; }
 
-// P(T = t) for t = 0 ... n(n+1)/2, where T is the sum of those of the ranks 1 ... n whose fair coin shows heads.
+// P(T = t) for t = 0 ... n(n+1)/2, where T is the sum of those of the ranks 1 ... n whose fair coin
+// shows heads.
 std::vector<double> SignedRankDistribution(int64_t n) {
   std::vector<double> probability(Pairs(n) + 1);
   probability[0] = 1;

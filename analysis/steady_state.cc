@@ -13,7 +13,8 @@ namespace {
 
 // Fewer remaining batches than this look calm by chance.
 constexpr size_t kMinRemaining = 5;
-// How far below the best of the first half the statistic must fall later on, not to have fallen by chance.
+// How far below the best of the first half the statistic must fall later on, not to have fallen by
+// chance.
 constexpr double kDecisive = 0.25;
 
 std::vector<double> BatchMeans(absl::Span<const double> values) {
@@ -25,8 +26,9 @@ std::vector<double> BatchMeans(absl::Span<const double> values) {
   return means;
 }
 
-// MSER's statistic for each cut that leaves enough: the sum of squares about the mean over the square of the count.
-// Goes from the end with Welford's update, so that large figures with small differences keep their digits.
+// MSER's statistic for each cut that leaves enough: the sum of squares about the mean over the
+// square of the count. Goes from the end with Welford's update, so that large figures with small
+// differences keep their digits.
 std::vector<double> SquaredErrors(const std::vector<double>& means) {
   std::vector<double> errors(means.size() + 1 - kMinRemaining);
   double mean = 0;

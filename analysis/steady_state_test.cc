@@ -69,7 +69,8 @@ TEST(SteadyStateTest, AConstantSeriesIsSteadyFromTheStart) {
   EXPECT_EQ(state.warmup, 0);
 }
 
-// By hand: the first two of twenty batches are 10, the others 0; the statistic is 0 once both are cut.
+// By hand: the first two of twenty batches are 10, the others 0; the statistic is 0 once both are
+// cut.
 TEST(SteadyStateTest, CutsWholeBatches) {
   std::vector<double> values(100);
   for (int i = 0; i < 10; ++i) values[i] = 10;
