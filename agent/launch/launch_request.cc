@@ -76,10 +76,12 @@ int ParseLaunchRequest(int argc, char** argv, std::ostream& out, std::ostream& e
   app.footer(kFooter);
   std::string cpus;
   std::vector<std::string> passes;
+  bool bare_environment = false;
   bool no_namespace = false;
   app.add_option("--cpus", cpus, "CPUs that the program may run on, as 0-1,3 (all)");
   app.add_option("--env", request->environment, "NAME=VALUE for the program; may be repeated")
       ->allow_extra_args(false);
+  app.add_flag("--bare-environment", bare_environment, "give it no variables but those of --env");
   app.add_option("--directory", request->working_directory, "where the program starts");
   app.add_option("--pass", passes, "OURS:THEIRS, a descriptor for the program; may be repeated")
       ->allow_extra_args(false);
@@ -88,6 +90,7 @@ int ParseLaunchRequest(int argc, char** argv, std::ostream& out, std::ostream& e
   app.add_option("--control-fd", request->control_fd, "socket to whoever asked");
   const int status = ParseCommandLine(app, static_cast<int>(dashes - argv), argv, out, err);
   if (status != kGoOn) return status;
+  request->inherit_environment = !bare_environment;
   request->pid_namespace = !no_namespace;
   const absl::Status complete = Complete(cpus, passes, request);
   if (complete.ok()) return kGoOn;

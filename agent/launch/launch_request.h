@@ -14,8 +14,9 @@ namespace assay {
 struct LaunchRequest {
   // The program and its words; never empty.
   std::vector<std::string> argv;
-  // "NAME=VALUE", over what launch itself inherits.
+  // "NAME=VALUE", over what launch itself inherits, or alone.
   std::vector<std::string> environment;
+  bool inherit_environment = true;
   // Empty: as launch itself.
   CpuSet cpus;
   // Empty: as launch itself.

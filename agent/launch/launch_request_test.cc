@@ -39,10 +39,16 @@ TEST_F(LaunchRequestTest, ReadsEveryFlag) {
   EXPECT_EQ(request_.control_fd, 3);
   EXPECT_EQ(request_.cpus.ToString(), "0-1,3");
   EXPECT_THAT(request_.environment, ElementsAre("A=b=c", "D="));
+  EXPECT_TRUE(request_.inherit_environment);
   EXPECT_EQ(request_.working_directory, "/usr");
   EXPECT_THAT(request_.pass_fds, ElementsAre(Pair(4, 7), Pair(5, 3)));
   EXPECT_TRUE(request_.hold);
   EXPECT_FALSE(request_.pid_namespace);
+}
+
+TEST_F(LaunchRequestTest, TheProgramsEnvironmentMayBeItsOwn) {
+  ASSERT_EQ(Parse({"--bare-environment", "--env=A=b", "--", "prog"}), kGoOn) << err_.str();
+  EXPECT_FALSE(request_.inherit_environment);
 }
 
 TEST_F(LaunchRequestTest, WithoutFlagsTheProgramRunsFreelyInANamespace) {

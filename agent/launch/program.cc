@@ -22,15 +22,17 @@ namespace {
 constexpr int kCannotExecute = 127;
 constexpr char kDefaultPath[] = "/usr/local/bin:/usr/bin:/bin";
 
-std::vector<std::string> MergedEnvironment(const std::vector<std::string>& set) {
+std::vector<std::string> MergedEnvironment(const LaunchRequest& request) {
   std::map<std::string, std::string> variables;
   const auto add = [&variables](std::string_view variable) {
     const size_t equals = variable.find('=');
     if (equals == std::string_view::npos) return;
     variables[std::string(variable.substr(0, equals))] = variable.substr(equals + 1);
   };
-  for (char** variable = environ; *variable != nullptr; ++variable) add(*variable);
-  for (const std::string& variable : set) add(variable);
+  for (char** variable = environ; request.inherit_environment && *variable != nullptr; ++variable) {
+    add(*variable);
+  }
+  for (const std::string& variable : request.environment) add(variable);
   std::vector<std::string> merged;
   for (const auto& [name, value] : variables) merged.push_back(absl::StrCat(name, "=", value));
   return merged;
@@ -85,7 +87,7 @@ void WaitForRelease(const UniqueFd& keeper) {
 }  // namespace
 
 int Program::Find(const LaunchRequest& request, Program* program) {
-  program->environment_ = MergedEnvironment(request.environment);
+  program->environment_ = MergedEnvironment(request);
   const std::string& name = request.argv.front();
   program->path_ = name;
   if (name.find('/') != std::string::npos) return 0;

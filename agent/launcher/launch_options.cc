@@ -45,6 +45,7 @@ std::vector<std::string> LaunchWords(const LaunchOptions& options,
   if (!options.working_directory.empty()) {
     words.push_back(absl::StrCat("--directory=", options.working_directory));
   }
+  if (!options.inherit_environment) words.push_back("--bare-environment");
   for (const auto& [name, value] : options.environment) {
     words.push_back(absl::StrCat("--env=", name, "=", value));
   }

@@ -15,8 +15,9 @@ struct LaunchOptions {
   // The program and its words. A program without a slash is looked for in $PATH; one with a slash that is relative
   // begins in `working_directory`.
   std::vector<std::string> argv;
-  // Set over the caller's environment, which the program inherits.
+  // Set over the caller's environment, which the program inherits unless `inherit_environment` is false.
   std::map<std::string, std::string> environment;
+  bool inherit_environment = true;
   // The program, and what it starts, may run on these only. Empty: where the calling thread may.
   CpuSet cpus;
   // Empty: the caller's.

@@ -17,12 +17,13 @@ TEST(LaunchWordsTest, SayEverythingThatTheOptionsSay) {
   options.cpus = *CpuSet::Parse("0,2");
   options.working_directory = "/usr";
   options.pass_fds = {{20, 7}, {9, 3}};
+  options.inherit_environment = false;
   options.hold = true;
   options.pid_namespace = false;
   EXPECT_THAT(LaunchWords(options, "/launch", 3, 4),
               ElementsAre("/launch", "--control-fd=3", "--cpus=0,2", "--directory=/usr",
-                          "--env=A=b=c", "--env=D=", "--pass=4:7", "--pass=5:3", "--hold",
-                          "--no-pid-namespace", "--", "server", "--help"));
+                          "--bare-environment", "--env=A=b=c", "--env=D=", "--pass=4:7",
+                          "--pass=5:3", "--hold", "--no-pid-namespace", "--", "server", "--help"));
 }
 
 }  // namespace

@@ -80,7 +80,7 @@ std::string WithLastWords(const std::string& message, const std::string& words) 
 
 std::string Ended::ToString() const {
   if (exit_status.has_value()) return absl::StrCat("exit ", *exit_status);
-  if (lost || signal == 0) return "lost: the launch program was killed, and the program with it";
+  if (lost || signal == 0) return "lost: the launch program ended before it could say how";
   const char* name = sigabbrev_np(signal);
   return absl::StrCat("signal ", signal, name == nullptr ? "" : absl::StrCat(" (SIG", name, ")"));
 }

@@ -29,7 +29,7 @@ struct Ended {
   // Exactly one of the two is set, or none when `lost`.
   std::optional<int> exit_status;
   int signal = 0;
-  // How it ended was not seen: the launch program itself was killed. The tree is gone all the same.
+  // How it ended was not seen, as when the launch program itself was killed. The tree is gone all the same.
   bool lost = false;
 
   // "exit 1", "signal 11 (SIGSEGV)" or "lost: ...".

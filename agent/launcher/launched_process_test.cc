@@ -228,6 +228,19 @@ TEST_P(LaunchedProcessTest, TheEnvironmentIsInherited) {
   unsetenv("INHERITED");
 }
 
+// A server that is measured must not behave as the shell of whoever started the agent has it.
+TEST_P(LaunchedProcessTest, TheEnvironmentMayBeLeftOut) {
+  setenv("INHERITED", "yes", 1);
+  LaunchOptions options = Options({"report", "INHERITED"});
+  options.inherit_environment = false;
+  EXPECT_THAT(OutputOf(std::move(options)), Not(HasSubstr("variable yes\n")));
+  LaunchOptions given = Options({"report", "FRUIT"});
+  given.inherit_environment = false;
+  given.environment["FRUIT"] = "fig";
+  EXPECT_THAT(OutputOf(std::move(given)), HasSubstr("variable fig\n"));
+  unsetenv("INHERITED");
+}
+
 TEST_P(LaunchedProcessTest, ListedDescriptorsPassUnderTheirNumbersEvenCrosswise) {
   int a[2];
   int b[2];
@@ -317,7 +330,7 @@ TEST_P(LaunchedProcessTest, KillingLaunchKillsTheTree) {
   const std::optional<Ended> ended = process->WaitForEnd(Soon());
   ASSERT_TRUE(ended.has_value());
   EXPECT_TRUE(ended->lost);
-  EXPECT_THAT(ended->ToString(), HasSubstr("launch program was killed"));
+  EXPECT_THAT(ended->ToString(), HasSubstr("launch program ended before"));
   EXPECT_THAT(ProcessesWithMark(mark_), IsEmpty());
   EXPECT_TRUE(process->Stop(SIGTERM, absl::ZeroDuration()).ok());
 }
