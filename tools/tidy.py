@@ -28,6 +28,7 @@ LAYERS = [
     # What holds the targets against their contracts starts them as an agent does.
     ("targets/contract/", ["common/", "proto/", "agent/"]),
     ("targets/rfc_cases/", ["common/", "proto/", "agent/", "targets/contract/"]),
+    ("targets/examples/", ["common/", "proto/", "agent/", "targets/contract/"]),
     ("targets/", ["common/"]),
     ("agent/", ["common/", "analysis/", "proto/"]),
     ("controller/", ["common/", "analysis/", "proto/"]),
