@@ -7,6 +7,7 @@
 
 #include "controller/campaign/part_specs.h"
 #include "controller/link/fake_agent.h"
+#include "controller/plan/cells.h"
 #include "controller/plan/plan_rules.h"
 #include "google/protobuf/text_format.h"
 

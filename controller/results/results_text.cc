@@ -270,13 +270,13 @@ std::string ToText(const std::vector<AgentRecord>& agents) {
                           static_cast<double>(agent.clock_uncertainty_ns()) / 1e3);
     absl::StrAppend(&text, "  places servers on CPUs ", description.default_server_cpus(),
                     ", load on ", description.default_load_cpus(), "\n");
-    TextTable targets({{"  target", Align::kLeft}, {"version", Align::kLeft}, {"", Align::kLeft}});
     for (const TargetDescription& target : description.targets()) {
-      targets.AddRow({absl::StrCat("  ", target.name()),
-                      target.installed() ? target.version() : "not installed",
-                      target.installed() ? target.description() : target.install()});
+      absl::StrAppend(&text, "  target ", target.name(), ": ",
+                      target.installed() ? target.description()
+                                         : absl::StrCat("not installed: ", target.install()));
+      if (!target.version().empty()) absl::StrAppend(&text, " (", target.version(), ")");
+      absl::StrAppend(&text, "\n");
     }
-    text += targets.ToString();
     const Abilities& abilities = description.abilities();
     std::vector<Ability> all(abilities.perf_events().begin(), abilities.perf_events().end());
     all.push_back(abilities.pinning());
