@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <netdb.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 
@@ -24,6 +25,34 @@ constexpr std::array<uint8_t, 12> kMapped = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff,
 absl::Status Bad(std::string_view text, std::string_view why) {
   return absl::InvalidArgumentError(absl::StrCat("'", std::string(text), "' ", std::string(why)));
 }
+
+// A numeric address as the system's calls take it.
+struct SocketName {
+  sockaddr_storage storage{};
+  socklen_t size = 0;
+
+  static absl::StatusOr<SocketName> Of(const std::string& host, uint16_t port) {
+    ASSAY_ASSIGN_OR_RETURN(const IpAddress address, IpAddress::Parse(host));
+    SocketName name;
+    if (address.IsV4()) {
+      sockaddr_in v4{};
+      v4.sin_family = AF_INET;
+      v4.sin_port = htons(port);
+      inet_pton(AF_INET, address.ToString().c_str(), &v4.sin_addr);
+      memcpy(&name.storage, &v4, name.size = sizeof v4);
+    } else {
+      sockaddr_in6 v6{};
+      v6.sin6_family = AF_INET6;
+      v6.sin6_port = htons(port);
+      inet_pton(AF_INET6, address.ToString().c_str(), &v6.sin6_addr);
+      memcpy(&name.storage, &v6, name.size = sizeof v6);
+    }
+    return name;
+  }
+
+  int family() const { return storage.ss_family; }
+  const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
+};
 
 // The lowest and the highest port that the kernel gives to connections.
 std::pair<int, int> EphemeralPorts() {
@@ -151,31 +180,34 @@ absl::StatusOr<Cidr> Cidr::Parse(std::string_view text) {
 }
 
 absl::Status CanListen(const std::string& host, uint16_t port) {
-  ASSAY_ASSIGN_OR_RETURN(const IpAddress address, IpAddress::Parse(host));
+  ASSAY_ASSIGN_OR_RETURN(const SocketName name, SocketName::Of(host, port));
   const std::string where = HostPort{host, port}.ToString();
-  const int family = address.IsV4() ? AF_INET : AF_INET6;
-  const UniqueFd fd(socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const UniqueFd fd(socket(name.family(), SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (!fd.ok()) return ErrnoStatus(errno, "cannot make a socket");
   // As servers do: connections of a former server that linger do not count.
   const int one = 1;
   setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-  sockaddr_in v4{};
-  sockaddr_in6 v6{};
-  v4.sin_family = AF_INET;
-  v6.sin6_family = AF_INET6;
-  v4.sin_port = v6.sin6_port = htons(port);
-  inet_pton(family, address.ToString().c_str(),
-            family == AF_INET ? static_cast<void*>(&v4.sin_addr) : &v6.sin6_addr);
-  const auto* const name = family == AF_INET ? reinterpret_cast<const sockaddr*>(&v4)
-                                             : reinterpret_cast<const sockaddr*>(&v6);
-  const socklen_t size = family == AF_INET ? sizeof v4 : sizeof v6;
-  if (bind(fd.get(), name, size) != 0 || listen(fd.get(), 1) != 0) {
+  if (bind(fd.get(), name.get(), name.size) != 0 || listen(fd.get(), 1) != 0) {
     if (errno == EADDRINUSE) {
       return absl::AlreadyExistsError(absl::StrCat(where, " is in use by another program"));
     }
     return ErrnoStatus(errno, absl::StrCat("cannot listen on ", where));
   }
   return absl::OkStatus();
+}
+
+bool AcceptsConnections(const HostPort& address) {
+  const absl::StatusOr<SocketName> name = SocketName::Of(address.host, address.port);
+  if (!name.ok()) return false;
+  const UniqueFd fd(socket(name->family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!fd.ok()) return false;
+  if (connect(fd.get(), name->get(), name->size) == 0) return true;
+  if (errno != EINPROGRESS) return false;
+  pollfd descriptor{.fd = fd.get(), .events = POLLOUT, .revents = 0};
+  int error = 0;
+  socklen_t size = sizeof error;
+  return poll(&descriptor, 1, 1000) == 1 &&
+         getsockopt(fd.get(), SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error == 0;
 }
 
 absl::StatusOr<uint16_t> FreePort(const std::string& host) {

@@ -69,6 +69,9 @@ absl::StatusOr<uint16_t> FreePort(const std::string& host);
 // address is not of this host, the port needs privileges.
 absl::Status CanListen(const std::string& host, uint16_t port);
 
+// Whether somebody accepts connections at a numeric address. Blocks, at most a second.
+bool AcceptsConnections(const HostPort& address);
+
 }  // namespace assay
 
 #endif  // ASSAY_AGENT_PARTS_ADDRESS_H_

@@ -19,13 +19,31 @@ absl::StatusOr<HostPort> DestinationRules::Admit(const std::string& destination,
     return absl::InvalidArgumentError(absl::StrCat("destination ", destination, " has port 0"));
   }
   ASSAY_ASSIGN_OR_RETURN(const std::vector<IpAddress> addresses, IpAddress::Resolve(asked.host));
-  const IpAddress& address = addresses.front();
-  const HostPort numeric{address.ToString(), asked.port};
-  if (address.IsLoopback()) return numeric;
+  std::vector<HostPort> admitted;
+  absl::Status refused;
+  for (const IpAddress& address : addresses) {
+    const HostPort numeric{address.ToString(), asked.port};
+    const absl::Status allowed = Allow(numeric, address, agent, execution_id);
+    if (allowed.ok()) admitted.push_back(numeric);
+    if (refused.ok()) refused = allowed;
+  }
+  if (admitted.empty()) return refused;
+  // A name such as localhost is ::1 and 127.0.0.1, and servers often listen on one of them only.
+  if (admitted.size() > 1) {
+    for (const HostPort& one : admitted) {
+      if (AcceptsConnections(one)) return one;
+    }
+  }
+  return admitted.front();
+}
+
+absl::Status DestinationRules::Allow(const HostPort& destination, const IpAddress& address,
+                                     const std::string& agent,
+                                     const std::string& execution_id) const {
+  if (address.IsLoopback()) return absl::OkStatus();
   const auto allows = [&address](const Cidr& network) { return network.Contains(address); };
-  if (std::any_of(allowed_.begin(), allowed_.end(), allows)) return numeric;
-  ASSAY_RETURN_IF_ERROR(AskAgent(numeric, address, agent, execution_id));
-  return numeric;
+  if (std::any_of(allowed_.begin(), allowed_.end(), allows)) return absl::OkStatus();
+  return AskAgent(destination, address, agent, execution_id);
 }
 
 absl::Status DestinationRules::AskAgent(const HostPort& destination, const IpAddress& address,

@@ -5,8 +5,8 @@
 
 #include "agent/catalogue/catalogue.h"
 #include "agent/parts/cpu_ledger.h"
-#include "agent/parts/destination_rules.h"
 #include "agent/parts/cpu_placement.h"
+#include "agent/parts/destination_rules.h"
 #include "agent/parts/target_versions.h"
 
 namespace assay {

@@ -125,6 +125,7 @@ std::optional<Failure> ServerPart::StartProcess() {
   LaunchOptions launch;
   launch.argv = resolved_->argv;
   launch.environment = resolved_->environment;
+  launch.inherit_environment = false;
   launch.cpus = cpus_;
   launch.working_directory = folder_->path();
   absl::StatusOr<std::unique_ptr<LaunchedProcess>> process =

@@ -41,6 +41,7 @@ std::string Ask(const std::vector<std::string>& argv) {
   LaunchOptions options;
   options.argv = argv;
   options.environment = Catalogue::Environment();
+  options.inherit_environment = false;
   const absl::StatusOr<std::unique_ptr<LaunchedProcess>> process =
       LaunchedProcess::Start(std::move(options));
   if (!process.ok()) return {};

@@ -1,0 +1,131 @@
+#include "agent/agent_options.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "CLI/CLI.hpp"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "common/command_line.h"
+#include "common/runfiles.h"
+#include "common/status_macros.h"
+
+namespace assay {
+namespace {
+
+constexpr int kBadUsage = 2;
+
+constexpr char kExample[] =
+    "Examples:\n"
+    "  agent --listen=127.0.0.1:7700\n"
+    "  agent --listen=10.0.0.1:7700 --tls-ca=ca.pem --tls-cert=agent.pem --tls-key=agent.key\n"
+    "It starts only what its catalogue names, prints 'listening on ADDRESS' when it is ready, and\n"
+    "ends on SIGTERM or SIGINT with all that it started.\n"
+    "Exit status: 0 ended as asked; 1 it could not start; 2 bad usage.";
+
+// The command line before it is checked.
+struct Words {
+  std::string listen = "127.0.0.1:7700";
+  std::string catalogue;
+  std::string spool;
+  TlsPaths tls;
+  bool insecure_listen = false;
+  std::vector<std::string> allowed;
+};
+
+std::string DefaultSpool() {
+  const char* const base = getenv("TMPDIR");
+  return absl::StrCat(base != nullptr && *base != '\0' ? base : "/tmp", "/assay-spool-", getuid());
+}
+
+absl::Status CheckTls(const Words& words, AgentOptions& options) {
+  const int given = int{!words.tls.ca.empty()} + int{!words.tls.certificate.empty()} +
+                    int{!words.tls.key.empty()};
+  if (given != 0 && given != 3) {
+    return absl::InvalidArgumentError(
+        "--tls-ca, --tls-cert and --tls-key go together: give all or none");
+  }
+  if (given == 3) {
+    options.tls = {UserPath(words.tls.ca), UserPath(words.tls.certificate),
+                   UserPath(words.tls.key)};
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckListen(const Words& words, AgentOptions& options) {
+  absl::StatusOr<HostPort> listen = HostPort::Parse(words.listen);
+  if (!listen.ok())
+    return absl::InvalidArgumentError(absl::StrCat("--listen: ", listen.status().message()));
+  options.listen = *std::move(listen);
+  const absl::StatusOr<std::vector<IpAddress>> addresses = IpAddress::Resolve(options.listen.host);
+  if (!addresses.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat("--listen: ", addresses.status().message()));
+  }
+  options.beyond_loopback = !std::all_of(addresses->begin(), addresses->end(),
+                                         [](const IpAddress& one) { return one.IsLoopback(); });
+  if (options.beyond_loopback && !options.tls.given() && !words.insecure_listen) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--listen=", words.listen,
+        " is reached from beyond this host, and whoever reaches an agent can make it start "
+        "servers and send load: give --tls-ca, --tls-cert and --tls-key, or say --insecure-listen "
+        "if all of that "
+        "network may"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Check(const Words& words, AgentOptions& options) {
+  ASSAY_RETURN_IF_ERROR(CheckTls(words, options));
+  ASSAY_RETURN_IF_ERROR(CheckListen(words, options));
+  for (const std::string& text : words.allowed) {
+    absl::StatusOr<Cidr> network = Cidr::Parse(text);
+    if (!network.ok()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--allow-destination: ", network.status().message()));
+    }
+    options.allowed_destinations.push_back(*network);
+  }
+  options.spool = UserPath(words.spool.empty() ? DefaultSpool() : words.spool);
+  if (!words.catalogue.empty()) {
+    options.catalogue = UserPath(words.catalogue);
+    return absl::OkStatus();
+  }
+  ASSAY_ASSIGN_OR_RETURN(options.catalogue, AssayFile("targets/catalogue.textproto"));
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+int ParseAgentOptions(int argc, char** argv, AgentOptions& options, std::ostream& out,
+                      std::ostream& err) {
+  Words words;
+  CLI::App app("Runs servers and load generators for Assay's controller.", "agent");
+  app.footer(kExample);
+  app.add_option("--listen", words.listen, "HOST:PORT to serve at; port 0 picks one")
+      ->capture_default_str();
+  app.add_option("--catalogue", words.catalogue,
+                 "The servers it may start [the ones that come with Assay]");
+  app.add_option("--spool", words.spool,
+                 "Folder for what the controller has not fetched yet [$TMPDIR/assay-spool-UID]");
+  app.add_option("--tls-ca", words.tls.ca, "Mutual TLS: who signs the controllers' certificates");
+  app.add_option("--tls-cert", words.tls.certificate, "Mutual TLS: this agent's certificate");
+  app.add_option("--tls-key", words.tls.key, "Mutual TLS: its private key");
+  app.add_flag("--insecure-listen", words.insecure_listen,
+               "Listen beyond loopback without TLS: the whole network may use this agent");
+  app.add_option("--allow-destination", words.allowed,
+                 "CIDR that load may go to, beside loopback and a server's own agent; repeatable")
+      ->take_all();
+  app.add_flag("--exit-with-parent", options.exit_with_parent, "End when standard input ends");
+  if (const int status = ParseCommandLine(app, argc, argv, out, err); status != kGoOn)
+    return status;
+  if (const absl::Status status = Check(words, options); !status.ok()) {
+    err << "agent: " << status.message() << "\n";
+    return kBadUsage;
+  }
+  return kGoOn;
+}
+
+}  // namespace assay

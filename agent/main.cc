@@ -1,0 +1,122 @@
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <iostream>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "agent/agent_options.h"
+#include "agent/catalogue/catalogue.h"
+#include "agent/end_signal.h"
+#include "agent/parts/cpu_ledger.h"
+#include "agent/parts/cpu_placement.h"
+#include "agent/parts/destination_rules.h"
+#include "agent/parts/load_part.h"
+#include "agent/parts/part_table.h"
+#include "agent/parts/premises.h"
+#include "agent/parts/private_folder.h"
+#include "agent/parts/server_part.h"
+#include "agent/parts/strand.h"
+#include "agent/parts/target_versions.h"
+#include "agent/service/agent_server.h"
+#include "agent/service/agent_service.h"
+#include "agent/service/confirmation.h"
+#include "agent/service/credentials.h"
+#include "agent/service/self_description.h"
+#include "common/command_line.h"
+#include "common/cpu_set.h"
+#include "common/runfiles.h"
+#include "common/status_macros.h"
+
+namespace assay {
+namespace {
+
+// A server gets its own stop_timeout, 5 s by default, and a bit.
+constexpr absl::Duration kClosePatience = absl::Seconds(20);
+
+// Connections of a load generator are descriptors, and children inherit the limit.
+void RaiseDescriptorLimit() {
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+  files.rlim_cur = files.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &files);
+}
+
+absl::Status RunAgent(const AgentOptions& options) {
+  ASSAY_ASSIGN_OR_RETURN(EndSignal end, EndSignal::Create(options.exit_with_parent));
+  ASSAY_ASSIGN_OR_RETURN(const CpuSet cpus, CpuSet::AllowedForThisProcess());
+  const CpuPlacement placement = ChoosePlacement(cpus, ReadSiblings(cpus));
+  CpuSet usual = placement.server;
+  usual |= placement.load;
+  // Before any thread is started: they inherit it.
+  KeepOwnThreadsOff(cpus, usual);
+
+  ASSAY_ASSIGN_OR_RETURN(const Catalogue catalogue, Catalogue::Load(options.catalogue));
+  ASSAY_ASSIGN_OR_RETURN(const AgentFolder folder, AgentFolder::Create(options.spool));
+  ASSAY_ASSIGN_OR_RETURN(const std::string loadgen, AssayFile("agent/loadgen/loadgen"));
+  ASSAY_ASSIGN_OR_RETURN(const Credentials credentials, ReadCredentials(options.tls));
+
+  TargetVersions versions;
+  CpuLedger ledger(cpus, [&cpus, &usual](const CpuSet& claimed) {
+    KeepOwnThreadsOff(cpus, claimed.empty() ? usual : claimed);
+  });
+  const DestinationRules destinations(
+      options.allowed_destinations,
+      [&credentials](const std::string& agent, const std::string& execution_id,
+                     const std::string& destination) {
+        return AskForConfirmation(credentials.client, agent, execution_id, destination);
+      });
+  const Premises premises{.catalogue = catalogue,
+                          .versions = versions,
+                          .ledger = ledger,
+                          .destinations = destinations,
+                          .placement = placement,
+                          .beyond_loopback = options.beyond_loopback,
+                          .folder = folder.path(),
+                          .loadgen = loadgen};
+  const std::shared_ptr<PartTable> parts = PartTable::Create(
+      [&premises](const OpenRequest& request) -> absl::StatusOr<std::shared_ptr<Part>> {
+        ASSAY_ASSIGN_OR_RETURN(std::unique_ptr<Strand> strand, ThreadStrand::Create());
+        if (request.has_server()) {
+          return std::make_shared<ServerPart>(request, std::move(strand), premises);
+        }
+        return std::make_shared<LoadPart>(request, std::move(strand), premises);
+      });
+
+  SelfDescription self(catalogue, versions, cpus, placement);
+  ASSAY_ASSIGN_OR_RETURN(const std::unique_ptr<Strand> errands, ThreadStrand::Create());
+  AgentService service(
+      parts, [&self] { return self.Describe(); }, *errands);
+  ASSAY_ASSIGN_OR_RETURN(const std::unique_ptr<AgentServer> server,
+                         AgentServer::Start(options.listen, credentials.server, service));
+  std::cout << "listening on " << server->address() << std::endl;
+
+  end.Wait();
+  const bool gone = parts->CloseAll(kClosePatience);
+  server->Shutdown();
+  return gone ? absl::OkStatus()
+              : absl::InternalError("a part did not come to an end; what it started is killed now");
+}
+
+}  // namespace
+}  // namespace assay
+
+int main(int argc, char** argv) {
+  assay::AgentOptions options;
+  const int status = assay::ParseAgentOptions(argc, argv, options, std::cout, std::cerr);
+  if (status != assay::kGoOn) return status;
+  signal(SIGPIPE, SIG_IGN);
+  assay::ExportRunfiles();
+  assay::RaiseDescriptorLimit();
+  const absl::Status ran = assay::RunAgent(options);
+  if (ran.ok()) return EXIT_SUCCESS;
+  std::cerr << "agent: " << ran.message() << std::endl;
+  // Without destructors: threads of a part that hangs still use what they would destroy.
+  _exit(EXIT_FAILURE);
+}

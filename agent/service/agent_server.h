@@ -1,0 +1,40 @@
+#ifndef ASSAY_AGENT_SERVICE_AGENT_SERVER_H_
+#define ASSAY_AGENT_SERVICE_AGENT_SERVER_H_
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "agent/parts/address.h"
+#include "agent/service/agent_service.h"
+#include "grpcpp/security/server_credentials.h"
+#include "grpcpp/server.h"
+
+namespace assay {
+
+// An agent's service, listening.
+class AgentServer {
+ public:
+  // Listens at `listen`, whose host may be a name; port 0 picks one. `service` must outlive it. kAlreadyExists: the
+  // port is in use.
+  static absl::StatusOr<std::unique_ptr<AgentServer>> Start(
+      const HostPort& listen, const std::shared_ptr<grpc::ServerCredentials>& credentials,
+      AgentService& service);
+  ~AgentServer() { Shutdown(); }
+
+  // "HOST:PORT" with the port in use.
+  const std::string& address() const { return address_; }
+
+  // Ends every call that is under way, and returns when all are over.
+  void Shutdown();
+
+ private:
+  AgentServer(std::unique_ptr<grpc::Server> server, std::string address);
+
+  std::unique_ptr<grpc::Server> server_;
+  std::string address_;
+};
+
+}  // namespace assay
+
+#endif  // ASSAY_AGENT_SERVICE_AGENT_SERVER_H_

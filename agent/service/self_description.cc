@@ -1,0 +1,123 @@
+#include "agent/service/self_description.h"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <memory>
+#include <random>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "agent/launcher/launched_process.h"
+#include "agent/telemetry/environment.h"
+#include "agent/telemetry/perf_abilities.h"
+#include "common/version.h"
+
+namespace assay {
+namespace {
+
+std::string DrawInstanceId() {
+  std::random_device random;
+  const uint64_t high = random();
+  return absl::StrFormat("%016x", high << 32 | random());
+}
+
+std::string HostName() {
+  char name[256] = "";
+  gethostname(name, sizeof name - 1);
+  return name;
+}
+
+}  // namespace
+
+SelfDescription::SelfDescription(const Catalogue& catalogue, TargetVersions& versions, CpuSet cpus,
+                                 CpuPlacement placement)
+    : catalogue_(catalogue),
+      versions_(versions),
+      cpus_(std::move(cpus)),
+      placement_(std::move(placement)),
+      instance_id_(DrawInstanceId()) {}
+
+AgentDescription SelfDescription::Describe() {
+  AgentDescription description;
+  description.set_host(HostName());
+  description.set_version(kAssayVersion);
+  for (auto& [key, value] : ReadEnvironment()) (*description.mutable_environment())[key] = value;
+  description.set_cpus(cpus_.ToString());
+  description.set_cpu_count(static_cast<uint32_t>(cpus_.Count()));
+  DescribeTargets(description);
+  DescribeAbilities(description);
+  description.set_instance_id(instance_id_);
+  description.set_default_server_cpus(placement_.server.ToString());
+  description.set_default_load_cpus(placement_.load.ToString());
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) == 0) description.set_file_descriptor_limit(files.rlim_cur);
+  return description;
+}
+
+void SelfDescription::DescribeTargets(AgentDescription& description) {
+  for (const CatalogueTarget& target : catalogue_.targets()) {
+    TargetDescription& one = *description.add_targets();
+    one.set_name(target.name());
+    one.set_description(target.description());
+    const absl::StatusOr<std::string> program = catalogue_.Program(target);
+    one.set_installed(program.ok());
+    if (program.ok()) {
+      one.set_version(versions_.Of(catalogue_, target));
+    } else {
+      one.set_install(target.install().empty() ? std::string(program.status().message())
+                                               : target.install());
+    }
+    one.set_static_answers(target.static_answers());
+    for (const CatalogueTarget::NotServed& not_served : target.not_served()) {
+      (*one.mutable_not_served())[not_served.request()] = not_served.reason();
+    }
+    for (const CatalogueTarget::Option& option : target.options()) one.add_options(option.name());
+  }
+}
+
+void SelfDescription::DescribeAbilities(AgentDescription& description) {
+  Abilities& abilities = *description.mutable_abilities();
+  if (!pid_namespace_.has_value()) pid_namespace_ = TryPidNamespace();
+  *abilities.mutable_pid_namespace() = *pid_namespace_;
+  for (const PerfAbility& event : TryPerfEvents()) {
+    Ability& ability = *abilities.add_perf_events();
+    ability.set_name(event.name);
+    ability.set_available(event.available);
+    ability.set_reason(event.reason);
+    ability.set_remedy(event.remedy);
+  }
+  Ability& pinning = *abilities.mutable_pinning();
+  pinning.set_name("pinning");
+  pinning.set_available(cpus_.Count() > 1);
+  if (!pinning.available()) {
+    pinning.set_reason("this agent may use one CPU only: server and load generator share it");
+    pinning.set_remedy("run it where two CPUs or more are allowed to it");
+  }
+}
+
+Ability SelfDescription::TryPidNamespace() {
+  Ability ability;
+  ability.set_name("pid_namespace");
+  LaunchOptions options;
+  options.argv = {"true"};
+  const absl::StatusOr<std::unique_ptr<LaunchedProcess>> process =
+      LaunchedProcess::Start(std::move(options));
+  if (!process.ok()) {
+    ability.set_reason(std::string(process.status().message()));
+    return ability;
+  }
+  ability.set_reason((*process)->no_pid_namespace_reason());
+  ability.set_available(ability.reason().empty());
+  if (!ability.available()) {
+    ability.set_remedy(
+        "run the agent as root, or allow user namespaces; without one, a server that hides from "
+        "its "
+        "parents may outlive its run");
+  }
+  return ability;
+}
+
+}  // namespace assay

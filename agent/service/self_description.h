@@ -1,0 +1,43 @@
+#ifndef ASSAY_AGENT_SERVICE_SELF_DESCRIPTION_H_
+#define ASSAY_AGENT_SERVICE_SELF_DESCRIPTION_H_
+
+#include <optional>
+#include <string>
+
+#include "agent/catalogue/catalogue.h"
+#include "agent/parts/cpu_placement.h"
+#include "agent/parts/target_versions.h"
+#include "common/cpu_set.h"
+#include "proto/agent.pb.h"
+
+namespace assay {
+
+// What this agent tells of itself and its host.
+//
+// Threads: one at a time. Cost: the first call starts each target's version command; later ones read the environment
+// again, some 10 ms.
+class SelfDescription {
+ public:
+  // `catalogue` and `versions` must outlive it.
+  SelfDescription(const Catalogue& catalogue, TargetVersions& versions, CpuSet cpus,
+                  CpuPlacement placement);
+
+  AgentDescription Describe();
+
+ private:
+  void DescribeTargets(AgentDescription& description);
+  void DescribeAbilities(AgentDescription& description);
+  // By starting a program that ends at once.
+  Ability TryPidNamespace();
+
+  const Catalogue& catalogue_;
+  TargetVersions& versions_;
+  const CpuSet cpus_;
+  const CpuPlacement placement_;
+  const std::string instance_id_;
+  std::optional<Ability> pid_namespace_;
+};
+
+}  // namespace assay
+
+#endif  // ASSAY_AGENT_SERVICE_SELF_DESCRIPTION_H_
