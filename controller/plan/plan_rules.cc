@@ -66,8 +66,8 @@ void CheckRepresentable(const Message& message, const std::string& path, RuleFau
 
 std::string Choices(const std::string& word, const std::vector<std::string>& there) {
   const std::string nearest = NearestName(word, there);
-  return absl::StrCat(nearest.empty() ? "" : absl::StrCat("did you mean \"", nearest, "\"? "),
-                      "There are: ", absl::StrJoin(there, ", "));
+  const std::string all = absl::StrCat("here are: ", absl::StrJoin(there, ", "));
+  return nearest.empty() ? "t" + all : absl::StrCat("did you mean \"", nearest, "\"? T", all);
 }
 
 void CheckOneOf(const std::string& word, const std::vector<std::string>& there,

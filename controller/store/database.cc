@@ -88,6 +88,10 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(const std::string& path
   const int result = sqlite3_open_v2(uri.c_str(), &connection, flags, nullptr);
   std::unique_ptr<Database> database(new Database(path, connection));
   if (result != SQLITE_OK) return database->ErrorFor(result);
+  // SQLite opens a file that it may only read without a word, and would say so at the first write.
+  if (access == Access::kWrite && sqlite3_db_readonly(connection, "main") == 1) {
+    return database->ErrorFor(SQLITE_READONLY);
+  }
   sqlite3_extended_result_codes(connection, 1);
   sqlite3_busy_timeout(connection, static_cast<int>(absl::ToInt64Milliseconds(busy_timeout)));
   return database;
@@ -123,9 +127,10 @@ absl::Status Database::ErrorFor(int result) const {
       return absl::UnavailableError(
           absl::StrCat(store, " is locked", HeldBy(path_), "; wait until it is done, or end it"));
     case SQLITE_READONLY:
-      return absl::PermissionDeniedError(absl::StrCat(
-          store, " is read-only for this user (", said,
-          "); make the file and its folder writable, or choose another with --store=PATH"));
+      return absl::PermissionDeniedError(
+          absl::StrCat(store,
+                       " is read-only for this user; make the file and its folder writable, or "
+                       "choose another with --store=PATH"));
     case SQLITE_CANTOPEN:
     case SQLITE_PERM:
     case SQLITE_AUTH:

@@ -29,6 +29,13 @@ bool IsThere(const std::string& path) {
   return std::filesystem::exists(path, error);
 }
 
+absl::Status RefuseFolder(const std::string& path) {
+  std::error_code error;
+  if (!std::filesystem::is_directory(path, error)) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat(
+      "the store ", path, " is a folder; name a file in it, as --store=", path, "/assay.db"));
+}
+
 absl::Status MakeFolderOf(const std::string& path) {
   const std::filesystem::path folder = std::filesystem::path(path).parent_path();
   if (folder.empty()) return absl::OkStatus();
@@ -42,6 +49,7 @@ absl::Status MakeFolderOf(const std::string& path) {
 
 absl::StatusOr<std::unique_ptr<Database>> OpenForWriting(const std::string& path,
                                                          absl::Duration busy_timeout) {
+  ASSAY_RETURN_IF_ERROR(RefuseFolder(path));
   ASSAY_RETURN_IF_ERROR(MakeFolderOf(path));
   ASSAY_ASSIGN_OR_RETURN(std::unique_ptr<Database> database,
                          Database::Open(path, Database::Access::kWrite, busy_timeout));
@@ -68,6 +76,7 @@ absl::StatusOr<std::unique_ptr<Database>> OpenForReading(const std::string& path
     return absl::NotFoundError(
         absl::StrCat("there is no store ", path, " yet; `demo` or `run` makes one"));
   }
+  ASSAY_RETURN_IF_ERROR(RefuseFolder(path));
   ASSAY_ASSIGN_OR_RETURN(std::unique_ptr<Database> database,
                          Database::Open(path, Database::Access::kRead, busy_timeout));
   absl::StatusOr<int> version = SchemaVersionOf(database.get());

@@ -1,0 +1,104 @@
+#include "controller/plan/cells.h"
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "gmock/gmock.h"
+#include "google/protobuf/text_format.h"
+#include "gtest/gtest.h"
+
+namespace assay {
+namespace {
+
+using ::testing::ElementsAre;
+
+Plan TwoByTwo() {
+  Plan plan;
+  EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(
+      R"(targets { name: "a" label: "a" } targets { name: "a" label: "a2" }
+         workloads { name: "w" }
+         load { closed { connections: [1, 64] duration { seconds: 0.4 } } warmup { seconds: 0.1 } }
+         blocks: 6 seed: 7 pause { seconds: 2 })",
+      &plan));
+  return plan;
+}
+
+std::vector<std::string> Texts(const std::vector<Cell>& cells) {
+  std::vector<std::string> texts;
+  for (const Cell& cell : cells) texts.push_back(CellText(cell));
+  return texts;
+}
+
+// The order of one block, as indices of cells.
+std::vector<int> Order(const std::vector<ScheduledExecution>& schedule, uint32_t block) {
+  std::vector<int> order;
+  for (const ScheduledExecution& one : schedule) {
+    if (one.block == block) order.push_back(one.cell_index);
+  }
+  return order;
+}
+
+TEST(CellsTest, AreTargetsTimesWorkloadsTimesLevelsInThePlansOrder) {
+  EXPECT_THAT(Texts(CellsOf(TwoByTwo())), ElementsAre("a w 1 connection", "a w 64 connections",
+                                                      "a2 w 1 connection", "a2 w 64 connections"));
+}
+
+TEST(ScheduleTest, EveryBlockHoldsEveryCellOnce) {
+  const std::vector<ScheduledExecution> schedule = ScheduleOf(TwoByTwo());
+  ASSERT_EQ(schedule.size(), 24);
+  for (uint32_t block = 0; block < 6; ++block) {
+    const std::vector<int> order = Order(schedule, block);
+    EXPECT_EQ(std::set<int>(order.begin(), order.end()), (std::set<int>{0, 1, 2, 3}));
+  }
+  for (size_t i = 0; i < schedule.size(); ++i) {
+    EXPECT_EQ(schedule[i].block, i / 4);
+    EXPECT_EQ(schedule[i].position, i % 4);
+    EXPECT_EQ(CellText(schedule[i].cell), Texts(CellsOf(TwoByTwo()))[schedule[i].cell_index]);
+  }
+}
+
+// An order that repeated would let a drift of the host favour one target.
+TEST(ScheduleTest, BlocksDifferInOrderAndTheSeedDrawsIt) {
+  Plan plan = TwoByTwo();
+  std::set<std::vector<int>> orders;
+  for (uint32_t block = 0; block < 6; ++block) orders.insert(Order(ScheduleOf(plan), block));
+  EXPECT_GT(orders.size(), 1);
+  EXPECT_EQ(Order(ScheduleOf(plan), 3), Order(ScheduleOf(plan), 3));
+  std::set<std::vector<int>> firsts;
+  for (uint64_t seed = 1; seed <= 20; ++seed) {
+    plan.set_seed(seed);
+    firsts.insert(Order(ScheduleOf(plan), 0));
+  }
+  EXPECT_GT(firsts.size(), 1);
+}
+
+TEST(LengthTest, CountsWindowsCostsAndThePausesBetween) {
+  ExecutionCosts costs;
+  costs.around = absl::Seconds(1);
+  const CampaignLength length = LengthOf(TwoByTwo(), 24, costs);
+  EXPECT_EQ(length.measuring, absl::Seconds(24 * 0.5));
+  EXPECT_EQ(length.total, absl::Seconds(24 * 0.5 + 24 * 1 + 23 * 2));
+  EXPECT_FALSE(length.guessed);
+}
+
+TEST(LengthTest, AWindowOfRequestsIsAGuess) {
+  Plan plan = TwoByTwo();
+  plan.mutable_load()->mutable_closed()->set_requests(10'000);
+  plan.mutable_load()->mutable_warmup()->set_seconds(0);
+  ExecutionCosts costs;
+  costs.requests_per_s = 5'000;
+  const CampaignLength length = LengthOf(plan, 1, costs);
+  EXPECT_EQ(length.measuring, absl::Seconds(2));
+  EXPECT_TRUE(length.guessed);
+}
+
+TEST(LengthTest, NothingTakesNoTime) {
+  EXPECT_EQ(LengthOf(TwoByTwo(), 0).total, absl::ZeroDuration());
+}
+
+}  // namespace
+}  // namespace assay

@@ -1,0 +1,69 @@
+// Plans in text and in JSON, and overrides on top, whatever bytes they are: a status or a plan, never a crash, and a
+// plan without faults survives being stored.
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "analysis/fuzz_driver.h"
+#include "controller/plan/cells.h"
+#include "controller/plan/plan_loader.h"
+#include "controller/plan/plan_rules.h"
+
+namespace assay {
+namespace {
+
+// The first byte chooses; what follows a zero byte are overrides.
+constexpr char kJson = 'j';
+
+void CheckLoaded(const LoadedPlan& loaded) {
+  if (!Validate(loaded).ok()) return;
+  const Plan plan = WithDefaults(loaded.plan);
+  Plan stored;
+  if (!Validate(plan).ok() || !stored.ParseFromString(plan.SerializeAsString())) std::abort();
+  // The schedule itself may be a million long; its length and cells tell as much.
+  if (CellsOf(plan).empty()) std::abort();
+}
+
+}  // namespace
+
+std::vector<std::string> FuzzSeeds() {
+  const std::string text =
+      "name: \"x\" targets { name: \"a\" options { key: \"k\" value: \"v\" } } targets { url: "
+      "\"http://h:1\" } workloads { name: \"w\" path: \"/\" headers { name: \"A\" value: \"b\" } "
+      "body: \"\\377\" } load { closed { connections: [1, 2] requests: 3 } } verdict: NONE "
+      "thresholds { metric: \"rps\" min: 1e3 } placement { server_cpus: \"0-1\" }";
+  const std::string json =
+      "{\"name\": \"x\", \"targets\": [{\"name\": \"a\", \"options\": {\"k\": \"v\"}}], "
+      "\"workloads\": [{\"name\": \"w\", \"body\": \"aGk=\"}], \"load\": {\"closed\": "
+      "{\"connections\": [1, 2.0], \"duration\": {\"seconds\": 1e-1}}}, \"verdict\": \"NONE\", "
+      "\"seed\": \"18446744073709551615\", \"blocks\": null, \"primaryMetric\": \"\\u0070\\\"\"}";
+  using std::string_literals::operator""s;
+  return {"t" + text, "j" + json,
+          "t" + text + "\0load.closed.connections=64,250"s + "\0targets[0].label=x"s,
+          "j" + json + "\0targets[0].options.a.b=c"s + "\0thresholds="s, "t\0blocks=3"s};
+}
+
+}  // namespace assay
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  if (size == 0) return 0;
+  const std::string_view input(reinterpret_cast<const char*>(data), size);
+  std::vector<std::string> parts;
+  for (size_t begin = 1; begin <= input.size();) {
+    const size_t end = std::min(input.find('\0', begin), input.size());
+    parts.emplace_back(input.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  if (parts.empty()) return 0;
+  const std::vector<std::string> overrides(parts.begin() + 1, parts.end());
+  // No folder is there, so that no input can name a file to read.
+  const absl::StatusOr<assay::LoadedPlan> loaded = assay::ParsePlan(
+      parts[0], input[0] == assay::kJson ? assay::PlanFormat::kJson : assay::PlanFormat::kText, "p",
+      "/proc/self/nowhere", overrides);
+  if (loaded.ok()) assay::CheckLoaded(*loaded);
+  return 0;
+}

@@ -1,0 +1,311 @@
+#include "controller/plan/plan_rules.h"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "controller/plan/metric.h"
+#include "controller/plan/plan_loader.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace assay {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+constexpr char kGood[] = R"pb(
+  name: "x"
+  targets { name: "epoll" }
+  targets { name: "epoll" label: "epoll (again)" }
+  targets { url: "http://127.0.0.1:8080" }
+  workloads {
+    name: "json"
+    path: "/json?a=b%20c"
+    headers { name: "Accept" value: "*/*" }
+  }
+  workloads {
+    name: "post"
+    path: "/json"
+    body: "{}"
+    pipeline: 4
+    think { seconds: 0 }
+  }
+  load {
+    closed {
+      connections: [ 16, 64 ]
+      duration { seconds: 0.4 }
+    }
+    warmup { seconds: 0 }
+    timeout { seconds: 1 }
+  }
+  blocks: 8
+  pause { seconds: 0 }
+  verdict: COMPARE
+  baseline: "epoll (again)"
+  placement { server_cpus: "0" load_cpus: "1-2,4" }
+  thresholds { metric: "p99_us" target: "epoll" workload: "json" max: 20000 min: 1 }
+)pb";
+
+// The good plan with some overrides.
+LoadedPlan Changed(const std::vector<std::string>& overrides) {
+  const absl::StatusOr<LoadedPlan> plan =
+      ParsePlan(kGood, PlanFormat::kText, "p.textproto", "", overrides);
+  EXPECT_TRUE(plan.ok()) << plan.status();
+  return plan.ok() ? *plan : LoadedPlan();
+}
+
+// Its faults, "FIELD: WHAT" each.
+std::vector<std::string> Faults(const std::vector<std::string>& overrides) {
+  std::vector<std::string> lines;
+  for (const PlanFault& fault : FaultsOf(Changed(overrides).plan)) {
+    lines.push_back(fault.field + ": " + fault.what);
+  }
+  return lines;
+}
+
+TEST(PlanRulesTest, AGoodPlanHasNoFaults) {
+  EXPECT_THAT(Faults({}), IsEmpty());
+  EXPECT_TRUE(Validate(Changed({})).ok());
+  EXPECT_TRUE(Validate(Changed({}).plan).ok());
+}
+
+// An author who must run the command once for each fault gives up.
+TEST(PlanRulesTest, AllFaultsAreFoundAtOnceInTheOrderOfTheFields) {
+  const std::vector<std::string> faults =
+      Faults({"name=", "targets[1].label=epoll", "workloads[0].path=json",
+              "load.closed.connections=0", "baseline=nginx"});
+  ASSERT_EQ(faults.size(), 5);
+  EXPECT_THAT(faults[0], HasSubstr("name: is empty"));
+  EXPECT_THAT(faults[1], HasSubstr("targets[1].label: \"epoll\" is the label of targets[0]"));
+  EXPECT_THAT(faults[2], HasSubstr("workloads[0].path: \"json\" does not begin with a slash"));
+  EXPECT_THAT(faults[3], HasSubstr("load.closed.connections[0]: 0 connections load nothing"));
+  EXPECT_THAT(faults[4],
+              HasSubstr("baseline: there is no target \"nginx\"; there are: epoll, epoll, http"));
+}
+
+TEST(PlanRulesTest, FaultsAreTracedToTheTextOrTheOverride) {
+  const absl::StatusOr<LoadedPlan> plan = ParsePlan(
+      "name: \"x\"\nworkloads {\n  name: \"w\"\n  path: \"w\" }\n"
+      "targets { }\nload { closed { connections: 1 } }",
+      PlanFormat::kText, "p.textproto", "", {"blocks=20000"});
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  EXPECT_EQ(Validate(*plan).message(),
+            "p.textproto:5:1: targets[0]: has neither name nor url; exactly one says which server "
+            "it is\n"
+            "p.textproto:4:3: workloads[0].path: \"w\" does not begin with a slash\n"
+            "p.textproto:6:8: load.closed: has neither requests nor duration; exactly one bounds a "
+            "window, as duration { seconds: 10 }\n"
+            "--set blocks=20000: blocks: 20000 is more than 10000");
+}
+
+TEST(PlanRulesTest, AnEmptyPlanSaysWhatIsMissing) {
+  const absl::Status status = Validate(Plan());
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  for (const std::string_view field : {"name: ", "targets: ", "workloads: ", "load: "}) {
+    EXPECT_THAT(std::string(status.message()), HasSubstr(std::string(field)));
+  }
+}
+
+TEST(PlanRulesTest, ATargetIsNamedInExactlyOneWay) {
+  EXPECT_THAT(Faults({"targets[0].url=http://h:1"}),
+              ElementsAre(HasSubstr("targets[0]: has both name and url")));
+}
+
+TEST(PlanRulesTest, AUrlIsSchemeHostAndPort) {
+  for (const char* url : {"http://localhost:1", "http://[::1]:8080", "http://a-b.example:65535/"}) {
+    EXPECT_THAT(Faults({std::string("targets[2].url=") + url}), IsEmpty()) << url;
+  }
+  for (const char* url : {"localhost:1", "https://h:1", "http://h", "http://h:0", "http://h:65536",
+                          "http://:1", "http://h:1/path", "http://a@b:1", "http://h:1x",
+                          "http://[::1:1", "http://h\r\n:1", "http://::1:80"}) {
+    EXPECT_THAT(Faults({std::string("targets[2].url=") + url}),
+                ElementsAre(HasSubstr("targets[2].url: ")))
+        << url;
+  }
+}
+
+TEST(PlanRulesTest, AServerByUrlTakesNoOptions) {
+  EXPECT_THAT(Faults({"targets[2].options.threads=2"}),
+              ElementsAre(HasSubstr("targets[2].options: ")));
+}
+
+TEST(PlanRulesTest, WorkloadsHaveNamesOfTheirOwn) {
+  EXPECT_THAT(Faults({"workloads[1].name=json", "thresholds="}),
+              ElementsAre(HasSubstr("workloads[1].name: \"json\" is the name of workloads[0]")));
+  EXPECT_THAT(Faults({"workloads[1].name="}),
+              ElementsAre(HasSubstr("workloads[1].name: is empty")));
+}
+
+// A plan must not be able to smuggle a second request into the first.
+TEST(PlanRulesTest, NothingCanEndARequestEarly) {
+  for (const char* path : {"/a b", "/a\r\nX: y", "/a\tb", "/a#b", "/\xc3\xa9", "/a\x7f"}) {
+    EXPECT_THAT(Faults({std::string("workloads[0].path=") + path}),
+                ElementsAre(HasSubstr("workloads[0].path: ")))
+        << path;
+  }
+  EXPECT_THAT(Faults({"workloads[0].headers[0].value=a\r\nX: y"}),
+              ElementsAre(HasSubstr("headers[0].value: has a line break")));
+  EXPECT_THAT(Faults({"workloads[0].headers[0].name=X\r\n"}),
+              ElementsAre(HasSubstr("headers[0].name: ")));
+  EXPECT_THAT(Faults({"workloads[0].headers[0].name=X:"}),
+              ElementsAre(HasSubstr("headers[0].name: ")));
+  EXPECT_THAT(Faults({"workloads[0].method=GET /x"}),
+              ElementsAre(HasSubstr("workloads[0].method: ")));
+}
+
+TEST(PlanRulesTest, FramingIsTheLoadGenerators) {
+  for (const char* name : {"Content-Length", "transfer-encoding", "Connection"}) {
+    EXPECT_THAT(Faults({std::string("workloads[0].headers[0].name=") + name}),
+                ElementsAre(HasSubstr("is set by the load generator")))
+        << name;
+  }
+  EXPECT_THAT(Faults({"workloads[0].headers[0].name=Host"}), IsEmpty());
+}
+
+TEST(PlanRulesTest, LengthsOfTimeAreFiniteAndNotNegative) {
+  for (const char* value : {"-1", "inf", "1e9"}) {
+    EXPECT_THAT(Faults({std::string("pause.seconds=") + value}),
+                ElementsAre(HasSubstr("pause.seconds: ")))
+        << value;
+  }
+  EXPECT_THAT(Faults({"load.warmup.seconds=-0.1"}),
+              ElementsAre(HasSubstr("load.warmup.seconds: ")));
+  EXPECT_THAT(
+      Faults({"load.timeout.seconds=0"}),
+      ElementsAre(HasSubstr("load.timeout.seconds: 0 is no length of time here: more than")));
+  EXPECT_THAT(Faults({"load.closed.duration.seconds=0"}),
+              ElementsAre(HasSubstr("load.closed.duration.seconds: ")));
+}
+
+TEST(PlanRulesTest, LevelsArePositiveDistinctAndThere) {
+  EXPECT_THAT(Faults({"load.closed.connections="}),
+              ElementsAre(HasSubstr("load.closed.connections: there is no level")));
+  EXPECT_THAT(Faults({"load.closed.connections=8,0,8"}),
+              ElementsAre(HasSubstr("connections[1]: 0 connections"),
+                          HasSubstr("connections[2]: 8 comes twice")));
+  EXPECT_THAT(Faults({"load.closed.connections=1000001"}),
+              ElementsAre(HasSubstr("is more than 1000000")));
+  EXPECT_THAT(Faults({"load.closed.requests=0"}),
+              ElementsAre(HasSubstr("load.closed.requests: 0")));
+}
+
+TEST(PlanRulesTest, WhatThisVersionCannotDoIsSaid) {
+  EXPECT_THAT(Faults({"load.open.rate_per_s=100"}),
+              ElementsAre(HasSubstr("load.open: is not supported yet by this version, which offers "
+                                    "closed")));
+  EXPECT_THAT(Faults({"load.find.max=100"}), ElementsAre(HasSubstr("load.find: is not supported")));
+  EXPECT_THAT(Faults({"profile.frequency_hz=99"}),
+              ElementsAre(HasSubstr("profile: is not supported yet by this version")));
+}
+
+TEST(PlanRulesTest, CpuListsAreRead) {
+  EXPECT_THAT(Faults({"placement.server_cpus=0-x"}),
+              ElementsAre(HasSubstr("placement.server_cpus: ")));
+  EXPECT_THAT(Faults({"placement.load_cpus=3-1"}), ElementsAre(HasSubstr("placement.load_cpus: ")));
+}
+
+TEST(PlanRulesTest, ThresholdsNameWhatThereIs) {
+  EXPECT_THAT(Faults({"thresholds[0].metric=p99us"}),
+              ElementsAre(HasSubstr("thresholds[0].metric: there is no metric \"p99us\"; did you "
+                                    "mean \"p99_us\"?")));
+  EXPECT_THAT(Faults({"thresholds[0].target=hyper"}),
+              ElementsAre(HasSubstr("thresholds[0].target: there is no target \"hyper\"")));
+  EXPECT_THAT(Faults({"thresholds[0].workload=jason"}),
+              ElementsAre(HasSubstr("did you mean \"json\"?")));
+  EXPECT_THAT(Faults({"thresholds[0].max=", "thresholds[0].min="}),
+              ElementsAre(HasSubstr("has neither max nor min")));
+  EXPECT_THAT(Faults({"thresholds[0].max=0.5"}), ElementsAre(HasSubstr("max 0.5 is below min 1")));
+  EXPECT_THAT(Faults({"thresholds[0].max=inf"}), ElementsAre(HasSubstr("finite")));
+}
+
+TEST(PlanRulesTest, EveryMetricCanBeNamed) {
+  for (const Metric& metric : AllMetrics()) {
+    EXPECT_THAT(Faults({"thresholds[0].metric=" + std::string(metric.name)}), IsEmpty());
+  }
+}
+
+TEST(PlanRulesTest, TheCpuOfAServerByUrlCannotDecide) {
+  EXPECT_THAT(Faults({"primary_metric=server_cpu_us_per_request"}),
+              ElementsAre(HasSubstr("primary_metric: ")));
+  EXPECT_THAT(Faults({"primary_metric=p95_us"}), IsEmpty());
+}
+
+TEST(PlanRulesTest, ACampaignHasABound) {
+  EXPECT_THAT(Faults({"blocks=10001"}), ElementsAre(HasSubstr("blocks: 10001 is more than")));
+}
+
+TEST(PlanRulesTest, TwoCellsNeverHaveTheSameText) {
+  EXPECT_THAT(Faults({"targets[0].label=a", "targets[1].label=a b", "workloads[0].name=b c",
+                      "workloads[1].name=c", "thresholds=", "baseline="}),
+              ElementsAre(HasSubstr("\"a b c\" could be two targets' cell")));
+}
+
+// Neither reader can refuse these, and neither can be stored.
+TEST(PlanRulesTest, WhatAStoredMessageCannotHoldIsRefused) {
+  Plan plan = Changed({}).plan;
+  plan.mutable_targets(1)->set_label("\xff");
+  plan.set_baseline("");
+  plan.set_verdict(static_cast<Plan::Verdict>(99));
+  const std::string message(Validate(plan).message());
+  EXPECT_THAT(message, HasSubstr("targets[1].label: is not UTF-8"));
+  EXPECT_THAT(message, HasSubstr("verdict: 99 is none of COMPARE, NONE"));
+}
+
+TEST(PlanRulesTest, NamesFitIntoTables) {
+  EXPECT_THAT(Faults({"name=a\nb"}), ElementsAre(HasSubstr("name: has a control character")));
+  EXPECT_THAT(Faults({"name=" + std::string(101, 'a')}),
+              ElementsAre(HasSubstr("name: is 101 bytes long")));
+}
+
+TEST(WithDefaultsTest, FillsInWhatIsNotSaid) {
+  const absl::StatusOr<LoadedPlan> loaded = ParsePlan(
+      "name: \"x\" targets { name: \"epoll\" } workloads { name: \"get\" } "
+      "workloads { name: \"post\" body: \"\" expect { } } "
+      "load { closed { connections: 1 duration { seconds: 1 } } }",
+      PlanFormat::kText, "p", "");
+  ASSERT_TRUE(loaded.ok());
+  const Plan plan = WithDefaults(loaded->plan);
+  EXPECT_EQ(plan.targets(0).label(), "epoll");
+  EXPECT_EQ(plan.workloads(0).method(), "GET");
+  EXPECT_EQ(plan.workloads(0).path(), "/");
+  EXPECT_EQ(plan.workloads(0).pipeline(), 1);
+  EXPECT_FALSE(plan.workloads(0).has_expect()) << "the contract says what is right";
+  EXPECT_EQ(plan.workloads(1).method(), "POST") << "an empty body is a body";
+  EXPECT_EQ(plan.workloads(1).expect().status(), 200);
+  EXPECT_EQ(plan.load().warmup().seconds(), 0.5);
+  EXPECT_EQ(plan.load().timeout().seconds(), 5);
+  EXPECT_EQ(plan.blocks(), 10);
+  EXPECT_EQ(plan.seed(), 1);
+  EXPECT_EQ(plan.verdict(), Plan::COMPARE);
+  EXPECT_EQ(plan.on_failure(), Plan::CONTINUE);
+  EXPECT_EQ(plan.baseline(), "epoll");
+  EXPECT_EQ(plan.primary_metric(), "server_cpu_us_per_request");
+}
+
+// The origin counted its requests from the first one.
+TEST(WithDefaultsTest, ACountedWindowHasNoWarmUp) {
+  EXPECT_EQ(WithDefaults(Changed({"load.closed.requests=10", "load.warmup="}).plan)
+                .load()
+                .warmup()
+                .seconds(),
+            0);
+}
+
+TEST(WithDefaultsTest, AServerByUrlIsJudgedByItsLatency) {
+  EXPECT_EQ(WithDefaults(Changed({}).plan).primary_metric(), "p50_us");
+}
+
+TEST(WithDefaultsTest, KeepsWhatIsSaidStaysValidAndChangesNothingTheSecondTime) {
+  const Plan plan = WithDefaults(Changed({}).plan);
+  EXPECT_EQ(plan.blocks(), 8);
+  EXPECT_EQ(plan.load().warmup().seconds(), 0);
+  EXPECT_EQ(plan.targets(1).label(), "epoll (again)");
+  EXPECT_TRUE(Validate(plan).ok()) << Validate(plan);
+  EXPECT_EQ(WithDefaults(plan).SerializeAsString(), plan.SerializeAsString());
+}
+
+}  // namespace
+}  // namespace assay

@@ -1,0 +1,157 @@
+// The plans that come with Assay, and those in its documents, are plans.
+
+#include <algorithm>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/time/time.h"
+#include "common/file.h"
+#include "common/runfiles.h"
+#include "controller/plan/cells.h"
+#include "controller/plan/metric.h"
+#include "controller/plan/override.h"
+#include "controller/plan/plan_loader.h"
+#include "controller/plan/plan_rules.h"
+#include "gmock/gmock.h"
+#include "google/protobuf/descriptor.h"
+#include "gtest/gtest.h"
+
+namespace assay {
+namespace {
+
+using ::testing::ElementsAre;
+
+Plan Loaded(const std::string& name) {
+  const absl::StatusOr<std::string> path = AssayFile("plans/" + name);
+  EXPECT_TRUE(path.ok()) << path.status();
+  const absl::StatusOr<LoadedPlan> plan = LoadPlan(path.ok() ? *path : name);
+  EXPECT_TRUE(plan.ok()) << plan.status();
+  if (!plan.ok()) return Plan();
+  EXPECT_TRUE(Validate(*plan).ok()) << Validate(*plan);
+  return WithDefaults(plan->plan);
+}
+
+std::string Document() {
+  const absl::StatusOr<std::string> path = AssayFile("docs/plans.md");
+  EXPECT_TRUE(path.ok()) << path.status();
+  const absl::StatusOr<std::string> text = ReadFile(path.ok() ? *path : "docs/plans.md");
+  EXPECT_TRUE(text.ok()) << text.status();
+  return text.ok() ? *text : "";
+}
+
+// What stands between ```LANGUAGE and ``` in a document.
+std::vector<std::string> CodeBlocks(const std::string& document, const std::string& language) {
+  std::vector<std::string> blocks;
+  bool inside = false;
+  for (const std::string& line : std::vector<std::string>(absl::StrSplit(document, '\n'))) {
+    if (!inside && line == "```" + language) {
+      inside = true;
+      blocks.emplace_back();
+    } else if (inside && line == "```") {
+      inside = false;
+    } else if (inside) {
+      absl::StrAppend(&blocks.back(), line, "\n");
+    }
+  }
+  return blocks;
+}
+
+TEST(PlansTest, EveryPlanThatComesWithAssayIsGood) {
+  const absl::StatusOr<std::string> demo = AssayFile("plans/demo.textproto");
+  ASSERT_TRUE(demo.ok()) << demo.status();
+  int plans = 0;
+  for (const auto& entry :
+       std::filesystem::directory_iterator(std::filesystem::path(*demo).parent_path())) {
+    if (entry.path().extension() != ".textproto" && entry.path().extension() != ".json") continue;
+    Loaded(entry.path().filename());
+    ++plans;
+  }
+  EXPECT_GE(plans, 2);
+}
+
+// `demo` promises a control, enough blocks to decide, and less than a minute of measuring.
+TEST(PlansTest, TheDemoKeepsItsPromises) {
+  const Plan plan = Loaded("demo.textproto");
+  EXPECT_GE(plan.blocks(), 6);
+  EXPECT_EQ(plan.targets(0).name(), plan.targets(2).name());
+  EXPECT_NE(plan.targets(0).label(), plan.targets(2).label());
+  EXPECT_THAT(plan.load().closed().connections(), ElementsAre(16, 64, 250));
+  const CampaignLength length = LengthOf(plan, static_cast<int>(ScheduleOf(plan).size()));
+  EXPECT_LT(length.measuring, absl::Minutes(1));
+}
+
+TEST(PlansTest, TheOriginsExperimentIsAsItWas) {
+  const Plan plan = Loaded("c_vs_rust.textproto");
+  EXPECT_EQ(plan.load().closed().requests(), 10'000);
+  EXPECT_THAT(plan.load().closed().connections(), ElementsAre(250, 500, 750));
+  EXPECT_EQ(plan.blocks(), 3);
+  EXPECT_EQ(plan.verdict(), Plan::NONE);
+  EXPECT_EQ(plan.load().warmup().seconds(), 0);
+}
+
+TEST(PlansTest, EveryPlanInTheDocumentsIsGood) {
+  const std::string document = Document();
+  const std::vector<std::string> texts = CodeBlocks(document, "textproto");
+  const std::vector<std::string> jsons = CodeBlocks(document, "json");
+  EXPECT_GE(texts.size(), 2);
+  EXPECT_GE(jsons.size(), 1);
+  for (const PlanFormat format : {PlanFormat::kText, PlanFormat::kJson}) {
+    for (const std::string& text : format == PlanFormat::kText ? texts : jsons) {
+      const absl::StatusOr<LoadedPlan> plan = ParsePlan(text, format, "docs/plans.md", "");
+      ASSERT_TRUE(plan.ok()) << plan.status() << "\n" << text;
+      EXPECT_TRUE(Validate(*plan).ok()) << Validate(*plan) << "\n" << text;
+    }
+  }
+}
+
+TEST(PlansTest, EveryOverrideInTheDocumentsIsOne) {
+  const std::string document = Document();
+  constexpr std::string_view kFlag = "`--set ";
+  // On the plan that shows every field, so that indices find something.
+  const absl::StatusOr<LoadedPlan> whole =
+      ParsePlan(CodeBlocks(document, "textproto").at(1), PlanFormat::kText, "", "");
+  ASSERT_TRUE(whole.ok()) << whole.status();
+  int overrides = 0;
+  for (size_t at = document.find(kFlag); at != std::string::npos; at = document.find(kFlag, at)) {
+    at += kFlag.size();
+    const std::string assignment = document.substr(at, document.find('`', at) - at);
+    if (assignment == "key=value") continue;
+    Plan plan = whole->plan;
+    EXPECT_TRUE(ApplyOverride(assignment, &plan).ok()) << assignment;
+    ++overrides;
+  }
+  EXPECT_GE(overrides, 5);
+}
+
+// Whether a document names a field: as `field`, as `path.to.field`, or as it is written, field: value.
+bool Mentions(const std::string& document, const std::string& field) {
+  for (const std::string& form : {"`" + field + "`", "." + field + "`", field + ": "}) {
+    if (document.find(form) != std::string::npos) return true;
+  }
+  return false;
+}
+
+// A field that is not in the document is one that nobody finds.
+TEST(PlansTest, EveryFieldAndMetricIsInTheDocument) {
+  const std::string document = Document();
+  std::vector<const google::protobuf::Descriptor*> types = {Plan::descriptor()};
+  for (size_t i = 0; i < types.size(); ++i) {
+    for (int k = 0; k < types[i]->field_count(); ++k) {
+      const google::protobuf::FieldDescriptor* field = types[i]->field(k);
+      EXPECT_TRUE(Mentions(document, field->name())) << field->full_name();
+      const google::protobuf::Descriptor* below = field->message_type();
+      if (below == nullptr || field->is_map()) continue;
+      if (std::find(types.begin(), types.end(), below) == types.end()) types.push_back(below);
+    }
+  }
+  for (const std::string& metric : MetricNames()) {
+    EXPECT_TRUE(Mentions(document, metric)) << metric;
+  }
+}
+
+}  // namespace
+}  // namespace assay

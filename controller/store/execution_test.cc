@@ -1,0 +1,257 @@
+// Executions and their samples in a store.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "analysis/sample_codec.h"
+#include "controller/store/store.h"
+#include "controller/store/store_samples.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "proto/convert/sample_chunk.h"
+
+namespace assay {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+constexpr char kCampaign[] = "0123456789ab";
+
+class ExecutionTest : public ::testing::Test {
+ protected:
+  ExecutionTest() : path_(folder_.Path("assay.db")), store_(OpenedStore(path_)) {
+    EXPECT_TRUE(store_->CreateCampaign(SampleCampaign(kCampaign)).ok());
+  }
+
+  std::vector<ChunkRef> Staged(const std::string& execution_id, uint32_t load,
+                               const std::vector<SampleChunk>& chunks) {
+    absl::StatusOr<std::vector<ChunkRef>> refs =
+        store_->StageChunks(kCampaign, execution_id, load, chunks);
+    EXPECT_TRUE(refs.ok()) << refs.status();
+    return refs.ok() ? *std::move(refs) : std::vector<ChunkRef>();
+  }
+  // All samples of an execution, with the load agent of each chunk.
+  std::pair<std::vector<uint32_t>, std::vector<Sample>> Samples(const std::string& execution_id) {
+    std::vector<uint32_t> loads;
+    std::vector<Sample> samples;
+    const absl::Status read =
+        store_->ReadChunks(execution_id, [&](uint32_t load, const SampleChunk& chunk) {
+          loads.push_back(load);
+          EXPECT_EQ(chunk.codec(), SampleChunk::PLANES_ZLIB);
+          return DecodeChunk(chunk, &samples);
+        });
+    EXPECT_TRUE(read.ok()) << read;
+    return {loads, samples};
+  }
+  std::string Count(const std::string& table) {
+    return RunSql(path_, "SELECT count(*) FROM " + table);
+  }
+  void OrphanStaging() { RunSql(path_, "UPDATE staged_chunk SET controller = 'another-boot/1/1'"); }
+
+  TemporaryFolder folder_;
+  const std::string path_;
+  std::unique_ptr<Store> store_;
+};
+
+TEST_F(ExecutionTest, AnExecutionComesBackWithItsSamplesAndSeconds) {
+  const ExecutionRecord execution = SampleExecution(kCampaign, 0);
+  std::vector<ChunkRef> chunks = Staged(execution.id(), 0, {PackedChunk(1), PackedChunk(2)});
+  const std::vector<ChunkRef> more = Staged(execution.id(), 1, {PackedChunk(3)});
+  chunks.insert(chunks.end(), more.begin(), more.end());
+  LoadSecond first, second;
+  first.second.set_ok(10);
+  second.load = 1;
+  second.second.set_second(1);
+  ASSERT_TRUE(store_->CommitExecution(execution, chunks, {second, first}).ok());
+
+  store_ = OpenedStore(path_, Store::Mode::kRead);
+  const std::vector<ExecutionRecord> executions = *store_->Executions(kCampaign);
+  ASSERT_EQ(executions.size(), 1);
+  EXPECT_EQ(executions[0].SerializeAsString(), execution.SerializeAsString());
+  const auto [loads, samples] = Samples(execution.id());
+  EXPECT_EQ(loads, (std::vector<uint32_t>{0, 0, 1}));
+  std::vector<Sample> sent;
+  for (const uint64_t seed : {1, 2, 3}) {
+    const std::vector<Sample> some = SampleSamples(seed, 1'000);
+    sent.insert(sent.end(), some.begin(), some.end());
+  }
+  EXPECT_EQ(samples, sent);
+  const std::vector<LoadSecond> seconds = *store_->ReadSeconds(execution.id());
+  ASSERT_EQ(seconds.size(), 2);
+  EXPECT_EQ(seconds[0].second.ok(), 10);
+  EXPECT_EQ(seconds[1].load, 1);
+  EXPECT_EQ(seconds[1].second.second(), 1);
+}
+
+TEST_F(ExecutionTest, ExecutionsComeByBlockPositionAndAttempt) {
+  ExecutionRecord late = SampleExecution(kCampaign, 1);
+  ExecutionRecord again = SampleExecution(kCampaign, 0, "b");
+  again.set_position(1);
+  again.set_attempt(1);
+  ExecutionRecord failed = SampleExecution(kCampaign, 0, "b");
+  failed.set_position(1);
+  ExecutionRecord early = SampleExecution(kCampaign, 0, "a");
+  for (const ExecutionRecord& one : {late, again, failed, early}) {
+    ASSERT_TRUE(store_->CommitExecution(one, {}, {}).ok());
+  }
+  std::vector<std::string> ids;
+  ASSERT_TRUE(store_
+                  ->ForEachExecution(kCampaign,
+                                     [&](const ExecutionRecord& one) {
+                                       ids.push_back(one.id());
+                                       return absl::OkStatus();
+                                     })
+                  .ok());
+  EXPECT_EQ(ids, (std::vector<std::string>{early.id(), failed.id(), again.id(), late.id()}));
+}
+
+TEST_F(ExecutionTest, AVisitorMayStopAndUseTheStoreItself) {
+  for (uint32_t block = 0; block < 3; ++block) {
+    ASSERT_TRUE(store_->CommitExecution(SampleExecution(kCampaign, block), {}, {}).ok());
+  }
+  int visited = 0;
+  const absl::Status status = store_->ForEachExecution(kCampaign, [&](const ExecutionRecord& one) {
+    EXPECT_TRUE(store_->ReadSeconds(one.id()).ok());
+    return ++visited == 2 ? absl::AbortedError("enough") : absl::OkStatus();
+  });
+  EXPECT_EQ(status.message(), "enough");
+  EXPECT_EQ(visited, 2);
+}
+
+// A stream that broke is attached again and may bring the same chunk twice.
+TEST_F(ExecutionTest, AChunkStagedTwiceIsStoredOnce) {
+  const ExecutionRecord execution = SampleExecution(kCampaign, 0);
+  const std::vector<ChunkRef> first = Staged(execution.id(), 0, {PackedChunk(1)});
+  const std::vector<ChunkRef> again = Staged(execution.id(), 0, {PackedChunk(1)});
+  EXPECT_EQ(first[0].sha256, again[0].sha256);
+  EXPECT_EQ(Count("chunk"), "1");
+  ASSERT_TRUE(store_->CommitExecution(execution, first, {}).ok());
+  EXPECT_EQ(Samples(execution.id()).second.size(), 1'000);
+}
+
+TEST_F(ExecutionTest, TwoExecutionsMayHoldEqualChunks) {
+  const ExecutionRecord one = SampleExecution(kCampaign, 0), two = SampleExecution(kCampaign, 1);
+  ASSERT_TRUE(store_->CommitExecution(one, Staged(one.id(), 0, {PackedChunk(1)}), {}).ok());
+  ASSERT_TRUE(store_->CommitExecution(two, Staged(two.id(), 0, {PackedChunk(1)}), {}).ok());
+  EXPECT_EQ(Count("chunk"), "1");
+  EXPECT_EQ(Samples(one.id()), Samples(two.id()));
+}
+
+TEST_F(ExecutionTest, ADamagedChunkIsRefusedAndNothingOfItsBatchIsStored) {
+  SampleChunk broken = PackedChunk(1);
+  broken.mutable_payload()->back() ^= 1;
+  const absl::StatusOr<std::vector<ChunkRef>> refs =
+      store_->StageChunks(kCampaign, "e", 0, {PackedChunk(2), broken});
+  EXPECT_EQ(refs.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(refs.status().message()), HasSubstr("check sum"));
+  EXPECT_EQ(Count("chunk"), "0");
+}
+
+TEST_F(ExecutionTest, AnExecutionIsCommittedOnce) {
+  const ExecutionRecord execution = SampleExecution(kCampaign, 0);
+  ASSERT_TRUE(store_->CommitExecution(execution, {}, {}).ok());
+  EXPECT_EQ(store_->CommitExecution(execution, {}, {}).code(), absl::StatusCode::kAlreadyExists);
+  // Its cell, block and attempt are taken too; the next attempt is not.
+  ExecutionRecord other = SampleExecution(kCampaign, 0);
+  EXPECT_EQ(store_->CommitExecution(other, {}, {}).code(), absl::StatusCode::kAlreadyExists);
+  other.set_attempt(1);
+  EXPECT_TRUE(store_->CommitExecution(other, {}, {}).ok());
+}
+
+TEST_F(ExecutionTest, ACommitThatNamesWhatWasNeverStagedLeavesNothing) {
+  const ExecutionRecord execution = SampleExecution(kCampaign, 0);
+  std::vector<ChunkRef> chunks = Staged(execution.id(), 0, {PackedChunk(1)});
+  chunks.push_back({0, std::string(32, 'x')});
+  EXPECT_EQ(store_->CommitExecution(execution, chunks, {}).code(),
+            absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(*store_->Executions(kCampaign), IsEmpty());
+  EXPECT_EQ(Count("staged_chunk"), "1") << "what was staged stays, for another try";
+}
+
+TEST_F(ExecutionTest, WhatIsNotThereIsSaid) {
+  EXPECT_EQ(store_->CommitExecution(SampleExecution("nowhere", 0), {}, {}).code(),
+            absl::StatusCode::kNotFound);
+  EXPECT_EQ(store_->Executions("nowhere").status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(store_->ReadSeconds("nowhere").status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(
+      store_->ReadChunks("nowhere", [](auto, const auto&) { return absl::OkStatus(); }).code(),
+      absl::StatusCode::kNotFound);
+}
+
+TEST_F(ExecutionTest, ACommitRemovesWhatItsExecutionStagedAndDidNotName) {
+  const ExecutionRecord failed = SampleExecution(kCampaign, 0);
+  Staged(failed.id(), 0, {PackedChunk(1), PackedChunk(2)});
+  Staged("another", 0, {PackedChunk(2)});
+  ASSERT_TRUE(store_->CommitExecution(failed, {}, {}).ok());
+  EXPECT_EQ(Count("chunk"), "1") << "another execution's chunk stays";
+  EXPECT_EQ(Count("staged_chunk"), "1");
+}
+
+TEST_F(ExecutionTest, ASweepRemovesWhatDeadProcessesStagedAndNothingElse) {
+  const ExecutionRecord kept = SampleExecution(kCampaign, 0);
+  ASSERT_TRUE(store_->CommitExecution(kept, Staged(kept.id(), 0, {PackedChunk(1)}), {}).ok());
+  Staged("lost", 0, {PackedChunk(1), PackedChunk(2)});
+  OrphanStaging();
+  Staged("alive", 0, {PackedChunk(3)});
+  EXPECT_GT(*store_->SweepUncommitted(), 0);
+  EXPECT_EQ(Count("chunk"), "2");
+  EXPECT_EQ(Count("staged_chunk"), "1");
+  EXPECT_EQ(Samples(kept.id()).second.size(), 1'000);
+  EXPECT_EQ(*store_->SweepUncommitted(), 0);
+}
+
+// The other host may be in the middle of an execution.
+TEST_F(ExecutionTest, ASweepSparesWhatALivingControllerElsewhereStaged) {
+  Staged("there", 0, {PackedChunk(1)});
+  OrphanStaging();
+  RunSql(path_, "UPDATE campaign SET controller = 'another-boot/1/1'");
+  EXPECT_EQ(*store_->SweepUncommitted(), 0);
+  RunSql(path_, "UPDATE campaign SET heartbeat_us = 1");
+  EXPECT_GT(*store_->SweepUncommitted(), 0);
+}
+
+TEST_F(ExecutionTest, AChunkThatChangedOnDiskIsNotReturned) {
+  const ExecutionRecord execution = SampleExecution(kCampaign, 0);
+  ASSERT_TRUE(
+      store_->CommitExecution(execution, Staged(execution.id(), 0, {PackedChunk(1)}), {}).ok());
+  RunSql(path_,
+         "UPDATE chunk SET chunk = CAST(substr(chunk, 1, length(chunk) - 1) || x'00' AS BLOB)");
+  const absl::Status read =
+      store_->ReadChunks(execution.id(), [](auto, const auto&) { return absl::OkStatus(); });
+  EXPECT_EQ(read.code(), absl::StatusCode::kDataLoss);
+  EXPECT_THAT(std::string(read.message()), HasSubstr(path_));
+}
+
+TEST_F(ExecutionTest, AHistogramThatIsNoneIsRefused) {
+  ExecutionRecord execution = SampleExecution(kCampaign, 0);
+  execution.mutable_latency()->set_layout(99);
+  EXPECT_EQ(store_->CommitExecution(execution, {}, {}).code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(ExecutionTest, ABigBatchIsStagedInSeveralTransactionsInItsOrder) {
+  std::vector<SampleChunk> chunks;
+  for (uint64_t seed = 0; seed < 40; ++seed) chunks.push_back(PackedChunk(seed, 65'536));
+  const ExecutionRecord execution = SampleExecution(kCampaign, 0);
+  const std::vector<ChunkRef> refs = Staged(execution.id(), 0, chunks);
+  ASSERT_EQ(refs.size(), chunks.size());
+  ASSERT_TRUE(store_->CommitExecution(execution, refs, {}).ok());
+  uint64_t seed = 0;
+  ASSERT_TRUE(store_
+                  ->ReadChunks(execution.id(),
+                               [&](uint32_t, const SampleChunk& chunk) -> absl::Status {
+                                 std::vector<Sample> samples;
+                                 absl::Status decoded = DecodeChunk(chunk, &samples);
+                                 EXPECT_EQ(samples, SampleSamples(seed++, 65'536));
+                                 return decoded;
+                               })
+                  .ok());
+  EXPECT_EQ(seed, 40);
+}
+
+}  // namespace
+}  // namespace assay

@@ -1,0 +1,254 @@
+// What a store says when it cannot be opened, or not written.
+
+#include <linux/capability.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "common/file.h"
+#include "controller/store/database.h"
+#include "controller/store/store.h"
+#include "controller/store/store_samples.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace assay {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr char kCampaign[] = "0123456789ab";
+
+// Takes from this thread, for as long as it lives, root's right to write what nobody may.
+class WithoutRootsRights {
+ public:
+  WithoutRootsRights() {
+    __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+    EXPECT_EQ(syscall(SYS_capget, &header, before_), 0);
+    __user_cap_data_struct less[2] = {before_[0], before_[1]};
+    less[0].effective &= ~(1u << CAP_DAC_OVERRIDE | 1u << CAP_DAC_READ_SEARCH);
+    EXPECT_EQ(syscall(SYS_capset, &header, less), 0);
+  }
+  ~WithoutRootsRights() {
+    __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+    EXPECT_EQ(syscall(SYS_capset, &header, before_), 0);
+  }
+
+ private:
+  __user_cap_data_struct before_[2] = {};
+};
+
+// Another process that runs SQL on a file and then stays, holding what it took.
+class OtherProcess {
+ public:
+  OtherProcess(const std::string& path, const std::string& sql) {
+    int ready[2];
+    EXPECT_EQ(pipe(ready), 0);
+    pid_ = fork();
+    if (pid_ == 0) {
+      sqlite3* connection = nullptr;
+      sqlite3_open(path.c_str(), &connection);
+      const bool done = sqlite3_exec(connection, sql.c_str(), nullptr, nullptr, nullptr) == 0;
+      const char result = done ? 'y' : 'n';
+      if (write(ready[1], &result, 1) != 1) _exit(1);
+      pause();
+      _exit(0);
+    }
+    close(ready[1]);
+    char result = 0;
+    EXPECT_EQ(read(ready[0], &result, 1), 1);
+    EXPECT_EQ(result, 'y');
+    close(ready[0]);
+  }
+  ~OtherProcess() {
+    kill(pid_, SIGKILL);
+    waitpid(pid_, nullptr, 0);
+  }
+  pid_t pid() const { return pid_; }
+
+ private:
+  pid_t pid_;
+};
+
+class OpenTest : public ::testing::Test {
+ protected:
+  OpenTest() : path_(folder_.Path("assay.db")) {}
+  ~OpenTest() override { chmod(folder_.path().c_str(), 0755); }
+
+  // What opening says, which must be an error.
+  std::string Refusal(Store::Mode mode, absl::StatusCode code) {
+    StoreOptions options;
+    options.busy_timeout = absl::Milliseconds(20);
+    const absl::StatusOr<std::unique_ptr<Store>> store = Store::Open(path_, mode, options);
+    EXPECT_EQ(store.status().code(), code) << store.status();
+    EXPECT_THAT(std::string(store.status().message()), HasSubstr(path_));
+    return std::string(store.status().message());
+  }
+  void MakeStore() {
+    ASSERT_TRUE(OpenedStore(path_)->CreateCampaign(SampleCampaign(kCampaign)).ok());
+  }
+
+  TemporaryFolder folder_;
+  std::string path_;
+};
+
+TEST_F(OpenTest, WritingMakesTheFileAndItsFolder) {
+  path_ = folder_.Path("a/b/assay.db");
+  OpenedStore(path_);
+  EXPECT_TRUE(std::filesystem::exists(path_));
+  EXPECT_EQ(RunSql(path_, "PRAGMA journal_mode"), "wal");
+}
+
+TEST_F(OpenTest, APathMayHoldAnyCharacter) {
+  path_ = folder_.Path("a?b#c%20 d.db");
+  MakeStore();
+  EXPECT_TRUE(std::filesystem::exists(path_));
+  EXPECT_TRUE(OpenedStore(path_, Store::Mode::kRead)->Find("latest").ok());
+}
+
+TEST_F(OpenTest, AFolderThatCannotBeMadeIsNamed) {
+  ASSERT_TRUE(WriteFileAtomically(folder_.Path("file"), "x").ok());
+  path_ = folder_.Path("file/assay.db");
+  EXPECT_THAT(Refusal(Store::Mode::kWrite, absl::StatusCode::kPermissionDenied),
+              HasSubstr("its folder " + folder_.Path("file")));
+}
+
+TEST_F(OpenTest, ReadingMakesNothing) {
+  EXPECT_THAT(Refusal(Store::Mode::kRead, absl::StatusCode::kNotFound),
+              HasSubstr("`demo` or `run` makes one"));
+  EXPECT_FALSE(std::filesystem::exists(path_));
+}
+
+TEST_F(OpenTest, AFolderIsNoStore) {
+  path_ = folder_.path();
+  for (const Store::Mode mode : {Store::Mode::kRead, Store::Mode::kWrite}) {
+    EXPECT_THAT(Refusal(mode, absl::StatusCode::kFailedPrecondition), HasSubstr("is a folder"));
+  }
+}
+
+TEST_F(OpenTest, ANewerStoreIsLeftAloneAndSaysSo) {
+  MakeStore();
+  RunSql(path_, "PRAGMA user_version = 7");
+  for (const Store::Mode mode : {Store::Mode::kRead, Store::Mode::kWrite}) {
+    EXPECT_THAT(Refusal(mode, absl::StatusCode::kFailedPrecondition),
+                HasSubstr("was made by a newer Assay (schema 7, this one knows 1)"));
+  }
+  EXPECT_EQ(RunSql(path_, "PRAGMA user_version"), "7");
+}
+
+TEST_F(OpenTest, WhatIsNoDatabaseIsLeftAlone) {
+  const std::string text(5'000, 'x');
+  ASSERT_TRUE(WriteFileAtomically(path_, text).ok());
+  for (const Store::Mode mode : {Store::Mode::kRead, Store::Mode::kWrite}) {
+    EXPECT_THAT(Refusal(mode, absl::StatusCode::kFailedPrecondition),
+                HasSubstr("it is no SQLite database"));
+  }
+  EXPECT_EQ(*ReadFile(path_), text);
+}
+
+TEST_F(OpenTest, AnotherProgramsDatabaseIsLeftAlone) {
+  RunSql(path_, "CREATE TABLE theirs (x)");
+  for (const Store::Mode mode : {Store::Mode::kRead, Store::Mode::kWrite}) {
+    EXPECT_THAT(Refusal(mode, absl::StatusCode::kFailedPrecondition),
+                HasSubstr("the database of another program"));
+  }
+  EXPECT_EQ(RunSql(path_, "SELECT group_concat(name) FROM sqlite_schema"), "theirs");
+  EXPECT_EQ(RunSql(path_, "PRAGMA journal_mode"), "delete");
+}
+
+TEST_F(OpenTest, ALockedStoreNamesWhoHoldsIt) {
+  MakeStore();
+  const OtherProcess other(path_, "BEGIN IMMEDIATE");
+  EXPECT_THAT(Refusal(Store::Mode::kWrite, absl::StatusCode::kUnavailable),
+              HasSubstr(absl::StrCat("is locked by process ", other.pid(), " (open_test")));
+}
+
+TEST_F(OpenTest, AStoreThatIsHeldAltogetherNamesWhoHoldsIt) {
+  MakeStore();
+  const OtherProcess other(path_, "PRAGMA locking_mode = EXCLUSIVE; BEGIN IMMEDIATE; COMMIT");
+  for (const Store::Mode mode : {Store::Mode::kRead, Store::Mode::kWrite}) {
+    EXPECT_THAT(Refusal(mode, absl::StatusCode::kUnavailable),
+                HasSubstr(absl::StrCat("is locked by process ", other.pid())));
+  }
+}
+
+// Whoever looks at results must not wait for the campaign that is running.
+TEST_F(OpenTest, AWriterDoesNotKeepReadersOut) {
+  MakeStore();
+  const OtherProcess other(path_, "BEGIN IMMEDIATE");
+  EXPECT_TRUE(OpenedStore(path_, Store::Mode::kRead)->Find(kCampaign).ok());
+}
+
+TEST_F(OpenTest, ALockThatIsTakenLaterIsNamedToo) {
+  MakeStore();
+  StoreOptions options;
+  options.busy_timeout = absl::Milliseconds(20);
+  const std::unique_ptr<Store> store = *Store::Open(path_, Store::Mode::kWrite, options);
+  const OtherProcess other(path_, "BEGIN IMMEDIATE");
+  const absl::Status status = store->CommitExecution(SampleExecution(kCampaign, 0), {}, {});
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(std::string(status.message()), HasSubstr(absl::StrCat("process ", other.pid())));
+}
+
+TEST_F(OpenTest, AReadOnlyStoreCanBeReadAndSaysWhyItCannotBeWritten) {
+  MakeStore();
+  ASSERT_EQ(chmod(path_.c_str(), 0444), 0);
+  ASSERT_EQ(chmod(folder_.path().c_str(), 0555), 0);
+  const WithoutRootsRights without;
+  EXPECT_THAT(Refusal(Store::Mode::kWrite, absl::StatusCode::kPermissionDenied),
+              HasSubstr("choose another with --store=PATH"));
+  EXPECT_TRUE(OpenedStore(path_, Store::Mode::kRead)->Find(kCampaign).ok());
+}
+
+TEST_F(OpenTest, AReadOnlyFileInAWritableFolderSaysSo) {
+  MakeStore();
+  ASSERT_EQ(chmod(path_.c_str(), 0444), 0);
+  const WithoutRootsRights without;
+  EXPECT_THAT(Refusal(Store::Mode::kWrite, absl::StatusCode::kPermissionDenied),
+              HasSubstr("is read-only for this user"));
+  EXPECT_TRUE(OpenedStore(path_, Store::Mode::kRead)->Find(kCampaign).ok());
+}
+
+TEST_F(OpenTest, AStoreThatMayNotBeReadSaysSo) {
+  MakeStore();
+  ASSERT_EQ(chmod(path_.c_str(), 0000), 0);
+  const WithoutRootsRights without;
+  Refusal(Store::Mode::kRead, absl::StatusCode::kPermissionDenied);
+  Refusal(Store::Mode::kWrite, absl::StatusCode::kPermissionDenied);
+}
+
+TEST_F(OpenTest, DamageIsFoundAndNamed) {
+  MakeStore();
+  {
+    std::fstream file(path_, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(4'096);
+    file << std::string(std::filesystem::file_size(path_) - 4'096, '\xff');
+  }
+  const absl::StatusOr<std::unique_ptr<Store>> store = Store::Open(path_, Store::Mode::kRead);
+  const absl::Status status = store.ok() ? (*store)->Find(kCampaign).status() : store.status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss) << status;
+  EXPECT_THAT(std::string(status.message()), HasSubstr(path_ + " is damaged"));
+}
+
+TEST_F(OpenTest, AFullDiskIsSaid) {
+  const std::unique_ptr<Database> database =
+      *Database::Open(path_, Database::Access::kWrite, absl::Seconds(1));
+  ASSERT_TRUE(database->Execute("CREATE TABLE t (x)").ok());
+  // As the disk would: no page more.
+  ASSERT_TRUE(database->QueryInt("PRAGMA max_page_count = 3").ok());
+  const absl::Status status = database->Execute("INSERT INTO t VALUES (zeroblob(100000))");
+  EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("the disk is full"));
+}
+
+}  // namespace
+}  // namespace assay

@@ -1,0 +1,51 @@
+#include "controller/store/process_identity.h"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <optional>
+
+#include "gtest/gtest.h"
+
+namespace assay {
+namespace {
+
+TEST(ProcessIdentityTest, ThisProcessLives) {
+  const ProcessIdentity self = ProcessIdentity::OfThisProcess();
+  EXPECT_EQ(self.pid, getpid());
+  EXPECT_NE(self.start_ticks, 0);
+  EXPECT_EQ(self.Lives(), true);
+}
+
+TEST(ProcessIdentityTest, TextBringsItBack) {
+  const ProcessIdentity self = ProcessIdentity::OfThisProcess();
+  EXPECT_EQ(ProcessIdentity::Parse(self.ToString()), self);
+  for (const char* text : {"", "/", "a/b", "a/1/x", "a/x/1", "/1/1", "a/1/1/1"}) {
+    EXPECT_EQ(ProcessIdentity::Parse(text), std::nullopt) << text;
+  }
+}
+
+TEST(ProcessIdentityTest, AnEndedProcessDoesNotLive) {
+  const pid_t child = fork();
+  if (child == 0) _exit(0);
+  waitpid(child, nullptr, 0);
+  ProcessIdentity ended = ProcessIdentity::OfThisProcess();
+  ended.pid = child;
+  EXPECT_EQ(ended.Lives(), false);
+}
+
+// Process numbers are given again.
+TEST(ProcessIdentityTest, ANumberThatWasGivenAgainIsAnotherProcess) {
+  ProcessIdentity earlier = ProcessIdentity::OfThisProcess();
+  --earlier.start_ticks;
+  EXPECT_EQ(earlier.Lives(), false);
+}
+
+TEST(ProcessIdentityTest, OfAnotherMachineNothingIsKnown) {
+  ProcessIdentity other = ProcessIdentity::OfThisProcess();
+  other.machine = "another-boot";
+  EXPECT_EQ(other.Lives(), std::nullopt);
+}
+
+}  // namespace
+}  // namespace assay

@@ -1,0 +1,108 @@
+#include "controller/store/schema.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "controller/store/database.h"
+#include "controller/store/store_samples.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace assay {
+namespace {
+
+using ::testing::HasSubstr;
+
+// The real steps, and two that stand for those of later versions: one that keeps a column and adds another, one that
+// moves data into a new table.
+std::vector<SchemaStep> WithLaterSteps() {
+  std::vector<SchemaStep> steps(SchemaSteps().begin(), SchemaSteps().end());
+  const int last = steps.back().version;
+  steps.push_back({last + 1, "ALTER TABLE campaign ADD COLUMN host TEXT NOT NULL DEFAULT 'here'"});
+  steps.push_back({last + 2,
+                   "CREATE TABLE host (name TEXT PRIMARY KEY) STRICT;"
+                   "INSERT INTO host SELECT DISTINCT host FROM campaign;"});
+  return steps;
+}
+
+class SchemaTest : public ::testing::Test {
+ protected:
+  std::unique_ptr<Database> Opened(const std::string& name) {
+    absl::StatusOr<std::unique_ptr<Database>> database =
+        Database::Open(folder_.Path(name), Database::Access::kWrite, absl::Seconds(10));
+    EXPECT_TRUE(database.ok()) << database.status();
+    return *std::move(database);
+  }
+  // All that a schema consists of.
+  std::string Dump(const std::string& name) {
+    return RunSql(folder_.Path(name),
+                  "SELECT group_concat(sql, ';') FROM (SELECT sql FROM sqlite_schema "
+                  "WHERE sql IS NOT NULL ORDER BY type, name)");
+  }
+
+  TemporaryFolder folder_;
+};
+
+TEST_F(SchemaTest, StepsCountFromOneWithoutAGap) {
+  int version = 0;
+  for (const SchemaStep& step : SchemaSteps()) EXPECT_EQ(step.version, ++version);
+}
+
+// Each released version must still be readable: its data stays, and what it becomes is what a new file has.
+TEST_F(SchemaTest, EveryEarlierVersionBecomesTheLatestAndKeepsItsData) {
+  const std::vector<SchemaStep> steps = WithLaterSteps();
+  ASSERT_TRUE(MigrateSchema(Opened("fresh").get(), steps).ok());
+  for (size_t earlier = 1; earlier <= steps.size(); ++earlier) {
+    const std::string name = absl::StrCat("version", earlier);
+    const std::unique_ptr<Database> database = Opened(name);
+    ASSERT_TRUE(MigrateSchema(database.get(), absl::MakeConstSpan(steps.data(), earlier)).ok());
+    ASSERT_TRUE(
+        database
+            ->Execute("INSERT INTO campaign (id, label, plan, started_us, ended_us, status, "
+                      "status_reason, record) VALUES ('a', 'l', 'p', 1, 2, 3, 'r', x'00')")
+            .ok());
+    const absl::Status migrated = MigrateSchema(database.get(), steps);
+    ASSERT_TRUE(migrated.ok()) << migrated;
+    EXPECT_EQ(*SchemaVersionOf(database.get()), steps.back().version);
+    EXPECT_EQ(Dump(name), Dump("fresh")) << "from version " << earlier;
+    EXPECT_EQ(RunSql(folder_.Path(name), "SELECT label || host FROM campaign WHERE id = 'a'"),
+              "lhere");
+    EXPECT_EQ(RunSql(folder_.Path(name), "PRAGMA integrity_check"), "ok");
+  }
+}
+
+TEST_F(SchemaTest, AStepThatFailsLeavesTheOldVersionWhole) {
+  const std::unique_ptr<Database> database = Opened("f");
+  ASSERT_TRUE(MigrateSchema(database.get(), SchemaSteps()).ok());
+  const std::string before = Dump("f");
+  std::vector<SchemaStep> steps = WithLaterSteps();
+  steps.push_back({steps.back().version + 1, "CREATE TABLE half (x); NO SUCH STATEMENT;"});
+  EXPECT_FALSE(MigrateSchema(database.get(), steps).ok());
+  EXPECT_EQ(Dump("f"), before);
+  EXPECT_EQ(*SchemaVersionOf(database.get()), SchemaSteps().back().version);
+}
+
+TEST_F(SchemaTest, MigratingTwiceChangesNothing) {
+  const std::unique_ptr<Database> database = Opened("f");
+  ASSERT_TRUE(MigrateSchema(database.get(), SchemaSteps()).ok());
+  const std::string before = Dump("f");
+  ASSERT_TRUE(MigrateSchema(database.get(), SchemaSteps()).ok());
+  EXPECT_EQ(Dump("f"), before);
+}
+
+TEST_F(SchemaTest, ANewerVersionIsLeftAlone) {
+  const std::unique_ptr<Database> database = Opened("f");
+  ASSERT_TRUE(MigrateSchema(database.get(), WithLaterSteps()).ok());
+  const absl::Status status = MigrateSchema(database.get(), SchemaSteps());
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(
+      std::string(status.message()),
+      HasSubstr(absl::StrCat("was made by a newer Assay (schema ", WithLaterSteps().back().version,
+                             ", this one knows ", SchemaSteps().back().version, ")")));
+}
+
+}  // namespace
+}  // namespace assay
