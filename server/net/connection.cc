@@ -100,12 +100,9 @@ bool Connection::Receive() {
 }
 
 bool Connection::ReceiveEnd() {
-  if (partial_ != nullptr) {
-    session_.AnswerEnd(group_.context_, *partial_, group_.batch_);
-    Send(group_.batch_);
-    group_.batch_.Clear();
-  }
-  return Destroy();
+  if (partial_ == nullptr) return Destroy();
+  session_.AnswerEnd(group_.context_, *partial_, group_.batch_);
+  return SendLast();
 }
 
 bool Connection::Proceed(Intake& intake) {
@@ -195,6 +192,18 @@ Connection::Sent Connection::Send(AnswerBatch& batch) {
   return batch.empty() ? Sent::kAll : Sent::kPart;
 }
 
+bool Connection::SendLast() {
+  partial_.reset();
+  const Sent sent = Send(group_.batch_);
+  if (sent == Sent::kPart) {
+    next_ = HttpSession::Next::kClose;
+    KeepUnsent(group_.batch_);
+  }
+  group_.batch_.Clear();
+  if (sent == Sent::kBroken) return Destroy();
+  return sent == Sent::kPart ? true : Finish();
+}
+
 bool Connection::SendRest() {
   const ssize_t size = send(socket_.get(), unsent_->data(), unsent_->size(), MSG_NOSIGNAL);
   if (size < 0) return errno == EAGAIN || errno == EINTR ? true : Destroy();
@@ -235,12 +244,8 @@ void Connection::Drain() {
 void Connection::OnDeadline(int64_t) {
   if (state_ == State::kReading && partial_ != nullptr) {
     session_.AnswerTimeout(group_.context_, group_.batch_);
-    const Sent sent = Send(group_.batch_);
-    group_.batch_.Clear();
-    if (sent == Sent::kAll) {
-      Finish();
-      return;
-    }
+    SendLast();
+    return;
   }
   if (state_ == State::kSending) {
     // Drops what the system still holds for a client that does not take it.

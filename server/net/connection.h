@@ -81,6 +81,8 @@ class Connection final : public EventTarget, public Timer {
   bool Receive();
   bool ReceiveEnd();
   bool Proceed(Intake& intake);
+  // Sends the batch, and closes.
+  bool SendLast();
   bool SendRest();
   bool Finish();
   void Drain();

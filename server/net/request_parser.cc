@@ -129,14 +129,16 @@ RequestParser::Progress RequestParser::ParseHead(ByteBuffer& in) {
   }
   base_ = in.data();
   llhttp_->data = this;
-  const llhttp_errno_t result = llhttp_execute(llhttp_.get(), base_ + parsed_, in.size() - parsed_);
+  // No more than one byte beyond the limit, so that the verdict does not depend on how much came.
+  const size_t end = std::min(in.size(), limits_->max_head + 1);
+  const llhttp_errno_t result = llhttp_execute(llhttp_.get(), base_ + parsed_, end - parsed_);
   if (result == HPE_OK) {
-    parsed_ = in.size();
+    parsed_ = end;
     return parsed_ > limits_->max_head ? TooLong() : Progress::kNeedBytes;
   }
   head_end_ = static_cast<size_t>(llhttp_get_error_pos(llhttp_.get()) - base_);
   if (head_end_ > limits_->max_head) return TooLong();
-  if (result != HPE_PAUSED) return FailAsLlhttp(in.view());
+  if (result != HPE_PAUSED) return FailAsLlhttp(in.view().substr(0, head_end_ + 1));
   parsed_ = head_end_;
   return AcceptHead(in.view().substr(0, head_end_)) ? Progress::kRequest : Progress::kError;
 }
@@ -187,13 +189,13 @@ RequestParser::Progress RequestParser::TooLong() {
                    : Fail(431, "the request head is larger than this server accepts");
 }
 
-RequestParser::Progress RequestParser::FailAsLlhttp(std::string_view head) {
+RequestParser::Progress RequestParser::FailAsLlhttp(std::string_view read) {
   switch (llhttp_get_errno(llhttp_.get())) {
     case HPE_PAUSED_H2_UPGRADE:
       return Fail(505, "HTTP/2 is not served here");
     case HPE_INVALID_METHOD: {
       // A well-formed name that we do not know is 501 (RFC 9110, 15.6.2); garbage is 400.
-      const std::string_view word = head.substr(0, head.find(' '));
+      const std::string_view word = read.substr(0, read.find(' '));
       const bool is_token = !word.empty() && std::all_of(word.begin(), word.end(), IsTokenChar);
       return is_token ? Fail(501, "the method is not implemented")
                       : Fail(400, "the request line is malformed");
@@ -253,7 +255,7 @@ bool RequestParser::AcceptTarget(std::string_view head) {
     return false;
   }
   if (llhttp_->http_major != 1) {
-    Fail(505, "HTTP/1.1 and HTTP/1.0 are served here");
+    Fail(505, "only HTTP/1.1 and HTTP/1.0 are served here");
     return false;
   }
   http_1_0_ = llhttp_->http_minor == 0;

@@ -80,8 +80,8 @@ class RequestParser {
   Progress ParseHead(ByteBuffer& in);
   Progress ParseBody(ByteBuffer& in);
   Progress Fail(int status, std::string_view reason);
-  // What llhttp's refusal means to the client.
-  Progress FailAsLlhttp(std::string_view head);
+  // What llhttp's refusal means to the client. `read` ends with the byte that it stumbled over.
+  Progress FailAsLlhttp(std::string_view read);
   // Checks the whole head, and learns from it how the body is framed.
   bool AcceptHead(std::string_view head);
   bool AcceptTarget(std::string_view head);

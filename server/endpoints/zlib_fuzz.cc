@@ -1,0 +1,76 @@
+// The zlib endpoints on whatever comes: what compresses comes back, what does not inflate is refused, and no stream is
+// left broken for the next request.
+
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "analysis/fuzz_driver.h"
+#include "server/endpoints/zlib_endpoint.h"
+#include "server/net/http_message.h"
+
+namespace assay {
+namespace {
+
+constexpr size_t kMaxOutput = 1 << 14;
+
+struct Answer {
+  int status;
+  std::string body;
+};
+
+Answer Compress(ZlibEndpoint& endpoint, std::string_view body, int level) {
+  HttpResponse response;
+  const std::string query = absl::StrCat("level=", level);
+  endpoint.Compress(
+      {.method = HttpMethod::kPost, .path = {}, .query = query, .body = body, .headers = {}},
+      response);
+  return {response.status, std::string(response.body)};
+}
+
+Answer Decompress(ZlibEndpoint& endpoint, std::string_view body) {
+  HttpResponse response;
+  endpoint.Decompress(
+      {.method = HttpMethod::kPost, .path = {}, .query = {}, .body = body, .headers = {}},
+      response);
+  return {response.status, std::string(response.body)};
+}
+
+}  // namespace
+
+std::vector<std::string> FuzzSeeds() {
+  ZlibEndpoint endpoint(kMaxOutput);
+  std::vector<std::string> seeds;
+  for (const int level : {0, 1, 6, 9}) {
+    for (const std::string& body :
+         {std::string(), std::string("hello, hello, hello"), std::string(2 * kMaxOutput, 'z')}) {
+      seeds.push_back(static_cast<char>(level) + Compress(endpoint, body, level).body);
+    }
+  }
+  return seeds;
+}
+
+}  // namespace assay
+
+// The first byte chooses the level.
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  if (size == 0) return 0;
+  static assay::ZlibEndpoint endpoint(assay::kMaxOutput);
+  const int level = data[0] % 10;
+  const std::string_view body(reinterpret_cast<const char*>(data) + 1, size - 1);
+
+  const assay::Answer inflated = assay::Decompress(endpoint, body);
+  if (inflated.status != 200 && inflated.status != 400 && inflated.status != 413) std::abort();
+  if (inflated.status == 200 && inflated.body.size() > assay::kMaxOutput) std::abort();
+
+  const assay::Answer packed = assay::Compress(endpoint, body, level);
+  if (packed.status != 200) std::abort();
+  const assay::Answer unpacked = assay::Decompress(endpoint, packed.body);
+  const bool fits = body.size() <= assay::kMaxOutput;
+  if (unpacked.status != (fits ? 200 : 413)) std::abort();
+  if (fits && unpacked.body != body) std::abort();
+  return 0;
+}

@@ -1,0 +1,106 @@
+#include "server/net/fuzz_conversation.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <iostream>
+
+#include "absl/strings/str_cat.h"
+#include "server/net/http_session.h"
+
+namespace assay {
+namespace {
+
+constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+
+std::string Request(std::string_view line, std::string_view fields, std::string_view body = "") {
+  return absl::StrCat(std::string(line), " HTTP/1.1\r\nHost: h\r\n", std::string(fields), "\r\n",
+                      std::string(body));
+}
+
+}  // namespace
+
+HttpLimits FuzzConversation::Limits() { return {.max_head = 300, .max_body = 200}; }
+
+HttpHandler FuzzConversation::Handler(std::string& text) {
+  return [&text](const HttpRequest& request, HttpResponse& response) {
+    text = absl::StrCat(static_cast<int>(request.method), " ", std::string(request.path), "?",
+                        std::string(request.query), " ", std::string(request.body));
+    for (const HttpHeader& header : request.headers) {
+      absl::StrAppend(&text, "|", std::string(header.name), "=", std::string(header.value));
+    }
+    if (request.path == "/large") text.append(40'000, 'x');
+    if (request.path == "/echo") {
+      response.body = request.body;
+    } else {
+      response.body = text;
+    }
+  };
+}
+
+std::string FuzzConversation::WithoutContinue(std::string answers) {
+  size_t at;
+  while ((at = answers.find(kContinue)) != std::string::npos) answers.erase(at, kContinue.size());
+  return answers;
+}
+
+std::string FuzzConversation::Answers(std::string_view input,
+                                      const std::function<size_t()>& piece_size) {
+  const HttpLimits limits = Limits();
+  std::string text;
+  SessionContext context{.limits = limits, .handler = Handler(text), .date = {}};
+  HttpSession session;
+  Intake intake(limits);
+  AnswerBatch batch;
+  std::string answers;
+  const auto take_batch = [&] {
+    absl::StrAppend(&answers, std::string(batch.bytes.view()), std::string(batch.borrowed));
+    batch.Clear();
+  };
+  while (!input.empty()) {
+    const size_t size = std::min(piece_size(), input.size());
+    // A body's bytes must not lie about their padding: a new buffer, exactly as large as needed.
+    intake.bytes.Append(input.substr(0, size));
+    input.remove_prefix(size);
+    HttpSession::Next next;
+    do {
+      next = session.Answer(context, intake, batch);
+      take_batch();
+    } while (next == HttpSession::Next::kSend);
+    if (next == HttpSession::Next::kClose) return WithoutContinue(answers);
+  }
+  session.AnswerEnd(context, intake, batch);
+  take_batch();
+  return WithoutContinue(answers);
+}
+
+void FuzzConversation::Fail(std::string_view what, std::string_view expected,
+                            std::string_view actual) {
+  std::cerr << what << "\n--- expected\n" << expected << "\n--- actual\n" << actual << "\n";
+  std::abort();
+}
+
+std::vector<std::string> FuzzConversation::Seeds() {
+  const std::string get = Request("GET /a?b=c&d", "X-A:  b \r\n");
+  const std::string post = Request("POST /echo", "Content-Length: 5\r\n", "hello");
+  const std::string chunked =
+      Request("POST /b", "Transfer-Encoding: chunked\r\n",
+              "5;x=\"y\"\r\nhello\r\n0a\r\n0123456789\r\n0\r\nT: u\r\n\r\n");
+  const std::string expect =
+      Request("POST /%65cho", "Expect: 100-continue\r\nContent-Length: 3\r\n", "abc");
+  return {get,
+          post,
+          chunked,
+          expect,
+          get + post + chunked + expect + get,
+          Request("GET /large", "") + Request("GET /large", "") + chunked + chunked,
+          Request("OPTIONS *", "Connection: keep-alive, close\r\n") + get,
+          "GET http://u.v:80/w?x HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n" + get,
+          Request("GET /", "Connection: Upgrade\r\nUpgrade: h2c\r\n") + get,
+          Request("POST /", "Transfer-Encoding: gzip, chunked\r\n", "0\r\n\r\n"),
+          Request("POST /", "Content-Length: 3\r\nContent-Length: 3\r\n", "abc"),
+          Request("GET /", absl::StrCat("A: ", std::string(250, 'a'), "\r\n")),
+          "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+          "GET / HTTP/1.1\r\nHost: h\r\nA: b\r\n c\r\n\r\n"};
+}
+
+}  // namespace assay
