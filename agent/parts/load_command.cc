@@ -31,7 +31,7 @@ const char* ArrivalsName(OpenLoop::Arrivals arrivals) {
   }
 }
 
-absl::Status AddWorkload(const Workload& workload, const std::string& folder,
+absl::Status AddWorkload(const Workload& workload, bool contract, const std::string& folder,
                          std::vector<std::string>& argv) {
   argv.push_back(absl::StrCat("--path=", workload.path().empty() ? "/" : workload.path()));
   if (!workload.method().empty()) argv.push_back(absl::StrCat("--method=", workload.method()));
@@ -43,7 +43,7 @@ absl::Status AddWorkload(const Workload& workload, const std::string& folder,
     ASSAY_RETURN_IF_ERROR(WriteFileAtomically(path, workload.body()));
     argv.push_back(absl::StrCat("--body-file=", path));
   }
-  const RightAnswer right = ExpectedAnswer(workload, /*contract=*/false);
+  const RightAnswer right = ExpectedAnswer(workload, contract);
   argv.push_back(absl::StrCat("--expect-status=", right.status));
   if (right.rule == RightAnswer::Body::kEqual) {
     const std::string path = folder + "/expected";
@@ -77,7 +77,7 @@ absl::StatusOr<std::vector<std::string>> LoadgenArgv(const std::string& program,
                                                      const CpuSet& cpus,
                                                      const std::string& folder) {
   std::vector<std::string> argv = {program, absl::StrCat("--target=", destination.ToString())};
-  ASSAY_RETURN_IF_ERROR(AddWorkload(spec.workload(), folder, argv));
+  ASSAY_RETURN_IF_ERROR(AddWorkload(spec.workload(), spec.contract(), folder, argv));
   AddKind(spec, argv);
   const Window& window = spec.window();
   if (window.duration_ns() > 0) argv.push_back("--duration=" + Nanos(window.duration_ns()));

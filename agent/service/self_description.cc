@@ -71,6 +71,7 @@ void SelfDescription::DescribeTargets(AgentDescription& description) {
                                                : target.install());
     }
     one.set_static_answers(target.static_answers());
+    one.set_contract(target.contract());
     for (const CatalogueTarget::NotServed& not_served : target.not_served()) {
       (*one.mutable_not_served())[not_served.request()] = not_served.reason();
     }

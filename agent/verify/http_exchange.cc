@@ -124,9 +124,15 @@ absl::StatusOr<ContractReply> Exchange(const std::string& address, const HttpReq
   curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
   received.reply.status = static_cast<int>(status);
   if (code == CURLE_OK) return std::move(received.reply);
-  const std::string message =
-      absl::StrCat(request.method, " ", request.target, " at ", address, ": ",
-                   error[0] != '\0' ? error : curl_easy_strerror(code));
+  std::string message = absl::StrCat(request.method, " ", request.target, " at ", address, ": ",
+                                     error[0] != '\0' ? error : curl_easy_strerror(code));
+  // libcurl says that it could not connect, the system why.
+  long system_error = 0;
+  curl_easy_getinfo(curl, CURLINFO_OS_ERRNO, &system_error);
+  if (code == CURLE_COULDNT_CONNECT && system_error != 0) {
+    absl::StrAppend(&message, " (", std::generic_category().message(static_cast<int>(system_error)),
+                    ")");
+  }
   if (received.too_long) {
     return absl::ResourceExhaustedError(absl::StrCat(request.method, " ", request.target, " at ",
                                                      address, ": the answer is longer than ",

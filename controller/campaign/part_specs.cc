@@ -57,6 +57,9 @@ LoadSpec LoadSpecOf(const Plan& plan, const Cell& cell, const AgentPool& pool, u
     spec.set_destination_agent(pool.server().link->address());
   }
   spec.set_verify_first(!target.url().empty());
+  for (const TargetDescription& known : pool.server().description().targets()) {
+    if (target.url().empty() && known.name() == target.name()) spec.set_contract(known.contract());
+  }
   *spec.mutable_workload() = WorkloadOfCell(plan, cell);
   spec.mutable_closed()->set_connections(
       static_cast<uint32_t>(ShareOf(cell.connections(), index, count)));

@@ -5,7 +5,7 @@
 #include <tuple>
 #include <utility>
 
-#include "absl/strings/match.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "analysis/latency_histogram.h"
 #include "common/status_macros.h"
@@ -63,6 +63,16 @@ OverExecutions Over(const std::vector<ExecutionResult>& executions, const Get& g
   }
   if (values.empty()) return std::nullopt;
   return MedianInterval(std::move(values));
+}
+
+// What failed, with the last line that the program said.
+std::string WhyFailed(const Failure& failure) {
+  std::string text = failure.message();
+  const absl::string_view words = absl::StripAsciiWhitespace(failure.last_words());
+  if (!words.empty()) {
+    absl::StrAppend(&text, "; its last words: ", words.substr(words.rfind('\n') + 1));
+  }
+  return text;
 }
 
 // How bad: an unreadable figure is worse than a warning, for nobody knows it.
@@ -160,7 +170,7 @@ absl::StatusOr<CampaignResults> ReadResults(Store& store, const GateRules& rules
         CellResult& result = found->second.result;
         if (record.status() != ExecutionRecord::MEASURED) {
           ++result.failed;
-          result.failure = record.failure().failure().message();
+          result.failure = WhyFailed(record.failure().failure());
           return absl::OkStatus();
         }
         ASSAY_ASSIGN_OR_RETURN(const LatencyHistogram latency, FromProto(record.latency()));

@@ -54,8 +54,6 @@ std::string Head(const CampaignResults& results) {
 std::string CellTable(const CampaignResults& results) {
   std::set<std::string> workloads;
   for (const CellResult& cell : results.cells) workloads.insert(cell.cell.workload());
-  // The origin's figure is for the few-run protocol that it comes from.
-  const bool with_origin = results.campaign.plan().verdict() == Plan::NONE;
   TextTable table({{"target", Align::kLeft},
                    {"workload", Align::kLeft},
                    {"level", Align::kLeft},
@@ -71,7 +69,7 @@ std::string CellTable(const CampaignResults& results) {
     table.AddRow({cell.cell.target(), workloads.size() > 1 ? cell.cell.workload() : "",
                   LevelText(cell.cell), WithInterval(cell.rps, 0),
                   WithInterval(cell.quantile_us[kP50], 0), WithInterval(cell.quantile_us[kP99], 0),
-                  with_origin && cell.mean_of_medians_us.has_value()
+                  cell.mean_of_medians_us.has_value()
                       ? absl::StrFormat("%.1f", *cell.mean_of_medians_us)
                       : "",
                   WithInterval(cell.server_cpu_us_per_request, 2),
