@@ -46,13 +46,13 @@ def assay_repositories():
     system_rust(
         name = "system_rust",
         crates = {
-            "flate2": "librust-flate2-dev",
             "hyper": "librust-hyper-dev",
-            "libc": "librust-libc-dev",
-            "libz-sys": "librust-libz-sys-dev",
-            "serde": "librust-serde-dev",
-            "serde_json": "librust-serde-json-dev",
             "tokio": "librust-tokio-dev",
+            "serde_json": "librust-serde-json-dev",
+            "serde": "librust-serde-dev",
+            "flate2": "librust-flate2-dev",
+            "libz-sys": "librust-libz-sys-dev",
+            "libc": "librust-libc-dev",
         },
     )
     source_repository(

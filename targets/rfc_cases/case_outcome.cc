@@ -89,25 +89,22 @@ bool Allows(const RfcCase& rfc_case, const CaseOutcome& outcome) {
 
 std::string Expanded(std::string_view send) {
   std::string bytes;
-  while (!send.empty()) {
-    const size_t open = send.find('<');
-    const size_t close = open == send.npos ? send.npos : send.find('>', open);
-    const size_t star = close == send.npos ? send.npos : send.rfind('*', close);
+  while (true) {
+    const size_t close = send.find('>');
+    if (close == send.npos) return bytes.append(send);
+    const size_t star = send.rfind('*', close);
+    const size_t open = star == send.npos ? send.npos : send.rfind('<', star);
     int times = 0;
-    if (star == send.npos || star < open ||
-        !absl::SimpleAtoi(std::string(send.substr(star + 1, close - star - 1)), &times) ||
-        times < 0 || times > kMaxRepetitions) {
-      // No repetition begins here.
-      const size_t end = open == send.npos ? send.size() : open + 1;
-      bytes.append(send.substr(0, end));
-      send.remove_prefix(end);
-      continue;
+    if (open != send.npos &&
+        absl::SimpleAtoi(std::string(send.substr(star + 1, close - star - 1)), &times) &&
+        times >= 0 && times <= kMaxRepetitions) {
+      bytes.append(send.substr(0, open));
+      for (int i = 0; i < times; ++i) bytes.append(send.substr(open + 1, star - open - 1));
+    } else {
+      bytes.append(send.substr(0, close + 1));
     }
-    bytes.append(send.substr(0, open));
-    for (int i = 0; i < times; ++i) bytes.append(send.substr(open + 1, star - open - 1));
     send.remove_prefix(close + 1);
   }
-  return bytes;
 }
 
 absl::StatusOr<RfcCases> ParseCases(std::string_view text, std::string_view file_name) {

@@ -98,9 +98,7 @@ async fn next(body: &mut Body) -> Result<Option<Bytes>, Refusal> {
 
 /// The value of a parameter; None when it is not there.
 fn query<'a>(query: Option<&'a str>, name: &str) -> Option<&'a str> {
-    query?
-        .split('&')
-        .find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
+    query?.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
 }
 
 fn with_type(content_type: Option<HeaderValue>, body: Body) -> Response<Body> {

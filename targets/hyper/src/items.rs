@@ -43,7 +43,8 @@ pub fn parse(body: &[u8]) -> Result<Vec<Item<'_>>, Refusal> {
 
 pub fn total<'a>(items: &'a [Item<'_>]) -> Result<Totals<'a>, Refusal> {
     const BEYOND: Refusal = (StatusCode::BAD_REQUEST, "a total is beyond 64 bits");
-    let mut totals = Totals { items: Vec::with_capacity(items.len()), count: items.len(), total: 0 };
+    let mut totals =
+        Totals { items: Vec::with_capacity(items.len()), count: items.len(), total: 0 };
     for item in items {
         let total = item.price.checked_mul(item.qty).ok_or(BEYOND)?;
         totals.total = totals.total.checked_add(total).ok_or(BEYOND)?;

@@ -114,9 +114,7 @@ async fn serve(
     let server = Server::builder(incoming)
         .http1_only(true)
         .http1_max_buf_size(HEAD_LIMIT)
-        .serve(make_service_fn(|_| async {
-            Ok::<_, Infallible>(service_fn(endpoints::answer))
-        }))
+        .serve(make_service_fn(|_| async { Ok::<_, Infallible>(service_fn(endpoints::answer)) }))
         .with_graceful_shutdown(async move {
             let _ = stopped.changed().await;
         });

@@ -46,7 +46,11 @@ impl Options {
         while let Some(argument) = arguments.next() {
             match argument.as_str() {
                 "--help" => return Ok(Command::Print(USAGE.to_owned())),
-                "--version" => return Ok(Command::Print(option_env!("TARGET_VERSIONS").unwrap_or("hyper").to_owned())),
+                "--version" => {
+                    return Ok(Command::Print(
+                        option_env!("TARGET_VERSIONS").unwrap_or("hyper").to_owned(),
+                    ))
+                }
                 _ => {}
             }
             let (flag, value) = match argument.split_once('=') {

@@ -35,9 +35,8 @@ pub fn decompress(body: &[u8]) -> Result<Vec<u8>, Refusal> {
     let mut output = Vec::with_capacity(body.len().saturating_mul(4).clamp(1 << 10, BODY_LIMIT));
     loop {
         let rest = &body[stream.total_in() as usize..];
-        let status = stream
-            .decompress_vec(rest, &mut output, FlushDecompress::None)
-            .map_err(|_| CORRUPT)?;
+        let status =
+            stream.decompress_vec(rest, &mut output, FlushDecompress::None).map_err(|_| CORRUPT)?;
         if output.len() > BODY_LIMIT {
             return Err((StatusCode::PAYLOAD_TOO_LARGE, "the output is beyond the limit"));
         }
