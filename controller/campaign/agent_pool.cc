@@ -9,7 +9,8 @@
 namespace assay {
 namespace {
 
-constexpr absl::Duration kDescribePatience = absl::Seconds(5);
+// An agent runs the version commands of its targets to answer, which a busy host may take seconds for.
+constexpr absl::Duration kDescribePatience = absl::Seconds(20);
 constexpr int kClockRounds = 16;
 
 absl::StatusOr<PoolMember> Reach(const std::string& address, const TlsFiles& tls) {
