@@ -121,7 +121,9 @@ TEST(ClosedLoopTest, OpensAgainWhatTheServerCloses) {
     const LoadResult result = RunTestLoad(options).result;
     EXPECT_GE(result.reconnects, announced ? 196u : 90u);
     // Unannounced, the next request crosses the close: that one is lost, and says so.
-    if (announced) EXPECT_EQ(result.ok, 200u);
+    if (announced) {
+      EXPECT_EQ(result.ok, 200u);
+    }
     EXPECT_EQ(result.timeouts, 0u);
     EXPECT_EQ(result.in_flight, 0u);
   }
