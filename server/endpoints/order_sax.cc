@@ -1,5 +1,6 @@
 #include "server/endpoints/order_sax.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <utility>
@@ -103,6 +104,8 @@ class OrderHandler {
     // "[json.exception.parse_error.101] parse error at line 1, column 5: ...": from there on.
     const size_t end_of_tag = syntax_error_.find("] ");
     if (end_of_tag != std::string::npos) syntax_error_.erase(0, end_of_tag + 2);
+    // Behind that it quotes the body, whose bytes may be no UTF-8.
+    syntax_error_.resize(std::min(syntax_error_.find("; last read"), syntax_error_.size()));
     return false;
   }
 

@@ -138,6 +138,15 @@ RequestParser::Progress RequestParser::ParseHead(ByteBuffer& in) {
   }
   head_end_ = static_cast<size_t>(llhttp_get_error_pos(llhttp_.get()) - base_);
   if (head_end_ > limits_->max_head) return TooLong();
+  if (result == HPE_INVALID_CONTENT_LENGTH && in.data()[head_end_] == '\t') {
+    // llhttp takes blanks behind a length, but not the tabs that may stand there too (RFC 9110, 5.6.3). With the whole
+    // run made blank the second reading gets beyond it.
+    for (size_t at = head_end_; at < end && (in.data()[at] == '\t' || in.data()[at] == ' '); ++at) {
+      in.data()[at] = ' ';
+    }
+    Reset();
+    return ParseHead(in);
+  }
   if (result != HPE_PAUSED) return FailAsLlhttp(in.view().substr(0, head_end_ + 1));
   parsed_ = head_end_;
   return AcceptHead(in.view().substr(0, head_end_)) ? Progress::kRequest : Progress::kError;
