@@ -146,8 +146,7 @@ absl::StatusOr<ResolvedTarget> Catalogue::Resolve(
   };
   for (const auto& option : target.options()) {
     const auto set = options.find(option.name());
-    values["option." + option.name()] =
-        set == options.end() ? option.default_value() : set->second;
+    values["option." + option.name()] = set == options.end() ? option.default_value() : set->second;
   }
 
   ResolvedTarget resolved;
