@@ -4,7 +4,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "common/file.h"
 
 namespace assay {
 namespace {
@@ -12,6 +14,12 @@ namespace {
 std::string ErrnoText(int error) {
   char buffer[128];
   return strerror_r(error, buffer, sizeof(buffer));
+}
+
+// For people. What this process is pinned to says nothing: a child may be pinned elsewhere.
+std::string OnlineCpus() {
+  absl::StatusOr<std::string> online = ReadFile("/sys/devices/system/cpu/online");
+  return online.ok() ? std::string(absl::StripTrailingAsciiWhitespace(*online)) : "(unreadable)";
 }
 
 std::string Join(const std::string& folder, const std::string& path) {
@@ -76,13 +84,11 @@ absl::Status LaunchFailure(const LaunchReport& report, const std::string& progra
                                                "; create it, or name another working directory");
       return absl::Status(absl::ErrnoToStatusCode(report.error), message);
     }
-    case LaunchStep::kPin: {
-      const absl::StatusOr<CpuSet> allowed = CpuSet::AllowedForThisProcess();
-      return absl::FailedPreconditionError(absl::StrCat(
-          prefix, "cannot pin it to the CPUs \"", cpus.ToString(),
-          "\": they do not all exist, or are withheld from this process; name some of \"",
-          allowed.ok() ? allowed->ToString() : "(unreadable)", "\""));
-    }
+    case LaunchStep::kPin:
+      return absl::FailedPreconditionError(
+          absl::StrCat(prefix, "cannot pin it to the CPUs \"", cpus.ToString(),
+                       "\": they do not all exist, or a cpuset withholds some; online are \"",
+                       OnlineCpus(), "\""));
     case LaunchStep::kPassDescriptors:
       return absl::InternalError(absl::StrCat(prefix,
                                               "cannot pass descriptors: ", ErrnoText(report.error),
