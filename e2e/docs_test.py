@@ -23,6 +23,16 @@ class DocumentedPlansTest(EndToEndTest):
                     self.assert_status(self.controller("check", program(f"plans/{name}")), 0)
 
 
+class DocumentedGatesTest(EndToEndTest):
+    def test_every_gate_is_explained(self):
+        with open(program("analysis/gates.textproto"), encoding="utf-8") as file:
+            gates = re.findall(r'^  name: "(\w+)"', file.read(), re.MULTILINE)
+        with open(program("docs/metrics.md"), encoding="utf-8") as file:
+            page = file.read()
+        self.assertGreaterEqual(len(gates), 10)
+        self.assertEqual([gate for gate in gates if f"`{gate}`" not in page], [])
+
+
 class DocumentedCommandsTest(EndToEndTest):
     def test_every_command_of_the_readme_is_there(self):
         with open(program("README.md"), encoding="utf-8") as file:
