@@ -13,6 +13,7 @@
 #include "common/status_macros.h"
 #include "controller/plan/json_reader.h"
 #include "controller/plan/override.h"
+#include "controller/plan/plan_support.h"
 #include "controller/plan/text_reader.h"
 #include "controller/plan/utf8.h"
 
@@ -21,8 +22,6 @@ namespace {
 
 // A plan is written by a person. The bound keeps a wrong file name from filling the memory.
 constexpr size_t kMaxPlanBytes = size_t{4} << 20;
-// What Assay's own servers accept.
-constexpr size_t kMaxBodyBytes = size_t{16} << 20;
 
 // "FILE:LINE:COLUMN" of a field, or the file where the field has no place of its own.
 std::string OriginOf(const LoadedPlan& loaded, const std::string& field) {

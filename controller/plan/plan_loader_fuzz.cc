@@ -40,7 +40,8 @@ std::vector<std::string> FuzzSeeds() {
       "{\"name\": \"x\", \"targets\": [{\"name\": \"a\", \"options\": {\"k\": \"v\"}}], "
       "\"workloads\": [{\"name\": \"w\", \"body\": \"aGk=\"}], \"load\": {\"closed\": "
       "{\"connections\": [1, 2.0], \"duration\": {\"seconds\": 1e-1}}}, \"verdict\": \"NONE\", "
-      "\"seed\": \"18446744073709551615\", \"blocks\": null, \"primaryMetric\": \"\\u0070\\\"\"}";
+      "\"seed\": \"18446744073709551615\", \"blocks\": null, \"primaryMetric\": "
+      "\"\\u0070\\u0039\\u0039_us\"}";
   using std::string_literals::operator""s;
   return {"t" + text, "j" + json,
           "t" + text + "\0load.closed.connections=64,250"s + "\0targets[0].label=x"s,

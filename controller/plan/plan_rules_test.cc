@@ -233,6 +233,12 @@ TEST(PlanRulesTest, TheCpuOfAServerByUrlCannotDecide) {
   EXPECT_THAT(Faults({"primary_metric=p95_us"}), IsEmpty());
 }
 
+// A bigger one would be refused by gRPC, in words that name no workload.
+TEST(PlanRulesTest, ABodyFitsIntoAMessage) {
+  EXPECT_THAT(Faults({"workloads[1].body=" + std::string((3 << 20) + 1, 'x')}),
+              ElementsAre(HasSubstr("workloads[1].body: is 3145729 bytes long")));
+}
+
 TEST(PlanRulesTest, ACampaignHasABound) {
   EXPECT_THAT(Faults({"blocks=10001"}), ElementsAre(HasSubstr("blocks: 10001 is more than")));
 }

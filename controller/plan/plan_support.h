@@ -1,6 +1,8 @@
 #ifndef ASSAY_CONTROLLER_PLAN_PLAN_SUPPORT_H_
 #define ASSAY_CONTROLLER_PLAN_PLAN_SUPPORT_H_
 
+#include <cstddef>
+
 #include "proto/plan.pb.h"
 
 namespace assay {
@@ -10,6 +12,9 @@ namespace assay {
 // it.
 inline constexpr Load::KindCase kSupportedLoads[] = {Load::kClosed};
 inline constexpr bool kSupportedProfiles = false;
+
+// A workload travels to its agents in one gRPC message, which holds 4 MiB: this much of it may be the body.
+inline constexpr size_t kMaxBodyBytes = size_t{3} << 20;
 
 }  // namespace assay
 

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "absl/strings/ascii.h"
+#include "controller/plan/plan_support.h"
 #include "controller/plan/rule_faults.h"
 
 namespace assay {
@@ -100,6 +101,10 @@ void CheckWorkloads(const Plan& plan, RuleFaults* faults) {
     const uint32_t status = workload.expect().status();
     if (status != 0 && (status < 200 || status > 599)) {
       faults->Add(field + ".expect.status", status, " is no status of an answer: 200 to 599");
+    }
+    if (workload.body().size() > kMaxBodyBytes) {
+      faults->Add(field + ".body", "is ", workload.body().size(), " bytes long; at most ",
+                  kMaxBodyBytes);
     }
     if (workload.has_think()) CheckPause(workload.think(), field + ".think", false, faults);
     if (workload.pipeline() > kMaxPipeline) {

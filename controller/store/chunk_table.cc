@@ -103,20 +103,20 @@ absl::Status ChunkTable::Unstage(std::string_view execution_id) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::vector<std::string>> ChunkTable::Stagers() {
-  ASSAY_ASSIGN_OR_RETURN(Statement select,
-                         database_.Prepare("SELECT DISTINCT controller FROM staged_chunk"));
-  std::vector<std::string> stagers;
+absl::StatusOr<std::vector<std::string>> ChunkTable::FirstColumn(std::string_view sql) {
+  ASSAY_ASSIGN_OR_RETURN(Statement select, database_.Prepare(sql));
+  std::vector<std::string> values;
   for (;;) {
     ASSAY_ASSIGN_OR_RETURN(const bool row, select.Step());
-    if (!row) return stagers;
-    stagers.push_back(select.Bytes(0));
+    if (!row) return values;
+    values.push_back(select.Bytes(0));
   }
 }
 
 absl::StatusOr<int64_t> ChunkTable::Sweep(
     absl::FunctionRef<absl::StatusOr<bool>(const std::string&)> lives) {
-  ASSAY_ASSIGN_OR_RETURN(const std::vector<std::string> stagers, Stagers());
+  ASSAY_ASSIGN_OR_RETURN(const std::vector<std::string> stagers,
+                         FirstColumn("SELECT DISTINCT controller FROM staged_chunk"));
   for (const std::string& stager : stagers) {
     ASSAY_ASSIGN_OR_RETURN(const bool alive, lives(stager));
     if (alive) continue;
@@ -125,16 +125,32 @@ absl::StatusOr<int64_t> ChunkTable::Sweep(
     unstage.BindText(1, stager);
     ASSAY_RETURN_IF_ERROR(unstage.Run());
   }
-  // Also what lost its reference in another way, such as a campaign that was removed.
-  constexpr std::string_view kUnused =
-      "FROM chunk WHERE NOT EXISTS "
-      "(SELECT 1 FROM execution_chunk WHERE execution_chunk.sha256 = chunk.sha256) "
-      "AND NOT EXISTS (SELECT 1 FROM staged_chunk WHERE staged_chunk.sha256 = chunk.sha256)";
+  return RemoveUnused();
+}
+
+absl::StatusOr<int64_t> ChunkTable::RemoveUnused() {
+  // Names alone first: that reads an index, not the chunks. Found too is what lost its reference in another way, such
+  // as with a campaign that was removed.
   ASSAY_ASSIGN_OR_RETURN(
-      const int64_t freed,
-      database_.QueryInt(absl::StrCat("SELECT coalesce(sum(bytes), 0) ", std::string(kUnused))));
-  if (freed > 0) {
-    ASSAY_RETURN_IF_ERROR(database_.Execute(absl::StrCat("DELETE ", std::string(kUnused))));
+      const std::vector<std::string> unused,
+      FirstColumn("SELECT sha256 FROM chunk WHERE NOT EXISTS "
+                  "(SELECT 1 FROM execution_chunk WHERE execution_chunk.sha256 = chunk.sha256) "
+                  "AND NOT EXISTS "
+                  "(SELECT 1 FROM staged_chunk WHERE staged_chunk.sha256 = chunk.sha256)"));
+  ASSAY_ASSIGN_OR_RETURN(Statement measure,
+                         database_.Prepare("SELECT bytes FROM chunk WHERE sha256 = ?1"));
+  ASSAY_ASSIGN_OR_RETURN(Statement remove,
+                         database_.Prepare("DELETE FROM chunk WHERE sha256 = ?1"));
+  int64_t freed = 0;
+  for (const std::string& name : unused) {
+    measure.Reset();
+    measure.BindBlob(1, name);
+    ASSAY_ASSIGN_OR_RETURN(const bool there, measure.Step());
+    if (there) freed += measure.Int(0);
+    measure.Reset();
+    remove.Reset();
+    remove.BindBlob(1, name);
+    ASSAY_RETURN_IF_ERROR(remove.Run());
   }
   return freed;
 }

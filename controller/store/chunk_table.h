@@ -48,7 +48,10 @@ class ChunkTable {
   absl::StatusOr<SampleChunk> Read(const std::string& sha256);
 
  private:
-  absl::StatusOr<std::vector<std::string>> Stagers();
+  // Removes chunks that nothing refers to; returns their bytes.
+  absl::StatusOr<int64_t> RemoveUnused();
+  // The first column of every row, as bytes.
+  absl::StatusOr<std::vector<std::string>> FirstColumn(std::string_view sql);
 
   Database& database_;
   // This process, as ProcessIdentity::ToString() has it.
