@@ -1,7 +1,7 @@
 #include "server/net/answer_writer.h"
 
+#include <algorithm>
 #include <charconv>
-#include <cstring>
 
 namespace assay {
 namespace {
@@ -12,8 +12,8 @@ class Cursor {
   explicit Cursor(char* at) : at_(at) {}
 
   void Put(std::string_view text) {
-    std::memcpy(at_, text.data(), text.size());
-    at_ += text.size();
+    at_ = std::copy(text.begin(), text.end(),
+                    at_);  // Not memcpy, which no empty view's null may reach.
   }
   void Put(size_t number) { at_ = std::to_chars(at_, at_ + 20, number).ptr; }
   char* at() const { return at_; }
