@@ -114,8 +114,9 @@ Ability SelfDescription::TryPidNamespace() {
   ability.set_available(ability.reason().empty());
   if (!ability.available()) {
     ability.set_remedy(
-        "run the agent as root or with CAP_SYS_ADMIN; without it, what a server starts in the "
-        "background may live on when both processes that watch over it are killed at once");
+        "run the agent as root, or allow user namespaces; without one, a server that hides from "
+        "its "
+        "parents may outlive its run");
   }
   return ability;
 }
