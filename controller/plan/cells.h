@@ -39,7 +39,7 @@ std::string CellText(const Cell& cell);
 // What an execution costs besides its window.
 struct ExecutionCosts {
   // Start of the server, verification, connecting, the idle-gap measurement, drain, stop, commit.
-  absl::Duration around = absl::Milliseconds(300);
+  absl::Duration around = absl::Milliseconds(340);
   // How fast requests are answered, where a window is bounded by their count.
   double requests_per_s = 20'000;
 };
