@@ -61,11 +61,11 @@ TEST_P(LaunchedProcessTest, SaysWithWhichStatusTheProgramEnded) {
 }
 
 TEST_P(LaunchedProcessTest, SaysWhichSignalEndedTheProgram) {
-  const Process process = MustStart(Options({"signal", std::to_string(SIGSEGV)}));
+  const Process process = MustStart(Options({"signal", std::to_string(SIGQUIT)}));
   const std::optional<Ended> ended = process->WaitForEnd(Soon());
-  EXPECT_EQ(ended->signal, SIGSEGV);
+  EXPECT_EQ(ended->signal, SIGQUIT);
   EXPECT_FALSE(ended->exit_status.has_value());
-  EXPECT_EQ(ended->ToString(), "signal 11 (SIGSEGV)");
+  EXPECT_EQ(ended->ToString(), "signal 3 (SIGQUIT)");
 }
 
 // The first process of a PID namespace could not: the kernel spares it its own signals.
