@@ -9,6 +9,8 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "common/status_macros.h"
 #include "controller/store/campaign_table.h"
 #include "controller/store/chunk_table.h"
@@ -23,6 +25,7 @@ namespace {
 
 // One transaction of staging holds at most about this much, so that others get their turn.
 constexpr size_t kStagedAtOnce = size_t{8} << 20;
+constexpr absl::Duration kLockPause = absl::Milliseconds(2);
 
 bool IsThere(const std::string& path) {
   std::error_code error;
@@ -47,6 +50,17 @@ absl::Status MakeFolderOf(const std::string& path) {
                    error.message(), "; choose another with --store=PATH"));
 }
 
+// Readers then never wait for the writer, nor it for them. SQLite's own waiting does not cover two that change a new file
+// at once: each holds a lock that the other waits for, and both are told so at once.
+absl::Status WriteAhead(Database* database, absl::Duration busy_timeout) {
+  const absl::Time until = absl::Now() + busy_timeout;
+  for (;;) {
+    const absl::Status status = database->Execute("PRAGMA journal_mode = WAL");
+    if (!absl::IsUnavailable(status) || absl::Now() >= until) return status;
+    absl::SleepFor(kLockPause);
+  }
+}
+
 absl::StatusOr<std::unique_ptr<Database>> OpenForWriting(const std::string& path,
                                                          absl::Duration busy_timeout) {
   ASSAY_RETURN_IF_ERROR(RefuseFolder(path));
@@ -58,8 +72,7 @@ absl::StatusOr<std::unique_ptr<Database>> OpenForWriting(const std::string& path
   if (version > SchemaSteps().back().version) {
     return CheckSchemaVersion(*database, version, SchemaSteps());
   }
-  // Readers then never wait for the writer, nor it for them.
-  ASSAY_RETURN_IF_ERROR(database->Execute("PRAGMA journal_mode = WAL"));
+  ASSAY_RETURN_IF_ERROR(WriteAhead(database.get(), busy_timeout));
   ASSAY_RETURN_IF_ERROR(database->Execute("PRAGMA journal_size_limit = 67108864"));
   ASSAY_RETURN_IF_ERROR(database->Execute("PRAGMA foreign_keys = ON"));
   ASSAY_RETURN_IF_ERROR(MigrateSchema(database.get(), SchemaSteps()));
