@@ -5,15 +5,20 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <ctime>
 #include <string>
 #include <utility>
-
-#include "common/monotonic_clock.h"
 
 namespace assay {
 namespace {
 
 constexpr int kEventsAtOnce = 256;
+
+int64_t CoarseNanos() {
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+  return int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+}
 
 }  // namespace
 
@@ -25,7 +30,7 @@ absl::StatusOr<EventLoop> EventLoop::Create() {
   if (!epoll.ok()) {
     return absl::InternalError(std::string("cannot create an epoll: ") + std::strerror(errno));
   }
-  return EventLoop(std::move(epoll), MonotonicNanos());
+  return EventLoop(std::move(epoll), CoarseNanos());
 }
 
 bool EventLoop::Watch(int fd, uint32_t events, EventTarget& target) {
@@ -50,7 +55,7 @@ void EventLoop::RunOnce(int64_t wait_until_ns, absl::FunctionRef<void()> on_wake
   const int wait_ms = wait_ns < 0 ? -1 : static_cast<int>((wait_ns + 999'999) / 1'000'000);
   epoll_event events[kEventsAtOnce];
   const int ready = epoll_wait(epoll_.get(), events, kEventsAtOnce, wait_ms);
-  now_ns_ = MonotonicNanos();
+  now_ns_ = CoarseNanos();
   on_wake();
   for (int i = 0; i < ready; ++i) {
     static_cast<EventTarget*>(events[i].data.ptr)->OnEvents(events[i].events);

@@ -37,7 +37,8 @@ class EventLoop {
   // delivery: a slow handler does not make its neighbours' clients look slow.
   void RunOnce(int64_t wait_until_ns, absl::FunctionRef<void()> on_wake);
 
-  // CLOCK_MONOTONIC when the events that are being delivered were received.
+  // CLOCK_MONOTONIC when the events that are being delivered were received, to within a tick of the
+  // kernel's (1 to 10 ms): deadlines need no more, and it costs a tenth of an exact reading.
   int64_t now_ns() const { return now_ns_; }
   TimerWheel& timers() { return timers_; }
 

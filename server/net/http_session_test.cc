@@ -100,6 +100,12 @@ TEST_F(HttpSessionTest, AnswersARequestHoweverItIsCut) {
       {"200 POST /a [] [hello] []"}, Next::kRead);
 }
 
+// The parser makes tabs of the head spaces; a body's are not its own.
+TEST_F(HttpSessionTest, LeavesTheTabsOfABodyAlone) {
+  ExpectAnswers("POST /a HTTP/1.1\r\nHost: h\r\nX-Test: v\tw\t\r\nContent-Length: 3\r\n\r\n\ta\t",
+                {"200 POST /a [] [\ta\t] [v w]"}, Next::kRead);
+}
+
 TEST_F(HttpSessionTest, AnswersPipelinedRequestsInOrder) {
   ExpectAnswers(
       "GET /1 HTTP/1.1\r\nHost: h\r\n\r\n"

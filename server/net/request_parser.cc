@@ -1,6 +1,7 @@
 #include "server/net/request_parser.h"
 
 #include <algorithm>
+#include <cstring>
 #include <optional>
 #include <utility>
 
@@ -127,16 +128,15 @@ RequestParser::Progress RequestParser::ParseHead(ByteBuffer& in) {
     in.Consume(std::min(in.view().find_first_not_of("\r\n"), in.size()));
     if (in.empty()) return Progress::kNeedBytes;
   }
-  base_ = in.data();
   llhttp_->data = this;
   // No more than one byte beyond the limit, so that the verdict does not depend on how much came.
   const size_t end = std::min(in.size(), limits_->max_head + 1);
-  const llhttp_errno_t result = llhttp_execute(llhttp_.get(), base_ + parsed_, end - parsed_);
+  const int result = ExecuteLlhttp(in.data(), end);
   if (result == HPE_OK) {
     parsed_ = end;
     return parsed_ > limits_->max_head ? TooLong() : Progress::kNeedBytes;
   }
-  head_end_ = static_cast<size_t>(llhttp_get_error_pos(llhttp_.get()) - base_);
+  head_end_ = static_cast<size_t>(llhttp_get_error_pos(llhttp_.get()) - in.data());
   if (head_end_ > limits_->max_head) return TooLong();
   if (result == HPE_INVALID_CONTENT_LENGTH && in.data()[head_end_] == '\t') {
     // llhttp takes blanks behind a length, but not the tabs that may stand there too (RFC 9110, 5.6.3). With the whole
@@ -150,6 +150,23 @@ RequestParser::Progress RequestParser::ParseHead(ByteBuffer& in) {
   if (result != HPE_PAUSED) return FailAsLlhttp(in.view().substr(0, head_end_ + 1));
   parsed_ = head_end_;
   return AcceptHead(in.view().substr(0, head_end_)) ? Progress::kRequest : Progress::kError;
+}
+
+// Feeds the head's bytes from parsed_ to `end`. A tab in a header line is made a space on the way: it means the
+// same (RFC 9110, 5.6.3), but behind Content-Length, Transfer-Encoding and Connection llhttp does not take it.
+int RequestParser::ExecuteLlhttp(char* head, size_t end) {
+  base_ = head;
+  size_t begin = parsed_;
+  while (true) {
+    const void* found = std::memchr(head + begin, '\t', end - begin);
+    // Only what lies in front of the tab can tell whether it belongs to the head.
+    const size_t tab = found == nullptr ? end : static_cast<const char*>(found) - head;
+    const llhttp_errno_t result = llhttp_execute(llhttp_.get(), head + parsed_, tab - parsed_);
+    if (result != HPE_OK || tab == end) return result;
+    if (span_ == Span::kName || span_ == Span::kValue) head[tab] = ' ';
+    parsed_ = tab;
+    begin = tab + 1;
+  }
 }
 
 RequestParser::Progress RequestParser::ParseBody(ByteBuffer& in) {

@@ -78,6 +78,7 @@ class RequestParser {
   };
 
   Progress ParseHead(ByteBuffer& in);
+  int ExecuteLlhttp(char* head, size_t end);
   Progress ParseBody(ByteBuffer& in);
   Progress Fail(int status, std::string_view reason);
   // What llhttp's refusal means to the client. `read` ends with the byte that it stumbled over.

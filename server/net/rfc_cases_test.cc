@@ -63,6 +63,11 @@ const RfcCase kCases[] = {
     {"FieldValueWithBareCr", Get("A: x\ry\r\n"), 400},
     {"FieldValueWithDelete", Get("A: x\x7f\r\n"), 400},
     {"FieldValueLatin1", Get("A: \xe4\r\n"), 200, true},
+    {"FieldValueWithTab", Get("A: x\ty\r\n"), 200, true},
+    {"LengthBetweenTabs", Post("Content-Length:\t 1 \t\r\n", "\t"), 200, true},
+    {"ChunkedBetweenTabs", Post("Transfer-Encoding:\tchunked\t\r\n", "1\r\n\t\r\n0\r\n\r\n"), 200,
+     true},
+    {"CloseBetweenTabs", Get("Connection:\tclose\t\r\n"), 200},
     {"FieldValueEmpty", Get("A:\r\nB:\t \r\n"), 200, true},
     // RFC 9112, 6: how long the body is.
     {"LengthDoubled", Post("Content-Length: 1\r\nContent-Length: 1\r\n", "x"), 400},
