@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "agent/verify/verify.h"
 #include "common/file.h"
 #include "common/status_macros.h"
@@ -60,11 +61,11 @@ void AddKind(const LoadSpec& spec, std::vector<std::string>& argv) {
       argv.push_back(absl::StrCat("--pipeline=", spec.workload().pipeline()));
     }
     if (spec.workload().think().seconds() > 0) {
-      argv.push_back(absl::StrCat("--think=", spec.workload().think().seconds(), "s"));
+      argv.push_back(absl::StrFormat("--think=%.15gs", spec.workload().think().seconds()));
     }
   } else {
     argv.push_back(absl::StrCat("--connections=", spec.open().connections()));
-    argv.push_back(absl::StrCat("--rate=", spec.open().rate_per_s()));
+    argv.push_back(absl::StrFormat("--rate=%.15g", spec.open().rate_per_s()));
     argv.push_back(absl::StrCat("--arrivals=", ArrivalsName(spec.open().arrivals())));
   }
 }
@@ -97,16 +98,16 @@ absl::StatusOr<std::vector<std::string>> LoadgenArgv(const std::string& program,
   return argv;
 }
 
-size_t RingBytesPerThread(const Window& window, int threads, bool drained_in_window) {
-  if (drained_in_window) return kDrainedRing;
-  double samples = static_cast<double>(window.requests()) / threads;
-  if (window.duration_ns() > 0) {
-    samples = static_cast<double>(window.duration_ns()) / 1e9 * kMostSamplesPerSecond;
-  }
-  const double bytes = std::min(samples * kBytesPerSample, static_cast<double>(kLargestRings));
-  // Threads share a window counted in requests unevenly.
-  const size_t wanted = static_cast<size_t>(bytes) * (window.requests() > 0 ? 2 : 1) + kMiB;
-  return std::clamp(wanted, kMiB, std::max(kLargestRings / threads, kMiB));
+RingPlan PlanRing(const Window& window, int threads, bool drained_in_window) {
+  if (drained_in_window) return {kDrainedRing, false};
+  // Any thread may get all requests of a window that is counted in them, or all that it can send in its time.
+  const double samples = window.requests() > 0 ? static_cast<double>(window.requests())
+                                               : static_cast<double>(window.duration_ns()) / 1e9 *
+                                                     kMostSamplesPerSecond;
+  const double wanted = samples * kBytesPerSample + static_cast<double>(kMiB);
+  const size_t share = std::max(kLargestRings / threads, kMiB);
+  if (wanted > static_cast<double>(share)) return {share, false};
+  return {static_cast<size_t>(wanted), true};
 }
 
 }  // namespace assay

@@ -23,9 +23,15 @@ absl::StatusOr<std::vector<std::string>> LoadgenArgv(const std::string& program,
                                                      const HostPort& destination,
                                                      const CpuSet& cpus, const std::string& folder);
 
-// How large each load thread's sample ring should be: for what comes between two drainings, or, where nothing is
-// drained within the window, for the whole of it, as far as that is known and not beyond 64 MiB over all threads.
-size_t RingBytesPerThread(const Window& window, int threads, bool drained_in_window);
+// How large each load thread's sample ring should be.
+struct RingPlan {
+  size_t bytes_per_thread = 0;
+  // Whether all samples of the window fit, whatever the load: then nobody need look at the ring before its end.
+  bool holds_window = false;
+};
+// For what comes between two drainings, or, where the window is not to be disturbed by them, for the whole of it: as
+// far as 64 MiB over all threads go.
+RingPlan PlanRing(const Window& window, int threads, bool drained_in_window);
 
 }  // namespace assay
 

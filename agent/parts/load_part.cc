@@ -8,7 +8,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
-#include "agent/parts/load_command.h"
 #include "agent/verify/verify.h"
 #include "common/status_macros.h"
 
@@ -65,7 +64,7 @@ void LoadPart::Launch() {
 std::optional<Failure> LoadPart::CheckAnswer() {
   if (!spec().verify_first()) return std::nullopt;
   const absl::StatusOr<Verification> found =
-      Verify(destination_.ToString(), spec().workload(), /*contract=*/false, kVerifyPatience);
+      Verify(destination_.ToString(), spec().workload(), spec().contract(), kVerifyPatience);
   if (!found.ok()) return FailureOf(Failure::CONNECT_FAILED, std::string(found.status().message()));
   if (found->difference.empty()) return std::nullopt;
   Failure failure = FailureOf(Failure::WRONG_ANSWER,
@@ -90,8 +89,9 @@ absl::Status LoadPart::StartProcess() {
   launch.pass_fds.emplace_back(control.get(), kLoadgenControlFd);
   UniqueFd memory;
   if (spec().raw_samples()) {
-    const size_t bytes = RingBytesPerThread(spec().window(), threads(), HasSpareCpu());
-    ASSAY_ASSIGN_OR_RETURN(memory, SampleRing::Create(threads(), bytes));
+    spare_cpu_ = HasSpareCpu();
+    ring_plan_ = PlanRing(spec().window(), threads(), spare_cpu_);
+    ASSAY_ASSIGN_OR_RETURN(memory, SampleRing::Create(threads(), ring_plan_.bytes_per_thread));
     ASSAY_ASSIGN_OR_RETURN(ring_, SampleRing::Open(memory.get()));
     drain_.emplace(ring_.get());
     launch.pass_fds.emplace_back(memory.get(), kLoadgenRingFd);
@@ -156,8 +156,11 @@ void LoadPart::BeginWindow(int64_t start_ns) {
   const Window& window = spec().window();
   const int64_t begin_ns = start_ns + static_cast<int64_t>(window.warmup_ns());
   At(begin_ns, [this] { ReadBegin(); });
+  // A part that came since may have taken it.
   spare_cpu_ = HasSpareCpu();
-  if (drain_.has_value()) At(begin_ns + kDrainEveryNs, [this] { KeepDraining(); });
+  if (drain_.has_value() && (spare_cpu_ || !ring_plan_.holds_window)) {
+    At(begin_ns + DrainEveryNs(), [this] { KeepDraining(); });
+  }
   if (window.duration_ns() == 0) return;
   const int64_t end_ns = begin_ns + static_cast<int64_t>(window.duration_ns());
   At(end_ns, [this] { ReadEnd(); });
@@ -188,8 +191,10 @@ void LoadPart::ReadEnd() {
 void LoadPart::KeepDraining() {
   if (finished_) return;
   if (spare_cpu_ || ring_->FullestShare() > 0.5) DrainRing(/*finish=*/false);
-  At(strand().NowNanos() + (spare_cpu_ ? kDrainEveryNs : kLookEveryNs), [this] { KeepDraining(); });
+  At(strand().NowNanos() + DrainEveryNs(), [this] { KeepDraining(); });
 }
+
+int64_t LoadPart::DrainEveryNs() const { return spare_cpu_ ? kDrainEveryNs : kLookEveryNs; }
 
 void LoadPart::DrainRing(bool finish) {
   if (!drain_.has_value()) return;

@@ -12,6 +12,7 @@
 #include "agent/loadgen/ring_drain.h"
 #include "agent/loadgen/sample_ring.h"
 #include "agent/parts/address.h"
+#include "agent/parts/load_command.h"
 #include "agent/parts/loadgen_channel.h"
 #include "agent/parts/part.h"
 #include "agent/parts/premises.h"
@@ -43,6 +44,7 @@ class LoadPart final : public Part {
   std::optional<Failure> CheckAnswer();
   absl::Status StartProcess();
   bool HasSpareCpu() const;
+  int64_t DrainEveryNs() const;
 
   void OnControlReadable();
   void Take(loadgen::FromLoadgen message);
@@ -63,6 +65,7 @@ class LoadPart final : public Part {
   CpuSet cpus_;
 
   std::optional<PrivateFolder> folder_;
+  RingPlan ring_plan_;
   std::unique_ptr<SampleRing> ring_;
   std::optional<RingDrain> drain_;
   std::optional<LoadgenChannel> channel_;

@@ -20,6 +20,7 @@ void ControlStream::OnReadDone(bool ok) {
   absl::MutexLock lock(&mutex_);
   if (command_.clock_question() != 0) questions_.push_back(command_.clock_question());
   Pump();
+  if (finished_) return;
   if (questions_.size() < kMostQuestions) {
     StartRead(&command_);
   } else {

@@ -20,7 +20,7 @@ void DataStream::OnReadDone(bool ok) {
   if (!taken.ok()) return End(ToGrpc(taken));
   absl::MutexLock lock(&mutex_);
   Pump();
-  StartRead(&request_);
+  if (!finished_) StartRead(&request_);
 }
 
 absl::Status DataStream::Take(const DataRequest& request) {

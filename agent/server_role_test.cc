@@ -1,0 +1,238 @@
+// The SERVER role over the wire, with real processes: each way in which a server fails has its name.
+
+#include <signal.h>
+
+#include <string>
+
+#include "agent/launcher/marked_processes.h"
+#include "agent/parts/address.h"
+#include "agent/testing/agent_process.h"
+#include "agent/testing/part_client.h"
+#include "common/process_tree.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace assay {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+class ServerRoleTest : public ::testing::Test {
+ protected:
+  grpc::Status Refusal(const OpenRequest& request) {
+    const grpc::Status refused = OpenPart(agent_.stub(), request);
+    EXPECT_FALSE(refused.ok());
+    ControlClient control(agent_.stub(), request.part());
+    EXPECT_EQ(control.Next().event_case(), ControlEvent::EVENT_NOT_SET);
+    EXPECT_EQ(control.Finish().error_code(), grpc::StatusCode::NOT_FOUND)
+        << "it exists all the same";
+    return refused;
+  }
+
+  // Opens a part of this target; its first event.
+  ControlEvent FirstEvent(const std::string& target) {
+    const OpenRequest request = ServerRequest(target, target);
+    const grpc::Status opened = OpenPart(agent_.stub(), request);
+    EXPECT_TRUE(opened.ok()) << opened.error_message();
+    ControlClient control(agent_.stub(), request.part());
+    return control.Next();
+  }
+
+  AgentProcess agent_;
+};
+
+TEST_F(ServerRoleTest, ServesIsMeasuredAndIsGoneWhenClosed) {
+  const OpenRequest request = ServerRequest("e", "epoll");
+  ASSERT_TRUE(OpenPart(agent_.stub(), request).ok());
+  ControlClient control(agent_.stub(), request.part());
+  const ControlEvent ready = control.Next();
+  ASSERT_TRUE(ready.has_ready()) << ready.DebugString();
+  EXPECT_EQ(ready.sequence(), 1u);
+  EXPECT_EQ(ready.ready().cpus(), request.server().cpus());
+  EXPECT_THAT(ready.ready().build_id(), SizeIs(40));
+  EXPECT_THAT(ready.ready().version(), HasSubstr("server"));
+  const pid_t pid = static_cast<pid_t>(ready.ready().pid());
+  EXPECT_EQ(ReadProcessStat(pid)->name, "server");
+  EXPECT_TRUE(AcceptsConnections(*HostPort::Parse(ready.ready().address())));
+
+  control.Start(AgentClock(agent_.stub()));
+  const ControlEvent finished = control.WaitFor(ControlEvent::kServerFinished);
+  ASSERT_TRUE(finished.has_server_finished()) << finished.DebugString();
+  const ServerFinished& figures = finished.server_finished();
+  EXPECT_GT(figures.window_ns(), 0) << "as long as its two readings were apart";
+  EXPECT_GE(figures.cpu_ns(), 0);
+  EXPECT_LE(figures.cpu_ns(), figures.window_ns()) << "one CPU";
+  EXPECT_GT(figures.rss_bytes(), 100'000);
+  EXPECT_GE(figures.steal_ns(), 0);
+  EXPECT_GE(figures.foreign_ns(), 0);
+  EXPECT_EQ(figures.actual_cpus(), request.server().cpus());
+
+  EXPECT_TRUE(ClosePart(agent_.stub(), request.part()).ok());
+  EXPECT_TRUE(absl::IsNotFound(ReadProcessStat(pid).status()));
+  EXPECT_FALSE(AcceptsConnections(*HostPort::Parse(ready.ready().address())));
+  EXPECT_EQ(control.Next().event_case(), ControlEvent::EVENT_NOT_SET);
+  EXPECT_TRUE(control.Finish().ok());
+  EXPECT_TRUE(ClosePart(agent_.stub(), request.part()).ok()) << "closing again is harmless";
+}
+
+TEST_F(ServerRoleTest, AWindowInRequestsEndsWithStop) {
+  OpenRequest request = ServerRequest("e", "good");
+  request.mutable_server()->mutable_window()->clear_duration_ns();
+  request.mutable_server()->mutable_window()->clear_warmup_ns();
+  request.mutable_server()->mutable_window()->set_requests(100);
+  ASSERT_TRUE(OpenPart(agent_.stub(), request).ok());
+  ControlClient control(agent_.stub(), request.part());
+  ASSERT_TRUE(control.Next().has_ready());
+  const int64_t start_ns = AgentClock(agent_.stub());
+  control.Start(start_ns);
+  while (AgentClock(agent_.stub()) < start_ns + 50'000'000) {
+  }
+  control.Stop();
+  const ControlEvent finished = control.Next();
+  ASSERT_TRUE(finished.has_server_finished()) << finished.DebugString();
+  EXPECT_GT(finished.server_finished().window_ns(), 0);
+  EXPECT_LE(finished.server_finished().window_ns(), finished.monotonic_ns() - start_ns);
+}
+
+TEST_F(ServerRoleTest, AnUnknownTargetIsRefusedWithThoseThatThereAre) {
+  const grpc::Status refused = Refusal(ServerRequest("e", "gud"));
+  EXPECT_EQ(refused.error_code(), grpc::StatusCode::NOT_FOUND);
+  EXPECT_THAT(refused.error_message(), HasSubstr("good"));
+  EXPECT_THAT(refused.error_message(), HasSubstr("epoll"));
+}
+
+TEST_F(ServerRoleTest, ATargetThatIsNotInstalledIsRefusedWithWhatToDo) {
+  const grpc::Status refused = Refusal(ServerRequest("e", "not_installed"));
+  EXPECT_EQ(refused.error_code(), grpc::StatusCode::FAILED_PRECONDITION);
+  EXPECT_THAT(refused.error_message(), HasSubstr("apt-get install nonexistent"));
+}
+
+TEST_F(ServerRoleTest, AnOptionThatTheTargetDoesNotHaveIsRefused) {
+  OpenRequest request = ServerRequest("e", "good");
+  (*request.mutable_server()->mutable_options())["colour"] = "red";
+  const grpc::Status refused = Refusal(request);
+  EXPECT_EQ(refused.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_THAT(refused.error_message(), HasSubstr("colour"));
+}
+
+TEST_F(ServerRoleTest, ACpuThatDoesNotExistIsRefusedWithThoseThatDo) {
+  OpenRequest request = ServerRequest("e", "good");
+  request.mutable_server()->set_cpus("4095");
+  const grpc::Status refused = Refusal(request);
+  EXPECT_EQ(refused.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_THAT(refused.error_message(), HasSubstr("CPU 4095 does not exist"));
+}
+
+TEST_F(ServerRoleTest, ACpuOfAnotherExecutionIsRefusedAndItsHolderNamed) {
+  ASSERT_TRUE(OpenPart(agent_.stub(), ServerRequest("first", "good")).ok());
+  const grpc::Status refused = Refusal(ServerRequest("second", "good"));
+  EXPECT_EQ(refused.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_THAT(refused.error_message(), HasSubstr("server of execution first"));
+  ASSERT_TRUE(ClosePart(agent_.stub(), ServerRequest("first", "good").part()).ok());
+  EXPECT_TRUE(OpenPart(agent_.stub(), ServerRequest("second", "good")).ok());
+}
+
+TEST_F(ServerRoleTest, BeyondLoopbackItServesOnlyWhereTheAgentItselfListens) {
+  OpenRequest request = ServerRequest("e", "good");
+  request.mutable_server()->set_listen_host("0.0.0.0");
+  EXPECT_EQ(Refusal(request).error_code(), grpc::StatusCode::PERMISSION_DENIED);
+}
+
+TEST_F(ServerRoleTest, ACrashAtStartTellsTheLastWords) {
+  const ControlEvent event = FirstEvent("crash_at_start");
+  ASSERT_TRUE(event.has_failure()) << event.DebugString();
+  EXPECT_EQ(event.failure().kind(), Failure::CRASHED);
+  EXPECT_EQ(event.failure().ended(), "exit 3");
+  EXPECT_THAT(event.failure().last_words(), HasSubstr("the moon is in the wrong phase"));
+  EXPECT_THAT(event.failure().message(), HasSubstr("crash_at_start"));
+}
+
+TEST_F(ServerRoleTest, ACrashWhileNobodyAsksTellsTheLastWords) {
+  const OpenRequest request = ServerRequest("e", "crash_on_hup");
+  ASSERT_TRUE(OpenPart(agent_.stub(), request).ok());
+  ControlClient control(agent_.stub(), request.part());
+  const ControlEvent ready = control.Next();
+  ASSERT_TRUE(ready.has_ready());
+  ASSERT_EQ(kill(static_cast<pid_t>(ready.ready().pid()), SIGHUP), 0);
+  const ControlEvent event = control.Next();
+  ASSERT_TRUE(event.has_failure()) << event.DebugString();
+  EXPECT_EQ(event.failure().kind(), Failure::CRASHED);
+  EXPECT_EQ(event.failure().ended(), "signal 11 (SIGSEGV)");
+  EXPECT_THAT(event.failure().last_words(), HasSubstr("cannot go on like this"));
+}
+
+TEST_F(ServerRoleTest, AWrongAnswerTellsTheDifferenceBeforeAnyLoad) {
+  const ControlEvent event = FirstEvent("wrong");
+  ASSERT_TRUE(event.has_failure()) << event.DebugString();
+  EXPECT_EQ(event.failure().kind(), Failure::WRONG_ANSWER);
+  EXPECT_THAT(event.failure().message(), HasSubstr("GET /plaintext"));
+  EXPECT_THAT(event.failure().difference(), HasSubstr("world!"));
+  EXPECT_THAT(ProcessesWithMark(agent_.mark()), IsEmpty()) << "it is gone before it is told";
+}
+
+TEST_F(ServerRoleTest, AServerThatNeverGetsReadyIsGivenUp) {
+  const ControlEvent event = FirstEvent("never_ready");
+  ASSERT_TRUE(event.has_failure()) << event.DebugString();
+  EXPECT_EQ(event.failure().kind(), Failure::NOT_READY);
+  EXPECT_THAT(event.failure().message(), HasSubstr("503"));
+}
+
+TEST_F(ServerRoleTest, APortInUseIsNamed) {
+  const OpenRequest first = ServerRequest("e", "good");
+  ASSERT_TRUE(OpenPart(agent_.stub(), first).ok());
+  ControlClient control(agent_.stub(), first.part());
+  const ControlEvent ready = control.Next();
+  AgentProcess other;
+  OpenRequest second = ServerRequest("f", "good");
+  second.mutable_server()->set_port(HostPort::Parse(ready.ready().address())->port);
+  ASSERT_TRUE(OpenPart(other.stub(), second).ok());
+  ControlClient other_control(other.stub(), second.part());
+  const ControlEvent event = other_control.Next();
+  ASSERT_TRUE(event.has_failure()) << event.DebugString();
+  EXPECT_EQ(event.failure().kind(), Failure::PORT_IN_USE);
+  EXPECT_THAT(event.failure().message(), HasSubstr(ready.ready().address()));
+}
+
+// The server accepts and never answers: the part is busy asking it.
+TEST_F(ServerRoleTest, APartThatIsStillStartingCanBeClosed) {
+  const OpenRequest request = ServerRequest("e", "deaf");
+  ASSERT_TRUE(OpenPart(agent_.stub(), request).ok());
+  EXPECT_TRUE(ClosePart(agent_.stub(), request.part()).ok());
+  EXPECT_THAT(ProcessesWithMark(agent_.mark()), IsEmpty());
+}
+
+TEST_F(ServerRoleTest, WhatIgnoresSigtermIsKilledWithItsDaemons) {
+  const OpenRequest request = ServerRequest("e", "stubborn");
+  ASSERT_TRUE(OpenPart(agent_.stub(), request).ok());
+  ControlClient control(agent_.stub(), request.part());
+  ASSERT_TRUE(control.Next().has_ready());
+  EXPECT_GE(ProcessesWithMark(agent_.mark()).size(), 2u);
+  EXPECT_TRUE(ClosePart(agent_.stub(), request.part()).ok());
+  EXPECT_THAT(ProcessesWithMark(agent_.mark()), IsEmpty());
+}
+
+TEST_F(ServerRoleTest, ConfirmsOnlyWhereItServesThatExecution) {
+  const OpenRequest request = ServerRequest("e", "good");
+  ASSERT_TRUE(OpenPart(agent_.stub(), request).ok());
+  ControlClient control(agent_.stub(), request.part());
+  const HostPort address = *HostPort::Parse(control.Next().ready().address());
+  const auto confirms = [this](const std::string& execution, const HostPort& destination) {
+    ConfirmDestinationRequest question;
+    question.set_execution_id(execution);
+    question.set_destination(destination.ToString());
+    ConfirmDestinationReply reply;
+    EXPECT_TRUE(agent_.stub().ConfirmDestination(NewContext().get(), question, &reply).ok());
+    return reply.confirmed();
+  };
+  EXPECT_TRUE(confirms("e", address));
+  EXPECT_FALSE(confirms("f", address));
+  EXPECT_FALSE(confirms("e", {"127.0.0.2", address.port}));
+  EXPECT_FALSE(confirms("e", {"127.0.0.1", static_cast<uint16_t>(address.port ^ 1)}));
+  ASSERT_TRUE(ClosePart(agent_.stub(), request.part()).ok());
+  EXPECT_FALSE(confirms("e", address));
+}
+
+}  // namespace
+}  // namespace assay

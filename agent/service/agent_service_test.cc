@@ -1,0 +1,194 @@
+// The service over real connections, with parts that do as a test says: flow control and ends of streams, which a real
+// load generator brings about only in hours.
+
+#include "agent/service/agent_service.h"
+
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "agent/parts/part_table.h"
+#include "agent/service/agent_server.h"
+#include "agent/service/data_stream.h"
+#include "agent/testing/part_client.h"
+#include "agent/testing/scripted_part.h"
+#include "gmock/gmock.h"
+#include "grpcpp/create_channel.h"
+#include "gtest/gtest.h"
+
+namespace assay {
+namespace {
+
+class AgentServiceTest : public ::testing::Test {
+ protected:
+  AgentServiceTest() : errands_(*ThreadStrand::Create()) {
+    parts_ = PartTable::Create([this](const OpenRequest& request) {
+      part_ = std::make_shared<ScriptedPart>(request, *ThreadStrand::Create());
+      part_->calls = &calls_;
+      return part_;
+    });
+    service_ = std::make_unique<AgentService>(
+        parts_,
+        [] {
+          AgentDescription description;
+          description.set_host("here");
+          return description;
+        },
+        *errands_);
+    auto server =
+        AgentServer::Start({"127.0.0.1", 0}, grpc::InsecureServerCredentials(), *service_);
+    EXPECT_TRUE(server.ok()) << server.status();
+    server_ = *std::move(server);
+    stub_ =
+        Agent::NewStub(grpc::CreateChannel(server_->address(), grpc::InsecureChannelCredentials()));
+  }
+
+  ~AgentServiceTest() override {
+    EXPECT_TRUE(parts_->CloseAll(absl::Seconds(60)));
+    part_.reset();
+  }
+
+  // A part that is open and has `records` records.
+  OpenRequest OpenWith(uint64_t records) {
+    const OpenRequest request = LoadRequest("e", "127.0.0.1:9");
+    EXPECT_TRUE(OpenPart(*stub_, request).ok());
+    Add(records);
+    return request;
+  }
+
+  void Add(uint64_t records) {
+    for (uint64_t i = 0; i < records; ++i) {
+      DataRecord record;
+      record.mutable_samples()->set_payload(std::string(1'000, 'x'));
+      EXPECT_TRUE(part_->spool().Append(std::move(record)).ok());
+    }
+  }
+
+  std::vector<std::string> calls_;
+  std::shared_ptr<ScriptedPart> part_;
+  std::shared_ptr<PartTable> parts_;
+  const std::unique_ptr<Strand> errands_;
+  std::unique_ptr<AgentService> service_;
+  std::unique_ptr<AgentServer> server_;
+  std::unique_ptr<Agent::Stub> stub_;
+};
+
+// A reader that cannot keep up must not be buried.
+TEST_F(AgentServiceTest, DataGoesNoFurtherThan64BeyondWhatWasReceived) {
+  const OpenRequest request = OpenWith(1'000);
+  const std::unique_ptr<grpc::ClientContext> context = NewContext();
+  const auto stream = stub_->ReadData(context.get());
+  DataRequest ask;
+  *ask.mutable_part() = request.part();
+  stream->Write(ask);
+  DataRecord record;
+  for (uint64_t i = 1; i <= DataStream::kAhead; ++i) {
+    ASSERT_TRUE(stream->Read(&record));
+    EXPECT_EQ(record.sequence(), i);
+  }
+  // That there is no 65th shows in what follows: asking for one more brings exactly one more.
+  ask.Clear();
+  ask.set_received(1);
+  stream->Write(ask);
+  ASSERT_TRUE(stream->Read(&record));
+  EXPECT_EQ(record.sequence(), DataStream::kAhead + 1);
+  ask.set_received(DataStream::kAhead + 1);
+  ask.set_committed(DataStream::kAhead);
+  stream->Write(ask);
+  for (uint64_t i = 2; i <= DataStream::kAhead + 1; ++i) {
+    ASSERT_TRUE(stream->Read(&record));
+    EXPECT_EQ(record.sequence(), DataStream::kAhead + i);
+  }
+  EXPECT_EQ(part_->spool().committed(), DataStream::kAhead);
+  EXPECT_EQ(stream->Write(ask), true);
+  context->TryCancel();
+}
+
+TEST_F(AgentServiceTest, RecordsThatComeLaterReachAReaderThatWaits) {
+  const OpenRequest request = OpenWith(0);
+  DataRead read;
+  std::thread reader([&] { read = ReadRecords(*stub_, request.part()); });
+  for (int i = 0; i < 300; ++i) Add(1);
+  part_->spool().End();
+  reader.join();
+  EXPECT_TRUE(read.status.ok()) << read.status.error_message();
+  ASSERT_EQ(read.records.size(), 301u);
+  for (size_t i = 0; i < read.records.size(); ++i) EXPECT_EQ(read.records[i].sequence(), i + 1);
+}
+
+TEST_F(AgentServiceTest, ANewerReaderEndsTheOlder) {
+  const OpenRequest request = OpenWith(3);
+  const std::unique_ptr<grpc::ClientContext> context = NewContext();
+  const auto older = stub_->ReadData(context.get());
+  DataRequest ask;
+  *ask.mutable_part() = request.part();
+  older->Write(ask);
+  DataRecord record;
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(older->Read(&record));
+  EXPECT_EQ(ReadRecords(*stub_, request.part(), 1, 3).records.size(), 3u);
+  EXPECT_FALSE(older->Read(&record));
+  EXPECT_EQ(older->Finish().error_code(), grpc::StatusCode::ABORTED);
+}
+
+TEST_F(AgentServiceTest, CommittingWhatWasNeverSentIsRefused) {
+  const OpenRequest request = OpenWith(3);
+  const DataRead read = ReadRecords(*stub_, request.part(), 1, UINT64_MAX, /*commit=*/4);
+  EXPECT_EQ(read.status.error_code(), grpc::StatusCode::OUT_OF_RANGE);
+}
+
+TEST_F(AgentServiceTest, ClosingEndsEveryStreamOfThePart) {
+  const OpenRequest request = OpenWith(1);
+  ControlClient control(*stub_, request.part());
+  EXPECT_TRUE(control.Next().has_ready());
+  DataRead read;
+  std::thread reader([&] { read = ReadRecords(*stub_, request.part()); });
+  EXPECT_TRUE(ClosePart(*stub_, request.part()).ok());
+  reader.join();
+  EXPECT_EQ(control.Next().event_case(), ControlEvent::EVENT_NOT_SET);
+  EXPECT_TRUE(control.Finish().ok());
+  // The reader came before or after.
+  if (read.status.ok()) {
+    ASSERT_EQ(read.records.size(), 3u) << "its own, the one of Release(), the end mark";
+    EXPECT_TRUE(read.records.back().end());
+  } else {
+    EXPECT_EQ(read.status.error_code(), grpc::StatusCode::NOT_FOUND);
+  }
+}
+
+TEST_F(AgentServiceTest, AWrongRequestIsRefusedBeforeThereIsAPart) {
+  OpenRequest request = LoadRequest("e", "127.0.0.1:9");
+  request.mutable_load()->mutable_closed()->set_connections(0);
+  const grpc::Status refused = OpenPart(*stub_, request);
+  EXPECT_EQ(refused.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_THAT(refused.error_message(), ::testing::HasSubstr("load.closed.connections"));
+  EXPECT_EQ(part_, nullptr);
+}
+
+TEST_F(AgentServiceTest, DescribesOffItsOwnThreads) {
+  AgentDescription description;
+  ASSERT_TRUE(stub_->Describe(NewContext().get(), DescribeRequest(), &description).ok());
+  EXPECT_EQ(description.host(), "here");
+}
+
+// A server that shuts down must not wait for streams that nobody reads.
+TEST_F(AgentServiceTest, ShutdownEndsStreamsThatNobodyReads) {
+  const OpenRequest request = OpenWith(1'000);
+  ControlClient control(*stub_, request.part());
+  const std::unique_ptr<grpc::ClientContext> context = NewContext();
+  const auto stream = stub_->ReadData(context.get());
+  DataRequest ask;
+  *ask.mutable_part() = request.part();
+  stream->Write(ask);
+  server_->Shutdown();
+  DataRecord record;
+  while (stream->Read(&record)) {
+  }
+  EXPECT_FALSE(stream->Finish().ok());
+}
+
+}  // namespace
+}  // namespace assay

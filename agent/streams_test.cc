@@ -1,0 +1,206 @@
+// Streams break, controllers vanish: nothing is lost, nothing is doubled, and nothing is left running.
+
+#include <sys/types.h>
+
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "agent/launcher/marked_processes.h"
+#include "agent/testing/agent_process.h"
+#include "agent/testing/part_client.h"
+#include "gmock/gmock.h"
+#include "google/protobuf/util/message_differencer.h"
+#include "gtest/gtest.h"
+
+namespace assay {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+class StreamsTest : public ::testing::Test {
+ protected:
+  // Opens a server part; its control stream has read Ready.
+  std::unique_ptr<ControlClient> Serve(const OpenRequest& request) {
+    EXPECT_TRUE(OpenPart(agent_.stub(), request).ok());
+    auto control = std::make_unique<ControlClient>(agent_.stub(), request.part());
+    const ControlEvent ready = control->Next();
+    EXPECT_TRUE(ready.has_ready()) << ready.DebugString();
+    address_ = ready.ready().address();
+    return control;
+  }
+
+  // Runs a load part of `requests` requests to its end.
+  LoadFinished Load(const OpenRequest& request) {
+    EXPECT_TRUE(OpenPart(agent_.stub(), request).ok());
+    ControlClient control(agent_.stub(), request.part());
+    EXPECT_TRUE(control.Next().has_ready());
+    control.Start(AgentClock(agent_.stub()));
+    const ControlEvent event = control.WaitFor(ControlEvent::kLoadFinished);
+    EXPECT_TRUE(event.has_load_finished()) << event.DebugString();
+    return event.load_finished();
+  }
+
+  AgentProcess agent_;
+  std::string address_;
+};
+
+TEST_F(StreamsTest, AControlStreamAttachedAgainReadsOnWhereTheOtherBroke) {
+  const OpenRequest request = ServerRequest("e", "good");
+  std::unique_ptr<ControlClient> first = Serve(request);
+  first->Start(AgentClock(agent_.stub()));
+  first.reset();
+  ControlClient second(agent_.stub(), request.part(), /*after_event=*/1);
+  const ControlEvent finished = second.Next();
+  EXPECT_TRUE(finished.has_server_finished()) << finished.DebugString();
+  EXPECT_EQ(finished.sequence(), 2u);
+  // And from the beginning, as often as one likes.
+  ControlClient third(agent_.stub(), request.part());
+  EXPECT_TRUE(third.Next().has_ready());
+  EXPECT_TRUE(google::protobuf::util::MessageDifferencer::Equals(third.Next(), finished));
+}
+
+TEST_F(StreamsTest, ANewerControlStreamEndsTheOlder) {
+  const OpenRequest request = ServerRequest("e", "good");
+  const std::unique_ptr<ControlClient> older = Serve(request);
+  ControlClient newer(agent_.stub(), request.part());
+  EXPECT_TRUE(newer.Next().has_ready());
+  EXPECT_EQ(older->Next().event_case(), ControlEvent::EVENT_NOT_SET);
+  EXPECT_EQ(older->Finish().error_code(), grpc::StatusCode::ABORTED);
+}
+
+TEST_F(StreamsTest, AClockQuestionIsAnsweredAtOnceAndOutsideTheNumbering) {
+  const OpenRequest request = ServerRequest("e", "good");
+  const std::unique_ptr<ControlClient> control = Serve(request);
+  for (uint64_t question = 1; question <= 100; ++question) control->Ask(question);
+  int64_t before_ns = 0;
+  for (uint64_t question = 1; question <= 100; ++question) {
+    const ControlEvent answer = control->Next();
+    ASSERT_EQ(answer.clock_reading().question(), question) << answer.DebugString();
+    EXPECT_EQ(answer.sequence(), 0u);
+    EXPECT_GE(answer.monotonic_ns(), before_ns);
+    before_ns = answer.monotonic_ns();
+  }
+  EXPECT_GE(AgentClock(agent_.stub()), before_ns);
+}
+
+TEST_F(StreamsTest, CommandsOutOfOrderEndTheStreamAndSayWhy) {
+  const OpenRequest request = ServerRequest("e", "good");
+  const std::unique_ptr<ControlClient> control = Serve(request);
+  control->Stop();
+  EXPECT_EQ(control->Next().event_case(), ControlEvent::EVENT_NOT_SET);
+  const grpc::Status status = control->Finish();
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::FAILED_PRECONDITION);
+  EXPECT_THAT(status.error_message(), HasSubstr("not started"));
+  ControlClient again(agent_.stub(), request.part());
+  EXPECT_TRUE(again.Next().has_ready()) << "the part itself is as it was";
+
+  ControlClient stranger(agent_.stub(), ServerRequest("none", "good").part());
+  EXPECT_EQ(stranger.Next().event_case(), ControlEvent::EVENT_NOT_SET);
+  EXPECT_EQ(stranger.Finish().error_code(), grpc::StatusCode::NOT_FOUND);
+}
+
+TEST_F(StreamsTest, DataReadInPiecesOverBrokenStreamsIsWholeAndOnce) {
+  const std::unique_ptr<ControlClient> server = Serve(ServerRequest("e", "good"));
+  const OpenRequest request = LoadRequest("e", address_);
+  const LoadFinished finished = Load(request);
+  ASSERT_GE(finished.data_records(), 3u);
+  std::vector<std::string> whole;
+  for (const DataRecord& record : ReadRecords(agent_.stub(), request.part()).records) {
+    whole.push_back(record.SerializeAsString());
+  }
+  ASSERT_EQ(whole.size(), finished.data_records());
+  std::vector<std::string> pieces;
+  while (pieces.size() < whole.size()) {
+    // One record a stream, over a connection of its own, each time.
+    const std::unique_ptr<Agent::Stub> stub = agent_.NewStub();
+    const DataRead read = ReadRecords(*stub, request.part(), pieces.size() + 1, 1);
+    ASSERT_EQ(read.records.size(), 1u);
+    EXPECT_EQ(read.records[0].sequence(), pieces.size() + 1);
+    pieces.push_back(read.records[0].SerializeAsString());
+  }
+  EXPECT_EQ(pieces, whole);
+}
+
+TEST_F(StreamsTest, WhatIsCommittedIsGoneAndTheRestIsThere) {
+  const std::unique_ptr<ControlClient> server = Serve(ServerRequest("e", "good"));
+  const OpenRequest request = LoadRequest("e", address_);
+  const LoadFinished finished = Load(request);
+  const uint64_t last = finished.data_records();
+  const DataRead rest = ReadRecords(agent_.stub(), request.part(), last, UINT64_MAX, last - 1);
+  ASSERT_EQ(rest.records.size(), 1u);
+  EXPECT_TRUE(rest.records[0].end());
+  const DataRead gone = ReadRecords(agent_.stub(), request.part(), 1);
+  EXPECT_TRUE(gone.records.empty());
+  EXPECT_EQ(gone.status.error_code(), grpc::StatusCode::OUT_OF_RANGE);
+}
+
+TEST_F(StreamsTest, AReaderThatWaitsSeesTheEndWhenThePartIsClosed) {
+  const OpenRequest request = ServerRequest("e", "good");
+  const std::unique_ptr<ControlClient> control = Serve(request);
+  DataRead read;
+  std::thread reader([&] { read = ReadRecords(*agent_.NewStub(), request.part()); });
+  ASSERT_TRUE(ClosePart(agent_.stub(), request.part()).ok());
+  reader.join();
+  // It attached before or after the part was closed.
+  EXPECT_TRUE(read.records.empty() ? read.status.error_code() == grpc::StatusCode::NOT_FOUND
+                                   : read.records.back().end());
+}
+
+// The controller was killed: no stream, no renewal, no Close.
+TEST_F(StreamsTest, AVanishedControllersLeaseRunsOutAndItsServerIsGone) {
+  OpenRequest request = ServerRequest("e", "stubborn");
+  request.set_lease_ms(1'000);
+  Serve(request).reset();
+  EXPECT_THAT(WaitUntilNoneHasMark(agent_.mark()), IsEmpty());
+  // Somebody else can have the CPU.
+  EXPECT_TRUE(OpenPart(agent_.stub(), ServerRequest("f", "good")).ok());
+}
+
+TEST_F(StreamsTest, WhoStillListensIsToldThatTheLeaseRanOut) {
+  OpenRequest request = ServerRequest("e", "good");
+  request.set_lease_ms(1'000);
+  const std::unique_ptr<ControlClient> control = Serve(request);
+  const ControlEvent event = control->Next();
+  ASSERT_TRUE(event.has_failure()) << event.DebugString();
+  EXPECT_EQ(event.failure().kind(), Failure::LEASE_EXPIRED);
+  EXPECT_THAT(ProcessesWithMark(agent_.mark()), IsEmpty());
+  EXPECT_EQ(RenewLease(agent_.stub(), request.part()), 0u);
+  EXPECT_EQ(control->Next().event_case(), ControlEvent::EVENT_NOT_SET) << "forgotten a lease later";
+  EXPECT_TRUE(control->Finish().ok());
+}
+
+TEST_F(StreamsTest, OneLeaseStreamHoldsSeveralParts) {
+  OpenRequest first = ServerRequest("e", "good");
+  first.set_lease_ms(60'000);
+  const std::unique_ptr<ControlClient> control = Serve(first);
+  const std::unique_ptr<grpc::ClientContext> context = NewContext();
+  const auto stream = agent_.stub().HoldLease(context.get());
+  const PartId stranger = ServerRequest("none", "good").part();
+  for (const PartId& part : {first.part(), stranger, first.part()}) {
+    LeaseRenewal renewal;
+    *renewal.mutable_part() = part;
+    LeaseGrant grant;
+    ASSERT_TRUE(stream->Write(renewal) && stream->Read(&grant));
+    EXPECT_EQ(grant.part().execution_id(), part.execution_id());
+    EXPECT_EQ(grant.lease_ms(), part.execution_id() == "e" ? 60'000u : 0u);
+  }
+  context->TryCancel();
+}
+
+// A controller that repeats itself after a broken connection must not start a second server.
+TEST_F(StreamsTest, OpenSaidAgainIsTheSamePart) {
+  const OpenRequest request = ServerRequest("e", "good");
+  const std::unique_ptr<ControlClient> control = Serve(request);
+  const std::vector<pid_t> processes = ProcessesWithMark(agent_.mark());
+  EXPECT_TRUE(OpenPart(agent_.stub(), request).ok());
+  EXPECT_EQ(ProcessesWithMark(agent_.mark()), processes);
+  OpenRequest other = request;
+  other.mutable_server()->set_target("epoll");
+  EXPECT_EQ(OpenPart(agent_.stub(), other).error_code(), grpc::StatusCode::ALREADY_EXISTS);
+}
+
+}  // namespace
+}  // namespace assay
