@@ -55,6 +55,8 @@ void FillFinished(const LoadResult& result, LoadFinished* finished) {
   finished->set_warmup_requests(result.warmup_requests);
   finished->set_rss_bytes(result.rss_bytes);
   finished->set_offered_per_s(result.offered_per_s);
+  finished->set_ok_in_window(result.ok_in_window);
+  finished->set_work_ns(result.spins ? result.busy_ns : result.cpu_ns);
 }
 
 }  // namespace

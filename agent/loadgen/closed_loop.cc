@@ -27,7 +27,9 @@ void ClosedLoop::Run(Http1Pool& pool, LoadPhases& phases) {
     now = pool.Turn(std::min(phases.NextNs(), resting_.NextNs()), now);
     SendRested(now);
     phases.Advance(now, left_ == 0, in_flight_, pool.busy_ns());
-    if (phases.phase() == LoadPhases::Phase::kDrain) pool.StopReopening();
+    if (phases.phase() != LoadPhases::Phase::kDrain) continue;
+    pool.StopReopening();
+    if (config_.request_count == 0) recorder_->EndWindow(phases.times().end_ns);
   }
   phases.times().in_flight = static_cast<uint64_t>(pool.CountInFlight(true));
 }

@@ -87,6 +87,7 @@ int64_t Http1Pool::Turn(int64_t wake_ns, int64_t now_ns) {
   const int64_t begin_ns = MonotonicNanos();
   for (int i = 0; i < count; ++i) {
     if (events[i].data.u64 != kWakeKey) HandleEvent(events[i].data.u64, events[i].events);
+    if (i + 1 < count) sink_->BetweenEvents(event_ns_);
   }
   if (begin_ns >= next_scan_ns_) ExpireLate(begin_ns);
   ReopenWaiting(begin_ns);
@@ -115,7 +116,7 @@ void Http1Pool::Receive(int connection, bool ending) {
   int64_t now;
   for (;;) {
     const ssize_t size = ReceiveSome(c.fd.get(), buffer_.get(), kBufferBytes);
-    now = MonotonicNanos();
+    event_ns_ = now = MonotonicNanos();
     if (size > 0) {
       if (!Consume(connection, buffer_.get(), static_cast<size_t>(size), now)) return;
       // A short read empties the socket: what comes later makes an edge of its own. The end of the
@@ -175,7 +176,7 @@ void Http1Pool::FinishAnswer(int connection, int64_t now_ns) {
   c.first = static_cast<uint16_t>(c.first + 1u == pipeline_ ? 0 : c.first + 1);
   --c.in_flight;
   // Late answers are found here as well as by the scan, so that its coarseness decides nothing.
-  const bool late = now_ns - flight.send_ns > config_.timeout_ns;
+  const bool late = now_ns - flight.intended_ns > config_.timeout_ns;
   sink_->OnEnded(flight, late ? Fate::kTimeout : Judge(request, c.parser), c.parser.status(),
                  c.parser.answer_bytes(), now_ns);
 }
@@ -339,7 +340,7 @@ void Http1Pool::ExpireLate(int64_t now_ns) {
     Connection& c = connections_[i];
     if (c.state == State::kConnecting && c.since_ns <= limit_ns) {
       OpenFailed(i, Fate::kConnectTimeout, now_ns);
-    } else if (c.in_flight > 0 && FlightAt(i, 0).send_ns <= limit_ns) {
+    } else if (c.in_flight > 0 && FlightAt(i, 0).intended_ns <= limit_ns) {
       Break(i, Fate::kTimeout, Fate::kLostBehind, By::kUs, now_ns);
     }
   }

@@ -32,6 +32,8 @@ class FlightSink {
   // A connection could not be opened (again); it is tried once more after a pause. Must not call
   // the pool.
   virtual void OnOpenFailed(Fate fate, int64_t now_ns) = 0;
+  // Between any two events of a turn, for what cannot wait until its end. May Queue() and Flush().
+  virtual void BetweenEvents(int64_t) {}
 };
 
 // The connections of one load thread to one server over HTTP/1.1, kept open: one that the server
@@ -147,6 +149,7 @@ class Http1Pool {
   std::unique_ptr<char[]> buffer_;
   // Connections that wait to be opened again.
   DueQueue retries_;
+  int64_t event_ns_ = 0;  // The last look at the clock within a turn.
   int64_t next_scan_ns_ = 0;
   int64_t busy_ns_ = 0;
   uint64_t reconnects_ = 0;

@@ -4,16 +4,9 @@
 #include <atomic>
 #include <cstdint>
 
-namespace assay::loadgen {
+#include "agent/loadgen/load_window.h"
 
-// When what is sent counts. By CLOCK_MONOTONIC, common to all load threads of a process.
-struct LoadWindow {
-  // The warm-up's begin.
-  int64_t start_ns = 0;
-  int64_t begin_ns = 0;
-  // INT64_MAX where only a number of requests ends it.
-  int64_t end_ns = INT64_MAX;
-};
+namespace assay::loadgen {
 
 // What a load thread did over its window, beside what its Recorder counted.
 struct LoadTimes {
@@ -48,6 +41,7 @@ class LoadPhases {
   // way; `busy_ns`: the pool's account.
   Phase Advance(int64_t now_ns, bool all_sent, int64_t in_flight, int64_t busy_ns);
 
+  const LoadWindow& window() const { return window_; }
   Phase phase() const { return phase_; }
   // The next change that comes by time.
   int64_t NextNs() const;

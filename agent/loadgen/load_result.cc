@@ -9,6 +9,7 @@ namespace assay::loadgen {
 void LoadResult::Add(const Tally& tally) {
   sent += tally.sent;
   ok += tally.ok();
+  ok_in_window += tally.ok_in_window;
   errors += tally.errors();
   timeouts += tally.timeouts();
   warmup_requests += tally.warmup_requests;
@@ -35,6 +36,7 @@ void LoadResult::AddOpenFailures(const std::array<uint64_t, kFates>& failures) {
 void LoadResult::Add(const LoadTimes& times) {
   in_flight += times.in_flight;
   cpu_ns += times.cpu_ns;
+  busy_ns += times.busy_ns;
   if (times.observed_ns > 0) {
     busy_share = std::max(
         busy_share, static_cast<double>(times.busy_ns) / static_cast<double>(times.observed_ns));

@@ -21,6 +21,8 @@ struct LoadResult {
   // sent = ok + errors + timeouts + in_flight, unless accounting_error says otherwise.
   uint64_t sent = 0;
   uint64_t ok = 0;
+  // Right answers that came within the window, those to warm-up requests among them.
+  uint64_t ok_in_window = 0;
   uint64_t errors = 0;
   uint64_t timeouts = 0;
   uint64_t in_flight = 0;
@@ -39,6 +41,9 @@ struct LoadResult {
   // Empty in closed loop.
   LatencyHistogram send_lag;
   int64_t cpu_ns = 0;
+  // Time of turns with work in them, of all threads.
+  int64_t busy_ns = 0;
+  bool spins = false;
   // Of the busiest thread: it is the one that limits.
   double busy_share = 0;
   uint64_t samples_recorded = 0;
@@ -59,11 +64,14 @@ struct LoadResult {
 
   uint64_t requests() const { return ok + errors + timeouts; }
   double duration_s() const { return static_cast<double>(duration_ns) / 1e9; }
-  // Right answers a second.
-  double ok_per_s() const { return duration_ns == 0 ? 0 : static_cast<double>(ok) / duration_s(); }
+  // Right answers a second of the window: also where a queue is answered long after it.
+  double ok_per_s() const {
+    return duration_ns == 0 ? 0 : static_cast<double>(ok_in_window) / duration_s();
+  }
+  // CPU time; of a loop that spins while it waits, the time in which it worked.
   double cpu_us_per_request() const {
-    return requests() == 0 ? 0
-                           : static_cast<double>(cpu_ns) / 1e3 / static_cast<double>(requests());
+    const int64_t ns = spins ? busy_ns : cpu_ns;
+    return requests() == 0 ? 0 : static_cast<double>(ns) / 1e3 / static_cast<double>(requests());
   }
 
   void Add(const Tally& tally);

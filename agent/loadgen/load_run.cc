@@ -37,6 +37,11 @@ absl::Status AllowDescriptors(int connections) {
                    limit.rlim_max, "; raise it (ulimit -Hn) or use fewer connections"));
 }
 
+// A ramp offers half its final rate over the window.
+double OfferedPerSecond(const LoadOptions& options) {
+  return options.arrivals == Arrivals::kRamp ? options.rate_per_s / 2 : options.rate_per_s;
+}
+
 // VmHWM; what getrusage() says would include the program that started this one.
 int64_t PeakResidentBytes() {
   const absl::StatusOr<std::string> status = ReadFile("/proc/self/status");
@@ -98,6 +103,7 @@ void LoadRun::LaunchThreads() {
     share.index = i;
     share.connections = static_cast<int>(ShareOf(options_->connections, i, options_->threads));
     share.request_count = ShareOf(options_->request_count, i, options_->threads);
+    share.queue_limit = ShareOf(options_->queue_limit, i, options_->threads);
     if (!options_->cpus.empty()) share.cpu = options_->cpus[i % options_->cpus.size()];
     threads_.push_back(std::make_unique<LoadThread>(share, common));
   }
@@ -182,6 +188,7 @@ LoadResult LoadRun::Finish() {
   gate_.Cancel();
   LoadResult result;
   result.open_loop = options_->open_loop();
+  result.spins = result.open_loop && options_->pacing == Pacing::kSpin;
   result.connections = static_cast<uint32_t>(options_->connections);
   result.stopped = stop_.load(std::memory_order_relaxed);
   result.idle_gaps = idle_gaps();
@@ -216,7 +223,7 @@ LoadResult LoadRun::Finish() {
   if (!result.open_loop) result.service.Merge(ledger_.total());
   result.seconds = ledger_.TakeRows();
   result.lateness_ns = lateness_ns().value_or(0);
-  if (result.open_loop) result.offered_per_s = options_->rate_per_s;
+  if (result.open_loop) result.offered_per_s = OfferedPerSecond(*options_);
   result.rss_bytes = PeakResidentBytes();
   result.Check();
   return result;

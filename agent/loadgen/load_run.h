@@ -49,6 +49,8 @@ class LoadRun {
   // Must be called this often during the run, for the seconds' memory is bounded; 0: never.
   int64_t harvest_every_ns() const;
   void HarvestSeconds();
+  // Of the seconds harvested so far.
+  const LatencyHistogram& latency_until_now() const { return ledger_.total(); }
 
   // While it runs. Lateness of the latest thread, once all have begun; right answers and failed requests until a second
   // ago.

@@ -11,6 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "agent/loadgen/closed_loop.h"
+#include "agent/loadgen/open_loop.h"
 #include "common/cpu_set.h"
 #include "common/monotonic_clock.h"
 #include "common/status_macros.h"
@@ -27,6 +28,8 @@ constexpr int kMostSlots = 256;
 constexpr int64_t kSpinNs = 300'000;
 
 int KeepSeconds(const LoadOptions& options) {
+  // A run that ends by what is known needs to know soon; what comes later than that is in the total.
+  if (options.until_quantile != 0) return 2;
   return static_cast<int>((options.timeout_ns + options.drain_ns) / kSecondNs) + 3;
 }
 
@@ -119,9 +122,7 @@ absl::Status LoadThread::GetReady() {
   // The default lets timers be 50 us late so that they can be joined.
   prctl(PR_SET_TIMERSLACK, 1);
   mix_ = std::make_unique<RequestMix>(options.requests, options.seed, share_.index);
-  loop_ = std::make_unique<ClosedLoop>(
-      ClosedLoop::Config{share_.connections, share_.request_count, options.think_ns}, mix_.get(),
-      &recorder_);
+  loop_ = MakeLoop();
   const Http1Pool::Config config{&options.target,  &options.requests,  share_.connections,
                                  options.pipeline, options.timeout_ns, common_.wake_fd};
   ASSAY_ASSIGN_OR_RETURN(pool_, Http1Pool::Create(config, loop_.get()));
@@ -132,9 +133,30 @@ absl::Status LoadThread::GetReady() {
   return absl::OkStatus();
 }
 
+std::unique_ptr<LoadLoop> LoadThread::MakeLoop() {
+  const LoadOptions& options = *common_.options;
+  if (!options.open_loop()) {
+    return std::make_unique<ClosedLoop>(
+        ClosedLoop::Config{share_.connections, share_.request_count, options.think_ns}, mix_.get(),
+        &recorder_);
+  }
+  OpenLoop::Config config;
+  config.connections = share_.connections;
+  config.request_count = share_.request_count;
+  config.pacing = options.pacing;
+  config.queue_limit = share_.queue_limit;
+  config.timeout_ns = options.timeout_ns;
+  config.arrivals = {.arrivals = options.arrivals,
+                     .total_rate_per_s = options.rate_per_s * options.share_count,
+                     .stream = options.share_index * options.threads + share_.index,
+                     .streams = options.share_count * options.threads,
+                     .seed = options.seed};
+  return std::make_unique<OpenLoop>(config, mix_.get(), &recorder_);
+}
+
 void LoadThread::Run(const LoadWindow& window) {
   const LoadOptions& options = *common_.options;
-  book_.Begin(window.begin_ns);
+  recorder_.Begin(window);
   LoadPhases phases(window, options.drain_ns, options.request_count != 0, common_.stop);
   SleepAndSpinUntil(window.start_ns);
   live_.lateness_ns.store(MonotonicNanos() - window.start_ns, std::memory_order_relaxed);

@@ -56,6 +56,7 @@ class LoadThread {
     int index = 0;
     int connections = 1;
     uint64_t request_count = 0;
+    uint64_t queue_limit = 0;
     // -1: not pinned.
     int cpu = -1;
   };
@@ -97,6 +98,7 @@ class LoadThread {
  private:
   void Body();
   absl::Status GetReady();
+  std::unique_ptr<LoadLoop> MakeLoop();
   void Run(const LoadWindow& window);
 
   const Share share_;

@@ -15,6 +15,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "agent/loadgen/request_options.h"
 #include "common/command_line.h"
 #include "common/file.h"
 #include "common/runfiles.h"
@@ -26,6 +27,9 @@ namespace {
 constexpr int kMaxConnections = 1'000'000;
 constexpr int kMaxThreads = 256;
 constexpr int kMaxPipeline = 1024;
+// Requests that wait for a connection take 32 bytes each.
+constexpr double kLeastWaiting = 1'000;
+constexpr double kMostWaiting = 4'000'000;
 
 constexpr char kExamples[] =
     "Examples:\n"
@@ -36,14 +40,33 @@ constexpr char kExamples[] =
     "--format=json\n"
     "Exit status: 0 measured; 1 nothing succeeded, or it could not be measured; 2 bad usage.";
 
+// "p99:5%".
+absl::Status ReadUntil(const std::string& text, LoadOptions& options) {
+  const size_t colon = text.find(':');
+  std::string width = colon == std::string::npos ? "" : text.substr(colon + 1);
+  if (!width.empty() && width.back() == '%') width.pop_back();
+  double percent = 0;
+  for (const auto& [name, q] :
+       {std::pair("p50", 0.5), std::pair("p90", 0.9), std::pair("p95", 0.95),
+        std::pair("p99", 0.99), std::pair("p999", 0.999)}) {
+    if (text.substr(0, colon) == name) options.until_quantile = q;
+  }
+  if (options.until_quantile == 0 || !absl::SimpleAtod(width, &percent) ||
+      !(percent > 0 && percent <= 100)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--until=", text,
+        " is not QUANTILE:WIDTH such as p99:5%, with one of p50, p90, p95, p99, p999"));
+  }
+  options.until_width = percent / 100;
+  return absl::OkStatus();
+}
+
 // The command line before it is checked.
 struct Words {
-  std::string target, url, path, cpus, duration, warmup = "0s", timeout = "5s", drain, think = "0s";
-  std::string idle_gaps = "50ms", share = "0/1", expect_body_file, body_file;
-  std::optional<std::string> body;
-  std::optional<uint64_t> expect_length;
-  std::vector<std::string> headers;
-  RequestSpec request;
+  uint64_t queue_limit = 0;
+  std::string target, url, cpus, duration, warmup = "0s", timeout = "5s", drain, think = "0s";
+  std::string idle_gaps = "50ms", share = "0/1", until;
+  RequestWords request;
 };
 
 absl::StatusOr<int64_t> Nanos(std::string_view flag, const std::string& text) {
@@ -82,6 +105,7 @@ absl::Status ReadTimes(const Words& words, LoadOptions& options) {
   if (options.timeout_ns < 1'000'000) {
     return absl::InvalidArgumentError("--timeout is at least 1ms");
   }
+  if (!words.until.empty()) ASSAY_RETURN_IF_ERROR(ReadUntil(words.until, options));
   if (options.idle_gaps_ns > 10'000'000'000) {
     return absl::InvalidArgumentError("--idle-gaps is at most 10s");
   }
@@ -111,6 +135,19 @@ absl::Status ReadCounts(const Words& words, LoadOptions& options) {
   if (!(options.rate_per_s >= 0 && options.rate_per_s <= 1e8)) {
     return absl::InvalidArgumentError("--rate is between 0 and 100000000 requests a second");
   }
+  if (options.open_loop()) {
+    const double waiting = options.rate_per_s * static_cast<double>(options.timeout_ns) / 1e9;
+    options.queue_limit =
+        words.queue_limit > 0
+            ? words.queue_limit
+            : static_cast<uint64_t>(std::clamp(waiting, kLeastWaiting, kMostWaiting));
+    if (options.arrivals == Arrivals::kRamp && options.duration_ns == 0) {
+      return absl::InvalidArgumentError("--arrivals=ramp needs a --duration to ramp over");
+    }
+  }
+  if (options.queue_limit > static_cast<uint64_t>(kMostWaiting)) {
+    return absl::InvalidArgumentError("--queue-limit is at most 4000000");
+  }
   if (options.open_loop() && (options.pipeline > 1 || options.think_ns > 0)) {
     return absl::InvalidArgumentError("--pipeline and --think are the closed loop's, not --rate's");
   }
@@ -139,45 +176,6 @@ absl::Status ReadCpus(const Words& words, LoadOptions& options) {
   return absl::OkStatus();
 }
 
-absl::Status ReadRequest(Words& words, LoadOptions& options) {
-  RequestSpec& spec = words.request;
-  if (words.target.empty() == words.url.empty()) {
-    return absl::InvalidArgumentError("give the server to load, by --target or as a URL");
-  }
-  ASSAY_ASSIGN_OR_RETURN(options.target,
-                         TargetAddress::Parse(words.url.empty() ? words.target : words.url));
-  if (options.target.tls) {
-    return absl::InvalidArgumentError("https:// is not spoken yet; http:// is");
-  }
-  spec.path = !words.path.empty()           ? words.path
-              : options.target.path.empty() ? "/"
-                                            : options.target.path;
-  for (const std::string& header : words.headers) {
-    const size_t colon = header.find(':');
-    if (colon == std::string::npos) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("--header='", header, "' is not of the form 'Name: value'"));
-    }
-    spec.headers.emplace_back(
-        header.substr(0, colon),
-        std::string(absl::StripAsciiWhitespace(absl::string_view(header).substr(colon + 1))));
-  }
-  if (words.body.has_value() && !words.body_file.empty()) {
-    return absl::InvalidArgumentError("--body and --body-file exclude each other");
-  }
-  spec.body = words.body;
-  if (!words.body_file.empty()) {
-    ASSAY_ASSIGN_OR_RETURN(spec.body, ReadFile(UserPath(words.body_file)));
-  }
-  if (!words.expect_body_file.empty()) {
-    ASSAY_ASSIGN_OR_RETURN(spec.expect_body, ReadFile(UserPath(words.expect_body_file)));
-  }
-  spec.expect_length = words.expect_length;
-  ASSAY_ASSIGN_OR_RETURN(Request request, Request::Build(spec, options.target.authority));
-  options.requests.push_back(std::move(request));
-  return absl::OkStatus();
-}
-
 void DeclareLoad(CLI::App& app, Words& words, LoadOptions& options) {
   app.add_option("url", words.url, "http://HOST:PORT/path, in place of --target and --path");
   app.add_option("--target", words.target, "HOST:PORT, [V6]:PORT, unix:PATH or http://HOST:PORT");
@@ -201,18 +199,27 @@ void DeclareLoad(CLI::App& app, Words& words, LoadOptions& options) {
       ->capture_default_str();
 }
 
-void DeclareRequest(CLI::App& app, Words& words) {
-  app.add_option("--path", words.path, "Path and query [/]");
-  app.add_option("--method,-m", words.request.method, "Method [GET, or POST with a body]");
-  app.add_option("--header,-H", words.headers, "'Name: value', repeatable")->take_all();
-  app.add_option("--body", words.body, "Body, as it stands");
-  app.add_option("--body-file", words.body_file, "File whose contents are the body");
-  app.add_option("--expect-status", words.request.expect_status,
-                 "Status of a right answer [any 2xx]")
-      ->check(CLI::Range(200, 999));
-  app.add_option("--expect-length", words.expect_length, "Body length of a right answer");
-  app.add_option("--expect-body-file", words.expect_body_file,
-                 "File whose contents are the body of a right answer");
+void DeclareUntil(CLI::App& app, Words& words) {
+  app.add_option("--until", words.until,
+                 "End early when the 95 % interval of a quantile is that narrow, such as p99:5%");
+}
+
+void DeclareOpenLoop(CLI::App& app, Words& words, LoadOptions& options) {
+  const std::map<std::string, Arrivals> arrivals = {{"constant", Arrivals::kConstant},
+                                                    {"poisson", Arrivals::kPoisson},
+                                                    {"ramp", Arrivals::kRamp}};
+  const std::map<std::string, Pacing> pacings = {{"spin", Pacing::kSpin},
+                                                 {"gentle", Pacing::kGentle}};
+  app.add_option("--rate,-r", options.rate_per_s,
+                 "Open loop: requests a second that fall due, whatever the server does");
+  app.add_option("--arrivals", options.arrivals,
+                 "Open loop: constant, poisson, or ramp (from 0 to the rate) [constant]")
+      ->transform(CLI::CheckedTransformer(arrivals).description(""));
+  app.add_option("--pacing", options.pacing,
+                 "Open loop: spin on a core of its own, or gentle (a timer, 50 us late) [spin]")
+      ->transform(CLI::CheckedTransformer(pacings).description(""));
+  app.add_option("--queue-limit", words.queue_limit,
+                 "Open loop: requests that may wait for a connection [rate x timeout]");
 }
 
 void DeclareReport(CLI::App& app, LoadOptions& options) {
@@ -222,6 +229,9 @@ void DeclareReport(CLI::App& app, LoadOptions& options) {
       ->transform(CLI::CheckedTransformer(formats).description(""));
   app.add_option("--samples", options.samples_file,
                  "File for the raw samples: length-delimited SampleChunk protos");
+  app.add_option("--hdr", options.hdr_file, "File for an HdrHistogram log, an interval a second");
+  app.add_option("--compare-to", options.compare_to,
+                 "File with an earlier result, of --format=json, to show beside this one");
   app.add_flag("--quiet,-q", options.quiet, "No progress on standard error");
 }
 
@@ -240,7 +250,17 @@ absl::Status Check(Words& words, LoadOptions& options) {
   ASSAY_RETURN_IF_ERROR(ReadTimes(words, options));
   ASSAY_RETURN_IF_ERROR(ReadCounts(words, options));
   ASSAY_RETURN_IF_ERROR(ReadCpus(words, options));
-  return ReadRequest(words, options);
+  if (words.target.empty() == words.url.empty()) {
+    return absl::InvalidArgumentError("give the server to load, by --target or as a URL");
+  }
+  ASSAY_ASSIGN_OR_RETURN(options.target,
+                         TargetAddress::Parse(words.url.empty() ? words.target : words.url));
+  if (options.target.tls) {
+    return absl::InvalidArgumentError("https:// is not spoken yet; http:// is");
+  }
+  ASSAY_ASSIGN_OR_RETURN(options.requests,
+                         BuildRequests(words.request, options.target, options.seed));
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -251,7 +271,9 @@ int ParseLoadOptions(int argc, char** argv, LoadOptions& options, std::ostream& 
   CLI::App app("Offers HTTP load to a server and measures every request.", "loadgen");
   app.footer(kExamples);
   DeclareLoad(app, words, options);
-  DeclareRequest(app, words);
+  DeclareUntil(app, words);
+  DeclareOpenLoop(app, words, options);
+  DeclareRequests(app, words.request);
   DeclareReport(app, options);
   DeclareAgent(app, words, options);
   if (const int status = ParseCommandLine(app, argc, argv, out, err); status != kGoOn) {

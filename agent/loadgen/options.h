@@ -46,7 +46,7 @@ struct LoadOptions {
   double rate_per_s = 0;
   Arrivals arrivals = Arrivals::kConstant;
   Pacing pacing = Pacing::kSpin;
-  // Requests that may wait for a free connection; one more is an error.
+  // Requests that may wait for a free connection, over all threads; one more is an error.
   uint64_t queue_limit = 0;
   uint64_t seed = 1;
   // Which of how many load generators this is: their arrivals are split without phase lock.
@@ -59,6 +59,11 @@ struct LoadOptions {
   // Alone.
   ReportFormat format = ReportFormat::kTable;
   std::string samples_file;
+  std::string hdr_file;
+  std::string compare_to;
+  // Nonzero: the window ends early when the interval of this quantile is at most that share of it wide.
+  double until_quantile = 0;
+  double until_width = 0;
   bool quiet = false;
 
   // Under an agent: inherited descriptors, or -1.

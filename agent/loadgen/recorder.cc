@@ -16,6 +16,9 @@ Recorder::Recorder(bool open_loop, SecondBook* book, LiveFigures* live,
 
 void Recorder::Ended(const Flight& flight, Fate fate, int status, uint64_t answer_bytes,
                      int64_t now_ns) {
+  if (fate == Fate::kOk && now_ns >= window_.begin_ns && now_ns < window_.end_ns) {
+    ++tally_.ok_in_window;
+  }
   if (!flight.counted) return;
   tally_.bytes_read += answer_bytes;
   tally_.last_end_ns = now_ns;
@@ -27,7 +30,7 @@ void Recorder::Ended(const Flight& flight, Fate fate, int status, uint64_t answe
   if (fate <= Fate::kTimeout) {
     ++(fate == Fate::kOk ? second.ok : second.timeouts);
     second.latency.Record(latency_ns);
-    if (open_loop_) service_.Record(now_ns - flight.send_ns);
+    if (open_loop_ && flight.send_ns != 0) service_.Record(now_ns - flight.send_ns);
   } else {
     ++second.errors;
   }

@@ -1,12 +1,14 @@
 #ifndef ASSAY_AGENT_LOADGEN_RECORDER_H_
 #define ASSAY_AGENT_LOADGEN_RECORDER_H_
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstdint>
 #include <optional>
 
 #include "agent/loadgen/fate.h"
+#include "agent/loadgen/load_window.h"
 #include "agent/loadgen/sample_ring.h"
 #include "agent/loadgen/second_book.h"
 #include "analysis/latency_histogram.h"
@@ -15,6 +17,7 @@ namespace assay::loadgen {
 
 // A request that is on its way.
 struct Flight {
+  // 0: it was never sent.
   int64_t send_ns = 0;
   // When it was due; send_ns in a closed loop.
   int64_t intended_ns = 0;
@@ -27,6 +30,8 @@ struct Flight {
 // What one load thread counted.
 struct Tally {
   uint64_t sent = 0;
+  // Right answers that came within the window, those to warm-up requests among them: its throughput.
+  uint64_t ok_in_window = 0;
   uint64_t warmup_requests = 0;
   uint64_t bytes_read = 0;
   // The latest end of a request.
@@ -61,7 +66,15 @@ class Recorder {
   Recorder(bool open_loop, SecondBook* book, LiveFigures* live,
            std::optional<SampleRing::Writer> ring);
 
-  // Each request once. What is not `counted` only counts as warm-up.
+  // Before the first request.
+  void Begin(const LoadWindow& window) {
+    book_->Begin(window.begin_ns);
+    window_ = window;
+  }
+  // What ends from now on ended after the window.
+  void EndWindow(int64_t now_ns) { window_.end_ns = std::min(window_.end_ns, now_ns); }
+
+  // Each request once, when it is (meant to be) sent. What is not `counted` only counts as warm-up.
   void Sent(const Flight& flight) {
     if (!flight.counted) {
       ++tally_.warmup_requests;
@@ -69,7 +82,11 @@ class Recorder {
     }
     ++tally_.sent;
     ++book_->At(flight.intended_ns).sent;
-    if (open_loop_) send_lag_.Record(flight.send_ns - flight.intended_ns);
+  }
+
+  // Open loop: a request is sent indeed.
+  void OnWire(const Flight& flight) {
+    if (flight.counted) send_lag_.Record(flight.send_ns - flight.intended_ns);
   }
 
   // Each request that ended, after Sent(). `status` is 0 where no answer came.
@@ -90,6 +107,7 @@ class Recorder {
 
   const bool open_loop_;
   SecondBook* const book_;
+  LoadWindow window_;
   LiveFigures* const live_;
   const SecondFigures* live_second_ = nullptr;
   std::optional<SampleRing::Writer> ring_;

@@ -89,7 +89,7 @@ ResponseParser::Progress ResponseParser::Feed(const char* data, size_t size) {
         head_bytes_ += static_cast<uint32_t>(std::min<size_t>(take, kMaxHeadBytes + 1));
         if (head_bytes_ > kMaxHeadBytes) {
           result = Result::kMalformed;
-        } else if (newline == nullptr || carried_ > 0) {
+        } else if (newline == nullptr || carried_ > 0 || take > kCarryBytes) {
           result = KeepPartialLine(at, take);
           if (result == Result::kNeedMore && newline != nullptr) {
             const size_t line = carried_;
@@ -189,6 +189,7 @@ ResponseParser::Result ResponseParser::TakeHeader(std::string_view line) {
       return Result::kNeedMore;
     case 10:
       if (!EqualsIgnoringCase(name, "connection")) return Result::kNeedMore;
+      if (line_cut_) return Result::kMalformed;
       ForEachElement(line.substr(length + 1), [this](std::string_view option) {
         if (EqualsIgnoringCase(option, "close")) keep_alive_ = false;
         if (EqualsIgnoringCase(option, "keep-alive")) keep_alive_ = true;

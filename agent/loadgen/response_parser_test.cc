@@ -42,7 +42,9 @@ Outcome Parse(const std::string& text, const std::vector<size_t>& cuts = {}, boo
   outcome.body_bytes = parser.body_bytes();
   outcome.keep_alive = parser.keep_alive();
   outcome.matches = parser.body_matches();
-  if (outcome.result == Result::kComplete) EXPECT_EQ(parser.answer_bytes(), outcome.consumed);
+  if (outcome.result == Result::kComplete) {
+    EXPECT_EQ(parser.answer_bytes(), outcome.consumed);
+  }
   return outcome;
 }
 
@@ -186,7 +188,9 @@ TEST(ResponseParserTest, GivesTheSameForEverySegmentation) {
       }
       const Outcome cut = Parse(text, cuts, false, &expected);
       EXPECT_EQ(cut.result, whole.result) << text;
-      if (whole.result == Result::kComplete) EXPECT_EQ(cut, whole) << text;
+      if (whole.result == Result::kComplete) {
+        EXPECT_EQ(cut, whole) << text;
+      }
     }
   }
 }

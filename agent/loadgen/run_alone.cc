@@ -5,18 +5,28 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_format.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "agent/loadgen/load_run.h"
+#include "agent/loadgen/report_compare.h"
 #include "agent/loadgen/report_json.h"
 #include "agent/loadgen/report_text.h"
 #include "agent/loadgen/sample_file.h"
 #include "agent/loadgen/stop_signals.h"
+#include "analysis/hdr_log.h"
+#include "analysis/order_statistics.h"
 #include "common/cpu_set.h"
+#include "common/file.h"
 #include "common/monotonic_clock.h"
+#include "common/runfiles.h"
 #include "common/status_macros.h"
 
 namespace assay::loadgen {
@@ -66,13 +76,21 @@ class LiveLine {
   uint64_t last_ok_ = 0;
 };
 
+// Whether the quantile that the run is for is known well enough by the seconds that are over.
+bool KnowsEnough(const LoadOptions& options, const LatencyHistogram& latency) {
+  if (options.until_quantile == 0) return false;
+  const std::optional<Estimate> found = PooledQuantile(latency, options.until_quantile);
+  return found.has_value() && found->low.has_value() && found->high.has_value() &&
+         *found->high - *found->low <= options.until_width * found->estimate;
+}
+
 // Sleeps until the load threads have ended, and does only what must be done meanwhile.
 absl::Status WaitForEnd(const LoadOptions& options, LoadRun& run, SampleFile* samples,
                         StopSignals& signals, std::ostream& err) {
   LiveLine live(options, err);
   const int64_t start = MonotonicNanos();
   int64_t wake_every = run.harvest_every_ns();
-  if (samples != nullptr || live.on()) wake_every = kSecondNs;
+  if (samples != nullptr || live.on() || options.until_quantile != 0) wake_every = kSecondNs;
   while (!run.ended()) {
     pollfd wanted[] = {{run.done_fd(), POLLIN, 0}, {signals.fd(), POLLIN, 0}};
     const int ready =
@@ -80,6 +98,7 @@ absl::Status WaitForEnd(const LoadOptions& options, LoadRun& run, SampleFile* sa
     if (signals.Take()) run.Stop();
     if (ready != 0) continue;
     run.HarvestSeconds();
+    if (KnowsEnough(options, run.latency_until_now())) run.Stop();
     if (samples != nullptr) {
       const absl::Status written = samples->MakeRoom();
       if (!written.ok()) run.Stop();
@@ -106,10 +125,30 @@ void Print(const LoadResult& result, const LoadOptions& options, std::ostream& o
   out << std::flush;
 }
 
+absl::Status WriteHdr(const LoadResult& result, absl::Time began, const std::string& path) {
+  std::vector<LatencyHistogram> histograms;
+  for (const SecondRow& row : result.seconds) {
+    ASSAY_ASSIGN_OR_RETURN(LatencyHistogram histogram, LatencyHistogram::FromParts(row.latency));
+    histograms.push_back(std::move(histogram));
+  }
+  std::vector<HdrLogInterval> intervals;
+  for (size_t i = 0; i < histograms.size(); ++i) {
+    intervals.push_back({.start = absl::Seconds(result.seconds[i].second),
+                         .length = absl::Seconds(1),
+                         .histogram = &histograms[i]});
+  }
+  ASSAY_ASSIGN_OR_RETURN(const std::string log, HdrLog(began, intervals));
+  return WriteFileAtomically(UserPath(path), log);
+}
+
 // The whole run; what was measured is printed also where it could not begin.
 absl::StatusOr<LoadResult> Measure(const LoadOptions& options, std::ostream& out,
                                    std::ostream& err) {
   StandAside(options);
+  std::string earlier;
+  if (!options.compare_to.empty()) {
+    ASSAY_ASSIGN_OR_RETURN(earlier, ReadFile(UserPath(options.compare_to)));
+  }
   std::unique_ptr<SampleFile> samples;
   if (!options.samples_file.empty()) {
     ASSAY_ASSIGN_OR_RETURN(samples, SampleFile::Create(options.samples_file, options.threads));
@@ -121,11 +160,19 @@ absl::StatusOr<LoadResult> Measure(const LoadOptions& options, std::ostream& out
     return prepared;
   }
   ASSAY_ASSIGN_OR_RETURN(StopSignals signals, StopSignals::Catch());
+  const absl::Time began = absl::Now() + absl::Nanoseconds(options.warmup_ns);
   run->Start(MonotonicNanos());
   const absl::Status waited = WaitForEnd(options, *run, samples.get(), signals, err);
   LoadResult result = run->Finish();
   if (samples != nullptr && waited.ok()) ASSAY_RETURN_IF_ERROR(samples->Finish());
   Print(result, options, out);
+  if (!options.compare_to.empty()) {
+    ASSAY_ASSIGN_OR_RETURN(const std::string comparison, FormatComparison(earlier, result));
+    (options.format == ReportFormat::kTable ? out : err) << comparison << std::flush;
+  }
+  if (!options.hdr_file.empty()) {
+    ASSAY_RETURN_IF_ERROR(WriteHdr(result, began, options.hdr_file));
+  }
   ASSAY_RETURN_IF_ERROR(waited);
   return result;
 }

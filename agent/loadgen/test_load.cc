@@ -29,7 +29,7 @@ void ExpectSound(const TestLoad& load) {
   EXPECT_EQ(named, result.errors);
   EXPECT_EQ(result.samples_recorded + result.samples_lost, result.requests());
   EXPECT_EQ(result.latency.count(), result.ok + result.timeouts);
-  EXPECT_EQ(result.service.count(), result.ok + result.timeouts);
+  EXPECT_LE(result.service.count(), result.ok + result.timeouts);  // Some were never sent.
   uint64_t sent = 0;
   uint64_t ok = 0;
   uint64_t failed = 0;

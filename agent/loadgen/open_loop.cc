@@ -1,0 +1,129 @@
+#include "agent/loadgen/open_loop.h"
+
+#include <algorithm>
+
+#include "common/monotonic_clock.h"
+
+namespace assay::loadgen {
+
+OpenLoop::OpenLoop(const Config& config, RequestMix* mix, Recorder* recorder)
+    : config_(config),
+      mix_(mix),
+      recorder_(recorder),
+      left_(config.request_count == 0 ? UINT64_MAX : config.request_count),
+      waiting_(static_cast<size_t>(std::max<uint64_t>(config.queue_limit, 1))),
+      free_(static_cast<size_t>(config.connections)),
+      is_free_(static_cast<size_t>(config.connections), 0) {}
+
+void OpenLoop::Run(Http1Pool& pool, LoadPhases& phases) {
+  pool_ = &pool;
+  phases_ = &phases;
+  schedule_.emplace(config_.arrivals, phases.window());
+  for (int i = 0; i < pool.connections(); ++i) {
+    if (!pool.HasRoom(i)) continue;
+    is_free_[i] = 1;
+    free_.Push(i);
+  }
+  PlanNext();
+  int64_t now = MonotonicNanos();
+  while (phases.phase() != LoadPhases::Phase::kDone) {
+    now = pool.Turn(config_.pacing == Pacing::kSpin ? now : NextWakeNs(), now);
+    ExpireWaiting(now);
+    // Before the phase moves on: what fell due just before the window's end is offered however late this thread woke.
+    const int64_t turn_ns = now;
+    if (now >= due_ns_) {
+      OfferDue(now);
+      now = MonotonicNanos();
+      sending_ns_ += now - turn_ns;
+    }
+    phases.Advance(turn_ns, left_ == 0, in_flight(), pool.busy_ns() + sending_ns_);
+    if (phases.phase() != LoadPhases::Phase::kDrain) continue;
+    due_ns_ = INT64_MAX;
+    if (waiting_.empty()) pool.StopReopening();
+    if (config_.request_count == 0) recorder_->EndWindow(phases.times().end_ns);
+  }
+  uint64_t counted = 0;
+  for (; !waiting_.empty(); waiting_.Pop()) counted += waiting_.front().counted ? 1 : 0;
+  phases.times().in_flight = counted + static_cast<uint64_t>(pool.CountInFlight(true));
+}
+
+int64_t OpenLoop::NextWakeNs() const {
+  const int64_t expiry =
+      waiting_.empty() ? INT64_MAX : waiting_.front().intended_ns + config_.timeout_ns;
+  return std::min({due_ns_, expiry, phases_->NextNs()});
+}
+
+void OpenLoop::PlanNext() {
+  due_ns_ = left_ == 0 ? INT64_MAX : schedule_->NextNs();
+  if (!phases_->MaySend(due_ns_)) due_ns_ = INT64_MAX;
+}
+
+void OpenLoop::OfferDue(int64_t now_ns) {
+  // What falls due meanwhile has its turn after the next answer.
+  while (due_ns_ <= now_ns) {
+    Flight flight{0, due_ns_, mix_->Next(), phases_->Counts(due_ns_)};
+    recorder_->Sent(flight);
+    if (flight.counted && config_.request_count != 0) --left_;
+    if (waiting_.empty() && SendOnFree(flight)) {
+    } else if (!waiting_.full()) {
+      waiting_.Push(flight);
+    } else {
+      recorder_->Ended(flight, Fate::kQueueOverflow, 0, 0, now_ns);
+    }
+    PlanNext();
+  }
+}
+
+bool OpenLoop::SendOnFree(const Flight& flight) {
+  while (!free_.empty()) {
+    const int connection = free_.front();
+    free_.Pop();
+    is_free_[connection] = 0;
+    if (!pool_->HasRoom(connection))
+      continue;  // It broke while it was free, and comes back when it is open.
+    Send(connection, flight, MonotonicNanos());
+    return true;
+  }
+  return false;
+}
+
+void OpenLoop::Send(int connection, Flight flight, int64_t now_ns) {
+  flight.send_ns = now_ns;
+  recorder_->OnWire(flight);
+  ++on_wire_;
+  pool_->Queue(connection, flight);
+  pool_->Flush(connection, now_ns);
+}
+
+void OpenLoop::OnReady(int connection, int64_t now_ns) {
+  if (!waiting_.empty()) {
+    const Flight flight = waiting_.front();
+    waiting_.Pop();
+    return Send(connection, flight, now_ns);
+  }
+  if (is_free_[connection]) return;
+  is_free_[connection] = 1;
+  free_.Push(connection);
+}
+
+void OpenLoop::OnEnded(const Flight& flight, Fate fate, int status, uint64_t answer_bytes,
+                       int64_t now_ns) {
+  --on_wire_;
+  recorder_->Ended(flight, fate, status, answer_bytes, now_ns);
+}
+
+void OpenLoop::OnOpenFailed(Fate fate, int64_t now_ns) {
+  // The request that would have been sent on it fails with it.
+  if (waiting_.empty()) return;
+  recorder_->Ended(waiting_.front(), fate, 0, 0, now_ns);
+  waiting_.Pop();
+}
+
+void OpenLoop::ExpireWaiting(int64_t now_ns) {
+  while (!waiting_.empty() && waiting_.front().intended_ns <= now_ns - config_.timeout_ns) {
+    recorder_->Ended(waiting_.front(), Fate::kTimeout, 0, 0, now_ns);
+    waiting_.Pop();
+  }
+}
+
+}  // namespace assay::loadgen

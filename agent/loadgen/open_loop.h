@@ -1,0 +1,100 @@
+#ifndef ASSAY_AGENT_LOADGEN_OPEN_LOOP_H_
+#define ASSAY_AGENT_LOADGEN_OPEN_LOOP_H_
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "agent/loadgen/arrival_schedule.h"
+#include "agent/loadgen/http1_pool.h"
+#include "agent/loadgen/load_loop.h"
+#include "agent/loadgen/load_phases.h"
+#include "agent/loadgen/options.h"
+#include "agent/loadgen/recorder.h"
+#include "agent/loadgen/request_mix.h"
+
+namespace assay::loadgen {
+
+// Offers load in an open loop: each request is sent when it is due, on the connection that has been free for longest.
+// One that finds none free waits its turn, in the order of the due times; its latency counts from when it was due. One
+// more than may wait is an error ("waiting queue overflow"), and one that has waited for the timeout is one.
+//
+// Between any two answers it looks whether something is due: a burst of answers delays a request by one of them.
+class OpenLoop : public LoadLoop {
+ public:
+  struct Config {
+    int connections = 1;
+    // Of this thread, in the window; 0: not bounded.
+    uint64_t request_count = 0;
+    Pacing pacing = Pacing::kSpin;
+    // Requests that may wait; at least 1.
+    uint64_t queue_limit = 1;
+    int64_t timeout_ns = 0;
+    ArrivalSchedule::Config arrivals;
+  };
+
+  // `recorder` and `mix` must outlive it.
+  OpenLoop(const Config& config, RequestMix* mix, Recorder* recorder);
+
+  void Run(Http1Pool& pool, LoadPhases& phases) override;
+
+  void OnReady(int connection, int64_t now_ns) override;
+  void OnEnded(const Flight& flight, Fate fate, int status, uint64_t answer_bytes,
+               int64_t now_ns) override;
+  void OnOpenFailed(Fate fate, int64_t now_ns) override;
+  void BetweenEvents(int64_t now_ns) override {
+    if (now_ns >= due_ns_) OfferDue(now_ns);
+  }
+
+ private:
+  // A ring with all memory taken beforehand.
+  template <typename T>
+  class Ring {
+   public:
+    explicit Ring(size_t capacity) : items_(capacity) {}
+    bool empty() const { return count_ == 0; }
+    bool full() const { return count_ == items_.size(); }
+    size_t size() const { return count_; }
+    const T& front() const { return items_[first_]; }
+    void Push(const T& item) {
+      const size_t place = first_ + count_++;
+      items_[place < items_.size() ? place : place - items_.size()] = item;
+    }
+    void Pop() {
+      if (++first_ == items_.size()) first_ = 0;
+      --count_;
+    }
+
+   private:
+    std::vector<T> items_;
+    size_t first_ = 0;
+    size_t count_ = 0;
+  };
+
+  void PlanNext();
+  void OfferDue(int64_t now_ns);
+  bool SendOnFree(const Flight& flight);
+  void Send(int connection, Flight flight, int64_t now_ns);
+  void ExpireWaiting(int64_t now_ns);
+  int64_t NextWakeNs() const;
+  int64_t in_flight() const { return on_wire_ + static_cast<int64_t>(waiting_.size()); }
+
+  const Config config_;
+  RequestMix* const mix_;
+  Recorder* const recorder_;
+  // Set while Run() is.
+  std::optional<ArrivalSchedule> schedule_;
+  Http1Pool* pool_ = nullptr;
+  LoadPhases* phases_ = nullptr;
+  int64_t due_ns_ = INT64_MAX;  // Of the next request.
+  uint64_t left_;               // Requests of the window that may yet fall due.
+  int64_t on_wire_ = 0;
+  int64_t sending_ns_ = 0;  // Time spent sending outside of the pool's turns.
+  Ring<Flight> waiting_;
+  Ring<int> free_;
+  std::vector<char> is_free_;  // By connection: it is in free_.
+};
+
+}  // namespace assay::loadgen
+
+#endif  // ASSAY_AGENT_LOADGEN_OPEN_LOOP_H_

@@ -1,0 +1,65 @@
+#include "agent/loadgen/report_compare.h"
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "agent/loadgen/report_json.h"
+#include "nlohmann/json.hpp"
+
+namespace assay::loadgen {
+namespace {
+
+using Json = nlohmann::json;
+
+struct Figure {
+  const char* name;
+  const char* pointer;
+};
+constexpr Figure kFigures[] = {
+    {"ok/s", "/rps"},
+    {"errors", "/errors"},
+    {"timeouts", "/timeouts"},
+    {"latency p50 us", "/latency_us/p50"},
+    {"latency p90 us", "/latency_us/p90"},
+    {"latency p99 us", "/latency_us/p99"},
+    {"latency p99.9 us", "/latency_us/p999"},
+    {"latency max us", "/latency_us/max"},
+    {"service p99 us", "/service_us/p99"},
+    {"generator CPU us", "/cpu_us_per_request"},
+};
+
+std::string Number(const Json& value) {
+  return value.is_number() ? absl::StrFormat("%.2f", value.get<double>()) : "n/a";
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> FormatComparison(std::string_view earlier_json,
+                                             const LoadResult& result) {
+  const Json earlier = Json::parse(earlier_json, nullptr, /*allow_exceptions=*/false);
+  if (!earlier.is_object() || !earlier.contains("latency_us")) {
+    return absl::InvalidArgumentError("it is not a result of --format=json");
+  }
+  const Json now = Json::parse(FormatJson(result));
+  std::string text = absl::StrFormat("%-18s %14s %14s %9s\n", "", "earlier", "now", "change");
+  for (const Figure& figure : kFigures) {
+    const Json::json_pointer pointer(figure.pointer);
+    const Json before = earlier.value(pointer, Json());
+    const Json after = now.value(pointer, Json());
+    std::string change;
+    if (before.is_number() && after.is_number() && before.get<double>() != 0) {
+      change = absl::StrFormat("%+.1f %%", (after.get<double>() / before.get<double>() - 1) * 100);
+    }
+    absl::StrAppendFormat(&text, "%-18s %14s %14s %9s\n", figure.name, Number(before),
+                          Number(after), change);
+  }
+  absl::StrAppend(&text, earlier.value("mode", "") != now.value("mode", "")
+                             ? "one of them is an open loop and the other a closed one: their "
+                               "latencies do not compare\n"
+                             : "");
+  return text + "two runs decide nothing: `controller measure` says what a difference is worth\n";
+}
+
+}  // namespace assay::loadgen

@@ -1,0 +1,110 @@
+#include "agent/loadgen/request_options.h"
+
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "agent/loadgen/request_list.h"
+#include "common/file.h"
+#include "common/runfiles.h"
+#include "common/status_macros.h"
+
+namespace assay::loadgen {
+namespace {
+
+constexpr int kRandomBodies = 64;
+constexpr int kMostItems = 100'000;
+
+absl::StatusOr<RequestSpec> ReadSpec(const RequestWords& words, const TargetAddress& target) {
+  RequestSpec spec = words.spec;
+  if (!words.path.empty()) {
+    spec.path = words.path;
+  } else if (!target.path.empty()) {
+    spec.path = target.path;
+  }
+  for (const std::string& header : words.headers) {
+    const size_t colon = header.find(':');
+    if (colon == std::string::npos) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--header='", header, "' is not of the form 'Name: value'"));
+    }
+    spec.headers.emplace_back(
+        header.substr(0, colon),
+        std::string(absl::StripAsciiWhitespace(absl::string_view(header).substr(colon + 1))));
+  }
+  if (words.body.has_value() && !words.body_file.empty()) {
+    return absl::InvalidArgumentError("--body and --body-file exclude each other");
+  }
+  spec.body = words.body;
+  if (!words.body_file.empty()) {
+    ASSAY_ASSIGN_OR_RETURN(spec.body, ReadFile(UserPath(words.body_file)));
+  }
+  if (!words.expect_body_file.empty()) {
+    ASSAY_ASSIGN_OR_RETURN(spec.expect_body, ReadFile(UserPath(words.expect_body_file)));
+  }
+  spec.expect_length = words.expect_length;
+  return spec;
+}
+
+absl::StatusOr<std::vector<RequestSpec>> ReadMix(const std::string& file) {
+  const std::string path = UserPath(file);
+  ASSAY_ASSIGN_OR_RETURN(const std::string json, ReadFile(path));
+  absl::StatusOr<std::vector<RequestSpec>> specs =
+      ParseRequestList(json, path.substr(0, path.rfind('/')));
+  if (specs.ok()) return specs;
+  return absl::InvalidArgumentError(absl::StrCat("--mix=", file, ": ", specs.status().message()));
+}
+
+absl::StatusOr<std::vector<RequestSpec>> ReadSpecs(const RequestWords& words,
+                                                   const TargetAddress& target, uint64_t seed) {
+  const bool has_body = words.body.has_value() || !words.body_file.empty();
+  if (!words.mix_file.empty()) {
+    if (!words.path.empty() || has_body || words.random_items > 0 || !words.spec.method.empty()) {
+      return absl::InvalidArgumentError(
+          "--mix says what is asked: --path, --method and bodies do not go with it");
+    }
+    return ReadMix(words.mix_file);
+  }
+  ASSAY_ASSIGN_OR_RETURN(RequestSpec spec, ReadSpec(words, target));
+  if (words.random_items == 0) return std::vector<RequestSpec>{std::move(spec)};
+  if (has_body || !words.expect_body_file.empty() || words.random_items < 0 ||
+      words.random_items > kMostItems) {
+    return absl::InvalidArgumentError(absl::StrCat("--random-items is between 1 and ", kMostItems,
+                                                   ", and makes body and answer itself"));
+  }
+  return RandomItemRequests(spec, words.random_items, kRandomBodies, seed);
+}
+
+}  // namespace
+
+void DeclareRequests(CLI::App& app, RequestWords& words) {
+  app.add_option("--path", words.path, "Path and query [/]");
+  app.add_option("--method,-m", words.spec.method, "Method [GET, or POST with a body]");
+  app.add_option("--header,-H", words.headers, "'Name: value', repeatable")->take_all();
+  app.add_option("--body", words.body, "Body, as it stands");
+  app.add_option("--body-file", words.body_file, "File whose contents are the body");
+  app.add_option(
+      "--random-items", words.random_items,
+      "Bodies of so many items for POST /json, drawn from the seed; answers are checked");
+  app.add_option("--mix", words.mix_file, "JSON file with a list of requests and their weights");
+  app.add_option("--expect-status", words.spec.expect_status, "Status of a right answer [any 2xx]")
+      ->check(CLI::Range(200, 999));
+  app.add_option("--expect-length", words.expect_length, "Body length of a right answer");
+  app.add_option("--expect-body-file", words.expect_body_file,
+                 "File whose contents are the body of a right answer");
+}
+
+absl::StatusOr<std::vector<Request>> BuildRequests(const RequestWords& words,
+                                                   const TargetAddress& target, uint64_t seed) {
+  ASSAY_ASSIGN_OR_RETURN(const std::vector<RequestSpec> specs, ReadSpecs(words, target, seed));
+  std::vector<Request> requests;
+  for (const RequestSpec& spec : specs) {
+    ASSAY_ASSIGN_OR_RETURN(Request request, Request::Build(spec, target.authority));
+    requests.push_back(std::move(request));
+  }
+  return requests;
+}
+
+}  // namespace assay::loadgen

@@ -1,0 +1,38 @@
+#ifndef ASSAY_AGENT_LOADGEN_REQUEST_OPTIONS_H_
+#define ASSAY_AGENT_LOADGEN_REQUEST_OPTIONS_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "CLI/CLI.hpp"
+#include "absl/status/statusor.h"
+#include "agent/loadgen/request.h"
+#include "agent/loadgen/target_address.h"
+
+namespace assay::loadgen {
+
+// What a command line says of the requests, before it is checked.
+struct RequestWords {
+  std::string path;
+  std::vector<std::string> headers;
+  std::optional<std::string> body;
+  std::string body_file;
+  std::optional<uint64_t> expect_length;
+  std::string expect_body_file;
+  std::string mix_file;
+  int random_items = 0;
+  RequestSpec spec;
+};
+
+// Adds the flags. `words` must outlive the parsing.
+void DeclareRequests(CLI::App& app, RequestWords& words);
+
+// The requests that were asked for, read from their files and built; errors say what is wrong.
+absl::StatusOr<std::vector<Request>> BuildRequests(const RequestWords& words,
+                                                   const TargetAddress& target, uint64_t seed);
+
+}  // namespace assay::loadgen
+
+#endif  // ASSAY_AGENT_LOADGEN_REQUEST_OPTIONS_H_
