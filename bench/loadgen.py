@@ -1,0 +1,182 @@
+#!/usr/bin/env python3
+"""The load generator beside its peers and its floor, in one interleaved run against one server.
+
+  bazel run //bench:loadgen                      the whole table, about eight minutes
+  bazel run //bench:loadgen -- --rounds=3        less of it
+  bazel run //bench:loadgen -- --only=closed     or: open
+
+The server is the bare epoll floor on one CPU, every generator is pinned to another one. Each round runs every
+generator once, in an order of its own; figures are medians over the rounds. CPU is that of the generator's whole
+process (user and system), which for ours includes starting, connecting and writing the samples.
+"""
+
+import argparse
+import json
+import os
+import random
+import re
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+
+def binary(path):
+    for base in (ROOT, os.path.join(os.environ.get("RUNFILES_DIR", ""), "assay")):
+        if os.access(os.path.join(base, path), os.X_OK):
+            return os.path.join(base, path)
+    sys.exit(f"bench: {path} is not built; use `bazel run //bench:loadgen`")
+
+
+def run(command, cpu):
+    """Runs on that CPU; its output and the CPU seconds that it took."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = subprocess.run(["taskset", "-c", str(cpu)] + command, capture_output=True, text=True, timeout=120)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    if done.returncode != 0:
+        sys.exit(f"bench: {' '.join(command)} failed:\n{done.stdout}{done.stderr}")
+    return done.stdout + done.stderr, sum(
+        getattr(after, k) - getattr(before, k) for k in ("ru_utime", "ru_stime"))
+
+
+class Bench:
+    def __init__(self, options):
+        self.options = options
+        self.seconds = options.seconds
+        self.cpu = options.load_cpu
+        self.samples = os.path.join(tempfile.mkdtemp(prefix="assay-bench-"), "samples")
+        self.loadgen = binary("agent/loadgen/loadgen")
+        self.server = subprocess.Popen(
+            [binary("bench/epoll_floor_server"), "0", str(options.server_cpu)], stdout=subprocess.PIPE, text=True)
+        self.port = int(re.search(r":(\d+)", self.server.stdout.readline()).group(1))
+        self.target = f"127.0.0.1:{self.port}"
+
+    def close(self):
+        self.server.kill()
+        self.server.wait()
+        shutil.rmtree(os.path.dirname(self.samples))
+
+    # Each gives requests a second and CPU microseconds a request.
+
+    def floor(self, connections):
+        output, _ = run([binary("bench/epoll_floor_client"), str(self.port), str(connections), str(self.seconds)],
+                        self.cpu)
+        found = {k: float(v) for k, v in re.findall(r"(\w+)=([\d.]+)", output)}
+        return found["requests"] / found["seconds"], found["cpu_us_per_request"]
+
+    def ours(self, connections):
+        output, cpu = run([self.loadgen, f"--target={self.target}", "--path=/json", f"--connections={connections}",
+                           f"--duration={self.seconds}s", f"--cpu={self.cpu}", f"--samples={self.samples}",
+                           "--idle-gaps=0", "--format=json", "--quiet"], self.cpu)
+        result = json.loads(output)
+        if result["samples_lost"] or result["errors"]:
+            sys.exit(f"bench: loadgen lost samples or had errors: {output}")
+        return result["rps"], cpu * 1e6 / result["requests"]
+
+    def wrk(self, connections):
+        output, cpu = run(["wrk", "-t1", f"-c{connections}", f"-d{self.seconds}s", f"http://{self.target}/json"],
+                          self.cpu)
+        count = int(re.search(r"(\d+) requests in", output).group(1))
+        return float(re.search(r"Requests/sec:\s+([\d.]+)", output).group(1)), cpu * 1e6 / count
+
+    def h2load(self, connections):
+        output, cpu = run(["h2load", "--h1", "-t1", f"-c{connections}", f"-D{self.seconds}",
+                           f"http://{self.target}/json"], self.cpu)
+        count = int(re.search(r"(\d+) done", output).group(1))
+        return float(re.search(r"([\d.]+) req/s", output).group(1)), cpu * 1e6 / count
+
+    def hey(self, connections):
+        output, cpu = run(["hey", "-cpus", "1", "-c", str(connections), "-z", f"{self.seconds}s",
+                           f"http://{self.target}/json"], self.cpu)
+        rate = float(re.search(r"Requests/sec:\s+([\d.]+)", output).group(1))
+        return rate, cpu * 1e6 / (rate * self.seconds)
+
+    def ab(self, connections):
+        output, cpu = run(["ab", "-q", "-k", "-c", str(connections), "-t", str(self.seconds), "-n", "100000000",
+                           f"http://{self.target}/json"], self.cpu)
+        count = int(re.search(r"Complete requests:\s+(\d+)", output).group(1))
+        return float(re.search(r"Requests per second:\s+([\d.]+)", output).group(1)), cpu * 1e6 / count
+
+    def closed(self):
+        peers = [("bare epoll floor", self.floor), ("loadgen, all samples", self.ours), ("wrk", self.wrk)]
+        peers += [(name, getattr(self, name)) for name in ("h2load", "hey", "ab") if shutil.which(name)]
+        print("\n| connections | generator | requests/s | x wrk | CPU us/request | x floor |")
+        print("| --- | --- | --- | --- | --- | --- |")
+        for connections in self.options.connections:
+            found = {name: [] for name, _ in peers}
+            for _ in range(self.options.rounds):
+                for name, measure in random.sample(peers, len(peers)):
+                    found[name].append(measure(connections))
+            median = {name: tuple(statistics.median(v[i] for v in values) for i in (0, 1))
+                      for name, values in found.items()}
+            for name, (rate, cpu) in median.items():
+                print(f"| {connections} | {name} | {rate:,.0f} | {rate / median['wrk'][0]:.2f} | {cpu:.2f} | "
+                      f"{cpu / median['bare epoll floor'][1]:.2f} |", flush=True)
+
+    def open(self):
+        """Send lag beside what an idle spinning loop on the same core sees, measured right before each run."""
+        print("\n| rate | arrivals | send lag p50 us | p99 | p99.9 | idle gap p99 us | lag over gap, p99 | "
+              "unavoidable queue p99 | latency p50 us | busy |")
+        print("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |")
+        for rate in self.options.rates:
+            for arrivals in ("constant", "poisson"):
+                runs = []
+                for _ in range(self.options.rounds):
+                    output, _ = run([self.loadgen, f"--target={self.target}", "--path=/json", "--connections=64",
+                                     f"--duration={self.seconds}s", "--warmup=500ms", f"--cpu={self.cpu}",
+                                     f"--rate={rate}", f"--arrivals={arrivals}", f"--samples={self.samples}",
+                                     "--idle-gaps=1s", "--format=json", "--quiet"], self.cpu)
+                    runs.append(json.loads(output))
+                median = lambda *keys: statistics.median(walk(r, keys) for r in runs)
+                gap = median("idle_gap_us", "p99")
+                work = median("cpu_us_per_request")
+                queue = queue_p99(rate, work) if arrivals == "poisson" else 0
+                print(f"| {rate:,} | {arrivals} | {median('send_lag_us', 'p50'):.1f} | "
+                      f"{median('send_lag_us', 'p99'):.1f} | {median('send_lag_us', 'p999'):.1f} | {gap:.1f} | "
+                      f"{median('send_lag_us', 'p99') - gap:.1f} | {queue:.1f} | {median('latency_us', 'p50'):.1f} | "
+                      f"{median('busy_share'):.2f} |", flush=True)
+
+
+def walk(result, keys):
+    for key in keys:
+        result = result[key]
+    return float("nan") if result is None else result
+
+
+def queue_p99(rate, service_us, arrivals=200_000):
+    """p99 of the waiting time before one server that takes service_us for each of Poisson arrivals: simulated, by
+    Lindley's recursion."""
+    chance = random.Random(1)
+    wait, waits = 0.0, []
+    for _ in range(arrivals):
+        waits.append(wait)
+        wait = max(0.0, wait + service_us - chance.expovariate(rate / 1e6))
+    return sorted(waits)[int(arrivals * 0.99)]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--seconds", type=int, default=2)
+    parser.add_argument("--connections", type=int, nargs="+", default=[64, 250, 750])
+    parser.add_argument("--rates", type=int, nargs="+", default=[1000, 20000, 50000])
+    parser.add_argument("--server-cpu", type=int, default=0)
+    parser.add_argument("--load-cpu", type=int, default=1)
+    parser.add_argument("--only", choices=["closed", "open"])
+    options = parser.parse_args()
+    bench = Bench(options)
+    try:
+        if options.only != "open":
+            bench.closed()
+        if options.only != "closed":
+            bench.open()
+    finally:
+        bench.close()
+
+
+if __name__ == "__main__":
+    main()
