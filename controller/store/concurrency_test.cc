@@ -106,8 +106,10 @@ TEST_F(ConcurrencyTest, ThreadsMayShareOneStore) {
 TEST_F(ConcurrencyTest, TwoMayMakeTheSameStoreAtOnce) {
   for (int round = 0; round < 10; ++round) {
     const std::string path = folder_.Path("new" + std::to_string(round));
-    std::thread first([&] { EXPECT_EQ(Store::Open(path, Store::Mode::kWrite).status(), absl::OkStatus()); });
-    std::thread second([&] { EXPECT_EQ(Store::Open(path, Store::Mode::kWrite).status(), absl::OkStatus()); });
+    std::thread first(
+        [&] { EXPECT_EQ(Store::Open(path, Store::Mode::kWrite).status(), absl::OkStatus()); });
+    std::thread second(
+        [&] { EXPECT_EQ(Store::Open(path, Store::Mode::kWrite).status(), absl::OkStatus()); });
     first.join();
     second.join();
   }
