@@ -68,9 +68,22 @@ Figure StartSkewShare(const ExecutionFigures& f) {
   return Share(static_cast<double>(*f.start_skew_ns), static_cast<double>(f.window_ns));
 }
 
+Figure AnsweredShare(const ExecutionFigures& f) {
+  return Share(f.open->answered_per_s, f.open->offered_per_s);
+}
+
+Figure QueueOverflows(const ExecutionFigures& f) {
+  return static_cast<double>(f.open->queue_overflows);
+}
+
+Figure SendLag(const ExecutionFigures& f) {
+  return static_cast<double>(f.open->send_lag_p99_ns) * 1e-3;
+}
+
 struct Gate {
   std::string_view name;
   Figure (*figure)(const ExecutionFigures&);
+  bool only_open_loop = false;
 };
 
 constexpr std::array kExecutionGates = {
@@ -85,6 +98,9 @@ constexpr std::array kExecutionGates = {
     Gate{"sample_loss", SampleLoss},
     Gate{"idle_gaps", IdleLostShare},
     Gate{"start_skew", StartSkewShare},
+    Gate{"load_not_delivered", AnsweredShare, true},
+    Gate{"queue_overflow", QueueOverflows, true},
+    Gate{"send_lag", SendLag, true},
 };
 
 const Gate* FindExecutionGate(std::string_view name) {
@@ -188,7 +204,7 @@ std::vector<GateJudgement> GateRules::JudgeExecution(const ExecutionFigures& fig
   std::vector<GateJudgement> judgements;
   for (const GateRule& rule : rules_) {
     const Gate* gate = FindExecutionGate(rule.name);
-    if (gate == nullptr) continue;
+    if (gate == nullptr || (gate->only_open_loop && !figures.open.has_value())) continue;
     judgements.push_back(JudgeFigure(rule, gate->figure(figures), comparison));
   }
   return judgements;

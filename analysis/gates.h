@@ -65,6 +65,17 @@ enum class ComparisonVerdict { kWanted, kNotWanted };
 GateJudgement JudgeFigure(const GateRule& rule, std::optional<double> value,
                           ComparisonVerdict comparison);
 
+// What only an open loop has.
+struct OpenLoopFigures {
+  // Requests that fell due, and right answers that came, a second of the window.
+  double offered_per_s = 0;
+  double answered_per_s = 0;
+  // Requests that found neither a free connection nor room to wait for one.
+  uint64_t queue_overflows = 0;
+  // From due to sent, 99th percentile of the merged histogram; 0 where nothing was sent.
+  int64_t send_lag_p99_ns = 0;
+};
+
 // The figures behind one execution's gates, summed over its load agents. What is not set could not
 // be read, and its gates are unreadable.
 struct ExecutionFigures {
@@ -90,6 +101,8 @@ struct ExecutionFigures {
   std::optional<double> idle_lost_share;
   // How far apart the load agents began, at most; 0 where there is one.
   std::optional<int64_t> start_skew_ns;
+  // Set in an open loop, and its gates are judged there alone.
+  std::optional<OpenLoopFigures> open;
 };
 
 // The rules by name.
@@ -99,7 +112,7 @@ class GateRules {
   // stands twice or is not a gate, or a rule's bounds are in the wrong order or both missing.
   static absl::StatusOr<GateRules> Create(std::vector<GateRule> rules);
 
-  // One judgement per gate of an execution, in the order of the rules.
+  // One judgement per gate of an execution, in the order of the rules; those of the open loop where it is one.
   std::vector<GateJudgement> JudgeExecution(const ExecutionFigures& figures,
                                             ComparisonVerdict comparison) const;
   // The gate on the number of blocks that a campaign finished.

@@ -127,6 +127,29 @@ TEST(ShippedGatesTest, EachDefectIsSeenByItsGateAndNoOther) {
   EXPECT_EQ(changed([](F* f) { f->start_skew_ns = 6'000'000; }), "start_skew warn;");
 }
 
+TEST(ShippedGatesTest, AnOpenLoopHasGatesOfItsOwn) {
+  const std::map<std::string, GateVerdict> closed = Verdicts(Demo());
+  EXPECT_EQ(closed.count("load_not_delivered"), 0);
+  ExecutionFigures figures = Demo();
+  figures.open =
+      OpenLoopFigures{.offered_per_s = 1000, .answered_per_s = 999, .send_lag_p99_ns = 30'000};
+  const auto open = [&](auto change) {
+    ExecutionFigures changed = figures;
+    change(&*changed.open);
+    return Verdicts(changed);
+  };
+  for (const char* gate : {"load_not_delivered", "queue_overflow", "send_lag"}) {
+    EXPECT_EQ(Verdicts(figures).at(gate), GateVerdict::kPass) << gate;
+  }
+  EXPECT_EQ(open([](auto* f) { f->answered_per_s = 980; }).at("load_not_delivered"),
+            GateVerdict::kWarn);
+  EXPECT_EQ(open([](auto* f) { f->answered_per_s = 900; }).at("load_not_delivered"),
+            GateVerdict::kInvalid);
+  EXPECT_EQ(open([](auto* f) { f->queue_overflows = 1; }).at("queue_overflow"),
+            GateVerdict::kInvalid);
+  EXPECT_EQ(open([](auto* f) { f->send_lag_p99_ns = 300'000; }).at("send_lag"), GateVerdict::kWarn);
+}
+
 // "Never pass when it could not be read."
 TEST(ShippedGatesTest, WhatCouldNotBeReadIsUnreadable) {
   ExecutionFigures figures = Demo();

@@ -38,6 +38,25 @@ class OriginsExperimentTest(EndToEndTest):
         self.assertEqual(self.controller("list", "--format=json").json()["campaigns"], [])
 
 
+class LoadCurveTest(EndToEndTest):
+    def test_a_curve_offers_each_rate_and_tells_what_came_back(self):
+        plan = program("plans/load_curve.textproto")
+        ran = self.controller("run", plan, "--set", "load.curve.rates_per_s=500,2000", "--set",
+                              "load.curve.duration.seconds=0.5", patience_s=280)
+        self.assertIn(ran.status, (0, 3), f"\n{ran}")
+        self.assertRegex(ran.out, r"2,?000/s")
+        cells = self.show()["cells"]
+        self.assertEqual({cell["level"]["rate"] for cell in cells}, {500, 2000})
+        for cell in cells:
+            self.assertEqual(cell["mode"], "open")
+            gates = {gate["name"] for gate in cell["gates"]}
+            self.assertLessEqual({"load_not_delivered", "queue_overflow", "send_lag"}, gates)
+            for one in cell["executions"]:
+                # Poisson arrivals: so many on average, within five standard deviations.
+                due = cell["level"]["rate"] * 0.5
+                self.assertLess(abs(one["sent"] - due), 5 * due ** 0.5 + 1)
+
+
 class CampaignLifeTest(EndToEndTest):
     def test_a_campaign_is_found_by_its_label_and_done_again_from_the_store(self):
         plan = self.write("quick.textproto", QUICK_PLAN)

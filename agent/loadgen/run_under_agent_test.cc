@@ -156,7 +156,7 @@ TEST_F(RunUnderAgentTest, AStopEndsTheWindowAndIsReported) {
   options.duration_ns = 3'600'000'000'000;
   Launch(options);
   ASSERT_TRUE(Receive()->has_ready());
-  SayStart(0);  // Long past: it begins at once, late.
+  SayStart(MonotonicNanos() - 1'000'000'000);  // Past: it begins at once, late.
   const std::optional<FromLoadgen> started = Receive();
   ASSERT_TRUE(started.has_value() && started->has_started());
   EXPECT_GT(started->started().lateness_ns(), 0);

@@ -14,6 +14,7 @@
 #include "common/status_macros.h"
 #include "controller/campaign/part_specs.h"
 #include "controller/link/part_link.h"
+#include "controller/plan/load_levels.h"
 #include "controller/store/record_id.h"
 #include "proto/convert/histogram_proto.h"
 
@@ -280,7 +281,7 @@ absl::Status ExecutionRunner::Attempt::AwaitEnd() {
     *load.record.mutable_finished() = *std::move(finished);
   }
   if (server_ == nullptr) return absl::OkStatus();
-  if (!runner_.plan_.load().closed().has_duration()) server_->Stop();
+  if (BoundOf(runner_.plan_.load()).requests > 0) server_->Stop();
   absl::StatusOr<ServerFinished> finished =
       server_->WaitServerFinished(absl::Now() + kFinishPatience);
   if (!finished.ok()) return Note(finished.status(), runner_.pool_.server(), PartId::SERVER);

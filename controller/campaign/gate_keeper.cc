@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "analysis/latency_histogram.h"
 #include "common/cpu_set.h"
 #include "common/file.h"
 #include "common/runfiles.h"
@@ -12,10 +13,14 @@
 #include "controller/plan/cells.h"
 #include "google/protobuf/io/tokenizer.h"
 #include "google/protobuf/text_format.h"
+#include "proto/convert/histogram_proto.h"
 #include "proto/gates.pb.h"
 
 namespace assay {
 namespace {
+
+// Its name among LoadFinished.error_kinds.
+constexpr char kQueueOverflowKind[] = "waiting queue overflow";
 
 class FirstError : public google::protobuf::io::ErrorCollector {
  public:
@@ -129,6 +134,27 @@ absl::StatusOr<GateRules> LoadGateRules() {
   return ParseGateRules(text, path);
 }
 
+// Nothing where the loads were closed loops.
+std::optional<OpenLoopFigures> OpenFiguresOf(const ExecutionRecord& execution) {
+  if (execution.cell().rate_per_s() <= 0) return std::nullopt;
+  OpenLoopFigures open;
+  LatencyHistogram send_lag;
+  for (const LoadRecord& load : execution.loads()) {
+    const LoadFinished& finished = load.finished();
+    open.offered_per_s += finished.offered_per_s();
+    if (finished.duration_ns() > 0) {
+      open.answered_per_s += static_cast<double>(finished.ok_in_window()) * 1e9 /
+                             static_cast<double>(finished.duration_ns());
+    }
+    const auto overflows = finished.error_kinds().find(kQueueOverflowKind);
+    if (overflows != finished.error_kinds().end()) open.queue_overflows += overflows->second;
+    const absl::StatusOr<LatencyHistogram> part = FromProto(finished.send_lag());
+    if (part.ok()) send_lag.Merge(*part);
+  }
+  open.send_lag_p99_ns = send_lag.QuantileNanos(0.99).value_or(0);
+  return open;
+}
+
 ExecutionFigures FiguresOf(const ExecutionRecord& execution,
                            const std::vector<const AgentRecord*>& agents) {
   ExecutionFigures figures;
@@ -166,6 +192,7 @@ ExecutionFigures FiguresOf(const ExecutionRecord& execution,
   if (started_by_us) figures.same_host = same_host;
   figures.shared_cpus = SharedCpus(pinnings);
   figures.start_skew_ns = execution.skew().bound_ns();
+  figures.open = OpenFiguresOf(execution);
   return figures;
 }
 

@@ -54,6 +54,18 @@ class GateKeeperTest : public ::testing::Test {
   AgentRecord agent_;
 };
 
+TEST_F(GateKeeperTest, AnOpenLoopIsJudgedByWhatItDelivered) {
+  ExecutionRecord execution = SoundExecution();
+  execution.mutable_cell()->set_mode("open");
+  execution.mutable_cell()->set_rate_per_s(10'000);
+  LoadFinished* finished = execution.mutable_loads(0)->mutable_finished();
+  finished->set_offered_per_s(10'000);
+  finished->set_ok_in_window(9'000);
+  (*finished->mutable_error_kinds())["waiting queue overflow"] = 3;
+  EXPECT_EQ(Judged("load_not_delivered", execution).value(), 0.9);
+  EXPECT_EQ(Judged("queue_overflow", execution).value(), 3);
+}
+
 TEST_F(GateKeeperTest, ASoundExecutionOnOneHostOnlyWarnsOfTheSharedHost) {
   for (const GateResult& gate : JudgeExecution(rules_, Plan(), SoundExecution(), {&agent_})) {
     EXPECT_EQ(gate.verdict(), gate.name() == "same_host" ? GateResult::WARN : GateResult::PASS)

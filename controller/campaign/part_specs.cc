@@ -7,6 +7,7 @@
 #include "absl/time/time.h"
 #include "common/cpu_set.h"
 #include "controller/campaign/execution_runner.h"
+#include "controller/plan/load_levels.h"
 
 namespace assay {
 namespace {
@@ -16,15 +17,13 @@ constexpr absl::Duration kSlack = absl::Seconds(30);
 
 uint64_t Nanos(const Pause& pause) { return static_cast<uint64_t>(pause.seconds() * 1e9); }
 
-Window WindowOf(const Plan& plan, uint64_t requests) {
+// The share of one of `count` load agents.
+Window WindowOf(const Plan& plan, uint32_t index, uint32_t count) {
   Window window;
   window.set_warmup_ns(Nanos(plan.load().warmup()));
-  const ClosedLoop& closed = plan.load().closed();
-  if (closed.has_duration()) {
-    window.set_duration_ns(Nanos(closed.duration()));
-  } else {
-    window.set_requests(requests);
-  }
+  const WindowBound bound = BoundOf(plan.load());
+  window.set_duration_ns(static_cast<uint64_t>(absl::ToInt64Nanoseconds(bound.duration)));
+  window.set_requests(ShareOf(bound.requests, index, count));
   return window;
 }
 
@@ -43,7 +42,7 @@ ServerSpec ServerSpecOf(const Plan& plan, const Cell& cell, const AgentPool& poo
   // Where other agents load it, the server listens where they see its host.
   if (pool.members().size() > 1) spec.set_listen_host(pool.server().link->host());
   *spec.mutable_verify() = WorkloadOfCell(plan, cell);
-  *spec.mutable_window() = WindowOf(plan, plan.load().closed().requests());
+  *spec.mutable_window() = WindowOf(plan, 0, 1);
   return spec;
 }
 
@@ -61,9 +60,17 @@ LoadSpec LoadSpecOf(const Plan& plan, const Cell& cell, const AgentPool& pool, u
     if (target.url().empty() && known.name() == target.name()) spec.set_contract(known.contract());
   }
   *spec.mutable_workload() = WorkloadOfCell(plan, cell);
-  spec.mutable_closed()->set_connections(
-      static_cast<uint32_t>(ShareOf(cell.connections(), index, count)));
-  *spec.mutable_window() = WindowOf(plan, ShareOf(plan.load().closed().requests(), index, count));
+  if (cell.rate_per_s() > 0) {
+    LoadSpec::OpenSpec& open = *spec.mutable_open();
+    open.set_connections(
+        static_cast<uint32_t>(ShareOf(LevelsOf(plan.load()).front().connections, index, count)));
+    open.set_rate_per_s(cell.rate_per_s() / count);
+    open.set_arrivals(ArrivalsOf(plan.load()));
+  } else {
+    spec.mutable_closed()->set_connections(
+        static_cast<uint32_t>(ShareOf(cell.connections(), index, count)));
+  }
+  *spec.mutable_window() = WindowOf(plan, index, count);
   spec.set_cpus(plan.placement().load_cpus());
   const absl::StatusOr<CpuSet> cpus = CpuSet::Parse(spec.cpus());
   spec.set_threads(cpus.ok() ? static_cast<uint32_t>(std::max(1, cpus->Count())) : 1);
@@ -78,16 +85,14 @@ LoadSpec LoadSpecOf(const Plan& plan, const Cell& cell, const AgentPool& pool, u
 absl::Duration LongestRun(const Plan& plan) {
   const absl::Duration warmup = absl::Seconds(plan.load().warmup().seconds());
   const absl::Duration timeout = absl::Seconds(plan.load().timeout().seconds());
-  const ClosedLoop& closed = plan.load().closed();
-  if (closed.has_duration()) {
-    return warmup + absl::Seconds(closed.duration().seconds()) + timeout + kSlack;
-  }
+  const WindowBound bound = BoundOf(plan.load());
+  if (bound.requests == 0) return warmup + bound.duration + timeout + kSlack;
   // Every request of the slowest connection could time out.
   uint32_t fewest = 0;
-  for (const uint32_t connections : closed.connections()) {
-    fewest = fewest == 0 ? connections : std::min(fewest, connections);
+  for (const LoadLevel& level : LevelsOf(plan.load())) {
+    fewest = fewest == 0 ? level.connections : std::min(fewest, level.connections);
   }
-  const double turns = static_cast<double>(closed.requests()) / std::max<uint32_t>(1, fewest);
+  const double turns = static_cast<double>(bound.requests) / std::max<uint32_t>(1, fewest);
   return std::min(warmup + timeout * (turns + 1) + kSlack, kLongestWindow);
 }
 

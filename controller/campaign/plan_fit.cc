@@ -7,6 +7,7 @@
 #include "absl/strings/str_join.h"
 #include "common/cpu_set.h"
 #include "controller/plan/cells.h"
+#include "controller/plan/load_levels.h"
 
 namespace assay {
 namespace {
@@ -50,18 +51,22 @@ void CheckCpus(const std::string& list, const char* field, const PoolMember& mem
 
 void CheckConnections(const Plan& plan, const AgentPool& pool, std::vector<std::string>& faults) {
   const uint64_t agents = pool.loads().size();
-  for (const uint32_t connections : plan.load().closed().connections()) {
+  const std::string field = absl::StrCat("load.", LoadKindName(plan.load()), ".connections: ");
+  for (const LoadLevel& level : LevelsOf(plan.load())) {
+    const uint32_t connections = level.connections;
     if (connections < agents) {
-      faults.push_back(absl::StrCat("load.closed.connections: ", connections,
-                                    " cannot be split over ", agents, " load agents"));
+      faults.push_back(
+          absl::StrCat(field, connections, " cannot be split over ", agents, " load agents"));
     }
     for (const PoolMember* load : pool.loads()) {
       const uint64_t limit = load->description().file_descriptor_limit();
       if (limit == 0 || (connections + agents - 1) / agents + 64 <= limit) continue;
-      faults.push_back(absl::StrCat("load.closed.connections: ", connections,
-                                    " is more than agent ", load->record.address(), " may open (",
-                                    limit, " file descriptors); raise its limit with `ulimit -n`"));
+      faults.push_back(absl::StrCat(field, connections, " is more than agent ",
+                                    load->record.address(), " may open (", limit,
+                                    " file descriptors); raise its limit with `ulimit -n`"));
     }
+    // The levels of an open loop share their connections.
+    if (level.rate_per_s > 0) break;
   }
 }
 

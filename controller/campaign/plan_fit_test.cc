@@ -138,6 +138,29 @@ TEST_F(PlanFitTest, SeveralAgentsShareLoadSoThatNothingIsLostOrDoubled) {
   EXPECT_EQ(requests, 1001);
 }
 
+TEST_F(PlanFitTest, SeveralAgentsShareARate) {
+  Connect(4);
+  Plan open = PlanWith("targets { name: 'epoll' } workloads { name: 'w' }");
+  ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(
+      "curve { rates_per_s: [100, 3000] arrivals: POISSON connections: 64 duration { seconds: 2 } "
+      "}",
+      open.mutable_load()));
+  const Plan plan = WithDefaults(open);
+  const std::vector<Cell> cells = CellsOf(plan);
+  ASSERT_EQ(cells.size(), 2);
+  EXPECT_EQ(cells[1].mode(), "open");
+  EXPECT_EQ(LevelText(cells[1]), "3000/s");
+  uint32_t connections = 0;
+  for (uint32_t i = 0; i < 3; ++i) {
+    const LoadSpec spec = LoadSpecOf(plan, cells[1], *pool_, i, "127.0.0.1:9000");
+    EXPECT_EQ(spec.open().rate_per_s(), 1000);
+    EXPECT_EQ(spec.open().arrivals(), OpenLoop::POISSON);
+    EXPECT_EQ(spec.window().duration_ns(), 2'000'000'000);
+    connections += spec.open().connections();
+  }
+  EXPECT_EQ(connections, 64);
+}
+
 TEST_F(PlanFitTest, AServerGivenByUrlIsCheckedByTheLoadThatFindsIt) {
   Connect(1);
   const Plan plan =

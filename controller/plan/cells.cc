@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "analysis/block_order.h"
+#include "controller/plan/load_levels.h"
 
 namespace assay {
 
@@ -11,12 +12,16 @@ std::vector<Cell> CellsOf(const Plan& plan) {
   std::vector<Cell> cells;
   for (const PlanTarget& target : plan.targets()) {
     for (const Workload& workload : plan.workloads()) {
-      for (const uint32_t connections : plan.load().closed().connections()) {
+      for (const LoadLevel& level : LevelsOf(plan.load())) {
         Cell cell;
         cell.set_target(target.label());
         cell.set_workload(workload.name());
-        cell.set_mode("closed");
-        cell.set_connections(connections);
+        cell.set_mode(level.mode);
+        if (level.rate_per_s > 0) {
+          cell.set_rate_per_s(level.rate_per_s);
+        } else {
+          cell.set_connections(level.connections);
+        }
         cells.push_back(cell);
       }
     }
@@ -49,14 +54,13 @@ std::string CellText(const Cell& cell) {
 }
 
 CampaignLength LengthOf(const Plan& plan, int executions, const ExecutionCosts& costs) {
-  const ClosedLoop& closed = plan.load().closed();
+  const WindowBound bound = BoundOf(plan.load());
   CampaignLength length;
-  length.guessed = closed.has_requests();
-  const double window_s = length.guessed
-                              ? static_cast<double>(closed.requests()) / costs.requests_per_s
-                              : closed.duration().seconds();
-  const absl::Duration measured =
-      absl::Seconds(plan.load().warmup().seconds()) + absl::Seconds(window_s);
+  length.guessed = bound.requests > 0;
+  const absl::Duration window =
+      length.guessed ? absl::Seconds(static_cast<double>(bound.requests) / costs.requests_per_s)
+                     : bound.duration;
+  const absl::Duration measured = absl::Seconds(plan.load().warmup().seconds()) + window;
   length.measuring = executions * measured;
   length.total = length.measuring + executions * costs.around;
   // The pause lies between executions: one less.

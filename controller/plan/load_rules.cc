@@ -3,6 +3,7 @@
 #include <set>
 #include <string>
 
+#include "controller/plan/load_levels.h"
 #include "controller/plan/plan_support.h"
 #include "controller/plan/rule_faults.h"
 
@@ -10,16 +11,14 @@ namespace assay {
 namespace {
 
 constexpr uint32_t kMaxConnections = 1'000'000;
+constexpr double kMaxRate = 1e8;
 constexpr uint64_t kMaxRequests = 1'000'000'000'000;
-
-std::string KindName(Load::KindCase kind) {
-  return Load::descriptor()->FindFieldByNumber(kind)->name();
-}
 
 std::string SupportedKinds() {
   std::string names;
   for (const Load::KindCase kind : kSupportedLoads) {
-    absl::StrAppend(&names, names.empty() ? "" : ", ", KindName(kind));
+    absl::StrAppend(&names, names.empty() ? "" : ", ",
+                    Load::descriptor()->FindFieldByNumber(kind)->name());
   }
   return names;
 }
@@ -60,19 +59,73 @@ void CheckClosed(const ClosedLoop& closed, RuleFaults* faults) {
   }
 }
 
+// Of an open loop, and of each level of a curve: `field` is where the rate stands.
+void CheckRate(double rate_per_s, const std::string& field, RuleFaults* faults) {
+  if (std::isfinite(rate_per_s) && rate_per_s > 0 && rate_per_s <= kMaxRate) return;
+  faults->Add(field, rate_per_s, " requests a second is no rate: more than 0, and at most ",
+              kMaxRate);
+}
+
+void CheckOpenConnections(uint32_t connections, const std::string& field, RuleFaults* faults) {
+  if (connections > kMaxConnections)
+    faults->Add(field, connections, " is more than ", kMaxConnections);
+}
+
+void CheckOpen(const OpenLoop& open, RuleFaults* faults) {
+  CheckRate(open.rate_per_s(), "load.open.rate_per_s", faults);
+  CheckOpenConnections(open.connections(), "load.open.connections", faults);
+  CheckPause(open.duration(), "load.open.duration", true, faults);
+}
+
+void CheckCurve(const LoadCurve& curve, RuleFaults* faults) {
+  if (curve.rates_per_s().empty()) {
+    faults->Add("load.curve.rates_per_s",
+                "there is no level; expected a list such as [1000, 5000, 20000]");
+  }
+  std::set<double> seen;
+  for (int i = 0; i < curve.rates_per_s_size(); ++i) {
+    const double rate = curve.rates_per_s(i);
+    const std::string field = absl::StrCat("load.curve.rates_per_s[", i, "]");
+    CheckRate(rate, field, faults);
+    if (!seen.insert(rate).second)
+      faults->Add(field, rate, " comes twice; each level is one entry");
+  }
+  CheckOpenConnections(curve.connections(), "load.curve.connections", faults);
+  CheckPause(curve.duration(), "load.curve.duration", true, faults);
+}
+
+// What only a closed loop can do.
+void CheckOpenWorkloads(const Plan& plan, RuleFaults* faults) {
+  for (int i = 0; i < plan.workloads_size(); ++i) {
+    const Workload& workload = plan.workloads(i);
+    if (workload.pipeline() > 1) {
+      faults->Add(absl::StrCat("workloads[", i, "].pipeline"),
+                  "is the closed loop's: in an open loop each request has a due time of its own");
+    }
+    if (workload.think().seconds() > 0) {
+      faults->Add(absl::StrCat("workloads[", i, "].think"),
+                  "is the closed loop's: in an open loop the rate says when requests are sent");
+    }
+  }
+}
+
 }  // namespace
 
-void CheckLoad(const Load& load, RuleFaults* faults) {
+void CheckLoad(const Plan& plan, RuleFaults* faults) {
+  const Load& load = plan.load();
   const Load::KindCase kind = load.kind_case();
   if (kind == Load::KIND_NOT_SET) {
     faults->Add("load", "says no kind of load; expected one of ", SupportedKinds(),
                 ", as load { closed { connections: [64] duration { seconds: 10 } } }");
   } else if (std::find(std::begin(kSupportedLoads), std::end(kSupportedLoads), kind) ==
              std::end(kSupportedLoads)) {
-    faults->Add("load." + KindName(kind), "is not supported yet by this version, which offers ",
+    faults->Add("load." + LoadKindName(load), "is not supported yet by this version, which offers ",
                 SupportedKinds());
   }
   if (kind == Load::kClosed) CheckClosed(load.closed(), faults);
+  if (kind == Load::kOpen) CheckOpen(load.open(), faults);
+  if (kind == Load::kCurve) CheckCurve(load.curve(), faults);
+  if (kind == Load::kOpen || kind == Load::kCurve) CheckOpenWorkloads(plan, faults);
   if (load.has_warmup()) CheckPause(load.warmup(), "load.warmup", false, faults);
   if (load.has_timeout()) CheckPause(load.timeout(), "load.timeout", true, faults);
 }

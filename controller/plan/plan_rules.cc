@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "common/cpu_set.h"
+#include "controller/plan/load_levels.h"
 #include "controller/plan/metric.h"
 #include "controller/plan/plan_support.h"
 #include "controller/plan/rule_faults.h"
@@ -33,6 +34,7 @@ constexpr uint32_t kDefaultBlocks = 10;
 constexpr double kDefaultWarmupSeconds = 0.5;
 constexpr double kDefaultTimeoutSeconds = 5;
 constexpr uint32_t kDefaultFrequencyHz = 99;
+constexpr uint32_t kDefaultOpenConnections = 64;
 
 // Text that a stored message cannot carry, and values that no enum has: what a reader of text or
 // JSON lets through.
@@ -99,7 +101,7 @@ bool CheckSize(const Plan& plan, RuleFaults* faults) {
     return false;
   }
   const uint64_t cells = uint64_t{1} * plan.targets_size() * plan.workloads_size() *
-                         std::max(1, plan.load().closed().connections_size());
+                         std::max<uint64_t>(1, LevelsOf(plan.load()).size());
   const uint64_t executions = cells * (plan.blocks() == 0 ? kDefaultBlocks : plan.blocks());
   if (executions <= kMaxExecutions) return true;
   faults->Add("blocks", "blocks, targets, workloads and levels make ", executions,
@@ -211,7 +213,7 @@ std::vector<PlanFault> FaultsOf(const Plan& plan) {
   CheckName(plan.name(), "name", &faults);
   CheckTargets(plan, &faults);
   CheckWorkloads(plan, &faults);
-  CheckLoad(plan.load(), &faults);
+  CheckLoad(plan, &faults);
   if (CheckSize(plan, &faults) && LabelsDiffer(plan)) CheckNamesTogether(plan, &faults);
   if (plan.has_pause()) CheckPause(plan.pause(), "pause", false, &faults);
   CheckVerdict(plan, &faults);
@@ -250,8 +252,17 @@ Plan WithDefaults(Plan plan) {
   }
   Load* load = plan.mutable_load();
   if (!load->has_warmup()) {
-    const bool counted = load->closed().has_requests();
+    const bool counted = BoundOf(*load).requests > 0;
     load->mutable_warmup()->set_seconds(counted ? 0 : kDefaultWarmupSeconds);
+  }
+  if (load->has_open()) {
+    OpenLoop& open = *load->mutable_open();
+    if (open.connections() == 0) open.set_connections(kDefaultOpenConnections);
+    if (open.arrivals() == OpenLoop::ARRIVALS_UNSPECIFIED) open.set_arrivals(OpenLoop::CONSTANT);
+  } else if (load->has_curve()) {
+    LoadCurve& curve = *load->mutable_curve();
+    if (curve.connections() == 0) curve.set_connections(kDefaultOpenConnections);
+    if (curve.arrivals() == OpenLoop::ARRIVALS_UNSPECIFIED) curve.set_arrivals(OpenLoop::CONSTANT);
   }
   if (!load->has_timeout()) load->mutable_timeout()->set_seconds(kDefaultTimeoutSeconds);
   if (plan.blocks() == 0) plan.set_blocks(kDefaultBlocks);

@@ -192,11 +192,31 @@ TEST(PlanRulesTest, LevelsArePositiveDistinctAndThere) {
               ElementsAre(HasSubstr("load.closed.requests: 0")));
 }
 
+TEST(PlanRulesTest, AnOpenLoopHasARateAndTime) {
+  const std::vector<std::string> fit = {"workloads[1].pipeline=1"};
+  const auto open = [&](std::vector<std::string> more) {
+    more.insert(more.end(), fit.begin(), fit.end());
+    return Faults(more);
+  };
+  EXPECT_THAT(open({"load.open.rate_per_s=100", "load.open.duration.seconds=1"}), IsEmpty());
+  EXPECT_THAT(open({"load.open.rate_per_s=0", "load.open.duration.seconds=1"}),
+              ElementsAre(HasSubstr("load.open.rate_per_s: 0 requests a second is no rate")));
+  EXPECT_THAT(open({"load.open.rate_per_s=100"}),
+              ElementsAre(HasSubstr("load.open.duration.seconds: 0 is no length")));
+  EXPECT_THAT(open({"load.curve.rates_per_s=10,20", "load.curve.duration.seconds=1"}),
+              IsEmpty());
+  EXPECT_THAT(open({"load.curve.rates_per_s=10,10", "load.curve.duration.seconds=1"}),
+              ElementsAre(HasSubstr("load.curve.rates_per_s[1]: 10 comes twice")));
+  EXPECT_THAT(open({"load.curve.duration.seconds=1"}), ElementsAre(HasSubstr("there is no level")));
+  EXPECT_THAT(Faults({"load.open.rate_per_s=100", "load.open.duration.seconds=1"}),
+              ElementsAre(HasSubstr("workloads[1].pipeline: is the closed loop's")));
+}
+
 TEST(PlanRulesTest, WhatThisVersionCannotDoIsSaid) {
-  EXPECT_THAT(Faults({"load.open.rate_per_s=100"}),
-              ElementsAre(HasSubstr("load.open: is not supported yet by this version, which offers "
-                                    "closed")));
-  EXPECT_THAT(Faults({"load.find.max=100"}), ElementsAre(HasSubstr("load.find: is not supported")));
+  EXPECT_THAT(
+      Faults({"load.find.max=100"}),
+      ElementsAre(HasSubstr(
+          "load.find: is not supported yet by this version, which offers closed, open, curve")));
   EXPECT_THAT(Faults({"profile.frequency_hz=99"}),
               ElementsAre(HasSubstr("profile: is not supported yet by this version")));
 }
@@ -298,6 +318,14 @@ TEST(WithDefaultsTest, ACountedWindowHasNoWarmUp) {
                 .warmup()
                 .seconds(),
             0);
+}
+
+TEST(WithDefaultsTest, AnOpenLoopIsJudgedByItsTail) {
+  const Plan plan = WithDefaults(
+      Changed({"load.curve.rates_per_s=10,20", "load.curve.duration.seconds=1"}).plan);
+  EXPECT_EQ(plan.primary_metric(), "p99_us");
+  EXPECT_EQ(plan.load().curve().connections(), 64);
+  EXPECT_EQ(plan.load().curve().arrivals(), OpenLoop::CONSTANT);
 }
 
 TEST(WithDefaultsTest, AServerByUrlIsJudgedByItsLatency) {

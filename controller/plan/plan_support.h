@@ -10,7 +10,7 @@ namespace assay {
 // What of the plan's language this version can carry out. The proto has it all from the first day;
 // plan_rules.h refuses what is not listed here, by name, and a feature joins by the line that lists
 // it.
-inline constexpr Load::KindCase kSupportedLoads[] = {Load::kClosed};
+inline constexpr Load::KindCase kSupportedLoads[] = {Load::kClosed, Load::kOpen, Load::kCurve};
 inline constexpr bool kSupportedProfiles = false;
 
 // A workload travels to its agents in one gRPC message, which holds 4 MiB: this much of it may be the body.

@@ -33,7 +33,7 @@ void CheckName(const std::string& name, const std::string& field, RuleFaults* fa
 
 void CheckTargets(const Plan& plan, RuleFaults* faults);
 void CheckWorkloads(const Plan& plan, RuleFaults* faults);
-void CheckLoad(const Load& load, RuleFaults* faults);
+void CheckLoad(const Plan& plan, RuleFaults* faults);
 
 // How a target is called in results.
 std::string LabelOf(const PlanTarget& target);
