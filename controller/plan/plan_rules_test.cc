@@ -203,8 +203,7 @@ TEST(PlanRulesTest, AnOpenLoopHasARateAndTime) {
               ElementsAre(HasSubstr("load.open.rate_per_s: 0 requests a second is no rate")));
   EXPECT_THAT(open({"load.open.rate_per_s=100"}),
               ElementsAre(HasSubstr("load.open.duration.seconds: 0 is no length")));
-  EXPECT_THAT(open({"load.curve.rates_per_s=10,20", "load.curve.duration.seconds=1"}),
-              IsEmpty());
+  EXPECT_THAT(open({"load.curve.rates_per_s=10,20", "load.curve.duration.seconds=1"}), IsEmpty());
   EXPECT_THAT(open({"load.curve.rates_per_s=10,10", "load.curve.duration.seconds=1"}),
               ElementsAre(HasSubstr("load.curve.rates_per_s[1]: 10 comes twice")));
   EXPECT_THAT(open({"load.curve.duration.seconds=1"}), ElementsAre(HasSubstr("there is no level")));
@@ -321,8 +320,8 @@ TEST(WithDefaultsTest, ACountedWindowHasNoWarmUp) {
 }
 
 TEST(WithDefaultsTest, AnOpenLoopIsJudgedByItsTail) {
-  const Plan plan = WithDefaults(
-      Changed({"load.curve.rates_per_s=10,20", "load.curve.duration.seconds=1"}).plan);
+  const Plan plan =
+      WithDefaults(Changed({"load.curve.rates_per_s=10,20", "load.curve.duration.seconds=1"}).plan);
   EXPECT_EQ(plan.primary_metric(), "p99_us");
   EXPECT_EQ(plan.load().curve().connections(), 64);
   EXPECT_EQ(plan.load().curve().arrivals(), OpenLoop::CONSTANT);
