@@ -67,6 +67,17 @@ def assay_repositories():
         build_file = "//third_party:grpc_plugin.BUILD",
         links = {"grpc_cpp_plugin": "/usr/bin/grpc_cpp_plugin"},
     )
+    pkg_config_repository(
+        name = "elfutils",
+        apt = ["libdw-dev", "libelf-dev"],
+        libraries = {":dw": ["libdw", "libelf"]},
+    )
+    source_repository(
+        name = "libiberty",
+        apt = ["libiberty-dev"],
+        build_file = "//third_party:libiberty.BUILD",
+        links = {"include/libiberty": "/usr/include/libiberty"},
+    )
     source_repository(
         name = "llhttp",
         apt = ["node-llhttp"],
