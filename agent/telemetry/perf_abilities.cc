@@ -16,15 +16,7 @@
 namespace assay {
 namespace {
 
-struct Candidate {
-  const char* name;
-  uint32_t type;
-  uint64_t config;
-  bool user_only;
-};
-
-// In the order in which a profiler prefers them.
-constexpr Candidate kCandidates[] = {
+constexpr PerfEventKind kLadder[] = {
     {"cycles", PERF_TYPE_HARDWARE, PERF_COUNT_HW_CPU_CYCLES, false},
     {"cpu-clock", PERF_TYPE_SOFTWARE, PERF_COUNT_SW_CPU_CLOCK, false},
     {"cycles:u", PERF_TYPE_HARDWARE, PERF_COUNT_HW_CPU_CYCLES, true},
@@ -32,7 +24,7 @@ constexpr Candidate kCandidates[] = {
 };
 
 // Returns 0 or errno.
-int TryToOpen(const Candidate& candidate) {
+int TryToOpen(const PerfEventKind& candidate) {
   perf_event_attr attributes = {};
   attributes.size = sizeof(attributes);
   attributes.type = candidate.type;
@@ -49,6 +41,8 @@ int TryToOpen(const Candidate& candidate) {
 }
 
 }  // namespace
+
+absl::Span<const PerfEventKind> PerfEventLadder() { return kLadder; }
 
 PerfAbility ExplainPerfError(std::string name, int error, std::string_view paranoid) {
   PerfAbility ability = {.name = std::move(name)};
@@ -95,7 +89,7 @@ std::vector<PerfAbility> TryPerfEvents() {
   absl::StatusOr<std::string> paranoid = ReadFile("/proc/sys/kernel/perf_event_paranoid");
   if (paranoid.ok()) absl::StripAsciiWhitespace(&*paranoid);
   std::vector<PerfAbility> abilities;
-  for (const Candidate& candidate : kCandidates) {
+  for (const PerfEventKind& candidate : kLadder) {
     const int error = TryToOpen(candidate);
     abilities.push_back(error == 0
                             ? PerfAbility{.name = candidate.name, .available = true}

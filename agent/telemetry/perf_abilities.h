@@ -1,15 +1,30 @@
 #ifndef ASSAY_AGENT_TELEMETRY_PERF_ABILITIES_H_
 #define ASSAY_AGENT_TELEMETRY_PERF_ABILITIES_H_
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "absl/types/span.h"
+
 namespace assay {
+
+// A kind of perf event that can sample where time goes, as perf_event_attr has it.
+struct PerfEventKind {
+  // "cycles", "cycles:u", "cpu-clock", "cpu-clock:u" (":u": user space only).
+  const char* name;
+  uint32_t type;
+  uint64_t config;
+  bool user_only;
+};
+
+// In the order in which a profiler prefers them.
+absl::Span<const PerfEventKind> PerfEventLadder();
 
 // Whether one kind of perf event can be opened by this process for processes that it starts.
 struct PerfAbility {
-  // "cycles", "cycles:u", "cpu-clock", "cpu-clock:u" (":u": user space only).
+  // As PerfEventKind has it.
   std::string name;
   bool available = false;
   // When not: errno's text and what it means here; and what to do about it.

@@ -1,0 +1,38 @@
+#include "agent/profiler/demangle.h"
+
+#include <stdlib.h>
+
+#include <string_view>
+
+#include "common/utf8.h"
+#include "libiberty/demangle.h"
+
+namespace assay::profiler {
+namespace {
+
+// Template names grow without bound; nobody reads beyond.
+constexpr size_t kMaxName = 1024;
+
+// Where the name of the function itself ends.
+size_t EndOfName(std::string_view symbol) {
+  size_t end = symbol.size();
+  for (const std::string_view suffix :
+       {".cold", ".part.", ".constprop.", ".isra.", ".lto_priv.", ".llvm.", ".localalias"}) {
+    const size_t at = symbol.find(suffix);
+    if (at != 0 && at < end) end = at;
+  }
+  return end;
+}
+
+}  // namespace
+
+std::string DemangledName(const std::string& symbol) {
+  const std::string plain = symbol.substr(0, EndOfName(symbol));
+  char* const demangled = cplus_demangle(plain.c_str(), DMGL_AUTO);
+  std::string name = demangled == nullptr ? plain : demangled;
+  free(demangled);
+  if (name.size() > kMaxName) name.resize(kMaxName);
+  return ToValidUtf8(name);
+}
+
+}  // namespace assay::profiler

@@ -1,0 +1,65 @@
+#include "agent/profiler/perf_event.h"
+
+#include <errno.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <utility>
+
+namespace assay::profiler {
+namespace {
+
+perf_event_attr Common(int frequency_hz, bool user_only) {
+  perf_event_attr attributes = {};
+  attributes.size = sizeof(attributes);
+  attributes.freq = 1;
+  attributes.sample_freq = static_cast<uint64_t>(frequency_hz);
+  attributes.sample_type = kSampleType;
+  attributes.sample_regs_user = kUserRegisters;
+  attributes.sample_stack_user = kStackBytes;
+  attributes.exclude_callchain_user = 1;
+  attributes.exclude_kernel = user_only ? 1 : 0;
+  attributes.exclude_hv = 1;
+  attributes.inherit = 1;
+  attributes.sample_id_all = 1;
+  attributes.use_clockid = 1;
+  attributes.clockid = CLOCK_MONOTONIC;
+  // The rings are read by the clock, not when the kernel wakes the reader: a wake-up costs the server's CPU.
+  attributes.watermark = 1;
+  attributes.wakeup_watermark = 1U << 31;
+  return attributes;
+}
+
+}  // namespace
+
+perf_event_attr SamplingAttributes(const PerfEventKind& kind, int frequency_hz) {
+  perf_event_attr attributes = Common(frequency_hz, kind.user_only);
+  attributes.type = kind.type;
+  attributes.config = kind.config;
+  attributes.mmap = 1;
+  attributes.mmap2 = 1;
+  attributes.comm = 1;
+  attributes.comm_exec = 1;
+  attributes.task = 1;
+  return attributes;
+}
+
+perf_event_attr SwitchAttributes(int frequency_hz) {
+  perf_event_attr attributes = Common(frequency_hz, /*user_only=*/false);
+  attributes.type = PERF_TYPE_SOFTWARE;
+  attributes.config = PERF_COUNT_SW_CONTEXT_SWITCHES;
+  attributes.context_switch = 1;
+  return attributes;
+}
+
+EventOrError OpenPerfEvent(perf_event_attr attributes, pid_t tid, int cpu) {
+  EventOrError event;
+  event.fd =
+      UniqueFd(static_cast<int>(syscall(SYS_perf_event_open, &attributes, tid, cpu, /*group_fd=*/-1,
+                                        PERF_FLAG_FD_CLOEXEC)));
+  if (!event.fd.ok()) event.error = errno;
+  return event;
+}
+
+}  // namespace assay::profiler

@@ -1,0 +1,131 @@
+// profile: where a running process and its children spend their time, for people and tests. The agent has the same
+// inside.
+
+#include <google/protobuf/util/delimited_message_util.h>
+#include <signal.h>
+#include <time.h>
+
+#include <cmath>
+#include <iostream>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "CLI/CLI.hpp"
+#include "absl/status/statusor.h"
+#include "agent/profiler/profile_folder.h"
+#include "agent/profiler/profiler.h"
+#include "common/command_line.h"
+#include "common/cpu_set.h"
+#include "common/file.h"
+#include "common/runfiles.h"
+#include "proto/profile.pb.h"
+
+namespace {
+
+constexpr char kFooter[] =
+    "Example:\n"
+    "  profile --pid=4711 --seconds=10 --frequency=199 -o stacks.folded\n"
+    "\n"
+    "Ctrl-C ends it early with what was seen. --format=proto writes ProfileInfo, then the ProfileChunks of\n"
+    "proto/profile.proto, each behind its length as a varint.";
+
+struct Options {
+  assay::ProfilerConfig profiler;
+  double seconds = 10;
+  std::string format = "folded";
+  std::string output = "-";
+};
+
+int Parse(int argc, char** argv, Options* options) {
+  CLI::App app("Samples the stacks of a process tree", "profile");
+  app.footer(kFooter);
+  app.option_defaults()->always_capture_default();
+  std::string cpus;
+  app.add_option("--pid", options->profiler.root, "the process; what is below it is profiled too")->required();
+  app.add_option("--seconds", options->seconds, "how long")->check(CLI::Range(0.01, 86400.0));
+  app.add_option("--frequency", options->profiler.frequency_hz, "samples a second of CPU time")
+      ->check(CLI::Range(1, 10000));
+  app.add_option("--format", options->format, "folded or proto")->check(CLI::IsMember({"folded", "proto"}));
+  app.add_option("-o,--output", options->output, "where to; -: standard output")->type_name("FILE");
+  app.add_option_function<std::string>(
+         "--cpus",
+         [options](const std::string& text) {
+           const absl::StatusOr<assay::CpuSet> parsed = assay::CpuSet::Parse(text);
+           if (!parsed.ok()) throw CLI::ValidationError("--cpus", std::string(parsed.status().message()));
+           options->profiler.collector_cpus = *parsed;
+         },
+         "CPUs to unwind on, none that is measured")
+      ->type_name("LIST");
+  app.add_flag("--off-cpu", options->profiler.off_cpu, "time off the CPU too");
+  app.add_flag("--syscalls", options->profiler.count_syscalls, "count system calls");
+  app.add_flag("--afterwards", options->profiler.unwind_afterwards, "unwind when the time is over");
+  return assay::ParseCommandLine(app, argc, argv, std::cout, std::cerr);
+}
+
+// Until the time is over or somebody interrupts.
+void Wait(double seconds, const sigset_t& signals) {
+  double whole = 0;
+  const double rest = std::modf(seconds, &whole);
+  const timespec limit = {.tv_sec = static_cast<time_t>(whole), .tv_nsec = static_cast<long>(rest * 1e9)};
+  sigtimedwait(&signals, nullptr, &limit);
+}
+
+void Summarise(const assay::ProfileInfo& info, size_t bytes) {
+  std::cerr << info.samples() << " samples of " << info.event() << ", " << info.whole() << " whole, " << info.truncated()
+            << " truncated, " << info.lost() << " lost, " << info.throttled() << " throttled; "
+            << static_cast<double>(info.unwind_cpu_ns()) / 1e6 << " ms of CPU to unwind and name";
+  if (info.samples() > 0) std::cerr << ", " << static_cast<double>(bytes) / static_cast<double>(info.samples()) << " bytes a sample";
+  std::cerr << "\n";
+  for (const auto& [name, count] : info.counters()) std::cerr << name << ": " << count << "\n";
+  for (const auto& [name, count] : info.syscalls()) std::cerr << name << "(): " << count << "\n";
+  if (!info.syscalls_refused().empty()) std::cerr << "system calls: " << info.syscalls_refused() << "\n";
+  for (const std::string& note : info.notes()) std::cerr << note << "\n";
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Options options;
+  const int status = Parse(argc, argv, &options);
+  if (status != assay::kGoOn) return status;
+  // Before there are threads, so that none of them takes the signal.
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  sigprocmask(SIG_BLOCK, &signals, nullptr);
+
+  std::vector<assay::ProfileChunk> chunks;
+  auto profiler = assay::Profiler::Start(options.profiler,
+                                         [&](assay::ProfileChunk chunk) { chunks.push_back(std::move(chunk)); });
+  if (!profiler.ok()) {
+    std::cerr << "profile: " << profiler.status().message() << "\n";
+    return EXIT_FAILURE;
+  }
+  Wait(options.seconds, signals);
+  const assay::ProfileInfo info = (*profiler)->Stop();
+  if (!info.refused().empty()) {
+    std::cerr << "profile: " << info.refused() << "\n" << info.remedy() << "\n";
+    return EXIT_FAILURE;
+  }
+  std::ostringstream text;
+  size_t bytes = 0;
+  assay::profiler::ProfileFolder folder;
+  google::protobuf::util::SerializeDelimitedToOstream(info, &text);
+  for (const assay::ProfileChunk& chunk : chunks) {
+    bytes += chunk.ByteSizeLong();
+    folder.Add(chunk);
+    google::protobuf::util::SerializeDelimitedToOstream(chunk, &text);
+  }
+  const std::string contents = options.format == "proto" ? text.str() : folder.Folded();
+  if (options.output == "-") {
+    std::cout << contents << std::flush;
+  } else if (const absl::Status written = assay::WriteFileAtomically(assay::UserPath(options.output), contents);
+             !written.ok()) {
+    std::cerr << "profile: " << written.message() << "\n";
+    return EXIT_FAILURE;
+  }
+  Summarise(info, bytes);
+  return EXIT_SUCCESS;
+}

@@ -1,0 +1,70 @@
+#ifndef ASSAY_AGENT_PROFILER_PROFILE_WRITER_H_
+#define ASSAY_AGENT_PROFILER_PROFILE_WRITER_H_
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "proto/profile.pb.h"
+
+namespace assay::profiler {
+
+// Makes the chunks of one profile: numbers strings, mappings, frames and stacks as they come, and defines each in the
+// chunk that is the first to use it.
+//
+// Threads: none of its own, used by one. Cost: a hash lookup for what is known.
+class ProfileWriter {
+ public:
+  using Take = std::function<void(ProfileChunk)>;
+
+  // A chunk is handed over before it grows beyond this, unless one sample alone needs more.
+  static constexpr size_t kMaxChunkBytes = size_t{64} << 10;
+
+  // `take` gets each chunk as it is full. The first sample's time counts from `start_ns`.
+  ProfileWriter(Take take, int64_t start_ns) : take_(std::move(take)), last_time_ns_(start_ns) {}
+
+  // Numbers, the same for the same content.
+  uint32_t String(std::string_view text);
+  uint32_t Mapping(std::string_view file, std::string_view build_id);
+  // All strings and the mapping are numbers that this writer gave.
+  uint32_t Frame(const ProfileFrame& frame);
+  // `callers`: the number of the stack below + 1, or 0.
+  uint32_t Stack(uint32_t callers, uint32_t frame, ProfileStack::Kind kind);
+
+  struct Sample {
+    uint32_t stack = 0;
+    int64_t time_ns = 0;
+    uint32_t thread = 0;
+    uint64_t weight_ns = 0;
+  };
+  void Add(const Sample& sample);
+
+  // Hands over what is left.
+  void Flush();
+
+ private:
+  void AddColumns();
+
+  const Take take_;
+  ProfileChunk chunk_;
+  uint32_t sequence_ = 0;
+  // Of chunk_, never too small.
+  size_t bytes_ = 0;
+  std::vector<Sample> samples_;
+  int64_t last_time_ns_;
+
+  absl::flat_hash_map<std::string, uint32_t> strings_ = {{"", 0}};
+  absl::flat_hash_map<std::pair<uint32_t, uint32_t>, uint32_t> mappings_;
+  // By all fields.
+  absl::flat_hash_map<std::tuple<uint32_t, uint32_t, uint32_t, uint32_t, uint64_t, int, bool>, uint32_t>
+      frames_;
+  absl::flat_hash_map<std::tuple<uint32_t, uint32_t, int>, uint32_t> stacks_;
+};
+
+}  // namespace assay::profiler
+
+#endif  // ASSAY_AGENT_PROFILER_PROFILE_WRITER_H_

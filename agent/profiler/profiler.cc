@@ -1,0 +1,213 @@
+#include "agent/profiler/profiler.h"
+
+#include <time.h>
+
+#include <limits>
+#include <map>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
+#include "absl/time/time.h"
+#include "agent/profiler/record_order.h"
+#include "agent/profiler/sample_reader.h"
+#include "agent/profiler/sampling_events.h"
+#include "agent/profiler/syscall_counters.h"
+#include "agent/profiler/tree_counters.h"
+#include "agent/profiler/tree_threads.h"
+#include "common/file.h"
+#include "common/monotonic_clock.h"
+
+namespace assay {
+namespace {
+
+using profiler::KernelSymbols;
+using profiler::ProfileWriter;
+using profiler::RecordOrder;
+using profiler::SampleReader;
+using profiler::SamplingEvents;
+using profiler::SyscallCounters;
+using profiler::TreeCounters;
+using profiler::TreeThreads;
+
+constexpr int kMaxFrequencyHz = 10'000;
+// A ring holds a quarter of a second at 1000 Hz.
+constexpr absl::Duration kReadEvery = absl::Milliseconds(50);
+// A record is in its ring by then, whatever its CPU does.
+constexpr int64_t kSettleNs = 1'000'000;
+constexpr size_t kMaxKept = size_t{64} << 20;
+constexpr int64_t kSecond = 1'000'000'000;
+
+int64_t ThreadCpuNanos() {
+  timespec now;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return int64_t{now.tv_sec} * kSecond + now.tv_nsec;
+}
+
+// Where nothing can be profiled.
+class RefusedProfiler : public Profiler {
+ public:
+  RefusedProfiler(const ProfilerConfig& config, const PerfAbility& refusal) {
+    info_.set_refused(refusal.reason);
+    info_.set_remedy(refusal.remedy);
+    info_.set_frequency_hz(static_cast<uint32_t>(config.frequency_hz));
+    info_.set_start_ns(MonotonicNanos());
+  }
+  ProfileInfo Stop() override {
+    info_.set_end_ns(MonotonicNanos());
+    return info_;
+  }
+
+ private:
+  ProfileInfo info_;
+};
+
+class PerfProfiler : public Profiler {
+ public:
+  PerfProfiler(const ProfilerConfig& config, std::unique_ptr<SamplingEvents> events, TakeChunk take);
+  ~PerfProfiler() override;
+
+  ProfileInfo Stop() override;
+
+ private:
+  // The thread's whole life.
+  void Collect();
+  // Reads the rings, and makes samples of what is old enough, or of all at the end.
+  void Round(RecordOrder& order, SampleReader& reader, bool last);
+  void EndThread();
+
+  const ProfilerConfig config_;
+  const std::unique_ptr<SamplingEvents> events_;
+  const TakeChunk take_;
+  TreeCounters counters_;
+  std::map<std::string, uint64_t> counted_before_;
+  std::optional<SyscallCounters> syscalls_;
+  int64_t start_ns_ = 0;
+
+  absl::Notification stop_;
+  // When the window ended; written before stop_ is notified.
+  int64_t end_ns_ = std::numeric_limits<int64_t>::max();
+  // The thread's, until it has ended.
+  ProfileInfo info_;
+
+  std::thread thread_;
+};
+
+PerfProfiler::PerfProfiler(const ProfilerConfig& config, std::unique_ptr<SamplingEvents> events, TakeChunk take)
+    : config_(config), events_(std::move(events)), take_(std::move(take)) {
+  AddStandardCounters(events_->threads(), events_->kind().user_only, &counters_);
+  if (config_.count_syscalls) {
+    absl::StatusOr<SyscallCounters> syscalls = SyscallCounters::Open(events_->threads());
+    if (syscalls.ok()) {
+      syscalls_ = *std::move(syscalls);
+    } else {
+      info_.set_syscalls_refused(std::string(syscalls.status().message()));
+    }
+  } else {
+    info_.set_syscalls_refused("not asked for");
+  }
+  counted_before_ = counters_.Read();
+  start_ns_ = MonotonicNanos();
+  thread_ = std::thread([this] { Collect(); });
+}
+
+PerfProfiler::~PerfProfiler() { EndThread(); }
+
+void PerfProfiler::EndThread() {
+  if (!thread_.joinable()) return;
+  events_->Disable();
+  stop_.Notify();
+  thread_.join();
+}
+
+void PerfProfiler::Round(RecordOrder& order, SampleReader& reader, bool last) {
+  const int64_t settled_ns = MonotonicNanos() - kSettleNs;
+  events_->Read([&](std::string_view record) { order.Add(profiler::PerfRecordTime(record), record); });
+  if (config_.unwind_afterwards && !last && order.bytes() < kMaxKept) return;
+  order.TakeUpTo(last ? std::numeric_limits<int64_t>::max() : settled_ns,
+                 [&](std::string_view record) { reader.Take(record); });
+}
+
+void PerfProfiler::Collect() {
+  const int64_t cpu_before = ThreadCpuNanos();
+  if (!config_.collector_cpus.empty()) {
+    const absl::Status pinned = config_.collector_cpus.PinThisThread();
+    if (!pinned.ok()) {
+      info_.add_notes(absl::StrCat("the profiler's thread runs where it may: ", std::string(pinned.message())));
+    }
+  }
+  const bool in_kernel = !events_->kind().user_only;
+  const KernelSymbols kernel(in_kernel ? ReadFile("/proc/kallsyms").value_or("") : "");
+  info_.set_kernel_frames(in_kernel);
+  info_.set_kernel_names(!kernel.empty());
+  if (in_kernel && kernel.empty()) {
+    info_.add_notes(
+        "kernel functions have no names: /proc/kallsyms is not readable (sysctl kernel.kptr_restrict=0 and "
+        "kernel.perf_event_paranoid=1, or give the agent CAP_SYSLOG)");
+  }
+  ProfileWriter writer(take_, start_ns_);
+  SampleReader reader({.is_switch = [this](uint64_t id) { return events_->IsSwitch(id); },
+                       .sample_ns = kSecond / config_.frequency_hz,
+                       .start_ns = start_ns_},
+                      writer, kernel);
+  for (const auto& [pid, threads] : TreeThreads(config_.root)) reader.AddProcess(pid);
+  RecordOrder order;
+  while (!stop_.WaitForNotificationWithTimeout(kReadEvery)) Round(order, reader, /*last=*/false);
+  reader.EndAt(end_ns_);
+  Round(order, reader, /*last=*/true);
+  reader.Finish(&info_);
+  info_.set_unwind_cpu_ns(ThreadCpuNanos() - cpu_before);
+}
+
+ProfileInfo PerfProfiler::Stop() {
+  end_ns_ = MonotonicNanos();
+  const std::map<std::string, uint64_t> counts = counters_.Since(counted_before_);
+  std::map<std::string, uint64_t> calls;
+  if (syscalls_.has_value()) calls = syscalls_->Read();
+  CpuSet cpus;
+  for (const auto& [pid, threads] : TreeThreads(config_.root)) {
+    for (const pid_t tid : threads) {
+      const absl::StatusOr<CpuSet> allowed = CpuSet::AllowedForThread(tid);
+      if (allowed.ok()) cpus |= *allowed;
+    }
+  }
+  EndThread();
+  for (const auto& [name, count] : counts) (*info_.mutable_counters())[name] = count;
+  for (const auto& [name, count] : calls) (*info_.mutable_syscalls())[name] = count;
+  if (!events_->cpus().Includes(cpus)) {
+    info_.add_notes(absl::StrCat("threads moved themselves to CPUs ", cpus.ToString(), "; only ",
+                                 events_->cpus().ToString(), " were sampled"));
+  }
+  if (!events_->switches_refused().empty()) info_.add_notes(events_->switches_refused());
+  info_.set_event(events_->kind().name);
+  info_.set_frequency_hz(static_cast<uint32_t>(config_.frequency_hz));
+  info_.set_start_ns(start_ns_);
+  info_.set_end_ns(end_ns_);
+  return std::move(info_);
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Profiler>> Profiler::Start(const ProfilerConfig& config, TakeChunk take) {
+  if (config.root <= 0) return absl::InvalidArgumentError("a profile needs the process that it is of");
+  if (config.frequency_hz < 1 || config.frequency_hz > kMaxFrequencyHz) {
+    return absl::InvalidArgumentError(absl::StrCat("a profile of ", config.frequency_hz,
+                                                   " samples a second; 1 to ", kMaxFrequencyHz, " can be had"));
+  }
+#ifdef __x86_64__
+  PerfAbility refusal;
+  std::unique_ptr<SamplingEvents> events = SamplingEvents::Open(
+      {.root = config.root, .frequency_hz = config.frequency_hz, .switches = config.off_cpu}, &refusal);
+  if (events != nullptr) return std::make_unique<PerfProfiler>(config, std::move(events), std::move(take));
+#else
+  const PerfAbility refusal = {.reason = "stacks are unwound on x86-64 only so far",
+                               .remedy = "run the server under test on x86-64, or use perf"};
+#endif
+  return std::make_unique<RefusedProfiler>(config, refusal);
+}
+
+}  // namespace assay

@@ -1,0 +1,64 @@
+#ifndef ASSAY_AGENT_PROFILER_PROFILER_H_
+#define ASSAY_AGENT_PROFILER_PROFILER_H_
+
+#include <sys/types.h>
+
+#include <functional>
+#include <memory>
+
+#include "absl/status/statusor.h"
+#include "common/cpu_set.h"
+#include "proto/profile.pb.h"
+
+namespace assay {
+
+struct ProfilerConfig {
+  // The server: this process, what is below it, and what they will start.
+  pid_t root = 0;
+  // Samples a second of time on the CPU, 1 to 10,000.
+  int frequency_hz = 99;
+  // Where the profiler's own thread runs: never the CPUs that are measured on. Empty: where the caller may.
+  CpuSet collector_cpus;
+  // Whether time off the CPU is sampled too: about `frequency_hz` switches a second with their stacks. A thread that
+  // sleeps throughout is not seen. It costs a record of 32 bytes each time that a thread leaves or enters a CPU.
+  bool off_cpu = false;
+  // Whether system calls are counted by name: 0.2 to 0.4 us each call.
+  bool count_syscalls = false;
+  // For hosts without a CPU to spare: samples are only copied while the window lasts, and unwound in Stop(), which
+  // then takes some 20 us a sample. At most 64 MiB are kept; what is beyond is unwound at once.
+  bool unwind_afterwards = false;
+};
+
+// Profiles a process tree that runs, from Start() to Stop(): where its time goes, as stacks that are true though they
+// were built without frame pointers, and what it counts.
+//
+// A profiler never fails a run: what the system refuses (permission, perf_event_paranoid, a seccomp profile, a target
+// that is gone) becomes ProfileInfo.refused with its remedy, and a target that ends has a profile of what it did.
+//
+// Threads: one of its own, which makes the chunks. Start() and Stop() may come from different threads, one at a time.
+// Cost to the server: some 5 us a sample, 8 KiB copied each. To the agent: some 20 us of CPU a sample; 2 MiB a CPU that
+// the server may run on, what it reads of debug information, and the kernel's names (4 MB).
+class Profiler {
+ public:
+  // Gets each chunk of at most 64 KiB (more only where one stack needs more), in order, in the profiler's thread.
+  using TakeChunk = std::function<void(ProfileChunk)>;
+
+  // kInvalidArgument only: a frequency out of range, no root. Whatever the system says, it returns a profiler.
+  // The window begins before it returns. Cost: some 10 us a thread and CPU, and the time of reading /proc.
+  static absl::StatusOr<std::unique_ptr<Profiler>> Start(const ProfilerConfig& config, TakeChunk take);
+
+  virtual ~Profiler() = default;
+  Profiler(const Profiler&) = delete;
+  Profiler& operator=(const Profiler&) = delete;
+
+  // Ends the window, hands over the last chunk and says what the profile is worth. Call once, if at all: a profiler
+  // that is destroyed instead leaves the last chunk out.
+  virtual ProfileInfo Stop() = 0;
+
+ protected:
+  Profiler() = default;
+};
+
+}  // namespace assay
+
+#endif  // ASSAY_AGENT_PROFILER_PROFILER_H_

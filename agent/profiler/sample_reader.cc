@@ -1,0 +1,114 @@
+#include "agent/profiler/sample_reader.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+
+namespace assay::profiler {
+
+SampleReader::SampleReader(Options options, ProfileWriter& writer, const KernelSymbols& kernel)
+    : options_(std::move(options)), writer_(writer), namer_(writer, kernel) {}
+
+void SampleReader::AddProcess(pid_t pid) { Process(pid); }
+
+TargetProcess& SampleReader::Process(pid_t pid) {
+  std::unique_ptr<TargetProcess>& process = processes_[pid];
+  if (process == nullptr) {
+    process = std::make_unique<TargetProcess>(pid, files_);
+    process->ReadMaps();
+  }
+  return *process;
+}
+
+void SampleReader::Take(std::string_view record) {
+  const absl::StatusOr<PerfRecord> parsed = ParsePerfRecord(record);
+  if (!parsed.ok()) {
+    ++broken_;
+    return;
+  }
+  if (const auto* sample = std::get_if<SampleRecord>(&parsed->what)) {
+    TakeSample(*sample, parsed->time_ns);
+  } else if (const auto* map = std::get_if<MapRecord>(&parsed->what)) {
+    Process(map->pid).Map(*map);
+  } else if (const auto* exec = std::get_if<ExecRecord>(&parsed->what)) {
+    Process(exec->pid).Exec();
+  } else if (const auto* fork = std::get_if<ForkRecord>(&parsed->what)) {
+    if (fork->pid != fork->parent_pid && !processes_.contains(fork->pid)) {
+      auto process = std::make_unique<TargetProcess>(fork->pid, files_);
+      process->CopyMaps(Process(fork->parent_pid));
+      processes_[fork->pid] = std::move(process);
+    }
+  } else if (const auto* exit = std::get_if<ExitRecord>(&parsed->what)) {
+    ComeBack(exit->tid, parsed->time_ns);
+    if (exit->pid == exit->tid) processes_.erase(exit->pid);
+  } else if (const auto* change = std::get_if<SwitchRecord>(&parsed->what)) {
+    const bool in_window = parsed->time_ns >= options_.start_ns && parsed->time_ns <= end_ns_;
+    if (change->out && in_window) ++switches_;
+    if (!change->out) ComeBack(change->tid, parsed->time_ns);
+  } else if (const auto* lost = std::get_if<LostRecord>(&parsed->what)) {
+    lost_ += lost->count;
+  } else if (std::holds_alternative<ThrottleRecord>(parsed->what)) {
+    ++throttled_;
+  }
+}
+
+void SampleReader::TakeSample(const SampleRecord& sample, int64_t time_ns) {
+  if (time_ns < options_.start_ns || time_ns > end_ns_) return;
+  TargetProcess& process = Process(sample.pid);
+  UserStack user;
+  if (sample.has_user) user = process.Unwind(sample);
+  const bool away = options_.is_switch(sample.event_id);
+  const StackNamer::Named named =
+      namer_.Name(user.frames, sample.kernel_chain, &process.jit(), time_ns,
+                  away ? ProfileStack::OFF_CPU : ProfileStack::ON_CPU);
+  if (away) {
+    away_[sample.tid] = {.stack = named.stack, .since_ns = time_ns, .switches = sample.period};
+    return;
+  }
+  ++samples_;
+  // A thread without a user side has no more than its kernel stack.
+  if (user.finished || named.from_start || (!sample.has_user && !sample.is_32_bit)) {
+    ++whole_;
+  } else if (user.beyond_copy) {
+    ++truncated_;
+  }
+  writer_.Add({.stack = named.stack,
+               .time_ns = time_ns,
+               .thread = static_cast<uint32_t>(sample.tid),
+               .weight_ns = static_cast<uint64_t>(options_.sample_ns)});
+}
+
+void SampleReader::ComeBack(pid_t tid, int64_t time_ns) {
+  const auto away = away_.find(tid);
+  if (away == away_.end()) return;
+  const int64_t until = std::min(time_ns, end_ns_);
+  if (until > away->second.since_ns) {
+    writer_.Add({.stack = away->second.stack,
+                 .time_ns = away->second.since_ns,
+                 .thread = static_cast<uint32_t>(tid),
+                 .weight_ns = static_cast<uint64_t>(until - away->second.since_ns) * away->second.switches});
+  }
+  away_.erase(away);
+}
+
+void SampleReader::Finish(ProfileInfo* info) {
+  std::vector<pid_t> threads;
+  for (const auto& [tid, away] : away_) threads.push_back(tid);
+  for (const pid_t tid : threads) ComeBack(tid, end_ns_);
+  writer_.Flush();
+  info->set_samples(samples_);
+  info->set_whole(whole_);
+  info->set_truncated(truncated_);
+  info->set_lost(lost_);
+  info->set_throttled(throttled_);
+  info->set_switches(switches_);
+  for (std::string& note : namer_.Notes()) info->add_notes(std::move(note));
+  if (broken_ > 0) {
+    info->add_notes(absl::StrCat(broken_, " records of the kernel could not be read, and are left out"));
+  }
+}
+
+}  // namespace assay::profiler

@@ -1,0 +1,81 @@
+#ifndef ASSAY_AGENT_PROFILER_SAMPLE_READER_H_
+#define ASSAY_AGENT_PROFILER_SAMPLE_READER_H_
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <memory>
+#include <string_view>
+
+#include "absl/container/flat_hash_map.h"
+#include "agent/profiler/elf_files.h"
+#include "agent/profiler/kernel_symbols.h"
+#include "agent/profiler/perf_records.h"
+#include "agent/profiler/profile_writer.h"
+#include "agent/profiler/stack_namer.h"
+#include "agent/profiler/target_process.h"
+#include "proto/profile.pb.h"
+
+namespace assay::profiler {
+
+// From the kernel's records, in the order of their times, to a profile.
+//
+// Threads: one.
+class SampleReader {
+ public:
+  struct Options {
+    // Whether an event's samples are switches away from the CPU.
+    std::function<bool(uint64_t event_id)> is_switch;
+    // What a sample on the CPU stands for.
+    int64_t sample_ns = 0;
+    // Samples before it are left out.
+    int64_t start_ns = 0;
+  };
+
+  // Both outlive this.
+  SampleReader(Options options, ProfileWriter& writer, const KernelSymbols& kernel);
+
+  // A process that runs already.
+  void AddProcess(pid_t pid);
+  // Samples after it are left out. Call before the records that are beyond it.
+  void EndAt(int64_t end_ns) { end_ns_ = end_ns; }
+
+  void Take(std::string_view record);
+
+  // Time off the CPU that still lasts ends now. Sets what was counted, and the notes.
+  void Finish(ProfileInfo* info);
+
+ private:
+  struct Away {
+    uint32_t stack;
+    int64_t since_ns;
+    uint64_t switches;
+  };
+
+  void TakeSample(const SampleRecord& sample, int64_t time_ns);
+  void ComeBack(pid_t tid, int64_t time_ns);
+  TargetProcess& Process(pid_t pid);
+
+  const Options options_;
+  ProfileWriter& writer_;
+  StackNamer namer_;
+  ElfFiles files_;
+  absl::flat_hash_map<pid_t, std::unique_ptr<TargetProcess>> processes_;
+  // By thread: those that were sampled as they went.
+  absl::flat_hash_map<pid_t, Away> away_;
+  int64_t end_ns_ = std::numeric_limits<int64_t>::max();
+
+  uint64_t samples_ = 0;
+  uint64_t whole_ = 0;
+  uint64_t truncated_ = 0;
+  uint64_t lost_ = 0;
+  uint64_t throttled_ = 0;
+  uint64_t switches_ = 0;
+  uint64_t broken_ = 0;
+};
+
+}  // namespace assay::profiler
+
+#endif  // ASSAY_AGENT_PROFILER_SAMPLE_READER_H_
