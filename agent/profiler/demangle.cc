@@ -13,11 +13,11 @@ namespace {
 // Template names grow without bound; nobody reads beyond.
 constexpr size_t kMaxName = 1024;
 
-// Where the name of the function itself ends.
+// Where the name of the function itself ends: before what the compiler adds, or the linker ("read@@GLIBC_2.2.5").
 size_t EndOfName(std::string_view symbol) {
   size_t end = symbol.size();
   for (const std::string_view suffix :
-       {".cold", ".part.", ".constprop.", ".isra.", ".lto_priv.", ".llvm.", ".localalias"}) {
+       {".cold", ".part.", ".constprop.", ".isra.", ".lto_priv.", ".llvm.", ".localalias", "@"}) {
     const size_t at = symbol.find(suffix);
     if (at != 0 && at < end) end = at;
   }

@@ -1,0 +1,180 @@
+#include "agent/profiler/perf_records.h"
+
+#include <linux/perf_event.h>
+#include <string.h>
+
+#include <random>
+#include <string>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace assay::profiler {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::SizeIs;
+
+// Records as the kernel lays them out.
+class Bytes {
+ public:
+  template <typename T>
+  Bytes& Put(T value) {
+    bytes_.append(reinterpret_cast<const char*>(&value), sizeof(value));
+    return *this;
+  }
+  Bytes& Word(uint64_t value) { return Put(value); }
+  Bytes& Pid(int32_t value) { return Put(value); }
+  Bytes& Text(std::string_view text) {
+    bytes_.append(text);
+    return *this;
+  }
+
+  std::string Record(uint32_t type, uint16_t misc = 0) const {
+    const perf_event_header header = {
+        .type = type, .misc = misc, .size = static_cast<uint16_t>(sizeof(header) + bytes_.size())};
+    return std::string(reinterpret_cast<const char*>(&header), sizeof(header)) + bytes_;
+  }
+  // With thread, time 77 and id.
+  std::string Trailed(uint32_t type, uint16_t misc = 0) {
+    return Pid(10).Pid(11).Word(77).Word(99).Record(type, misc);
+  }
+
+ private:
+  std::string bytes_;
+};
+
+std::string Sample(uint64_t abi = PERF_SAMPLE_REGS_ABI_64, uint64_t filled = 16) {
+  Bytes bytes;
+  bytes.Word(99).Word(0x401000).Pid(10).Pid(11).Word(123).Word(7);
+  bytes.Word(5).Word(static_cast<uint64_t>(PERF_CONTEXT_KERNEL)).Word(0xffffffff81000010).Word(0xffffffff81000020);
+  bytes.Word(static_cast<uint64_t>(PERF_CONTEXT_USER)).Word(0x401000);
+  bytes.Word(abi);
+  if (abi != PERF_SAMPLE_REGS_ABI_NONE) {
+    for (uint64_t i = 0; i < kUserRegisterCount; ++i) bytes.Word(100 + i);
+  }
+  bytes.Word(24).Text("stack up to here--------").Word(filled);
+  return bytes.Record(PERF_RECORD_SAMPLE);
+}
+
+TEST(ParsePerfRecordTest, ASampleHasKernelAddressesRegistersAndStack) {
+  const std::string bytes = Sample();
+  const PerfRecord record = ParsePerfRecord(bytes).value();
+  EXPECT_EQ(record.time_ns, 123);
+  EXPECT_EQ(PerfRecordTime(bytes), 123);
+  const auto& sample = std::get<SampleRecord>(record.what);
+  EXPECT_EQ(sample.event_id, 99u);
+  EXPECT_EQ(sample.pid, 10);
+  EXPECT_EQ(sample.tid, 11);
+  EXPECT_EQ(sample.period, 7u);
+  EXPECT_THAT(sample.kernel_chain, ElementsAre(0xffffffff81000010, 0xffffffff81000020)) << "the user's side is unwound";
+  EXPECT_TRUE(sample.has_user);
+  EXPECT_EQ(sample.registers[kRegisterSp], 107u);
+  EXPECT_EQ(sample.registers[kRegisterIp], 108u);
+  EXPECT_EQ(sample.stack, "stack up to here") << "the rest was not filled";
+}
+
+TEST(ParsePerfRecordTest, AThreadOfTheKernelHasNoUserSide) {
+  const std::string bytes = Sample(PERF_SAMPLE_REGS_ABI_NONE);
+  EXPECT_FALSE(std::get<SampleRecord>(ParsePerfRecord(bytes)->what).has_user);
+  const std::string narrow = Sample(PERF_SAMPLE_REGS_ABI_32);
+  EXPECT_FALSE(std::get<SampleRecord>(ParsePerfRecord(narrow)->what).has_user);
+  EXPECT_TRUE(std::get<SampleRecord>(ParsePerfRecord(narrow)->what).is_32_bit);
+}
+
+TEST(ParsePerfRecordTest, AStackIsNeverLargerThanWhatWasCopied) {
+  const std::string bytes = Sample(PERF_SAMPLE_REGS_ABI_64, /*filled=*/1 << 20);
+  EXPECT_THAT(std::get<SampleRecord>(ParsePerfRecord(bytes)->what).stack, SizeIs(24));
+}
+
+TEST(ParsePerfRecordTest, AMapping) {
+  Bytes bytes;
+  bytes.Pid(10).Pid(11).Word(0x7f0000).Word(0x1000).Word(0x2000).Word(0).Word(42).Word(0).Word(5);
+  const std::string record = bytes.Text(std::string("/lib/x.so\0\0\0\0\0\0\0", 16)).Trailed(PERF_RECORD_MMAP2);
+  const auto map = std::get<MapRecord>(ParsePerfRecord(record)->what);
+  EXPECT_EQ(map.pid, 10);
+  EXPECT_EQ(map.start, 0x7f0000u);
+  EXPECT_EQ(map.length, 0x1000u);
+  EXPECT_EQ(map.file_offset, 0x2000u);
+  EXPECT_EQ(map.inode, 42u);
+  EXPECT_EQ(map.path, "/lib/x.so");
+  EXPECT_EQ(PerfRecordTime(record), 77);
+}
+
+TEST(ParsePerfRecordTest, LivesOfProcesses) {
+  const auto fork = std::get<ForkRecord>(
+      ParsePerfRecord(Bytes().Pid(20).Pid(10).Pid(21).Pid(11).Word(1).Trailed(PERF_RECORD_FORK))->what);
+  EXPECT_EQ(fork.pid, 20);
+  EXPECT_EQ(fork.parent_pid, 10);
+  EXPECT_EQ(fork.tid, 21);
+  const auto exit = std::get<ExitRecord>(
+      ParsePerfRecord(Bytes().Pid(20).Pid(10).Pid(21).Pid(11).Word(1).Trailed(PERF_RECORD_EXIT))->what);
+  EXPECT_EQ(exit.tid, 21);
+  const std::string name = Bytes().Pid(10).Pid(11).Text(std::string("name\0\0\0\0", 8)).Trailed(PERF_RECORD_COMM);
+  EXPECT_TRUE(std::holds_alternative<OtherRecord>(ParsePerfRecord(name)->what));
+  const std::string exec = Bytes().Pid(10).Pid(11).Text(std::string("name\0\0\0\0", 8))
+                               .Trailed(PERF_RECORD_COMM, PERF_RECORD_MISC_COMM_EXEC);
+  EXPECT_EQ(std::get<ExecRecord>(ParsePerfRecord(exec)->what).pid, 10);
+}
+
+TEST(ParsePerfRecordTest, LossesAndSwitches) {
+  EXPECT_EQ(std::get<LostRecord>(ParsePerfRecord(Bytes().Word(1).Word(17).Trailed(PERF_RECORD_LOST))->what).count, 17u);
+  EXPECT_EQ(std::get<LostRecord>(ParsePerfRecord(Bytes().Word(4).Trailed(PERF_RECORD_LOST_SAMPLES))->what).count, 4u);
+  EXPECT_TRUE(std::holds_alternative<ThrottleRecord>(
+      ParsePerfRecord(Bytes().Word(1).Word(1).Word(1).Trailed(PERF_RECORD_THROTTLE))->what));
+  const auto out =
+      std::get<SwitchRecord>(ParsePerfRecord(Bytes().Trailed(PERF_RECORD_SWITCH, PERF_RECORD_MISC_SWITCH_OUT))->what);
+  EXPECT_TRUE(out.out);
+  EXPECT_EQ(out.tid, 11);
+  EXPECT_FALSE(std::get<SwitchRecord>(ParsePerfRecord(Bytes().Trailed(PERF_RECORD_SWITCH))->what).out);
+}
+
+// A ring that another process wrote over, or a kernel with another layout, must not take the agent along.
+TEST(ParsePerfRecordTest, RecordsCutShortAnywhereAreRefusedOrReadNoFurther) {
+  Bytes map;
+  map.Pid(10).Pid(11).Word(1).Word(2).Word(3).Word(4).Word(5).Word(6).Word(7);
+  for (const std::string& whole :
+       {Sample(), Sample(PERF_SAMPLE_REGS_ABI_NONE), map.Trailed(PERF_RECORD_MMAP2),
+        Bytes().Pid(20).Pid(10).Pid(21).Pid(11).Word(1).Trailed(PERF_RECORD_FORK), Bytes().Trailed(PERF_RECORD_SWITCH)}) {
+    ASSERT_TRUE(ParsePerfRecord(whole).ok());
+    for (size_t size = 0; size < whole.size(); ++size) {
+      // In memory of its own, so that a sanitizer sees a byte read beyond.
+      std::string cut = whole.substr(0, size);
+      EXPECT_FALSE(ParsePerfRecord(cut).ok()) << "its header says more";
+      PerfRecordTime(cut);
+      if (size < sizeof(perf_event_header)) continue;
+      const auto honest = static_cast<uint16_t>(size);
+      memcpy(cut.data() + offsetof(perf_event_header, size), &honest, sizeof(honest));
+      const absl::StatusOr<PerfRecord> record = ParsePerfRecord(cut);
+      if (const auto* sample = record.ok() ? std::get_if<SampleRecord>(&record->what) : nullptr) {
+        ADD_FAILURE() << "a sample of " << size << " bytes with a stack of " << sample->stack.size();
+      }
+    }
+  }
+}
+
+TEST(ParsePerfRecordTest, NoiseIsReadWithinItsBounds) {
+  std::mt19937_64 random(11);
+  const std::string sample = Sample();
+  for (int i = 0; i < 200'000; ++i) {
+    std::string bytes = i % 2 == 0 ? sample : std::string(8 + random() % 200, '\0');
+    if (i % 2 == 1) {
+      for (char& byte : bytes) byte = static_cast<char>(random());
+      const perf_event_header header = {.type = static_cast<uint32_t>(random() % 16),
+                                        .misc = static_cast<uint16_t>(random()),
+                                        .size = static_cast<uint16_t>(bytes.size())};
+      memcpy(bytes.data(), &header, sizeof(header));
+    } else {
+      for (int flips = 0; flips < 3; ++flips) bytes[8 + random() % (bytes.size() - 8)] = static_cast<char>(random());
+    }
+    const absl::StatusOr<PerfRecord> record = ParsePerfRecord(bytes);
+    if (!record.ok()) continue;
+    if (const auto* parsed = std::get_if<SampleRecord>(&record->what)) {
+      EXPECT_LE(parsed->stack.size(), bytes.size());
+      EXPECT_LE(parsed->kernel_chain.size(), bytes.size() / 8);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace assay::profiler

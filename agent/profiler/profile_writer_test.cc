@@ -1,0 +1,119 @@
+#include "agent/profiler/profile_writer.h"
+
+#include <random>
+#include <string>
+
+#include "agent/profiler/profile_folder.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace assay::profiler {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+class ProfileWriterTest : public ::testing::Test {
+ protected:
+  // A stack of functions with these names, the outermost first.
+  uint32_t Stack(const std::vector<std::string>& names, ProfileStack::Kind kind = ProfileStack::ON_CPU) {
+    uint32_t callers = 0;
+    for (const std::string& name : names) {
+      ProfileFrame frame;
+      frame.set_function(writer_.String(name));
+      callers = writer_.Stack(callers, writer_.Frame(frame), &name == &names.back() ? kind : ProfileStack::ON_CPU) + 1;
+    }
+    return callers - 1;
+  }
+
+  std::vector<ProfileChunk> chunks_;
+  ProfileWriter writer_{[this](ProfileChunk chunk) { chunks_.push_back(std::move(chunk)); }, /*start_ns=*/1000};
+};
+
+TEST_F(ProfileWriterTest, WhatIsKnownIsNotDefinedAgain) {
+  const uint32_t a = Stack({"main", "a"});
+  writer_.Add({.stack = a, .time_ns = 1100, .thread = 5, .weight_ns = 10});
+  writer_.Flush();
+  EXPECT_EQ(Stack({"main", "a"}), a);
+  const uint32_t b = Stack({"main", "b"});
+  writer_.Add({.stack = b, .time_ns = 1300, .thread = 5, .weight_ns = 10});
+  writer_.Flush();
+  ASSERT_THAT(chunks_, SizeIs(2));
+  EXPECT_THAT(chunks_[0].strings(), ElementsAre("main", "a"));
+  EXPECT_THAT(chunks_[0].stacks(), SizeIs(2));
+  EXPECT_THAT(chunks_[1].strings(), ElementsAre("b"));
+  EXPECT_THAT(chunks_[1].stacks(), SizeIs(1));
+  EXPECT_EQ(chunks_[1].sequence(), 1u);
+}
+
+TEST_F(ProfileWriterTest, TimesCountFromTheSampleBefore) {
+  const uint32_t a = Stack({"a"});
+  for (const int64_t time : {1100, 1050, 1400}) writer_.Add({.stack = a, .time_ns = time});
+  writer_.Flush();
+  EXPECT_THAT(chunks_[0].sample_time_delta_ns(), ElementsAre(100, -50, 350));
+}
+
+TEST_F(ProfileWriterTest, WhereAllAgreeThreadAndWeightAreSaidOnce) {
+  const uint32_t a = Stack({"a"});
+  writer_.Add({.stack = a, .time_ns = 1100, .thread = 5, .weight_ns = 10});
+  writer_.Add({.stack = a, .time_ns = 1200, .thread = 5, .weight_ns = 10});
+  writer_.Flush();
+  EXPECT_THAT(chunks_[0].sample_thread(), IsEmpty());
+  EXPECT_THAT(chunks_[0].sample_weight_ns(), IsEmpty());
+  EXPECT_EQ(chunks_[0].thread(), 5u);
+  EXPECT_EQ(chunks_[0].weight_ns(), 10u);
+  writer_.Add({.stack = a, .time_ns = 1300, .thread = 5, .weight_ns = 10});
+  writer_.Add({.stack = a, .time_ns = 1400, .thread = 6, .weight_ns = 20});
+  writer_.Flush();
+  EXPECT_THAT(chunks_[1].sample_thread(), ElementsAre(5, 6));
+  EXPECT_THAT(chunks_[1].sample_weight_ns(), ElementsAre(10, 20));
+}
+
+TEST_F(ProfileWriterTest, TimeOffTheCpuIsAnotherStack) {
+  EXPECT_NE(Stack({"main", "wait"}), Stack({"main", "wait"}, ProfileStack::OFF_CPU));
+}
+
+TEST_F(ProfileWriterTest, NothingMakesNoChunk) {
+  writer_.Flush();
+  EXPECT_THAT(chunks_, IsEmpty());
+}
+
+// The wire's and the spool's bound, with names as long as they come.
+TEST_F(ProfileWriterTest, ChunksAreBoundedAndNothingIsLost) {
+  std::mt19937 random(3);
+  std::vector<std::string> expected;
+  for (int i = 0; i < 5000; ++i) {
+    std::vector<std::string> names = {"main"};
+    for (int depth = 0; depth < 8; ++depth) {
+      names.push_back(std::string(1 + random() % 60, static_cast<char>('a' + random() % 26)));
+    }
+    expected.push_back(names.back());
+    writer_.Add({.stack = Stack(names), .time_ns = 1000 + i, .thread = static_cast<uint32_t>(i % 3), .weight_ns = random()});
+  }
+  writer_.Flush();
+  EXPECT_GT(chunks_.size(), 3u);
+  ProfileFolder folder;
+  for (const ProfileChunk& chunk : chunks_) {
+    EXPECT_LE(chunk.ByteSizeLong(), ProfileWriter::kMaxChunkBytes);
+    folder.Add(chunk);
+  }
+  ASSERT_THAT(folder.samples(), SizeIs(expected.size()));
+  for (size_t i = 0; i < expected.size(); ++i) {
+    EXPECT_EQ(folder.samples()[i].functions.back(), expected[i]);
+    EXPECT_THAT(folder.samples()[i].functions, SizeIs(9));
+  }
+}
+
+TEST_F(ProfileWriterTest, FoldedStacksAddUp) {
+  writer_.Add({.stack = Stack({"main", "a"}), .time_ns = 1100, .weight_ns = 5000});
+  writer_.Add({.stack = Stack({"main", "a"}), .time_ns = 1200, .weight_ns = 7000});
+  writer_.Add({.stack = Stack({"main", "w"}, ProfileStack::OFF_CPU), .time_ns = 1300, .weight_ns = 9000});
+  writer_.Flush();
+  ProfileFolder folder;
+  folder.Add(chunks_.at(0));
+  EXPECT_EQ(folder.Folded(), "main;a 12\nmain;w;[off-cpu] 9\n");
+}
+
+}  // namespace
+}  // namespace assay::profiler
