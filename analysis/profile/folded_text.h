@@ -1,0 +1,17 @@
+#ifndef ASSAY_ANALYSIS_PROFILE_FOLDED_TEXT_H_
+#define ASSAY_ANALYSIS_PROFILE_FOLDED_TEXT_H_
+
+#include <string>
+
+#include "analysis/profile/function_tree.h"
+
+namespace assay {
+
+// Stacks as flamegraph.pl and many others read them: a line each, functions from the outermost,
+// joined by ';', a blank and the number of samples. Lines are in the order of the tree. A ';' in a
+// name becomes ':', a line break a blank.
+std::string FoldedText(const FunctionTree& tree);
+
+}  // namespace assay
+
+#endif  // ASSAY_ANALYSIS_PROFILE_FOLDED_TEXT_H_

@@ -1,0 +1,290 @@
+#include "proto/convert/stack_profile_proto.h"
+
+#include <algorithm>
+#include <cassert>
+#include <string>
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/str_cat.h"
+
+namespace assay {
+namespace {
+
+absl::Status Broken(const ProfileChunk& chunk, const std::string& what) {
+  return absl::InvalidArgumentError(
+      absl::StrCat("a profile's chunk ", chunk.sequence(), " ", what));
+}
+
+// kInvalidArgument where a number names nothing that was defined so far.
+absl::Status CheckNumber(const ProfileChunk& chunk, const char* kind, uint64_t number,
+                         size_t defined) {
+  if (number < defined) return absl::OkStatus();
+  return Broken(chunk, absl::StrCat("names ", kind, " ", number, "; only ", defined,
+                                    " are defined up to there"));
+}
+
+FrameKind KindOf(ProfileFrame::Kind kind) {
+  switch (kind) {
+    case ProfileFrame::PROGRAM:
+      return FrameKind::kProgram;
+    case ProfileFrame::LIBRARY:
+      return FrameKind::kLibrary;
+    case ProfileFrame::LIBC:
+      return FrameKind::kLibc;
+    case ProfileFrame::KERNEL:
+      return FrameKind::kKernel;
+    case ProfileFrame::VDSO:
+      return FrameKind::kVdso;
+    case ProfileFrame::JIT:
+      return FrameKind::kJit;
+    default:
+      // A kind of a later version is one that this version does not know.
+      return FrameKind::kUnknown;
+  }
+}
+
+ProfileFrame::Kind KindOf(FrameKind kind) {
+  switch (kind) {
+    case FrameKind::kUnknown:
+      return ProfileFrame::KIND_UNSPECIFIED;
+    case FrameKind::kProgram:
+      return ProfileFrame::PROGRAM;
+    case FrameKind::kLibrary:
+      return ProfileFrame::LIBRARY;
+    case FrameKind::kLibc:
+      return ProfileFrame::LIBC;
+    case FrameKind::kKernel:
+      return ProfileFrame::KERNEL;
+    case FrameKind::kVdso:
+      return ProfileFrame::VDSO;
+    case FrameKind::kJit:
+      return ProfileFrame::JIT;
+  }
+  return ProfileFrame::KIND_UNSPECIFIED;
+}
+
+}  // namespace
+
+absl::Status StackProfileReader::Add(const ProfileChunk& chunk) {
+  if (chunk.sequence() != next_sequence_) {
+    return absl::DataLossError(absl::StrCat("a profile's chunk ", next_sequence_,
+                                            " is missing: chunk ", chunk.sequence(),
+                                            " came in its place"));
+  }
+  const size_t most =
+      std::max({strings_.size() + chunk.strings_size(), mappings_.size() + chunk.mappings_size(),
+                frames_.size() + chunk.frames_size(), stacks_.size() + chunk.stacks_size()});
+  if (most > kMaxEntries) return Broken(chunk, absl::StrCat("makes ", most, " entries of a kind"));
+  for (const std::string& text : chunk.strings()) strings_.push_back(profile_.InternString(text));
+  for (const absl::Status& status :
+       {AddMappings(chunk), AddFrames(chunk), AddStacks(chunk), AddSamples(chunk)}) {
+    if (!status.ok()) return status;
+  }
+  ++next_sequence_;
+  return absl::OkStatus();
+}
+
+absl::Status StackProfileReader::AddMappings(const ProfileChunk& chunk) {
+  for (const ProfileMapping& mapping : chunk.mappings()) {
+    for (const uint32_t text : {mapping.file(), mapping.build_id()}) {
+      absl::Status status = CheckNumber(chunk, "string", text, strings_.size());
+      if (!status.ok()) return status;
+    }
+    mappings_.push_back(profile_.InternMapping(
+        {.file = strings_[mapping.file()], .build_id = strings_[mapping.build_id()]}));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status StackProfileReader::AddFrames(const ProfileChunk& chunk) {
+  for (const ProfileFrame& frame : chunk.frames()) {
+    for (const uint32_t text : {frame.function(), frame.file()}) {
+      absl::Status status = CheckNumber(chunk, "string", text, strings_.size());
+      if (!status.ok()) return status;
+    }
+    uint32_t mapping = 0;
+    if (frame.mapping() > 0) {
+      absl::Status status = CheckNumber(chunk, "mapping", frame.mapping() - 1, mappings_.size());
+      if (!status.ok()) return status;
+      mapping = mappings_[frame.mapping() - 1] + 1;
+    }
+    frames_.push_back(profile_.InternFrame({.function = strings_[frame.function()],
+                                            .file = strings_[frame.file()],
+                                            .line = frame.line(),
+                                            .mapping = mapping,
+                                            .address = frame.address(),
+                                            .kind = KindOf(frame.kind()),
+                                            .inlined = frame.inlined()}));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status StackProfileReader::AddStacks(const ProfileChunk& chunk) {
+  for (const ProfileStack& stack : chunk.stacks()) {
+    absl::Status status = CheckNumber(chunk, "frame", stack.frame(), frames_.size());
+    if (!status.ok()) return status;
+    uint32_t parent = 0;
+    if (stack.parent() > 0) {
+      // Callers are defined first, so that none can stand on itself.
+      status = CheckNumber(chunk, "stack", stack.parent() - 1, stacks_.size());
+      if (!status.ok()) return status;
+      parent = stacks_[stack.parent() - 1].node + 1;
+      if (profile_.nodes()[parent - 1].depth >= StackProfile::kMaxDepth) {
+        return Broken(
+            chunk, absl::StrCat("has a stack of more than ", StackProfile::kMaxDepth, " frames"));
+      }
+    }
+    const bool off = stack.kind() == ProfileStack::OFF_CPU;
+    stacks_.push_back({.node = profile_.InternNode(parent, frames_[stack.frame()]),
+                       .time = off ? StackTime::kOffCpu : StackTime::kOnCpu});
+  }
+  return absl::OkStatus();
+}
+
+absl::Status StackProfileReader::AddSamples(const ProfileChunk& chunk) {
+  const int samples = chunk.sample_stack_size();
+  if (chunk.sample_time_delta_ns_size() != samples || chunk.sample_thread_size() != samples ||
+      chunk.sample_weight_ns_size() != samples) {
+    return Broken(chunk, "has columns of unequal length");
+  }
+  for (int i = 0; i < samples; ++i) {
+    absl::Status status = CheckNumber(chunk, "stack", chunk.sample_stack(i), stacks_.size());
+    if (!status.ok()) return status;
+    if (__builtin_add_overflow(at_ns_, chunk.sample_time_delta_ns(i), &at_ns_)) {
+      return Broken(chunk, "has a sample beyond all time");
+    }
+    if (!profile_.HasRoomFor(chunk.sample_weight_ns(i))) {
+      return Broken(chunk, "has weights that no run lasts");
+    }
+    const Stack& stack = stacks_[chunk.sample_stack(i)];
+    profile_.AddSample({.node = stack.node,
+                        .thread = chunk.sample_thread(i),
+                        .time = stack.time,
+                        .at_ns = at_ns_,
+                        .weight_ns = chunk.sample_weight_ns(i)});
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<StackProfile> FromProto(absl::Span<const ProfileChunk> chunks) {
+  StackProfileReader reader;
+  for (const ProfileChunk& chunk : chunks) {
+    absl::Status status = reader.Add(chunk);
+    if (!status.ok()) return status;
+  }
+  return std::move(reader).Take();
+}
+
+namespace {
+
+// Defines in the chunk at hand what a sample needs and no chunk before it has defined.
+class ChunkWriter {
+ public:
+  explicit ChunkWriter(const StackProfile& profile) : profile_(profile) {}
+
+  void Begin(ProfileChunk* chunk) { chunk_ = chunk; }
+
+  void AddSample(const StackSample& sample) {
+    chunk_->add_sample_stack(Stack(sample.node, sample.time));
+    chunk_->add_sample_time_delta_ns(sample.at_ns - at_ns_);
+    chunk_->add_sample_thread(sample.thread);
+    chunk_->add_sample_weight_ns(sample.weight_ns);
+    at_ns_ = sample.at_ns;
+  }
+
+ private:
+  using Numbers = absl::flat_hash_map<uint32_t, uint32_t>;
+
+  uint32_t String(uint32_t number) {
+    if (number == 0) return 0;
+    const auto [entry, added] = strings_.try_emplace(number, strings_.size() + 1);
+    if (added) chunk_->add_strings(profile_.strings()[number]);
+    return entry->second;
+  }
+
+  uint32_t Mapping(uint32_t number) {
+    const auto [entry, added] = mappings_.try_emplace(number, mappings_.size());
+    if (added) {
+      const StackMapping& mapping = profile_.mappings()[number];
+      const uint32_t file = String(mapping.file);
+      ProfileMapping* proto = chunk_->add_mappings();
+      proto->set_file(file);
+      proto->set_build_id(String(mapping.build_id));
+    }
+    return entry->second;
+  }
+
+  uint32_t Frame(uint32_t number) {
+    const auto [entry, added] = frames_.try_emplace(number, frames_.size());
+    if (added) {
+      const StackFrame& frame = profile_.frames()[number];
+      ProfileFrame* proto = chunk_->add_frames();
+      proto->set_function(String(frame.function));
+      proto->set_file(String(frame.file));
+      proto->set_line(frame.line);
+      if (frame.mapping > 0) proto->set_mapping(Mapping(frame.mapping - 1) + 1);
+      proto->set_address(frame.address);
+      proto->set_kind(KindOf(frame.kind));
+      proto->set_inlined(frame.inlined);
+    }
+    return entry->second;
+  }
+
+  uint32_t Stack(uint32_t node, StackTime time) {
+    // From this node down to the first that is defined.
+    std::vector<uint32_t> missing;
+    Numbers& leaves = time == StackTime::kOnCpu ? on_cpu_ : off_cpu_;
+    if (const auto found = leaves.find(node); found != leaves.end()) return found->second;
+    for (uint32_t at = profile_.nodes()[node].parent; at > 0;) {
+      if (on_cpu_.contains(at - 1)) break;
+      missing.push_back(at - 1);
+      at = profile_.nodes()[at - 1].parent;
+    }
+    for (; !missing.empty(); missing.pop_back()) on_cpu_[missing.back()] = Define(missing.back());
+    const uint32_t number = Define(node);
+    if (time == StackTime::kOffCpu) {
+      chunk_->mutable_stacks(chunk_->stacks_size() - 1)->set_kind(ProfileStack::OFF_CPU);
+    }
+    leaves[node] = number;
+    return number;
+  }
+
+  uint32_t Define(uint32_t node) {
+    const StackNode& stack = profile_.nodes()[node];
+    const uint32_t frame = Frame(stack.frame);
+    ProfileStack* proto = chunk_->add_stacks();
+    if (stack.parent > 0) proto->set_parent(on_cpu_.at(stack.parent - 1) + 1);
+    proto->set_frame(frame);
+    return stacks_++;
+  }
+
+  const StackProfile& profile_;
+  ProfileChunk* chunk_ = nullptr;
+  int64_t at_ns_ = 0;
+  uint32_t stacks_ = 0;
+  Numbers strings_;
+  Numbers mappings_;
+  Numbers frames_;
+  Numbers on_cpu_;
+  Numbers off_cpu_;
+};
+
+}  // namespace
+
+std::vector<ProfileChunk> ToProto(const StackProfile& profile, size_t samples_per_chunk) {
+  assert(samples_per_chunk >= 1);
+  const std::vector<StackSample>& samples = profile.samples();
+  std::vector<ProfileChunk> chunks(
+      std::max<size_t>(1, (samples.size() + samples_per_chunk - 1) / samples_per_chunk));
+  ChunkWriter writer(profile);
+  for (size_t i = 0; i < chunks.size(); ++i) {
+    chunks[i].set_sequence(static_cast<uint32_t>(i));
+    writer.Begin(&chunks[i]);
+    const size_t end = std::min(samples.size(), (i + 1) * samples_per_chunk);
+    for (size_t s = i * samples_per_chunk; s < end; ++s) writer.AddSample(samples[s]);
+  }
+  return chunks;
+}
+
+}  // namespace assay
