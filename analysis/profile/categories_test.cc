@@ -1,0 +1,163 @@
+#include "analysis/profile/categories.h"
+
+#include <map>
+#include <string>
+
+#include "absl/status/status.h"
+#include "analysis/profile/folded_text.h"
+#include "analysis/profile/test_profile.h"
+#include "gtest/gtest.h"
+
+namespace assay {
+namespace {
+
+CategoryRules TestRules() {
+  return CategoryRules::Create(
+             {{.name = "epoll_wait", .functions = {"epoll_wait"}, .category = Category::kWait},
+              {.name = "recvfrom",
+               .label = "recv",
+               .functions = {"recv", "__recv"},
+               .category = Category::kReceive},
+              {.name = "futex", .functions = {}, .category = Category::kWait}},
+             {{.category = Category::kAllocate, .functions = {"malloc", "operator new*"}},
+              {.category = Category::kHandler, .functions = {"app::*"}},
+              {.category = Category::kCompress, .functions = {"*"}, .libraries = {"libz.so*"}},
+              {.category = Category::kScheduler, .functions = {"loop"}},
+              {.category = Category::kScheduler, .functions = {"schedule"}, .kernel = true}})
+      .value();
+}
+
+std::map<std::string, uint64_t> Samples(const FunctionTree& tree) {
+  std::map<std::string, uint64_t> samples;
+  for (const CategoryCost& cost : CategoryCosts(tree, TestRules(), 0)) {
+    if (cost.cost.samples > 0) samples[std::string(ToString(cost.category))] = cost.cost.samples;
+  }
+  return samples;
+}
+
+TEST(CategoriesTest, PatternsFitAsAWhole) {
+  EXPECT_TRUE(Fits("malloc", "malloc"));
+  EXPECT_FALSE(Fits("malloc", "mallocx"));
+  EXPECT_TRUE(Fits("tokio::*", "tokio::runtime"));
+  EXPECT_FALSE(Fits("tokio::*", "xtokio::runtime"));
+  EXPECT_TRUE(Fits("*::poll*", "<a as b>::poll::{{closure}}"));
+  EXPECT_TRUE(Fits("a*b*c", "aXbYbZc"));
+  EXPECT_FALSE(Fits("a*b*c", "aXbYbZ"));
+  EXPECT_TRUE(Fits("*", ""));
+  EXPECT_FALSE(Fits("", "x"));
+  EXPECT_TRUE(Fits("**a**", "a"));
+}
+
+TEST(CategoriesTest, TheInnermostFunctionThatIsKnownDecides) {
+  EXPECT_EQ(Samples(TreeOf({{"_start;loop;app::answer;render;malloc;unknown", 1}})),
+            (std::map<std::string, uint64_t>{{"allocate", 1}}));
+  EXPECT_EQ(Samples(TreeOf(
+                {{"_start;loop;app::answer;render", 2}, {"_start;loop;x", 3}, {"_start;x", 4}})),
+            (std::map<std::string, uint64_t>{{"handler", 2}, {"scheduler", 3}, {"other", 4}}));
+}
+
+TEST(CategoriesTest, ARuleMayAskForTheLibrary) {
+  EXPECT_EQ(Samples(TreeOf({{"app::answer;[l]anything", 1}, {"app::answer;anything", 2}})),
+            (std::map<std::string, uint64_t>{{"compress", 1}, {"handler", 2}}));
+}
+
+// The kernel's leaf says where interrupts were enabled again, not what was asked of it.
+TEST(CategoriesTest, TheCallerInTheCLibraryNamesTheSystemCall) {
+  const FunctionTree tree = TreeOf({
+      {"loop;[c]epoll_wait;[k]do_syscall_64;[k]__x64_sys_epoll_wait;[k]ep_poll;[k]schedule", 5},
+      {"loop;[c]epoll_wait", 1},
+      {"loop;[c]__recv;[k]__x64_sys_recvfrom;[k]tcp_recvmsg", 3},
+      {"loop;app::answer;[k]asm_sysvec_apic_timer_interrupt;[k]schedule", 1},
+  });
+  const std::vector<SystemCallCost> costs = SystemCallCosts(tree, TestRules(), 1000, {});
+  ASSERT_EQ(costs.size(), 2);
+  EXPECT_EQ(costs[0].name, "epoll_wait");
+  EXPECT_EQ(costs[0].cost.samples, 6);
+  EXPECT_DOUBLE_EQ(costs[0].cost.share, 0.6);
+  // 6 samples of 1 ms over 1000 requests.
+  EXPECT_DOUBLE_EQ(*costs[0].cost.us_per_request, 6);
+  EXPECT_FALSE(costs[0].calls_per_request.has_value());
+  EXPECT_EQ(costs[1].name, "recvfrom");
+  EXPECT_EQ(costs[1].label, "recv");
+  EXPECT_EQ(costs[1].cost.samples, 3);
+  EXPECT_EQ(Samples(tree),
+            (std::map<std::string, uint64_t>{{"wait", 6}, {"receive", 3}, {"scheduler", 1}}));
+}
+
+// A function of the program that is called as the C library's is no system call.
+TEST(CategoriesTest, OnlyTheCLibrarysFunctionsMakeSystemCalls) {
+  EXPECT_TRUE(SystemCallCosts(TreeOf({{"app::read;recv", 1}}), TestRules(), 1, {}).empty());
+}
+
+// Rust and Go programs may enter the kernel without the C library.
+TEST(CategoriesTest, TheKernelsEntryNamesACallThatNobodyElseDid) {
+  const FunctionTree tree = TreeOf({{"loop;std::park;[k]__x64_sys_futex;[k]schedule", 2},
+                                    {"loop;[k]__arm64_sys_new_call;[k]x", 1}});
+  const std::vector<SystemCallCost> costs = SystemCallCosts(tree, TestRules(), 0, {});
+  ASSERT_EQ(costs.size(), 2);
+  EXPECT_EQ(costs[0].name, "futex");
+  EXPECT_EQ(costs[1].name, "new_call");
+  EXPECT_EQ(costs[1].label, "new_call");
+  EXPECT_FALSE(costs[1].cost.us_per_request.has_value());
+}
+
+TEST(CategoriesTest, CountedCallsAreToldARequest) {
+  const FunctionTree tree = TreeOf({{"loop;[c]epoll_wait", 1}});
+  const std::vector<SystemCallCost> costs =
+      SystemCallCosts(tree, TestRules(), 100, {{"epoll_wait", 150}, {"getpid", 200}, {"never", 0}});
+  ASSERT_EQ(costs.size(), 2);
+  EXPECT_DOUBLE_EQ(*costs[0].calls_per_request, 1.5);
+  EXPECT_EQ(costs[1].name, "getpid");
+  EXPECT_DOUBLE_EQ(*costs[1].calls_per_request, 2);
+  EXPECT_EQ(costs[1].cost.samples, 0);
+}
+
+TEST(CategoriesTest, TheCategoryTreeBeginsWhereTheCategoryWasDecided) {
+  const FunctionTree tree = TreeOf({{"_start;loop;app::answer;malloc;sbrk", 1},
+                                    {"_start;loop;[c]epoll_wait;[k]ep_poll", 2},
+                                    {"_start;main", 4}});
+  EXPECT_EQ(FoldedText(CategoryTree(tree, TestRules())),
+            "allocate;malloc;sbrk 1\n"
+            "other;_start;main 4\n"
+            "wait;epoll_wait;ep_poll 2\n");
+}
+
+TEST(CategoriesTest, TheSystemCallTreeShowsWhoCalled) {
+  const FunctionTree tree = TreeOf({{"main;a;[c]recv;[k]tcp_recvmsg", 1},
+                                    {"main;b;[c]__recv", 2},
+                                    {"main;c;[k]__x64_sys_futex;[k]schedule", 3},
+                                    {"main;c", 4}});
+  EXPECT_EQ(FoldedText(SystemCallTree(tree, TestRules())),
+            "[no system call] 4\n"
+            "futex;c;main 3\n"
+            "recv;a;main 1\n"
+            "recv;b;main 2\n");
+}
+
+TEST(CategoriesTest, SharesSumToOne) {
+  RandomStream random(1);
+  FunctionTree tree;
+  tree.Add(RandomProfile(&random, 300, 20), StackTime::kOnCpu);
+  double sum = 0;
+  for (const CategoryCost& cost : CategoryCosts(tree, TestRules(), 10)) sum += cost.cost.share;
+  EXPECT_NEAR(sum, 1, 1e-12);
+  const StackWeight whole = tree.Totals()[FunctionTree::kRoot];
+  EXPECT_EQ(CategoryTree(tree, TestRules()).Totals()[FunctionTree::kRoot], whole);
+  EXPECT_EQ(SystemCallTree(tree, TestRules()).Totals()[FunctionTree::kRoot], whole);
+}
+
+TEST(CategoriesTest, UnsoundRulesAreRefused) {
+  const auto refusal = [](std::vector<SystemCallRule> calls, std::vector<CategoryRule> rules) {
+    return CategoryRules::Create(std::move(calls), std::move(rules)).status().code();
+  };
+  constexpr absl::StatusCode kRefused = absl::StatusCode::kInvalidArgument;
+  EXPECT_EQ(refusal({{.name = ""}}, {}), kRefused);
+  EXPECT_EQ(refusal({{.name = "a"}, {.name = "a"}}, {}), kRefused);
+  EXPECT_EQ(refusal({{.name = "a", .functions = {"f"}}, {.name = "b", .functions = {"f"}}}, {}),
+            kRefused);
+  EXPECT_EQ(refusal({}, {{.category = Category::kSend}}), kRefused);
+  EXPECT_EQ(refusal({}, {}), absl::StatusCode::kOk);
+}
+
+}  // namespace
+}  // namespace assay

@@ -1,0 +1,20 @@
+#ifndef ASSAY_PROTO_CONVERT_CATEGORY_PROTO_H_
+#define ASSAY_PROTO_CONVERT_CATEGORY_PROTO_H_
+
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "analysis/profile/categories.h"
+#include "proto/categories.pb.h"
+
+namespace assay {
+
+// kInvalidArgument, with the reason, where the file's rules are not sound.
+absl::StatusOr<CategoryRules> FromProto(const CategoryFile& file);
+
+// Reads the text of a category file; errors name file, line and column.
+absl::StatusOr<CategoryRules> ParseCategoryRules(std::string_view text, std::string_view name);
+
+}  // namespace assay
+
+#endif  // ASSAY_PROTO_CONVERT_CATEGORY_PROTO_H_

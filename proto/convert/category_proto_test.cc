@@ -1,0 +1,104 @@
+// The rules that Assay ships with, on stacks as its servers have them.
+#include "proto/convert/category_proto.h"
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "analysis/profile/test_profile.h"
+#include "common/file.h"
+#include "common/runfiles.h"
+#include "gtest/gtest.h"
+
+namespace assay {
+namespace {
+
+CategoryRules ShippedRules() {
+  const std::string path = AssayFile("analysis/profile/categories.textproto").value();
+  const absl::StatusOr<CategoryRules> rules = ParseCategoryRules(ReadFile(path).value(), path);
+  EXPECT_TRUE(rules.ok()) << rules.status();
+  return rules.value();
+}
+
+// The category that the stack's time falls into.
+std::string CategoryOf(std::string_view stack) {
+  const CategoryRules rules = ShippedRules();
+  for (const CategoryCost& cost : CategoryCosts(TreeOf({{stack, 1}}), rules, 0)) {
+    if (cost.cost.samples > 0) return std::string(ToString(cost.category));
+  }
+  return "";
+}
+
+TEST(CategoryProtoTest, OurServersStacksHaveCategories) {
+  const std::string base = "_start;main;assay::HttpServer::Run;assay::Worker::Run;";
+  EXPECT_EQ(CategoryOf(base + "assay::EventLoop::RunOnce;[c]epoll_wait;[k]schedule"), "wait");
+  EXPECT_EQ(CategoryOf(base + "assay::EventLoop::RunOnce"), "scheduler");
+  EXPECT_EQ(CategoryOf(base + "assay::Connection::OnEvents;assay::Connection::Receive;[c]recv"),
+            "receive");
+  EXPECT_EQ(
+      CategoryOf(base + "assay::Connection::OnEvents;assay::RequestParser::Parse;llhttp_execute"),
+      "parse");
+  EXPECT_EQ(CategoryOf(base + "assay::Endpoints::Answer;assay::CollatzEndpoint::Answer"),
+            "handler");
+  EXPECT_EQ(CategoryOf(base + "assay::JsonEndpoint::AnswerMessage;nlohmann::detail::x"),
+            "serialise");
+  EXPECT_EQ(CategoryOf(base + "assay::ZlibEndpoint::Compress;[l]deflate;[l]longest_match"),
+            "compress");
+  EXPECT_EQ(CategoryOf(base + "assay::Endpoints::Answer;[l]operator new;[c]malloc"), "allocate");
+  EXPECT_EQ(CategoryOf(base + "assay::Connection::SendLast;[c]send;[k]tcp_sendmsg"), "send");
+  EXPECT_EQ(CategoryOf(base + "assay::Acceptor::OnEvents;[c]accept4;[k]x"), "accept");
+}
+
+TEST(CategoryProtoTest, LibmicrohttpdsStacksHaveCategories) {
+  const std::string base = "[c]clone3;[c]start_thread;[l]MHD_polling_thread;[l]MHD_epoll;";
+  EXPECT_EQ(CategoryOf(base + "[c]epoll_wait;[k]do_syscall_64;[k]schedule"), "wait");
+  EXPECT_EQ(CategoryOf(base + "[l]MHD_connection_handle_read;[c]recv"), "receive");
+  EXPECT_EQ(CategoryOf(base + "[l]MHD_connection_handle_idle"), "scheduler");
+  EXPECT_EQ(CategoryOf(base + "[l]MHD_connection_handle_idle;handle;answer_request;get_plaintext"),
+            "handler");
+  EXPECT_EQ(CategoryOf(base + "[l]MHD_connection_handle_idle;get_json;[l]json_dumps"), "serialise");
+  EXPECT_EQ(CategoryOf(base + "[l]MHD_send_on_connection_;[c]sendmsg;[k]x"), "send");
+}
+
+TEST(CategoryProtoTest, HypersStacksHaveCategories) {
+  const std::string base = "_start;main;tokio::runtime::basic_scheduler::CoreGuard::block_on;";
+  EXPECT_EQ(CategoryOf(base + "mio::poll::Poll::poll;[c]epoll_wait;[k]schedule"), "wait");
+  EXPECT_EQ(CategoryOf(base), "scheduler");
+  EXPECT_EQ(CategoryOf(base + "hyper::proto::h1::conn::Conn<I,B,T>::poll_read_head;httparse::x"),
+            "parse");
+  EXPECT_EQ(CategoryOf(base + "hyper::proto::h1::io::Buffered<T,B>::poll_flush;[c]__send"), "send");
+  EXPECT_EQ(CategoryOf(base + "hyper_server::endpoints::answer"), "handler");
+  EXPECT_EQ(CategoryOf(base + "hyper_server::endpoints::json;serde_json::ser::to_vec"),
+            "serialise");
+  EXPECT_EQ(CategoryOf(base + "[i]alloc::raw_vec::RawVec<T,A>::reserve;[c]realloc"), "allocate");
+}
+
+TEST(CategoryProtoTest, NginxsStacksHaveCategories) {
+  const std::string base =
+      "_start;main;ngx_master_process_cycle;ngx_worker_process_cycle;"
+      "ngx_process_events_and_timers;ngx_epoll_process_events;";
+  EXPECT_EQ(CategoryOf(base + "[c]epoll_wait"), "wait");
+  EXPECT_EQ(CategoryOf(base), "scheduler");
+  EXPECT_EQ(CategoryOf(base + "ngx_http_process_request_line;ngx_http_parse_request_line"),
+            "parse");
+  EXPECT_EQ(CategoryOf(base + "ngx_http_handler;ngx_http_core_run_phases"), "handler");
+  EXPECT_EQ(CategoryOf(base + "ngx_http_write_filter;ngx_linux_sendfile_chain;[c]writev"), "send");
+  EXPECT_EQ(CategoryOf(base + "ngx_event_accept;[c]accept4"), "accept");
+  EXPECT_EQ(CategoryOf(base + "ngx_unix_recv;[c]recv"), "receive");
+  EXPECT_EQ(CategoryOf(base + "ngx_create_pool"), "allocate");
+}
+
+TEST(CategoryProtoTest, AStackThatNoRuleKnowsIsOther) {
+  EXPECT_EQ(CategoryOf("_start;main;mystery"), "other");
+}
+
+TEST(CategoryProtoTest, AMistakeIsToldWithItsPlace) {
+  const absl::Status status =
+      ParseCategoryRules("functions {\n  category: NOWHERE\n}", "rules.textproto").status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_NE(status.message().find("rules.textproto:2:"), std::string::npos) << status;
+  EXPECT_EQ(ParseCategoryRules("functions { category: SEND }", "r").status().message(),
+            "r: a rule of category \"send\" has no functions");
+}
+
+}  // namespace
+}  // namespace assay
