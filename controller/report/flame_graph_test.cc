@@ -1,0 +1,179 @@
+#include "controller/report/flame_graph.h"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "analysis/profile/profile_difference.h"
+#include "analysis/profile/test_profile.h"
+#include "controller/report/html_text.h"
+#include "gtest/gtest.h"
+#include "nlohmann/json.hpp"
+
+namespace assay {
+namespace {
+
+using Json = nlohmann::json;
+
+size_t Count(const std::string& text, const std::string& part) {
+  size_t count = 0;
+  for (size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++count;
+  return count;
+}
+
+// What the script would read.
+Json DataOf(const std::string& fragment) {
+  const std::string begin = "<script type=\"application/json\" class=\"flame-data\">";
+  const size_t from = fragment.find(begin) + begin.size();
+  return Json::parse(fragment.substr(from, fragment.find("</script>", from) - from));
+}
+
+FunctionTree ServerTree() {
+  return TreeOf({{"_start;main;work;[i]parse", 50},
+                 {"_start;main;[c]epoll_wait;[k]ep_poll", 30},
+                 {"_start;main;[l]deflate", 20}});
+}
+
+TEST(HtmlTextTest, NothingGetsOutOfAnAttributeOrAnElement) {
+  EXPECT_EQ(HtmlText("<a href=\"x\" b='y'>&"), "&lt;a href=&quot;x&quot; b=&#39;y&#39;&gt;&amp;");
+  EXPECT_EQ(HtmlText(std::string("a\0b\x01\xff\n", 6)), "a\uFFFDb\uFFFD\uFFFD ");
+}
+
+TEST(FlameGraphTest, TheDataHoldEveryNodeInTheOrderOfTheTree) {
+  const FunctionTree tree = ServerTree();
+  const Json data =
+      DataOf(FlameGraphFragment({.title = "server", .tree = &tree, .requests = 1000}));
+  EXPECT_EQ(data["kind"], "profile");
+  EXPECT_EQ(data["requests"], 1000);
+  ASSERT_EQ(data["depth"].size(), tree.nodes().size());
+  std::vector<std::string> names;
+  for (const Json& function : data["function"])
+    names.push_back(data["functions"][int{function}][0]);
+  EXPECT_EQ(names, (std::vector<std::string>{"all", "_start", "main", "deflate", "epoll_wait",
+                                             "ep_poll", "work", "parse"}));
+  EXPECT_EQ(data["depth"], Json({0, 1, 2, 3, 3, 4, 3, 4}));
+  EXPECT_EQ(data["samples"], Json({0, 0, 0, 20, 0, 30, 0, 50}));
+  EXPECT_EQ(data["ns"][3], 20'000'000);
+}
+
+TEST(FlameGraphTest, WithoutAScriptThereIsAPictureWithWords) {
+  const FunctionTree tree = ServerTree();
+  const std::string page = FlameGraphFragment({.title = "server", .tree = &tree, .requests = 1000});
+  EXPECT_EQ(Count(page, "<rect "), tree.nodes().size());
+  EXPECT_NE(page.find("<title>parse — 50.0 %, 50 samples, 50.0 µs a request</title>"),
+            std::string::npos);
+  EXPECT_NE(page.find(">epoll_wait</text>"), std::string::npos);
+  // What only a script can do is not offered without one.
+  EXPECT_NE(page.find("class=\"flame-bar\" hidden"), std::string::npos);
+  EXPECT_NE(page.find("kernel 30.0 %"), std::string::npos);
+  EXPECT_NE(page.find("inlined 50.0 %"), std::string::npos);
+}
+
+// Names come from whatever program was profiled.
+TEST(FlameGraphTest, HostileNamesStayNames) {
+  FunctionTree tree;
+  const std::string hostile = "</script><script>alert(1)</script><!--\"'&";
+  tree.AddSelf(tree.InternChild(0, tree.InternFunction({.name = hostile, .library = hostile})),
+               {.ns = 1, .samples = 1});
+  const std::string page =
+      FlameGraphFragment({.title = hostile, .subtitle = hostile, .tree = &tree});
+  EXPECT_EQ(page.find("<script>alert"), std::string::npos);
+  EXPECT_EQ(Count(page, "</script>"), 1);
+  EXPECT_EQ(page.find("<!--"), std::string::npos);
+  const Json data = DataOf(page);
+  EXPECT_EQ(data["functions"][1][0], hostile);
+}
+
+TEST(FlameGraphTest, APageFetchesNothing) {
+  const FunctionTree tree = ServerTree();
+  const std::string page =
+      FlameGraphPage("profiles", {FlameGraphFragment({.title = "one", .tree = &tree}),
+                                  FlameGraphFragment({.title = "two", .tree = &tree})});
+  for (const char* word : {"http:", "https:", " src=", "@import", "url(", "fetch(", "XMLHttp"}) {
+    EXPECT_EQ(page.find(word), std::string::npos) << word;
+  }
+  EXPECT_EQ(Count(page, "<section class=\"flame\">"), 2);
+  EXPECT_EQ(Count(page, "class FlameGraph "), 1);
+}
+
+TEST(FlameGraphTest, ALargeProfileMakesASmallPicture) {
+  RandomStream random(1);
+  FunctionTree tree;
+  tree.Add(RandomProfile(&random, 20'000, 40), StackTime::kOnCpu);
+  const std::string page = FlameGraphFragment({.title = "large", .tree = &tree});
+  EXPECT_LE(Count(page, "<rect "), 4000);
+  EXPECT_EQ(DataOf(page)["depth"].size(), tree.nodes().size());
+}
+
+TEST(FlameGraphTest, NothingSampledIsAnEmptyPicture) {
+  const FunctionTree tree;
+  const std::string page = FlameGraphFragment({.title = "idle", .tree = &tree});
+  EXPECT_EQ(Count(page, "<rect "), 0);
+  EXPECT_EQ(DataOf(page)["depth"], Json({0}));
+}
+
+class DifferenceGraphTest : public testing::Test {
+ protected:
+  std::string Fragment(int runs, uint64_t requests) {
+    std::vector<FunctionTree> trees;
+    RandomStream random(1);
+    for (int i = 0; i < 2 * runs; ++i) {
+      const uint64_t wait = i < runs ? 125 : 27;
+      trees.push_back(TreeOf({{"main;[c]epoll_wait", wait + random.Below(5)},
+                              {"main;[c]recv", 300 + random.Below(40)},
+                              {i < runs ? "main;gone" : "main;came", 200 + random.Below(20)}}));
+    }
+    std::vector<ProfileRun> all;
+    for (const FunctionTree& tree : trees) all.push_back({.tree = &tree, .requests = requests});
+    const absl::Span<const ProfileRun> span(all);
+    difference_ = CompareProfiles(span.subspan(0, runs), span.subspan(runs), {}).value();
+    return FlameGraphFragment(DifferenceGraph{
+        .title = "C or Rust", .name_a = "C", .name_b = "Rust", .difference = &difference_});
+  }
+
+  // The test of the node of this function.
+  Json TestOf(const Json& data, const std::string& name) {
+    for (size_t i = 0; i < data["function"].size(); ++i) {
+      const int function = data["function"][i];
+      if (data["functions"][function][0] == name)
+        return data["tests"].value(std::to_string(i), Json());
+    }
+    return {};
+  }
+
+  ProfileDifference difference_;
+};
+
+TEST_F(DifferenceGraphTest, BothSidesAndWhatIsMoreThanChanceAreInTheData) {
+  const std::string page = Fragment(6, 1000);
+  const Json data = DataOf(page);
+  EXPECT_EQ(data["names"], Json({"C", "Rust"}));
+  EXPECT_TRUE(data["has_requests"]);
+  EXPECT_EQ(TestOf(data, "epoll_wait")[3], 1);
+  EXPECT_EQ(TestOf(data, "gone")[3], 1);
+  EXPECT_EQ(TestOf(data, "recv")[3], 0);
+  EXPECT_NE(page.find("color-mix(in srgb,var(--less)"), std::string::npos);
+  EXPECT_NE(page.find("recv — C "), std::string::npos);
+  EXPECT_NE(page.find("(may be chance)"), std::string::npos);
+}
+
+TEST_F(DifferenceGraphTest, WithFewRunsAllIsGreyAndSaysWhy) {
+  const std::string page = Fragment(3, 1000);
+  EXPECT_TRUE(DataOf(page)["tests"].empty());
+  EXPECT_EQ(page.find("color-mix"), std::string::npos);
+  EXPECT_NE(
+      page.find("Too few runs to tell a difference from chance: 3 and 3; it takes 5 of each."),
+      std::string::npos);
+}
+
+TEST_F(DifferenceGraphTest, WithoutRequestsSharesAreDrawn) {
+  const Json data = DataOf(Fragment(6, 0));
+  EXPECT_FALSE(data["has_requests"]);
+  double sum = 0;
+  for (const Json& value : data["a"]) sum += value.get<double>();
+  EXPECT_NEAR(sum, 1, 1e-5);
+}
+
+}  // namespace
+}  // namespace assay
