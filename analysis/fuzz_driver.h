@@ -6,13 +6,9 @@
 #include <string>
 #include <vector>
 
-// A fuzz target is one file, x_fuzz.cc, that defines both functions below. It is built twice: with
-// this driver as a test that every build runs, the same inputs each time; and with libFuzzer, which
-// looks for inputs on its own:
-//
-//   flags="--config=clang --platform_suffix=-fuzz --copt=-fsanitize=fuzzer-no-link,address"
-//   bazel build $flags --linkopt=-fsanitize=address //analysis:sample_blocks_fuzz
-//   bazel-bin/analysis/sample_blocks_fuzz -max_total_time=60
+// A fuzz target is one file, x_fuzz.cc, that defines both functions below. fuzz_target()
+// (tools/fuzzing/fuzz_target.bzl) builds it twice: with this driver as a test that every build runs,
+// the same inputs each time; and with libFuzzer, which looks for inputs on its own (tools/fuzz).
 
 // libFuzzer's entry: must return 0 and neither crash nor leak, whatever the input. An answer that
 // is wrong is a crash: the target aborts.

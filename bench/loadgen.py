@@ -15,32 +15,13 @@ import json
 import os
 import random
 import re
-import resource
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-
-
-def binary(path):
-    for base in (ROOT, os.path.join(os.environ.get("RUNFILES_DIR", ""), "assay")):
-        if os.access(os.path.join(base, path), os.X_OK):
-            return os.path.join(base, path)
-    sys.exit(f"bench: {path} is not built; use `bazel run //bench:loadgen`")
-
-
-def run(command, cpu):
-    """Runs on that CPU; its output and the CPU seconds that it took."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    done = subprocess.run(["taskset", "-c", str(cpu)] + command, capture_output=True, text=True, timeout=120)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    if done.returncode != 0:
-        sys.exit(f"bench: {' '.join(command)} failed:\n{done.stdout}{done.stderr}")
-    return done.stdout + done.stderr, sum(
-        getattr(after, k) - getattr(before, k) for k in ("ru_utime", "ru_stime"))
+from harness import file, first_line_with_port, run
 
 
 class Bench:
@@ -49,10 +30,10 @@ class Bench:
         self.seconds = options.seconds
         self.cpu = options.load_cpu
         self.samples = os.path.join(tempfile.mkdtemp(prefix="assay-bench-"), "samples")
-        self.loadgen = binary("agent/loadgen/loadgen")
+        self.loadgen = file("agent/loadgen/loadgen")
         self.server = subprocess.Popen(
-            [binary("bench/epoll_floor_server"), "0", str(options.server_cpu)], stdout=subprocess.PIPE, text=True)
-        self.port = int(re.search(r":(\d+)", self.server.stdout.readline()).group(1))
+            [file("bench/epoll_floor_server"), "0", str(options.server_cpu)], stdout=subprocess.PIPE, text=True)
+        self.port = first_line_with_port(self.server)
         self.target = f"127.0.0.1:{self.port}"
 
     def close(self):
@@ -63,7 +44,7 @@ class Bench:
     # Each gives requests a second and CPU microseconds a request.
 
     def floor(self, connections):
-        output, _ = run([binary("bench/epoll_floor_client"), str(self.port), str(connections), str(self.seconds)],
+        output, _ = run([file("bench/epoll_floor_client"), str(self.port), str(connections), str(self.seconds)],
                         self.cpu)
         found = {k: float(v) for k, v in re.findall(r"(\w+)=([\d.]+)", output)}
         return found["requests"] / found["seconds"], found["cpu_us_per_request"]

@@ -1,0 +1,40 @@
+"""What the benchmarks here share: the programs they start, and where on the machine they run."""
+
+import os
+import resource
+import subprocess
+import sys
+
+# Both as `bazel run` and as `bazel-bin/bench/NAME`, without a symbolic link being followed.
+_PROGRAM = os.path.abspath(sys.argv[0])
+_BASES = (_PROGRAM + ".runfiles/assay", os.path.join(os.environ.get("RUNFILES_DIR", ""), "assay"),
+          os.path.dirname(os.path.dirname(_PROGRAM)))
+
+
+def file(path):
+    """A file of the project, by its path in it."""
+    for base in _BASES:
+        if os.path.exists(os.path.join(base, path)):
+            return os.path.join(base, path)
+    name = os.path.basename(_PROGRAM).removesuffix(".py")
+    sys.exit(f"bench: {path} is not built; use `bazel run //bench:{name}`")
+
+
+def run(command, cpu, timeout_s=120):
+    """Runs on that CPU; its output and the CPU seconds that it took. Ends the benchmark where it fails."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = subprocess.run(["taskset", "-c", str(cpu)] + command, capture_output=True, text=True, timeout=timeout_s)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    if done.returncode != 0:
+        sys.exit(f"bench: {' '.join(command)} failed:\n{done.stdout}{done.stderr}")
+    return done.stdout + done.stderr, sum(
+        getattr(after, k) - getattr(before, k) for k in ("ru_utime", "ru_stime"))
+
+
+def first_line_with_port(process):
+    """The port in "listening on HOST:PORT", which a server prints first."""
+    line = process.stdout.readline()
+    try:
+        return int(line.rsplit(":", 1)[1])
+    except (IndexError, ValueError):
+        sys.exit(f"bench: {process.args[0]} did not say where it listens, but: {line!r}")

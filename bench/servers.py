@@ -1,0 +1,240 @@
+#!/usr/bin/env python3
+"""The servers of the catalogue beside each other and a bare epoll floor, in interleaved runs.
+
+  bazel run //bench:servers                        all tables, about five minutes
+  bazel run //bench:servers -- --rounds=3          less of it
+  bazel run //bench:servers -- --only=json         or: pipeline, post, zlib, memory
+
+All servers run all the time, on one CPU; the load generator, on another one, asks one of them at a time. Each round
+asks every server once, in an order of its own. CPU is that of the server's processes and threads, user and system,
+over the requests that it answered, connecting included. Figures are medians over the rounds, with the smallest and
+the largest; a ratio is the median of the rounds' ratios. Every answer is checked by the load generator.
+"""
+
+import argparse
+import json
+import os
+import random
+import resource
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import zlib
+
+import catalogue
+from harness import file, first_line_with_port, run
+from process_tree import ProcessTree
+
+OURS = "epoll"
+FLOOR = "bare epoll floor"
+SECTIONS = ("json", "pipeline", "post", "zlib", "memory")
+# The goals, as ratios.
+MOST_OVER_FLOOR = 1.07
+LEAST_UNDER_OTHERS = 1.12
+LEAST_PIPELINED = 6.0
+MOST_RESIDENT_MB = 40
+IDLE_CONNECTIONS = 10_000
+
+
+class Floor:
+    """The bare epoll server, beside those of the catalogue."""
+
+    def __init__(self, cpu):
+        self.process = subprocess.Popen([file("bench/epoll_floor_server"), "0", str(cpu)], stdout=subprocess.PIPE,
+                                        text=True)
+        self.address = f"127.0.0.1:{first_line_with_port(self.process)}"
+
+    def close(self):
+        self.process.kill()
+        self.process.wait()
+
+
+def spread(values, form):
+    return f"{statistics.median(values):{form}} ({min(values):{form}}..{max(values):{form}})"
+
+
+class Bench:
+    def __init__(self, options):
+        self.options = options
+        self.goals = []
+        self.loadgen = file("agent/loadgen/loadgen")
+        self.servers = {}
+        self.entries = catalogue.targets(file("targets/catalogue.textproto"))
+
+    def start(self):
+        folder = os.path.dirname(file("targets/catalogue.textproto"))
+        for name, entry in self.entries.items():
+            if catalogue.installed(entry, folder):
+                self.servers[name] = catalogue.Running(entry, folder, self.options.server_cpu)
+            else:
+                print(f"bench: {name} is skipped: {entry['install'][0]}", file=sys.stderr)
+        self.servers[FLOOR] = Floor(self.options.server_cpu)
+        self.trees = {name: ProcessTree(server.process.pid) for name, server in self.servers.items()}
+
+    def close(self):
+        for server in self.servers.values():
+            server.close()
+
+    def serving(self, request):
+        """The catalogue's targets that serve it, ours first."""
+        names = [name for name in self.servers
+                 if name != FLOOR and request not in catalogue.unserved(self.entries[name])]
+        return sorted(names, key=lambda name: name != OURS)
+
+    def goal(self, words, value, limit, at_least, unit=""):
+        met = value >= limit if at_least else value <= limit
+        self.goals.append((words, f"{value:.2f}{unit}", f"{'>=' if at_least else '<='} {limit}{unit}", met))
+
+    def ask(self, name, connections, flags):
+        """One window: requests a second, and CPU microseconds a request of the server."""
+        tree = self.trees[name]
+        before = tree.cpu_ns()
+        output, _ = run([self.loadgen, f"--target={self.servers[name].address}", f"--connections={connections}",
+                         f"--duration={self.options.seconds}s", f"--cpu={self.options.load_cpu}", "--idle-gaps=0",
+                         "--format=json", "--quiet"] + flags, self.options.load_cpu)
+        cpu_ns = tree.cpu_ns() - before
+        result = json.loads(output)
+        if result["errors"] or result["timeouts"] or not result["ok"]:
+            sys.exit(f"bench: {name} did not answer all as it should: {output}")
+        return result["rps"], cpu_ns / 1e3 / result["requests"]
+
+    def rounds(self, cells):
+        """{cell: [(rps, cpu_us) of each round]}; a cell's value says how to ask."""
+        found = {cell: [] for cell in cells}
+        for _ in range(self.options.rounds):
+            for cell in random.sample(list(cells), len(cells)):
+                found[cell].append(self.ask(*cells[cell]))
+        return found
+
+    def table(self, head, found, base):
+        """Rows of `found`, whose keys are (row, server): CPU, and its ratio to that of the server `base`."""
+        print(f"\n| {head} | server | requests/s | CPU us/request (min..max) | x {base} (min..max) |")
+        print("| --- | --- | --- | --- | --- |")
+        ratios = {}
+        for (row, name), values in found.items():
+            cpu = [one[1] for one in values]
+            ratios[row, name] = [a / b[1] for a, b in zip(cpu, found[row, base])]
+            print(f"| {row} | {name} | {statistics.median(one[0] for one in values):,.0f} | {spread(cpu, '.2f')} | "
+                  f"{spread(ratios[row, name], '.2f')} |", flush=True)
+        return {key: statistics.median(value) for key, value in ratios.items()}
+
+    def json(self):
+        names = self.serving("GET /json")
+        cells = {(connections, name): (name, connections, ["--path=/json"])
+                 for connections in self.options.connections for name in [FLOOR] + names}
+        found = self.rounds(cells)
+        ratio = self.table("connections", found, FLOOR)
+        for connections in self.options.connections:
+            where = f"GET /json, {connections} connections"
+            self.goal(f"{where}: ours over the floor", ratio[connections, OURS], MOST_OVER_FLOOR, False)
+            for name in names[1:]:
+                over = statistics.median(theirs[1] / ours[1] for theirs, ours in zip(found[connections, name],
+                                                                                      found[connections, OURS]))
+                self.goal(f"{where}: {name} over ours", over, LEAST_UNDER_OTHERS, True)
+
+    def pipeline(self):
+        cells = {(depth, OURS): (OURS, 64, ["--path=/json", f"--pipeline={depth}"]) for depth in (1, 16)}
+        found = self.rounds(cells)
+        # The rate of a server that never waits: the generator is the slower one at depth 16.
+        rate = {key: [1e6 / one[1] for one in values] for key, values in found.items()}
+        print("\n| pipelined | requests/s offered and answered | requests a CPU second (min..max) |")
+        print("| --- | --- | --- |")
+        for (depth, _), values in found.items():
+            print(f"| {depth} | {spread([one[0] for one in values], ',.0f')} | {spread(rate[depth, OURS], ',.0f')} |")
+        times = statistics.median(a / b for a, b in zip(rate[16, OURS], rate[1, OURS]))
+        self.goal("GET /json, 16 pipelined: times the unpipelined rate", times, LEAST_PIPELINED, True)
+
+    def compare_with_best(self, head, request, rows):
+        """`rows`: {row: (connections, flags)}. The goal: ours is not slower than any other."""
+        names = self.serving(request)
+        cells = {(row, name): (name, connections, flags)
+                 for row, (connections, flags) in rows.items() for name in names}
+        found = self.rounds(cells)
+        self.table(head, found, OURS)
+        for row in rows:
+            for name in names[1:]:
+                over = statistics.median(theirs[1] / ours[1]
+                                         for theirs, ours in zip(found[row, name], found[row, OURS]))
+                self.goal(f"{request}, {row}: {name} over ours", over, 1.0, True)
+
+    def post(self):
+        self.compare_with_best("items", "POST /json", {
+            f"{items:,} items": (64, ["--path=/json", f"--random-items={items}"]) for items in (1, 100, 10_000)})
+
+    def zlib(self):
+        chance = random.Random(1)
+        items = [{"id": i, "name": f"name {chance.randrange(10**6)}", "price": chance.randrange(10**5), "qty": 2}
+                 for i in range(1000)]
+        plain = json.dumps({"items": items}).encode()
+        with tempfile.TemporaryDirectory(prefix="assay-bench-") as folder:
+            paths = [os.path.join(folder, name) for name in ("plain", "packed")]
+            for path, content in zip(paths, (plain, zlib.compress(plain))):
+                with open(path, "wb") as out:
+                    out.write(content)
+            size = f"{len(plain) >> 10} KiB"
+            for name, body, expect in (("compress", paths[0], []),
+                                       ("decompress", paths[1], [f"--expect-body-file={paths[0]}"])):
+                self.compare_with_best("body", f"POST /zlib/{name}",
+                                       {size: (16, [f"--path=/zlib/{name}", f"--body-file={body}"] + expect)})
+
+    def memory(self):
+        allowed = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+        if allowed < IDLE_CONNECTIONS + 100:
+            print(f"bench: memory is skipped: only {allowed} descriptors are allowed", file=sys.stderr)
+            return
+        print(f"\n| server | resident MB | with {IDLE_CONNECTIONS:,} idle connections | bytes a connection |")
+        print("| --- | --- | --- | --- |")
+        for name in self.serving("GET /json"):
+            before = self.trees[name].resident_bytes()
+            host, port = self.servers[name].address.split(":")
+            clients = []
+            try:
+                for _ in range(IDLE_CONNECTIONS):
+                    clients.append(socket.create_connection((host, int(port)), timeout=10))
+                    # Idle after an answer, as connections that are kept alive are.
+                    clients[-1].sendall(b"GET /json HTTP/1.1\r\nHost: bench\r\n\r\n")
+                    if not clients[-1].recv(4096).startswith(b"HTTP/1.1 200"):
+                        sys.exit(f"bench: {name} did not answer connection {len(clients)}")
+                after = self.trees[name].resident_bytes()
+            finally:
+                for client in clients:
+                    client.close()
+            print(f"| {name} | {before / 1e6:.1f} | {after / 1e6:.1f} | {(after - before) / IDLE_CONNECTIONS:,.0f} |",
+                  flush=True)
+            if name == OURS:
+                self.goal("resident with 10,000 idle connections", after / 1e6, MOST_RESIDENT_MB, False, " MB")
+
+    def report(self):
+        print("\n| goal | measured | asked | met |\n| --- | --- | --- | --- |")
+        for words, value, limit, met in self.goals:
+            print(f"| {words} | {value} | {limit} | {'yes' if met else 'NO'} |")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--seconds", type=float, default=1)
+    parser.add_argument("--connections", type=int, nargs="+", default=[64, 250, 750])
+    parser.add_argument("--server-cpu", type=int, default=0)
+    parser.add_argument("--load-cpu", type=int, default=1)
+    parser.add_argument("--only", choices=SECTIONS, action="append", help="repeatable")
+    options = parser.parse_args()
+    # Before there are servers, which inherit it.
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    # This program must not disturb the server.
+    os.sched_setaffinity(0, {options.load_cpu})
+    bench = Bench(options)
+    try:
+        bench.start()
+        for section in options.only or SECTIONS:
+            getattr(bench, section)()
+        bench.report()
+    finally:
+        bench.close()
+
+
+if __name__ == "__main__":
+    main()
