@@ -281,9 +281,9 @@ request.end();
 
 // accept() fails for each connection that waits: a loop that only goes on would burn the CPU.
 TEST(ServerTest, WithoutDescriptorsItWaitsInsteadOfSpinning) {
-  RunningServer server("", "sh -c 'ulimit -n 24; exec \"$0\" \"$@\"' ");
+  RunningServer server("", "sh -c 'ulimit -n 64; exec \"$0\" \"$@\"' ");
   std::vector<std::unique_ptr<TestClient>> clients;
-  for (int i = 0; i < 40; ++i) {
+  for (int i = 0; i < 80; ++i) {
     clients.push_back(std::make_unique<TestClient>(server.address()));
     ASSERT_TRUE(clients.back()->connected());
     clients.back()->Send(kGet);
@@ -300,6 +300,9 @@ TEST(ServerTest, WithoutDescriptorsItWaitsInsteadOfSpinning) {
 }
 
 TEST(ServerTest, IdleConnectionsCostLittleMemory) {
+#ifdef __SANITIZE_ADDRESS__
+  GTEST_SKIP() << "AddressSanitizer keeps what was freed, and lays a zone round everything";
+#endif
   rlimit limit = {};
   getrlimit(RLIMIT_NOFILE, &limit);
   limit.rlim_cur = limit.rlim_max;
@@ -317,7 +320,6 @@ TEST(ServerTest, IdleConnectionsCostLittleMemory) {
     clients.back()->Send(kGet);
     ASSERT_EQ(StatusOf(clients.back()->ReceiveAnswer()), 200);
   }
-  // A sanitizer's allocator keeps more.
   EXPECT_LT(server.RssKib() - before, count) << "more than 1 KiB a connection";
 }
 

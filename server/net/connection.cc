@@ -19,6 +19,9 @@ constexpr size_t kReceiveMore = 4 << 10;
 constexpr size_t kReserveBody = 1 << 20;
 // How long the rest of a client's bytes is dropped before the socket is closed.
 constexpr int64_t kLingerNanos = 2'000'000'000;
+// Edge-triggered, which spares the kernel a second look at a socket that was drained. What may leave something behind a
+// short read, its end or urgent data, comes as an event of its own.
+constexpr uint32_t kReadable = EPOLLIN | EPOLLPRI | EPOLLRDHUP | EPOLLET;
 
 }  // namespace
 
@@ -55,7 +58,7 @@ Connection::~Connection() { group_.loop_.timers().Cancel(*this); }
 
 bool Connection::Start(std::list<Connection>::iterator self) {
   self_ = self;
-  if (!group_.loop_.Watch(socket_.get(), EPOLLIN, *this)) return false;
+  if (!group_.loop_.Watch(socket_.get(), kReadable, *this)) return false;
   SetDeadline(group_.loop_.now_ns() + group_.idle_ns_);
   return true;
 }
@@ -63,14 +66,14 @@ bool Connection::Start(std::list<Connection>::iterator self) {
 void Connection::Stop() {
   if (state_ != State::kReading || partial_ != nullptr) return;
   // A request may have come that was not looked at yet.
-  if (!Receive()) return;
+  if (!Receive(0)) return;
   if (state_ == State::kReading && partial_ == nullptr) Destroy();
 }
 
-void Connection::OnEvents(uint32_t) {
+void Connection::OnEvents(uint32_t events) {
   switch (state_) {
     case State::kReading:
-      Receive();
+      Receive(events);
       return;
     case State::kSending:
       SendRest();
@@ -81,18 +84,24 @@ void Connection::OnEvents(uint32_t) {
   }
 }
 
-bool Connection::Receive() {
+bool Connection::Receive(uint32_t events) {
   Intake& intake = partial_ != nullptr ? *partial_ : group_.spare_;
   size_t room = kReceive;
   if (partial_ != nullptr) {
     room = std::clamp<uint64_t>(intake.parser.body_bytes_missing(), kReceiveMore, kReserveBody);
   }
   char* const into = intake.bytes.Reserve(room);
-  const ssize_t size = recv(socket_.get(), into, intake.bytes.room(), 0);
+  room = intake.bytes.room();
+  const ssize_t size = recv(socket_.get(), into, room, 0);
   if (size > 0) {
     intake.bytes.Commit(static_cast<size_t>(size));
     moved_ += static_cast<uint64_t>(size);
-    return Proceed(intake);
+    // A short read has drained the socket. Otherwise ask for the event again: other connections get their turn first.
+    const bool more = static_cast<size_t>(size) == room || (events & ~uint32_t{EPOLLIN}) != 0;
+    if (!Proceed(intake)) return false;
+    if (more && state_ == State::kReading)
+      group_.loop_.ChangeWatch(socket_.get(), kReadable, *this);
+    return true;
   }
   if (size == 0) return ReceiveEnd();
   if (errno == EAGAIN || errno == EINTR) return true;
@@ -216,7 +225,8 @@ bool Connection::SendRest() {
   unsent_.reset();
   if (next_ == HttpSession::Next::kClose) return Finish();
   state_ = State::kReading;
-  group_.loop_.ChangeWatch(socket_.get(), EPOLLIN, *this);
+  // This reports what has come meanwhile.
+  group_.loop_.ChangeWatch(socket_.get(), kReadable, *this);
   since_ns_ = group_.loop_.now_ns();
   moved_ = 0;
   if (partial_ != nullptr) return Proceed(*partial_);

@@ -78,7 +78,7 @@ class Connection final : public EventTarget, public Timer {
 
   // These may destroy the connection: nothing may follow a call of them but a return. Receive()
   // tells whether it still is.
-  bool Receive();
+  bool Receive(uint32_t events);
   bool ReceiveEnd();
   bool Proceed(Intake& intake);
   // Sends the batch, and closes.

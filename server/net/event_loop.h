@@ -21,7 +21,7 @@ class EventTarget {
   ~EventTarget() = default;
 };
 
-// Level-triggered epoll, and the timers that go with it. Threads: belongs to one.
+// epoll, level-triggered unless `events` has EPOLLET, and the timers that go with it. Threads: belongs to one.
 class EventLoop {
  public:
   static absl::StatusOr<EventLoop> Create();

@@ -224,6 +224,30 @@ TEST_F(HttpServerTest, ARefusalReachesAClientThatIsStillSending) {
   EXPECT_EQ(client.end(), TestClient::End::kClosed);
 }
 
+// A read ends at an urgent byte, which is no part of the stream, whatever came behind it.
+TEST_F(HttpServerTest, UrgentDataHoldsNothingUp) {
+  Start();
+  TestClient client = Connect();
+  const std::string two = kGet + kGet;
+  client.Send(two.substr(0, 5));
+  ASSERT_EQ(send(client.fd(), "!", 1, MSG_OOB), 1);
+  client.Send(two.substr(5));
+  EXPECT_EQ(BodyOf(client.ReceiveAnswer()), "hello");
+  EXPECT_EQ(BodyOf(client.ReceiveAnswer()), "hello");
+}
+
+// Both may be one event, and the end must not wait for another.
+TEST_F(HttpServerTest, SeesAnEndThatCameWithTheRequest) {
+  Start();
+  for (int i = 0; i < 50; ++i) {
+    TestClient client = Connect();
+    client.Send(kGet);
+    client.EndSending();
+    EXPECT_EQ(BodyOf(client.ReceiveAll()), "hello");
+    EXPECT_EQ(client.end(), TestClient::End::kClosed);
+  }
+}
+
 TEST_F(HttpServerTest, AResetDisturbsNobodyElse) {
   Start();
   TestClient bystander = Connect();
