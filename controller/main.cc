@@ -24,6 +24,8 @@ int main(int argc, char** argv) {
   assay::AddAgentsCommand(app, chosen);
   assay::AddListCommand(app, chosen);
   assay::AddShowCommand(app, chosen);
+  assay::AddReportCommand(app, chosen);
+  assay::AddExportCommand(app, chosen);
   const int parsed = assay::ParseCommandLine(app, argc, argv, std::cout, std::cerr);
   if (parsed != assay::kGoOn) return parsed;
   assay::Interruption interruption;

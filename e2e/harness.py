@@ -196,6 +196,10 @@ class EndToEndTest(unittest.TestCase):
     def path(self, name):
         return os.path.join(self.home, name)
 
+    def read(self, path):
+        with open(path, encoding="utf-8") as file:
+            return file.read()
+
     def write(self, name, text):
         path = self.path(name)
         os.makedirs(os.path.dirname(path), exist_ok=True)

@@ -1,5 +1,8 @@
 """The plans that come with Assay, and the life of a campaign after it was measured."""
 
+import os
+import sys
+
 from e2e.harness import QUICK_PLAN, EndToEndTest, program
 
 
@@ -7,7 +10,8 @@ class OriginsExperimentTest(EndToEndTest):
     def test_c_vs_rust_runs_for_the_targets_that_are_installed(self):
         plan = program("plans/c_vs_rust.textproto")
         # As the origin had it but for the rests between runs.
-        ran = self.controller("run", plan, "--set", "pause.seconds=0", patience_s=280)
+        ran = self.controller("run", plan, "--set", "pause.seconds=0", "--set", "profile.separate_execution.seconds=1",
+                              patience_s=280)
         # Its threshold is a claim about a quiet machine, which this one need not be.
         self.assertIn(ran.status, (0, 3, 4), f"\n{ran}")
         shown = self.show()
@@ -19,12 +23,43 @@ class OriginsExperimentTest(EndToEndTest):
         if "hyper" in skipped:
             self.assertRegex(skipped["hyper"], "install")
         self.assertEqual({cell["level"]["connections"] for cell in shown["cells"]}, {250, 500, 750})
+        self.assertEqual({cell["target"] for cell in shown["cells"] if cell["profiled"]}, measured)
         for cell in shown["cells"]:
+            if cell["profiled"]:
+                continue
             # On a busy machine some may still wait for their answers when the drain is over; they were sent all the same.
             self.assertEqual([one["sent"] for one in cell["executions"]], [10_000] * 3)
             # Three executions carry no interval; the origin's figure is there, labelled.
             self.assertIsNone(cell["latency_us"]["p50"]["low"])
             self.assertGreater(cell["mean_of_medians_us"], 0)
+
+        self.check_profiles(ran, measured)
+
+    def check_profiles(self, ran, measured):
+        """Each target has a flame graph, the system calls their table, and all of it leaves as files."""
+        folder = self.path("profiles")
+        exported = self.controller("export", "latest", "--format=folded", "-o", folder)
+        if exported.status == 1:
+            # A machine that refuses perf events: the run went on, and says why and what would help.
+            self.assert_says(exported, "no profile was taken")
+            self.assertRegex(ran.out, "no profile of ")
+            print("skipped: this machine lets nobody profile: " + exported.err, file=sys.stderr)
+            return
+        self.assert_status(exported, 0)
+        self.assertRegex(ran.out, r"system call +libmicrohttpd share")
+        self.assertRegex(ran.out, r"(?m)^recv +\d")
+        stacks = {name: self.read(os.path.join(folder, name)) for name in os.listdir(folder)}
+        self.assertEqual(len(stacks), len(measured))
+        for name, text in stacks.items():
+            self.assertGreater(sum(int(line.rpartition(" ")[2]) for line in text.splitlines()), 20, name)
+        for name in ("flamegraph", "pprof", "speedscope", "perf-script"):
+            self.assert_status(self.controller("export", "latest", f"--format={name}", "-o", folder), 0)
+        report = self.path("report.html")
+        self.assert_status(self.controller("report", "latest", "-o", report), 0)
+        page = self.read(report)
+        for target in measured:
+            self.assertIn(target, page)
+        self.assertNotRegex(page, r"(?:src|href)=[\"']?https?:")
 
     def test_check_says_the_schedule_and_changes_nothing(self):
         checked = self.controller("check", program("plans/c_vs_rust.textproto"), "--format=json")

@@ -24,6 +24,9 @@ constexpr absl::Duration kVerifyPatience = absl::Seconds(5);
 // For the end of a server that broke its connection: its last words are worth more than "connection reset".
 constexpr absl::Duration kEndPatience = absl::Milliseconds(300);
 
+// As ProfilerConfig has it.
+constexpr uint32_t kMaxProfileHz = 10'000;
+
 // Where a client on this host reaches what listens on `host`.
 std::string ReachedAt(const std::string& host, uint16_t port) {
   const absl::StatusOr<IpAddress> address = IpAddress::Parse(host);
@@ -73,6 +76,12 @@ absl::Status ServerPart::Admit() {
   const std::map<std::string, std::string> options(spec().options().begin(),
                                                    spec().options().end());
   ASSAY_RETURN_IF_ERROR(premises_.catalogue.Resolve(*target_, site, options).status());
+  if (spec().has_profile() &&
+      (spec().profile().frequency_hz() == 0 || spec().profile().frequency_hz() > kMaxProfileHz)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("server.profile.frequency_hz: ", spec().profile().frequency_hz(),
+                     " is not between 1 and ", kMaxProfileHz));
+  }
   ASSAY_ASSIGN_OR_RETURN(cpus_, premises_.ledger.Take(spec().cpus(), premises_.placement.server,
                                                       request().part().execution_id(), title()));
   return absl::OkStatus();
@@ -211,8 +220,28 @@ void ServerPart::BeginWindow(int64_t start_ns) {
 void ServerPart::EndWindow() { ReadEnd(); }
 
 void ServerPart::ReadBegin() {
+  if (spec().has_profile() && !read_) StartProfiler();
   absl::StatusOr<WindowReading> reading = ReadWindowEnd(process_->guard_pid(), cpus_);
   if (reading.ok() && !read_) begin_ = *std::move(reading);
+}
+
+void ServerPart::StartProfiler() {
+  ProfilerConfig config;
+  config.root = process_->guard_pid();
+  config.frequency_hz = static_cast<int>(spec().profile().frequency_hz());
+  config.off_cpu = spec().profile().off_cpu();
+  config.count_syscalls = spec().profile().count_syscalls();
+  // This thread, and so the profiler's, is kept off claimed CPUs where there are others; where there are none, the
+  // unwinding must wait until the window is over.
+  config.unwind_afterwards = premises_.ledger.Claimed().Includes(premises_.ledger.all());
+  absl::StatusOr<std::unique_ptr<Profiler>> profiler =
+      Profiler::Start(config, [this](ProfileChunk chunk) {
+        DataRecord record;
+        *record.mutable_profile() = std::move(chunk);
+        // What could not be kept is missing from the sequence, which its reader sees.
+        (void)spool().Append(std::move(record));
+      });
+  if (profiler.ok()) profiler_ = *std::move(profiler);
 }
 
 void ServerPart::ReadEnd() {
@@ -244,6 +273,17 @@ void ServerPart::ReadEnd() {
   finished.set_actual_cpus(used.allowed_cpus.ToString());
   finished.set_minor_faults(used.minor_faults);
   finished.set_major_faults(used.major_faults);
+  if (spec().has_profile()) {
+    ProfileInfo& info = *finished.mutable_profile();
+    if (profiler_ != nullptr) {
+      info = profiler_->Stop();
+      profiler_.reset();
+    } else {
+      info.set_refused("the window ended before it began");
+    }
+    spool().End();
+    finished.set_data_records(spool().last());
+  }
   ReportFinished(std::move(finished));
 }
 
@@ -252,6 +292,7 @@ void ServerPart::Release(bool orderly) {
     absl::MutexLock lock(&address_mutex_);
     address_.clear();
   }
+  profiler_.reset();
   if (process_ != nullptr) {
     // What withstands even SIGKILL is waited for once more by the destructor, and named by the launcher's own log.
     (void)process_->Stop(orderly ? resolved_->stop_signal : SIGKILL,

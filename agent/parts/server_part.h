@@ -14,11 +14,15 @@
 #include "agent/parts/premises.h"
 #include "agent/parts/private_folder.h"
 #include "agent/parts/window_reading.h"
+#include "agent/profiler/profiler.h"
 
 namespace assay {
 
 // The SERVER role: starts a target of the catalogue, pinned, waits until it is ready, holds its answer against what is
 // right, and reads what it used between the two ends of the window.
+//
+// With ServerSpec.profile the tree is profiled over the window: its chunks are the part's data, and how it was taken, or
+// why it was not, is told with Finished. Naming the stacks may take some seconds, after the window.
 //
 // The window begins warmup_ns after the start asked for, and ends duration_ns later, or with Stop where it is counted
 // in requests. A server that ends by itself is told as CRASHED with its last words, at any time before Close.
@@ -45,6 +49,7 @@ class ServerPart final : public Part {
   Ready MakeReady();
   void OnProcessEnded(const Ended& ended);
   void ReadBegin();
+  void StartProfiler();
   void ReadEnd();
 
   Failure FailureOf(Failure::Kind kind, const std::string& what) const;
@@ -59,6 +64,8 @@ class ServerPart final : public Part {
   std::optional<PrivateFolder> folder_;
   std::unique_ptr<LaunchedProcess> process_;
   std::optional<WindowReading> begin_;
+  // From the window's begin to its end, where a profile was asked for.
+  std::unique_ptr<Profiler> profiler_;
   bool read_ = false;
 
   mutable absl::Mutex address_mutex_;

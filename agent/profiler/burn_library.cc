@@ -15,5 +15,4 @@ __attribute__((noinline)) void call_from_library(void (*call)(int64_t), int64_t 
   call(until_ns);
   asm volatile("");
 }
-
 }

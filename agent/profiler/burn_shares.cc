@@ -26,10 +26,10 @@ extern "C" void call_from_library(void (*call)(int64_t), int64_t until_ns);
 namespace assay::profiler {
 
 // What follows the work keeps a call from becoming a jump, which would leave its caller out of the stack.
-#define ASSAY_BURN_FUNCTION(name)                    \
+#define ASSAY_BURN_FUNCTION(name)                      \
   __attribute__((noinline)) void name(int64_t until) { \
-    BurnUntil(until);                                \
-    asm volatile("");                                \
+    BurnUntil(until);                                  \
+    asm volatile("");                                  \
   }
 ASSAY_BURN_FUNCTION(BurnHalf)
 ASSAY_BURN_FUNCTION(BurnThird)
@@ -92,8 +92,10 @@ std::map<std::string, int64_t> Burn(const Burner* burners, int count, int64_t cp
 int Run(const std::string& mode, int64_t cpu_ns, bool ends) {
   static constexpr Burner kThree[] = {
       {"BurnHalf", BurnHalf, 0.5}, {"BurnThird", BurnThird, 0.3}, {"BurnFifth", BurnFifth, 0.2}};
-  static constexpr Burner kRecursive[] = {{"Recurse", BurnRecursive, 0.7}, {"BurnHalf", BurnHalf, 0.3}};
-  static constexpr Burner kInlined[] = {{"InlinedInto", BurnHost, 0.6}, {"BurnHalf", BurnHalf, 0.4}};
+  static constexpr Burner kRecursive[] = {{"Recurse", BurnRecursive, 0.7},
+                                          {"BurnHalf", BurnHalf, 0.3}};
+  static constexpr Burner kInlined[] = {{"InlinedInto", BurnHost, 0.6},
+                                        {"BurnHalf", BurnHalf, 0.4}};
   static constexpr Burner kLibrary[] = {{"burn_in_library", burn_in_library, 0.4},
                                         {"call_from_library", BurnThroughLibrary, 0.6}};
   static constexpr Burner kDeep[] = {{"BurnDeep", BurnDeep, 0.5}, {"BurnThird", BurnThird, 0.5}};
@@ -138,7 +140,8 @@ int Run(const std::string& mode, int64_t cpu_ns, bool ends) {
     }
   }
   printf("done");
-  for (const auto& [name, nanos] : burnt) printf(" %s %lld", name.c_str(), static_cast<long long>(nanos));
+  for (const auto& [name, nanos] : burnt)
+    printf(" %s %lld", name.c_str(), static_cast<long long>(nanos));
   puts(" .");
   fflush(stdout);
   while (!ends) pause();

@@ -10,11 +10,13 @@ using ::testing::SizeIs;
 
 TEST(DemangledNameTest, CppWithoutArgumentTypes) {
   EXPECT_EQ(DemangledName("_ZN5assay8profiler8BurnHalfEl"), "assay::profiler::BurnHalf");
-  EXPECT_EQ(DemangledName("_ZNSt6vectorIiSaIiEE9push_backEOi"), "std::vector<int, std::allocator<int> >::push_back");
+  EXPECT_EQ(DemangledName("_ZNSt6vectorIiSaIiEE9push_backEOi"),
+            "std::vector<int, std::allocator<int> >::push_back");
 }
 
 TEST(DemangledNameTest, RustLegacyWithoutItsHash) {
-  EXPECT_EQ(DemangledName("_ZN5tokio7runtime4park6Parker4park17h0123456789abcdefE"), "tokio::runtime::park::Parker::park");
+  EXPECT_EQ(DemangledName("_ZN5tokio7runtime4park6Parker4park17h0123456789abcdefE"),
+            "tokio::runtime::park::Parker::park");
 }
 
 // The C++ runtime's demangler leaves these raw.

@@ -43,8 +43,8 @@ const Dwfl_Callbacks kCallbacks = {
 bool IsLibc(std::string_view path) {
   const std::string_view name = path.substr(path.rfind('/') + 1);
   for (const std::string_view start :
-       {"libc.so", "libc-", "libc.musl", "ld-linux", "ld-musl", "ld-2", "ld.so", "libpthread", "libm.so", "libm-",
-        "librt.so", "librt-", "libdl.so", "libdl-"}) {
+       {"libc.so", "libc-", "libc.musl", "ld-linux", "ld-musl", "ld-2", "ld.so", "libpthread",
+        "libm.so", "libm-", "librt.so", "librt-", "libdl.so", "libdl-"}) {
     if (name.starts_with(start)) return true;
   }
   return false;
@@ -52,7 +52,8 @@ bool IsLibc(std::string_view path) {
 
 }  // namespace
 
-ElfFile::ElfFile(std::string path, UniqueFd file) : path_(std::move(path)), file_(std::move(file)) {}
+ElfFile::ElfFile(std::string path, UniqueFd file)
+    : path_(std::move(path)), file_(std::move(file)) {}
 
 ElfFile::~ElfFile() {
   dwarf_.reset();
@@ -118,7 +119,8 @@ absl::Status ElfFile::ReadHeaders() {
     for (size_t i = 0; data != nullptr && i < head.sh_size / head.sh_entsize; ++i) {
       GElf_Dyn entry;
       if (gelf_getdyn(data, static_cast<int>(i), &entry) == nullptr) break;
-      if (entry.d_tag == DT_FLAGS_1) position_independent_program = (entry.d_un.d_val & DF_1_PIE) != 0;
+      if (entry.d_tag == DT_FLAGS_1)
+        position_independent_program = (entry.d_un.d_val & DF_1_PIE) != 0;
     }
   }
   const bool program = header.e_type == ET_EXEC || position_independent_program ||
@@ -199,7 +201,8 @@ const ElfFile::Symbol* ElfFile::FindSymbol(uint64_t address) const {
   for (int back = 0; back < kMaxBack && at != symbols_.begin(); ++back) {
     --at;
     if (at->size > 0 && address - at->start < at->size) return &*at;
-    if (at->size == 0 && label == nullptr && back == 0 && address - at->start < kMaxUnsized) label = &*at;
+    if (at->size == 0 && label == nullptr && back == 0 && address - at->start < kMaxUnsized)
+      label = &*at;
   }
   return label;
 }

@@ -27,7 +27,8 @@ using ::testing::Field;
 using ::testing::HasSubstr;
 
 std::unique_ptr<ElfFile> OpenSelf() {
-  return ElfFile::Open("/proc/self/exe", UniqueFd(open("/proc/self/exe", O_RDONLY | O_CLOEXEC))).value();
+  return ElfFile::Open("/proc/self/exe", UniqueFd(open("/proc/self/exe", O_RDONLY | O_CLOEXEC)))
+      .value();
 }
 
 // Of this process's own mapping that holds the address.
@@ -59,7 +60,9 @@ TEST(ElfFileTest, NamesAnAddressOfARunningProgram) {
 
 TEST(ElfFileTest, TheCLibraryIsToldApart) {
   const CodeMapping mapping = MappingOf(reinterpret_cast<uint64_t>(&getpid));
-  const auto libc = ElfFile::Open(mapping.path, UniqueFd(open(mapping.path.c_str(), O_RDONLY | O_CLOEXEC))).value();
+  const auto libc =
+      ElfFile::Open(mapping.path, UniqueFd(open(mapping.path.c_str(), O_RDONLY | O_CLOEXEC)))
+          .value();
   EXPECT_EQ(libc->kind(), ProfileFrame::LIBC);
 }
 
@@ -72,15 +75,20 @@ TEST(ElfFileTest, TheVdsoComesFromMemory) {
 
 TEST(ElfFileTest, AnAddressWithoutANameKeepsItself) {
   EXPECT_THAT(OpenSelf()->FunctionsAt(0x10),
-              ElementsAre(::testing::AllOf(Field(&ElfFile::Function::name, ""), Field(&ElfFile::Function::address, 0x10u))));
+              ElementsAre(::testing::AllOf(Field(&ElfFile::Function::name, ""),
+                                           Field(&ElfFile::Function::address, 0x10u))));
 }
 
 TEST(ElfFileTest, WhatIsNoElfFileIsRefused) {
-  EXPECT_FALSE(ElfFile::Open("/proc/self/maps", UniqueFd(open("/proc/self/maps", O_RDONLY | O_CLOEXEC))).ok());
+  EXPECT_FALSE(
+      ElfFile::Open("/proc/self/maps", UniqueFd(open("/proc/self/maps", O_RDONLY | O_CLOEXEC)))
+          .ok());
   EXPECT_FALSE(ElfFile::Open("nothing", UniqueFd()).ok());
 }
 
-TEST(ElfFileTest, NoSegmentNoBias) { EXPECT_FALSE(OpenSelf()->Bias(0x1000, uint64_t{1} << 40).has_value()); }
+TEST(ElfFileTest, NoSegmentNoBias) {
+  EXPECT_FALSE(OpenSelf()->Bias(0x1000, uint64_t{1} << 40).has_value());
+}
 
 }  // namespace
 }  // namespace assay::profiler

@@ -14,7 +14,8 @@ UniqueFd OpenMapped(pid_t pid, const CodeMapping& mapping) {
   UniqueFd other;
   for (const std::string& path :
        {absl::StrCat("/proc/", pid, "/root", mapping.path),
-        absl::StrFormat("/proc/%d/map_files/%x-%x", pid, mapping.start, mapping.end), mapping.path}) {
+        absl::StrFormat("/proc/%d/map_files/%x-%x", pid, mapping.start, mapping.end),
+        mapping.path}) {
     UniqueFd file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     struct stat status;
     if (!file.ok() || fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) continue;

@@ -37,12 +37,14 @@ KernelSymbols::KernelSymbols(std::string kallsyms) {
 }
 
 KernelSymbols::Function KernelSymbols::Find(uint64_t address) const {
-  auto after = std::upper_bound(symbols_.begin(), symbols_.end(), address,
-                                [](uint64_t a, const Symbol& symbol) { return a < symbol.address; });
+  auto after =
+      std::upper_bound(symbols_.begin(), symbols_.end(), address,
+                       [](uint64_t a, const Symbol& symbol) { return a < symbol.address; });
   if (after == symbols_.begin()) return {};
   const uint64_t start = std::prev(after)->address;
-  const auto found = std::lower_bound(
-      symbols_.begin(), after, start, [](const Symbol& symbol, uint64_t a) { return symbol.address < a; });
+  const auto found =
+      std::lower_bound(symbols_.begin(), after, start,
+                       [](const Symbol& symbol, uint64_t a) { return symbol.address < a; });
   return {.name = std::string_view(text_).substr(found->name_at, found->name_size),
           .offset = start - base_};
 }

@@ -55,9 +55,8 @@ perf_event_attr SwitchAttributes(int frequency_hz) {
 
 EventOrError OpenPerfEvent(perf_event_attr attributes, pid_t tid, int cpu) {
   EventOrError event;
-  event.fd =
-      UniqueFd(static_cast<int>(syscall(SYS_perf_event_open, &attributes, tid, cpu, /*group_fd=*/-1,
-                                        PERF_FLAG_FD_CLOEXEC)));
+  event.fd = UniqueFd(static_cast<int>(
+      syscall(SYS_perf_event_open, &attributes, tid, cpu, /*group_fd=*/-1, PERF_FLAG_FD_CLOEXEC)));
   if (!event.fd.ok()) event.error = errno;
   return event;
 }

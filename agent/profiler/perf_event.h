@@ -15,9 +15,9 @@ namespace assay::profiler {
 inline constexpr uint32_t kStackBytes = 8192;
 
 // What each sample holds; perf_records.h takes it apart in this layout.
-inline constexpr uint64_t kSampleType = PERF_SAMPLE_IDENTIFIER | PERF_SAMPLE_IP | PERF_SAMPLE_TID | PERF_SAMPLE_TIME |
-                                        PERF_SAMPLE_PERIOD | PERF_SAMPLE_CALLCHAIN | PERF_SAMPLE_REGS_USER |
-                                        PERF_SAMPLE_STACK_USER;
+inline constexpr uint64_t kSampleType =
+    PERF_SAMPLE_IDENTIFIER | PERF_SAMPLE_IP | PERF_SAMPLE_TID | PERF_SAMPLE_TIME |
+    PERF_SAMPLE_PERIOD | PERF_SAMPLE_CALLCHAIN | PERF_SAMPLE_REGS_USER | PERF_SAMPLE_STACK_USER;
 
 // The x86-64 registers of a sample, as bits of PERF_REG_X86_*: ax bx cx dx si di bp sp ip, and r8 to r15.
 inline constexpr uint64_t kUserRegisters = 0xFF01FF;

@@ -60,7 +60,9 @@ class Reader {
   bool ok_ = true;
 };
 
-bool IsContextMarker(uint64_t address) { return address >= static_cast<uint64_t>(PERF_CONTEXT_MAX); }
+bool IsContextMarker(uint64_t address) {
+  return address >= static_cast<uint64_t>(PERF_CONTEXT_MAX);
+}
 
 SampleRecord ReadSample(Reader& reader, int64_t* time_ns) {
   SampleRecord sample;
@@ -134,8 +136,8 @@ absl::StatusOr<PerfRecord> ParsePerfRecord(std::string_view bytes) {
   Reader whole(bytes);
   const auto header = whole.Take<perf_event_header>();
   if (!whole.ok() || header.size != bytes.size()) {
-    return absl::InvalidArgumentError(absl::StrCat("a perf record of ", bytes.size(),
-                                                   " bytes that says it has ", header.size));
+    return absl::InvalidArgumentError(
+        absl::StrCat("a perf record of ", bytes.size(), " bytes that says it has ", header.size));
   }
   PerfRecord record;
   Reader reader(whole.Bytes(whole.left()));

@@ -47,7 +47,10 @@ class Bytes {
 std::string Sample(uint64_t abi = PERF_SAMPLE_REGS_ABI_64, uint64_t filled = 16) {
   Bytes bytes;
   bytes.Word(99).Word(0x401000).Pid(10).Pid(11).Word(123).Word(7);
-  bytes.Word(5).Word(static_cast<uint64_t>(PERF_CONTEXT_KERNEL)).Word(0xffffffff81000010).Word(0xffffffff81000020);
+  bytes.Word(5)
+      .Word(static_cast<uint64_t>(PERF_CONTEXT_KERNEL))
+      .Word(0xffffffff81000010)
+      .Word(0xffffffff81000020);
   bytes.Word(static_cast<uint64_t>(PERF_CONTEXT_USER)).Word(0x401000);
   bytes.Word(abi);
   if (abi != PERF_SAMPLE_REGS_ABI_NONE) {
@@ -67,7 +70,8 @@ TEST(ParsePerfRecordTest, ASampleHasKernelAddressesRegistersAndStack) {
   EXPECT_EQ(sample.pid, 10);
   EXPECT_EQ(sample.tid, 11);
   EXPECT_EQ(sample.period, 7u);
-  EXPECT_THAT(sample.kernel_chain, ElementsAre(0xffffffff81000010, 0xffffffff81000020)) << "the user's side is unwound";
+  EXPECT_THAT(sample.kernel_chain, ElementsAre(0xffffffff81000010, 0xffffffff81000020))
+      << "the user's side is unwound";
   EXPECT_TRUE(sample.has_user);
   EXPECT_EQ(sample.registers[kRegisterSp], 107u);
   EXPECT_EQ(sample.registers[kRegisterIp], 108u);
@@ -90,7 +94,8 @@ TEST(ParsePerfRecordTest, AStackIsNeverLargerThanWhatWasCopied) {
 TEST(ParsePerfRecordTest, AMapping) {
   Bytes bytes;
   bytes.Pid(10).Pid(11).Word(0x7f0000).Word(0x1000).Word(0x2000).Word(0).Word(42).Word(0).Word(5);
-  const std::string record = bytes.Text(std::string("/lib/x.so\0\0\0\0\0\0\0", 16)).Trailed(PERF_RECORD_MMAP2);
+  const std::string record =
+      bytes.Text(std::string("/lib/x.so\0\0\0\0\0\0\0", 16)).Trailed(PERF_RECORD_MMAP2);
   const auto map = std::get<MapRecord>(ParsePerfRecord(record)->what);
   EXPECT_EQ(map.pid, 10);
   EXPECT_EQ(map.start, 0x7f0000u);
@@ -103,30 +108,43 @@ TEST(ParsePerfRecordTest, AMapping) {
 
 TEST(ParsePerfRecordTest, LivesOfProcesses) {
   const auto fork = std::get<ForkRecord>(
-      ParsePerfRecord(Bytes().Pid(20).Pid(10).Pid(21).Pid(11).Word(1).Trailed(PERF_RECORD_FORK))->what);
+      ParsePerfRecord(Bytes().Pid(20).Pid(10).Pid(21).Pid(11).Word(1).Trailed(PERF_RECORD_FORK))
+          ->what);
   EXPECT_EQ(fork.pid, 20);
   EXPECT_EQ(fork.parent_pid, 10);
   EXPECT_EQ(fork.tid, 21);
   const auto exit = std::get<ExitRecord>(
-      ParsePerfRecord(Bytes().Pid(20).Pid(10).Pid(21).Pid(11).Word(1).Trailed(PERF_RECORD_EXIT))->what);
+      ParsePerfRecord(Bytes().Pid(20).Pid(10).Pid(21).Pid(11).Word(1).Trailed(PERF_RECORD_EXIT))
+          ->what);
   EXPECT_EQ(exit.tid, 21);
-  const std::string name = Bytes().Pid(10).Pid(11).Text(std::string("name\0\0\0\0", 8)).Trailed(PERF_RECORD_COMM);
+  const std::string name =
+      Bytes().Pid(10).Pid(11).Text(std::string("name\0\0\0\0", 8)).Trailed(PERF_RECORD_COMM);
   EXPECT_TRUE(std::holds_alternative<OtherRecord>(ParsePerfRecord(name)->what));
-  const std::string exec = Bytes().Pid(10).Pid(11).Text(std::string("name\0\0\0\0", 8))
+  const std::string exec = Bytes()
+                               .Pid(10)
+                               .Pid(11)
+                               .Text(std::string("name\0\0\0\0", 8))
                                .Trailed(PERF_RECORD_COMM, PERF_RECORD_MISC_COMM_EXEC);
   EXPECT_EQ(std::get<ExecRecord>(ParsePerfRecord(exec)->what).pid, 10);
 }
 
 TEST(ParsePerfRecordTest, LossesAndSwitches) {
-  EXPECT_EQ(std::get<LostRecord>(ParsePerfRecord(Bytes().Word(1).Word(17).Trailed(PERF_RECORD_LOST))->what).count, 17u);
-  EXPECT_EQ(std::get<LostRecord>(ParsePerfRecord(Bytes().Word(4).Trailed(PERF_RECORD_LOST_SAMPLES))->what).count, 4u);
+  EXPECT_EQ(std::get<LostRecord>(
+                ParsePerfRecord(Bytes().Word(1).Word(17).Trailed(PERF_RECORD_LOST))->what)
+                .count,
+            17u);
+  EXPECT_EQ(
+      std::get<LostRecord>(ParsePerfRecord(Bytes().Word(4).Trailed(PERF_RECORD_LOST_SAMPLES))->what)
+          .count,
+      4u);
   EXPECT_TRUE(std::holds_alternative<ThrottleRecord>(
       ParsePerfRecord(Bytes().Word(1).Word(1).Word(1).Trailed(PERF_RECORD_THROTTLE))->what));
-  const auto out =
-      std::get<SwitchRecord>(ParsePerfRecord(Bytes().Trailed(PERF_RECORD_SWITCH, PERF_RECORD_MISC_SWITCH_OUT))->what);
+  const auto out = std::get<SwitchRecord>(
+      ParsePerfRecord(Bytes().Trailed(PERF_RECORD_SWITCH, PERF_RECORD_MISC_SWITCH_OUT))->what);
   EXPECT_TRUE(out.out);
   EXPECT_EQ(out.tid, 11);
-  EXPECT_FALSE(std::get<SwitchRecord>(ParsePerfRecord(Bytes().Trailed(PERF_RECORD_SWITCH))->what).out);
+  EXPECT_FALSE(
+      std::get<SwitchRecord>(ParsePerfRecord(Bytes().Trailed(PERF_RECORD_SWITCH))->what).out);
 }
 
 // A ring that another process wrote over, or a kernel with another layout, must not take the agent along.
@@ -135,7 +153,8 @@ TEST(ParsePerfRecordTest, RecordsCutShortAnywhereAreRefusedOrReadNoFurther) {
   map.Pid(10).Pid(11).Word(1).Word(2).Word(3).Word(4).Word(5).Word(6).Word(7);
   for (const std::string& whole :
        {Sample(), Sample(PERF_SAMPLE_REGS_ABI_NONE), map.Trailed(PERF_RECORD_MMAP2),
-        Bytes().Pid(20).Pid(10).Pid(21).Pid(11).Word(1).Trailed(PERF_RECORD_FORK), Bytes().Trailed(PERF_RECORD_SWITCH)}) {
+        Bytes().Pid(20).Pid(10).Pid(21).Pid(11).Word(1).Trailed(PERF_RECORD_FORK),
+        Bytes().Trailed(PERF_RECORD_SWITCH)}) {
     ASSERT_TRUE(ParsePerfRecord(whole).ok());
     for (size_t size = 0; size < whole.size(); ++size) {
       // In memory of its own, so that a sanitizer sees a byte read beyond.
@@ -147,7 +166,8 @@ TEST(ParsePerfRecordTest, RecordsCutShortAnywhereAreRefusedOrReadNoFurther) {
       memcpy(cut.data() + offsetof(perf_event_header, size), &honest, sizeof(honest));
       const absl::StatusOr<PerfRecord> record = ParsePerfRecord(cut);
       if (const auto* sample = record.ok() ? std::get_if<SampleRecord>(&record->what) : nullptr) {
-        ADD_FAILURE() << "a sample of " << size << " bytes with a stack of " << sample->stack.size();
+        ADD_FAILURE() << "a sample of " << size << " bytes with a stack of "
+                      << sample->stack.size();
       }
     }
   }
@@ -165,7 +185,8 @@ TEST(ParsePerfRecordTest, NoiseIsReadWithinItsBounds) {
                                         .size = static_cast<uint16_t>(bytes.size())};
       memcpy(bytes.data(), &header, sizeof(header));
     } else {
-      for (int flips = 0; flips < 3; ++flips) bytes[8 + random() % (bytes.size() - 8)] = static_cast<char>(random());
+      for (int flips = 0; flips < 3; ++flips)
+        bytes[8 + random() % (bytes.size() - 8)] = static_cast<char>(random());
     }
     const absl::StatusOr<PerfRecord> record = ParsePerfRecord(bytes);
     if (!record.ok()) continue;

@@ -14,9 +14,11 @@ void ProfileFolder::Add(const ProfileChunk& chunk) {
   stacks_.insert(stacks_.end(), chunk.stacks().begin(), chunk.stacks().end());
   for (int i = 0; i < chunk.sample_stack_size(); ++i) {
     const uint32_t stack = chunk.sample_stack(i);
-    Sample sample = {.kind = stacks_[stack].kind(),
-                     .weight_ns = chunk.sample_weight_ns().empty() ? chunk.weight_ns() : chunk.sample_weight_ns(i),
-                     .thread = chunk.sample_thread().empty() ? chunk.thread() : chunk.sample_thread(i)};
+    Sample sample = {
+        .kind = stacks_[stack].kind(),
+        .weight_ns =
+            chunk.sample_weight_ns().empty() ? chunk.weight_ns() : chunk.sample_weight_ns(i),
+        .thread = chunk.sample_thread().empty() ? chunk.thread() : chunk.sample_thread(i)};
     std::vector<std::string> marked;
     for (uint32_t at = stack + 1; at > 0; at = stacks_[at - 1].parent()) {
       const ProfileFrame& frame = frames_[stacks_[at - 1].frame()];
@@ -37,7 +39,8 @@ void ProfileFolder::Add(const ProfileChunk& chunk) {
 
 std::string ProfileFolder::Folded() const {
   std::string text;
-  for (const auto& [stack, weight_ns] : folded_) absl::StrAppend(&text, stack, " ", (weight_ns + 500) / 1000, "\n");
+  for (const auto& [stack, weight_ns] : folded_)
+    absl::StrAppend(&text, stack, " ", (weight_ns + 500) / 1000, "\n");
   return text;
 }
 

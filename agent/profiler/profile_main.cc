@@ -27,7 +27,8 @@ constexpr char kFooter[] =
     "Example:\n"
     "  profile --pid=4711 --seconds=10 --frequency=199 -o stacks.folded\n"
     "\n"
-    "Ctrl-C ends it early with what was seen. --format=proto writes ProfileInfo, then the ProfileChunks of\n"
+    "Ctrl-C ends it early with what was seen. --format=proto writes ProfileInfo, then the "
+    "ProfileChunks of\n"
     "proto/profile.proto, each behind its length as a varint.";
 
 struct Options {
@@ -42,17 +43,20 @@ int Parse(int argc, char** argv, Options* options) {
   app.footer(kFooter);
   app.option_defaults()->always_capture_default();
   std::string cpus;
-  app.add_option("--pid", options->profiler.root, "the process; what is below it is profiled too")->required();
+  app.add_option("--pid", options->profiler.root, "the process; what is below it is profiled too")
+      ->required();
   app.add_option("--seconds", options->seconds, "how long")->check(CLI::Range(0.01, 86400.0));
   app.add_option("--frequency", options->profiler.frequency_hz, "samples a second of CPU time")
       ->check(CLI::Range(1, 10000));
-  app.add_option("--format", options->format, "folded or proto")->check(CLI::IsMember({"folded", "proto"}));
+  app.add_option("--format", options->format, "folded or proto")
+      ->check(CLI::IsMember({"folded", "proto"}));
   app.add_option("-o,--output", options->output, "where to; -: standard output")->type_name("FILE");
   app.add_option_function<std::string>(
          "--cpus",
          [options](const std::string& text) {
            const absl::StatusOr<assay::CpuSet> parsed = assay::CpuSet::Parse(text);
-           if (!parsed.ok()) throw CLI::ValidationError("--cpus", std::string(parsed.status().message()));
+           if (!parsed.ok())
+             throw CLI::ValidationError("--cpus", std::string(parsed.status().message()));
            options->profiler.collector_cpus = *parsed;
          },
          "CPUs to unwind on, none that is measured")
@@ -67,19 +71,24 @@ int Parse(int argc, char** argv, Options* options) {
 void Wait(double seconds, const sigset_t& signals) {
   double whole = 0;
   const double rest = std::modf(seconds, &whole);
-  const timespec limit = {.tv_sec = static_cast<time_t>(whole), .tv_nsec = static_cast<long>(rest * 1e9)};
+  const timespec limit = {.tv_sec = static_cast<time_t>(whole),
+                          .tv_nsec = static_cast<long>(rest * 1e9)};
   sigtimedwait(&signals, nullptr, &limit);
 }
 
 void Summarise(const assay::ProfileInfo& info, size_t bytes) {
-  std::cerr << info.samples() << " samples of " << info.event() << ", " << info.whole() << " whole, " << info.truncated()
-            << " truncated, " << info.lost() << " lost, " << info.throttled() << " throttled; "
-            << static_cast<double>(info.unwind_cpu_ns()) / 1e6 << " ms of CPU to unwind and name";
-  if (info.samples() > 0) std::cerr << ", " << static_cast<double>(bytes) / static_cast<double>(info.samples()) << " bytes a sample";
+  std::cerr << info.samples() << " samples of " << info.event() << ", " << info.whole()
+            << " whole, " << info.truncated() << " truncated, " << info.lost() << " lost, "
+            << info.throttled() << " throttled; " << static_cast<double>(info.unwind_cpu_ns()) / 1e6
+            << " ms of CPU to unwind and name";
+  if (info.samples() > 0)
+    std::cerr << ", " << static_cast<double>(bytes) / static_cast<double>(info.samples())
+              << " bytes a sample";
   std::cerr << "\n";
   for (const auto& [name, count] : info.counters()) std::cerr << name << ": " << count << "\n";
   for (const auto& [name, count] : info.syscalls()) std::cerr << name << "(): " << count << "\n";
-  if (!info.syscalls_refused().empty()) std::cerr << "system calls: " << info.syscalls_refused() << "\n";
+  if (!info.syscalls_refused().empty())
+    std::cerr << "system calls: " << info.syscalls_refused() << "\n";
   for (const std::string& note : info.notes()) std::cerr << note << "\n";
 }
 
@@ -97,8 +106,8 @@ int main(int argc, char** argv) {
   sigprocmask(SIG_BLOCK, &signals, nullptr);
 
   std::vector<assay::ProfileChunk> chunks;
-  auto profiler = assay::Profiler::Start(options.profiler,
-                                         [&](assay::ProfileChunk chunk) { chunks.push_back(std::move(chunk)); });
+  auto profiler = assay::Profiler::Start(
+      options.profiler, [&](assay::ProfileChunk chunk) { chunks.push_back(std::move(chunk)); });
   if (!profiler.ok()) {
     std::cerr << "profile: " << profiler.status().message() << "\n";
     return EXIT_FAILURE;
@@ -121,7 +130,8 @@ int main(int argc, char** argv) {
   const std::string contents = options.format == "proto" ? text.str() : folder.Folded();
   if (options.output == "-") {
     std::cout << contents << std::flush;
-  } else if (const absl::Status written = assay::WriteFileAtomically(assay::UserPath(options.output), contents);
+  } else if (const absl::Status written =
+                 assay::WriteFileAtomically(assay::UserPath(options.output), contents);
              !written.ok()) {
     std::cerr << "profile: " << written.message() << "\n";
     return EXIT_FAILURE;

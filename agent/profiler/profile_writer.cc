@@ -18,8 +18,8 @@ constexpr size_t kSampleBytes = 30;
 }  // namespace
 
 uint32_t ProfileWriter::String(std::string_view text) {
-  const auto [entry, added] = strings_.try_emplace(
-      absl::string_view(text.data(), text.size()), static_cast<uint32_t>(strings_.size()));
+  const auto [entry, added] = strings_.try_emplace(absl::string_view(text.data(), text.size()),
+                                                   static_cast<uint32_t>(strings_.size()));
   if (added) {
     chunk_.add_strings(entry->first);
     bytes_ += kStringBytes + text.size();
@@ -41,8 +41,8 @@ uint32_t ProfileWriter::Mapping(std::string_view file, std::string_view build_id
 
 uint32_t ProfileWriter::Frame(const ProfileFrame& frame) {
   const auto [entry, added] = frames_.try_emplace(
-      std::make_tuple(frame.function(), frame.file(), frame.line(), frame.mapping(), frame.address(),
-                      static_cast<int>(frame.kind()), frame.inlined()),
+      std::make_tuple(frame.function(), frame.file(), frame.line(), frame.mapping(),
+                      frame.address(), static_cast<int>(frame.kind()), frame.inlined()),
       static_cast<uint32_t>(frames_.size()));
   if (added) {
     *chunk_.add_frames() = frame;
@@ -52,8 +52,9 @@ uint32_t ProfileWriter::Frame(const ProfileFrame& frame) {
 }
 
 uint32_t ProfileWriter::Stack(uint32_t callers, uint32_t frame, ProfileStack::Kind kind) {
-  const auto [entry, added] = stacks_.try_emplace(std::make_tuple(callers, frame, static_cast<int>(kind)),
-                                                  static_cast<uint32_t>(stacks_.size()));
+  const auto [entry, added] =
+      stacks_.try_emplace(std::make_tuple(callers, frame, static_cast<int>(kind)),
+                          static_cast<uint32_t>(stacks_.size()));
   if (added) {
     ProfileStack& stack = *chunk_.add_stacks();
     stack.set_parent(callers);

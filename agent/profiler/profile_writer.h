@@ -60,7 +60,8 @@ class ProfileWriter {
   absl::flat_hash_map<std::string, uint32_t> strings_ = {{"", 0}};
   absl::flat_hash_map<std::pair<uint32_t, uint32_t>, uint32_t> mappings_;
   // By all fields.
-  absl::flat_hash_map<std::tuple<uint32_t, uint32_t, uint32_t, uint32_t, uint64_t, int, bool>, uint32_t>
+  absl::flat_hash_map<std::tuple<uint32_t, uint32_t, uint32_t, uint32_t, uint64_t, int, bool>,
+                      uint32_t>
       frames_;
   absl::flat_hash_map<std::tuple<uint32_t, uint32_t, int>, uint32_t> stacks_;
 };

@@ -17,18 +17,22 @@ using ::testing::SizeIs;
 class ProfileWriterTest : public ::testing::Test {
  protected:
   // A stack of functions with these names, the outermost first.
-  uint32_t Stack(const std::vector<std::string>& names, ProfileStack::Kind kind = ProfileStack::ON_CPU) {
+  uint32_t Stack(const std::vector<std::string>& names,
+                 ProfileStack::Kind kind = ProfileStack::ON_CPU) {
     uint32_t callers = 0;
     for (const std::string& name : names) {
       ProfileFrame frame;
       frame.set_function(writer_.String(name));
-      callers = writer_.Stack(callers, writer_.Frame(frame), &name == &names.back() ? kind : ProfileStack::ON_CPU) + 1;
+      callers = writer_.Stack(callers, writer_.Frame(frame),
+                              &name == &names.back() ? kind : ProfileStack::ON_CPU) +
+                1;
     }
     return callers - 1;
   }
 
   std::vector<ProfileChunk> chunks_;
-  ProfileWriter writer_{[this](ProfileChunk chunk) { chunks_.push_back(std::move(chunk)); }, /*start_ns=*/1000};
+  ProfileWriter writer_{[this](ProfileChunk chunk) { chunks_.push_back(std::move(chunk)); },
+                        /*start_ns=*/1000};
 };
 
 TEST_F(ProfileWriterTest, WhatIsKnownIsNotDefinedAgain) {
@@ -89,7 +93,10 @@ TEST_F(ProfileWriterTest, ChunksAreBoundedAndNothingIsLost) {
       names.push_back(std::string(1 + random() % 60, static_cast<char>('a' + random() % 26)));
     }
     expected.push_back(names.back());
-    writer_.Add({.stack = Stack(names), .time_ns = 1000 + i, .thread = static_cast<uint32_t>(i % 3), .weight_ns = random()});
+    writer_.Add({.stack = Stack(names),
+                 .time_ns = 1000 + i,
+                 .thread = static_cast<uint32_t>(i % 3),
+                 .weight_ns = random()});
   }
   writer_.Flush();
   EXPECT_GT(chunks_.size(), 3u);
@@ -108,7 +115,8 @@ TEST_F(ProfileWriterTest, ChunksAreBoundedAndNothingIsLost) {
 TEST_F(ProfileWriterTest, FoldedStacksAddUp) {
   writer_.Add({.stack = Stack({"main", "a"}), .time_ns = 1100, .weight_ns = 5000});
   writer_.Add({.stack = Stack({"main", "a"}), .time_ns = 1200, .weight_ns = 7000});
-  writer_.Add({.stack = Stack({"main", "w"}, ProfileStack::OFF_CPU), .time_ns = 1300, .weight_ns = 9000});
+  writer_.Add(
+      {.stack = Stack({"main", "w"}, ProfileStack::OFF_CPU), .time_ns = 1300, .weight_ns = 9000});
   writer_.Flush();
   ProfileFolder folder;
   folder.Add(chunks_.at(0));

@@ -68,7 +68,8 @@ class RefusedProfiler : public Profiler {
 
 class PerfProfiler : public Profiler {
  public:
-  PerfProfiler(const ProfilerConfig& config, std::unique_ptr<SamplingEvents> events, TakeChunk take);
+  PerfProfiler(const ProfilerConfig& config, std::unique_ptr<SamplingEvents> events,
+               TakeChunk take);
   ~PerfProfiler() override;
 
   ProfileInfo Stop() override;
@@ -97,7 +98,8 @@ class PerfProfiler : public Profiler {
   std::thread thread_;
 };
 
-PerfProfiler::PerfProfiler(const ProfilerConfig& config, std::unique_ptr<SamplingEvents> events, TakeChunk take)
+PerfProfiler::PerfProfiler(const ProfilerConfig& config, std::unique_ptr<SamplingEvents> events,
+                           TakeChunk take)
     : config_(config), events_(std::move(events)), take_(std::move(take)) {
   AddStandardCounters(events_->threads(), events_->kind().user_only, &counters_);
   if (config_.count_syscalls) {
@@ -126,7 +128,8 @@ void PerfProfiler::EndThread() {
 
 void PerfProfiler::Round(RecordOrder& order, SampleReader& reader, bool last) {
   const int64_t settled_ns = MonotonicNanos() - kSettleNs;
-  events_->Read([&](std::string_view record) { order.Add(profiler::PerfRecordTime(record), record); });
+  events_->Read(
+      [&](std::string_view record) { order.Add(profiler::PerfRecordTime(record), record); });
   if (config_.unwind_afterwards && !last && order.bytes() < kMaxKept) return;
   order.TakeUpTo(last ? std::numeric_limits<int64_t>::max() : settled_ns,
                  [&](std::string_view record) { reader.Take(record); });
@@ -137,7 +140,8 @@ void PerfProfiler::Collect() {
   if (!config_.collector_cpus.empty()) {
     const absl::Status pinned = config_.collector_cpus.PinThisThread();
     if (!pinned.ok()) {
-      info_.add_notes(absl::StrCat("the profiler's thread runs where it may: ", std::string(pinned.message())));
+      info_.add_notes(
+          absl::StrCat("the profiler's thread runs where it may: ", std::string(pinned.message())));
     }
   }
   const bool in_kernel = !events_->kind().user_only;
@@ -146,7 +150,8 @@ void PerfProfiler::Collect() {
   info_.set_kernel_names(!kernel.empty());
   if (in_kernel && kernel.empty()) {
     info_.add_notes(
-        "kernel functions have no names: /proc/kallsyms is not readable (sysctl kernel.kptr_restrict=0 and "
+        "kernel functions have no names: /proc/kallsyms is not readable (sysctl "
+        "kernel.kptr_restrict=0 and "
         "kernel.perf_event_paranoid=1, or give the agent CAP_SYSLOG)");
   }
   ProfileWriter writer(take_, start_ns_);
@@ -192,17 +197,22 @@ ProfileInfo PerfProfiler::Stop() {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Profiler>> Profiler::Start(const ProfilerConfig& config, TakeChunk take) {
-  if (config.root <= 0) return absl::InvalidArgumentError("a profile needs the process that it is of");
+absl::StatusOr<std::unique_ptr<Profiler>> Profiler::Start(const ProfilerConfig& config,
+                                                          TakeChunk take) {
+  if (config.root <= 0)
+    return absl::InvalidArgumentError("a profile needs the process that it is of");
   if (config.frequency_hz < 1 || config.frequency_hz > kMaxFrequencyHz) {
     return absl::InvalidArgumentError(absl::StrCat("a profile of ", config.frequency_hz,
-                                                   " samples a second; 1 to ", kMaxFrequencyHz, " can be had"));
+                                                   " samples a second; 1 to ", kMaxFrequencyHz,
+                                                   " can be had"));
   }
 #ifdef __x86_64__
   PerfAbility refusal;
   std::unique_ptr<SamplingEvents> events = SamplingEvents::Open(
-      {.root = config.root, .frequency_hz = config.frequency_hz, .switches = config.off_cpu}, &refusal);
-  if (events != nullptr) return std::make_unique<PerfProfiler>(config, std::move(events), std::move(take));
+      {.root = config.root, .frequency_hz = config.frequency_hz, .switches = config.off_cpu},
+      &refusal);
+  if (events != nullptr)
+    return std::make_unique<PerfProfiler>(config, std::move(events), std::move(take));
 #else
   const PerfAbility refusal = {.reason = "stacks are unwound on x86-64 only so far",
                                .remedy = "run the server under test on x86-64, or use perf"};

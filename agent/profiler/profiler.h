@@ -45,7 +45,8 @@ class Profiler {
 
   // kInvalidArgument only: a frequency out of range, no root. Whatever the system says, it returns a profiler.
   // The window begins before it returns. Cost: some 10 us a thread and CPU, and the time of reading /proc.
-  static absl::StatusOr<std::unique_ptr<Profiler>> Start(const ProfilerConfig& config, TakeChunk take);
+  static absl::StatusOr<std::unique_ptr<Profiler>> Start(const ProfilerConfig& config,
+                                                         TakeChunk take);
 
   virtual ~Profiler() = default;
   Profiler(const Profiler&) = delete;

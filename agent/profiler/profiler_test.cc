@@ -27,13 +27,13 @@
 namespace assay {
 namespace {
 
+using profiler::ProfileFolder;
 using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::StartsWith;
-using profiler::ProfileFolder;
 
 // Not a divisor of anything that the program does.
 constexpr int kFrequencyHz = 997;
@@ -58,9 +58,10 @@ struct Profiled {
     return static_cast<double>(with) / static_cast<double>(std::max<int64_t>(all, 1));
   }
   static bool Has(const ProfileFolder::Sample& sample, const std::string& function) {
-    return std::any_of(sample.functions.begin(), sample.functions.end(), [&](const std::string& name) {
-      return name == function || name == "assay::profiler::" + function;
-    });
+    return std::any_of(sample.functions.begin(), sample.functions.end(),
+                       [&](const std::string& name) {
+                         return name == function || name == "assay::profiler::" + function;
+                       });
   }
 };
 
@@ -72,10 +73,13 @@ class ProfilerTest : public ::testing::Test {
     if (!info.refused().empty()) GTEST_SKIP() << info.refused() << "; " << info.remedy();
   }
 
-  static std::unique_ptr<LaunchedProcess> Burner(const std::string& mode, int milliseconds = kBurnMilliseconds,
-                                                 const std::string& program = "burn_shares", const char* end = nullptr) {
+  static std::unique_ptr<LaunchedProcess> Burner(const std::string& mode,
+                                                 int milliseconds = kBurnMilliseconds,
+                                                 const std::string& program = "burn_shares",
+                                                 const char* end = nullptr) {
     LaunchOptions options;
-    options.argv = {AssayFile("agent/profiler/" + program).value(), mode, std::to_string(milliseconds)};
+    options.argv = {AssayFile("agent/profiler/" + program).value(), mode,
+                    std::to_string(milliseconds)};
     if (end != nullptr) options.argv.emplace_back(end);
     auto process = LaunchedProcess::Start(std::move(options)).value();
     EXPECT_TRUE(process->WaitForOutput("ready", absl::Now() + absl::Minutes(1)));
@@ -98,7 +102,8 @@ class ProfilerTest : public ::testing::Test {
     profiled.info = (*profiler)->Stop();
     EXPECT_THAT(profiled.info.refused(), IsEmpty());
     EXPECT_EQ(profiled.info.lost(), 0u);
-    const std::vector<std::string> words = absl::StrSplit(process.StandardOutput(), absl::ByAnyChar(" \n"));
+    const std::vector<std::string> words =
+        absl::StrSplit(process.StandardOutput(), absl::ByAnyChar(" \n"));
     for (size_t i = 0; i + 1 < words.size(); ++i) {
       int64_t nanos = 0;
       if (absl::SimpleAtoi(words[i + 1], &nanos)) profiled.truth[words[i]] = nanos;
@@ -129,7 +134,8 @@ class ProfilerTest : public ::testing::Test {
     int64_t begun = 0;
     for (const ProfileFolder::Sample& sample : profiled.folder.samples()) {
       const std::string& first = sample.functions.front();
-      begun += first == "_start" || first == "clone" || first == "__clone3" || first == "clone3" || first == "__clone";
+      begun += first == "_start" || first == "clone" || first == "__clone3" || first == "clone3" ||
+               first == "__clone";
     }
     EXPECT_GE(static_cast<double>(begun), 0.99 * count);
   }
@@ -138,13 +144,15 @@ class ProfilerTest : public ::testing::Test {
 TEST_F(ProfilerTest, ThreeFunctionsHaveTheirShares) {
   const Profiled profiled = Profile("three");
   ExpectTrue(profiled);
-  EXPECT_LE(static_cast<double>(profiled.bytes), 12.0 * static_cast<double>(profiled.info.samples()));
+  EXPECT_LE(static_cast<double>(profiled.bytes),
+            12.0 * static_cast<double>(profiled.info.samples()));
 }
 
 TEST_F(ProfilerTest, SamplesAddUpToTheCpuTimeThatWasCounted) {
   const Profiled profiled = Profile("three");
   double sampled = 0;
-  for (const ProfileFolder::Sample& sample : profiled.folder.samples()) sampled += static_cast<double>(sample.weight_ns);
+  for (const ProfileFolder::Sample& sample : profiled.folder.samples())
+    sampled += static_cast<double>(sample.weight_ns);
   const auto counted = static_cast<double>(profiled.info.counters().at("task-clock"));
   EXPECT_NEAR(sampled, counted, 0.05 * counted);
   EXPECT_GT(profiled.info.unwind_cpu_ns(), 0);
@@ -158,7 +166,8 @@ TEST_F(ProfilerTest, ARecursionIsSeenToItsDepth) {
   int64_t deep = 0;
   int64_t recursive = 0;
   for (const ProfileFolder::Sample& sample : profiled.folder.samples()) {
-    const auto depth = std::count(sample.functions.begin(), sample.functions.end(), "assay::profiler::Recurse");
+    const auto depth =
+        std::count(sample.functions.begin(), sample.functions.end(), "assay::profiler::Recurse");
     recursive += depth > 0;
     deep += depth == 25;
   }
@@ -197,8 +206,9 @@ TEST_F(ProfilerTest, AProcessThatBeginsLaterIsSampled) { ExpectTrue(Profile("chi
 TEST_F(ProfilerTest, AStackBeyondWhatIsCopiedCountsAsTruncated) {
   const Profiled profiled = Profile("deep");
   const auto count = static_cast<double>(profiled.info.samples());
-  const double deep = static_cast<double>(profiled.truth.at("BurnDeep")) /
-                      static_cast<double>(profiled.truth.at("BurnDeep") + profiled.truth.at("BurnThird"));
+  const double deep =
+      static_cast<double>(profiled.truth.at("BurnDeep")) /
+      static_cast<double>(profiled.truth.at("BurnDeep") + profiled.truth.at("BurnThird"));
   EXPECT_NEAR(static_cast<double>(profiled.info.truncated()) / count, deep, 0.05);
   EXPECT_NEAR(static_cast<double>(profiled.info.whole()) / count, 1 - deep, 0.05);
 }
@@ -219,7 +229,8 @@ TEST_F(ProfilerTest, ATargetThatIsGoneIsRefused) {
   const pid_t gone = fork();
   if (gone == 0) _exit(0);
   ASSERT_EQ(waitpid(gone, nullptr, 0), gone);
-  const ProfileInfo info = Profiler::Start({.root = gone}, [](const ProfileChunk&) { FAIL(); }).value()->Stop();
+  const ProfileInfo info =
+      Profiler::Start({.root = gone}, [](const ProfileChunk&) { FAIL(); }).value()->Stop();
   EXPECT_THAT(info.refused(), HasSubstr("is gone"));
   EXPECT_THAT(info.remedy(), Not(IsEmpty()));
 }
@@ -227,8 +238,10 @@ TEST_F(ProfilerTest, ATargetThatIsGoneIsRefused) {
 TEST_F(ProfilerTest, AStrippedProgramIsProfiledAndNoted) {
   const auto process = Burner("three", 500, "burn_stripped");
   const Profiled profiled = Profile(*process, {});
-  EXPECT_THAT(profiled.info.notes(), Contains(AllOf(StartsWith("stripped: "), HasSubstr("burn_stripped"))));
-  EXPECT_GE(static_cast<double>(profiled.info.whole()), 0.99 * static_cast<double>(profiled.info.samples()));
+  EXPECT_THAT(profiled.info.notes(),
+              Contains(AllOf(StartsWith("stripped: "), HasSubstr("burn_stripped"))));
+  EXPECT_GE(static_cast<double>(profiled.info.whole()),
+            0.99 * static_cast<double>(profiled.info.samples()));
   // Each function is one frame by its unwinding table, so that names can be put in later.
   EXPECT_EQ(profiled.Share("BurnHalf"), 0);
   EXPECT_GT(profiled.Share("[unknown]"), 0.9);
@@ -238,7 +251,8 @@ TEST_F(ProfilerTest, AStrippedProgramIsProfiledAndNoted) {
 TEST_F(ProfilerTest, TimeOffTheCpuHasTheStackThatGaveItUp) {
   const auto process = Burner("sleep", 1000);
   const Profiled profiled = Profile(*process, {.off_cpu = true});
-  if (profiled.info.event().ends_with(":u")) GTEST_SKIP() << "switches are the kernel's: " << profiled.info.event();
+  if (profiled.info.event().ends_with(":u"))
+    GTEST_SKIP() << "switches are the kernel's: " << profiled.info.event();
   double asleep_ns = 0;
   for (const ProfileFolder::Sample& sample : profiled.folder.samples()) {
     if (sample.kind == ProfileStack::OFF_CPU && Profiled::Has(sample, "usleep")) {
@@ -249,7 +263,8 @@ TEST_F(ProfilerTest, TimeOffTheCpuHasTheStackThatGaveItUp) {
   EXPECT_GT(profiled.info.switches(), 150u);
   // A second in 200 sleeps, each a little longer than asked for.
   EXPECT_GT(asleep_ns, 0.8e9);
-  EXPECT_LT(asleep_ns, 0.9 * static_cast<double>(profiled.info.end_ns() - profiled.info.start_ns()));
+  EXPECT_LT(asleep_ns,
+            0.9 * static_cast<double>(profiled.info.end_ns() - profiled.info.start_ns()));
 }
 
 TEST_F(ProfilerTest, SystemCallsAreCountedOrRefusedWithAReason) {
@@ -285,7 +300,8 @@ std::string AsNobody(const std::function<std::string()>& child) {
   close(ends[1]);
   std::string text;
   char buffer[4096];
-  for (ssize_t got; (got = read(ends[0], buffer, sizeof(buffer))) > 0;) text.append(buffer, static_cast<size_t>(got));
+  for (ssize_t got; (got = read(ends[0], buffer, sizeof(buffer))) > 0;)
+    text.append(buffer, static_cast<size_t>(got));
   close(ends[0]);
   waitpid(pid, nullptr, 0);
   return text;
@@ -297,9 +313,13 @@ TEST_F(ProfilerTest, WithoutPermissionItIsRefusedWithARemedy) {
   const pid_t target = process->pid();
   ProfileInfo info;
   info.ParseFromString(AsNobody([target] {
-    return Profiler::Start({.root = target}, [](const ProfileChunk&) {}).value()->Stop().SerializeAsString();
+    return Profiler::Start({.root = target}, [](const ProfileChunk&) {})
+        .value()
+        ->Stop()
+        .SerializeAsString();
   }));
-  EXPECT_THAT(info.refused(), AllOf(HasSubstr("Permission denied"), HasSubstr("perf_event_paranoid is ")));
+  EXPECT_THAT(info.refused(),
+              AllOf(HasSubstr("Permission denied"), HasSubstr("perf_event_paranoid is ")));
   EXPECT_THAT(info.remedy(), HasSubstr("CAP_PERFMON"));
   EXPECT_EQ(info.samples(), 0u);
 }
@@ -315,7 +335,8 @@ TEST_F(ProfilerTest, AUserWithoutPrivilegeSeesUserSpaceAndIsToldSo) {
         asm volatile("");
       }
     }
-    auto profiler = Profiler::Start({.root = busy, .frequency_hz = 997}, [](const ProfileChunk&) {}).value();
+    auto profiler =
+        Profiler::Start({.root = busy, .frequency_hz = 997}, [](const ProfileChunk&) {}).value();
     absl::SleepFor(absl::Milliseconds(500));
     const std::string text = profiler->Stop().SerializeAsString();
     kill(busy, SIGKILL);

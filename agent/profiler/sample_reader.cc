@@ -89,7 +89,8 @@ void SampleReader::ComeBack(pid_t tid, int64_t time_ns) {
     writer_.Add({.stack = away->second.stack,
                  .time_ns = away->second.since_ns,
                  .thread = static_cast<uint32_t>(tid),
-                 .weight_ns = static_cast<uint64_t>(until - away->second.since_ns) * away->second.switches});
+                 .weight_ns =
+                     static_cast<uint64_t>(until - away->second.since_ns) * away->second.switches});
   }
   away_.erase(away);
 }
@@ -107,7 +108,8 @@ void SampleReader::Finish(ProfileInfo* info) {
   info->set_switches(switches_);
   for (std::string& note : namer_.Notes()) info->add_notes(std::move(note));
   if (broken_ > 0) {
-    info->add_notes(absl::StrCat(broken_, " records of the kernel could not be read, and are left out"));
+    info->add_notes(
+        absl::StrCat(broken_, " records of the kernel could not be read, and are left out"));
   }
 }
 

@@ -30,8 +30,9 @@ std::string Paranoid() {
 PerfAbility Explain(const char* event, int error, int frequency_hz) {
   PerfAbility refusal = ExplainPerfError(event, error, Paranoid());
   if (error == EINVAL) {
-    refusal.remedy = absl::StrCat("sysctl kernel.perf_event_max_sample_rate=100000, if it is below the ", frequency_hz,
-                                  " Hz that were asked for; else a newer kernel (5.11)");
+    refusal.remedy =
+        absl::StrCat("sysctl kernel.perf_event_max_sample_rate=100000, if it is below the ",
+                     frequency_hz, " Hz that were asked for; else a newer kernel (5.11)");
   }
   return refusal;
 }
@@ -52,7 +53,8 @@ CpuSet CpusOf(const std::vector<pid_t>& threads) {
 
 std::vector<pid_t> AllThreads(pid_t root) {
   std::vector<pid_t> all;
-  for (const auto& [pid, threads] : TreeThreads(root)) all.insert(all.end(), threads.begin(), threads.end());
+  for (const auto& [pid, threads] : TreeThreads(root))
+    all.insert(all.end(), threads.begin(), threads.end());
   return all;
 }
 
@@ -104,13 +106,15 @@ int SamplingEvents::OpenThread(pid_t tid) {
     uint64_t id = 0;
     if (const int error = OpenOn(cpu, sampling, tid, &id); error != 0) return error;
     if (!options_.switches || !switches_refused_.empty()) continue;
-    int error = kind_->user_only ? EACCES : OpenOn(cpu, SwitchAttributes(options_.frequency_hz), tid, &id);
+    int error =
+        kind_->user_only ? EACCES : OpenOn(cpu, SwitchAttributes(options_.frequency_hz), tid, &id);
     if (error == ESRCH) return error;
     if (error == 0) {
       switch_ids_.insert(id);
     } else {
       const PerfAbility refusal = Explain("context-switches", error, options_.frequency_hz);
-      switches_refused_ = absl::StrCat("no time off the CPU: ", refusal.reason, " (", refusal.remedy, ")");
+      switches_refused_ =
+          absl::StrCat("no time off the CPU: ", refusal.reason, " (", refusal.remedy, ")");
     }
   }
   threads_.insert(tid);
@@ -137,7 +141,8 @@ int SamplingEvents::OpenLatecomers() {
   std::set<pid_t> inherited;
   for (int round = 0; round < kMaxRounds; ++round) {
     std::vector<pid_t> unknown = AllThreads(options_.root);
-    std::erase_if(unknown, [&](pid_t tid) { return threads_.contains(tid) || inherited.contains(tid); });
+    std::erase_if(unknown,
+                  [&](pid_t tid) { return threads_.contains(tid) || inherited.contains(tid); });
     if (unknown.empty()) return 0;
     // The record of a thread that inherits is written a moment after it shows.
     const timespec moment = {.tv_nsec = 1'000'000};
@@ -147,7 +152,8 @@ int SamplingEvents::OpenLatecomers() {
         early_.emplace_back(bytes);
         const absl::StatusOr<PerfRecord> record = ParsePerfRecord(bytes);
         if (!record.ok()) return;
-        if (const auto* const fork = std::get_if<ForkRecord>(&record->what)) inherited.insert(fork->tid);
+        if (const auto* const fork = std::get_if<ForkRecord>(&record->what))
+          inherited.insert(fork->tid);
       });
     }
     for (const pid_t tid : unknown) {

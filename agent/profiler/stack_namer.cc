@@ -14,7 +14,8 @@ constexpr std::string_view kUnknown = "[unknown]";
 // Where a thread's stack begins, in glibc, musl and Go. Go's and musl's tables do not say that nothing called them.
 bool StartsThreads(std::string_view function) {
   static constexpr std::string_view kStarts[] = {
-      "_start", "__clone", "clone", "__clone3", "clone3", "runtime.goexit", "runtime.mstart", "runtime.rt0_go"};
+      "_start", "__clone",        "clone",          "__clone3",
+      "clone3", "runtime.goexit", "runtime.mstart", "runtime.rt0_go"};
   return std::find(std::begin(kStarts), std::end(kStarts), function) != std::end(kStarts);
 }
 
@@ -43,9 +44,11 @@ const StackNamer::Frames& StackNamer::OfFile(ElfFile& file, uint64_t address) {
 }
 
 const StackNamer::Frames& StackNamer::OfJit(uint64_t address, JitSymbols* jit, int64_t now_ns) {
-  const JitSymbols::Function* const function = jit == nullptr ? nullptr : jit->Find(address, now_ns);
+  const JitSymbols::Function* const function =
+      jit == nullptr ? nullptr : jit->Find(address, now_ns);
   ProfileFrame frame;
-  frame.set_function(writer_.String(function == nullptr ? std::string(kUnknown) : ToValidUtf8(function->name)));
+  frame.set_function(
+      writer_.String(function == nullptr ? std::string(kUnknown) : ToValidUtf8(function->name)));
   // Without a name nothing is known of it, not even where it begins: all such are one frame.
   if (function != nullptr) {
     frame.set_kind(ProfileFrame::JIT);
@@ -69,8 +72,9 @@ uint32_t StackNamer::OfKernel(uint64_t address) {
   return entry->second;
 }
 
-StackNamer::Named StackNamer::Name(const std::vector<UserFrame>& user, absl::Span<const uint64_t> kernel,
-                                   JitSymbols* jit, int64_t now_ns, ProfileStack::Kind kind) {
+StackNamer::Named StackNamer::Name(const std::vector<UserFrame>& user,
+                                   absl::Span<const uint64_t> kernel, JitSymbols* jit,
+                                   int64_t now_ns, ProfileStack::Kind kind) {
   std::vector<uint32_t> frames;
   Named named;
   for (auto at = user.rbegin(); at != user.rend(); ++at) {
@@ -101,10 +105,11 @@ std::vector<std::string> StackNamer::Notes() const {
   std::vector<std::string> notes;
   for (const auto& [file, count] : unnamed_) {
     if (!file->stripped()) continue;
-    notes.push_back(ToValidUtf8(absl::StrCat(
-        "stripped: ", file->path(), " has no symbols of its own, and ", count,
-        " of its addresses have no name (install its debug symbols, -dbgsym or -dbg in Debian, or build it without "
-        "stripping)")));
+    notes.push_back(ToValidUtf8(
+        absl::StrCat("stripped: ", file->path(), " has no symbols of its own, and ", count,
+                     " of its addresses have no name (install its debug symbols, -dbgsym or -dbg "
+                     "in Debian, or build it without "
+                     "stripping)")));
   }
   std::sort(notes.begin(), notes.end());
   return notes;

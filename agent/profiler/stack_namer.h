@@ -21,7 +21,8 @@ namespace assay::profiler {
 class StackNamer {
  public:
   // Both outlive this.
-  StackNamer(ProfileWriter& writer, const KernelSymbols& kernel) : writer_(writer), kernel_(kernel) {}
+  StackNamer(ProfileWriter& writer, const KernelSymbols& kernel)
+      : writer_(writer), kernel_(kernel) {}
 
   struct Named {
     uint32_t stack = 0;

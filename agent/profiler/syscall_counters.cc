@@ -20,22 +20,70 @@ namespace {
 
 // What servers call, in the kernel's names: the network, waiting, files, memory, threads, time.
 constexpr absl::string_view kCounted[] = {
-    "accept",        "accept4",         "brk",           "clock_nanosleep",
-    "clone",         "clone3",          "close",         "connect",
-    "epoll_ctl",     "epoll_pwait",     "epoll_pwait2",  "epoll_wait",
-    "eventfd2",      "exit",            "fcntl",         "futex",
-    "getpeername",   "getpid",          "getrandom",     "getsockname",
-    "getsockopt",    "gettid",          "io_getevents",  "io_submit",
-    "io_uring_enter", "ioctl",          "lseek",         "madvise",
-    "mmap",          "mprotect",        "mremap",        "munmap",
-    "nanosleep",     "newfstat",        "newfstatat",    "newstat",
-    "openat",        "poll",            "ppoll",         "pread64",
-    "pselect6",      "pwrite64",        "read",          "readv",
-    "recvfrom",      "recvmmsg",        "recvmsg",       "rt_sigaction",
-    "rt_sigprocmask", "sched_yield",    "select",        "sendfile64",
-    "sendmmsg",      "sendmsg",         "sendto",        "set_robust_list",
-    "setsockopt",    "shutdown",        "socket",        "splice",
-    "timerfd_settime", "tgkill",        "write",         "writev",
+    "accept",
+    "accept4",
+    "brk",
+    "clock_nanosleep",
+    "clone",
+    "clone3",
+    "close",
+    "connect",
+    "epoll_ctl",
+    "epoll_pwait",
+    "epoll_pwait2",
+    "epoll_wait",
+    "eventfd2",
+    "exit",
+    "fcntl",
+    "futex",
+    "getpeername",
+    "getpid",
+    "getrandom",
+    "getsockname",
+    "getsockopt",
+    "gettid",
+    "io_getevents",
+    "io_submit",
+    "io_uring_enter",
+    "ioctl",
+    "lseek",
+    "madvise",
+    "mmap",
+    "mprotect",
+    "mremap",
+    "munmap",
+    "nanosleep",
+    "newfstat",
+    "newfstatat",
+    "newstat",
+    "openat",
+    "poll",
+    "ppoll",
+    "pread64",
+    "pselect6",
+    "pwrite64",
+    "read",
+    "readv",
+    "recvfrom",
+    "recvmmsg",
+    "recvmsg",
+    "rt_sigaction",
+    "rt_sigprocmask",
+    "sched_yield",
+    "select",
+    "sendfile64",
+    "sendmmsg",
+    "sendmsg",
+    "sendto",
+    "set_robust_list",
+    "setsockopt",
+    "shutdown",
+    "socket",
+    "splice",
+    "timerfd_settime",
+    "tgkill",
+    "write",
+    "writev",
 };
 constexpr char kAll[] = "all";
 
@@ -59,7 +107,8 @@ absl::Status Refused(absl::string_view why, absl::string_view remedy) {
 }
 
 absl::StatusOr<uint64_t> TracepointNumber(const std::string& tracefs, absl::string_view event) {
-  ASSAY_ASSIGN_OR_RETURN(const std::string text, ReadFile(absl::StrCat(tracefs, "/events/", event, "/id")));
+  ASSAY_ASSIGN_OR_RETURN(const std::string text,
+                         ReadFile(absl::StrCat(tracefs, "/events/", event, "/id")));
   uint64_t number = 0;
   if (!absl::SimpleAtoi(text, &number)) return absl::InternalError("no number");
   return number;
@@ -76,11 +125,13 @@ perf_event_attr Tracepoint(uint64_t number) {
 
 absl::Span<const absl::string_view> CountedSyscalls() { return kCounted; }
 
-absl::StatusOr<SyscallCounters> SyscallCounters::Open(const std::set<pid_t>& threads, const std::string& tracefs) {
+absl::StatusOr<SyscallCounters> SyscallCounters::Open(const std::set<pid_t>& threads,
+                                                      const std::string& tracefs) {
   const std::string folder = FindTracefs(tracefs);
   if (folder.empty()) {
     return Refused("tracefs is not mounted, or not readable for this user",
-                   "as root: mount -t tracefs nodev /sys/kernel/tracing, and run the agent as root or let it read that "
+                   "as root: mount -t tracefs nodev /sys/kernel/tracing, and run the agent as root "
+                   "or let it read that "
                    "(mount -o remount,mode=755 /sys/kernel/tracing)");
   }
   const absl::StatusOr<uint64_t> all = TracepointNumber(folder, "raw_syscalls/sys_enter");
@@ -93,13 +144,15 @@ absl::StatusOr<SyscallCounters> SyscallCounters::Open(const std::set<pid_t>& thr
     const int error = counters.counters_.Add(std::string(name), Tracepoint(number), threads);
     if (error == 0) return absl::OkStatus();
     const PerfAbility refusal = ExplainPerfError("raw_syscalls:sys_enter", error, "");
-    return Refused(refusal.reason, error == EACCES || error == EPERM
-                                       ? "sysctl kernel.perf_event_paranoid=-1, or give the agent CAP_PERFMON"
-                                       : refusal.remedy);
+    return Refused(refusal.reason,
+                   error == EACCES || error == EPERM
+                       ? "sysctl kernel.perf_event_paranoid=-1, or give the agent CAP_PERFMON"
+                       : refusal.remedy);
   };
   ASSAY_RETURN_IF_ERROR(add(kAll, *all));
   for (const absl::string_view name : kCounted) {
-    const absl::StatusOr<uint64_t> number = TracepointNumber(folder, absl::StrCat("syscalls/sys_enter_", name));
+    const absl::StatusOr<uint64_t> number =
+        TracepointNumber(folder, absl::StrCat("syscalls/sys_enter_", name));
     // Not every kernel has every call.
     if (number.ok()) ASSAY_RETURN_IF_ERROR(add(UserName(name), *number));
   }

@@ -23,7 +23,8 @@ class SyscallCounters {
  public:
   // Errors say why not, and what would allow it: no tracefs, no permission, no such tracepoints, too many descriptors.
   // Looked for where tracefs is mounted, or in `tracefs` where that is not empty.
-  static absl::StatusOr<SyscallCounters> Open(const std::set<pid_t>& threads, const std::string& tracefs = "");
+  static absl::StatusOr<SyscallCounters> Open(const std::set<pid_t>& threads,
+                                              const std::string& tracefs = "");
 
   // Calls since it was opened; names without calls are missing.
   std::map<std::string, uint64_t> Read() const;

@@ -73,7 +73,8 @@ std::map<std::string, uint64_t> TreeCounters::Read() const {
   return counts;
 }
 
-std::map<std::string, uint64_t> TreeCounters::Since(const std::map<std::string, uint64_t>& earlier) const {
+std::map<std::string, uint64_t> TreeCounters::Since(
+    const std::map<std::string, uint64_t>& earlier) const {
   std::map<std::string, uint64_t> counts = Read();
   for (auto& [name, count] : counts) {
     const auto before = earlier.find(name);

@@ -22,7 +22,8 @@ class TreeCounters {
  public:
   // Adds an event under a name; returns errno where it cannot be opened for every thread (then it is not counted). A
   // thread that is gone counts nothing.
-  int Add(const std::string& name, const perf_event_attr& attributes, const std::set<pid_t>& threads);
+  int Add(const std::string& name, const perf_event_attr& attributes,
+          const std::set<pid_t>& threads);
 
   // Counts since each was added, scaled where the hardware shared its counters among more events.
   std::map<std::string, uint64_t> Read() const;

@@ -18,7 +18,8 @@ struct CloseFolder {
 
 std::vector<pid_t> ThreadsOf(pid_t pid) {
   std::vector<pid_t> threads;
-  const std::unique_ptr<DIR, CloseFolder> folder(opendir(absl::StrCat("/proc/", pid, "/task").c_str()));
+  const std::unique_ptr<DIR, CloseFolder> folder(
+      opendir(absl::StrCat("/proc/", pid, "/task").c_str()));
   if (folder == nullptr) return threads;
   while (const dirent* const entry = readdir(folder.get())) {
     pid_t tid = 0;

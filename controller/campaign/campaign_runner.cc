@@ -174,8 +174,8 @@ absl::Status CampaignRunner::Execute(const CampaignRecord& campaign,
         *finished.record.add_gates() = std::move(gate);
       }
     }
-    ASSAY_RETURN_IF_ERROR(
-        store_.CommitExecution(finished.record, finished.chunks, finished.seconds));
+    ASSAY_RETURN_IF_ERROR(store_.CommitExecution(finished.record, finished.chunks, finished.seconds,
+                                                 finished.profile));
     progress.End(finished.record);
     if (finished.record.status() == ExecutionRecord::FAILED) {
       ASSAY_RETURN_IF_ERROR(CheckAgents(finished.record));

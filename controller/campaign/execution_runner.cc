@@ -25,7 +25,8 @@ constexpr uint32_t kLeaseMs = 10'000;
 constexpr int kClockRounds = 5;
 constexpr absl::Duration kReadyPatience = absl::Seconds(90);
 constexpr absl::Duration kStartedPatience = absl::Seconds(20);
-constexpr absl::Duration kFinishPatience = absl::Seconds(20);
+// Naming a profile's stacks is part of it.
+constexpr absl::Duration kFinishPatience = absl::Seconds(60);
 constexpr absl::Duration kDataPatience = absl::Minutes(5);
 constexpr absl::Duration kClosePatience = absl::Seconds(20);
 // Between the command to start and the start: what a command takes on its way, several times over.
@@ -81,6 +82,7 @@ class ExecutionRunner::Attempt {
   absl::Status ConnectLoads();
   absl::Status StartTogether();
   absl::Status AwaitEnd();
+  absl::Status FetchProfile();
   absl::Status FetchSamples(uint32_t load);
   void RecordSkew();
   absl::Status MergeLatency();
@@ -142,6 +144,7 @@ absl::Status ExecutionRunner::Attempt::Measure() {
   ASSAY_RETURN_IF_ERROR(ConnectLoads());
   ASSAY_RETURN_IF_ERROR(StartTogether());
   ASSAY_RETURN_IF_ERROR(AwaitEnd());
+  if (cell_.profiled()) ASSAY_RETURN_IF_ERROR(FetchProfile());
   // The server's work is done: its CPUs are free for what follows.
   if (server_ != nullptr) {
     ASSAY_RETURN_IF_ERROR(
@@ -270,7 +273,7 @@ absl::Status ExecutionRunner::Attempt::StartTogether() {
 }
 
 absl::Status ExecutionRunner::Attempt::AwaitEnd() {
-  const absl::Time deadline = absl::Now() + LongestRun(runner_.plan_);
+  const absl::Time deadline = absl::Now() + LongestRun(runner_.plan_, cell_);
   for (LoadPart& load : loads_) {
     absl::StatusOr<LoadFinished> finished = load.link->WaitLoadFinished(deadline);
     // A dead server explains a failed load, not the other way round.
@@ -281,11 +284,24 @@ absl::Status ExecutionRunner::Attempt::AwaitEnd() {
     *load.record.mutable_finished() = *std::move(finished);
   }
   if (server_ == nullptr) return absl::OkStatus();
-  if (BoundOf(runner_.plan_.load()).requests > 0) server_->Stop();
+  if (BoundOfCell(runner_.plan_, cell_).requests > 0) server_->Stop();
   absl::StatusOr<ServerFinished> finished =
       server_->WaitServerFinished(absl::Now() + kFinishPatience);
   if (!finished.ok()) return Note(finished.status(), runner_.pool_.server(), PartId::SERVER);
   *finished_.record.mutable_server() = *std::move(finished);
+  return absl::OkStatus();
+}
+
+absl::Status ExecutionRunner::Attempt::FetchProfile() {
+  const auto take = [&](const DataRecord& record) -> absl::Status {
+    if (record.has_profile()) finished_.profile.push_back(record.profile());
+    return absl::OkStatus();
+  };
+  ASSAY_RETURN_IF_ERROR(Note(server_->ReadData(take, absl::Now() + kDataPatience),
+                             runner_.pool_.server(), PartId::SERVER));
+  uint64_t requests = 0;
+  for (const LoadPart& load : loads_) requests += load.record.finished().ok_in_window();
+  finished_.record.mutable_server()->mutable_profile()->set_requests(requests);
   return absl::OkStatus();
 }
 

@@ -19,6 +19,8 @@ struct FinishedExecution {
   ExecutionRecord record;
   std::vector<ChunkRef> chunks;
   std::vector<LoadSecond> seconds;
+  // Of a profiled one.
+  std::vector<ProfileChunk> profile;
 };
 
 // Makes executions over the agents of a pool: start the server, verify it, open the connections of

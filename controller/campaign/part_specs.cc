@@ -18,10 +18,10 @@ constexpr absl::Duration kSlack = absl::Seconds(30);
 uint64_t Nanos(const Pause& pause) { return static_cast<uint64_t>(pause.seconds() * 1e9); }
 
 // The share of one of `count` load agents.
-Window WindowOf(const Plan& plan, uint32_t index, uint32_t count) {
+Window WindowOf(const Plan& plan, const Cell& cell, uint32_t index, uint32_t count) {
   Window window;
   window.set_warmup_ns(Nanos(plan.load().warmup()));
-  const WindowBound bound = BoundOf(plan.load());
+  const WindowBound bound = BoundOfCell(plan, cell);
   window.set_duration_ns(static_cast<uint64_t>(absl::ToInt64Nanoseconds(bound.duration)));
   window.set_requests(ShareOf(bound.requests, index, count));
   return window;
@@ -42,7 +42,11 @@ ServerSpec ServerSpecOf(const Plan& plan, const Cell& cell, const AgentPool& poo
   // Where other agents load it, the server listens where they see its host.
   if (pool.members().size() > 1) spec.set_listen_host(pool.server().link->host());
   *spec.mutable_verify() = WorkloadOfCell(plan, cell);
-  *spec.mutable_window() = WindowOf(plan, 0, 1);
+  *spec.mutable_window() = WindowOf(plan, cell, 0, 1);
+  if (cell.profiled()) {
+    spec.mutable_profile()->set_frequency_hz(plan.profile().frequency_hz());
+    spec.mutable_profile()->set_off_cpu(true);
+  }
   return spec;
 }
 
@@ -70,7 +74,7 @@ LoadSpec LoadSpecOf(const Plan& plan, const Cell& cell, const AgentPool& pool, u
     spec.mutable_closed()->set_connections(
         static_cast<uint32_t>(ShareOf(cell.connections(), index, count)));
   }
-  *spec.mutable_window() = WindowOf(plan, index, count);
+  *spec.mutable_window() = WindowOf(plan, cell, index, count);
   spec.set_cpus(plan.placement().load_cpus());
   const absl::StatusOr<CpuSet> cpus = CpuSet::Parse(spec.cpus());
   spec.set_threads(cpus.ok() ? static_cast<uint32_t>(std::max(1, cpus->Count())) : 1);
@@ -82,10 +86,10 @@ LoadSpec LoadSpecOf(const Plan& plan, const Cell& cell, const AgentPool& pool, u
   return spec;
 }
 
-absl::Duration LongestRun(const Plan& plan) {
+absl::Duration LongestRun(const Plan& plan, const Cell& cell) {
   const absl::Duration warmup = absl::Seconds(plan.load().warmup().seconds());
   const absl::Duration timeout = absl::Seconds(plan.load().timeout().seconds());
-  const WindowBound bound = BoundOf(plan.load());
+  const WindowBound bound = BoundOfCell(plan, cell);
   if (bound.requests == 0) return warmup + bound.duration + timeout + kSlack;
   // Every request of the slowest connection could time out.
   uint32_t fewest = 0;

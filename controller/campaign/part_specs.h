@@ -25,7 +25,7 @@ LoadSpec LoadSpecOf(const Plan& plan, const Cell& cell, const AgentPool& pool, u
                     const std::string& destination);
 
 // Longest time from a load's start to its end, drain included, after which it is taken for lost.
-absl::Duration LongestRun(const Plan& plan);
+absl::Duration LongestRun(const Plan& plan, const Cell& cell);
 
 }  // namespace assay
 

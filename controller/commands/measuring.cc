@@ -12,7 +12,9 @@
 #include "controller/campaign/gate_keeper.h"
 #include "controller/campaign/progress.h"
 #include "controller/plan/plan_rules.h"
+#include "controller/report/profile_section.h"
 #include "controller/results/campaign_results.h"
+#include "controller/results/profile_results.h"
 #include "controller/results/results_json.h"
 #include "controller/results/results_text.h"
 
@@ -53,6 +55,16 @@ void Print(const CampaignResults& results, const std::string& format) {
   }
 }
 
+// For people: what system calls and kinds of work cost, where the campaign has profiles.
+absl::Status PrintProfiles(Store& store, const CampaignRecord& campaign,
+                           const std::string& format) {
+  if (format != "table" || !campaign.plan().has_profile()) return absl::OkStatus();
+  ASSAY_ASSIGN_OR_RETURN(const std::vector<CellProfiles> profiles, ReadProfiles(store, campaign));
+  ASSAY_ASSIGN_OR_RETURN(const CategoryRules rules, LoadCategoryRules());
+  std::cout << "\n" << CostText(profiles, rules) << std::flush;
+  return absl::OkStatus();
+}
+
 // What to do with a campaign that is stored now.
 void SayWhatNext(const CampaignRecord& campaign, const ExitStatus status) {
   const std::string& id = campaign.id();
@@ -67,6 +79,8 @@ void SayWhatNext(const CampaignRecord& campaign, const ExitStatus status) {
   std::cout << "  see it again:        " << CommandText(absl::StrCat("show ", id)) << "\n"
             << "  as JSON:             " << CommandText(absl::StrCat("show ", id, " --format=json"))
             << "\n"
+            << "  as a page:           "
+            << CommandText(absl::StrCat("report ", id, " -o report.html")) << "\n"
             << "  your own server:     "
             << CommandText("measure http://127.0.0.1:8080 --path=/ --connections=64") << std::endl;
 }
@@ -75,6 +89,8 @@ ExitStatus Conclude(Bench& bench, const CampaignRecord& campaign, const CommonFl
   absl::StatusOr<CampaignResults> results = ReadResults(*bench.store, *bench.rules, campaign);
   if (!results.ok()) return Fail(results.status());
   Print(*results, flags.format);
+  if (const absl::Status told = PrintProfiles(*bench.store, campaign, flags.format); !told.ok())
+    return Fail(told);
   ExitStatus status = StatusOf(*results);
   const bool any_failed = std::any_of(results->cells.begin(), results->cells.end(),
                                       [](const CellResult& cell) { return cell.failed > 0; });
@@ -125,6 +141,7 @@ absl::StatusOr<ExitStatus> PrintCampaign(Store& store, const CampaignRecord& cam
   ASSAY_ASSIGN_OR_RETURN(const GateRules rules, LoadGateRules());
   ASSAY_ASSIGN_OR_RETURN(const CampaignResults results, ReadResults(store, rules, campaign));
   Print(results, flags.format);
+  ASSAY_RETURN_IF_ERROR(PrintProfiles(store, campaign, flags.format));
   return StatusOf(results);
 }
 

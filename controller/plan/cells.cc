@@ -4,13 +4,14 @@
 
 #include "absl/strings/str_cat.h"
 #include "analysis/block_order.h"
-#include "controller/plan/load_levels.h"
 
 namespace assay {
 
 std::vector<Cell> CellsOf(const Plan& plan) {
   std::vector<Cell> cells;
+  const bool apart = plan.profile().has_separate_execution();
   for (const PlanTarget& target : plan.targets()) {
+    const bool profiled = plan.has_profile() && target.url().empty();
     for (const Workload& workload : plan.workloads()) {
       for (const LoadLevel& level : LevelsOf(plan.load())) {
         Cell cell;
@@ -22,11 +23,23 @@ std::vector<Cell> CellsOf(const Plan& plan) {
         } else {
           cell.set_connections(level.connections);
         }
+        cell.set_profiled(profiled && !apart);
         cells.push_back(cell);
       }
+      if (!profiled || !apart || cells.empty()) continue;
+      Cell longer = cells.back();
+      longer.set_profiled(true);
+      cells.push_back(longer);
     }
   }
   return cells;
+}
+
+WindowBound BoundOfCell(const Plan& plan, const Cell& cell) {
+  if (cell.profiled() && plan.profile().has_separate_execution()) {
+    return {absl::Seconds(plan.profile().separate_execution().seconds()), 0};
+  }
+  return BoundOf(plan.load());
 }
 
 std::vector<ScheduledExecution> ScheduleOf(const Plan& plan) {
@@ -54,14 +67,16 @@ std::string CellText(const Cell& cell) {
 }
 
 CampaignLength LengthOf(const Plan& plan, int executions, const ExecutionCosts& costs) {
-  const WindowBound bound = BoundOf(plan.load());
   CampaignLength length;
-  length.guessed = bound.requests > 0;
-  const absl::Duration window =
-      length.guessed ? absl::Seconds(static_cast<double>(bound.requests) / costs.requests_per_s)
-                     : bound.duration;
-  const absl::Duration measured = absl::Seconds(plan.load().warmup().seconds()) + window;
-  length.measuring = executions * measured;
+  const std::vector<Cell> cells = CellsOf(plan);
+  absl::Duration of_block;
+  for (const Cell& cell : cells) {
+    const WindowBound bound = BoundOfCell(plan, cell);
+    length.guessed = length.guessed || bound.requests > 0;
+    of_block += absl::Seconds(plan.load().warmup().seconds()) + bound.duration +
+                absl::Seconds(static_cast<double>(bound.requests) / costs.requests_per_s);
+  }
+  if (!cells.empty()) length.measuring = of_block * executions / static_cast<double>(cells.size());
   length.total = length.measuring + executions * costs.around;
   // The pause lies between executions: one less.
   if (executions > 1) length.total += (executions - 1) * absl::Seconds(plan.pause().seconds());

@@ -6,14 +6,21 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "controller/plan/load_levels.h"
 #include "proto/plan.pb.h"
 #include "proto/results.pb.h"
 
 namespace assay {
 
 // Every cell of a plan once, in the plan's own order: targets, then workloads, then levels.
+//
+// A plan's `profile` marks the cells of targets that an agent starts as profiled. With `separate_execution` it leaves
+// them as they are, and each target and workload has one more, profiled, at the last level.
 // REQUIRES: WithDefaults was applied.
 std::vector<Cell> CellsOf(const Plan& plan);
+
+// What ends a cell's window: the load's bound, or the length of a separate profiled execution.
+WindowBound BoundOfCell(const Plan& plan, const Cell& cell);
 
 // One execution to be made.
 struct ScheduledExecution {

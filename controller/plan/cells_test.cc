@@ -47,6 +47,24 @@ TEST(CellsTest, AreTargetsTimesWorkloadsTimesLevelsInThePlansOrder) {
                                                       "a2 w 1 connection", "a2 w 64 connections"));
 }
 
+TEST(CellsTest, AProfileMarksTheCellsOrHasExecutionsOfItsOwn) {
+  Plan plan = TwoByTwo();
+  plan.mutable_targets(1)->set_url("http://127.0.0.1:80");
+  plan.mutable_profile()->set_frequency_hz(99);
+  // A server that no agent starts cannot be profiled.
+  EXPECT_THAT(Texts(CellsOf(plan)),
+              ElementsAre("a w 1 connection profiled", "a w 64 connections profiled",
+                          "a2 w 1 connection", "a2 w 64 connections"));
+  plan.mutable_profile()->mutable_separate_execution()->set_seconds(30);
+  const std::vector<Cell> cells = CellsOf(plan);
+  EXPECT_THAT(Texts(cells),
+              ElementsAre("a w 1 connection", "a w 64 connections", "a w 64 connections profiled",
+                          "a2 w 1 connection", "a2 w 64 connections"));
+  EXPECT_EQ(BoundOfCell(plan, cells[1]).duration, absl::Seconds(0.4));
+  EXPECT_EQ(BoundOfCell(plan, cells[2]).duration, absl::Seconds(30));
+  EXPECT_EQ(LengthOf(plan, 5).measuring, absl::Seconds(4 * 0.5 + 30.1));
+}
+
 TEST(ScheduleTest, EveryBlockHoldsEveryCellOnce) {
   const std::vector<ScheduledExecution> schedule = ScheduleOf(TwoByTwo());
   ASSERT_EQ(schedule.size(), 24);

@@ -150,10 +150,25 @@ void CheckThreshold(const Plan& plan, const Threshold& threshold, const std::str
   }
 }
 
-void CheckVerdict(const Plan& plan, RuleFaults* faults) {
-  if (plan.has_profile() && !kSupportedProfiles) {
-    faults->Add("profile", "is not supported yet by this version; leave it out");
+void CheckProfile(const Plan& plan, RuleFaults* faults) {
+  const Profile& profile = plan.profile();
+  if (profile.frequency_hz() > kMaxProfileHz) {
+    faults->Add("profile.frequency_hz", profile.frequency_hz(), " is more than ", kMaxProfileHz);
   }
+  if (profile.has_separate_execution()) {
+    CheckPause(profile.separate_execution(), "profile.separate_execution", true, faults);
+  }
+  const bool all_by_url =
+      std::all_of(plan.targets().begin(), plan.targets().end(),
+                  [](const PlanTarget& target) { return !target.url().empty(); });
+  if (!plan.targets().empty() && all_by_url) {
+    faults->Add("profile",
+                "needs a target that an agent starts: a server given by URL cannot be profiled");
+  }
+}
+
+void CheckVerdict(const Plan& plan, RuleFaults* faults) {
+  if (plan.has_profile()) CheckProfile(plan, faults);
   CheckCpus(plan.placement().server_cpus(), "placement.server_cpus", faults);
   CheckCpus(plan.placement().load_cpus(), "placement.load_cpus", faults);
   for (int i = 0; i < plan.thresholds_size(); ++i) {

@@ -216,8 +216,6 @@ TEST(PlanRulesTest, WhatThisVersionCannotDoIsSaid) {
       Faults({"load.find.max=100"}),
       ElementsAre(HasSubstr(
           "load.find: is not supported yet by this version, which offers closed, open, curve")));
-  EXPECT_THAT(Faults({"profile.frequency_hz=99"}),
-              ElementsAre(HasSubstr("profile: is not supported yet by this version")));
 }
 
 TEST(PlanRulesTest, CpuListsAreRead) {

@@ -31,8 +31,9 @@ ExecutionResult ResultOf(const ExecutionRecord& record, const LatencyHistogram& 
     const LoadFinished& finished = load.finished();
     result.requests += finished.ok() + finished.errors() + finished.timeouts();
     result.sent += finished.sent();
-    ok += finished.ok();
-    generator_ns += finished.cpu_ns();
+    // A queue that is answered after the window is not its throughput.
+    ok += finished.ok_in_window() > 0 ? finished.ok_in_window() : finished.ok();
+    generator_ns += finished.work_ns() > 0 ? finished.work_ns() : finished.cpu_ns();
     window_ns = std::max(window_ns, finished.duration_ns());
   }
   if (window_ns > 0) result.rps = static_cast<double>(ok) * 1e9 / static_cast<double>(window_ns);
@@ -209,6 +210,7 @@ std::vector<ThresholdResult> JudgeThresholds(const CampaignResults& results) {
   std::vector<ThresholdResult> judged;
   for (const Threshold& threshold : results.campaign.plan().thresholds()) {
     for (const CellResult& cell : results.cells) {
+      if (cell.cell.profiled()) continue;
       if (!threshold.target().empty() && threshold.target() != cell.cell.target()) continue;
       if (!threshold.workload().empty() && threshold.workload() != cell.cell.workload()) continue;
       ThresholdResult result{threshold, cell.cell, MetricOf(cell, threshold.metric()), false};

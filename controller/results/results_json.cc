@@ -67,6 +67,7 @@ Json ToJson(const CellResult& cell) {
   if (cell.cell.connections() > 0) level["connections"] = cell.cell.connections();
   if (cell.cell.rate_per_s() > 0) level["rate"] = cell.cell.rate_per_s();
   json["level"] = std::move(level);
+  json["profiled"] = cell.cell.profiled();
   Json executions = Json::array();
   for (const ExecutionResult& one : cell.executions) executions.push_back(ToJson(one));
   json["executions"] = std::move(executions);

@@ -9,6 +9,7 @@
 #include "absl/strings/str_replace.h"
 #include "absl/time/time.h"
 #include "controller/plan/cells.h"
+#include "controller/results/gate_findings.h"
 #include "controller/results/results_json.h"
 #include "controller/results/text_table.h"
 
@@ -67,8 +68,9 @@ std::string CellTable(const CampaignResults& results) {
                    {"failed", Align::kRight}});
   for (const CellResult& cell : results.cells) {
     table.AddRow({cell.cell.target(), workloads.size() > 1 ? cell.cell.workload() : "",
-                  LevelText(cell.cell), WithInterval(cell.rps, 0),
-                  WithInterval(cell.quantile_us[kP50], 0), WithInterval(cell.quantile_us[kP99], 0),
+                  absl::StrCat(LevelText(cell.cell), cell.cell.profiled() ? ", profiled" : ""),
+                  WithInterval(cell.rps, 0), WithInterval(cell.quantile_us[kP50], 0),
+                  WithInterval(cell.quantile_us[kP99], 0),
                   cell.mean_of_medians_us.has_value()
                       ? absl::StrFormat("%.1f", *cell.mean_of_medians_us)
                       : "",
@@ -84,41 +86,14 @@ std::string CellTable(const CampaignResults& results) {
 std::string Number(double value) { return absl::StrFormat("%.4g", value); }
 
 std::string GateLines(const CampaignResults& results) {
-  // The same finding in many cells is one line.
-  struct Finding {
-    GateResult gate;
-    std::vector<std::string> cells;
-  };
-  std::vector<Finding> findings;
-  size_t passed = 0;
-  const auto add = [&](const GateResult& gate, const std::string& cell) {
-    if (gate.verdict() == GateResult::PASS) {
-      ++passed;
-      return;
-    }
-    for (Finding& finding : findings) {
-      if (finding.gate.name() == gate.name() && finding.gate.verdict() == gate.verdict()) {
-        finding.cells.push_back(cell);
-        return;
-      }
-    }
-    findings.push_back({gate, {cell}});
-  };
-  for (const GateResult& gate : results.gates) add(gate, "the campaign");
-  for (const CellResult& cell : results.cells) {
-    for (const GateResult& gate : cell.gates) add(gate, CellText(cell.cell));
-  }
-  std::string text = absl::StrCat("gates: ", passed, " passed");
-  for (const Finding& finding : findings) {
+  const GateFindings found = FindingsOf(results);
+  std::string text = absl::StrCat("gates: ", found.passed, " passed");
+  for (const GateFinding& finding : found.findings) {
     const GateResult& gate = finding.gate;
     absl::StrAppend(&text, "\n  ", VerdictText(gate.verdict()), ": ", gate.name(), " ",
                     gate.has_value() ? Number(gate.value()) : "not readable", " (limit ",
                     Number(gate.limit()), gate.unit().empty() ? "" : " ", gate.unit(), ") in ",
-                    finding.cells.front());
-    if (finding.cells.size() > 1) {
-      absl::StrAppend(&text, " and ", finding.cells.size() - 1, " more");
-    }
-    absl::StrAppend(&text, ": ", gate.advice());
+                    finding.Where(), ": ", gate.advice());
   }
   return text + "\n";
 }

@@ -277,4 +277,36 @@ absl::StatusOr<std::vector<LoadSecond>> ExecutionTable::Seconds(int64_t row) {
   }
 }
 
+absl::Status ExecutionTable::AddProfile(std::string_view execution_id,
+                                        absl::Span<const ProfileChunk> chunks) {
+  if (chunks.empty()) return absl::OkStatus();
+  ASSAY_ASSIGN_OR_RETURN(const int64_t row, RowOf(execution_id));
+  ASSAY_ASSIGN_OR_RETURN(
+      Statement insert,
+      database_.Prepare(
+          "INSERT INTO profile_chunk (execution, ordinal, chunk) VALUES (?1, ?2, ?3)"));
+  for (size_t i = 0; i < chunks.size(); ++i) {
+    const std::string bytes = chunks[i].SerializeAsString();
+    insert.Reset();
+    insert.Bind(1, row).Bind(2, static_cast<int64_t>(i)).BindBlob(3, bytes);
+    ASSAY_RETURN_IF_ERROR(insert.Run());
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<ProfileChunk>> ExecutionTable::Profile(int64_t row) {
+  ASSAY_ASSIGN_OR_RETURN(
+      Statement select,
+      database_.Prepare("SELECT chunk FROM profile_chunk WHERE execution = ?1 ORDER BY ordinal"));
+  select.Bind(1, row);
+  std::vector<ProfileChunk> chunks;
+  for (;;) {
+    ASSAY_ASSIGN_OR_RETURN(const bool there, select.Step());
+    if (!there) return chunks;
+    if (!chunks.emplace_back().ParseFromString(select.Bytes(0))) {
+      return Damaged(absl::StrCat("a profile chunk of execution ", row));
+    }
+  }
+}
+
 }  // namespace assay

@@ -34,6 +34,9 @@ class ExecutionTable {
   // The chunk at this place of an execution's order; nullopt past the last.
   absl::StatusOr<std::optional<ChunkRef>> ChunkAt(int64_t row, int64_t ordinal);
   absl::StatusOr<std::vector<LoadSecond>> Seconds(int64_t row);
+  // Of an execution that was added.
+  absl::Status AddProfile(std::string_view execution_id, absl::Span<const ProfileChunk> chunks);
+  absl::StatusOr<std::vector<ProfileChunk>> Profile(int64_t row);
 
  private:
   absl::Status CheckNew(const ExecutionRecord& execution);

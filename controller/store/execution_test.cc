@@ -253,5 +253,25 @@ TEST_F(ExecutionTest, ABigBatchIsStagedInSeveralTransactionsInItsOrder) {
   EXPECT_EQ(seed, 40);
 }
 
+TEST_F(ExecutionTest, AProfileIsKeptWithItsExecution) {
+  std::vector<ProfileChunk> profile(2);
+  profile[0].add_strings("main");
+  profile[1].set_sequence(1);
+  profile[1].add_sample_stack(0);
+  const ExecutionRecord execution = SampleExecution(kCampaign, 0);
+  ASSERT_TRUE(store_->CommitExecution(execution, {}, {}, profile).ok());
+  const absl::StatusOr<std::vector<ProfileChunk>> read = store_->ReadProfile(execution.id());
+  ASSERT_TRUE(read.ok()) << read.status();
+  ASSERT_EQ(read->size(), 2);
+  EXPECT_EQ((*read)[0].SerializeAsString(), profile[0].SerializeAsString());
+  EXPECT_EQ((*read)[1].SerializeAsString(), profile[1].SerializeAsString());
+  const ExecutionRecord plain = SampleExecution(kCampaign, 1);
+  ASSERT_TRUE(store_->CommitExecution(plain, {}, {}).ok());
+  EXPECT_TRUE(store_->ReadProfile(plain.id())->empty());
+  EXPECT_EQ(store_->ReadProfile("nowhere").status().code(), absl::StatusCode::kNotFound);
+  RunSql(path_, "UPDATE profile_chunk SET chunk = x'ffff' WHERE ordinal = 1");
+  EXPECT_EQ(store_->ReadProfile(execution.id()).status().code(), absl::StatusCode::kDataLoss);
+}
+
 }  // namespace
 }  // namespace assay

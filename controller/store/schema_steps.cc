@@ -170,7 +170,17 @@ SELECT execution.campaign_id, execution.id AS execution_id, second.load, second.
 FROM second JOIN execution ON execution.sequence = second.execution;
 )sql";
 
-constexpr SchemaStep kSteps[] = {{1, kFirst}};
+// Profiles: chunks as they came, deflated by nobody: they are small.
+constexpr std::string_view kProfiles = R"sql(
+CREATE TABLE profile_chunk (
+  execution INTEGER NOT NULL REFERENCES execution (sequence) ON DELETE CASCADE,
+  ordinal INTEGER NOT NULL,
+  chunk BLOB NOT NULL,
+  PRIMARY KEY (execution, ordinal)
+) STRICT;
+)sql";
+
+constexpr SchemaStep kSteps[] = {{1, kFirst}, {2, kProfiles}};
 
 }  // namespace
 

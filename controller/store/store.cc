@@ -212,7 +212,8 @@ absl::StatusOr<std::vector<ChunkRef>> Store::StageChunks(std::string_view campai
 
 absl::Status Store::CommitExecution(const ExecutionRecord& execution,
                                     absl::Span<const ChunkRef> chunks,
-                                    absl::Span<const LoadSecond> seconds) {
+                                    absl::Span<const LoadSecond> seconds,
+                                    absl::Span<const ProfileChunk> profile) {
   ASSAY_ASSIGN_OR_RETURN(const KeyFigures figures, KeyFiguresOf(execution));
   absl::MutexLock lock(&parts_->lock);
   ASSAY_ASSIGN_OR_RETURN(
@@ -226,6 +227,7 @@ absl::Status Store::CommitExecution(const ExecutionRecord& execution,
     }
   }
   ASSAY_RETURN_IF_ERROR(parts_->executions.Add(execution, figures, chunks, seconds));
+  ASSAY_RETURN_IF_ERROR(parts_->executions.AddProfile(execution.id(), profile));
   ASSAY_RETURN_IF_ERROR(parts_->chunks.Unstage(execution.id()));
   return transaction.Commit();
 }
@@ -291,6 +293,12 @@ absl::Status Store::ReadChunks(
     }
     ASSAY_RETURN_IF_ERROR(visit(ref->load, chunk));
   }
+}
+
+absl::StatusOr<std::vector<ProfileChunk>> Store::ReadProfile(std::string_view execution_id) {
+  absl::MutexLock lock(&parts_->lock);
+  ASSAY_ASSIGN_OR_RETURN(const int64_t row, parts_->executions.RowOf(execution_id));
+  return parts_->executions.Profile(row);
 }
 
 absl::StatusOr<std::vector<LoadSecond>> Store::ReadSeconds(std::string_view execution_id) {

@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "proto/profile.pb.h"
 #include "proto/results.pb.h"
 #include "proto/samples.pb.h"
 
@@ -131,7 +132,8 @@ class Store {
   // it, and are kept in the order given; what else was staged for it is removed. kAlreadyExists when its id, or its (cell, block, attempt) in the campaign, is there;
   // kFailedPrecondition when a chunk was never staged.
   absl::Status CommitExecution(const ExecutionRecord& execution, absl::Span<const ChunkRef> chunks,
-                               absl::Span<const LoadSecond> seconds);
+                               absl::Span<const LoadSecond> seconds,
+                               absl::Span<const ProfileChunk> profile = {});
   // Removes staged chunks of executions that were never committed, except those of campaigns whose
   // controller lives. Returns how many bytes were freed for reuse.
   absl::StatusOr<int64_t> SweepUncommitted();
@@ -149,6 +151,9 @@ class Store {
   absl::Status ReadChunks(
       std::string_view execution_id,
       const std::function<absl::Status(uint32_t load, const SampleChunk&)>& visit);
+  // The chunks of an execution's profile in their order; none where it has none. proto/convert/stack_profile_proto.h
+  // reads them, and ExecutionRecord.server.profile says how it was taken.
+  absl::StatusOr<std::vector<ProfileChunk>> ReadProfile(std::string_view execution_id);
   // The seconds of an execution, by load agent and second.
   absl::StatusOr<std::vector<LoadSecond>> ReadSeconds(std::string_view execution_id);
 

@@ -144,9 +144,16 @@ absl::Status StackProfileReader::AddStacks(const ProfileChunk& chunk) {
 
 absl::Status StackProfileReader::AddSamples(const ProfileChunk& chunk) {
   const int samples = chunk.sample_stack_size();
-  if (chunk.sample_time_delta_ns_size() != samples || chunk.sample_thread_size() != samples ||
-      chunk.sample_weight_ns_size() != samples) {
+  // Two columns are left out where the chunk says once what all of its samples have.
+  const bool one_thread = chunk.sample_thread().empty();
+  const bool one_weight = chunk.sample_weight_ns().empty();
+  if (chunk.sample_time_delta_ns_size() != samples ||
+      (!one_thread && chunk.sample_thread_size() != samples) ||
+      (!one_weight && chunk.sample_weight_ns_size() != samples)) {
     return Broken(chunk, "has columns of unequal length");
+  }
+  if (samples > 0 && one_weight && chunk.weight_ns() == 0) {
+    return Broken(chunk, "has samples without a weight");
   }
   for (int i = 0; i < samples; ++i) {
     absl::Status status = CheckNumber(chunk, "stack", chunk.sample_stack(i), stacks_.size());
@@ -154,15 +161,16 @@ absl::Status StackProfileReader::AddSamples(const ProfileChunk& chunk) {
     if (__builtin_add_overflow(at_ns_, chunk.sample_time_delta_ns(i), &at_ns_)) {
       return Broken(chunk, "has a sample beyond all time");
     }
-    if (!profile_.HasRoomFor(chunk.sample_weight_ns(i))) {
+    const uint64_t weight_ns = one_weight ? chunk.weight_ns() : chunk.sample_weight_ns(i);
+    if (!profile_.HasRoomFor(weight_ns)) {
       return Broken(chunk, "has weights that no run lasts");
     }
     const Stack& stack = stacks_[chunk.sample_stack(i)];
     profile_.AddSample({.node = stack.node,
-                        .thread = chunk.sample_thread(i),
+                        .thread = one_thread ? chunk.thread() : chunk.sample_thread(i),
                         .time = stack.time,
                         .at_ns = at_ns_,
-                        .weight_ns = chunk.sample_weight_ns(i)});
+                        .weight_ns = weight_ns});
   }
   return absl::OkStatus();
 }

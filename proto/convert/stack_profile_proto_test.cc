@@ -112,7 +112,16 @@ TEST_F(BrokenProfileTest, NoStackStandsOnItselfOrOnALaterOne) {
 TEST_F(BrokenProfileTest, ColumnsAreOfOneLength) {
   EXPECT_EQ(Refusal(1, [](auto* c) { c->add_sample_thread(1); }),
             "a profile's chunk 1 has columns of unequal length");
-  EXPECT_NE(Refusal(1, [](auto* c) { c->clear_sample_weight_ns(); }), "");
+  EXPECT_EQ(Refusal(1, [](auto* c) { c->clear_sample_weight_ns(); }),
+            "a profile's chunk 1 has samples without a weight");
+  EXPECT_EQ(Refusal(1,
+                    [](auto* c) {
+                      c->clear_sample_weight_ns();
+                      c->set_weight_ns(10);
+                      c->clear_sample_thread();
+                      c->set_thread(7);
+                    }),
+            "");
 }
 
 TEST_F(BrokenProfileTest, NoSumOverflows) {

@@ -1,0 +1,134 @@
+// report, export: what leaves the store as files.
+
+#include <filesystem>
+#include <iostream>
+#include <memory>
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "common/file.h"
+#include "common/runfiles.h"
+#include "common/status_macros.h"
+#include "controller/campaign/gate_keeper.h"
+#include "controller/commands/command.h"
+#include "controller/commands/reporting.h"
+#include "controller/export/profile_export.h"
+#include "controller/report/profile_section.h"
+#include "controller/report/report_page.h"
+#include "controller/results/campaign_results.h"
+#include "controller/results/profile_results.h"
+#include "controller/results/results_json.h"
+#include "controller/results/results_text.h"
+
+namespace assay {
+namespace {
+
+struct FileWords {
+  CommonFlags flags;
+  std::string id;
+  std::string out;
+  std::string format = "json";
+};
+
+absl::StatusOr<CampaignRecord> Named(const FileWords& words, std::unique_ptr<Store>* store) {
+  ASSAY_ASSIGN_OR_RETURN(*store, OpenStore(words.flags, Store::Mode::kRead));
+  return (*store)->Find(words.id);
+}
+
+absl::Status WriteWithFolder(const std::string& path, const std::string& content) {
+  std::error_code error;
+  const std::filesystem::path folder = std::filesystem::path(path).parent_path();
+  if (!folder.empty()) std::filesystem::create_directories(folder, error);
+  if (error)
+    return absl::PermissionDeniedError(absl::StrCat(folder.string(), ": ", error.message()));
+  return WriteFileAtomically(path, content);
+}
+
+absl::StatusOr<std::vector<ExportedFile>> FilesOf(Store& store, const CampaignRecord& campaign,
+                                                  const std::string& format) {
+  if (IsProfileFormat(format)) {
+    ASSAY_ASSIGN_OR_RETURN(const std::vector<CellProfiles> profiles, ReadProfiles(store, campaign));
+    return ExportProfiles(profiles, format);
+  }
+  ASSAY_ASSIGN_OR_RETURN(const GateRules rules, LoadGateRules());
+  ASSAY_ASSIGN_OR_RETURN(const CampaignResults results, ReadResults(store, rules, campaign));
+  const std::string name = absl::StrCat("campaign-", campaign.id(), ".", format);
+  return std::vector<ExportedFile>{
+      {name, format == "csv" ? ToCsv(results) : ToJson(results).dump(2) + "\n"}};
+}
+
+ExitStatus Export(const FileWords& words) {
+  std::unique_ptr<Store> store;
+  const absl::StatusOr<CampaignRecord> campaign = Named(words, &store);
+  if (!campaign.ok()) return Fail(campaign.status());
+  const absl::StatusOr<std::vector<ExportedFile>> files = FilesOf(*store, *campaign, words.format);
+  if (!files.ok()) return Fail(files.status());
+  for (const ExportedFile& file : *files) {
+    const std::string path = absl::StrCat(UserPath(words.out), "/", file.name);
+    if (const absl::Status written = WriteWithFolder(path, file.content); !written.ok())
+      return Fail(written);
+    std::cout << path << "\n";
+  }
+  return ExitStatus::kDone;
+}
+
+ExitStatus Report(const FileWords& words) {
+  std::unique_ptr<Store> store;
+  const absl::StatusOr<CampaignRecord> campaign = Named(words, &store);
+  if (!campaign.ok()) return Fail(campaign.status());
+  const std::string path =
+      words.out.empty() ? absl::StrCat("assay-", campaign->id(), ".html") : words.out;
+  const absl::Status written = WriteReport(*store, *campaign, UserPath(path));
+  if (!written.ok()) return Fail(written);
+  std::cout << UserPath(path) << "\n";
+  return ExitStatus::kDone;
+}
+
+void AddId(CLI::App& command, FileWords& words) {
+  command.add_option("ID", words.id, "An id, a prefix of one, a label, or latest")->required();
+  AddStoreFlag(command, words.flags);
+}
+
+}  // namespace
+
+absl::Status WriteReport(Store& store, const CampaignRecord& campaign, const std::string& path) {
+  ASSAY_ASSIGN_OR_RETURN(const GateRules rules, LoadGateRules());
+  ASSAY_ASSIGN_OR_RETURN(const CampaignResults results, ReadResults(store, rules, campaign));
+  ASSAY_ASSIGN_OR_RETURN(const std::vector<CellProfiles> profiles, ReadProfiles(store, campaign));
+  ASSAY_ASSIGN_OR_RETURN(const CategoryRules categories, LoadCategoryRules());
+  return WriteWithFolder(path, ReportPage(results, profiles, categories));
+}
+
+void AddReportCommand(CLI::App& app, Action& chosen) {
+  CLI::App* command = app.add_subcommand(
+      "report",
+      "A campaign as one self-contained HTML file: table, figures, gates, hosts, flame graphs");
+  command->footer("Example: controller report latest -o report.html");
+  auto words = std::make_shared<FileWords>();
+  AddId(*command, *words);
+  command->add_option("-o,--output", words->out, "The file [assay-ID.html]");
+  command->callback(
+      [words, &chosen] { chosen = [words](Interruption&) { return Report(*words); }; });
+}
+
+void AddExportCommand(CLI::App& app, Action& chosen) {
+  CLI::App* command = app.add_subcommand("export", "A campaign as files for other tools");
+  command->footer("Example: controller export latest --format=pprof -o profiles");
+  auto words = std::make_shared<FileWords>();
+  AddId(*command, *words);
+  command
+      ->add_option("--format", words->format,
+                   "json, csv, folded, pprof, speedscope, flamegraph or perf-script [json]")
+      ->check(CLI::IsMember(
+                  {"json", "csv", "folded", "pprof", "speedscope", "flamegraph", "perf-script"})
+                  .description(""));
+  command->add_option("-o,--output", words->out, "The folder, made where there is none")
+      ->required();
+  command->callback(
+      [words, &chosen] { chosen = [words](Interruption&) { return Export(*words); }; });
+}
+
+}  // namespace assay

@@ -1,0 +1,96 @@
+#include "controller/export/profile_export.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "analysis/profile/folded_text.h"
+#include "analysis/profile/perf_script.h"
+#include "common/status_macros.h"
+#include "controller/export/pprof_file.h"
+#include "controller/export/speedscope_text.h"
+#include "controller/plan/cells.h"
+#include "controller/report/profile_section.h"
+
+namespace assay {
+namespace {
+
+constexpr std::string_view kFormats[] = {"folded", "flamegraph", "pprof", "speedscope",
+                                         "perf-script"};
+
+absl::StatusOr<std::string> RunAs(const ProfiledRun& run, const std::string& name,
+                                  std::string_view format) {
+  if (format == "speedscope") return SpeedscopeText(run.stacks, name);
+  if (format == "perf-script") return PerfScriptText(run.stacks, run.info.event());
+  PprofFacts facts;
+  facts.frequency_hz = run.info.frequency_hz();
+  facts.duration_ns = run.info.end_ns() - run.info.start_ns();
+  facts.comments = {absl::StrCat("event: ", run.info.event()),
+                    absl::StrCat("requests: ", run.info.requests()),
+                    absl::StrCat("execution: ", run.execution_id)};
+  return PprofFile(run.stacks, facts);
+}
+
+const char* Suffix(std::string_view format) {
+  if (format == "pprof") return ".pb.gz";
+  if (format == "speedscope") return ".speedscope.json";
+  return ".perf-script.txt";
+}
+
+absl::Status NothingThere(const std::vector<CellProfiles>& cells) {
+  for (const CellProfiles& cell : cells) {
+    if (!cell.refused.empty()) {
+      return absl::NotFoundError(absl::StrCat("no profile was taken: ", cell.refused,
+                                              cell.remedy.empty() ? "" : "; ", cell.remedy));
+    }
+  }
+  return absl::NotFoundError(
+      "the campaign has no profile; a plan takes one with `profile { frequency_hz: 199 "
+      "separate_execution { seconds: 10 } }`");
+}
+
+}  // namespace
+
+bool IsProfileFormat(std::string_view format) {
+  return std::find(std::begin(kFormats), std::end(kFormats), format) != std::end(kFormats);
+}
+
+std::string FileNameOf(const Cell& cell) {
+  std::string name = absl::StrCat(cell.target(), "-", cell.workload(), "-", LevelText(cell));
+  for (char& c : name) {
+    if (!absl::ascii_isalnum(static_cast<unsigned char>(c)) && c != '.' && c != '_') c = '-';
+  }
+  return name;
+}
+
+absl::StatusOr<std::vector<ExportedFile>> ExportProfiles(const std::vector<CellProfiles>& cells,
+                                                         std::string_view format) {
+  std::vector<ExportedFile> files;
+  for (const CellProfiles& cell : cells) {
+    if (cell.runs.empty()) continue;
+    const std::string name = FileNameOf(cell.cell);
+    if (format == "folded") {
+      files.push_back({name + ".folded", FoldedText(cell.Tree())});
+    } else if (format == "flamegraph") {
+      files.push_back({name + ".html", ProfilePage(cell)});
+    } else {
+      for (const ProfiledRun& run : cell.runs) {
+        const std::string title = absl::StrCat(name, "-block-", run.block + 1);
+        ASSAY_ASSIGN_OR_RETURN(std::string content, RunAs(run, title, format));
+        files.push_back({absl::StrCat(title, Suffix(format)), std::move(content)});
+      }
+    }
+    if (format != "flamegraph" || &cell == &cells.front() || cells.front().runs.empty()) continue;
+    absl::StatusOr<std::string> page = DifferencePage(cells.front(), cell);
+    if (!page.ok()) return page.status();
+    files.push_back({absl::StrCat(FileNameOf(cells.front().cell), "-against-", name, ".html"),
+                     *std::move(page)});
+  }
+  if (files.empty()) return NothingThere(cells);
+  return files;
+}
+
+}  // namespace assay

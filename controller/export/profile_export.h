@@ -1,0 +1,32 @@
+#ifndef ASSAY_CONTROLLER_EXPORT_PROFILE_EXPORT_H_
+#define ASSAY_CONTROLLER_EXPORT_PROFILE_EXPORT_H_
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "controller/results/profile_results.h"
+
+namespace assay {
+
+// A file of an export: its name, without a folder, and its bytes.
+struct ExportedFile {
+  std::string name;
+  std::string content;
+};
+
+// The formats in which profiles leave: "folded", "flamegraph", "pprof", "speedscope", "perf-script".
+bool IsProfileFormat(std::string_view format);
+
+// Files of that format: of each cell for "folded" (samples of all runs) and "flamegraph" (a page, with the differential
+// ones against the first cell), of each run for the others. kNotFound where there is no profile, with the reason.
+absl::StatusOr<std::vector<ExportedFile>> ExportProfiles(const std::vector<CellProfiles>& cells,
+                                                         std::string_view format);
+
+// A cell's name as that of a file: "hyper-plaintext-500-connections".
+std::string FileNameOf(const Cell& cell);
+
+}  // namespace assay
+
+#endif  // ASSAY_CONTROLLER_EXPORT_PROFILE_EXPORT_H_

@@ -1,0 +1,58 @@
+#include "controller/report/level_figure.h"
+
+#include <cstdio>
+#include <string>
+
+#include "gtest/gtest.h"
+
+namespace assay {
+namespace {
+
+size_t Count(const std::string& text, const std::string& part) {
+  size_t count = 0;
+  for (size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++count;
+  return count;
+}
+
+TEST(LevelFigureTest, EveryExecutionIsADotAndEveryTargetALine) {
+  const LevelFigure figure{.title = "Median latency",
+                           .unit = "us",
+                           .level_title = "connections",
+                           .series = {{"a<b", {{64, {100, 120}, 110}, {250, {400, 380}, 390}}},
+                                      {"c", {{64, {90}, 90}}}}};
+  const std::string html = LevelFigureHtml(figure);
+  EXPECT_EQ(Count(html, "<circle"), 5);
+  EXPECT_EQ(Count(html, "<polyline"), 2);
+  EXPECT_NE(html.find("a&lt;b, 64: 120"), std::string::npos);
+  EXPECT_EQ(html.find("a<b"), std::string::npos);
+  // From zero, in round steps.
+  EXPECT_NE(html.find(">0</text>"), std::string::npos);
+  EXPECT_NE(html.find(">400</text>"), std::string::npos);
+}
+
+TEST(LevelFigureTest, NothingMeasuredIsAnEmptyDrawing) {
+  const std::string html =
+      LevelFigureHtml({.title = "Throughput", .unit = "1/s", .level_title = "connections"});
+  EXPECT_EQ(Count(html, "<circle"), 0);
+  EXPECT_EQ(html.find("nan"), std::string::npos);
+}
+
+// Higher is higher up, and a rising level is further right.
+TEST(LevelFigureTest, PlacesAreInOrder) {
+  const LevelFigure figure{.title = "t",
+                           .unit = "u",
+                           .level_title = "l",
+                           .series = {{"s", {{1, {10}, 10}, {2, {20}, 20}}}}};
+  const std::string html = LevelFigureHtml(figure);
+  double x[2], y[2];
+  size_t at = 0;
+  for (int i = 0; i < 2; ++i) {
+    at = html.find("<circle cx=\"", at + 1);
+    ASSERT_EQ(sscanf(html.c_str() + at, "<circle cx=\"%lf\" cy=\"%lf\"", &x[i], &y[i]), 2);
+  }
+  EXPECT_LT(x[0], x[1]);
+  EXPECT_GT(y[0], y[1]);
+}
+
+}  // namespace
+}  // namespace assay

@@ -1,0 +1,223 @@
+#include "controller/report/profile_section.h"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "common/file.h"
+#include "common/runfiles.h"
+#include "common/status_macros.h"
+#include "controller/plan/cells.h"
+#include "controller/report/flame_graph.h"
+#include "controller/report/html_text.h"
+#include "controller/results/text_table.h"
+#include "proto/convert/category_proto.h"
+
+namespace assay {
+namespace {
+
+std::string TitleOf(const CellProfiles& cell) {
+  return absl::StrCat(cell.cell.target(), ": ", cell.cell.workload(), ", ", LevelText(cell.cell));
+}
+
+FlameGraph GraphOf(const CellProfiles& cell, const FunctionTree& tree) {
+  FlameGraph graph;
+  graph.title = TitleOf(cell);
+  graph.subtitle = cell.HowTaken();
+  graph.tree = &tree;
+  graph.requests = cell.requests();
+  return graph;
+}
+
+absl::flat_hash_map<std::string, uint64_t> CallsOf(const CellProfiles& cell) {
+  absl::flat_hash_map<std::string, uint64_t> calls;
+  for (const ProfiledRun& run : cell.runs) {
+    for (const auto& [name, count] : run.info.syscalls()) calls[name] += count;
+  }
+  return calls;
+}
+
+// Cells that have a profile.
+using Cells = std::vector<const CellProfiles*>;
+
+Cells Taken(const std::vector<CellProfiles>& cells) {
+  Cells taken;
+  for (const CellProfiles& cell : cells) {
+    if (!cell.runs.empty()) taken.push_back(&cell);
+  }
+  return taken;
+}
+
+// What a thing costs, in each of several cells.
+struct CostRow {
+  std::string name;
+  std::vector<std::optional<TimeCost>> costs;
+};
+
+double Largest(const CostRow& row) {
+  double most = 0;
+  for (const std::optional<TimeCost>& cost : row.costs)
+    most = std::max(most, cost.has_value() ? cost->share : 0);
+  return most;
+}
+
+// Rows under this share of the CPU in every cell are left out.
+constexpr double kLeastShare = 0.001;
+
+std::vector<CostRow> CategoryRows(const Cells& cells, const CategoryRules& rules) {
+  std::vector<CostRow> rows(kCategories);
+  for (size_t c = 0; c < cells.size(); ++c) {
+    for (const CategoryCost& one : CategoryCosts(cells[c]->Tree(), rules, cells[c]->requests())) {
+      CostRow& row = rows[static_cast<size_t>(one.category)];
+      row.name = std::string(ToString(one.category));
+      row.costs.resize(cells.size());
+      row.costs[c] = one.cost;
+    }
+  }
+  rows.erase(std::remove_if(rows.begin(), rows.end(),
+                            [](const CostRow& row) { return Largest(row) == 0; }),
+             rows.end());
+  return rows;
+}
+
+std::vector<CostRow> SystemCallRows(const Cells& cells, const CategoryRules& rules) {
+  std::map<std::string, CostRow> rows;
+  for (size_t c = 0; c < cells.size(); ++c) {
+    for (const SystemCallCost& one :
+         SystemCallCosts(cells[c]->Tree(), rules, cells[c]->requests(), CallsOf(*cells[c]))) {
+      CostRow& row = rows[one.label];
+      row.name = one.label;
+      row.costs.resize(cells.size());
+      row.costs[c] = one.cost;
+    }
+  }
+  std::vector<CostRow> sorted;
+  for (auto& [name, row] : rows) {
+    row.costs.resize(cells.size());
+    if (Largest(row) >= kLeastShare) sorted.push_back(std::move(row));
+  }
+  std::sort(sorted.begin(), sorted.end(),
+            [](const CostRow& a, const CostRow& b) { return Largest(a) > Largest(b); });
+  return sorted;
+}
+
+std::string ShareText(const std::optional<TimeCost>& cost) {
+  return cost.has_value() ? absl::StrFormat("%.2f %%", 100 * cost->share) : std::string();
+}
+
+std::string MicrosText(const std::optional<TimeCost>& cost) {
+  return cost.has_value() && cost->us_per_request.has_value()
+             ? absl::StrFormat("%.3f", *cost->us_per_request)
+             : std::string();
+}
+
+std::string HtmlTable(const std::string& caption, const Cells& cells,
+                      const std::vector<CostRow>& rows) {
+  std::string html = absl::StrCat("<table class=\"costs\"><caption>", HtmlText(caption),
+                                  "</caption><thead><tr><th></th>");
+  for (const CellProfiles* cell : cells)
+    absl::StrAppend(&html, "<th colspan=\"2\">", HtmlText(TitleOf(*cell)), "</th>");
+  absl::StrAppend(&html, "</tr><tr><th></th>");
+  for (size_t i = 0; i < cells.size(); ++i)
+    absl::StrAppend(&html, "<th>share of CPU</th><th>us/request</th>");
+  absl::StrAppend(&html, "</tr></thead><tbody>");
+  for (const CostRow& row : rows) {
+    absl::StrAppend(&html, "<tr><th scope=\"row\">", HtmlText(row.name), "</th>");
+    for (const std::optional<TimeCost>& cost : row.costs) {
+      absl::StrAppend(&html, "<td>", ShareText(cost), "</td><td>", MicrosText(cost), "</td>");
+    }
+    absl::StrAppend(&html, "</tr>");
+  }
+  return html + "</tbody></table>";
+}
+
+std::string TextTableOf(const std::string& what, const Cells& cells,
+                        const std::vector<CostRow>& rows) {
+  std::vector<TextTable::Column> columns = {{what, TextTable::Align::kLeft}};
+  for (const CellProfiles* cell : cells) {
+    columns.push_back({absl::StrCat(cell->cell.target(), " share"), TextTable::Align::kRight});
+    columns.push_back({"us/request", TextTable::Align::kRight});
+  }
+  TextTable table(columns);
+  for (const CostRow& row : rows) {
+    std::vector<std::string> fields = {row.name};
+    for (const std::optional<TimeCost>& cost : row.costs) {
+      fields.push_back(ShareText(cost));
+      fields.push_back(MicrosText(cost));
+    }
+    table.AddRow(fields);
+  }
+  return table.ToString();
+}
+
+}  // namespace
+
+absl::StatusOr<CategoryRules> LoadCategoryRules() {
+  ASSAY_ASSIGN_OR_RETURN(const std::string path,
+                         AssayFile("analysis/profile/categories.textproto"));
+  ASSAY_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
+  return ParseCategoryRules(text, path);
+}
+
+std::string CostTables(const std::vector<CellProfiles>& cells, const CategoryRules& rules) {
+  const Cells taken = Taken(cells);
+  return absl::StrCat(
+      HtmlTable("System calls, by who made them", taken, SystemCallRows(taken, rules)),
+      HtmlTable("What the CPU was used for", taken, CategoryRows(taken, rules)));
+}
+
+std::string CostText(const std::vector<CellProfiles>& cells, const CategoryRules& rules) {
+  const Cells taken = Taken(cells);
+  std::string text;
+  if (!taken.empty()) {
+    text = absl::StrCat(TextTableOf("system call", taken, SystemCallRows(taken, rules)), "\n",
+                        TextTableOf("CPU used for", taken, CategoryRows(taken, rules)));
+  }
+  for (const CellProfiles* cell : taken) {
+    absl::StrAppend(&text, "profile of ", cell->cell.target(), ": ", cell->HowTaken(), "\n");
+    for (const std::string& note : cell->runs.front().info.notes())
+      absl::StrAppend(&text, "  ", note, "\n");
+  }
+  for (const CellProfiles& cell : cells) {
+    if (cell.refused.empty()) continue;
+    absl::StrAppend(&text, "no profile of ", cell.cell.target(), ": ", cell.refused, "; ",
+                    cell.remedy, "\n");
+  }
+  return text;
+}
+
+std::string ProfileFragment(const CellProfiles& cell) {
+  const FunctionTree tree = cell.Tree();
+  return FlameGraphFragment(GraphOf(cell, tree));
+}
+
+absl::StatusOr<std::string> DifferenceFragment(const CellProfiles& a, const CellProfiles& b) {
+  ASSAY_ASSIGN_OR_RETURN(const ProfileDifference difference, CompareCells(a, b));
+  DifferenceGraph graph;
+  graph.title = absl::StrCat(b.cell.target(), " against ", a.cell.target(), ": ", a.cell.workload(),
+                             ", ", LevelText(a.cell));
+  graph.subtitle = absl::StrCat(a.runs.size(), " and ", b.runs.size(), " runs");
+  if (!difference.enough_runs) {
+    absl::StrAppend(&graph.subtitle, "; fewer than ", RunBootstrap::kLeastRuns,
+                    " each, so that nothing is told from chance");
+  }
+  graph.name_a = a.cell.target();
+  graph.name_b = b.cell.target();
+  graph.difference = &difference;
+  return FlameGraphFragment(graph);
+}
+
+std::string ProfilePage(const CellProfiles& cell) {
+  return FlameGraphPage(TitleOf(cell), {ProfileFragment(cell)});
+}
+
+absl::StatusOr<std::string> DifferencePage(const CellProfiles& a, const CellProfiles& b) {
+  ASSAY_ASSIGN_OR_RETURN(std::string fragment, DifferenceFragment(a, b));
+  return FlameGraphPage(absl::StrCat(b.cell.target(), " against ", a.cell.target()),
+                        {std::move(fragment)});
+}
+
+}  // namespace assay

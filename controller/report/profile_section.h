@@ -1,0 +1,32 @@
+#ifndef ASSAY_CONTROLLER_REPORT_PROFILE_SECTION_H_
+#define ASSAY_CONTROLLER_REPORT_PROFILE_SECTION_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "analysis/profile/categories.h"
+#include "controller/results/profile_results.h"
+
+namespace assay {
+
+// What profiles look like in pages. Fragments need FlameGraphStyle() and FlameGraphScript() of flame_graph.h in the page.
+
+// The rules of analysis/profile/categories.textproto.
+absl::StatusOr<CategoryRules> LoadCategoryRules();
+
+// System calls and what time is spent on, of several cells side by side: share of the CPU, and microseconds a request.
+std::string CostTables(const std::vector<CellProfiles>& cells, const CategoryRules& rules);
+// The same as text for a terminal.
+std::string CostText(const std::vector<CellProfiles>& cells, const CategoryRules& rules);
+
+std::string ProfileFragment(const CellProfiles& cell);
+absl::StatusOr<std::string> DifferenceFragment(const CellProfiles& a, const CellProfiles& b);
+
+// The same as whole pages.
+std::string ProfilePage(const CellProfiles& cell);
+absl::StatusOr<std::string> DifferencePage(const CellProfiles& a, const CellProfiles& b);
+
+}  // namespace assay
+
+#endif  // ASSAY_CONTROLLER_REPORT_PROFILE_SECTION_H_

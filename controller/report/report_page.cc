@@ -1,0 +1,248 @@
+#include "controller/report/report_page.h"
+
+#include <algorithm>
+#include <map>
+#include <string_view>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "controller/plan/cells.h"
+#include "controller/report/ReportCss.h"
+#include "controller/report/flame_graph.h"
+#include "controller/report/html_text.h"
+#include "controller/report/level_figure.h"
+#include "controller/report/profile_section.h"
+#include "controller/results/gate_findings.h"
+#include "controller/results/results_json.h"
+#include "controller/results/text_table.h"
+
+namespace assay {
+namespace {
+
+constexpr double kBytesInMegabyte = 1e6;
+
+struct ReportInput {
+  const CampaignResults& results;
+  const std::vector<CellProfiles>& profiles;
+  const CategoryRules& rules;
+};
+
+std::string Section(const char* title, const std::string& content) {
+  return content.empty()
+             ? std::string()
+             : absl::StrCat("<section><h2>", HtmlText(title), "</h2>", content, "</section>");
+}
+
+std::string Interval(const OverExecutions& figure, int digits, double divisor = 1) {
+  if (!figure.has_value()) return "<td></td>";
+  const auto number = [&](double value) {
+    return digits == 0 ? WithThousands(value / divisor)
+                       : absl::StrFormat("%.*f", digits, value / divisor);
+  };
+  std::string cell = absl::StrCat("<td>", number(figure->estimate));
+  if (figure->low.has_value() && figure->high.has_value()) {
+    absl::StrAppend(&cell, "<small>[", number(*figure->low), ", ", number(*figure->high),
+                    "]</small>");
+  }
+  return cell + "</td>";
+}
+
+std::string Cells(const ReportInput& input) {
+  std::string html =
+      "<div "
+      "class=\"wide\"><table><thead><tr><th>target</th><th>workload</th><th>level</th><th>requests/"
+      "s</th>"
+      "<th>p50 us</th><th>p99 us</th><th>mean of medians us</th><th>server CPU us/request</th>"
+      "<th>load CPU us/request</th><th>RSS MB</th><th>executions</th></tr></thead><tbody>";
+  for (const CellResult& cell : input.results.cells) {
+    absl::StrAppend(
+        &html, "<tr><th scope=\"row\">", HtmlText(cell.cell.target()), "</th><td>",
+        HtmlText(cell.cell.workload()), "</td><td>", HtmlText(LevelText(cell.cell)),
+        cell.cell.profiled() ? ", profiled" : "", "</td>", Interval(cell.rps, 0),
+        Interval(cell.quantile_us[0], 0), Interval(cell.quantile_us[3], 0), "<td>",
+        cell.mean_of_medians_us.has_value() ? absl::StrFormat("%.1f", *cell.mean_of_medians_us)
+                                            : "",
+        "</td>", Interval(cell.server_cpu_us_per_request, 2),
+        Interval(cell.generator_cpu_us_per_request, 2),
+        Interval(cell.server_rss_bytes, 1, kBytesInMegabyte), "<td>", cell.executions.size(),
+        cell.failed > 0 ? absl::StrCat(", ", cell.failed, " failed") : "", "</td></tr>");
+  }
+  return html +
+         "</tbody></table></div><p>Medians over fresh starts of each server; [ ] holds the true "
+         "median with 95 % "
+         "confidence (order statistics), from six executions on.</p>";
+}
+
+// One figure a workload: what `get` takes from each execution.
+template <typename Get>
+std::vector<LevelFigure> FiguresOver(const CampaignResults& results, const std::string& title,
+                                     const std::string& unit, const Get& get) {
+  std::vector<LevelFigure> figures;
+  for (const CellResult& cell : results.cells) {
+    if (cell.cell.profiled()) continue;
+    const std::string whole = absl::StrCat(title, ", ", cell.cell.workload());
+    auto figure = std::find_if(figures.begin(), figures.end(),
+                               [&](const LevelFigure& one) { return one.title == whole; });
+    if (figure == figures.end()) {
+      const bool open = cell.cell.rate_per_s() > 0;
+      figures.push_back({whole, unit, open ? "requests a second offered" : "connections", {}});
+      figure = figures.end() - 1;
+    }
+    auto series = std::find_if(figure->series.begin(), figure->series.end(),
+                               [&](const auto& one) { return one.name == cell.cell.target(); });
+    if (series == figure->series.end()) {
+      figure->series.push_back({cell.cell.target(), {}});
+      series = figure->series.end() - 1;
+    }
+    LevelFigure::Point point;
+    point.level = cell.cell.rate_per_s() > 0 ? cell.cell.rate_per_s() : cell.cell.connections();
+    const auto [values, over] = get(cell);
+    point.values = values;
+    if (over.has_value()) point.median = over->estimate;
+    series->points.push_back(std::move(point));
+  }
+  for (LevelFigure& figure : figures) {
+    for (LevelFigure::Series& series : figure.series) {
+      std::sort(series.points.begin(), series.points.end(),
+                [](const auto& a, const auto& b) { return a.level < b.level; });
+    }
+  }
+  return figures;
+}
+
+std::string Figures(const ReportInput& input) {
+  const auto latency =
+      FiguresOver(input.results, "Median latency", "us", [](const CellResult& cell) {
+        std::vector<double> values;
+        for (const ExecutionResult& one : cell.executions) {
+          if (one.quantile_us[0].has_value()) values.push_back(*one.quantile_us[0]);
+        }
+        return std::pair(values, cell.quantile_us[0]);
+      });
+  const auto throughput =
+      FiguresOver(input.results, "Throughput", "requests/s", [](const CellResult& cell) {
+        std::vector<double> values;
+        for (const ExecutionResult& one : cell.executions) values.push_back(one.rps);
+        return std::pair(values, cell.rps);
+      });
+  const auto cpu =
+      FiguresOver(input.results, "Server CPU", "us/request", [](const CellResult& cell) {
+        std::vector<double> values;
+        for (const ExecutionResult& one : cell.executions) {
+          if (one.server_cpu_us_per_request.has_value())
+            values.push_back(*one.server_cpu_us_per_request);
+        }
+        return std::pair(values, cell.server_cpu_us_per_request);
+      });
+  std::string html = "<div class=\"figures\">";
+  for (const auto* figures : {&latency, &throughput, &cpu}) {
+    for (const LevelFigure& figure : *figures) absl::StrAppend(&html, LevelFigureHtml(figure));
+  }
+  return html + "</div><p>Every execution is a dot; lines join the medians.</p>";
+}
+
+std::string Gates(const ReportInput& input) {
+  const GateFindings found = FindingsOf(input.results);
+  std::string html = absl::StrCat(
+      "<p>", found.passed, " passed",
+      input.results.invalid() ? "; at least one makes this result invalid" : "", ".</p>");
+  if (found.findings.empty()) return html;
+  absl::StrAppend(&html,
+                  "<div class=\"wide\"><table "
+                  "class=\"texts\"><thead><tr><th>gate</th><th>verdict</th><th>value</th>"
+                  "<th>limit</th><th>in</th><th>advice</th></tr></thead><tbody>");
+  for (const GateFinding& finding : found.findings) {
+    const GateResult& gate = finding.gate;
+    const std::string verdict = VerdictText(gate.verdict());
+    absl::StrAppend(&html, "<tr class=\"", verdict, "\"><th scope=\"row\">", HtmlText(gate.name()),
+                    "</th><td>", verdict, "</td><td>",
+                    gate.has_value() ? absl::StrFormat("%.4g", gate.value()) : "", "</td><td>",
+                    absl::StrFormat("%.4g ", gate.limit()), HtmlText(gate.unit()), "</td><td>",
+                    HtmlText(finding.Where()), "</td><td>", HtmlText(gate.advice()), "</td></tr>");
+  }
+  return html + "</tbody></table></div>";
+}
+
+std::string Profiles(const ReportInput& input) {
+  const CellProfiles* first = nullptr;
+  std::string graphs;
+  std::string refusals;
+  for (const CellProfiles& cell : input.profiles) {
+    if (!cell.refused.empty()) {
+      absl::StrAppend(&refusals, "<p>No profile of ", HtmlText(cell.cell.target()), ": ",
+                      HtmlText(cell.refused), "; ", HtmlText(cell.remedy), "</p>");
+    }
+    if (cell.runs.empty()) continue;
+    absl::StrAppend(&graphs, ProfileFragment(cell));
+    if (first == nullptr) {
+      first = &cell;
+      continue;
+    }
+    // Those of another workload or level do other work.
+    if (cell.cell.workload() != first->cell.workload()) continue;
+    const absl::StatusOr<std::string> difference = DifferenceFragment(*first, cell);
+    absl::StrAppend(&graphs,
+                    difference.ok()
+                        ? *difference
+                        : absl::StrCat("<p>", HtmlText(difference.status().message()), "</p>"));
+  }
+  if (first == nullptr) return refusals;
+  return absl::StrCat(refusals, "<div class=\"wide\">", CostTables(input.profiles, input.rules),
+                      "</div>", graphs);
+}
+
+std::string Hosts(const ReportInput& input) {
+  std::string html;
+  for (const AgentRecord& agent : input.results.campaign.agents()) {
+    const std::map<std::string, std::string> facts(agent.description().environment().begin(),
+                                                   agent.description().environment().end());
+    absl::StrAppend(&html, "<details><summary>", HtmlText(agent.description().host()), " (",
+                    HtmlText(agent.address()), ")</summary><div class=\"wide\"><table><tbody>");
+    for (const auto& [key, value] : facts) {
+      absl::StrAppend(&html, "<tr><th scope=\"row\">", HtmlText(key), "</th><td>", HtmlText(value),
+                      "</td></tr>");
+    }
+    absl::StrAppend(&html, "</tbody></table></div></details>");
+  }
+  return html;
+}
+
+std::string Head(const CampaignResults& results) {
+  const CampaignRecord& campaign = results.campaign;
+  std::string html =
+      absl::StrCat("<header><h1>", HtmlText(campaign.plan().name()), "</h1><p>campaign ",
+                   HtmlText(campaign.id()), ", ", TimeText(campaign.started_us()), ", ",
+                   StatusText(campaign.status()), ", ", results.finished_blocks, " of ",
+                   campaign.plan().blocks(), " blocks</p>");
+  for (const SkippedTarget& one : campaign.skipped()) {
+    absl::StrAppend(&html, "<p>skipped: ", HtmlText(one.target()), " ", HtmlText(one.workload()),
+                    ": ", HtmlText(one.reason()), "</p>");
+  }
+  return html + "</header>";
+}
+
+}  // namespace
+
+std::string ReportPage(const CampaignResults& results, const std::vector<CellProfiles>& profiles,
+                       const CategoryRules& rules) {
+  const ReportInput input{results, profiles, rules};
+  const std::pair<const char*, std::string (*)(const ReportInput&)> sections[] = {
+      {"Results", Cells},
+      {"Over load", Figures},
+      {"Gates", Gates},
+      {"Where the time went", Profiles},
+      {"Hosts", Hosts}};
+  std::string html = absl::StrCat(
+      "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
+      "content=\"width=device-width, initial-scale=1\"><title>",
+      HtmlText(results.campaign.plan().name()), "</title><style>",
+      absl::string_view(embedded::ReportCss().data(), embedded::ReportCss().size()),
+      absl::string_view(FlameGraphStyle().data(), FlameGraphStyle().size()),
+      "</style></head><body>", Head(results));
+  for (const auto& [title, section] : sections)
+    absl::StrAppend(&html, Section(title, section(input)));
+  return absl::StrCat(html, "<script>", FlameGraphScript(), "</script></body></html>\n");
+}
+
+}  // namespace assay

@@ -1,0 +1,21 @@
+#ifndef ASSAY_CONTROLLER_REPORT_REPORT_PAGE_H_
+#define ASSAY_CONTROLLER_REPORT_REPORT_PAGE_H_
+
+#include <string>
+#include <vector>
+
+#include "analysis/profile/categories.h"
+#include "controller/results/campaign_results.h"
+#include "controller/results/profile_results.h"
+
+namespace assay {
+
+// A campaign as one self-contained HTML file: nothing is fetched, and it can be read without a script and in print. Sections:
+// the cells, the figures over load levels, the gates, profiles where there are any, the hosts. A section is one function
+// in report_page.cc, listed once.
+std::string ReportPage(const CampaignResults& results, const std::vector<CellProfiles>& profiles,
+                       const CategoryRules& rules);
+
+}  // namespace assay
+
+#endif  // ASSAY_CONTROLLER_REPORT_REPORT_PAGE_H_

@@ -1,0 +1,33 @@
+#ifndef ASSAY_CONTROLLER_RESULTS_GATE_FINDINGS_H_
+#define ASSAY_CONTROLLER_RESULTS_GATE_FINDINGS_H_
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "controller/results/campaign_results.h"
+#include "proto/results.pb.h"
+
+namespace assay {
+
+// What a gate found: the same verdict in many cells is one finding.
+struct GateFinding {
+  // Of the first cell.
+  GateResult gate;
+  // For people; "the campaign" for gates of the whole.
+  std::vector<std::string> cells;
+
+  // "epoll json 64 connections and 3 more".
+  std::string Where() const;
+};
+
+struct GateFindings {
+  size_t passed = 0;
+  std::vector<GateFinding> findings;
+};
+
+GateFindings FindingsOf(const CampaignResults& results);
+
+}  // namespace assay
+
+#endif  // ASSAY_CONTROLLER_RESULTS_GATE_FINDINGS_H_

@@ -1,0 +1,56 @@
+#ifndef ASSAY_CONTROLLER_RESULTS_PROFILE_RESULTS_H_
+#define ASSAY_CONTROLLER_RESULTS_PROFILE_RESULTS_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "analysis/profile/function_tree.h"
+#include "analysis/profile/profile_difference.h"
+#include "analysis/profile/stack_profile.h"
+#include "controller/store/store.h"
+#include "proto/profile.pb.h"
+#include "proto/results.pb.h"
+
+namespace assay {
+
+// One profiled execution.
+struct ProfiledRun {
+  std::string execution_id;
+  uint32_t block = 0;
+  // How it was taken; `refused` is set where there is no profile.
+  ProfileInfo info;
+  StackProfile stacks;
+  // Of `stacks`, time on the CPU.
+  FunctionTree tree;
+};
+
+// The profiled executions of one cell.
+struct CellProfiles {
+  Cell cell;
+  // In the order of their blocks; those that were refused are not among them.
+  std::vector<ProfiledRun> runs;
+  // Why a run has none, and what would allow one; empty where each has one.
+  std::string refused;
+  std::string remedy;
+
+  // Sums over the runs.
+  FunctionTree Tree() const;
+  uint64_t requests() const;
+  uint64_t samples() const;
+  // "cpu-clock at 199 Hz, 8 runs of 10 s, 99.6 % of the stacks whole".
+  std::string HowTaken() const;
+};
+
+// Those of a campaign in the plan's order; empty where it has none. kDataLoss for a profile that cannot be read, with its
+// execution.
+absl::StatusOr<std::vector<CellProfiles>> ReadProfiles(Store& store,
+                                                       const CampaignRecord& campaign);
+
+// B against A, by run. kInvalidArgument where one has no run, or other events were sampled.
+absl::StatusOr<ProfileDifference> CompareCells(const CellProfiles& a, const CellProfiles& b);
+
+}  // namespace assay
+
+#endif  // ASSAY_CONTROLLER_RESULTS_PROFILE_RESULTS_H_

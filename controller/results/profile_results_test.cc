@@ -1,0 +1,180 @@
+#include "controller/results/profile_results.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "analysis/profile/test_profile.h"
+#include "controller/export/profile_export.h"
+#include "controller/plan/cells.h"
+#include "controller/plan/plan_rules.h"
+#include "controller/report/profile_section.h"
+#include "google/protobuf/text_format.h"
+#include "proto/convert/stack_profile_proto.h"
+
+namespace assay {
+namespace {
+
+// A campaign whose targets a and b were profiled in executions of their own.
+class ProfileResultsTest : public ::testing::Test {
+ protected:
+  ProfileResultsTest()
+      : store_(*Store::Open(
+            absl::StrCat(::testing::TempDir(), "/",
+                         ::testing::UnitTest::GetInstance()->current_test_info()->name(), ".db"),
+            Store::Mode::kWrite)) {
+    EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(
+        "name: 'p' targets { name: 'a' } targets { name: 'b' } workloads { name: 'json' } "
+        "load { closed { connections: 64 duration { seconds: 1 } } } blocks: 6 "
+        "profile { frequency_hz: 199 separate_execution { seconds: 3 } }",
+        campaign_.mutable_plan()));
+    *campaign_.mutable_plan() = WithDefaults(campaign_.plan());
+    campaign_.set_id("0123456789ab");
+    campaign_.set_status(CampaignRecord::COMPLETE);
+    EXPECT_TRUE(store_->CreateCampaign(campaign_).ok());
+  }
+
+  void Add(const Cell& cell, uint32_t block, const std::vector<FoldedStack>& stacks,
+           const std::string& refused = "") {
+    ExecutionRecord execution;
+    execution.set_campaign_id(campaign_.id());
+    execution.set_id(absl::StrCat(CellText(cell), block));
+    execution.set_block(block);
+    execution.set_status(ExecutionRecord::MEASURED);
+    *execution.mutable_cell() = cell;
+    ProfileInfo& info = *execution.mutable_server()->mutable_profile();
+    std::vector<ProfileChunk> chunks;
+    if (refused.empty()) {
+      const StackProfile profile = ProfileOf(stacks);
+      info.set_event("cpu-clock");
+      info.set_frequency_hz(199);
+      info.set_end_ns(3'000'000'000);
+      info.set_samples(profile.total(StackTime::kOnCpu).samples);
+      info.set_whole(info.samples());
+      info.set_requests(1000);
+      info.set_kernel_frames(true);
+      chunks = ToProto(profile, 10);
+    } else {
+      info.set_refused(refused);
+      info.set_remedy("run as root");
+    }
+    const absl::Status committed = store_->CommitExecution(execution, {}, {}, chunks);
+    EXPECT_TRUE(committed.ok()) << committed;
+  }
+
+  // a spends 30 of 100 ms in recv, b 60 of 130; both in six runs.
+  void AddBoth() {
+    for (const Cell& cell : CellsOf(campaign_.plan())) {
+      if (!cell.profiled()) continue;
+      for (uint32_t block = 0; block < 6; ++block) {
+        const uint64_t receiving = cell.target() == "a" ? 30 : 60;
+        Add(cell, block,
+            {{"_start;main;work", 70},
+             {"_start;main;[c]recv;[k]__x64_sys_recvfrom", receiving + block % 2}});
+      }
+    }
+  }
+
+  std::vector<CellProfiles> Read() {
+    absl::StatusOr<std::vector<CellProfiles>> cells = ReadProfiles(*store_, campaign_);
+    EXPECT_TRUE(cells.ok()) << cells.status();
+    return *std::move(cells);
+  }
+
+  std::unique_ptr<Store> store_;
+  CampaignRecord campaign_;
+};
+
+TEST_F(ProfileResultsTest, RunsAreGatheredByCell) {
+  AddBoth();
+  const std::vector<CellProfiles> cells = Read();
+  ASSERT_EQ(cells.size(), 2);
+  EXPECT_EQ(cells[0].cell.target(), "a");
+  ASSERT_EQ(cells[0].runs.size(), 6);
+  EXPECT_EQ(cells[0].requests(), 6000);
+  EXPECT_EQ(cells[0].samples(), 6 * 100 + 3);
+  EXPECT_EQ(cells[0].HowTaken(),
+            "cpu-clock at 199 Hz, 6 runs of 3 s, 603 samples, 100.0 % of the stacks whole");
+}
+
+TEST_F(ProfileResultsTest, WhatSystemCallsCostIsTold) {
+  AddBoth();
+  const absl::StatusOr<CategoryRules> rules = LoadCategoryRules();
+  ASSERT_TRUE(rules.ok()) << rules.status();
+  const std::string text = CostText(Read(), *rules);
+  // 183 of 603 ms over 6,000 requests, and 363 of 783.
+  EXPECT_TRUE(absl::StrContains(text, "recv")) << text;
+  EXPECT_TRUE(absl::StrContains(text, "30.35 %")) << text;
+  EXPECT_TRUE(absl::StrContains(text, "30.500")) << text;
+  EXPECT_TRUE(absl::StrContains(text, "46.36 %")) << text;
+}
+
+TEST_F(ProfileResultsTest, TheSecondIsComparedWithTheFirst) {
+  AddBoth();
+  const std::vector<CellProfiles> cells = Read();
+  const absl::StatusOr<ProfileDifference> difference = CompareCells(cells[0], cells[1]);
+  ASSERT_TRUE(difference.ok()) << difference.status();
+  EXPECT_TRUE(difference->enough_runs);
+  const FunctionChange& first = difference->functions.front();
+  EXPECT_TRUE(first.total.significant);
+  ASSERT_TRUE(first.total.us_per_request.has_value());
+  EXPECT_NEAR(first.total.us_per_request->delta, 30, 1e-6);
+}
+
+TEST_F(ProfileResultsTest, ARefusalIsTheResult) {
+  for (const Cell& cell : CellsOf(campaign_.plan())) {
+    if (cell.profiled()) Add(cell, 0, {}, "perf_event_paranoid is 4");
+  }
+  const std::vector<CellProfiles> cells = Read();
+  EXPECT_TRUE(cells[0].runs.empty());
+  EXPECT_EQ(cells[0].refused, "perf_event_paranoid is 4");
+  EXPECT_TRUE(absl::StrContains(CostText(cells, *LoadCategoryRules()),
+                                "no profile of a: perf_event_paranoid is 4; run as root"));
+  const absl::Status refused = ExportProfiles(cells, "folded").status();
+  EXPECT_EQ(refused.code(), absl::StatusCode::kNotFound);
+  EXPECT_TRUE(absl::StrContains(refused.message(), "perf_event_paranoid is 4; run as root"));
+}
+
+TEST_F(ProfileResultsTest, EveryFormatHasFiles) {
+  AddBoth();
+  const std::vector<CellProfiles> cells = Read();
+  for (const auto& [format, files, first] :
+       std::vector<std::tuple<std::string, size_t, std::string>>{
+           {"folded", 2, "a-json-64-connections.folded"},
+           {"flamegraph", 3, "a-json-64-connections.html"},
+           {"pprof", 12, "a-json-64-connections-block-1.pb.gz"},
+           {"speedscope", 12, "a-json-64-connections-block-1.speedscope.json"},
+           {"perf-script", 12, "a-json-64-connections-block-1.perf-script.txt"}}) {
+    EXPECT_TRUE(IsProfileFormat(format));
+    const absl::StatusOr<std::vector<ExportedFile>> exported = ExportProfiles(cells, format);
+    ASSERT_TRUE(exported.ok()) << exported.status();
+    EXPECT_EQ(exported->size(), files) << format;
+    EXPECT_EQ(exported->front().name, first);
+    EXPECT_FALSE(exported->front().content.empty());
+  }
+  EXPECT_FALSE(IsProfileFormat("json"));
+}
+
+TEST_F(ProfileResultsTest, AProfileThatCannotBeReadIsNamed) {
+  const Cell cell = CellsOf(campaign_.plan())[1];
+  ASSERT_TRUE(cell.profiled());
+  ExecutionRecord execution;
+  execution.set_campaign_id(campaign_.id());
+  execution.set_id("broken");
+  execution.set_status(ExecutionRecord::MEASURED);
+  *execution.mutable_cell() = cell;
+  std::vector<ProfileChunk> chunks(1);
+  chunks[0].set_sequence(3);
+  ASSERT_TRUE(store_->CommitExecution(execution, {}, {}, chunks).ok());
+  const absl::Status status = ReadProfiles(*store_, campaign_).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
+  EXPECT_TRUE(absl::StrContains(status.message(), "the profile of execution broken"));
+}
+
+}  // namespace
+}  // namespace assay
