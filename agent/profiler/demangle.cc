@@ -27,7 +27,9 @@ size_t EndOfName(std::string_view symbol) {
 }  // namespace
 
 std::string DemangledName(const std::string& symbol) {
-  const std::string plain = symbol.substr(0, EndOfName(symbol));
+  // How glibc calls its own functions from inside.
+  const size_t start = symbol.starts_with("__GI_") ? 5 : 0;
+  const std::string plain = symbol.substr(start, EndOfName(symbol) - start);
   char* const demangled = cplus_demangle(plain.c_str(), DMGL_AUTO);
   std::string name = demangled == nullptr ? plain : demangled;
   free(demangled);

@@ -31,6 +31,7 @@ TEST(DemangledNameTest, PartsClonesAndVersionsAreTheFunction) {
   EXPECT_EQ(DemangledName("parse.part.0.isra.1"), "parse");
   EXPECT_EQ(DemangledName("_ZN5assay4ReadEv.cold"), "assay::Read");
   EXPECT_EQ(DemangledName("read@@GLIBC_2.2.5"), "read");
+  EXPECT_EQ(DemangledName("__GI___clone3"), "__clone3");
 }
 
 TEST(DemangledNameTest, WhatIsNotMangledStays) {

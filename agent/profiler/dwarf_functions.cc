@@ -9,28 +9,23 @@ namespace {
 
 // Deeper than what compilers nest: namespaces, classes, blocks, inlined calls.
 constexpr int kMaxDepth = 128;
+// From an inlined call to its function to its declaration.
+constexpr int kMaxHops = 4;
 
-// The symbol's name, of the entry or of what it is an instance of.
-std::string NameOf(Dwarf_Die* die) {
+// The linker's name, of the entry or of what it is an instance of; "" where it is not told, as of lambdas.
+std::string LinkageName(Dwarf_Die* die) {
   Dwarf_Attribute attribute;
   for (const unsigned name : {DW_AT_linkage_name, DW_AT_MIPS_linkage_name}) {
     if (dwarf_attr_integrate(die, name, &attribute) == nullptr) continue;
     const char* const text = dwarf_formstring(&attribute);
     if (text != nullptr) return text;
   }
-  const char* const text = dwarf_diename(die);
-  return text == nullptr ? "" : text;
+  return "";
 }
 
-DwarfFunction Describe(Dwarf_Die* die) {
-  DwarfFunction function = {.name = NameOf(die)};
-  const char* const file = dwarf_decl_file(die);
-  int line = 0;
-  if (file != nullptr && dwarf_decl_line(die, &line) == 0 && line > 0) {
-    function.file = file;
-    function.line = static_cast<uint32_t>(line);
-  }
-  return function;
+std::string BareName(Dwarf_Die* die) {
+  const char* const text = dwarf_diename(die);
+  return text == nullptr ? "" : text;
 }
 
 bool MayHoldFunctions(int tag) {
@@ -47,23 +42,6 @@ bool MayHoldFunctions(int tag) {
     default:
       return false;
   }
-}
-
-// Adds what is inlined at the address below `parent`, the innermost last.
-void AddInlined(Dwarf_Die* parent, Dwarf_Addr address, int depth,
-                std::vector<DwarfFunction>& functions) {
-  if (depth > kMaxDepth) return;
-  Dwarf_Die child;
-  if (dwarf_child(parent, &child) != 0) return;
-  do {
-    const int tag = dwarf_tag(&child);
-    const bool inlined = tag == DW_TAG_inlined_subroutine;
-    if (!inlined && tag != DW_TAG_lexical_block) continue;
-    if (dwarf_haspc(&child, address) != 1) continue;
-    if (inlined) functions.push_back(Describe(&child));
-    AddInlined(&child, address, depth + 1, functions);
-    return;
-  } while (dwarf_siblingof(&child, &child) == 0);
 }
 
 }  // namespace
@@ -86,7 +64,7 @@ std::vector<DwarfFunction> DwarfFunctions::Find(Dwarf_Addr address) {
   if (in_unit == nullptr) return {};
   Unit& unit = units_[in_unit->what];
   if (!unit.indexed) {
-    Index(&unit.die, 0, unit.functions);
+    Index(&unit.die, 0, 0, unit);
     std::sort(unit.functions.begin(), unit.functions.end(),
               [](const Range& a, const Range& b) { return a.start < b.start; });
     unit.indexed = true;
@@ -94,8 +72,8 @@ std::vector<DwarfFunction> DwarfFunctions::Find(Dwarf_Addr address) {
   const Range* const in_function = Search(unit.functions, address);
   Dwarf_Die die;
   if (in_function == nullptr || dwarf_offdie(dwarf_, in_function->what, &die) == nullptr) return {};
-  std::vector<DwarfFunction> functions = {Describe(&die)};
-  AddInlined(&die, address, 0, functions);
+  std::vector<DwarfFunction> functions = {Describe(&die, unit)};
+  AddInlined(&die, address, 0, unit, functions);
   return functions;
 }
 
@@ -118,14 +96,72 @@ void DwarfFunctions::AddRanges(Dwarf_Die* die, Dwarf_Off what, std::vector<Range
   }
 }
 
-void DwarfFunctions::Index(Dwarf_Die* parent, int depth, std::vector<Range>& functions) {
+void DwarfFunctions::Index(Dwarf_Die* parent, int depth, uint32_t scope, Unit& unit) {
   if (depth > kMaxDepth) return;
   Dwarf_Die child;
   if (dwarf_child(parent, &child) != 0) return;
   do {
     const int tag = dwarf_tag(&child);
-    if (tag == DW_TAG_subprogram) AddRanges(&child, dwarf_dieoffset(&child), functions);
-    if (MayHoldFunctions(tag)) Index(&child, depth + 1, functions);
+    if (tag == DW_TAG_subprogram) {
+      AddRanges(&child, dwarf_dieoffset(&child), unit.functions);
+      if (scope != 0) unit.scope_of[dwarf_dieoffset(&child)] = scope;
+    }
+    if (!MayHoldFunctions(tag) || !dwarf_haschildren(&child)) continue;
+    uint32_t inner = scope;
+    const std::string name = tag == DW_TAG_lexical_block ? "" : BareName(&child);
+    if (!name.empty()) {
+      inner = static_cast<uint32_t>(unit.scopes.size());
+      unit.scopes.push_back(unit.scopes[scope] + name + "::");
+    }
+    Index(&child, depth + 1, inner, unit);
+  } while (dwarf_siblingof(&child, &child) == 0);
+}
+
+DwarfFunction DwarfFunctions::Describe(Dwarf_Die* die, const Unit& unit) {
+  DwarfFunction function = {.name = LinkageName(die)};
+  if (function.name.empty()) {
+    function.name = BareName(die);
+    // The entry that lies in the namespace is what this one is an instance of.
+    Dwarf_Die entry = *die;
+    for (int hops = 0; hops < kMaxHops; ++hops) {
+      const auto scope = unit.scope_of.find(dwarf_dieoffset(&entry));
+      if (scope != unit.scope_of.end()) {
+        function.name = unit.scopes[scope->second] + function.name;
+        break;
+      }
+      Dwarf_Attribute attribute;
+      Dwarf_Die next;
+      if ((dwarf_attr(&entry, DW_AT_abstract_origin, &attribute) == nullptr &&
+           dwarf_attr(&entry, DW_AT_specification, &attribute) == nullptr) ||
+          dwarf_formref_die(&attribute, &next) == nullptr) {
+        break;
+      }
+      entry = next;
+    }
+  }
+  const char* const file = dwarf_decl_file(die);
+  int line = 0;
+  if (file != nullptr && dwarf_decl_line(die, &line) == 0 && line > 0) {
+    function.file = file;
+    function.line = static_cast<uint32_t>(line);
+  }
+  return function;
+}
+
+// Adds what is inlined at the address below `parent`, the innermost last.
+void DwarfFunctions::AddInlined(Dwarf_Die* parent, Dwarf_Addr address, int depth, const Unit& unit,
+                                std::vector<DwarfFunction>& functions) {
+  if (depth > kMaxDepth) return;
+  Dwarf_Die child;
+  if (dwarf_child(parent, &child) != 0) return;
+  do {
+    const int tag = dwarf_tag(&child);
+    const bool inlined = tag == DW_TAG_inlined_subroutine;
+    if (!inlined && tag != DW_TAG_lexical_block) continue;
+    if (dwarf_haspc(&child, address) != 1) continue;
+    if (inlined) functions.push_back(Describe(&child, unit));
+    AddInlined(&child, address, depth + 1, unit, functions);
+    return;
   } while (dwarf_siblingof(&child, &child) == 0);
 }
 

@@ -7,11 +7,13 @@
 #include <string>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
+
 namespace assay::profiler {
 
 // A function as the debug information has it.
 struct DwarfFunction {
-  // As the linker knows it where that is told, else the bare name; "" for one without a name.
+  // As the linker knows it where that is told, else with its namespaces and classes; "" for one without a name.
   std::string name;
   // Where it is declared; "" and 0 where it is not told.
   std::string file;
@@ -42,11 +44,17 @@ class DwarfFunctions {
     Dwarf_Die die;
     bool indexed = false;
     std::vector<Range> functions;
+    // What entries of functions lie in, "std" or "assay::Worker"; by offset, for those that lie in something.
+    absl::flat_hash_map<Dwarf_Off, uint32_t> scope_of;
+    std::vector<std::string> scopes = {""};
   };
 
   static const Range* Search(const std::vector<Range>& ranges, Dwarf_Addr address);
   static void AddRanges(Dwarf_Die* die, Dwarf_Off what, std::vector<Range>& ranges);
-  static void Index(Dwarf_Die* parent, int depth, std::vector<Range>& functions);
+  static void Index(Dwarf_Die* parent, int depth, uint32_t scope, Unit& unit);
+  static DwarfFunction Describe(Dwarf_Die* die, const Unit& unit);
+  static void AddInlined(Dwarf_Die* parent, Dwarf_Addr address, int depth, const Unit& unit,
+                         std::vector<DwarfFunction>& functions);
 
   Dwarf* const dwarf_;
   std::vector<Unit> units_;

@@ -183,8 +183,8 @@ void ElfFile::ReadSymbols() {
     symbols_.push_back({.start = address,
                         .size = symbol.st_size,
                         .name = name,
-                        .rank = (function ? 4 : 0) + (symbol.st_size > 0 ? 2 : 0) +
-                                (binding == STB_GLOBAL ? 1 : 0)});
+                        .rank = (function ? 8 : 0) + (symbol.st_size > 0 ? 4 : 0) +
+                                (binding != STB_LOCAL ? 2 : 0) + (*name != '_' ? 1 : 0)});
   }
   std::stable_sort(symbols_.begin(), symbols_.end(), [](const Symbol& a, const Symbol& b) {
     return a.start != b.start ? a.start < b.start : a.rank < b.rank;

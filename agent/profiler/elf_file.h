@@ -70,7 +70,8 @@ class ElfFile {
     uint64_t size;
     // In the file's string table.
     const char* name;
-    // The larger, the better it names: a function before a bare label, a global one before a local one.
+    // The larger, the better it names: a function before a label, what others may call before what they may not, "send"
+    // before "__send".
     int rank;
   };
   struct Section {

@@ -40,7 +40,7 @@ std::string JitMapPath(pid_t pid) {
     const std::vector<absl::string_view> pids = absl::StrSplit(line, '\t');
     if (!absl::SimpleAtoi(pids.back(), &inner)) inner = pid;
   }
-  return absl::StrCat("/proc/", pid, "/root/tmp/perf-", inner, ".map");
+  return absl::StrCat("/proc/", pid, "/root", "/tmp/perf-", inner, ".map");
 }
 
 }  // namespace
@@ -118,9 +118,12 @@ UserFrame TargetProcess::Locate(uint64_t address) const {
 UserStack TargetProcess::Unwind(const SampleRecord& sample) {
   if (stale_) Report();
   stack_ = {};
+  read_failed_ = false;
   sample_ = &sample;
   if (dwfl_ != nullptr) {
-    stack_.finished = dwfl_getthread_frames(dwfl_, sample.tid, TakeFrame, this) == 0;
+    const bool ended = dwfl_getthread_frames(dwfl_, sample.tid, TakeFrame, this) == 0;
+    // libdwfl takes a return address that it could not read for the end of the stack.
+    stack_.finished = ended && !read_failed_;
   }
   sample_ = nullptr;
   if (stack_.frames.empty()) stack_.frames.push_back(Locate(sample.registers[kRegisterIp]));
@@ -144,9 +147,10 @@ bool TargetProcess::ReadMemory(Dwfl* /*dwfl*/, Dwarf_Addr address, Dwarf_Word* r
   auto& self = *static_cast<TargetProcess*>(process);
   const std::string_view stack = self.sample_->stack;
   const uint64_t sp = self.sample_->registers[kRegisterSp];
-  if (address < sp) return false;
+  // Below it, that is beyond all stacks.
   const uint64_t at = address - sp;
-  if (at + sizeof(*result) > stack.size()) {
+  if (at > stack.size() || sizeof(*result) > stack.size() - at) {
+    self.read_failed_ = true;
     if (stack.size() >= kStackBytes && at < kMaxStack) self.stack_.beyond_copy = true;
     return false;
   }

@@ -78,6 +78,7 @@ class TargetProcess {
   // While one stack is unwound.
   const SampleRecord* sample_ = nullptr;
   UserStack stack_;
+  bool read_failed_ = false;
 };
 
 }  // namespace assay::profiler
