@@ -52,8 +52,8 @@ class Profiler {
   Profiler(const Profiler&) = delete;
   Profiler& operator=(const Profiler&) = delete;
 
-  // Ends the window, hands over the last chunk and says what the profile is worth. Call once, if at all: a profiler
-  // that is destroyed instead leaves the last chunk out.
+  // Ends the window, hands over the last chunk and says what the profile is worth. Call once, if at all: a
+  // profiler that is destroyed instead hands over its chunks all the same.
   virtual ProfileInfo Stop() = 0;
 
  protected:

@@ -18,6 +18,8 @@ namespace {
 
 // A quarter of a second at 1000 Hz.
 constexpr size_t kRingBytes = size_t{2} << 20;
+// What SamplingEvents takes for errno where the event opened, but its ring's memory was refused.
+constexpr int kRingRefused = ENOBUFS;
 // A tree that starts threads faster than that is sampled by what its threads inherit.
 constexpr int kMaxRounds = 4;
 
@@ -33,6 +35,13 @@ PerfAbility Explain(const char* event, int error, int frequency_hz) {
     refusal.remedy =
         absl::StrCat("sysctl kernel.perf_event_max_sample_rate=100000, if it is below the ",
                      frequency_hz, " Hz that were asked for; else a newer kernel (5.11)");
+  }
+  if (error == kRingRefused) {
+    refusal.reason = "the memory for samples may not be locked";
+    refusal.remedy =
+        "sysctl kernel.perf_event_mlock_kb=4096, raise the limit of locked memory (ulimit -l), or "
+        "give the agent "
+        "CAP_IPC_LOCK";
   }
   return refusal;
 }
@@ -127,7 +136,7 @@ int SamplingEvents::OpenOn(Cpu& cpu, const perf_event_attr& attributes, pid_t ti
   if (cpu.ring == nullptr) {
     int error = 0;
     cpu.ring = PerfRing::Map(event.fd.get(), kRingBytes, &error);
-    if (cpu.ring == nullptr) return error;
+    if (cpu.ring == nullptr) return error == EPERM ? kRingRefused : error;
     cpu.ring_event = event.fd.get();
   } else if (ioctl(event.fd.get(), PERF_EVENT_IOC_SET_OUTPUT, cpu.ring_event) != 0) {
     return errno;
