@@ -16,6 +16,10 @@
 namespace assay {
 namespace {
 
+// Where scripts run the still picture gives way before the browser lays it out.
+constexpr char kHideStill[] =
+    "<script>document.currentScript.parentElement.classList.add('flame-live')</script>\n";
+
 absl::string_view View(std::string_view text) { return {text.data(), text.size()}; }
 
 std::string Head(const std::string& title, const std::string& subtitle) {
@@ -25,7 +29,7 @@ std::string Head(const std::string& title, const std::string& subtitle) {
 }
 
 std::string Bar(const std::string& choices) {
-  return absl::StrReplaceAll(View(embedded::FlameBarHtml()), {{"CHOICES", choices}});
+  return absl::StrReplaceAll(View(embedded::FlameBarHtml()), {{"CHOICES", choices}}) + kHideStill;
 }
 
 std::string Choice(bool chosen, absl::string_view does, absl::string_view more,
@@ -95,10 +99,10 @@ std::string FlameGraphFragment(const FlameGraph& graph) {
 std::string FlameGraphFragment(const DifferenceGraph& graph) {
   const FlameRows rows = RowsOf(graph);
   const std::string choices =
-      Choice(false, "widths", " data-columns=\"[0]\"", absl::StrCat("Widths of ", graph.name_a)) +
+      Choice(false, "widths", " data-columns=\"[0]\"", absl::StrCat("Width: ", graph.name_a)) +
       Choice(true, "widths",
              " data-columns=\"[0,1]\" title=\"What one of them lacks is shown too\"", "both") +
-      Choice(false, "widths", " data-columns=\"[1]\"", absl::StrCat("of ", graph.name_b));
+      Choice(false, "widths", " data-columns=\"[1]\"", graph.name_b);
   const std::string unit =
       graph.difference->has_requests ? " takes longer a request" : " takes a larger share";
   std::string keys = Key("more", absl::StrCat(graph.name_b, unit)) +

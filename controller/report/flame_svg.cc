@@ -17,7 +17,8 @@ namespace {
 constexpr double kWidth = 1200;
 constexpr double kRow = 18;
 constexpr double kLeastWidth = 0.001;
-constexpr size_t kMostBoxes = 4000;
+constexpr size_t kMostBoxes = 2500;
+constexpr uint32_t kMostRows = 40;
 // Of the monospaced letters at 11 pixels.
 constexpr double kLetter = 6.65;
 // Differences of a tenth of the whole are as strong as colours get.
@@ -48,6 +49,9 @@ template <typename Paint, typename Say>
 std::string Draw(const FlameRows& rows, const std::vector<double>& widths, const std::string& label,
                  Paint paint, Say say) {
   std::vector<FlameBox> boxes = LayOutFlames(rows.depths, widths, kLeastWidth);
+  uint32_t all_rows = 0;
+  for (const FlameBox& box : boxes) all_rows = std::max(all_rows, box.depth + 1);
+  std::erase_if(boxes, [](const FlameBox& box) { return box.depth >= kMostRows; });
   if (boxes.size() > kMostBoxes) {
     // The widest ones; whatever they stand on is at least as wide, and so is kept.
     std::vector<double> sorted;
@@ -57,24 +61,29 @@ std::string Draw(const FlameRows& rows, const std::vector<double>& widths, const
     const double least = sorted[kMostBoxes];
     std::erase_if(boxes, [least](const FlameBox& box) { return box.width <= least; });
   }
-  uint32_t deepest = 0;
-  for (const FlameBox& box : boxes) deepest = std::max(deepest, box.depth);
+  const uint32_t rows_left_out = all_rows - std::min(all_rows, kMostRows);
+  const double height = (all_rows - rows_left_out + (rows_left_out > 0 ? 1 : 0)) * kRow;
   std::string svg = absl::StrFormat(
       "<svg class=\"flame-still\" viewBox=\"0 0 %g %g\" role=\"img\" aria-label=\"%s\">\n", kWidth,
-      (deepest + 1) * kRow, HtmlText(label));
+      std::max(height, kRow), HtmlText(label));
   for (const FlameBox& box : boxes) {
     const TreeFunction& function = rows.tree->FunctionOf(rows.nodes[box.node]);
     absl::StrAppendFormat(&svg,
-                          "<g><title>%s</title><rect x=\"%.2f\" y=\"%g\" width=\"%.2f\" "
-                          "height=\"%g\" rx=\"1.5\" style=\"fill:%s\"/>",
-                          HtmlText(say(box)), box.left * kWidth, box.depth * kRow,
-                          box.width * kWidth, kRow, paint(box));
+                          "<rect x=\"%.2f\" y=\"%g\" width=\"%.2f\" height=\"%g\" rx=\"1.5\" "
+                          "style=\"fill:%s\"><title>%s</title></rect>\n",
+                          box.left * kWidth, box.depth * kRow, box.width * kWidth, kRow, paint(box),
+                          HtmlText(say(box)));
     const auto letters = static_cast<int>((box.width * kWidth - 6) / kLetter);
     if (letters >= 3) {
-      absl::StrAppendFormat(&svg, "<text x=\"%.2f\" y=\"%g\">%s</text>", box.left * kWidth + 3.5,
+      absl::StrAppendFormat(&svg, "<text x=\"%.2f\" y=\"%g\">%s</text>\n", box.left * kWidth + 3.5,
                             box.depth * kRow + 12.8, HtmlText(Shortened(function.name, letters)));
     }
-    absl::StrAppend(&svg, "</g>\n");
+  }
+  if (rows_left_out > 0) {
+    absl::StrAppendFormat(&svg,
+                          "<text class=\"flame-more\" x=\"3.5\" y=\"%g\">… and deeper frames in "
+                          "%d more rows</text>\n",
+                          kMostRows * kRow + 13, rows_left_out);
   }
   absl::StrAppend(&svg, "</svg>\n");
   return svg;

@@ -8,8 +8,9 @@
 namespace assay {
 
 // The graph as a still picture, for print and where no script runs: an svg element whose colours are
-// the variables of flame.css. Frames of a thousandth of the width and more, at most 4,000 of them;
-// each has a title that browsers show as a tooltip.
+// the variables of flame.css. Frames of a thousandth of the width and more, at most 2,500 of them, in
+// 40 rows, which fit a printed page; a last line says how many rows are left out. Each frame has a
+// title that browsers show as a tooltip.
 std::string FlameSvg(const FlameGraph& graph, const FlameRows& rows);
 // Colour says who takes longer, grey that it may be chance.
 std::string FlameSvg(const DifferenceGraph& graph, const FlameRows& rows);

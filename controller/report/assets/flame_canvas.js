@@ -16,7 +16,7 @@ class FlameCanvas {
   // From a model's widths to pixels: `window` is the part in sight, {left, width}.
   resize(model) {
     const height = model.rows * FlameCanvas.ROW;
-    const limit = Math.max(200, Math.floor(window.innerHeight * 0.76));
+    const limit = Math.max(200, Math.floor(window.innerHeight * 0.7));
     this.pixelsWide = this.view.clientWidth;
     this.pixelsHigh = Math.min(height, limit);
     const ratio = window.devicePixelRatio || 1;

@@ -24,9 +24,6 @@ class FlameGraph {
     this.tip.className = 'flame-tip';
     this.tip.hidden = true;
     section.append(this.tip);
-    this.part('bar').hidden = false;
-    this.view.hidden = false;
-    section.classList.add('flame-live');
     this.listen();
     this.show(this.topDown, this.differs ? [0, 1] : [0]);
   }
@@ -48,6 +45,14 @@ class FlameGraph {
   }
 
   zoom(node) {
+    if (this.model !== this.topDown) {
+      // There is more to see, now that it is wider.
+      const path = this.model.path(node);
+      this.model = this.topDown.reversed(this.rank, path);
+      this.model.setWidths(this.quantities);
+      this.painter.resize(this.model);
+      node = this.model.follow(path);
+    }
     this.focus = node;
     this.chosen = node === 0 ? -1 : node;
     this.painter.reveal(this.model.depth[node]);
@@ -146,7 +151,7 @@ class FlameGraph {
     if (this.focus > 0) facts.splice(1, 0, ['of what is zoomed', percent(ns / model.total[0][this.focus])]);
     if (this.data.requests > 0) facts.push(['a request', microseconds(ns / 1e3 / this.data.requests)]);
     const own = model.own[0][node];
-    if (own > 0 && own < ns) facts.push(['itself', percent(own / model.total[0][0])]);
+    if (own >= model.total[0][0] * 5e-5 && own < ns) facts.push(['itself', percent(own / model.total[0][0])]);
     return facts;
   }
 
@@ -246,10 +251,11 @@ class FlameGraph {
       found.replaceChildren();
       return;
     }
-    const nodes = this.model.outermost(this.matches);
+    // Of whole stacks, whichever way they are shown.
+    const nodes = this.topDown.outermost(this.matches);
     const bold = document.createElement('b');
-    const sum = (q) => nodes.reduce((all, node) => all + this.model.total[q][node], 0);
-    const share = (q) => sum(q) / (this.model.total[q][0] || 1);
+    const sum = (q) => nodes.reduce((all, node) => all + this.topDown.total[q][node], 0);
+    const share = (q) => sum(q) / (this.topDown.total[q][0] || 1);
     if (this.differs) {
       bold.textContent = `${percent(share(0))} → ${percent(share(1))}`;
       found.replaceChildren(bold, ` matched, ${counted(nodes.length, 'place', 'places')}`);
@@ -324,8 +330,7 @@ class FlameGraph {
     }
     if (what === 'top-down') this.show(this.topDown, this.quantities);
     if (what === 'bottom-up') {
-      this.bottomUp ??= this.topDown.reversed(this.rank);
-      this.show(this.bottomUp, this.quantities);
+      this.show(this.topDown.reversed(this.rank), this.quantities);
     }
     if (what === 'widths') this.show(this.model, JSON.parse(button.dataset.columns));
     this.tellMatches();

@@ -1,6 +1,9 @@
 // A tree of functions in pre-order, as columns. `own` holds one column of figures a quantity: what
 // each node took by itself; `total` what it took with all that it called.
 class FlameModel {
+  // Of a window's width: a quarter of a pixel.
+  static LEAST = 0.0002;
+
   constructor(depth, fn, own) {
     const count = depth.length;
     this.count = count;
@@ -43,35 +46,60 @@ class FlameModel {
     }
   }
 
-  // Bottom up: what was on top of the stacks first, then who called it. `rank` orders functions.
-  reversed(rank) {
-    const root = {fn: this.fn[0], own: this.own.map(() => 0), children: new Map()};
-    for (let i = 0; i < this.count; i++) {
-      if (!this.own.some((column) => column[i] > 0)) continue;
-      let at = root;
-      for (let node = i; node > 0; node = this.parent[node]) {
-        let child = at.children.get(this.fn[node]);
-        if (!child) {
-          child = {fn: this.fn[node], own: this.own.map(() => 0), children: new Map()};
-          at.children.set(this.fn[node], child);
-        }
-        at = child;
-      }
-      this.own.forEach((column, q) => { at.own[q] += column[i]; });
-    }
+  // Bottom up: what was on top of the stacks first, then who called it. `rank` orders functions. Of
+  // frames too narrow to see the callers are left out: the whole tree may have a million. `path`,
+  // functions from the root on, leads to the frame that fills the window, in which the eye sees more.
+  reversed(rank, path = []) {
+    const weight = (node) => this.own.reduce((sum, column) => sum + column[node], 0);
+    const whole = this.total.reduce((sum, column) => sum + column[0], 0);
     const depth = [];
     const fn = [];
     const own = this.own.map(() => []);
-    const waiting = [[root, 0]];
+    // A frame waits with the stacks that it is part of, in pairs: where each ends, and who called
+    // the frame there. `along` counts the functions of the path that led to it; -1: it is beside.
+    const stacks = [];
+    for (let i = 0; i < this.count; i++) if (weight(i) > 0) stacks.push(i, i);
+    const waiting = [{fn: this.fn[0], stacks, level: 0, weight: whole, along: 0}];
+    let inside = whole;
     while (waiting.length) {
-      const [node, level] = waiting.pop();
-      depth.push(level);
-      fn.push(node.fn);
-      node.own.forEach((value, q) => own[q].push(value));
-      const children = [...node.children.values()].sort((a, b) => rank[b.fn] - rank[a.fn]);
-      for (const child of children) waiting.push([child, level + 1]);
+      const frame = waiting.pop();
+      depth.push(frame.level);
+      fn.push(frame.fn);
+      if (frame.along === path.length && frame.level === path.length) inside = frame.weight;
+      const least = (frame.along === path.length ? inside : frame.along >= 0 ? 0 : whole) * FlameModel.LEAST;
+      const callers = new Map();
+      const sums = this.own.map(() => 0);
+      for (let i = 0; i < frame.stacks.length; i += 2) {
+        const leaf = frame.stacks[i];
+        const caller = frame.stacks[i + 1];
+        if (caller <= 0 || frame.weight < least) {
+          this.own.forEach((column, q) => { sums[q] += column[leaf]; });
+          continue;
+        }
+        const name = this.fn[caller];
+        let group = callers.get(name);
+        if (!group) {
+          const led = frame.along === path.length ? path.length : frame.along >= 0 && name === path[frame.along] ? frame.along + 1 : -1;
+          callers.set(name, group = {fn: name, stacks: [], level: frame.level + 1, weight: 0, along: led});
+        }
+        group.stacks.push(leaf, this.parent[caller]);
+        group.weight += weight(leaf);
+      }
+      own.forEach((column, q) => column.push(sums[q]));
+      waiting.push(...[...callers.values()].sort((a, b) => rank[b.fn] - rank[a.fn]));
     }
     return new FlameModel(depth, fn, own);
+  }
+
+  // Functions from below the root to a node, and back.
+  path(node) {
+    const functions = [];
+    for (let at = node; at > 0; at = this.parent[at]) functions.unshift(this.fn[at]);
+    return functions;
+  }
+
+  follow(path) {
+    return path.reduce((node, fn) => this.children(node).find((child) => this.fn[child] === fn), 0);
   }
 
   // The nodes whose function `wanted` says, only the outermost of each stack: their widths sum.
