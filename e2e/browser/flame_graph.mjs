@@ -1,0 +1,216 @@
+// Opens flame graphs in Chromium and prints, as JSON, what a user would see.
+//
+//   node flame_graph.mjs PLAYWRIGHT CHROMIUM PAGES SCREENSHOTS
+//
+// PLAYWRIGHT is the folder of playwright-core. The test that reads the answer is flame_graph_test.py.
+import {createRequire} from 'node:module';
+import {join} from 'node:path';
+
+const [playwright, executablePath, pages, screenshots] = process.argv.slice(2);
+const {chromium} = createRequire(import.meta.url)(playwright);
+const PATIENCE_MS = 60_000;
+
+const browser = await chromium.launch({executablePath});
+const facts = {errors: [], requests: []};
+
+async function open(name, {viewport = {width: 1400, height: 900}, ...options} = {}) {
+  const context = await browser.newContext({viewport, offline: true, ...options});
+  const page = await context.newPage();
+  page.setDefaultTimeout(PATIENCE_MS);
+  page.on('pageerror', (error) => facts.errors.push(String(error)));
+  page.on('console', (message) => message.type() === 'error' && facts.errors.push(message.text()));
+  page.on('request', (request) => facts.requests.push(request.url().slice(0, 5)));
+  await page.goto(`file://${join(pages, name)}`);
+  return page;
+}
+
+const shot = (page, name) => page.screenshot({path: join(screenshots, `${name}.png`)});
+const text = (page, part) => page.locator(`.flame-${part}`).first().innerText();
+// Two frames later all that was asked for is on the screen.
+const painted = (page) => page.evaluate(() => new Promise((done) =>
+  requestAnimationFrame(() => requestAnimationFrame(() => done(performance.now())))));
+const settled = async (page) => { await page.waitForTimeout(250); await painted(page); };
+// Does something in the page, and says how many milliseconds later it was on the screen.
+const timed = (page, does) => page.evaluate(async (source) => {
+  const begin = performance.now();
+  new Function(source)();
+  await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+  return performance.now() - begin;
+}, does);
+const pixels = (page) => page.evaluate(() => document.querySelector('canvas').toDataURL());
+
+// A row of the first graph, where its heaviest part is likely to be.
+async function moveTo(page, row, across = 0.4) {
+  const box = await page.locator('.flame-view canvas').first().boundingBox();
+  await page.mouse.move(box.x + box.width * across, box.y + row * 19 + 9);
+}
+
+async function clickRow(page, row) {
+  await moveTo(page, row);
+  await page.mouse.down();
+  await page.mouse.up();
+  await settled(page);
+}
+
+async function large() {
+  const page = await open('large.html', {colorScheme: 'light'});
+  await page.waitForSelector('.flame-tip', {state: 'attached'});
+  facts.open_ms = await painted(page);
+  facts.parsed_ms = await page.evaluate(() => performance.getEntriesByType('navigation')[0].domInteractive);
+  const seen = {data: await page.evaluate(() => JSON.parse(document.querySelector('.flame-data').textContent).depth.length)};
+  seen.bar = await page.locator('.flame-bar').isVisible();
+  seen.still = await page.locator('.flame-still').isVisible();
+  seen.whole = await text(page, 'chosen');
+  await shot(page, 'large-light');
+
+  const before = await pixels(page);
+  await clickRow(page, 5);
+  seen.zoomed = await text(page, 'chosen');
+  seen.repainted = before !== await pixels(page);
+  await shot(page, 'large-zoomed');
+  await moveTo(page, 7);
+  await page.waitForSelector('.flame-tip:not([hidden])');
+  seen.tip = await text(page, 'tip');
+  await shot(page, 'large-tip');
+
+  await page.locator('.flame-view').first().focus();
+  await page.keyboard.press('Escape');
+  await settled(page);
+  seen.reset = await text(page, 'chosen');
+  await page.mouse.move(2, 2);
+  seen.same = before === await pixels(page);
+
+  await page.keyboard.press('Control+f');
+  seen.ctrl_f = await page.evaluate(() => document.activeElement.className);
+  await page.keyboard.type('epoll_wait');
+  await painted(page);
+  seen.found = await text(page, 'found');
+  await shot(page, 'large-search');
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('/');
+  await page.keyboard.press('Control+a');
+  await page.keyboard.type('/^(recv|__send)$/');
+  seen.found_pattern = await text(page, 'found');
+  await page.locator('.flame-reset').click();
+  seen.found_nothing = await text(page, 'found');
+
+  // By keyboard alone: down to main, the heaviest child each time, and zoom.
+  await page.locator('.flame-view').first().focus();
+  for (let i = 0; i < 3; i++) await page.keyboard.press('ArrowDown');
+  seen.keyboard = await text(page, 'chosen');
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('ArrowUp');
+  await settled(page);
+  seen.keyboard_up = await text(page, 'chosen');
+  await page.keyboard.press('Escape');
+
+  await page.getByRole('button', {name: 'Bottom up'}).click();
+  await settled(page);
+  await page.locator('.flame-view').first().focus();
+  await page.keyboard.press('ArrowDown');
+  seen.bottom_up = await text(page, 'chosen');
+  await shot(page, 'large-bottom-up');
+  await page.getByRole('button', {name: 'Top down'}).click();
+  await page.getByRole('button', {name: 'Flip'}).click();
+  await settled(page);
+  await shot(page, 'large-flipped');
+  await page.getByRole('button', {name: 'Flip'}).click();
+
+  const zoom = (row) => `
+    const canvas = document.querySelector('canvas'), box = canvas.getBoundingClientRect();
+    canvas.dispatchEvent(new MouseEvent('click', {clientX: box.left + box.width * 0.5, clientY: box.top + ${row} * 19 + 9}));`;
+  const type = (words) => `
+    const search = document.querySelector('.flame-search');
+    search.value = '${words}'; search.dispatchEvent(new Event('input'));`;
+  const press = (name) => `[...document.querySelectorAll('.flame-bar button')].find((one) => one.textContent === '${name}').click();`;
+  facts.zoom_ms = await timed(page, zoom(4));
+  facts.reset_ms = await timed(page, "document.querySelector('.flame-reset').click();");
+  facts.search_ms = await timed(page, type('tcp'));
+  facts.bottom_up_again_ms = await timed(page, press('Bottom up'));
+  facts.large = seen;
+  await page.context().close();
+
+  const fresh = await open('large.html', {colorScheme: 'dark'});
+  await fresh.waitForSelector('.flame-live');
+  await painted(fresh);
+  await shot(fresh, 'large-dark');
+  facts.bottom_up_ms = await timed(fresh, press('Bottom up'));
+  await fresh.context().close();
+}
+
+async function difference() {
+  const page = await open('difference.html', {colorScheme: 'light'});
+  await page.waitForSelector('.flame-tip', {state: 'attached'});
+  await painted(page);
+  const seen = {sections: await page.locator('.flame').count()};
+  await page.locator('.flame-search').first().fill('epoll_wait');
+  seen.found = await text(page, 'found');
+  await page.locator('.flame-search').first().fill('');
+  await page.mouse.move(2, 2);
+  await shot(page, 'difference-light');
+  // Onto the costliest category.
+  await page.locator('.flame-view').first().focus();
+  for (let i = 0; i < 2; i++) await page.keyboard.press('ArrowDown');
+  seen.chosen = await text(page, 'chosen');
+  const both = await pixels(page);
+  await page.getByRole('button', {name: 'hyper', exact: true}).first().click();
+  await settled(page);
+  seen.widths_changed = both !== await pixels(page);
+  await page.getByRole('button', {name: 'both'}).first().click();
+  await moveTo(page, 1);
+  await page.waitForSelector('.flame-tip:not([hidden])');
+  seen.tip = await text(page, 'tip');
+  await shot(page, 'difference-tip');
+  // The others come alive when they are scrolled to.
+  for (let i = 0; i < 12; i++) {
+    await page.mouse.wheel(0, 600);
+    await painted(page);
+  }
+  await page.waitForFunction(() => document.querySelectorAll('.flame-tip').length === 5);
+  await page.emulateMedia({media: 'print'});
+  seen.print_still = await page.locator('.flame-still').first().isVisible();
+  seen.print_bar = await page.locator('.flame-bar').first().isVisible();
+  seen.print_view = await page.locator('.flame-view').first().isVisible();
+  await page.pdf({path: join(screenshots, 'difference.pdf'), preferCSSPageSize: true, printBackground: true});
+  await page.evaluate(() => scrollTo(0, 0));
+  await shot(page, 'difference-print');
+  facts.difference = seen;
+  await page.context().close();
+
+  const dark = await open('difference.html', {colorScheme: 'dark'});
+  await dark.waitForSelector('.flame-live');
+  await painted(dark);
+  await shot(dark, 'difference-dark');
+  await dark.context().close();
+}
+
+async function withoutScript() {
+  const page = await open('large.html', {javaScriptEnabled: false});
+  facts.without_script = {
+    still: await page.locator('.flame-still').isVisible(),
+    bar: await page.locator('.flame-bar').isVisible(),
+    boxes: await page.locator('.flame-still rect').count(),
+    title: await page.locator('.flame-still title').nth(1).textContent(),
+  };
+  await shot(page, 'without-script');
+  await page.context().close();
+}
+
+async function narrow() {
+  const page = await open('difference.html', {viewport: {width: 420, height: 800}, colorScheme: 'light'});
+  await page.waitForSelector('.flame-tip', {state: 'attached'});
+  await painted(page);
+  facts.narrow = await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth);
+  await shot(page, 'narrow');
+  await page.context().close();
+}
+
+try {
+  await large();
+  await difference();
+  await withoutScript();
+  await narrow();
+} finally {
+  console.log(JSON.stringify(facts));
+  await browser.close();
+}

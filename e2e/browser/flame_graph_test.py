@@ -1,0 +1,123 @@
+"""Flame graphs as their readers see them: in Chromium, driven by playwright-core.
+
+Screenshots are left beside the test's log. What opening and zooming took is printed, not judged: this machine may be busy.
+"""
+
+import json
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+PLAYWRIGHT = "playwright-core@1.65.1"
+PATIENCE_S = 240
+
+
+def playwright_folder():
+    """Where playwright-core is; installed once, into the user's cache, since Debian has none."""
+    home = pwd.getpwuid(os.getuid()).pw_dir
+    cache = os.environ.get("XDG_CACHE_HOME", os.path.join(home, ".cache"))
+    prefix = os.path.join(cache, "assay", PLAYWRIGHT)
+    folder = os.path.join(prefix, "node_modules", "playwright-core")
+    if not os.path.isdir(folder):
+        subprocess.run(
+            ["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", prefix, PLAYWRIGHT],
+            check=True, timeout=PATIENCE_S, env={**os.environ, "HOME": home})
+    return folder
+
+
+class FlameGraphTest(unittest.TestCase):
+    """One visit by a browser, many questions on what it saw."""
+
+    @classmethod
+    def setUpClass(cls):
+        for program, package in (("chromium", "chromium"), ("node", "nodejs"), ("npm", "npm")):
+            if shutil.which(program) is None:
+                raise unittest.SkipTest(f"there is no {program}: apt-get install {package}")
+        cls.screenshots = os.environ.get("TEST_UNDECLARED_OUTPUTS_DIR") or tempfile.mkdtemp()
+        with tempfile.TemporaryDirectory() as pages:
+            subprocess.run(["e2e/browser/flame_pages", pages], check=True, timeout=PATIENCE_S)
+            cls.sizes = {name: os.path.getsize(os.path.join(pages, name)) for name in os.listdir(pages)}
+            ended = subprocess.run(
+                ["node", "e2e/browser/flame_graph.mjs", playwright_folder(), shutil.which("chromium"), pages,
+                 cls.screenshots],
+                capture_output=True, text=True, check=False, timeout=PATIENCE_S,
+                env={**os.environ, "HOME": pages})
+        if ended.returncode != 0:
+            raise AssertionError(f"the browser's visit failed:\n{ended.stderr}\n{ended.stdout}")
+        cls.facts = json.loads(ended.stdout)
+        for name, value in cls.facts.items():
+            if name.endswith("_ms"):
+                print(f"{name[:-3]}: {value:.0f} ms")
+        print(f"sizes: {cls.sizes}")
+
+    def test_nothing_is_fetched_and_nothing_fails(self):
+        self.assertEqual(self.facts["errors"], [])
+        self.assertEqual(set(self.facts["requests"]) - {"file:", "data:"}, set())
+
+    def test_fifty_thousand_frames_are_shown_with_their_controls(self):
+        seen = self.facts["large"]
+        self.assertGreaterEqual(seen["data"], 50_000)
+        self.assertTrue(seen["bar"])
+        self.assertFalse(seen["still"])
+        self.assertIn("all", seen["whole"])
+        self.assertIn("of all 100.0 %", seen["whole"])
+
+    def test_a_click_zooms_and_escape_goes_back(self):
+        seen = self.facts["large"]
+        self.assertTrue(seen["repainted"])
+        self.assertNotEqual(seen["zoomed"], seen["whole"])
+        self.assertIn("of what is zoomed 100.0 %", seen["zoomed"])
+        self.assertEqual(seen["reset"], seen["whole"])
+        self.assertTrue(seen["same"])
+
+    def test_a_tooltip_says_samples_share_and_cost_a_request(self):
+        for words in ("of all", "of what is zoomed", "samples", "CPU time", "a request"):
+            self.assertIn(words, self.facts["large"]["tip"])
+
+    def test_the_search_says_the_matched_share(self):
+        seen = self.facts["large"]
+        self.assertEqual(seen["ctrl_f"], "flame-search")
+        self.assertRegex(seen["found"], r"^\d+\.\d+ % matched, \d+\.\d+ µs a request, [\d,]+ samples$")
+        self.assertRegex(seen["found_pattern"], r"^\d+\.\d+ % matched")
+        self.assertNotEqual(seen["found_pattern"], seen["found"])
+        self.assertEqual(seen["found_nothing"], "")
+
+    def test_the_keyboard_reaches_every_frame(self):
+        seen = self.facts["large"]
+        self.assertTrue(seen["keyboard"].startswith("main"), seen["keyboard"])
+        self.assertTrue(seen["keyboard_up"].startswith("__libc_start_main"), seen["keyboard_up"])
+
+    def test_bottom_up_begins_with_what_was_on_top(self):
+        self.assertFalse(self.facts["large"]["bottom_up"].startswith("_start"))
+
+    def test_a_difference_says_both_sides_and_whether_it_is_chance(self):
+        seen = self.facts["difference"]
+        self.assertEqual(seen["sections"], 5)
+        self.assertRegex(seen["found"], r"^\d+\.\d+ % → \d\.\d+ % matched")
+        self.assertIn("libmicrohttpd", seen["chosen"])
+        for words in ("libmicrohttpd", "hyper", "difference", "more than chance", "share"):
+            self.assertIn(words, seen["tip"])
+        self.assertTrue(seen["widths_changed"])
+
+    def test_print_shows_the_picture_and_no_controls(self):
+        seen = self.facts["difference"]
+        self.assertTrue(seen["print_still"])
+        self.assertFalse(seen["print_bar"])
+        self.assertFalse(seen["print_view"])
+
+    def test_without_a_script_the_picture_is_there(self):
+        seen = self.facts["without_script"]
+        self.assertTrue(seen["still"])
+        self.assertFalse(seen["bar"])
+        self.assertGreater(seen["boxes"], 50)
+        self.assertIn("samples", seen["title"])
+
+    def test_a_narrow_screen_does_not_scroll_sideways(self):
+        self.assertTrue(self.facts["narrow"])
+
+
+if __name__ == "__main__":
+    unittest.main()
