@@ -2,6 +2,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/time/clock.h"
@@ -10,6 +11,7 @@
 #include "agent/launcher/launched_process.h"
 #include "gtest/gtest.h"
 #include "targets/contract/contract_fixture.h"
+#include "targets/contract/target_sockets.h"
 
 namespace assay {
 namespace {
@@ -33,6 +35,54 @@ TEST_P(ContractTest, ServesWithEachOption) {
       Ask(*connection, {"GET", "/json", "", ""});
     }
     EXPECT_TRUE((*running)->Stop().ok()) << option.name();
+  }
+}
+
+// The sockets of a target that runs with these options, after an answer on one connection. Skips the test where the
+// target has no such option.
+void FindSockets(const CatalogueTarget& target, const std::map<std::string, std::string>& options,
+                 TargetSockets& sockets) {
+  const auto running = RunningTarget::Start(BoxCatalogue(), target, options);
+  if (absl::IsInvalidArgument(running.status())) {
+    GTEST_SKIP() << std::string(running.status().message());
+  }
+  ASSERT_TRUE(running.ok()) << running.status();
+  const std::string& address = (*running)->address();
+  auto connection = RawConnection::Open(address);
+  ASSERT_TRUE(connection.ok()) << connection.status();
+  ASSERT_TRUE(connection->Send("GET /json HTTP/1.1\r\nHost: h\r\n\r\n").ok());
+  ASSERT_TRUE(connection->Read().ok());
+  const auto found = FindTargetSockets((*running)->process().Tree(),
+                                       std::stoi(address.substr(address.rfind(':') + 1)));
+  if (absl::IsPermissionDenied(found.status())) {
+    GTEST_SKIP() << std::string(found.status().message());
+  }
+  ASSERT_TRUE(found.ok()) << found.status();
+  sockets = *found;
+}
+
+TEST_P(ContractTest, EachThreadHasAListeningSocket) {
+  TargetSockets sockets;
+  FindSockets(target().target(), {{"threads", "3"}}, sockets);
+  if (IsSkipped()) return;
+  EXPECT_EQ(sockets.listening.size(), 3u);
+}
+
+TEST_P(ContractTest, TheBacklogReachesTheKernel) {
+  TargetSockets sockets;
+  FindSockets(target().target(), {{"backlog", "64"}}, sockets);
+  if (IsSkipped()) return;
+  ASSERT_EQ(sockets.listening.size(), 1u);
+  EXPECT_EQ(sockets.listening.front().backlog, 64);
+}
+
+TEST_P(ContractTest, TcpNodelayReachesTheKernel) {
+  for (const bool on : {true, false}) {
+    TargetSockets sockets;
+    FindSockets(target().target(), {{"tcp_nodelay", on ? "on" : "off"}}, sockets);
+    if (IsSkipped()) return;
+    ASSERT_FALSE(sockets.connected.empty());
+    for (const auto& connected : sockets.connected) EXPECT_EQ(connected.tcp_nodelay, on);
   }
 }
 
