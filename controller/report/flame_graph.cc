@@ -16,10 +16,6 @@
 namespace assay {
 namespace {
 
-// Where scripts run the still picture gives way before the browser lays it out.
-constexpr char kHideStill[] =
-    "<script>document.currentScript.parentElement.classList.add('flame-live')</script>\n";
-
 absl::string_view View(std::string_view text) { return {text.data(), text.size()}; }
 
 std::string Head(const std::string& title, const std::string& subtitle) {
@@ -29,7 +25,7 @@ std::string Head(const std::string& title, const std::string& subtitle) {
 }
 
 std::string Bar(const std::string& choices) {
-  return absl::StrReplaceAll(View(embedded::FlameBarHtml()), {{"CHOICES", choices}}) + kHideStill;
+  return absl::StrReplaceAll(View(embedded::FlameBarHtml()), {{"CHOICES", choices}});
 }
 
 std::string Choice(bool chosen, absl::string_view does, absl::string_view more,
@@ -44,7 +40,9 @@ std::string Key(absl::string_view colour, absl::string_view label) {
 }
 
 std::string Rest(const std::string& svg, const std::string& keys, const std::string& data) {
-  return absl::StrCat(svg, "<div class=\"flame-chosen\" aria-live=\"polite\"></div>\n",
+  // Where scripts run the picture stays text, which costs nothing, until it is printed.
+  return absl::StrCat("<noscript class=\"flame-paper\">\n", svg,
+                      "</noscript>\n<div class=\"flame-chosen\" aria-live=\"polite\"></div>\n",
                       "<div class=\"flame-foot\">\n", keys, "</div>\n",
                       "<script type=\"application/json\" class=\"flame-data\">", data,
                       "</script>\n</section>\n");

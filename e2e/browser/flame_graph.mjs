@@ -168,6 +168,7 @@ async function difference() {
   }
   await page.waitForFunction(() => document.querySelectorAll('.flame-tip').length === 5);
   await page.emulateMedia({media: 'print'});
+  await painted(page);
   seen.print_still = await page.locator('.flame-still').first().isVisible();
   seen.print_bar = await page.locator('.flame-bar').first().isVisible();
   seen.print_view = await page.locator('.flame-view').first().isVisible();

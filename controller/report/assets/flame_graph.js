@@ -135,7 +135,8 @@ class FlameGraph {
     const model = this.model;
     const [name, library, kind] = this.functions[model.fn[node]];
     const place = this.data.libraries[library];
-    const words = node === 0 ? '' : KIND_WORDS[this.kindOf(model.fn[node])] ?? KINDS[kind];
+    // A category or a system call lies nowhere.
+    const words = node === 0 || (!kind && !place) ? '' : KIND_WORDS[this.kindOf(model.fn[node])] ?? KINDS[kind];
     const facts = this.differs ? this.factsOfChange(node) : this.factsOfFrame(node);
     return {name, where: [words, place].filter(Boolean).join(' · '), facts};
   }
@@ -145,7 +146,7 @@ class FlameGraph {
     const [ns, samples] = this.figures(node);
     const facts = [
       ['of all', percent(ns / model.total[0][0])],
-      ['samples', samples.toLocaleString('en')],
+      ['samples', grouped(samples)],
       [this.data.quantity, seconds(ns)],
     ];
     if (this.focus > 0) facts.splice(1, 0, ['of what is zoomed', percent(ns / model.total[0][this.focus])]);

@@ -12,9 +12,18 @@ function enliven(section) {
   } catch (error) {
     // A browser too old for it still shows the picture.
     offer(section, false);
+    picture(section);
     console.error(error);
   }
 }
+// The still picture stands in the page as text, until it is needed.
+function picture(section) {
+  if (section.querySelector('.flame-still')) return;
+  const paper = section.querySelector('.flame-paper');
+  paper.insertAdjacentHTML('afterend', paper.textContent);
+}
+addEventListener('beforeprint', () => sections.forEach(picture));
+matchMedia('print').addEventListener('change', ({matches}) => matches && sections.forEach(picture));
 for (const section of sections) offer(section, true);
 const near = new IntersectionObserver((entries) => {
   for (const {isIntersecting, target} of entries) {

@@ -22,8 +22,13 @@ function seconds(ns) {
   return `${(ns / 1e3).toFixed(0)} µs`;
 }
 
+// 12,345. (What the browser has for it takes longer to wake up than a graph to draw.)
+function grouped(count) {
+  return String(count).replace(/\B(?=(\d{3})+$)/g, ',');
+}
+
 function counted(count, one, many) {
-  return `${count.toLocaleString('en')} ${count === 1 ? one : many}`;
+  return `${grouped(count)} ${count === 1 ? one : many}`;
 }
 
 function signed(text, value) {
