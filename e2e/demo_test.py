@@ -18,9 +18,9 @@ class DemoTest(EndToEndTest):
         self.assert_status(demo, 3 if invalid else 0)
 
         # A table of at least two servers at three levels.
-        cells = {(cell["target"], cell["level"]["connections"]) for cell in shown["cells"]}
-        targets = {target for target, _ in cells}
-        levels = {level for _, level in cells}
+        cells = {(cell["target"], cell["level"]["connections"], cell["profiled"]) for cell in shown["cells"]}
+        targets = {target for target, _, _ in cells}
+        levels = {level for _, level, _ in cells}
         self.assertGreaterEqual(len(targets), 2, targets)
         self.assertGreaterEqual(len(levels), 3, levels)
         for target in targets:
@@ -38,6 +38,7 @@ class DemoTest(EndToEndTest):
         self.check_list(identity)
         self.check_show_for_people(identity)
         self.check_csv(identity, cells)
+        self.check_report(demo, targets)
 
     def check_contract_of_show(self, shown):
         for key in ("campaign", "plan", "environment", "skipped", "cells"):
@@ -92,3 +93,12 @@ class DemoTest(EndToEndTest):
         self.assert_status(shown, 0)
         rows = shown.out.strip().split("\n")
         self.assertEqual(len(rows) - 1, len(cells), shown.out)
+
+    def check_report(self, demo, targets):
+        """A page of its own, named at the end."""
+        path = re.search(r"figures and flame graphs: (\S+\.html)", demo.out).group(1)
+        page = self.read(path)
+        for target in targets:
+            self.assertIn(target, page)
+        self.assertIn("</html>", page)
+        self.assertNotRegex(page, r"(?:src|href)=[\"']?https?:")

@@ -281,6 +281,10 @@ request.end();
 
 // accept() fails for each connection that waits: a loop that only goes on would burn the CPU.
 TEST(ServerTest, WithoutDescriptorsItWaitsInsteadOfSpinning) {
+#ifdef __SANITIZE_ADDRESS__
+  GTEST_SKIP() << "UBSan, which goes with it here, looks at memory through a pipe, and there is no "
+                  "descriptor for one";
+#endif
   RunningServer server("", "sh -c 'ulimit -n 64; exec \"$0\" \"$@\"' ");
   std::vector<std::unique_ptr<TestClient>> clients;
   for (int i = 0; i < 80; ++i) {

@@ -114,7 +114,8 @@ TEST(OpenLoopTest, AccountsForTheDeathOfTheServer) {
                               server.Kill();
                             }).result;
   EXPECT_EQ(result.sent, 400u);
-  EXPECT_GE(result.ok, 50u);
+  // The last ones that it took may not have been answered.
+  EXPECT_GE(result.ok, 40u);
   EXPECT_LT(result.ok, 400u);
 }
 

@@ -48,11 +48,12 @@ void AddRunFlags(CLI::App& command, CommonFlags& flags) {
   command.add_flag("--quiet", flags.quiet, "No progress on standard error");
 }
 
+absl::StatusOr<std::string> StorePath(const CommonFlags& flags) {
+  return flags.store.empty() ? Store::DefaultPath() : UserPath(flags.store);
+}
+
 absl::StatusOr<std::unique_ptr<Store>> OpenStore(const CommonFlags& flags, Store::Mode mode) {
-  std::string path = UserPath(flags.store);
-  if (flags.store.empty()) {
-    ASSAY_ASSIGN_OR_RETURN(path, Store::DefaultPath());
-  }
+  ASSAY_ASSIGN_OR_RETURN(const std::string path, StorePath(flags));
   return Store::Open(path, mode);
 }
 

@@ -36,7 +36,12 @@ struct CommonFlags {
   std::vector<std::string> overrides;
   std::string label;
   bool quiet = false;
+  // Write a report beside the store when the campaign is over.
+  bool report = false;
 };
+
+// Where the store is: what the flag says, or the user's own.
+absl::StatusOr<std::string> StorePath(const CommonFlags& flags);
 
 // What the command line asked for. Set by the parsing of a subcommand, run by main() afterwards.
 using Action = std::function<ExitStatus(Interruption&)>;

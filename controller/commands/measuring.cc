@@ -1,6 +1,7 @@
 #include "controller/commands/measuring.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <iostream>
 #include <memory>
 #include <utility>
@@ -11,6 +12,7 @@
 #include "controller/campaign/campaign_runner.h"
 #include "controller/campaign/gate_keeper.h"
 #include "controller/campaign/progress.h"
+#include "controller/commands/reporting.h"
 #include "controller/plan/plan_rules.h"
 #include "controller/report/profile_section.h"
 #include "controller/results/campaign_results.h"
@@ -65,10 +67,23 @@ absl::Status PrintProfiles(Store& store, const CampaignRecord& campaign,
   return absl::OkStatus();
 }
 
-// What to do with a campaign that is stored now.
-void SayWhatNext(const CampaignRecord& campaign, const ExitStatus status) {
+// Writes the report beside the store; its path.
+absl::StatusOr<std::string> WriteReportBesideStore(Store& store, const CampaignRecord& campaign,
+                                                   const CommonFlags& flags) {
+  ASSAY_ASSIGN_OR_RETURN(const std::string store_path, StorePath(flags));
+  const std::string path =
+      (std::filesystem::path(store_path).parent_path() / "reports" / (campaign.id() + ".html"))
+          .string();
+  ASSAY_RETURN_IF_ERROR(WriteReport(store, campaign, path));
+  return path;
+}
+
+// What to do with a campaign that is stored now. `report`: its page; empty where none was written.
+void SayWhatNext(const CampaignRecord& campaign, const ExitStatus status,
+                 const std::string& report) {
   const std::string& id = campaign.id();
   std::cout << "\nstored as campaign " << id << "\n";
+  if (!report.empty()) std::cout << "  figures and flame graphs: " << report << "\n";
   if (campaign.status() != CampaignRecord::COMPLETE) {
     std::cout << "  go on with it:       " << CommandText(absl::StrCat("resume ", id)) << "\n";
   }
@@ -79,8 +94,11 @@ void SayWhatNext(const CampaignRecord& campaign, const ExitStatus status) {
   std::cout << "  see it again:        " << CommandText(absl::StrCat("show ", id)) << "\n"
             << "  as JSON:             " << CommandText(absl::StrCat("show ", id, " --format=json"))
             << "\n"
-            << "  as a page:           "
-            << CommandText(absl::StrCat("report ", id, " -o report.html")) << "\n"
+            << (report.empty()
+                    ? absl::StrCat("  as a page:           ",
+                                   CommandText(absl::StrCat("report ", id, " -o report.html")),
+                                   "\n")
+                    : "")
             << "  your own server:     "
             << CommandText("measure http://127.0.0.1:8080 --path=/ --connections=64") << std::endl;
 }
@@ -94,7 +112,13 @@ ExitStatus Conclude(Bench& bench, const CampaignRecord& campaign, const CommonFl
   ExitStatus status = StatusOf(*results);
   const bool any_failed = std::any_of(results->cells.begin(), results->cells.end(),
                                       [](const CellResult& cell) { return cell.failed > 0; });
-  if (flags.format == "table") SayWhatNext(campaign, status);
+  std::string report;
+  if (flags.report) {
+    absl::StatusOr<std::string> path = WriteReportBesideStore(*bench.store, campaign, flags);
+    if (!path.ok()) return Fail(path.status());
+    report = *std::move(path);
+  }
+  if (flags.format == "table") SayWhatNext(campaign, status, report);
   if (campaign.status() != CampaignRecord::COMPLETE) {
     std::cerr << "controller: campaign " << campaign.id() << " is " << StatusText(campaign.status())
               << ": " << campaign.status_reason() << "; what was measured is kept" << std::endl;

@@ -39,7 +39,7 @@ absl::StatusOr<LoadedPlan> StoredPlan(const CampaignRecord& campaign,
 
 void AddDemoCommand(CLI::App& app, Action& chosen) {
   CLI::App* command = app.add_subcommand(
-      "demo", "Measure the servers that come with Assay, on this machine, in about a minute");
+      "demo", "Measure the servers that come with Assay, on this machine, in a minute or two");
   command->footer("Example: controller demo\n         controller demo --set blocks=6");
   auto words = std::make_shared<RunWords>();
   AddStoreFlag(*command, words->flags);
@@ -52,6 +52,7 @@ void AddDemoCommand(CLI::App& app, Action& chosen) {
       if (!path.ok()) return Fail(path.status());
       const absl::StatusOr<LoadedPlan> plan = LoadPlan(*path, words->flags.overrides);
       if (!plan.ok()) return Fail(plan.status());
+      words->flags.report = true;
       return MeasurePlan(*plan, words->flags, interruption);
     };
   });

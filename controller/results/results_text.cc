@@ -172,8 +172,8 @@ std::string ToText(const CampaignResults& results) {
 }
 
 std::string ToCsv(const CampaignResults& results) {
-  std::vector<std::string> titles = {"campaign",    "target", "workload",   "mode",
-                                     "connections", "rate",   "executions", "failed"};
+  std::vector<std::string> titles = {"campaign", "target",   "workload",   "mode",  "connections",
+                                     "rate",     "profiled", "executions", "failed"};
   AddTitles(titles, "rps");
   AddTitles(titles, "mean_us");
   for (const NamedQuantile& quantile : kQuantiles)
@@ -190,6 +190,7 @@ std::string ToCsv(const CampaignResults& results) {
                                        key.mode(),
                                        key.connections() > 0 ? absl::StrCat(key.connections()) : "",
                                        key.rate_per_s() > 0 ? absl::StrCat(key.rate_per_s()) : "",
+                                       key.profiled() ? "1" : "0",
                                        absl::StrCat(cell.executions.size()),
                                        absl::StrCat(cell.failed)};
     AddFigure(fields, cell.rps);
