@@ -156,7 +156,8 @@ class Bench:
             over = ratios(windows, found[row, base])
             print(f"| {row} | {name} | {statistics.median(one.rps for one in windows):,.0f} | "
                   f"{statistics.median(one.busy for one in windows):.2f} | "
-                  f"{spread([one.cpu_us for one in windows], '.2f')} | {spread(over, '.2f')} | {len(over)} |", flush=True)
+                  f"{spread([one.cpu_us for one in windows], '.2f')} | {spread(over, '.2f')} | {len(over)} |",
+                  flush=True)
 
     def json(self):
         names = self.serving("GET /json")
