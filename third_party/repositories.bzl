@@ -93,6 +93,7 @@ def assay_repositories():
         ("cli11", "libcli11-dev", {":cli11": ["CLI11"]}),
         ("curl", "libcurl4-openssl-dev", {":curl": ["libcurl"]}),
         ("jansson", "libjansson-dev", {":jansson": ["jansson"]}),
+        ("libnghttp2", "libnghttp2-dev", {":nghttp2": ["libnghttp2"]}),
         ("libmicrohttpd", "libmicrohttpd-dev", {":libmicrohttpd": ["libmicrohttpd"]}),
         ("nlohmann_json", "nlohmann-json3-dev", {":json": ["nlohmann_json"]}),
         ("openssl", "libssl-dev", {":crypto": ["libcrypto"], ":ssl": ["libssl"]}),

@@ -14,7 +14,7 @@ ClosedLoop::ClosedLoop(const Config& config, RequestMix* mix, Recorder* recorder
       resting_(static_cast<size_t>(config.connections)),
       rests_(static_cast<size_t>(config.connections), 0) {}
 
-void ClosedLoop::Run(Http1Pool& pool, LoadPhases& phases) {
+void ClosedLoop::Run(ConnectionPool& pool, LoadPhases& phases) {
   pool_ = &pool;
   phases_ = &phases;
   int64_t now = MonotonicNanos();

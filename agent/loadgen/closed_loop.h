@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "agent/loadgen/connection_pool.h"
 #include "agent/loadgen/due_queue.h"
-#include "agent/loadgen/http1_pool.h"
 #include "agent/loadgen/load_loop.h"
 #include "agent/loadgen/load_phases.h"
 #include "agent/loadgen/recorder.h"
@@ -31,7 +31,7 @@ class ClosedLoop : public LoadLoop {
   // `recorder` and `mix` must outlive it.
   ClosedLoop(const Config& config, RequestMix* mix, Recorder* recorder);
 
-  void Run(Http1Pool& pool, LoadPhases& phases) override;
+  void Run(ConnectionPool& pool, LoadPhases& phases) override;
   void OnReady(int connection, int64_t now_ns) override;
   void OnEnded(const Flight& flight, Fate fate, int status, uint64_t answer_bytes,
                int64_t now_ns) override;
@@ -46,7 +46,7 @@ class ClosedLoop : public LoadLoop {
   RequestMix* const mix_;
   Recorder* const recorder_;
   // Set while Run() is.
-  Http1Pool* pool_ = nullptr;
+  ConnectionPool* pool_ = nullptr;
   LoadPhases* phases_ = nullptr;
   uint64_t left_;  // Requests of the window that may yet be sent.
   int64_t in_flight_ = 0;

@@ -38,6 +38,12 @@ std::string_view FateName(Fate fate) {
       return "lost behind a failed request";
     case Fate::kQueueOverflow:
       return "waiting queue overflow";
+    case Fate::kTls:
+      return "TLS failure";
+    case Fate::kNotHttp2:
+      return "no HTTP/2";
+    case Fate::kStreamReset:
+      return "stream reset by peer";
     case Fate::kOther:
       return "connection error";
   }
@@ -59,6 +65,11 @@ std::string_view FateAdvice(Fate fate) {
       return "does the path name a listening unix socket?";
     case Fate::kQueueOverflow:
       return "offer less, or give it more --connections";
+    case Fate::kTls:
+      return "does the server speak TLS there, 1.2 or later, and the protocol that was asked for?";
+    case Fate::kNotHttp2:
+      return "does the server speak HTTP/2 there, over http:// by prior knowledge, over https:// "
+             "by ALPN?";
     default:
       return "";
   }
@@ -84,6 +95,8 @@ Fate FateOfErrno(int error) {
     case ENOENT:
     case ENOTSOCK:
       return Fate::kNoSocket;
+    case EPROTO:
+      return Fate::kTls;
     default:
       return Fate::kOther;
   }

@@ -28,6 +28,9 @@ enum class Fate : uint8_t {
   kNoSocket,
   kLostBehind,
   kQueueOverflow,
+  kTls,
+  kNotHttp2,
+  kStreamReset,
   kOther,
 };
 inline constexpr int kFates = static_cast<int>(Fate::kOther) + 1;

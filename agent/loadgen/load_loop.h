@@ -1,7 +1,7 @@
 #ifndef ASSAY_AGENT_LOADGEN_LOAD_LOOP_H_
 #define ASSAY_AGENT_LOADGEN_LOAD_LOOP_H_
 
-#include "agent/loadgen/http1_pool.h"
+#include "agent/loadgen/connection_pool.h"
 #include "agent/loadgen/load_phases.h"
 
 namespace assay::loadgen {
@@ -11,7 +11,7 @@ class LoadLoop : public FlightSink {
  public:
   // Runs from the window's start, which has come, until the last answer is there or was waited for long enough; then
   // phases.times() is complete. Once. The pool has this as its sink.
-  virtual void Run(Http1Pool& pool, LoadPhases& phases) = 0;
+  virtual void Run(ConnectionPool& pool, LoadPhases& phases) = 0;
 };
 
 }  // namespace assay::loadgen

@@ -80,6 +80,10 @@ absl::StatusOr<std::unique_ptr<LoadRun>> LoadRun::Create(const LoadOptions* opti
   run->wake_fd_ = UniqueFd(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   run->done_fd_ = UniqueFd(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!run->wake_fd_.ok() || !run->done_fd_.ok()) return ErrnoStatus(errno, "eventfd");
+  if (options->target.tls) {
+    const TlsContext::Config config{options->target.host, options->http2, options->tls_verify};
+    ASSAY_ASSIGN_OR_RETURN(run->tls_, TlsContext::Create(config));
+  }
   return run;
 }
 
@@ -97,7 +101,8 @@ absl::Status LoadRun::Prepare() {
 
 void LoadRun::LaunchThreads() {
   const SignalsBlocked blocked;
-  const LoadThread::Common common{options_, ring_, &gate_, &stop_, wake_fd_.get(), done_fd_.get()};
+  const LoadThread::Common common{options_, ring_,          tls_.get(),    &gate_,
+                                  &stop_,   wake_fd_.get(), done_fd_.get()};
   for (int i = 0; i < options_->threads; ++i) {
     LoadThread::Share share;
     share.index = i;

@@ -15,6 +15,7 @@
 #include "agent/loadgen/options.h"
 #include "agent/loadgen/sample_ring.h"
 #include "agent/loadgen/second_ledger.h"
+#include "agent/loadgen/tls_channel.h"
 #include "common/unique_fd.h"
 
 namespace assay::loadgen {
@@ -69,6 +70,7 @@ class LoadRun {
   SampleRing* const ring_;
   StartGate gate_;
   std::atomic<bool> stop_{false};
+  std::unique_ptr<TlsContext> tls_;
   UniqueFd wake_fd_;
   UniqueFd done_fd_;
   uint64_t threads_ended_ = 0;

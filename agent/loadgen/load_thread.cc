@@ -11,7 +11,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "agent/loadgen/closed_loop.h"
+#include "agent/loadgen/http1_pool.h"
+#include "agent/loadgen/http2_pool.h"
 #include "agent/loadgen/open_loop.h"
+#include "agent/loadgen/socket_pool.h"
 #include "common/cpu_set.h"
 #include "common/monotonic_clock.h"
 #include "common/status_macros.h"
@@ -123,13 +126,24 @@ absl::Status LoadThread::GetReady() {
   prctl(PR_SET_TIMERSLACK, 1);
   mix_ = std::make_unique<RequestMix>(options.requests, options.seed, share_.index);
   loop_ = MakeLoop();
-  const Http1Pool::Config config{&options.target,  &options.requests,  share_.connections,
-                                 options.pipeline, options.timeout_ns, common_.wake_fd};
-  ASSAY_ASSIGN_OR_RETURN(pool_, Http1Pool::Create(config, loop_.get()));
+  ASSAY_RETURN_IF_ERROR(MakePool());
   const absl::Status opened = pool_->OpenAll(MonotonicNanos() + options.timeout_ns + kOpeningNs);
   open_failures_ = pool_->open_failures();
   ASSAY_RETURN_IF_ERROR(opened);
   idle_gaps_ = ObserveIdleGaps(options.idle_gaps_ns);
+  return absl::OkStatus();
+}
+
+absl::Status LoadThread::MakePool() {
+  const LoadOptions& options = *common_.options;
+  const SocketPool::Config config{&options.target,  &options.requests,  share_.connections,
+                                  options.pipeline, options.timeout_ns, common_.wake_fd,
+                                  common_.tls};
+  if (options.http2) {
+    ASSAY_ASSIGN_OR_RETURN(pool_, Http2Pool::Create(config, loop_.get()));
+  } else {
+    ASSAY_ASSIGN_OR_RETURN(pool_, Http1Pool::Create(config, loop_.get()));
+  }
   return absl::OkStatus();
 }
 

@@ -12,8 +12,8 @@
 #include <thread>
 
 #include "absl/status/status.h"
+#include "agent/loadgen/connection_pool.h"
 #include "agent/loadgen/fate.h"
-#include "agent/loadgen/http1_pool.h"
 #include "agent/loadgen/idle_gaps.h"
 #include "agent/loadgen/load_loop.h"
 #include "agent/loadgen/load_phases.h"
@@ -22,6 +22,7 @@
 #include "agent/loadgen/request_mix.h"
 #include "agent/loadgen/sample_ring.h"
 #include "agent/loadgen/second_book.h"
+#include "agent/loadgen/tls_channel.h"
 
 namespace assay::loadgen {
 
@@ -65,6 +66,8 @@ class LoadThread {
     const LoadOptions* options = nullptr;
     // Null: raw samples go nowhere.
     SampleRing* ring = nullptr;
+    // Null: no TLS.
+    const TlsContext* tls = nullptr;
     StartGate* gate = nullptr;
     // Tells the threads to stop sending; `wake_fd` becomes readable with it.
     const std::atomic<bool>* stop = nullptr;
@@ -99,6 +102,7 @@ class LoadThread {
   void Body();
   absl::Status GetReady();
   std::unique_ptr<LoadLoop> MakeLoop();
+  absl::Status MakePool();
   void Run(const LoadWindow& window);
 
   const Share share_;
@@ -108,7 +112,7 @@ class LoadThread {
   Recorder recorder_;
   std::unique_ptr<RequestMix> mix_;
   std::unique_ptr<LoadLoop> loop_;
-  std::unique_ptr<Http1Pool> pool_;
+  std::unique_ptr<ConnectionPool> pool_;
   absl::Status ready_;
   std::array<uint64_t, kFates> open_failures_{};
   IdleGapFigures idle_gaps_;

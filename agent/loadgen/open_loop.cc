@@ -15,14 +15,12 @@ OpenLoop::OpenLoop(const Config& config, RequestMix* mix, Recorder* recorder)
       free_(static_cast<size_t>(config.connections)),
       is_free_(static_cast<size_t>(config.connections), 0) {}
 
-void OpenLoop::Run(Http1Pool& pool, LoadPhases& phases) {
+void OpenLoop::Run(ConnectionPool& pool, LoadPhases& phases) {
   pool_ = &pool;
   phases_ = &phases;
   schedule_.emplace(config_.arrivals, phases.window());
   for (int i = 0; i < pool.connections(); ++i) {
-    if (!pool.HasRoom(i)) continue;
-    is_free_[i] = 1;
-    free_.Push(i);
+    if (pool.HasRoom(i)) SetFree(i);
   }
   PlanNext();
   int64_t now = MonotonicNanos();
@@ -82,6 +80,7 @@ bool OpenLoop::SendOnFree(const Flight& flight) {
     if (!pool_->HasRoom(connection))
       continue;  // It broke while it was free, and comes back when it is open.
     Send(connection, flight, MonotonicNanos());
+    if (pool_->HasRoom(connection)) SetFree(connection);
     return true;
   }
   return false;
@@ -96,11 +95,16 @@ void OpenLoop::Send(int connection, Flight flight, int64_t now_ns) {
 }
 
 void OpenLoop::OnReady(int connection, int64_t now_ns) {
-  if (!waiting_.empty()) {
+  while (!waiting_.empty()) {
+    if (!pool_->HasRoom(connection)) return;
     const Flight flight = waiting_.front();
     waiting_.Pop();
-    return Send(connection, flight, now_ns);
+    Send(connection, flight, now_ns);
   }
+  if (pool_->HasRoom(connection)) SetFree(connection);
+}
+
+void OpenLoop::SetFree(int connection) {
   if (is_free_[connection]) return;
   is_free_[connection] = 1;
   free_.Push(connection);

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "agent/loadgen/arrival_schedule.h"
-#include "agent/loadgen/http1_pool.h"
+#include "agent/loadgen/connection_pool.h"
 #include "agent/loadgen/load_loop.h"
 #include "agent/loadgen/load_phases.h"
 #include "agent/loadgen/options.h"
@@ -36,7 +36,7 @@ class OpenLoop : public LoadLoop {
   // `recorder` and `mix` must outlive it.
   OpenLoop(const Config& config, RequestMix* mix, Recorder* recorder);
 
-  void Run(Http1Pool& pool, LoadPhases& phases) override;
+  void Run(ConnectionPool& pool, LoadPhases& phases) override;
 
   void OnReady(int connection, int64_t now_ns) override;
   void OnEnded(const Flight& flight, Fate fate, int status, uint64_t answer_bytes,
@@ -74,6 +74,8 @@ class OpenLoop : public LoadLoop {
   void PlanNext();
   void OfferDue(int64_t now_ns);
   bool SendOnFree(const Flight& flight);
+  // It has room.
+  void SetFree(int connection);
   void Send(int connection, Flight flight, int64_t now_ns);
   void ExpireWaiting(int64_t now_ns);
   int64_t NextWakeNs() const;
@@ -84,7 +86,7 @@ class OpenLoop : public LoadLoop {
   Recorder* const recorder_;
   // Set while Run() is.
   std::optional<ArrivalSchedule> schedule_;
-  Http1Pool* pool_ = nullptr;
+  ConnectionPool* pool_ = nullptr;
   LoadPhases* phases_ = nullptr;
   int64_t due_ns_ = INT64_MAX;  // Of the next request.
   uint64_t left_;               // Requests of the window that may yet fall due.

@@ -38,6 +38,7 @@ constexpr char kExamples[] =
     "--arrivals=poisson\n"
     "  loadgen http://[::1]:9000/echo --body-file=F --requests=10000 --samples=FILE "
     "--format=json\n"
+    "  loadgen https://127.0.0.1:8443/ --http2 --connections=64 --pipeline=10\n"
     "Exit status: 0 measured; 1 nothing succeeded, or it could not be measured; 2 bad usage.";
 
 // "p99:5%".
@@ -148,8 +149,9 @@ absl::Status ReadCounts(const Words& words, LoadOptions& options) {
   if (options.queue_limit > static_cast<uint64_t>(kMostWaiting)) {
     return absl::InvalidArgumentError("--queue-limit is at most 4000000");
   }
-  if (options.open_loop() && (options.pipeline > 1 || options.think_ns > 0)) {
-    return absl::InvalidArgumentError("--pipeline and --think are the closed loop's, not --rate's");
+  if (options.open_loop() && ((options.pipeline > 1 && !options.http2) || options.think_ns > 0)) {
+    return absl::InvalidArgumentError(
+        "--pipeline (without --http2) and --think are the closed loop's, not --rate's");
   }
   const size_t slash = words.share.find('/');
   if (slash == std::string::npos ||
@@ -177,8 +179,10 @@ absl::Status ReadCpus(const Words& words, LoadOptions& options) {
 }
 
 void DeclareLoad(CLI::App& app, Words& words, LoadOptions& options) {
-  app.add_option("url", words.url, "http://HOST:PORT/path, in place of --target and --path");
-  app.add_option("--target", words.target, "HOST:PORT, [V6]:PORT, unix:PATH or http://HOST:PORT");
+  app.add_option("url", words.url,
+                 "http://HOST:PORT/path or https://, in place of --target and --path");
+  app.add_option("--target", words.target,
+                 "HOST:PORT, [V6]:PORT, unix:PATH, http://HOST:PORT or https://HOST:PORT");
   app.add_option("--connections,-c", options.connections, "Open connections, over all threads")
       ->capture_default_str();
   app.add_option("--duration,-d", words.duration,
@@ -190,13 +194,22 @@ void DeclareLoad(CLI::App& app, Words& words, LoadOptions& options) {
   app.add_option("--drain", words.drain, "Longest wait for answers after the window [--timeout]");
   app.add_option("--threads,-t", options.threads, "Load threads")->capture_default_str();
   app.add_option("--cpu", words.cpus, "Pin load threads to these CPUs, one each, such as 1 or 2-3");
-  app.add_option("--pipeline", options.pipeline, "Closed loop: requests in flight on a connection")
+  app.add_option("--pipeline", options.pipeline,
+                 "Requests in flight on a connection: closed loop, or streams of --http2")
       ->capture_default_str();
   app.add_option("--think", words.think, "Closed loop: rest between answer and next request")
       ->capture_default_str();
   app.add_option("--idle-gaps", words.idle_gaps,
                  "How long to observe the idle core before the window")
       ->capture_default_str();
+}
+
+void DeclareTransport(CLI::App& app, LoadOptions& options) {
+  app.add_flag("--http2", options.http2,
+               "HTTP/2: over https:// by ALPN, over http:// by prior knowledge");
+  app.add_flag("--tls-verify", options.tls_verify,
+               "Check the server's certificate and its name. Off: a load generator tests what it "
+               "is pointed at");
 }
 
 void DeclareUntil(CLI::App& app, Words& words) {
@@ -255,11 +268,14 @@ absl::Status Check(Words& words, LoadOptions& options) {
   }
   ASSAY_ASSIGN_OR_RETURN(options.target,
                          TargetAddress::Parse(words.url.empty() ? words.target : words.url));
-  if (options.target.tls) {
-    return absl::InvalidArgumentError("https:// is not spoken yet; http:// is");
+  if (options.tls_verify && !options.target.tls) {
+    return absl::InvalidArgumentError("--tls-verify needs an https:// target");
   }
   ASSAY_ASSIGN_OR_RETURN(options.requests,
                          BuildRequests(words.request, options.target, options.seed));
+  for (const Request& request : options.requests) {
+    if (options.http2) ASSAY_RETURN_IF_ERROR(request.CheckForHttp2());
+  }
   return absl::OkStatus();
 }
 
@@ -271,6 +287,7 @@ int ParseLoadOptions(int argc, char** argv, LoadOptions& options, std::ostream& 
   CLI::App app("Offers HTTP load to a server and measures every request.", "loadgen");
   app.footer(kExamples);
   DeclareLoad(app, words, options);
+  DeclareTransport(app, options);
   DeclareUntil(app, words);
   DeclareOpenLoop(app, words, options);
   DeclareRequests(app, words.request);

@@ -42,6 +42,12 @@ struct LoadOptions {
   int pipeline = 1;
   int64_t think_ns = 0;
 
+  // Over https:// it is agreed by ALPN, over http:// it is spoken by prior knowledge. Then `pipeline` is the number of
+  // streams on a connection, in an open loop as well.
+  bool http2 = false;
+  // Whether the server's certificate is checked.
+  bool tls_verify = false;
+
   // Open loop: nonzero makes it one. This process's share of the rate.
   double rate_per_s = 0;
   Arrivals arrivals = Arrivals::kConstant;

@@ -51,12 +51,32 @@ TEST(OptionsTest, PostsABodyWithItsLength) {
   EXPECT_EQ(parsed.options.requests[0].bytes,
             "POST /echo?x=1 HTTP/1.1\r\nContent-Type: text/plain\r\nhost: other\r\n"
             "Content-Length: 3\r\n\r\nabc");
+  EXPECT_EQ(parsed.options.requests[0].body(), "abc");
+}
+
+TEST(OptionsTest, HasTheHeadOfARequestAsHttp2WritesIt) {
+  const Parsed parsed =
+      Parse({"https://localhost:9000/echo?x=1", "--http2", "--body=abc", "--header=X-A: B",
+             "--header=host: other", "--rate=10", "--pipeline=8"});
+  ASSERT_EQ(parsed.status, kGoOn) << parsed.err;
+  EXPECT_TRUE(parsed.options.http2);
+  EXPECT_TRUE(parsed.options.target.tls);
+  EXPECT_FALSE(parsed.options.tls_verify);
+  const Request& request = parsed.options.requests[0];
+  EXPECT_EQ(request.method, "POST");
+  EXPECT_EQ(request.path, "/echo?x=1");
+  EXPECT_EQ(request.authority, "other");
+  const std::vector<std::pair<std::string, std::string>> headers = {{"x-a", "B"},
+                                                                    {"content-length", "3"}};
+  EXPECT_EQ(request.headers, headers);
 }
 
 TEST(OptionsTest, KnowsEveryFormOfTarget) {
   EXPECT_EQ(Parse({"--target=[::1]:80"}).options.target.authority, "[::1]:80");
   EXPECT_EQ(Parse({"http://[::1]/"}).options.target.authority, "[::1]");
   EXPECT_EQ(Parse({"http://127.0.0.1:8080"}).options.target.authority, "127.0.0.1:8080");
+  EXPECT_EQ(Parse({"https://[::1]/"}).options.target.host, "::1");
+  EXPECT_EQ(Parse({"https://localhost:8443"}).options.target.authority, "localhost:8443");
   EXPECT_EQ(Parse({"--target=unix:/a/b"}).options.target.authority, "localhost");
 }
 
@@ -84,6 +104,9 @@ TEST(OptionsTest, NamesWhatIsWrong) {
       {{"--target=127.0.0.1:1", "--header=a b: x"}, "is not a header"},
       {{"--target=127.0.0.1:1", "--body-file=/does/not/exist"}, "/does/not/exist"},
       {{"--target=127.0.0.1:1", "--share=2/2"}, "INDEX below COUNT"},
+      {{"--target=127.0.0.1:1", "--tls-verify"}, "needs an https:// target"},
+      {{"--target=127.0.0.1:1", "--http2", "--header=Connection: close"}, "HTTP/2 has no header"},
+      {{"--target=127.0.0.1:1", "--rate=1", "--pipeline=2"}, "without --http2"},
       {{"--target=127.0.0.1:1", "--conections=2"}, "--connections"},
       {{"--target=127.0.0.1:1", "--format=xml"}, "xml"},
   };

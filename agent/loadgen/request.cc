@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "absl/status/status.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "common/status_macros.h"
@@ -49,7 +50,32 @@ bool Has(const RequestSpec& spec, std::string_view name) {
   });
 }
 
+// The headers for HTTP/2, where the host is part of the request's target.
+std::vector<std::pair<std::string, std::string>> Lowered(const RequestSpec& spec,
+                                                         std::string& authority) {
+  std::vector<std::pair<std::string, std::string>> headers;
+  for (const auto& [name, value] : spec.headers) {
+    if (absl::EqualsIgnoreCase(name, "host")) {
+      authority = value;
+    } else {
+      headers.emplace_back(absl::AsciiStrToLower(name), value);
+    }
+  }
+  return headers;
+}
+
 }  // namespace
+
+absl::Status Request::CheckForHttp2() const {
+  for (const auto& [name, value] : headers) {
+    for (const char* alien :
+         {"connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"}) {
+      if (name != alien) continue;
+      return absl::InvalidArgumentError(absl::StrCat("HTTP/2 has no header '", name, "'"));
+    }
+  }
+  return absl::OkStatus();
+}
 
 absl::StatusOr<Request> Request::Build(const RequestSpec& spec, const std::string& authority) {
   std::string method = spec.method;
@@ -61,9 +87,17 @@ absl::StatusOr<Request> Request::Build(const RequestSpec& spec, const std::strin
   for (const auto& [name, value] : spec.headers) {
     absl::StrAppend(&request.bytes, name, ": ", value, "\r\n");
   }
+  request.method = method;
+  request.path = spec.path;
+  request.authority = authority;
+  request.headers = Lowered(spec, request.authority);
   if (spec.body.has_value() && !Has(spec, "content-length") && !Has(spec, "transfer-encoding")) {
-    absl::StrAppend(&request.bytes, "Content-Length: ", spec.body->size(), "\r\n");
+    const std::string length = absl::StrCat(spec.body->size());
+    absl::StrAppend(&request.bytes, "Content-Length: ", length, "\r\n");
+    request.headers.emplace_back("content-length", length);
   }
+  request.has_body = spec.body.has_value();
+  request.body_size = spec.body.has_value() ? spec.body->size() : 0;
   absl::StrAppend(&request.bytes, "\r\n", spec.body.value_or(""));
   request.head = method == "HEAD";
   request.expect_status = spec.expect_status;

@@ -1,12 +1,15 @@
 #ifndef ASSAY_AGENT_LOADGEN_REQUEST_H_
 #define ASSAY_AGENT_LOADGEN_REQUEST_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
 namespace assay::loadgen {
@@ -27,17 +30,27 @@ struct RequestSpec {
   double weight = 1;
 };
 
-// A request ready to be sent over HTTP/1.1: built once, sent many times, never copied. Immutable;
-// any thread.
+// A request ready to be sent: built once, sent many times, never copied. Immutable; any thread.
 struct Request {
-  // Head and body.
+  // Head and body as HTTP/1.1 has them.
   std::string bytes;
+  // The head as HTTP/2 has it: names in lower case, without the scheme.
+  std::string method;
+  std::string path;
+  std::string authority;
+  std::vector<std::pair<std::string, std::string>> headers;
+  size_t body_size = 0;
+  bool has_body = false;
   // Its answer has no body.
   bool head = false;
   int expect_status = 0;
   std::optional<uint64_t> expect_length;
   std::optional<std::string> expect_body;
   double weight = 1;
+
+  std::string_view body() const { return std::string_view(bytes).substr(bytes.size() - body_size); }
+  // kInvalidArgument for headers that HTTP/2 has no place for (RFC 9113, 8.2.2).
+  absl::Status CheckForHttp2() const;
 
   // `authority` is the Host header's value. kInvalidArgument for what would not be a request: a
   // path that does not begin with '/', line breaks or blanks where HTTP has none.

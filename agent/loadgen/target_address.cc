@@ -18,9 +18,9 @@ namespace assay::loadgen {
 namespace {
 
 absl::Status Malformed(std::string_view text, std::string_view reason) {
-  return absl::InvalidArgumentError(
-      absl::StrCat("target '", std::string(text), "': ", std::string(reason),
-                   "; expected HOST:PORT, [V6]:PORT, unix:PATH or http://HOST:PORT/path"));
+  return absl::InvalidArgumentError(absl::StrCat(
+      "target '", std::string(text), "': ", std::string(reason),
+      "; expected HOST:PORT, [V6]:PORT, unix:PATH, http://HOST:PORT/path or https://"));
 }
 
 absl::Status SetUnixPath(std::string_view path, TargetAddress& target) {
@@ -34,7 +34,7 @@ absl::Status SetUnixPath(std::string_view path, TargetAddress& target) {
   std::memcpy(address.sun_path, path.data(), path.size());
   std::memcpy(&target.address, &address, sizeof(address));
   target.length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size() + 1);
-  target.authority = "localhost";
+  target.host = target.authority = "localhost";
   return absl::OkStatus();
 }
 
@@ -117,6 +117,7 @@ absl::StatusOr<TargetAddress> TargetAddress::Parse(std::string_view text) {
   if (where.port == 0) where.port = default_port;
   if (where.port == 0) return Malformed(text, "no port");
   const bool v6 = where.host.find(':') != std::string::npos;
+  target.host = where.host;
   target.authority = v6 ? absl::StrCat("[", where.host, "]") : where.host;
   if (where.port != default_port) absl::StrAppend(&target.authority, ":", where.port);
   ASSAY_RETURN_IF_ERROR(Resolve(where, target));

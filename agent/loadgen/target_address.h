@@ -10,12 +10,14 @@
 
 namespace assay::loadgen {
 
-// Where the load goes: HOST:PORT, [V6]:PORT, unix:PATH, or a URL http://HOST[:PORT][/path].
+// Where the load goes: HOST:PORT, [V6]:PORT, unix:PATH, or a URL http://HOST[:PORT][/path] or https://.
 struct TargetAddress {
   sockaddr_storage address{};
   socklen_t length = 0;
   // As the user gave it, for messages.
   std::string text;
+  // A name or an IP address without brackets; "localhost" for a unix socket.
+  std::string host;
   // For the Host header: "127.0.0.1:9000", "[::1]:9000", "localhost" for a unix socket.
   std::string authority;
   // The part of a URL from its first '/', with the query; empty when there is none.

@@ -1,0 +1,129 @@
+#ifndef ASSAY_AGENT_LOADGEN_HTTP2_POOL_H_
+#define ASSAY_AGENT_LOADGEN_HTTP2_POOL_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "agent/loadgen/fate.h"
+#include "agent/loadgen/recorder.h"
+#include "agent/loadgen/request.h"
+#include "agent/loadgen/socket_pool.h"
+#include "nghttp2/nghttp2.h"
+
+namespace assay::loadgen {
+
+// The connections of one load thread to one server over HTTP/2 (RFC 9113): over TLS agreed by ALPN,
+// else spoken by prior knowledge. A connection is open when the server's SETTINGS have come. Up to
+// `pipeline` requests are in flight on each, as streams, less where the server allows less.
+//
+// How a request ends beside its answer: RST_STREAM of the server is kStreamReset; a GOAWAY leaves
+// those that it does not cover kClosedEarly, the others get their answers, and the connection is
+// opened again. A late one is reset alone, unless the whole connection has been silent since it was
+// sent: then that is broken. What breaks the connection ends all of its requests alike.
+//
+// Threads: one. Cost: nghttp2 allocates for each stream; what many requests write goes in one send.
+class Http2Pool final : public SocketPool {
+ public:
+  // What `config` points to, and `sink`, must outlive the pool.
+  static absl::StatusOr<std::unique_ptr<Http2Pool>> Create(const Config& config, FlightSink* sink);
+
+  bool HasRoom(int connection) const override {
+    const Connection& c = connections_[connection];
+    return is_open(connection) && !c.going_away && c.in_flight < c.limit;
+  }
+  int InFlight(int connection) const override {
+    return static_cast<int>(connections_[connection].in_flight);
+  }
+  void Queue(int connection, const Flight& flight) override;
+  void Flush(int connection, int64_t now_ns) override;
+  int64_t CountInFlight(bool counted_only) const override;
+
+ private:
+  struct Free {
+    void operator()(nghttp2_session* session) const { nghttp2_session_del(session); }
+    void operator()(nghttp2_session_callbacks* of) const { nghttp2_session_callbacks_del(of); }
+    void operator()(nghttp2_option* option) const { nghttp2_option_del(option); }
+  };
+  // A request's head for nghttp2, which points into the Request.
+  using Head = std::vector<nghttp2_nv>;
+  // A place for a request in flight.
+  struct Stream {
+    Flight flight;
+    uint32_t connection = 0;
+    uint32_t next_free = 0;
+    int32_t id = 0;  // 0: free.
+    uint16_t status = 0;
+    bool answered = false;  // Wholly.
+    bool reset_by_peer = false;
+    bool body_differs = false;
+    size_t body_sent = 0;
+    uint64_t body_bytes = 0;
+    uint64_t answer_bytes = 0;
+  };
+  struct Connection {
+    Http2Pool* pool = nullptr;
+    std::unique_ptr<nghttp2_session, Free> session;
+    uint32_t in_flight = 0;
+    uint32_t limit = 0;
+    uint32_t first_free = 0;
+    bool settled = false;  // The server's SETTINGS have come.
+    bool going_away = false;
+    bool failed = false;  // nghttp2 could not go on.
+    int64_t heard_ns = 0;
+    // What the socket did not take, from unsent_offset.
+    std::string unsent;
+    size_t unsent_offset = 0;
+  };
+
+  Http2Pool(const Config& config, FlightSink* sink);
+  void BuildHeads();
+  void SetCallbacks();
+
+  void OnConnected(int connection, int64_t now_ns) override;
+  void OnEvents(int connection, uint32_t events) override;
+  void ExpireFlights(int connection, int64_t limit_ns, int64_t now_ns) override;
+
+  // False, of these two: the connection is gone.
+  bool Receive(int connection, bool ending);
+  bool Send(int connection, int64_t now_ns);
+  // After bytes came: opens, offers room, and ends what is over.
+  void Proceed(int connection, int64_t now_ns);
+  // The connection ends, with this fate for what is in flight, or never was open.
+  void End(int connection, Fate fate, int64_t now_ns);
+  void Break(int connection, Fate fate, By by, int64_t now_ns);
+
+  // Within nghttp2's callbacks: nothing of the connection may end or be sent.
+  void OnFrame(Connection& c, Stream* stream, const nghttp2_frame& frame);
+  void OnBody(Stream& stream, const char* data, size_t size);
+  void OnClosed(const Connection& c, Stream& stream);
+  static ssize_t FillBody(nghttp2_session* session, int32_t id, uint8_t* buffer, size_t size,
+                          uint32_t* flags, nghttp2_data_source* source, void* connection);
+
+  static Stream* StreamOf(nghttp2_session* session, int32_t id) {
+    return static_cast<Stream*>(nghttp2_session_get_stream_user_data(session, id));
+  }
+  const Request& RequestOf(const Stream& stream) const {
+    return (*config_.requests)[stream.flight.request];
+  }
+  Stream& StreamAt(int connection, uint32_t place) {
+    return streams_[static_cast<size_t>(connection) * pipeline_ + place];
+  }
+  // Gives the place back and reports how its request ended.
+  void Finish(Stream& stream, Fate fate, int status, uint64_t answer_bytes, int64_t now_ns);
+
+  const uint32_t pipeline_;
+  std::vector<Head> heads_;
+  std::vector<Connection> connections_;
+  std::vector<Stream> streams_;
+  std::unique_ptr<char[]> buffer_;
+  std::unique_ptr<nghttp2_session_callbacks, Free> callbacks_;
+  std::unique_ptr<nghttp2_option, Free> option_;
+};
+
+}  // namespace assay::loadgen
+
+#endif  // ASSAY_AGENT_LOADGEN_HTTP2_POOL_H_

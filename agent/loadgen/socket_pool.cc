@@ -1,0 +1,206 @@
+#include "agent/loadgen/socket_pool.h"
+
+#include <sys/epoll.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "agent/loadgen/dial.h"
+#include "common/file.h"
+#include "common/monotonic_clock.h"
+
+namespace assay::loadgen {
+namespace {
+
+constexpr int kEventsPerTurn = 512;
+constexpr int64_t kRetryAfterNs = 50'000'000;
+constexpr int64_t kLongestScanNs = 250'000'000;
+// Connections being opened at once: more could overflow the server's listen queue, which costs a
+// second each.
+constexpr int kOpeningAtOnce = 64;
+constexpr uint64_t kWakeKey = UINT64_MAX;
+
+uint64_t KeyOf(int connection, uint32_t generation) {
+  return static_cast<uint64_t>(generation) << 32 | static_cast<uint32_t>(connection);
+}
+
+}  // namespace
+
+SocketPool::SocketPool(const Config& config, FlightSink* sink)
+    : config_(config),
+      sink_(sink),
+      sockets_(config.connections),
+      retries_(static_cast<size_t>(config.connections)) {}
+
+absl::Status SocketPool::Watch() {
+  epoll_ = UniqueFd(epoll_create1(EPOLL_CLOEXEC));
+  if (!epoll_.ok()) return ErrnoStatus(errno, "epoll_create1");
+  if (config_.wake_fd < 0) return absl::OkStatus();
+  epoll_event event{.events = EPOLLIN | EPOLLET, .data = {.u64 = kWakeKey}};
+  if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, config_.wake_fd, &event) != 0) {
+    return ErrnoStatus(errno, "epoll_ctl for the wake-up descriptor");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SocketPool::OpenAll(int64_t deadline_ns) {
+  opening_ = true;
+  int begun = 0;
+  int64_t now = MonotonicNanos();
+  uint64_t failures = 0;
+  while (opened_ < connections() && failures == 0 && now < deadline_ns) {
+    while (begun < connections() && begun - opened_ < kOpeningAtOnce) Connect(begun++, now);
+    now = Turn(std::min(deadline_ns, now + kRetryAfterNs), now);
+    failures = 0;
+    for (const uint64_t count : open_failures_) failures += count;
+  }
+  opening_ = false;
+  if (opened_ == connections()) return absl::OkStatus();
+  Fate worst = Fate::kConnectTimeout;
+  if (failures == 0) ++open_failures_[static_cast<int>(worst)];
+  for (int i = 0; i < kFates; ++i) {
+    if (open_failures_[i] > 0) worst = static_cast<Fate>(i);
+  }
+  const std::string advice(FateAdvice(worst));
+  return absl::UnavailableError(
+      absl::StrCat("cannot connect to ", config_.target->text, ": ", std::string(FateName(worst)),
+                   open_failure_.empty() ? "" : ": ", open_failure_, ", with ", opened_, " of ",
+                   connections(), " connections open", advice.empty() ? "" : "; ", advice));
+}
+
+int64_t SocketPool::Turn(int64_t wake_ns, int64_t now_ns) {
+  wake_ns = std::min({wake_ns, retries_.NextNs(), next_scan_ns_});
+  epoll_event events[kEventsPerTurn];
+  const int count = WaitForEvents(epoll_.get(), events, kEventsPerTurn, wake_ns - now_ns);
+  const int64_t begin_ns = MonotonicNanos();
+  for (int i = 0; i < count; ++i) {
+    if (events[i].data.u64 != kWakeKey) HandleEvent(events[i].data.u64, events[i].events);
+    if (i + 1 < count) sink_->BetweenEvents(event_ns_);
+  }
+  if (begin_ns >= next_scan_ns_) ExpireLate(begin_ns);
+  ReopenWaiting(begin_ns);
+  if (count <= 0) return begin_ns;
+  const int64_t end_ns = MonotonicNanos();
+  busy_ns_ += end_ns - begin_ns;
+  return end_ns;
+}
+
+void SocketPool::HandleEvent(uint64_t key, uint32_t events) {
+  const auto connection = static_cast<int>(key & UINT32_MAX);
+  const Socket& socket = sockets_[connection];
+  if (socket.generation != key >> 32) return;
+  if (socket.state == State::kOpen || socket.state == State::kAgreeing) {
+    OnEvents(connection, events);
+  } else if (socket.state == State::kConnecting) {
+    FinishConnecting(connection);
+  } else if (socket.state == State::kShakingHands) {
+    ShakeHands(connection, MonotonicNanos());
+  }
+}
+
+void SocketPool::Connect(int connection, int64_t now_ns) {
+  Socket& socket = sockets_[connection];
+  Dialled dialled = Dial(*config_.target);
+  if (!dialled.fd.ok()) return OpenFailed(connection, dialled.fate, now_ns);
+  socket.fd = std::move(dialled.fd);
+  socket.state = State::kConnecting;
+  socket.since_ns = now_ns;
+  ++socket.generation;
+  // Once and for all: edges come for everything, and cost nothing where nothing happens. Also a
+  // socket that is open already makes one for EPOLLOUT, which is waited for: sending from here
+  // could recurse without end.
+  epoll_event event{.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
+                    .data = {.u64 = KeyOf(connection, socket.generation)}};
+  if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, socket.fd.get(), &event) != 0) {
+    return OpenFailed(connection, Fate::kOther, now_ns);
+  }
+}
+
+void SocketPool::FinishConnecting(int connection) {
+  Socket& socket = sockets_[connection];
+  const int64_t now = MonotonicNanos();
+  const Fate fate = DialledFate(socket.fd.get());
+  if (fate != Fate::kOk) return OpenFailed(connection, fate, now);
+  if (config_.tls != nullptr) {
+    socket.state = State::kShakingHands;
+    socket.tls = std::make_unique<TlsChannel>(*config_.tls, socket.fd.get());
+    return ShakeHands(connection, now);
+  }
+  socket.state = State::kAgreeing;
+  OnConnected(connection, now);
+}
+
+void SocketPool::ShakeHands(int connection, int64_t now_ns) {
+  Socket& socket = sockets_[connection];
+  const TlsChannel::Progress progress = socket.tls->Handshake();
+  if (progress == TlsChannel::Progress::kPending) return;
+  if (progress == TlsChannel::Progress::kFailed) {
+    open_failure_ = socket.tls->failure();
+    return OpenFailed(connection, FateOfErrno(errno), now_ns);
+  }
+  socket.state = State::kAgreeing;
+  OnConnected(connection, now_ns);
+}
+
+void SocketPool::Opened(int connection, int64_t now_ns) {
+  sockets_[connection].state = State::kOpen;
+  if (opening_) ++opened_;
+  Ready(connection, now_ns);
+}
+
+void SocketPool::OpenFailed(int connection, Fate fate, int64_t now_ns) {
+  Socket& socket = sockets_[connection];
+  socket.tls.reset();
+  socket.fd.reset();
+  socket.state = State::kWaiting;
+  retries_.Push(now_ns + kRetryAfterNs, connection);
+  if (!opening_) {
+    sink_->OnOpenFailed(fate, now_ns);
+  } else if (fate != Fate::kConnectTimeout) {  // That one may yet succeed.
+    ++open_failures_[static_cast<int>(fate)];
+  }
+}
+
+void SocketPool::Close(int connection, bool reset) {
+  Socket& socket = sockets_[connection];
+  socket.tls.reset();
+  if (reset) {
+    CloseWithReset(std::move(socket.fd));
+  } else {
+    socket.fd.reset();
+  }
+  socket.state = State::kClosed;
+  if (opening_) --opened_;
+}
+
+void SocketPool::Reopen(int connection, By by, int64_t now_ns) {
+  if (!reopening_) return;
+  if (by == By::kServer) ++reconnects_;
+  Connect(connection, now_ns);
+}
+
+void SocketPool::ReopenWaiting(int64_t now_ns) {
+  while (retries_.NextNs() <= now_ns) {
+    const int connection = retries_.Pop();
+    if (reopening_) Connect(connection, now_ns);
+  }
+}
+
+void SocketPool::ExpireLate(int64_t now_ns) {
+  next_scan_ns_ = now_ns + std::min(config_.timeout_ns / 8, kLongestScanNs);
+  const int64_t limit_ns = now_ns - config_.timeout_ns;
+  for (int i = 0; i < connections(); ++i) {
+    const Socket& socket = sockets_[i];
+    const bool opening = socket.state == State::kConnecting ||
+                         socket.state == State::kShakingHands || socket.state == State::kAgreeing;
+    if (opening && socket.since_ns <= limit_ns) {
+      OpenFailed(i, Fate::kConnectTimeout, now_ns);
+    } else if (socket.state == State::kOpen) {
+      ExpireFlights(i, limit_ns, now_ns);
+    }
+  }
+}
+
+}  // namespace assay::loadgen
