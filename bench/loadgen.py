@@ -7,7 +7,8 @@
 
 The server is the bare epoll floor on one CPU, every generator is pinned to another one. Each round runs every
 generator once, in an order of its own; figures are medians over the rounds. CPU is that of the generator's whole
-process (user and system), which for ours includes starting, connecting and writing the samples.
+process (user and system), which for ours includes starting, connecting and writing the samples. ab is left out: it speaks
+HTTP/1.0, and waits for the end of the connection where a server, as the floor, does not say keep-alive.
 """
 
 import argparse
@@ -76,15 +77,9 @@ class Bench:
         rate = float(re.search(r"Requests/sec:\s+([\d.]+)", output).group(1))
         return rate, cpu * 1e6 / (rate * self.seconds)
 
-    def ab(self, connections):
-        output, cpu = run(["ab", "-q", "-k", "-c", str(connections), "-t", str(self.seconds), "-n", "100000000",
-                           f"http://{self.target}/json"], self.cpu)
-        count = int(re.search(r"Complete requests:\s+(\d+)", output).group(1))
-        return float(re.search(r"Requests per second:\s+([\d.]+)", output).group(1)), cpu * 1e6 / count
-
     def closed(self):
         peers = [("bare epoll floor", self.floor), ("loadgen, all samples", self.ours), ("wrk", self.wrk)]
-        peers += [(name, getattr(self, name)) for name in ("h2load", "hey", "ab") if shutil.which(name)]
+        peers += [(name, getattr(self, name)) for name in ("h2load", "hey") if shutil.which(name)]
         print("\n| connections | generator | requests/s | x wrk | CPU us/request | x floor |")
         print("| --- | --- | --- | --- | --- | --- |")
         for connections in self.options.connections:
