@@ -46,13 +46,24 @@ __attribute__((noinline)) void Recurse(int64_t until, int depth) {
 
 void BurnRecursive(int64_t until) { Recurse(until, 25); }
 
-// Far beyond what is copied of a stack.
-__attribute__((noinline)) void BurnDeep(int64_t until) {
-  char room[64 << 10];
+// Burns on top of a frame of so many bytes.
+template <size_t bytes>
+__attribute__((noinline)) void BurnOn(int64_t until) {
+  char room[bytes];
   memset(room, 1, sizeof(room));
   asm volatile("" : : "r"(room) : "memory");
   BurnHalf(until);
   asm volatile("" : : "r"(room) : "memory");
+}
+// What Rust's executors have.
+__attribute__((noinline)) void BurnWide(int64_t until) {
+  BurnOn<20 << 10>(until);
+  asm volatile("");
+}
+// Far beyond what is copied of a stack.
+__attribute__((noinline)) void BurnDeep(int64_t until) {
+  BurnOn<128 << 10>(until);
+  asm volatile("");
 }
 
 __attribute__((always_inline)) inline void InlinedInto(int64_t until) { BurnUntil(until); }
@@ -98,6 +109,7 @@ int Run(const std::string& mode, int64_t cpu_ns, bool ends) {
                                         {"BurnHalf", BurnHalf, 0.4}};
   static constexpr Burner kLibrary[] = {{"burn_in_library", burn_in_library, 0.4},
                                         {"call_from_library", BurnThroughLibrary, 0.6}};
+  static constexpr Burner kWide[] = {{"BurnWide", BurnWide, 0.6}, {"BurnThird", BurnThird, 0.4}};
   static constexpr Burner kDeep[] = {{"BurnDeep", BurnDeep, 0.5}, {"BurnThird", BurnThird, 0.5}};
 
   sigset_t signals;
@@ -115,6 +127,7 @@ int Run(const std::string& mode, int64_t cpu_ns, bool ends) {
   if (mode == "recursive") burnt = Burn(kRecursive, 2, cpu_ns);
   if (mode == "inlined") burnt = Burn(kInlined, 2, cpu_ns);
   if (mode == "library") burnt = Burn(kLibrary, 2, cpu_ns);
+  if (mode == "wide") burnt = Burn(kWide, 2, cpu_ns);
   if (mode == "deep") burnt = Burn(kDeep, 2, cpu_ns);
   if (mode == "thread") std::thread(burn_three).join();
   if (mode == "child") {

@@ -10,14 +10,14 @@
 namespace assay::profiler {
 namespace {
 
-perf_event_attr Common(int frequency_hz, bool user_only) {
+perf_event_attr Common(int frequency_hz, int stack_bytes, bool user_only) {
   perf_event_attr attributes = {};
   attributes.size = sizeof(attributes);
   attributes.freq = 1;
   attributes.sample_freq = static_cast<uint64_t>(frequency_hz);
   attributes.sample_type = kSampleType;
   attributes.sample_regs_user = kUserRegisters;
-  attributes.sample_stack_user = kStackBytes;
+  attributes.sample_stack_user = static_cast<uint32_t>(stack_bytes);
   attributes.exclude_callchain_user = 1;
   attributes.exclude_kernel = user_only ? 1 : 0;
   attributes.exclude_hv = 1;
@@ -33,8 +33,8 @@ perf_event_attr Common(int frequency_hz, bool user_only) {
 
 }  // namespace
 
-perf_event_attr SamplingAttributes(const PerfEventKind& kind, int frequency_hz) {
-  perf_event_attr attributes = Common(frequency_hz, kind.user_only);
+perf_event_attr SamplingAttributes(const PerfEventKind& kind, int frequency_hz, int stack_bytes) {
+  perf_event_attr attributes = Common(frequency_hz, stack_bytes, kind.user_only);
   attributes.type = kind.type;
   attributes.config = kind.config;
   attributes.mmap = 1;
@@ -45,8 +45,8 @@ perf_event_attr SamplingAttributes(const PerfEventKind& kind, int frequency_hz) 
   return attributes;
 }
 
-perf_event_attr SwitchAttributes(int frequency_hz) {
-  perf_event_attr attributes = Common(frequency_hz, /*user_only=*/false);
+perf_event_attr SwitchAttributes(int frequency_hz, int stack_bytes) {
+  perf_event_attr attributes = Common(frequency_hz, stack_bytes, /*user_only=*/false);
   attributes.type = PERF_TYPE_SOFTWARE;
   attributes.config = PERF_COUNT_SW_CONTEXT_SWITCHES;
   attributes.context_switch = 1;

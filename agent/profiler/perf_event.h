@@ -11,9 +11,6 @@
 
 namespace assay::profiler {
 
-// How much of the user's stack the kernel copies with a sample. 8 KiB makes 676 of 677 stacks whole.
-inline constexpr uint32_t kStackBytes = 8192;
-
 // What each sample holds; perf_records.h takes it apart in this layout.
 inline constexpr uint64_t kSampleType =
     PERF_SAMPLE_IDENTIFIER | PERF_SAMPLE_IP | PERF_SAMPLE_TID | PERF_SAMPLE_TIME |
@@ -25,10 +22,11 @@ inline constexpr int kUserRegisterCount = 17;
 
 // Samples of where time goes, inherited by all that the thread starts, with the records that tell of mappings, names,
 // forks and exits. Live from the moment it is opened.
-perf_event_attr SamplingAttributes(const PerfEventKind& kind, int frequency_hz);
+// `stack_bytes`: how much of the user's stack is copied with each; a multiple of 8 below 64 KiB.
+perf_event_attr SamplingAttributes(const PerfEventKind& kind, int frequency_hz, int stack_bytes);
 // Samples of switches away from the CPU, about `frequency_hz` of them a second, each with its stack and the number of
 // switches it stands for; and a short record of every switch.
-perf_event_attr SwitchAttributes(int frequency_hz);
+perf_event_attr SwitchAttributes(int frequency_hz, int stack_bytes);
 
 // An event that is open, or why not.
 struct EventOrError {

@@ -48,6 +48,8 @@ int Parse(int argc, char** argv, Options* options) {
   app.add_option("--seconds", options->seconds, "how long")->check(CLI::Range(0.01, 86400.0));
   app.add_option("--frequency", options->profiler.frequency_hz, "samples a second of CPU time")
       ->check(CLI::Range(1, 10000));
+  app.add_option("--stack-bytes", options->profiler.stack_bytes, "how much of a stack is copied")
+      ->check(CLI::Range(1024, 61440));
   app.add_option("--format", options->format, "folded or proto")
       ->check(CLI::IsMember({"folded", "proto"}));
   app.add_option("-o,--output", options->output, "where to; -: standard output")->type_name("FILE");

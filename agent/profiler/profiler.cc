@@ -35,7 +35,10 @@ using profiler::TreeCounters;
 using profiler::TreeThreads;
 
 constexpr int kMaxFrequencyHz = 10'000;
-// A ring holds a quarter of a second at 1000 Hz.
+constexpr int kMinStackBytes = 1 << 10;
+// A record is below 64 KiB.
+constexpr int kMaxStackBytes = 60 << 10;
+// Far less than a ring holds.
 constexpr absl::Duration kReadEvery = absl::Milliseconds(50);
 // A record is in its ring by then, whatever its CPU does.
 constexpr int64_t kSettleNs = 1'000'000;
@@ -206,11 +209,20 @@ absl::StatusOr<std::unique_ptr<Profiler>> Profiler::Start(const ProfilerConfig& 
                                                    " samples a second; 1 to ", kMaxFrequencyHz,
                                                    " can be had"));
   }
+  if (config.stack_bytes < kMinStackBytes || config.stack_bytes > kMaxStackBytes ||
+      config.stack_bytes % 8 != 0) {
+    return absl::InvalidArgumentError(absl::StrCat("stacks of ", config.stack_bytes, " bytes; ",
+                                                   kMinStackBytes, " to ", kMaxStackBytes,
+                                                   " can be copied, in multiples of 8"));
+  }
 #ifdef __x86_64__
   PerfAbility refusal;
-  std::unique_ptr<SamplingEvents> events = SamplingEvents::Open(
-      {.root = config.root, .frequency_hz = config.frequency_hz, .switches = config.off_cpu},
-      &refusal);
+  std::unique_ptr<SamplingEvents> events =
+      SamplingEvents::Open({.root = config.root,
+                            .frequency_hz = config.frequency_hz,
+                            .stack_bytes = config.stack_bytes,
+                            .switches = config.off_cpu},
+                           &refusal);
   if (events != nullptr)
     return std::make_unique<PerfProfiler>(config, std::move(events), std::move(take));
 #else

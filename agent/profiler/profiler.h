@@ -17,6 +17,9 @@ struct ProfilerConfig {
   pid_t root = 0;
   // Samples a second of time on the CPU, 1 to 10,000.
   int frequency_hz = 99;
+  // How much of the stack is copied with each sample, 1 to 60 KiB: frames beyond are cut off, and counted as such. The
+  // frames of a Rust server's executor take 16 KiB and more, those of C servers rarely 8.
+  int stack_bytes = 32 << 10;
   // Where the profiler's own thread runs: never the CPUs that are measured on. Empty: where the caller may.
   CpuSet collector_cpus;
   // Whether time off the CPU is sampled too: about `frequency_hz` switches a second with their stacks. A thread that
@@ -36,7 +39,7 @@ struct ProfilerConfig {
 // that is gone) becomes ProfileInfo.refused with its remedy, and a target that ends has a profile of what it did.
 //
 // Threads: one of its own, which makes the chunks. Start() and Stop() may come from different threads, one at a time.
-// Cost to the server: some 5 us a sample, 8 KiB copied each. To the agent: some 20 us of CPU a sample; 2 MiB a CPU that
+// Cost to the server: some 5 us a sample, and its stack copied. To the agent: some 20 us of CPU a sample; 1 to 32 MiB a CPU that
 // the server may run on, what it reads of debug information, and the kernel's names (4 MB).
 class Profiler {
  public:

@@ -83,6 +83,14 @@ TEST_F(ProfilerTest, AThreadThatBeginsLaterIsSampled) { ExpectTrue(Profile("thre
 
 TEST_F(ProfilerTest, AProcessThatBeginsLaterIsSampled) { ExpectTrue(Profile("child")); }
 
+// Those of a Rust server: 8 KiB end within its executor.
+TEST_F(ProfilerTest, LargeFramesAreSeenThrough) {
+  ExpectTrue(Profile("wide"));
+  const auto process = Burner("wide", 500);
+  const Profiled cut = Profile(*process, {.stack_bytes = 8 << 10});
+  EXPECT_GT(cut.info.truncated(), 0.4 * static_cast<double>(cut.info.samples()));
+}
+
 TEST_F(ProfilerTest, AStackBeyondWhatIsCopiedCountsAsTruncated) {
   const Profiled profiled = Profile("deep");
   const auto count = static_cast<double>(profiled.info.samples());

@@ -195,6 +195,10 @@ TEST_F(ProfilerTest, TheProgramWritesFoldedStacks) {
 TEST(ProfilerConfigTest, WhatCannotBeIsSaid) {
   const auto take = [](const ProfileChunk&) {};
   EXPECT_EQ(Profiler::Start({.root = 0}, take).status().code(), absl::StatusCode::kInvalidArgument);
+  for (const int bytes : {0, 1020, 4097, 1 << 16}) {
+    EXPECT_EQ(Profiler::Start({.root = 1, .stack_bytes = bytes}, take).status().code(),
+              absl::StatusCode::kInvalidArgument);
+  }
   for (const int frequency : {0, -1, 10'001}) {
     EXPECT_EQ(Profiler::Start({.root = 1, .frequency_hz = frequency}, take).status().code(),
               absl::StatusCode::kInvalidArgument);

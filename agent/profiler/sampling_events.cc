@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include <algorithm>
+#include <bit>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -16,12 +17,19 @@
 namespace assay::profiler {
 namespace {
 
-// A quarter of a second at 1000 Hz.
-constexpr size_t kRingBytes = size_t{2} << 20;
+// A ring holds the samples of a busy CPU for so long, though its reader is kept from running.
+constexpr double kRingSeconds = 1.0;
+constexpr size_t kMinRingBytes = size_t{1} << 20;
+constexpr size_t kMaxRingBytes = size_t{32} << 20;
 // What SamplingEvents takes for errno where the event opened, but its ring's memory was refused.
 constexpr int kRingRefused = ENOBUFS;
 // A tree that starts threads faster than that is sampled by what its threads inherit.
 constexpr int kMaxRounds = 4;
+
+size_t RingBytes(const SamplingEvents::Options& options) {
+  const double bytes = kRingSeconds * options.frequency_hz * options.stack_bytes;
+  return std::clamp(std::bit_ceil(static_cast<size_t>(bytes)), kMinRingBytes, kMaxRingBytes);
+}
 
 std::string Paranoid() {
   std::string value = ReadFile("/proc/sys/kernel/perf_event_paranoid").value_or("");
@@ -110,13 +118,16 @@ int SamplingEvents::Choose(pid_t tid, PerfAbility* refusal) {
 }
 
 int SamplingEvents::OpenThread(pid_t tid) {
-  const perf_event_attr sampling = SamplingAttributes(*kind_, options_.frequency_hz);
+  const perf_event_attr sampling =
+      SamplingAttributes(*kind_, options_.frequency_hz, options_.stack_bytes);
   for (Cpu& cpu : rings_) {
     uint64_t id = 0;
     if (const int error = OpenOn(cpu, sampling, tid, &id); error != 0) return error;
     if (!options_.switches || !switches_refused_.empty()) continue;
     int error =
-        kind_->user_only ? EACCES : OpenOn(cpu, SwitchAttributes(options_.frequency_hz), tid, &id);
+        kind_->user_only
+            ? EACCES
+            : OpenOn(cpu, SwitchAttributes(options_.frequency_hz, options_.stack_bytes), tid, &id);
     if (error == ESRCH) return error;
     if (error == 0) {
       switch_ids_.insert(id);
@@ -135,7 +146,7 @@ int SamplingEvents::OpenOn(Cpu& cpu, const perf_event_attr& attributes, pid_t ti
   if (event.error != 0) return event.error;
   if (cpu.ring == nullptr) {
     int error = 0;
-    cpu.ring = PerfRing::Map(event.fd.get(), kRingBytes, &error);
+    cpu.ring = PerfRing::Map(event.fd.get(), RingBytes(options_), &error);
     if (cpu.ring == nullptr) return error == EPERM ? kRingRefused : error;
     cpu.ring_event = event.fd.get();
   } else if (ioctl(event.fd.get(), PERF_EVENT_IOC_SET_OUTPUT, cpu.ring_event) != 0) {

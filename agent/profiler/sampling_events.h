@@ -23,12 +23,13 @@ namespace assay::profiler {
 // An inherited event may only have a ring if it is of one CPU: so there is one event for each thread and each CPU that
 // a thread of the tree may run on, and those of a CPU share a ring. What the threads start inherits them.
 //
-// Threads: one at a time. Cost: for each thread and CPU one descriptor and some 10 us; 2 MiB a CPU.
+// Threads: one at a time. Cost: for each thread and CPU one descriptor and some 10 us; 1 to 32 MiB a CPU.
 class SamplingEvents {
  public:
   struct Options {
     pid_t root = 0;
     int frequency_hz = 99;
+    int stack_bytes = 0;
     // Switches away from the CPU too.
     bool switches = false;
   };

@@ -15,8 +15,8 @@
 namespace assay::profiler {
 namespace {
 
-// Deeper stacks do not fit what the kernel copies: a frame takes 16 bytes at the least.
-constexpr size_t kMaxFrames = kStackBytes / 16;
+// Deeper ones hardly fit what the kernel copies, and nobody reads them.
+constexpr size_t kMaxFrames = 1024;
 // An address that far above the stack pointer may still be of the stack.
 constexpr uint64_t kMaxStack = uint64_t{64} << 20;
 
@@ -151,7 +151,7 @@ bool TargetProcess::ReadMemory(Dwfl* /*dwfl*/, Dwarf_Addr address, Dwarf_Word* r
   const uint64_t at = address - sp;
   if (at > stack.size() || sizeof(*result) > stack.size() - at) {
     self.read_failed_ = true;
-    if (stack.size() >= kStackBytes && at < kMaxStack) self.stack_.beyond_copy = true;
+    if (self.sample_->stack_is_cut && at < kMaxStack) self.stack_.beyond_copy = true;
     return false;
   }
   memcpy(result, stack.data() + at, sizeof(*result));
