@@ -92,7 +92,6 @@ SampleRecord ReadSample(Reader& reader, int64_t* time_ns) {
     const std::string_view stack = reader.Bytes(room);
     // How much of it was filled.
     sample.stack = stack.substr(0, std::min<uint64_t>(reader.Word(), stack.size()));
-    sample.stack_is_cut = sample.stack.size() == stack.size();
   }
   sample.has_user = abi == PERF_SAMPLE_REGS_ABI_64;
   sample.is_32_bit = abi == PERF_SAMPLE_REGS_ABI_32;

@@ -38,8 +38,6 @@ struct SampleRecord {
   UserRegisters registers = {};
   // From the stack pointer up. Points into the record's bytes.
   std::string_view stack;
-  // As much of it as was asked for: there may be more.
-  bool stack_is_cut = false;
 };
 
 // Executable memory has been mapped.

@@ -151,7 +151,8 @@ bool TargetProcess::ReadMemory(Dwfl* /*dwfl*/, Dwarf_Addr address, Dwarf_Word* r
   const uint64_t at = address - sp;
   if (at > stack.size() || sizeof(*result) > stack.size() - at) {
     self.read_failed_ = true;
-    if (self.sample_->stack_is_cut && at < kMaxStack) self.stack_.beyond_copy = true;
+    // The copy is shorter than what was asked for where a page was not in memory, too.
+    if (at < kMaxStack) self.stack_.beyond_copy = true;
     return false;
   }
   memcpy(result, stack.data() + at, sizeof(*result));

@@ -16,6 +16,7 @@
 #include "controller/plan/plan_rules.h"
 #include "controller/report/profile_section.h"
 #include "controller/results/campaign_results.h"
+#include "controller/results/profile_json.h"
 #include "controller/results/profile_results.h"
 #include "controller/results/results_json.h"
 #include "controller/results/results_text.h"
@@ -47,23 +48,24 @@ ExitStatus StatusOf(const CampaignResults& results) {
   return missed ? ExitStatus::kThresholdMissed : ExitStatus::kDone;
 }
 
-void Print(const CampaignResults& results, const std::string& format) {
-  if (format == "json") {
-    std::cout << ToJson(results).dump(2) << std::endl;
-  } else if (format == "csv") {
+// The campaign in the format that was asked for, with what its profiles say where it has any.
+absl::Status Print(Store& store, const CampaignResults& results, const std::string& format) {
+  if (format == "csv") {
     std::cout << ToCsv(results) << std::flush;
-  } else {
-    std::cout << ToText(results) << std::flush;
+    return absl::OkStatus();
   }
-}
-
-// For people: what system calls and kinds of work cost, where the campaign has profiles.
-absl::Status PrintProfiles(Store& store, const CampaignRecord& campaign,
-                           const std::string& format) {
-  if (format != "table" || !campaign.plan().has_profile()) return absl::OkStatus();
-  ASSAY_ASSIGN_OR_RETURN(const std::vector<CellProfiles> profiles, ReadProfiles(store, campaign));
+  ASSAY_ASSIGN_OR_RETURN(const std::vector<CellProfiles> profiles,
+                         ReadProfiles(store, results.campaign));
   ASSAY_ASSIGN_OR_RETURN(const CategoryRules rules, LoadCategoryRules());
-  std::cout << "\n" << CostText(profiles, rules) << std::flush;
+  if (format == "json") {
+    nlohmann::ordered_json json = ToJson(results);
+    json["profiles"] = ToJson(profiles, rules);
+    std::cout << json.dump(2) << std::endl;
+    return absl::OkStatus();
+  }
+  std::cout << ToText(results);
+  if (!profiles.empty()) std::cout << "\n" << CostText(profiles, rules);
+  std::cout << std::flush;
   return absl::OkStatus();
 }
 
@@ -106,9 +108,9 @@ void SayWhatNext(const CampaignRecord& campaign, const ExitStatus status,
 ExitStatus Conclude(Bench& bench, const CampaignRecord& campaign, const CommonFlags& flags) {
   absl::StatusOr<CampaignResults> results = ReadResults(*bench.store, *bench.rules, campaign);
   if (!results.ok()) return Fail(results.status());
-  Print(*results, flags.format);
-  if (const absl::Status told = PrintProfiles(*bench.store, campaign, flags.format); !told.ok())
-    return Fail(told);
+  if (const absl::Status printed = Print(*bench.store, *results, flags.format); !printed.ok()) {
+    return Fail(printed);
+  }
   ExitStatus status = StatusOf(*results);
   const bool any_failed = std::any_of(results->cells.begin(), results->cells.end(),
                                       [](const CellResult& cell) { return cell.failed > 0; });
@@ -164,8 +166,7 @@ absl::StatusOr<ExitStatus> PrintCampaign(Store& store, const CampaignRecord& cam
                                          const CommonFlags& flags) {
   ASSAY_ASSIGN_OR_RETURN(const GateRules rules, LoadGateRules());
   ASSAY_ASSIGN_OR_RETURN(const CampaignResults results, ReadResults(store, rules, campaign));
-  Print(results, flags.format);
-  ASSAY_RETURN_IF_ERROR(PrintProfiles(store, campaign, flags.format));
+  ASSAY_RETURN_IF_ERROR(Print(store, results, flags.format));
   return StatusOf(results);
 }
 

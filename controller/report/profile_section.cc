@@ -4,7 +4,6 @@
 #include <map>
 #include <optional>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "common/file.h"
@@ -30,14 +29,6 @@ FlameGraph GraphOf(const CellProfiles& cell, const FunctionTree& tree) {
   graph.tree = &tree;
   graph.requests = cell.requests();
   return graph;
-}
-
-absl::flat_hash_map<std::string, uint64_t> CallsOf(const CellProfiles& cell) {
-  absl::flat_hash_map<std::string, uint64_t> calls;
-  for (const ProfiledRun& run : cell.runs) {
-    for (const auto& [name, count] : run.info.syscalls()) calls[name] += count;
-  }
-  return calls;
 }
 
 // Cells that have a profile.
@@ -87,7 +78,7 @@ std::vector<CostRow> SystemCallRows(const Cells& cells, const CategoryRules& rul
   std::map<std::string, CostRow> rows;
   for (size_t c = 0; c < cells.size(); ++c) {
     for (const SystemCallCost& one :
-         SystemCallCosts(cells[c]->Tree(), rules, cells[c]->requests(), CallsOf(*cells[c]))) {
+         SystemCallCosts(cells[c]->Tree(), rules, cells[c]->requests(), cells[c]->SystemCalls())) {
       CostRow& row = rows[one.label];
       row.name = one.label;
       row.costs.resize(cells.size());

@@ -56,6 +56,14 @@ uint64_t CellProfiles::samples() const {
   return sum;
 }
 
+absl::flat_hash_map<std::string, uint64_t> CellProfiles::SystemCalls() const {
+  absl::flat_hash_map<std::string, uint64_t> calls;
+  for (const ProfiledRun& run : runs) {
+    for (const auto& [name, count] : run.info.syscalls()) calls[name] += count;
+  }
+  return calls;
+}
+
 std::string CellProfiles::HowTaken() const {
   if (runs.empty()) return refused;
   const ProfileInfo& first = runs.front().info;

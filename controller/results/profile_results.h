@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 #include "analysis/profile/function_tree.h"
 #include "analysis/profile/profile_difference.h"
@@ -39,6 +40,8 @@ struct CellProfiles {
   FunctionTree Tree() const;
   uint64_t requests() const;
   uint64_t samples() const;
+  // Calls by the kernel's name, where they were counted.
+  absl::flat_hash_map<std::string, uint64_t> SystemCalls() const;
   // "cpu-clock at 199 Hz, 8 runs of 10 s, 99.6 % of the stacks whole".
   std::string HowTaken() const;
 };

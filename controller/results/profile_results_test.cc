@@ -14,6 +14,7 @@
 #include "controller/plan/cells.h"
 #include "controller/plan/plan_rules.h"
 #include "controller/report/profile_section.h"
+#include "controller/results/profile_json.h"
 #include "google/protobuf/text_format.h"
 #include "proto/convert/stack_profile_proto.h"
 
@@ -112,6 +113,21 @@ TEST_F(ProfileResultsTest, WhatSystemCallsCostIsTold) {
   EXPECT_TRUE(absl::StrContains(text, "30.35 %")) << text;
   EXPECT_TRUE(absl::StrContains(text, "30.500")) << text;
   EXPECT_TRUE(absl::StrContains(text, "46.36 %")) << text;
+}
+
+TEST_F(ProfileResultsTest, ProgramsGetTheSameFigures) {
+  AddBoth();
+  const auto json = ToJson(Read(), *LoadCategoryRules());
+  ASSERT_EQ(json.size(), 2);
+  EXPECT_EQ(json[0]["target"], "a");
+  EXPECT_EQ(json[0]["level"]["connections"], 64);
+  EXPECT_EQ(json[0]["requests"], 6000);
+  EXPECT_EQ(json[0]["runs"].size(), 6);
+  EXPECT_EQ(json[0]["runs"][1]["samples"], 101);
+  EXPECT_EQ(json[0]["system_calls"][0]["name"], "recv");
+  EXPECT_NEAR(json[0]["system_calls"][0]["share"].get<double>(), 183.0 / 603, 1e-9);
+  EXPECT_NEAR(json[0]["system_calls"][0]["us_per_request"].get<double>(), 30.5, 1e-9);
+  EXPECT_TRUE(json[0]["system_calls"][0]["calls_per_request"].is_null());
 }
 
 TEST_F(ProfileResultsTest, TheSecondIsComparedWithTheFirst) {

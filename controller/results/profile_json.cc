@@ -1,0 +1,92 @@
+#include "controller/results/profile_json.h"
+
+#include <optional>
+
+#include "absl/container/flat_hash_map.h"
+
+namespace assay {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr double kNanosInSecond = 1e9;
+
+Json OrNull(const std::optional<double>& value) {
+  return value.has_value() ? Json(*value) : Json();
+}
+
+Json ToJson(const ProfiledRun& run) {
+  const ProfileInfo& info = run.info;
+  Json json;
+  json["execution"] = run.execution_id;
+  json["block"] = run.block;
+  json["samples"] = info.samples();
+  json["whole"] = info.whole();
+  json["truncated"] = info.truncated();
+  json["lost"] = info.lost();
+  json["throttled"] = info.throttled();
+  json["switches"] = info.switches();
+  json["duration_s"] = static_cast<double>(info.end_ns() - info.start_ns()) / kNanosInSecond;
+  json["unwind_cpu_s"] = static_cast<double>(info.unwind_cpu_ns()) / kNanosInSecond;
+  Json counters = Json::object();
+  for (const auto& [name, count] : info.counters()) counters[name] = count;
+  json["counters"] = std::move(counters);
+  return json;
+}
+
+void AddCosts(const CellProfiles& cell, const CategoryRules& rules, Json* json) {
+  const FunctionTree tree = cell.Tree();
+  Json calls = Json::array();
+  for (const SystemCallCost& one :
+       SystemCallCosts(tree, rules, cell.requests(), cell.SystemCalls())) {
+    calls.push_back({{"name", one.label},
+                     {"share", one.cost.share},
+                     {"us_per_request", OrNull(one.cost.us_per_request)},
+                     {"calls_per_request", OrNull(one.calls_per_request)}});
+  }
+  (*json)["system_calls"] = std::move(calls);
+  Json categories = Json::array();
+  for (const CategoryCost& one : CategoryCosts(tree, rules, cell.requests())) {
+    categories.push_back({{"name", std::string(ToString(one.category))},
+                          {"share", one.cost.share},
+                          {"us_per_request", OrNull(one.cost.us_per_request)}});
+  }
+  (*json)["categories"] = std::move(categories);
+}
+
+Json ToJson(const CellProfiles& cell, const CategoryRules& rules) {
+  Json json;
+  json["target"] = cell.cell.target();
+  json["workload"] = cell.cell.workload();
+  json["mode"] = cell.cell.mode();
+  Json level = Json::object();
+  if (cell.cell.connections() > 0) level["connections"] = cell.cell.connections();
+  if (cell.cell.rate_per_s() > 0) level["rate"] = cell.cell.rate_per_s();
+  json["level"] = std::move(level);
+  const ProfileInfo* first = cell.runs.empty() ? nullptr : &cell.runs.front().info;
+  json["event"] = first == nullptr ? Json() : Json(first->event());
+  json["frequency_hz"] = first == nullptr ? Json() : Json(first->frequency_hz());
+  json["requests"] = first == nullptr ? Json() : Json(cell.requests());
+  if (!cell.refused.empty()) json["refused"] = cell.refused;
+  if (!cell.remedy.empty()) json["remedy"] = cell.remedy;
+  Json runs = Json::array();
+  for (const ProfiledRun& run : cell.runs) runs.push_back(ToJson(run));
+  json["runs"] = std::move(runs);
+  AddCosts(cell, rules, &json);
+  Json notes = Json::array();
+  if (first != nullptr) {
+    for (const std::string& note : first->notes()) notes.push_back(note);
+  }
+  json["notes"] = std::move(notes);
+  return json;
+}
+
+}  // namespace
+
+Json ToJson(const std::vector<CellProfiles>& cells, const CategoryRules& rules) {
+  Json json = Json::array();
+  for (const CellProfiles& cell : cells) json.push_back(ToJson(cell, rules));
+  return json;
+}
+
+}  // namespace assay

@@ -1,0 +1,24 @@
+#ifndef ASSAY_CONTROLLER_RESULTS_PROFILE_JSON_H_
+#define ASSAY_CONTROLLER_RESULTS_PROFILE_JSON_H_
+
+#include <vector>
+
+#include "analysis/profile/categories.h"
+#include "controller/results/profile_results.h"
+#include "nlohmann/json.hpp"
+
+namespace assay {
+
+// Profiles for programs: an array, one object a cell:
+//   target, workload, mode, level{connections|rate}
+//   event, frequency_hz, requests            null where there is no run
+//   refused, remedy                          where there is no profile
+//   runs[{execution, block, samples, whole, truncated, lost, throttled, switches, duration_s, unwind_cpu_s, counters{}}]
+//   system_calls[{name, share, us_per_request, calls_per_request}]   costliest first; null where it was not counted
+//   categories[{name, share, us_per_request}]
+//   notes[]
+nlohmann::ordered_json ToJson(const std::vector<CellProfiles>& cells, const CategoryRules& rules);
+
+}  // namespace assay
+
+#endif  // ASSAY_CONTROLLER_RESULTS_PROFILE_JSON_H_
