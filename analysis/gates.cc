@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -12,6 +13,7 @@ namespace assay {
 namespace {
 
 constexpr std::string_view kTooFewBlocks = "too_few_blocks";
+constexpr std::string_view kIdleGaps = "idle_gaps";
 
 using Figure = std::optional<double>;
 
@@ -96,12 +98,38 @@ constexpr std::array kExecutionGates = {
     Gate{"pinning_overlap", SharedCpus},
     Gate{"generator_saturated", BusyShare},
     Gate{"sample_loss", SampleLoss},
-    Gate{"idle_gaps", IdleLostShare},
+    Gate{kIdleGaps, IdleLostShare},
     Gate{"start_skew", StartSkewShare},
     Gate{"load_not_delivered", AnsweredShare, true},
     Gate{"queue_overflow", QueueOverflows, true},
     Gate{"send_lag", SendLag, true},
 };
+
+constexpr std::string_view kProfileCost = "profile_cost";
+
+struct ProfileGate {
+  std::string_view name;
+  Figure (*figure)(const ProfileFigures&);
+};
+
+constexpr std::array kProfileGates = {
+    ProfileGate{"profile_whole",
+                [](const ProfileFigures& f) {
+                  return Share(static_cast<double>(f.whole), static_cast<double>(f.samples));
+                }},
+    ProfileGate{"profile_loss",
+                [](const ProfileFigures& f) {
+                  return Share(static_cast<double>(f.lost),
+                               static_cast<double>(f.samples + f.lost));
+                }},
+    ProfileGate{kProfileCost, [](const ProfileFigures& f) { return f.cost; }},
+};
+
+const ProfileGate* FindProfileGate(std::string_view name) {
+  const auto* found = std::find_if(kProfileGates.begin(), kProfileGates.end(),
+                                   [name](const ProfileGate& gate) { return gate.name == name; });
+  return found == kProfileGates.end() ? nullptr : found;
+}
 
 const Gate* FindExecutionGate(std::string_view name) {
   const auto* found = std::find_if(kExecutionGates.begin(), kExecutionGates.end(),
@@ -126,7 +154,8 @@ absl::Status BadRule(const GateRule& rule, std::string_view reason) {
 }
 
 absl::Status CheckRule(const GateRule& rule) {
-  if (FindExecutionGate(rule.name) == nullptr && rule.name != kTooFewBlocks) {
+  if (FindExecutionGate(rule.name) == nullptr && FindProfileGate(rule.name) == nullptr &&
+      rule.name != kTooFewBlocks) {
     return BadRule(rule, "is for a gate that does not exist");
   }
   if (!rule.warn.has_value() && !rule.invalid.has_value()) {
@@ -144,6 +173,7 @@ absl::Status CheckRule(const GateRule& rule) {
 absl::Status CheckComplete(const std::vector<GateRule>& rules) {
   std::vector<std::string_view> gates = {kTooFewBlocks};
   for (const Gate& gate : kExecutionGates) gates.push_back(gate.name);
+  for (const ProfileGate& gate : kProfileGates) gates.push_back(gate.name);
   for (const std::string_view name : gates) {
     const auto rules_of_it = std::count_if(
         rules.begin(), rules.end(), [name](const GateRule& rule) { return rule.name == name; });
@@ -208,6 +238,21 @@ std::vector<GateJudgement> GateRules::JudgeExecution(const ExecutionFigures& fig
     judgements.push_back(JudgeFigure(rule, gate->figure(figures), comparison));
   }
   return judgements;
+}
+
+std::vector<GateJudgement> GateRules::JudgeProfile(const ProfileFigures& figures,
+                                                   ComparisonVerdict comparison) const {
+  std::vector<GateJudgement> judgements;
+  for (const GateRule& rule : rules_) {
+    const ProfileGate* gate = FindProfileGate(rule.name);
+    if (gate == nullptr || (gate->name == kProfileCost && !figures.cost_wanted)) continue;
+    judgements.push_back(JudgeFigure(rule, gate->figure(figures), comparison));
+  }
+  return judgements;
+}
+
+double GateRules::IdleShareThatVoids() const {
+  return FindRule(rules_, kIdleGaps)->invalid.value_or(std::numeric_limits<double>::infinity());
 }
 
 GateJudgement GateRules::JudgeBlocks(uint32_t blocks, ComparisonVerdict comparison) const {

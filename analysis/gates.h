@@ -105,18 +105,35 @@ struct ExecutionFigures {
   std::optional<OpenLoopFigures> open;
 };
 
+// What the gates of profiles judge: all profiles of a cell together.
+struct ProfileFigures {
+  uint64_t samples = 0;
+  // That the kernel dropped.
+  uint64_t lost = 0;
+  // Of the samples, those whose stack is whole.
+  uint64_t whole = 0;
+  // Whether what profiling costs was asked for, and what it came to: a share of the server's work.
+  bool cost_wanted = false;
+  std::optional<double> cost;
+};
+
 // The rules by name.
 class GateRules {
  public:
-  // kInvalidArgument when a gate that JudgeExecution() or JudgeBlocks() judges has no rule, a name
-  // stands twice or is not a gate, or a rule's bounds are in the wrong order or both missing.
+  // kInvalidArgument when a gate that is judged below has no rule, a name stands twice or is not a gate, or a rule's bounds are in the wrong order or both missing.
   static absl::StatusOr<GateRules> Create(std::vector<GateRule> rules);
 
   // One judgement per gate of an execution, in the order of the rules; those of the open loop where it is one.
   std::vector<GateJudgement> JudgeExecution(const ExecutionFigures& figures,
                                             ComparisonVerdict comparison) const;
+  // One judgement per gate of profiles, in the order of the rules; of their cost where that is wanted.
+  std::vector<GateJudgement> JudgeProfile(const ProfileFigures& figures,
+                                          ComparisonVerdict comparison) const;
   // The gate on the number of blocks that a campaign finished.
   GateJudgement JudgeBlocks(uint32_t blocks, ComparisonVerdict comparison) const;
+
+  // Beyond which "idle_gaps" voids a result; endless where it only warns. What is lost is known before a window begins.
+  double IdleShareThatVoids() const;
 
   const std::vector<GateRule>& rules() const { return rules_; }
 

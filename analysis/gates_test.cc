@@ -151,6 +151,26 @@ TEST(ShippedGatesTest, AnOpenLoopHasGatesOfItsOwn) {
 }
 
 // "Never pass when it could not be read."
+std::string ProfileVerdicts(const ProfileFigures& figures) {
+  std::string verdicts;
+  for (const GateJudgement& j : ShippedRules().JudgeProfile(figures, kWanted))
+    verdicts += j.name + " " + std::string(ToString(j.verdict)) + ";";
+  return verdicts;
+}
+
+TEST(ShippedGatesTest, ProfilesHaveGatesOfTheirOwn) {
+  EXPECT_EQ(ProfileVerdicts({.samples = 1000, .whole = 990}),
+            "profile_whole pass;profile_loss pass;");
+  EXPECT_EQ(ProfileVerdicts({.samples = 1000, .whole = 989}),
+            "profile_whole warn;profile_loss pass;");
+  EXPECT_EQ(ProfileVerdicts({.samples = 980, .lost = 20, .whole = 980}),
+            "profile_whole pass;profile_loss warn;");
+  EXPECT_EQ(ProfileVerdicts({.samples = 9, .whole = 9, .cost_wanted = true, .cost = 0.02}),
+            "profile_whole pass;profile_loss pass;profile_cost warn;");
+  EXPECT_EQ(ProfileVerdicts({.cost_wanted = true}),
+            "profile_whole unreadable;profile_loss unreadable;profile_cost unreadable;");
+}
+
 TEST(ShippedGatesTest, WhatCouldNotBeReadIsUnreadable) {
   ExecutionFigures figures = Demo();
   figures.same_host.reset();

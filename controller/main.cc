@@ -26,6 +26,7 @@ int main(int argc, char** argv) {
   assay::AddShowCommand(app, chosen);
   assay::AddReportCommand(app, chosen);
   assay::AddExportCommand(app, chosen);
+  assay::AddImportCommand(app, chosen);
   const int parsed = assay::ParseCommandLine(app, argc, argv, std::cout, std::cerr);
   if (parsed != assay::kGoOn) return parsed;
   assay::Interruption interruption;

@@ -2,6 +2,7 @@
 
 #include <time.h>
 
+#include <algorithm>
 #include <limits>
 #include <map>
 #include <optional>
@@ -43,6 +44,10 @@ constexpr absl::Duration kReadEvery = absl::Milliseconds(50);
 // A record is in its ring by then, whatever its CPU does.
 constexpr int64_t kSettleNs = 1'000'000;
 constexpr size_t kMaxKept = size_t{64} << 20;
+// Where it rests, so that its cost can be told.
+constexpr int64_t kSampledNs = 750'000'000;
+constexpr int64_t kRestNs = 250'000'000;
+constexpr char kTaskClock[] = "task-clock";
 constexpr int64_t kSecond = 1'000'000'000;
 
 int64_t ThreadCpuNanos() {
@@ -82,6 +87,10 @@ class PerfProfiler : public Profiler {
   void Collect();
   // Reads the rings, and makes samples of what is old enough, or of all at the end.
   void Round(RecordOrder& order, SampleReader& reader, bool last);
+  // Goes over to resting, or back, where that is due; `turn_ns` is the time of the next turn.
+  void TurnWhenDue(SampleReader& reader, int64_t* turn_ns);
+  // A span ends at a time, at which so much CPU time was used, and the next begins.
+  void EndSpan(int64_t at_ns, uint64_t cpu_ns);
   void EndThread();
 
   const ProfilerConfig config_;
@@ -97,6 +106,9 @@ class PerfProfiler : public Profiler {
   int64_t end_ns_ = std::numeric_limits<int64_t>::max();
   // The thread's, until it has ended.
   ProfileInfo info_;
+  bool sampling_ = true;
+  int64_t span_start_ns_ = 0;
+  uint64_t span_start_cpu_ns_ = 0;
 
   std::thread thread_;
 };
@@ -117,6 +129,7 @@ PerfProfiler::PerfProfiler(const ProfilerConfig& config, std::unique_ptr<Samplin
   }
   counted_before_ = counters_.Read();
   start_ns_ = MonotonicNanos();
+  span_start_ns_ = start_ns_;
   thread_ = std::thread([this] { Collect(); });
 }
 
@@ -136,6 +149,33 @@ void PerfProfiler::Round(RecordOrder& order, SampleReader& reader, bool last) {
   if (config_.unwind_afterwards && !last && order.bytes() < kMaxKept) return;
   order.TakeUpTo(last ? std::numeric_limits<int64_t>::max() : settled_ns,
                  [&](std::string_view record) { reader.Take(record); });
+}
+
+void PerfProfiler::EndSpan(int64_t at_ns, uint64_t cpu_ns) {
+  ProfileSpan& span = *info_.add_spans();
+  span.set_start_ns(span_start_ns_ - start_ns_);
+  span.set_end_ns(at_ns - start_ns_);
+  span.set_sampled(sampling_);
+  span.set_cpu_ns(static_cast<int64_t>(cpu_ns - span_start_cpu_ns_));
+  span_start_ns_ = at_ns;
+  span_start_cpu_ns_ = cpu_ns;
+}
+
+void PerfProfiler::TurnWhenDue(SampleReader& reader, int64_t* turn_ns) {
+  if (MonotonicNanos() < *turn_ns) return;
+  if (sampling_) {
+    events_->Disable();
+    if (syscalls_.has_value()) syscalls_->Disable();
+  } else {
+    reader.ReadMapsAgain();
+    if (syscalls_.has_value()) syscalls_->Enable();
+    events_->Enable();
+  }
+  const int64_t now_ns = MonotonicNanos();
+  EndSpan(now_ns, counters_.Since(counted_before_)[kTaskClock]);
+  if (sampling_) reader.RestFrom(now_ns);
+  sampling_ = !sampling_;
+  *turn_ns = now_ns + (sampling_ ? kSampledNs : kRestNs);
 }
 
 void PerfProfiler::Collect() {
@@ -164,7 +204,12 @@ void PerfProfiler::Collect() {
                       writer, kernel);
   for (const auto& [pid, threads] : TreeThreads(config_.root)) reader.AddProcess(pid);
   RecordOrder order;
-  while (!stop_.WaitForNotificationWithTimeout(kReadEvery)) Round(order, reader, /*last=*/false);
+  int64_t turn_ns = config_.rests ? start_ns_ + kSampledNs : std::numeric_limits<int64_t>::max();
+  while (!stop_.WaitForNotificationWithTimeout(
+      std::min(kReadEvery, absl::Nanoseconds(turn_ns - MonotonicNanos())))) {
+    TurnWhenDue(reader, &turn_ns);
+    Round(order, reader, /*last=*/false);
+  }
   reader.EndAt(end_ns_);
   Round(order, reader, /*last=*/true);
   reader.Finish(&info_);
@@ -184,6 +229,10 @@ ProfileInfo PerfProfiler::Stop() {
     }
   }
   EndThread();
+  if (config_.rests) {
+    const auto cpu = counts.find(kTaskClock);
+    EndSpan(end_ns_, cpu == counts.end() ? 0 : cpu->second);
+  }
   for (const auto& [name, count] : counts) (*info_.mutable_counters())[name] = count;
   for (const auto& [name, count] : calls) (*info_.mutable_syscalls())[name] = count;
   if (!events_->cpus().Includes(cpus)) {

@@ -14,6 +14,10 @@ SampleReader::SampleReader(Options options, ProfileWriter& writer, const KernelS
 
 void SampleReader::AddProcess(pid_t pid) { Process(pid); }
 
+void SampleReader::ReadMapsAgain() {
+  for (const auto& [pid, process] : processes_) process->ReadMaps();
+}
+
 TargetProcess& SampleReader::Process(pid_t pid) {
   std::unique_ptr<TargetProcess>& process = processes_[pid];
   if (process == nullptr) {
@@ -84,7 +88,9 @@ void SampleReader::TakeSample(const SampleRecord& sample, int64_t time_ns) {
 void SampleReader::ComeBack(pid_t tid, int64_t time_ns) {
   const auto away = away_.find(tid);
   if (away == away_.end()) return;
-  const int64_t until = std::min(time_ns, end_ns_);
+  int64_t until = std::min(time_ns, end_ns_);
+  const auto rest = std::lower_bound(rests_.begin(), rests_.end(), away->second.since_ns);
+  if (rest != rests_.end()) until = std::min(until, *rest);
   if (until > away->second.since_ns) {
     writer_.Add({.stack = away->second.stack,
                  .time_ns = away->second.since_ns,

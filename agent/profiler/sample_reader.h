@@ -8,6 +8,7 @@
 #include <limits>
 #include <memory>
 #include <string_view>
+#include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "agent/profiler/elf_files.h"
@@ -41,6 +42,10 @@ class SampleReader {
   void AddProcess(pid_t pid);
   // Samples after it are left out. Call before the records that are beyond it.
   void EndAt(int64_t end_ns) { end_ns_ = end_ns; }
+  // Nothing is recorded from here to the next record: whoever is away then has been away until now. Call in order.
+  void RestFrom(int64_t time_ns) { rests_.push_back(time_ns); }
+  // Mappings may have been made while nothing was recorded.
+  void ReadMapsAgain();
 
   void Take(std::string_view record);
 
@@ -66,6 +71,7 @@ class SampleReader {
   // By thread: those that were sampled as they went.
   absl::flat_hash_map<pid_t, Away> away_;
   int64_t end_ns_ = std::numeric_limits<int64_t>::max();
+  std::vector<int64_t> rests_;
 
   uint64_t samples_ = 0;
   uint64_t whole_ = 0;

@@ -45,8 +45,9 @@ class SamplingEvents {
   const std::string& switches_refused() const { return switches_refused_; }
   bool IsSwitch(uint64_t event_id) const { return switch_ids_.contains(event_id); }
 
-  // No more samples come.
+  // No samples come, nor records of new mappings, until Enable().
   void Disable();
+  void Enable();
   // Hands over what the rings hold, CPU by CPU.
   void Read(absl::FunctionRef<void(std::string_view record)> take);
 

@@ -28,6 +28,9 @@ class SyscallCounters {
 
   // Calls since it was opened; names without calls are missing.
   std::map<std::string, uint64_t> Read() const;
+  // Nothing is counted from Disable() to Enable().
+  void Disable() { counters_.Disable(); }
+  void Enable() { counters_.Enable(); }
 
  private:
   TreeCounters counters_;

@@ -1,6 +1,7 @@
 #include "agent/profiler/tree_counters.h"
 
 #include <errno.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <utility>
@@ -71,6 +72,18 @@ std::map<std::string, uint64_t> TreeCounters::Read() const {
     }
   }
   return counts;
+}
+
+void TreeCounters::Disable() {
+  for (const auto& [name, events] : events_) {
+    for (const UniqueFd& event : events) ioctl(event.get(), PERF_EVENT_IOC_DISABLE, 0);
+  }
+}
+
+void TreeCounters::Enable() {
+  for (const auto& [name, events] : events_) {
+    for (const UniqueFd& event : events) ioctl(event.get(), PERF_EVENT_IOC_ENABLE, 0);
+  }
 }
 
 std::map<std::string, uint64_t> TreeCounters::Since(

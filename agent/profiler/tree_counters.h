@@ -27,6 +27,9 @@ class TreeCounters {
 
   // Counts since each was added, scaled where the hardware shared its counters among more events.
   std::map<std::string, uint64_t> Read() const;
+  // Nothing is counted from Disable() to Enable().
+  void Disable();
+  void Enable();
   // What was counted from `earlier` to now.
   std::map<std::string, uint64_t> Since(const std::map<std::string, uint64_t>& earlier) const;
 

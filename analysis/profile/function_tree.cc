@@ -164,6 +164,18 @@ FunctionTree FunctionTree::Reversed() const {
   return reversed;
 }
 
+FunctionTree FunctionTree::WithoutKernel() const {
+  FunctionTree tree;
+  std::vector<uint32_t> numbers(nodes_.size(), kRoot);
+  for (uint32_t i = 0; i < nodes_.size(); ++i) {
+    numbers[i] = numbers[nodes_[i].parent];
+    if (i != kRoot && FunctionOf(i).kind != FrameKind::kKernel)
+      numbers[i] = tree.InternChild(numbers[i], tree.InternFunction(FunctionOf(i)));
+    tree.AddSelf(numbers[i], nodes_[i].self);
+  }
+  return tree;
+}
+
 FunctionTree FunctionTree::Trimmed(double min_share) const {
   const std::vector<StackWeight> totals = Totals();
   const double least = min_share * static_cast<double>(totals[kRoot].ns);

@@ -137,5 +137,13 @@ TEST(FunctionTreeTest, TheDeepestStackIsSurvived) {
   EXPECT_EQ(tree.Trimmed(0.5).nodes().size(), StackProfile::kMaxDepth + 1);
 }
 
+TEST(FunctionTreeTest, TheKernelsTimeIsItsCallers) {
+  const FunctionTree tree = TreeOf(
+      {{"main;[c]send;[k]entry;[k]tcp_sendmsg", 5}, {"main;[c]send;[k]entry", 2}, {"main", 3}});
+  EXPECT_EQ(FoldedText(tree.WithoutKernel()), "main 3\nmain;send 7\n");
+  // Nobody's.
+  EXPECT_EQ(TreeOf({{"[k]idle", 4}}).WithoutKernel().nodes()[FunctionTree::kRoot].self.samples, 4);
+}
+
 }  // namespace
 }  // namespace assay

@@ -154,7 +154,8 @@ absl::Status CampaignRunner::Execute(const CampaignRecord& campaign,
   const absl::Duration pause = absl::Seconds(plan.pause().seconds());
   std::vector<const AgentRecord*> agents;
   for (const AgentRecord& agent : campaign.agents()) agents.push_back(&agent);
-  ExecutionRunner runner(plan, campaign.id(), pool_, store_, interruption_);
+  ExecutionRunner runner(plan, campaign.id(), pool_, store_, interruption_,
+                         rules_.IdleShareThatVoids());
   Progress progress(style_, static_cast<int>(tasks.size()));
   for (const SkippedTarget& skipped : campaign.skipped()) {
     progress.Say(absl::StrCat("skipped: ", skipped.target(), skipped.workload().empty() ? "" : " ",

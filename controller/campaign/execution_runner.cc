@@ -13,6 +13,7 @@
 #include "common/monotonic_clock.h"
 #include "common/status_macros.h"
 #include "controller/campaign/part_specs.h"
+#include "controller/campaign/span_requests.h"
 #include "controller/link/part_link.h"
 #include "controller/plan/load_levels.h"
 #include "controller/store/record_id.h"
@@ -34,29 +35,16 @@ constexpr int64_t kShortestRunUpNs = 10'000'000;
 constexpr int kRunUpRoundTrips = 4;
 // Chunks are staged this many at a time: some megabytes in memory.
 constexpr size_t kChunksAtOnce = 16;
+// How long a disturbance of the load's CPUs is given to pass.
+constexpr absl::Duration kDisturbancePause = absl::Seconds(2);
 
 }  // namespace
-
-const PlanTarget& TargetOfCell(const Plan& plan, const Cell& cell) {
-  const auto found =
-      std::find_if(plan.targets().begin(), plan.targets().end(),
-                   [&](const PlanTarget& target) { return target.label() == cell.target(); });
-  assert(found != plan.targets().end());
-  return *found;
-}
-
-const Workload& WorkloadOfCell(const Plan& plan, const Cell& cell) {
-  const auto found =
-      std::find_if(plan.workloads().begin(), plan.workloads().end(),
-                   [&](const Workload& workload) { return workload.name() == cell.workload(); });
-  assert(found != plan.workloads().end());
-  return *found;
-}
 
 // One execution on its way. What it opened is closed when it goes.
 class ExecutionRunner::Attempt {
  public:
-  Attempt(ExecutionRunner& runner, const ScheduledExecution& scheduled, uint32_t attempt)
+  Attempt(ExecutionRunner& runner, const ScheduledExecution& scheduled, uint32_t attempt,
+          uint32_t disturbed_starts)
       : runner_(runner), cell_(scheduled.cell) {
     ExecutionRecord& record = finished_.record;
     record.set_id(DrawExecutionId());
@@ -65,10 +53,13 @@ class ExecutionRunner::Attempt {
     record.set_block(scheduled.block);
     record.set_position(scheduled.position);
     record.set_attempt(attempt);
+    record.set_disturbed_starts(disturbed_starts);
     record.set_started_us(absl::ToUnixMicros(absl::Now()));
   }
 
   absl::StatusOr<FinishedExecution> Run();
+  // Whether it gave up before its window, since the machine was not quiet.
+  bool gave_up() const { return gave_up_; }
 
  private:
   struct LoadPart {
@@ -80,10 +71,12 @@ class ExecutionRunner::Attempt {
   absl::Status Measure();
   absl::Status StartServer();
   absl::Status ConnectLoads();
+  absl::Status AwaitQuiet();
   absl::Status StartTogether();
   absl::Status AwaitEnd();
   absl::Status FetchProfile();
-  absl::Status FetchSamples(uint32_t load);
+  // `spans`: gets the samples too, unless nullptr.
+  absl::Status FetchSamples(uint32_t load, SpanRequests* spans);
   void RecordSkew();
   absl::Status MergeLatency();
 
@@ -97,6 +90,9 @@ class ExecutionRunner::Attempt {
   const Cell& cell_;
   FinishedExecution finished_;
   std::string destination_;
+  // The common start, on the server's agent's clock.
+  int64_t server_start_ns_ = 0;
+  bool gave_up_ = false;
   std::unique_ptr<PartLink> server_;
   std::vector<LoadPart> loads_;
   // Last, so that they go before the parts that they wake.
@@ -104,16 +100,23 @@ class ExecutionRunner::Attempt {
 };
 
 ExecutionRunner::ExecutionRunner(const Plan& plan, std::string campaign_id, AgentPool& pool,
-                                 Store& store, Interruption& interruption)
+                                 Store& store, Interruption& interruption, double quiet)
     : plan_(plan),
       campaign_id_(std::move(campaign_id)),
       pool_(pool),
       store_(store),
-      interruption_(interruption) {}
+      interruption_(interruption),
+      quiet_(quiet) {}
 
 absl::StatusOr<FinishedExecution> ExecutionRunner::Run(const ScheduledExecution& scheduled,
                                                        uint32_t attempt) {
-  return Attempt(*this, scheduled, attempt).Run();
+  for (uint32_t disturbed = 0;; ++disturbed) {
+    Attempt one(*this, scheduled, attempt, disturbed);
+    absl::StatusOr<FinishedExecution> finished = one.Run();
+    if (!one.gave_up()) return finished;
+    --disturbances_left_;
+    if (!interruption_.Sleep(kDisturbancePause)) return interruption_.status();
+  }
 }
 
 absl::StatusOr<FinishedExecution> ExecutionRunner::Attempt::Run() {
@@ -142,6 +145,7 @@ absl::StatusOr<FinishedExecution> ExecutionRunner::Attempt::Run() {
 absl::Status ExecutionRunner::Attempt::Measure() {
   ASSAY_RETURN_IF_ERROR(StartServer());
   ASSAY_RETURN_IF_ERROR(ConnectLoads());
+  ASSAY_RETURN_IF_ERROR(AwaitQuiet());
   ASSAY_RETURN_IF_ERROR(StartTogether());
   ASSAY_RETURN_IF_ERROR(AwaitEnd());
   if (cell_.profiled()) ASSAY_RETURN_IF_ERROR(FetchProfile());
@@ -150,7 +154,12 @@ absl::Status ExecutionRunner::Attempt::Measure() {
     ASSAY_RETURN_IF_ERROR(
         Note(server_->Close(kClosePatience), runner_.pool_.server(), PartId::SERVER));
   }
-  for (uint32_t load = 0; load < loads_.size(); ++load) ASSAY_RETURN_IF_ERROR(FetchSamples(load));
+  SpanRequests spans(finished_.record.server().profile(), server_start_ns_);
+  const bool rested = finished_.record.server().profile().spans_size() > 0;
+  for (uint32_t load = 0; load < loads_.size(); ++load) {
+    ASSAY_RETURN_IF_ERROR(FetchSamples(load, rested ? &spans : nullptr));
+  }
+  if (rested) spans.Count(finished_.record.mutable_server()->mutable_profile());
   RecordSkew();
   for (LoadPart& load : loads_) *finished_.record.add_loads() = load.record;
   return MergeLatency();
@@ -235,6 +244,14 @@ absl::Status ExecutionRunner::Attempt::ConnectLoads() {
   return absl::OkStatus();
 }
 
+absl::Status ExecutionRunner::Attempt::AwaitQuiet() {
+  if (runner_.disturbances_left_ == 0) return absl::OkStatus();
+  for (const LoadPart& load : loads_) {
+    gave_up_ = gave_up_ || load.record.ready().idle_gaps().lost_share() > runner_.quiet_;
+  }
+  return gave_up_ ? absl::UnavailableError("the load's CPU is not quiet") : absl::OkStatus();
+}
+
 absl::Status ExecutionRunner::Attempt::StartTogether() {
   const absl::Time deadline = absl::Now() + kStartedPatience;
   std::vector<ClockReading> readings;
@@ -258,7 +275,10 @@ absl::Status ExecutionRunner::Attempt::StartTogether() {
   const auto on_its_clock = [start_ns](const ClockReading& reading) {
     return reading.agent_ns + (start_ns - reading.here_ns);
   };
-  if (server_reading.has_value()) server_->Start(on_its_clock(*server_reading));
+  if (server_reading.has_value()) {
+    server_start_ns_ = on_its_clock(*server_reading);
+    server_->Start(server_start_ns_);
+  }
   for (size_t i = 0; i < loads_.size(); ++i) {
     loads_[i].record.set_start_ns(on_its_clock(readings[i]));
     loads_[i].record.set_round_trip_ns(readings[i].round_trip_ns);
@@ -305,7 +325,7 @@ absl::Status ExecutionRunner::Attempt::FetchProfile() {
   return absl::OkStatus();
 }
 
-absl::Status ExecutionRunner::Attempt::FetchSamples(uint32_t load) {
+absl::Status ExecutionRunner::Attempt::FetchSamples(uint32_t load, SpanRequests* spans) {
   LoadPart& part = loads_[load];
   std::vector<SampleChunk> gathered;
   absl::Status stored;
@@ -321,6 +341,8 @@ absl::Status ExecutionRunner::Attempt::FetchSamples(uint32_t load) {
     if (record.has_second()) {
       finished_.seconds.push_back({load, record.second()});
     } else if (record.has_samples()) {
+      if (spans != nullptr)
+        ASSAY_RETURN_IF_ERROR(spans->Add(record.samples(), part.record.start_ns()));
       gathered.push_back(record.samples());
       part.record.set_chunks(part.record.chunks() + 1);
       part.record.set_samples_received(part.record.samples_received() + record.samples().count());

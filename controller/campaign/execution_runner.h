@@ -30,10 +30,12 @@ struct FinishedExecution {
 class ExecutionRunner {
  public:
   // `plan` has its defaults filled in. All must outlive it.
+  // `quiet`: the share of their time that the load's CPUs may lose to others before a window begins.
   ExecutionRunner(const Plan& plan, std::string campaign_id, AgentPool& pool, Store& store,
-                  Interruption& interruption);
+                  Interruption& interruption, double quiet);
 
-  // Makes one. What goes wrong with a server or an agent is a result: a record with status FAILED
+  // Makes one. Where the load's CPUs are not quiet before its window, it is begun again a little later,
+  // which what it measures has no part in (ExecutionRecord.disturbed_starts). What goes wrong with a server or an agent is a result: a record with status FAILED
   // and what, where and why. An error status means that the campaign cannot go on: an interruption,
   // or a store that fails.
   absl::StatusOr<FinishedExecution> Run(const ScheduledExecution& scheduled, uint32_t attempt);
@@ -46,11 +48,10 @@ class ExecutionRunner {
   AgentPool& pool_;
   Store& store_;
   Interruption& interruption_;
+  const double quiet_;
+  // Some are waited out. With more of them the machine is such a one, which is a matter for the gate.
+  int disturbances_left_ = 8;
 };
-
-// The plan's entry and workload that a cell is made of. REQUIRES: the cell is of that plan.
-const PlanTarget& TargetOfCell(const Plan& plan, const Cell& cell);
-const Workload& WorkloadOfCell(const Plan& plan, const Cell& cell);
 
 }  // namespace assay
 

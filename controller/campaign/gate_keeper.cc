@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "analysis/estimate.h"
 #include "analysis/latency_histogram.h"
 #include "common/cpu_set.h"
 #include "common/file.h"
@@ -14,6 +15,7 @@
 #include "google/protobuf/io/tokenizer.h"
 #include "google/protobuf/text_format.h"
 #include "proto/convert/histogram_proto.h"
+#include "proto/convert/profile_spans.h"
 #include "proto/gates.pb.h"
 
 namespace assay {
@@ -203,6 +205,25 @@ std::vector<GateResult> JudgeExecution(const GateRules& rules, const Plan& plan,
   for (const GateJudgement& judgement :
        rules.JudgeExecution(FiguresOf(execution, agents), WantedBy(plan))) {
     results.push_back(ToProto(judgement, CellText(execution.cell())));
+  }
+  return results;
+}
+
+std::vector<GateResult> JudgeProfiles(const GateRules& rules, const Plan& plan,
+                                      const std::vector<const ProfileInfo*>& profiles,
+                                      const std::string& subject) {
+  ProfileFigures figures;
+  for (const ProfileInfo* profile : profiles) {
+    figures.samples += profile->samples();
+    figures.lost += profile->lost();
+    figures.whole += profile->whole();
+    figures.cost_wanted = figures.cost_wanted || profile->spans_size() > 0;
+  }
+  const std::optional<Estimate> cost = SamplingCostOver(profiles);
+  if (cost.has_value()) figures.cost = cost->estimate;
+  std::vector<GateResult> results;
+  for (const GateJudgement& judgement : rules.JudgeProfile(figures, WantedBy(plan))) {
+    results.push_back(ToProto(judgement, subject));
   }
   return results;
 }

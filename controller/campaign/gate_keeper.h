@@ -9,6 +9,7 @@
 #include "analysis/gates.h"
 #include "controller/campaign/agent_pool.h"
 #include "proto/plan.pb.h"
+#include "proto/profile.pb.h"
 #include "proto/results.pb.h"
 
 namespace assay {
@@ -25,6 +26,11 @@ ExecutionFigures FiguresOf(const ExecutionRecord& execution,
 std::vector<GateResult> JudgeExecution(const GateRules& rules, const Plan& plan,
                                        const ExecutionRecord& execution,
                                        const std::vector<const AgentRecord*>& agents);
+
+// Judges the profiles of a cell together; `subject` names it. REQUIRES: none was refused.
+std::vector<GateResult> JudgeProfiles(const GateRules& rules, const Plan& plan,
+                                      const std::vector<const ProfileInfo*>& profiles,
+                                      const std::string& subject);
 
 // Judges what only a whole campaign shows.
 std::vector<GateResult> JudgeCampaign(const GateRules& rules, const Plan& plan,

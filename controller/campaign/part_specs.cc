@@ -6,7 +6,7 @@
 #include "absl/strings/strip.h"
 #include "absl/time/time.h"
 #include "common/cpu_set.h"
-#include "controller/campaign/execution_runner.h"
+#include "controller/plan/cells.h"
 #include "controller/plan/load_levels.h"
 
 namespace assay {
@@ -46,6 +46,8 @@ ServerSpec ServerSpecOf(const Plan& plan, const Cell& cell, const AgentPool& poo
   if (cell.profiled()) {
     spec.mutable_profile()->set_frequency_hz(plan.profile().frequency_hz());
     spec.mutable_profile()->set_off_cpu(true);
+    spec.mutable_profile()->set_count_syscalls(plan.profile().count_syscalls());
+    spec.mutable_profile()->set_rests(plan.profile().measure_cost());
   }
   return spec;
 }

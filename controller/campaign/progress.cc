@@ -73,7 +73,13 @@ void Progress::End(const ExecutionRecord& execution) {
     }
     return Say(text);
   }
-  if (style_ == Style::kPlainLines) std::cerr << step_ << ": " << Figures(execution) << std::endl;
+  if (style_ != Style::kPlainLines) return;
+  std::cerr << step_ << ": " << Figures(execution);
+  if (execution.disturbed_starts() > 0) {
+    std::cerr << " (begun " << execution.disturbed_starts() + 1
+              << " times: the load's CPU was not left alone)";
+  }
+  std::cerr << std::endl;
 }
 
 void Progress::Say(std::string_view line) {

@@ -59,6 +59,7 @@ void AddListCommand(CLI::App& app, Action& chosen);
 void AddShowCommand(CLI::App& app, Action& chosen);
 void AddReportCommand(CLI::App& app, Action& chosen);
 void AddExportCommand(CLI::App& app, Action& chosen);
+void AddImportCommand(CLI::App& app, Action& chosen);
 
 // Flags, by what a command does. Each fills its part of `flags`, which must outlive the parsing.
 void AddStoreFlag(CLI::App& command, CommonFlags& flags);

@@ -51,7 +51,8 @@ absl::StatusOr<std::vector<ExportedFile>> FilesOf(Store& store, const CampaignRe
                                                   const std::string& format) {
   if (IsProfileFormat(format)) {
     ASSAY_ASSIGN_OR_RETURN(const std::vector<CellProfiles> profiles, ReadProfiles(store, campaign));
-    return ExportProfiles(profiles, format);
+    ASSAY_ASSIGN_OR_RETURN(const CategoryRules categories, LoadCategoryRules());
+    return ExportProfiles(profiles, format, categories);
   }
   ASSAY_ASSIGN_OR_RETURN(const GateRules rules, LoadGateRules());
   ASSAY_ASSIGN_OR_RETURN(const CampaignResults results, ReadResults(store, rules, campaign));

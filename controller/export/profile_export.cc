@@ -67,7 +67,8 @@ std::string FileNameOf(const Cell& cell) {
 }
 
 absl::StatusOr<std::vector<ExportedFile>> ExportProfiles(const std::vector<CellProfiles>& cells,
-                                                         std::string_view format) {
+                                                         std::string_view format,
+                                                         const CategoryRules& rules) {
   std::vector<ExportedFile> files;
   for (const CellProfiles& cell : cells) {
     if (cell.runs.empty()) continue;
@@ -84,7 +85,7 @@ absl::StatusOr<std::vector<ExportedFile>> ExportProfiles(const std::vector<CellP
       }
     }
     if (format != "flamegraph" || &cell == &cells.front() || cells.front().runs.empty()) continue;
-    absl::StatusOr<std::string> page = DifferencePage(cells.front(), cell);
+    absl::StatusOr<std::string> page = DifferencePage(cells.front(), cell, rules);
     if (!page.ok()) return page.status();
     files.push_back({absl::StrCat(FileNameOf(cells.front().cell), "-against-", name, ".html"),
                      *std::move(page)});

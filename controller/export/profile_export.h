@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "analysis/profile/categories.h"
 #include "controller/results/profile_results.h"
 
 namespace assay {
@@ -21,8 +22,10 @@ bool IsProfileFormat(std::string_view format);
 
 // Files of that format: of each cell for "folded" (samples of all runs) and "flamegraph" (a page, with the differential
 // ones against the first cell), of each run for the others. kNotFound where there is no profile, with the reason.
+// `rules`: what functions are for, by which differential ones are drawn.
 absl::StatusOr<std::vector<ExportedFile>> ExportProfiles(const std::vector<CellProfiles>& cells,
-                                                         std::string_view format);
+                                                         std::string_view format,
+                                                         const CategoryRules& rules);
 
 // A cell's name as that of a file: "hyper-plaintext-500-connections".
 std::string FileNameOf(const Cell& cell);

@@ -1,5 +1,7 @@
 #include "controller/plan/cells.h"
 
+#include <algorithm>
+#include <cassert>
 #include <cstddef>
 
 #include "absl/strings/str_cat.h"
@@ -33,6 +35,22 @@ std::vector<Cell> CellsOf(const Plan& plan) {
     }
   }
   return cells;
+}
+
+const PlanTarget& TargetOfCell(const Plan& plan, const Cell& cell) {
+  const auto found =
+      std::find_if(plan.targets().begin(), plan.targets().end(),
+                   [&](const PlanTarget& target) { return target.label() == cell.target(); });
+  assert(found != plan.targets().end());
+  return *found;
+}
+
+const Workload& WorkloadOfCell(const Plan& plan, const Cell& cell) {
+  const auto found =
+      std::find_if(plan.workloads().begin(), plan.workloads().end(),
+                   [&](const Workload& workload) { return workload.name() == cell.workload(); });
+  assert(found != plan.workloads().end());
+  return *found;
 }
 
 WindowBound BoundOfCell(const Plan& plan, const Cell& cell) {

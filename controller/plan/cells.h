@@ -19,6 +19,10 @@ namespace assay {
 // REQUIRES: WithDefaults was applied.
 std::vector<Cell> CellsOf(const Plan& plan);
 
+// The plan's entry and workload that a cell is made of. REQUIRES: the cell is of that plan.
+const PlanTarget& TargetOfCell(const Plan& plan, const Cell& cell);
+const Workload& WorkloadOfCell(const Plan& plan, const Cell& cell);
+
 // What ends a cell's window: the load's bound, or the length of a separate profiled execution.
 WindowBound BoundOfCell(const Plan& plan, const Cell& cell);
 

@@ -34,6 +34,8 @@ constexpr uint32_t kDefaultBlocks = 10;
 constexpr double kDefaultWarmupSeconds = 0.5;
 constexpr double kDefaultTimeoutSeconds = 5;
 constexpr uint32_t kDefaultFrequencyHz = 99;
+// Three rests and the sampled time between them.
+constexpr double kShortestWithCost = 4;
 constexpr uint32_t kDefaultOpenConnections = 64;
 
 // Text that a stored message cannot carry, and values that no enum has: what a reader of text or
@@ -150,6 +152,11 @@ void CheckThreshold(const Plan& plan, const Threshold& threshold, const std::str
   }
 }
 
+bool CanMeasureCost(const Profile& profile) {
+  return profile.has_separate_execution() &&
+         profile.separate_execution().seconds() >= kShortestWithCost;
+}
+
 void CheckProfile(const Plan& plan, RuleFaults* faults) {
   const Profile& profile = plan.profile();
   if (profile.frequency_hz() > kMaxProfileHz) {
@@ -157,6 +164,10 @@ void CheckProfile(const Plan& plan, RuleFaults* faults) {
   }
   if (profile.has_separate_execution()) {
     CheckPause(profile.separate_execution(), "profile.separate_execution", true, faults);
+  }
+  if (profile.measure_cost() && !CanMeasureCost(profile)) {
+    faults->Add("profile.measure_cost", "needs a separate_execution of ", kShortestWithCost,
+                " s or more, a quarter of which is left unsampled");
   }
   const bool all_by_url =
       std::all_of(plan.targets().begin(), plan.targets().end(),
@@ -286,6 +297,9 @@ Plan WithDefaults(Plan plan) {
   if (plan.verdict() == Plan::VERDICT_UNSPECIFIED) plan.set_verdict(Plan::COMPARE);
   if (plan.has_profile() && plan.profile().frequency_hz() == 0) {
     plan.mutable_profile()->set_frequency_hz(kDefaultFrequencyHz);
+  }
+  if (plan.has_profile() && !plan.profile().has_measure_cost()) {
+    plan.mutable_profile()->set_measure_cost(CanMeasureCost(plan.profile()));
   }
   if (plan.primary_metric().empty()) {
     plan.set_primary_metric(!load->has_closed() ? "p99_us"

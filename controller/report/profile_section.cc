@@ -57,6 +57,9 @@ double Largest(const CostRow& row) {
 
 // Rows under this share of the CPU in every cell are left out.
 constexpr double kLeastShare = 0.001;
+// System calls with less of the time off the CPU are not named.
+constexpr double kLeastOffCpuShare = 0.01;
+constexpr size_t kMostChanges = 30;
 
 std::vector<CostRow> CategoryRows(const Cells& cells, const CategoryRules& rules) {
   std::vector<CostRow> rows(kCategories);
@@ -144,6 +147,58 @@ std::string TextTableOf(const std::string& what, const Cells& cells,
   return table.ToString();
 }
 
+// Time off the CPU: how much, and in which system calls. Empty where there was none.
+std::string OffCpuText(const CellProfiles& cell, const CategoryRules& rules) {
+  const FunctionTree tree = cell.Tree(StackTime::kOffCpu);
+  const StackWeight total = tree.Totals()[FunctionTree::kRoot];
+  if (total.samples == 0 || cell.requests() == 0) return "";
+  std::string text =
+      absl::StrFormat("off the CPU %.3f us a request",
+                      static_cast<double>(total.ns) / 1e3 / static_cast<double>(cell.requests()));
+  const char* before = ": ";
+  for (const SystemCallCost& one : SystemCallCosts(tree, rules, cell.requests(), {})) {
+    if (one.cost.share < kLeastOffCpuShare) break;
+    absl::StrAppendFormat(&text, "%s%s %.0f %%", before, one.label, 100 * one.cost.share);
+    before = ", ";
+  }
+  return text;
+}
+
+std::string FigureText(double value, bool micros) {
+  return micros ? absl::StrFormat("%.3f", value) : absl::StrFormat("%.2f %%", 100 * value);
+}
+
+// Functions that differ by more than chance, the most first.
+std::string ChangeTable(const DifferenceGraph& graph, const ProfileDifference& difference) {
+  std::string rows;
+  size_t count = 0;
+  for (const FunctionChange& change : difference.functions) {
+    if (!change.total.significant || count == kMostChanges) continue;
+    ++count;
+    const MeanDifference& total = change.total.deciding();
+    const MeanDifference& self = change.self.deciding();
+    const bool micros = change.total.us_per_request.has_value();
+    absl::StrAppend(&rows, "<tr><th scope=\"row\">", HtmlText(change.function.name), "</th>");
+    for (const double value : {total.a, total.b, total.delta})
+      absl::StrAppend(&rows, "<td>", FigureText(value, micros), "</td>");
+    absl::StrAppend(&rows, "<td>");
+    if (total.low.has_value() && total.high.has_value()) {
+      absl::StrAppend(&rows, "[", FigureText(*total.low, micros), ", ",
+                      FigureText(*total.high, micros), "]");
+    }
+    absl::StrAppend(&rows, "</td><td>", FigureText(self.delta, micros), "</td></tr>");
+  }
+  if (rows.empty()) return rows;
+  return absl::StrCat(
+      "<div class=\"wide\"><table class=\"costs\"><caption>Functions that differ by more than "
+      "chance, ",
+      difference.has_requests ? "us/request" : "share of CPU", "</caption><thead><tr><th></th><th>",
+      HtmlText(graph.name_a), "</th><th>", HtmlText(graph.name_b),
+      "</th><th>difference</th><th>95 % interval</th><th>without what it called, but the "
+      "kernel</th></tr></thead><tbody>",
+      rows, "</tbody></table></div>");
+}
+
 }  // namespace
 
 absl::StatusOr<CategoryRules> LoadCategoryRules() {
@@ -169,6 +224,8 @@ std::string CostText(const std::vector<CellProfiles>& cells, const CategoryRules
   }
   for (const CellProfiles* cell : taken) {
     absl::StrAppend(&text, "profile of ", cell->cell.target(), ": ", cell->HowTaken(), "\n");
+    if (const std::string off_cpu = OffCpuText(*cell, rules); !off_cpu.empty())
+      absl::StrAppend(&text, "  ", off_cpu, "\n");
     for (const std::string& note : cell->runs.front().info.notes())
       absl::StrAppend(&text, "  ", note, "\n");
   }
@@ -180,35 +237,52 @@ std::string CostText(const std::vector<CellProfiles>& cells, const CategoryRules
   return text;
 }
 
-std::string ProfileFragment(const CellProfiles& cell) {
-  const FunctionTree tree = cell.Tree();
-  return FlameGraphFragment(GraphOf(cell, tree));
+std::string ProfileFragments(const CellProfiles& cell) {
+  const FunctionTree on_cpu = cell.Tree();
+  std::string html = FlameGraphFragment(GraphOf(cell, on_cpu));
+  const FunctionTree off_cpu = cell.Tree(StackTime::kOffCpu);
+  if (off_cpu.Totals()[FunctionTree::kRoot].samples == 0) return html;
+  FlameGraph graph = GraphOf(cell, off_cpu);
+  graph.quantity = "time off the CPU";
+  absl::StrAppend(&graph.title, ", ", graph.quantity);
+  return html + FlameGraphFragment(graph);
 }
 
-absl::StatusOr<std::string> DifferenceFragment(const CellProfiles& a, const CellProfiles& b) {
-  ASSAY_ASSIGN_OR_RETURN(const ProfileDifference difference, CompareCells(a, b));
+absl::StatusOr<std::string> DifferenceFragments(const CellProfiles& a, const CellProfiles& b,
+                                                const CategoryRules& rules) {
   DifferenceGraph graph;
-  graph.title = absl::StrCat(b.cell.target(), " against ", a.cell.target(), ": ", a.cell.workload(),
-                             ", ", LevelText(a.cell));
+  const std::string title = absl::StrCat(b.cell.target(), " against ", a.cell.target(), ": ",
+                                         a.cell.workload(), ", ", LevelText(a.cell));
   graph.subtitle = absl::StrCat(a.runs.size(), " and ", b.runs.size(), " runs");
-  if (!difference.enough_runs) {
-    absl::StrAppend(&graph.subtitle, "; fewer than ", RunBootstrap::kLeastRuns,
-                    " each, so that nothing is told from chance");
-  }
   graph.name_a = a.cell.target();
   graph.name_b = b.cell.target();
-  graph.difference = &difference;
-  return FlameGraphFragment(graph);
+  std::string html;
+  for (const auto& [by, name] : {std::pair(CompareBy::kCategories, "by what it is for"),
+                                 std::pair(CompareBy::kSystemCalls, "by system call, bottom up"),
+                                 std::pair(CompareBy::kStacks, "whole stacks")}) {
+    ASSAY_ASSIGN_OR_RETURN(const ProfileDifference difference, CompareCells(a, b, by, rules));
+    if (html.empty() && !difference.enough_runs) {
+      absl::StrAppend(&graph.subtitle, "; fewer than ", RunBootstrap::kLeastRuns,
+                      " each, so that nothing is told from chance");
+    }
+    graph.title = absl::StrCat(title, ", ", name);
+    graph.difference = &difference;
+    absl::StrAppend(&html, FlameGraphFragment(graph));
+  }
+  ASSAY_ASSIGN_OR_RETURN(const ProfileDifference functions,
+                         CompareCells(a, b, CompareBy::kOwnFunctions, rules));
+  return ChangeTable(graph, functions) + html;
 }
 
 std::string ProfilePage(const CellProfiles& cell) {
-  return FlameGraphPage(TitleOf(cell), {ProfileFragment(cell)});
+  return FlameGraphPage(TitleOf(cell), {ProfileFragments(cell)});
 }
 
-absl::StatusOr<std::string> DifferencePage(const CellProfiles& a, const CellProfiles& b) {
-  ASSAY_ASSIGN_OR_RETURN(std::string fragment, DifferenceFragment(a, b));
+absl::StatusOr<std::string> DifferencePage(const CellProfiles& a, const CellProfiles& b,
+                                           const CategoryRules& rules) {
+  ASSAY_ASSIGN_OR_RETURN(std::string fragments, DifferenceFragments(a, b, rules));
   return FlameGraphPage(absl::StrCat(b.cell.target(), " against ", a.cell.target()),
-                        {std::move(fragment)});
+                        {std::move(fragments)});
 }
 
 }  // namespace assay

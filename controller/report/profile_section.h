@@ -20,12 +20,17 @@ std::string CostTables(const std::vector<CellProfiles>& cells, const CategoryRul
 // The same as text for a terminal.
 std::string CostText(const std::vector<CellProfiles>& cells, const CategoryRules& rules);
 
-std::string ProfileFragment(const CellProfiles& cell);
-absl::StatusOr<std::string> DifferenceFragment(const CellProfiles& a, const CellProfiles& b);
+// A cell's time on the CPU, and off it where there was some, as flame graphs.
+std::string ProfileFragments(const CellProfiles& cell);
+// B against A: functions that differ by more than chance, then differential flame graphs by what the time is for, by
+// system call, and of whole stacks.
+absl::StatusOr<std::string> DifferenceFragments(const CellProfiles& a, const CellProfiles& b,
+                                                const CategoryRules& rules);
 
 // The same as whole pages.
 std::string ProfilePage(const CellProfiles& cell);
-absl::StatusOr<std::string> DifferencePage(const CellProfiles& a, const CellProfiles& b);
+absl::StatusOr<std::string> DifferencePage(const CellProfiles& a, const CellProfiles& b,
+                                           const CategoryRules& rules);
 
 }  // namespace assay
 

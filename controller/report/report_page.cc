@@ -174,14 +174,14 @@ std::string Profiles(const ReportInput& input) {
                       HtmlText(cell.refused), "; ", HtmlText(cell.remedy), "</p>");
     }
     if (cell.runs.empty()) continue;
-    absl::StrAppend(&graphs, ProfileFragment(cell));
+    absl::StrAppend(&graphs, ProfileFragments(cell));
     if (first == nullptr) {
       first = &cell;
       continue;
     }
     // Those of another workload or level do other work.
     if (cell.cell.workload() != first->cell.workload()) continue;
-    const absl::StatusOr<std::string> difference = DifferenceFragment(*first, cell);
+    const absl::StatusOr<std::string> difference = DifferenceFragments(*first, cell, input.rules);
     absl::StrAppend(&graphs,
                     difference.ok()
                         ? *difference

@@ -24,6 +24,7 @@ ExecutionResult ResultOf(const ExecutionRecord& record, const LatencyHistogram& 
   result.id = record.id();
   result.block = record.block();
   result.attempt = record.attempt();
+  result.disturbed_starts = record.disturbed_starts();
   int64_t window_ns = 0;
   int64_t generator_ns = 0;
   uint64_t ok = 0;
@@ -104,6 +105,8 @@ void KeepWorst(std::vector<GateResult>& gates, const GateResult& gate) {
 // What is gathered of one cell while executions are read.
 struct Gathered {
   LatencyHistogram pooled;
+  // Of the executions that have one.
+  std::vector<ProfileInfo> profiles;
   CellResult result;
 };
 
@@ -128,6 +131,15 @@ void Derive(Gathered& gathered) {
     if (one.quantile_us[0].has_value()) medians.push_back(*one.quantile_us[0]);
   }
   if (!medians.empty()) result.mean_of_medians_us = MeanOfMedians(medians);
+}
+
+void JudgeProfilesOf(Gathered& gathered, const GateRules& rules, const Plan& plan) {
+  std::vector<const ProfileInfo*> profiles;
+  for (const ProfileInfo& profile : gathered.profiles) profiles.push_back(&profile);
+  if (profiles.empty()) return;
+  CellResult& result = gathered.result;
+  for (GateResult& gate : JudgeProfiles(rules, plan, profiles, CellText(result.cell)))
+    result.gates.push_back(std::move(gate));
 }
 
 uint32_t FinishedBlocks(const std::map<std::string, Gathered>& gathered, uint32_t blocks) {
@@ -179,12 +191,15 @@ absl::StatusOr<CampaignResults> ReadResults(Store& store, const GateRules& rules
         result.executions.push_back(ResultOf(record, latency));
         found->second.pooled.Merge(latency);
         for (const GateResult& gate : record.gates()) KeepWorst(result.gates, gate);
+        if (record.server().has_profile() && record.server().profile().refused().empty())
+          found->second.profiles.push_back(record.server().profile());
         return absl::OkStatus();
       }));
   results.finished_blocks = FinishedBlocks(gathered, campaign.plan().blocks());
   results.gates = JudgeCampaign(rules, campaign.plan(), results.finished_blocks);
   for (const std::string& key : order) {
     Derive(gathered[key]);
+    JudgeProfilesOf(gathered[key], rules, campaign.plan());
     results.cells.push_back(std::move(gathered[key].result));
   }
   return results;

@@ -29,6 +29,8 @@ struct ExecutionResult {
   std::string id;
   uint32_t block = 0;
   uint32_t attempt = 0;
+  // As ExecutionRecord has it.
+  uint32_t disturbed_starts = 0;
   // Sent in the window; requests ended, well or not; the rest was still in flight when the drain was over.
   uint64_t sent = 0;
   uint64_t requests = 0;

@@ -15,6 +15,12 @@ Json OrNull(const std::optional<double>& value) {
   return value.has_value() ? Json(*value) : Json();
 }
 
+Json OrNull(const std::optional<Estimate>& figure) {
+  if (!figure.has_value()) return Json();
+  return {
+      {"estimate", figure->estimate}, {"low", OrNull(figure->low)}, {"high", OrNull(figure->high)}};
+}
+
 Json ToJson(const ProfiledRun& run) {
   const ProfileInfo& info = run.info;
   Json json;
@@ -34,17 +40,22 @@ Json ToJson(const ProfiledRun& run) {
   return json;
 }
 
-void AddCosts(const CellProfiles& cell, const CategoryRules& rules, Json* json) {
-  const FunctionTree tree = cell.Tree();
+Json SystemCallsOf(const CellProfiles& cell, StackTime time, const CategoryRules& rules) {
   Json calls = Json::array();
   for (const SystemCallCost& one :
-       SystemCallCosts(tree, rules, cell.requests(), cell.SystemCalls())) {
+       SystemCallCosts(cell.Tree(time), rules, cell.requests(), cell.SystemCalls())) {
     calls.push_back({{"name", one.label},
                      {"share", one.cost.share},
                      {"us_per_request", OrNull(one.cost.us_per_request)},
                      {"calls_per_request", OrNull(one.calls_per_request)}});
   }
-  (*json)["system_calls"] = std::move(calls);
+  return calls;
+}
+
+void AddCosts(const CellProfiles& cell, const CategoryRules& rules, Json* json) {
+  const FunctionTree tree = cell.Tree();
+  (*json)["system_calls"] = SystemCallsOf(cell, StackTime::kOnCpu, rules);
+  (*json)["off_cpu_system_calls"] = SystemCallsOf(cell, StackTime::kOffCpu, rules);
   Json categories = Json::array();
   for (const CategoryCost& one : CategoryCosts(tree, rules, cell.requests())) {
     categories.push_back({{"name", std::string(ToString(one.category))},
@@ -67,6 +78,7 @@ Json ToJson(const CellProfiles& cell, const CategoryRules& rules) {
   json["event"] = first == nullptr ? Json() : Json(first->event());
   json["frequency_hz"] = first == nullptr ? Json() : Json(first->frequency_hz());
   json["requests"] = first == nullptr ? Json() : Json(cell.requests());
+  json["cost"] = OrNull(cell.Cost());
   if (!cell.refused.empty()) json["refused"] = cell.refused;
   if (!cell.remedy.empty()) json["remedy"] = cell.remedy;
   Json runs = Json::array();

@@ -1,5 +1,6 @@
 #include "controller/results/profile_results.h"
 
+#include <deque>
 #include <map>
 #include <utility>
 
@@ -7,16 +8,22 @@
 #include "absl/strings/str_format.h"
 #include "common/status_macros.h"
 #include "controller/plan/cells.h"
+#include "proto/convert/profile_spans.h"
 #include "proto/convert/stack_profile_proto.h"
 
 namespace assay {
 namespace {
 
+const ProfileInfo& InfoOf(const ExecutionRecord& execution) {
+  return execution.has_imported_profile() ? execution.imported_profile()
+                                          : execution.server().profile();
+}
+
 absl::StatusOr<ProfiledRun> ReadRun(Store& store, const ExecutionRecord& execution) {
   ProfiledRun run;
   run.execution_id = execution.id();
   run.block = execution.block();
-  run.info = execution.server().profile();
+  run.info = InfoOf(execution);
   ASSAY_ASSIGN_OR_RETURN(const std::vector<ProfileChunk> chunks, store.ReadProfile(execution.id()));
   absl::StatusOr<StackProfile> stacks = FromProto(chunks);
   if (!stacks.ok()) {
@@ -28,19 +35,43 @@ absl::StatusOr<ProfiledRun> ReadRun(Store& store, const ExecutionRecord& executi
   return run;
 }
 
-std::vector<ProfileRun> RunsOf(const CellProfiles& cell) {
+FunctionTree TreeBy(const FunctionTree& tree, CompareBy by, const CategoryRules& rules) {
+  switch (by) {
+    case CompareBy::kCategories:
+      return CategoryTree(tree, rules);
+    case CompareBy::kSystemCalls:
+      return SystemCallTree(tree, rules);
+    case CompareBy::kOwnFunctions:
+      return tree.WithoutKernel();
+    case CompareBy::kStacks:
+      break;
+  }
+  return tree;
+}
+
+// `trees` holds what the runs point to.
+std::vector<ProfileRun> RunsOf(const CellProfiles& cell, CompareBy by, const CategoryRules& rules,
+                               std::deque<FunctionTree>& trees) {
   std::vector<ProfileRun> runs;
   for (const ProfiledRun& run : cell.runs) {
-    runs.push_back({.tree = &run.tree, .requests = run.info.requests(), .event = run.info.event()});
+    runs.push_back({.tree = &trees.emplace_back(TreeBy(run.tree, by, rules)),
+                    .requests = run.info.requests(),
+                    .event = run.info.event()});
   }
   return runs;
 }
 
 }  // namespace
 
-FunctionTree CellProfiles::Tree() const {
+FunctionTree CellProfiles::Tree(StackTime time) const {
   FunctionTree sum;
-  for (const ProfiledRun& run : runs) sum.Add(run.tree);
+  for (const ProfiledRun& run : runs) {
+    if (time == StackTime::kOnCpu) {
+      sum.Add(run.tree);
+    } else {
+      sum.Add(run.stacks, time);
+    }
+  }
   return sum;
 }
 
@@ -64,6 +95,12 @@ absl::flat_hash_map<std::string, uint64_t> CellProfiles::SystemCalls() const {
   return calls;
 }
 
+std::optional<Estimate> CellProfiles::Cost() const {
+  std::vector<const ProfileInfo*> infos;
+  for (const ProfiledRun& run : runs) infos.push_back(&run.info);
+  return SamplingCostOver(infos);
+}
+
 std::string CellProfiles::HowTaken() const {
   if (runs.empty()) return refused;
   const ProfileInfo& first = runs.front().info;
@@ -82,6 +119,11 @@ std::string CellProfiles::HowTaken() const {
                           100 * static_cast<double>(whole) / static_cast<double>(samples()));
   }
   if (lost > 0) absl::StrAppend(&text, ", ", lost, " lost");
+  if (const std::optional<Estimate> cost = Cost(); cost.has_value()) {
+    absl::StrAppendFormat(&text, ", at %.2f %% of its work", 100 * cost->estimate);
+    if (cost->low.has_value() && cost->high.has_value())
+      absl::StrAppendFormat(&text, " [%.2f, %.2f]", 100 * *cost->low, 100 * *cost->high);
+  }
   if (!first.kernel_frames()) absl::StrAppend(&text, ", without the kernel");
   return text;
 }
@@ -91,18 +133,20 @@ absl::StatusOr<std::vector<CellProfiles>> ReadProfiles(Store& store,
   std::vector<CellProfiles> cells;
   std::map<std::string, size_t> place;
   for (Cell& cell : CellsOf(campaign.plan())) {
-    if (!cell.profiled()) continue;
     place[CellText(cell)] = cells.size();
     cells.emplace_back().cell = std::move(cell);
   }
-  if (cells.empty()) return cells;
   ASSAY_RETURN_IF_ERROR(
       store.ForEachExecution(campaign.id(), [&](const ExecutionRecord& execution) -> absl::Status {
         const auto found = place.find(CellText(execution.cell()));
-        if (found == place.end() || execution.status() != ExecutionRecord::MEASURED)
+        const bool has_profile =
+            execution.has_imported_profile() || execution.server().has_profile();
+        if (found == place.end() || !has_profile ||
+            execution.status() != ExecutionRecord::MEASURED) {
           return absl::OkStatus();
+        }
         CellProfiles& cell = cells[found->second];
-        const ProfileInfo& info = execution.server().profile();
+        const ProfileInfo& info = InfoOf(execution);
         if (!info.refused().empty()) {
           cell.refused = info.refused();
           cell.remedy = info.remedy();
@@ -112,11 +156,18 @@ absl::StatusOr<std::vector<CellProfiles>> ReadProfiles(Store& store,
         cell.runs.push_back(std::move(run));
         return absl::OkStatus();
       }));
+  std::erase_if(cells, [](const CellProfiles& cell) {
+    return cell.runs.empty() && cell.refused.empty() && !cell.cell.profiled();
+  });
   return cells;
 }
 
-absl::StatusOr<ProfileDifference> CompareCells(const CellProfiles& a, const CellProfiles& b) {
-  return CompareProfiles(RunsOf(a), RunsOf(b), DifferenceRules());
+absl::StatusOr<ProfileDifference> CompareCells(const CellProfiles& a, const CellProfiles& b,
+                                               CompareBy by, const CategoryRules& rules) {
+  std::deque<FunctionTree> trees;
+  const std::vector<ProfileRun> runs_a = RunsOf(a, by, rules, trees);
+  const std::vector<ProfileRun> runs_b = RunsOf(b, by, rules, trees);
+  return CompareProfiles(runs_a, runs_b, DifferenceRules());
 }
 
 }  // namespace assay

@@ -2,11 +2,14 @@
 #define ASSAY_CONTROLLER_RESULTS_PROFILE_RESULTS_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
+#include "analysis/estimate.h"
+#include "analysis/profile/categories.h"
 #include "analysis/profile/function_tree.h"
 #include "analysis/profile/profile_difference.h"
 #include "analysis/profile/stack_profile.h"
@@ -16,7 +19,7 @@
 
 namespace assay {
 
-// One profiled execution.
+// One execution that was profiled, by Assay or by a tool whose profile was imported.
 struct ProfiledRun {
   std::string execution_id;
   uint32_t block = 0;
@@ -27,7 +30,7 @@ struct ProfiledRun {
   FunctionTree tree;
 };
 
-// The profiled executions of one cell.
+// The profiled executions of one cell, mostly one that the plan has for profiles alone.
 struct CellProfiles {
   Cell cell;
   // In the order of their blocks; those that were refused are not among them.
@@ -37,9 +40,11 @@ struct CellProfiles {
   std::string remedy;
 
   // Sums over the runs.
-  FunctionTree Tree() const;
+  FunctionTree Tree(StackTime time = StackTime::kOnCpu) const;
   uint64_t requests() const;
   uint64_t samples() const;
+  // What of the server's work being profiled took, as SamplingCost() tells it; nothing where that was not measured.
+  std::optional<Estimate> Cost() const;
   // Calls by the kernel's name, where they were counted.
   absl::flat_hash_map<std::string, uint64_t> SystemCalls() const;
   // "cpu-clock at 199 Hz, 8 runs of 10 s, 99.6 % of the stacks whole".
@@ -51,8 +56,21 @@ struct CellProfiles {
 absl::StatusOr<std::vector<CellProfiles>> ReadProfiles(Store& store,
                                                        const CampaignRecord& campaign);
 
+// As what two programs are compared.
+enum class CompareBy {
+  // Whole stacks: all there is to see, but two programs in other languages share hardly a frame.
+  kStacks,
+  // CategoryTree(): what the time is for.
+  kCategories,
+  // SystemCallTree(): bottom up from the system calls.
+  kSystemCalls,
+  // FunctionTree::WithoutKernel(): for a table of functions, each with what the kernel did for it.
+  kOwnFunctions,
+};
+
 // B against A, by run. kInvalidArgument where one has no run, or other events were sampled.
-absl::StatusOr<ProfileDifference> CompareCells(const CellProfiles& a, const CellProfiles& b);
+absl::StatusOr<ProfileDifference> CompareCells(const CellProfiles& a, const CellProfiles& b,
+                                               CompareBy by, const CategoryRules& rules);
 
 }  // namespace assay
 

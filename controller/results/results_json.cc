@@ -42,6 +42,7 @@ Json ToJson(const ExecutionResult& execution) {
   json["id"] = execution.id;
   json["block"] = execution.block;
   json["attempt"] = execution.attempt;
+  json["disturbed_starts"] = execution.disturbed_starts;
   json["sent"] = execution.sent;
   json["requests"] = execution.requests;
   json["rps"] = execution.rps;

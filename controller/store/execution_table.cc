@@ -294,6 +294,29 @@ absl::Status ExecutionTable::AddProfile(std::string_view execution_id,
   return absl::OkStatus();
 }
 
+absl::Status ExecutionTable::AttachProfile(std::string_view execution_id, const ProfileInfo& info,
+                                           absl::Span<const ProfileChunk> chunks) {
+  ASSAY_ASSIGN_OR_RETURN(const int64_t row, RowOf(execution_id));
+  ASSAY_ASSIGN_OR_RETURN(ExecutionRecord execution, Read(row));
+  if (execution.status() != ExecutionRecord::MEASURED) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "execution ", execution.id(), " failed: a profile says nothing of what was not measured"));
+  }
+  if (execution.server().has_profile()) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "execution ", execution.id(), " has a profile of Assay's own; choose another"));
+  }
+  *execution.mutable_imported_profile() = info;
+  const std::string record = execution.SerializeAsString();
+  ASSAY_ASSIGN_OR_RETURN(Statement update,
+                         database_.Prepare("UPDATE execution SET record = ?2 WHERE sequence = ?1"));
+  ASSAY_RETURN_IF_ERROR(update.Bind(1, row).BindBlob(2, record).Run());
+  ASSAY_ASSIGN_OR_RETURN(Statement remove,
+                         database_.Prepare("DELETE FROM profile_chunk WHERE execution = ?1"));
+  ASSAY_RETURN_IF_ERROR(remove.Bind(1, row).Run());
+  return AddProfile(execution_id, chunks);
+}
+
 absl::StatusOr<std::vector<ProfileChunk>> ExecutionTable::Profile(int64_t row) {
   ASSAY_ASSIGN_OR_RETURN(
       Statement select,

@@ -36,6 +36,8 @@ class ExecutionTable {
   absl::StatusOr<std::vector<LoadSecond>> Seconds(int64_t row);
   // Of an execution that was added.
   absl::Status AddProfile(std::string_view execution_id, absl::Span<const ProfileChunk> chunks);
+  absl::Status AttachProfile(std::string_view execution_id, const ProfileInfo& info,
+                             absl::Span<const ProfileChunk> chunks);
   absl::StatusOr<std::vector<ProfileChunk>> Profile(int64_t row);
 
  private:

@@ -273,5 +273,37 @@ TEST_F(ExecutionTest, AProfileIsKeptWithItsExecution) {
   EXPECT_EQ(store_->ReadProfile(execution.id()).status().code(), absl::StatusCode::kDataLoss);
 }
 
+TEST_F(ExecutionTest, AProfileOfAnotherToolIsAttachedAndReplaced) {
+  const ExecutionRecord execution = SampleExecution(kCampaign, 0);
+  ASSERT_TRUE(store_->CommitExecution(execution, {}, {}).ok());
+  ProfileInfo info;
+  info.set_event("cycles");
+  std::vector<ProfileChunk> profile(2);
+  ASSERT_TRUE(store_->AttachProfile(execution.id(), info, profile).ok());
+  profile.pop_back();
+  info.set_event("cpu-clock");
+  ASSERT_TRUE(store_->AttachProfile(execution.id(), info, profile).ok());
+  EXPECT_EQ(store_->ReadProfile(execution.id())->size(), 1);
+  ExecutionRecord read = store_->ReadExecution(execution.id()).value();
+  EXPECT_EQ(read.imported_profile().event(), "cpu-clock");
+  read.clear_imported_profile();
+  EXPECT_EQ(read.SerializeAsString(), execution.SerializeAsString());
+}
+
+TEST_F(ExecutionTest, AProfileOfItsOwnIsNotReplaced) {
+  ExecutionRecord execution = SampleExecution(kCampaign, 0);
+  execution.mutable_server()->mutable_profile()->set_event("cpu-clock");
+  ASSERT_TRUE(store_->CommitExecution(execution, {}, {}, std::vector<ProfileChunk>(2)).ok());
+  EXPECT_EQ(store_->AttachProfile(execution.id(), {}, {}).code(),
+            absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(store_->ReadProfile(execution.id())->size(), 2);
+  EXPECT_EQ(store_->AttachProfile("nowhere", {}, {}).code(), absl::StatusCode::kNotFound);
+  ExecutionRecord failed = SampleExecution(kCampaign, 1);
+  failed.set_status(ExecutionRecord::FAILED);
+  ASSERT_TRUE(store_->CommitExecution(failed, {}, {}).ok());
+  EXPECT_EQ(store_->AttachProfile(failed.id(), {}, {}).code(),
+            absl::StatusCode::kFailedPrecondition);
+}
+
 }  // namespace
 }  // namespace assay

@@ -232,6 +232,16 @@ absl::Status Store::CommitExecution(const ExecutionRecord& execution,
   return transaction.Commit();
 }
 
+absl::Status Store::AttachProfile(std::string_view execution_id, const ProfileInfo& info,
+                                  absl::Span<const ProfileChunk> profile) {
+  absl::MutexLock lock(&parts_->lock);
+  ASSAY_ASSIGN_OR_RETURN(
+      Transaction transaction,
+      Transaction::Begin(parts_->database.get(), Transaction::Durability::kPower));
+  ASSAY_RETURN_IF_ERROR(parts_->executions.AttachProfile(execution_id, info, profile));
+  return transaction.Commit();
+}
+
 absl::StatusOr<int64_t> Store::SweepUncommitted() {
   absl::MutexLock lock(&parts_->lock);
   ASSAY_ASSIGN_OR_RETURN(
@@ -263,6 +273,12 @@ absl::Status Store::ForEachExecution(
     ASSAY_RETURN_IF_ERROR(visit(execution));
   }
   return absl::OkStatus();
+}
+
+absl::StatusOr<ExecutionRecord> Store::ReadExecution(std::string_view execution_id) {
+  absl::MutexLock lock(&parts_->lock);
+  ASSAY_ASSIGN_OR_RETURN(const int64_t row, parts_->executions.RowOf(execution_id));
+  return parts_->executions.Read(row);
 }
 
 absl::StatusOr<std::vector<ExecutionRecord>> Store::Executions(std::string_view campaign_id) {

@@ -134,6 +134,10 @@ class Store {
   absl::Status CommitExecution(const ExecutionRecord& execution, absl::Span<const ChunkRef> chunks,
                                absl::Span<const LoadSecond> seconds,
                                absl::Span<const ProfileChunk> profile = {});
+  // Gives an execution a profile that another tool took (ExecutionRecord.imported_profile); one that was imported before
+  // is replaced. kFailedPrecondition where Assay itself profiled it, or it was not measured.
+  absl::Status AttachProfile(std::string_view execution_id, const ProfileInfo& info,
+                             absl::Span<const ProfileChunk> profile);
   // Removes staged chunks of executions that were never committed, except those of campaigns whose
   // controller lives. Returns how many bytes were freed for reuse.
   absl::StatusOr<int64_t> SweepUncommitted();
@@ -142,6 +146,7 @@ class Store {
   // at a time; stops at the first error and returns it.
   absl::Status ForEachExecution(std::string_view campaign_id,
                                 const std::function<absl::Status(const ExecutionRecord&)>& visit);
+  absl::StatusOr<ExecutionRecord> ReadExecution(std::string_view execution_id);
   // All at once: some kilobytes each.
   absl::StatusOr<std::vector<ExecutionRecord>> Executions(std::string_view campaign_id);
 

@@ -1,0 +1,46 @@
+#include "analysis/profile/sampling_cost.h"
+
+#include <cmath>
+#include <cstddef>
+#include <vector>
+
+#include "analysis/order_statistics.h"
+
+namespace assay {
+namespace {
+
+constexpr double kShortestSeconds = 0.1;
+
+// What was answered for each second of CPU time; 0 where that is not known.
+double Rate(const SampledSpan& span, bool by_cpu) {
+  if (span.seconds < kShortestSeconds) return 0;
+  const double seconds = by_cpu ? span.cpu_seconds : span.seconds;
+  return seconds > 0 ? span.requests / seconds : 0;
+}
+
+bool AllHaveCpu(absl::Span<const SampledSpan> spans) {
+  for (const SampledSpan& span : spans) {
+    if (span.seconds >= kShortestSeconds && !(span.cpu_seconds > 0)) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+std::optional<double> SamplingCost(absl::Span<const SampledSpan> spans) {
+  const bool by_cpu = AllHaveCpu(spans);
+  std::vector<double> ratios;
+  for (size_t i = 1; i + 1 < spans.size(); ++i) {
+    if (spans[i].sampled || !spans[i - 1].sampled || !spans[i + 1].sampled) continue;
+    const double before = Rate(spans[i - 1], by_cpu);
+    const double resting = Rate(spans[i], by_cpu);
+    const double after = Rate(spans[i + 1], by_cpu);
+    // The geometric mean, as of any ratios.
+    if (before > 0 && resting > 0 && after > 0)
+      ratios.push_back(std::sqrt(before * after) / resting);
+  }
+  if (ratios.empty()) return std::nullopt;
+  return 1 - MedianInterval(std::move(ratios)).estimate;
+}
+
+}  // namespace assay

@@ -1,0 +1,40 @@
+#ifndef ASSAY_CONTROLLER_CAMPAIGN_SPAN_REQUESTS_H_
+#define ASSAY_CONTROLLER_CAMPAIGN_SPAN_REQUESTS_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "analysis/sample_codec.h"
+#include "proto/profile.pb.h"
+#include "proto/samples.pb.h"
+
+namespace assay {
+
+// Counts the right answers that came in each span of a profile. No two hosts' clocks meet: what happened is told by the
+// time since the run's common start, which each agent knows on its own clock (StartSkew says how well).
+class SpanRequests {
+ public:
+  // `server_start_ns`: the common start on the clock of the profile's agent.
+  SpanRequests(const ProfileInfo& info, int64_t server_start_ns);
+
+  // Samples of a load agent, for which the common start was at `load_start_ns`. Errors as of DecodeChunk().
+  absl::Status Add(const SampleChunk& chunk, int64_t load_start_ns);
+
+  // Sets the requests of each span, and of the sampled ones together. REQUIRES: the same spans.
+  void Count(ProfileInfo* info) const;
+
+ private:
+  struct Span {
+    // Since the common start.
+    int64_t end_ns = 0;
+    uint64_t requests = 0;
+  };
+  int64_t first_ns_ = 0;
+  std::vector<Span> spans_;
+  std::vector<Sample> samples_;
+};
+
+}  // namespace assay
+
+#endif  // ASSAY_CONTROLLER_CAMPAIGN_SPAN_REQUESTS_H_

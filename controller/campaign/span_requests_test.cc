@@ -1,0 +1,66 @@
+#include "controller/campaign/span_requests.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "analysis/crc32c.h"
+
+namespace assay {
+namespace {
+
+SampleChunk ChunkOf(const std::vector<Sample>& samples) {
+  SampleChunk chunk;
+  chunk.set_count(static_cast<uint32_t>(samples.size()));
+  chunk.set_codec(SampleChunk::PLANES_ZLIB);
+  chunk.set_payload(EncodePlanes(samples, 0).value());
+  chunk.set_crc32c(Crc32c(chunk.payload()));
+  return chunk;
+}
+
+// Sampled from 100 to 850 ns after it began, then a rest until 1,100.
+ProfileInfo Rested() {
+  ProfileInfo info;
+  // 5,000 was the common start.
+  info.set_start_ns(5'100);
+  ProfileSpan& sampled = *info.add_spans();
+  sampled.set_end_ns(750);
+  sampled.set_sampled(true);
+  ProfileSpan& resting = *info.add_spans();
+  resting.set_start_ns(750);
+  resting.set_end_ns(1'000);
+  return info;
+}
+
+TEST(SpanRequestsTest, AnswersAreCountedWhereTheyCame) {
+  ProfileInfo info = Rested();
+  SpanRequests counter(info, 5'000);
+  // The load agent's clock said 90,000 at the common start.
+  ASSERT_TRUE(counter
+                  .Add(ChunkOf({{90'000, 99, SampleOutcome::kOk},
+                                {90'000, 100, SampleOutcome::kOk},
+                                {90'500, 349, SampleOutcome::kOk},
+                                {90'500, 350, SampleOutcome::kOk},
+                                {90'600, 100, SampleOutcome::kTimeout},
+                                {90'900, 199, SampleOutcome::kOk},
+                                {90'900, 200, SampleOutcome::kOk}}),
+                       90'000)
+                  .ok());
+  // And another's 7.
+  ASSERT_TRUE(counter.Add(ChunkOf({{207, 1, SampleOutcome::kOk}}), 7).ok());
+  counter.Count(&info);
+  EXPECT_EQ(info.spans(0).requests(), 3);
+  EXPECT_EQ(info.spans(1).requests(), 2);
+  EXPECT_EQ(info.requests(), 3);
+}
+
+TEST(SpanRequestsTest, ABrokenChunkIsToldOf) {
+  SpanRequests counter(Rested(), 0);
+  SampleChunk chunk = ChunkOf({{1, 1, SampleOutcome::kOk}});
+  chunk.set_crc32c(chunk.crc32c() + 1);
+  EXPECT_EQ(counter.Add(chunk, 0).code(), absl::StatusCode::kDataLoss);
+}
+
+}  // namespace
+}  // namespace assay

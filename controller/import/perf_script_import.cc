@@ -1,0 +1,90 @@
+#include "controller/import/perf_script_import.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <optional>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "analysis/profile/perf_script.h"
+#include "common/status_macros.h"
+#include "proto/convert/stack_profile_proto.h"
+
+namespace assay {
+namespace {
+
+constexpr size_t kSamplesPerChunk = 2000;
+
+// Where a thread's life begins.
+constexpr std::array<std::string_view, 4> kFirstFunctions = {"_start", "clone", "clone3",
+                                                             "ret_from_fork"};
+
+bool IsWhole(const StackProfile& profile, uint32_t node) {
+  while (profile.nodes()[node].parent != 0) node = profile.nodes()[node].parent - 1;
+  const std::string& outermost = profile.FunctionOf(profile.frames()[profile.nodes()[node].frame]);
+  return std::any_of(kFirstFunctions.begin(), kFirstFunctions.end(), [&](std::string_view first) {
+    return std::string_view(outermost).substr(0, outermost.find('+')) == first;
+  });
+}
+
+// Right answers a second of all load agents.
+double AnswersPerSecond(const ExecutionRecord& execution) {
+  double rate = 0;
+  for (const LoadRecord& load : execution.loads()) {
+    const double seconds = static_cast<double>(load.finished().duration_ns()) / 1e9;
+    if (seconds > 0) rate += static_cast<double>(load.finished().ok_in_window()) / seconds;
+  }
+  return rate;
+}
+
+}  // namespace
+
+absl::StatusOr<ImportedProfile> ImportPerfScript(std::string_view text, std::string_view name,
+                                                 uint32_t frequency_hz,
+                                                 const ExecutionRecord& execution) {
+  absl::StatusOr<PerfScript> script = ParsePerfScript(text, frequency_hz);
+  if (!script.ok()) {
+    return absl::Status(script.status().code(),
+                        absl::StrCat(std::string(name), ": ", script.status().message()));
+  }
+  const StackProfile& profile = script->profile;
+  const StackWeight on_cpu = profile.total(StackTime::kOnCpu);
+  if (on_cpu.samples == 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(std::string(name),
+                     " has no sample of time on the CPU: it is no output of `perf script`, "
+                     "or of a recording without stacks (perf record --call-graph=dwarf)"));
+  }
+  ImportedProfile imported;
+  ProfileInfo& info = imported.info;
+  info.set_event(script->event);
+  info.set_kernel_frames(!script->event.ends_with(":u"));
+  info.set_kernel_names(info.kernel_frames());
+  info.set_samples(on_cpu.samples);
+  int64_t last_ns = 0;
+  uint64_t whole = 0;
+  for (const StackSample& sample : profile.samples()) {
+    last_ns = std::max(last_ns, sample.at_ns);
+    if (sample.time == StackTime::kOnCpu && IsWhole(profile, sample.node)) ++whole;
+  }
+  info.set_end_ns(last_ns);
+  info.set_whole(whole);
+  const double sample_ns = static_cast<double>(on_cpu.ns) / static_cast<double>(on_cpu.samples);
+  info.set_frequency_hz(frequency_hz > 0
+                            ? frequency_hz
+                            : static_cast<uint32_t>(std::lround(1e9 / std::max(1.0, sample_ns))));
+  info.set_requests(static_cast<uint64_t>(
+      std::llround(AnswersPerSecond(execution) * static_cast<double>(last_ns) / 1e9)));
+  info.add_notes(absl::StrCat("imported from ", std::string(name),
+                              " (perf script); requests reckoned at the execution's rate"));
+  if (script->skipped > 0) {
+    info.add_notes(absl::StrFormat("%d samples of other events than %s were left out",
+                                   script->skipped, script->event));
+  }
+  imported.chunks = ToProto(profile, kSamplesPerChunk);
+  return imported;
+}
+
+}  // namespace assay

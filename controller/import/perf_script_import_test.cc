@@ -1,0 +1,66 @@
+#include "controller/import/perf_script_import.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "proto/convert/stack_profile_proto.h"
+
+namespace assay {
+namespace {
+
+// 1,000 right answers a second.
+ExecutionRecord Measured() {
+  ExecutionRecord execution;
+  LoadFinished& load = *execution.add_loads()->mutable_finished();
+  load.set_duration_ns(4'000'000'000);
+  load.set_ok_in_window(4'000);
+  return execution;
+}
+
+// Samples of 1 ms each, 10 ms apart: 60 and 30 whole ones, and 10 whose callers are missing.
+std::string Text() {
+  std::string text;
+  for (int i = 0; i < 100; ++i) {
+    absl::StrAppendFormat(
+        &text, "server 7/7 [000] 5.%03d000: 1000000 cpu-clock:\n\t 10 work+0x1 (/bin/server)\n",
+        10 * i);
+    if (i < 90)
+      absl::StrAppend(&text, "\t 20 ", i < 60 ? "_start" : "clone3", "+0x2 (/bin/server)\n");
+    absl::StrAppend(&text, "\n");
+  }
+  return text;
+}
+
+TEST(PerfScriptImportTest, ItsStacksBecomeARunsProfile) {
+  const absl::StatusOr<ImportedProfile> imported =
+      ImportPerfScript(Text(), "stacks.txt", 0, Measured());
+  ASSERT_TRUE(imported.ok()) << imported.status();
+  const ProfileInfo& info = imported->info;
+  EXPECT_EQ(info.event(), "cpu-clock");
+  EXPECT_EQ(info.samples(), 100);
+  EXPECT_EQ(info.whole(), 90);
+  EXPECT_EQ(info.frequency_hz(), 1000);
+  // From the first sample to the last.
+  EXPECT_EQ(info.end_ns(), 990'000'000);
+  EXPECT_EQ(info.requests(), 990);
+  EXPECT_TRUE(absl::StrContains(info.notes(0), "imported from stacks.txt"));
+  const StackProfile stacks = FromProto(imported->chunks).value();
+  EXPECT_EQ(stacks.total(StackTime::kOnCpu).ns, 100'000'000);
+}
+
+TEST(PerfScriptImportTest, WhatIsNoProfileIsRefused) {
+  const absl::Status empty = ImportPerfScript("", "x", 0, Measured()).status();
+  EXPECT_EQ(empty.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_TRUE(absl::StrContains(empty.message(), "x has no sample")) << empty;
+  const absl::Status other = ImportPerfScript("<html>\n", "x", 0, Measured()).status();
+  EXPECT_EQ(other.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_TRUE(absl::StrContains(other.message(), "x: line 1")) << other;
+}
+
+}  // namespace
+}  // namespace assay

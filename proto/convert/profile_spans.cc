@@ -1,0 +1,36 @@
+#include "proto/convert/profile_spans.h"
+
+#include <utility>
+
+#include "analysis/order_statistics.h"
+#include "analysis/profile/sampling_cost.h"
+
+namespace assay {
+namespace {
+
+std::optional<double> SamplingCostOf(const ProfileInfo& info) {
+  constexpr double kNanosInSecond = 1e9;
+  std::vector<SampledSpan> spans;
+  for (const ProfileSpan& span : info.spans()) {
+    spans.push_back(
+        {.sampled = span.sampled(),
+         .seconds = static_cast<double>(span.end_ns() - span.start_ns()) / kNanosInSecond,
+         .cpu_seconds = static_cast<double>(span.cpu_ns()) / kNanosInSecond,
+         .requests = static_cast<double>(span.requests())});
+  }
+  return SamplingCost(spans);
+}
+
+}  // namespace
+
+std::optional<Estimate> SamplingCostOver(const std::vector<const ProfileInfo*>& runs) {
+  std::vector<double> costs;
+  for (const ProfileInfo* run : runs) {
+    const std::optional<double> cost = SamplingCostOf(*run);
+    if (cost.has_value()) costs.push_back(*cost);
+  }
+  if (costs.empty()) return std::nullopt;
+  return MedianInterval(std::move(costs));
+}
+
+}  // namespace assay

@@ -1,0 +1,18 @@
+#ifndef ASSAY_PROTO_CONVERT_PROFILE_SPANS_H_
+#define ASSAY_PROTO_CONVERT_PROFILE_SPANS_H_
+
+#include <optional>
+#include <vector>
+
+#include "analysis/estimate.h"
+#include "proto/profile.pb.h"
+
+namespace assay {
+
+// SamplingCost() over several runs: their median, and its interval. Nothing where no run had rests of which something
+// can be told.
+std::optional<Estimate> SamplingCostOver(const std::vector<const ProfileInfo*>& runs);
+
+}  // namespace assay
+
+#endif  // ASSAY_PROTO_CONVERT_PROFILE_SPANS_H_
