@@ -45,8 +45,8 @@ constexpr absl::Duration kReadEvery = absl::Milliseconds(50);
 constexpr int64_t kSettleNs = 1'000'000;
 constexpr size_t kMaxKept = size_t{64} << 20;
 // Where it rests, so that its cost can be told.
-constexpr int64_t kSampledNs = 750'000'000;
-constexpr int64_t kRestNs = 250'000'000;
+constexpr int64_t kSampledNs = 300'000'000;
+constexpr int64_t kRestNs = 100'000'000;
 constexpr char kTaskClock[] = "task-clock";
 constexpr int64_t kSecond = 1'000'000'000;
 

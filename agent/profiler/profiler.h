@@ -30,7 +30,7 @@ struct ProfilerConfig {
   // For hosts without a CPU to spare: samples are only copied while the window lasts, and unwound in Stop(), which
   // then takes some 20 us a sample. At most 64 MiB are kept; what is beyond is unwound at once.
   bool unwind_afterwards = false;
-  // Whether it rests a quarter of each second, so that what it costs the server can be told from ProfileInfo.spans. What
+  // Whether it rests a tenth of a second after each three that it sampled, so that what it costs the server can be told from ProfileInfo.spans. What
   // happens meanwhile is in `counters`, but in neither samples nor system calls.
   bool rests = false;
 };

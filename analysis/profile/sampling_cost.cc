@@ -4,12 +4,12 @@
 #include <cstddef>
 #include <vector>
 
-#include "analysis/order_statistics.h"
+#include "analysis/signed_rank.h"
 
 namespace assay {
 namespace {
 
-constexpr double kShortestSeconds = 0.1;
+constexpr double kShortestSeconds = 0.05;
 
 // What was answered for each second of CPU time; 0 where that is not known.
 double Rate(const SampledSpan& span, bool by_cpu) {
@@ -29,18 +29,17 @@ bool AllHaveCpu(absl::Span<const SampledSpan> spans) {
 
 std::optional<double> SamplingCost(absl::Span<const SampledSpan> spans) {
   const bool by_cpu = AllHaveCpu(spans);
-  std::vector<double> ratios;
+  std::vector<double> logs;
   for (size_t i = 1; i + 1 < spans.size(); ++i) {
     if (spans[i].sampled || !spans[i - 1].sampled || !spans[i + 1].sampled) continue;
     const double before = Rate(spans[i - 1], by_cpu);
     const double resting = Rate(spans[i], by_cpu);
     const double after = Rate(spans[i + 1], by_cpu);
-    // The geometric mean, as of any ratios.
     if (before > 0 && resting > 0 && after > 0)
-      ratios.push_back(std::sqrt(before * after) / resting);
+      logs.push_back((std::log(before) + std::log(after)) / 2 - std::log(resting));
   }
-  if (ratios.empty()) return std::nullopt;
-  return 1 - MedianInterval(std::move(ratios)).estimate;
+  if (logs.empty()) return std::nullopt;
+  return 1 - std::exp(HodgesLehmann(logs).estimate);
 }
 
 }  // namespace assay

@@ -22,8 +22,8 @@ struct SampledSpan {
 
 // The share of the server's work that sampling takes: 1 - (what it answers in a second of its CPU time while it is
 // sampled) / (the same at rest); of a second of time where its CPU time is not known. Negative where it answered more
-// while it was sampled: chance. The median over the rests that have sampled time of 0.1 s or more on either side, and
-// last so long; nothing where there is none. Spans are in order and without a gap.
+// while it was sampled: chance. The centre (Hodges and Lehmann's) over the rests that last 50 ms or more, and have
+// sampled time as long on either side; nothing where there is none. Spans are in order and without a gap.
 std::optional<double> SamplingCost(absl::Span<const SampledSpan> spans);
 
 }  // namespace assay

@@ -51,7 +51,7 @@ TEST(SamplingCostTest, ShortOrSilentSpansTellNothing) {
   spans[1].requests = 0;
   EXPECT_FALSE(SamplingCost(spans).has_value());
   spans = Spans(2, 49'000, 50'000, 1);
-  spans[2].seconds = 0.05;
+  spans[2].seconds = 0.04;
   EXPECT_FALSE(SamplingCost(spans).has_value());
 }
 

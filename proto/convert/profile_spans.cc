@@ -1,8 +1,6 @@
 #include "proto/convert/profile_spans.h"
 
-#include <utility>
-
-#include "analysis/order_statistics.h"
+#include "analysis/signed_rank.h"
 #include "analysis/profile/sampling_cost.h"
 
 namespace assay {
@@ -30,7 +28,7 @@ std::optional<Estimate> SamplingCostOver(const std::vector<const ProfileInfo*>& 
     if (cost.has_value()) costs.push_back(*cost);
   }
   if (costs.empty()) return std::nullopt;
-  return MedianInterval(std::move(costs));
+  return HodgesLehmann(costs);
 }
 
 }  // namespace assay
