@@ -1,7 +1,7 @@
 #include "proto/convert/profile_spans.h"
 
-#include "analysis/signed_rank.h"
 #include "analysis/profile/sampling_cost.h"
+#include "analysis/signed_rank.h"
 
 namespace assay {
 namespace {
