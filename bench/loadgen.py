@@ -3,7 +3,7 @@
 
   bazel run //bench:loadgen                      the whole table, about eight minutes
   bazel run //bench:loadgen -- --rounds=3        less of it
-  bazel run //bench:loadgen -- --only=closed     or: open
+  bazel run //bench:loadgen -- --only=closed     or: open, memory
 
 The server is the bare epoll floor on one CPU, every generator is pinned to another one. Each round runs every
 generator once, in an order of its own; figures are medians over the rounds. CPU is that of the generator's whole
@@ -90,8 +90,10 @@ class Bench:
             median = {name: tuple(statistics.median(v[i] for v in values) for i in (0, 1))
                       for name, values in found.items()}
             for name, (rate, cpu) in median.items():
-                print(f"| {connections} | {name} | {rate:,.0f} | {rate / median['wrk'][0]:.2f} | {cpu:.2f} | "
-                      f"{cpu / median['bare epoll floor'][1]:.2f} |", flush=True)
+                # By round: what changes between rounds is the machine.
+                over = [statistics.median(mine[i] / theirs[i] for mine, theirs in zip(found[name], found[other]))
+                        for i, other in ((0, "wrk"), (1, "bare epoll floor"))]
+                print(f"| {connections} | {name} | {rate:,.0f} | {over[0]:.2f} | {cpu:.2f} | {over[1]:.2f} |", flush=True)
 
     def open(self):
         """Send lag beside what an idle spinning loop on the same core sees, measured right before each run."""
@@ -115,6 +117,21 @@ class Bench:
                       f"{median('send_lag_us', 'p99'):.1f} | {median('send_lag_us', 'p999'):.1f} | {gap:.1f} | "
                       f"{median('send_lag_us', 'p99') - gap:.1f} | {queue:.1f} | {median('latency_us', 'p50'):.1f} | "
                       f"{median('busy_share'):.2f} |", flush=True)
+
+
+    def memory(self):
+        """The generator's peak memory over a minute at full rate, every sample recorded and written."""
+        print("\n| connections | seconds | samples | peak memory MB |")
+        print("| --- | --- | --- | --- |")
+        process = subprocess.Popen(
+            ["taskset", "-c", str(self.cpu), self.loadgen, f"--target={self.target}", "--path=/json", "--connections=250",
+             "--duration=60s", f"--cpu={self.cpu}", f"--samples={self.samples}", "--format=json", "--quiet"],
+            stdout=subprocess.PIPE, text=True)
+        result = json.loads(process.stdout.read())
+        _, status, used = os.wait4(process.pid, 0)
+        if status or result["samples_lost"]:
+            sys.exit(f"bench: loadgen ended with {status}, {result['samples_lost']} samples lost")
+        print(f"| 250 | {result['duration_s']:.0f} | {result['samples_recorded']:,} | {used.ru_maxrss / 1e3:.0f} |")
 
 
 def walk(result, keys):
@@ -142,14 +159,13 @@ def main():
     parser.add_argument("--rates", type=int, nargs="+", default=[1000, 20000, 50000])
     parser.add_argument("--server-cpu", type=int, default=0)
     parser.add_argument("--load-cpu", type=int, default=1)
-    parser.add_argument("--only", choices=["closed", "open"])
+    parser.add_argument("--only", choices=["closed", "open", "memory"])
     options = parser.parse_args()
     bench = Bench(options)
     try:
-        if options.only != "open":
-            bench.closed()
-        if options.only != "closed":
-            bench.open()
+        for part in ("closed", "open", "memory"):
+            if options.only in (None, part):
+                getattr(bench, part)()
     finally:
         bench.close()
 

@@ -37,7 +37,7 @@ class LaunchFailureTest : public LaunchFixture {
   }
   static std::string FileWith(const std::string& contents, mode_t mode) {
     std::string folder = ::testing::TempDir() + "launch_XXXXXX";
-    mkdtemp(folder.data());
+    EXPECT_NE(mkdtemp(folder.data()), nullptr);
     EXPECT_TRUE(WriteFileAtomically(folder + "/program", contents).ok());
     chmod((folder + "/program").c_str(), mode);
     return folder + "/program";

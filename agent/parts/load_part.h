@@ -71,7 +71,6 @@ class LoadPart final : public Part {
   std::optional<LoadgenChannel> channel_;
   std::unique_ptr<LaunchedProcess> process_;
 
-  int64_t start_ns_ = 0;
   std::optional<WindowReading> begin_;
   std::optional<WindowReading> end_;
   // Whether the load generator has said so.

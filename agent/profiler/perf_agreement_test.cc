@@ -128,7 +128,7 @@ TEST(PerfAgreementTest, EveryFunctionHasItsShareInBoth) {
   all.insert(perf_shares.begin(), perf_shares.end());
   int compared = 0;
   for (const auto& [name, unused] : all) {
-    const auto in = [&name](const std::map<std::string, double>& shares) {
+    const auto in = [&name = name](const std::map<std::string, double>& shares) {
       const auto found = shares.find(name);
       return found == shares.end() ? 0.0 : found->second;
     };

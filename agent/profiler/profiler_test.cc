@@ -1,5 +1,7 @@
 #include "agent/profiler/profiler.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <memory>
 #include <string>
@@ -82,6 +84,22 @@ TEST_F(ProfilerTest, ALibraryWithoutFramePointersKeepsItsCallers) {
 TEST_F(ProfilerTest, AThreadThatBeginsLaterIsSampled) { ExpectTrue(Profile("thread")); }
 
 TEST_F(ProfilerTest, AProcessThatBeginsLaterIsSampled) { ExpectTrue(Profile("child")); }
+
+TEST_F(ProfilerTest, RustFunctionsHaveTheirShares) {
+  const std::string program = "burn_rust/burn_rust";
+  const std::string path = AssayFile("agent/profiler/" + program).value_or("");
+  if (access(path.c_str(), X_OK) != 0)
+    GTEST_SKIP() << "Rust is not installed (Debian: cargo, librust-libc-dev)";
+  const Profiled profiled = Profile(*Burner("all", kBurnMilliseconds, program), {});
+  ASSERT_EQ(profiled.truth.size(), 3);
+  ExpectTrue(profiled);
+  bool inlined = false;
+  for (const ProfileFrame& frame : profiled.folder.frames()) {
+    inlined |=
+        frame.inlined() && profiled.folder.String(frame.function()) == "burn_rust::burn_inlined";
+  }
+  EXPECT_TRUE(inlined);
+}
 
 // Those of a Rust server: 8 KiB end within its executor.
 TEST_F(ProfilerTest, LargeFramesAreSeenThrough) {

@@ -15,6 +15,7 @@
 #include "controller/campaign/gate_keeper.h"
 #include "controller/commands/command.h"
 #include "controller/commands/reporting.h"
+#include "controller/export/hdr_export.h"
 #include "controller/export/profile_export.h"
 #include "controller/report/profile_section.h"
 #include "controller/report/report_page.h"
@@ -54,6 +55,7 @@ absl::StatusOr<std::vector<ExportedFile>> FilesOf(Store& store, const CampaignRe
     ASSAY_ASSIGN_OR_RETURN(const CategoryRules categories, LoadCategoryRules());
     return ExportProfiles(profiles, format, categories);
   }
+  if (format == "hdr") return ExportHdr(store, campaign);
   ASSAY_ASSIGN_OR_RETURN(const GateRules rules, LoadGateRules());
   ASSAY_ASSIGN_OR_RETURN(const CampaignResults results, ReadResults(store, rules, campaign));
   const std::string name = absl::StrCat("campaign-", campaign.id(), ".", format);
@@ -122,9 +124,9 @@ void AddExportCommand(CLI::App& app, Action& chosen) {
   AddId(*command, *words);
   command
       ->add_option("--format", words->format,
-                   "json, csv, folded, pprof, speedscope, flamegraph or perf-script [json]")
-      ->check(CLI::IsMember(
-                  {"json", "csv", "folded", "pprof", "speedscope", "flamegraph", "perf-script"})
+                   "json, csv, hdr, folded, pprof, speedscope, flamegraph or perf-script [json]")
+      ->check(CLI::IsMember({"json", "csv", "hdr", "folded", "pprof", "speedscope", "flamegraph",
+                             "perf-script"})
                   .description(""));
   command->add_option("-o,--output", words->out, "The folder, made where there is none")
       ->required();

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "absl/status/status.h"
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "analysis/profile/folded_text.h"
 #include "analysis/profile/perf_script.h"
@@ -56,14 +55,6 @@ absl::Status NothingThere(const std::vector<CellProfiles>& cells) {
 
 bool IsProfileFormat(std::string_view format) {
   return std::find(std::begin(kFormats), std::end(kFormats), format) != std::end(kFormats);
-}
-
-std::string FileNameOf(const Cell& cell) {
-  std::string name = absl::StrCat(cell.target(), "-", cell.workload(), "-", LevelText(cell));
-  for (char& c : name) {
-    if (!absl::ascii_isalnum(static_cast<unsigned char>(c)) && c != '.' && c != '_') c = '-';
-  }
-  return name;
 }
 
 absl::StatusOr<std::vector<ExportedFile>> ExportProfiles(const std::vector<CellProfiles>& cells,

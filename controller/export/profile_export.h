@@ -7,15 +7,10 @@
 
 #include "absl/status/statusor.h"
 #include "analysis/profile/categories.h"
+#include "controller/export/exported_file.h"
 #include "controller/results/profile_results.h"
 
 namespace assay {
-
-// A file of an export: its name, without a folder, and its bytes.
-struct ExportedFile {
-  std::string name;
-  std::string content;
-};
 
 // The formats in which profiles leave: "folded", "flamegraph", "pprof", "speedscope", "perf-script".
 bool IsProfileFormat(std::string_view format);
@@ -26,9 +21,6 @@ bool IsProfileFormat(std::string_view format);
 absl::StatusOr<std::vector<ExportedFile>> ExportProfiles(const std::vector<CellProfiles>& cells,
                                                          std::string_view format,
                                                          const CategoryRules& rules);
-
-// A cell's name as that of a file: "hyper-plaintext-500-connections".
-std::string FileNameOf(const Cell& cell);
 
 }  // namespace assay
 

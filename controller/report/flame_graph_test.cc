@@ -122,7 +122,7 @@ TEST(FlameGraphTest, NothingSampledIsAnEmptyPicture) {
   const FunctionTree tree;
   const std::string page = FlameGraphFragment({.title = "idle", .tree = &tree});
   EXPECT_EQ(Count(page, "<rect "), 0);
-  EXPECT_EQ(DataOf(page)["depth"], Json({0}));
+  EXPECT_EQ(DataOf(page)["depth"], Json::array({0}));
 }
 
 class DifferenceGraphTest : public testing::Test {

@@ -217,11 +217,11 @@ TEST_F(ProfileResultsTest, EveryFormatHasFiles) {
   const std::vector<CellProfiles> cells = Read();
   for (const auto& [format, files, first] :
        std::vector<std::tuple<std::string, size_t, std::string>>{
-           {"folded", 2, "a-json-64-connections.folded"},
-           {"flamegraph", 3, "a-json-64-connections.html"},
-           {"pprof", 12, "a-json-64-connections-block-1.pb.gz"},
-           {"speedscope", 12, "a-json-64-connections-block-1.speedscope.json"},
-           {"perf-script", 12, "a-json-64-connections-block-1.perf-script.txt"}}) {
+           {"folded", 2, "a-json-64-connections-profiled.folded"},
+           {"flamegraph", 3, "a-json-64-connections-profiled.html"},
+           {"pprof", 12, "a-json-64-connections-profiled-block-1.pb.gz"},
+           {"speedscope", 12, "a-json-64-connections-profiled-block-1.speedscope.json"},
+           {"perf-script", 12, "a-json-64-connections-profiled-block-1.perf-script.txt"}}) {
     EXPECT_TRUE(IsProfileFormat(format));
     const absl::StatusOr<std::vector<ExportedFile>> exported =
         ExportProfiles(cells, format, *LoadCategoryRules());

@@ -1,56 +1,5 @@
-// Opens flame graphs in Chromium and prints, as JSON, what a user would see.
-//
-//   node flame_graph.mjs PLAYWRIGHT CHROMIUM PAGES SCREENSHOTS
-//
-// PLAYWRIGHT is the folder of playwright-core. The test that reads the answer is flame_graph_test.py.
-import {createRequire} from 'node:module';
-import {join} from 'node:path';
-
-const [playwright, executablePath, pages, screenshots] = process.argv.slice(2);
-const {chromium} = createRequire(import.meta.url)(playwright);
-const PATIENCE_MS = 60_000;
-
-const browser = await chromium.launch({executablePath});
-const facts = {errors: [], requests: []};
-
-async function open(name, {viewport = {width: 1400, height: 900}, ...options} = {}) {
-  const context = await browser.newContext({viewport, offline: true, ...options});
-  const page = await context.newPage();
-  page.setDefaultTimeout(PATIENCE_MS);
-  page.on('pageerror', (error) => facts.errors.push(String(error)));
-  page.on('console', (message) => message.type() === 'error' && facts.errors.push(message.text()));
-  page.on('request', (request) => facts.requests.push(request.url().slice(0, 5)));
-  await page.goto(`file://${join(pages, name)}`);
-  return page;
-}
-
-const shot = (page, name) => page.screenshot({path: join(screenshots, `${name}.png`)});
-const text = (page, part) => page.locator(`.flame-${part}`).first().innerText();
-// Two frames later all that was asked for is on the screen.
-const painted = (page) => page.evaluate(() => new Promise((done) =>
-  requestAnimationFrame(() => requestAnimationFrame(() => done(performance.now())))));
-const settled = async (page) => { await page.waitForTimeout(250); await painted(page); };
-// Does something in the page, and says how many milliseconds later it was on the screen.
-const timed = (page, does) => page.evaluate(async (source) => {
-  const begin = performance.now();
-  new Function(source)();
-  await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
-  return performance.now() - begin;
-}, does);
-const pixels = (page) => page.evaluate(() => document.querySelector('canvas').toDataURL());
-
-// A row of the first graph, where its heaviest part is likely to be.
-async function moveTo(page, row, across = 0.4) {
-  const box = await page.locator('.flame-view canvas').first().boundingBox();
-  await page.mouse.move(box.x + box.width * across, box.y + row * 19 + 9);
-}
-
-async function clickRow(page, row) {
-  await moveTo(page, row);
-  await page.mouse.down();
-  await page.mouse.up();
-  await settled(page);
-}
+// Opens flame graphs in Chromium and says what a user would see; flame_graph_test.py reads it.
+import {clickRow, facts, moveTo, open, painted, pdf, pixels, settled, shot, text, timed, visit} from './visit.mjs';
 
 async function large() {
   const page = await open('large.html', {colorScheme: 'light'});
@@ -172,7 +121,7 @@ async function difference() {
   seen.print_still = await page.locator('.flame-still').first().isVisible();
   seen.print_bar = await page.locator('.flame-bar').first().isVisible();
   seen.print_view = await page.locator('.flame-view').first().isVisible();
-  await page.pdf({path: join(screenshots, 'difference.pdf'), preferCSSPageSize: true, printBackground: true});
+  await pdf(page, 'difference');
   await page.evaluate(() => scrollTo(0, 0));
   await shot(page, 'difference-print');
   facts.difference = seen;
@@ -206,12 +155,4 @@ async function narrow() {
   await page.context().close();
 }
 
-try {
-  await large();
-  await difference();
-  await withoutScript();
-  await narrow();
-} finally {
-  console.log(JSON.stringify(facts));
-  await browser.close();
-}
+await visit(large, difference, withoutScript, narrow);

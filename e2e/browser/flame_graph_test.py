@@ -3,29 +3,12 @@
 Screenshots are left beside the test's log. What opening and zooming took is printed, not judged: this machine may be busy.
 """
 
-import json
 import os
-import pwd
-import shutil
 import subprocess
 import tempfile
 import unittest
 
-PLAYWRIGHT = "playwright-core@1.65.1"
-PATIENCE_S = 240
-
-
-def playwright_folder():
-    """Where playwright-core is; installed once, into the user's cache, since Debian has none."""
-    home = pwd.getpwuid(os.getuid()).pw_dir
-    cache = os.environ.get("XDG_CACHE_HOME", os.path.join(home, ".cache"))
-    prefix = os.path.join(cache, "assay", PLAYWRIGHT)
-    folder = os.path.join(prefix, "node_modules", "playwright-core")
-    if not os.path.isdir(folder):
-        subprocess.run(
-            ["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", prefix, PLAYWRIGHT],
-            check=True, timeout=PATIENCE_S, env={**os.environ, "HOME": home})
-    return folder
+from e2e.browser import browser
 
 
 class FlameGraphTest(unittest.TestCase):
@@ -33,21 +16,11 @@ class FlameGraphTest(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        for program, package in (("chromium", "chromium"), ("node", "nodejs"), ("npm", "npm")):
-            if shutil.which(program) is None:
-                raise unittest.SkipTest(f"there is no {program}: apt-get install {package}")
-        cls.screenshots = os.environ.get("TEST_UNDECLARED_OUTPUTS_DIR") or tempfile.mkdtemp()
+        browser.skip_without_browser()
         with tempfile.TemporaryDirectory() as pages:
-            subprocess.run(["e2e/browser/flame_pages", pages], check=True, timeout=PATIENCE_S)
+            subprocess.run(["e2e/browser/flame_pages", pages], check=True, timeout=browser.PATIENCE_S)
             cls.sizes = {name: os.path.getsize(os.path.join(pages, name)) for name in os.listdir(pages)}
-            ended = subprocess.run(
-                ["node", "e2e/browser/flame_graph.mjs", playwright_folder(), shutil.which("chromium"), pages,
-                 cls.screenshots],
-                capture_output=True, text=True, check=False, timeout=PATIENCE_S,
-                env={**os.environ, "HOME": pages})
-        if ended.returncode != 0:
-            raise AssertionError(f"the browser's visit failed:\n{ended.stderr}\n{ended.stdout}")
-        cls.facts = json.loads(ended.stdout)
+            cls.facts = browser.visit("flame_graph.mjs", pages)
         for name, value in cls.facts.items():
             if name.endswith("_ms"):
                 print(f"{name[:-3]}: {value:.0f} ms")

@@ -1,0 +1,78 @@
+#include "controller/export/hdr_export.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "analysis/hdr_log.h"
+#include "analysis/latency_histogram.h"
+#include "common/status_macros.h"
+#include "proto/convert/histogram_proto.h"
+
+namespace assay {
+namespace {
+
+// The intervals of one cell, and what they point to.
+struct CellLog {
+  std::deque<LatencyHistogram> histograms;
+  std::vector<HdrLogInterval> intervals;
+};
+
+// Of one execution, which began at `start` of the campaign.
+absl::Status AddSeconds(const std::vector<LoadSecond>& seconds, absl::Duration start,
+                        absl::Duration window, CellLog& log) {
+  std::map<uint32_t, LatencyHistogram> merged;
+  for (const LoadSecond& one : seconds) {
+    ASSAY_ASSIGN_OR_RETURN(const LatencyHistogram latency, FromProto(one.second.latency()));
+    merged[one.second.second()].Merge(latency);
+  }
+  for (auto& [second, histogram] : merged) {
+    const absl::Duration from = absl::Seconds(second);
+    log.intervals.push_back(
+        {.start = start + from,
+         .length = std::min(absl::Seconds(1), std::max(window - from, absl::ZeroDuration())),
+         .histogram = &log.histograms.emplace_back(std::move(histogram))});
+  }
+  return absl::OkStatus();
+}
+
+absl::Duration WindowOf(const ExecutionRecord& execution) {
+  int64_t longest_ns = 0;
+  for (const LoadRecord& load : execution.loads())
+    longest_ns = std::max(longest_ns, load.finished().duration_ns());
+  return absl::Nanoseconds(longest_ns);
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<ExportedFile>> ExportHdr(Store& store, const CampaignRecord& campaign) {
+  std::map<std::string, CellLog> logs;
+  ASSAY_RETURN_IF_ERROR(
+      store.ForEachExecution(campaign.id(), [&](const ExecutionRecord& execution) -> absl::Status {
+        if (execution.status() != ExecutionRecord::MEASURED) return absl::OkStatus();
+        ASSAY_ASSIGN_OR_RETURN(const std::vector<LoadSecond> seconds,
+                               store.ReadSeconds(execution.id()));
+        return AddSeconds(seconds,
+                          absl::Microseconds(execution.started_us() - campaign.started_us()),
+                          WindowOf(execution), logs[FileNameOf(execution.cell())]);
+      }));
+  std::vector<ExportedFile> files;
+  for (const auto& [name, log] : logs) {
+    ASSAY_ASSIGN_OR_RETURN(std::string text,
+                           HdrLog(absl::FromUnixMicros(campaign.started_us()), log.intervals));
+    files.push_back({name + ".hlog", std::move(text)});
+  }
+  if (files.empty()) {
+    return absl::NotFoundError(
+        absl::StrCat("campaign ", campaign.id(), " has no execution that was measured"));
+  }
+  return files;
+}
+
+}  // namespace assay

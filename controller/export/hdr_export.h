@@ -1,0 +1,20 @@
+#ifndef ASSAY_CONTROLLER_EXPORT_HDR_EXPORT_H_
+#define ASSAY_CONTROLLER_EXPORT_HDR_EXPORT_H_
+
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "controller/export/exported_file.h"
+#include "controller/store/store.h"
+#include "proto/results.pb.h"
+
+namespace assay {
+
+// The latencies of a campaign as HdrHistogram logs (analysis/hdr_log.h), a file a cell: each second of each of its
+// executions is an interval, merged over the load agents, at the time since the campaign began. kNotFound where nothing
+// was measured.
+absl::StatusOr<std::vector<ExportedFile>> ExportHdr(Store& store, const CampaignRecord& campaign);
+
+}  // namespace assay
+
+#endif  // ASSAY_CONTROLLER_EXPORT_HDR_EXPORT_H_

@@ -1,0 +1,46 @@
+"""Chromium, driven by playwright-core, for the tests beside this file."""
+
+import json
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+PLAYWRIGHT = "playwright-core@1.65.1"
+PATIENCE_S = 240
+
+
+def _playwright_folder():
+    """Where playwright-core is; installed once, into the user's cache, since Debian has none."""
+    home = pwd.getpwuid(os.getuid()).pw_dir
+    cache = os.environ.get("XDG_CACHE_HOME", os.path.join(home, ".cache"))
+    prefix = os.path.join(cache, "assay", PLAYWRIGHT)
+    folder = os.path.join(prefix, "node_modules", "playwright-core")
+    if not os.path.isdir(folder):
+        installed = subprocess.run(
+            ["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", prefix, PLAYWRIGHT],
+            check=False, timeout=PATIENCE_S, env={**os.environ, "HOME": home}, capture_output=True, text=True)
+        if installed.returncode != 0:
+            raise unittest.SkipTest(f"npm cannot install {PLAYWRIGHT}: {installed.stderr.strip() or installed.stdout.strip()}")
+    return folder
+
+
+def skip_without_browser():
+    """Raises SkipTest, with what to install, where there is no browser to be driven."""
+    for program, package in (("chromium", "chromium"), ("node", "nodejs"), ("npm", "npm")):
+        if shutil.which(program) is None:
+            raise unittest.SkipTest(f"there is no {program}: apt-get install {package}")
+    _playwright_folder()
+
+
+def visit(script, pages):
+    """What a script saw in a folder of pages, as it printed it. Screenshots are left beside the test's log."""
+    screenshots = os.environ.get("TEST_UNDECLARED_OUTPUTS_DIR") or tempfile.mkdtemp()
+    ended = subprocess.run(
+        ["node", f"e2e/browser/{script}", _playwright_folder(), shutil.which("chromium"), pages, screenshots],
+        capture_output=True, text=True, check=False, timeout=PATIENCE_S, env={**os.environ, "HOME": pages})
+    if ended.returncode != 0:
+        raise AssertionError(f"the browser's visit failed:\n{ended.stderr}\n{ended.stdout}")
+    return json.loads(ended.stdout)

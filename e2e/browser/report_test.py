@@ -1,0 +1,52 @@
+"""A report of a real campaign as its readers see it: measured, written, opened in Chromium, searched and zoomed."""
+
+import os
+import unittest
+
+from e2e import harness
+from e2e.browser import browser
+
+PLAN = """
+name: "report"
+targets { name: "epoll" }
+targets { name: "libmicrohttpd" }
+workloads { name: "json" path: "/json" }
+load { closed { connections: [16, 64] duration { seconds: 0.3 } } warmup { seconds: 0.1 } }
+blocks: 5
+verdict: NONE
+profile { frequency_hz: 499 separate_execution { seconds: 0.5 } }
+"""
+
+
+class ReportTest(harness.EndToEndTest):
+    """One campaign, one visit."""
+
+    def test_a_report_is_read_searched_and_zoomed(self):
+        browser.skip_without_browser()
+        self.assert_measured(self.controller("run", self.write("plan.textproto", PLAN)))
+        if self.show()["profiles"][0].get("refused"):
+            self.skipTest(self.show()["profiles"][0]["refused"])
+        os.mkdir(self.path("pages"))
+        self.assert_status(self.controller("report", "latest", "-o", self.path("pages/report.html")), 0)
+        facts = browser.visit("report.mjs", self.path("pages"))
+        self.assertEqual(facts["errors"], [])
+        self.assertEqual(set(facts["requests"]) - {"file:", "data:"}, set())
+        seen = facts["report"]
+        for heading in ("Results", "Over load", "Gates", "Where the time went", "Hosts"):
+            self.assertIn(heading, seen["headings"])
+        self.assertEqual(seen["rows"], 6, "two targets at two levels, and each profiled")
+        self.assertGreaterEqual(seen["figures"], 2, "latency and throughput over concurrency")
+        # Each target, and one against the other by what it is for, by system call and whole; time off the CPU, where there was.
+        self.assertGreaterEqual(seen["graphs"], 5)
+        self.assertIn("System calls, by who made them", seen["captions"])
+        self.assertTrue(seen["no_sideways"])
+        self.assertIn("of all 100.0 %", seen["whole"])
+        self.assertNotEqual(seen["zoomed"], seen["whole"])
+        for words in ("of what is zoomed", "samples", "a request"):
+            self.assertIn(words, seen["tip"])
+        self.assertRegex(seen["found"], r"^\d+\.\d+ % matched, \d+\.\d+ µs a request")
+        self.assertTrue(facts["still"], "the picture for readers without a script")
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,67 @@
+// What the scripts here have in common: a browser, and what one does with a page of flame graphs.
+//
+//   node SCRIPT PLAYWRIGHT CHROMIUM PAGES SCREENSHOTS
+//
+// PLAYWRIGHT is the folder of playwright-core. The answer on standard output is JSON, for browser.py.
+import {createRequire} from 'node:module';
+import {join} from 'node:path';
+
+const [playwright, executablePath, pages, screenshots] = process.argv.slice(2);
+const {chromium} = createRequire(import.meta.url)(playwright);
+const PATIENCE_MS = 60_000;
+
+const browser = await chromium.launch({executablePath});
+// What was seen; beside what a script adds: what failed in a page, and schemes of what it asked for.
+export const facts = {errors: [], requests: []};
+
+export async function open(name, {viewport = {width: 1400, height: 900}, ...options} = {}) {
+  const context = await browser.newContext({viewport, offline: true, ...options});
+  const page = await context.newPage();
+  page.setDefaultTimeout(PATIENCE_MS);
+  page.on('pageerror', (error) => facts.errors.push(String(error)));
+  page.on('console', (message) => message.type() === 'error' && facts.errors.push(message.text()));
+  page.on('request', (request) => facts.requests.push(request.url().slice(0, 5)));
+  await page.goto(`file://${join(pages, name)}`);
+  return page;
+}
+
+export const shot = (page, name, options = {}) =>
+  page.screenshot({path: join(screenshots, `${name}.png`), ...options});
+export const pdf = (page, name) =>
+  page.pdf({path: join(screenshots, `${name}.pdf`), preferCSSPageSize: true, printBackground: true});
+export const text = (page, part) => page.locator(`.flame-${part}`).first().innerText();
+// Two frames later all that was asked for is on the screen.
+export const painted = (page) => page.evaluate(() => new Promise((done) =>
+  requestAnimationFrame(() => requestAnimationFrame(() => done(performance.now())))));
+export const settled = async (page) => { await page.waitForTimeout(250); await painted(page); };
+// Does something in the page, and says how many milliseconds later it was on the screen.
+export const timed = (page, does) => page.evaluate(async (source) => {
+  const begin = performance.now();
+  new Function(source)();
+  await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+  return performance.now() - begin;
+}, does);
+export const pixels = (page) => page.evaluate(() => document.querySelector('canvas').toDataURL());
+
+// A row of the first graph, where its heaviest part is likely to be.
+export async function moveTo(page, row, across = 0.4) {
+  const box = await page.locator('.flame-view canvas').first().boundingBox();
+  await page.mouse.move(box.x + box.width * across, box.y + row * 19 + 9);
+}
+
+export async function clickRow(page, row) {
+  await moveTo(page, row);
+  await page.mouse.down();
+  await page.mouse.up();
+  await settled(page);
+}
+
+// Runs the visits one after another; what was seen before one failed is told too.
+export async function visit(...visits) {
+  try {
+    for (const one of visits) await one();
+  } finally {
+    console.log(JSON.stringify(facts));
+    await browser.close();
+  }
+}
