@@ -14,8 +14,10 @@ void ProfileFolder::Add(const ProfileChunk& chunk) {
   stacks_.insert(stacks_.end(), chunk.stacks().begin(), chunk.stacks().end());
   for (int i = 0; i < chunk.sample_stack_size(); ++i) {
     const uint32_t stack = chunk.sample_stack(i);
+    at_ns_ += chunk.sample_time_delta_ns(i);
     Sample sample = {
         .kind = stacks_[stack].kind(),
+        .time_ns = at_ns_,
         .weight_ns =
             chunk.sample_weight_ns().empty() ? chunk.weight_ns() : chunk.sample_weight_ns(i),
         .thread = chunk.sample_thread().empty() ? chunk.thread() : chunk.sample_thread(i)};

@@ -20,6 +20,8 @@ class ProfileFolder {
     // The outermost first: functions' names.
     std::vector<std::string> functions;
     ProfileStack::Kind kind = ProfileStack::ON_CPU;
+    // Since the profile's start.
+    int64_t time_ns = 0;
     uint64_t weight_ns = 0;
     uint32_t thread = 0;
   };
@@ -35,6 +37,7 @@ class ProfileFolder {
   std::vector<std::string> strings_ = {""};
   std::vector<ProfileFrame> frames_;
   std::vector<ProfileStack> stacks_;
+  int64_t at_ns_ = 0;
   std::vector<Sample> samples_;
   std::map<std::string, uint64_t> folded_;
 };

@@ -221,6 +221,54 @@ TEST_F(CampaignRunnerTest, ACancelledCampaignKeepsWhatIsFinished) {
   EXPECT_FALSE(Executions(*campaign).empty());
 }
 
+// No machine is as quiet as that.
+TEST_F(CampaignRunnerTest, ADisturbanceIsWaitedOutBeforeTheWindowButNotForEver) {
+  std::vector<GateRule> rules = rules_.rules();
+  for (GateRule& rule : rules) {
+    if (rule.name != "idle_gaps") continue;
+    rule.warn.reset();
+    rule.invalid = 1e-12;
+  }
+  rules_ = *GateRules::Create(std::move(rules));
+  StartAgents(1);
+  const auto campaign = Runner().Run(PlanOf(kSmallPlan), "", "");
+  ASSERT_TRUE(campaign.ok()) << campaign.status();
+  EXPECT_EQ(campaign->status(), CampaignRecord::COMPLETE) << campaign->status_reason();
+  const std::vector<ExecutionRecord> executions = Executions(*campaign);
+  ASSERT_EQ(executions.size(), 2);
+  EXPECT_EQ(executions[0].disturbed_starts(), 8);
+  EXPECT_EQ(executions[1].disturbed_starts(), 0);
+  for (const ExecutionRecord& execution : executions)
+    EXPECT_EQ(execution.status(), ExecutionRecord::MEASURED);
+}
+
+TEST_F(CampaignRunnerTest, WhatIsAnsweredWhileTheProfilerRestsIsCountedApart) {
+  StartAgents(1);
+  const auto campaign = Runner().Run(
+      PlanOf(absl::StrCat(kSmallPlan, "profile { separate_execution { seconds: 4 } }")), "", "");
+  ASSERT_TRUE(campaign.ok()) << campaign.status();
+  for (const ExecutionRecord& execution : Executions(*campaign)) {
+    if (!execution.cell().profiled()) continue;
+    ASSERT_EQ(execution.status(), ExecutionRecord::MEASURED)
+        << execution.failure().ShortDebugString();
+    const ProfileInfo& profile = execution.server().profile();
+    if (!profile.refused().empty()) GTEST_SKIP() << profile.refused();
+    ASSERT_GE(profile.spans_size(), 3);
+    uint64_t sampled = 0;
+    uint64_t all = 0;
+    for (const ProfileSpan& span : profile.spans()) {
+      EXPECT_GT(span.requests(), 0);
+      all += span.requests();
+      if (span.sampled()) sampled += span.requests();
+    }
+    EXPECT_EQ(profile.requests(), sampled);
+    // Some are answered before the profiler has begun, and after it has ended.
+    const auto ok = static_cast<double>(execution.loads(0).finished().ok());
+    EXPECT_GT(static_cast<double>(all), 0.8 * ok);
+    EXPECT_LE(static_cast<double>(all), ok);
+  }
+}
+
 TEST_F(CampaignRunnerTest, AnUnknownTargetLeavesNoCampaignBehind) {
   StartAgents(1);
   Plan plan = PlanOf(kSmallPlan);

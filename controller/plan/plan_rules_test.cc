@@ -338,5 +338,21 @@ TEST(WithDefaultsTest, KeepsWhatIsSaidStaysValidAndChangesNothingTheSecondTime) 
   EXPECT_EQ(WithDefaults(plan).SerializeAsString(), plan.SerializeAsString());
 }
 
+TEST(PlanRulesTest, WhatProfilingCostsIsMeasuredWhereThereIsTimeForIt) {
+  EXPECT_THAT(Faults({"profile.measure_cost=true"}),
+              ElementsAre(HasSubstr("profile.measure_cost: needs a separate_execution of 4 s")));
+  EXPECT_THAT(Faults({"profile.separate_execution.seconds=3", "profile.measure_cost=true"}),
+              ElementsAre(HasSubstr("profile.measure_cost: needs")));
+  EXPECT_THAT(Faults({"profile.separate_execution.seconds=4", "profile.measure_cost=true"}),
+              IsEmpty());
+  const auto measured = [](const std::vector<std::string>& overrides) {
+    return WithDefaults(Changed(overrides).plan).profile().measure_cost();
+  };
+  EXPECT_TRUE(measured({"profile.separate_execution.seconds=4"}));
+  EXPECT_FALSE(measured({"profile.separate_execution.seconds=3"}));
+  EXPECT_FALSE(measured({"profile.frequency_hz=99"}));
+  EXPECT_FALSE(measured({"profile.separate_execution.seconds=4", "profile.measure_cost=false"}));
+}
+
 }  // namespace
 }  // namespace assay

@@ -1,0 +1,54 @@
+"""Profiles beyond the report: leaving for other tools and coming back, and what cannot be had."""
+
+import glob
+
+from e2e.harness import QUICK_PLAN, EndToEndTest
+
+
+class ProfilesOfOtherToolsTest(EndToEndTest):
+    def setUp(self):
+        super().setUp()
+        plan = QUICK_PLAN + "profile { frequency_hz: 997 separate_execution { seconds: 0.5 } }"
+        self.assert_measured(self.controller("run", self.write("plan.textproto", plan)))
+        self.shown = self.show()
+        if self.shown["profiles"][0].get("refused"):
+            self.skipTest(self.shown["profiles"][0]["refused"])
+        cells = {cell["profiled"]: cell for cell in self.shown["cells"]}
+        self.plain = cells[False]["executions"][0]["id"]
+        self.profiled = cells[True]["executions"][0]["id"]
+
+    def test_what_perf_script_says_becomes_the_profile_of_a_run(self):
+        self.assert_status(self.controller("export", "latest", "--format=perf-script", "-o", self.path("out")), 0)
+        (text,) = glob.glob(self.path("out/*.txt"))
+        imported = self.controller("import", text, f"--execution={self.plain}")
+        self.assert_status(imported, 0)
+        self.assertIn(self.plain, imported.out)
+        ours, theirs = sorted(self.show()["profiles"], key=lambda profile: "imported" in "".join(profile["notes"]))
+        self.assertIn("imported from", theirs["notes"][0])
+        self.assertEqual(theirs["event"], ours["event"])
+        self.assertEqual(theirs["runs"][0]["samples"], ours["runs"][0]["samples"])
+        calls = lambda profile: {call["name"]: call["share"] for call in profile["system_calls"]}
+        self.assertEqual(calls(theirs).keys(), calls(ours).keys())
+        for name, share in calls(ours).items():
+            self.assertAlmostEqual(calls(theirs)[name], share, places=3)
+
+    def test_what_is_no_profile_or_no_run_is_refused(self):
+        notes = self.write("notes.txt", "these are my notes\n")
+        ended = self.controller("import", notes, f"--execution={self.plain}")
+        self.assert_status(ended, 2)
+        self.assert_says(ended, "notes.txt: line 1")
+        ended = self.controller("import", self.path("none"), f"--execution={self.plain}")
+        self.assert_status(ended, 1)
+        self.assert_says(ended, "none")
+        self.assert_status(self.controller("import", notes, "--execution=0123"), 1)
+        self.assert_status(self.controller("export", "latest", "--format=perf-script", "-o", self.path("out")), 0)
+        (text,) = glob.glob(self.path("out/*.txt"))
+        ended = self.controller("import", text, f"--execution={self.profiled}")
+        self.assert_status(ended, 1)
+        self.assert_says(ended, "has a profile of Assay's own")
+
+    def test_latencies_leave_for_hdrhistogram(self):
+        self.assert_status(self.controller("export", "latest", "--format=hdr", "-o", self.path("hdr")), 0)
+        for path in glob.glob(self.path("hdr/*.hlog")):
+            self.assertIn("#[Histogram log format version 1.3]", self.read(path))
+        self.assertEqual(len(glob.glob(self.path("hdr/*.hlog"))), 2)
