@@ -17,7 +17,7 @@ import subprocess
 import tempfile
 import time
 
-from harness import file, first_line_with_port
+from harness import file, first_line_with_port, peak_megabytes
 
 TICKS = os.sysconf("SC_CLK_TCK")
 PLAN = """
@@ -34,14 +34,6 @@ def cpu_seconds(pid):
     with open(f"/proc/{pid}/stat", encoding="utf-8") as stat:
         fields = stat.read().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / TICKS
-
-
-def peak_megabytes(pid):
-    with open(f"/proc/{pid}/status", encoding="utf-8") as status:
-        for line in status:
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) / 1e3
-    return float("nan")
 
 
 def measure(seconds):

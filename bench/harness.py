@@ -38,3 +38,12 @@ def first_line_with_port(process):
         return int(line.rsplit(":", 1)[1])
     except (IndexError, ValueError):
         sys.exit(f"bench: {process.args[0]} did not say where it listens, but: {line!r}")
+
+
+def peak_megabytes(pid):
+    """The largest resident memory that a process had so far."""
+    with open(f"/proc/{pid}/status", encoding="utf-8") as status:
+        for line in status:
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) / 1e3
+    return float("nan")

@@ -77,7 +77,9 @@ absl::StatusOr<std::vector<std::string>> LoadgenArgv(const std::string& program,
                                                      const HostPort& destination,
                                                      const CpuSet& cpus,
                                                      const std::string& folder) {
-  std::vector<std::string> argv = {program, absl::StrCat("--target=", destination.ToString())};
+  std::vector<std::string> argv = {
+      program, absl::StrCat("--target=", spec.tls() ? "https://" : "", destination.ToString())};
+  if (spec.http2()) argv.push_back("--http2");
   ASSAY_RETURN_IF_ERROR(AddWorkload(spec.workload(), spec.contract(), folder, argv));
   AddKind(spec, argv);
   const Window& window = spec.window();

@@ -24,13 +24,20 @@ struct HttpRequest {
   std::optional<std::string> body;
 };
 
-// Sends `request` to `address` ("HOST:PORT", "[V6]:PORT") over HTTP/1.1 on a connection of its own,
-// and reads the answer whole. No proxy, no redirects, no cookies, whatever the environment says.
+// What carries a request.
+struct HttpTransport {
+  // Whoever's certificate it is.
+  bool tls = false;
+  // Agreed upon by ALPN over TLS, else with prior knowledge.
+  bool http2 = false;
+};
+
+// Sends `request` to `address` ("HOST:PORT", "[V6]:PORT") on a connection of its own, and reads the answer whole. No proxy, no redirects, no cookies, whatever the environment says.
 //
 // Blocks, at most `timeout`. Any thread. kUnavailable: no whole answer came, and why;
 // kDeadlineExceeded: not in time; kResourceExhausted: the answer is longer than 256 MiB.
 absl::StatusOr<ContractReply> Exchange(const std::string& address, const HttpRequest& request,
-                                       absl::Duration timeout);
+                                       absl::Duration timeout, HttpTransport transport = {});
 
 }  // namespace assay
 

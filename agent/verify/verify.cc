@@ -6,7 +6,6 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
-#include "agent/verify/http_exchange.h"
 #include "common/status_macros.h"
 
 namespace assay {
@@ -61,9 +60,10 @@ RightAnswer ExpectedAnswer(const Workload& workload, bool contract) {
 }
 
 absl::StatusOr<Verification> Verify(const std::string& address, const Workload& workload,
-                                    bool contract, absl::Duration timeout) {
+                                    bool contract, absl::Duration timeout,
+                                    HttpTransport transport) {
   const HttpRequest request = RequestOf(workload);
-  ASSAY_ASSIGN_OR_RETURN(const ContractReply reply, Exchange(address, request, timeout));
+  ASSAY_ASSIGN_OR_RETURN(const ContractReply reply, Exchange(address, request, timeout, transport));
   return Verification{Difference(ExpectedAnswer(workload, contract), reply),
                       absl::StrCat(request.method, " ", request.target)};
 }

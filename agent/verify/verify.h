@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "agent/verify/endpoint_contract.h"
+#include "agent/verify/http_exchange.h"
 #include "proto/plan.pb.h"
 
 namespace assay {
@@ -29,7 +30,8 @@ struct Verification {
 // kUnavailable: no answer came (says why: refused, closed without an answer, too late). kInternal:
 // the client itself failed.
 absl::StatusOr<Verification> Verify(const std::string& address, const Workload& workload,
-                                    bool contract, absl::Duration timeout);
+                                    bool contract, absl::Duration timeout,
+                                    HttpTransport transport = {});
 
 // The answer that Verify() would hold right for `workload`, for who checks it by other means.
 RightAnswer ExpectedAnswer(const Workload& workload, bool contract);

@@ -199,7 +199,8 @@ absl::Status ExecutionRunner::Attempt::Note(const absl::Status& status, const Po
 absl::Status ExecutionRunner::Attempt::StartServer() {
   const PlanTarget& target = TargetOfCell(runner_.plan_, cell_);
   if (!target.url().empty()) {
-    destination_ = std::string(absl::StripSuffix(absl::StripPrefix(target.url(), "http://"), "/"));
+    const size_t host = target.url().find("://");
+    destination_ = std::string(absl::StripSuffix(target.url().substr(host + 3), "/"));
     return absl::OkStatus();
   }
   PoolMember& member = runner_.pool_.server();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "absl/time/time.h"
@@ -62,6 +63,8 @@ LoadSpec LoadSpecOf(const Plan& plan, const Cell& cell, const AgentPool& pool, u
     spec.set_destination_agent(pool.server().link->address());
   }
   spec.set_verify_first(!target.url().empty());
+  spec.set_tls(absl::StartsWith(target.url(), "https://"));
+  spec.set_http2(target.http2());
   for (const TargetDescription& known : pool.server().description().targets()) {
     if (target.url().empty() && known.name() == target.name()) spec.set_contract(known.contract());
   }

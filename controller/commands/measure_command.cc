@@ -1,5 +1,6 @@
 // measure: without a plan, one server measured, two or more compared.
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
@@ -33,6 +34,7 @@ struct MeasureWords {
   double warmup_s = 0.2;
   uint32_t blocks = 8;
   uint32_t status = 0;
+  bool http2 = false;
 };
 
 absl::Status AddHeaders(const std::vector<std::string>& headers, Workload* workload) {
@@ -61,9 +63,15 @@ absl::StatusOr<LoadedPlan> PlanOf(const MeasureWords& words) {
     if (absl::StrContains(server, "://")) {
       target->set_url(server);
       target->set_label(server);
+      target->set_http2(words.http2);
     } else {
       target->set_name(server);
     }
+  }
+  if (words.http2 && std::none_of(plan.targets().begin(), plan.targets().end(),
+                                  [](const PlanTarget& target) { return target.http2(); })) {
+    return absl::InvalidArgumentError(
+        "--http2 goes with a URL: servers of the catalogue speak HTTP/1.1");
   }
   Workload* workload = plan.add_workloads();
   workload->set_name(words.path);
@@ -102,7 +110,9 @@ void AddMeasureCommand(CLI::App& app, Action& chosen) {
       "Example: controller measure epoll libmicrohttpd --path=/json --connections=64,250\n"
       "         controller measure http://127.0.0.1:8080 --path=/ --connections=64 --duration=5");
   auto words = std::make_shared<MeasureWords>();
-  command->add_option("SERVER", words->servers, "A target of the catalogue, or http://HOST:PORT")
+  command
+      ->add_option("SERVER", words->servers,
+                   "A target of the catalogue, or http://HOST:PORT or https://HOST:PORT")
       ->required();
   command->add_option("--path", words->path, "Path of the request")->capture_default_str();
   command->add_option("--method", words->method, "Default GET, or POST with a body");
@@ -110,6 +120,7 @@ void AddMeasureCommand(CLI::App& app, Action& chosen) {
       ->allow_extra_args(false);
   command->add_option("--body-file", words->body_file, "Body of the request")->type_name("FILE");
   command->add_option("--status", words->status, "Status of the right answer (default 200)");
+  command->add_flag("--http2", words->http2, "Speak HTTP/2 to servers given by URL");
   command->add_option("--connections", words->connections, "Levels, such as 64,250")
       ->delimiter(',');
   command->add_option("--duration", words->duration_s, "Seconds of each window")

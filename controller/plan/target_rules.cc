@@ -9,7 +9,7 @@
 namespace assay {
 namespace {
 
-constexpr std::string_view kScheme = "http://";
+constexpr std::string_view kSchemes[] = {"http://", "https://"};
 
 bool IsPort(std::string_view text) {
   int port = 0;
@@ -30,12 +30,14 @@ bool IsHost(std::string_view text) {
   return true;
 }
 
-// Empty when `url` is "http://HOST:PORT", else what is wrong.
+// Empty when `url` is "http://HOST:PORT" or the same with https, else what is wrong.
 std::string WhyNoUrl(std::string_view url) {
   const std::string expected = "; expected http://HOST:PORT, such as http://127.0.0.1:8080";
-  if (url.substr(0, 8) == "https://") return "https is not measured" + expected;
-  if (url.substr(0, kScheme.size()) != kScheme) return "does not begin with http://" + expected;
-  std::string_view rest = url.substr(kScheme.size());
+  std::string_view rest;
+  for (const std::string_view scheme : kSchemes) {
+    if (url.substr(0, scheme.size()) == scheme) rest = url.substr(scheme.size());
+  }
+  if (rest.empty()) return "does not begin with http:// or https:// and a host" + expected;
   const size_t slash = rest.find('/');
   if (slash != std::string_view::npos && slash + 1 != rest.size()) {
     return "has a path, which belongs into the workload" + expected;
@@ -81,6 +83,8 @@ void CheckTargets(const Plan& plan, RuleFaults* faults) {
       }
     } else {
       CheckName(target.name(), field + ".name", faults);
+      if (target.http2())
+        faults->Add(field + ".http2", "goes with a url: servers of the catalogue speak HTTP/1.1");
     }
     if (!target.label().empty()) CheckName(target.label(), field + ".label", faults);
     const auto [first, added] = labels.emplace(LabelOf(target), i);

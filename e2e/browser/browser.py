@@ -20,7 +20,8 @@ def _playwright_folder():
     folder = os.path.join(prefix, "node_modules", "playwright-core")
     if not os.path.isdir(folder):
         installed = subprocess.run(
-            ["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", prefix, PLAYWRIGHT],
+            ["npm", "install", "--silent", "--no-audit", "--no-fund", "--fetch-retries=1", "--fetch-timeout=20000", "--prefix",
+             prefix, PLAYWRIGHT],
             check=False, timeout=PATIENCE_S, env={**os.environ, "HOME": home}, capture_output=True, text=True)
         if installed.returncode != 0:
             raise unittest.SkipTest(f"npm cannot install {PLAYWRIGHT}: {installed.stderr.strip() or installed.stdout.strip()}")

@@ -1,0 +1,86 @@
+#!/usr/bin/env python3
+"""What profiling costs: the server's throughput, the agent's CPU and memory, bytes a sample, and how many stacks are whole.
+
+  bazel run //bench:profiling                    about six minutes
+  bazel run //bench:profiling -- --blocks=6 --frequency=499
+
+One campaign over libmicrohttpd, hyper and the epoll server under 250 connections, by an agent and a controller that are
+processes of their own. The cost is the campaign's own figure: each run rests a quarter of its time (docs/profiles.md).
+"""
+
+import argparse
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import tempfile
+
+from harness import file, first_line_with_port, peak_megabytes
+
+PLAN = """
+name: "profiling"
+targets {{ name: "libmicrohttpd" }}
+targets {{ name: "hyper" }}
+targets {{ name: "epoll" }}
+workloads {{ name: "json" path: "/json" }}
+load {{ closed {{ connections: [250] duration {{ seconds: 0.2 }} }} warmup {{ seconds: 0.5 }} }}
+blocks: {blocks}
+verdict: NONE
+profile {{ frequency_hz: {frequency} separate_execution {{ seconds: {seconds} }} }}
+"""
+
+
+def percent(figure):
+    if figure is None:
+        return "n/a"
+    text = f"{100 * figure['estimate']:.2f} %"
+    return text if figure["low"] is None else f"{text} [{100 * figure['low']:.2f}, {100 * figure['high']:.2f}]"
+
+
+def measure(options):
+    folder = tempfile.mkdtemp(prefix="assay-profiling-")
+    store = os.path.join(folder, "store.db")
+    agent = subprocess.Popen([file("agent/agent"), "--listen=127.0.0.1:0"], stdout=subprocess.PIPE, text=True)
+    try:
+        port = first_line_with_port(agent)
+        plan = os.path.join(folder, "plan.textproto")
+        with open(plan, "w", encoding="utf-8") as out:
+            out.write(PLAN.format(**vars(options)))
+        ended = subprocess.run(
+            [file("controller/controller"), "run", plan, f"--agents=127.0.0.1:{port}", f"--store={store}",
+             "--format=json"], stdout=subprocess.PIPE, text=True, check=False)
+        if ended.returncode not in (0, 3):
+            raise SystemExit(f"bench: the campaign ended with {ended.returncode}")
+        with sqlite3.connect(store) as database:
+            stored = dict(database.execute(
+                "SELECT execution.id, sum(length(chunk)) FROM profile_chunk JOIN execution "
+                "ON execution.sequence = profile_chunk.execution GROUP BY execution.id"))
+        database.close()
+        return json.loads(ended.stdout), stored, peak_megabytes(agent.pid)
+    finally:
+        agent.terminate()
+        agent.wait()
+        shutil.rmtree(folder)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--blocks", type=int, default=8)
+    parser.add_argument("--seconds", type=int, default=12)
+    parser.add_argument("--frequency", type=int, default=199)
+    result, stored, peak = measure(parser.parse_args())
+    print("| server | samples | whole | cost, of its work | unwinding, of a core | bytes a sample |")
+    print("| --- | --- | --- | --- | --- | --- |")
+    for profile in result["profiles"]:
+        runs = profile["runs"]
+        samples = sum(run["samples"] for run in runs)
+        seconds = sum(run["duration_s"] for run in runs)
+        print(f"| {profile['target']} | {samples:,} | {100 * sum(run['whole'] for run in runs) / samples:.2f} % | "
+              f"{percent(profile['cost'])} | {100 * sum(run['unwind_cpu_s'] for run in runs) / seconds:.2f} % | "
+              f"{sum(stored[run['execution']] for run in runs) / samples:.1f} |")
+    print(f"\nthe agent's peak memory: {peak:.0f} MB")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,101 @@
+"""Servers that run already: over TLS and by HTTP/2, and what is said where they do not."""
+
+import http.server
+import os
+import socket
+import ssl
+import subprocess
+import threading
+
+from e2e.harness import EndToEndTest, eventually
+
+NGINX = "/usr/sbin/nginx"
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):  # pylint: disable=invalid-name
+        body = b"hello over TLS\n"
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        """Says nothing."""
+
+
+def listens(port):
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
+
+
+class UrlTest(EndToEndTest):
+    def certificate(self):
+        """A new key and certificate, that nobody vouches for."""
+        key, certificate = self.path("key.pem"), self.path("certificate.pem")
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+             "-subj", "/CN=assay-test", "-keyout", key, "-out", certificate], check=True, capture_output=True)
+        return key, certificate
+
+    def measure(self, url, *words):
+        return self.controller("measure", url, "--path=/", "--connections=4", "--duration=0.3", "--blocks=1", *words)
+
+    def assert_all_was_answered(self, ended):
+        self.assert_measured(ended)
+        execution = self.show()["cells"][0]["executions"][0]
+        self.assertGreater(execution["requests"], 0)
+        gates = {gate["name"]: gate["verdict"] for gate in self.show()["cells"][0]["gates"]}
+        for gate in ("errors", "wrong_answers", "accounting"):
+            self.assertEqual(gates[gate], "pass")
+
+    def test_a_server_over_tls(self):
+        key, certificate = self.certificate()
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        url = f"https://127.0.0.1:{server.server_address[1]}"
+        self.assert_all_was_answered(self.measure(url))
+        # It speaks HTTP/1.1 only.
+        ended = self.measure(url, "--http2")
+        self.assert_status(ended, 1)
+        self.assertIn("does not agree to HTTP/2", ended.out + ended.err)
+
+    def test_http2_with_and_without_tls(self):
+        if not os.access(NGINX, os.X_OK):
+            self.skipTest("nginx is not installed (Debian: nginx-light)")
+        key, certificate = self.certificate()
+        ports = []
+        for _ in range(2):
+            with socket.create_server(("127.0.0.1", 0)) as free:
+                ports.append(free.getsockname()[1])
+        temporary = "".join(f"{what}_temp_path {self.path(what)};\n"
+                            for what in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+        self.write("nginx.conf", f"""
+            daemon off; master_process off; pid {self.path("nginx.pid")}; error_log {self.path("error.txt")};
+            events {{ worker_connections 64; }}
+            http {{
+              access_log off; {temporary}
+              server {{
+                listen 127.0.0.1:{ports[0]} ssl http2; listen 127.0.0.1:{ports[1]} http2;
+                ssl_certificate {certificate}; ssl_certificate_key {key};
+                location / {{ return 200 "hello by HTTP/2"; }}
+              }}
+            }}""")
+        nginx = subprocess.Popen([NGINX, "-p", self.home, "-c", self.path("nginx.conf")], stderr=subprocess.DEVNULL)
+        self.addCleanup(nginx.wait)
+        self.addCleanup(nginx.terminate)
+        eventually(lambda: listens(ports[1]), what="nginx")
+        self.assert_all_was_answered(self.measure(f"https://127.0.0.1:{ports[0]}", "--http2"))
+        self.assert_all_was_answered(self.measure(f"http://127.0.0.1:{ports[1]}", "--http2"))
+
+    def test_http2_goes_with_a_url(self):
+        ended = self.controller("measure", "epoll", "--http2")
+        self.assert_status(ended, 2)
+        self.assert_says(ended, "--http2")
