@@ -16,6 +16,8 @@ namespace {
 constexpr size_t kTrailerBytes = 24;
 // Of a sample, before its time: header, id, ip, thread.
 constexpr size_t kSampleTimeAt = sizeof(perf_event_header) + 24;
+// And before its call chain: the time and the period too.
+constexpr size_t kSampleChainAt = kSampleTimeAt + 16;
 // Beyond what the kernel records (PERF_MAX_STACK_DEPTH, contexts included, is far less).
 constexpr uint64_t kMaxChain = 4096;
 
@@ -204,6 +206,38 @@ int64_t PerfRecordTime(std::string_view bytes) {
   int64_t time_ns = 0;
   if (bytes.size() - at >= sizeof(time_ns)) memcpy(&time_ns, bytes.data() + at, sizeof(time_ns));
   return time_ns;
+}
+
+std::string WithoutEmptyStack(std::string_view bytes) {
+  perf_event_header header;
+  if (bytes.size() < sizeof(header)) return std::string(bytes);
+  memcpy(&header, bytes.data(), sizeof(header));
+  if (header.type != PERF_RECORD_SAMPLE) return std::string(bytes);
+  Reader reader(bytes.substr(sizeof(header)));
+  reader.Bytes(kSampleChainAt - sizeof(header));
+  const uint64_t depth = reader.Word();
+  if (depth > bytes.size() / sizeof(uint64_t)) return std::string(bytes);
+  reader.Bytes(depth * sizeof(uint64_t));
+  if (reader.Word() != PERF_SAMPLE_REGS_ABI_NONE)
+    reader.Bytes(kUserRegisterCount * sizeof(uint64_t));
+  const size_t before = bytes.size() - reader.left();
+  const uint64_t room = reader.Word();
+  const std::string_view stack = reader.Bytes(room);
+  const uint64_t filled = reader.Word();
+  // In whole words, as it was.
+  const uint64_t kept = (filled + sizeof(uint64_t) - 1) / sizeof(uint64_t) * sizeof(uint64_t);
+  if (!reader.ok() || kept == 0 || kept >= room) return std::string(bytes);
+  std::string copy(bytes.substr(0, before));
+  const auto append = [&copy](uint64_t word) {
+    copy.append(reinterpret_cast<const char*>(&word), sizeof(word));
+  };
+  append(kept);
+  copy.append(stack.substr(0, kept));
+  append(filled);
+  copy.append(bytes.substr(bytes.size() - reader.left()));
+  header.size = static_cast<uint16_t>(copy.size());
+  memcpy(copy.data(), &header, sizeof(header));
+  return copy;
 }
 
 }  // namespace assay::profiler

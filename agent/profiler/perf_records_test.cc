@@ -91,6 +91,36 @@ TEST(ParsePerfRecordTest, AStackIsNeverLargerThanWhatWasCopied) {
   EXPECT_THAT(std::get<SampleRecord>(ParsePerfRecord(bytes)->what).stack, SizeIs(24));
 }
 
+TEST(WithoutEmptyStackTest, WhatIsLeftSaysTheSame) {
+  for (const uint64_t filled : {8, 13, 16}) {
+    const std::string bytes = Sample(PERF_SAMPLE_REGS_ABI_64, filled);
+    const std::string shorter = WithoutEmptyStack(bytes);
+    EXPECT_EQ(shorter.size(), bytes.size() - (24 - (filled + 7) / 8 * 8));
+    const PerfRecord before = ParsePerfRecord(bytes).value();
+    const PerfRecord after = ParsePerfRecord(shorter).value();
+    EXPECT_EQ(after.time_ns, before.time_ns);
+    const auto& a = std::get<SampleRecord>(before.what);
+    const auto& b = std::get<SampleRecord>(after.what);
+    EXPECT_EQ(b.stack, a.stack);
+    EXPECT_EQ(b.kernel_chain, a.kernel_chain);
+    EXPECT_EQ(b.registers, a.registers);
+  }
+  const std::string narrow = Sample(PERF_SAMPLE_REGS_ABI_NONE, 8);
+  EXPECT_EQ(WithoutEmptyStack(narrow).size(), narrow.size() - 16);
+}
+
+TEST(WithoutEmptyStackTest, WhatIsFullOrNoWholeSampleStaysAsItIs) {
+  const std::string fork =
+      Bytes().Pid(20).Pid(10).Pid(21).Pid(11).Word(1).Trailed(PERF_RECORD_FORK);
+  EXPECT_EQ(WithoutEmptyStack(fork), fork);
+  for (const uint64_t filled : {uint64_t{0}, uint64_t{24}, UINT64_MAX}) {
+    const std::string bytes = Sample(PERF_SAMPLE_REGS_ABI_64, filled);
+    EXPECT_EQ(WithoutEmptyStack(bytes), bytes);
+    for (size_t size = 0; size < bytes.size(); ++size)
+      EXPECT_EQ(WithoutEmptyStack(bytes.substr(0, size)), bytes.substr(0, size));
+  }
+}
+
 TEST(ParsePerfRecordTest, AMapping) {
   Bytes bytes;
   bytes.Pid(10).Pid(11).Word(0x7f0000).Word(0x1000).Word(0x2000).Word(0).Word(42).Word(0).Word(5);

@@ -1,5 +1,6 @@
 #include "agent/profiler/profiler.h"
 
+#include <malloc.h>
 #include <time.h>
 
 #include <algorithm>
@@ -54,6 +55,16 @@ int64_t ThreadCpuNanos() {
   timespec now;
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
   return int64_t{now.tv_sec} * kSecond + now.tv_nsec;
+}
+
+// Read once: that takes as long as a thousand samples. A module that is loaded later has no names.
+const KernelSymbols& ThisKernel() {
+  static const auto* const kernel = new KernelSymbols(ReadFile("/proc/kallsyms").value_or(""));
+  return *kernel;
+}
+const KernelSymbols& NoKernel() {
+  static const auto* const none = new KernelSymbols("");
+  return *none;
 }
 
 // Where nothing can be profiled.
@@ -140,12 +151,15 @@ void PerfProfiler::EndThread() {
   events_->Disable();
   stop_.Notify();
   thread_.join();
+  // The next profile's thread may have another arena: what this one's keeps would stay for nothing.
+  malloc_trim(0);
 }
 
 void PerfProfiler::Round(RecordOrder& order, SampleReader& reader, bool last) {
   const int64_t settled_ns = MonotonicNanos() - kSettleNs;
-  events_->Read(
-      [&](std::string_view record) { order.Add(profiler::PerfRecordTime(record), record); });
+  events_->Read([&](std::string_view record) {
+    order.Add(profiler::PerfRecordTime(record), profiler::WithoutEmptyStack(record));
+  });
   if (config_.unwind_afterwards && !last && order.bytes() < kMaxKept) return;
   order.TakeUpTo(last ? std::numeric_limits<int64_t>::max() : settled_ns,
                  [&](std::string_view record) { reader.Take(record); });
@@ -188,7 +202,7 @@ void PerfProfiler::Collect() {
     }
   }
   const bool in_kernel = !events_->kind().user_only;
-  const KernelSymbols kernel(in_kernel ? ReadFile("/proc/kallsyms").value_or("") : "");
+  const KernelSymbols& kernel = in_kernel ? ThisKernel() : NoKernel();
   info_.set_kernel_frames(in_kernel);
   info_.set_kernel_names(!kernel.empty());
   if (in_kernel && kernel.empty()) {

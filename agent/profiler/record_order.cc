@@ -1,12 +1,13 @@
 #include "agent/profiler/record_order.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace assay::profiler {
 
-void RecordOrder::Add(int64_t time_ns, std::string_view record) {
-  kept_.push_back({.time_ns = time_ns, .record = std::string(record)});
+void RecordOrder::Add(int64_t time_ns, std::string record) {
   bytes_ += record.size();
+  kept_.push_back({.time_ns = time_ns, .record = std::move(record)});
 }
 
 void RecordOrder::TakeUpTo(int64_t time_ns, absl::FunctionRef<void(std::string_view record)> take) {

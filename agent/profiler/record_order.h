@@ -15,13 +15,12 @@ namespace assay::profiler {
 // sample of another that lies in it.
 class RecordOrder {
  public:
-  // Keeps a copy.
-  void Add(int64_t time_ns, std::string_view record);
+  void Add(int64_t time_ns, std::string record);
   // Hands over, in order, and forgets those up to that time: the rings must have been read since, and no older record
   // may come later.
   void TakeUpTo(int64_t time_ns, absl::FunctionRef<void(std::string_view record)> take);
 
-  // Of the copies.
+  // Of what is kept.
   size_t bytes() const { return bytes_; }
 
  private:
