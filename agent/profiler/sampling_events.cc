@@ -21,6 +21,8 @@ namespace {
 constexpr double kRingSeconds = 1.0;
 constexpr size_t kMinRingBytes = size_t{1} << 20;
 constexpr size_t kMaxRingBytes = size_t{32} << 20;
+// Threads leave the CPU at few places, so that few samples tell; more of them would be most of what profiling costs.
+constexpr int kMostSwitchesHz = 49;
 // What SamplingEvents takes for errno where the event opened, but its ring's memory was refused.
 constexpr int kRingRefused = ENOBUFS;
 // A tree that starts threads faster than that is sampled by what its threads inherit.
@@ -124,10 +126,12 @@ int SamplingEvents::OpenThread(pid_t tid) {
     uint64_t id = 0;
     if (const int error = OpenOn(cpu, sampling, tid, &id); error != 0) return error;
     if (!options_.switches || !switches_refused_.empty()) continue;
-    int error =
-        kind_->user_only
-            ? EACCES
-            : OpenOn(cpu, SwitchAttributes(options_.frequency_hz, options_.stack_bytes), tid, &id);
+    int error = kind_->user_only
+                    ? EACCES
+                    : OpenOn(cpu,
+                             SwitchAttributes(std::min(options_.frequency_hz, kMostSwitchesHz),
+                                              options_.stack_bytes),
+                             tid, &id);
     if (error == ESRCH) return error;
     if (error == 0) {
       switch_ids_.insert(id);
