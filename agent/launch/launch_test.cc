@@ -24,7 +24,7 @@ struct Outcome {
 // Runs launch with `words`, as a shell reads them.
 Outcome Launch(const std::string& words) {
   std::string folder = ::testing::TempDir() + "launch_test_XXXXXX";
-  mkdtemp(folder.data());
+  EXPECT_NE(mkdtemp(folder.data()), nullptr);
   const std::string command = AssayFile("agent/launch/launch").value() + " " + words + " >" +
                               folder + "/out 2>" + folder + "/err";
   const int status = system(command.c_str());

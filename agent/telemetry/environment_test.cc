@@ -21,7 +21,7 @@ class EnvironmentTest : public ::testing::Test {
  protected:
   EnvironmentTest() {
     root_ = ::testing::TempDir() + "environment_test_XXXXXX";
-    mkdtemp(root_.data());
+    EXPECT_NE(mkdtemp(root_.data()), nullptr);
   }
   void Put(const std::string& path, const std::string& contents) const {
     std::filesystem::create_directories(std::filesystem::path(root_ + path).parent_path());
