@@ -5,6 +5,7 @@
 #include <iostream>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "server/net/http_session.h"
 
 namespace assay {
@@ -29,11 +30,10 @@ HttpHandler FuzzConversation::Handler(std::string& text) {
       absl::StrAppend(&text, "|", std::string(header.name), "=", std::string(header.value));
     }
     if (request.path == "/large") text.append(40'000, 'x');
-    if (request.path == "/echo") {
-      response.body = request.body;
-    } else {
-      response.body = text;
-    }
+    if (request.path == "/echo") text = std::string(request.body);
+    // What a client sent must not be taken for an answer, or for a part of one.
+    absl::StrReplaceAll({{"HTTP/1.1", "HTTP/1-1"}}, &text);
+    response.body = text;
   };
 }
 
@@ -89,6 +89,7 @@ std::vector<std::string> FuzzConversation::Seeds() {
       Request("POST /%65cho", "Expect: 100-continue\r\nContent-Length: 3\r\n", "abc");
   return {get,
           post,
+          Request("POST /b", "Content-Length: 25\r\n", kContinue) + get,
           chunked,
           expect,
           get + post + chunked + expect + get,
