@@ -104,7 +104,7 @@ TEST_F(ConcurrencyTest, ThreadsMayShareOneStore) {
 
 // The first two commands after an installation may start together.
 TEST_F(ConcurrencyTest, TwoMayMakeTheSameStoreAtOnce) {
-  for (int round = 0; round < 10; ++round) {
+  for (int round = 0; round < 100; ++round) {
     const std::string path = folder_.Path("new" + std::to_string(round));
     std::thread first(
         [&] { EXPECT_EQ(Store::Open(path, Store::Mode::kWrite).status(), absl::OkStatus()); });

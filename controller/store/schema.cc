@@ -8,10 +8,18 @@
 namespace assay {
 
 absl::StatusOr<int> SchemaVersionOf(Database* database) {
-  ASSAY_ASSIGN_OR_RETURN(const int64_t version, database->QueryInt("PRAGMA user_version"));
-  ASSAY_ASSIGN_OR_RETURN(const int64_t application, database->QueryInt("PRAGMA application_id"));
-  ASSAY_ASSIGN_OR_RETURN(const int64_t tables,
-                         database->QueryInt("SELECT count(*) FROM sqlite_schema"));
+  // In one statement, and so of one moment: another process may be making the store right now.
+  ASSAY_ASSIGN_OR_RETURN(
+      Statement read,
+      database->Prepare("SELECT user_version, application_id, (SELECT count(*) FROM sqlite_schema) "
+                        "FROM pragma_user_version, pragma_application_id"));
+  ASSAY_ASSIGN_OR_RETURN(const bool row, read.Step());
+  if (!row)
+    return absl::InternalError(
+        absl::StrCat("the store ", database->path(), " has no schema version"));
+  const int64_t version = read.Int(0);
+  const int64_t application = read.Int(1);
+  const int64_t tables = read.Int(2);
   const bool empty = tables == 0 && version == 0 && application == 0;
   if (application != kApplicationId && !empty) {
     return absl::FailedPreconditionError(
