@@ -1,6 +1,7 @@
 #include "agent/profiler/perf_event.h"
 
 #include <errno.h>
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -59,6 +60,14 @@ EventOrError OpenPerfEvent(perf_event_attr attributes, pid_t tid, int cpu) {
       syscall(SYS_perf_event_open, &attributes, tid, cpu, /*group_fd=*/-1, PERF_FLAG_FD_CLOEXEC)));
   if (!event.fd.ok()) event.error = errno;
   return event;
+}
+
+void DisablePerfEvents(absl::Span<const UniqueFd> events) {
+  for (const UniqueFd& event : events) ioctl(event.get(), PERF_EVENT_IOC_DISABLE, 0);
+}
+
+void EnablePerfEvents(absl::Span<const UniqueFd> events) {
+  for (const UniqueFd& event : events) ioctl(event.get(), PERF_EVENT_IOC_ENABLE, 0);
 }
 
 }  // namespace assay::profiler

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 
+#include "absl/types/span.h"
 #include "agent/telemetry/perf_abilities.h"
 #include "common/unique_fd.h"
 
@@ -37,6 +38,10 @@ struct EventOrError {
 
 // Of one thread and what it will start, on one CPU; cpu -1: on all.
 EventOrError OpenPerfEvent(perf_event_attr attributes, pid_t tid, int cpu);
+
+// They count and sample nothing from when the first returns until the second is called.
+void DisablePerfEvents(absl::Span<const UniqueFd> events);
+void EnablePerfEvents(absl::Span<const UniqueFd> events);
 
 }  // namespace assay::profiler
 

@@ -16,8 +16,6 @@ namespace {
 constexpr size_t kTrailerBytes = 24;
 // Of a sample, before its time: header, id, ip, thread.
 constexpr size_t kSampleTimeAt = sizeof(perf_event_header) + 24;
-// And before its call chain: the time and the period too.
-constexpr size_t kSampleChainAt = kSampleTimeAt + 16;
 // Beyond what the kernel records (PERF_MAX_STACK_DEPTH, contexts included, is far less).
 constexpr uint64_t kMaxChain = 4096;
 
@@ -209,32 +207,20 @@ int64_t PerfRecordTime(std::string_view bytes) {
 }
 
 std::string WithoutEmptyStack(std::string_view bytes) {
+  const absl::StatusOr<PerfRecord> record = ParsePerfRecord(bytes);
+  const auto* const sample = record.ok() ? std::get_if<SampleRecord>(&record->what) : nullptr;
+  if (sample == nullptr || sample->stack.empty()) return std::string(bytes);
+  // Around the stack stand two words: the room that was kept for it before, how much was filled behind.
+  const size_t begin = static_cast<size_t>(sample->stack.data() - bytes.data());
+  uint64_t room = 0;
+  memcpy(&room, bytes.data() + begin - sizeof(room), sizeof(room));
+  const uint64_t kept = (sample->stack.size() + sizeof(room) - 1) / sizeof(room) * sizeof(room);
+  if (kept >= room) return std::string(bytes);
+  std::string copy(bytes.substr(0, begin + kept));
+  copy.append(bytes.substr(begin + room));
+  memcpy(copy.data() + begin - sizeof(kept), &kept, sizeof(kept));
   perf_event_header header;
-  if (bytes.size() < sizeof(header)) return std::string(bytes);
-  memcpy(&header, bytes.data(), sizeof(header));
-  if (header.type != PERF_RECORD_SAMPLE) return std::string(bytes);
-  Reader reader(bytes.substr(sizeof(header)));
-  reader.Bytes(kSampleChainAt - sizeof(header));
-  const uint64_t depth = reader.Word();
-  if (depth > bytes.size() / sizeof(uint64_t)) return std::string(bytes);
-  reader.Bytes(depth * sizeof(uint64_t));
-  if (reader.Word() != PERF_SAMPLE_REGS_ABI_NONE)
-    reader.Bytes(kUserRegisterCount * sizeof(uint64_t));
-  const size_t before = bytes.size() - reader.left();
-  const uint64_t room = reader.Word();
-  const std::string_view stack = reader.Bytes(room);
-  const uint64_t filled = reader.Word();
-  // In whole words, as it was.
-  const uint64_t kept = (filled + sizeof(uint64_t) - 1) / sizeof(uint64_t) * sizeof(uint64_t);
-  if (!reader.ok() || kept == 0 || kept >= room) return std::string(bytes);
-  std::string copy(bytes.substr(0, before));
-  const auto append = [&copy](uint64_t word) {
-    copy.append(reinterpret_cast<const char*>(&word), sizeof(word));
-  };
-  append(kept);
-  copy.append(stack.substr(0, kept));
-  append(filled);
-  copy.append(bytes.substr(bytes.size() - reader.left()));
+  memcpy(&header, copy.data(), sizeof(header));
   header.size = static_cast<uint16_t>(copy.size());
   memcpy(copy.data(), &header, sizeof(header));
   return copy;

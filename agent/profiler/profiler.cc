@@ -100,7 +100,7 @@ class PerfProfiler : public Profiler {
   void Round(RecordOrder& order, SampleReader& reader, bool last);
   // Goes over to resting, or back, where that is due; `turn_ns` is the time of the next turn.
   void TurnWhenDue(SampleReader& reader, int64_t* turn_ns);
-  // A span ends at a time, at which so much CPU time was used, and the next begins.
+  // A span ends at a time, at which the task clock said `cpu_ns`, and the next begins.
   void EndSpan(int64_t at_ns, uint64_t cpu_ns);
   void EndThread();
 
@@ -141,6 +141,7 @@ PerfProfiler::PerfProfiler(const ProfilerConfig& config, std::unique_ptr<Samplin
   counted_before_ = counters_.Read();
   start_ns_ = MonotonicNanos();
   span_start_ns_ = start_ns_;
+  span_start_cpu_ns_ = counted_before_[kTaskClock];
   thread_ = std::thread([this] { Collect(); });
 }
 
@@ -177,17 +178,20 @@ void PerfProfiler::EndSpan(int64_t at_ns, uint64_t cpu_ns) {
 
 void PerfProfiler::TurnWhenDue(SampleReader& reader, int64_t* turn_ns) {
   if (MonotonicNanos() < *turn_ns) return;
+  // What turning takes belongs to the span that is sampled: nothing is, while it rests.
   if (sampling_) {
     events_->Disable();
     if (syscalls_.has_value()) syscalls_->Disable();
+  }
+  const int64_t now_ns = MonotonicNanos();
+  EndSpan(now_ns, counters_.Read(kTaskClock));
+  if (sampling_) {
+    reader.RestFrom(now_ns);
   } else {
     reader.ReadMapsAgain();
     if (syscalls_.has_value()) syscalls_->Enable();
     events_->Enable();
   }
-  const int64_t now_ns = MonotonicNanos();
-  EndSpan(now_ns, counters_.Since(counted_before_)[kTaskClock]);
-  if (sampling_) reader.RestFrom(now_ns);
   sampling_ = !sampling_;
   *turn_ns = now_ns + (sampling_ ? kSampledNs : kRestNs);
 }
@@ -233,6 +237,7 @@ void PerfProfiler::Collect() {
 ProfileInfo PerfProfiler::Stop() {
   end_ns_ = MonotonicNanos();
   const std::map<std::string, uint64_t> counts = counters_.Since(counted_before_);
+  const uint64_t cpu_ns = counters_.Read(kTaskClock);
   std::map<std::string, uint64_t> calls;
   if (syscalls_.has_value()) calls = syscalls_->Read();
   CpuSet cpus;
@@ -243,10 +248,7 @@ ProfileInfo PerfProfiler::Stop() {
     }
   }
   EndThread();
-  if (config_.rests) {
-    const auto cpu = counts.find(kTaskClock);
-    EndSpan(end_ns_, cpu == counts.end() ? 0 : cpu->second);
-  }
+  if (config_.rests) EndSpan(end_ns_, cpu_ns);
   for (const auto& [name, count] : counts) (*info_.mutable_counters())[name] = count;
   for (const auto& [name, count] : calls) (*info_.mutable_syscalls())[name] = count;
   if (!events_->cpus().Includes(cpus)) {

@@ -189,14 +189,6 @@ int SamplingEvents::OpenLatecomers() {
   return 0;
 }
 
-void SamplingEvents::Disable() {
-  for (const UniqueFd& event : events_) ioctl(event.get(), PERF_EVENT_IOC_DISABLE, 0);
-}
-
-void SamplingEvents::Enable() {
-  for (const UniqueFd& event : events_) ioctl(event.get(), PERF_EVENT_IOC_ENABLE, 0);
-}
-
 void SamplingEvents::Read(absl::FunctionRef<void(std::string_view record)> take) {
   for (const std::string& record : std::exchange(early_, {})) take(record);
   for (Cpu& cpu : rings_) {

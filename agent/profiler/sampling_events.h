@@ -46,8 +46,8 @@ class SamplingEvents {
   bool IsSwitch(uint64_t event_id) const { return switch_ids_.contains(event_id); }
 
   // No samples come, nor records of new mappings, until Enable().
-  void Disable();
-  void Enable();
+  void Disable() { DisablePerfEvents(events_); }
+  void Enable() { EnablePerfEvents(events_); }
   // Hands over what the rings hold, CPU by CPU.
   void Read(absl::FunctionRef<void(std::string_view record)> take);
 

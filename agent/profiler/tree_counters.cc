@@ -1,7 +1,6 @@
 #include "agent/profiler/tree_counters.h"
 
 #include <errno.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <utility>
@@ -37,6 +36,20 @@ constexpr StandardCounter kStandard[] = {
     {"branch-misses", PERF_TYPE_HARDWARE, PERF_COUNT_HW_BRANCH_MISSES, true},
 };
 
+uint64_t Sum(const std::vector<UniqueFd>& events) {
+  uint64_t sum = 0;
+  for (const UniqueFd& event : events) {
+    Reading reading = {};
+    if (read(event.get(), &reading, sizeof(reading)) != sizeof(reading)) continue;
+    const double share = reading.running_ns == 0 ? 1
+                                                 : static_cast<double>(reading.enabled_ns) /
+                                                       static_cast<double>(reading.running_ns);
+    sum += share == 1 ? reading.value
+                      : static_cast<uint64_t>(static_cast<double>(reading.value) * share);
+  }
+  return sum;
+}
+
 }  // namespace
 
 int TreeCounters::Add(const std::string& name, const perf_event_attr& attributes,
@@ -59,31 +72,21 @@ int TreeCounters::Add(const std::string& name, const perf_event_attr& attributes
 
 std::map<std::string, uint64_t> TreeCounters::Read() const {
   std::map<std::string, uint64_t> counts;
-  for (const auto& [name, events] : events_) {
-    uint64_t& count = counts[name];
-    for (const UniqueFd& event : events) {
-      Reading reading = {};
-      if (read(event.get(), &reading, sizeof(reading)) != sizeof(reading)) continue;
-      const double share = reading.running_ns == 0 ? 1
-                                                   : static_cast<double>(reading.enabled_ns) /
-                                                         static_cast<double>(reading.running_ns);
-      count += share == 1 ? reading.value
-                          : static_cast<uint64_t>(static_cast<double>(reading.value) * share);
-    }
-  }
+  for (const auto& [name, events] : events_) counts[name] = Sum(events);
   return counts;
 }
 
+uint64_t TreeCounters::Read(const std::string& name) const {
+  const auto counted = events_.find(name);
+  return counted == events_.end() ? 0 : Sum(counted->second);
+}
+
 void TreeCounters::Disable() {
-  for (const auto& [name, events] : events_) {
-    for (const UniqueFd& event : events) ioctl(event.get(), PERF_EVENT_IOC_DISABLE, 0);
-  }
+  for (const auto& [name, events] : events_) DisablePerfEvents(events);
 }
 
 void TreeCounters::Enable() {
-  for (const auto& [name, events] : events_) {
-    for (const UniqueFd& event : events) ioctl(event.get(), PERF_EVENT_IOC_ENABLE, 0);
-  }
+  for (const auto& [name, events] : events_) EnablePerfEvents(events);
 }
 
 std::map<std::string, uint64_t> TreeCounters::Since(

@@ -27,6 +27,8 @@ class TreeCounters {
 
   // Counts since each was added, scaled where the hardware shared its counters among more events.
   std::map<std::string, uint64_t> Read() const;
+  // Of one; 0 where it is not counted.
+  uint64_t Read(const std::string& name) const;
   // Nothing is counted from Disable() to Enable().
   void Disable();
   void Enable();
