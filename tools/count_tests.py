@@ -1,6 +1,6 @@
-"""Counts the cases of the tests that a Bazel invocation ran.
+"""Counts the cases of the tests that a Bazel invocation ran, and says how the failed ones failed.
 
-  tools/count_tests.py EVENTS      a file of --build_event_json_file; prints "PASSED FAILED SKIPPED"
+  tools/count_tests.py EVENTS      a file of --build_event_json_file; prints "PASSED FAILED SKIPPED", then each failure
 
 A test written with GoogleTest counts by the cases in its test.xml, one of Python's unittest by the closing lines of
 its log, any other as one case. A test that failed without a failed case (it crashed, timed out or did not build)
@@ -12,6 +12,9 @@ import re
 import sys
 import urllib.parse
 import xml.etree.ElementTree
+
+# Of one failure, so that one does not hide the next.
+MOST_LINES = 40
 
 
 def file_of(result, name):
@@ -27,6 +30,42 @@ def file_of(result, name):
     return ""
 
 
+def test_cases(xml_text):
+    """The cases of a test.xml."""
+    try:
+        return list(xml.etree.ElementTree.fromstring(xml_text).iter("testcase"))
+    except xml.etree.ElementTree.ParseError:
+        return []
+
+
+def failures_of(case):
+    """What a case of a test.xml says went wrong."""
+    return [failure.text or failure.get("message", "") for failure in case.findall("failure") + case.findall("error")]
+
+
+def shortened(text):
+    lines = text.strip().splitlines()
+    return "\n".join(lines if len(lines) <= MOST_LINES else ["..."] + lines[-MOST_LINES:])
+
+
+def how_it_failed(label, xml_text, log_text):
+    """A text for each failed case; for a test that does not say its cases, the end of its log."""
+    texts = [shortened(f"{label} {case.get('classname')}.{case.get('name')}\n" + "\n".join(failures_of(case)))
+             for case in test_cases(xml_text) if case.get("classname") and failures_of(case)]
+    return texts or [f"{label}\n" + shortened(log_text)]
+
+
+def failures(events):
+    """How the tests failed that did, a text each."""
+    texts = []
+    for event in events:
+        result = event.get("testResult")
+        if result is not None and result.get("status") not in ("PASSED", "FLAKY"):
+            texts += how_it_failed(event["id"]["testResult"]["label"], file_of(result, "test.xml"),
+                                   file_of(result, "test.log"))
+    return texts
+
+
 def cases_in(xml_text, log_text):
     """(passed, failed, skipped) as the test itself reports them."""
     total = re.search(r"^Ran (\d+) tests? in ", log_text, re.MULTILINE)
@@ -36,11 +75,8 @@ def cases_in(xml_text, log_text):
         failed = numbers.get("failures", 0) + numbers.get("errors", 0)
         skipped = numbers.get("skipped", 0)
         return int(total[1]) - failed - skipped, failed, skipped
-    try:
-        cases = list(xml.etree.ElementTree.fromstring(xml_text).iter("testcase"))
-    except xml.etree.ElementTree.ParseError:
-        cases = []
-    failed = sum(1 for case in cases if case.find("failure") is not None or case.find("error") is not None)
+    cases = test_cases(xml_text)
+    failed = sum(1 for case in cases if failures_of(case))
     skipped = sum(1 for case in cases if case.get("result") in ("skipped", "suppressed") or case.get("status") == "notrun")
     return len(cases) - failed - skipped, failed, skipped
 
@@ -69,7 +105,10 @@ def count(events):
 
 def main():
     with open(sys.argv[1], encoding="utf-8") as file:
-        print(*count(json.loads(line) for line in file if line.strip()))
+        events = [json.loads(line) for line in file if line.strip()]
+    print(*count(events))
+    for text in failures(events):
+        print(text)
 
 
 if __name__ == "__main__":

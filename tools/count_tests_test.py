@@ -43,6 +43,18 @@ class CountTestsTest(unittest.TestCase):
         summary = {"id": {"testSummary": {"label": "//b"}}, "testSummary": {"overallStatus": "NO_STATUS"}}
         self.assertEqual(count_tests.count([self.event("//a", "PASSED"), summary]), (1, 1, 0))
 
+    def test_a_failed_case_is_told_by_its_message_and_others_are_not(self):
+        xml = ('<testsuites><testsuite><testcase classname="S" name="good"/><testcase classname="S" name="bad">'
+               '<failure message="short">x.cc:1\nexpected 2</failure></testcase></testsuite></testsuites>')
+        events = [self.event("//a", "FAILED", xml, log="much more"), self.event("//b", "PASSED", log="fine")]
+        self.assertEqual(count_tests.failures(events), ["//a S.bad\nx.cc:1\nexpected 2"])
+
+    def test_a_failure_without_cases_is_told_by_the_end_of_its_log(self):
+        log = "\n".join(f"line {i}" for i in range(100))
+        [text] = count_tests.failures([self.event("//a", "TIMEOUT", log=log)])
+        self.assertTrue(text.startswith("//a\n...\nline 60\n"), text)
+        self.assertTrue(text.endswith("line 99"))
+
     def test_no_test_counts_nothing(self):
         self.assertEqual(count_tests.count([]), (0, 0, 0))
 
