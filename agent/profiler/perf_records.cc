@@ -182,7 +182,10 @@ absl::StatusOr<PerfRecord> ParsePerfRecord(std::string_view bytes) {
         break;
       case PERF_RECORD_SWITCH:
         record.what = SwitchRecord{
-            .pid = pid, .tid = tid, .out = (header.misc & PERF_RECORD_MISC_SWITCH_OUT) != 0};
+            .pid = pid,
+            .tid = tid,
+            .out = (header.misc & PERF_RECORD_MISC_SWITCH_OUT) != 0,
+            .preempted = (header.misc & PERF_RECORD_MISC_SWITCH_OUT_PREEMPT) != 0};
         break;
       default:
         break;

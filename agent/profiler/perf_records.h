@@ -77,6 +77,8 @@ struct SwitchRecord {
   pid_t tid = 0;
   // Away from the CPU; else onto it.
   bool out = false;
+  // Away though it would have run on, for another to run.
+  bool preempted = false;
 };
 
 // Nothing that a profile needs.

@@ -6,6 +6,7 @@
 #include <random>
 #include <string>
 
+#include "agent/profiler/perf_record_bytes.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -15,37 +16,8 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::SizeIs;
 
-// Records as the kernel lays them out.
-class Bytes {
- public:
-  template <typename T>
-  Bytes& Put(T value) {
-    bytes_.append(reinterpret_cast<const char*>(&value), sizeof(value));
-    return *this;
-  }
-  Bytes& Word(uint64_t value) { return Put(value); }
-  Bytes& Pid(int32_t value) { return Put(value); }
-  Bytes& Text(std::string_view text) {
-    bytes_.append(text);
-    return *this;
-  }
-
-  std::string Record(uint32_t type, uint16_t misc = 0) const {
-    const perf_event_header header = {
-        .type = type, .misc = misc, .size = static_cast<uint16_t>(sizeof(header) + bytes_.size())};
-    return std::string(reinterpret_cast<const char*>(&header), sizeof(header)) + bytes_;
-  }
-  // With thread, time 77 and id.
-  std::string Trailed(uint32_t type, uint16_t misc = 0) {
-    return Pid(10).Pid(11).Word(77).Word(99).Record(type, misc);
-  }
-
- private:
-  std::string bytes_;
-};
-
 std::string Sample(uint64_t abi = PERF_SAMPLE_REGS_ABI_64, uint64_t filled = 16) {
-  Bytes bytes;
+  PerfRecordBytes bytes;
   bytes.Word(99).Word(0x401000).Pid(10).Pid(11).Word(123).Word(7);
   bytes.Word(5)
       .Word(static_cast<uint64_t>(PERF_CONTEXT_KERNEL))
@@ -111,7 +83,7 @@ TEST(WithoutEmptyStackTest, WhatIsLeftSaysTheSame) {
 
 TEST(WithoutEmptyStackTest, WhatIsFullOrNoWholeSampleStaysAsItIs) {
   const std::string fork =
-      Bytes().Pid(20).Pid(10).Pid(21).Pid(11).Word(1).Trailed(PERF_RECORD_FORK);
+      PerfRecordBytes().Pid(20).Pid(10).Pid(21).Pid(11).Word(1).Trailed(PERF_RECORD_FORK);
   EXPECT_EQ(WithoutEmptyStack(fork), fork);
   for (const uint64_t filled : {uint64_t{0}, uint64_t{24}, UINT64_MAX}) {
     const std::string bytes = Sample(PERF_SAMPLE_REGS_ABI_64, filled);
@@ -122,7 +94,7 @@ TEST(WithoutEmptyStackTest, WhatIsFullOrNoWholeSampleStaysAsItIs) {
 }
 
 TEST(ParsePerfRecordTest, AMapping) {
-  Bytes bytes;
+  PerfRecordBytes bytes;
   bytes.Pid(10).Pid(11).Word(0x7f0000).Word(0x1000).Word(0x2000).Word(0).Word(42).Word(0).Word(5);
   const std::string record =
       bytes.Text(std::string("/lib/x.so\0\0\0\0\0\0\0", 16)).Trailed(PERF_RECORD_MMAP2);
@@ -138,19 +110,24 @@ TEST(ParsePerfRecordTest, AMapping) {
 
 TEST(ParsePerfRecordTest, LivesOfProcesses) {
   const auto fork = std::get<ForkRecord>(
-      ParsePerfRecord(Bytes().Pid(20).Pid(10).Pid(21).Pid(11).Word(1).Trailed(PERF_RECORD_FORK))
+      ParsePerfRecord(
+          PerfRecordBytes().Pid(20).Pid(10).Pid(21).Pid(11).Word(1).Trailed(PERF_RECORD_FORK))
           ->what);
   EXPECT_EQ(fork.pid, 20);
   EXPECT_EQ(fork.parent_pid, 10);
   EXPECT_EQ(fork.tid, 21);
   const auto exit = std::get<ExitRecord>(
-      ParsePerfRecord(Bytes().Pid(20).Pid(10).Pid(21).Pid(11).Word(1).Trailed(PERF_RECORD_EXIT))
+      ParsePerfRecord(
+          PerfRecordBytes().Pid(20).Pid(10).Pid(21).Pid(11).Word(1).Trailed(PERF_RECORD_EXIT))
           ->what);
   EXPECT_EQ(exit.tid, 21);
-  const std::string name =
-      Bytes().Pid(10).Pid(11).Text(std::string("name\0\0\0\0", 8)).Trailed(PERF_RECORD_COMM);
+  const std::string name = PerfRecordBytes()
+                               .Pid(10)
+                               .Pid(11)
+                               .Text(std::string("name\0\0\0\0", 8))
+                               .Trailed(PERF_RECORD_COMM);
   EXPECT_TRUE(std::holds_alternative<OtherRecord>(ParsePerfRecord(name)->what));
-  const std::string exec = Bytes()
+  const std::string exec = PerfRecordBytes()
                                .Pid(10)
                                .Pid(11)
                                .Text(std::string("name\0\0\0\0", 8))
@@ -160,31 +137,39 @@ TEST(ParsePerfRecordTest, LivesOfProcesses) {
 
 TEST(ParsePerfRecordTest, LossesAndSwitches) {
   EXPECT_EQ(std::get<LostRecord>(
-                ParsePerfRecord(Bytes().Word(1).Word(17).Trailed(PERF_RECORD_LOST))->what)
+                ParsePerfRecord(PerfRecordBytes().Word(1).Word(17).Trailed(PERF_RECORD_LOST))->what)
                 .count,
             17u);
-  EXPECT_EQ(
-      std::get<LostRecord>(ParsePerfRecord(Bytes().Word(4).Trailed(PERF_RECORD_LOST_SAMPLES))->what)
-          .count,
-      4u);
+  EXPECT_EQ(std::get<LostRecord>(
+                ParsePerfRecord(PerfRecordBytes().Word(4).Trailed(PERF_RECORD_LOST_SAMPLES))->what)
+                .count,
+            4u);
   EXPECT_TRUE(std::holds_alternative<ThrottleRecord>(
-      ParsePerfRecord(Bytes().Word(1).Word(1).Word(1).Trailed(PERF_RECORD_THROTTLE))->what));
+      ParsePerfRecord(PerfRecordBytes().Word(1).Word(1).Word(1).Trailed(PERF_RECORD_THROTTLE))
+          ->what));
   const auto out = std::get<SwitchRecord>(
-      ParsePerfRecord(Bytes().Trailed(PERF_RECORD_SWITCH, PERF_RECORD_MISC_SWITCH_OUT))->what);
+      ParsePerfRecord(PerfRecordBytes().Trailed(PERF_RECORD_SWITCH, PERF_RECORD_MISC_SWITCH_OUT))
+          ->what);
   EXPECT_TRUE(out.out);
+  EXPECT_FALSE(out.preempted);
   EXPECT_EQ(out.tid, 11);
+  constexpr uint16_t kPreempted = PERF_RECORD_MISC_SWITCH_OUT | PERF_RECORD_MISC_SWITCH_OUT_PREEMPT;
+  EXPECT_TRUE(std::get<SwitchRecord>(
+                  ParsePerfRecord(PerfRecordBytes().Trailed(PERF_RECORD_SWITCH, kPreempted))->what)
+                  .preempted);
   EXPECT_FALSE(
-      std::get<SwitchRecord>(ParsePerfRecord(Bytes().Trailed(PERF_RECORD_SWITCH))->what).out);
+      std::get<SwitchRecord>(ParsePerfRecord(PerfRecordBytes().Trailed(PERF_RECORD_SWITCH))->what)
+          .out);
 }
 
 // A ring that another process wrote over, or a kernel with another layout, must not take the agent along.
 TEST(ParsePerfRecordTest, RecordsCutShortAnywhereAreRefusedOrReadNoFurther) {
-  Bytes map;
+  PerfRecordBytes map;
   map.Pid(10).Pid(11).Word(1).Word(2).Word(3).Word(4).Word(5).Word(6).Word(7);
   for (const std::string& whole :
        {Sample(), Sample(PERF_SAMPLE_REGS_ABI_NONE), map.Trailed(PERF_RECORD_MMAP2),
-        Bytes().Pid(20).Pid(10).Pid(21).Pid(11).Word(1).Trailed(PERF_RECORD_FORK),
-        Bytes().Trailed(PERF_RECORD_SWITCH)}) {
+        PerfRecordBytes().Pid(20).Pid(10).Pid(21).Pid(11).Word(1).Trailed(PERF_RECORD_FORK),
+        PerfRecordBytes().Trailed(PERF_RECORD_SWITCH)}) {
     ASSERT_TRUE(ParsePerfRecord(whole).ok());
     for (size_t size = 0; size < whole.size(); ++size) {
       // In memory of its own, so that a sanitizer sees a byte read beyond.

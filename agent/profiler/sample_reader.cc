@@ -1,6 +1,7 @@
 #include "agent/profiler/sample_reader.h"
 
 #include <algorithm>
+#include <cmath>
 #include <string>
 #include <utility>
 #include <vector>
@@ -49,9 +50,7 @@ void SampleReader::Take(std::string_view record) {
     ComeBack(exit->tid, parsed->time_ns);
     if (exit->pid == exit->tid) processes_.erase(exit->pid);
   } else if (const auto* change = std::get_if<SwitchRecord>(&parsed->what)) {
-    const bool in_window = parsed->time_ns >= options_.start_ns && parsed->time_ns <= end_ns_;
-    if (change->out && in_window) ++switches_;
-    if (!change->out) ComeBack(change->tid, parsed->time_ns);
+    TakeSwitch(*change, parsed->time_ns);
   } else if (const auto* lost = std::get_if<LostRecord>(&parsed->what)) {
     lost_ += lost->count;
   } else if (std::holds_alternative<ThrottleRecord>(parsed->what)) {
@@ -69,7 +68,11 @@ void SampleReader::TakeSample(const SampleRecord& sample, int64_t time_ns) {
       namer_.Name(user.frames, sample.kernel_chain, &process.jit(), time_ns,
                   away ? ProfileStack::OFF_CPU : ProfileStack::ON_CPU);
   if (away) {
-    away_[sample.tid] = {.stack = named.stack, .since_ns = time_ns, .switches = sample.period};
+    away_[sample.tid] = {.since_ns = time_ns,
+                         .sampled = true,
+                         .awaits_record = true,
+                         .stack = named.stack,
+                         .switches = sample.period};
     return;
   }
   ++samples_;
@@ -85,6 +88,19 @@ void SampleReader::TakeSample(const SampleRecord& sample, int64_t time_ns) {
                .weight_ns = static_cast<uint64_t>(options_.sample_ns)});
 }
 
+void SampleReader::TakeSwitch(const SwitchRecord& change, int64_t time_ns) {
+  if (!change.out) {
+    ComeBack(change.tid, time_ns);
+    return;
+  }
+  if (time_ns < options_.start_ns || time_ns > end_ns_) return;
+  ++switches_;
+  Away& away = away_[change.tid];
+  if (!away.awaits_record) away = {.since_ns = time_ns};
+  away.awaits_record = false;
+  away.preempted = change.preempted;
+}
+
 void SampleReader::ComeBack(pid_t tid, int64_t time_ns) {
   const auto away = away_.find(tid);
   if (away == away_.end()) return;
@@ -92,19 +108,37 @@ void SampleReader::ComeBack(pid_t tid, int64_t time_ns) {
   const auto rest = std::lower_bound(rests_.begin(), rests_.end(), away->second.since_ns);
   if (rest != rests_.end()) until = std::min(until, *rest);
   if (until > away->second.since_ns) {
-    writer_.Add({.stack = away->second.stack,
-                 .time_ns = away->second.since_ns,
-                 .thread = static_cast<uint32_t>(tid),
-                 .weight_ns =
-                     static_cast<uint64_t>(until - away->second.since_ns) * away->second.switches});
+    const auto lasted_ns = static_cast<uint64_t>(until - away->second.since_ns);
+    OffCpu& off_cpu = away->second.preempted ? preempted_ : blocked_;
+    off_cpu.recorded_ns += static_cast<double>(lasted_ns);
+    if (away->second.sampled) {
+      off_cpu.samples.push_back({.stack = away->second.stack,
+                                 .time_ns = away->second.since_ns,
+                                 .thread = static_cast<uint32_t>(tid),
+                                 .weight_ns = lasted_ns * away->second.switches});
+      off_cpu.sampled_ns += static_cast<double>(off_cpu.samples.back().weight_ns);
+    }
   }
   away_.erase(away);
+}
+
+void SampleReader::WriteOffCpu(const OffCpu& off_cpu) {
+  // Where records were lost, what is there is too little.
+  const double scale =
+      lost_ > 0 || off_cpu.sampled_ns == 0 ? 1 : off_cpu.recorded_ns / off_cpu.sampled_ns;
+  for (ProfileWriter::Sample sample : off_cpu.samples) {
+    sample.weight_ns =
+        static_cast<uint64_t>(std::llround(static_cast<double>(sample.weight_ns) * scale));
+    writer_.Add(sample);
+  }
 }
 
 void SampleReader::Finish(ProfileInfo* info) {
   std::vector<pid_t> threads;
   for (const auto& [tid, away] : away_) threads.push_back(tid);
   for (const pid_t tid : threads) ComeBack(tid, end_ns_);
+  WriteOffCpu(blocked_);
+  WriteOffCpu(preempted_);
   writer_.Flush();
   info->set_samples(samples_);
   info->set_whole(whole_);

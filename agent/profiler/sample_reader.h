@@ -53,14 +53,30 @@ class SampleReader {
   void Finish(ProfileInfo* info);
 
  private:
+  // A thread that is off the CPU. Every switch is recorded, with its time and reason; some are sampled, with the stack,
+  // a moment before that.
   struct Away {
-    uint32_t stack;
-    int64_t since_ns;
-    uint64_t switches;
+    int64_t since_ns = 0;
+    bool preempted = false;
+    bool sampled = false;
+    // Of a sample: whether the record of its switch is still to come.
+    bool awaits_record = false;
+    uint32_t stack = 0;
+    uint64_t switches = 0;
+  };
+  // Time off the CPU for one reason.
+  struct OffCpu {
+    // What all switches came to, and what the samples say that they did.
+    double recorded_ns = 0;
+    double sampled_ns = 0;
+    std::vector<ProfileWriter::Sample> samples;
   };
 
   void TakeSample(const SampleRecord& sample, int64_t time_ns);
+  void TakeSwitch(const SwitchRecord& change, int64_t time_ns);
   void ComeBack(pid_t tid, int64_t time_ns);
+  // The samples for one reason, weighted so that they sum up to what was recorded.
+  void WriteOffCpu(const OffCpu& off_cpu);
   TargetProcess& Process(pid_t pid);
 
   const Options options_;
@@ -68,8 +84,10 @@ class SampleReader {
   StackNamer namer_;
   ElfFiles files_;
   absl::flat_hash_map<pid_t, std::unique_ptr<TargetProcess>> processes_;
-  // By thread: those that were sampled as they went.
   absl::flat_hash_map<pid_t, Away> away_;
+  // Kept to the end, since what was recorded is known then.
+  OffCpu blocked_;
+  OffCpu preempted_;
   int64_t end_ns_ = std::numeric_limits<int64_t>::max();
   std::vector<int64_t> rests_;
 
