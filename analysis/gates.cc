@@ -125,16 +125,12 @@ constexpr std::array kProfileGates = {
     ProfileGate{kProfileCost, [](const ProfileFigures& f) { return f.cost; }},
 };
 
-const ProfileGate* FindProfileGate(std::string_view name) {
-  const auto* found = std::find_if(kProfileGates.begin(), kProfileGates.end(),
-                                   [name](const ProfileGate& gate) { return gate.name == name; });
-  return found == kProfileGates.end() ? nullptr : found;
-}
-
-const Gate* FindExecutionGate(std::string_view name) {
-  const auto* found = std::find_if(kExecutionGates.begin(), kExecutionGates.end(),
-                                   [name](const Gate& gate) { return gate.name == name; });
-  return found == kExecutionGates.end() ? nullptr : found;
+// nullptr where none of `gates` has the name.
+template <typename Gates>
+auto* FindGate(const Gates& gates, std::string_view name) {
+  const auto* found = std::find_if(gates.begin(), gates.end(),
+                                   [name](const auto& gate) { return gate.name == name; });
+  return found == gates.end() ? nullptr : found;
 }
 
 const GateRule* FindRule(const std::vector<GateRule>& rules, std::string_view name) {
@@ -154,8 +150,8 @@ absl::Status BadRule(const GateRule& rule, std::string_view reason) {
 }
 
 absl::Status CheckRule(const GateRule& rule) {
-  if (FindExecutionGate(rule.name) == nullptr && FindProfileGate(rule.name) == nullptr &&
-      rule.name != kTooFewBlocks) {
+  if (FindGate(kExecutionGates, rule.name) == nullptr &&
+      FindGate(kProfileGates, rule.name) == nullptr && rule.name != kTooFewBlocks) {
     return BadRule(rule, "is for a gate that does not exist");
   }
   if (!rule.warn.has_value() && !rule.invalid.has_value()) {
@@ -233,7 +229,7 @@ std::vector<GateJudgement> GateRules::JudgeExecution(const ExecutionFigures& fig
                                                      ComparisonVerdict comparison) const {
   std::vector<GateJudgement> judgements;
   for (const GateRule& rule : rules_) {
-    const Gate* gate = FindExecutionGate(rule.name);
+    const auto* gate = FindGate(kExecutionGates, rule.name);
     if (gate == nullptr || (gate->only_open_loop && !figures.open.has_value())) continue;
     judgements.push_back(JudgeFigure(rule, gate->figure(figures), comparison));
   }
@@ -244,7 +240,7 @@ std::vector<GateJudgement> GateRules::JudgeProfile(const ProfileFigures& figures
                                                    ComparisonVerdict comparison) const {
   std::vector<GateJudgement> judgements;
   for (const GateRule& rule : rules_) {
-    const ProfileGate* gate = FindProfileGate(rule.name);
+    const auto* gate = FindGate(kProfileGates, rule.name);
     if (gate == nullptr || (gate->name == kProfileCost && !figures.cost_wanted)) continue;
     judgements.push_back(JudgeFigure(rule, gate->figure(figures), comparison));
   }

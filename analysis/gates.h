@@ -120,7 +120,8 @@ struct ProfileFigures {
 // The rules by name.
 class GateRules {
  public:
-  // kInvalidArgument when a gate that is judged below has no rule, a name stands twice or is not a gate, or a rule's bounds are in the wrong order or both missing.
+  // kInvalidArgument when a gate that is judged below has no rule, a name stands twice or is not a gate, or a rule's
+  // bounds are in the wrong order or both missing.
   static absl::StatusOr<GateRules> Create(std::vector<GateRule> rules);
 
   // One judgement per gate of an execution, in the order of the rules; those of the open loop where it is one.

@@ -14,8 +14,8 @@ namespace {
 
 constexpr int kPassed = 0;
 
-// In a child process, since the descriptors of the test itself must live on. `body` returns kPassed or the number of the
-// expectation that failed.
+// In a child process, since the descriptors of the test itself must live on. `body` returns kPassed or the number of
+// the expectation that failed.
 int InAChild(const std::function<int()>& body) {
   const pid_t child = fork();
   if (child == 0) _exit(body());

@@ -84,8 +84,8 @@ void RunGuard(const LaunchRequest& request, const Program& program, bool own_nam
   setsid();
   // A name of its own: whoever kills launch by name leaves the guard to clean up.
   prctl(PR_SET_NAME, "assay-guard");
-  // The end of the socket says that the keeper is gone; this also reaches a guard that somebody has stopped. A namespace
-  // dies with it at once. Without one it must live on to kill the tree.
+  // The end of the socket says that the keeper is gone; this also reaches a guard that somebody has stopped. A
+  // namespace dies with it at once. Without one it must live on to kill the tree.
   prctl(PR_SET_PDEATHSIG, own_namespace ? SIGKILL : SIGCONT);
   prctl(PR_SET_CHILD_SUBREAPER, 1);
   if (own_namespace) MountOwnProc();

@@ -24,7 +24,8 @@ class DestinationRules {
   DestinationRules(std::vector<Cidr> allowed, Confirm confirm);
 
   // The numeric address that may be loaded: `destination` resolved, once, so that a name cannot change its mind
-  // between the question and the load; of several, one that accepts connections now. Blocks for the resolver and the other agent.
+  // between the question and the load; of several, one that accepts connections now. Blocks for the resolver and the
+  // other agent.
   // kInvalidArgument, kNotFound (a name), kPermissionDenied: says what would allow it.
   absl::StatusOr<HostPort> Admit(const std::string& destination, const std::string& agent,
                                  const std::string& execution_id) const;

@@ -21,8 +21,8 @@ namespace assay {
 // The SERVER role: starts a target of the catalogue, pinned, waits until it is ready, holds its answer against what is
 // right, and reads what it used between the two ends of the window.
 //
-// With ServerSpec.profile the tree is profiled over the window: its chunks are the part's data, and how it was taken, or
-// why it was not, is told with Finished. Naming the stacks may take some seconds, after the window.
+// With ServerSpec.profile the tree is profiled over the window: its chunks are the part's data, and how it was taken,
+// or why it was not, is told with Finished. Naming the stacks may take some seconds, after the window.
 //
 // The window begins warmup_ns after the start asked for, and ends duration_ns later, or with Stop where it is counted
 // in requests. A server that ends by itself is told as CRASHED with its last words, at any time before Close.

@@ -68,8 +68,8 @@ std::string CommonName(std::string name) {
   return name;
 }
 
-// By name: the share of the time in which it was anywhere on the stack. Inlined functions are left out: perf is told not
-// to look for them.
+// By name: the share of the time in which it was anywhere on the stack. Inlined functions are left out: perf is told
+// not to look for them.
 std::map<std::string, double> Shares(const StackProfile& profile) {
   FunctionTree tree;
   tree.Add(profile, StackTime::kOnCpu);

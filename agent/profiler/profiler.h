@@ -22,16 +22,17 @@ struct ProfilerConfig {
   int stack_bytes = 32 << 10;
   // Where the profiler's own thread runs: never the CPUs that are measured on. Empty: where the caller may.
   CpuSet collector_cpus;
-  // Whether time off the CPU is sampled too: about 49 switches a second, or `frequency_hz` where that is less, with their
-  // stacks. A thread that sleeps throughout is not seen. It costs a record of 32 bytes each time that a thread leaves or enters a CPU.
+  // Whether time off the CPU is sampled too: about 49 switches a second, or `frequency_hz` where that is less, with
+  // their stacks. A thread that sleeps throughout is not seen. It costs a record of 32 bytes each time that a thread
+  // leaves or enters a CPU.
   bool off_cpu = false;
   // Whether system calls are counted by name: 0.2 to 0.4 us each call.
   bool count_syscalls = false;
   // For hosts without a CPU to spare: samples are only copied while the window lasts, and unwound in Stop(), which
   // then takes some 20 us a sample. At most 64 MiB are kept; what is beyond is unwound at once.
   bool unwind_afterwards = false;
-  // Whether it rests a tenth of a second after each three that it sampled, so that what it costs the server can be told from ProfileInfo.spans. What
-  // happens meanwhile is in `counters`, but in neither samples nor system calls.
+  // Whether it rests a tenth of a second after each three that it sampled, so that what it costs the server can be told
+  // from ProfileInfo.spans. What happens meanwhile is in `counters`, but in neither samples nor system calls.
   bool rests = false;
 };
 
@@ -42,8 +43,8 @@ struct ProfilerConfig {
 // that is gone) becomes ProfileInfo.refused with its remedy, and a target that ends has a profile of what it did.
 //
 // Threads: one of its own, which makes the chunks. Start() and Stop() may come from different threads, one at a time.
-// Cost to the server: some 5 us a sample, and its stack copied. To the agent: some 20 us of CPU a sample; 1 to 32 MiB a CPU that
-// the server may run on, what it reads of debug information, and the kernel's names (4 MB).
+// Cost to the server: some 5 us a sample, and its stack copied. To the agent: some 20 us of CPU a sample; 1 to 32 MiB a
+// CPU that the server may run on, what it reads of debug information, and the kernel's names (4 MB).
 class Profiler {
  public:
   // Gets each chunk of at most 64 KiB (more only where one stack needs more), in order, in the profiler's thread.

@@ -35,8 +35,8 @@ struct CgroupPath {
   std::string path;
 };
 
-// Where /proc/PID/cgroup says that the process's CPU quota is set: in the old hierarchy of "cpu" where there is one, else
-// in the unified one.
+// Where /proc/PID/cgroup says that the process's CPU quota is set: in the old hierarchy of "cpu" where there is one,
+// else in the unified one.
 absl::StatusOr<CgroupPath> CpuCgroup(std::string_view text);
 
 // CPUs that "max 100000" or "150000 100000" of cpu.max grant; nothing where there is no quota. The same for the old

@@ -32,7 +32,8 @@ struct HttpTransport {
   bool http2 = false;
 };
 
-// Sends `request` to `address` ("HOST:PORT", "[V6]:PORT") on a connection of its own, and reads the answer whole. No proxy, no redirects, no cookies, whatever the environment says.
+// Sends `request` to `address` ("HOST:PORT", "[V6]:PORT") on a connection of its own, and reads the answer whole. No
+// proxy, no redirects, no cookies, whatever the environment says.
 //
 // Blocks, at most `timeout`. Any thread. kUnavailable: no whole answer came, and why;
 // kDeadlineExceeded: not in time; kResourceExhausted: the answer is longer than 256 MiB.

@@ -66,8 +66,8 @@ class FunctionTree {
 
   // Bottom up: below the root stands what was on top of the stacks, and below it who called it.
   FunctionTree Reversed() const;
-  // Without the kernel's functions: their time is that of who called them. Where no interrupt can be masked out, which of
-  // the kernel's functions is on top says little.
+  // Without the kernel's functions: their time is that of who called them. Where no interrupt can be masked out, which
+  // of the kernel's functions is on top says little.
   FunctionTree WithoutKernel() const;
   // Without the nodes of less than a share of the whole: these become kOthers of their caller.
   FunctionTree Trimmed(double min_share) const;

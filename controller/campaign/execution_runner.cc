@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "analysis/latency_histogram.h"
@@ -16,6 +15,7 @@
 #include "controller/campaign/span_requests.h"
 #include "controller/link/part_link.h"
 #include "controller/plan/load_levels.h"
+#include "controller/plan/target_url.h"
 #include "controller/store/record_id.h"
 #include "proto/convert/histogram_proto.h"
 
@@ -199,8 +199,8 @@ absl::Status ExecutionRunner::Attempt::Note(const absl::Status& status, const Po
 absl::Status ExecutionRunner::Attempt::StartServer() {
   const PlanTarget& target = TargetOfCell(runner_.plan_, cell_);
   if (!target.url().empty()) {
-    const size_t host = target.url().find("://");
-    destination_ = std::string(absl::StripSuffix(target.url().substr(host + 3), "/"));
+    ASSAY_ASSIGN_OR_RETURN(TargetUrl url, ParseTargetUrl(target.url()));
+    destination_ = std::move(url.address);
     return absl::OkStatus();
   }
   PoolMember& member = runner_.pool_.server();

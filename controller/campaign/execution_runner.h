@@ -35,9 +35,9 @@ class ExecutionRunner {
                   Interruption& interruption, double quiet);
 
   // Makes one. Where the load's CPUs are not quiet before its window, it is begun again a little later,
-  // which what it measures has no part in (ExecutionRecord.disturbed_starts). What goes wrong with a server or an agent is a result: a record with status FAILED
-  // and what, where and why. An error status means that the campaign cannot go on: an interruption,
-  // or a store that fails.
+  // which what it measures has no part in (ExecutionRecord.disturbed_starts). What goes wrong with a server or an agent
+  // is a result: a record with status FAILED and what, where and why. An error status means that the campaign cannot go
+  // on: an interruption, or a store that fails.
   absl::StatusOr<FinishedExecution> Run(const ScheduledExecution& scheduled, uint32_t attempt);
 
  private:

@@ -2,13 +2,12 @@
 
 #include <algorithm>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
 #include "absl/time/time.h"
 #include "common/cpu_set.h"
 #include "controller/plan/cells.h"
 #include "controller/plan/load_levels.h"
+#include "controller/plan/target_url.h"
 
 namespace assay {
 namespace {
@@ -63,7 +62,8 @@ LoadSpec LoadSpecOf(const Plan& plan, const Cell& cell, const AgentPool& pool, u
     spec.set_destination_agent(pool.server().link->address());
   }
   spec.set_verify_first(!target.url().empty());
-  spec.set_tls(absl::StartsWith(target.url(), "https://"));
+  const absl::StatusOr<TargetUrl> url = ParseTargetUrl(target.url());
+  spec.set_tls(url.ok() && url->tls);
   spec.set_http2(target.http2());
   for (const TargetDescription& known : pool.server().description().targets()) {
     if (target.url().empty() && known.name() == target.name()) spec.set_contract(known.contract());

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "common/file.h"
@@ -16,6 +15,7 @@
 #include "controller/commands/measuring.h"
 #include "controller/plan/override.h"
 #include "controller/plan/plan_loader.h"
+#include "controller/plan/target_url.h"
 #include "google/protobuf/text_format.h"
 
 namespace assay {
@@ -60,7 +60,7 @@ absl::StatusOr<LoadedPlan> PlanOf(const MeasureWords& words) {
   plan.set_name(absl::StrCat(words.path, " of ", absl::StrJoin(words.servers, ", ")));
   for (const std::string& server : words.servers) {
     PlanTarget* target = plan.add_targets();
-    if (absl::StrContains(server, "://")) {
+    if (IsTargetUrl(server)) {
       target->set_url(server);
       target->set_label(server);
       target->set_http2(words.http2);

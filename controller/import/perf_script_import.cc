@@ -3,13 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <optional>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "analysis/profile/perf_script.h"
-#include "common/status_macros.h"
 #include "proto/convert/stack_profile_proto.h"
 
 namespace assay {
@@ -24,9 +22,8 @@ constexpr std::array<std::string_view, 4> kFirstFunctions = {"_start", "clone", 
 bool IsWhole(const StackProfile& profile, uint32_t node) {
   while (profile.nodes()[node].parent != 0) node = profile.nodes()[node].parent - 1;
   const std::string& outermost = profile.FunctionOf(profile.frames()[profile.nodes()[node].frame]);
-  return std::any_of(kFirstFunctions.begin(), kFirstFunctions.end(), [&](std::string_view first) {
-    return std::string_view(outermost).substr(0, outermost.find('+')) == first;
-  });
+  return std::find(kFirstFunctions.begin(), kFirstFunctions.end(), outermost) !=
+         kFirstFunctions.end();
 }
 
 // Right answers a second of all load agents.

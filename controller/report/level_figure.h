@@ -28,8 +28,8 @@ struct LevelFigure {
   std::vector<Series> series;
 };
 
-// A figure element with an SVG drawing and its legend, from zero up; readable without a script, and in print. Colours are
-// the classes series-0 ... series-7 of the page.
+// A figure element with an SVG drawing and its legend, from zero up; readable without a script, and in print. Colours
+// are the classes series-0 ... series-7 of the page.
 std::string LevelFigureHtml(const LevelFigure& figure);
 
 }  // namespace assay

@@ -169,7 +169,8 @@ std::string FigureText(double value, bool micros) {
 }
 
 // Functions that differ by more than chance, the most first.
-std::string ChangeTable(const DifferenceGraph& graph, const ProfileDifference& difference) {
+std::string ChangeTable(const CellProfiles& a, const CellProfiles& b,
+                        const ProfileDifference& difference) {
   std::string rows;
   size_t count = 0;
   for (const FunctionChange& change : difference.functions) {
@@ -193,7 +194,7 @@ std::string ChangeTable(const DifferenceGraph& graph, const ProfileDifference& d
       "<div class=\"wide\"><table class=\"costs\"><caption>Functions that differ by more than "
       "chance, ",
       difference.has_requests ? "us/request" : "share of CPU", "</caption><thead><tr><th></th><th>",
-      HtmlText(graph.name_a), "</th><th>", HtmlText(graph.name_b),
+      HtmlText(a.cell.target()), "</th><th>", HtmlText(b.cell.target()),
       "</th><th>difference</th><th>95 % interval</th><th>without what it called, but the "
       "kernel</th></tr></thead><tbody>",
       rows, "</tbody></table></div>");
@@ -271,7 +272,7 @@ absl::StatusOr<std::string> DifferenceFragments(const CellProfiles& a, const Cel
   }
   ASSAY_ASSIGN_OR_RETURN(const ProfileDifference functions,
                          CompareCells(a, b, CompareBy::kOwnFunctions, rules));
-  return ChangeTable(graph, functions) + html;
+  return ChangeTable(a, b, functions) + html;
 }
 
 std::string ProfilePage(const CellProfiles& cell) {

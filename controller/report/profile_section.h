@@ -10,7 +10,8 @@
 
 namespace assay {
 
-// What profiles look like in pages. Fragments need FlameGraphStyle() and FlameGraphScript() of flame_graph.h in the page.
+// What profiles look like in pages. Fragments need FlameGraphStyle() and FlameGraphScript() of flame_graph.h in the
+// page.
 
 // The rules of analysis/profile/categories.textproto.
 absl::StatusOr<CategoryRules> LoadCategoryRules();

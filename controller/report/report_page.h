@@ -10,9 +10,9 @@
 
 namespace assay {
 
-// A campaign as one self-contained HTML file: nothing is fetched, and it can be read without a script and in print. Sections:
-// the cells, the figures over load levels, the gates, profiles where there are any, the hosts. A section is one function
-// in report_page.cc, listed once.
+// A campaign as one self-contained HTML file: nothing is fetched, and it can be read without a script and in print.
+// Sections: the cells, the figures over load levels, the gates, profiles where there are any, the hosts. A section is
+// one function in report_page.cc, listed once.
 std::string ReportPage(const CampaignResults& results, const std::vector<CellProfiles>& profiles,
                        const CategoryRules& rules);
 

@@ -1,8 +1,9 @@
 #include "controller/results/profile_json.h"
 
-#include <optional>
+#include <string>
+#include <utility>
 
-#include "absl/container/flat_hash_map.h"
+#include "controller/results/json_values.h"
 
 namespace assay {
 namespace {
@@ -10,16 +11,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr double kNanosInSecond = 1e9;
-
-Json OrNull(const std::optional<double>& value) {
-  return value.has_value() ? Json(*value) : Json();
-}
-
-Json OrNull(const std::optional<Estimate>& figure) {
-  if (!figure.has_value()) return Json();
-  return {
-      {"estimate", figure->estimate}, {"low", OrNull(figure->low)}, {"high", OrNull(figure->high)}};
-}
 
 Json ToJson(const ProfiledRun& run) {
   const ProfileInfo& info = run.info;
@@ -40,10 +31,10 @@ Json ToJson(const ProfiledRun& run) {
   return json;
 }
 
-Json SystemCallsOf(const CellProfiles& cell, StackTime time, const CategoryRules& rules) {
+Json SystemCallsOf(const CellProfiles& cell, const FunctionTree& tree, const CategoryRules& rules) {
   Json calls = Json::array();
   for (const SystemCallCost& one :
-       SystemCallCosts(cell.Tree(time), rules, cell.requests(), cell.SystemCalls())) {
+       SystemCallCosts(tree, rules, cell.requests(), cell.SystemCalls())) {
     calls.push_back({{"name", one.label},
                      {"share", one.cost.share},
                      {"us_per_request", OrNull(one.cost.us_per_request)},
@@ -54,8 +45,8 @@ Json SystemCallsOf(const CellProfiles& cell, StackTime time, const CategoryRules
 
 void AddCosts(const CellProfiles& cell, const CategoryRules& rules, Json* json) {
   const FunctionTree tree = cell.Tree();
-  (*json)["system_calls"] = SystemCallsOf(cell, StackTime::kOnCpu, rules);
-  (*json)["off_cpu_system_calls"] = SystemCallsOf(cell, StackTime::kOffCpu, rules);
+  (*json)["system_calls"] = SystemCallsOf(cell, tree, rules);
+  (*json)["off_cpu_system_calls"] = SystemCallsOf(cell, cell.Tree(StackTime::kOffCpu), rules);
   Json categories = Json::array();
   for (const CategoryCost& one : CategoryCosts(tree, rules, cell.requests())) {
     categories.push_back({{"name", std::string(ToString(one.category))},
@@ -67,13 +58,7 @@ void AddCosts(const CellProfiles& cell, const CategoryRules& rules, Json* json) 
 
 Json ToJson(const CellProfiles& cell, const CategoryRules& rules) {
   Json json;
-  json["target"] = cell.cell.target();
-  json["workload"] = cell.cell.workload();
-  json["mode"] = cell.cell.mode();
-  Json level = Json::object();
-  if (cell.cell.connections() > 0) level["connections"] = cell.cell.connections();
-  if (cell.cell.rate_per_s() > 0) level["rate"] = cell.cell.rate_per_s();
-  json["level"] = std::move(level);
+  SetCell(cell.cell, &json);
   const ProfileInfo* first = cell.runs.empty() ? nullptr : &cell.runs.front().info;
   json["event"] = first == nullptr ? Json() : Json(first->event());
   json["frequency_hz"] = first == nullptr ? Json() : Json(first->frequency_hz());

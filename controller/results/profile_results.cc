@@ -54,9 +54,9 @@ std::vector<ProfileRun> RunsOf(const CellProfiles& cell, CompareBy by, const Cat
                                std::deque<FunctionTree>& trees) {
   std::vector<ProfileRun> runs;
   for (const ProfiledRun& run : cell.runs) {
-    runs.push_back({.tree = &trees.emplace_back(TreeBy(run.tree, by, rules)),
-                    .requests = run.info.requests(),
-                    .event = run.info.event()});
+    const FunctionTree* const tree =
+        by == CompareBy::kStacks ? &run.tree : &trees.emplace_back(TreeBy(run.tree, by, rules));
+    runs.push_back({.tree = tree, .requests = run.info.requests(), .event = run.info.event()});
   }
   return runs;
 }

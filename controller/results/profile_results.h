@@ -51,8 +51,8 @@ struct CellProfiles {
   std::string HowTaken() const;
 };
 
-// Those of a campaign in the plan's order; empty where it has none. kDataLoss for a profile that cannot be read, with its
-// execution.
+// Those of a campaign in the plan's order; empty where it has none. kDataLoss for a profile that cannot be read, with
+// its execution.
 absl::StatusOr<std::vector<CellProfiles>> ReadProfiles(Store& store,
                                                        const CampaignRecord& campaign);
 

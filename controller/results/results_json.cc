@@ -2,15 +2,12 @@
 
 #include "absl/time/time.h"
 #include "controller/plan/cells.h"
+#include "controller/results/json_values.h"
 
 namespace assay {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-Json OrNull(const std::optional<double>& value) {
-  return value.has_value() ? Json(*value) : Json();
-}
 
 Json ToJson(const OverExecutions& figure) {
   Json json;
@@ -61,13 +58,7 @@ Json ToJson(const ExecutionResult& execution) {
 
 Json ToJson(const CellResult& cell) {
   Json json;
-  json["target"] = cell.cell.target();
-  json["workload"] = cell.cell.workload();
-  json["mode"] = cell.cell.mode();
-  Json level;
-  if (cell.cell.connections() > 0) level["connections"] = cell.cell.connections();
-  if (cell.cell.rate_per_s() > 0) level["rate"] = cell.cell.rate_per_s();
-  json["level"] = std::move(level);
+  SetCell(cell.cell, &json);
   json["profiled"] = cell.cell.profiled();
   Json executions = Json::array();
   for (const ExecutionResult& one : cell.executions) executions.push_back(ToJson(one));

@@ -68,8 +68,8 @@ class Database {
     kWrite,
   };
 
-  // Nothing is read yet: a file that is no database is found out by the first statement. kWrite makes a file where there
-  // is none.
+  // Nothing is read yet: a file that is no database is found out by the first statement. kWrite makes a file where
+  // there is none.
   static absl::StatusOr<std::unique_ptr<Database>> Open(const std::string& path, Access access,
                                                         absl::Duration busy_timeout);
 

@@ -50,8 +50,8 @@ absl::Status MakeFolderOf(const std::string& path) {
                    error.message(), "; choose another with --store=PATH"));
 }
 
-// Readers then never wait for the writer, nor it for them. SQLite's own waiting does not cover two that change a new file
-// at once: each holds a lock that the other waits for, and both are told so at once.
+// Readers then never wait for the writer, nor it for them. SQLite's own waiting does not cover two that change a new
+// file at once: each holds a lock that the other waits for, and both are told so at once.
 absl::Status WriteAhead(Database* database, absl::Duration busy_timeout) {
   const absl::Time until = absl::Now() + busy_timeout;
   for (;;) {

@@ -129,13 +129,13 @@ class Store {
                                                     std::string_view execution_id, uint32_t load,
                                                     absl::Span<const SampleChunk> chunks);
   // Adds an execution in one transaction, safe from a power cut on return. `chunks` were staged for
-  // it, and are kept in the order given; what else was staged for it is removed. kAlreadyExists when its id, or its (cell, block, attempt) in the campaign, is there;
-  // kFailedPrecondition when a chunk was never staged.
+  // it, and are kept in the order given; what else was staged for it is removed. kAlreadyExists when its id, or its
+  // (cell, block, attempt) in the campaign, is there; kFailedPrecondition when a chunk was never staged.
   absl::Status CommitExecution(const ExecutionRecord& execution, absl::Span<const ChunkRef> chunks,
                                absl::Span<const LoadSecond> seconds,
                                absl::Span<const ProfileChunk> profile = {});
-  // Gives an execution a profile that another tool took (ExecutionRecord.imported_profile); one that was imported before
-  // is replaced. kFailedPrecondition where Assay itself profiled it, or it was not measured.
+  // Gives an execution a profile that another tool took (ExecutionRecord.imported_profile); one that was imported
+  // before is replaced. kFailedPrecondition where Assay itself profiled it, or it was not measured.
   absl::Status AttachProfile(std::string_view execution_id, const ProfileInfo& info,
                              absl::Span<const ProfileChunk> profile);
   // Removes staged chunks of executions that were never committed, except those of campaigns whose

@@ -9,8 +9,8 @@
 
 namespace assay {
 
-// SamplingCost() over several runs: their centre (Hodges and Lehmann's), and its interval. Nothing where no run had rests of which something
-// can be told.
+// SamplingCost() over several runs: their centre (Hodges and Lehmann's), and its interval. Nothing where no run had
+// rests of which something can be told.
 std::optional<Estimate> SamplingCostOver(const std::vector<const ProfileInfo*>& runs);
 
 }  // namespace assay

@@ -1,0 +1,29 @@
+#include "controller/results/json_values.h"
+
+#include <utility>
+
+namespace assay {
+
+using Json = nlohmann::ordered_json;
+
+Json OrNull(const std::optional<double>& value) {
+  return value.has_value() ? Json(*value) : Json();
+}
+
+Json OrNull(const std::optional<Estimate>& figure) {
+  if (!figure.has_value()) return Json();
+  return {
+      {"estimate", figure->estimate}, {"low", OrNull(figure->low)}, {"high", OrNull(figure->high)}};
+}
+
+void SetCell(const Cell& cell, Json* json) {
+  (*json)["target"] = cell.target();
+  (*json)["workload"] = cell.workload();
+  (*json)["mode"] = cell.mode();
+  Json level = Json::object();
+  if (cell.connections() > 0) level["connections"] = cell.connections();
+  if (cell.rate_per_s() > 0) level["rate"] = cell.rate_per_s();
+  (*json)["level"] = std::move(level);
+}
+
+}  // namespace assay
