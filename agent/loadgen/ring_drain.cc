@@ -7,6 +7,12 @@
 #include "common/status_macros.h"
 
 namespace assay {
+namespace {
+
+// Samples of a thread.
+constexpr uint64_t kMostAtOnce = 64 * SampleRing::kSamplesPerChunk;
+
+}  // namespace
 
 RingDrain::RingDrain(SampleRing* ring) {
   lanes_.reserve(ring->threads());
@@ -18,8 +24,8 @@ RingDrain::RingDrain(SampleRing* ring) {
 absl::Status RingDrain::Drain(Sink sink) {
   for (size_t thread = 0; thread < lanes_.size(); ++thread) {
     Lane& lane = lanes_[thread];
-    // Bounded: a writer that keeps up with this loop must not hold it for ever.
-    for (uint64_t taken = 0; taken < 64 * SampleRing::kSamplesPerChunk;) {
+    // A writer that keeps up with this loop must not hold it for ever.
+    for (uint64_t taken = 0; taken < kMostAtOnce;) {
       ASSAY_ASSIGN_OR_RETURN(const std::optional<SampleRing::Block> block, lane.reader.Peek());
       if (!block.has_value()) break;
       taken += block->count;
@@ -62,7 +68,11 @@ void RingDrain::GiveOut(Lane& lane, Sink sink) {
 }
 
 absl::Status RingDrain::Finish(Sink sink) {
-  ASSAY_RETURN_IF_ERROR(Drain(sink));
+  // One call takes no more than its share of a ring that is being written.
+  for (uint64_t before = samples_ + 1; before != samples_;) {
+    before = samples_;
+    ASSAY_RETURN_IF_ERROR(Drain(sink));
+  }
   for (Lane& lane : lanes_) {
     if (lane.chunk.count() > 0) GiveOut(lane, sink);
   }

@@ -24,11 +24,11 @@ class RingDrain {
   // `ring` must outlive it.
   explicit RingDrain(SampleRing* ring);
 
-  // Takes all that is in the ring now and gives out each chunk that is full. kDataLoss: a ring that
-  // contradicts itself; the chunks given out before are sound.
+  // Takes what is in the ring now, a few million samples at most, and gives out each chunk that is full. kDataLoss: a
+  // ring that contradicts itself; the chunks given out before are sound.
   absl::Status Drain(Sink sink);
 
-  // Drain(), then the chunks that are not full. After the load threads have ended.
+  // All that is in the ring, then the chunks that are not full. After the load threads have ended.
   absl::Status Finish(Sink sink);
 
   uint64_t samples() const { return samples_; }
