@@ -23,6 +23,8 @@ constexpr size_t kMinBytes = 64 * 1024;
 constexpr size_t kMaxBytes = size_t{1} << 30;
 constexpr int kMaxThreads = 1024;
 constexpr size_t kPage = 4096;
+// A reader keeps no more of what it has read.
+constexpr uint64_t kReleaseBytes = uint64_t{1} << 20;
 
 // Stands before each block. A `length` of kSkip: nothing more before the ring's end.
 struct RecordHeader {
@@ -87,7 +89,7 @@ absl::StatusOr<UniqueFd> SampleRing::Create(int threads, size_t bytes_per_thread
   return fd;
 }
 
-absl::StatusOr<std::unique_ptr<SampleRing>> SampleRing::Open(int fd) {
+absl::StatusOr<std::unique_ptr<SampleRing>> SampleRing::Open(int fd, Use use) {
   struct stat info {};
   if (fstat(fd, &info) != 0)
     return ErrnoStatus(errno, absl::StrCat("sample ring, descriptor ", fd));
@@ -102,11 +104,13 @@ absl::StatusOr<std::unique_ptr<SampleRing>> SampleRing::Open(int fd) {
         absl::StrCat("descriptor ", fd, " is not a sample ring of this version"));
   }
   const auto size = static_cast<size_t>(info.st_size);
-  void* memory = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, 0);
+  const int flags = MAP_SHARED | (use == Use::kWrite ? MAP_POPULATE : 0);
+  void* memory = mmap(nullptr, size, PROT_READ | PROT_WRITE, flags, fd, 0);
   if (memory == MAP_FAILED) return ErrnoStatus(errno, "mapping the sample ring");
   std::unique_ptr<SampleRing> ring(new SampleRing(memory, size));
   ring->threads_ = static_cast<int>(header.threads);
   ring->capacity_ = header.capacity;
+  ring->use_ = use;
   return ring;
 }
 
@@ -171,9 +175,13 @@ bool SampleRing::Writer::Write(absl::Span<const Sample> samples) {
 }
 
 SampleRing::Reader::Reader(SampleRing* ring, int thread)
-    : lane_(ring->lane(thread)), data_(ring->data(thread)), capacity_(ring->capacity_) {
+    : lane_(ring->lane(thread)),
+      data_(ring->data(thread)),
+      capacity_(ring->capacity_),
+      releases_(ring->use_ == Use::kRead) {
   tail_ = lane_->tail.load(std::memory_order_relaxed);
   next_ = tail_;
+  released_ = tail_;
 }
 
 absl::StatusOr<std::optional<SampleRing::Block>> SampleRing::Reader::Peek() {
@@ -208,6 +216,16 @@ absl::StatusOr<std::optional<SampleRing::Block>> SampleRing::Reader::Peek() {
 void SampleRing::Reader::Pop() {
   tail_ = next_;
   lane_->tail.store(tail_, std::memory_order_release);
+  if (releases_ && tail_ - released_ >= kReleaseBytes) Release();
+}
+
+void SampleRing::Reader::Release() {
+  // Whole pages, up to the ring's end; what was read beyond that goes in the next round.
+  const size_t begin = released_ % capacity_ & ~(kPage - 1);
+  const size_t end = std::min<uint64_t>(begin + (tail_ - released_), capacity_) & ~(kPage - 1);
+  // A page that cannot be given back is only not given back.
+  if (end > begin) madvise(data_ + begin, end - begin, MADV_DONTNEED);
+  released_ = tail_;
 }
 
 uint64_t SampleRing::Reader::samples_lost() const {

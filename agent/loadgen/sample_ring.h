@@ -23,8 +23,8 @@ namespace assay {
 // never wraps. A ring without room for a block drops it and counts its samples as lost: the
 // producer never waits.
 //
-// Costs: a sample costs the load thread no allocation, lock or system call; Create() and Open()
-// make them all, and touch every page, so that the window has no page faults.
+// Costs: a sample costs the load thread no allocation, lock or system call; Create() and a writer's
+// Open() make them all, and touch every page, so that the window has no page faults.
 class SampleRing {
  public:
   // Samples with a common base: a chunk on the wire holds at most this many.
@@ -34,9 +34,15 @@ class SampleRing {
   // least 64 KiB), close-on-exec. A sample takes about 4 bytes.
   static absl::StatusOr<UniqueFd> Create(int threads, size_t bytes_per_thread);
 
+  enum class Use {
+    // By load threads, and perhaps by a reader beside them.
+    kWrite,
+    // By a reader alone. Of a large ring only the part being read takes of this process's memory.
+    kRead,
+  };
   // Maps a ring. `fd` may be closed afterwards. kInvalidArgument when it is not a ring of this
   // version.
-  static absl::StatusOr<std::unique_ptr<SampleRing>> Open(int fd);
+  static absl::StatusOr<std::unique_ptr<SampleRing>> Open(int fd, Use use = Use::kWrite);
 
   SampleRing(const SampleRing&) = delete;
   SampleRing& operator=(const SampleRing&) = delete;
@@ -72,6 +78,7 @@ class SampleRing {
   const size_t size_;
   int threads_ = 0;
   size_t capacity_ = 0;
+  Use use_ = Use::kWrite;
 };
 
 // The load thread's side. One a ring, used by one thread.
@@ -114,11 +121,16 @@ class SampleRing::Reader {
   uint64_t samples_lost() const;
 
  private:
+  // Gives back the pages that were read; they stay in the ring.
+  void Release();
+
   Lane* const lane_;
-  const uint8_t* const data_;
+  uint8_t* const data_;
   const size_t capacity_;
+  const bool releases_;
   uint64_t tail_ = 0;
   uint64_t next_ = 0;  // Where the record after the peeked one begins.
+  uint64_t released_ = 0;
 };
 
 }  // namespace assay

@@ -1,5 +1,9 @@
 #include "agent/loadgen/sample_ring.h"
 
+#include <unistd.h>
+
+#include <algorithm>
+#include <fstream>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -30,7 +34,8 @@ class SampleRingTest : public testing::Test {
     absl::StatusOr<UniqueFd> fd = SampleRing::Create(threads, bytes);
     ASSERT_TRUE(fd.ok()) << fd.status();
     absl::StatusOr<std::unique_ptr<SampleRing>> ours = SampleRing::Open(fd->get());
-    absl::StatusOr<std::unique_ptr<SampleRing>> theirs = SampleRing::Open(fd->get());
+    absl::StatusOr<std::unique_ptr<SampleRing>> theirs =
+        SampleRing::Open(fd->get(), SampleRing::Use::kRead);
     ASSERT_TRUE(ours.ok() && theirs.ok());
     writing_ = *std::move(ours);
     reading_ = *std::move(theirs);
@@ -68,6 +73,29 @@ class SampleRingTest : public testing::Test {
   std::unique_ptr<SampleRing> reading_;
   std::vector<SampleChunk> chunks_;
 };
+
+int64_t ResidentBytes() {
+  std::ifstream statm("/proc/self/statm");
+  int64_t all = 0;
+  int64_t resident = 0;
+  statm >> all >> resident;
+  return resident * sysconf(_SC_PAGESIZE);
+}
+
+TEST_F(SampleRingTest, AReaderKeepsLittleOfALargeRing) {
+  MakeRing(1, size_t{64} << 20);
+  SampleRing::Writer writer(writing_.get(), 0);
+  constexpr int64_t kCount = 6'000'000;
+  EXPECT_EQ(Write(writer, 0, kCount), kCount);
+  RingDrain drain(reading_.get());
+  const int64_t before = ResidentBytes();
+  int64_t most = 0;
+  const absl::Status drained = drain.Finish(
+      [&](const SampleChunk& /*chunk*/) { most = std::max(most, ResidentBytes() - before); });
+  EXPECT_TRUE(drained.ok()) << drained;
+  EXPECT_EQ(drain.samples(), static_cast<uint64_t>(kCount));
+  EXPECT_LT(most, 6 << 20);
+}
 
 // Several times round the ring: no block is torn where it wraps.
 TEST_F(SampleRingTest, GivesBackEverySampleInOrderAcrossManyRounds) {

@@ -93,7 +93,7 @@ absl::Status LoadPart::StartProcess() {
     spare_cpu_ = HasSpareCpu();
     ring_plan_ = PlanRing(spec().window(), threads(), spare_cpu_);
     ASSAY_ASSIGN_OR_RETURN(memory, SampleRing::Create(threads(), ring_plan_.bytes_per_thread));
-    ASSAY_ASSIGN_OR_RETURN(ring_, SampleRing::Open(memory.get()));
+    ASSAY_ASSIGN_OR_RETURN(ring_, SampleRing::Open(memory.get(), SampleRing::Use::kRead));
     drain_.emplace(ring_.get());
     launch.pass_fds.emplace_back(memory.get(), kLoadgenRingFd);
   }
