@@ -5,16 +5,18 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
+#include "proto/convert/profile_chunk.h"
 
 namespace assay::profiler {
 
-void ProfileFolder::Add(const ProfileChunk& chunk) {
+void ProfileFolder::Add(const ProfileChunk& packed) {
+  const ProfileChunk chunk = Inflated(packed).value();
   strings_.insert(strings_.end(), chunk.strings().begin(), chunk.strings().end());
   frames_.insert(frames_.end(), chunk.frames().begin(), chunk.frames().end());
   stacks_.insert(stacks_.end(), chunk.stacks().begin(), chunk.stacks().end());
   for (int i = 0; i < chunk.sample_stack_size(); ++i) {
     const uint32_t stack = chunk.sample_stack(i);
-    at_ns_ += chunk.sample_time_delta_ns(i);
+    at_ns_ += 1000 * chunk.sample_time_delta_us(i);
     Sample sample = {
         .kind = stacks_[stack].kind(),
         .time_ns = at_ns_,

@@ -13,8 +13,8 @@ namespace assay::profiler {
 // Reads chunks back, for the command line and the tests; what the controller makes of a profile is in analysis/.
 class ProfileFolder {
  public:
-  // Chunks in order.
-  void Add(const ProfileChunk& chunk);
+  // Chunks of ProfileWriter, in order.
+  void Add(const ProfileChunk& packed);
 
   struct Sample {
     // The outermost first: functions' names.

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/string_view.h"
+#include "proto/convert/profile_chunk.h"
 
 namespace assay::profiler {
 namespace {
@@ -84,8 +85,9 @@ void ProfileWriter::AddColumns() {
   if (one_weight) chunk_.set_weight_ns(first.weight_ns);
   for (const Sample& sample : samples_) {
     chunk_.add_sample_stack(sample.stack);
-    chunk_.add_sample_time_delta_ns(sample.time_ns - last_time_ns_);
-    last_time_ns_ = sample.time_ns;
+    const int64_t time_us = (sample.time_ns - start_ns_) / 1000;
+    chunk_.add_sample_time_delta_us(time_us - last_time_us_);
+    last_time_us_ = time_us;
     if (!one_thread) chunk_.add_sample_thread(sample.thread);
     if (!one_weight) chunk_.add_sample_weight_ns(sample.weight_ns);
   }
@@ -96,7 +98,7 @@ void ProfileWriter::Flush() {
   if (!samples_.empty()) AddColumns();
   samples_.clear();
   chunk_.set_sequence(sequence_++);
-  take_(std::move(chunk_));
+  take_(Deflated(chunk_));
   chunk_ = ProfileChunk();
   bytes_ = 0;
 }

@@ -22,10 +22,10 @@ class ProfileWriter {
   using Take = std::function<void(ProfileChunk)>;
 
   // A chunk is handed over before it grows beyond this, unless one sample alone needs more.
-  static constexpr size_t kMaxChunkBytes = size_t{64} << 10;
+  static constexpr size_t kMaxChunkBytes = size_t{256} << 10;
 
-  // `take` gets each chunk as it is full. The first sample's time counts from `start_ns`.
-  ProfileWriter(Take take, int64_t start_ns) : take_(std::move(take)), last_time_ns_(start_ns) {}
+  // `take` gets each chunk as it is full, deflated to a third. The first sample's time counts from `start_ns`.
+  ProfileWriter(Take take, int64_t start_ns) : take_(std::move(take)), start_ns_(start_ns) {}
 
   // Numbers, the same for the same content.
   uint32_t String(std::string_view text);
@@ -55,7 +55,9 @@ class ProfileWriter {
   // Of chunk_, never too small.
   size_t bytes_ = 0;
   std::vector<Sample> samples_;
-  int64_t last_time_ns_;
+  const int64_t start_ns_;
+  // Of the last sample, since the start.
+  int64_t last_time_us_ = 0;
 
   absl::flat_hash_map<std::string, uint32_t> strings_ = {{"", 0}};
   absl::flat_hash_map<std::pair<uint32_t, uint32_t>, uint32_t> mappings_;

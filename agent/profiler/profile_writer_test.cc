@@ -1,11 +1,14 @@
 #include "agent/profiler/profile_writer.h"
 
+#include <algorithm>
 #include <random>
 #include <string>
+#include <vector>
 
 #include "agent/profiler/profile_folder.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "proto/convert/profile_chunk.h"
 
 namespace assay::profiler {
 namespace {
@@ -31,7 +34,12 @@ class ProfileWriterTest : public ::testing::Test {
   }
 
   std::vector<ProfileChunk> chunks_;
-  ProfileWriter writer_{[this](ProfileChunk chunk) { chunks_.push_back(std::move(chunk)); },
+  // Of the largest as it is handed over.
+  size_t packed_bytes_ = 0;
+  ProfileWriter writer_{[this](const ProfileChunk& chunk) {
+                          packed_bytes_ = std::max(packed_bytes_, chunk.ByteSizeLong());
+                          chunks_.push_back(Inflated(chunk).value());
+                        },
                         /*start_ns=*/1000};
 };
 
@@ -53,9 +61,12 @@ TEST_F(ProfileWriterTest, WhatIsKnownIsNotDefinedAgain) {
 
 TEST_F(ProfileWriterTest, TimesCountFromTheSampleBefore) {
   const uint32_t a = Stack({"a"});
-  for (const int64_t time : {1100, 1050, 1400}) writer_.Add({.stack = a, .time_ns = time});
+  for (const int64_t time : {101'000, 51'400, 400'900}) {
+    writer_.Add({.stack = a, .time_ns = time});
+  }
   writer_.Flush();
-  EXPECT_THAT(chunks_[0].sample_time_delta_ns(), ElementsAre(100, -50, 350));
+  EXPECT_THAT(chunks_[0].sample_time_delta_us(), ElementsAre(100, -50, 349))
+      << "errors do not add up";
 }
 
 TEST_F(ProfileWriterTest, WhereAllAgreeThreadAndWeightAreSaidOnce) {
@@ -87,7 +98,7 @@ TEST_F(ProfileWriterTest, NothingMakesNoChunk) {
 TEST_F(ProfileWriterTest, ChunksAreBoundedAndNothingIsLost) {
   std::mt19937 random(3);
   std::vector<std::string> expected;
-  for (int i = 0; i < 5000; ++i) {
+  for (int i = 0; i < 10'000; ++i) {
     std::vector<std::string> names = {"main"};
     for (int depth = 0; depth < 8; ++depth) {
       names.push_back(std::string(1 + random() % 60, static_cast<char>('a' + random() % 26)));
@@ -100,6 +111,7 @@ TEST_F(ProfileWriterTest, ChunksAreBoundedAndNothingIsLost) {
   }
   writer_.Flush();
   EXPECT_GT(chunks_.size(), 3u);
+  EXPECT_LE(packed_bytes_, ProfileWriter::kMaxChunkBytes / 2);
   ProfileFolder folder;
   for (const ProfileChunk& chunk : chunks_) {
     EXPECT_LE(chunk.ByteSizeLong(), ProfileWriter::kMaxChunkBytes);

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "analysis/profile/perf_script.h"
+#include "proto/convert/profile_chunk.h"
 #include "proto/convert/stack_profile_proto.h"
 
 namespace assay {
@@ -80,7 +81,9 @@ absl::StatusOr<ImportedProfile> ImportPerfScript(std::string_view text, std::str
     info.add_notes(absl::StrFormat("%d samples of other events than %s were left out",
                                    script->skipped, script->event));
   }
-  imported.chunks = ToProto(profile, kSamplesPerChunk);
+  for (const ProfileChunk& chunk : ToProto(profile, kSamplesPerChunk)) {
+    imported.chunks.push_back(Deflated(chunk));
+  }
   return imported;
 }
 

@@ -170,7 +170,7 @@ SELECT execution.campaign_id, execution.id AS execution_id, second.load, second.
 FROM second JOIN execution ON execution.sequence = second.execution;
 )sql";
 
-// Profiles: chunks as they came, deflated by nobody: they are small.
+// Profiles: chunks as they came.
 constexpr std::string_view kProfiles = R"sql(
 CREATE TABLE profile_chunk (
   execution INTEGER NOT NULL REFERENCES execution (sequence) ON DELETE CASCADE,

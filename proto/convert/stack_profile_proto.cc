@@ -7,6 +7,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
+#include "proto/convert/profile_chunk.h"
 
 namespace assay {
 namespace {
@@ -66,7 +67,10 @@ ProfileFrame::Kind KindOf(FrameKind kind) {
 
 }  // namespace
 
-absl::Status StackProfileReader::Add(const ProfileChunk& chunk) {
+absl::Status StackProfileReader::Add(const ProfileChunk& packed) {
+  const absl::StatusOr<ProfileChunk> inflated = Inflated(packed);
+  if (!inflated.ok()) return inflated.status();
+  const ProfileChunk& chunk = *inflated;
   if (chunk.sequence() != next_sequence_) {
     return absl::DataLossError(absl::StrCat("a profile's chunk ", next_sequence_,
                                             " is missing: chunk ", chunk.sequence(),
@@ -147,8 +151,9 @@ absl::Status StackProfileReader::AddSamples(const ProfileChunk& chunk) {
   // Two columns are left out where the chunk says once what all of its samples have.
   const bool one_thread = chunk.sample_thread().empty();
   const bool one_weight = chunk.sample_weight_ns().empty();
-  if (chunk.sample_time_delta_ns_size() != samples ||
-      (!one_thread && chunk.sample_thread_size() != samples) ||
+  const bool in_us = !chunk.sample_time_delta_us().empty();
+  const auto& time_deltas = in_us ? chunk.sample_time_delta_us() : chunk.sample_time_delta_ns();
+  if (time_deltas.size() != samples || (!one_thread && chunk.sample_thread_size() != samples) ||
       (!one_weight && chunk.sample_weight_ns_size() != samples)) {
     return Broken(chunk, "has columns of unequal length");
   }
@@ -158,7 +163,9 @@ absl::Status StackProfileReader::AddSamples(const ProfileChunk& chunk) {
   for (int i = 0; i < samples; ++i) {
     absl::Status status = CheckNumber(chunk, "stack", chunk.sample_stack(i), stacks_.size());
     if (!status.ok()) return status;
-    if (__builtin_add_overflow(at_ns_, chunk.sample_time_delta_ns(i), &at_ns_)) {
+    int64_t delta_ns = 0;
+    if (__builtin_mul_overflow(time_deltas[i], in_us ? 1000 : 1, &delta_ns) ||
+        __builtin_add_overflow(at_ns_, delta_ns, &at_ns_)) {
       return Broken(chunk, "has a sample beyond all time");
     }
     const uint64_t weight_ns = one_weight ? chunk.weight_ns() : chunk.sample_weight_ns(i);
@@ -195,10 +202,11 @@ class ChunkWriter {
 
   void AddSample(const StackSample& sample) {
     chunk_->add_sample_stack(Stack(sample.node, sample.time));
-    chunk_->add_sample_time_delta_ns(sample.at_ns - at_ns_);
+    const int64_t at_us = sample.at_ns / 1000;
+    chunk_->add_sample_time_delta_us(at_us - at_us_);
     chunk_->add_sample_thread(sample.thread);
     chunk_->add_sample_weight_ns(sample.weight_ns);
-    at_ns_ = sample.at_ns;
+    at_us_ = at_us;
   }
 
  private:
@@ -269,7 +277,7 @@ class ChunkWriter {
 
   const StackProfile& profile_;
   ProfileChunk* chunk_ = nullptr;
-  int64_t at_ns_ = 0;
+  int64_t at_us_ = 0;
   uint32_t stacks_ = 0;
   Numbers strings_;
   Numbers mappings_;

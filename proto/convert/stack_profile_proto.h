@@ -19,9 +19,9 @@ class StackProfileReader {
   // Of strings, mappings, frames and stacks each; a profile of minutes has some ten thousand.
   static constexpr size_t kMaxEntries = size_t{1} << 24;
 
-  // Takes the next chunk. kDataLoss where one before it is missing, kInvalidArgument with the
-  // reason where it is no part of a profile; what was read then is of no use.
-  absl::Status Add(const ProfileChunk& chunk);
+  // Takes the next chunk, deflated or not. kDataLoss where one before it is missing or it does not inflate,
+  // kInvalidArgument with the reason where it is no part of a profile; what was read then is of no use.
+  absl::Status Add(const ProfileChunk& packed);
 
   // What was read so far.
   const StackProfile& profile() const { return profile_; }
@@ -51,7 +51,7 @@ class StackProfileReader {
 // All chunks of one profile, in their order. Errors as of StackProfileReader::Add().
 absl::StatusOr<StackProfile> FromProto(absl::Span<const ProfileChunk> chunks);
 
-// The samples as chunks of up to `samples_per_chunk`; at least one. REQUIRES: all weights come from
+// The samples as chunks of up to `samples_per_chunk`, not deflated; at least one. REQUIRES: all weights come from
 // samples(), that is, nothing was merged in; samples_per_chunk >= 1.
 std::vector<ProfileChunk> ToProto(const StackProfile& profile, size_t samples_per_chunk);
 

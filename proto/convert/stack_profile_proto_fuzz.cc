@@ -6,6 +6,7 @@
 
 #include "analysis/fuzz_driver.h"
 #include "analysis/profile/test_profile.h"
+#include "proto/convert/profile_chunk.h"
 #include "proto/convert/stack_profile_proto.h"
 
 namespace assay {
@@ -14,7 +15,9 @@ std::vector<std::string> FuzzSeeds() {
   RandomStream random(1);
   std::vector<std::string> seeds;
   for (const int stacks : {0, 1, 2, 8}) {
-    seeds.push_back(ToProto(RandomProfile(&random, stacks, 8), 1000)[0].SerializeAsString());
+    const ProfileChunk chunk = ToProto(RandomProfile(&random, stacks, 8), 1000)[0];
+    seeds.push_back(chunk.SerializeAsString());
+    seeds.push_back(Deflated(chunk).SerializeAsString());
   }
   return seeds;
 }

@@ -133,10 +133,11 @@ TEST_F(BrokenProfileTest, NoSumOverflows) {
             "");
   EXPECT_NE(Refusal(0,
                     [](auto* c) {
-                      c->set_sample_time_delta_ns(0, INT64_MAX);
-                      c->set_sample_time_delta_ns(1, 1);
+                      c->set_sample_time_delta_us(0, INT64_MAX / 1000);
+                      c->set_sample_time_delta_us(1, 1000);
                     }),
             "");
+  EXPECT_NE(Refusal(0, [](auto* c) { c->set_sample_time_delta_us(0, INT64_MAX); }), "");
 }
 
 TEST_F(BrokenProfileTest, AStackWithoutEndIsRefused) {
