@@ -181,11 +181,11 @@ absl::StatusOr<PerfRecord> ParsePerfRecord(std::string_view bytes) {
         record.what = ThrottleRecord{};
         break;
       case PERF_RECORD_SWITCH:
-        record.what = SwitchRecord{
-            .pid = pid,
-            .tid = tid,
-            .out = (header.misc & PERF_RECORD_MISC_SWITCH_OUT) != 0,
-            .preempted = (header.misc & PERF_RECORD_MISC_SWITCH_OUT_PREEMPT) != 0};
+        record.what =
+            SwitchRecord{.pid = pid,
+                         .tid = tid,
+                         .out = (header.misc & PERF_RECORD_MISC_SWITCH_OUT) != 0,
+                         .preempted = (header.misc & PERF_RECORD_MISC_SWITCH_OUT_PREEMPT) != 0};
         break;
       default:
         break;
@@ -209,24 +209,29 @@ int64_t PerfRecordTime(std::string_view bytes) {
   return time_ns;
 }
 
-std::string WithoutEmptyStack(std::string_view bytes) {
+void CopyWithoutEmptyStack(std::string_view bytes, std::string* copy) {
   const absl::StatusOr<PerfRecord> record = ParsePerfRecord(bytes);
   const auto* const sample = record.ok() ? std::get_if<SampleRecord>(&record->what) : nullptr;
-  if (sample == nullptr || sample->stack.empty()) return std::string(bytes);
   // Around the stack stand two words: the room that was kept for it before, how much was filled behind.
-  const size_t begin = static_cast<size_t>(sample->stack.data() - bytes.data());
   uint64_t room = 0;
-  memcpy(&room, bytes.data() + begin - sizeof(room), sizeof(room));
-  const uint64_t kept = (sample->stack.size() + sizeof(room) - 1) / sizeof(room) * sizeof(room);
-  if (kept >= room) return std::string(bytes);
-  std::string copy(bytes.substr(0, begin + kept));
-  copy.append(bytes.substr(begin + room));
-  memcpy(copy.data() + begin - sizeof(kept), &kept, sizeof(kept));
+  size_t begin = 0;
+  uint64_t kept = 0;
+  if (sample != nullptr && !sample->stack.empty()) {
+    begin = static_cast<size_t>(sample->stack.data() - bytes.data());
+    memcpy(&room, bytes.data() + begin - sizeof(room), sizeof(room));
+    kept = (sample->stack.size() + sizeof(room) - 1) / sizeof(room) * sizeof(room);
+  }
+  if (kept >= room) {
+    copy->assign(bytes);
+    return;
+  }
+  copy->assign(bytes.substr(0, begin + kept));
+  copy->append(bytes.substr(begin + room));
+  memcpy(copy->data() + begin - sizeof(kept), &kept, sizeof(kept));
   perf_event_header header;
-  memcpy(&header, copy.data(), sizeof(header));
-  header.size = static_cast<uint16_t>(copy.size());
-  memcpy(copy.data(), &header, sizeof(header));
-  return copy;
+  memcpy(&header, copy->data(), sizeof(header));
+  header.size = static_cast<uint16_t>(copy->size());
+  memcpy(copy->data(), &header, sizeof(header));
 }
 
 }  // namespace assay::profiler

@@ -16,6 +16,7 @@
 #include "absl/synchronization/notification.h"
 #include "absl/time/time.h"
 #include "agent/profiler/record_order.h"
+#include "agent/profiler/record_spool.h"
 #include "agent/profiler/sample_reader.h"
 #include "agent/profiler/sampling_events.h"
 #include "agent/profiler/syscall_counters.h"
@@ -30,6 +31,7 @@ namespace {
 using profiler::KernelSymbols;
 using profiler::ProfileWriter;
 using profiler::RecordOrder;
+using profiler::RecordSpool;
 using profiler::SampleReader;
 using profiler::SamplingEvents;
 using profiler::SyscallCounters;
@@ -44,7 +46,7 @@ constexpr int kMaxStackBytes = 60 << 10;
 constexpr absl::Duration kReadEvery = absl::Milliseconds(50);
 // A record is in its ring by then, whatever its CPU does.
 constexpr int64_t kSettleNs = 1'000'000;
-constexpr size_t kMaxKept = size_t{64} << 20;
+constexpr size_t kMaxKept = size_t{32} << 20;
 // Where it rests, so that its cost can be told.
 constexpr int64_t kSampledNs = 300'000'000;
 constexpr int64_t kRestNs = 100'000'000;
@@ -97,7 +99,7 @@ class PerfProfiler : public Profiler {
   // The thread's whole life.
   void Collect();
   // Reads the rings, and makes samples of what is old enough, or of all at the end.
-  void Round(RecordOrder& order, SampleReader& reader, bool last);
+  void Round(SampleReader& reader, bool last);
   // Goes over to resting, or back, where that is due; `turn_ns` is the time of the next turn.
   void TurnWhenDue(SampleReader& reader, int64_t* turn_ns);
   // A span ends at a time, at which the task clock said `cpu_ns`, and the next begins.
@@ -117,6 +119,8 @@ class PerfProfiler : public Profiler {
   int64_t end_ns_ = std::numeric_limits<int64_t>::max();
   // The thread's, until it has ended.
   ProfileInfo info_;
+  RecordOrder order_;
+  RecordSpool spool_;
   bool sampling_ = true;
   int64_t span_start_ns_ = 0;
   uint64_t span_start_cpu_ns_ = 0;
@@ -156,14 +160,21 @@ void PerfProfiler::EndThread() {
   malloc_trim(0);
 }
 
-void PerfProfiler::Round(RecordOrder& order, SampleReader& reader, bool last) {
+void PerfProfiler::Round(SampleReader& reader, bool last) {
   const int64_t settled_ns = MonotonicNanos() - kSettleNs;
   events_->Read([&](std::string_view record) {
-    order.Add(profiler::PerfRecordTime(record), profiler::WithoutEmptyStack(record));
+    profiler::CopyWithoutEmptyStack(record, &order_.Add(profiler::PerfRecordTime(record)));
   });
-  if (config_.unwind_afterwards && !last && order.bytes() < kMaxKept) return;
-  order.TakeUpTo(last ? std::numeric_limits<int64_t>::max() : settled_ns,
-                 [&](std::string_view record) { reader.Take(record); });
+  const auto take = [&](std::string_view record) { reader.Take(record); };
+  order_.TakeUpTo(last ? std::numeric_limits<int64_t>::max() : settled_ns,
+                  [&](std::string_view record) {
+                    if (config_.unwind_afterwards) {
+                      spool_.Add(record);
+                    } else {
+                      take(record);
+                    }
+                  });
+  if (last || spool_.bytes() > kMaxKept) spool_.TakeAll(take);
 }
 
 void PerfProfiler::EndSpan(int64_t at_ns, uint64_t cpu_ns) {
@@ -221,15 +232,14 @@ void PerfProfiler::Collect() {
                        .start_ns = start_ns_},
                       writer, kernel);
   for (const auto& [pid, threads] : TreeThreads(config_.root)) reader.AddProcess(pid);
-  RecordOrder order;
   int64_t turn_ns = config_.rests ? start_ns_ + kSampledNs : std::numeric_limits<int64_t>::max();
   while (!stop_.WaitForNotificationWithTimeout(
       std::min(kReadEvery, absl::Nanoseconds(turn_ns - MonotonicNanos())))) {
     TurnWhenDue(reader, &turn_ns);
-    Round(order, reader, /*last=*/false);
+    Round(reader, /*last=*/false);
   }
   reader.EndAt(end_ns_);
-  Round(order, reader, /*last=*/true);
+  Round(reader, /*last=*/true);
   reader.Finish(&info_);
   info_.set_unwind_cpu_ns(ThreadCpuNanos() - cpu_before);
 }

@@ -29,7 +29,7 @@ struct ProfilerConfig {
   // Whether system calls are counted by name: 0.2 to 0.4 us each call.
   bool count_syscalls = false;
   // For hosts without a CPU to spare: samples are only copied while the window lasts, and unwound in Stop(), which
-  // then takes some 20 us a sample. At most 64 MiB are kept; what is beyond is unwound at once.
+  // then takes some 20 us a sample. At most 32 MiB are kept, of many minutes; what is beyond is unwound at once.
   bool unwind_afterwards = false;
   // Whether it rests a tenth of a second after each three that it sampled, so that what it costs the server can be told
   // from ProfileInfo.spans. What happens meanwhile is in `counters`, but in neither samples nor system calls.
@@ -47,7 +47,8 @@ struct ProfilerConfig {
 // CPU that the server may run on, what it reads of debug information, and the kernel's names (4 MB).
 class Profiler {
  public:
-  // Gets each chunk of at most 64 KiB (more only where one stack needs more), in order, in the profiler's thread.
+  // Gets each chunk, deflated, of some 100 KiB at most (more only where one stack needs more), in order, in the
+  // profiler's thread.
   using TakeChunk = std::function<void(ProfileChunk)>;
 
   // kInvalidArgument only: a frequency out of range, no root. Whatever the system says, it returns a profiler.

@@ -5,9 +5,15 @@
 
 namespace assay::profiler {
 
-void RecordOrder::Add(int64_t time_ns, std::string record) {
-  bytes_ += record.size();
-  kept_.push_back({.time_ns = time_ns, .record = std::move(record)});
+std::string& RecordOrder::Add(int64_t time_ns) {
+  kept_.push_back({.time_ns = time_ns});
+  std::string& record = kept_.back().record;
+  if (!spare_.empty()) {
+    record = std::move(spare_.back());
+    record.clear();
+    spare_.pop_back();
+  }
+  return record;
 }
 
 void RecordOrder::TakeUpTo(int64_t time_ns, absl::FunctionRef<void(std::string_view record)> take) {
@@ -16,9 +22,7 @@ void RecordOrder::TakeUpTo(int64_t time_ns, absl::FunctionRef<void(std::string_v
   auto at = kept_.begin();
   for (; at != kept_.end() && at->time_ns <= time_ns; ++at) {
     take(at->record);
-    bytes_ -= at->record.size();
-    // Memory falls as it is worked off, not at the end.
-    at->record = std::string();
+    spare_.push_back(std::move(at->record));
   }
   kept_.erase(kept_.begin(), at);
 }

@@ -1,7 +1,6 @@
 #ifndef ASSAY_AGENT_PROFILER_RECORD_ORDER_H_
 #define ASSAY_AGENT_PROFILER_RECORD_ORDER_H_
 
-#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -13,15 +12,16 @@ namespace assay::profiler {
 
 // Puts the records of several CPUs in the order of their times: a library that one CPU maps must be known before the
 // sample of another that lies in it.
+//
+// Memory: that of the records it held at most at once, kept for the next ones: fresh pages would cost more than all
+// else.
 class RecordOrder {
  public:
-  void Add(int64_t time_ns, std::string record);
+  // Adds a record of that time; what is returned is empty, and to be filled with it before the next call.
+  std::string& Add(int64_t time_ns);
   // Hands over, in order, and forgets those up to that time: the rings must have been read since, and no older record
   // may come later.
   void TakeUpTo(int64_t time_ns, absl::FunctionRef<void(std::string_view record)> take);
-
-  // Of what is kept.
-  size_t bytes() const { return bytes_; }
 
  private:
   struct Kept {
@@ -29,7 +29,8 @@ class RecordOrder {
     std::string record;
   };
   std::vector<Kept> kept_;
-  size_t bytes_ = 0;
+  // Of records that were handed over.
+  std::vector<std::string> spare_;
 };
 
 }  // namespace assay::profiler
