@@ -44,6 +44,8 @@ constexpr int kMinStackBytes = 1 << 10;
 constexpr int kMaxStackBytes = 60 << 10;
 // Far less than a ring holds.
 constexpr absl::Duration kReadEvery = absl::Milliseconds(50);
+// Where its thread takes the CPU from the server or the load.
+constexpr absl::Duration kReadSeldom = absl::Milliseconds(250);
 // A record is in its ring by then, whatever its CPU does.
 constexpr int64_t kSettleNs = 1'000'000;
 constexpr size_t kMaxKept = size_t{32} << 20;
@@ -102,7 +104,8 @@ class PerfProfiler : public Profiler {
   void Round(SampleReader& reader, bool last);
   // Goes over to resting, or back, where that is due; `turn_ns` is the time of the next turn.
   void TurnWhenDue(SampleReader& reader, int64_t* turn_ns);
-  // A span ends at a time, at which the task clock said `cpu_ns`, and the next begins.
+  // A span begins or ends at a time, at which the task clock said `cpu_ns`.
+  void BeginSpan(int64_t at_ns, uint64_t cpu_ns);
   void EndSpan(int64_t at_ns, uint64_t cpu_ns);
   void EndThread();
 
@@ -144,8 +147,7 @@ PerfProfiler::PerfProfiler(const ProfilerConfig& config, std::unique_ptr<Samplin
   }
   counted_before_ = counters_.Read();
   start_ns_ = MonotonicNanos();
-  span_start_ns_ = start_ns_;
-  span_start_cpu_ns_ = counted_before_[kTaskClock];
+  BeginSpan(start_ns_, counted_before_[kTaskClock]);
   thread_ = std::thread([this] { Collect(); });
 }
 
@@ -183,27 +185,29 @@ void PerfProfiler::EndSpan(int64_t at_ns, uint64_t cpu_ns) {
   span.set_end_ns(at_ns - start_ns_);
   span.set_sampled(sampling_);
   span.set_cpu_ns(static_cast<int64_t>(cpu_ns - span_start_cpu_ns_));
+}
+
+void PerfProfiler::BeginSpan(int64_t at_ns, uint64_t cpu_ns) {
   span_start_ns_ = at_ns;
   span_start_cpu_ns_ = cpu_ns;
 }
 
 void PerfProfiler::TurnWhenDue(SampleReader& reader, int64_t* turn_ns) {
   if (MonotonicNanos() < *turn_ns) return;
-  // What turning takes belongs to the span that is sampled: nothing is, while it rests.
+  // Turning interrupts the server: that time belongs to neither span.
+  EndSpan(MonotonicNanos(), counters_.Read(kTaskClock));
   if (sampling_) {
     events_->Disable();
     if (syscalls_.has_value()) syscalls_->Disable();
-  }
-  const int64_t now_ns = MonotonicNanos();
-  EndSpan(now_ns, counters_.Read(kTaskClock));
-  if (sampling_) {
-    reader.RestFrom(now_ns);
+    reader.RestFrom(MonotonicNanos());
   } else {
     reader.ReadMapsAgain();
     if (syscalls_.has_value()) syscalls_->Enable();
     events_->Enable();
   }
   sampling_ = !sampling_;
+  const int64_t now_ns = MonotonicNanos();
+  BeginSpan(now_ns, counters_.Read(kTaskClock));
   *turn_ns = now_ns + (sampling_ ? kSampledNs : kRestNs);
 }
 
@@ -233,8 +237,9 @@ void PerfProfiler::Collect() {
                       writer, kernel);
   for (const auto& [pid, threads] : TreeThreads(config_.root)) reader.AddProcess(pid);
   int64_t turn_ns = config_.rests ? start_ns_ + kSampledNs : std::numeric_limits<int64_t>::max();
+  const absl::Duration every = config_.unwind_afterwards ? kReadSeldom : kReadEvery;
   while (!stop_.WaitForNotificationWithTimeout(
-      std::min(kReadEvery, absl::Nanoseconds(turn_ns - MonotonicNanos())))) {
+      std::min(every, absl::Nanoseconds(turn_ns - MonotonicNanos())))) {
     TurnWhenDue(reader, &turn_ns);
     Round(reader, /*last=*/false);
   }

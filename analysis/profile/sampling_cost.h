@@ -23,7 +23,7 @@ struct SampledSpan {
 // The share of the server's work that sampling takes: 1 - (what it answers in a second of its CPU time while it is
 // sampled) / (the same at rest); of a second of time where its CPU time is not known. Negative where it answered more
 // while it was sampled: chance. The centre (Hodges and Lehmann's) over the rests that last 50 ms or more, and have
-// sampled time as long on either side; nothing where there is none. Spans are in order and without a gap.
+// sampled time as long on either side; nothing where there is none. Spans are in order, one behind the other.
 std::optional<double> SamplingCost(absl::Span<const SampledSpan> spans);
 
 }  // namespace assay

@@ -9,10 +9,11 @@
 
 namespace assay {
 
-SpanRequests::SpanRequests(const ProfileInfo& info, int64_t server_start_ns)
-    : first_ns_(info.start_ns() - server_start_ns) {
-  for (const ProfileSpan& span : info.spans())
-    spans_.push_back({.end_ns = first_ns_ + span.end_ns()});
+SpanRequests::SpanRequests(const ProfileInfo& info, int64_t server_start_ns) {
+  const int64_t first_ns = info.start_ns() - server_start_ns;
+  for (const ProfileSpan& span : info.spans()) {
+    spans_.push_back({.start_ns = first_ns + span.start_ns(), .end_ns = first_ns + span.end_ns()});
+  }
 }
 
 absl::Status SpanRequests::Add(const SampleChunk& chunk, int64_t load_start_ns) {
@@ -20,11 +21,11 @@ absl::Status SpanRequests::Add(const SampleChunk& chunk, int64_t load_start_ns) 
   ASSAY_RETURN_IF_ERROR(DecodeChunk(chunk, &samples_));
   for (const Sample& sample : samples_) {
     const int64_t answered_ns = sample.send_ns + sample.latency_ns - load_start_ns;
-    if (sample.outcome != SampleOutcome::kOk || answered_ns < first_ns_) continue;
+    if (sample.outcome != SampleOutcome::kOk) continue;
     const auto span =
         std::upper_bound(spans_.begin(), spans_.end(), answered_ns,
                          [](int64_t at_ns, const Span& one) { return at_ns < one.end_ns; });
-    if (span != spans_.end()) ++span->requests;
+    if (span != spans_.end() && answered_ns >= span->start_ns) ++span->requests;
   }
   return absl::OkStatus();
 }

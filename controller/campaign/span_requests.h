@@ -27,10 +27,10 @@ class SpanRequests {
  private:
   struct Span {
     // Since the common start.
+    int64_t start_ns = 0;
     int64_t end_ns = 0;
     uint64_t requests = 0;
   };
-  int64_t first_ns_ = 0;
   std::vector<Span> spans_;
   std::vector<Sample> samples_;
 };

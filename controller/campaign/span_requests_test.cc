@@ -55,6 +55,22 @@ TEST(SpanRequestsTest, AnswersAreCountedWhereTheyCame) {
   EXPECT_EQ(info.requests(), 3);
 }
 
+TEST(SpanRequestsTest, WhatCameWhileTheProfilerTurnedIsInNoSpan) {
+  ProfileInfo info = Rested();
+  info.mutable_spans(1)->set_start_ns(800);
+  SpanRequests counter(info, 5'000);
+  ASSERT_TRUE(counter
+                  .Add(ChunkOf({{849, 0, SampleOutcome::kOk},
+                                {850, 0, SampleOutcome::kOk},
+                                {899, 0, SampleOutcome::kOk},
+                                {900, 0, SampleOutcome::kOk}}),
+                       0)
+                  .ok());
+  counter.Count(&info);
+  EXPECT_EQ(info.spans(0).requests(), 1);
+  EXPECT_EQ(info.spans(1).requests(), 1);
+}
+
 TEST(SpanRequestsTest, ABrokenChunkIsToldOf) {
   SpanRequests counter(Rested(), 0);
   SampleChunk chunk = ChunkOf({{1, 1, SampleOutcome::kOk}});
