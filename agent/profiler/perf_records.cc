@@ -209,7 +209,7 @@ int64_t PerfRecordTime(std::string_view bytes) {
   return time_ns;
 }
 
-void CopyWithoutEmptyStack(std::string_view bytes, std::string* copy) {
+void AppendWithoutEmptyStack(std::string_view bytes, std::string* to) {
   const absl::StatusOr<PerfRecord> record = ParsePerfRecord(bytes);
   const auto* const sample = record.ok() ? std::get_if<SampleRecord>(&record->what) : nullptr;
   // Around the stack stand two words: the room that was kept for it before, how much was filled behind.
@@ -222,16 +222,17 @@ void CopyWithoutEmptyStack(std::string_view bytes, std::string* copy) {
     kept = (sample->stack.size() + sizeof(room) - 1) / sizeof(room) * sizeof(room);
   }
   if (kept >= room) {
-    copy->assign(bytes);
+    to->append(bytes);
     return;
   }
-  copy->assign(bytes.substr(0, begin + kept));
-  copy->append(bytes.substr(begin + room));
-  memcpy(copy->data() + begin - sizeof(kept), &kept, sizeof(kept));
+  const size_t at = to->size();
+  to->append(bytes.substr(0, begin + kept));
+  to->append(bytes.substr(begin + room));
+  memcpy(to->data() + at + begin - sizeof(kept), &kept, sizeof(kept));
   perf_event_header header;
-  memcpy(&header, copy->data(), sizeof(header));
-  header.size = static_cast<uint16_t>(copy->size());
-  memcpy(copy->data(), &header, sizeof(header));
+  memcpy(&header, to->data() + at, sizeof(header));
+  header.size = static_cast<uint16_t>(to->size() - at);
+  memcpy(to->data() + at, &header, sizeof(header));
 }
 
 }  // namespace assay::profiler

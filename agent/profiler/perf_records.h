@@ -95,9 +95,9 @@ struct PerfRecord {
 // Takes a record apart, from its header on. kInvalidArgument when it is cut short or contradicts itself.
 absl::StatusOr<PerfRecord> ParsePerfRecord(std::string_view bytes);
 
-// Copies a record, but of a sample's stack no more than what the kernel filled: most of 32 KiB is empty. What is no
-// whole sample is copied as it is. `copy` is replaced, in the memory that it has where that is enough.
-void CopyWithoutEmptyStack(std::string_view bytes, std::string* copy);
+// Appends a record, but of a sample's stack no more than what the kernel filled: most of 32 KiB is empty. What is no
+// whole sample is appended as it is.
+void AppendWithoutEmptyStack(std::string_view bytes, std::string* to);
 
 // Its time alone; 0 when it is cut short. Cost: a few nanoseconds.
 int64_t PerfRecordTime(std::string_view bytes);

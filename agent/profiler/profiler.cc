@@ -159,13 +159,16 @@ void PerfProfiler::EndThread() {
   stop_.Notify();
   thread_.join();
   // The next profile's thread may have another arena: what this one's keeps would stay for nothing.
+  order_ = RecordOrder();
+  spool_ = RecordSpool();
   malloc_trim(0);
 }
 
 void PerfProfiler::Round(SampleReader& reader, bool last) {
   const int64_t settled_ns = MonotonicNanos() - kSettleNs;
   events_->Read([&](std::string_view record) {
-    profiler::CopyWithoutEmptyStack(record, &order_.Add(profiler::PerfRecordTime(record)));
+    order_.Add(profiler::PerfRecordTime(record),
+               [record](std::string* bytes) { profiler::AppendWithoutEmptyStack(record, bytes); });
   });
   const auto take = [&](std::string_view record) { reader.Take(record); };
   order_.TakeUpTo(last ? std::numeric_limits<int64_t>::max() : settled_ns,
