@@ -3,11 +3,18 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <utility>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 
 namespace assay::profiler {
 namespace {
+
+// A campaign profiles some targets in turn.
+constexpr uint64_t kProfilesKept = 8;
+
+int64_t Nanos(const timespec& time) { return int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec; }
 
 // What the process has mapped, not what lies at its path by now, where both can be had.
 UniqueFd OpenMapped(pid_t pid, const CodeMapping& mapping) {
@@ -28,16 +35,41 @@ UniqueFd OpenMapped(pid_t pid, const CodeMapping& mapping) {
 
 }  // namespace
 
+void ElfFiles::BeginProfile() {
+  ++profile_;
+  met_.clear();
+  absl::erase_if(
+      kept_, [this](const auto& entry) { return entry.second.profile + kProfilesKept < profile_; });
+}
+
 ElfFile* ElfFiles::Find(pid_t pid, const CodeMapping& mapping) {
   if (!mapping.IsFile() && !mapping.IsVdso()) return nullptr;
-  const auto [entry, added] = files_.try_emplace(std::make_pair(mapping.path, mapping.inode));
+  const auto [entry, added] = met_.try_emplace(std::make_pair(mapping.path, mapping.inode));
+  if (added) entry->second = Open(pid, mapping);
+  return entry->second;
+}
+
+ElfFile* ElfFiles::Open(pid_t pid, const CodeMapping& mapping) {
+  UniqueFd mapped;
+  struct stat status = {};
+  if (!mapping.IsVdso()) {
+    mapped = OpenMapped(pid, mapping);
+    if (!mapped.ok() || fstat(mapped.get(), &status) != 0) return nullptr;
+  }
+  const Identity identity = {.device = status.st_dev,
+                             .inode = status.st_ino,
+                             .size = status.st_size,
+                             .modified_ns = Nanos(status.st_mtim),
+                             .changed_ns = Nanos(status.st_ctim)};
+  const auto [entry, added] = kept_.try_emplace(std::make_pair(mapping.path, identity));
+  Kept& kept = entry->second;
+  kept.profile = profile_;
   if (added) {
     absl::StatusOr<std::unique_ptr<ElfFile>> file =
-        mapping.IsVdso() ? ElfFile::OpenVdso()
-                         : ElfFile::Open(mapping.path, OpenMapped(pid, mapping));
-    if (file.ok()) entry->second = *std::move(file);
+        mapping.IsVdso() ? ElfFile::OpenVdso() : ElfFile::Open(mapping.path, std::move(mapped));
+    if (file.ok()) kept.file = *std::move(file);
   }
-  return entry->second.get();
+  return kept.file.get();
 }
 
 }  // namespace assay::profiler

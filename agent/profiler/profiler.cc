@@ -11,10 +11,14 @@
 #include <thread>
 #include <utility>
 
+#include "absl/base/thread_annotations.h"
+#include "absl/cleanup/cleanup.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
 #include "absl/synchronization/notification.h"
 #include "absl/time/time.h"
+#include "agent/profiler/elf_files.h"
 #include "agent/profiler/record_order.h"
 #include "agent/profiler/record_spool.h"
 #include "agent/profiler/sample_reader.h"
@@ -28,6 +32,7 @@
 namespace assay {
 namespace {
 
+using profiler::ElfFiles;
 using profiler::KernelSymbols;
 using profiler::ProfileWriter;
 using profiler::RecordOrder;
@@ -70,6 +75,27 @@ const KernelSymbols& NoKernel() {
   static const auto* const none = new KernelSymbols("");
   return *none;
 }
+
+// What the last profile read of files, for the next one. Two at once have each their own.
+class FilesOfLastProfile {
+ public:
+  std::unique_ptr<ElfFiles> Take() {
+    absl::MutexLock lock(&mutex_);
+    return files_ == nullptr ? std::make_unique<ElfFiles>() : std::move(files_);
+  }
+  void Leave(std::unique_ptr<ElfFiles> files) {
+    absl::MutexLock lock(&mutex_);
+    files_ = std::move(files);
+  }
+  static FilesOfLastProfile& OfThisProcess() {
+    static auto* const files = new FilesOfLastProfile();
+    return *files;
+  }
+
+ private:
+  absl::Mutex mutex_;
+  std::unique_ptr<ElfFiles> files_ ABSL_GUARDED_BY(mutex_);
+};
 
 // Where nothing can be profiled.
 class RefusedProfiler : public Profiler {
@@ -234,10 +260,15 @@ void PerfProfiler::Collect() {
         "kernel.perf_event_paranoid=1, or give the agent CAP_SYSLOG)");
   }
   ProfileWriter writer(take_, start_ns_);
+  std::unique_ptr<ElfFiles> files = FilesOfLastProfile::OfThisProcess().Take();
+  const absl::Cleanup leave = [&files] {
+    FilesOfLastProfile::OfThisProcess().Leave(std::move(files));
+  };
+  files->BeginProfile();
   SampleReader reader({.is_switch = [this](uint64_t id) { return events_->IsSwitch(id); },
                        .sample_ns = kSecond / config_.frequency_hz,
                        .start_ns = start_ns_},
-                      writer, kernel);
+                      writer, kernel, *files);
   for (const auto& [pid, threads] : TreeThreads(config_.root)) reader.AddProcess(pid);
   int64_t turn_ns = config_.rests ? start_ns_ + kSampledNs : std::numeric_limits<int64_t>::max();
   const absl::Duration every = config_.unwind_afterwards ? kReadSeldom : kReadEvery;

@@ -10,8 +10,9 @@
 
 namespace assay::profiler {
 
-SampleReader::SampleReader(Options options, ProfileWriter& writer, const KernelSymbols& kernel)
-    : options_(std::move(options)), writer_(writer), namer_(writer, kernel) {}
+SampleReader::SampleReader(Options options, ProfileWriter& writer, const KernelSymbols& kernel,
+                           ElfFiles& files)
+    : options_(std::move(options)), writer_(writer), namer_(writer, kernel), files_(files) {}
 
 void SampleReader::AddProcess(pid_t pid) { Process(pid); }
 

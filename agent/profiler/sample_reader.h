@@ -35,8 +35,9 @@ class SampleReader {
     int64_t start_ns = 0;
   };
 
-  // Both outlive this.
-  SampleReader(Options options, ProfileWriter& writer, const KernelSymbols& kernel);
+  // All outlive this; of `files` a profile has begun.
+  SampleReader(Options options, ProfileWriter& writer, const KernelSymbols& kernel,
+               ElfFiles& files);
 
   // A process that runs already.
   void AddProcess(pid_t pid);
@@ -82,7 +83,7 @@ class SampleReader {
   const Options options_;
   ProfileWriter& writer_;
   StackNamer namer_;
-  ElfFiles files_;
+  ElfFiles& files_;
   absl::flat_hash_map<pid_t, std::unique_ptr<TargetProcess>> processes_;
   absl::flat_hash_map<pid_t, Away> away_;
   // Kept to the end, since what was recorded is known then.

@@ -6,6 +6,7 @@
 #include <map>
 #include <string>
 
+#include "agent/profiler/elf_files.h"
 #include "agent/profiler/kernel_symbols.h"
 #include "agent/profiler/perf_record_bytes.h"
 #include "agent/profiler/profile_folder.h"
@@ -56,9 +57,11 @@ class SampleReaderTest : public ::testing::Test {
   ProfileWriter writer_{[this](const ProfileChunk& chunk) { folder_.Add(chunk); }, 0};
   const KernelSymbols kernel_{
       "0000000000001000 T sleeps\n0000000000002000 T runs\n0000000000003000 T after\n"};
+  ElfFiles files_;
   SampleReader reader_{{.is_switch = [](uint64_t) { return true; }, .sample_ns = 1, .start_ns = 0},
                        writer_,
-                       kernel_};
+                       kernel_,
+                       files_};
 };
 
 // A thread that sleeps and is preempted in turn: every second switch is sampled, and mostly the same kind is met.
