@@ -1,5 +1,7 @@
 #include "agent/loadgen/recorder.h"
 
+#include <utility>
+
 #include "absl/types/span.h"
 
 namespace assay::loadgen {
@@ -14,29 +16,24 @@ Recorder::Recorder(bool open_loop, SecondBook* book, LiveFigures* live,
                    std::optional<SampleRing::Writer> ring)
     : open_loop_(open_loop), book_(book), live_(live), ring_(ring) {}
 
-void Recorder::Ended(const Flight& flight, Fate fate, int status, uint64_t answer_bytes,
-                     int64_t now_ns) {
-  if (fate == Fate::kOk && now_ns >= window_.begin_ns && now_ns < window_.end_ns) {
-    ++tally_.ok_in_window;
-  }
-  if (!flight.counted) return;
-  tally_.bytes_read += answer_bytes;
-  tally_.last_end_ns = now_ns;
-  ++tally_.fates[static_cast<int>(fate)];
-  if (status != 0) ++tally_.statuses[status < 1000 ? status : 1000];
-  const int64_t latency_ns = now_ns - flight.intended_ns;
-  SecondFigures& second = book_->At(flight.intended_ns);
+void Recorder::BeginSecond(int64_t intended_ns) {
+  CountNoted();
+  constexpr auto kNanos = static_cast<int64_t>(kSecond);
+  second_begin_ns_ = window_.begin_ns + (intended_ns - window_.begin_ns) / kNanos * kNanos;
+  sent_second_ = &book_->At(intended_ns);
+}
+
+void Recorder::Count(const Sample& sample, const Ending& ending) {
+  ++tally_.fates[static_cast<int>(ending.fate)];
+  if (ending.status != 0) ++tally_.statuses[ending.status];
+  SecondFigures& second = book_->At(sample.send_ns);
   if (&second != live_second_) PublishLive(&second);
-  if (fate <= Fate::kTimeout) {
-    ++(fate == Fate::kOk ? second.ok : second.timeouts);
-    second.latency.Record(latency_ns);
-    if (open_loop_ && flight.send_ns != 0) service_.Record(now_ns - flight.send_ns);
+  if (ending.fate <= Fate::kTimeout) {
+    ++(ending.fate == Fate::kOk ? second.ok : second.timeouts);
+    second.latency.Record(sample.latency_ns);
   } else {
     ++second.errors;
   }
-  if (!ring_.has_value()) return;
-  block_[block_size_++] = Sample{flight.intended_ns, latency_ns, OutcomeOf(fate, status)};
-  if (block_size_ == kBlockSamples) Flush();
 }
 
 void Recorder::PublishLive(const SecondFigures* second) {
@@ -45,11 +42,27 @@ void Recorder::PublishLive(const SecondFigures* second) {
   live_->failed.store(tally_.timeouts() + tally_.errors(), std::memory_order_relaxed);
 }
 
-void Recorder::Flush() {
-  if (ring_.has_value() && block_size_ > 0) {
-    ring_->Write(absl::MakeConstSpan(block_.data(), block_size_));
+void Recorder::CountNoted() {
+  for (; counted_ < noted_; ++counted_) {
+    const Ending& ending = endings_[counted_];
+    block_[counted_].outcome = OutcomeOf(ending.fate, ending.status);
+    Count(block_[counted_], ending);
+    if (open_loop_ && ending.fate <= Fate::kTimeout && service_ns_[counted_] != kNeverSent) {
+      service_.Record(service_ns_[counted_]);
+    }
   }
-  block_size_ = 0;
+  if (sent_second_ != nullptr) sent_second_->sent += sent_in_second_;
+  tally_.sent += std::exchange(sent_in_second_, 0);
+  tally_.ok_in_window = ok_in_window_;
+  tally_.bytes_read = bytes_read_;
+  tally_.last_end_ns = last_end_ns_;
+}
+
+void Recorder::Flush() {
+  CountNoted();
+  if (ring_.has_value() && noted_ > 0) ring_->Write(absl::MakeConstSpan(block_.data(), noted_));
+  noted_ = 0;
+  counted_ = 0;
 }
 
 uint64_t Recorder::samples_recorded() const {

@@ -1,0 +1,125 @@
+#include "agent/loadgen/recorder.h"
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "agent/loadgen/fate.h"
+#include "agent/loadgen/load_window.h"
+#include "agent/loadgen/ring_drain.h"
+#include "agent/loadgen/sample_ring.h"
+#include "agent/loadgen/second_book.h"
+#include "analysis/sample_codec.h"
+#include "gtest/gtest.h"
+#include "proto/convert/sample_chunk.h"
+
+namespace assay::loadgen {
+namespace {
+
+constexpr int64_t kBegin = 5'000'000'123;
+constexpr int64_t kSecond = 1'000'000'000;
+
+class RecorderTest : public ::testing::Test {
+ protected:
+  void SetUp() override { recorder_.Begin({.begin_ns = kBegin, .end_ns = kBegin + 10 * kSecond}); }
+
+  // A request that is sent so long after the window's begin, and how it ends.
+  static Flight SentAt(int64_t after_ns) {
+    return {.send_ns = kBegin + after_ns, .intended_ns = kBegin + after_ns, .counted = true};
+  }
+  void Ask(int64_t after_ns, int64_t latency_ns, Fate fate = Fate::kOk, int status = 200) {
+    const Flight flight = SentAt(after_ns);
+    recorder_.Sent(flight);
+    recorder_.Ended(flight, fate, status, 100, flight.send_ns + latency_ns);
+  }
+  std::map<uint32_t, SecondFigures> Seconds() {
+    std::map<uint32_t, SecondFigures> seconds;
+    book_.HarvestAll([&](const SecondFigures& figures) { seconds[figures.second] = figures; });
+    return seconds;
+  }
+
+  SecondBook book_{/*slots=*/8, /*keep_seconds=*/2};
+  LiveFigures live_;
+  std::unique_ptr<SampleRing> ring_ =
+      SampleRing::Open(SampleRing::Create(1, 1 << 20)->get()).value();
+  Recorder recorder_{/*open_loop=*/false, &book_, &live_, SampleRing::Writer(ring_.get(), 0)};
+};
+
+// Far fewer than a block of samples in each second.
+TEST_F(RecorderTest, ASecondHasWhatWasSentInIt) {
+  for (int64_t second = 0; second < 5; ++second) {
+    for (int64_t i = 0; i <= second; ++i) Ask(second * kSecond + i * 1000, 50'000 + second);
+    Ask(second * kSecond + 500'000'000, 70'000, Fate::kUnexpectedStatus, 500);
+  }
+  // Sent in the last second, answered in one that sends nothing.
+  Ask(5 * kSecond - 1, 2 * kSecond, Fate::kTimeout, 0);
+  recorder_.Flush();
+  const auto seconds = Seconds();
+  ASSERT_EQ(seconds.size(), 5u);
+  for (uint32_t second = 0; second < 5; ++second) {
+    const SecondFigures& figures = seconds.at(second);
+    const uint64_t timeouts = second == 4 ? 1 : 0;
+    EXPECT_EQ(figures.sent, second + 2u + timeouts) << second;
+    EXPECT_EQ(figures.ok, second + 1u) << second;
+    EXPECT_EQ(figures.errors, 1u) << second;
+    EXPECT_EQ(figures.timeouts, timeouts) << second;
+    EXPECT_EQ(figures.latency.count(), second + 1u + timeouts) << second;
+    EXPECT_EQ(figures.latency.min_ns(), 50'000 + second) << second;
+  }
+  const Tally& tally = recorder_.tally();
+  EXPECT_EQ(tally.sent, 21u);
+  EXPECT_EQ(tally.ok(), 15u);
+  EXPECT_EQ(tally.ok_in_window, 15u);
+  EXPECT_EQ(tally.errors(), 5u);
+  EXPECT_EQ(tally.timeouts(), 1u);
+  EXPECT_EQ(tally.bytes_read, 2100u);
+  EXPECT_EQ(tally.last_end_ns, kBegin + 7 * kSecond - 1);
+  EXPECT_EQ(tally.statuses[200], 15u);
+  EXPECT_EQ(tally.statuses[500], 5u);
+}
+
+// A second may end within a block: it is counted then, and goes to the ring when the block is full.
+TEST_F(RecorderTest, EverySampleGoesToTheRingInOrder) {
+  constexpr int64_t kCount = 1000;
+  for (int64_t i = 0; i < kCount; ++i) Ask(i * 7'000'000, 1000 + i);
+  recorder_.Flush();
+  EXPECT_EQ(recorder_.samples_recorded(), static_cast<uint64_t>(kCount));
+  std::vector<Sample> samples;
+  RingDrain drain(ring_.get());
+  ASSERT_TRUE(
+      drain
+          .Finish([&](const SampleChunk& chunk) { EXPECT_TRUE(DecodeChunk(chunk, &samples).ok()); })
+          .ok());
+  ASSERT_EQ(samples.size(), static_cast<size_t>(kCount));
+  for (int64_t i = 0; i < kCount; ++i) {
+    EXPECT_EQ(samples[i].send_ns, kBegin + i * 7'000'000);
+    EXPECT_EQ(samples[i].latency_ns, 1000 + i);
+    EXPECT_EQ(samples[i].outcome, SampleOutcome::kOk);
+  }
+}
+
+TEST_F(RecorderTest, ThoseThatWatchSeeTheSecondsThatAreOver) {
+  Ask(1000, 50'000);
+  Ask(2000, 50'000);
+  EXPECT_EQ(live_.ok.load(), 0u);
+  Ask(kSecond + 1000, 50'000);
+  Ask(2 * kSecond + 1000, 50'000);
+  EXPECT_GE(live_.ok.load(), 2u);
+}
+
+TEST_F(RecorderTest, TheWarmUpCountsInNoSecondButItsAnswersInTheWindowDo) {
+  Flight flight = SentAt(-1000);
+  flight.counted = false;
+  recorder_.Sent(flight);
+  recorder_.Ended(flight, Fate::kOk, 200, 100, kBegin + 10);
+  recorder_.Flush();
+  EXPECT_EQ(recorder_.tally().warmup_requests, 1u);
+  EXPECT_EQ(recorder_.tally().ok_in_window, 1u);
+  EXPECT_EQ(recorder_.tally().sent, 0u);
+  EXPECT_EQ(recorder_.samples_recorded(), 0u);
+}
+
+}  // namespace
+}  // namespace assay::loadgen
