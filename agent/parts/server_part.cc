@@ -232,6 +232,7 @@ void ServerPart::StartProfiler() {
   config.off_cpu = spec().profile().off_cpu();
   config.count_syscalls = spec().profile().count_syscalls();
   config.rests = spec().profile().rests();
+  config.program = spec().target();
   // This thread, and so the profiler's, is kept off claimed CPUs where there are others; where there are none, the
   // unwinding must wait until the window is over.
   config.unwind_afterwards = premises_.ledger.Claimed().Includes(premises_.ledger.all());

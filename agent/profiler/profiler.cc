@@ -23,6 +23,7 @@
 #include "agent/profiler/record_spool.h"
 #include "agent/profiler/sample_reader.h"
 #include "agent/profiler/sampling_events.h"
+#include "agent/profiler/stack_depths.h"
 #include "agent/profiler/syscall_counters.h"
 #include "agent/profiler/tree_counters.h"
 #include "agent/profiler/tree_threads.h"
@@ -39,6 +40,7 @@ using profiler::RecordOrder;
 using profiler::RecordSpool;
 using profiler::SampleReader;
 using profiler::SamplingEvents;
+using profiler::StackDepths;
 using profiler::SyscallCounters;
 using profiler::TreeCounters;
 using profiler::TreeThreads;
@@ -96,6 +98,11 @@ class FilesOfLastProfile {
   absl::Mutex mutex_;
   std::unique_ptr<ElfFiles> files_ ABSL_GUARDED_BY(mutex_);
 };
+
+StackDepths& DepthsOfThisProcess() {
+  static auto* const depths = new StackDepths();
+  return *depths;
+}
 
 // Where nothing can be profiled.
 class RefusedProfiler : public Profiler {
@@ -305,6 +312,8 @@ ProfileInfo PerfProfiler::Stop() {
                                  events_->cpus().ToString(), " were sampled"));
   }
   if (!events_->switches_refused().empty()) info_.add_notes(events_->switches_refused());
+  DepthsOfThisProcess().Learn(config_.program, info_);
+  info_.set_stack_bytes(static_cast<uint32_t>(events_->stack_bytes()));
   info_.set_event(events_->kind().name);
   info_.set_frequency_hz(static_cast<uint32_t>(config_.frequency_hz));
   info_.set_start_ns(start_ns_);
@@ -331,12 +340,12 @@ absl::StatusOr<std::unique_ptr<Profiler>> Profiler::Start(const ProfilerConfig& 
   }
 #ifdef __x86_64__
   PerfAbility refusal;
-  std::unique_ptr<SamplingEvents> events =
-      SamplingEvents::Open({.root = config.root,
-                            .frequency_hz = config.frequency_hz,
-                            .stack_bytes = config.stack_bytes,
-                            .switches = config.off_cpu},
-                           &refusal);
+  std::unique_ptr<SamplingEvents> events = SamplingEvents::Open(
+      {.root = config.root,
+       .frequency_hz = config.frequency_hz,
+       .stack_bytes = DepthsOfThisProcess().BytesFor(config.program, config.stack_bytes),
+       .switches = config.off_cpu},
+      &refusal);
   if (events != nullptr)
     return std::make_unique<PerfProfiler>(config, std::move(events), std::move(take));
 #else

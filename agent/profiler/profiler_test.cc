@@ -121,6 +121,20 @@ TEST_F(ProfilerTest, AStackBeyondWhatIsCopiedCountsAsTruncated) {
   EXPECT_NEAR(static_cast<double>(profiled.info.whole()) / count, 1 - deep, 0.05);
 }
 
+TEST_F(ProfilerTest, OfAProgramThatIsKnownNoMoreIsCopiedThanItsStacksAreDeep) {
+  const ProfilerConfig config = {.program = "of this test"};
+  const Profiled first = Profile(*Burner("three", 500), config);
+  EXPECT_EQ(first.info.stack_bytes(), 32u << 10);
+  EXPECT_GT(first.info.deepest_stack_bytes(), 0u);
+  const Profiled second = Profile(*Burner("three"), config);
+  EXPECT_LT(second.info.stack_bytes(), 32u << 10);
+  EXPECT_GT(second.info.stack_bytes(), second.info.deepest_stack_bytes());
+  ExpectTrue(second);
+  // What goes deeper than anything before is cut, and copied whole the next time.
+  EXPECT_GT(Profile(*Burner("wide", 500), config).info.truncated(), 0u);
+  EXPECT_EQ(Profile(*Burner("wide", 500), config).info.stack_bytes(), 32u << 10);
+}
+
 TEST_F(ProfilerTest, NothingIsSampledWhileItRestsAndEachSpanSaysItsCpuTime) {
   const auto process = Burner("three");
   const Profiled profiled = Profile(*process, {.rests = true});

@@ -64,6 +64,7 @@ void SampleReader::TakeSample(const SampleRecord& sample, int64_t time_ns) {
   TargetProcess& process = Process(sample.pid);
   UserStack user;
   if (sample.has_user) user = process.Unwind(sample);
+  deepest_stack_ = std::max(deepest_stack_, user.depth_bytes);
   const bool away = options_.is_switch(sample.event_id);
   const StackNamer::Named named =
       namer_.Name(user.frames, sample.kernel_chain, &process.jit(), time_ns,
@@ -147,6 +148,7 @@ void SampleReader::Finish(ProfileInfo* info) {
   info->set_lost(lost_);
   info->set_throttled(throttled_);
   info->set_switches(switches_);
+  info->set_deepest_stack_bytes(static_cast<uint32_t>(deepest_stack_));
   for (std::string& note : namer_.Notes()) info->add_notes(std::move(note));
   if (broken_ > 0) {
     info->add_notes(

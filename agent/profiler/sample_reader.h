@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <limits>
@@ -99,6 +100,7 @@ class SampleReader {
   uint64_t throttled_ = 0;
   uint64_t switches_ = 0;
   uint64_t broken_ = 0;
+  size_t deepest_stack_ = 0;
 };
 
 }  // namespace assay::profiler

@@ -38,6 +38,7 @@ class SamplingEvents {
   static std::unique_ptr<SamplingEvents> Open(const Options& options, PerfAbility* refusal);
 
   const PerfEventKind& kind() const { return *kind_; }
+  int stack_bytes() const { return options_.stack_bytes; }
   // Threads that were opened, rather than inherited.
   const std::set<pid_t>& threads() const { return threads_; }
   const CpuSet& cpus() const { return cpus_; }

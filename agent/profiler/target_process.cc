@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include <algorithm>
 #include <optional>
 #include <set>
 #include <string>
@@ -156,6 +157,7 @@ bool TargetProcess::ReadMemory(Dwfl* /*dwfl*/, Dwarf_Addr address, Dwarf_Word* r
     return false;
   }
   memcpy(result, stack.data() + at, sizeof(*result));
+  self.stack_.depth_bytes = std::max(self.stack_.depth_bytes, at + sizeof(*result));
   return true;
 }
 

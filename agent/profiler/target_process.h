@@ -4,6 +4,7 @@
 #include <elfutils/libdwfl.h>
 #include <sys/types.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -28,6 +29,8 @@ struct UserStack {
   bool finished = false;
   // It was to go on beyond what the kernel copied.
   bool beyond_copy = false;
+  // How far above the stack pointer it was read.
+  size_t depth_bytes = 0;
 };
 
 // A process as its samples see it: where code is mapped, and how to get from registers and a piece of stack to callers.
