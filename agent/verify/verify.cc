@@ -84,9 +84,12 @@ absl::Status WaitUntilReady(const std::string& address, std::string_view ready_p
     }
     const auto reply = Exchange(address, request, std::min(left, kReadyAttempt));
     if (reply.ok() && reply->status == 200) return absl::OkStatus();
-    last = reply.ok()
-               ? absl::StrCat("GET ", request.target, " at ", address, " answers ", reply->status)
-               : std::string(reply.status().message());
+    if (reply.ok()) {
+      last = absl::StrCat("GET ", request.target, " at ", address, " answers ", reply->status);
+    } else if (last.empty() || left >= kReadyAttempt || !absl::IsDeadlineExceeded(reply.status())) {
+      // What our own deadline cut short says less than the answer before it.
+      last = std::string(reply.status().message());
+    }
     absl::SleepFor(std::min(kReadyStep, left));
   }
 }

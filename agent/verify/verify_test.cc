@@ -191,5 +191,12 @@ TEST(WaitUntilReadyTest, SaysWhatTheLastAttemptMet) {
   EXPECT_HAS(std::string(status.message()), "/healthz at 127.0.0.1:");
 }
 
+TEST(WaitUntilReadyTest, AnAnswerSaysMoreThanAnAttemptThatTheEndCutShort) {
+  ScriptedServer server({Answer("503 Not yet", "a/b", "")});
+  const absl::Status status = WaitUntilReady(server.address(), "/healthz", absl::Milliseconds(200));
+  EXPECT_EQ(status.code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_HAS(std::string(status.message()), "answers 503");
+}
+
 }  // namespace
 }  // namespace assay
