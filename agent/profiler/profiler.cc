@@ -134,7 +134,7 @@ class PerfProfiler : public Profiler {
   // The thread's whole life.
   void Collect();
   // Reads the rings, and makes samples of what is old enough, or of all at the end.
-  void Round(SampleReader& reader, bool last);
+  void Round(RecordOrder& order, RecordSpool& spool, SampleReader& reader, bool last);
   // Goes over to resting, or back, where that is due; `turn_ns` is the time of the next turn.
   void TurnWhenDue(SampleReader& reader, int64_t* turn_ns);
   // A span begins or ends at a time, at which the task clock said `cpu_ns`.
@@ -155,8 +155,6 @@ class PerfProfiler : public Profiler {
   int64_t end_ns_ = std::numeric_limits<int64_t>::max();
   // The thread's, until it has ended.
   ProfileInfo info_;
-  RecordOrder order_;
-  RecordSpool spool_;
   bool sampling_ = true;
   int64_t span_start_ns_ = 0;
   uint64_t span_start_cpu_ns_ = 0;
@@ -192,27 +190,25 @@ void PerfProfiler::EndThread() {
   stop_.Notify();
   thread_.join();
   // The next profile's thread may have another arena: what this one's keeps would stay for nothing.
-  order_ = RecordOrder();
-  spool_ = RecordSpool();
   malloc_trim(0);
 }
 
-void PerfProfiler::Round(SampleReader& reader, bool last) {
+void PerfProfiler::Round(RecordOrder& order, RecordSpool& spool, SampleReader& reader, bool last) {
   const int64_t settled_ns = MonotonicNanos() - kSettleNs;
   events_->Read([&](std::string_view record) {
-    order_.Add(profiler::PerfRecordTime(record),
-               [record](std::string* bytes) { profiler::AppendWithoutEmptyStack(record, bytes); });
+    order.Add(profiler::PerfRecordTime(record),
+              [record](std::string* bytes) { profiler::AppendWithoutEmptyStack(record, bytes); });
   });
   const auto take = [&](std::string_view record) { reader.Take(record); };
-  order_.TakeUpTo(last ? std::numeric_limits<int64_t>::max() : settled_ns,
-                  [&](std::string_view record) {
-                    if (config_.unwind_afterwards) {
-                      spool_.Add(record);
-                    } else {
-                      take(record);
-                    }
-                  });
-  if (last || spool_.bytes() > kMaxKept) spool_.TakeAll(take);
+  order.TakeUpTo(last ? std::numeric_limits<int64_t>::max() : settled_ns,
+                 [&](std::string_view record) {
+                   if (config_.unwind_afterwards) {
+                     spool.Add(record);
+                   } else {
+                     take(record);
+                   }
+                 });
+  if (last || spool.bytes() > kMaxKept) spool.TakeAll(take);
 }
 
 void PerfProfiler::EndSpan(int64_t at_ns, uint64_t cpu_ns) {
@@ -277,15 +273,17 @@ void PerfProfiler::Collect() {
                        .start_ns = start_ns_},
                       writer, kernel, *files);
   for (const auto& [pid, threads] : TreeThreads(config_.root)) reader.AddProcess(pid);
+  RecordOrder order;
+  RecordSpool spool;
   int64_t turn_ns = config_.rests ? start_ns_ + kSampledNs : std::numeric_limits<int64_t>::max();
   const absl::Duration every = config_.unwind_afterwards ? kReadSeldom : kReadEvery;
   while (!stop_.WaitForNotificationWithTimeout(
       std::min(every, absl::Nanoseconds(turn_ns - MonotonicNanos())))) {
     TurnWhenDue(reader, &turn_ns);
-    Round(reader, /*last=*/false);
+    Round(order, spool, reader, /*last=*/false);
   }
   reader.EndAt(end_ns_);
-  Round(reader, /*last=*/true);
+  Round(order, spool, reader, /*last=*/true);
   reader.Finish(&info_);
   info_.set_unwind_cpu_ns(ThreadCpuNanos() - cpu_before);
 }
