@@ -61,8 +61,8 @@ struct LiveFigures {
 // What ends is only noted, and counted when a block of samples is full or a second is over: the memory that counting
 // needs would have to be fetched anew for each request, for system calls lie between them.
 //
-// Threads: its load thread's alone. Cost: one request is some 20 ns (recorder_benchmark.cc), no allocation, lock or system
-// call.
+// Threads: its load thread's alone. Cost: one request is some 20 ns (recorder_benchmark.cc), no allocation, lock or
+// system call.
 class Recorder {
  public:
   // `book` and `live` must outlive it. `ring`: where raw samples go, if anywhere.

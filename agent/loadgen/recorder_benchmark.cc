@@ -3,8 +3,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
-#include <utility>
 #include <vector>
 
 #include "agent/loadgen/fate.h"
@@ -20,9 +18,9 @@ namespace {
 
 constexpr size_t kCacheLine = 64;
 
-// All that a load thread does for a request in a closed loop, clock reads aside: counted when sent, counted and kept when
-// answered. range(0): how many KiB of other memory are touched before each request, as its three system calls do; the
-// same without recording is taken off.
+// All that a load thread does for a request in a closed loop, clock reads aside: counted when sent, counted and kept
+// when answered. range(0): how many KiB of other memory are touched before each request, as its three system calls do;
+// what that costs without recording is to be taken off.
 void BM_RecordRequest(benchmark::State& state) {
   RandomStream random(1);
   const std::vector<Sample> samples = ClosedLoopSamples(&random, 65'536);

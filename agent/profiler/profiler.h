@@ -21,8 +21,9 @@ struct ProfilerConfig {
   // How much of the stack is copied with each sample, 1 to 60 KiB: frames beyond are cut off, and counted as such. The
   // frames of a Rust server's executor take 16 KiB and more, those of C servers rarely 8.
   int stack_bytes = 32 << 10;
-  // What is profiled, by a name of the caller's. Of a program that this process has profiled before no more of the stack
-  // is copied than was read then, and a bit: copying costs the server more than all else. Empty: `stack_bytes` it is.
+  // What is profiled, by a name of the caller's. Of a program that this process has profiled before no more of the
+  // stack is copied than was read then, and a bit: copying costs the server more than all else. Empty: `stack_bytes` it
+  // is.
   std::string program;
   // Where the profiler's own thread runs: never the CPUs that are measured on. Empty: where the caller may.
   CpuSet collector_cpus;

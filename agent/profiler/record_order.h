@@ -14,8 +14,8 @@ namespace assay::profiler {
 // Puts the records of several CPUs in the order of their times: a library that one CPU maps must be known before the
 // sample of another that lies in it.
 //
-// Memory: twice that of the records it held at most at once, kept for the next ones: fresh pages would cost more than all
-// else.
+// Memory: twice that of the records it held at most at once, kept for the next ones: fresh pages would cost more than
+// all else.
 class RecordOrder {
  public:
   // Adds a record of that time: what `append` appends to its argument.

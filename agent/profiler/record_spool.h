@@ -14,10 +14,11 @@
 
 namespace assay::profiler {
 
-// Keeps records for later, in the order in which they come: for hosts where unwinding must wait until the window is over.
+// Keeps records for later, in the order in which they come: for hosts where unwinding must wait until the window is
+// over.
 //
-// From one sample of a thread to the next, little of its stack's memory changes. So of each stack only what differs from
-// the memory as the samples before showed it is kept: of a Rust server's 30 KiB one or two.
+// From one sample of a thread to the next, little of its stack's memory changes. So of each stack only what differs
+// from the memory as the samples before showed it is kept: of a Rust server's 30 KiB one or two.
 //
 // Threads: one. Cost: a comparison and a copy of each stack, some microseconds.
 class RecordSpool {

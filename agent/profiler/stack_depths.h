@@ -17,8 +17,8 @@ namespace assay::profiler {
 // Threads: any.
 class StackDepths {
  public:
-  // How much of a stack to copy, at most `most`: what profiles of the program read, and room for what they did not meet.
-  // `most` for a program that is not known.
+  // How much of a stack to copy, at most `most`: what profiles of the program read, and room for what they did not
+  // meet. `most` for a program that is not known.
   int BytesFor(const std::string& program, int most) const;
 
   // Learns from a profile that has ended. One whose stacks were cut makes the program unknown again.

@@ -14,8 +14,8 @@ inline constexpr size_t kMaxInflatedChunk = size_t{8} << 20;
 // The chunk as it travels and rests. Cost: some milliseconds for 100 KB.
 ProfileChunk Deflated(const ProfileChunk& chunk);
 
-// The chunk with all its fields; one that is not deflated as it is. kDataLoss where it does not inflate to what it says,
-// or to more than kMaxInflatedChunk.
+// The chunk with all its fields; one that is not deflated as it is. kDataLoss where it does not inflate to what it
+// says, or to more than kMaxInflatedChunk.
 absl::StatusOr<ProfileChunk> Inflated(const ProfileChunk& chunk);
 
 }  // namespace assay
