@@ -11,7 +11,9 @@
 #include <iostream>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -33,6 +35,7 @@ namespace {
 constexpr char kPerf[] = "/usr/bin/perf";
 constexpr int kFrequencyHz = 997;
 constexpr int kSeconds = 4;
+constexpr int kMostRounds = 3;
 // Functions with a smaller share in both say nothing about either.
 constexpr double kLeastShare = 0.03;
 constexpr char kUnknown[] = "[unknown]";
@@ -84,50 +87,58 @@ std::map<std::string, double> Shares(const StackProfile& profile) {
   return shares;
 }
 
-TEST(PerfAgreementTest, EveryFunctionHasItsShareInBoth) {
-  if (access(kPerf, X_OK) != 0)
-    GTEST_SKIP() << "no " << kPerf << " to agree with (Debian: linux-perf)";
-  const std::unique_ptr<LaunchedProcess> server =
-      Start({AssayFile("server/server").value(), "--listen=127.0.0.1:0"});
-  const std::unique_ptr<LaunchedProcess> load =
-      Start({AssayFile("agent/loadgen/loadgen").value(), "--target=" + AddressOf(*server),
-             "--path=/json", "--connections=64", "--duration=60s", "--warmup=0s"});
-  absl::SleepFor(absl::Seconds(1));
+// What both saw of one server in the same seconds.
+struct TwoViews {
+  StackProfile own;
+  StackProfile perf;
+};
 
+// Nothing, and why, in `skipped`, where perf or the profiler was refused.
+std::optional<TwoViews> Watch(pid_t server, std::string* skipped) {
   std::vector<ProfileChunk> chunks;
   absl::StatusOr<std::unique_ptr<Profiler>> profiler =
-      Profiler::Start({.root = server->pid(), .frequency_hz = kFrequencyHz},
+      Profiler::Start({.root = server, .frequency_hz = kFrequencyHz},
                       [&](ProfileChunk chunk) { chunks.push_back(std::move(chunk)); });
-  ASSERT_TRUE(profiler.ok()) << profiler.status();
-  const std::string folder = ::testing::TempDir();
-  const std::string data = absl::StrCat(folder, "/perf.data");
-  const bool recorded =
-      Succeeds(absl::StrCat("timeout 60 ", kPerf, " record --event=cpu-clock --freq=", kFrequencyHz,
-                            " --call-graph=dwarf,32768 --pid=", server->pid(), " --output=", data,
-                            " -- sleep ", kSeconds));
+  if (!profiler.ok()) {
+    ADD_FAILURE() << profiler.status();
+    return std::nullopt;
+  }
+  const std::string data = absl::StrCat(::testing::TempDir(), "/perf.data");
+  const bool recorded = Succeeds(absl::StrCat(
+      "timeout 60 ", kPerf, " record --event=cpu-clock --freq=", kFrequencyHz,
+      " --call-graph=dwarf,32768 --pid=", server, " --output=", data, " -- sleep ", kSeconds));
   const ProfileInfo info = (*profiler)->Stop();
-  if (!info.refused().empty()) GTEST_SKIP() << info.refused() << "; " << info.remedy();
-  if (!recorded) GTEST_SKIP() << "perf record did not succeed: see above";
-  ASSERT_EQ(info.event(), "cpu-clock");
-  EXPECT_TRUE(load->Stop(SIGINT, absl::Seconds(5)).ok());
-
-  const std::string text_file = absl::StrCat(folder, "/perf.txt");
-  ASSERT_TRUE(Succeeds(
+  if (!info.refused().empty()) *skipped = absl::StrCat(info.refused(), "; ", info.remedy());
+  if (!recorded) *skipped = "perf record did not succeed: see above";
+  if (!skipped->empty()) return std::nullopt;
+  EXPECT_EQ(info.event(), "cpu-clock");
+  const std::string text_file = absl::StrCat(::testing::TempDir(), "/perf.txt");
+  EXPECT_TRUE(Succeeds(
       absl::StrCat("timeout 200 ", kPerf, " script --no-inline --input=", data, " > ", text_file)));
-  const absl::StatusOr<PerfScript> perf =
-      ParsePerfScript(ReadFile(text_file).value(), kFrequencyHz);
-  ASSERT_TRUE(perf.ok()) << perf.status();
-  const StackProfile own = FromProto(chunks).value();
+  absl::StatusOr<PerfScript> perf = ParsePerfScript(ReadFile(text_file).value(), kFrequencyHz);
+  if (!perf.ok()) {
+    ADD_FAILURE() << perf.status();
+    return std::nullopt;
+  }
+  return TwoViews{.own = FromProto(chunks).value(), .perf = std::move(perf->profile)};
+}
 
-  const auto own_count = static_cast<double>(own.total(StackTime::kOnCpu).samples);
-  const auto perf_count = static_cast<double>(perf->profile.total(StackTime::kOnCpu).samples);
-  ASSERT_GT(own_count, 500);
-  ASSERT_GT(perf_count, 500);
-  const std::map<std::string, double> own_shares = Shares(own);
-  const std::map<std::string, double> perf_shares = Shares(perf->profile);
+struct Agreement {
+  int compared = 0;
+  // By function, in favour of ours or of perf's: what chance does not explain.
+  std::map<std::pair<std::string, bool>, std::string> differences;
+};
+
+Agreement Compare(const TwoViews& views) {
+  Agreement agreement;
+  const auto own_count = static_cast<double>(views.own.total(StackTime::kOnCpu).samples);
+  const auto perf_count = static_cast<double>(views.perf.total(StackTime::kOnCpu).samples);
+  EXPECT_GT(own_count, 500);
+  EXPECT_GT(perf_count, 500);
+  const std::map<std::string, double> own_shares = Shares(views.own);
+  const std::map<std::string, double> perf_shares = Shares(views.perf);
   std::map<std::string, double> all = own_shares;
   all.insert(perf_shares.begin(), perf_shares.end());
-  int compared = 0;
   for (const auto& [name, unused] : all) {
     const auto in = [&name = name](const std::map<std::string, double>& shares) {
       const auto found = shares.find(name);
@@ -139,13 +150,49 @@ TEST(PerfAgreementTest, EveryFunctionHasItsShareInBoth) {
     // What is stripped has a name in neither, or in one that found debug symbols elsewhere.
     const bool nameless = own_shares.contains(kUnknown) || perf_shares.contains(kUnknown);
     if (name == kUnknown || (nameless && std::min(a, b) == 0)) continue;
-    ++compared;
+    ++agreement.compared;
     const double mean = (a + b) / 2;
     const double error = std::sqrt(mean * (1 - mean) * (1 / own_count + 1 / perf_count));
-    EXPECT_NEAR(a, b, 4 * error + 0.005) << name << ": ours and perf's";
+    if (std::abs(a - b) > 4 * error + 0.005) {
+      agreement.differences[{name, a > b}] =
+          absl::StrCat("ours ", a, ", perf's ", b, ", standard error ", error);
+    }
     std::cout << absl::StrCat(name, ": ", a, " and ", b, "\n");
   }
-  EXPECT_GE(compared, 10);
+  return agreement;
+}
+
+// Samples of two tools are independent of each other only as far as the machine is quiet: what else runs on it makes
+// them differ by more than their count explains, now one way and now the other. A function is wrong that differs the
+// same way every time.
+TEST(PerfAgreementTest, EveryFunctionHasItsShareInBoth) {
+  if (access(kPerf, X_OK) != 0)
+    GTEST_SKIP() << "no " << kPerf << " to agree with (Debian: linux-perf)";
+  const std::unique_ptr<LaunchedProcess> server =
+      Start({AssayFile("server/server").value(), "--listen=127.0.0.1:0"});
+  const std::unique_ptr<LaunchedProcess> load =
+      Start({AssayFile("agent/loadgen/loadgen").value(), "--target=" + AddressOf(*server),
+             "--path=/json", "--connections=64", "--duration=120s", "--warmup=0s"});
+  absl::SleepFor(absl::Seconds(1));
+  std::optional<Agreement> always;
+  for (int round = 0; round < kMostRounds && (!always.has_value() || !always->differences.empty());
+       ++round) {
+    std::string skipped;
+    const std::optional<TwoViews> views = Watch(server->pid(), &skipped);
+    if (!skipped.empty()) GTEST_SKIP() << skipped;
+    ASSERT_TRUE(views.has_value());
+    Agreement seen = Compare(*views);
+    EXPECT_GE(seen.compared, 10);
+    if (always.has_value()) {
+      std::erase_if(seen.differences, [&](const auto& difference) {
+        return !always->differences.contains(difference.first);
+      });
+    }
+    always = std::move(seen);
+  }
+  EXPECT_TRUE(load->Stop(SIGINT, absl::Seconds(5)).ok());
+  for (const auto& [function, difference] : always->differences)
+    ADD_FAILURE() << function.first << ": " << difference;
 }
 
 }  // namespace
