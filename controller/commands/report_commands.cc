@@ -48,28 +48,32 @@ absl::Status WriteWithFolder(const std::string& path, const std::string& content
   return WriteFileAtomically(path, content);
 }
 
-absl::StatusOr<std::vector<ExportedFile>> FilesOf(Store& store, const CampaignRecord& campaign,
-                                                  const std::string& format) {
+absl::StatusOr<Export> FilesOf(Store& store, const CampaignRecord& campaign,
+                               const std::string& format) {
   if (IsProfileFormat(format)) {
     ASSAY_ASSIGN_OR_RETURN(const std::vector<CellProfiles> profiles, ReadProfiles(store, campaign));
     ASSAY_ASSIGN_OR_RETURN(const CategoryRules categories, LoadCategoryRules());
     return ExportProfiles(profiles, format, categories);
   }
-  if (format == "hdr") return ExportHdr(store, campaign);
+  if (format == "hdr") {
+    ASSAY_ASSIGN_OR_RETURN(std::vector<ExportedFile> files, ExportHdr(store, campaign));
+    return Export{.files = std::move(files)};
+  }
   ASSAY_ASSIGN_OR_RETURN(const GateRules rules, LoadGateRules());
   ASSAY_ASSIGN_OR_RETURN(const CampaignResults results, ReadResults(store, rules, campaign));
   const std::string name = absl::StrCat("campaign-", campaign.id(), ".", format);
-  return std::vector<ExportedFile>{
-      {name, format == "csv" ? ToCsv(results) : ToJson(results).dump(2) + "\n"}};
+  return Export{
+      .files = {{name, format == "csv" ? ToCsv(results) : ToJson(results).dump(2) + "\n"}}};
 }
 
-ExitStatus Export(const FileWords& words) {
+ExitStatus ExportCampaign(const FileWords& words) {
   std::unique_ptr<Store> store;
   const absl::StatusOr<CampaignRecord> campaign = Named(words, &store);
   if (!campaign.ok()) return Fail(campaign.status());
-  const absl::StatusOr<std::vector<ExportedFile>> files = FilesOf(*store, *campaign, words.format);
-  if (!files.ok()) return Fail(files.status());
-  for (const ExportedFile& file : *files) {
+  const absl::StatusOr<Export> made = FilesOf(*store, *campaign, words.format);
+  if (!made.ok()) return Fail(made.status());
+  for (const std::string& what : made->left_out) std::cerr << "left out: " << what << "\n";
+  for (const ExportedFile& file : made->files) {
     const std::string path = absl::StrCat(UserPath(words.out), "/", file.name);
     if (const absl::Status written = WriteWithFolder(path, file.content); !written.ok())
       return Fail(written);
@@ -131,7 +135,7 @@ void AddExportCommand(CLI::App& app, Action& chosen) {
   command->add_option("-o,--output", words->out, "The folder, made where there is none")
       ->required();
   command->callback(
-      [words, &chosen] { chosen = [words](Interruption&) { return Export(*words); }; });
+      [words, &chosen] { chosen = [words](Interruption&) { return ExportCampaign(*words); }; });
 }
 
 }  // namespace assay

@@ -2,6 +2,7 @@
 #define ASSAY_CONTROLLER_EXPORT_EXPORTED_FILE_H_
 
 #include <string>
+#include <vector>
 
 #include "proto/results.pb.h"
 
@@ -11,6 +12,12 @@ namespace assay {
 struct ExportedFile {
   std::string name;
   std::string content;
+};
+
+struct Export {
+  std::vector<ExportedFile> files;
+  // What could not be made of the campaign though the rest was, and why; a sentence each.
+  std::vector<std::string> left_out;
 };
 
 // A cell's name as that of a file: "hyper-plaintext-500-connections-profiled".

@@ -57,10 +57,10 @@ bool IsProfileFormat(std::string_view format) {
   return std::find(std::begin(kFormats), std::end(kFormats), format) != std::end(kFormats);
 }
 
-absl::StatusOr<std::vector<ExportedFile>> ExportProfiles(const std::vector<CellProfiles>& cells,
-                                                         std::string_view format,
-                                                         const CategoryRules& rules) {
-  std::vector<ExportedFile> files;
+absl::StatusOr<Export> ExportProfiles(const std::vector<CellProfiles>& cells,
+                                      std::string_view format, const CategoryRules& rules) {
+  Export made;
+  std::vector<ExportedFile>& files = made.files;
   for (const CellProfiles& cell : cells) {
     if (cell.runs.empty()) continue;
     const std::string name = FileNameOf(cell.cell);
@@ -76,13 +76,17 @@ absl::StatusOr<std::vector<ExportedFile>> ExportProfiles(const std::vector<CellP
       }
     }
     if (format != "flamegraph" || &cell == &cells.front() || cells.front().runs.empty()) continue;
+    const std::string against = absl::StrCat(FileNameOf(cells.front().cell), "-against-", name);
     absl::StatusOr<std::string> page = DifferencePage(cells.front(), cell, rules);
-    if (!page.ok()) return page.status();
-    files.push_back({absl::StrCat(FileNameOf(cells.front().cell), "-against-", name, ".html"),
-                     *std::move(page)});
+    if (absl::IsInvalidArgument(page.status())) {
+      made.left_out.push_back(absl::StrCat(against, ": ", page.status().message()));
+      continue;
+    }
+    ASSAY_RETURN_IF_ERROR(page.status());
+    files.push_back({against + ".html", *std::move(page)});
   }
   if (files.empty()) return NothingThere(cells);
-  return files;
+  return made;
 }
 
 }  // namespace assay

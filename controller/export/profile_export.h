@@ -16,11 +16,11 @@ namespace assay {
 bool IsProfileFormat(std::string_view format);
 
 // Files of that format: of each cell for "folded" (samples of all runs) and "flamegraph" (a page, with the differential
-// ones against the first cell), of each run for the others. kNotFound where there is no profile, with the reason.
+// ones against the first cell), of each run for the others. A differential page of profiles that cannot be compared is
+// left out. kNotFound where there is no profile, with the reason.
 // `rules`: what functions are for, by which differential ones are drawn.
-absl::StatusOr<std::vector<ExportedFile>> ExportProfiles(const std::vector<CellProfiles>& cells,
-                                                         std::string_view format,
-                                                         const CategoryRules& rules);
+absl::StatusOr<Export> ExportProfiles(const std::vector<CellProfiles>& cells,
+                                      std::string_view format, const CategoryRules& rules);
 
 }  // namespace assay
 

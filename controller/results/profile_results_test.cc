@@ -223,14 +223,25 @@ TEST_F(ProfileResultsTest, EveryFormatHasFiles) {
            {"speedscope", 12, "a-json-64-connections-profiled-block-1.speedscope.json"},
            {"perf-script", 12, "a-json-64-connections-profiled-block-1.perf-script.txt"}}) {
     EXPECT_TRUE(IsProfileFormat(format));
-    const absl::StatusOr<std::vector<ExportedFile>> exported =
-        ExportProfiles(cells, format, *LoadCategoryRules());
+    const absl::StatusOr<Export> exported = ExportProfiles(cells, format, *LoadCategoryRules());
     ASSERT_TRUE(exported.ok()) << exported.status();
-    EXPECT_EQ(exported->size(), files) << format;
-    EXPECT_EQ(exported->front().name, first);
-    EXPECT_FALSE(exported->front().content.empty());
+    EXPECT_EQ(exported->files.size(), files) << format;
+    EXPECT_EQ(exported->files.front().name, first);
+    EXPECT_FALSE(exported->files.front().content.empty());
+    EXPECT_TRUE(exported->left_out.empty());
   }
   EXPECT_FALSE(IsProfileFormat("json"));
+}
+
+TEST_F(ProfileResultsTest, ADifferenceThatCannotBeDrawnLeavesTheOtherPages) {
+  AddBoth();
+  std::vector<CellProfiles> cells = Read();
+  for (ProfiledRun& run : cells[1].runs) run.info.set_event("cycles");
+  const absl::StatusOr<Export> exported = ExportProfiles(cells, "flamegraph", *LoadCategoryRules());
+  ASSERT_TRUE(exported.ok()) << exported.status();
+  EXPECT_EQ(exported->files.size(), 2u);
+  ASSERT_EQ(exported->left_out.size(), 1u);
+  EXPECT_TRUE(absl::StrContains(exported->left_out[0], "cycles")) << exported->left_out[0];
 }
 
 TEST_F(ProfileResultsTest, AProfileThatCannotBeReadIsNamed) {
