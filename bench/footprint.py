@@ -11,13 +11,11 @@ read twice a second from /proc.
 import argparse
 import json
 import os
-import shutil
 import statistics
 import subprocess
-import tempfile
 import time
 
-from harness import file, first_line_with_port, peak_megabytes
+from harness import agent_and_campaign, peak_megabytes
 
 TICKS = os.sysconf("SC_CLK_TCK")
 PLAN = """
@@ -37,16 +35,8 @@ def cpu_seconds(pid):
 
 
 def measure(seconds):
-    folder = tempfile.mkdtemp(prefix="assay-footprint-")
-    agent = subprocess.Popen([file("agent/agent"), "--listen=127.0.0.1:0"], stdout=subprocess.PIPE, text=True)
-    try:
-        port = first_line_with_port(agent)
-        plan = os.path.join(folder, "plan.textproto")
-        with open(plan, "w", encoding="utf-8") as out:
-            out.write(PLAN.format(seconds=seconds))
-        controller = subprocess.Popen(
-            [file("controller/controller"), "run", plan, f"--agents=127.0.0.1:{port}", f"--store={folder}/store",
-             "--format=json", "--quiet"], stdout=subprocess.PIPE, text=True)
+    with agent_and_campaign(PLAN.format(seconds=seconds)) as (agent, words, _):
+        controller = subprocess.Popen(words + ["--quiet"], stdout=subprocess.PIPE, text=True)
         shares, controller_peak = [], 0.0
         began = before = time.monotonic()
         spent = cpu_seconds(agent.pid)
@@ -65,10 +55,6 @@ def measure(seconds):
             "samples": requests, "agent_share": statistics.median(shares), "agent_share_max": max(shares),
             "agent_cpu_s": cpu_seconds(agent.pid), "agent_mb": peak_megabytes(agent.pid), "controller_mb": controller_peak,
         }
-    finally:
-        agent.terminate()
-        agent.wait()
-        shutil.rmtree(folder)
 
 
 def elapsed(words, folder):

@@ -1,9 +1,12 @@
 """What the benchmarks here share: the programs they start, and where on the machine they run."""
 
+import contextlib
 import os
 import resource
+import shutil
 import subprocess
 import sys
+import tempfile
 
 # Both as `bazel run` and as `bazel-bin/bench/NAME`, without a symbolic link being followed.
 _PROGRAM = os.path.abspath(sys.argv[0])
@@ -38,6 +41,25 @@ def first_line_with_port(process):
         return int(line.rsplit(":", 1)[1])
     except (IndexError, ValueError):
         sys.exit(f"bench: {process.args[0]} did not say where it listens, but: {line!r}")
+
+
+@contextlib.contextmanager
+def agent_and_campaign(plan):
+    """An agent of its own, the words that run `plan` (a text) on it and print JSON, and the store that they fill.
+
+    Agent and store are gone afterwards."""
+    folder = tempfile.mkdtemp(prefix="assay-bench-")
+    agent = subprocess.Popen([file("agent/agent"), "--listen=127.0.0.1:0"], stdout=subprocess.PIPE, text=True)
+    try:
+        path, store = os.path.join(folder, "plan.textproto"), os.path.join(folder, "store.db")
+        with open(path, "w", encoding="utf-8") as out:
+            out.write(plan)
+        yield agent, [file("controller/controller"), "run", path, f"--agents=127.0.0.1:{first_line_with_port(agent)}",
+                      f"--store={store}", "--format=json"], store
+    finally:
+        agent.terminate()
+        agent.wait()
+        shutil.rmtree(folder)
 
 
 def peak_megabytes(pid):

@@ -9,14 +9,12 @@ processes of their own. The cost is the campaign's own figure: each run rests a 
 """
 
 import argparse
+import contextlib
 import json
-import os
-import shutil
 import sqlite3
 import subprocess
-import tempfile
 
-from harness import file, first_line_with_port, peak_megabytes
+from harness import agent_and_campaign, peak_megabytes
 
 PLAN = """
 name: "profiling"
@@ -39,29 +37,15 @@ def percent(figure):
 
 
 def measure(options):
-    folder = tempfile.mkdtemp(prefix="assay-profiling-")
-    store = os.path.join(folder, "store.db")
-    agent = subprocess.Popen([file("agent/agent"), "--listen=127.0.0.1:0"], stdout=subprocess.PIPE, text=True)
-    try:
-        port = first_line_with_port(agent)
-        plan = os.path.join(folder, "plan.textproto")
-        with open(plan, "w", encoding="utf-8") as out:
-            out.write(PLAN.format(**vars(options)))
-        ended = subprocess.run(
-            [file("controller/controller"), "run", plan, f"--agents=127.0.0.1:{port}", f"--store={store}",
-             "--format=json"], stdout=subprocess.PIPE, text=True, check=False)
+    with agent_and_campaign(PLAN.format(**vars(options))) as (agent, words, store):
+        ended = subprocess.run(words, stdout=subprocess.PIPE, text=True, check=False)
         if ended.returncode not in (0, 3):
             raise SystemExit(f"bench: the campaign ended with {ended.returncode}")
-        with sqlite3.connect(store) as database:
+        with contextlib.closing(sqlite3.connect(store)) as database:
             stored = dict(database.execute(
                 "SELECT execution.id, sum(length(chunk)) FROM profile_chunk JOIN execution "
                 "ON execution.sequence = profile_chunk.execution GROUP BY execution.id"))
-        database.close()
         return json.loads(ended.stdout), stored, peak_megabytes(agent.pid)
-    finally:
-        agent.terminate()
-        agent.wait()
-        shutil.rmtree(folder)
 
 
 def main():
@@ -70,15 +54,16 @@ def main():
     parser.add_argument("--seconds", type=int, default=12)
     parser.add_argument("--frequency", type=int, default=199)
     result, stored, peak = measure(parser.parse_args())
-    print("| server | samples | whole | cost, of its work | unwinding, of a core | bytes a sample |")
-    print("| --- | --- | --- | --- | --- | --- |")
+    print("| server | samples | whole | off the CPU | cost, of its work | unwinding, of a core | bytes a sample |")
+    print("| --- | --- | --- | --- | --- | --- | --- |")
     for profile in result["profiles"]:
         runs = profile["runs"]
         samples = sum(run["samples"] for run in runs)
+        off_cpu = sum(run["off_cpu_samples"] for run in runs)
         seconds = sum(run["duration_s"] for run in runs)
         print(f"| {profile['target']} | {samples:,} | {100 * sum(run['whole'] for run in runs) / samples:.2f} % | "
-              f"{percent(profile['cost'])} | {100 * sum(run['unwind_cpu_s'] for run in runs) / seconds:.2f} % | "
-              f"{sum(stored[run['execution']] for run in runs) / samples:.1f} |")
+              f"{off_cpu:,} | {percent(profile['cost'])} | {100 * sum(run['unwind_cpu_s'] for run in runs) / seconds:.2f} % | "
+              f"{sum(stored[run['execution']] for run in runs) / (samples + off_cpu):.1f} |")
     print(f"\nthe agent's peak memory: {peak:.0f} MB")
 
 

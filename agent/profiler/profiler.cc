@@ -291,7 +291,6 @@ void PerfProfiler::Collect() {
 ProfileInfo PerfProfiler::Stop() {
   end_ns_ = MonotonicNanos();
   const std::map<std::string, uint64_t> counts = counters_.Since(counted_before_);
-  const uint64_t cpu_ns = counters_.Read(kTaskClock);
   std::map<std::string, uint64_t> calls;
   if (syscalls_.has_value()) calls = syscalls_->Read();
   CpuSet cpus;
@@ -302,7 +301,9 @@ ProfileInfo PerfProfiler::Stop() {
     }
   }
   EndThread();
-  if (config_.rests) EndSpan(end_ns_, cpu_ns);
+  const auto task_clock = counts.find(kTaskClock);
+  const uint64_t cpu_ns = task_clock == counts.end() ? 0 : task_clock->second;
+  if (config_.rests) EndSpan(end_ns_, counted_before_[kTaskClock] + cpu_ns);
   for (const auto& [name, count] : counts) (*info_.mutable_counters())[name] = count;
   for (const auto& [name, count] : calls) (*info_.mutable_syscalls())[name] = count;
   if (!events_->cpus().Includes(cpus)) {

@@ -22,6 +22,7 @@ Json ToJson(const ProfiledRun& run) {
   json["truncated"] = info.truncated();
   json["lost"] = info.lost();
   json["throttled"] = info.throttled();
+  json["off_cpu_samples"] = run.stacks.total(StackTime::kOffCpu).samples;
   json["switches"] = info.switches();
   json["duration_s"] = static_cast<double>(info.end_ns() - info.start_ns()) / kNanosInSecond;
   json["unwind_cpu_s"] = static_cast<double>(info.unwind_cpu_ns()) / kNanosInSecond;

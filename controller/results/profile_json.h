@@ -14,8 +14,8 @@ namespace assay {
 //   event, frequency_hz, requests            null where there is no run
 //   cost{estimate, low, high}                share of the server's work that profiling took; null where not measured
 //   refused, remedy                          where there is no profile
-//   runs[{execution, block, samples, whole, truncated, lost, throttled, switches, duration_s, unwind_cpu_s,
-//         counters{}}]
+//   runs[{execution, block, samples, whole, truncated, lost, throttled, off_cpu_samples, switches, duration_s,
+//         unwind_cpu_s, counters{}}]
 //   system_calls[{name, share, us_per_request, calls_per_request}]   costliest first; null where it was not counted
 //   off_cpu_system_calls[as above]           shares of the time off the CPU
 //   categories[{name, share, us_per_request}]
