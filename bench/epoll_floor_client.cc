@@ -6,13 +6,8 @@
 //
 // Prints "requests=N seconds=S cpu_us_per_request=C"; CPU time is that of the measured part.
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sched.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <cstdint>
 #include <cstdio>
@@ -21,50 +16,16 @@
 #include <string>
 #include <vector>
 
+#include "bench/floor_client.h"
+
 namespace {
 
 constexpr int kEvents = 512;
 
-[[noreturn]] void Die(const char* what) {
-  std::perror(what);
-  std::exit(EXIT_FAILURE);
-}
-
-int64_t Nanos(clockid_t clock) {
-  timespec time = {};
-  clock_gettime(clock, &time);
-  return time.tv_sec * int64_t{1'000'000'000} + time.tv_nsec;
-}
-
-void Pin(int cpu) {
-  cpu_set_t cpus;
-  CPU_ZERO(&cpus);
-  CPU_SET(cpu, &cpus);
-  if (sched_setaffinity(0, sizeof(cpus), &cpus) != 0) Die("sched_setaffinity");
-}
-
-int Connect(int port) {
-  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address = {};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  address.sin_port = htons(static_cast<uint16_t>(port));
-  if (connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0) Die("connect");
-  const int one = 1;
-  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-  return fd;
-}
-
-void Send(int fd, const std::string& request) {
-  if (send(fd, request.data(), request.size(), MSG_NOSIGNAL | MSG_DONTWAIT) !=
-      static_cast<ssize_t>(request.size())) {
-    Die("send");
-  }
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
+  using namespace assay::bench;
   if (argc < 4) {
     std::fprintf(stderr, "usage: epoll_floor_client PORT CONNECTIONS SECONDS [PATH [CPU]]\n");
     return 2;
@@ -74,8 +35,7 @@ int main(int argc, char** argv) {
   const auto duration_ns = static_cast<int64_t>(std::atof(argv[3]) * 1e9);
   const std::string path = argc > 4 ? argv[4] : "/json";
   if (argc > 5) Pin(std::atoi(argv[5]));
-  const std::string request =
-      "GET " + path + " HTTP/1.1\r\nHost: 127.0.0.1:" + argv[1] + "\r\n\r\n";
+  const std::string request = GetRequest(path, port);
 
   const int epoll = epoll_create1(EPOLL_CLOEXEC);
   std::vector<int> open;

@@ -7,7 +7,7 @@
 
 The server is the bare epoll floor on one CPU, every generator is pinned to another one. Each round runs every
 generator once, in an order of its own; figures are medians over the rounds. CPU is that of the generator's whole
-process (user and system), which for ours includes starting, connecting and writing the samples. ab is left out: it speaks
+process (user and system), starting, connecting and, for ours, writing the samples included. ab is left out: it speaks
 HTTP/1.0, and waits for the end of the connection where a server, as the floor, does not say keep-alive.
 """
 
@@ -44,11 +44,16 @@ class Bench:
 
     # Each gives requests a second and CPU microseconds a request.
 
-    def floor(self, connections):
-        output, _ = run([file("bench/epoll_floor_client"), str(self.port), str(connections), str(self.seconds)],
-                        self.cpu)
+    def floor(self, connections, program="epoll_floor_client", more=()):
+        output, cpu = run([file(f"bench/{program}"), str(self.port), str(connections), str(self.seconds), *more], self.cpu)
         found = {k: float(v) for k, v in re.findall(r"(\w+)=([\d.]+)", output)}
-        return found["requests"] / found["seconds"], found["cpu_us_per_request"]
+        return found["requests"] / found["seconds"], cpu * 1e6 / found["requests"]
+
+    def uring(self, connections):
+        return self.floor(connections, "uring_floor_client")
+
+    def uring_batches(self, connections):
+        return self.floor(connections, "uring_floor_client", ["/json", str(self.cpu), "16"])
 
     def ours(self, connections):
         output, cpu = run([self.loadgen, f"--target={self.target}", "--path=/json", f"--connections={connections}",
@@ -78,7 +83,9 @@ class Bench:
         return rate, cpu * 1e6 / (rate * self.seconds)
 
     def closed(self):
-        peers = [("bare epoll floor", self.floor), ("loadgen, all samples", self.ours), ("wrk", self.wrk)]
+        peers = [("bare epoll floor", self.floor), ("io_uring floor", self.uring),
+                 ("io_uring floor, 16 a turn", self.uring_batches), ("loadgen, all samples", self.ours),
+                 ("wrk", self.wrk)]
         peers += [(name, getattr(self, name)) for name in ("h2load", "hey") if shutil.which(name)]
         print("\n| connections | generator | requests/s | x wrk | CPU us/request | x floor |")
         print("| --- | --- | --- | --- | --- | --- |")

@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """What profiling costs: the server's throughput, the agent's CPU and memory, bytes a sample, and how many stacks are whole.
 
-  bazel run //bench:profiling                    about six minutes
+  bazel run //bench:profiling                    about ten minutes
   bazel run //bench:profiling -- --blocks=6 --frequency=499
+  bazel run //bench:profiling -- --only=floor    or: campaign
 
-One campaign over libmicrohttpd, hyper and the epoll server under 250 connections, by an agent and a controller that are
+First what the kernel's part of it costs the epoll server, by what a sample holds (bench/sampling_floor.cc).
+Then one campaign over libmicrohttpd, hyper and the epoll server under 250 connections, by an agent and a controller that are
 processes of their own. The cost is the campaign's own figure: each run rests a quarter of its time (docs/profiles.md).
 """
 
@@ -14,7 +16,7 @@ import json
 import sqlite3
 import subprocess
 
-from harness import agent_and_campaign, peak_megabytes
+from harness import agent_and_campaign, file, first_line_with_port, peak_megabytes
 
 PLAN = """
 name: "profiling"
@@ -48,12 +50,18 @@ def measure(options):
         return json.loads(ended.stdout), stored, peak_megabytes(agent.pid)
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--blocks", type=int, default=8)
-    parser.add_argument("--seconds", type=int, default=12)
-    parser.add_argument("--frequency", type=int, default=199)
-    result, stored, peak = measure(parser.parse_args())
+def floor(seconds):
+    server = subprocess.Popen([file("server/server"), "--listen=127.0.0.1:0", "--cpu=0"], stdout=subprocess.PIPE, text=True)
+    try:
+        port = first_line_with_port(server)
+        subprocess.run([file("bench/sampling_floor"), str(port), str(server.pid), str(seconds)], check=True)
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def campaign(options):
+    result, stored, peak = measure(options)
     print("| server | samples | whole | off the CPU | cost, of its work | unwinding, of a core | bytes a sample |")
     print("| --- | --- | --- | --- | --- | --- | --- |")
     for profile in result["profiles"]:
@@ -65,6 +73,20 @@ def main():
               f"{off_cpu:,} | {percent(profile['cost'])} | {100 * sum(run['unwind_cpu_s'] for run in runs) / seconds:.2f} % | "
               f"{sum(stored[run['execution']] for run in runs) / (samples + off_cpu):.1f} |")
     print(f"\nthe agent's peak memory: {peak:.0f} MB")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--blocks", type=int, default=8)
+    parser.add_argument("--seconds", type=int, default=12)
+    parser.add_argument("--frequency", type=int, default=199)
+    parser.add_argument("--floor-seconds", type=int, default=36)
+    parser.add_argument("--only", choices=["floor", "campaign"])
+    options = parser.parse_args()
+    if options.only != "campaign":
+        floor(options.floor_seconds)
+    if options.only != "floor":
+        campaign(options)
 
 
 if __name__ == "__main__":

@@ -94,6 +94,7 @@ def assay_repositories():
         ("curl", "libcurl4-openssl-dev", {":curl": ["libcurl"]}),
         ("jansson", "libjansson-dev", {":jansson": ["jansson"]}),
         ("libnghttp2", "libnghttp2-dev", {":nghttp2": ["libnghttp2"]}),
+        ("liburing", "liburing-dev", {":uring": ["liburing"]}),
         ("libmicrohttpd", "libmicrohttpd-dev", {":libmicrohttpd": ["libmicrohttpd"]}),
         ("nlohmann_json", "nlohmann-json3-dev", {":json": ["nlohmann_json"]}),
         ("openssl", "libssl-dev", {":crypto": ["libcrypto"], ":ssl": ["libssl"]}),

@@ -48,11 +48,15 @@ void Http1Pool::OnEvents(int connection, uint32_t events) {
 void Http1Pool::Receive(int connection, bool ending) {
   Socket& socket = sockets_[connection];
   int64_t now;
+  // What the kernel told of was there then: the call that fetches it is no part of the answer's time.
+  int64_t came_ns = socket.tls == nullptr ? told_alone_ns_ : 0;
   for (;;) {
     const ssize_t size = socket.Receive(buffer_.get(), kBufferBytes);
     event_ns_ = now = MonotonicNanos();
     if (size > 0) {
-      if (!Consume(connection, buffer_.get(), static_cast<size_t>(size), now)) return;
+      const int64_t answer_ns = came_ns == 0 ? now : came_ns;
+      came_ns = 0;
+      if (!Consume(connection, buffer_.get(), static_cast<size_t>(size), answer_ns)) return;
       // The end of the connection may have made its edge already.
       if (!socket.MayHoldMore(static_cast<size_t>(size), kBufferBytes) && !ending) break;
     } else if (size == 0) {

@@ -75,6 +75,7 @@ int64_t SocketPool::Turn(int64_t wake_ns, int64_t now_ns) {
   epoll_event events[kEventsPerTurn];
   const int count = WaitForEvents(epoll_.get(), events, kEventsPerTurn, wake_ns - now_ns);
   const int64_t begin_ns = MonotonicNanos();
+  told_alone_ns_ = count == 1 ? begin_ns : 0;
   for (int i = 0; i < count; ++i) {
     if (events[i].data.u64 != kWakeKey) HandleEvent(events[i].data.u64, events[i].events);
     if (i + 1 < count) sink_->BetweenEvents(event_ns_);

@@ -115,6 +115,9 @@ class SocketPool : public ConnectionPool {
   FlightSink* const sink_;
   std::vector<Socket> sockets_;
   int64_t event_ns_ = 0;  // The last look at the clock within a turn.
+  // When the kernel told of the event that is being handled, where the turn has no other one; else 0: what waited for
+  // its turn is dated when that came.
+  int64_t told_alone_ns_ = 0;
 
  private:
   void HandleEvent(uint64_t key, uint32_t events);
