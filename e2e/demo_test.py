@@ -2,10 +2,8 @@
 
 import re
 
-from e2e.harness import EndToEndTest
+from e2e.harness import GATES_OF_THE_MACHINE, EndToEndTest
 
-# What a machine that is busy with other things does to a result; Assay then rightly ends with 3.
-GATES_OF_THE_MACHINE = {"idle_gaps", "generator_saturated"}
 QUANTILES = ("p50", "p90", "p95", "p99", "p999")
 
 
@@ -13,7 +11,7 @@ class DemoTest(EndToEndTest):
     def test_demo_measures_stores_and_says_what_next(self):
         demo = self.controller("demo", patience_s=280)
         shown = self.show()
-        invalid = {gate["name"] for cell in shown["cells"] for gate in cell["gates"] if gate["verdict"] == "invalid"}
+        invalid = self.invalid_gates(shown)
         self.assertLessEqual(invalid, GATES_OF_THE_MACHINE, f"\n{demo}")
         self.assert_status(demo, 3 if invalid else 0)
 
