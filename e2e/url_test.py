@@ -1,4 +1,4 @@
-"""Servers that run already: over TLS and by HTTP/2, and what is said where they do not."""
+"""Servers that run already: in the clear, over TLS and by HTTP/2, and what is said where they do not."""
 
 import http.server
 import os
@@ -7,7 +7,7 @@ import ssl
 import subprocess
 import threading
 
-from e2e.harness import EndToEndTest, eventually
+from e2e.harness import EndToEndTest, Running, eventually, program
 
 NGINX = "/usr/sbin/nginx"
 
@@ -40,8 +40,9 @@ class UrlTest(EndToEndTest):
              "-subj", "/CN=assay-test", "-keyout", key, "-out", certificate], check=True, capture_output=True)
         return key, certificate
 
-    def measure(self, url, *words):
-        return self.controller("measure", url, "--path=/", "--connections=4", "--duration=0.3", "--blocks=1", *words)
+    def measure(self, url, *words, path="/"):
+        return self.controller(
+            "measure", url, f"--path={path}", "--connections=4", "--duration=0.3", "--blocks=1", *words)
 
     def assert_all_was_answered(self, ended):
         self.assert_measured(ended)
@@ -50,6 +51,20 @@ class UrlTest(EndToEndTest):
         gates = {gate["name"]: gate["verdict"] for gate in self.show()["cells"][0]["gates"]}
         for gate in ("errors", "wrong_answers", "accounting"):
             self.assertEqual(gates[gate], "pass")
+
+    def test_a_server_in_the_clear(self):
+        """What `demo` advises last."""
+        server = Running([program("server/server"), "--listen=127.0.0.1:0"], self.env, self.home)
+        self.addCleanup(server.kill)
+        url = "http://" + server.await_line("listening on ").split()[-1]
+        ended = self.measure(url, path="/json")
+        self.assert_all_was_answered(ended)
+        self.assertIn(url, ended.out)
+        cell = self.show()["cells"][0]
+        self.assertEqual((cell["target"], cell["failed_executions"]), (url, 0))
+        # Nobody knows what a server costs that no agent started.
+        self.assertIsNone(cell["server_cpu_us_per_request"]["estimate"])
+        self.assertIsNone(server.process.poll(), "it is only loaded, not stopped")
 
     def test_a_server_over_tls(self):
         key, certificate = self.certificate()
