@@ -79,7 +79,8 @@ Figure QueueOverflows(const ExecutionFigures& f) {
 }
 
 Figure SendLag(const ExecutionFigures& f) {
-  return static_cast<double>(f.open->send_lag_p99_ns) * 1e-3;
+  if (!f.open->send_lag_p99_ns.has_value()) return std::nullopt;
+  return static_cast<double>(*f.open->send_lag_p99_ns) * 1e-3;
 }
 
 struct Gate {
@@ -250,6 +251,8 @@ std::vector<GateJudgement> GateRules::JudgeProfile(const ProfileFigures& figures
 double GateRules::IdleShareThatVoids() const {
   return FindRule(rules_, kIdleGaps)->invalid.value_or(std::numeric_limits<double>::infinity());
 }
+
+const GateRule* GateRules::Find(std::string_view name) const { return FindRule(rules_, name); }
 
 GateJudgement GateRules::JudgeBlocks(uint32_t blocks, ComparisonVerdict comparison) const {
   return JudgeFigure(*FindRule(rules_, kTooFewBlocks), blocks, comparison);

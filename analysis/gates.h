@@ -67,13 +67,15 @@ GateJudgement JudgeFigure(const GateRule& rule, std::optional<double> value,
 
 // What only an open loop has.
 struct OpenLoopFigures {
-  // Requests that fell due, and right answers that came, a second of the window.
+  // Requests that fell due (not the rate that was asked for: Poisson arrivals differ from it by chance), and right
+  // answers that came, a second of the window.
   double offered_per_s = 0;
   double answered_per_s = 0;
   // Requests that found neither a free connection nor room to wait for one.
   uint64_t queue_overflows = 0;
-  // From due to sent, 99th percentile of the merged histogram; 0 where nothing was sent.
-  int64_t send_lag_p99_ns = 0;
+  // From due to sent, 99th percentile of the merged histogram; not set where it could not be read, as of a run that sent
+  // nothing.
+  std::optional<int64_t> send_lag_p99_ns;
 };
 
 // The figures behind one execution's gates, summed over its load agents. What is not set could not
@@ -137,6 +139,8 @@ class GateRules {
   double IdleShareThatVoids() const;
 
   const std::vector<GateRule>& rules() const { return rules_; }
+  // nullptr when there is none of that name.
+  const GateRule* Find(std::string_view name) const;
 
  private:
   explicit GateRules(std::vector<GateRule> rules) : rules_(std::move(rules)) {}

@@ -148,6 +148,8 @@ TEST(ShippedGatesTest, AnOpenLoopHasGatesOfItsOwn) {
   EXPECT_EQ(open([](auto* f) { f->queue_overflows = 1; }).at("queue_overflow"),
             GateVerdict::kInvalid);
   EXPECT_EQ(open([](auto* f) { f->send_lag_p99_ns = 300'000; }).at("send_lag"), GateVerdict::kWarn);
+  EXPECT_EQ(open([](auto* f) { f->send_lag_p99_ns.reset(); }).at("send_lag"),
+            GateVerdict::kUnreadable);
 }
 
 // "Never pass when it could not be read."

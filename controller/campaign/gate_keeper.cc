@@ -141,19 +141,22 @@ std::optional<OpenLoopFigures> OpenFiguresOf(const ExecutionRecord& execution) {
   if (execution.cell().rate_per_s() <= 0) return std::nullopt;
   OpenLoopFigures open;
   LatencyHistogram send_lag;
+  bool readable = true;
   for (const LoadRecord& load : execution.loads()) {
     const LoadFinished& finished = load.finished();
-    open.offered_per_s += finished.offered_per_s();
     if (finished.duration_ns() > 0) {
-      open.answered_per_s += static_cast<double>(finished.ok_in_window()) * 1e9 /
-                             static_cast<double>(finished.duration_ns());
+      const double seconds = static_cast<double>(finished.duration_ns()) * 1e-9;
+      open.offered_per_s += static_cast<double>(finished.sent()) / seconds;
+      open.answered_per_s += static_cast<double>(finished.ok_in_window()) / seconds;
     }
     const auto overflows = finished.error_kinds().find(kQueueOverflowKind);
     if (overflows != finished.error_kinds().end()) open.queue_overflows += overflows->second;
     const absl::StatusOr<LatencyHistogram> part = FromProto(finished.send_lag());
+    readable = readable && part.ok();
     if (part.ok()) send_lag.Merge(*part);
   }
-  open.send_lag_p99_ns = send_lag.QuantileNanos(0.99).value_or(0);
+  const absl::StatusOr<int64_t> p99 = send_lag.QuantileNanos(0.99);
+  if (readable && p99.ok()) open.send_lag_p99_ns = *p99;
   return open;
 }
 

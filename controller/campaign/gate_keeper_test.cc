@@ -59,11 +59,13 @@ TEST_F(GateKeeperTest, AnOpenLoopIsJudgedByWhatItDelivered) {
   execution.mutable_cell()->set_mode("open");
   execution.mutable_cell()->set_rate_per_s(10'000);
   LoadFinished* finished = execution.mutable_loads(0)->mutable_finished();
-  finished->set_offered_per_s(10'000);
+  // As Poisson arrivals do, more fell due than were asked for.
+  finished->set_offered_per_s(9'500);
   finished->set_ok_in_window(9'000);
   (*finished->mutable_error_kinds())["waiting queue overflow"] = 3;
   EXPECT_EQ(Judged("load_not_delivered", execution).value(), 0.9);
   EXPECT_EQ(Judged("queue_overflow", execution).value(), 3);
+  EXPECT_EQ(Judged("send_lag", execution).verdict(), GateResult::UNREADABLE);
 }
 
 TEST_F(GateKeeperTest, ASoundExecutionOnOneHostOnlyWarnsOfTheSharedHost) {
