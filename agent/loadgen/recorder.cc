@@ -16,6 +16,12 @@ Recorder::Recorder(bool open_loop, SecondBook* book, LiveFigures* live,
                    std::optional<SampleRing::Writer> ring)
     : open_loop_(open_loop), book_(book), live_(live), ring_(ring) {}
 
+void Recorder::EndWindow(int64_t now_ns) {
+  if (now_ns >= window_.end_ns) return;
+  CountNoted();
+  window_.end_ns = now_ns;
+}
+
 void Recorder::BeginSecond(int64_t intended_ns) {
   CountNoted();
   constexpr auto kNanos = static_cast<int64_t>(kSecond);
@@ -24,6 +30,9 @@ void Recorder::BeginSecond(int64_t intended_ns) {
 }
 
 void Recorder::Count(const Sample& sample, const Ending& ending) {
+  const int64_t end_ns = sample.send_ns + sample.latency_ns;
+  if (ending.fate == Fate::kOk && IsInWindow(end_ns)) ++tally_.ok_in_window;
+  tally_.last_end_ns = end_ns;
   ++tally_.fates[static_cast<int>(ending.fate)];
   if (ending.status != 0) ++tally_.statuses[ending.status];
   SecondFigures& second = book_->At(sample.send_ns);
@@ -53,9 +62,7 @@ void Recorder::CountNoted() {
   }
   if (sent_second_ != nullptr) sent_second_->sent += sent_in_second_;
   tally_.sent += std::exchange(sent_in_second_, 0);
-  tally_.ok_in_window = ok_in_window_;
   tally_.bytes_read = bytes_read_;
-  tally_.last_end_ns = last_end_ns_;
 }
 
 void Recorder::Flush() {

@@ -1,9 +1,9 @@
 #ifndef ASSAY_AGENT_LOADGEN_RECORDER_H_
 #define ASSAY_AGENT_LOADGEN_RECORDER_H_
 
-#include <algorithm>
 #include <array>
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 
@@ -75,7 +75,7 @@ class Recorder {
     window_ = window;
   }
   // What ends from now on ended after the window.
-  void EndWindow(int64_t now_ns) { window_.end_ns = std::min(window_.end_ns, now_ns); }
+  void EndWindow(int64_t now_ns);
 
   // Each request once, when it is (meant to be) sent. What is not `counted` only counts as warm-up.
   void Sent(const Flight& flight) {
@@ -97,12 +97,11 @@ class Recorder {
 
   // Each request that ended, after Sent(). `status` is 0 where no answer came.
   void Ended(const Flight& flight, Fate fate, int status, uint64_t answer_bytes, int64_t now_ns) {
-    if (fate == Fate::kOk && now_ns >= window_.begin_ns && now_ns < window_.end_ns) {
-      ++ok_in_window_;
+    if (!flight.counted) [[unlikely]] {
+      if (fate == Fate::kOk && IsInWindow(now_ns)) ++tally_.ok_in_window;
+      return;
     }
-    if (!flight.counted) return;
     bytes_read_ += answer_bytes;
-    last_end_ns_ = now_ns;
     endings_[noted_] = {.status = static_cast<uint16_t>(status < 1000 ? status : 1000),
                         .fate = fate};
     if (open_loop_)
@@ -132,6 +131,9 @@ class Recorder {
     Fate fate;
   };
 
+  bool IsInWindow(int64_t at_ns) const {
+    return at_ns >= window_.begin_ns && at_ns < window_.end_ns;
+  }
   // The first request of a second is sent.
   void BeginSecond(int64_t intended_ns);
   // What was noted since the last time.
@@ -139,24 +141,25 @@ class Recorder {
   void Count(const Sample& sample, const Ending& ending);
   void PublishLive(const SecondFigures* second);
 
-  // What each request touches.
-  const bool open_loop_;
+  static constexpr size_t kCacheLine = 64;
+
+  // What each request touches: one line, and its place in the block. The system calls between two requests leave neither
+  // in the nearest cache.
+  alignas(kCacheLine) const bool open_loop_;
   // In the block, and how many of them are counted.
   int noted_ = 0;
   int counted_ = 0;
-  LoadWindow window_;
   int64_t second_begin_ns_ = 0;
   // Where what is sent in this second counts, and how much of it is not counted there yet.
   SecondFigures* sent_second_ = nullptr;
   uint64_t sent_in_second_ = 0;
-  uint64_t ok_in_window_ = 0;
   uint64_t bytes_read_ = 0;
-  int64_t last_end_ns_ = 0;
-  std::array<Sample, kBlockSamples> block_;
+  alignas(kCacheLine) std::array<Sample, kBlockSamples> block_;
   std::array<Ending, kBlockSamples> endings_;
   // In an open loop.
   std::array<int64_t, kBlockSamples> service_ns_;
 
+  LoadWindow window_;
   SecondBook* const book_;
   LiveFigures* const live_;
   const SecondFigures* live_second_ = nullptr;
