@@ -2,7 +2,9 @@
 // that arrives is taken for one request, and gets the same bytes, those that `server` sends for GET /json.
 // A yardstick for benchmarks, no server.
 //
-//   epoll_floor_server PORT [CPU]
+//   epoll_floor_server PORT [CPU [keep-alive]]
+//
+// With "keep-alive" the answer says so, which clients of HTTP/1.0 (ab) wait for.
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -15,14 +17,23 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <string_view>
 
 namespace {
 
-constexpr char kAnswer[] =
+constexpr std::string_view kAnswer =
     "HTTP/1.1 200 OK\r\n"
     "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
     "Content-Type: application/json\r\n"
     "Content-Length: 27\r\n"
+    "\r\n"
+    "{\"message\":\"Hello, World!\"}";
+constexpr std::string_view kKeepAliveAnswer =
+    "HTTP/1.1 200 OK\r\n"
+    "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
+    "Content-Type: application/json\r\n"
+    "Content-Length: 27\r\n"
+    "Connection: keep-alive\r\n"
     "\r\n"
     "{\"message\":\"Hello, World!\"}";
 
@@ -63,7 +74,7 @@ void Watch(int epoll, int fd) {
   epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event);
 }
 
-void Serve(int listener) {
+void Serve(int listener, std::string_view answer) {
   const int epoll = epoll_create1(EPOLL_CLOEXEC);
   Watch(epoll, listener);
   static char request[64 << 10];
@@ -78,7 +89,7 @@ void Serve(int listener) {
         continue;
       }
       const ssize_t size = recv(fd, request, sizeof(request), 0);
-      if (size <= 0 || send(fd, kAnswer, sizeof(kAnswer) - 1, MSG_NOSIGNAL) < 0) close(fd);
+      if (size <= 0 || send(fd, answer.data(), answer.size(), MSG_NOSIGNAL) < 0) close(fd);
     }
   }
 }
@@ -87,9 +98,10 @@ void Serve(int listener) {
 
 int main(int argc, char** argv) {
   if (argc < 2) {
-    std::fprintf(stderr, "usage: epoll_floor_server PORT [CPU]\n");
+    std::fprintf(stderr, "usage: epoll_floor_server PORT [CPU [keep-alive]]\n");
     return 2;
   }
   if (argc > 2) Pin(std::atoi(argv[2]));
-  Serve(Listen(std::atoi(argv[1])));
+  const bool keep_alive = argc > 3 && std::strcmp(argv[3], "keep-alive") == 0;
+  Serve(Listen(std::atoi(argv[1])), keep_alive ? kKeepAliveAnswer : kAnswer);
 }

@@ -1,7 +1,9 @@
 """What the benchmarks here share: the programs they start, and where on the machine they run."""
 
 import contextlib
+import datetime
 import os
+import platform
 import resource
 import shutil
 import subprocess
@@ -21,6 +23,17 @@ def file(path):
             return os.path.join(base, path)
     name = os.path.basename(_PROGRAM).removesuffix(".py")
     sys.exit(f"bench: {path} is not built; use `bazel run //bench:{name}`")
+
+
+def heading():
+    """When and where figures were taken: a line to copy with them."""
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as cpuinfo:
+            model = next(line.split(":", 1)[1].strip() for line in cpuinfo if line.startswith("model name"))
+    except (OSError, StopIteration):
+        model = "CPU of an unknown model"
+    return (f"{datetime.date.today().isoformat()}, {os.cpu_count()} CPUs ({model}), Linux {platform.release()}, "
+            f"{platform.freedesktop_os_release().get('PRETTY_NAME', 'an unknown system')}")
 
 
 def run(command, cpu, timeout_s=120):

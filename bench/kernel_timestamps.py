@@ -57,22 +57,22 @@ def answer_times(path, port):
     return times
 
 
-def measure(rate, options):
+def measure(rate, seconds, server_cpu, load_cpu):
     folder = tempfile.mkdtemp(prefix="assay-bench-")
     capture = os.path.join(folder, "loopback.pcap")
-    server = subprocess.Popen([file("server/server"), "--listen=127.0.0.1:0", f"--cpu={options.server_cpu}"],
+    server = subprocess.Popen([file("server/server"), "--listen=127.0.0.1:0", f"--cpu={server_cpu}"],
                               stdout=subprocess.PIPE, text=True)
     try:
         port = first_line_with_port(server)
         tcpdump = subprocess.Popen(
-            ["taskset", "-c", str(options.server_cpu), "tcpdump", "-i", "lo", "-s", "96", "-B", "65536",
+            ["taskset", "-c", str(server_cpu), "tcpdump", "-i", "lo", "-s", "96", "-B", "65536",
              "--time-stamp-precision=nano", "-w", capture, f"tcp port {port}"], stderr=subprocess.PIPE, text=True)
         try:
             tcpdump.stderr.readline()
             time.sleep(0.5)
             text, _ = run([file("agent/loadgen/loadgen"), f"--target=127.0.0.1:{port}", "--path=/json", "--connections=64",
-                           f"--rate={rate}", f"--duration={options.seconds}s", "--warmup=0s",
-                           f"--cpu={options.load_cpu}", "--format=json"], options.load_cpu)
+                           f"--rate={rate}", f"--duration={seconds}s", "--warmup=0s",
+                           f"--cpu={load_cpu}", "--format=json"], load_cpu)
             time.sleep(0.5)
         finally:
             tcpdump.terminate()
@@ -87,9 +87,22 @@ def measure(rate, options):
         shutil.rmtree(folder)
 
 
+def table(rates, rounds, seconds, server_cpu, load_cpu):
+    print("| rate | requests | packets' pairs | dropped | kernel p50 us | service p50 us | latency p50 us | "
+          "service - kernel | latency - kernel |")
+    print("| --- | --- | --- | --- | --- | --- | --- | --- | --- |")
+    for rate in rates:
+        for _ in range(rounds):
+            result, times, dropped = measure(rate, seconds, server_cpu, load_cpu)
+            kernel = statistics.median(times) / 1e3
+            service, latency = result["service_us"]["p50"], result["latency_us"]["p50"]
+            print(f"| {rate:,} | {result['ok']:,} | {len(times):,} | {dropped} | {kernel:.1f} | {service:.1f} | "
+                  f"{latency:.1f} | {service - kernel:.1f} | {latency - kernel:.1f} |", flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rates", type=int, nargs="+", default=[1000, 5000, 20000])
+    parser.add_argument("--rates", type=int, nargs="+", default=[1000, 5000, 20000, 50000])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=int, default=2)
     parser.add_argument("--server-cpu", type=int, default=0)
@@ -97,15 +110,7 @@ def main():
     options = parser.parse_args()
     if shutil.which("tcpdump") is None:
         sys.exit("bench: tcpdump is not installed (Debian: tcpdump)")
-    print("| rate | requests | packets' pairs | dropped | kernel p50 us | service p50 us | latency p50 us | service - kernel |")
-    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
-    for rate in options.rates:
-        for _ in range(options.rounds):
-            result, times, dropped = measure(rate, options)
-            kernel = statistics.median(times) / 1e3
-            service = result["service_us"]["p50"]
-            print(f"| {rate:,} | {result['ok']:,} | {len(times):,} | {dropped} | {kernel:.1f} | {service:.1f} | "
-                  f"{result['latency_us']['p50']:.1f} | {service - kernel:.1f} |", flush=True)
+    table(options.rates, options.rounds, options.seconds, options.server_cpu, options.load_cpu)
 
 
 if __name__ == "__main__":

@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
 """The load generator beside its peers and its floor, in one interleaved run against one server.
 
-  bazel run //bench:loadgen                      the whole table, about eight minutes
-  bazel run //bench:loadgen -- --rounds=3        less of it
-  bazel run //bench:loadgen -- --only=closed     or: open, memory
+  bazel run //bench:loadgen                      all tables, about a quarter of an hour
+  bazel run //bench:loadgen -- --rounds=3        less of them
+  bazel run //bench:loadgen -- --only=closed     or: open, kernel, recording, transports, memory
 
 The server is the bare epoll floor on one CPU, every generator is pinned to another one. Each round runs every
-generator once, in an order of its own; figures are medians over the rounds. CPU is that of the generator's whole
-process (user and system), starting, connecting and, for ours, writing the samples included. ab is left out: it speaks
-HTTP/1.0, and waits for the end of the connection where a server, as the floor, does not say keep-alive.
+generator once, in an order of its own; figures are medians over the rounds, and ratios are formed within a round. CPU is
+that of the generator's whole process (user and system), starting, connecting and, for ours, writing the samples included.
+ab speaks HTTP/1.0 and wants to be told that a connection is kept: it has a floor server of its own that says so.
 """
 
 import argparse
@@ -22,7 +22,14 @@ import subprocess
 import sys
 import tempfile
 
-from harness import file, first_line_with_port, run
+import kernel_timestamps
+import transports
+from harness import file, first_line_with_port, heading, run
+
+PARTS = ("closed", "open", "kernel", "recording", "transports", "memory")
+# What recording is made of, each a program that prints Google Benchmark's JSON.
+BENCHMARKS = ("analysis/sample_codec_benchmark", "analysis/latency_histogram_benchmark",
+              "agent/loadgen/recorder_benchmark")
 
 
 class Bench:
@@ -32,14 +39,21 @@ class Bench:
         self.cpu = options.load_cpu
         self.samples = os.path.join(tempfile.mkdtemp(prefix="assay-bench-"), "samples")
         self.loadgen = file("agent/loadgen/loadgen")
-        self.server = subprocess.Popen(
-            [file("bench/epoll_floor_server"), "0", str(options.server_cpu)], stdout=subprocess.PIPE, text=True)
-        self.port = first_line_with_port(self.server)
+        self.servers = []
+        self.port = self.floor_server()
+        self.keep_alive_port = self.floor_server("keep-alive")
         self.target = f"127.0.0.1:{self.port}"
 
+    def floor_server(self, *more):
+        server = subprocess.Popen([file("bench/epoll_floor_server"), "0", str(self.options.server_cpu), *more],
+                                  stdout=subprocess.PIPE, text=True)
+        self.servers.append(server)
+        return first_line_with_port(server)
+
     def close(self):
-        self.server.kill()
-        self.server.wait()
+        for server in self.servers:
+            server.kill()
+            server.wait()
         shutil.rmtree(os.path.dirname(self.samples))
 
     # Each gives requests a second and CPU microseconds a request.
@@ -82,25 +96,30 @@ class Bench:
         rate = float(re.search(r"Requests/sec:\s+([\d.]+)", output).group(1))
         return rate, cpu * 1e6 / (rate * self.seconds)
 
+    def ab(self, connections):
+        output, cpu = run(["ab", "-k", "-q", "-c", str(connections), "-t", str(self.seconds), "-n", "100000000",
+                           f"http://127.0.0.1:{self.keep_alive_port}/json"], self.cpu)
+        count = int(re.search(r"Complete requests:\s+(\d+)", output).group(1))
+        return float(re.search(r"Requests per second:\s+([\d.]+)", output).group(1)), cpu * 1e6 / count
+
     def closed(self):
         peers = [("bare epoll floor", self.floor), ("io_uring floor", self.uring),
                  ("io_uring floor, 16 a turn", self.uring_batches), ("loadgen, all samples", self.ours),
                  ("wrk", self.wrk)]
-        peers += [(name, getattr(self, name)) for name in ("h2load", "hey") if shutil.which(name)]
-        print("\n| connections | generator | requests/s | x wrk | CPU us/request | x floor |")
+        peers += [(name, getattr(self, name)) for name in ("h2load", "hey", "ab") if shutil.which(name)]
+        print("\n| connections | generator | requests/s | x wrk (min..max) | CPU us/request | x floor (min..max) |")
         print("| --- | --- | --- | --- | --- | --- |")
         for connections in self.options.connections:
             found = {name: [] for name, _ in peers}
             for _ in range(self.options.rounds):
                 for name, measure in random.sample(peers, len(peers)):
                     found[name].append(measure(connections))
-            median = {name: tuple(statistics.median(v[i] for v in values) for i in (0, 1))
-                      for name, values in found.items()}
-            for name, (rate, cpu) in median.items():
+            for name, values in found.items():
+                rate, cpu = (statistics.median(v[i] for v in values) for i in (0, 1))
                 # By round: what changes between rounds is the machine.
-                over = [statistics.median(mine[i] / theirs[i] for mine, theirs in zip(found[name], found[other]))
+                over = [spread([mine[i] / theirs[i] for mine, theirs in zip(values, found[other])])
                         for i, other in ((0, "wrk"), (1, "bare epoll floor"))]
-                print(f"| {connections} | {name} | {rate:,.0f} | {over[0]:.2f} | {cpu:.2f} | {over[1]:.2f} |", flush=True)
+                print(f"| {connections} | {name} | {rate:,.0f} | {over[0]} | {cpu:.2f} | {over[1]} |", flush=True)
 
     def open(self):
         """Send lag beside what an idle spinning loop on the same core sees, measured right before each run."""
@@ -125,6 +144,32 @@ class Bench:
                       f"{median('send_lag_us', 'p99') - gap:.1f} | {queue:.1f} | {median('latency_us', 'p50'):.1f} | "
                       f"{median('busy_share'):.2f} |", flush=True)
 
+    def kernel(self):
+        if shutil.which("tcpdump") is None:
+            print("\nkernel time stamps are left out: tcpdump is not installed (Debian: tcpdump)")
+            return
+        print()
+        kernel_timestamps.table([1000, 20_000, 50_000], 3, self.seconds, self.options.server_cpu, self.cpu)
+
+    def recording(self):
+        """What a sample costs, by the programs that measure it alone."""
+        print("\n| benchmark | ns | samples/s | bytes a sample |\n| --- | --- | --- | --- |")
+        for program in BENCHMARKS:
+            output = subprocess.run(
+                ["taskset", "-c", str(self.cpu), file(program), "--benchmark_format=json", "--benchmark_repetitions=5",
+                 "--benchmark_report_aggregates_only=true"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                check=True, text=True).stdout
+            for one in json.loads(output)["benchmarks"]:
+                if one.get("aggregate_name") != "median":
+                    continue
+                rate, size = one.get("items_per_second"), one.get("bytes/sample")
+                each = one.get("ns") or (1e9 / rate if rate else one["cpu_time"])
+                print(f"| {one['run_name']} | {each:,.1f} | {'' if rate is None else f'{rate:,.0f}'} | "
+                      f"{'' if size is None else f'{size:.2f}'} |", flush=True)
+
+    def transports(self):
+        print()
+        transports.table(self.options.transport_seconds, self.options.server_cpu, self.cpu)
 
     def memory(self):
         """The generator's peak memory over a minute at full rate, every sample recorded and written."""
@@ -139,6 +184,10 @@ class Bench:
         if status or result["samples_lost"]:
             sys.exit(f"bench: loadgen ended with {status}, {result['samples_lost']} samples lost")
         print(f"| 250 | {result['duration_s']:.0f} | {result['samples_recorded']:,} | {used.ru_maxrss / 1e3:.0f} |")
+
+
+def spread(values):
+    return f"{statistics.median(values):.2f} ({min(values):.2f}..{max(values):.2f})"
 
 
 def walk(result, keys):
@@ -166,13 +215,14 @@ def main():
     parser.add_argument("--rates", type=int, nargs="+", default=[1000, 20000, 50000])
     parser.add_argument("--server-cpu", type=int, default=0)
     parser.add_argument("--load-cpu", type=int, default=1)
-    parser.add_argument("--only", choices=["closed", "open", "memory"])
+    parser.add_argument("--transport-seconds", type=int, default=10)
+    parser.add_argument("--only", choices=PARTS, action="append", help="repeatable")
     options = parser.parse_args()
+    print(heading())
     bench = Bench(options)
     try:
-        for part in ("closed", "open", "memory"):
-            if options.only in (None, part):
-                getattr(bench, part)()
+        for part in options.only or PARTS:
+            getattr(bench, part)()
     finally:
         bench.close()
 

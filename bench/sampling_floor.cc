@@ -44,20 +44,37 @@ constexpr int64_t kSpanNs = 40'000'000;
 constexpr size_t kRingBytes = size_t{16} << 20;
 constexpr int kSwitchesHz = 49;
 
+// How switches are told of.
+enum class Switches {
+  kNone,
+  // As the profiler does: sampled some times a second, and each one recorded.
+  kSampled,
+  // Every one is sampled.
+  kEach,
+  // Recorded, without stacks.
+  kRecorded,
+};
+
 struct Way {
   const char* name;
   int frequency_hz = 0;
   // 0: the address alone.
   int stack_bytes = 0;
-  bool switches = false;
+  Switches switches = Switches::kNone;
+  // Whatever runs on the server's CPU is sampled, not the server's threads: no timer is set anew at a switch.
+  bool whole_cpu = false;
 };
 constexpr Way kWays[] = {
-    {"nothing: chance", 0, 0, false},
-    {"199 Hz, the address alone", 199, 0, false},
-    {"199 Hz, registers and 8 KiB of stack", 199, 8 << 10, false},
-    {"199 Hz, registers and 32 KiB of stack", 199, 32 << 10, false},
-    {"199 Hz, 8 KiB, and switches", 199, 8 << 10, true},
-    {"997 Hz, 8 KiB", 997, 8 << 10, false},
+    {"nothing: chance"},
+    {"199 Hz, the address alone", 199},
+    {"199 Hz, registers and 8 KiB of stack", 199, 8 << 10},
+    {"199 Hz, registers and 32 KiB of stack", 199, 32 << 10},
+    {"199 Hz, 8 KiB, and 49 switches a second", 199, 8 << 10, Switches::kSampled},
+    {"199 Hz, 8 KiB, and each switch", 199, 8 << 10, Switches::kEach},
+    {"199 Hz, 8 KiB, and records of switches", 199, 8 << 10, Switches::kRecorded},
+    {"199 Hz, the address alone, of the whole CPU", 199, 0, Switches::kNone, true},
+    {"199 Hz, 8 KiB, of the whole CPU", 199, 8 << 10, Switches::kNone, true},
+    {"997 Hz, 8 KiB", 997, 8 << 10},
 };
 
 // Asks again on every connection that was answered, until told to stop.
@@ -110,6 +127,7 @@ class Events {
  public:
   Events(const Way& way, pid_t pid, int cpu) {
     if (way.frequency_hz == 0) return;
+    if (way.whole_cpu) pid = -1;
     const PerfEventKind kind = {"cpu-clock", PERF_TYPE_SOFTWARE, PERF_COUNT_SW_CPU_CLOCK, false};
     perf_event_attr sampling =
         profiler::SamplingAttributes(kind, way.frequency_hz, way.stack_bytes);
@@ -118,7 +136,7 @@ class Events {
       sampling.sample_regs_user = 0;
     }
     Add(sampling, pid, cpu);
-    if (way.switches) Add(profiler::SwitchAttributes(kSwitchesHz, way.stack_bytes), pid, cpu);
+    if (way.switches != Switches::kNone) Add(SwitchEvent(way), pid, cpu);
   }
   void Turn(bool on) {
     for (const UniqueFd& event : events_)
@@ -127,6 +145,21 @@ class Events {
   }
 
  private:
+  static perf_event_attr SwitchEvent(const Way& way) {
+    perf_event_attr attributes = profiler::SwitchAttributes(kSwitchesHz, way.stack_bytes);
+    if (way.switches == Switches::kEach) {
+      attributes.freq = 0;
+      attributes.sample_period = 1;
+    } else if (way.switches == Switches::kRecorded) {
+      attributes.config = PERF_COUNT_SW_DUMMY;
+      attributes.freq = 0;
+      attributes.sample_period = 0;
+      attributes.sample_stack_user = 0;
+      attributes.sample_regs_user = 0;
+      attributes.sample_type = PERF_SAMPLE_IDENTIFIER | PERF_SAMPLE_TID | PERF_SAMPLE_TIME;
+    }
+    return attributes;
+  }
   void Add(perf_event_attr attributes, pid_t pid, int cpu) {
     attributes.disabled = 1;
     UniqueFd event = Open(attributes, pid, cpu);

@@ -12,6 +12,7 @@ new_machine() {
   cp "$bazelw" "$machine/repo/bazelw"
   printf '# why\nlib-a\nlib-b # and this\n\n' >"$machine/repo/third_party/apt/run.txt"
   printf 'lib-test\n' >"$machine/repo/third_party/apt/test.txt"
+  printf 'peer\n' >"$machine/repo/third_party/apt/bench.txt"
   for tool in sh dirname sed grep mktemp tail rm cut getent env printf; do
     ln -s "$(command -v "$tool")" "$machine/bin/$tool"
   done
@@ -82,6 +83,12 @@ for words in "build //analysis/..." "build //analysis:all" "build -c dbg //analy
   run_bazelw $words
   check "$words needs the test list" contains "$log" "lib-b lib-test"
 done
+
+new_machine
+echo lib-a >"$machine/installed"
+run_bazelw run //bench:loadgen -- --only=open
+check "a benchmark needs the bench list" contains "$log" "lib-b peer"
+check "a benchmark does not need the test list" lacks "$log" lib-test
 
 new_machine
 printf 'lint\n' >"$machine/repo/third_party/apt/check.txt"
