@@ -42,7 +42,7 @@ absl::StatusOr<std::unique_ptr<AgentPool>> AgentPool::Connect(
   if (addresses.empty()) {
     ASSAY_ASSIGN_OR_RETURN(pool->local_, LocalAgent::Start());
     ASSAY_ASSIGN_OR_RETURN(PoolMember member, Reach(pool->local_->address(), TlsFiles()));
-    member.record.set_address("local");
+    member.record.set_address(kLocalAddress);
     pool->members_.push_back(std::move(member));
   }
   std::set<std::string> seen;

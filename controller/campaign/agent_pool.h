@@ -12,6 +12,9 @@
 
 namespace assay {
 
+// How results call the agent that was started for a command.
+inline constexpr char kLocalAddress[] = "local";
+
 // One agent that takes part.
 struct PoolMember {
   std::unique_ptr<AgentLink> link;

@@ -61,6 +61,36 @@ CampaignRecord::Status StatusFor(const absl::Status& ended) {
   return absl::IsCancelled(ended) ? CampaignRecord::CANCELLED : CampaignRecord::INTERRUPTED;
 }
 
+std::string CpuModel(const AgentRecord& agent) {
+  const auto found = agent.description().environment().find("cpu.model");
+  return found == agent.description().environment().end() ? "" : found->second;
+}
+
+// What two kinds of machine measured is no one sample of anything.
+absl::Status CheckSameMachines(const CampaignRecord& campaign,
+                               const std::vector<PoolMember>& members) {
+  const int agents = campaign.agents_size();
+  if (agents != static_cast<int>(members.size())) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("campaign ", campaign.id(), " was begun on ", agents, " agents, not ",
+                     members.size(), ": go on with as many, or `rerun` it on these"));
+  }
+  for (int i = 0; i < agents; ++i) {
+    const AgentRecord& before = campaign.agents(i);
+    const AgentRecord& now = members[i].record;
+    if (CpuModel(before) == CpuModel(now) &&
+        before.description().cpus() == now.description().cpus()) {
+      continue;
+    }
+    return absl::FailedPreconditionError(absl::StrCat(
+        "campaign ", campaign.id(), " was begun on ", before.description().host(), " (CPUs ",
+        before.description().cpus(), " of \"", CpuModel(before), "\"), and agent ", now.address(),
+        " is on ", now.description().host(), " (CPUs ", now.description().cpus(), " of \"",
+        CpuModel(now), "\"): go on where it began, with --agents, or `rerun` it here"));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 void CampaignRunner::DescribeAgents(CampaignRecord& campaign) const {
@@ -90,10 +120,7 @@ absl::StatusOr<CampaignRecord> CampaignRunner::Run(const Plan& plan, const std::
 }
 
 absl::StatusOr<CampaignRecord> CampaignRunner::Resume(CampaignRecord campaign) {
-  if (campaign.status() == CampaignRecord::COMPLETE) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("campaign ", campaign.id(), " is complete: `rerun` does it again"));
-  }
+  ASSAY_RETURN_IF_ERROR(CheckSameMachines(campaign, pool_.members()));
   ASSAY_ASSIGN_OR_RETURN(const std::vector<SkippedTarget> skipped,
                          FitToAgents(campaign.plan(), pool_));
   // The last word on each execution so far.
@@ -113,6 +140,11 @@ absl::StatusOr<CampaignRecord> CampaignRunner::Resume(CampaignRecord campaign) {
     } else if (found->second.status() != ExecutionRecord::MEASURED) {
       tasks.push_back({std::move(scheduled), found->second.attempt() + 1});
     }
+  }
+  if (campaign.status() == CampaignRecord::COMPLETE && tasks.empty()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("campaign ", campaign.id(),
+                     " is complete, and nothing of it failed: `rerun` does it again"));
   }
   campaign.set_status(CampaignRecord::RUNNING);
   campaign.clear_status_reason();

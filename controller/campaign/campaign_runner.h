@@ -35,7 +35,8 @@ class CampaignRunner {
                                      const std::string& label);
 
   // Goes on with one that ended early: what was measured stays, failed and missing executions are
-  // made. FAILED_PRECONDITION when it is complete, or still runs elsewhere.
+  // made, those of targets that were not installed then too. FAILED_PRECONDITION when it is complete
+  // and nothing of it failed, still runs elsewhere, or was begun on other machines than these agents are on.
   absl::StatusOr<CampaignRecord> Resume(CampaignRecord campaign);
 
  private:

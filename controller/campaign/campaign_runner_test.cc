@@ -198,6 +198,34 @@ TEST_F(CampaignRunnerTest, ALostAgentInterruptsTheCampaignAndResumeMakesOnlyWhat
   EXPECT_TRUE(std::includes(measured.begin(), measured.end(), kept.begin(), kept.end()));
 }
 
+// A server that fails now and then leaves a campaign that is complete, with holes.
+TEST_F(CampaignRunnerTest, ResumeMakesTheFailedExecutionsOfACompleteCampaignAgain) {
+  StartAgents(1);
+  const auto campaign = Runner().Run(PlanOf(kSmallPlan), "", "");
+  ASSERT_TRUE(campaign.ok()) << campaign.status();
+  ASSERT_EQ(campaign->status(), CampaignRecord::COMPLETE) << campaign->status_reason();
+  EXPECT_EQ(Runner().Resume(*campaign).status().code(), absl::StatusCode::kFailedPrecondition);
+  ExecutionRecord failed;
+  failed.set_id("failed");
+  failed.set_campaign_id(campaign->id());
+  *failed.mutable_cell() = Executions(*campaign)[0].cell();
+  failed.set_block(2);
+  failed.set_status(ExecutionRecord::FAILED);
+  ASSERT_TRUE(store_->CommitExecution(failed, {}, {}).ok());
+  CampaignRecord longer = *campaign;
+  longer.mutable_plan()->set_blocks(3);
+  const auto resumed = Runner().Resume(longer);
+  ASSERT_TRUE(resumed.ok()) << resumed.status();
+  EXPECT_EQ(resumed->status(), CampaignRecord::COMPLETE) << resumed->status_reason();
+  const std::vector<ExecutionRecord> executions = Executions(*resumed);
+  ASSERT_EQ(executions.size(), 4);
+  const auto again = std::find_if(executions.begin(), executions.end(), [](const auto& one) {
+    return one.block() == 2 && one.status() == ExecutionRecord::MEASURED;
+  });
+  ASSERT_NE(again, executions.end());
+  EXPECT_EQ(again->attempt(), 1);
+}
+
 TEST_F(CampaignRunnerTest, ACancelledCampaignKeepsWhatIsFinished) {
   StartAgents(1);
   Plan plan = PlanOf(kSmallPlan);

@@ -124,7 +124,7 @@ void AddCheckCommand(CLI::App& app, Action& chosen) {
   command->add_option("PLAN", words->plan, "A plan: *.textproto or *.json (docs/plans.md)")
       ->required();
   AddAgentFlags(*command, words->flags);
-  AddFormatFlag(*command, words->flags);
+  AddFormatFlagWithoutCsv(*command, words->flags);
   command->add_option("--set", words->flags.overrides, "Override a field of the plan")
       ->allow_extra_args(false)
       ->type_name("KEY=VALUE");

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/runfiles.h"
 #include "common/status_macros.h"
+#include "controller/campaign/agent_pool.h"
 
 namespace assay {
 
@@ -23,16 +24,25 @@ void AddAgentFlags(CLI::App& command, CommonFlags& flags) {
                   "agent for the command's length)")
       ->delimiter(',')
       ->type_name("HOST:PORT,...");
-  command.add_option("--tls-ca", flags.tls.ca, "CA that signed the agents' certificates, PEM")
-      ->type_name("FILE");
-  command.add_option("--tls-cert", flags.tls.certificate, "This controller's certificate, PEM")
-      ->type_name("FILE");
-  command.add_option("--tls-key", flags.tls.key, "Its key, PEM")->type_name("FILE");
+  const auto add_file = [&](const char* name, std::string& path, const char* what) {
+    command.add_option(name, path, what)
+        ->transform([](const std::string& written) { return UserPath(written); })
+        ->type_name("FILE");
+  };
+  add_file("--tls-ca", flags.tls.ca, "CA that signed the agents' certificates, PEM");
+  add_file("--tls-cert", flags.tls.certificate, "This controller's certificate, PEM");
+  add_file("--tls-key", flags.tls.key, "Its key, PEM");
 }
 
 void AddFormatFlag(CLI::App& command, CommonFlags& flags) {
   command.add_option("--format", flags.format, "table for people, json or csv for programs")
       ->check(CLI::IsMember({"table", "json", "csv"}))
+      ->type_name("FORMAT");
+}
+
+void AddFormatFlagWithoutCsv(CLI::App& command, CommonFlags& flags) {
+  command.add_option("--format", flags.format, "table for people, json for programs")
+      ->check(CLI::IsMember({"table", "json"}))
       ->type_name("FORMAT");
 }
 
@@ -55,6 +65,15 @@ absl::StatusOr<std::string> StorePath(const CommonFlags& flags) {
 absl::StatusOr<std::unique_ptr<Store>> OpenStore(const CommonFlags& flags, Store::Mode mode) {
   ASSAY_ASSIGN_OR_RETURN(const std::string path, StorePath(flags));
   return Store::Open(path, mode);
+}
+
+std::vector<std::string> AgentsFor(const CampaignRecord& campaign, const CommonFlags& flags) {
+  if (!flags.agents.empty()) return flags.agents;
+  std::vector<std::string> addresses;
+  for (const AgentRecord& agent : campaign.agents()) {
+    if (agent.address() != kLocalAddress) addresses.push_back(agent.address());
+  }
+  return addresses;
 }
 
 ExitStatus Fail(const absl::Status& status) {

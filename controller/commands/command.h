@@ -30,13 +30,14 @@ struct CommonFlags {
   // As written: a relative path is the user's.
   std::string store;
   std::vector<std::string> agents;
+  // Absolute paths.
   TlsFiles tls;
   std::string format = "table";
   // "key=value" each.
   std::vector<std::string> overrides;
   std::string label;
   bool quiet = false;
-  // Write a report beside the store when the campaign is over.
+  // Write a report beside the store when the campaign is over, though its plan has no profile.
   bool report = false;
 };
 
@@ -65,10 +66,16 @@ void AddImportCommand(CLI::App& app, Action& chosen);
 void AddStoreFlag(CLI::App& command, CommonFlags& flags);
 void AddAgentFlags(CLI::App& command, CommonFlags& flags);
 void AddFormatFlag(CLI::App& command, CommonFlags& flags);
+// Where the answer is no table of equal rows.
+void AddFormatFlagWithoutCsv(CLI::App& command, CommonFlags& flags);
 void AddRunFlags(CLI::App& command, CommonFlags& flags);
 
 // Opens the store that the flags name, else the default one.
 absl::StatusOr<std::unique_ptr<Store>> OpenStore(const CommonFlags& flags, Store::Mode mode);
+
+// The agents to use for a stored campaign: those that the flags name, else those that it was carried out with. None
+// where that was an agent of the command's own.
+std::vector<std::string> AgentsFor(const CampaignRecord& campaign, const CommonFlags& flags);
 
 // Says on standard error what went wrong, and which exit status that is: kBadUsage for INVALID_ARGUMENT.
 ExitStatus Fail(const absl::Status& status);

@@ -1,5 +1,6 @@
 // check, agents, list, show, cancel: the commands that measure nothing.
 
+#include <future>
 #include <iostream>
 #include <memory>
 #include <string>
@@ -63,18 +64,34 @@ ExitStatus Show(const LookWords& words) {
   return ExitStatus::kDone;
 }
 
+// Each agent by itself: those that answer are told of though others do not.
 ExitStatus Agents(const CommonFlags& flags) {
-  const absl::StatusOr<std::unique_ptr<AgentPool>> pool =
-      AgentPool::Connect(flags.agents, flags.tls);
-  if (!pool.ok()) return Fail(pool.status());
+  std::vector<std::future<absl::StatusOr<std::unique_ptr<AgentPool>>>> asked;
+  for (const std::string& address : flags.agents) {
+    asked.push_back(std::async(std::launch::async, [&flags, address] {
+      return AgentPool::Connect({address}, flags.tls);
+    }));
+  }
   std::vector<AgentRecord> agents;
-  for (const PoolMember& member : (*pool)->members()) agents.push_back(member.record);
+  std::vector<UnreachableAgent> unreachable;
+  const auto take = [&](const absl::StatusOr<std::unique_ptr<AgentPool>>& pool,
+                        const std::string& address) {
+    if (pool.ok()) {
+      agents.push_back((*pool)->server().record);
+    } else {
+      unreachable.push_back({address, pool.status()});
+    }
+  };
+  for (size_t i = 0; i < asked.size(); ++i) take(asked[i].get(), flags.agents[i]);
+  if (asked.empty()) take(AgentPool::Connect({}, flags.tls), kLocalAddress);
   if (flags.format == "json") {
-    std::cout << ToJson(agents).dump(2) << std::endl;
+    std::cout << ToJson(agents, unreachable).dump(2) << std::endl;
   } else {
     std::cout << ToText(agents) << std::flush;
   }
-  return ExitStatus::kDone;
+  ExitStatus status = ExitStatus::kDone;
+  for (const UnreachableAgent& agent : unreachable) status = Fail(agent.why);
+  return status;
 }
 
 ExitStatus Cancel(const LookWords& words, Interruption& interruption) {
@@ -108,7 +125,7 @@ void AddAgentsCommand(CLI::App& app, Action& chosen) {
   command->footer("Example: controller agents --agents=10.0.0.1:7700,10.0.0.2:7700");
   auto words = std::make_shared<LookWords>();
   AddAgentFlags(*command, words->flags);
-  AddFormatFlag(*command, words->flags);
+  AddFormatFlagWithoutCsv(*command, words->flags);
   command->callback(
       [words, &chosen] { chosen = [words](Interruption&) { return Agents(words->flags); }; });
 }

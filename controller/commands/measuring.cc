@@ -31,13 +31,19 @@ struct Bench {
   std::unique_ptr<GateRules> rules;
 };
 
+// All but the agents.
 absl::StatusOr<Bench> SetUp(const CommonFlags& flags) {
   Bench bench;
   ASSAY_ASSIGN_OR_RETURN(GateRules rules, LoadGateRules());
   bench.rules = std::make_unique<GateRules>(std::move(rules));
   ASSAY_ASSIGN_OR_RETURN(bench.store, OpenStore(flags, Store::Mode::kWrite));
-  ASSAY_ASSIGN_OR_RETURN(bench.pool, AgentPool::Connect(flags.agents, flags.tls));
   return bench;
+}
+
+absl::Status MeetAgents(const std::vector<std::string>& addresses, const CommonFlags& flags,
+                        Bench& bench) {
+  ASSAY_ASSIGN_OR_RETURN(bench.pool, AgentPool::Connect(addresses, flags.tls));
+  return absl::OkStatus();
 }
 
 ExitStatus StatusOf(const CampaignResults& results) {
@@ -115,7 +121,8 @@ ExitStatus Conclude(Bench& bench, const CampaignRecord& campaign, const CommonFl
   const bool any_failed = std::any_of(results->cells.begin(), results->cells.end(),
                                       [](const CellResult& cell) { return cell.failed > 0; });
   std::string report;
-  if (flags.report) {
+  // Flame graphs are what a profile was asked for.
+  if (flags.report || campaign.plan().has_profile()) {
     absl::StatusOr<std::string> path = WriteReportBesideStore(*bench.store, campaign, flags);
     if (!path.ok()) return Fail(path.status());
     report = *std::move(path);
@@ -141,6 +148,7 @@ ExitStatus MeasurePlan(const LoadedPlan& loaded, const CommonFlags& flags,
   if (const absl::Status valid = Validate(loaded); !valid.ok()) return Fail(valid);
   absl::StatusOr<Bench> bench = SetUp(flags);
   if (!bench.ok()) return Fail(bench.status());
+  if (const absl::Status met = MeetAgents(flags.agents, flags, *bench); !met.ok()) return Fail(met);
   CampaignRunner runner(*bench->pool, *bench->store, *bench->rules, interruption,
                         Progress::StyleFor(flags.quiet));
   const absl::StatusOr<CampaignRecord> campaign =
@@ -155,6 +163,8 @@ ExitStatus ResumeCampaign(const std::string& id, const CommonFlags& flags,
   if (!bench.ok()) return Fail(bench.status());
   absl::StatusOr<CampaignRecord> stored = bench->store->Find(id);
   if (!stored.ok()) return Fail(stored.status());
+  const absl::Status met = MeetAgents(AgentsFor(*stored, flags), flags, *bench);
+  if (!met.ok()) return Fail(met);
   CampaignRunner runner(*bench->pool, *bench->store, *bench->rules, interruption,
                         Progress::StyleFor(flags.quiet));
   const absl::StatusOr<CampaignRecord> campaign = runner.Resume(*std::move(stored));

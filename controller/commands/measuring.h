@@ -15,7 +15,7 @@ namespace assay {
 ExitStatus MeasurePlan(const LoadedPlan& loaded, const CommonFlags& flags,
                        Interruption& interruption);
 
-// Goes on with a stored campaign and prints it.
+// Goes on with a stored campaign, on the agents that it began on unless the flags name others, and prints it.
 ExitStatus ResumeCampaign(const std::string& id, const CommonFlags& flags,
                           Interruption& interruption);
 

@@ -92,12 +92,20 @@ int Badness(GateResult::Verdict verdict) {
   }
 }
 
-void KeepWorst(std::vector<GateResult>& gates, const GateResult& gate) {
+// Of two results of one gate.
+bool IsWorse(const GateRules& rules, const GateResult& a, const GateResult& b) {
+  if (a.verdict() != b.verdict()) return Badness(a.verdict()) > Badness(b.verdict());
+  const GateRule* const rule = rules.Find(a.name());
+  const bool less_is_bad = rule != nullptr && rule->direction == GateDirection::kMin;
+  return less_is_bad ? a.value() < b.value() : a.value() > b.value();
+}
+
+void KeepWorst(const GateRules& rules, const GateResult& gate, std::vector<GateResult>& gates) {
   const auto found = std::find_if(gates.begin(), gates.end(),
                                   [&](const GateResult& one) { return one.name() == gate.name(); });
   if (found == gates.end()) {
     gates.push_back(gate);
-  } else if (Badness(gate.verdict()) > Badness(found->verdict())) {
+  } else if (IsWorse(rules, gate, *found)) {
     *found = gate;
   }
 }
@@ -107,8 +115,18 @@ struct Gathered {
   LatencyHistogram pooled;
   // Of the executions that have one.
   std::vector<ProfileInfo> profiles;
+  // By block, why an execution failed; a later one may have been measured.
+  std::map<uint32_t, std::string> failures;
   CellResult result;
 };
+
+// An execution that was made again after it had failed is no failure of the campaign's.
+void CountFailures(Gathered& gathered) {
+  CellResult& result = gathered.result;
+  for (const ExecutionResult& one : result.executions) gathered.failures.erase(one.block);
+  result.failed = static_cast<uint32_t>(gathered.failures.size());
+  if (!gathered.failures.empty()) result.failure = gathered.failures.rbegin()->second;
+}
 
 void Derive(Gathered& gathered) {
   CellResult& result = gathered.result;
@@ -183,14 +201,13 @@ absl::StatusOr<CampaignResults> ReadResults(Store& store, const GateRules& rules
         if (found == gathered.end()) return absl::OkStatus();
         CellResult& result = found->second.result;
         if (record.status() != ExecutionRecord::MEASURED) {
-          ++result.failed;
-          result.failure = WhyFailed(record.failure().failure());
+          found->second.failures[record.block()] = WhyFailed(record.failure().failure());
           return absl::OkStatus();
         }
         ASSAY_ASSIGN_OR_RETURN(const LatencyHistogram latency, FromProto(record.latency()));
         result.executions.push_back(ResultOf(record, latency));
         found->second.pooled.Merge(latency);
-        for (const GateResult& gate : record.gates()) KeepWorst(result.gates, gate);
+        for (const GateResult& gate : record.gates()) KeepWorst(rules, gate, result.gates);
         if (record.server().has_profile() && record.server().profile().refused().empty())
           found->second.profiles.push_back(record.server().profile());
         return absl::OkStatus();
@@ -198,6 +215,7 @@ absl::StatusOr<CampaignResults> ReadResults(Store& store, const GateRules& rules
   results.finished_blocks = FinishedBlocks(gathered, campaign.plan().blocks());
   results.gates = JudgeCampaign(rules, campaign.plan(), results.finished_blocks);
   for (const std::string& key : order) {
+    CountFailures(gathered[key]);
     Derive(gathered[key]);
     JudgeProfilesOf(gathered[key], rules, campaign.plan());
     results.cells.push_back(std::move(gathered[key].result));

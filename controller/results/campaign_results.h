@@ -52,8 +52,9 @@ using OverExecutions = std::optional<Estimate>;
 struct CellResult {
   Cell cell;
   std::vector<ExecutionResult> executions;
+  // Blocks in which its execution failed, and was not measured in another attempt.
   uint32_t failed = 0;
-  // Why the last failed one did.
+  // Why that of the last such block did.
   std::string failure;
   OverExecutions rps;
   OverExecutions mean_us;

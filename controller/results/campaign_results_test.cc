@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "analysis/latency_histogram.h"
@@ -122,16 +123,51 @@ TEST_F(CampaignResultsTest, ThreeBlocksWithoutAVerdictOnlyWarn) {
 }
 
 TEST_F(CampaignResultsTest, AFailedExecutionIsCountedWithItsReasonAndLeavesItsBlockUnfinished) {
-  const CampaignRecord campaign = Store(6);
-  ExecutionRecord failed = Measured(6);
-  failed.set_block(5);
-  failed.set_attempt(1);
+  const CampaignRecord campaign = Store(5);
+  ExecutionRecord failed = Measured(5);
   failed.set_status(ExecutionRecord::FAILED);
   failed.mutable_failure()->mutable_failure()->set_message("it ended by itself");
   ASSERT_TRUE(store_->CommitExecution(failed, {}, {}).ok());
   const CampaignResults results = Read(campaign);
   EXPECT_EQ(results.cells[0].failed, 1);
   EXPECT_NE(ToText(results).find("it ended by itself"), std::string::npos);
+}
+
+TEST_F(CampaignResultsTest, AFailureThatWasMadeGoodIsNone) {
+  const CampaignRecord campaign = Store(6);
+  ExecutionRecord failed = Measured(5);
+  failed.set_id("execution-5-before");
+  failed.set_attempt(1);
+  failed.set_status(ExecutionRecord::FAILED);
+  failed.mutable_failure()->mutable_failure()->set_message("it ended by itself");
+  ASSERT_TRUE(store_->CommitExecution(failed, {}, {}).ok());
+  const CampaignResults results = Read(campaign);
+  EXPECT_EQ(results.cells[0].failed, 0);
+  EXPECT_EQ(results.finished_blocks, 6);
+  EXPECT_EQ(ToText(results).find("it ended by itself"), std::string::npos);
+}
+
+// The first that warned may have done so by a hair.
+TEST_F(CampaignResultsTest, AGateShowsItsWorstExecution) {
+  const CampaignRecord campaign = Store(6);
+  const std::vector<double> busy = {0.91, 0.95, 0.93};
+  const std::vector<double> seconds = {0.4, 0.2, 0.3};
+  for (uint32_t i = 0; i < busy.size(); ++i) {
+    ExecutionRecord execution = Measured(6 + i);
+    const auto add = [&](const std::string& name, double value, GateResult::Verdict verdict) {
+      GateResult& gate = *execution.add_gates();
+      gate.set_name(name);
+      gate.set_value(value);
+      gate.set_verdict(verdict);
+    };
+    add("generator_saturated", busy[i], GateResult::WARN);
+    add("too_short_window", seconds[i], GateResult::PASS);
+    ASSERT_TRUE(store_->CommitExecution(execution, {}, {}).ok());
+  }
+  const CampaignResults results = Read(campaign);
+  ASSERT_EQ(results.cells[0].gates.size(), 2);
+  EXPECT_EQ(results.cells[0].gates[0].value(), 0.95);
+  EXPECT_EQ(results.cells[0].gates[1].value(), 0.2) << "less is worse";
 }
 
 TEST_F(CampaignResultsTest, AThresholdIsJudgedOnTheEstimateOverExecutions) {

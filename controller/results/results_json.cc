@@ -225,10 +225,19 @@ Json ToJson(const std::vector<CampaignSummary>& campaigns) {
   return json;
 }
 
-Json ToJson(const std::vector<AgentRecord>& agents) {
+Json ToJson(const std::vector<AgentRecord>& agents,
+            const std::vector<UnreachableAgent>& unreachable) {
   Json json;
   json["agents"] = Json::array();
-  for (const AgentRecord& agent : agents) json["agents"].push_back(ToJson(agent));
+  for (const AgentRecord& agent : agents) {
+    json["agents"].push_back(ToJson(agent));
+    json["agents"].back()["reachable"] = true;
+  }
+  for (const UnreachableAgent& agent : unreachable) {
+    json["agents"].push_back({{"address", agent.address},
+                              {"reachable", false},
+                              {"error", std::string(agent.why.message())}});
+  }
   return json;
 }
 

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "controller/results/campaign_results.h"
 #include "controller/store/store.h"
 #include "nlohmann/json.hpp"
@@ -19,8 +20,15 @@ nlohmann::ordered_json ToJson(const CampaignResults& results);
 // `list --format=json`.
 nlohmann::ordered_json ToJson(const std::vector<CampaignSummary>& campaigns);
 
+// An agent that did not answer, and why.
+struct UnreachableAgent {
+  std::string address;
+  absl::Status why;
+};
+
 // `agents --format=json`.
-nlohmann::ordered_json ToJson(const std::vector<AgentRecord>& agents);
+nlohmann::ordered_json ToJson(const std::vector<AgentRecord>& agents,
+                              const std::vector<UnreachableAgent>& unreachable);
 
 // "complete", "running", "interrupted", "cancelled" or "failed".
 std::string StatusText(CampaignRecord::Status status);
