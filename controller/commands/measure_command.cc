@@ -13,7 +13,6 @@
 #include "common/status_macros.h"
 #include "controller/commands/command.h"
 #include "controller/commands/measuring.h"
-#include "controller/plan/override.h"
 #include "controller/plan/plan_loader.h"
 #include "controller/plan/target_url.h"
 #include "google/protobuf/text_format.h"
@@ -93,9 +92,7 @@ absl::StatusOr<LoadedPlan> PlanOf(const MeasureWords& words) {
   plan.set_blocks(words.blocks);
   // One server alone is described, not judged.
   if (words.servers.size() == 1) plan.set_verdict(Plan::NONE);
-  for (const std::string& override : words.flags.overrides) {
-    ASSAY_RETURN_IF_ERROR(ApplyOverride(override, &plan).status());
-  }
+  ASSAY_RETURN_IF_ERROR(ApplyOverrides(words.flags.overrides, &loaded));
   google::protobuf::TextFormat::PrintToString(plan, &loaded.plan_text);
   return loaded;
 }

@@ -10,8 +10,8 @@
 #include "common/status_macros.h"
 #include "controller/commands/command.h"
 #include "controller/commands/measuring.h"
-#include "controller/plan/override.h"
 #include "controller/plan/plan_loader.h"
+#include "controller/plan/plan_rules.h"
 
 namespace assay {
 namespace {
@@ -22,16 +22,14 @@ struct RunWords {
   std::string subject;
 };
 
-// The plan that a campaign was made of, with overrides.
+// The plan that a campaign was made of, with overrides: what followed from a field that they change follows it.
 absl::StatusOr<LoadedPlan> StoredPlan(const CampaignRecord& campaign,
                                       const std::vector<std::string>& overrides) {
   LoadedPlan loaded;
-  loaded.plan = campaign.plan();
+  loaded.plan = WithoutWhatFollows(campaign.plan());
   loaded.plan_text = campaign.plan_text();
   loaded.name = absl::StrCat("campaign ", campaign.id());
-  for (const std::string& override : overrides) {
-    ASSAY_RETURN_IF_ERROR(ApplyOverride(override, &loaded.plan).status());
-  }
+  ASSAY_RETURN_IF_ERROR(ApplyOverrides(overrides, &loaded));
   return loaded;
 }
 
@@ -116,6 +114,7 @@ void AddRerunCommand(CLI::App& app, Action& chosen) {
       if (!campaign.ok()) return Fail(campaign.status());
       const absl::StatusOr<LoadedPlan> plan = StoredPlan(*campaign, words->flags.overrides);
       if (!plan.ok()) return Fail(plan.status());
+      words->flags.agents = AgentsFor(*campaign, words->flags);
       store->reset();
       return MeasurePlan(*plan, words->flags, interruption);
     };

@@ -35,24 +35,6 @@ bool IsAtOrBelow(const std::string& field, const std::string& path) {
   return next == '.' || next == '[';
 }
 
-absl::Status ApplyOverrides(const std::vector<std::string>& overrides, LoadedPlan* loaded) {
-  std::vector<std::string> mistakes;
-  for (const std::string& assignment : overrides) {
-    const absl::StatusOr<std::string> path = ApplyOverride(assignment, &loaded->plan);
-    const std::string origin = absl::StrCat("--set ", assignment);
-    if (!path.ok()) {
-      mistakes.push_back(absl::StrCat(origin, ": ", path.status().message()));
-      continue;
-    }
-    // What stood there, or below, no longer comes from the text.
-    std::erase_if(loaded->origins,
-                  [&](const auto& entry) { return IsAtOrBelow(entry.first, *path); });
-    loaded->origins[*path] = origin;
-  }
-  if (mistakes.empty()) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrJoin(mistakes, "\n"));
-}
-
 absl::StatusOr<std::string> ReadBody(const std::filesystem::path& file) {
   std::error_code error;
   // A pipe or a device would be waited for, perhaps for ever.
@@ -84,6 +66,24 @@ absl::Status ReadBodies(std::string_view folder, LoadedPlan* loaded) {
 }
 
 }  // namespace
+
+absl::Status ApplyOverrides(const std::vector<std::string>& overrides, LoadedPlan* loaded) {
+  std::vector<std::string> mistakes;
+  for (const std::string& assignment : overrides) {
+    const absl::StatusOr<std::string> path = ApplyOverride(assignment, &loaded->plan);
+    const std::string origin = absl::StrCat("--set ", assignment);
+    if (!path.ok()) {
+      mistakes.push_back(absl::StrCat(origin, ": ", path.status().message()));
+      continue;
+    }
+    // What stood there, or below, no longer comes from the text.
+    std::erase_if(loaded->origins,
+                  [&](const auto& entry) { return IsAtOrBelow(entry.first, *path); });
+    loaded->origins[*path] = origin;
+  }
+  if (mistakes.empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrJoin(mistakes, "\n"));
+}
 
 absl::StatusOr<LoadedPlan> ParsePlan(std::string_view text, PlanFormat format,
                                      std::string_view name, std::string_view folder,

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "proto/plan.pb.h"
 
@@ -24,11 +25,14 @@ struct LoadedPlan {
   std::map<std::string, std::string> origins;
 };
 
+// Applies "key=value" overrides as --set takes them (override.h), in order. kInvalidArgument has a line
+// "--set KEY=VALUE: what" for each mistake; the others are applied all the same.
+absl::Status ApplyOverrides(const std::vector<std::string>& overrides, LoadedPlan* loaded);
+
 enum class PlanFormat { kText, kJson };
 
-// Reads a plan from `path`: JSON when the name ends in ".json", else text protobuf. `overrides` are
-// "key=value" as
-// --set takes them (override.h), applied in order. A workload's body_file becomes its body; a
+// Reads a plan from `path`: JSON when the name ends in ".json", else text protobuf. `overrides` are as
+// in ApplyOverrides(). A workload's body_file becomes its body; a
 // relative one is taken from the plan's folder.
 //
 // Errors: kInvalidArgument for everything that the author can repair, among them a file that is not

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdint>
 #include <set>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -16,6 +17,7 @@
 #include "controller/plan/utf8.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
+#include "google/protobuf/util/message_differencer.h"
 #include "proto/text/field_hints.h"
 
 namespace assay {
@@ -309,6 +311,28 @@ Plan WithDefaults(Plan plan) {
   if (plan.on_failure() == Plan::ON_FAILURE_UNSPECIFIED) plan.set_on_failure(Plan::CONTINUE);
   if (plan.baseline().empty() && !plan.targets().empty()) {
     plan.set_baseline(plan.targets(0).label());
+  }
+  return plan;
+}
+
+Plan WithoutWhatFollows(Plan plan) {
+  const Plan full = WithDefaults(plan);
+  const auto drop = [&](const auto& clear) {
+    Plan without = plan;
+    clear(without);
+    if (google::protobuf::util::MessageDifferencer::Equals(WithDefaults(without), full)) {
+      plan = std::move(without);
+    }
+  };
+  drop([](Plan& without) { without.clear_baseline(); });
+  drop([](Plan& without) { without.clear_primary_metric(); });
+  drop([](Plan& without) { without.mutable_load()->clear_warmup(); });
+  drop([](Plan& without) { without.mutable_profile()->clear_measure_cost(); });
+  for (int i = 0; i < plan.targets_size(); ++i) {
+    drop([i](Plan& without) { without.mutable_targets(i)->clear_label(); });
+  }
+  for (int i = 0; i < plan.workloads_size(); ++i) {
+    drop([i](Plan& without) { without.mutable_workloads(i)->clear_method(); });
   }
   return plan;
 }

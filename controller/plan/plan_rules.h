@@ -32,6 +32,10 @@ absl::Status Validate(const LoadedPlan& loaded);
 // other defaults repeats it as it was. REQUIRES: Validate(plan). Filling in twice changes nothing.
 Plan WithDefaults(Plan plan);
 
+// The inverse where a default follows from other fields: what WithDefaults() would say again (a label that is its
+// target's name, a baseline that is the first target) is left out, so that it follows when they are changed.
+Plan WithoutWhatFollows(Plan plan);
+
 }  // namespace assay
 
 #endif  // ASSAY_CONTROLLER_PLAN_PLAN_RULES_H_

@@ -315,6 +315,20 @@ TEST(WithDefaultsTest, FillsInWhatIsNotSaid) {
   EXPECT_EQ(plan.primary_metric(), "server_cpu_us_per_request");
 }
 
+// `rerun --set targets[0].name=hyper` must not call hyper "epoll".
+TEST(WithoutWhatFollowsTest, LeavesOutWhatChangesWithOtherFieldsAndNothingElse) {
+  const Plan full = WithDefaults(Changed({"targets[1].label=mine"}).plan);
+  Plan bare = WithoutWhatFollows(full);
+  EXPECT_EQ(WithDefaults(bare).SerializeAsString(), full.SerializeAsString());
+  EXPECT_EQ(bare.targets(1).label(), "mine");
+  EXPECT_EQ(bare.blocks(), full.blocks());
+  bare.mutable_targets(0)->set_name("hyper");
+  EXPECT_EQ(WithDefaults(bare).targets(0).label(), "hyper");
+  EXPECT_EQ(WithDefaults(bare).baseline(), "hyper");
+  bare.mutable_workloads(0)->set_body("{}");
+  EXPECT_EQ(WithDefaults(bare).workloads(0).method(), "POST");
+}
+
 // The origin counted its requests from the first one.
 TEST(WithDefaultsTest, ACountedWindowHasNoWarmUp) {
   EXPECT_EQ(WithDefaults(Changed({"load.closed.requests=10", "load.warmup="}).plan)
