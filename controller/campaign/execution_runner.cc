@@ -221,8 +221,9 @@ absl::Status ExecutionRunner::Attempt::ConnectLoads() {
   // All are opened before any is waited for, so that they connect at once.
   for (PoolMember* member : runner_.pool_.loads()) {
     OpenRequest request;
-    *request.mutable_load() = LoadSpecOf(runner_.plan_, cell_, runner_.pool_,
-                                         static_cast<uint32_t>(loads_.size()), destination_);
+    *request.mutable_load() =
+        LoadSpecOf(runner_.plan_, cell_, finished_.record.block(), runner_.pool_,
+                   static_cast<uint32_t>(loads_.size()), destination_);
     absl::StatusOr<std::unique_ptr<PartLink>> part =
         OpenPart(*member->link, std::move(request), PartId::LOAD);
     if (!part.ok()) return Note(part.status(), *member, PartId::LOAD);

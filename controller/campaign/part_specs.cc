@@ -15,6 +15,11 @@ namespace {
 constexpr absl::Duration kLongestWindow = absl::Hours(1);
 constexpr absl::Duration kSlack = absl::Seconds(30);
 
+// Odd, so that each block has another one: 2^64 over the golden ratio.
+constexpr uint64_t kSeedStep = 0x9E3779B97F4A7C15;
+
+uint64_t SeedOfBlock(const Plan& plan, uint32_t block) { return plan.seed() + kSeedStep * block; }
+
 uint64_t Nanos(const Pause& pause) { return static_cast<uint64_t>(pause.seconds() * 1e9); }
 
 // The share of one of `count` load agents.
@@ -52,8 +57,8 @@ ServerSpec ServerSpecOf(const Plan& plan, const Cell& cell, const AgentPool& poo
   return spec;
 }
 
-LoadSpec LoadSpecOf(const Plan& plan, const Cell& cell, const AgentPool& pool, uint32_t index,
-                    const std::string& destination) {
+LoadSpec LoadSpecOf(const Plan& plan, const Cell& cell, uint32_t block, const AgentPool& pool,
+                    uint32_t index, const std::string& destination) {
   const uint32_t count = static_cast<uint32_t>(pool.loads().size());
   const PlanTarget& target = TargetOfCell(plan, cell);
   LoadSpec spec;
@@ -82,9 +87,13 @@ LoadSpec LoadSpecOf(const Plan& plan, const Cell& cell, const AgentPool& pool, u
   *spec.mutable_window() = WindowOf(plan, cell, index, count);
   spec.set_cpus(plan.placement().load_cpus());
   const absl::StatusOr<CpuSet> cpus = CpuSet::Parse(spec.cpus());
-  spec.set_threads(cpus.ok() ? static_cast<uint32_t>(std::max(1, cpus->Count())) : 1);
+  const uint32_t connections =
+      spec.has_open() ? spec.open().connections() : spec.closed().connections();
+  const uint32_t threads = cpus.ok() ? static_cast<uint32_t>(std::max(1, cpus->Count())) : 1;
+  // A thread without a connection would load nothing.
+  spec.set_threads(std::min(threads, std::max(1u, connections)));
   spec.set_timeout_ns(Nanos(plan.load().timeout()));
-  spec.set_seed(plan.seed());
+  spec.set_seed(SeedOfBlock(plan, block));
   spec.set_share_index(index);
   spec.set_share_count(count);
   spec.set_raw_samples(true);

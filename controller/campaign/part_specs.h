@@ -19,10 +19,11 @@ uint64_t ShareOf(uint64_t total, uint32_t index, uint32_t count);
 // is of the plan.
 ServerSpec ServerSpecOf(const Plan& plan, const Cell& cell, const AgentPool& pool);
 
-// What load agent `index` of the pool is asked to do. `destination` is where the server listens, as
-// that agent reaches it.
-LoadSpec LoadSpecOf(const Plan& plan, const Cell& cell, const AgentPool& pool, uint32_t index,
-                    const std::string& destination);
+// What load agent `index` of the pool is asked to do in a block. `destination` is where the server listens, as
+// that agent reaches it. Arrivals are drawn anew for each block, and alike for all of its cells: the interval over
+// blocks then holds the chance in them, and cells are still compared under the same one.
+LoadSpec LoadSpecOf(const Plan& plan, const Cell& cell, uint32_t block, const AgentPool& pool,
+                    uint32_t index, const std::string& destination);
 
 // Longest time from a load's start to its end, drain included, after which it is taken for lost.
 absl::Duration LongestRun(const Plan& plan, const Cell& cell);

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <set>
 #include <string>
 
 #include "controller/campaign/part_specs.h"
@@ -129,7 +130,7 @@ TEST_F(PlanFitTest, SeveralAgentsShareLoadSoThatNothingIsLostOrDoubled) {
   uint64_t connections = 0;
   uint64_t requests = 0;
   for (uint32_t i = 0; i < 3; ++i) {
-    const LoadSpec spec = LoadSpecOf(plan, cell, *pool_, i, "127.0.0.1:9000");
+    const LoadSpec spec = LoadSpecOf(plan, cell, /*block=*/0, *pool_, i, "127.0.0.1:9000");
     EXPECT_EQ(spec.destination_agent(), fakes_[0]->address());
     connections += spec.closed().connections();
     requests += spec.window().requests();
@@ -152,13 +153,33 @@ TEST_F(PlanFitTest, SeveralAgentsShareARate) {
   EXPECT_EQ(LevelText(cells[1]), "3000/s");
   uint32_t connections = 0;
   for (uint32_t i = 0; i < 3; ++i) {
-    const LoadSpec spec = LoadSpecOf(plan, cells[1], *pool_, i, "127.0.0.1:9000");
+    const LoadSpec spec = LoadSpecOf(plan, cells[1], /*block=*/0, *pool_, i, "127.0.0.1:9000");
     EXPECT_EQ(spec.open().rate_per_s(), 1000);
     EXPECT_EQ(spec.open().arrivals(), OpenLoop::POISSON);
     EXPECT_EQ(spec.window().duration_ns(), 2'000'000'000);
     connections += spec.open().connections();
   }
   EXPECT_EQ(connections, 64);
+  // One draw of arrivals, measured in every block, would hide how much hangs on the draw.
+  std::set<uint64_t> seeds;
+  for (uint32_t block = 0; block < 10; ++block) {
+    const auto seed = [&](const Cell& cell) {
+      return LoadSpecOf(plan, cell, block, *pool_, 0, "127.0.0.1:9000").seed();
+    };
+    EXPECT_EQ(seed(cells[0]), seed(cells[1]));
+    seeds.insert(seed(cells[0]));
+  }
+  EXPECT_EQ(seeds.size(), 10);
+}
+
+TEST_F(PlanFitTest, ALoadHasNoMoreThreadsThanConnections) {
+  Connect(1);
+  Plan few = PlanWith("targets { name: 'epoll' } workloads { name: 'w' }");
+  few.mutable_load()->mutable_closed()->clear_connections();
+  few.mutable_load()->mutable_closed()->add_connections(2);
+  few.mutable_placement()->set_load_cpus("0-3");
+  const Plan plan = WithDefaults(few);
+  EXPECT_EQ(LoadSpecOf(plan, CellsOf(plan).front(), 0, *pool_, 0, "127.0.0.1:9000").threads(), 2);
 }
 
 TEST_F(PlanFitTest, AServerGivenByUrlIsCheckedByTheLoadThatFindsIt) {
@@ -166,7 +187,8 @@ TEST_F(PlanFitTest, AServerGivenByUrlIsCheckedByTheLoadThatFindsIt) {
   const Plan plan =
       PlanWith("targets { url: 'http://127.0.0.1:8080' label: 'mine' } workloads { name: 'w' }");
   EXPECT_TRUE(FitToAgents(plan, *pool_).ok());
-  const LoadSpec spec = LoadSpecOf(plan, CellsOf(plan).front(), *pool_, 0, "127.0.0.1:8080");
+  const LoadSpec spec =
+      LoadSpecOf(plan, CellsOf(plan).front(), /*block=*/0, *pool_, 0, "127.0.0.1:8080");
   EXPECT_TRUE(spec.verify_first());
 }
 
