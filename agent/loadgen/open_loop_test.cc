@@ -2,18 +2,12 @@
 
 #include "agent/loadgen/open_loop.h"
 
-#include <atomic>
-#include <cmath>
 #include <cstdint>
-#include <optional>
 #include <string>
 
 #include "agent/loadgen/options.h"
 #include "agent/loadgen/test_load.h"
 #include "agent/loadgen/test_server.h"
-#include "analysis/order_statistics.h"
-#include "analysis/random_stream.h"
-#include "common/monotonic_clock.h"
 #include "gtest/gtest.h"
 
 namespace assay::loadgen {
@@ -117,85 +111,6 @@ TEST(OpenLoopTest, AccountsForTheDeathOfTheServer) {
   // The last ones that it took may not have been answered.
   EXPECT_GE(result.ok, 40u);
   EXPECT_LT(result.ok, 400u);
-}
-
-// 1,000 requests a second for 10 s against a server that stands still for one of them: a tenth of all fall due in the
-// stall and wait for the rest of it, evenly from 0 to 1 s. So p90 is near 0, p95 near 500 ms, p99 near 900 ms. Scaled
-// by ten here: 1 s, with a stall of 100 ms.
-TEST(OpenLoopTest, SeesAStallAsThoseWhoWaitDo) {
-  std::atomic<int64_t> stall_end{0};
-  std::atomic<int64_t> stall_begin{INT64_MAX};
-  TestServer server([&](const Seen&) {
-    const int64_t now = MonotonicNanos();
-    const bool stalls = now >= stall_begin && now < stall_end;
-    return Reply{TestServer::Ok("x"), stalls ? stall_end - now : 0};
-  });
-  LoadOptions options = OpenOptions(server.target(), 64, 2000);
-  options.duration_ns = 1000 * kMillisecond;
-  const LoadResult open = RunTestLoad(options, [&] {
-                            const int64_t now = MonotonicNanos();
-                            stall_end = now + 500 * kMillisecond;
-                            stall_begin = now + 400 * kMillisecond;
-                          }).result;
-  EXPECT_EQ(open.sent, 2000u);
-  EXPECT_EQ(open.ok, 2000u);
-  // Bounds from below hold on the slowest machine; those from above leave room for it.
-  EXPECT_GE(*open.latency.QuantileNanos(0.95), 40 * kMillisecond);
-  EXPECT_GE(*open.latency.QuantileNanos(0.99), 80 * kMillisecond);
-  EXPECT_GE(open.latency.max_ns(), 95 * kMillisecond);
-
-  // The closed loop sends nothing while it waits: it sees one slow request a connection, and its p95 none of it.
-  LoadOptions closed_options = OptionsFor(server.target(), 1);
-  closed_options.duration_ns = 1000 * kMillisecond;
-  stall_begin = INT64_MAX;
-  const LoadResult closed = RunTestLoad(closed_options, [&] {
-                              const int64_t now = MonotonicNanos();
-                              stall_end = now + 500 * kMillisecond;
-                              stall_begin = now + 400 * kMillisecond;
-                            }).result;
-  uint64_t slow = 0;
-  closed.latency.ForEachBucket([&](uint32_t index, uint64_t count) {
-    if (LatencyHistogram::BucketLow(index) >= 50 * kMillisecond) slow += count;
-  });
-  EXPECT_GE(slow, 1u);
-  EXPECT_LT(slow, closed.ok / 20);
-  EXPECT_LT(*closed.latency.QuantileNanos(0.95), 50 * kMillisecond);
-}
-
-// Delays drawn from known distributions come back as the quantiles that theory says, less never, more only by what the
-// machine adds.
-TEST(OpenLoopTest, ReportsTheQuantilesOfKnownDelays) {
-  struct Case {
-    const char* name;
-    int64_t (*delay)(double uniform);
-    double p50_ms;
-    double p90_ms;
-  };
-  const Case cases[] = {
-      {"constant", [](double) { return 30 * kMillisecond; }, 30, 30},
-      {"exponential",
-       [](double u) { return static_cast<int64_t>(-std::log1p(-u) * 40 * kMillisecond); },
-       40 * std::log(2), 40 * std::log(10)},
-      {"two modes", [](double u) { return (u < 0.7 ? 20 : 80) * kMillisecond; }, 20, 80},
-  };
-  for (const Case& known : cases) {
-    // Evenly spread in place of random, so that the sample's own quantiles are the theory's.
-    TestServer server([&](const Seen& seen) {
-      const double uniform = std::fmod(static_cast<double>(seen.request) * 0.6180339887498949, 1.0);
-      return Reply{TestServer::Ok("x"), known.delay(uniform)};
-    });
-    LoadOptions options = OpenOptions(server.target(), 100, 500);
-    options.duration_ns = 800 * kMillisecond;
-    const LoadResult result = RunTestLoad(options).result;
-    ASSERT_EQ(result.ok, 400u) << known.name;
-    for (const auto& [q, theory_ms] :
-         {std::pair(0.5, known.p50_ms), std::pair(0.9, known.p90_ms)}) {
-      const std::optional<Estimate> found = PooledQuantile(result.latency, q);
-      ASSERT_TRUE(found.has_value() && found->high.has_value()) << known.name;
-      EXPECT_GE(*found->high, theory_ms * 0.98e6) << known.name << " " << q;
-      EXPECT_LE(*found->low, theory_ms * 1e6 + 40e6) << known.name << " " << q;
-    }
-  }
 }
 
 }  // namespace

@@ -127,23 +127,38 @@ void TestServer::Rest(int64_t delay_ns) {
   }
 }
 
+void TestServer::Drip(int fd, const Reply& reply) {
+  do {
+    Rest(reply.drip_pause_ns);
+  } while (!dead_ && SendAll(fd, reply.drip));
+}
+
 void TestServer::Serve(int fd, uint64_t connection) {
   std::string pending;
+  std::vector<Answered> answered;
   Seen seen;
   seen.connection = connection;
   bool reset = false;
   while (ReadRequest(fd, &pending, &seen.text)) {
+    const int64_t read_ns = MonotonicNanos();
     seen.request = requests_++;
     const Reply reply = handler_(seen);
     ++seen.request_of_connection;
     Rest(reply.delay_ns);
+    const int64_t now = MonotonicNanos();
     if (dead_ || !SendAll(fd, reply.bytes)) break;
+    answered.push_back({now, now - read_ns});
+    if (!reply.drip.empty()) {
+      Drip(fd, reply);
+      break;
+    }
     if (reply.then == Reply::Then::kKeep) continue;
     reset = reply.then == Reply::Then::kReset;
     break;
   }
   const std::lock_guard<std::mutex> lock(mutex_);
   open_.erase(std::find(open_.begin(), open_.end(), fd));
+  answered_.insert(answered_.end(), answered.begin(), answered.end());
   if (reset || dead_) {
     CloseWithReset(fd);
   } else {

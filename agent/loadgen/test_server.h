@@ -14,7 +14,7 @@
 namespace assay::loadgen {
 
 // A server with known behaviour for tests: a thread accepts, a thread a connection reads a request, asks the handler
-// what to do, and does that. It counts what it did, for the other side's account to be held against.
+// what to do, and does that. It counts and times what it did, for the other side's account to be held against.
 class TestServer {
  public:
   struct Seen {
@@ -31,6 +31,15 @@ class TestServer {
     // Waited before the bytes are sent; the end of the server cuts it short.
     int64_t delay_ns = 0;
     enum class Then { kKeep, kClose, kReset } then = Then::kKeep;
+    // Sent after the bytes again and again, with that pause before each, until the connection or the server ends.
+    std::string drip;
+    int64_t drip_pause_ns = 0;
+  };
+  // What became of a request whose answer was sent, by CLOCK_MONOTONIC just before that.
+  struct Answered {
+    int64_t at_ns = 0;
+    // Since the request was read: the delay that was asked for, and what the machine added to it.
+    int64_t delay_ns = 0;
   };
   using Handler = std::function<Reply(const Seen&)>;
 
@@ -42,6 +51,8 @@ class TestServer {
   const std::string& target() const { return target_; }
   uint64_t requests() const { return requests_; }
   uint64_t connections() const { return connections_; }
+  // Of all connections, in no order. After Kill().
+  const std::vector<Answered>& answered() const { return answered_; }
 
   // As a server that is killed: every connection is reset, none is accepted any more. Harmless when it is dead.
   void Kill();
@@ -54,6 +65,8 @@ class TestServer {
   void Serve(int fd, uint64_t connection);
   bool ReadRequest(int fd, std::string* pending, std::string* text);
   void Rest(int64_t delay_ns);
+  // Until nobody takes it.
+  void Drip(int fd, const Reply& reply);
 
   const Handler handler_;
   std::string target_;
@@ -63,6 +76,7 @@ class TestServer {
   std::atomic<uint64_t> connections_{0};
   std::mutex mutex_;
   std::vector<int> open_;
+  std::vector<Answered> answered_;
   std::vector<std::thread> threads_;
   std::thread accepter_;
 };
