@@ -22,18 +22,25 @@ int64_t CoarseNanos() {
 
 }  // namespace
 
-EventLoop::EventLoop(UniqueFd epoll, int64_t now_ns)
-    : epoll_(std::move(epoll)), now_ns_(now_ns), timers_(now_ns) {}
+EventLoop::EventLoop(UniqueFd epoll, Clock clock)
+    : epoll_(std::move(epoll)),
+      clock_(clock),
+      now_ns_(clock()),
+      round_begin_ns_(now_ns_),
+      timers_(now_ns_) {}
 
-absl::StatusOr<EventLoop> EventLoop::Create() {
+absl::StatusOr<EventLoop> EventLoop::Create() { return Create(CoarseNanos); }
+
+absl::StatusOr<EventLoop> EventLoop::Create(Clock clock) {
   UniqueFd epoll(epoll_create1(EPOLL_CLOEXEC));
   if (!epoll.ok()) {
     return absl::InternalError(std::string("cannot create an epoll: ") + std::strerror(errno));
   }
-  return EventLoop(std::move(epoll), CoarseNanos());
+  return EventLoop(std::move(epoll), clock);
 }
 
 bool EventLoop::Watch(int fd, uint32_t events, EventTarget& target) {
+  max_fd_ = std::max(max_fd_, fd);
   epoll_event event = {.events = events, .data = {.ptr = &target}};
   return epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) == 0;
 }
@@ -55,14 +62,25 @@ void EventLoop::RunOnce(int64_t wait_until_ns, absl::FunctionRef<void()> on_wake
   const int wait_ms = wait_ns < 0 ? -1 : static_cast<int>((wait_ns + 999'999) / 1'000'000);
   epoll_event events[kEventsAtOnce];
   const int ready = epoll_wait(epoll_.get(), events, kEventsAtOnce, wait_ms);
-  now_ns_ = CoarseNanos();
+  now_ns_ = clock_();
+  if (turns_ == 0 || ready < kEventsAtOnce) round_begin_ns_ = now_ns_;
   on_wake();
   for (int i = 0; i < ready; ++i) {
     // The kernel's work on this one hides the memory's on the next.
     if (i + 1 < ready) __builtin_prefetch(events[i + 1].data.ptr, 1);
+    // What the handlers before took is not the client's time.
+    now_ns_ = clock_();
     static_cast<EventTarget*>(events[i].data.ptr)->OnEvents(events[i].events);
   }
-  if (ready < kEventsAtOnce) timers_.Advance(now_ns_);
+  if (RoundIsOver(ready == kEventsAtOnce)) timers_.Advance(round_begin_ns_);
+}
+
+bool EventLoop::RoundIsOver(bool turn_was_full) {
+  // The kernel puts behind the others what it reported, if that is still ready: after so many full turns it has
+  // reported each that was ready when the first began.
+  if (turn_was_full && ++turns_ < max_fd_ / kEventsAtOnce + 1) return false;
+  turns_ = 0;
+  return true;
 }
 
 }  // namespace assay

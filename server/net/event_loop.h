@@ -24,7 +24,11 @@ class EventTarget {
 // epoll, level-triggered unless `events` has EPOLLET, and the timers that go with it. Threads: belongs to one.
 class EventLoop {
  public:
+  // CLOCK_MONOTONIC in nanoseconds; a test tells another time.
+  using Clock = int64_t (*)();
+
   static absl::StatusOr<EventLoop> Create();
+  static absl::StatusOr<EventLoop> Create(Clock clock);
 
   // A target is watched until its descriptor is closed or Unwatch() is called. False: the system
   // has no room for it.
@@ -34,19 +38,27 @@ class EventLoop {
 
   // Waits for events, at most until `wait_until_ns` (-1: no limit) or the next timer; calls
   // `on_wake`, delivers them, then fires timers. A timer is not fired while events that came before it wait for
-  // delivery: a slow handler does not make its neighbours' clients look slow.
+  // delivery: a slow handler does not make its neighbours' clients look slow. Where more are ready than one turn
+  // delivers, that takes a round of turns, in which each target gets its own; then what was due when it began is fired.
   void RunOnce(int64_t wait_until_ns, absl::FunctionRef<void()> on_wake);
 
-  // CLOCK_MONOTONIC when the events that are being delivered were received, to within a tick of the
-  // kernel's (1 to 10 ms): deadlines need no more, and it costs a tenth of an exact reading.
+  // CLOCK_MONOTONIC when the delivery of the current event began, to within a tick of the kernel's (1 to 10 ms):
+  // deadlines need no more, and it costs a tenth of an exact reading.
   int64_t now_ns() const { return now_ns_; }
   TimerWheel& timers() { return timers_; }
 
  private:
-  EventLoop(UniqueFd epoll, int64_t now_ns);
+  EventLoop(UniqueFd epoll, Clock clock);
+
+  // Whether all events that came before round_begin_ns_ have been delivered.
+  bool RoundIsOver(bool turn_was_full);
 
   UniqueFd epoll_;
+  Clock clock_;
   int64_t now_ns_;
+  int max_fd_ = 0;          // The largest descriptor ever watched: no more than that are ready.
+  int turns_ = 0;           // Full ones of the current round.
+  int64_t round_begin_ns_;  // When the first of them asked for events.
   TimerWheel timers_;
 };
 

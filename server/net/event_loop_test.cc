@@ -1,0 +1,120 @@
+#include "server/net/event_loop.h"
+
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <utility>
+
+#include "common/unique_fd.h"
+#include "gtest/gtest.h"
+
+namespace assay {
+namespace {
+
+constexpr int64_t kSecond = 1'000'000'000;
+constexpr int64_t kStart = 1000 * kSecond;
+
+int64_t told_ns = 0;
+int64_t ToldTime() { return told_ns; }
+
+// Readable from the beginning, and for ever, as it is never read.
+class BusyTarget : public EventTarget {
+ public:
+  BusyTarget(EventLoop& loop, std::function<void()> on_event)
+      : fd_(eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK)), on_event_(std::move(on_event)) {
+    EXPECT_TRUE(loop.Watch(fd_.get(), EPOLLIN, *this));
+  }
+  void OnEvents(uint32_t) override {
+    ++events;
+    on_event_();
+  }
+
+  int events = 0;
+
+ private:
+  UniqueFd fd_;
+  std::function<void()> on_event_;
+};
+
+class Probe : public Timer {
+ public:
+  void OnDeadline(int64_t) override { on_deadline(); }
+  std::function<void()> on_deadline;
+};
+
+class EventLoopTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    told_ns = kStart;
+    auto loop = EventLoop::Create(ToldTime);
+    ASSERT_TRUE(loop.ok()) << loop.status();
+    loop_.emplace_back(*std::move(loop));
+  }
+  EventLoop& loop() { return loop_.front(); }
+  void Turn() {
+    loop().RunOnce(-1, [] {});
+  }
+  void Fill(int count, const std::function<void()>& on_event) {
+    for (int i = 0; i < count; ++i) targets_.emplace_back(loop(), on_event);
+  }
+
+  std::deque<EventLoop> loop_;
+  std::deque<BusyTarget> targets_;
+};
+
+// Otherwise a server with more busy connections than a turn delivers would time nobody out.
+TEST_F(EventLoopTest, ATimerFiresThoughEveryTurnIsFull) {
+  Fill(300, [] {});
+  bool fired = false;
+  Probe probe;
+  probe.on_deadline = [&fired] { fired = true; };
+  loop().timers().Schedule(probe, kStart);
+  told_ns += kSecond;
+  for (int turn = 0; turn < 100 && !fired; ++turn) Turn();
+  EXPECT_TRUE(fired);
+  loop().timers().Cancel(probe);
+}
+
+// The timer may be that of a client whose bytes wait in a later turn.
+TEST_F(EventLoopTest, EventsThatCameBeforeADeadlineAreDeliveredFirst) {
+  bool fired = false;
+  Probe probe;
+  probe.on_deadline = [&] {
+    fired = true;
+    for (const BusyTarget& target : targets_) EXPECT_GT(target.events, 0);
+  };
+  // Each takes a second.
+  Fill(700, [] { told_ns += kSecond; });
+  loop().timers().Schedule(probe, kStart + kSecond);
+  for (int turn = 0; turn < 100 && !fired; ++turn) Turn();
+  EXPECT_TRUE(fired);
+}
+
+// What the handlers before it took is not the time of the client whose bytes come last.
+TEST_F(EventLoopTest, TheTimeIsThatOfTheEventAndNotOfItsTurn) {
+  int64_t last = 0;
+  Fill(3, [this, &last] {
+    last = loop().now_ns();
+    told_ns += 30 * kSecond;
+  });
+  Turn();
+  EXPECT_EQ(last, kStart + 60 * kSecond);
+}
+
+// A timer that fell due during a turn waits for what came meanwhile.
+TEST_F(EventLoopTest, WhatFallsDueDuringATurnFiresAfterTheNext) {
+  int turns = 0;
+  int fired_in = 0;
+  Probe probe;
+  probe.on_deadline = [&] { fired_in = turns; };
+  Fill(2, [] { told_ns += kSecond; });
+  loop().timers().Schedule(probe, kStart + kSecond / 2);
+  for (; turns < 3; ++turns) Turn();
+  EXPECT_EQ(fired_in, 1);
+}
+
+}  // namespace
+}  // namespace assay
