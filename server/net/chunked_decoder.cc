@@ -57,14 +57,28 @@ ChunkedDecoder::State ChunkedDecoder::Framing(unsigned char c) {
       if (chunk_ > max_body_ - body_) return State::kBodyTooLarge;
       if (c == '\r') {
         at_ = At::kSizeLf;
-      } else if (c == ';' || c == ' ' || c == '\t') {
-        // RFC 9112, 7.1.1: a recipient parses white space before the semicolon, too.
+      } else if (c == ';') {
         at_ = At::kExtension;
+      } else if (c == ' ' || c == '\t') {
+        at_ = At::kSizeBlank;
       } else {
         return State::kMalformed;
       }
       return State::kMore;
     }
+    case At::kSizeBlank:
+      // RFC 9112, 7.1.1: a recipient parses white space before the semicolon, too. Anything else here would be dropped
+      // with the extensions, and "5 6" be a chunk of 5.
+      if (c == '\r') {
+        at_ = At::kSizeLf;
+        return State::kMore;
+      }
+      if (c == ';') {
+        at_ = At::kExtension;
+      } else if (c != ' ' && c != '\t') {
+        return State::kMalformed;
+      }
+      return ++overhead_ > max_overhead_ ? State::kOverheadTooLarge : State::kMore;
     case At::kExtension:
       if (c == '\r') {
         at_ = At::kSizeLf;

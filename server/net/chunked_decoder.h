@@ -8,7 +8,7 @@ namespace assay {
 
 // Decodes a chunked body (RFC 9112, 7.1) that arrives in arbitrary pieces, in place.
 //
-// Strict: only CRLF ends a line, a size is hexadecimal digits alone. Chunk extensions and trailers
+// Strict: only CRLF ends a line, a size is hexadecimal digits, behind which blanks may stand. Chunk extensions and trailers
 // are checked for forbidden characters, counted against `max_overhead`, and dropped.
 class ChunkedDecoder {
  public:
@@ -32,6 +32,7 @@ class ChunkedDecoder {
   enum class At : uint8_t {
     kSizeStart,
     kSize,
+    kSizeBlank,
     kExtension,
     kSizeLf,
     kData,

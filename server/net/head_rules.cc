@@ -1,7 +1,11 @@
 #include "server/net/head_rules.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 namespace assay {
 namespace {
@@ -18,8 +22,8 @@ constexpr std::array<bool, 256> CharSet(std::string_view others) {
 constexpr std::array<bool, 256> kTokenChars = CharSet("!#$%&'*+-.^_`|~");
 // reg-name of RFC 3986: unreserved, sub-delims and percent-encoding.
 constexpr std::array<bool, 256> kHostChars = CharSet("-._~!$&'()*+,;=%");
-// IPv6 with an IPv4 tail, and IPvFuture.
-constexpr std::array<bool, 256> kBracketedChars = CharSet(":.-_~");
+// What follows the version of an IPvFuture.
+constexpr std::array<bool, 256> kFutureAddressChars = CharSet("-._~!$&'()*+,;=:");
 
 int HexDigit(unsigned char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -37,20 +41,33 @@ bool IsPercentEncoded(std::string_view text) {
   return true;
 }
 
-std::string_view Trim(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
+// What stands between brackets, RFC 3986, 3.2.2.
+bool IsIpLiteral(std::string_view text) {
+  if (!text.empty() && (text.front() | 0x20) == 'v') {
+    const size_t dot = text.find('.');
+    if (dot == text.npos || dot == 1 || dot + 1 == text.size()) return false;
+    const std::string_view version = text.substr(1, dot - 1);
+    const std::string_view address = text.substr(dot + 1);
+    return std::all_of(version.begin(), version.end(), IsHex) &&
+           std::all_of(address.begin(), address.end(),
+                       [](unsigned char c) { return kFutureAddressChars[c]; });
+  }
+  char terminated[INET6_ADDRSTRLEN];
+  // A NUL in the text would end it early.
+  if (text.size() >= sizeof(terminated) || text.find('\0') != text.npos) return false;
+  std::memcpy(terminated, text.data(), text.size());
+  terminated[text.size()] = '\0';
+  in6_addr address;
+  return inet_pton(AF_INET6, terminated, &address) == 1;
 }
 
 // "http://HOST[:PORT]/path": what follows the authority, or nothing when that is not its shape.
-std::optional<std::string_view> AfterAuthority(std::string_view target) {
+std::optional<std::string_view> AfterAuthority(std::string_view target, bool& https) {
   const size_t colon = target.find("://");
   if (colon == target.npos) return std::nullopt;
   const std::string_view scheme = target.substr(0, colon);
-  if (!EqualsIgnoringCase(scheme, "http") && !EqualsIgnoringCase(scheme, "https")) {
-    return std::nullopt;
-  }
+  https = EqualsIgnoringCase(scheme, "https");
+  if (!https && !EqualsIgnoringCase(scheme, "http")) return std::nullopt;
   target.remove_prefix(colon + 3);
   const size_t end = std::min(target.find_first_of("/?"), target.size());
   const std::string_view authority = target.substr(0, end);
@@ -65,13 +82,30 @@ bool IsTokenChar(unsigned char c) { return kTokenChars[c]; }
 
 bool IsFieldValueChar(unsigned char c) { return (c >= 0x20 && c != 0x7f) || c == '\t'; }
 
+std::string_view TrimBlanks(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  return text;
+}
+
+size_t SizeOfEmptyLines(std::string_view text) {
+  size_t at = 0;
+  while (true) {
+    const std::string_view rest = text.substr(at);
+    if (rest.starts_with("\r\n")) {
+      at += 2;
+    } else if (rest.starts_with("\n")) {
+      at += 1;
+    } else {
+      return at;
+    }
+  }
+}
+
 bool IsValidHost(std::string_view host) {
   if (!host.empty() && host.front() == '[') {
     const size_t end = host.find(']');
-    if (end == host.npos || end == 1) return false;
-    for (const unsigned char c : host.substr(1, end - 1)) {
-      if (!kBracketedChars[c]) return false;
-    }
+    if (end == host.npos || !IsIpLiteral(host.substr(1, end - 1))) return false;
     host.remove_prefix(end + 1);
     if (!host.empty() && host.front() != ':') return false;
   } else {
@@ -98,8 +132,9 @@ std::optional<RequestTarget> ParseTarget(HttpMethod method, std::string_view tar
     return RequestTarget{.path = target, .query = {}};
   }
   if (target.empty()) return std::nullopt;
+  bool https = false;
   if (target.front() != '/') {
-    const std::optional<std::string_view> rest = AfterAuthority(target);
+    const std::optional<std::string_view> rest = AfterAuthority(target, https);
     if (!rest.has_value()) return std::nullopt;
     target = *rest;
   }
@@ -112,24 +147,40 @@ std::optional<RequestTarget> ParseTarget(HttpMethod method, std::string_view tar
     encoded |= target[i] == '%';
   }
   if (encoded && !IsPercentEncoded(target)) return std::nullopt;
-  RequestTarget parsed{.path = target.substr(0, end), .query = {}};
+  RequestTarget parsed{.path = target.substr(0, end), .query = {}, .https = https};
   if (end < target.size()) parsed.query = target.substr(end + 1);
   if (parsed.path.empty()) parsed.path = method == HttpMethod::kOptions ? "*" : "/";
   return parsed;
 }
 
-std::string PercentDecode(std::string_view text) {
+std::string DecodePath(std::string_view path) {
   std::string decoded;
-  decoded.reserve(text.size());
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%') {
-      decoded.push_back(static_cast<char>(HexDigit(text[i + 1]) * 16 + HexDigit(text[i + 2])));
-      i += 2;
-    } else {
-      decoded.push_back(text[i]);
+  decoded.reserve(path.size());
+  for (size_t i = 0; i < path.size(); ++i) {
+    if (path[i] != '%') {
+      decoded.push_back(path[i]);
+      continue;
     }
+    const auto c = static_cast<char>(HexDigit(path[i + 1]) * 16 + HexDigit(path[i + 2]));
+    if (c == '/') {
+      decoded.append("%2F");
+    } else {
+      decoded.push_back(c);
+    }
+    i += 2;
   }
   return decoded;
+}
+
+void AddConnectionOptions(std::string_view value, ConnectionOptions& options) {
+  while (true) {
+    const size_t comma = value.find(',');
+    const std::string_view option = TrimBlanks(value.substr(0, comma));
+    if (EqualsIgnoringCase(option, "close")) options.close = true;
+    if (EqualsIgnoringCase(option, "keep-alive")) options.keep_alive = true;
+    if (comma == value.npos) return;
+    value.remove_prefix(comma + 1);
+  }
 }
 
 std::optional<HttpError> CheckTransferEncoding(std::string_view value) {
@@ -138,7 +189,7 @@ std::optional<HttpError> CheckTransferEncoding(std::string_view value) {
   bool others = false;
   while (true) {
     const size_t comma = value.find(',');
-    const std::string_view coding = Trim(value.substr(0, comma));
+    const std::string_view coding = TrimBlanks(value.substr(0, comma));
     // RFC 9110, 5.6.1: empty elements of a list are skipped.
     if (!coding.empty()) {
       if (chunked) return kNotLast;

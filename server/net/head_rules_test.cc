@@ -7,14 +7,18 @@ namespace {
 
 TEST(IsValidHostTest, TakesNamesAddressesAndPorts) {
   for (const char* host : {"", "a", "example.org", "127.0.0.1:9000", "[::1]", "[::1]:9000",
-                           "a:", "xn--bcher-kva.example", "a%20b", "[v1.fe80:x]"}) {
+                           "a:", "xn--bcher-kva.example", "a%20b", "[v1.fe80:x]", "[VF.a]",
+                           "[1:2:3:4:5:6:7:8]", "[::ffff:127.0.0.1]:80"}) {
     EXPECT_TRUE(IsValidHost(host)) << host;
   }
 }
 
 TEST(IsValidHostTest, RefusesWhatIsNone) {
-  for (const char* host : {"a b", "a/b", "user@a", "a:b", "a:80:80", "[::1", "[]", "[::1]x", "::1",
-                           "a%2", "a%zz", "a\"b", "a,b c", "h\xc3\xa4"}) {
+  for (const char* host :
+       {"a b",    "a/b",    "user@a",    "a:b",       "a:80:80",     "[::1",         "[]",
+        "[::1]x", "::1",    "a%2",       "a%zz",      "a\"b",        "a,b c",        "h\xc3\xa4",
+        "[zz]",   "[::::]", "[1::2::3]", "[12345::]", "[127.0.0.1]", "[::1%25eth0]", "[v.x]",
+        "[v1]",   "[v1.]",  "[vg.x]",    "[v1.a/b]"}) {
     EXPECT_FALSE(IsValidHost(host)) << host;
   }
 }
@@ -49,9 +53,40 @@ TEST(ParseTargetTest, RefusesWhatIsNoTarget) {
   }
 }
 
-TEST(PercentDecodeTest, DecodesEachByte) {
-  EXPECT_EQ(PercentDecode("/%6ason%00%FF"), std::string_view("/json\0\xff", 7));
-  EXPECT_EQ(PercentDecode("/plain"), "/plain");
+TEST(IsValidHostTest, ANulEndsNoAddress) {
+  EXPECT_FALSE(IsValidHost(std::string_view("[::1\0]", 6)));
+}
+
+TEST(ParseTargetTest, TellsWhatIsForTls) {
+  EXPECT_TRUE(ParseTarget(HttpMethod::kGet, "HTTPS://h/a")->https);
+  EXPECT_FALSE(ParseTarget(HttpMethod::kGet, "http://h/a")->https);
+  EXPECT_FALSE(ParseTarget(HttpMethod::kGet, "/a")->https);
+}
+
+TEST(ConnectionOptionsTest, AreTakenFromListsInAnyCase) {
+  ConnectionOptions options;
+  AddConnectionOptions("x, closed ,Keep-Alive", options);
+  EXPECT_TRUE(options.keep_alive);
+  EXPECT_FALSE(options.close);
+  AddConnectionOptions(",\tCLOSE,,", options);
+  EXPECT_TRUE(options.close);
+}
+
+TEST(EmptyLinesTest, AreWholeOnes) {
+  EXPECT_EQ(SizeOfEmptyLines("\r\n\n\r\nG"), 5u);
+  EXPECT_EQ(SizeOfEmptyLines("\n\rG"), 1u);
+  EXPECT_EQ(SizeOfEmptyLines("\r"), 0u);
+  EXPECT_EQ(SizeOfEmptyLines(""), 0u);
+}
+
+TEST(DecodePathTest, DecodesEachByte) {
+  EXPECT_EQ(DecodePath("/%6ason%00%FF"), std::string_view("/json\0\xff", 7));
+  EXPECT_EQ(DecodePath("/plain"), "/plain");
+}
+
+// Else one path would be taken for another.
+TEST(DecodePathTest, ASlashThatIsEncodedPartsNoSegments) {
+  EXPECT_EQ(DecodePath("/a%2Fb%2fc%25"), "/a%2Fb%2Fc%");
 }
 
 TEST(CheckTransferEncodingTest, TakesChunkedAlone) {

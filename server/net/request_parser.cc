@@ -66,16 +66,7 @@ struct RequestParser::Callbacks {
   }
 };
 
-namespace {
-
-std::string_view TrimEnd(std::string_view text) {
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
-
 static_assert(ByteBuffer::kPadding >= HttpRequest::kReadableBehindBody);
-
-}  // namespace
 
 RequestParser::RequestParser(const HttpLimits& limits)
     : limits_(&limits), llhttp_(std::make_unique<llhttp_t>()) {
@@ -124,9 +115,14 @@ RequestParser::Progress RequestParser::Parse(ByteBuffer& in) {
 // kRequest stands for a whole head here.
 RequestParser::Progress RequestParser::ParseHead(ByteBuffer& in) {
   if (parsed_ == 0) {
-    // Empty lines before a request are skipped (RFC 9112, 2.2), and are no part of it.
-    in.Consume(std::min(in.view().find_first_not_of("\r\n"), in.size()));
+    // Empty lines before a request are skipped (RFC 9112, 2.2), and are no part of it. Only whole ones: llhttp would
+    // skip a CR without LF as well.
+    in.Consume(SizeOfEmptyLines(in.view()));
     if (in.empty()) return Progress::kNeedBytes;
+    if (in.data()[0] == '\r') {
+      if (in.size() == 1) return Progress::kNeedBytes;
+      return Fail(400, "the request line is malformed");
+    }
   }
   llhttp_->data = this;
   // No more than one byte beyond the limit, so that the verdict does not depend on how much came.
@@ -290,8 +286,13 @@ bool RequestParser::AcceptTarget(std::string_view head) {
     Fail(400, "the request target is malformed");
     return false;
   }
+  if (parsed->https) {
+    // RFC 9110, 7.4: not over a connection that is not secured.
+    Fail(421, "https is not served without TLS");
+    return false;
+  }
   decoded_path_.clear();
-  if (parsed->path.find('%') != parsed->path.npos) decoded_path_ = PercentDecode(parsed->path);
+  if (parsed->path.find('%') != parsed->path.npos) decoded_path_ = DecodePath(parsed->path);
   const auto offsets = [&](std::string_view piece, Piece fallback) -> Piece {
     if (piece.data() < head.data() || piece.data() > head.data() + head.size()) return fallback;
     const auto begin = static_cast<uint32_t>(piece.data() - head.data());
@@ -311,10 +312,11 @@ bool RequestParser::AcceptFields(std::string_view head) {
   int hosts = 0;
   bool chunked = false;
   bool expects = false;
+  ConnectionOptions connection;
   for (Field& field : fields_) {
     const std::string_view name = head.substr(field.name.begin, field.name.end - field.name.begin);
     const std::string_view value =
-        TrimEnd(head.substr(field.value.begin, field.value.end - field.value.begin));
+        TrimBlanks(head.substr(field.value.begin, field.value.end - field.value.begin));
     field.value.end = field.value.begin + static_cast<uint32_t>(value.size());
     // llhttp skips a line's end in front of the value, too.
     const std::string_view gap = head.substr(field.name.end, field.value.begin - field.name.end);
@@ -334,6 +336,9 @@ bool RequestParser::AcceptFields(std::string_view head) {
         }
         expects = true;
         break;
+      case 10:
+        if (EqualsIgnoringCase(name, "connection")) AddConnectionOptions(value, connection);
+        break;
       case 17: {
         if (!EqualsIgnoringCase(name, "transfer-encoding")) break;
         if (http_1_0_) return fail(400, "HTTP/1.0 has no Transfer-Encoding");
@@ -350,7 +355,8 @@ bool RequestParser::AcceptFields(std::string_view head) {
   }
   if (folded_) return fail(400, "a header line is continued on the next one");
   if (hosts == 0 && !http_1_0_) return fail(400, "Host is missing");
-  keep_alive_ = llhttp_should_keep_alive(llhttp_.get()) != 0;
+  // Not as llhttp has it, which lets keep-alive win and takes Proxy-Connection for Connection (RFC 9112, 9.3).
+  keep_alive_ = !connection.close && (!http_1_0_ || connection.keep_alive);
   const bool has_length = (llhttp_->flags & F_CONTENT_LENGTH) != 0;
   if (chunked) {
     phase_ = Phase::kChunkedBody;

@@ -45,6 +45,8 @@ const RfcCase kCases[] = {
     {"HostWithBadPort", "GET / HTTP/1.1\r\nHost: a:b\r\n\r\n", 400},
     {"HostEmpty", "GET / HTTP/1.1\r\nHost:\r\n\r\n", 200, true},
     {"HostIpv6", "GET / HTTP/1.1\r\nHost: [::1]:80\r\n\r\n", 200, true},
+    {"HostIpv6Impossible", "GET / HTTP/1.1\r\nHost: [zz]\r\n\r\n", 400},
+    {"HostIpv6OfColons", "GET / HTTP/1.1\r\nHost: [::::]\r\n\r\n", 400},
     {"HostMissingInHttp10", "GET / HTTP/1.0\r\n\r\n", 200},
     // RFC 9112, 5: field lines.
     {"FieldNameEmpty", Get(": x\r\n"), 400},
@@ -104,6 +106,9 @@ const RfcCase kCases[] = {
     // RFC 9112, 7.1: chunks.
     {"ChunkExtension", Chunked("1;a;b=c;d=\"e;\"\r\nx\r\n0;f\r\n\r\n"), 200, true},
     {"ChunkSpaceBeforeExtension", Chunked("1 ;a\r\nx\r\n0\r\n\r\n"), 200, true},
+    {"ChunkSpaceWithoutExtension", Chunked("1 \t\r\nx\r\n0\r\n\r\n"), 200, true},
+    {"ChunkSpaceBeforeWord", Chunked("1 a\r\nx\r\n0\r\n\r\n"), 400},
+    {"ChunkSpaceInSize", Chunked("1 1\r\nx\r\n0\r\n\r\n"), 400},
     {"ChunkTrailer", Chunked("0\r\nA: b\r\nC:\r\n\r\n"), 200, true},
     {"ChunkTrailerFolded", Chunked("0\r\nA: b\r\n c\r\n\r\n"), 400},
     {"ChunkSizeEmpty", Chunked("\r\nx\r\n0\r\n\r\n"), 400},
@@ -136,6 +141,7 @@ const RfcCase kCases[] = {
     {"AbsoluteForm", "GET http://other:80/ HTTP/1.1\r\nHost: h\r\n\r\n", 200, true},
     {"AbsoluteFormNoHost", "GET http://other/ HTTP/1.1\r\n\r\n", 400},
     {"AbsoluteFormOtherScheme", "GET ftp://other/ HTTP/1.1\r\nHost: h\r\n\r\n", 400},
+    {"AbsoluteFormOfHttps", "GET https://h/ HTTP/1.1\r\nHost: h\r\n\r\n", 421},
     {"AsteriskForm", "OPTIONS * HTTP/1.1\r\nHost: h\r\n\r\n", 200, true},
     {"AsteriskFormOfGet", "GET * HTTP/1.1\r\nHost: h\r\n\r\n", 400},
     {"AuthorityFormOfGet", "GET h:80 HTTP/1.1\r\nHost: h\r\n\r\n", 400},
@@ -152,6 +158,15 @@ const RfcCase kCases[] = {
     {"ProtocolOther", "GET / RTSP/1.0\r\nHost: h\r\n\r\n", 400},
     {"VersionTooLong", "GET / HTTP/1.11\r\nHost: h\r\n\r\n", 400},
     {"UpgradeIsIgnored", Get("Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n"), 200, true},
+    // RFC 9112, 9.3: whether the connection stays.
+    {"CloseWinsInHttp10", "GET / HTTP/1.0\r\nConnection: keep-alive, close\r\n\r\n", 200},
+    {"CloseWinsOnTwoLines", "GET / HTTP/1.0\r\nConnection: close\r\nConnection: keep-alive\r\n\r\n",
+     200},
+    {"KeepAliveInHttp10", "GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n", 200, true},
+    {"ProxyConnectionClose", Get("Proxy-Connection: close\r\n"), 200, true},
+    {"ProxyConnectionKeepAlive", "GET / HTTP/1.0\r\nProxy-Connection: keep-alive\r\n\r\n", 200},
+    {"BareCrBefore", "\r" + Get(""), 400},
+    {"BareCrBehindEmptyLine", "\r\n\r\r\n" + Get(""), 400},
     {"EmptyLinesBefore", "\r\n\r\n" + Get(""), 200, true},
     // Limits: 512 bytes of head here.
     {"TargetTooLong", "GET /" + std::string(300, 'x') + " HTTP/1.1\r\nHost: h\r\n\r\n", 414},
