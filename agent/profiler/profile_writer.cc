@@ -1,20 +1,47 @@
 #include "agent/profiler/profile_writer.h"
 
 #include <algorithm>
+#include <bit>
+#include <functional>
+#include <numeric>
 #include <utility>
 
+#include "absl/functional/function_ref.h"
 #include "absl/strings/string_view.h"
+#include "google/protobuf/repeated_field.h"
 #include "proto/convert/profile_chunk.h"
 
 namespace assay::profiler {
 namespace {
 
-// The most that one takes on the wire beside its text: tags, lengths and numbers of their largest size.
-constexpr size_t kStringBytes = 6;
-constexpr size_t kMappingBytes = 16;
-constexpr size_t kFrameBytes = 48;
-constexpr size_t kStackBytes = 18;
-constexpr size_t kSampleBytes = 30;
+// A tag and a length, of what is below 2 MiB.
+constexpr size_t kEnvelopeBytes = 4;
+// By how much a number may grow when it gets another.
+constexpr size_t kRenumberedBytes = 2;
+
+size_t VarintBytes(uint64_t value) { return (std::bit_width(value | 1) + 6) / 7; }
+// Negative ones too.
+size_t ZigzagBytes(int64_t value) {
+  return VarintBytes(static_cast<uint64_t>(value) << 1 ^ static_cast<uint64_t>(value >> 63));
+}
+
+// Puts the entries that a chunk defines into an order, and notes the number that each gets, behind those of `wire`.
+template <typename Entry>
+void Sort(google::protobuf::RepeatedPtrField<Entry>& entries,
+          absl::FunctionRef<bool(const Entry&, const Entry&)> before, std::vector<uint32_t>* wire) {
+  std::vector<int> order(static_cast<size_t>(entries.size()));
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(),
+                   [&](int a, int b) { return before(entries[a], entries[b]); });
+  const size_t first = wire->size();
+  wire->resize(first + order.size());
+  google::protobuf::RepeatedPtrField<Entry> sorted;
+  for (size_t i = 0; i < order.size(); ++i) {
+    (*wire)[first + static_cast<size_t>(order[i])] = static_cast<uint32_t>(first + i);
+    *sorted.Add() = std::move(entries[order[i]]);
+  }
+  entries.Swap(&sorted);
+}
 
 }  // namespace
 
@@ -23,7 +50,7 @@ uint32_t ProfileWriter::String(std::string_view text) {
                                                    static_cast<uint32_t>(strings_.size()));
   if (added) {
     chunk_.add_strings(entry->first);
-    bytes_ += kStringBytes + text.size();
+    bytes_ += kEnvelopeBytes + text.size();
   }
   return entry->second;
 }
@@ -35,7 +62,7 @@ uint32_t ProfileWriter::Mapping(std::string_view file, std::string_view build_id
     ProfileMapping& mapping = *chunk_.add_mappings();
     mapping.set_file(key.first);
     mapping.set_build_id(key.second);
-    bytes_ += kMappingBytes;
+    bytes_ += kEnvelopeBytes + mapping.ByteSizeLong() + 2 * kRenumberedBytes;
   }
   return entry->second;
 }
@@ -47,7 +74,7 @@ uint32_t ProfileWriter::Frame(const ProfileFrame& frame) {
       static_cast<uint32_t>(frames_.size()));
   if (added) {
     *chunk_.add_frames() = frame;
-    bytes_ += kFrameBytes;
+    bytes_ += kEnvelopeBytes + frame.ByteSizeLong() + 2 * kRenumberedBytes;
   }
   return entry->second;
 }
@@ -61,16 +88,44 @@ uint32_t ProfileWriter::Stack(uint32_t callers, uint32_t frame, ProfileStack::Ki
     stack.set_parent(callers);
     stack.set_frame(frame);
     stack.set_kind(kind);
-    bytes_ += kStackBytes;
+    bytes_ += kEnvelopeBytes + stack.ByteSizeLong() + kRenumberedBytes;
   }
   return entry->second;
 }
 
 void ProfileWriter::Add(const Sample& sample) {
+  const int64_t before_ns =
+      samples_.empty() ? start_ns_ + last_time_us_ * 1000 : samples_.back().time_ns;
+  // Rounded up, since errors of rounding do not add up.
+  const int64_t delta_us = (sample.time_ns - before_ns) / 1000;
+  bytes_ += VarintBytes(sample.stack) + ZigzagBytes(delta_us + (delta_us < 0 ? -1 : 1)) +
+            VarintBytes(sample.thread) + VarintBytes(sample.weight_ns);
   samples_.push_back(sample);
-  bytes_ += kSampleBytes;
   // What one deep stack with new names takes still fits.
   if (bytes_ >= kMaxChunkBytes / 2) Flush();
+}
+
+void ProfileWriter::RenumberStrings() {
+  Sort<std::string>(*chunk_.mutable_strings(), std::less<>(), &wire_strings_);
+  for (ProfileMapping& mapping : *chunk_.mutable_mappings()) {
+    mapping.set_file(wire_strings_[mapping.file()]);
+    mapping.set_build_id(wire_strings_[mapping.build_id()]);
+  }
+  for (ProfileFrame& frame : *chunk_.mutable_frames()) {
+    frame.set_function(wire_strings_[frame.function()]);
+    frame.set_file(wire_strings_[frame.file()]);
+  }
+}
+
+void ProfileWriter::RenumberFrames() {
+  const auto place = [](const ProfileFrame& frame) {
+    return std::make_tuple(frame.mapping(), frame.file(), frame.line(), frame.function());
+  };
+  Sort<ProfileFrame>(
+      *chunk_.mutable_frames(),
+      [&](const ProfileFrame& a, const ProfileFrame& b) { return place(a) < place(b); },
+      &wire_frames_);
+  for (ProfileStack& stack : *chunk_.mutable_stacks()) stack.set_frame(wire_frames_[stack.frame()]);
 }
 
 void ProfileWriter::AddColumns() {
@@ -97,6 +152,8 @@ void ProfileWriter::Flush() {
   if (bytes_ == 0) return;
   if (!samples_.empty()) AddColumns();
   samples_.clear();
+  RenumberStrings();
+  RenumberFrames();
   chunk_.set_sequence(sequence_++);
   take_(Deflated(chunk_));
   chunk_ = ProfileChunk();

@@ -14,20 +14,21 @@
 namespace assay::profiler {
 
 // Makes the chunks of one profile: numbers strings, mappings, frames and stacks as they come, and defines each in the
-// chunk that is the first to use it.
+// chunk that is the first to use it. There they are numbered anew, in the order in which they deflate best: strings by
+// their text, frames by their file.
 //
 // Threads: none of its own, used by one. Cost: a hash lookup for what is known.
 class ProfileWriter {
  public:
   using Take = std::function<void(ProfileChunk)>;
 
-  // A chunk is handed over before it grows beyond this, unless one sample alone needs more.
+  // A chunk is handed over before it grows beyond this, inflated, unless one sample alone needs more.
   static constexpr size_t kMaxChunkBytes = size_t{256} << 10;
 
   // `take` gets each chunk as it is full, deflated to a third. The first sample's time counts from `start_ns`.
   ProfileWriter(Take take, int64_t start_ns) : take_(std::move(take)), start_ns_(start_ns) {}
 
-  // Numbers, the same for the same content.
+  // Numbers, the same for the same content; the writer's own, of which nothing is to be seen in a chunk.
   uint32_t String(std::string_view text);
   uint32_t Mapping(std::string_view file, std::string_view build_id);
   // All strings and the mapping are numbers that this writer gave.
@@ -48,6 +49,9 @@ class ProfileWriter {
 
  private:
   void AddColumns();
+  // From the writer's numbers to those on the wire, and into their order, what chunk_ defines.
+  void RenumberStrings();
+  void RenumberFrames();
 
   const Take take_;
   ProfileChunk chunk_;
@@ -66,6 +70,9 @@ class ProfileWriter {
                       uint32_t>
       frames_;
   absl::flat_hash_map<std::tuple<uint32_t, uint32_t, int>, uint32_t> stacks_;
+  // On the wire, by the writer's number, of what chunks before chunk_ define.
+  std::vector<uint32_t> wire_strings_ = {0};
+  std::vector<uint32_t> wire_frames_;
 };
 
 }  // namespace assay::profiler

@@ -1,10 +1,13 @@
 #include "agent/profiler/profile_writer.h"
 
 #include <algorithm>
+#include <initializer_list>
 #include <random>
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "agent/profiler/profile_folder.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -52,7 +55,7 @@ TEST_F(ProfileWriterTest, WhatIsKnownIsNotDefinedAgain) {
   writer_.Add({.stack = b, .time_ns = 1300, .thread = 5, .weight_ns = 10});
   writer_.Flush();
   ASSERT_THAT(chunks_, SizeIs(2));
-  EXPECT_THAT(chunks_[0].strings(), ElementsAre("main", "a"));
+  EXPECT_THAT(chunks_[0].strings(), ElementsAre("a", "main"));
   EXPECT_THAT(chunks_[0].stacks(), SizeIs(2));
   EXPECT_THAT(chunks_[1].strings(), ElementsAre("b"));
   EXPECT_THAT(chunks_[1].stacks(), SizeIs(1));
@@ -122,6 +125,95 @@ TEST_F(ProfileWriterTest, ChunksAreBoundedAndNothingIsLost) {
     EXPECT_EQ(folder.samples()[i].functions.back(), expected[i]);
     EXPECT_THAT(folder.samples()[i].functions, SizeIs(9));
   }
+}
+
+// A hyper server: functions with long names, generic and inlined ones, each with its file, and stacks of some 30 frames
+// and more, a few of which take most of its time.
+class RustServer {
+ public:
+  explicit RustServer(ProfileWriter& writer) : writer_(writer) {
+    std::vector<uint32_t> frames;
+    for (uint32_t i = 0; i < kFunctions; ++i) frames.push_back(Frame(i));
+    std::vector<uint32_t> nodes;
+    for (size_t i = 0; i < kStacks; ++i) {
+      uint32_t callers = nodes.empty() ? 0 : nodes[random_() % nodes.size()];
+      // On the executor and the connection's task each call makes a few others.
+      for (int depth = i == 0 ? 30 : 3; depth > 0; --depth) {
+        callers =
+            writer_.Stack(callers, frames[nodes.size() % kFunctions], ProfileStack::ON_CPU) + 1;
+        nodes.push_back(callers);
+      }
+      stacks_.push_back(callers - 1);
+    }
+  }
+
+  uint32_t NextStack() {
+    const double place = static_cast<double>(random_()) / 4294967296.0;
+    return stacks_[static_cast<size_t>(kStacks * place * place * place)];
+  }
+  int64_t Jitter() { return static_cast<int64_t>(random_() % 100'000); }
+
+ private:
+  static constexpr uint32_t kFunctions = 600;
+  static constexpr size_t kStacks = 300;
+
+  const char* Of(std::initializer_list<const char*> words) {
+    return words.begin()[random_() % words.size()];
+  }
+
+  uint32_t Frame(uint32_t number) {
+    const std::string crate =
+        Of({"hyper", "tokio", "core", "alloc", "std", "http", "bytes", "mio"});
+    const std::string module = Of({"proto::h1", "runtime::task", "io", "slice", "net", "sync"});
+    const std::string file = Of({"conn", "dispatch", "harness", "raw", "index", "mod", "io"});
+    const std::string type = Of({"Conn<I,B,T>", "Dispatcher<D,Bs,I,T>", "Vec<T,A>", "Option<T>",
+                                 "Harness<T,S>", "HeaderMap<T>", "Buffered<T,B>", "BytesMut"});
+    const std::string path = absl::StrCat(crate, "::", module, "::", file, "::");
+    const std::string verb = Of({"poll", "write", "read", "encode", "parse", "insert", "drop"});
+    const std::string noun = Of({"", "_inner", "_head", "_body", "_next", "_unchecked", "_buf"});
+    std::string name = absl::StrCat(path, type, "::", verb, noun);
+    if (number % 4 == 0) {
+      name = absl::StrCat("<", path, type, " as core::future::future::Future>::", verb, noun);
+    }
+    if (number % 5 == 0) name += "::{{closure}}";
+    ProfileFrame frame;
+    frame.set_function(writer_.String(name));
+    frame.set_file(writer_.String(
+        absl::StrCat(crate == "core" || crate == "alloc" || crate == "std"
+                         ? absl::StrCat("/usr/src/rustc-1.63.0/library/", crate)
+                         : absl::StrCat("/usr/share/cargo/registry/", crate, "-1.24.2"),
+                     "/src/", absl::StrReplaceAll(module, {{"::", "/"}}), "/", file, ".rs")));
+    frame.set_line(1 + static_cast<uint32_t>(random_() % 1500));
+    frame.set_mapping(
+        writer_.Mapping("/opt/assay/hyper", "f9e4844356c2d850b6fbacff1e66cbcb77bfce47") + 1);
+    frame.set_kind(ProfileFrame::PROGRAM);
+    frame.set_inlined(number % 2 == 0);
+    if (!frame.inlined()) frame.set_address(0x40000 + random_() % 0x80000);
+    return writer_.Frame(frame);
+  }
+
+  ProfileWriter& writer_;
+  std::mt19937 random_{7};
+  std::vector<uint32_t> stacks_;
+};
+
+// Names are most of it; the bound is the project's own (docs/performance.md).
+TEST_F(ProfileWriterTest, ARunOfARustServerIsOneChunkOfAtMostTwelveBytesASample) {
+  constexpr int kSamples = 1800;
+  RustServer server(writer_);
+  int64_t time_ns = 1000;
+  for (int i = 0; i < kSamples; ++i) {
+    time_ns += 5'000'000 + server.Jitter();
+    // Behind the others come some off the CPU, each with a time of its own.
+    const bool off_cpu = i > kSamples * 11 / 12;
+    writer_.Add({.stack = server.NextStack(),
+                 .time_ns = time_ns,
+                 .thread = 4711,
+                 .weight_ns = off_cpu ? 1'000'000 + server.Jitter() : 5'025'125u});
+  }
+  writer_.Flush();
+  EXPECT_EQ(chunks_.size(), 1u);
+  EXPECT_LT(static_cast<double>(packed_bytes_) / kSamples, 12.0);
 }
 
 TEST_F(ProfileWriterTest, FoldedStacksAddUp) {

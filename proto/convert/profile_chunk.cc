@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
@@ -15,6 +16,50 @@ namespace {
 Bytef* Bytes(std::string& text) { return reinterpret_cast<Bytef*>(text.data()); }
 const Bytef* Bytes(const std::string& text) { return reinterpret_cast<const Bytef*>(text.data()); }
 
+// The chunk in parts of like content, which one after the other are it.
+std::vector<std::string> Parts(const ProfileChunk& chunk) {
+  ProfileChunk columns = chunk;
+  std::vector<ProfileChunk> parts(4);
+  parts[0].mutable_strings()->Swap(columns.mutable_strings());
+  parts[1].mutable_mappings()->Swap(columns.mutable_mappings());
+  parts[1].mutable_frames()->Swap(columns.mutable_frames());
+  parts[2].mutable_stacks()->Swap(columns.mutable_stacks());
+  parts[3].mutable_sample_stack()->Swap(columns.mutable_sample_stack());
+  parts.push_back(std::move(columns));
+  std::vector<std::string> bytes;
+  for (const ProfileChunk& part : parts) {
+    if (part.ByteSizeLong() > 0) bytes.push_back(part.SerializeAsString());
+  }
+  return bytes;
+}
+
+// A block of zlib's format for each part, since each has its own frequent bytes; all share the window. Empty: there is
+// no memory for it.
+std::string DeflatedParts(std::vector<std::string> parts) {
+  constexpr int kLargestWindow = 15;
+  // What a block takes beside its data at most, with bits that wait for the next.
+  constexpr size_t kBlockBytes = 64;
+  z_stream stream = {};
+  if (deflateInit2(&stream, Z_BEST_COMPRESSION, Z_DEFLATED, kLargestWindow, MAX_MEM_LEVEL,
+                   Z_DEFAULT_STRATEGY) != Z_OK) {
+    return "";
+  }
+  size_t size = 0;
+  for (const std::string& part : parts) size += part.size() + kBlockBytes;
+  std::string deflated(deflateBound(&stream, size), '\0');
+  stream.next_out = Bytes(deflated);
+  stream.avail_out = static_cast<uInt>(deflated.size());
+  for (std::string& part : parts) {
+    stream.next_in = Bytes(part);
+    stream.avail_in = static_cast<uInt>(part.size());
+    deflate(&stream, Z_BLOCK);
+  }
+  const int ended = deflate(&stream, Z_FINISH);
+  deflated.resize(stream.total_out);
+  deflateEnd(&stream);
+  return ended == Z_STREAM_END ? deflated : "";
+}
+
 absl::Status Broken(const ProfileChunk& chunk, const std::string& why) {
   return absl::DataLossError(absl::StrCat("a profile's chunk ", chunk.sequence(), " ", why));
 }
@@ -22,18 +67,16 @@ absl::Status Broken(const ProfileChunk& chunk, const std::string& why) {
 }  // namespace
 
 ProfileChunk Deflated(const ProfileChunk& chunk) {
-  const std::string plain = chunk.SerializeAsString();
-  std::string deflated(compressBound(plain.size()), '\0');
-  uLongf size = deflated.size();
-  // Only without memory does it fail; as it is the chunk says the same.
-  if (compress2(Bytes(deflated), &size, Bytes(plain), plain.size(), Z_BEST_COMPRESSION) != Z_OK) {
-    return chunk;
-  }
-  deflated.resize(size);
+  std::vector<std::string> parts = Parts(chunk);
+  size_t size = 0;
+  for (const std::string& part : parts) size += part.size();
+  std::string deflated = DeflatedParts(std::move(parts));
+  // As it is the chunk says the same.
+  if (deflated.empty()) return chunk;
   ProfileChunk packed;
   packed.set_sequence(chunk.sequence());
   packed.set_deflated(std::move(deflated));
-  packed.set_inflated_bytes(static_cast<uint32_t>(plain.size()));
+  packed.set_inflated_bytes(static_cast<uint32_t>(size));
   return packed;
 }
 

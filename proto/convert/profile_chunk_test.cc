@@ -1,5 +1,9 @@
 #include "proto/convert/profile_chunk.h"
 
+#include <zlib.h>
+
+#include <cstdint>
+#include <random>
 #include <string>
 
 #include "absl/status/status.h"
@@ -26,6 +30,27 @@ TEST(ProfileChunkTest, ADeflatedChunkIsSmallAndComesBack) {
   EXPECT_EQ(packed.sequence(), 3u);
   EXPECT_EQ(packed.strings_size(), 0);
   EXPECT_EQ(Inflated(packed)->SerializeAsString(), chunk.SerializeAsString());
+}
+
+// Names are letters, all else is small numbers: one code for both suits neither.
+TEST(ProfileChunkTest, EachKindOfContentIsDeflatedByItsOwnCode) {
+  std::mt19937 random(1);
+  ProfileChunk chunk = Chunk();
+  for (int i = 0; i < 2000; ++i) {
+    ProfileStack& stack = *chunk.add_stacks();
+    stack.set_parent(static_cast<uint32_t>(random() % 2000));
+    stack.set_frame(static_cast<uint32_t>(random() % 300));
+    chunk.add_sample_stack(static_cast<uint32_t>(random() % 2000));
+  }
+  const std::string plain = chunk.SerializeAsString();
+  std::string whole(compressBound(plain.size()), '\0');
+  uLongf size = whole.size();
+  ASSERT_EQ(compress2(reinterpret_cast<Bytef*>(whole.data()), &size,
+                      reinterpret_cast<const Bytef*>(plain.data()), plain.size(), 9),
+            Z_OK);
+  const ProfileChunk packed = Deflated(chunk);
+  EXPECT_LT(packed.deflated().size(), 0.97 * static_cast<double>(size));
+  EXPECT_EQ(Inflated(packed)->SerializeAsString(), plain);
 }
 
 TEST(ProfileChunkTest, AChunkThatIsNotDeflatedIsAsItIs) {
