@@ -1,6 +1,7 @@
 #include "agent/profiler/jit_symbols.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -67,8 +68,10 @@ const JitSymbols::Function* JitSymbols::Look(uint64_t address) const {
 
 void JitSymbols::ReadMore() {
   const UniqueFd file(open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (!file.ok()) return;
-  std::string text(kMaxRead, '\0');
+  struct stat now = {};
+  if (!file.ok() || fstat(file.get(), &now) != 0 || now.st_size <= read_to_) return;
+  // Most misses are of code that no map will ever name: they find nothing new to read.
+  std::string text(std::min(static_cast<size_t>(now.st_size - read_to_), kMaxRead), '\0');
   const ssize_t got = pread(file.get(), text.data(), text.size(), read_to_);
   if (got <= 0) return;
   text.resize(static_cast<size_t>(got));

@@ -1,6 +1,7 @@
 #include "agent/profiler/jit_symbols.h"
 
 #include <stdlib.h>
+#include <sys/resource.h>
 
 #include <fstream>
 #include <string>
@@ -46,6 +47,22 @@ TEST(JitSymbolsTest, ReadsWhatIsAddedToTheMapButNotAtEveryMiss) {
   map << "lf\n" << std::flush;
   EXPECT_EQ(symbols.Find(0x2000, 1'000'000'001), nullptr) << "too soon";
   EXPECT_EQ(symbols.Find(0x2000, 2'000'000'000)->name, "half");
+}
+
+TEST(JitSymbolsTest, AMissTakesMemoryForWhatIsNewInTheMapOnly) {
+  const std::string path = std::string(getenv("TEST_TMPDIR")) + "/perf-2.map";
+  std::ofstream(path) << "1000 20 first\n";
+  JitSymbols symbols(path);
+  const auto faults = [] {
+    rusage usage = {};
+    getrusage(RUSAGE_SELF, &usage);
+    return usage.ru_minflt;
+  };
+  const long before = faults();
+  for (int64_t second = 1; second <= 10; ++second) {
+    EXPECT_EQ(symbols.Find(0x9000, second * 1'000'000'000), nullptr);
+  }
+  EXPECT_LT(faults() - before, 1000) << "pages";
 }
 
 }  // namespace
