@@ -186,6 +186,8 @@ PerfProfiler::~PerfProfiler() { EndThread(); }
 
 void PerfProfiler::EndThread() {
   if (!thread_.joinable()) return;
+  // Without Stop() the window ends now.
+  if (end_ns_ == std::numeric_limits<int64_t>::max()) end_ns_ = MonotonicNanos();
   events_->Disable();
   stop_.Notify();
   thread_.join();

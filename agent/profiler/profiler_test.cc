@@ -1,5 +1,7 @@
 #include "agent/profiler/profiler.h"
 
+#include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -187,6 +189,30 @@ TEST_F(ProfilerTest, AStrippedProgramIsProfiledAndNoted) {
   EXPECT_EQ(profiled.Share("BurnHalf"), 0);
   EXPECT_GT(profiled.Share("[unknown]"), 0.9);
   EXPECT_LT(profiled.folder.frames().size(), 120u);
+}
+
+TEST_F(ProfilerTest, WithoutStopTheWindowEndsWithTheProfiler) {
+  int go[2];
+  ASSERT_EQ(pipe(go), 0);
+  const pid_t sleeper = fork();
+  if (sleeper == 0) {
+    char byte;
+    if (read(go[0], &byte, 1) != 1) _exit(1);
+    while (true) pause();
+  }
+  ProfileFolder folder;
+  auto profiler =
+      Profiler::Start({.root = sleeper, .off_cpu = true}, [&](const ProfileChunk& chunk) {
+        folder.Add(chunk);
+      }).value();
+  ASSERT_EQ(write(go[1], "g", 1), 1);
+  absl::SleepFor(absl::Milliseconds(200));
+  profiler.reset();
+  kill(sleeper, SIGKILL);
+  waitpid(sleeper, nullptr, 0);
+  // It slept until then, whatever happened between: less than an hour.
+  for (const ProfileFolder::Sample& sample : folder.samples())
+    EXPECT_LT(sample.weight_ns, uint64_t{3'600'000'000'000});
 }
 
 TEST_F(ProfilerTest, TimeOffTheCpuHasTheStackThatGaveItUp) {
