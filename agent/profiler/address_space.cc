@@ -62,6 +62,16 @@ std::vector<const CodeMapping*> AddressSpace::All() const {
   return all;
 }
 
+bool AddressSpace::HasFilesOf(const AddressSpace& other) const {
+  const auto files = [](const AddressSpace& space) {
+    std::vector<const CodeMapping*> all = space.All();
+    std::erase_if(all, [](const CodeMapping* one) { return !one->IsFile() && !one->IsVdso(); });
+    return all;
+  };
+  return std::ranges::equal(files(*this), files(other),
+                            [](const CodeMapping* a, const CodeMapping* b) { return *a == *b; });
+}
+
 std::vector<CodeMapping> ParseMaps(std::string_view text) {
   std::vector<CodeMapping> mappings;
   for (absl::string_view line :

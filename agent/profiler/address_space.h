@@ -30,6 +30,8 @@ class AddressSpace {
   // Returns whether that changes where files (or the vdso) are.
   bool Add(CodeMapping mapping);
   void Clear() { by_start_.clear(); }
+  // Whether files (and the vdso) are at the same places in both.
+  bool HasFilesOf(const AddressSpace& other) const;
   // nullptr: no code is there. Valid until the next change.
   const CodeMapping* Find(uint64_t address) const;
   // By address.

@@ -35,6 +35,17 @@ TEST(AddressSpaceTest, WhatIsMappedLaterReplacesWhatItOverlaps) {
   EXPECT_THAT(space.All(), ElementsAre(::testing::Pointee(File(0x0, 0x10000, "/all"))));
 }
 
+TEST(AddressSpaceTest, TwoAreTheSameWhereTheirFilesAre) {
+  AddressSpace one;
+  one.Add(File(0x1000, 0x2000, "/a"));
+  AddressSpace other = one;
+  other.Add({.start = 0x7000, .end = 0x8000, .path = "[heap]"});
+  EXPECT_TRUE(one.HasFilesOf(other));
+  one.Add(File(0x3000, 0x4000, "/b"));
+  EXPECT_FALSE(one.HasFilesOf(other));
+  EXPECT_FALSE(other.HasFilesOf(one));
+}
+
 TEST(AddressSpaceTest, SaysWhetherFilesMoved) {
   AddressSpace space;
   EXPECT_TRUE(space.Add(File(0x1000, 0x2000, "/a")));

@@ -10,6 +10,7 @@
 #include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/cleanup/cleanup.h"
@@ -235,7 +236,9 @@ void PerfProfiler::TurnWhenDue(SampleReader& reader, int64_t* turn_ns) {
     if (syscalls_.has_value()) syscalls_->Disable();
     reader.RestFrom(MonotonicNanos());
   } else {
-    reader.ReadMapsAgain();
+    std::vector<pid_t> processes;
+    for (const auto& [pid, threads] : TreeThreads(config_.root)) processes.push_back(pid);
+    reader.ReadMapsAgain(processes, MonotonicNanos());
     if (syscalls_.has_value()) syscalls_->Enable();
     events_->Enable();
   }

@@ -16,15 +16,30 @@ SampleReader::SampleReader(Options options, ProfileWriter& writer, const KernelS
 
 void SampleReader::AddProcess(pid_t pid) { Process(pid); }
 
-void SampleReader::ReadMapsAgain() {
-  for (const auto& [pid, process] : processes_) process->ReadMaps();
+void SampleReader::ReadMapsAgain(const std::vector<pid_t>& processes, int64_t now_ns) {
+  for (const pid_t pid : processes) {
+    absl::StatusOr<AddressSpace> space = TargetProcess::ReadMaps(pid);
+    if (!space.ok()) continue;
+    AddressSpace& last = last_read_[pid];
+    if (space->HasFilesOf(last)) continue;
+    last = *space;
+    reread_.push_back({now_ns, pid, *std::move(space)});
+  }
+}
+
+void SampleReader::RemapUntil(int64_t time_ns) {
+  for (; !reread_.empty() && reread_.front().time_ns <= time_ns; reread_.pop_front()) {
+    Reread& reread = reread_.front();
+    Process(reread.pid).Remap(std::move(reread.space));
+  }
 }
 
 TargetProcess& SampleReader::Process(pid_t pid) {
   std::unique_ptr<TargetProcess>& process = processes_[pid];
   if (process == nullptr) {
     process = std::make_unique<TargetProcess>(pid, files_);
-    process->ReadMaps();
+    absl::StatusOr<AddressSpace> space = TargetProcess::ReadMaps(pid);
+    if (space.ok()) process->Remap(*std::move(space));
   }
   return *process;
 }
@@ -35,6 +50,7 @@ void SampleReader::Take(std::string_view record) {
     ++broken_;
     return;
   }
+  RemapUntil(parsed->time_ns);
   if (const auto* sample = std::get_if<SampleRecord>(&parsed->what)) {
     TakeSample(*sample, parsed->time_ns);
   } else if (const auto* map = std::get_if<MapRecord>(&parsed->what)) {

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <limits>
 #include <memory>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "agent/profiler/address_space.h"
 #include "agent/profiler/elf_files.h"
 #include "agent/profiler/kernel_symbols.h"
 #include "agent/profiler/perf_records.h"
@@ -46,8 +48,9 @@ class SampleReader {
   void EndAt(int64_t end_ns) { end_ns_ = end_ns; }
   // Nothing is recorded from here to the next record: whoever is away then has been away until now. Call in order.
   void RestFrom(int64_t time_ns) { rests_.push_back(time_ns); }
-  // Mappings may have been made while nothing was recorded.
-  void ReadMapsAgain();
+  // Mappings may have come and gone while nothing was recorded, up to now: reads what these processes have. Call in
+  // order; the records of before may be taken later all the same.
+  void ReadMapsAgain(const std::vector<pid_t>& processes, int64_t now_ns);
 
   void Take(std::string_view record);
 
@@ -74,18 +77,30 @@ class SampleReader {
     std::vector<ProfileWriter::Sample> samples;
   };
 
+  // What was mapped in a process at that time.
+  struct Reread {
+    int64_t time_ns = 0;
+    pid_t pid = 0;
+    AddressSpace space;
+  };
+
   void TakeSample(const SampleRecord& sample, int64_t time_ns);
   void TakeSwitch(const SwitchRecord& change, int64_t time_ns);
   void ComeBack(pid_t tid, int64_t time_ns);
   // The samples for one reason, weighted so that they sum up to what was recorded.
   void WriteOffCpu(const OffCpu& off_cpu);
   TargetProcess& Process(pid_t pid);
+  // Takes over the mappings that were read by then.
+  void RemapUntil(int64_t time_ns);
 
   const Options options_;
   ProfileWriter& writer_;
   StackNamer namer_;
   ElfFiles& files_;
   absl::flat_hash_map<pid_t, std::unique_ptr<TargetProcess>> processes_;
+  // In the order of time, until a record is beyond it; and what each process had last.
+  std::deque<Reread> reread_;
+  absl::flat_hash_map<pid_t, AddressSpace> last_read_;
   absl::flat_hash_map<pid_t, Away> away_;
   // Kept to the end, since what was recorded is known then.
   OffCpu blocked_;

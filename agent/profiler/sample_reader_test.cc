@@ -1,16 +1,22 @@
 #include "agent/profiler/sample_reader.h"
 
 #include <linux/perf_event.h>
+#include <time.h>
+#include <unistd.h>
 
 #include <cstdint>
 #include <map>
 #include <string>
 
+#include "agent/profiler/address_space.h"
 #include "agent/profiler/elf_files.h"
 #include "agent/profiler/kernel_symbols.h"
+#include "agent/profiler/perf_event.h"
 #include "agent/profiler/perf_record_bytes.h"
+#include "agent/profiler/perf_records.h"
 #include "agent/profiler/profile_folder.h"
 #include "agent/profiler/profile_writer.h"
+#include "common/file.h"
 #include "gtest/gtest.h"
 
 namespace assay::profiler {
@@ -98,6 +104,48 @@ TEST_F(SampleReaderTest, WhereRecordsWereLostASampleStandsForAsManySwitchesAsItS
   Return(2000);
   reader_.Take(PerfRecordBytes().Word(1).Word(18).Trailed(PERF_RECORD_LOST));
   EXPECT_EQ(Finish(10'000).at("sleeps"), 10'000u);
+}
+
+extern "C" [[gnu::noinline]] int AssayTestFunction() { return time(nullptr) > 0 ? 1 : 2; }
+
+// What is mapped in a rest is not recorded, nor is what goes. Where stacks are unwound afterwards, all rests are over
+// when the first sample is.
+TEST(SampleReaderMapsTest, MappingsAreThoseOfTheSamplesTime) {
+  const auto address = reinterpret_cast<uint64_t>(&AssayTestFunction);
+  AddressSpace own;
+  for (CodeMapping& mapping : ParseMaps(ReadFile("/proc/self/maps").value())) own.Add(mapping);
+  const CodeMapping* const code = own.Find(address);
+  ASSERT_NE(code, nullptr);
+  // Where nothing is.
+  constexpr uint64_t kAway = uint64_t{1} << 40;
+  ProfileFolder folder;
+  ProfileWriter writer([&](const ProfileChunk& chunk) { folder.Add(chunk); }, 0);
+  const KernelSymbols kernel("");
+  ElfFiles files;
+  SampleReader reader({.is_switch = [](uint64_t) { return false; }, .sample_ns = 1}, writer, kernel,
+                      files);
+  const auto take_sample = [&](uint64_t at_ns, uint64_t ip) {
+    PerfRecordBytes bytes;
+    bytes.Word(1).Word(ip).Pid(getpid()).Pid(getpid()).Word(at_ns).Word(1).Word(0);
+    bytes.Word(PERF_SAMPLE_REGS_ABI_64);
+    for (int i = 0; i < kUserRegisterCount; ++i) bytes.Word(i == kRegisterIp ? ip : 0);
+    reader.Take(bytes.Word(0).Record(PERF_RECORD_SAMPLE));
+  };
+  PerfRecordBytes map;
+  map.Pid(getpid()).Pid(getpid()).Word(code->start + kAway).Word(code->end - code->start);
+  map.Word(code->file_offset).Word(0).Word(code->inode).Word(0).Word(5).Text(code->path);
+  map.Text(std::string(8 - code->path.size() % 8, '\0'));
+  reader.ReadMapsAgain({getpid()}, /*now_ns=*/1000);
+  reader.Take(map.Trailed(PERF_RECORD_MMAP2, 0, /*time_ns=*/77));
+  take_sample(500, address + kAway);
+  take_sample(1500, address + kAway);
+  take_sample(1600, address);
+  ProfileInfo info;
+  reader.Finish(&info);
+  ASSERT_EQ(folder.samples().size(), 3u);
+  EXPECT_EQ(folder.samples()[0].functions.back(), "AssayTestFunction");
+  EXPECT_EQ(folder.samples()[1].functions.back(), "[unknown]");
+  EXPECT_EQ(folder.samples()[2].functions.back(), "AssayTestFunction");
 }
 
 }  // namespace

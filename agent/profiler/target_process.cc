@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "common/file.h"
+#include "common/status_macros.h"
 
 namespace assay::profiler {
 namespace {
@@ -62,10 +63,16 @@ TargetProcess::~TargetProcess() {
   if (dwfl_ != nullptr) dwfl_end(dwfl_);
 }
 
-void TargetProcess::ReadMaps() {
-  const absl::StatusOr<std::string> text = ReadFile(absl::StrCat("/proc/", pid_, "/maps"));
-  if (!text.ok()) return;
-  for (CodeMapping& mapping : ParseMaps(*text)) stale_ |= space_.Add(std::move(mapping));
+absl::StatusOr<AddressSpace> TargetProcess::ReadMaps(pid_t pid) {
+  ASSAY_ASSIGN_OR_RETURN(const std::string text, ReadFile(absl::StrCat("/proc/", pid, "/maps")));
+  AddressSpace space;
+  for (CodeMapping& mapping : ParseMaps(text)) space.Add(std::move(mapping));
+  return space;
+}
+
+void TargetProcess::Remap(AddressSpace space) {
+  stale_ |= !space.HasFilesOf(space_);
+  space_ = std::move(space);
 }
 
 void TargetProcess::Map(const MapRecord& record) {

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "agent/profiler/address_space.h"
 #include "agent/profiler/elf_files.h"
 #include "agent/profiler/jit_symbols.h"
@@ -44,8 +45,10 @@ class TargetProcess {
   TargetProcess(const TargetProcess&) = delete;
   TargetProcess& operator=(const TargetProcess&) = delete;
 
-  // Takes what /proc says is mapped now; nothing where the process is gone.
-  void ReadMaps();
+  // What /proc says is mapped now in a process; kNotFound and the like where it is gone.
+  static absl::StatusOr<AddressSpace> ReadMaps(pid_t pid);
+  // This is what is mapped, and nothing else.
+  void Remap(AddressSpace space);
   // The kernel's records of it.
   void Map(const MapRecord& record);
   void Exec();
