@@ -141,6 +141,8 @@ class PerfProfiler : public Profiler {
   // A span begins or ends at a time, at which the task clock said `cpu_ns`.
   void BeginSpan(int64_t at_ns, uint64_t cpu_ns);
   void EndSpan(int64_t at_ns, uint64_t cpu_ns);
+  // Of the time that was sampled, when the task clock says `cpu_ns`.
+  int64_t SampledCpu(uint64_t cpu_ns) const;
   void EndThread();
 
   const ProfilerConfig config_;
@@ -152,13 +154,16 @@ class PerfProfiler : public Profiler {
   int64_t start_ns_ = 0;
 
   absl::Notification stop_;
-  // When the window ended; written before stop_ is notified.
+  // When the window ended, and what the task clock said then; written before stop_ is notified.
   int64_t end_ns_ = std::numeric_limits<int64_t>::max();
+  uint64_t end_cpu_ns_ = 0;
   // The thread's, until it has ended.
   ProfileInfo info_;
   bool sampling_ = true;
   int64_t span_start_ns_ = 0;
   uint64_t span_start_cpu_ns_ = 0;
+  // Of the sampled spans before this one.
+  int64_t sampled_cpu_ns_ = 0;
 
   std::thread thread_;
 };
@@ -185,10 +190,17 @@ PerfProfiler::PerfProfiler(const ProfilerConfig& config, std::unique_ptr<Samplin
 
 PerfProfiler::~PerfProfiler() { EndThread(); }
 
+int64_t PerfProfiler::SampledCpu(uint64_t cpu_ns) const {
+  return sampled_cpu_ns_ + (sampling_ ? static_cast<int64_t>(cpu_ns - span_start_cpu_ns_) : 0);
+}
+
 void PerfProfiler::EndThread() {
   if (!thread_.joinable()) return;
   // Without Stop() the window ends now.
-  if (end_ns_ == std::numeric_limits<int64_t>::max()) end_ns_ = MonotonicNanos();
+  if (end_ns_ == std::numeric_limits<int64_t>::max()) {
+    end_ns_ = MonotonicNanos();
+    end_cpu_ns_ = counters_.Read(kTaskClock);
+  }
   events_->Disable();
   stop_.Notify();
   thread_.join();
@@ -215,6 +227,7 @@ void PerfProfiler::Round(RecordOrder& order, RecordSpool& spool, SampleReader& r
 }
 
 void PerfProfiler::EndSpan(int64_t at_ns, uint64_t cpu_ns) {
+  sampled_cpu_ns_ = SampledCpu(cpu_ns);
   ProfileSpan& span = *info_.add_spans();
   span.set_start_ns(span_start_ns_ - start_ns_);
   span.set_end_ns(at_ns - start_ns_);
@@ -273,8 +286,11 @@ void PerfProfiler::Collect() {
     FilesOfLastProfile::OfThisProcess().Leave(std::move(files));
   };
   files->BeginProfile();
+  // What a clock samples by is nanoseconds already.
+  const bool by_period = events_->kind().type == PERF_TYPE_HARDWARE;
   SampleReader reader({.is_switch = [this](uint64_t id) { return events_->IsSwitch(id); },
                        .sample_ns = kSecond / config_.frequency_hz,
+                       .by_period = by_period,
                        .start_ns = start_ns_},
                       writer, kernel, *files);
   for (const auto& [pid, threads] : TreeThreads(config_.root)) reader.AddProcess(pid);
@@ -286,16 +302,20 @@ void PerfProfiler::Collect() {
       std::min(every, absl::Nanoseconds(turn_ns - MonotonicNanos())))) {
     TurnWhenDue(reader, &turn_ns);
     Round(order, spool, reader, /*last=*/false);
+    if (by_period) reader.Weigh(SampledCpu(counters_.Read(kTaskClock)));
   }
   reader.EndAt(end_ns_);
   Round(order, spool, reader, /*last=*/true);
-  reader.Finish(&info_);
+  reader.Finish(SampledCpu(end_cpu_ns_), &info_);
   info_.set_unwind_cpu_ns(ThreadCpuNanos() - cpu_before);
 }
 
 ProfileInfo PerfProfiler::Stop() {
   end_ns_ = MonotonicNanos();
   const std::map<std::string, uint64_t> counts = counters_.Since(counted_before_);
+  const auto task_clock = counts.find(kTaskClock);
+  const uint64_t cpu_ns = task_clock == counts.end() ? 0 : task_clock->second;
+  end_cpu_ns_ = counted_before_[kTaskClock] + cpu_ns;
   std::map<std::string, uint64_t> calls;
   if (syscalls_.has_value()) calls = syscalls_->Read();
   CpuSet cpus;
@@ -306,9 +326,7 @@ ProfileInfo PerfProfiler::Stop() {
     }
   }
   EndThread();
-  const auto task_clock = counts.find(kTaskClock);
-  const uint64_t cpu_ns = task_clock == counts.end() ? 0 : task_clock->second;
-  if (config_.rests) EndSpan(end_ns_, counted_before_[kTaskClock] + cpu_ns);
+  if (config_.rests) EndSpan(end_ns_, end_cpu_ns_);
   for (const auto& [name, count] : counts) (*info_.mutable_counters())[name] = count;
   for (const auto& [name, count] : calls) (*info_.mutable_syscalls())[name] = count;
   if (!events_->cpus().Includes(cpus)) {

@@ -100,10 +100,38 @@ void SampleReader::TakeSample(const SampleRecord& sample, int64_t time_ns) {
   } else if (user.beyond_copy) {
     ++truncated_;
   }
-  writer_.Add({.stack = named.stack,
-               .time_ns = time_ns,
-               .thread = static_cast<uint32_t>(sample.tid),
-               .weight_ns = static_cast<uint64_t>(options_.sample_ns)});
+  ProfileWriter::Sample on_cpu = {.stack = named.stack,
+                                  .time_ns = time_ns,
+                                  .thread = static_cast<uint32_t>(sample.tid),
+                                  .weight_ns = static_cast<uint64_t>(options_.sample_ns)};
+  if (!options_.by_period) return writer_.Add(on_cpu);
+  on_cpu.weight_ns = sample.period;
+  periods_ += static_cast<double>(sample.period);
+  waiting_.push_back(on_cpu);
+}
+
+void SampleReader::Weigh(int64_t cpu_ns) {
+  // Where the clock was read and where the last sample lies are up to a period apart: not much of so many.
+  constexpr size_t kFew = 256;
+  if (waiting_.size() >= kFew) WriteWaiting(cpu_ns);
+}
+
+void SampleReader::WriteWaiting(int64_t cpu_ns) {
+  // Where that clock does not run, what was asked for is as good as can be had.
+  const double all_ns =
+      cpu_ns > 0 ? static_cast<double>(cpu_ns)
+                 : static_cast<double>(samples_) * static_cast<double>(options_.sample_ns);
+  const double ns_per_period = periods_ > 0 ? all_ns / periods_ : 0;
+  // In steps, since each weight of many digits takes four bytes; the steps sum up to what the weights do.
+  const double step_ns = std::max(1.0, static_cast<double>(options_.sample_ns) / 64);
+  for (ProfileWriter::Sample& sample : std::exchange(waiting_, {})) {
+    const double exact_ns = static_cast<double>(sample.weight_ns) * ns_per_period + left_over_ns_;
+    // Never nothing, which a reader takes for a column that was forgotten.
+    sample.weight_ns =
+        static_cast<uint64_t>(std::max(1.0, std::round(exact_ns / step_ns) * step_ns));
+    left_over_ns_ = exact_ns - static_cast<double>(sample.weight_ns);
+    writer_.Add(sample);
+  }
 }
 
 void SampleReader::TakeSwitch(const SwitchRecord& change, int64_t time_ns) {
@@ -151,7 +179,8 @@ void SampleReader::WriteOffCpu(const OffCpu& off_cpu) {
   }
 }
 
-void SampleReader::Finish(ProfileInfo* info) {
+void SampleReader::Finish(int64_t cpu_ns, ProfileInfo* info) {
+  WriteWaiting(cpu_ns);
   std::vector<pid_t> threads;
   for (const auto& [tid, away] : away_) threads.push_back(tid);
   for (const pid_t tid : threads) ComeBack(tid, end_ns_);

@@ -34,6 +34,10 @@ class SampleReader {
     std::function<bool(uint64_t event_id)> is_switch;
     // What a sample on the CPU stands for.
     int64_t sample_ns = 0;
+    // Where its period counts something else than nanoseconds, such as cycles: the kernel seeks the period that makes
+    // as many samples as were asked for, anew for each thread and CPU, from 1 on. Then a sample stands for its share,
+    // by its period, of the time that Weigh() is told.
+    bool by_period = false;
     // Samples before it are left out.
     int64_t start_ns = 0;
   };
@@ -54,8 +58,12 @@ class SampleReader {
 
   void Take(std::string_view record);
 
-  // Time off the CPU that still lasts ends now. Sets what was counted, and the notes.
-  void Finish(ProfileInfo* info);
+  // With Options.by_period: what the samples taken so far stand for, since the start, in nanoseconds on the CPU. Cost:
+  // nothing where few samples wait for it.
+  void Weigh(int64_t cpu_ns);
+
+  // Time off the CPU that still lasts ends now. Sets what was counted, and the notes. `cpu_ns` as of Weigh().
+  void Finish(int64_t cpu_ns, ProfileInfo* info);
 
  private:
   // A thread that is off the CPU. Every switch is recorded, with its time and reason; some are sampled, with the stack,
@@ -89,6 +97,7 @@ class SampleReader {
   void ComeBack(pid_t tid, int64_t time_ns);
   // The samples for one reason, weighted so that they sum up to what was recorded.
   void WriteOffCpu(const OffCpu& off_cpu);
+  void WriteWaiting(int64_t cpu_ns);
   TargetProcess& Process(pid_t pid);
   // Takes over the mappings that were read by then.
   void RemapUntil(int64_t time_ns);
@@ -102,6 +111,11 @@ class SampleReader {
   std::deque<Reread> reread_;
   absl::flat_hash_map<pid_t, AddressSpace> last_read_;
   absl::flat_hash_map<pid_t, Away> away_;
+  // Samples whose weight, which is their period, is to become nanoseconds; and the periods of all so far.
+  std::vector<ProfileWriter::Sample> waiting_;
+  double periods_ = 0;
+  // What rounding has left out so far, in nanoseconds.
+  double left_over_ns_ = 0;
   // Kept to the end, since what was recorded is known then.
   OffCpu blocked_;
   OffCpu preempted_;

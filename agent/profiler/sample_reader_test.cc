@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "agent/profiler/address_space.h"
 #include "agent/profiler/elf_files.h"
@@ -49,7 +50,7 @@ class SampleReaderTest : public ::testing::Test {
   // Nanoseconds off the CPU by the innermost function.
   std::map<std::string, uint64_t> Finish(int64_t end_ns) {
     reader_.EndAt(end_ns);
-    reader_.Finish(&info_);
+    reader_.Finish(/*cpu_ns=*/0, &info_);
     std::map<std::string, uint64_t> off_cpu;
     for (const ProfileFolder::Sample& sample : folder_.samples()) {
       EXPECT_EQ(sample.kind, ProfileStack::OFF_CPU);
@@ -106,6 +107,67 @@ TEST_F(SampleReaderTest, WhereRecordsWereLostASampleStandsForAsManySwitchesAsItS
   EXPECT_EQ(Finish(10'000).at("sleeps"), 10'000u);
 }
 
+// As `cycles` does, whose period the kernel begins to seek at 1, for each thread and CPU anew.
+class PeriodsTest : public ::testing::Test {
+ protected:
+  void Take(int64_t at_ns, uint64_t period) {
+    PerfRecordBytes bytes;
+    bytes.Word(99).Word(0).Pid(10).Pid(11).Word(static_cast<uint64_t>(at_ns)).Word(period);
+    bytes.Word(0).Word(PERF_SAMPLE_REGS_ABI_NONE).Word(0);
+    reader_.Take(bytes.Record(PERF_RECORD_SAMPLE));
+  }
+  std::vector<double> Weights(int64_t cpu_ns) {
+    ProfileInfo info;
+    reader_.Finish(cpu_ns, &info);
+    std::vector<double> weights;
+    for (const ProfileFolder::Sample& sample : folder_.samples())
+      weights.push_back(static_cast<double>(sample.weight_ns));
+    return weights;
+  }
+
+  static constexpr int64_t kPeriodNs = 5'000'000;
+  ProfileFolder folder_;
+  ProfileWriter writer_{[this](const ProfileChunk& chunk) { folder_.Add(chunk); }, 0};
+  const KernelSymbols kernel_{""};
+  ElfFiles files_;
+  SampleReader reader_{{.is_switch = [](uint64_t) { return false; },
+                        .sample_ns = kPeriodNs,
+                        .by_period = true,
+                        .start_ns = 0},
+                       writer_,
+                       kernel_,
+                       files_};
+};
+
+TEST_F(PeriodsTest, ASampleStandsForItsShareOfTheTaskClock) {
+  for (int64_t i = 0; i < 8; ++i) Take(1000 + i, 1);
+  Take(5'000'000, 1'000'000);
+  Take(15'000'000, 3'000'000);
+  const std::vector<double> weights = Weights(20'000'000);
+  ASSERT_EQ(weights.size(), 10u);
+  for (size_t i = 0; i < 8; ++i) EXPECT_LE(weights[i], 1) << "hardly ran";
+  EXPECT_NEAR(weights[8], 5e6, kPeriodNs / 64);
+  EXPECT_NEAR(weights[9], 15e6, kPeriodNs / 64);
+}
+
+TEST_F(PeriodsTest, WeightsThatAreWrittenOnTheWaySumUpToTheTaskClock) {
+  double all = 0;
+  for (int64_t i = 0; i < 1000; ++i) {
+    Take(i * kPeriodNs, 15'000'000 + static_cast<uint64_t>(i % 100) * 10'000);
+    if (i % 10 == 9) reader_.Weigh((i + 1) * kPeriodNs);
+  }
+  for (const double weight : Weights(1000 * kPeriodNs)) all += weight;
+  EXPECT_NEAR(all, 1000.0 * kPeriodNs, 0.01 * 1000 * kPeriodNs);
+}
+
+TEST_F(PeriodsTest, WithoutATaskClockTheySumUpToWhatWasAskedFor) {
+  Take(1000, 10);
+  Take(2000, 30);
+  const std::vector<double> weights = Weights(0);
+  EXPECT_NEAR(weights.at(0), 0.5 * kPeriodNs, kPeriodNs / 64);
+  EXPECT_NEAR(weights.at(1), 1.5 * kPeriodNs, kPeriodNs / 64);
+}
+
 extern "C" [[gnu::noinline]] int AssayTestFunction() { return time(nullptr) > 0 ? 1 : 2; }
 
 // What is mapped in a rest is not recorded, nor is what goes. Where stacks are unwound afterwards, all rests are over
@@ -141,7 +203,7 @@ TEST(SampleReaderMapsTest, MappingsAreThoseOfTheSamplesTime) {
   take_sample(1500, address + kAway);
   take_sample(1600, address);
   ProfileInfo info;
-  reader.Finish(&info);
+  reader.Finish(0, &info);
   ASSERT_EQ(folder.samples().size(), 3u);
   EXPECT_EQ(folder.samples()[0].functions.back(), "AssayTestFunction");
   EXPECT_EQ(folder.samples()[1].functions.back(), "[unknown]");
