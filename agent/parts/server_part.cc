@@ -88,6 +88,7 @@ absl::Status ServerPart::Admit() {
 }
 
 void ServerPart::Launch() {
+  if (spec().has_profile()) Profiler::Prepare();
   std::optional<Failure> failure = StartProcess();
   if (!failure.has_value()) failure = AwaitReady();
   if (!failure.has_value()) failure = CheckAnswer();

@@ -345,6 +345,8 @@ ProfileInfo PerfProfiler::Stop() {
 
 }  // namespace
 
+void Profiler::Prepare() { ThisKernel(); }
+
 absl::StatusOr<std::unique_ptr<Profiler>> Profiler::Start(const ProfilerConfig& config,
                                                           TakeChunk take) {
   if (config.root <= 0)
@@ -361,6 +363,8 @@ absl::StatusOr<std::unique_ptr<Profiler>> Profiler::Start(const ProfilerConfig& 
                                                    " can be copied, in multiples of 8"));
   }
 #ifdef __x86_64__
+  // Not in the window.
+  Prepare();
   PerfAbility refusal;
   std::unique_ptr<SamplingEvents> events = SamplingEvents::Open(
       {.root = config.root,
