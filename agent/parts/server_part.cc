@@ -221,9 +221,11 @@ void ServerPart::BeginWindow(int64_t start_ns) {
 void ServerPart::EndWindow() { ReadEnd(); }
 
 void ServerPart::ReadBegin() {
-  if (spec().has_profile() && !read_) StartProfiler();
+  // First, as at the end: the load counts its requests from this moment on, and opening a profiler's events takes some
+  // milliseconds. A profile says itself when it began.
   absl::StatusOr<WindowReading> reading = ReadWindowEnd(process_->guard_pid(), cpus_);
   if (reading.ok() && !read_) begin_ = *std::move(reading);
+  if (spec().has_profile() && !read_) StartProfiler();
 }
 
 void ServerPart::StartProfiler() {
