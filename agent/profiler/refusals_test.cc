@@ -1,5 +1,8 @@
 // What the system refuses, and what it allows to whom.
 
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/mount.h>
@@ -8,14 +11,20 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstddef>
 #include <functional>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "agent/launcher/launched_process.h"
+#include "agent/profiler/profile_abilities.h"
 #include "agent/profiler/profiler.h"
 #include "agent/profiler/profiler_fixture.h"
 #include "agent/profiler/syscall_counters.h"
@@ -30,6 +39,7 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
+using ::testing::SizeIs;
 
 TEST_F(ProfilerTest, ATargetThatIsGoneIsRefused) {
   const pid_t gone = fork();
@@ -52,6 +62,10 @@ TEST_F(ProfilerTest, SystemCallsThatAreNotCountedSayWhyAndWhatToDo) {
 TEST_F(ProfilerTest, WithoutTracefsSystemCallsAreRefusedWithARemedy) {
   const auto counters = profiler::SyscallCounters::Open({getpid()}, "/nonexistent");
   EXPECT_THAT(std::string(counters.status().message()), HasSubstr("CONFIG_FTRACE_SYSCALLS"));
+  const PerfAbility ability = profiler::SyscallCounters::Try("/nonexistent");
+  EXPECT_FALSE(ability.available);
+  EXPECT_THAT(ability.reason, HasSubstr("no tracepoint of system calls"));
+  EXPECT_THAT(ability.remedy, HasSubstr("CONFIG_FTRACE_SYSCALLS"));
 }
 
 // Runs `child` in a process of its own; what it returns comes back.
@@ -127,6 +141,54 @@ TEST_F(ProfilerTest, SystemCallsAreCountedByName) {
   // getpgid, which is not counted apart, and pause.
   EXPECT_GE(info.syscalls().at("other"), 7u);
   EXPECT_LE(info.syscalls().at("other"), 20u);
+}
+
+// As a container's seccomp profile does: perf_event_open fails with this error, for this process and its children.
+bool ForbidPerfEvents(int error) {
+  sock_filter filter[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_perf_event_open, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | static_cast<uint32_t>(error)),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+  const sock_fprog program = {.len = std::size(filter), .filter = filter};
+  return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+         prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
+// What a profile says, and what `agents` says beforehand: reason and remedy in turn.
+std::vector<std::string> RefusedWhere(int error) {
+  const std::string text = InChild([error]() -> std::string {
+    if (!ForbidPerfEvents(error)) return "";
+    const ProfileInfo info =
+        Profiler::Start({.root = getpid()}, [](const ProfileChunk&) {}).value()->Stop();
+    const ProfileAbilities abilities = TryProfileAbilities();
+    return absl::StrJoin(
+        {info.refused(), info.remedy(), abilities.events[1].reason, abilities.events[1].remedy,
+         abilities.off_cpu.reason, abilities.off_cpu.remedy},
+        "\n");
+  });
+  return absl::StrSplit(text, '\n');
+}
+
+TEST(SeccompTest, APermissionThatAContainerWithholdsIsNamedWithItsRemedy) {
+  const std::vector<std::string> said = RefusedWhere(EPERM);
+  if (said.size() == 1) GTEST_SKIP() << "no filter can be set here";
+  ASSERT_THAT(said, SizeIs(6));
+  for (size_t i = 0; i < said.size(); i += 2) {
+    EXPECT_THAT(said[i], HasSubstr("Operation not permitted"));
+    EXPECT_THAT(said[i + 1], HasSubstr("seccomp profile must allow perf_event_open"));
+  }
+}
+
+TEST(SeccompTest, ACallThatAContainerDoesNotHaveIsNamedWithItsRemedy) {
+  const std::vector<std::string> said = RefusedWhere(ENOSYS);
+  if (said.size() == 1) GTEST_SKIP() << "no filter can be set here";
+  ASSERT_THAT(said, SizeIs(6));
+  for (size_t i = 0; i < said.size(); i += 2) {
+    EXPECT_THAT(said[i], AllOf(HasSubstr("Function not implemented"), HasSubstr("seccomp")));
+    EXPECT_THAT(said[i + 1], HasSubstr("seccomp profile allows them"));
+  }
 }
 
 TEST_F(ProfilerTest, WithoutPermissionItIsRefusedWithARemedy) {

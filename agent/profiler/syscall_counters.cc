@@ -102,8 +102,10 @@ std::string FindTracefs(const std::string& given) {
   return "";
 }
 
-absl::Status Refused(absl::string_view why, absl::string_view remedy) {
-  return absl::FailedPreconditionError(absl::StrCat(why, "; ", remedy));
+constexpr char kName[] = "syscalls";
+
+PerfAbility Refused(std::string reason, std::string remedy) {
+  return {.name = kName, .reason = std::move(reason), .remedy = std::move(remedy)};
 }
 
 absl::StatusOr<uint64_t> TracepointNumber(const std::string& tracefs, absl::string_view event) {
@@ -121,40 +123,60 @@ perf_event_attr Tracepoint(uint64_t number) {
   return attributes;
 }
 
-}  // namespace
+PerfAbility Count(absl::string_view name, uint64_t number, const std::set<pid_t>& threads,
+                  TreeCounters& counters) {
+  const int error = counters.Add(std::string(name), Tracepoint(number), threads);
+  if (error == 0) return {.name = kName, .available = true};
+  PerfAbility refusal = ExplainPerfError(kName, error, "");
+  if (error == EACCES || error == EPERM) {
+    refusal.remedy =
+        "sysctl kernel.perf_event_paranoid=-1, or give the agent CAP_PERFMON; in a container its "
+        "seccomp profile must allow perf_event_open too";
+  }
+  return refusal;
+}
 
-absl::Span<const absl::string_view> CountedSyscalls() { return kCounted; }
-
-absl::StatusOr<SyscallCounters> SyscallCounters::Open(const std::set<pid_t>& threads,
-                                                      const std::string& tracefs) {
-  const std::string folder = FindTracefs(tracefs);
+// All of them in common, without which none is counted.
+PerfAbility CountAll(const std::string& folder, const std::set<pid_t>& threads,
+                     TreeCounters& counters) {
   if (folder.empty()) {
     return Refused("tracefs is not mounted, or not readable for this user",
                    "as root: mount -t tracefs nodev /sys/kernel/tracing, and run the agent as root "
-                   "or let it read that "
-                   "(mount -o remount,mode=755 /sys/kernel/tracing)");
+                   "or let it read that (mount -o remount,mode=755 /sys/kernel/tracing)");
   }
   const absl::StatusOr<uint64_t> all = TracepointNumber(folder, "raw_syscalls/sys_enter");
   if (!all.ok()) {
     return Refused(absl::StrCat("no tracepoint of system calls: ", all.status().message()),
                    "use a kernel with CONFIG_FTRACE_SYSCALLS, or let this user read tracefs");
   }
+  return Count(kAll, *all, threads, counters);
+}
+
+absl::Status ToStatus(const PerfAbility& ability) {
+  if (ability.available) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat(ability.reason, "; ", ability.remedy));
+}
+
+}  // namespace
+
+absl::Span<const absl::string_view> CountedSyscalls() { return kCounted; }
+
+PerfAbility SyscallCounters::Try(const std::string& tracefs) {
+  TreeCounters counters;
+  return CountAll(FindTracefs(tracefs), {gettid()}, counters);
+}
+
+absl::StatusOr<SyscallCounters> SyscallCounters::Open(const std::set<pid_t>& threads,
+                                                      const std::string& tracefs) {
+  const std::string folder = FindTracefs(tracefs);
   SyscallCounters counters;
-  const auto add = [&](absl::string_view name, uint64_t number) -> absl::Status {
-    const int error = counters.counters_.Add(std::string(name), Tracepoint(number), threads);
-    if (error == 0) return absl::OkStatus();
-    const PerfAbility refusal = ExplainPerfError("raw_syscalls:sys_enter", error, "");
-    return Refused(refusal.reason,
-                   error == EACCES || error == EPERM
-                       ? "sysctl kernel.perf_event_paranoid=-1, or give the agent CAP_PERFMON"
-                       : refusal.remedy);
-  };
-  ASSAY_RETURN_IF_ERROR(add(kAll, *all));
+  ASSAY_RETURN_IF_ERROR(ToStatus(CountAll(folder, threads, counters.counters_)));
   for (const absl::string_view name : kCounted) {
     const absl::StatusOr<uint64_t> number =
         TracepointNumber(folder, absl::StrCat("syscalls/sys_enter_", name));
     // Not every kernel has every call.
-    if (number.ok()) ASSAY_RETURN_IF_ERROR(add(UserName(name), *number));
+    if (!number.ok()) continue;
+    ASSAY_RETURN_IF_ERROR(ToStatus(Count(UserName(name), *number, threads, counters.counters_)));
   }
   // They were opened one after the other, and count from here on together.
   counters.at_first_ = counters.counters_.Read();

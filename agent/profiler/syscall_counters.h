@@ -12,6 +12,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "agent/profiler/tree_counters.h"
+#include "agent/telemetry/perf_abilities.h"
 
 namespace assay::profiler {
 
@@ -25,6 +26,9 @@ class SyscallCounters {
   // Looked for where tracefs is mounted, or in `tracefs` where that is not empty.
   static absl::StatusOr<SyscallCounters> Open(const std::set<pid_t>& threads,
                                               const std::string& tracefs = "");
+
+  // Whether this thread's could be counted, as "syscalls". Cost: a millisecond or so, since the kernel is told to trace.
+  static PerfAbility Try(const std::string& tracefs = "");
 
   // Calls since it was opened; names without calls are missing.
   std::map<std::string, uint64_t> Read() const;

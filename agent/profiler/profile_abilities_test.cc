@@ -1,0 +1,41 @@
+#include "agent/profiler/profile_abilities.h"
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace assay {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::Field;
+using ::testing::HasSubstr;
+
+TEST(ProfileAbilitiesTest, EachIsAvailableOrSaysWhyNotAndWhatToDo) {
+  const ProfileAbilities abilities = TryProfileAbilities();
+  EXPECT_THAT(
+      abilities.events,
+      ElementsAre(Field(&PerfAbility::name, "cycles"), Field(&PerfAbility::name, "cpu-clock"),
+                  Field(&PerfAbility::name, "cycles:u"), Field(&PerfAbility::name, "cpu-clock:u")));
+  EXPECT_EQ(abilities.off_cpu.name, "off_cpu");
+  EXPECT_EQ(abilities.kernel_names.name, "kernel_names");
+  EXPECT_EQ(abilities.syscalls.name, "syscalls");
+  std::vector<PerfAbility> all = abilities.events;
+  all.insert(all.end(), {abilities.off_cpu, abilities.kernel_names, abilities.syscalls});
+  for (const PerfAbility& ability : all) {
+    EXPECT_EQ(ability.available, ability.reason.empty()) << ability.name;
+    EXPECT_EQ(ability.available, ability.remedy.empty()) << ability.name;
+  }
+}
+
+TEST(KernelNamesTest, ZerosAreNoNames) {
+  EXPECT_TRUE(KernelNamesIn("0000000000000000 A cpu_start\nffffffff81000000 T _stext\n").available);
+  const PerfAbility hidden =
+      KernelNamesIn("0000000000000000 A cpu_start\n0000000000000000 T _stext\n");
+  EXPECT_FALSE(hidden.available);
+  EXPECT_THAT(hidden.reason, HasSubstr("hides its addresses"));
+  EXPECT_THAT(hidden.remedy, HasSubstr("kptr_restrict=0"));
+  EXPECT_THAT(KernelNamesIn("").reason, HasSubstr("not readable"));
+}
+
+}  // namespace
+}  // namespace assay
