@@ -72,6 +72,9 @@ int ParseServerFlags(int argc, char** argv, ServerOptions& options, std::ostream
   app.add_option("--max-body", limits.max_body,
                  "bytes of a request's body, and of what it inflates to")
       ->check(CLI::Range(size_t{0}, size_t{1} << 30));
+  app.add_option("--max-memory", limits.max_memory,
+                 "bytes of all unfinished requests and unsent answers; beyond it 503")
+      ->check(CLI::Range(size_t{1} << 20, size_t{1} << 50));
   app.footer(kExample);
   return ParseCommandLine(app, argc, argv, out, err);
 }

@@ -36,8 +36,10 @@ void Acceptor::Accept(int limit) {
   for (int i = 0; i < limit; ++i) {
     UniqueFd connection(accept4(socket_.fd(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (connection.ok()) {
-      on_connection_(std::move(connection));
-      continue;
+      const int error = on_connection_(std::move(connection));
+      if (error == 0) continue;
+      Pause(error);
+      return;
     }
     switch (errno) {
       case EAGAIN:
@@ -64,7 +66,7 @@ void Acceptor::Pause(int error) {
     last_report_ns_ = loop_.now_ns();
     std::fprintf(stderr,
                  "server: cannot accept a connection: %s; clients wait until others leave "
-                 "(ulimit -n sets how many there may be)\n",
+                 "(ulimit -n and fs.epoll.max_user_watches set how many there may be)\n",
                  std::strerror(error));
   }
 }

@@ -19,8 +19,9 @@ class Acceptor final : public EventTarget, public Timer {
  public:
   static constexpr int64_t kPauseNanos = 100'000'000;
 
-  // Gets each connection, non-blocking.
-  using OnConnection = std::function<void(UniqueFd connection)>;
+  // Gets each connection, non-blocking. Returns 0, or the error for which the system has no room
+  // for it.
+  using OnConnection = std::function<int(UniqueFd connection)>;
 
   // `loop` must outlive the acceptor.
   Acceptor(EventLoop& loop, ListeningSocket socket, OnConnection on_connection);

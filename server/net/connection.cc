@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <new>
 #include <utility>
 
 namespace assay {
@@ -17,8 +18,10 @@ constexpr size_t kReceive = 64 << 10;
 constexpr size_t kReceiveMore = 4 << 10;
 // What is reserved for a body whose length is known; a longer one has to come first.
 constexpr size_t kReserveBody = 1 << 20;
-// How long the rest of a client's bytes is dropped before the socket is closed.
-constexpr int64_t kLingerNanos = 2'000'000'000;
+// How long the rest of a client's bytes is dropped before the socket is closed: until none came for so long, since the
+// client may read the answer only when it has sent all of its request; but not for ever.
+constexpr int64_t kLingerSilenceNanos = 2'000'000'000;
+constexpr int64_t kLingerNanos = 30'000'000'000;
 // Edge-triggered, which spares the kernel a second look at a socket that was drained. What may leave something behind a
 // short read, its end or urgent data, comes as an event of its own.
 constexpr uint32_t kReadable = EPOLLIN | EPOLLPRI | EPOLLRDHUP | EPOLLET;
@@ -38,9 +41,12 @@ ConnectionGroup::ConnectionGroup(EventLoop& loop, const HttpLimits& limits, Http
 
 ConnectionGroup::~ConnectionGroup() = default;
 
-void ConnectionGroup::Adopt(UniqueFd socket) {
+int ConnectionGroup::Adopt(UniqueFd socket) {
   connections_.emplace_front(*this, std::move(socket));
-  if (!connections_.front().Start(connections_.begin())) connections_.pop_front();
+  if (connections_.front().Start(connections_.begin())) return 0;
+  const int error = errno;
+  connections_.pop_front();
+  return error;
 }
 
 void ConnectionGroup::BeginStop() {
@@ -54,7 +60,10 @@ void ConnectionGroup::BeginStop() {
 Connection::Connection(ConnectionGroup& group, UniqueFd socket)
     : group_(group), socket_(std::move(socket)) {}
 
-Connection::~Connection() { group_.loop_.timers().Cancel(*this); }
+Connection::~Connection() {
+  group_.held_ -= held_;
+  group_.loop_.timers().Cancel(*this);
+}
 
 bool Connection::Start(std::list<Connection>::iterator self) {
   self_ = self;
@@ -71,16 +80,24 @@ void Connection::Stop() {
 }
 
 void Connection::OnEvents(uint32_t events) {
-  switch (state_) {
-    case State::kReading:
-      Receive(events);
-      return;
-    case State::kSending:
-      SendRest();
-      return;
-    case State::kLingering:
-      Drain();
-      return;
+  try {
+    switch (state_) {
+      case State::kReading:
+        Receive(events);
+        return;
+      case State::kSending:
+        SendRest();
+        return;
+      case State::kLingering:
+        Drain();
+        return;
+    }
+  } catch (const std::bad_alloc&) {
+    // Of a buffer or of the handler, and so before this was destroyed. Others' requests need less, or later.
+    group_.batch_.Clear();
+    group_.spare_.bytes.Clear();
+    group_.spare_.parser.Reset();
+    Destroy();
   }
 }
 
@@ -128,11 +145,13 @@ bool Connection::Proceed(Intake& intake) {
     if (sent == Sent::kBroken || next == HttpSession::Next::kClose) {
       DropIntake(intake);
       if (sent == Sent::kBroken) return Destroy();
-      return sent == Sent::kPart ? true : Finish();
+      if (sent == Sent::kAll) return Finish();
+      return Account() ? true : Reset();
     }
     if (sent == Sent::kAll && next == HttpSession::Next::kSend) continue;
     const bool begun_before = partial_ != nullptr && session_.answered() == answered_before;
     KeepIntake(intake);
+    if (!Account()) return sent == Sent::kPart ? Reset() : Refuse();
     if (sent == Sent::kPart) return true;
     if (!begun_before) {
       since_ns_ = group_.loop_.now_ns();
@@ -210,7 +229,28 @@ bool Connection::SendLast() {
   }
   group_.batch_.Clear();
   if (sent == Sent::kBroken) return Destroy();
+  Account();  // No more than the refusal is left of it.
   return sent == Sent::kPart ? true : Finish();
+}
+
+bool Connection::Refuse() {
+  session_.AnswerNoMemory(group_.context_, *partial_, group_.batch_);
+  return SendLast();
+}
+
+bool Connection::Reset() {
+  // Drops what the system still holds for a client that does not take it.
+  const linger reset = {.l_onoff = 1, .l_linger = 0};
+  setsockopt(socket_.get(), SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+  return Destroy();
+}
+
+bool Connection::Account() {
+  const size_t before = held_;
+  held_ = (partial_ == nullptr ? 0 : partial_->bytes.size()) +
+          (unsent_ == nullptr ? 0 : unsent_->size());
+  group_.held_ += held_ - before;  // Modulo the word where it is less.
+  return held_ <= before || group_.held_ <= group_.context_.limits.max_memory;
 }
 
 bool Connection::SendRest() {
@@ -218,11 +258,12 @@ bool Connection::SendRest() {
   if (size < 0) return errno == EAGAIN || errno == EINTR ? true : Destroy();
   unsent_->Consume(static_cast<size_t>(size));
   moved_ += static_cast<uint64_t>(size);
-  if (!unsent_->empty()) {
+  if (unsent_->empty()) unsent_.reset();
+  Account();
+  if (unsent_ != nullptr) {
     SetDeadline(Deadline(group_.write_ns_, moved_));
     return true;
   }
-  unsent_.reset();
   if (next_ == HttpSession::Next::kClose) return Finish();
   state_ = State::kReading;
   // This reports what has come meanwhile.
@@ -237,32 +278,37 @@ bool Connection::SendRest() {
 
 bool Connection::Finish() {
   partial_.reset();
+  Account();
   shutdown(socket_.get(), SHUT_WR);
   state_ = State::kLingering;
   group_.loop_.ChangeWatch(socket_.get(), EPOLLIN, *this);
-  SetDeadline(group_.loop_.now_ns() + kLingerNanos);
+  since_ns_ = group_.loop_.now_ns();
+  SetDeadline(since_ns_ + kLingerSilenceNanos);
   return true;
 }
 
 void Connection::Drain() {
   char* const into = group_.spare_.bytes.Reserve(kReceive);
   const ssize_t size = recv(socket_.get(), into, kReceive, 0);
-  if (size > 0 || (size < 0 && (errno == EAGAIN || errno == EINTR))) return;
+  if (size > 0) {
+    SetDeadline(std::min(group_.loop_.now_ns() + kLingerSilenceNanos, since_ns_ + kLingerNanos));
+    return;
+  }
+  if (size < 0 && (errno == EAGAIN || errno == EINTR)) return;
   Destroy();
 }
 
 void Connection::OnDeadline(int64_t) {
   if (state_ == State::kReading && partial_ != nullptr) {
-    session_.AnswerTimeout(group_.context_, group_.batch_);
+    session_.AnswerTimeout(group_.context_, *partial_, group_.batch_);
     SendLast();
     return;
   }
   if (state_ == State::kSending) {
-    // Drops what the system still holds for a client that does not take it.
-    const linger reset = {.l_onoff = 1, .l_linger = 0};
-    setsockopt(socket_.get(), SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+    Reset();
+  } else {
+    Destroy();
   }
-  Destroy();
 }
 
 bool Connection::Destroy() {

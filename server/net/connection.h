@@ -1,6 +1,7 @@
 #ifndef ASSAY_SERVER_NET_CONNECTION_H_
 #define ASSAY_SERVER_NET_CONNECTION_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <ctime>
 #include <list>
@@ -18,7 +19,8 @@ class Connection;
 
 // The connections of one thread, and what they share so that an idle one costs little memory: one
 // buffer to receive into, one batch of answers to fill, one parser. What a request leaves
-// unfinished moves into its connection.
+// unfinished moves into its connection. All that connections hold together is bounded by
+// HttpLimits::max_memory: whose bytes go beyond it is refused (503), or reset where an answer had begun.
 //
 // Threads: all of it belongs to the loop's.
 class ConnectionGroup {
@@ -27,8 +29,9 @@ class ConnectionGroup {
   ConnectionGroup(EventLoop& loop, const HttpLimits& limits, HttpHandler handler);
   ~ConnectionGroup();
 
-  // Takes a connected, non-blocking socket.
-  void Adopt(UniqueFd socket);
+  // Takes a connected, non-blocking socket. Returns 0, or the error for which the system cannot
+  // watch it; then it is closed.
+  int Adopt(UniqueFd socket);
 
   // Closes what is idle; the rest goes when its requests are answered.
   void BeginStop();
@@ -48,6 +51,7 @@ class ConnectionGroup {
   SessionContext context_;
   Intake spare_;       // In use only while a connection is receiving.
   AnswerBatch batch_;  // In use only while a connection is answering.
+  size_t held_ = 0;    // Bytes of unfinished requests and unsent answers.
   std::list<Connection> connections_;
 };
 
@@ -56,8 +60,8 @@ class ConnectionGroup {
 // It receives, answers all that came whole, and sends all answers with one call. Only when the
 // client does not take them does it wait for the socket to become writable, and reads nothing
 // meanwhile: a client that does not read is not read from. After the last answer it shuts down its
-// side and drops what still comes, for a while: closing at once would reset the connection and lose
-// the answer (RFC 9112, 9.6).
+// side and drops what still comes, while it does and two seconds longer: closing at once would reset
+// the connection and lose the answer (RFC 9112, 9.6).
 class Connection final : public EventTarget, public Timer {
  public:
   Connection(ConnectionGroup& group, UniqueFd socket);
@@ -88,7 +92,14 @@ class Connection final : public EventTarget, public Timer {
   void Drain();
   bool Destroy();
 
+  // Says that there is no memory for the request, or breaks off the answer.
+  bool Refuse();
+  bool Reset();
+
   Sent Send(AnswerBatch& batch);
+  // Brings what the group says that its connections hold up to date; false: it is too much, and this one holds more than
+  // before.
+  bool Account();
   void KeepIntake(Intake& intake);
   void DropIntake(Intake& intake);
   void KeepUnsent(const AnswerBatch& batch);
@@ -105,8 +116,9 @@ class Connection final : public EventTarget, public Timer {
   // A request that has not arrived whole, or could not be answered yet; else null.
   std::unique_ptr<Intake> partial_;
   std::unique_ptr<ByteBuffer> unsent_;  // In kSending; else null.
-  int64_t since_ns_ = 0;                // When the partial request, or the sending, began.
-  uint64_t moved_ = 0;                  // Bytes that came, or went, since then.
+  size_t held_ = 0;                     // What of the group's is in these two.
+  int64_t since_ns_ = 0;  // When the partial request, the sending or the lingering began.
+  uint64_t moved_ = 0;    // Bytes that came, or went, since then.
   std::list<Connection>::iterator self_;
 };
 

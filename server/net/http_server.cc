@@ -1,5 +1,6 @@
 #include "server/net/http_server.h"
 
+#include <algorithm>
 #include <latch>
 #include <thread>
 #include <utility>
@@ -38,6 +39,10 @@ absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Create(ServerOptions opt
       std::vector<ListeningSocket> sockets,
       ListeningSocket::Open(options.listen, options.threads,
                             {.backlog = options.backlog, .tcp_nodelay = options.tcp_nodelay}));
+  HttpLimits& limits = options.limits;
+  // Threads share nothing.
+  limits.max_memory = std::max(limits.max_memory / static_cast<size_t>(options.threads),
+                               limits.max_head + limits.max_body);
   std::string address = sockets.front().address();
   return std::unique_ptr<HttpServer>(new HttpServer(std::move(options), std::move(handlers),
                                                     std::move(sockets), std::move(address)));

@@ -5,11 +5,15 @@
 namespace assay {
 namespace {
 
-// After it nothing of this connection can be trusted.
-void AnswerError(SessionContext& context, const HttpError& error, AnswerBatch& batch) {
+// Refuses the request at the front of `intake`. After it nothing of this connection can be trusted.
+void AnswerError(SessionContext& context, const Intake& intake, const HttpError& error,
+                 AnswerBatch& batch) {
   const HttpResponse response{
       .status = error.status, .content_type = "text/plain", .body = error.reason};
-  WriteAnswer(response, {.date_line = context.date.line(), .close = true}, batch);
+  // No answer to HEAD has a body, whatever is wrong with the rest of the request (RFC 9110, 9.3.2).
+  const bool to_head = intake.bytes.view().starts_with("HEAD ");
+  WriteAnswer(response, {.date_line = context.date.line(), .without_body = to_head, .close = true},
+              batch);
 }
 
 }  // namespace
@@ -22,7 +26,7 @@ HttpSession::Next HttpSession::Answer(SessionContext& context, Intake& intake, A
         if (parser.TakeExpectation()) batch.bytes.Append("HTTP/1.1 100 Continue\r\n\r\n");
         return Next::kRead;
       case RequestParser::Progress::kError:
-        AnswerError(context, parser.error(), batch);
+        AnswerError(context, intake, parser.error(), batch);
         return Next::kClose;
       case RequestParser::Progress::kRequest: {
         const Next next = AnswerRequest(context, parser, batch);
@@ -56,11 +60,17 @@ HttpSession::Next HttpSession::AnswerRequest(SessionContext& context, const Requ
 
 void HttpSession::AnswerEnd(SessionContext& context, const Intake& intake, AnswerBatch& batch) {
   if (!intake.parser.mid_request()) return;
-  AnswerError(context, {400, "the connection ended in the middle of the request"}, batch);
+  AnswerError(context, intake, {400, "the connection ended in the middle of the request"}, batch);
 }
 
-void HttpSession::AnswerTimeout(SessionContext& context, AnswerBatch& batch) {
-  AnswerError(context, {408, "the request did not arrive in time"}, batch);
+void HttpSession::AnswerTimeout(SessionContext& context, const Intake& intake, AnswerBatch& batch) {
+  AnswerError(context, intake, {408, "the request did not arrive in time"}, batch);
+}
+
+void HttpSession::AnswerNoMemory(SessionContext& context, const Intake& intake,
+                                 AnswerBatch& batch) {
+  AnswerError(context, intake, {503, "too many requests are being received to take this one"},
+              batch);
 }
 
 }  // namespace assay

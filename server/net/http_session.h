@@ -46,7 +46,9 @@ class HttpSession {
   // The client will send no more (kClose), or was too slow to (kTimeout), in the middle of a
   // request: says so, where there is a request to answer.
   void AnswerEnd(SessionContext& context, const Intake& intake, AnswerBatch& batch);
-  void AnswerTimeout(SessionContext& context, AnswerBatch& batch);
+  void AnswerTimeout(SessionContext& context, const Intake& intake, AnswerBatch& batch);
+  // There is no memory for the rest of the request (kClose).
+  void AnswerNoMemory(SessionContext& context, const Intake& intake, AnswerBatch& batch);
 
   // Requests answered so far.
   uint32_t answered() const { return answered_; }

@@ -213,5 +213,40 @@ TEST_F(HttpSessionTest, StopsAnsweringWhenTheBatchIsFull) {
   EXPECT_EQ(outcome.next, Next::kRead);
 }
 
+// Its client takes what follows the head for the next answer.
+TEST_F(HttpSessionTest, NoRefusalOfHeadHasABody) {
+  limits_.max_head = 512;
+  limits_.max_body = 10;
+  const std::string fields = "HEAD / HTTP/1.1\r\nHost: h\r\n";
+  for (const std::string& input :
+       {std::string("HEAD / HTTP/1.1\r\n\r\n"), fields + "Content-Length: 99\r\n\r\n",
+        fields + "Expect: tea\r\n\r\n", fields + "X: " + std::string(600, 'x'),
+        fields + "Transfer-Encoding: chunked\r\n\r\nff\r\n"}) {
+    for (const size_t step : {input.size(), size_t{1}, size_t{7}}) {
+      const Outcome outcome = Converse(input, step);
+      EXPECT_EQ(outcome.next, Next::kClose) << input;
+      EXPECT_TRUE(absl::StartsWith(outcome.output, "HTTP/1.1 4")) << outcome.output;
+      EXPECT_TRUE(absl::EndsWith(outcome.output, "\r\n\r\n")) << outcome.output;
+    }
+  }
+}
+
+TEST_F(HttpSessionTest, HeadThatComesTooSlowlyOrEndsEarlyGetsNoBodyEither) {
+  SessionContext context{
+      .limits = limits_, .handler = [](const HttpRequest&, HttpResponse&) {}, .date = {}};
+  HttpSession session;
+  Intake intake(limits_);
+  AnswerBatch batch;
+  intake.bytes.Append("HEAD / HTTP/1.1\r\nHo");
+  session.Answer(context, intake, batch);
+  session.AnswerTimeout(context, intake, batch);
+  EXPECT_TRUE(batch.bytes.view().starts_with("HTTP/1.1 408")) << batch.bytes.view();
+  EXPECT_TRUE(batch.bytes.view().ends_with("\r\n\r\n")) << batch.bytes.view();
+  batch.Clear();
+  session.AnswerEnd(context, intake, batch);
+  EXPECT_TRUE(batch.bytes.view().starts_with("HTTP/1.1 400")) << batch.bytes.view();
+  EXPECT_TRUE(batch.bytes.view().ends_with("\r\n\r\n")) << batch.bytes.view();
+}
+
 }  // namespace
 }  // namespace assay

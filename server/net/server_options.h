@@ -10,13 +10,17 @@
 
 namespace assay {
 
-// What one connection may ask for. The defaults are those of the endpoint contract.
+// What connections may ask for. The defaults are those of the endpoint contract.
 struct HttpLimits {
   // Bytes of a request line with its headers, of a chunked body's trailers, and of its chunk
   // extensions. More: 431 (414 when it is the request target alone that takes over half of it).
   size_t max_head = 16 << 10;
   // Bytes of a request's body. More: 413.
   size_t max_body = 16 << 20;
+  // Bytes that unfinished requests and unsent answers of all connections may take, parted evenly among the threads, of
+  // which each may hold one whole request. More: 503. What is at work beside them, such as an answer that is being made,
+  // comes once a thread.
+  size_t max_memory = 1 << 30;
   // Requests answered before the connection is closed; 0: no limit.
   uint32_t keep_alive_requests = 0;
   // A connection that sends nothing between requests for so long is closed.

@@ -27,7 +27,7 @@ Worker::Worker(const ServerOptions& options, HttpHandler handler, ListeningSocke
       loop_(std::move(loop)),
       connections_(loop_, options.limits, std::move(handler)),
       acceptor_(loop_, std::move(socket),
-                [this](UniqueFd connection) { connections_.Adopt(std::move(connection)); }),
+                [this](UniqueFd connection) { return connections_.Adopt(std::move(connection)); }),
       stop_fd_(stop_fd) {}
 
 void Worker::Run() {

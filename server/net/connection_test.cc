@@ -1,0 +1,172 @@
+#include "server/net/connection.h"
+
+#include <sys/socket.h>
+
+#include <cstdint>
+#include <deque>
+#include <new>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "common/unique_fd.h"
+#include "gtest/gtest.h"
+#include "server/net/event_loop.h"
+#include "server/net/http_message.h"
+#include "server/net/server_options.h"
+
+namespace assay {
+namespace {
+
+constexpr int64_t kSecond = 1'000'000'000;
+
+int64_t told_ns = 0;
+int64_t ToldTime() { return told_ns; }
+
+const std::string kGet = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
+
+// The client's end of a connection, non-blocking.
+class Client {
+ public:
+  explicit Client(UniqueFd socket) : socket_(std::move(socket)) {}
+
+  bool Send(std::string_view bytes) {
+    const ssize_t sent = send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    return sent == static_cast<ssize_t>(bytes.size());
+  }
+  const std::string& Receive() {
+    char bytes[4096];
+    ssize_t got;
+    while ((got = recv(socket_.get(), bytes, sizeof(bytes), MSG_DONTWAIT)) > 0) {
+      received_.append(bytes, static_cast<size_t>(got));
+    }
+    return received_;
+  }
+
+ private:
+  UniqueFd socket_;
+  std::string received_;
+};
+
+// Connections of a loop whose time the test tells.
+class ConnectionTest : public ::testing::Test {
+ protected:
+  void SetUp() override { told_ns = 1000 * kSecond; }
+
+  Client Connect() {
+    if (loop_.empty()) {
+      auto loop = EventLoop::Create(ToldTime);
+      EXPECT_TRUE(loop.ok()) << loop.status();
+      loop_.emplace_back(*std::move(loop));
+      group_.emplace_back(loop_.front(), limits_, [this](const HttpRequest&, HttpResponse& answer) {
+        if (no_memory_) throw std::bad_alloc();
+        answer.body = body_;
+      });
+    }
+    int ends[2];
+    EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), 0);
+    EXPECT_EQ(group_.front().Adopt(UniqueFd(ends[0])), 0);
+    return Client(UniqueFd(ends[1]));
+  }
+  void Turn(int64_t passes_ns = 0) {
+    told_ns += passes_ns;
+    // Timers fire behind the events of a turn, those of the next among them.
+    for (int i = 0; i < 3; ++i) loop_.front().RunOnce(0, [] {});
+  }
+  bool NoneIsLeft() { return group_.front().empty(); }
+
+  HttpLimits limits_;
+  std::string body_ = "hello";
+  bool no_memory_ = false;
+  std::deque<EventLoop> loop_;
+  std::deque<ConnectionGroup> group_;
+};
+
+// A reset would take the refusal away from a client that reads only once it has sent all.
+TEST_F(ConnectionTest, ARefusedUploadIsTakenWhileItLasts) {
+  Client client = Connect();
+  ASSERT_TRUE(client.Send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 99999999\r\n\r\n"));
+  Turn();
+  for (int second = 0; second < 20; ++second) {
+    ASSERT_TRUE(client.Send("more")) << second;
+    Turn(kSecond);
+    ASSERT_FALSE(NoneIsLeft()) << second;
+  }
+  EXPECT_TRUE(absl::StartsWith(client.Receive(), "HTTP/1.1 413"));
+  Turn(3 * kSecond);
+  EXPECT_TRUE(NoneIsLeft());
+}
+
+TEST_F(ConnectionTest, ARefusedUploadIsNotTakenForEver) {
+  Client client = Connect();
+  ASSERT_TRUE(client.Send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 99999999\r\n\r\n"));
+  Turn();
+  int second = 0;
+  for (; second < 60 && client.Send("more") && !NoneIsLeft(); ++second) Turn(kSecond);
+  EXPECT_TRUE(NoneIsLeft());
+  EXPECT_GE(second, 29);
+  EXPECT_LE(second, 32);
+}
+
+// The limit is on all together: each alone is allowed.
+TEST_F(ConnectionTest, UnfinishedRequestsBeyondTheMemoryForAllAreRefused) {
+  limits_.max_memory = 10'000;
+  Client first = Connect();
+  Client second = Connect();
+  const std::string head = "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 8000\r\n\r\n";
+  const std::string most(7000, 'x');
+  ASSERT_TRUE(first.Send(head + most));
+  Turn();
+  EXPECT_EQ(first.Receive(), "");
+  ASSERT_TRUE(second.Send(head + most));
+  Turn();
+  EXPECT_TRUE(absl::StartsWith(second.Receive(), "HTTP/1.1 503")) << second.Receive();
+  EXPECT_TRUE(absl::StrContains(second.Receive(), "Connection: close\r\n"));
+  ASSERT_TRUE(first.Send(std::string(1000, 'x')));
+  Turn();
+  EXPECT_TRUE(absl::StartsWith(first.Receive(), "HTTP/1.1 200")) << first.Receive();
+  // What was held is given back.
+  Client third = Connect();
+  ASSERT_TRUE(third.Send(head + most));
+  Turn();
+  ASSERT_TRUE(third.Send(std::string(1000, 'x')));
+  Turn();
+  EXPECT_TRUE(absl::StartsWith(third.Receive(), "HTTP/1.1 200")) << third.Receive();
+}
+
+TEST_F(ConnectionTest, AnswersThatNobodyTakesBeyondTheMemoryForAllAreBrokenOff) {
+  limits_.max_memory = 10'000'000;
+  body_.assign(8'000'000, 'x');
+  Client first = Connect();
+  Client second = Connect();
+  ASSERT_TRUE(first.Send(kGet));
+  Turn();
+  ASSERT_TRUE(second.Send(kGet));
+  Turn();
+  size_t before = 0;
+  do {
+    before = first.Receive().size();
+    Turn();
+  } while (first.Receive().size() > before);
+  EXPECT_GT(before, body_.size());
+  Turn();
+  EXPECT_LT(second.Receive().size(), body_.size());
+  EXPECT_FALSE(second.Send(kGet));
+}
+
+TEST_F(ConnectionTest, OneRequestThatTakesAllMemoryCostsNoOther) {
+  Client first = Connect();
+  Client second = Connect();
+  no_memory_ = true;
+  ASSERT_TRUE(first.Send(kGet));
+  Turn();
+  EXPECT_FALSE(first.Send(kGet));
+  no_memory_ = false;
+  ASSERT_TRUE(second.Send(kGet));
+  Turn();
+  EXPECT_TRUE(absl::StartsWith(second.Receive(), "HTTP/1.1 200"));
+}
+
+}  // namespace
+}  // namespace assay
