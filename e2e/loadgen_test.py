@@ -1,0 +1,309 @@
+"""The load generator alone, as its user starts it: what it prints, what it writes, how it ends."""
+
+import base64
+import http.server
+import os
+import signal
+import socket
+import socketserver
+import struct
+import threading
+import zlib
+
+from e2e.harness import EndToEndTest, Running, eventually, program
+
+KEYS = ("sent ok errors timeouts in_flight requests status duration_s rps bytes_read connections mode offered_rps "
+        "latency_us service_us send_lag_us idle_gap_us cpu_us_per_request busy_share samples_recorded "
+        "samples_lost").split()
+QUANTILES = "min mean p50 p90 p95 p99 p999 p9999 max".split()
+
+
+class Greeter(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        self.server.answered += 1
+        self.send_response(200)
+        self.send_header("Content-Length", "5")
+        self.end_headers()
+        self.wfile.write(b"hello")
+
+    def address_string(self):
+        return "someone"
+
+    def log_message(self, *words):
+        pass
+
+
+class UnixServer(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
+    daemon_threads = True
+    request_queue_size = 128
+    answered = 0
+
+
+def varint(data, at):
+    """The number at that place, as protobuf and HdrHistogram write it, and the place behind it."""
+    value = shift = 0
+    while True:
+        byte = data[at]
+        at += 1
+        value |= (byte & 0x7F) << shift
+        shift += 7
+        if byte < 0x80:
+            return value, at
+
+
+def counts_of_chunks(data):
+    """Of each length-delimited SampleChunk, its `count`, field 2."""
+    counts = []
+    at = 0
+    while at < len(data):
+        size, at = varint(data, at)
+        end = at + size
+        count = 0
+        while at < end:
+            tag, at = varint(data, at)
+            if tag & 7 == 0:
+                value, at = varint(data, at)
+                count = value if tag >> 3 == 2 else count
+            else:
+                at += {1: 8, 5: 4}[tag & 7] if tag & 7 != 2 else sum(length_at(data, at))
+        counts.append(count)
+    return counts
+
+
+def length_at(data, at):
+    """Of a length-delimited field: its size, and that of its length."""
+    size, behind = varint(data, at)
+    return size, behind - at
+
+
+def count_of_hdr(text):
+    """All counts of a histogram in HdrHistogram's V2 compressed encoding."""
+    outer = base64.b64decode(text)
+    cookie, size = struct.unpack_from(">ii", outer)
+    assert cookie & ~0xF0 == 0x1C849304, hex(cookie)
+    inner = zlib.decompress(outer[8:8 + size])
+    payload = inner[40:40 + struct.unpack_from(">i", inner, 4)[0]]
+    total = at = 0
+    while at < len(payload):
+        zigzag, at = varint(payload, at)
+        # Negative: that many empty buckets.
+        total += zigzag >> 1 if zigzag & 1 == 0 else 0
+    return total
+
+
+def cpu_ticks(pid):
+    """What a process has used so far."""
+    with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
+        fields = file.read().rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])
+
+
+class LoadgenTest(EndToEndTest):
+    def serve(self, listen="127.0.0.1:0"):
+        """The epoll server; `address` is where."""
+        server = Running([program("server/server"), f"--listen={listen}"], self.env, self.home)
+        self.addCleanup(server.kill)
+        server.address = server.await_line("listening on ").split()[-1]
+        return server
+
+    def serve_unix(self):
+        """A server on a unix socket, and its path."""
+        path = self.path("socket")
+        server = UnixServer(path, Greeter)
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+
+        def end():
+            server.shutdown()
+            thread.join()
+            server.server_close()
+        self.addCleanup(end)
+        return server, path
+
+    def begin(self, *words):
+        running = Running([program("agent/loadgen/loadgen"), "--idle-gaps=1ms", *words], self.env, self.home)
+        self.addCleanup(running.kill)
+        return running
+
+    def loadgen(self, *words):
+        return self.begin(*words).wait()
+
+    def measured(self, *words, status=0):
+        """The result of a run, which adds up."""
+        ended = self.loadgen("--format=json", *words)
+        self.assert_status(ended, status)
+        return self.sound(ended)
+
+    def sound(self, ended):
+        result = ended.json()
+        for key in KEYS:
+            self.assertIn(key, result)
+        for latencies in ("latency_us", "service_us", "send_lag_us"):
+            self.assertEqual(set(QUANTILES) - set(result[latencies]), set(), latencies)
+        self.assertEqual(set(("p99", "p999")) - set(result["idle_gap_us"]), set())
+        self.assertEqual(result["requests"], result["ok"] + result["errors"] + result["timeouts"], result)
+        self.assertEqual(result["sent"], result["requests"] + result["in_flight"], result)
+        self.assertEqual(sum(result["error_kinds"].values()), result["errors"], result)
+        return result
+
+    def test_a_closed_loop_has_every_key_of_the_contract(self):
+        result = self.measured(
+            f"--target={self.serve().address}", "--path=/plaintext", "--connections=4", "--duration=500ms")
+        self.assertGreater(result["ok"], 0)
+        self.assertEqual(result["status"], {"200": result["ok"]})
+        self.assertEqual((result["mode"], result["connections"]), ("closed", 4))
+        self.assertEqual(result["duration_s"], 0.5)
+        self.assertGreater(result["rps"], 0)
+        self.assertGreater(result["bytes_read"], result["ok"] * len("Hello, World!"))
+        self.assertGreater(result["latency_us"]["p50"], 0)
+        self.assertGreater(result["cpu_us_per_request"], 0)
+        # What only an open loop has, is null here and not 0.
+        self.assertIsNone(result["offered_rps"])
+        self.assertEqual(set(result["send_lag_us"].values()), {None})
+
+    def test_an_open_loop_sends_what_falls_due(self):
+        address = self.serve().address
+        words = (f"--target={address}", "--path=/plaintext", "--connections=8", "--duration=500ms", "--rate=1000",
+                 "--pacing=gentle", "--threads=2")
+        result = self.measured(*words)
+        self.assertEqual((result["sent"], result["ok"]), (500, 500))
+        self.assertEqual((result["mode"], result["offered_rps"]), ("open", 1000))
+        for latencies in ("latency_us", "service_us", "send_lag_us"):
+            self.assertIsNotNone(result[latencies]["p50"], latencies)
+        # The seed fixes what falls due.
+        sent = [self.measured(*words, "--arrivals=poisson", f"--seed={seed}")["sent"] for seed in (1, 1)]
+        self.assertEqual(sent[0], sent[1])
+        self.assertLess(abs(sent[0] - 500), 4 * 500 ** 0.5)
+
+    def test_where_nobody_listens_it_says_so_and_ends_with_1(self):
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+        for more in ((), ("--rate=100", "--pacing=gentle")):
+            with self.subTest(more=more):
+                ended = self.loadgen("--format=json", f"--target=127.0.0.1:{port}", "--duration=200ms", *more)
+                self.assert_status(ended, 1)
+                self.assert_says(ended, f"127.0.0.1:{port}", "connection refused", "does a server listen there?")
+                result = self.sound(ended)
+                self.assertEqual(result["ok"], 0)
+                self.assertGreater(result["error_kinds"]["connection refused"], 0)
+
+    def test_where_nothing_succeeds_it_says_why_and_ends_with_1(self):
+        address = self.serve().address
+        ended = self.loadgen("--format=json", f"--target={address}", "--path=/nothing", "--requests=20")
+        self.assert_status(ended, 1)
+        self.assert_says(ended, address, "unexpected status: 20")
+        result = self.sound(ended)
+        self.assertEqual((result["ok"], result["errors"], result["status"]), (0, 20, {"404": 20}))
+
+    def test_a_server_that_is_killed_leaves_a_result_that_adds_up(self):
+        for more in ((), ("--rate=2000", "--pacing=gentle")):
+            with self.subTest(more=more):
+                server = self.serve()
+                begun = cpu_ticks(server.pid)
+                load = self.begin("--format=json", f"--target={server.address}", "--path=/plaintext",
+                                  "--connections=8", "--duration=6s", "--timeout=2s", *more)
+                eventually(lambda: cpu_ticks(server.pid) > begun + 5 or load.process.poll() is not None,
+                           what="load on the server")
+                server.kill()
+                ended = load.wait()
+                # Something succeeded: what was measured is a result, with the failures in it.
+                self.assert_status(ended, 0)
+                result = self.sound(ended)
+                self.assertGreater(result["ok"], 0)
+                self.assertGreater(result["error_kinds"]["connection refused"], 0)
+                if more:
+                    self.assertEqual(result["sent"], 12_000)
+
+    def test_sigint_prints_what_was_measured(self):
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with self.subTest(signal=number):
+                server, path = self.serve_unix()
+                load = self.begin("--format=json", f"--target=unix:{path}", "--duration=1h")
+                eventually(lambda: server.answered > 10, what="requests")
+                load.send(number)
+                ended = load.wait()
+                self.assert_status(ended, 0)
+                result = self.sound(ended)
+                self.assertGreater(result["ok"], 0)
+                self.assertEqual(result["stopped"], True)
+                self.assertTrue(0 < result["duration_s"] < 3600, result)
+                os.unlink(path)
+
+    def test_a_unix_socket_is_loaded(self):
+        _, path = self.serve_unix()
+        result = self.measured(f"--target=unix:{path}", "--connections=2", "--requests=50")
+        self.assertEqual(result["ok"], 50)
+
+    def test_a_server_on_ipv6_is_loaded(self):
+        try:
+            socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+        except OSError as error:
+            self.skipTest(f"no IPv6 here: {error}")
+        address = self.serve("[::1]:0").address
+        self.assertTrue(address.startswith("[::1]:"), address)
+        self.assertEqual(self.measured(f"--target={address}", "--path=/plaintext", "--requests=50")["ok"], 50)
+        self.assertEqual(self.measured(f"http://{address}/plaintext", "--requests=50")["ok"], 50)
+
+    def test_until_ends_when_the_quantile_is_known(self):
+        result = self.measured(f"--target={self.serve().address}", "--path=/plaintext", "--connections=2",
+                               "--duration=10m", "--until=p50:50%")
+        self.assertTrue(0 < result["duration_s"] < 600, result)
+        self.assertEqual(result["stopped"], True)
+
+    def test_samples_are_in_the_file(self):
+        path = self.path("samples")
+        result = self.measured(f"--target={self.serve().address}", "--path=/plaintext", "--connections=4",
+                               "--threads=2", "--requests=3000", f"--samples={path}")
+        self.assertEqual((result["ok"], result["samples_recorded"], result["samples_lost"]), (3000, 3000, 0))
+        with open(path, "rb") as file:
+            counts = counts_of_chunks(file.read())
+        self.assertGreaterEqual(len(counts), 2)  # Each thread has its own.
+        self.assertEqual(sum(counts), 3000)
+
+    def test_the_hdr_log_holds_every_latency(self):
+        path = self.path("latency.hdr")
+        result = self.measured(f"--target={self.serve().address}", "--path=/plaintext", "--duration=1500ms",
+                               f"--hdr={path}")
+        lines = self.read(path).splitlines()
+        self.assertIn("#[Histogram log format version 1.3]", lines)
+        intervals = [line.split(",") for line in lines if "HISTFAAA" in line]
+        self.assertEqual([float(interval[0]) for interval in intervals], [0, 1])
+        self.assertEqual(sum(count_of_hdr(interval[3]) for interval in intervals), result["ok"])
+
+    def test_csv_has_a_line_a_second(self):
+        ended = self.loadgen(f"--target={self.serve().address}", "--path=/plaintext", "--requests=1000",
+                             "--format=csv")
+        self.assert_status(ended, 0)
+        head, *rows = [line.split(",") for line in ended.out.splitlines()]
+        self.assertEqual(head[:5], ["second", "sent", "ok", "errors", "timeouts"])
+        for row in rows:
+            self.assertEqual(len(row), len(head))
+        self.assertEqual([int(row[0]) for row in rows], list(range(len(rows))))
+        self.assertEqual([sum(int(row[i]) for row in rows) for i in range(1, 5)], [1000, 1000, 0, 0])
+
+    def test_an_earlier_result_is_shown_beside_this_one(self):
+        words = (f"--target={self.serve().address}", "--path=/plaintext", "--requests=500")
+        earlier = self.loadgen(*words, "--format=json")
+        path = self.write("earlier.json", earlier.out)
+        beside = f"--compare-to={path}"
+        table = self.loadgen(*words, beside)
+        self.assert_status(table, 0)
+        for part in ("earlier", "now", "change", "ok/s", "latency p99 us"):
+            self.assertIn(part, table.out, table)
+        self.assertIn(f"{earlier.json()['rps']:.2f}", table.out)
+        # Standard output is one object for programs all the same.
+        with_json = self.loadgen(*words, beside, "--format=json")
+        self.assert_status(with_json, 0)
+        self.assertEqual(self.sound(with_json)["ok"], 500)
+        self.assert_says(with_json, "earlier", "change")
+
+    def test_an_earlier_result_that_cannot_be_read_is_named(self):
+        words = (f"--target={self.serve().address}", "--path=/plaintext", "--requests=100")
+        for name, text in (("none.json", None), ("text.json", "no result")):
+            with self.subTest(name=name):
+                path = self.path(name) if text is None else self.write(name, text)
+                ended = self.loadgen(*words, f"--compare-to={path}")
+                self.assertIn(ended.status, (1, 2), ended)
+                self.assertTrue(ended.err.startswith("loadgen: "), ended)
