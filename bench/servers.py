@@ -28,7 +28,7 @@ import tempfile
 import zlib
 
 import catalogue
-from harness import file, first_line_with_port, run
+from harness import file, first_line_with_port, heading, run
 from process_tree import ProcessTree
 
 OURS = "epoll"
@@ -41,7 +41,7 @@ LEAST_PIPELINED = 6.0
 MOST_RESIDENT_MB = 40
 IDLE_CONNECTIONS = 10_000
 # A server is busy when its CPU time is so much of the window; waking is nothing beside a request that takes longer than
-# this. A ratio needs so many rounds.
+# this. A ratio needs so many rounds, or all where fewer are made.
 BUSY = 0.92
 LONG_REQUEST_US = 100
 LEAST_ROUNDS = 5
@@ -53,7 +53,9 @@ class Window:
     def __init__(self, result, cpu_ns):
         self.rps = result["rps"]
         self.cpu_us = cpu_ns / 1e3 / result["requests"]
-        self.busy = cpu_ns / 1e9 / result["duration_s"]
+        # What was in flight at the window's end was answered too, and took about as long as others did.
+        drain_s = (result["latency_us"]["p50"] or 0) / 1e6
+        self.busy = cpu_ns / 1e9 / (result["duration_s"] + drain_s)
         self.counts = self.busy >= BUSY or self.cpu_us >= LONG_REQUEST_US
 
 
@@ -73,7 +75,7 @@ class Floor:
 def ratios(numerators, denominators):
     """CPU a request to CPU a request, of the rounds in which both were busy; empty where those are too few."""
     found = [a.cpu_us / b.cpu_us for a, b in zip(numerators, denominators) if a.counts and b.counts]
-    return found if len(found) >= LEAST_ROUNDS else []
+    return found if len(found) >= min(LEAST_ROUNDS, len(numerators)) else []
 
 
 def spread(values, form):
@@ -102,6 +104,23 @@ class Bench:
                 print(f"bench: {name} is skipped: {entry['install'][0]}", file=sys.stderr)
         self.servers[FLOOR] = Floor(self.options.server_cpu)
         self.trees = {name: ProcessTree(server.process.pid) for name, server in self.servers.items()}
+
+    def heading(self):
+        """When and where the figures are taken, and of what: lines to copy with the tables."""
+        versions = [f"{name}: {self.version(entry)}" for name, entry in self.entries.items() if name in self.servers]
+        print(f"{heading()}; {'; '.join(versions)}", flush=True)
+
+    def version(self, entry):
+        argv = [word.replace("{catalogue}", self.folder) for word in entry["version_argv"]]
+        if "/" in argv[0]:
+            argv[0] = os.path.join(self.folder, argv[0])
+        path = os.environ.get("PATH", "") + ":/usr/local/sbin:/usr/sbin:/sbin"
+        try:
+            said = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=10,
+                                  check=False, env={**os.environ, "PATH": path}).stdout
+        except (OSError, subprocess.TimeoutExpired):
+            said = ""
+        return said.strip().partition("\n")[0] or "of an unknown version"
 
     def close(self):
         for server in self.servers.values():
@@ -270,6 +289,7 @@ def main():
     bench = Bench(options)
     try:
         bench.start()
+        bench.heading()
         for section in options.only or SECTIONS:
             getattr(bench, section)()
         bench.report()
