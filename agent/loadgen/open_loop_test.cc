@@ -2,12 +2,17 @@
 
 #include "agent/loadgen/open_loop.h"
 
+#include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "agent/loadgen/options.h"
 #include "agent/loadgen/test_load.h"
 #include "agent/loadgen/test_server.h"
+#include "analysis/sample_codec.h"
 #include "gtest/gtest.h"
 
 namespace assay::loadgen {
@@ -111,6 +116,52 @@ TEST(OpenLoopTest, AccountsForTheDeathOfTheServer) {
   // The last ones that it took may not have been answered.
   EXPECT_GE(result.ok, 40u);
   EXPECT_LT(result.ok, 400u);
+}
+
+// How many due times of the two coincide, to the nanosecond, when one of them is shifted so that most do: their starts
+// differ.
+size_t MostInCommon(const std::vector<Sample>& some, const std::vector<Sample>& others) {
+  std::vector<int64_t> shifts;
+  for (const Sample& a : some) {
+    for (const Sample& b : others) shifts.push_back(b.send_ns - a.send_ns);
+  }
+  std::sort(shifts.begin(), shifts.end());
+  size_t most = 0;
+  for (auto from = shifts.begin(); from != shifts.end();) {
+    const auto to = std::upper_bound(from, shifts.end(), *from);
+    most = std::max(most, static_cast<size_t>(to - from));
+    from = to;
+  }
+  return most;
+}
+
+// Two load generators as on two hosts, with two threads each.
+TEST(OpenLoopTest, TwoSharesOfAPoissonLoadDifferAndOfferItsRateTogether) {
+  constexpr double kRateOfOne = 1000;  // For a second.
+  TestServer server(Hello);
+  TestLoad loads[2];
+  const auto run = [&](int share) {
+    LoadOptions options = OpenOptions(server.target(), 8, kRateOfOne);
+    options.arrivals = Arrivals::kPoisson;
+    options.duration_ns = 1000 * kMillisecond;
+    options.threads = 2;
+    options.share_index = share;
+    options.share_count = 2;
+    loads[share] = RunTestLoad(options);
+  };
+  std::thread other([&] { run(1); });
+  run(0);
+  other.join();
+  uint64_t sent = 0;
+  for (const TestLoad& load : loads) {
+    EXPECT_NEAR(static_cast<double>(load.result.sent), kRateOfOne, 4 * std::sqrt(kRateOfOne));
+    EXPECT_DOUBLE_EQ(load.result.offered_per_s, kRateOfOne);
+    sent += load.result.sent;
+  }
+  EXPECT_NEAR(static_cast<double>(sent), 2 * kRateOfOne, 4 * std::sqrt(2 * kRateOfOne));
+  EXPECT_EQ(server.requests(), sent);
+  // Had a thread of one drawn what a thread of the other did, some 500 would coincide; by chance a few do.
+  EXPECT_LT(MostInCommon(loads[0].samples, loads[1].samples), 20u);
 }
 
 }  // namespace
