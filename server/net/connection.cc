@@ -26,6 +26,9 @@ constexpr int64_t kLingerNanos = 30'000'000'000;
 // short read, its end or urgent data, comes as an event of its own.
 constexpr uint32_t kReadable = EPOLLIN | EPOLLPRI | EPOLLRDHUP | EPOLLET;
 
+// What a buffer takes of memory: what was consumed too, as it is freed with the rest, but not what was only reserved.
+size_t Written(const ByteBuffer& buffer) { return buffer.capacity() - buffer.room(); }
+
 }  // namespace
 
 ConnectionGroup::ConnectionGroup(EventLoop& loop, const HttpLimits& limits, HttpHandler handler)
@@ -247,8 +250,8 @@ bool Connection::Reset() {
 
 bool Connection::Account() {
   const size_t before = held_;
-  held_ = (partial_ == nullptr ? 0 : partial_->bytes.size()) +
-          (unsent_ == nullptr ? 0 : unsent_->size());
+  held_ = (partial_ == nullptr ? 0 : Written(partial_->bytes)) +
+          (unsent_ == nullptr ? 0 : Written(*unsent_));
   group_.held_ += held_ - before;  // Modulo the word where it is less.
   return held_ <= before || group_.held_ <= group_.context_.limits.max_memory;
 }
