@@ -13,6 +13,7 @@
 #include "controller/export/speedscope_text.h"
 #include "controller/plan/cells.h"
 #include "controller/report/profile_section.h"
+#include "controller/results/profile_pairs.h"
 
 namespace assay {
 namespace {
@@ -42,13 +43,30 @@ const char* Suffix(std::string_view format) {
 absl::Status NothingThere(const std::vector<CellProfiles>& cells) {
   for (const CellProfiles& cell : cells) {
     if (!cell.refused.empty()) {
-      return absl::NotFoundError(absl::StrCat("no profile was taken: ", cell.refused,
-                                              cell.remedy.empty() ? "" : "; ", cell.remedy));
+      return absl::NotFoundError(absl::StrCat("no profile was taken: ", cell.Refusal()));
     }
   }
   return absl::NotFoundError(
       "the campaign has no profile; a plan takes one with `profile { frequency_hz: 199 "
       "separate_execution { seconds: 10 } }`");
+}
+
+absl::Status AddDifferences(const std::vector<CellProfiles>& cells, const CategoryRules& rules,
+                            Export* made) {
+  ProfilePairs found = PairsOf(cells);
+  made->left_out = std::move(found.left_out);
+  for (const ProfilePair& pair : found.pairs) {
+    absl::StatusOr<std::string> page = DifferencePage(pair, rules);
+    if (absl::IsInvalidArgument(page.status())) {
+      made->left_out.push_back(absl::StrCat(TitleOf(pair), ": ", page.status().message()));
+      continue;
+    }
+    ASSAY_RETURN_IF_ERROR(page.status());
+    made->files.push_back({absl::StrCat(FileNameOf(pair.baseline->cell), "-against-",
+                                        FileNameOf(pair.other->cell), ".html"),
+                           *std::move(page)});
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -75,17 +93,9 @@ absl::StatusOr<Export> ExportProfiles(const std::vector<CellProfiles>& cells,
         files.push_back({absl::StrCat(title, Suffix(format)), std::move(content)});
       }
     }
-    if (format != "flamegraph" || &cell == &cells.front() || cells.front().runs.empty()) continue;
-    const std::string against = absl::StrCat(FileNameOf(cells.front().cell), "-against-", name);
-    absl::StatusOr<std::string> page = DifferencePage(cells.front(), cell, rules);
-    if (absl::IsInvalidArgument(page.status())) {
-      made.left_out.push_back(absl::StrCat(against, ": ", page.status().message()));
-      continue;
-    }
-    ASSAY_RETURN_IF_ERROR(page.status());
-    files.push_back({against + ".html", *std::move(page)});
   }
   if (files.empty()) return NothingThere(cells);
+  if (format == "flamegraph") ASSAY_RETURN_IF_ERROR(AddDifferences(cells, rules, &made));
   return made;
 }
 

@@ -53,8 +53,12 @@ const Workload& WorkloadOfCell(const Plan& plan, const Cell& cell) {
   return *found;
 }
 
+bool IsApart(const Plan& plan, const Cell& cell) {
+  return cell.profiled() && plan.profile().has_separate_execution();
+}
+
 WindowBound BoundOfCell(const Plan& plan, const Cell& cell) {
-  if (cell.profiled() && plan.profile().has_separate_execution()) {
+  if (IsApart(plan, cell)) {
     return {absl::Seconds(plan.profile().separate_execution().seconds()), 0};
   }
   return BoundOf(plan.load());

@@ -23,6 +23,10 @@ std::vector<Cell> CellsOf(const Plan& plan);
 const PlanTarget& TargetOfCell(const Plan& plan, const Cell& cell);
 const Workload& WorkloadOfCell(const Plan& plan, const Cell& cell);
 
+// Whether a cell is the plan's separate execution for profiles: its figures are not those that are compared and judged.
+// Without `separate_execution` a profiled cell is the only one of its target, workload and level, and is both.
+bool IsApart(const Plan& plan, const Cell& cell);
+
 // What ends a cell's window: the load's bound, or the length of a separate profiled execution.
 WindowBound BoundOfCell(const Plan& plan, const Cell& cell);
 

@@ -232,8 +232,7 @@ std::string CostText(const std::vector<CellProfiles>& cells, const CategoryRules
   }
   for (const CellProfiles& cell : cells) {
     if (cell.refused.empty()) continue;
-    absl::StrAppend(&text, "no profile of ", cell.cell.target(), ": ", cell.refused, "; ",
-                    cell.remedy, "\n");
+    absl::StrAppend(&text, "no profile of ", cell.cell.target(), ": ", cell.Refusal(), "\n");
   }
   return text;
 }
@@ -249,12 +248,13 @@ std::string ProfileFragments(const CellProfiles& cell) {
   return html + FlameGraphFragment(graph);
 }
 
-absl::StatusOr<std::string> DifferenceFragments(const CellProfiles& a, const CellProfiles& b,
+absl::StatusOr<std::string> DifferenceFragments(const ProfilePair& pair,
                                                 const CategoryRules& rules) {
+  const CellProfiles& a = *pair.baseline;
+  const CellProfiles& b = *pair.other;
   DifferenceGraph graph;
-  const std::string title = absl::StrCat(b.cell.target(), " against ", a.cell.target(), ": ",
-                                         a.cell.workload(), ", ", LevelText(a.cell));
-  graph.subtitle = absl::StrCat(a.runs.size(), " and ", b.runs.size(), " runs");
+  graph.subtitle =
+      absl::StrCat(a.cell.target(), ": ", a.HowTaken(), "; ", b.cell.target(), ": ", b.HowTaken());
   graph.name_a = a.cell.target();
   graph.name_b = b.cell.target();
   std::string html;
@@ -264,9 +264,9 @@ absl::StatusOr<std::string> DifferenceFragments(const CellProfiles& a, const Cel
     ASSAY_ASSIGN_OR_RETURN(const ProfileDifference difference, CompareCells(a, b, by, rules));
     if (html.empty() && !difference.enough_runs) {
       absl::StrAppend(&graph.subtitle, "; fewer than ", RunBootstrap::kLeastRuns,
-                      " each, so that nothing is told from chance");
+                      " runs each, so that nothing is told from chance");
     }
-    graph.title = absl::StrCat(title, ", ", name);
+    graph.title = absl::StrCat(TitleOf(pair), ", ", name);
     graph.difference = &difference;
     absl::StrAppend(&html, FlameGraphFragment(graph));
   }
@@ -279,11 +279,9 @@ std::string ProfilePage(const CellProfiles& cell) {
   return FlameGraphPage(TitleOf(cell), {ProfileFragments(cell)});
 }
 
-absl::StatusOr<std::string> DifferencePage(const CellProfiles& a, const CellProfiles& b,
-                                           const CategoryRules& rules) {
-  ASSAY_ASSIGN_OR_RETURN(std::string fragments, DifferenceFragments(a, b, rules));
-  return FlameGraphPage(absl::StrCat(b.cell.target(), " against ", a.cell.target()),
-                        {std::move(fragments)});
+absl::StatusOr<std::string> DifferencePage(const ProfilePair& pair, const CategoryRules& rules) {
+  ASSAY_ASSIGN_OR_RETURN(std::string fragments, DifferenceFragments(pair, rules));
+  return FlameGraphPage(TitleOf(pair), {std::move(fragments)});
 }
 
 }  // namespace assay

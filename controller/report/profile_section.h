@@ -6,6 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "analysis/profile/categories.h"
+#include "controller/results/profile_pairs.h"
 #include "controller/results/profile_results.h"
 
 namespace assay {
@@ -23,15 +24,14 @@ std::string CostText(const std::vector<CellProfiles>& cells, const CategoryRules
 
 // A cell's time on the CPU, and off it where there was some, as flame graphs.
 std::string ProfileFragments(const CellProfiles& cell);
-// B against A: functions that differ by more than chance, then differential flame graphs by what the time is for, by
-// system call, and of whole stacks.
-absl::StatusOr<std::string> DifferenceFragments(const CellProfiles& a, const CellProfiles& b,
+// A target against the baseline: functions that differ by more than chance, then differential flame graphs by what the
+// time is for, by system call, and of whole stacks. Errors as of CompareCells().
+absl::StatusOr<std::string> DifferenceFragments(const ProfilePair& pair,
                                                 const CategoryRules& rules);
 
 // The same as whole pages.
 std::string ProfilePage(const CellProfiles& cell);
-absl::StatusOr<std::string> DifferencePage(const CellProfiles& a, const CellProfiles& b,
-                                           const CategoryRules& rules);
+absl::StatusOr<std::string> DifferencePage(const ProfilePair& pair, const CategoryRules& rules);
 
 }  // namespace assay
 

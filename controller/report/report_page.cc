@@ -14,6 +14,7 @@
 #include "controller/report/level_figure.h"
 #include "controller/report/profile_section.h"
 #include "controller/results/gate_findings.h"
+#include "controller/results/profile_pairs.h"
 #include "controller/results/results_json.h"
 #include "controller/results/text_table.h"
 
@@ -80,7 +81,7 @@ std::vector<LevelFigure> FiguresOver(const CampaignResults& results, const std::
                                      const std::string& unit, const Get& get) {
   std::vector<LevelFigure> figures;
   for (const CellResult& cell : results.cells) {
-    if (cell.cell.profiled()) continue;
+    if (IsApart(results.campaign.plan(), cell.cell)) continue;
     const std::string whole = absl::StrCat(title, ", ", cell.cell.workload());
     auto figure = std::find_if(figures.begin(), figures.end(),
                                [&](const LevelFigure& one) { return one.title == whole; });
@@ -164,32 +165,34 @@ std::string Gates(const ReportInput& input) {
   return html + "</tbody></table></div>";
 }
 
+std::string Paragraph(absl::string_view text) {
+  return absl::StrCat("<p>", HtmlText(text), "</p>");
+}
+
 std::string Profiles(const ReportInput& input) {
-  const CellProfiles* first = nullptr;
-  std::string graphs;
-  std::string refusals;
+  std::string html;
+  bool any = false;
   for (const CellProfiles& cell : input.profiles) {
-    if (!cell.refused.empty()) {
-      absl::StrAppend(&refusals, "<p>No profile of ", HtmlText(cell.cell.target()), ": ",
-                      HtmlText(cell.refused), "; ", HtmlText(cell.remedy), "</p>");
-    }
-    if (cell.runs.empty()) continue;
-    absl::StrAppend(&graphs, ProfileFragments(cell));
-    if (first == nullptr) {
-      first = &cell;
-      continue;
-    }
-    // Those of another workload or level do other work.
-    if (cell.cell.workload() != first->cell.workload()) continue;
-    const absl::StatusOr<std::string> difference = DifferenceFragments(*first, cell, input.rules);
-    absl::StrAppend(&graphs,
-                    difference.ok()
-                        ? *difference
-                        : absl::StrCat("<p>", HtmlText(difference.status().message()), "</p>"));
+    any = any || !cell.runs.empty();
+    if (cell.refused.empty()) continue;
+    html += Paragraph(absl::StrCat("No profile of ", CellText(cell.cell), ": ", cell.Refusal()));
   }
-  if (first == nullptr) return refusals;
-  return absl::StrCat(refusals, "<div class=\"wide\">", CostTables(input.profiles, input.rules),
-                      "</div>", graphs);
+  if (!any) return html;
+  absl::StrAppend(&html, "<div class=\"wide\">", CostTables(input.profiles, input.rules), "</div>");
+  const ProfilePairs found = PairsOf(input.profiles);
+  for (const std::string& what : found.left_out) html += Paragraph(what);
+  for (const CellProfiles& cell : input.profiles) {
+    if (cell.runs.empty()) continue;
+    html += ProfileFragments(cell);
+    for (const ProfilePair& pair : found.pairs) {
+      if (pair.other != &cell) continue;
+      const absl::StatusOr<std::string> difference = DifferenceFragments(pair, input.rules);
+      html += difference.ok()
+                  ? *difference
+                  : Paragraph(absl::StrCat(TitleOf(pair), ": ", difference.status().message()));
+    }
+  }
+  return html;
 }
 
 std::string Hosts(const ReportInput& input) {

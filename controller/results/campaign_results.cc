@@ -243,7 +243,7 @@ std::vector<ThresholdResult> JudgeThresholds(const CampaignResults& results) {
   std::vector<ThresholdResult> judged;
   for (const Threshold& threshold : results.campaign.plan().thresholds()) {
     for (const CellResult& cell : results.cells) {
-      if (cell.cell.profiled()) continue;
+      if (IsApart(results.campaign.plan(), cell.cell)) continue;
       if (!threshold.target().empty() && threshold.target() != cell.cell.target()) continue;
       if (!threshold.workload().empty() && threshold.workload() != cell.cell.workload()) continue;
       ThresholdResult result{threshold, cell.cell, MetricOf(cell, threshold.metric()), false};

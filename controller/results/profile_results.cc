@@ -49,6 +49,12 @@ FunctionTree TreeBy(const FunctionTree& tree, CompareBy by, const CategoryRules&
   return tree;
 }
 
+// Of plans that were stored without their defaults too.
+std::string BaselineOf(const Plan& plan) {
+  if (!plan.baseline().empty() || plan.targets().empty()) return plan.baseline();
+  return plan.targets(0).label();
+}
+
 // `trees` holds what the runs point to.
 std::vector<ProfileRun> RunsOf(const CellProfiles& cell, CompareBy by, const CategoryRules& rules,
                                std::deque<FunctionTree>& trees) {
@@ -62,6 +68,10 @@ std::vector<ProfileRun> RunsOf(const CellProfiles& cell, CompareBy by, const Cat
 }
 
 }  // namespace
+
+std::string CellProfiles::Refusal() const {
+  return absl::StrCat(refused, remedy.empty() ? "" : "; ", remedy);
+}
 
 FunctionTree CellProfiles::Tree(StackTime time) const {
   FunctionTree sum;
@@ -134,7 +144,7 @@ absl::StatusOr<std::vector<CellProfiles>> ReadProfiles(Store& store,
   std::map<std::string, size_t> place;
   for (Cell& cell : CellsOf(campaign.plan())) {
     place[CellText(cell)] = cells.size();
-    cells.emplace_back().cell = std::move(cell);
+    cells.push_back({.cell = std::move(cell), .baseline = BaselineOf(campaign.plan())});
   }
   ASSAY_RETURN_IF_ERROR(
       store.ForEachExecution(campaign.id(), [&](const ExecutionRecord& execution) -> absl::Status {

@@ -33,12 +33,18 @@ struct ProfiledRun {
 // The profiled executions of one cell, mostly one that the plan has for profiles alone.
 struct CellProfiles {
   Cell cell;
+  // The target that the plan compares others with.
+  std::string baseline;
   // In the order of their blocks; those that were refused are not among them.
   std::vector<ProfiledRun> runs;
   // Why a run has none, and what would allow one; empty where each has one.
   std::string refused;
   std::string remedy;
+  // Why calls were not counted, and what would allow it; empty where they were, or the plan did not ask.
+  std::string calls_refused;
 
+  // `refused` and `remedy` in one line.
+  std::string Refusal() const;
   // Sums over the runs.
   FunctionTree Tree(StackTime time = StackTime::kOnCpu) const;
   uint64_t requests() const;

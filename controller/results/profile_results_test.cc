@@ -15,6 +15,7 @@
 #include "controller/plan/plan_rules.h"
 #include "controller/report/profile_section.h"
 #include "controller/results/profile_json.h"
+#include "controller/results/profile_pairs.h"
 #include "google/protobuf/text_format.h"
 #include "proto/convert/stack_profile_proto.h"
 
@@ -158,7 +159,7 @@ TEST_F(ProfileResultsTest, ServersOfOtherLanguagesAreComparedByWhatTheyDo) {
       CompareCells(cells[0], cells[1], CompareBy::kSystemCalls, rules);
   ASSERT_TRUE(by_call.ok()) << by_call.status();
   EXPECT_EQ(first(*by_call), "[no system call]");
-  const std::string page = DifferencePage(cells[0], cells[1], rules).value();
+  const std::string page = DifferencePage({&cells[0], &cells[1]}, rules).value();
   EXPECT_TRUE(absl::StrContains(page, "by what it is for"));
   EXPECT_TRUE(absl::StrContains(page, "by system call"));
   // recv takes 30 us more a request, which is no chance; what is below 1 % or the same is not told.
@@ -242,6 +243,31 @@ TEST_F(ProfileResultsTest, ADifferenceThatCannotBeDrawnLeavesTheOtherPages) {
   EXPECT_EQ(exported->files.size(), 2u);
   ASSERT_EQ(exported->left_out.size(), 1u);
   EXPECT_TRUE(absl::StrContains(exported->left_out[0], "cycles")) << exported->left_out[0];
+}
+
+// The first cell's refusal once took every difference away, and nobody was told.
+TEST_F(ProfileResultsTest, ARefusedBaselineIsNamedWhereADifferenceIsMissing) {
+  AddBoth();
+  std::vector<CellProfiles> cells = Read();
+  cells[0].runs.clear();
+  cells[0].refused = "perf_event_paranoid is 4";
+  const absl::StatusOr<Export> exported = ExportProfiles(cells, "flamegraph", *LoadCategoryRules());
+  ASSERT_TRUE(exported.ok()) << exported.status();
+  EXPECT_EQ(exported->files.size(), 1u);
+  ASSERT_EQ(exported->left_out.size(), 1u);
+  EXPECT_EQ(exported->left_out[0],
+            "b against a: json, 64 connections: no profile of a: perf_event_paranoid is 4");
+}
+
+TEST_F(ProfileResultsTest, ThePlansBaselineIsWhatIsComparedWith) {
+  campaign_.mutable_plan()->set_baseline("b");
+  AddBoth();
+  const ProfilePairs found = PairsOf(Read());
+  ASSERT_EQ(found.pairs.size(), 1u);
+  const absl::StatusOr<Export> exported =
+      ExportProfiles(Read(), "flamegraph", *LoadCategoryRules());
+  EXPECT_EQ(exported->files.back().name,
+            "b-json-64-connections-profiled-against-a-json-64-connections-profiled.html");
 }
 
 TEST_F(ProfileResultsTest, AProfileThatCannotBeReadIsNamed) {

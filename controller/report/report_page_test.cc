@@ -1,0 +1,93 @@
+#include "controller/report/report_page.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "analysis/profile/test_profile.h"
+#include "controller/plan/cells.h"
+#include "controller/plan/plan_rules.h"
+#include "controller/report/profile_section.h"
+#include "google/protobuf/text_format.h"
+
+namespace assay {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+// A campaign of two targets at two levels whose cells have a figure each.
+CampaignResults Results(const std::string& profile) {
+  CampaignResults results;
+  Plan plan;
+  EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(
+      "name: 'p' targets { name: 'a' } targets { name: 'b' } workloads { name: 'json' } "
+      "load { closed { connections: [16, 64] duration { seconds: 1 } } } blocks: 6 "
+      "thresholds { metric: 'rps' min: 2000 } " +
+          profile,
+      &plan));
+  *results.campaign.mutable_plan() = WithDefaults(plan);
+  for (Cell& cell : CellsOf(results.campaign.plan())) {
+    CellResult result;
+    result.cell = cell;
+    result.executions.emplace_back().rps = 1000;
+    result.rps = Estimate{.estimate = 1000};
+    results.cells.push_back(result);
+  }
+  return results;
+}
+
+// Profiles of the cells that have one.
+std::vector<CellProfiles> Profiles(const CampaignResults& results) {
+  std::vector<CellProfiles> profiles;
+  for (const CellResult& result : results.cells) {
+    if (!result.cell.profiled()) continue;
+    CellProfiles& cell = profiles.emplace_back();
+    cell.cell = result.cell;
+    cell.baseline = results.campaign.plan().baseline();
+    ProfiledRun& run = cell.runs.emplace_back();
+    run.info.set_event("cpu-clock");
+    run.info.set_requests(1000);
+    run.stacks = ProfileOf({{"_start;main;work", 70}, {"_start;main;[c]recv", 30}});
+    run.tree.Add(run.stacks, StackTime::kOnCpu);
+  }
+  return profiles;
+}
+
+std::string Page(const CampaignResults& results) {
+  return ReportPage(results, Profiles(results), *LoadCategoryRules());
+}
+
+constexpr char kEverywhere[] = "profile { frequency_hz: 99 }";
+constexpr char kApart[] = "profile { frequency_hz: 99 separate_execution { seconds: 3 } }";
+
+// Where every execution is profiled, the profiled ones are all there are.
+TEST(ReportPageTest, FiguresAndThresholdsAreOfProfiledCellsWhereThereAreNoOthers) {
+  const CampaignResults everywhere = Results(kEverywhere);
+  EXPECT_THAT(Page(everywhere), HasSubstr("Throughput, json"));
+  EXPECT_EQ(JudgeThresholds(everywhere).size(), 4u);
+  EXPECT_EQ(JudgeThresholds(Results(kApart)).size(), 4u);
+}
+
+TEST(ReportPageTest, LevelsAreComparedWithTheSameLevel) {
+  const std::string page = Page(Results(kEverywhere));
+  EXPECT_THAT(page, AllOf(HasSubstr("b against a: json, 16 connections, whole stacks"),
+                          HasSubstr("b against a: json, 64 connections, whole stacks"),
+                          Not(HasSubstr("a against a"))));
+}
+
+TEST(ReportPageTest, ARefusalStandsInPlaceOfADifference) {
+  const CampaignResults results = Results(kApart);
+  std::vector<CellProfiles> profiles = Profiles(results);
+  profiles[1].runs.clear();
+  profiles[1].refused = "seccomp <filter>";
+  const std::string page = ReportPage(results, profiles, *LoadCategoryRules());
+  EXPECT_THAT(page, HasSubstr("b against a: json, 64 connections: no profile of b: "
+                              "seccomp &lt;filter&gt;"));
+}
+
+}  // namespace
+}  // namespace assay
