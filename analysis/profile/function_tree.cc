@@ -3,7 +3,27 @@
 #include <algorithm>
 #include <numeric>
 
+#include "absl/strings/str_cat.h"
+
 namespace assay {
+namespace {
+
+TreeFunction Named(const StackProfile& profile, const StackFrame& frame) {
+  TreeFunction function{.name = profile.FunctionOf(frame),
+                        .library = FileName(profile.PathOf(frame)),
+                        .kind = frame.kind,
+                        .inlined = frame.inlined};
+  // Without a build id the address may be one in memory, which is another in every run.
+  if (function.name != kUnknownFunction || frame.address == 0 || function.library.empty() ||
+      profile.BuildIdOf(frame).empty()) {
+    return function;
+  }
+  function.name = absl::StrCat(function.library, "+0x", absl::Hex(frame.address));
+  function.build_id = profile.BuildIdOf(frame);
+  return function;
+}
+
+}  // namespace
 
 std::string FileName(const std::string& path) {
   const size_t slash = path.rfind('/');
@@ -19,7 +39,7 @@ uint32_t FunctionTree::InternFunction(const TreeFunction& function) {
   const auto number = static_cast<uint32_t>(functions_.size());
   const auto [entry, added] = function_numbers_.try_emplace(
       FunctionKey{function.name, function.library, static_cast<uint8_t>(function.kind),
-                  function.inlined},
+                  function.inlined, function.build_id},
       number);
   if (added) functions_.push_back(function);
   return entry->second;
@@ -39,10 +59,7 @@ void FunctionTree::Add(const StackProfile& profile, StackTime time) {
   std::vector<uint32_t> functions;
   functions.reserve(profile.frames().size());
   for (const StackFrame& frame : profile.frames()) {
-    functions.push_back(InternFunction({.name = profile.FunctionOf(frame),
-                                        .library = FileName(profile.PathOf(frame)),
-                                        .kind = frame.kind,
-                                        .inlined = frame.inlined}));
+    functions.push_back(InternFunction(Named(profile, frame)));
   }
   // Only stacks that hold time of this kind, so that the other kind leaves no empty ones.
   std::vector<bool> wanted(profile.nodes().size());
@@ -114,8 +131,8 @@ std::vector<uint32_t> FunctionTree::PreOrder() const {
   std::sort(by_name.begin(), by_name.end(), [this](uint32_t a, uint32_t b) {
     const TreeFunction& left = functions_[a];
     const TreeFunction& right = functions_[b];
-    return std::tie(left.name, left.library, left.kind, left.inlined) <
-           std::tie(right.name, right.library, right.kind, right.inlined);
+    return std::tie(left.name, left.library, left.kind, left.inlined, left.build_id) <
+           std::tie(right.name, right.library, right.kind, right.inlined, right.build_id);
   });
   std::vector<uint32_t> rank(functions_.size());
   for (size_t i = 0; i < by_name.size(); ++i) rank[by_name[i]] = static_cast<uint32_t>(i);

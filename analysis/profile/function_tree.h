@@ -13,11 +13,15 @@ namespace assay {
 
 // A function as people know it: not its address or line.
 struct TreeFunction {
+  // One that has no name goes by its file and where it begins in it, "libz.so.1.2.13+0x4c30", where that is known: the
+  // functions of a stripped library are many. Else it is kUnknownFunction.
   std::string name;
   // File name of its program or library, without the folder; empty where unknown.
   std::string library;
   FrameKind kind = FrameKind::kUnknown;
   bool inlined = false;
+  // Of one that goes by its address: the file's build id, for in another build that is another function. Else empty.
+  std::string build_id = {};
 
   bool operator==(const TreeFunction&) const = default;
 };
@@ -73,7 +77,7 @@ class FunctionTree {
   FunctionTree Trimmed(double min_share) const;
 
  private:
-  using FunctionKey = std::tuple<std::string, std::string, uint8_t, bool>;
+  using FunctionKey = std::tuple<std::string, std::string, uint8_t, bool, std::string>;
 
   std::vector<TreeFunction> functions_;
   std::vector<TreeNode> nodes_;

@@ -47,6 +47,53 @@ TEST(FunctionTreeTest, AddressesOfOneFunctionAreOne) {
   EXPECT_EQ(FoldedText(tree), "work 3\n");
 }
 
+// A frame of a function without a name, by its file, build id and address.
+uint32_t Nameless(const std::string& file, const std::string& build_id, uint64_t address,
+                  StackProfile* profile) {
+  const uint32_t mapping = profile->InternMapping(
+      {.file = profile->InternString(file), .build_id = profile->InternString(build_id)});
+  return profile->InternFrame({.function = profile->InternString("[unknown]"),
+                               .mapping = mapping + 1,
+                               .address = address,
+                               .kind = FrameKind::kLibrary});
+}
+
+FunctionTree TreeOfFrames(const StackProfile& stacks, const std::vector<uint32_t>& frames) {
+  StackProfile profile = stacks;
+  for (const uint32_t frame : frames)
+    profile.AddSample({.node = profile.InternNode(0, frame), .weight_ns = 10});
+  FunctionTree tree;
+  tree.Add(profile, StackTime::kOnCpu);
+  return tree;
+}
+
+// Else all of a stripped library, and of every other one, would be one function.
+TEST(FunctionTreeTest, FunctionsWithoutANameGoByFileAndAddress) {
+  StackProfile profile;
+  const uint32_t first = Nameless("/lib/libmicrohttpd.so.12.60.0", "ab", 0x1a2b0, &profile);
+  const uint32_t second = Nameless("/lib/libmicrohttpd.so.12.60.0", "ab", 0x1a400, &profile);
+  const uint32_t other = Nameless("/lib/libz.so.1", "cd", 0x1a2b0, &profile);
+  EXPECT_EQ(FoldedText(TreeOfFrames(profile, {first, second, other, first})),
+            "libmicrohttpd.so.12.60.0+0x1a2b0 2\n"
+            "libmicrohttpd.so.12.60.0+0x1a400 1\n"
+            "libz.so.1+0x1a2b0 1\n");
+}
+
+TEST(FunctionTreeTest, AnAddressInAnotherBuildIsAnotherFunction) {
+  StackProfile profile;
+  const uint32_t before = Nameless("/lib/libz.so.1", "ab", 0x1000, &profile);
+  const uint32_t after = Nameless("/lib/libz.so.1", "cd", 0x1000, &profile);
+  EXPECT_EQ(TreeOfFrames(profile, {before, after}).nodes().size(), 3);
+}
+
+// perf prints where code lay in memory, which is elsewhere in every run.
+TEST(FunctionTreeTest, AnAddressWithoutABuildIdNamesNothing) {
+  StackProfile profile;
+  const uint32_t one = Nameless("/lib/libz.so.1", "", 0x7f0000001000, &profile);
+  const uint32_t two = Nameless("/lib/libz.so.1", "", 0x7f0000002000, &profile);
+  EXPECT_EQ(FoldedText(TreeOfFrames(profile, {one, two})), "[unknown] 2\n");
+}
+
 TEST(FunctionTreeTest, TimeOnAndOffTheCpuMakeTwoTrees) {
   StackProfile profile;
   AddFolded("main;work", 3, &profile);

@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::string_view kOffCpu = "off-cpu";
 constexpr std::string_view kInlined = "inlined";
-constexpr std::string_view kUnknown = "[unknown]";
+constexpr std::string_view kUnknown = kUnknownFunction;
 constexpr uint64_t kNanosPerSecond = 1'000'000'000;
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }

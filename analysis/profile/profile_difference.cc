@@ -56,10 +56,14 @@ class Runs {
 
  private:
   // Functions are the same when name and kind are: the library's name differs between programs, and
-  // what one compiler inlines another does not.
+  // what one compiler inlines another does not. Two that have no name are the same in no two
+  // libraries, nor those by their address in two builds of one.
   uint32_t Function(const TreeFunction& function) {
+    const bool unknown = function.name == kUnknownFunction;
     const auto [entry, added] =
-        functions_.try_emplace({function.name, static_cast<uint8_t>(function.kind)}, 0);
+        functions_.try_emplace({function.name, static_cast<uint8_t>(function.kind),
+                                unknown ? function.library : function.build_id},
+                               0);
     if (added) entry->second = tree_.InternFunction(function);
     return entry->second;
   }
@@ -93,7 +97,7 @@ class Runs {
 
   size_t runs_a_;
   FunctionTree tree_;
-  absl::flat_hash_map<std::tuple<std::string, uint8_t>, uint32_t> functions_;
+  absl::flat_hash_map<std::tuple<std::string, uint8_t, std::string>, uint32_t> functions_;
   // By run: from its nodes to those of tree_.
   std::vector<std::vector<uint32_t>> nodes_;
   std::vector<const FunctionTree*> trees_;

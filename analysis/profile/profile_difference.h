@@ -62,7 +62,8 @@ struct ProfileDifference {
   bool enough_runs = false;
   bool has_requests = false;
   // Every node that either set has; what one of them lacks has figures of 0 there. Its own weights
-  // are the sums over all runs. A function is the same in both when name and kind are.
+  // are the sums over all runs. A function is the same in both when name and kind are; of one
+  // without a name, what there is in its place.
   FunctionTree tree;
   // By node of `tree`: itself with all that it called, and it alone (means; never tested).
   std::vector<ProfileChange> totals;

@@ -198,6 +198,38 @@ TEST(ProfileDifferenceTest, TreesOfCategoriesCompareProgramsThatShareNoFunction)
   EXPECT_FALSE(categories.at("handler")->significant);
 }
 
+// A tree of one function.
+FunctionTree Only(const TreeFunction& function) {
+  FunctionTree tree;
+  tree.AddSelf(tree.InternChild(FunctionTree::kRoot, tree.InternFunction(function)),
+               {.ns = 1000, .samples = 1});
+  return tree;
+}
+
+size_t FunctionsOfBoth(const TreeFunction& a, const TreeFunction& b) {
+  const FunctionTree tree_a = Only(a);
+  const FunctionTree tree_b = Only(b);
+  const std::vector<ProfileRun> runs_a = {{.tree = &tree_a}};
+  const std::vector<ProfileRun> runs_b = {{.tree = &tree_b}};
+  return CompareProfiles(runs_a, runs_b, {}).value().functions.size();
+}
+
+// What is known of neither is not therefore the same.
+TEST(ProfileDifferenceTest, FunctionsWithoutANameAreTheSameInOneLibraryOnly) {
+  EXPECT_EQ(FunctionsOfBoth({.name = "[unknown]", .library = "libz.so.1"},
+                            {.name = "[unknown]", .library = "libmicrohttpd.so.12"}),
+            2);
+  EXPECT_EQ(FunctionsOfBoth({.name = "[unknown]", .library = "libz.so.1"},
+                            {.name = "[unknown]", .library = "libz.so.1"}),
+            1);
+  EXPECT_EQ(FunctionsOfBoth({.name = "z+0x10", .library = "z", .build_id = "ab"},
+                            {.name = "z+0x10", .library = "z", .build_id = "cd"}),
+            2);
+  EXPECT_EQ(FunctionsOfBoth({.name = "deflate", .library = "libz.so.1"},
+                            {.name = "deflate", .library = "program"}),
+            1);
+}
+
 TEST(ProfileDifferenceTest, WhatCannotBeComparedIsRefused) {
   Program a(C(), 5, 1, 1000);
   const Program b(Rust(), 5, 2, 1000);

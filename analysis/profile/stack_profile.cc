@@ -113,4 +113,8 @@ const std::string& StackProfile::PathOf(const StackFrame& frame) const {
   return strings_[frame.mapping == 0 ? 0 : mappings_[frame.mapping - 1].file];
 }
 
+const std::string& StackProfile::BuildIdOf(const StackFrame& frame) const {
+  return strings_[frame.mapping == 0 ? 0 : mappings_[frame.mapping - 1].build_id];
+}
+
 }  // namespace assay

@@ -15,6 +15,8 @@ namespace assay {
 // What kind of code a frame lies in; proto/profile.proto says what each means.
 enum class FrameKind : uint8_t { kUnknown, kProgram, kLibrary, kLibc, kKernel, kVdso, kJit };
 inline constexpr int kFrameKinds = 7;
+// The name of a function that has none.
+inline constexpr std::string_view kUnknownFunction = "[unknown]";
 // "unknown", "program", "library", "libc", "kernel", "vdso" or "jit".
 std::string_view ToString(FrameKind kind);
 
@@ -49,7 +51,8 @@ struct StackFrame {
   uint32_t line = 0;
   // Mapping's number + 1; 0 for none.
   uint32_t mapping = 0;
-  // In the mapped file; 0 for an inlined frame.
+  // Where the function begins in the mapped file; 0 for an inlined frame. In what other tools saw, where no mapping has a
+  // build id, any address in the process.
   uint64_t address = 0;
   FrameKind kind = FrameKind::kUnknown;
   // Its body was inlined into its caller's.
@@ -127,6 +130,7 @@ class StackProfile {
   const std::string& FunctionOf(const StackFrame& frame) const { return strings_[frame.function]; }
   // The path of the frame's mapping; empty where it has none.
   const std::string& PathOf(const StackFrame& frame) const;
+  const std::string& BuildIdOf(const StackFrame& frame) const;
 
  private:
   using FrameKey = std::tuple<uint32_t, uint32_t, uint32_t, uint32_t, uint64_t, uint8_t, bool>;
