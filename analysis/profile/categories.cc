@@ -186,21 +186,21 @@ std::vector<SystemCallCost> SystemCallCosts(
   for (size_t i = 0; i < stacks.size(); ++i) {
     whole += tree.nodes()[i].self;
     if (!stacks[i].system_call_name.empty()) {
-      weights[stacks[i].system_call_name] += tree.nodes()[i].self;
+      weights[rules.LabelOf(stacks[i].system_call_name)] += tree.nodes()[i].self;
     }
   }
+  absl::flat_hash_map<std::string, uint64_t> counts;
   for (const auto& [name, count] : calls) {
-    if (count > 0) weights.try_emplace(name);
+    if (count == 0) continue;
+    counts[rules.LabelOf(name)] += count;
+    weights.try_emplace(rules.LabelOf(name));
   }
   std::vector<SystemCallCost> costs;
   costs.reserve(weights.size());
-  for (const auto& [name, weight] : weights) {
-    SystemCallCost cost{.name = name, .label = rules.LabelOf(name)};
-    const auto count = calls.find(name);
-    if (requests > 0 && !calls.empty()) {
-      const uint64_t counted = count == calls.end() ? 0 : count->second;
-      cost.calls_per_request = static_cast<double>(counted) / static_cast<double>(requests);
-    }
+  for (const auto& [label, weight] : weights) {
+    SystemCallCost cost{.label = label};
+    if (requests > 0 && !calls.empty())
+      cost.calls_per_request = static_cast<double>(counts[label]) / static_cast<double>(requests);
     cost.cost = CostOf(weight, whole, requests);
     costs.push_back(std::move(cost));
   }
@@ -209,7 +209,7 @@ std::vector<SystemCallCost> SystemCallCosts(
     if (a.calls_per_request != b.calls_per_request) {
       return a.calls_per_request > b.calls_per_request;
     }
-    return a.name < b.name;
+    return a.label < b.label;
   });
   return costs;
 }

@@ -116,16 +116,16 @@ struct CategoryCost {
 std::vector<CategoryCost> CategoryCosts(const FunctionTree& tree, const CategoryRules& rules,
                                         uint64_t requests);
 
+// A call that the C library makes by another than its own name has one cost: select() is counted as
+// the kernel's pselect6.
 struct SystemCallCost {
-  // As the kernel names it, and as people do.
-  std::string name;
   std::string label;
   // Not set where calls were not counted, or no requests were.
   std::optional<double> calls_per_request;
   TimeCost cost;
 };
-// Those that took time or were counted, the costliest first. `calls` by name; empty where they were
-// not counted.
+// By label those that took time or were counted, the costliest first. `calls` by the kernel's name;
+// empty where they were not counted.
 std::vector<SystemCallCost> SystemCallCosts(
     const FunctionTree& tree, const CategoryRules& rules, uint64_t requests,
     const absl::flat_hash_map<std::string, uint64_t>& calls);

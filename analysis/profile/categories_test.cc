@@ -14,6 +14,8 @@ namespace {
 CategoryRules TestRules() {
   return CategoryRules::Create(
              {{.name = "epoll_wait", .functions = {"epoll_wait"}, .category = Category::kWait},
+              {.name = "pselect6", .label = "select", .category = Category::kWait},
+              {.name = "select", .functions = {"select"}, .category = Category::kWait},
               {.name = "recvfrom",
                .label = "recv",
                .functions = {"recv", "__recv"},
@@ -71,13 +73,12 @@ TEST(CategoriesTest, TheCallerInTheCLibraryNamesTheSystemCall) {
   });
   const std::vector<SystemCallCost> costs = SystemCallCosts(tree, TestRules(), 1000, {});
   ASSERT_EQ(costs.size(), 2);
-  EXPECT_EQ(costs[0].name, "epoll_wait");
+  EXPECT_EQ(costs[0].label, "epoll_wait");
   EXPECT_EQ(costs[0].cost.samples, 6);
   EXPECT_DOUBLE_EQ(costs[0].cost.share, 0.6);
   // 6 samples of 1 ms over 1000 requests.
   EXPECT_DOUBLE_EQ(*costs[0].cost.us_per_request, 6);
   EXPECT_FALSE(costs[0].calls_per_request.has_value());
-  EXPECT_EQ(costs[1].name, "recvfrom");
   EXPECT_EQ(costs[1].label, "recv");
   EXPECT_EQ(costs[1].cost.samples, 3);
   EXPECT_EQ(Samples(tree),
@@ -95,8 +96,7 @@ TEST(CategoriesTest, TheKernelsEntryNamesACallThatNobodyElseDid) {
                                     {"loop;[k]__arm64_sys_new_call;[k]x", 1}});
   const std::vector<SystemCallCost> costs = SystemCallCosts(tree, TestRules(), 0, {});
   ASSERT_EQ(costs.size(), 2);
-  EXPECT_EQ(costs[0].name, "futex");
-  EXPECT_EQ(costs[1].name, "new_call");
+  EXPECT_EQ(costs[0].label, "futex");
   EXPECT_EQ(costs[1].label, "new_call");
   EXPECT_FALSE(costs[1].cost.us_per_request.has_value());
 }
@@ -107,9 +107,23 @@ TEST(CategoriesTest, CountedCallsAreToldARequest) {
       SystemCallCosts(tree, TestRules(), 100, {{"epoll_wait", 150}, {"getpid", 200}, {"never", 0}});
   ASSERT_EQ(costs.size(), 2);
   EXPECT_DOUBLE_EQ(*costs[0].calls_per_request, 1.5);
-  EXPECT_EQ(costs[1].name, "getpid");
+  EXPECT_EQ(costs[1].label, "getpid");
   EXPECT_DOUBLE_EQ(*costs[1].calls_per_request, 2);
   EXPECT_EQ(costs[1].cost.samples, 0);
+}
+
+// glibc makes select() of the kernel's pselect6, and a program may ask the kernel for either.
+TEST(CategoriesTest, CallsOfOneLabelAreOneCost) {
+  const FunctionTree tree = TreeOf({{"loop;[c]select", 3},
+                                    {"loop;[k]__x64_sys_pselect6", 2},
+                                    {"loop;[k]__x64_sys_select;[k]x", 1}});
+  const std::vector<SystemCallCost> costs =
+      SystemCallCosts(tree, TestRules(), 100, {{"pselect6", 150}, {"select", 50}});
+  ASSERT_EQ(costs.size(), 1);
+  EXPECT_EQ(costs[0].label, "select");
+  EXPECT_EQ(costs[0].cost.samples, 6);
+  EXPECT_DOUBLE_EQ(costs[0].cost.share, 1);
+  EXPECT_DOUBLE_EQ(*costs[0].calls_per_request, 2);
 }
 
 TEST(CategoriesTest, TheCategoryTreeBeginsWhereTheCategoryWasDecided) {
