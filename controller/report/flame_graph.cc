@@ -18,10 +18,13 @@ namespace {
 
 absl::string_view View(std::string_view text) { return {text.data(), text.size()}; }
 
-std::string Head(const std::string& title, const std::string& subtitle) {
-  return absl::StrCat("<section class=\"flame\">\n<div class=\"flame-head\"><h3>", HtmlText(title),
-                      "</h3>", subtitle.empty() ? "" : "<p>", HtmlText(subtitle),
-                      subtitle.empty() ? "" : "</p>", "</div>\n");
+std::string Head(const std::string& title, const std::string& subtitle,
+                 const std::vector<std::string>& notes = {}) {
+  std::string html = absl::StrCat("<section class=\"flame\">\n<div class=\"flame-head\"><h3>",
+                                  HtmlText(title), "</h3>");
+  if (!subtitle.empty()) absl::StrAppend(&html, "<p>", HtmlText(subtitle), "</p>");
+  for (const std::string& note : notes) absl::StrAppend(&html, "<p>", HtmlText(note), "</p>");
+  return html + "</div>\n";
 }
 
 std::string Bar(const std::string& choices) {
@@ -90,7 +93,7 @@ std::string FlameGraphFragment(const FlameGraph& graph) {
   const std::string choices =
       Choice(true, "top-down", " title=\"Below a function what it called\"", "Top down") +
       Choice(false, "bottom-up", " title=\"Below a function who called it\"", "Bottom up");
-  return Head(graph.title, graph.subtitle) + Bar(choices) +
+  return Head(graph.title, graph.subtitle, graph.notes) + Bar(choices) +
          Rest(FlameSvg(graph, rows), KindKeys(graph), FlameData(graph, rows));
 }
 

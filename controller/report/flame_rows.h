@@ -17,6 +17,8 @@ struct FlameGraph {
   std::string title;
   // One line on how it was taken: "cpu-clock at 199 Hz, 10 runs of 30 s".
   std::string subtitle;
+  // What else is to be known of it, a line each.
+  std::vector<std::string> notes;
   // What widths are: "CPU time", "time off the CPU".
   std::string quantity = "CPU time";
   const FunctionTree* tree = nullptr;

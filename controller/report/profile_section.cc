@@ -26,6 +26,7 @@ FlameGraph GraphOf(const CellProfiles& cell, const FunctionTree& tree) {
   FlameGraph graph;
   graph.title = TitleOf(cell);
   graph.subtitle = cell.HowTaken();
+  graph.notes = cell.Notes();
   graph.tree = &tree;
   graph.requests = cell.requests();
   return graph;
@@ -42,10 +43,20 @@ Cells Taken(const std::vector<CellProfiles>& cells) {
   return taken;
 }
 
+// The target's name where that is enough to tell a cell from the others.
+std::string NameOf(const CellProfiles& cell, const Cells& cells) {
+  const auto same = std::count_if(cells.begin(), cells.end(), [&](const CellProfiles* one) {
+    return one->cell.target() == cell.cell.target();
+  });
+  return same == 1 ? cell.cell.target() : CellText(cell.cell);
+}
+
 // What a thing costs, in each of several cells.
 struct CostRow {
   std::string name;
   std::vector<std::optional<TimeCost>> costs;
+  // A request; empty, or one a cell.
+  std::vector<std::optional<double>> calls;
 };
 
 double Largest(const CostRow& row) {
@@ -55,8 +66,16 @@ double Largest(const CostRow& row) {
   return most;
 }
 
-// Rows under this share of the CPU in every cell are left out.
+double MostCalls(const CostRow& row) {
+  double most = 0;
+  for (const std::optional<double>& calls : row.calls) most = std::max(most, calls.value_or(0));
+  return most;
+}
+
+// Rows under this share of the CPU in every cell are left out, unless so many calls a request were counted.
 constexpr double kLeastShare = 0.001;
+constexpr double kLeastCalls = 0.001;
+constexpr char kNotCounted[] = "calls were not counted: ";
 // System calls with less of the time off the CPU are not named.
 constexpr double kLeastOffCpuShare = 0.01;
 constexpr size_t kMostChanges = 30;
@@ -85,17 +104,31 @@ std::vector<CostRow> SystemCallRows(const Cells& cells, const CategoryRules& rul
       CostRow& row = rows[one.label];
       row.name = one.label;
       row.costs.resize(cells.size());
+      row.calls.resize(cells.size());
       row.costs[c] = one.cost;
+      row.calls[c] = one.calls_per_request;
     }
   }
   std::vector<CostRow> sorted;
   for (auto& [name, row] : rows) {
-    row.costs.resize(cells.size());
-    if (Largest(row) >= kLeastShare) sorted.push_back(std::move(row));
+    if (Largest(row) >= kLeastShare || MostCalls(row) >= kLeastCalls)
+      sorted.push_back(std::move(row));
   }
-  std::sort(sorted.begin(), sorted.end(),
-            [](const CostRow& a, const CostRow& b) { return Largest(a) > Largest(b); });
+  std::stable_sort(sorted.begin(), sorted.end(), [](const CostRow& a, const CostRow& b) {
+    return std::pair(Largest(a), MostCalls(a)) > std::pair(Largest(b), MostCalls(b));
+  });
   return sorted;
+}
+
+// Cells whose calls were counted have a column for them.
+bool AreCounted(const std::vector<CostRow>& rows, size_t cell) {
+  return std::any_of(rows.begin(), rows.end(), [cell](const CostRow& row) {
+    return cell < row.calls.size() && row.calls[cell].has_value();
+  });
+}
+
+std::string CallsText(const CostRow& row, size_t cell) {
+  return row.calls[cell].has_value() ? absl::StrFormat("%.3f", *row.calls[cell]) : std::string();
 }
 
 std::string ShareText(const std::optional<TimeCost>& cost) {
@@ -112,16 +145,21 @@ std::string HtmlTable(const std::string& caption, const Cells& cells,
                       const std::vector<CostRow>& rows) {
   std::string html = absl::StrCat("<table class=\"costs\"><caption>", HtmlText(caption),
                                   "</caption><thead><tr><th></th>");
-  for (const CellProfiles* cell : cells)
-    absl::StrAppend(&html, "<th colspan=\"2\">", HtmlText(TitleOf(*cell)), "</th>");
-  absl::StrAppend(&html, "</tr><tr><th></th>");
-  for (size_t i = 0; i < cells.size(); ++i)
-    absl::StrAppend(&html, "<th>share of CPU</th><th>us/request</th>");
-  absl::StrAppend(&html, "</tr></thead><tbody>");
+  std::string titles;
+  for (size_t i = 0; i < cells.size(); ++i) {
+    const bool counted = AreCounted(rows, i);
+    absl::StrAppend(&html, "<th colspan=\"", counted ? 3 : 2, "\">", HtmlText(TitleOf(*cells[i])),
+                    "</th>");
+    absl::StrAppend(&titles, "<th>share of CPU</th><th>us/request</th>",
+                    counted ? "<th>calls/request</th>" : "");
+  }
+  absl::StrAppend(&html, "</tr><tr><th></th>", titles, "</tr></thead><tbody>");
   for (const CostRow& row : rows) {
     absl::StrAppend(&html, "<tr><th scope=\"row\">", HtmlText(row.name), "</th>");
-    for (const std::optional<TimeCost>& cost : row.costs) {
-      absl::StrAppend(&html, "<td>", ShareText(cost), "</td><td>", MicrosText(cost), "</td>");
+    for (size_t i = 0; i < cells.size(); ++i) {
+      absl::StrAppend(&html, "<td>", ShareText(row.costs[i]), "</td><td>", MicrosText(row.costs[i]),
+                      "</td>");
+      if (AreCounted(rows, i)) absl::StrAppend(&html, "<td>", CallsText(row, i), "</td>");
     }
     absl::StrAppend(&html, "</tr>");
   }
@@ -131,16 +169,18 @@ std::string HtmlTable(const std::string& caption, const Cells& cells,
 std::string TextTableOf(const std::string& what, const Cells& cells,
                         const std::vector<CostRow>& rows) {
   std::vector<TextTable::Column> columns = {{what, TextTable::Align::kLeft}};
-  for (const CellProfiles* cell : cells) {
-    columns.push_back({absl::StrCat(cell->cell.target(), " share"), TextTable::Align::kRight});
+  for (size_t i = 0; i < cells.size(); ++i) {
+    columns.push_back({absl::StrCat(NameOf(*cells[i], cells), " share"), TextTable::Align::kRight});
     columns.push_back({"us/request", TextTable::Align::kRight});
+    if (AreCounted(rows, i)) columns.push_back({"calls/request", TextTable::Align::kRight});
   }
   TextTable table(columns);
   for (const CostRow& row : rows) {
     std::vector<std::string> fields = {row.name};
-    for (const std::optional<TimeCost>& cost : row.costs) {
-      fields.push_back(ShareText(cost));
-      fields.push_back(MicrosText(cost));
+    for (size_t i = 0; i < cells.size(); ++i) {
+      fields.push_back(ShareText(row.costs[i]));
+      fields.push_back(MicrosText(row.costs[i]));
+      if (AreCounted(rows, i)) fields.push_back(CallsText(row, i));
     }
     table.AddRow(fields);
   }
@@ -211,9 +251,15 @@ absl::StatusOr<CategoryRules> LoadCategoryRules() {
 
 std::string CostTables(const std::vector<CellProfiles>& cells, const CategoryRules& rules) {
   const Cells taken = Taken(cells);
-  return absl::StrCat(
-      HtmlTable("System calls, by who made them", taken, SystemCallRows(taken, rules)),
-      HtmlTable("What the CPU was used for", taken, CategoryRows(taken, rules)));
+  std::string html =
+      HtmlTable("System calls, by who made them", taken, SystemCallRows(taken, rules));
+  for (const CellProfiles* cell : taken) {
+    if (cell->calls_refused.empty()) continue;
+    absl::StrAppend(&html, "<p>",
+                    HtmlText(absl::StrCat(TitleOf(*cell), ": ", kNotCounted, cell->calls_refused)),
+                    "</p>");
+  }
+  return html + HtmlTable("What the CPU was used for", taken, CategoryRows(taken, rules));
 }
 
 std::string CostText(const std::vector<CellProfiles>& cells, const CategoryRules& rules) {
@@ -224,11 +270,12 @@ std::string CostText(const std::vector<CellProfiles>& cells, const CategoryRules
                         TextTableOf("CPU used for", taken, CategoryRows(taken, rules)));
   }
   for (const CellProfiles* cell : taken) {
-    absl::StrAppend(&text, "profile of ", cell->cell.target(), ": ", cell->HowTaken(), "\n");
+    absl::StrAppend(&text, "profile of ", NameOf(*cell, taken), ": ", cell->HowTaken(), "\n");
     if (const std::string off_cpu = OffCpuText(*cell, rules); !off_cpu.empty())
       absl::StrAppend(&text, "  ", off_cpu, "\n");
-    for (const std::string& note : cell->runs.front().info.notes())
-      absl::StrAppend(&text, "  ", note, "\n");
+    if (!cell->calls_refused.empty())
+      absl::StrAppend(&text, "  ", kNotCounted, cell->calls_refused, "\n");
+    for (const std::string& note : cell->Notes()) absl::StrAppend(&text, "  ", note, "\n");
   }
   for (const CellProfiles& cell : cells) {
     if (cell.refused.empty()) continue;

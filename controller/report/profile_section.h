@@ -17,7 +17,8 @@ namespace assay {
 // The rules of analysis/profile/categories.textproto.
 absl::StatusOr<CategoryRules> LoadCategoryRules();
 
-// System calls and what time is spent on, of several cells side by side: share of the CPU, and microseconds a request.
+// System calls and what time is spent on, of several cells side by side: share of the CPU, microseconds a request, and
+// calls a request where they were counted, or why they were not where the plan asked.
 std::string CostTables(const std::vector<CellProfiles>& cells, const CategoryRules& rules);
 // The same as text for a terminal.
 std::string CostText(const std::vector<CellProfiles>& cells, const CategoryRules& rules);

@@ -71,11 +71,8 @@ Json ToJson(const CellProfiles& cell, const CategoryRules& rules) {
   for (const ProfiledRun& run : cell.runs) runs.push_back(ToJson(run));
   json["runs"] = std::move(runs);
   AddCosts(cell, rules, &json);
-  Json notes = Json::array();
-  if (first != nullptr) {
-    for (const std::string& note : first->notes()) notes.push_back(note);
-  }
-  json["notes"] = std::move(notes);
+  if (!cell.calls_refused.empty()) json["calls_refused"] = cell.calls_refused;
+  json["notes"] = cell.Notes();
   return json;
 }
 

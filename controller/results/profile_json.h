@@ -19,7 +19,8 @@ namespace assay {
 //   system_calls[{name, share, us_per_request, calls_per_request}]   costliest first; null where it was not counted
 //   off_cpu_system_calls[as above]           shares of the time off the CPU
 //   categories[{name, share, us_per_request}]
-//   notes[]
+//   calls_refused                            why calls were not counted, where the plan asked
+//   notes[]                                  of all runs
 nlohmann::ordered_json ToJson(const std::vector<CellProfiles>& cells, const CategoryRules& rules);
 
 }  // namespace assay

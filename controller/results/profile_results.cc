@@ -1,11 +1,15 @@
 #include "controller/results/profile_results.h"
 
+#include <algorithm>
 #include <deque>
 #include <map>
 #include <utility>
 
+#include "absl/container/flat_hash_set.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_split.h"
 #include "common/status_macros.h"
 #include "controller/plan/cells.h"
 #include "proto/convert/profile_spans.h"
@@ -17,6 +21,16 @@ namespace {
 const ProfileInfo& InfoOf(const ExecutionRecord& execution) {
   return execution.has_imported_profile() ? execution.imported_profile()
                                           : execution.server().profile();
+}
+
+// A note without its words that are numbers: "and 12 of its addresses have no name". Those in paths are no counts.
+std::string WithoutCounts(const std::string& note) {
+  std::string text;
+  for (const absl::string_view word : absl::StrSplit(note, ' ')) {
+    const bool count = !word.empty() && std::all_of(word.begin(), word.end(), absl::ascii_isdigit);
+    absl::StrAppend(&text, count ? "#" : word, " ");
+  }
+  return text;
 }
 
 absl::StatusOr<ProfiledRun> ReadRun(Store& store, const ExecutionRecord& execution) {
@@ -116,26 +130,41 @@ std::string CellProfiles::HowTaken() const {
   const ProfileInfo& first = runs.front().info;
   uint64_t whole = 0;
   uint64_t lost = 0;
+  uint64_t throttled = 0;
+  bool kernel_frames = true;
   for (const ProfiledRun& run : runs) {
     whole += run.info.whole();
     lost += run.info.lost();
+    throttled += run.info.throttled();
+    kernel_frames = kernel_frames && run.info.kernel_frames();
   }
-  std::string text =
-      absl::StrFormat("%s at %d Hz, %d %s of %.3g s, %d samples", first.event(),
-                      first.frequency_hz(), runs.size(), runs.size() == 1 ? "run" : "runs",
-                      static_cast<double>(first.end_ns() - first.start_ns()) / 1e9, samples());
+  std::string text = absl::StrFormat(
+      "%s at %d Hz, %d %s of %.3g s, %d samples, %d lost, throttled %d %s", first.event(),
+      first.frequency_hz(), runs.size(), runs.size() == 1 ? "run" : "runs",
+      static_cast<double>(first.end_ns() - first.start_ns()) / 1e9, samples(), lost, throttled,
+      throttled == 1 ? "time" : "times");
   if (samples() > 0) {
     absl::StrAppendFormat(&text, ", %.1f %% of the stacks whole",
                           100 * static_cast<double>(whole) / static_cast<double>(samples()));
   }
-  if (lost > 0) absl::StrAppend(&text, ", ", lost, " lost");
   if (const std::optional<Estimate> cost = Cost(); cost.has_value()) {
     absl::StrAppendFormat(&text, ", at %.2f %% of its work", 100 * cost->estimate);
     if (cost->low.has_value() && cost->high.has_value())
       absl::StrAppendFormat(&text, " [%.2f, %.2f]", 100 * *cost->low, 100 * *cost->high);
   }
-  if (!first.kernel_frames()) absl::StrAppend(&text, ", without the kernel");
+  if (!kernel_frames) absl::StrAppend(&text, ", without the kernel");
   return text;
+}
+
+std::vector<std::string> CellProfiles::Notes() const {
+  std::vector<std::string> notes;
+  absl::flat_hash_set<std::string> known;
+  for (const ProfiledRun& run : runs) {
+    for (const std::string& note : run.info.notes()) {
+      if (known.insert(WithoutCounts(note)).second) notes.push_back(note);
+    }
+  }
+  return notes;
 }
 
 absl::StatusOr<std::vector<CellProfiles>> ReadProfiles(Store& store,
@@ -162,6 +191,8 @@ absl::StatusOr<std::vector<CellProfiles>> ReadProfiles(Store& store,
           cell.remedy = info.remedy();
           return absl::OkStatus();
         }
+        if (campaign.plan().profile().count_syscalls() && !info.syscalls_refused().empty())
+          cell.calls_refused = info.syscalls_refused();
         ASSAY_ASSIGN_OR_RETURN(ProfiledRun run, ReadRun(store, execution));
         cell.runs.push_back(std::move(run));
         return absl::OkStatus();

@@ -53,8 +53,10 @@ struct CellProfiles {
   std::optional<Estimate> Cost() const;
   // Calls by the kernel's name, where they were counted.
   absl::flat_hash_map<std::string, uint64_t> SystemCalls() const;
-  // "cpu-clock at 199 Hz, 8 runs of 10 s, 99.6 % of the stacks whole".
+  // "cpu-clock at 199 Hz, 8 runs of 10 s, 15920 samples, 0 lost, throttled 0 times, 99.6 % of the stacks whole".
   std::string HowTaken() const;
+  // What else is to be known, of whichever run said it. Those that differ in nothing but a count are one.
+  std::vector<std::string> Notes() const;
 };
 
 // Those of a campaign in the plan's order; empty where it has none. kDataLoss for a profile that cannot be read, with

@@ -100,8 +100,10 @@ TEST_F(ProfileResultsTest, RunsAreGatheredByCell) {
   ASSERT_EQ(cells[0].runs.size(), 6);
   EXPECT_EQ(cells[0].requests(), 6000);
   EXPECT_EQ(cells[0].samples(), 6 * 100 + 3);
-  EXPECT_EQ(cells[0].HowTaken(),
-            "cpu-clock at 199 Hz, 6 runs of 3 s, 603 samples, 100.0 % of the stacks whole");
+  EXPECT_EQ(
+      cells[0].HowTaken(),
+      "cpu-clock at 199 Hz, 6 runs of 3 s, 603 samples, 0 lost, throttled 0 times, 100.0 % of "
+      "the stacks whole");
 }
 
 TEST_F(ProfileResultsTest, WhatSystemCallsCostIsTold) {
