@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <tuple>
 #include <utility>
 
@@ -189,17 +190,27 @@ class Comparer {
     return std::max(change.share.a, change.share.b) >= rules_.least_share;
   }
 
-  // By Benjamini and Hochberg, over those of the table that were tested.
-  void Judge(const std::vector<ProfileChange*>& table) const {
+  struct Row {
+    size_t index;
+    ProfileChange* change;
+  };
+  // By Benjamini and Hochberg, over those of the table that were tested. Rows with the same figures
+  // in every run, as of _start and main, are one hypothesis: counted once each, a chain of callers
+  // would outvote the rest of the table.
+  void Judge(Sums of, const std::vector<Row>& table) const {
     std::vector<double> p_values;
-    std::vector<ProfileChange*> tested;
-    for (ProfileChange* change : table) {
-      if (!change->tested) continue;
-      tested.push_back(change);
-      p_values.push_back(change->deciding().p);
+    std::vector<std::pair<size_t, ProfileChange*>> tested;
+    std::map<std::vector<double>, size_t> hypotheses;
+    for (const Row& row : table) {
+      if (!row.change->tested) continue;
+      std::vector<double> figures;
+      for (const RunSums& sums : sums_) figures.push_back((sums.*of)[row.index]);
+      const auto [entry, added] = hypotheses.try_emplace(std::move(figures), p_values.size());
+      if (added) p_values.push_back(row.change->deciding().p);
+      tested.emplace_back(entry->second, row.change);
     }
     const std::vector<bool> found = BenjaminiHochberg(p_values, rules_.false_discovery_rate);
-    for (size_t i = 0; i < tested.size(); ++i) tested[i]->significant = found[i];
+    for (const auto& [hypothesis, change] : tested) change->significant = found[hypothesis];
   }
 
  private:
@@ -230,29 +241,31 @@ std::vector<ProfileChange> NodeTotals(const Runs& runs, const Comparer& comparer
   std::vector<ProfileChange> totals;
   const size_t nodes = runs.tree().nodes().size();
   totals.reserve(nodes);
-  std::vector<ProfileChange*> table;
+  std::vector<Comparer::Row> table;
   for (size_t i = 0; i < nodes; ++i) {
     const bool large = comparer.IsLarge(&RunSums::node_totals, i);
     totals.push_back(comparer.Compare(&RunSums::node_totals, i, large));
   }
-  for (ProfileChange& change : totals) table.push_back(&change);
-  comparer.Judge(table);
+  for (size_t i = 0; i < nodes; ++i) table.push_back({i, &totals[i]});
+  comparer.Judge(&RunSums::node_totals, table);
   return totals;
 }
 
 std::vector<FunctionChange> Functions(const Runs& runs, const Comparer& comparer) {
   std::vector<FunctionChange> changes;
+  std::vector<size_t> indices;
   const std::vector<TreeFunction>& functions = runs.tree().functions();
   // The first is the root.
   for (size_t i = 1; i < functions.size(); ++i) {
     if (!comparer.IsLarge(&RunSums::function_totals, i)) continue;
+    indices.push_back(i);
     changes.push_back({.function = functions[i],
                        .total = comparer.Compare(&RunSums::function_totals, i, true),
                        .self = comparer.Compare(&RunSums::function_selves, i, false)});
   }
-  std::vector<ProfileChange*> table;
-  for (FunctionChange& change : changes) table.push_back(&change.total);
-  comparer.Judge(table);
+  std::vector<Comparer::Row> table;
+  for (size_t i = 0; i < changes.size(); ++i) table.push_back({indices[i], &changes[i].total});
+  comparer.Judge(&RunSums::function_totals, table);
   std::stable_sort(changes.begin(), changes.end(),
                    [](const FunctionChange& a, const FunctionChange& b) {
                      return std::abs(a.total.deciding().delta) > std::abs(b.total.deciding().delta);

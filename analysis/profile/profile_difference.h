@@ -42,7 +42,8 @@ struct ProfileChange {
   // Not set where a run's requests were not counted.
   std::optional<MeanDifference> us_per_request;
   bool tested = false;
-  // By Benjamini and Hochberg over the table: of us_per_request where it is set, else of share.
+  // By Benjamini and Hochberg over the table, in which rows that are equal in every run count once: of us_per_request
+  // where it is set, else of share.
   bool significant = false;
 
   const MeanDifference& deciding() const { return us_per_request ? *us_per_request : share; }

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "analysis/profile/categories.h"
 #include "analysis/profile/test_profile.h"
 #include "gtest/gtest.h"
@@ -155,6 +156,31 @@ TEST(ProfileDifferenceTest, WithoutRequestsSharesDecide) {
   const ProfileChange epoll = ByName(difference).at("epoll_wait").total;
   EXPECT_FALSE(epoll.us_per_request.has_value());
   EXPECT_TRUE(epoll.significant);
+}
+
+// Each of a hundred callers would be a hypothesis of its own, though all say what main says.
+TEST(ProfileDifferenceTest, ALongChainOfCallersHidesNoFinding) {
+  std::string chain = "_start";
+  for (int i = 0; i < 100; ++i) absl::StrAppend(&chain, ";caller", i);
+  const std::string steady = chain + ";steady";
+  const std::string erratic = chain + ";erratic";
+  RandomStream random(1);
+  std::vector<FunctionTree> trees;
+  for (uint64_t run = 0; run < 12; ++run) {
+    const uint64_t own = run < 6 ? 60 : 120;
+    trees.push_back(TreeOf({{steady, own + run % 3}, {erratic, 1000 + random.Below(1000)}}));
+  }
+  std::vector<ProfileRun> runs;
+  for (const FunctionTree& tree : trees) runs.push_back({.tree = &tree, .requests = 1000});
+  const absl::Span<const ProfileRun> all(runs);
+  const ProfileDifference difference =
+      CompareProfiles(all.subspan(0, 6), all.subspan(6), {}).value();
+  const auto functions = ByName(difference);
+  EXPECT_TRUE(functions.at("steady").total.significant);
+  EXPECT_FALSE(functions.at("erratic").total.significant);
+  EXPECT_FALSE(functions.at("_start").total.significant);
+  for (size_t i = 0; i < difference.totals.size(); ++i)
+    EXPECT_EQ(difference.totals[i].significant, difference.tree.FunctionOf(i).name == "steady");
 }
 
 TEST(ProfileDifferenceTest, WithFewRunsNothingIsSignificant) {
