@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "agent/launcher/launched_process.h"
+#include "agent/profiler/profile_abilities.h"
 #include "agent/telemetry/environment.h"
 #include "agent/telemetry/perf_abilities.h"
 #include "common/version.h"
@@ -28,6 +29,15 @@ std::string HostName() {
   char name[256] = "";
   gethostname(name, sizeof name - 1);
   return name;
+}
+
+Ability ToProto(const PerfAbility& ability) {
+  Ability proto;
+  proto.set_name(ability.name);
+  proto.set_available(ability.available);
+  proto.set_reason(ability.reason);
+  proto.set_remedy(ability.remedy);
+  return proto;
 }
 
 }  // namespace
@@ -83,13 +93,11 @@ void SelfDescription::DescribeAbilities(AgentDescription& description) {
   Abilities& abilities = *description.mutable_abilities();
   if (!pid_namespace_.has_value()) pid_namespace_ = TryPidNamespace();
   *abilities.mutable_pid_namespace() = *pid_namespace_;
-  for (const PerfAbility& event : TryPerfEvents()) {
-    Ability& ability = *abilities.add_perf_events();
-    ability.set_name(event.name);
-    ability.set_available(event.available);
-    ability.set_reason(event.reason);
-    ability.set_remedy(event.remedy);
-  }
+  const ProfileAbilities profile = TryProfileAbilities();
+  for (const PerfAbility& event : profile.events) *abilities.add_perf_events() = ToProto(event);
+  *abilities.mutable_off_cpu() = ToProto(profile.off_cpu);
+  *abilities.mutable_kernel_names() = ToProto(profile.kernel_names);
+  *abilities.mutable_syscalls() = ToProto(profile.syscalls);
   Ability& pinning = *abilities.mutable_pinning();
   pinning.set_name("pinning");
   pinning.set_available(cpus_.Count() > 1);

@@ -3,15 +3,10 @@
 #include <errno.h>
 #include <linux/perf_event.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include <cstdint>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "common/file.h"
-#include "common/unique_fd.h"
 
 namespace assay {
 namespace {
@@ -22,23 +17,6 @@ constexpr PerfEventKind kLadder[] = {
     {"cycles:u", PERF_TYPE_HARDWARE, PERF_COUNT_HW_CPU_CYCLES, true},
     {"cpu-clock:u", PERF_TYPE_SOFTWARE, PERF_COUNT_SW_CPU_CLOCK, true},
 };
-
-// Returns 0 or errno.
-int TryToOpen(const PerfEventKind& candidate) {
-  perf_event_attr attributes = {};
-  attributes.size = sizeof(attributes);
-  attributes.type = candidate.type;
-  attributes.config = candidate.config;
-  attributes.sample_period = 1'000'000;
-  attributes.sample_type = PERF_SAMPLE_IP;
-  attributes.disabled = 1;
-  attributes.exclude_kernel = candidate.user_only ? 1 : 0;
-  attributes.exclude_hv = 1;
-  const UniqueFd event(
-      static_cast<int>(syscall(SYS_perf_event_open, &attributes, /*pid=*/0,
-                               /*cpu=*/-1, /*group_fd=*/-1, PERF_FLAG_FD_CLOEXEC)));
-  return event.ok() ? 0 : errno;
-}
 
 }  // namespace
 
@@ -83,19 +61,6 @@ PerfAbility ExplainPerfError(std::string name, int error, std::string_view paran
       ability.remedy = "see perf_event_open(2)";
   }
   return ability;
-}
-
-std::vector<PerfAbility> TryPerfEvents() {
-  absl::StatusOr<std::string> paranoid = ReadFile("/proc/sys/kernel/perf_event_paranoid");
-  if (paranoid.ok()) absl::StripAsciiWhitespace(&*paranoid);
-  std::vector<PerfAbility> abilities;
-  for (const PerfEventKind& candidate : kLadder) {
-    const int error = TryToOpen(candidate);
-    abilities.push_back(error == 0
-                            ? PerfAbility{.name = candidate.name, .available = true}
-                            : ExplainPerfError(candidate.name, error, paranoid.value_or("")));
-  }
-  return abilities;
 }
 
 }  // namespace assay

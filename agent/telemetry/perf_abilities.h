@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "absl/types/span.h"
 
@@ -22,19 +21,15 @@ struct PerfEventKind {
 // In the order in which a profiler prefers them.
 absl::Span<const PerfEventKind> PerfEventLadder();
 
-// Whether one kind of perf event can be opened by this process for processes that it starts.
+// Whether this process may have something that a profile is made of, for processes that it starts.
 struct PerfAbility {
-  // As PerfEventKind has it.
+  // As PerfEventKind has it, or what else it is.
   std::string name;
   bool available = false;
   // When not: errno's text and what it means here; and what to do about it.
   std::string reason;
   std::string remedy;
 };
-
-// Tries each for this process itself and closes it at once; in the order in which a profiler prefers them.
-// Cost: some 100 us.
-std::vector<PerfAbility> TryPerfEvents();
 
 // Why opening failed and what to do, by errno and the value of /proc/sys/kernel/perf_event_paranoid (empty: unknown).
 PerfAbility ExplainPerfError(std::string name, int error, std::string_view paranoid);

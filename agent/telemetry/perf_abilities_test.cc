@@ -8,23 +8,9 @@
 namespace assay {
 namespace {
 
-using ::testing::ElementsAre;
-using ::testing::Field;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
-
-TEST(TryPerfEventsTest, EachIsAvailableOrSaysWhyNotAndWhatToDo) {
-  const std::vector<PerfAbility> abilities = TryPerfEvents();
-  EXPECT_THAT(
-      abilities,
-      ElementsAre(Field(&PerfAbility::name, "cycles"), Field(&PerfAbility::name, "cpu-clock"),
-                  Field(&PerfAbility::name, "cycles:u"), Field(&PerfAbility::name, "cpu-clock:u")));
-  for (const PerfAbility& ability : abilities) {
-    EXPECT_EQ(ability.available, ability.reason.empty()) << ability.name;
-    EXPECT_EQ(ability.available, ability.remedy.empty()) << ability.name;
-  }
-}
 
 TEST(ExplainPerfErrorTest, APermissionNamesTheSettingItsValueAndTheCapability) {
   const PerfAbility ability = ExplainPerfError("cycles", EACCES, "4");
