@@ -93,6 +93,33 @@ TEST(PlansTest, TheOriginsExperimentIsAsItWas) {
   EXPECT_EQ(plan.load().warmup().seconds(), 0);
 }
 
+std::vector<std::string> TargetsOf(const Plan& plan) {
+  std::vector<std::string> names;
+  for (const auto& target : plan.targets()) names.push_back(target.name());
+  return names;
+}
+
+TEST(PlansTest, TheOriginsExperimentRunsOverEveryTarget) {
+  EXPECT_THAT(TargetsOf(Loaded("c_vs_rust.textproto")),
+              ElementsAre("libmicrohttpd", "hyper", "epoll", "nginx"));
+}
+
+// In about a minute, so that people do look.
+TEST(PlansTest, EveryEndpointIsAskedOfEveryTarget) {
+  const Plan plan = Loaded("endpoints.textproto");
+  EXPECT_EQ(plan.verdict(), Plan::NONE);
+  EXPECT_THAT(TargetsOf(plan), ElementsAre("epoll", "libmicrohttpd", "hyper", "nginx"));
+  std::vector<std::string> asked;
+  for (const auto& workload : plan.workloads()) {
+    asked.push_back(
+        absl::StrCat(workload.method(), " ", workload.path().substr(0, workload.path().find('?'))));
+  }
+  EXPECT_THAT(asked, ElementsAre("GET /plaintext", "GET /json", "POST /echo", "POST /json",
+                                 "POST /zlib/compress", "POST /zlib/decompress", "GET /cpu"));
+  const CampaignLength length = LengthOf(plan, static_cast<int>(ScheduleOf(plan).size()));
+  EXPECT_LT(length.measuring, absl::Minutes(1));
+}
+
 TEST(PlansTest, EveryPlanInTheDocumentsIsGood) {
   const std::string document = Document();
   const std::vector<std::string> texts = CodeBlocks(document, "textproto");
