@@ -1,5 +1,5 @@
 // Opens a report in Chromium and says what a user would see; report_test.py reads it.
-import {clickRow, facts, moveTo, open, painted, settled, shot, text, visit} from './visit.mjs';
+import {clickRow, facts, moveTo, open, painted, pdf, settled, shot, text, visit} from './visit.mjs';
 
 async function report() {
   const page = await open('report.html', {colorScheme: 'light'});
@@ -43,6 +43,29 @@ async function report() {
   await page.context().close();
 }
 
+// A4 across, less margins of 10 mm, at 96 pixels an inch.
+const PAPER = {width: Math.round((297 - 20) / 25.4 * 96), height: Math.round((210 - 20) / 25.4 * 96)};
+
+async function onPaper() {
+  const page = await open('report.html', {viewport: PAPER, colorScheme: 'light'});
+  await page.emulateMedia({media: 'print'});
+  await page.waitForSelector('.flame-still');
+  await painted(page);
+  facts.paper = await page.evaluate(() => {
+    const still = document.querySelector('.flame-still');
+    return {
+      // In points, of which 72 are an inch.
+      letters_pt: 11 * still.getBoundingClientRect().width / still.viewBox.baseVal.width * 0.75,
+      table_pt: parseFloat(getComputedStyle(document.querySelector('table')).fontSize) * 0.75,
+      too_wide: [...document.querySelectorAll('table, figure, .flame')]
+        .filter((one) => one.getBoundingClientRect().right > innerWidth + 1)
+        .map((one) => one.innerText.slice(0, 80)),
+    };
+  });
+  await pdf(page, 'report');
+  await page.context().close();
+}
+
 async function withoutScript() {
   const page = await open('report.html', {javaScriptEnabled: false, colorScheme: 'dark'});
   facts.still = await page.locator('.flame-still').first().isVisible();
@@ -50,4 +73,4 @@ async function withoutScript() {
   await page.context().close();
 }
 
-await visit(report, withoutScript);
+await visit(report, onPaper, withoutScript);

@@ -46,6 +46,12 @@ class ReportTest(harness.EndToEndTest):
             self.assertIn(words, seen["tip"])
         self.assertRegex(seen["found"], r"^\d+\.\d+ % matched, \d+\.\d+ µs a request")
         self.assertTrue(facts["still"], "the picture for readers without a script")
+        # Printed on A4: everything stands within the margins, and its letters can be read.
+        width, height = facts["report_page"]
+        self.assertGreater(width, height, "across")
+        self.assertEqual(facts["paper"]["too_wide"], [])
+        self.assertGreaterEqual(facts["paper"]["letters_pt"], 6.5)
+        self.assertAlmostEqual(facts["paper"]["table_pt"], 8.5, places=1)
 
 
 if __name__ == "__main__":

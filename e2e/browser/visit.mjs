@@ -27,8 +27,12 @@ export async function open(name, {viewport = {width: 1400, height: 900}, ...opti
 
 export const shot = (page, name, options = {}) =>
   page.screenshot({path: join(screenshots, `${name}.png`), ...options});
-export const pdf = (page, name) =>
-  page.pdf({path: join(screenshots, `${name}.pdf`), preferCSSPageSize: true, printBackground: true});
+// The size of the first page is a fact: [width, height] in points.
+export async function pdf(page, name) {
+  const printed = await page.pdf({path: join(screenshots, `${name}.pdf`), preferCSSPageSize: true, printBackground: true});
+  const box = printed.toString('latin1').match(/\/MediaBox\s*\[\s*[\d.]+\s+[\d.]+\s+([\d.]+)\s+([\d.]+)/);
+  facts[`${name}_page`] = box && box.slice(1).map(Number);
+}
 export const text = (page, part) => page.locator(`.flame-${part}`).first().innerText();
 // Two frames later all that was asked for is on the screen.
 export const painted = (page) => page.evaluate(() => new Promise((done) =>
