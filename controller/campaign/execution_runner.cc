@@ -1,6 +1,7 @@
 #include "controller/campaign/execution_runner.h"
 
 #include <algorithm>
+#include <iterator>
 #include <memory>
 #include <string_view>
 #include <utility>
@@ -11,8 +12,10 @@
 #include "analysis/latency_histogram.h"
 #include "common/monotonic_clock.h"
 #include "common/status_macros.h"
+#include "controller/campaign/load_intake.h"
 #include "controller/campaign/part_specs.h"
 #include "controller/campaign/span_requests.h"
+#include "controller/campaign/start_skew.h"
 #include "controller/link/part_link.h"
 #include "controller/plan/load_levels.h"
 #include "controller/plan/target_url.h"
@@ -33,8 +36,6 @@ constexpr absl::Duration kClosePatience = absl::Seconds(20);
 // Between the command to start and the start: what a command takes on its way, several times over.
 constexpr int64_t kShortestRunUpNs = 10'000'000;
 constexpr int kRunUpRoundTrips = 4;
-// Chunks are staged this many at a time: some megabytes in memory.
-constexpr size_t kChunksAtOnce = 16;
 // How long a disturbance of the load's CPUs is given to pass.
 constexpr absl::Duration kDisturbancePause = absl::Seconds(2);
 
@@ -77,7 +78,6 @@ class ExecutionRunner::Attempt {
   absl::Status FetchProfile();
   // `spans`: gets the samples too, unless nullptr.
   absl::Status FetchSamples(uint32_t load, SpanRequests* spans);
-  void RecordSkew();
   absl::Status MergeLatency();
 
   // Opens a part that the interruption ends.
@@ -160,8 +160,8 @@ absl::Status ExecutionRunner::Attempt::Measure() {
     ASSAY_RETURN_IF_ERROR(FetchSamples(load, rested ? &spans : nullptr));
   }
   if (rested) spans.Count(finished_.record.mutable_server()->mutable_profile());
-  RecordSkew();
-  for (LoadPart& load : loads_) *finished_.record.add_loads() = load.record;
+  for (LoadPart& load : loads_) *finished_.record.add_loads() = std::move(load.record);
+  *finished_.record.mutable_skew() = SkewOf(finished_.record.loads());
   return MergeLatency();
 }
 
@@ -329,64 +329,26 @@ absl::Status ExecutionRunner::Attempt::FetchProfile() {
 
 absl::Status ExecutionRunner::Attempt::FetchSamples(uint32_t load, SpanRequests* spans) {
   LoadPart& part = loads_[load];
-  std::vector<SampleChunk> gathered;
-  absl::Status stored;
-  const auto stage = [&]() -> absl::Status {
-    absl::StatusOr<std::vector<ChunkRef>> refs =
-        runner_.store_.StageChunks(runner_.campaign_id_, finished_.record.id(), load, gathered);
-    gathered.clear();
-    if (!refs.ok()) return stored = refs.status();
-    std::move(refs->begin(), refs->end(), std::back_inserter(finished_.chunks));
-    return absl::OkStatus();
-  };
-  const auto take = [&](const DataRecord& record) -> absl::Status {
-    if (record.has_second()) {
-      finished_.seconds.push_back({load, record.second()});
-    } else if (record.has_samples()) {
-      if (spans != nullptr)
-        ASSAY_RETURN_IF_ERROR(spans->Add(record.samples(), part.record.start_ns()));
-      gathered.push_back(record.samples());
-      part.record.set_chunks(part.record.chunks() + 1);
-      part.record.set_samples_received(part.record.samples_received() + record.samples().count());
-      if (gathered.size() >= kChunksAtOnce) return stage();
-    }
-    return absl::OkStatus();
-  };
-  absl::Status fetched = part.link->ReadData(take, absl::Now() + kDataPatience);
-  if (fetched.ok() && !gathered.empty()) fetched = stage();
+  LoadIntake intake(runner_.store_, runner_.campaign_id_, finished_.record.id(), load, part.record,
+                    spans);
+  absl::Status fetched = part.link->ReadData(
+      [&](const DataRecord& record) { return intake.Take(record); }, absl::Now() + kDataPatience);
+  if (fetched.ok()) fetched = intake.Stage();
   // A store that fails ends the campaign; an agent whose data does not come, this execution.
-  if (!stored.ok()) return stored;
-  return Note(fetched, *part.member, PartId::LOAD);
-}
-
-void ExecutionRunner::Attempt::RecordSkew() {
-  int64_t earliest_ns = 0;
-  int64_t latest_ns = 0;
-  int64_t widest_ns = 0;
-  int64_t second_widest_ns = 0;
-  for (size_t i = 0; i < loads_.size(); ++i) {
-    const LoadRecord& record = loads_[i].record;
-    earliest_ns = i == 0 ? record.lateness_ns() : std::min(earliest_ns, record.lateness_ns());
-    latest_ns = std::max(latest_ns, record.lateness_ns());
-    if (record.round_trip_ns() > widest_ns) {
-      second_widest_ns = std::exchange(widest_ns, record.round_trip_ns());
-    } else {
-      second_widest_ns = std::max(second_widest_ns, record.round_trip_ns());
-    }
-  }
-  StartSkew& skew = *finished_.record.mutable_skew();
-  skew.set_agents(static_cast<uint32_t>(loads_.size()));
-  skew.set_lateness_spread_ns(latest_ns - earliest_ns);
-  // Each clock is known to half its round trip.
-  skew.set_bound_ns(
-      loads_.size() < 2 ? 0 : skew.lateness_spread_ns() + widest_ns / 2 + second_widest_ns / 2);
+  ASSAY_RETURN_IF_ERROR(intake.store_status());
+  ASSAY_RETURN_IF_ERROR(Note(fetched, *part.member, PartId::LOAD));
+  std::move(intake.chunks().begin(), intake.chunks().end(), std::back_inserter(finished_.chunks));
+  std::move(intake.seconds().begin(), intake.seconds().end(),
+            std::back_inserter(finished_.seconds));
+  return absl::OkStatus();
 }
 
 absl::Status ExecutionRunner::Attempt::MergeLatency() {
   LatencyHistogram merged;
-  for (const LoadPart& load : loads_) {
-    const absl::StatusOr<LatencyHistogram> one = FromProto(load.record.finished().latency());
-    if (!one.ok()) return Note(one.status(), *load.member, PartId::LOAD);
+  for (size_t i = 0; i < loads_.size(); ++i) {
+    const absl::StatusOr<LatencyHistogram> one =
+        FromProto(finished_.record.loads(static_cast<int>(i)).finished().latency());
+    if (!one.ok()) return Note(one.status(), *loads_[i].member, PartId::LOAD);
     merged.Merge(*one);
   }
   ToProto(merged, finished_.record.mutable_latency());
