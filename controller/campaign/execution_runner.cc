@@ -33,6 +33,9 @@ constexpr absl::Duration kStartedPatience = absl::Seconds(20);
 constexpr absl::Duration kFinishPatience = absl::Seconds(60);
 constexpr absl::Duration kDataPatience = absl::Minutes(5);
 constexpr absl::Duration kClosePatience = absl::Seconds(20);
+// From a load's failure until the server's agent has told that the server is gone: a dying server closes its sockets
+// before it has ended, and its last words come after that.
+constexpr absl::Duration kLastWordsPatience = absl::Seconds(1);
 // Between the command to start and the start: what a command takes on its way, several times over.
 constexpr int64_t kShortestRunUpNs = 10'000'000;
 constexpr int kRunUpRoundTrips = 4;
@@ -83,7 +86,8 @@ class ExecutionRunner::Attempt {
   // Opens a part that the interruption ends.
   absl::StatusOr<std::unique_ptr<PartLink>> OpenPart(AgentLink& link, OpenRequest request,
                                                      PartId::Role role);
-  // Passes a status on; one that is not OK is noted as the failure of this agent's part.
+  // Passes a status on; one that is not OK is noted as the failure of this agent's part. Of a load's part: as the
+  // server's, where that fails at the same time.
   absl::Status Note(const absl::Status& status, const PoolMember& member, PartId::Role role);
 
   ExecutionRunner& runner_;
@@ -182,6 +186,11 @@ absl::StatusOr<std::unique_ptr<PartLink>> ExecutionRunner::Attempt::OpenPart(Age
 absl::Status ExecutionRunner::Attempt::Note(const absl::Status& status, const PoolMember& member,
                                             PartId::Role role) {
   if (status.ok() || finished_.record.has_failure()) return status;
+  if (role == PartId::LOAD && server_ != nullptr) {
+    // A dead server explains a failed load, not the other way round.
+    const absl::Status why = server_->AwaitFailure(absl::Now() + kLastWordsPatience);
+    if (!why.ok()) return Note(why, runner_.pool_.server(), PartId::SERVER);
+  }
   // Ended by the failure of another part, or by the user: not this one's.
   if (!runner_.interruption_.status().ok()) return status;
   ExecutionFailure& failure = *finished_.record.mutable_failure();
@@ -298,10 +307,6 @@ absl::Status ExecutionRunner::Attempt::AwaitEnd() {
   const absl::Time deadline = absl::Now() + LongestRun(runner_.plan_, cell_);
   for (LoadPart& load : loads_) {
     absl::StatusOr<LoadFinished> finished = load.link->WaitLoadFinished(deadline);
-    // A dead server explains a failed load, not the other way round.
-    if (!finished.ok() && server_ != nullptr && !server_->failure().ok()) {
-      return Note(server_->failure(), runner_.pool_.server(), PartId::SERVER);
-    }
     if (!finished.ok()) return Note(finished.status(), *load.member, PartId::LOAD);
     *load.record.mutable_finished() = *std::move(finished);
   }

@@ -47,16 +47,19 @@ absl::StatusOr<std::string> PrivateFolder() {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<LocalAgent>> LocalAgent::Start(absl::Duration patience) {
+absl::StatusOr<std::unique_ptr<LocalAgent>> LocalAgent::Start(const Options& options) {
   std::unique_ptr<LocalAgent> agent(new LocalAgent);
-  ASSAY_RETURN_IF_ERROR(agent->Spawn());
-  ASSAY_RETURN_IF_ERROR(agent->AwaitAddress(absl::Now() + patience));
+  ASSAY_RETURN_IF_ERROR(agent->Spawn(options));
+  ASSAY_RETURN_IF_ERROR(agent->AwaitAddress(absl::Now() + options.patience));
   return agent;
 }
 
-absl::Status LocalAgent::Spawn() {
+absl::Status LocalAgent::Spawn(const Options& options) {
   ASSAY_ASSIGN_OR_RETURN(const std::string program, AssayFile("agent/agent"));
-  ASSAY_ASSIGN_OR_RETURN(const std::string catalogue, AssayFile("targets/catalogue.textproto"));
+  std::string catalogue = options.catalogue;
+  if (catalogue.empty()) {
+    ASSAY_ASSIGN_OR_RETURN(catalogue, AssayFile("targets/catalogue.textproto"));
+  }
   ASSAY_ASSIGN_OR_RETURN(folder_, PrivateFolder());
   ASSAY_ASSIGN_OR_RETURN(Pipe input, OpenPipe());
   ASSAY_ASSIGN_OR_RETURN(Pipe output, OpenPipe());

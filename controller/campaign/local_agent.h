@@ -22,9 +22,15 @@ namespace assay {
 // things in order.
 class LocalAgent {
  public:
+  struct Options {
+    absl::Duration patience = absl::Seconds(20);
+    // What it may start; empty: the targets that come with the project.
+    std::string catalogue;
+  };
+
   // Returns once it listens. Errors carry its last words.
-  static absl::StatusOr<std::unique_ptr<LocalAgent>> Start(
-      absl::Duration patience = absl::Seconds(20));
+  static absl::StatusOr<std::unique_ptr<LocalAgent>> Start(const Options& options);
+  static absl::StatusOr<std::unique_ptr<LocalAgent>> Start() { return Start(Options()); }
   // Asks it to end (SIGTERM), and after some seconds makes it.
   ~LocalAgent();
   LocalAgent(const LocalAgent&) = delete;
@@ -37,7 +43,7 @@ class LocalAgent {
 
  private:
   LocalAgent() = default;
-  absl::Status Spawn();
+  absl::Status Spawn(const Options& options);
   absl::Status AwaitAddress(absl::Time deadline);
   void DrainErrors();
 

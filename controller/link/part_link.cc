@@ -186,6 +186,15 @@ absl::Status PartLink::failure() const {
   return failure_;
 }
 
+absl::Status PartLink::AwaitFailure(absl::Time deadline) const {
+  absl::MutexLock lock(&mutex_);
+  const auto settled = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    return !failure_.ok() || !abandoned_.ok() || closing();
+  };
+  mutex_.AwaitWithDeadline(absl::Condition(&settled), deadline);
+  return failure_;
+}
+
 absl::StatusOr<ControlEvent> PartLink::WaitFor(ControlEvent::EventCase kind, std::string_view what,
                                                absl::Time deadline) {
   absl::MutexLock lock(&mutex_);

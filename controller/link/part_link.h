@@ -61,6 +61,9 @@ class PartLink {
 
   // The failure so far, or OK: a server that died while another part was waited for.
   absl::Status failure() const;
+  // As failure(), but waits for one until the deadline: for what a part is about to tell, such as the end of a server
+  // that others have noticed already. OK where none comes; Abandon() and Close() end the wait.
+  absl::Status AwaitFailure(absl::Time deadline) const ABSL_LOCKS_EXCLUDED(mutex_);
 
   // Asks the agent for its clock `rounds` times; the reading with the smallest round trip.
   absl::StatusOr<ClockReading> ReadClock(int rounds, absl::Time deadline);

@@ -1,0 +1,111 @@
+// Single executions, over real agents where something of theirs ends, over a fake one where it misbehaves.
+
+#include "controller/campaign/execution_runner.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "common/file.h"
+#include "common/runfiles.h"
+#include "controller/campaign/agent_pool.h"
+#include "controller/campaign/local_agent.h"
+#include "controller/plan/plan_rules.h"
+#include "google/protobuf/text_format.h"
+
+namespace assay {
+namespace {
+
+class ExecutionRunnerTest : public ::testing::Test {
+ protected:
+  ExecutionRunnerTest()
+      : store_(*Store::Open(absl::StrCat(TestFile(), ".db"), Store::Mode::kWrite)) {
+    CampaignRecord campaign;
+    campaign.set_id("c1");
+    EXPECT_TRUE(store_->CreateCampaign(campaign).ok());
+  }
+
+  // What files of this test are called.
+  static std::string TestFile() {
+    const ::testing::TestInfo& test = *::testing::UnitTest::GetInstance()->current_test_info();
+    std::string name = absl::StrCat(test.test_suite_name(), "-", test.name());
+    for (char& c : name) c = c == '/' ? '-' : c;
+    return absl::StrCat(::testing::TempDir(), "/", name);
+  }
+
+  // Starts that many agents, which know the target "mortal" with these arguments, and connects to them.
+  void StartAgents(int count, const std::string& arguments) {
+    const absl::StatusOr<std::string> program = AssayFile("controller/campaign/mortal_server");
+    ASSERT_TRUE(program.ok()) << program.status();
+    const std::string catalogue = absl::StrCat(TestFile(), ".textproto");
+    ASSERT_TRUE(
+        WriteFileAtomically(catalogue, absl::StrCat("targets { name: 'mortal' argv: '", *program,
+                                                    "' argv: '{port}' ", arguments, " }"))
+            .ok());
+    std::vector<std::string> addresses;
+    for (int i = 0; i < count; ++i) {
+      absl::StatusOr<std::unique_ptr<LocalAgent>> agent =
+          LocalAgent::Start({.catalogue = catalogue});
+      ASSERT_TRUE(agent.ok()) << agent.status();
+      addresses.push_back((*agent)->address());
+      agents_.push_back(*std::move(agent));
+    }
+    Connect(addresses);
+  }
+
+  void Connect(const std::vector<std::string>& addresses) {
+    absl::StatusOr<std::unique_ptr<AgentPool>> pool = AgentPool::Connect(addresses, TlsFiles());
+    ASSERT_TRUE(pool.ok()) << pool.status();
+    pool_ = *std::move(pool);
+  }
+
+  // Makes the first execution of that plan.
+  absl::StatusOr<FinishedExecution> RunOnce(const std::string& plan_text) {
+    Plan plan;
+    EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(plan_text, &plan));
+    EXPECT_TRUE(Validate(plan).ok()) << Validate(plan);
+    plan = WithDefaults(plan);
+    ExecutionRunner runner(plan, "c1", *pool_, *store_, interruption_, /*quiet=*/1);
+    return runner.Run(ScheduleOf(plan).front(), /*attempt=*/0);
+  }
+
+  std::unique_ptr<Store> store_;
+  Interruption interruption_;
+  std::vector<std::unique_ptr<LocalAgent>> agents_;
+  std::unique_ptr<AgentPool> pool_;
+};
+
+std::string PlanFor(double seconds) {
+  return absl::StrCat(R"(
+    name: "once"
+    targets { name: "mortal" }
+    workloads { name: "any" path: "/" }
+    load { closed { connections: [16] duration { seconds: )",
+                      seconds, " } } warmup { seconds: 0.05 } }\nblocks: 1");
+}
+
+// Either the load hears a dead socket long before the server's agent has the last words, or both hear at once.
+class DyingServerTest : public ExecutionRunnerTest, public ::testing::WithParamInterface<int> {};
+
+TEST_P(DyingServerTest, AServerThatDiesWhileLoadsConnectIsBlamedItselfWithItsLastWords) {
+  StartAgents(2, absl::StrCat("argv: '6' argv: '", GetParam(), "'"));
+  const auto finished = RunOnce(PlanFor(0.2));
+  ASSERT_TRUE(finished.ok()) << finished.status();
+  EXPECT_EQ(finished->record.status(), ExecutionRecord::FAILED);
+  const ExecutionFailure& failure = finished->record.failure();
+  EXPECT_EQ(failure.role(), PartId::SERVER) << failure.DebugString();
+  EXPECT_EQ(failure.agent(), agents_[0]->address());
+  EXPECT_EQ(failure.failure().kind(), Failure::CRASHED) << failure.DebugString();
+  EXPECT_EQ(failure.failure().ended(), "exit 7");
+  EXPECT_NE(failure.failure().last_words().find("one too many"), std::string::npos)
+      << failure.DebugString();
+}
+
+INSTANTIATE_TEST_SUITE_P(LingerMs, DyingServerTest, ::testing::Values(0, 300));
+
+}  // namespace
+}  // namespace assay
