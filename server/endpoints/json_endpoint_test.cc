@@ -6,6 +6,8 @@
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
+#include "server/endpoints/order_reader.h"
+#include "server/endpoints/order_totals.h"
 
 namespace assay {
 namespace {
@@ -180,6 +182,26 @@ TEST_F(JsonEndpointTest, DeepNestingDoesNoHarm) {
   const std::string deep(1 << 20, '[');
   EXPECT_EQ(Post("{\"x\":" + deep).status, 400);
   EXPECT_EQ(Post("{\"items\":[],\"x\":" + deep + std::string(1 << 20, ']') + "}").status, 200);
+}
+
+// One order of 16 MiB a thread would hold ten times that for ever.
+TEST(OrderMemoryTest, ALargeOrderLeavesLittleBehind) {
+  std::string order = "{\"items\":[";
+  while (order.size() < (4 << 20)) {
+    order.append(R"({"id":1,"name":"a","price":1,"qty":1},)");
+  }
+  order.back() = ']';
+  const std::string large = order + "}";
+  OrderReader reader;
+  OrderTotals totals;
+  for (const std::string& body : {large, std::string("{\"items\":[]}")}) {
+    std::string padded = body;
+    padded.append(HttpRequest::kReadableBehindBody, ' ');
+    EXPECT_EQ(reader.Read(std::string_view(padded).substr(0, body.size()), totals), "");
+    totals.End();
+  }
+  EXPECT_LE(reader.capacity(), 1u << 20);
+  EXPECT_LE(totals.capacity(), 1u << 20);
 }
 
 TEST_F(JsonEndpointTest, AnswersDoNotLeakIntoEachOther) {

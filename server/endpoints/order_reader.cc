@@ -58,12 +58,13 @@ bool ReadItem(const dom::element& element, Item& item) {
 }  // namespace
 
 std::string OrderReader::Read(std::string_view json, OrderTotals& totals) {
-  if (ReadFast(json, totals)) return {};
+  const bool right = ReadFast(json, totals);
+  if (parser_.capacity() > kKeptCapacity) parser_ = dom::parser();
+  if (right) return {};
   return ReadOrderBySax(json, totals);
 }
 
 bool OrderReader::ReadFast(std::string_view json, OrderTotals& totals) {
-  if (parser_.capacity() > kKeptCapacity) parser_ = dom::parser();
   dom::object order;
   const auto error =
       parser_.parse(json.data(), json.size(), /*realloc_if_needed=*/false).get_object().get(order);

@@ -1,6 +1,7 @@
 #ifndef ASSAY_SERVER_ENDPOINTS_ORDER_READER_H_
 #define ASSAY_SERVER_ENDPOINTS_ORDER_READER_H_
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -21,6 +22,9 @@ class OrderReader {
   // Returns what is wrong with the body, in words; empty when nothing is.
   // REQUIRES: HttpRequest::kReadableBehindBody bytes behind the body may be read.
   std::string Read(std::string_view json, OrderTotals& totals);
+
+  // The largest body that there is memory for.
+  size_t capacity() const { return parser_.capacity(); }
 
  private:
   // True: it was all right. False: it may be.

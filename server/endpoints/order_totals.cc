@@ -4,7 +4,15 @@
 
 namespace assay {
 
+namespace {
+
+// What is kept of it: a thousand items make some 50 KB.
+constexpr size_t kKeptCapacity = 1 << 20;
+
+}  // namespace
+
 void OrderTotals::Begin() {
+  if (text_.capacity() > kKeptCapacity) std::string().swap(text_);
   text_.assign("{\"items\":[");
   count_ = 0;
   total_ = 0;

@@ -11,7 +11,7 @@ namespace assay {
 // Writes the answer of POST /json, item by item:
 //   {"items":[{"id":1,"name":"a","total":500},...],"count":1,"total":500}
 //
-// Keeps its memory from one answer to the next. Threads: none.
+// Keeps its memory from one answer to the next, unless that was a large one. Threads: none.
 class OrderTotals {
  public:
   enum class Added { kOk, kProductOverflows, kSumOverflows };
@@ -23,6 +23,8 @@ class OrderTotals {
   std::string_view End();
 
   int64_t count() const { return count_; }
+  // Bytes held for answers.
+  size_t capacity() const { return text_.capacity(); }
 
  private:
   std::string text_;
