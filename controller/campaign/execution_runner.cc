@@ -82,6 +82,8 @@ class ExecutionRunner::Attempt {
   // `spans`: gets the samples too, unless nullptr.
   absl::Status FetchSamples(uint32_t load, SpanRequests* spans);
   absl::Status MergeLatency();
+  // Once; later calls do nothing.
+  void CloseServer();
 
   // Opens a part that the interruption ends.
   absl::StatusOr<std::unique_ptr<PartLink>> OpenPart(AgentLink& link, OpenRequest request,
@@ -98,6 +100,7 @@ class ExecutionRunner::Attempt {
   int64_t server_start_ns_ = 0;
   bool gave_up_ = false;
   std::unique_ptr<PartLink> server_;
+  bool server_closed_ = false;
   std::vector<LoadPart> loads_;
   // Last, so that they go before the parts that they wake.
   std::vector<std::unique_ptr<Interruption::Guard>> guards_;
@@ -127,15 +130,11 @@ absl::StatusOr<FinishedExecution> ExecutionRunner::Attempt::Run() {
   const absl::Status measured = Measure();
   // Whatever came of it, nothing is left running.
   guards_.clear();
-  absl::Status closed;
   if (server_ != nullptr) server_->WhenFailed(nullptr);
-  if (server_ != nullptr) closed.Update(server_->Close(kClosePatience));
-  for (LoadPart& load : loads_) {
-    if (load.link != nullptr) closed.Update(load.link->Close(kClosePatience));
-  }
+  CloseServer();
+  for (LoadPart& load : loads_) load.link->Close(kClosePatience).IgnoreError();  // As the server's.
   ASSAY_RETURN_IF_ERROR(runner_.interruption_.status());
   if (measured.ok()) {
-    ASSAY_RETURN_IF_ERROR(closed);
     finished_.record.set_status(ExecutionRecord::MEASURED);
     return std::move(finished_);
   }
@@ -154,10 +153,7 @@ absl::Status ExecutionRunner::Attempt::Measure() {
   ASSAY_RETURN_IF_ERROR(AwaitEnd());
   if (cell_.profiled()) ASSAY_RETURN_IF_ERROR(FetchProfile());
   // The server's work is done: its CPUs are free for what follows.
-  if (server_ != nullptr) {
-    ASSAY_RETURN_IF_ERROR(
-        Note(server_->Close(kClosePatience), runner_.pool_.server(), PartId::SERVER));
-  }
+  CloseServer();
   SpanRequests spans(finished_.record.server().profile(), server_start_ns_);
   const bool rested = finished_.record.server().profile().spans_size() > 0;
   for (uint32_t load = 0; load < loads_.size(); ++load) {
@@ -167,6 +163,12 @@ absl::Status ExecutionRunner::Attempt::Measure() {
   for (LoadPart& load : loads_) *finished_.record.add_loads() = std::move(load.record);
   *finished_.record.mutable_skew() = SkewOf(finished_.record.loads());
   return MergeLatency();
+}
+
+void ExecutionRunner::Attempt::CloseServer() {
+  if (server_ == nullptr || std::exchange(server_closed_, true)) return;
+  // A part that cannot be closed is ended by its lease; what was measured is not the worse for it.
+  server_->Close(kClosePatience).IgnoreError();
 }
 
 absl::StatusOr<std::unique_ptr<PartLink>> ExecutionRunner::Attempt::OpenPart(AgentLink& link,

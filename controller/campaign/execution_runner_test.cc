@@ -14,6 +14,7 @@
 #include "common/runfiles.h"
 #include "controller/campaign/agent_pool.h"
 #include "controller/campaign/local_agent.h"
+#include "controller/link/fake_agent.h"
 #include "controller/plan/plan_rules.h"
 #include "google/protobuf/text_format.h"
 
@@ -106,6 +107,43 @@ TEST_P(DyingServerTest, AServerThatDiesWhileLoadsConnectIsBlamedItselfWithItsLas
 }
 
 INSTANTIATE_TEST_SUITE_P(LingerMs, DyingServerTest, ::testing::Values(0, 300));
+
+// Tells everything that both parts of one execution come by, of which each takes what is its own.
+void TellWholeExecution(FakeAgent& agent) {
+  ControlEvent ready;
+  ready.mutable_ready()->set_address("127.0.0.1:9");
+  agent.Tell(ready);
+  ControlEvent started;
+  started.mutable_started();
+  agent.Tell(started);
+  ControlEvent load_finished;
+  load_finished.mutable_load_finished()->set_ok(1);
+  agent.Tell(load_finished);
+  ControlEvent server_finished;
+  server_finished.mutable_server_finished()->set_cpu_ns(1);
+  agent.Tell(server_finished);
+  DataRecord second;
+  second.mutable_second()->set_ok(1);
+  agent.Offer(second);
+  DataRecord end;
+  end.set_end(true);
+  agent.Offer(end);
+}
+
+// The lease ends what could not be closed; a measured execution is not made again for that.
+TEST_F(ExecutionRunnerTest, WhatIsMeasuredIsKeptThoughItsPartsCannotBeClosed) {
+  FakeAgent agent;
+  TellWholeExecution(agent);
+  agent.RefuseClose({grpc::StatusCode::DEADLINE_EXCEEDED, "it does not end"});
+  Connect({agent.address()});
+  const auto finished = RunOnce(PlanFor(0.2));
+  ASSERT_TRUE(finished.ok()) << finished.status();
+  EXPECT_EQ(finished->record.status(), ExecutionRecord::MEASURED)
+      << finished->record.failure().DebugString();
+  EXPECT_EQ(finished->seconds.size(), 1);
+  // Each part was asked once.
+  EXPECT_EQ(agent.closed(), 2);
+}
 
 }  // namespace
 }  // namespace assay

@@ -71,6 +71,11 @@ void FakeAgent::RefuseOpen(grpc::Status status) {
   open_status_ = std::move(status);
 }
 
+void FakeAgent::RefuseClose(grpc::Status status) {
+  absl::MutexLock lock(&mutex_);
+  close_status_ = std::move(status);
+}
+
 int FakeAgent::opened() const {
   absl::MutexLock lock(&mutex_);
   return opened_;
@@ -212,7 +217,7 @@ grpc::Status FakeAgent::ReadData(grpc::ServerContext*,
 grpc::Status FakeAgent::Close(grpc::ServerContext*, const CloseRequest*, CloseReply*) {
   absl::MutexLock lock(&mutex_);
   ++closed_;
-  return grpc::Status::OK;
+  return close_status_;
 }
 
 }  // namespace assay

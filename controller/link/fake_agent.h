@@ -35,6 +35,8 @@ class FakeAgent : public Agent::Service {
   void BeDescribedAs(AgentDescription description) ABSL_LOCKS_EXCLUDED(mutex_);
   // What Open answers.
   void RefuseOpen(grpc::Status status) ABSL_LOCKS_EXCLUDED(mutex_);
+  // What Close answers.
+  void RefuseClose(grpc::Status status) ABSL_LOCKS_EXCLUDED(mutex_);
 
   int opened() const ABSL_LOCKS_EXCLUDED(mutex_);
   int closed() const ABSL_LOCKS_EXCLUDED(mutex_);
@@ -63,6 +65,7 @@ class FakeAgent : public Agent::Service {
   std::vector<ControlCommand> commands_ ABSL_GUARDED_BY(mutex_);
   AgentDescription description_ ABSL_GUARDED_BY(mutex_);
   grpc::Status open_status_ ABSL_GUARDED_BY(mutex_);
+  grpc::Status close_status_ ABSL_GUARDED_BY(mutex_);
   int break_control_after_ ABSL_GUARDED_BY(mutex_) = 0;
   int break_control_times_ ABSL_GUARDED_BY(mutex_) = 0;
   int break_data_after_ ABSL_GUARDED_BY(mutex_) = 0;
