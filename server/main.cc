@@ -1,6 +1,7 @@
 // The program `server`: Assay's own HTTP server with the endpoint contract.
 
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 
 #include <cstdlib>
@@ -27,6 +28,14 @@ assay::UniqueFd StopSignals() {
   return assay::UniqueFd(signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
 }
 
+// As many connections as the system lets us have.
+void RaiseFileLimit() {
+  rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 int Fail(const absl::Status& status) {
   std::cerr << "server: " << status.message() << "\n";
   return absl::IsInvalidArgument(status) ? 2 : EXIT_FAILURE;  // 2: bad usage.
@@ -39,6 +48,7 @@ int main(int argc, char** argv) {
   const int exit_status = assay::ParseServerFlags(argc, argv, options, std::cout, std::cerr);
   if (exit_status != assay::kGoOn) return exit_status;
 
+  RaiseFileLimit();
   const assay::UniqueFd stop = StopSignals();
   const auto endpoints = [&options]() -> assay::HttpHandler {
     // One for each thread.

@@ -303,6 +303,17 @@ TEST(ServerTest, WithoutDescriptorsItWaitsInsteadOfSpinning) {
   EXPECT_EQ(StatusOf(last->ReceiveAnswer()), 200);
 }
 
+// What a shell allows at first is often too little for a load.
+TEST(ServerTest, TakesAllDescriptorsThatItMayHave) {
+  RunningServer server("", "sh -c 'ulimit -S -n 64; exec \"$0\" \"$@\"' ");
+  std::vector<std::unique_ptr<TestClient>> clients;
+  for (int i = 0; i < 100; ++i) {
+    clients.push_back(std::make_unique<TestClient>(server.address()));
+    clients.back()->Send(kGet);
+    ASSERT_EQ(StatusOf(clients.back()->ReceiveAnswer()), 200) << i;
+  }
+}
+
 TEST(ServerTest, IdleConnectionsCostLittleMemory) {
 #ifdef __SANITIZE_ADDRESS__
   GTEST_SKIP() << "AddressSanitizer keeps what was freed, and lays a zone round everything";
