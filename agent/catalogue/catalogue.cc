@@ -169,12 +169,19 @@ absl::StatusOr<ResolvedTarget> Catalogue::Resolve(
                               ReplacePlaceholders(file.content(), values)});
   }
   resolved.ready_path = target.ready_path().empty() ? "/healthz" : target.ready_path();
-  resolved.ready_timeout =
-      absl::Seconds(target.ready_timeout_s() > 0 ? target.ready_timeout_s() : kDefaultReadySeconds);
+  resolved.ready_timeout = ReadyTimeout(target);
   resolved.stop_signal = *StopSignal(target.stop_signal());
-  resolved.stop_timeout =
-      absl::Seconds(target.stop_timeout_s() > 0 ? target.stop_timeout_s() : kDefaultStopSeconds);
+  resolved.stop_timeout = StopTimeout(target);
   return resolved;
+}
+
+absl::Duration Catalogue::ReadyTimeout(const CatalogueTarget& target) {
+  return absl::Seconds(target.ready_timeout_s() > 0 ? target.ready_timeout_s()
+                                                    : kDefaultReadySeconds);
+}
+
+absl::Duration Catalogue::StopTimeout(const CatalogueTarget& target) {
+  return absl::Seconds(target.stop_timeout_s() > 0 ? target.stop_timeout_s() : kDefaultStopSeconds);
 }
 
 std::vector<std::string> Catalogue::VersionArgv(const CatalogueTarget& target) const {

@@ -88,6 +88,10 @@ class Catalogue {
   // Environment() goes with it.
   std::vector<std::string> VersionArgv(const CatalogueTarget& target) const;
 
+  // How long a target may take until it is ready, and to stop: as its entry says, or the defaults.
+  static absl::Duration ReadyTimeout(const CatalogueTarget& target);
+  static absl::Duration StopTimeout(const CatalogueTarget& target);
+
   // The minimal environment that every target is given: PATH, HOME and LANG.
   static std::map<std::string, std::string> Environment();
 

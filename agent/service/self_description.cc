@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/time/time.h"
 #include "agent/launcher/launched_process.h"
 #include "agent/profiler/profile_abilities.h"
 #include "agent/telemetry/environment.h"
@@ -82,6 +83,10 @@ void SelfDescription::DescribeTargets(AgentDescription& description) {
     }
     one.set_static_answers(target.static_answers());
     one.set_contract(target.contract());
+    one.set_ready_timeout_ms(
+        static_cast<uint32_t>(absl::ToInt64Milliseconds(Catalogue::ReadyTimeout(target))));
+    one.set_stop_timeout_ms(
+        static_cast<uint32_t>(absl::ToInt64Milliseconds(Catalogue::StopTimeout(target))));
     for (const CatalogueTarget::NotServed& not_served : target.not_served()) {
       (*one.mutable_not_served())[not_served.request()] = not_served.reason();
     }

@@ -14,6 +14,7 @@
 #include "common/status_macros.h"
 #include "controller/campaign/load_intake.h"
 #include "controller/campaign/part_specs.h"
+#include "controller/campaign/server_patience.h"
 #include "controller/campaign/span_requests.h"
 #include "controller/campaign/start_skew.h"
 #include "controller/link/part_link.h"
@@ -27,12 +28,13 @@ namespace {
 
 constexpr uint32_t kLeaseMs = 10'000;
 constexpr int kClockRounds = 5;
-constexpr absl::Duration kReadyPatience = absl::Seconds(90);
+// An agent gives its load a minute.
+constexpr absl::Duration kLoadReadyPatience = absl::Seconds(90);
 constexpr absl::Duration kStartedPatience = absl::Seconds(20);
 // Naming a profile's stacks is part of it.
 constexpr absl::Duration kFinishPatience = absl::Seconds(60);
 constexpr absl::Duration kDataPatience = absl::Minutes(5);
-constexpr absl::Duration kClosePatience = absl::Seconds(20);
+constexpr absl::Duration kLoadClosePatience = absl::Seconds(20);
 // From a load's failure until the server's agent has told that the server is gone: a dying server closes its sockets
 // before it has ended, and its last words come after that.
 constexpr absl::Duration kLastWordsPatience = absl::Seconds(1);
@@ -132,7 +134,8 @@ absl::StatusOr<FinishedExecution> ExecutionRunner::Attempt::Run() {
   guards_.clear();
   if (server_ != nullptr) server_->WhenFailed(nullptr);
   CloseServer();
-  for (LoadPart& load : loads_) load.link->Close(kClosePatience).IgnoreError();  // As the server's.
+  for (LoadPart& load : loads_)
+    load.link->Close(kLoadClosePatience).IgnoreError();  // As the server's.
   ASSAY_RETURN_IF_ERROR(runner_.interruption_.status());
   if (measured.ok()) {
     finished_.record.set_status(ExecutionRecord::MEASURED);
@@ -167,8 +170,10 @@ absl::Status ExecutionRunner::Attempt::Measure() {
 
 void ExecutionRunner::Attempt::CloseServer() {
   if (server_ == nullptr || std::exchange(server_closed_, true)) return;
+  const absl::Duration patience = ClosePatience(runner_.pool_.server().description(),
+                                                TargetOfCell(runner_.plan_, cell_).name());
   // A part that cannot be closed is ended by its lease; what was measured is not the worse for it.
-  server_->Close(kClosePatience).IgnoreError();
+  server_->Close(patience).IgnoreError();
 }
 
 absl::StatusOr<std::unique_ptr<PartLink>> ExecutionRunner::Attempt::OpenPart(AgentLink& link,
@@ -221,7 +226,8 @@ absl::Status ExecutionRunner::Attempt::StartServer() {
       OpenPart(*member.link, std::move(request), PartId::SERVER);
   if (!part.ok()) return Note(part.status(), member, PartId::SERVER);
   server_ = *std::move(part);
-  absl::StatusOr<Ready> ready = server_->WaitReady(absl::Now() + kReadyPatience);
+  absl::StatusOr<Ready> ready =
+      server_->WaitReady(absl::Now() + ReadyPatience(member.description(), target.name()));
   if (!ready.ok()) return Note(ready.status(), member, PartId::SERVER);
   destination_ = ready->address();
   *finished_.record.mutable_server_ready() = *std::move(ready);
@@ -250,7 +256,7 @@ absl::Status ExecutionRunner::Attempt::ConnectLoads() {
     });
   }
   for (LoadPart& load : loads_) {
-    absl::StatusOr<Ready> ready = load.link->WaitReady(absl::Now() + kReadyPatience);
+    absl::StatusOr<Ready> ready = load.link->WaitReady(absl::Now() + kLoadReadyPatience);
     if (!ready.ok()) return Note(ready.status(), *load.member, PartId::LOAD);
     *load.record.mutable_ready() = *std::move(ready);
   }

@@ -14,6 +14,7 @@
 #include "common/runfiles.h"
 #include "controller/campaign/agent_pool.h"
 #include "controller/campaign/local_agent.h"
+#include "controller/campaign/server_patience.h"
 #include "controller/link/fake_agent.h"
 #include "controller/plan/plan_rules.h"
 #include "google/protobuf/text_format.h"
@@ -107,6 +108,26 @@ TEST_P(DyingServerTest, AServerThatDiesWhileLoadsConnectIsBlamedItselfWithItsLas
 }
 
 INSTANTIATE_TEST_SUITE_P(LingerMs, DyingServerTest, ::testing::Values(0, 300));
+
+// A controller that gives up before the agent does loses the agent's word on what is wrong, and the samples.
+TEST_F(ExecutionRunnerTest, AServersAgentIsWaitedForLongerThanItsCatalogueAllowsTheTarget) {
+  StartAgents(1, "argv: '0' argv: '0' ready_timeout_s: 3000 stop_timeout_s: 25.5");
+  const AgentDescription& slow = pool_->server().description();
+  EXPECT_GT(ReadyPatience(slow, "mortal"), absl::Seconds(3000));
+  EXPECT_LT(ReadyPatience(slow, "mortal"), absl::Seconds(3600));
+  EXPECT_GT(ClosePatience(slow, "mortal"), absl::Seconds(25.5));
+  EXPECT_LT(ClosePatience(slow, "mortal"), absl::Minutes(1));
+  // Of an agent that does not tell, and of a server that nobody started.
+  EXPECT_GE(ReadyPatience(AgentDescription(), "mortal"), absl::Seconds(60));
+  EXPECT_GE(ClosePatience(slow, ""), absl::Seconds(20));
+}
+
+TEST_F(ExecutionRunnerTest, AnAgentTellsTheDefaultTimesOfATargetThatSaysNone) {
+  StartAgents(1, "argv: '0' argv: '0'");
+  ASSERT_EQ(pool_->server().description().targets_size(), 1);
+  EXPECT_EQ(pool_->server().description().targets(0).ready_timeout_ms(), 10'000);
+  EXPECT_EQ(pool_->server().description().targets(0).stop_timeout_ms(), 5'000);
+}
 
 // Tells everything that both parts of one execution come by, of which each takes what is its own.
 void TellWholeExecution(FakeAgent& agent) {
