@@ -157,12 +157,13 @@ absl::Status ExecutionRunner::Attempt::Measure() {
   if (cell_.profiled()) ASSAY_RETURN_IF_ERROR(FetchProfile());
   // The server's work is done: its CPUs are free for what follows.
   CloseServer();
-  SpanRequests spans(finished_.record.server().profile(), server_start_ns_);
-  const bool rested = finished_.record.server().profile().spans_size() > 0;
+  const ProfileInfo& profile = finished_.record.server().profile();
+  const bool sampled = finished_.record.server().has_profile() && profile.refused().empty();
+  SpanRequests spans(profile, server_start_ns_);
   for (uint32_t load = 0; load < loads_.size(); ++load) {
-    ASSAY_RETURN_IF_ERROR(FetchSamples(load, rested ? &spans : nullptr));
+    ASSAY_RETURN_IF_ERROR(FetchSamples(load, sampled ? &spans : nullptr));
   }
-  if (rested) spans.Count(finished_.record.mutable_server()->mutable_profile());
+  if (sampled) spans.Count(finished_.record.mutable_server()->mutable_profile());
   for (LoadPart& load : loads_) *finished_.record.add_loads() = std::move(load.record);
   *finished_.record.mutable_skew() = SkewOf(finished_.record.loads());
   return MergeLatency();
@@ -332,12 +333,8 @@ absl::Status ExecutionRunner::Attempt::FetchProfile() {
     if (record.has_profile()) finished_.profile.push_back(record.profile());
     return absl::OkStatus();
   };
-  ASSAY_RETURN_IF_ERROR(Note(server_->ReadData(take, absl::Now() + kDataPatience),
-                             runner_.pool_.server(), PartId::SERVER));
-  uint64_t requests = 0;
-  for (const LoadPart& load : loads_) requests += load.record.finished().ok_in_window();
-  finished_.record.mutable_server()->mutable_profile()->set_requests(requests);
-  return absl::OkStatus();
+  return Note(server_->ReadData(take, absl::Now() + kDataPatience), runner_.pool_.server(),
+              PartId::SERVER);
 }
 
 absl::Status ExecutionRunner::Attempt::FetchSamples(uint32_t load, SpanRequests* spans) {

@@ -11,6 +11,9 @@ namespace assay {
 
 SpanRequests::SpanRequests(const ProfileInfo& info, int64_t server_start_ns) {
   const int64_t first_ns = info.start_ns() - server_start_ns;
+  if (info.spans().empty()) {
+    spans_.push_back({.start_ns = first_ns, .end_ns = info.end_ns() - server_start_ns});
+  }
   for (const ProfileSpan& span : info.spans()) {
     spans_.push_back({.start_ns = first_ns + span.start_ns(), .end_ns = first_ns + span.end_ns()});
   }
@@ -31,6 +34,11 @@ absl::Status SpanRequests::Add(const SampleChunk& chunk, int64_t load_start_ns) 
 }
 
 void SpanRequests::Count(ProfileInfo* info) const {
+  if (info->spans().empty()) {
+    assert(spans_.size() == 1);
+    info->set_requests(spans_.front().requests);
+    return;
+  }
   assert(static_cast<size_t>(info->spans_size()) == spans_.size());
   uint64_t sampled = 0;
   for (size_t i = 0; i < spans_.size(); ++i) {

@@ -11,7 +11,8 @@
 
 namespace assay {
 
-// Counts the right answers that came in each span of a profile. No two hosts' clocks meet: what happened is told by the
+// Counts the right answers that came in each span of a profile, or in all of its window where it has no spans: what came
+// before the profiler began and after it ended is no part of what it sampled. No two hosts' clocks meet: what happened is told by the
 // time since the run's common start, which each agent knows on its own clock (StartSkew says how well).
 class SpanRequests {
  public:
@@ -21,7 +22,7 @@ class SpanRequests {
   // Samples of a load agent, for which the common start was at `load_start_ns`. Errors as of DecodeChunk().
   absl::Status Add(const SampleChunk& chunk, int64_t load_start_ns);
 
-  // Sets the requests of each span, and of the sampled ones together. REQUIRES: the same spans.
+  // Sets the requests of each span, and of what was sampled together. REQUIRES: the same spans.
   void Count(ProfileInfo* info) const;
 
  private:

@@ -71,6 +71,24 @@ TEST(SpanRequestsTest, WhatCameWhileTheProfilerTurnedIsInNoSpan) {
   EXPECT_EQ(info.spans(1).requests(), 1);
 }
 
+// The load's whole window would count what was answered before there were samples, and make the server seem cheaper.
+TEST(SpanRequestsTest, AWindowWithoutRestsIsOneSpan) {
+  ProfileInfo info;
+  info.set_start_ns(5'100);
+  info.set_end_ns(5'900);
+  SpanRequests counter(info, 5'000);
+  ASSERT_TRUE(counter
+                  .Add(ChunkOf({{90'000, 99, SampleOutcome::kOk},
+                                {90'000, 100, SampleOutcome::kOk},
+                                {90'800, 99, SampleOutcome::kOk},
+                                {90'800, 100, SampleOutcome::kOk}}),
+                       90'000)
+                  .ok());
+  counter.Count(&info);
+  EXPECT_EQ(info.requests(), 2);
+  EXPECT_TRUE(info.spans().empty());
+}
+
 TEST(SpanRequestsTest, ABrokenChunkIsToldOf) {
   SpanRequests counter(Rested(), 0);
   SampleChunk chunk = ChunkOf({{1, 1, SampleOutcome::kOk}});
