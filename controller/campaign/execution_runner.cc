@@ -341,9 +341,9 @@ absl::Status ExecutionRunner::Attempt::FetchSamples(uint32_t load, SpanRequests*
   LoadPart& part = loads_[load];
   LoadIntake intake(runner_.store_, runner_.campaign_id_, finished_.record.id(), load, part.record,
                     spans);
-  absl::Status fetched = part.link->ReadData(
-      [&](const DataRecord& record) { return intake.Take(record); }, absl::Now() + kDataPatience);
-  if (fetched.ok()) fetched = intake.Stage();
+  const absl::Status fetched =
+      part.link->ReadData([&](const DataRecord& record) { return intake.Take(record); },
+                          [&] { return intake.Stage(); }, absl::Now() + kDataPatience);
   // A store that fails ends the campaign; an agent whose data does not come, this execution.
   ASSAY_RETURN_IF_ERROR(intake.store_status());
   ASSAY_RETURN_IF_ERROR(Note(fetched, *part.member, PartId::LOAD));

@@ -1,19 +1,12 @@
 #include "controller/campaign/load_intake.h"
 
 #include <algorithm>
-#include <cstddef>
 #include <iterator>
 #include <utility>
 
 #include "common/status_macros.h"
 
 namespace assay {
-namespace {
-
-// Chunks are staged this many at a time: some megabytes in memory.
-constexpr size_t kChunksAtOnce = 16;
-
-}  // namespace
 
 LoadIntake::LoadIntake(Store& store, std::string campaign_id, std::string execution_id,
                        uint32_t load, LoadRecord& record, SpanRequests* spans)
@@ -35,7 +28,7 @@ absl::Status LoadIntake::Take(const DataRecord& record) {
   waiting_.push_back(chunk);
   record_.set_chunks(record_.chunks() + 1);
   record_.set_samples_received(record_.samples_received() + chunk.count());
-  return waiting_.size() >= kChunksAtOnce ? Stage() : absl::OkStatus();
+  return absl::OkStatus();
 }
 
 absl::Status LoadIntake::Stage() {

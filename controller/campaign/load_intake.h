@@ -14,8 +14,8 @@
 
 namespace assay {
 
-// Takes in the data records of one load agent's part: chunks of samples go into the store, several at a time, and
-// seconds are gathered.
+// Takes in the data records of one load agent's part: chunks of samples wait until they are staged in the store, several
+// at a time; seconds are gathered.
 class LoadIntake {
  public:
   // For load agent number `load` of an execution. `record` gets the counts of what came. `spans`: counts the samples
@@ -23,9 +23,10 @@ class LoadIntake {
   LoadIntake(Store& store, std::string campaign_id, std::string execution_id, uint32_t load,
              LoadRecord& record, SpanRequests* spans);
 
-  // Takes one record, and stages the chunks that wait where they are many.
+  // Takes one record.
   absl::Status Take(const DataRecord& record);
-  // Stages the chunks that wait.
+  // Stages the chunks that wait: what was taken is safe when this returns OK. The seconds, some kilobytes, are in the
+  // store with their execution, or made again with it.
   absl::Status Stage();
 
   // What the store failed with, or OK: tells its errors from those of damaged records.

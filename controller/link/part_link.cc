@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/monotonic_clock.h"
+#include "common/status_macros.h"
 
 namespace assay {
 namespace {
@@ -287,6 +288,17 @@ void PartLink::Stop() {
 
 absl::Status PartLink::ReadData(absl::FunctionRef<absl::Status(const DataRecord&)> consume,
                                 absl::Time deadline) {
+  return ReadRecords(consume, nullptr, deadline);
+}
+
+absl::Status PartLink::ReadData(absl::FunctionRef<absl::Status(const DataRecord&)> consume,
+                                absl::FunctionRef<absl::Status()> secure, absl::Time deadline) {
+  return ReadRecords(consume, &secure, deadline);
+}
+
+absl::Status PartLink::ReadRecords(absl::FunctionRef<absl::Status(const DataRecord&)> consume,
+                                   const absl::FunctionRef<absl::Status()>* secure,
+                                   absl::Time deadline) {
   uint64_t taken = 0;
   while (absl::Now() < deadline) {
     grpc::ClientContext context;
@@ -297,46 +309,51 @@ absl::Status PartLink::ReadData(absl::FunctionRef<absl::Status(const DataRecord&
       data_context_ = &context;
     }
     const std::unique_ptr<DataStream> stream = link_.stub().ReadData(&context);
-    DataRequest request;
-    *request.mutable_part() = request_.part();
-    request.set_from_sequence(taken + 1);
-    request.set_received(taken);
-    absl::Status consumed;
-    bool ended = false;
-    if (stream->Write(request)) {
-      DataRecord record;
-      while (!ended && stream->Read(&record)) {
-        if (record.sequence() <= taken) continue;
-        if (record.sequence() != taken + 1) {
-          consumed = absl::DataLossError(absl::StrCat("agent ", link_.address(), ": record ",
-                                                      taken + 1, " of its data is missing"));
-          break;
-        }
-        taken = record.sequence();
-        ended = record.end();
-        if (!ended) consumed = consume(record);
-        if (!consumed.ok()) break;
-        if (ended || taken % kAcknowledgeEvery == 0) {
-          DataRequest acknowledge;
-          acknowledge.set_received(taken);
-          acknowledge.set_committed(taken);
-          stream->Write(acknowledge);
-        }
-      }
-    }
+    const absl::StatusOr<bool> ended = ReadDataStream(consume, secure, *stream, taken);
     stream->WritesDone();
-    if (ended || !consumed.ok()) context.TryCancel();
+    if (!ended.ok() || *ended) context.TryCancel();
     const grpc::Status status = stream->Finish();
     {
       absl::MutexLock lock(&mutex_);
       data_context_ = nullptr;
     }
-    if (ended || !consumed.ok()) return consumed;
+    if (!ended.ok()) return ended.status();
+    if (*ended) return absl::OkStatus();
     if (!MayComeBack(status)) return link_.Explain(status, "its data cannot be read");
     absl::SleepFor(kAttachPause);
   }
   return absl::DeadlineExceededError(
       absl::StrCat("agent ", link_.address(), ": its data did not all arrive in time"));
+}
+
+absl::StatusOr<bool> PartLink::ReadDataStream(
+    absl::FunctionRef<absl::Status(const DataRecord&)> consume,
+    const absl::FunctionRef<absl::Status()>* secure, DataStream& stream, uint64_t& taken) {
+  DataRequest request;
+  *request.mutable_part() = request_.part();
+  request.set_from_sequence(taken + 1);
+  request.set_received(taken);
+  if (!stream.Write(request)) return false;
+  DataRecord record;
+  while (stream.Read(&record)) {
+    if (record.sequence() <= taken) continue;
+    if (record.sequence() != taken + 1) {
+      return absl::DataLossError(absl::StrCat("agent ", link_.address(), ": record ", taken + 1,
+                                              " of its data is missing"));
+    }
+    taken = record.sequence();
+    if (!record.end()) ASSAY_RETURN_IF_ERROR(consume(record));
+    if (!record.end() && taken % kAcknowledgeEvery != 0) continue;
+    DataRequest acknowledge;
+    acknowledge.set_received(taken);
+    if (secure != nullptr) {
+      ASSAY_RETURN_IF_ERROR((*secure)());
+      acknowledge.set_committed(taken);
+    }
+    stream.Write(acknowledge);
+    if (record.end()) return true;
+  }
+  return false;
 }
 
 absl::Status PartLink::Close(absl::Duration patience) {

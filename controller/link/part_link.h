@@ -73,10 +73,13 @@ class PartLink {
   // Ends the window early, or the server's part of it.
   void Stop();
 
-  // Reads all records; `consume` sees each once, and by returning OK says that it is safe: the
-  // agent may forget it. Ends with the end mark.
+  // Reads all records, up to the end mark; `consume` sees each once. The agent keeps them until Close().
   absl::Status ReadData(absl::FunctionRef<absl::Status(const DataRecord&)> consume,
                         absl::Time deadline);
+  // The same, but the agent forgets on the way: `secure` is called for every few records and at the end mark, and by
+  // returning OK says that all that were consumed are safe. Nothing is acknowledged before that.
+  absl::Status ReadData(absl::FunctionRef<absl::Status(const DataRecord&)> consume,
+                        absl::FunctionRef<absl::Status()> secure, absl::Time deadline);
 
   // Stops whatever the part started and waits until it is gone, within `patience`.
   absl::Status Close(absl::Duration patience);
@@ -100,6 +103,14 @@ class PartLink {
   void Take(const ControlEvent& event) ABSL_LOCKS_EXCLUDED(mutex_);
   void Send(const ControlCommand& command) ABSL_LOCKS_EXCLUDED(mutex_);
   void Fail(const absl::Status& status) ABSL_LOCKS_EXCLUDED(mutex_);
+  // `secure`: nullptr where nothing is to be forgotten.
+  absl::Status ReadRecords(absl::FunctionRef<absl::Status(const DataRecord&)> consume,
+                           const absl::FunctionRef<absl::Status()>* secure, absl::Time deadline)
+      ABSL_LOCKS_EXCLUDED(mutex_);
+  // One life of the data stream, which goes on behind record `taken`. True at the end mark; false where it broke before.
+  absl::StatusOr<bool> ReadDataStream(absl::FunctionRef<absl::Status(const DataRecord&)> consume,
+                                      const absl::FunctionRef<absl::Status()>* secure,
+                                      DataStream& stream, uint64_t& taken);
   absl::StatusOr<ControlEvent> WaitFor(ControlEvent::EventCase kind, std::string_view what,
                                        absl::Time deadline);
   bool closing() const { return closing_.load(std::memory_order_acquire); }

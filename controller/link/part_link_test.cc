@@ -108,6 +108,55 @@ TEST_F(PartLinkTest, AReaderThatFailsEndsTheReadingWithItsError) {
   EXPECT_EQ(read, absl::ResourceExhaustedError("disk full"));
 }
 
+// What an agent has forgotten and a store did not keep would be lost.
+TEST_F(PartLinkTest, NothingIsCommittedBeforeItIsSafe) {
+  for (int i = 0; i < 40; ++i) {
+    DataRecord record;
+    record.mutable_second();
+    agent_.Offer(record);
+  }
+  DataRecord end;
+  end.set_end(true);
+  agent_.Offer(end);
+  const auto part = OpenPart();
+  int consumed = 0;
+  std::vector<int> secured;
+  std::vector<uint64_t> committed;
+  const absl::Status read = part->ReadData(
+      [&](const DataRecord&) {
+        ++consumed;
+        return absl::OkStatus();
+      },
+      [&] {
+        committed.push_back(agent_.committed());
+        secured.push_back(consumed);
+        return secured.size() < 3 ? absl::OkStatus() : absl::ResourceExhaustedError("disk full");
+      },
+      absl::Now() + kPatience);
+  EXPECT_EQ(read, absl::ResourceExhaustedError("disk full"));
+  EXPECT_EQ(secured, std::vector<int>({16, 32, 40}));
+  // Each time, at most what was secured before.
+  EXPECT_EQ(committed[0], 0);
+  EXPECT_LE(committed[1], 16);
+  EXPECT_LE(committed[2], 32);
+  EXPECT_LE(agent_.committed(), 32);
+}
+
+TEST_F(PartLinkTest, WhatIsOnlyReadIsNotForgotten) {
+  for (int i = 0; i < 20; ++i) {
+    DataRecord record;
+    record.mutable_profile();
+    agent_.Offer(record);
+  }
+  DataRecord end;
+  end.set_end(true);
+  agent_.Offer(end);
+  const auto part = OpenPart();
+  const auto take = [](const DataRecord&) { return absl::OkStatus(); };
+  ASSERT_TRUE(part->ReadData(take, absl::Now() + kPatience).ok());
+  EXPECT_EQ(agent_.committed(), 0);
+}
+
 TEST_F(PartLinkTest, AFailureReachesWhoeverWaitsWithTheLastWords) {
   const auto part = OpenPart();
   agent_.Tell(FailureEvent("the server crashed"));
