@@ -4,8 +4,10 @@
 
 #include <gtest/gtest.h>
 
+#include <csignal>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -127,6 +129,25 @@ TEST_F(ExecutionRunnerTest, AnAgentTellsTheDefaultTimesOfATargetThatSaysNone) {
   ASSERT_EQ(pool_->server().description().targets_size(), 1);
   EXPECT_EQ(pool_->server().description().targets(0).ready_timeout_ms(), 10'000);
   EXPECT_EQ(pool_->server().description().targets(0).stop_timeout_ms(), 5'000);
+}
+
+// It is still there for its host, which answers for its sockets: nothing but silence tells of it.
+TEST_F(ExecutionRunnerTest, AnAgentThatHangsInAWindowEndsTheExecutionWithItsLease) {
+  StartAgents(2, "argv: '0' argv: '0'");
+  std::thread hang([this] {
+    absl::SleepFor(absl::Seconds(3));
+    kill(agents_[1]->pid(), SIGSTOP);
+  });
+  const absl::Time began = absl::Now();
+  const auto finished = RunOnce(PlanFor(300));
+  const absl::Duration took = absl::Now() - began;
+  hang.join();
+  kill(agents_[1]->pid(), SIGCONT);
+  ASSERT_TRUE(finished.ok()) << finished.status();
+  EXPECT_EQ(finished->record.status(), ExecutionRecord::FAILED);
+  EXPECT_EQ(finished->record.failure().agent(), agents_[1]->address())
+      << finished->record.failure().DebugString();
+  EXPECT_LT(took, absl::Seconds(120));
 }
 
 // Tells everything that both parts of one execution come by, of which each takes what is its own.

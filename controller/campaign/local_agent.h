@@ -38,6 +38,7 @@ class LocalAgent {
 
   // "127.0.0.1:PORT".
   const std::string& address() const { return address_; }
+  pid_t pid() const { return pid_; }
   // What it wrote to standard error so far: the end of it, at most 8 KiB.
   std::string LastWords() const;
 

@@ -12,6 +12,12 @@
 #include "grpcpp/server_builder.h"
 
 namespace assay {
+namespace {
+
+// It keeps no count of leases: any length but 0 says that the part lives.
+constexpr uint32_t kGrantMs = 10'000;
+
+}  // namespace
 
 FakeAgent::FakeAgent() {
   description_.set_host("fake");
@@ -19,6 +25,8 @@ FakeAgent::FakeAgent() {
   grpc::ServerBuilder builder;
   int port = 0;
   builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
+  // As a real agent: its callers may look after it.
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 1'000);
   builder.RegisterService(this);
   server_ = builder.BuildAndStart();
   address_ = absl::StrCat("127.0.0.1:", port);
@@ -59,6 +67,11 @@ void FakeAgent::BreakDataAfter(int records, int times) {
   absl::MutexLock lock(&mutex_);
   break_data_after_ = records;
   break_data_times_ = times;
+}
+
+void FakeAgent::GrantNoLease() {
+  absl::MutexLock lock(&mutex_);
+  grants_ = false;
 }
 
 void FakeAgent::BeDescribedAs(AgentDescription description) {
@@ -181,8 +194,10 @@ grpc::Status FakeAgent::HoldLease(grpc::ServerContext*,
     {
       absl::MutexLock lock(&mutex_);
       ++renewals_;
+      if (!grants_) continue;
     }
     LeaseGrant grant;
+    grant.set_lease_ms(kGrantMs);
     *grant.mutable_part() = renewal.part();
     stream->Write(grant);
   }

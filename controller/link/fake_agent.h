@@ -31,6 +31,8 @@ class FakeAgent : public Agent::Service {
   // Every stream of that kind ends with UNAVAILABLE after so many messages, the first `times` times.
   void BreakControlAfter(int events, int times) ABSL_LOCKS_EXCLUDED(mutex_);
   void BreakDataAfter(int records, int times) ABSL_LOCKS_EXCLUDED(mutex_);
+  // Grants no lease from now on, though its streams stand: as an agent that hangs.
+  void GrantNoLease() ABSL_LOCKS_EXCLUDED(mutex_);
   // What Describe answers. Default: host "fake" with CPUs 0-1 and no targets.
   void BeDescribedAs(AgentDescription description) ABSL_LOCKS_EXCLUDED(mutex_);
   // What Open answers.
@@ -75,6 +77,7 @@ class FakeAgent : public Agent::Service {
   int renewals_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t committed_ ABSL_GUARDED_BY(mutex_) = 0;
   bool vanished_ ABSL_GUARDED_BY(mutex_) = false;
+  bool grants_ ABSL_GUARDED_BY(mutex_) = true;
 
   std::string address_;
   std::unique_ptr<grpc::Server> server_;

@@ -12,6 +12,8 @@ namespace {
 
 constexpr char kFailurePayload[] = "assay.Failure";
 constexpr absl::Duration kUnaryPatience = absl::Seconds(10);
+// For an agent that was lost and may be back.
+constexpr absl::Duration kLostPatience = absl::Seconds(2);
 constexpr absl::Duration kAttachPause = absl::Milliseconds(100);
 // Records are acknowledged this often, well below the 64 that an agent sends beyond the last
 // acknowledged one.
@@ -60,7 +62,12 @@ absl::StatusOr<std::unique_ptr<PartLink>> PartLink::Open(AgentLink& link, OpenRe
   }
   std::unique_ptr<PartLink> part(new PartLink(link, std::move(request)));
   part->control_thread_ = std::thread([part = part.get()] { part->RunControl(); });
-  part->lease_thread_ = std::thread([part = part.get()] { part->RunLease(); });
+  part->lease_hold_.emplace(link, part->request_.part(), part->lease_, [part = part.get()] {
+    part->Lose(absl::UnavailableError(absl::StrCat(
+        "agent ", part->link_.address(), ": lost: it granted no lease for ",
+        absl::FormatDuration(part->lease_),
+        ". It hangs, or its host or the way there is gone; its lease ends what it runs")));
+  });
   return part;
 }
 
@@ -72,10 +79,9 @@ PartLink::~PartLink() {
   {
     absl::MutexLock lock(&mutex_);
     if (control_context_ != nullptr) control_context_->TryCancel();
-    if (lease_context_ != nullptr) lease_context_->TryCancel();
   }
+  lease_hold_.reset();
   if (control_thread_.joinable()) control_thread_.join();
-  if (lease_thread_.joinable()) lease_thread_.join();
 }
 
 void PartLink::RunControl() {
@@ -87,7 +93,7 @@ void PartLink::RunControl() {
     if (!MayComeBack(status)) return Fail(link_.Explain(status, "its control stream ended"));
     // A stream that lived counts as a renewal of hope; one that never came up does not.
     if (absl::Now() - began > absl::Seconds(1)) give_up = absl::Now() + lease_;
-    if (absl::Now() > give_up) return Fail(link_.Explain(status, "lost, and not found again"));
+    if (absl::Now() > give_up) return Lose(link_.Explain(status, "lost, and not found again"));
     absl::SleepFor(kAttachPause);
   }
 }
@@ -118,35 +124,6 @@ grpc::Status PartLink::RunControlStream() {
   return status;
 }
 
-void PartLink::RunLease() {
-  while (!closing()) {
-    grpc::ClientContext context;
-    {
-      absl::MutexLock lock(&mutex_);
-      if (closing()) return;
-      lease_context_ = &context;
-    }
-    const auto stream = link_.stub().HoldLease(&context);
-    LeaseRenewal renewal;
-    *renewal.mutable_part() = request_.part();
-    LeaseGrant grant;
-    while (stream->Write(renewal) && stream->Read(&grant)) {
-      // A third of the lease: two renewals may be lost.
-      absl::MutexLock lock(&mutex_);
-      const auto ended = [this]() { return closing(); };
-      if (mutex_.AwaitWithTimeout(absl::Condition(&ended), lease_ / 3)) break;
-    }
-    stream->WritesDone();
-    context.TryCancel();
-    stream->Finish();
-    {
-      absl::MutexLock lock(&mutex_);
-      lease_context_ = nullptr;
-    }
-    if (!closing()) absl::SleepFor(kAttachPause);
-  }
-}
-
 void PartLink::Take(const ControlEvent& event) {
   const int64_t here_ns = MonotonicNanos();
   if (event.has_failure()) {
@@ -174,6 +151,15 @@ void PartLink::Fail(const absl::Status& status) {
   if (!failure_.ok()) return;
   failure_ = status;
   if (tell_failed_) tell_failed_(status);
+}
+
+void PartLink::Lose(const absl::Status& why) {
+  {
+    absl::MutexLock lock(&mutex_);
+    lost_ = true;
+  }
+  Fail(why);
+  Abandon(why);
 }
 
 void PartLink::WhenFailed(std::function<void(const absl::Status&)> tell) {
@@ -357,19 +343,20 @@ absl::StatusOr<bool> PartLink::ReadDataStream(
 }
 
 absl::Status PartLink::Close(absl::Duration patience) {
+  {
+    absl::MutexLock lock(&mutex_);  // Wakes who waits for a failure.
+    closing_.store(true, std::memory_order_release);
+    if (lost_) patience = std::min(patience, kLostPatience);
+  }
+  if (lease_hold_.has_value()) lease_hold_->End();
   grpc::ClientContext context;
   context.set_deadline(ToChrono(absl::Now() + patience));
   CloseRequest request;
   *request.mutable_part() = request_.part();
   CloseReply reply;
-  {
-    absl::MutexLock lock(&mutex_);  // Wakes the lease thread's wait.
-    closing_.store(true, std::memory_order_release);
-  }
   const grpc::Status status = link_.stub().Close(&context, request, &reply);
   absl::MutexLock lock(&mutex_);
   if (control_context_ != nullptr) control_context_->TryCancel();
-  if (lease_context_ != nullptr) lease_context_->TryCancel();
   return link_.Explain(status, "its part cannot be closed");
 }
 

@@ -16,6 +16,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "controller/link/agent_link.h"
+#include "controller/link/lease_hold.h"
 #include "proto/agent.pb.h"
 
 namespace assay {
@@ -37,11 +38,11 @@ std::optional<Failure> FailureOfStatus(const absl::Status& status);
 // One agent's part in an execution, held from here: Open on creation, Close at the latest in the
 // destructor.
 //
-// Streams that break are attached again until the lease would have run out, and then the part has
-// failed with UNAVAILABLE. Events and records arrive once each and in order, whatever happened to
-// the streams.
+// Streams that break are attached again until the lease would have run out, or the agent has granted
+// no lease for as long; then the part has failed with UNAVAILABLE, and all that waits for it ends,
+// ReadData() too. Events and records arrive once each and in order, whatever happened to the streams.
 //
-// Threads: two of its own (control and lease), blocked but for a message. Methods may be called
+// Threads: three of its own (control and lease), blocked but for a message. Methods may be called
 // from one thread at a time, but Abandon() from any.
 class PartLink {
  public:
@@ -81,7 +82,8 @@ class PartLink {
   absl::Status ReadData(absl::FunctionRef<absl::Status(const DataRecord&)> consume,
                         absl::FunctionRef<absl::Status()> secure, absl::Time deadline);
 
-  // Stops whatever the part started and waits until it is gone, within `patience`.
+  // Stops whatever the part started and waits until it is gone, within `patience`; within some seconds where the agent
+  // is lost, since the lease ends its part.
   absl::Status Close(absl::Duration patience);
 
   // Ends every wait, now and later, with this error. Called from any thread.
@@ -99,10 +101,11 @@ class PartLink {
   void RunControl();
   // One life of the control stream; returns how it ended.
   grpc::Status RunControlStream();
-  void RunLease();
   void Take(const ControlEvent& event) ABSL_LOCKS_EXCLUDED(mutex_);
   void Send(const ControlCommand& command) ABSL_LOCKS_EXCLUDED(mutex_);
   void Fail(const absl::Status& status) ABSL_LOCKS_EXCLUDED(mutex_);
+  // The agent is gone: the part fails, and its data does not come either.
+  void Lose(const absl::Status& why) ABSL_LOCKS_EXCLUDED(mutex_);
   // `secure`: nullptr where nothing is to be forgotten.
   absl::Status ReadRecords(absl::FunctionRef<absl::Status(const DataRecord&)> consume,
                            const absl::FunctionRef<absl::Status()>* secure, absl::Time deadline)
@@ -132,11 +135,12 @@ class PartLink {
   ControlStream* stream_ ABSL_GUARDED_BY(mutex_) = nullptr;
   std::vector<ControlCommand> said_ ABSL_GUARDED_BY(mutex_);
   grpc::ClientContext* control_context_ ABSL_GUARDED_BY(mutex_) = nullptr;
-  grpc::ClientContext* lease_context_ ABSL_GUARDED_BY(mutex_) = nullptr;
   grpc::ClientContext* data_context_ ABSL_GUARDED_BY(mutex_) = nullptr;
 
+  bool lost_ ABSL_GUARDED_BY(mutex_) = false;
+
   std::thread control_thread_;
-  std::thread lease_thread_;
+  std::optional<LeaseHold> lease_hold_;
 };
 
 }  // namespace assay

@@ -186,6 +186,20 @@ TEST_F(PartLinkTest, AnAgentThatVanishesFailsThePartWhenItsLeaseIsOver) {
   EXPECT_EQ(ready.status().code(), absl::StatusCode::kUnavailable) << ready.status();
 }
 
+// A host that loses its power breaks no stream.
+TEST_F(PartLinkTest, AnAgentThatGrantsNoLeaseAnyMoreIsLostThoughItsStreamsStand) {
+  const auto part = OpenPart(/*lease_ms=*/500);
+  agent_.GrantNoLease();
+  const auto ready = part->WaitReady(absl::Now() + kPatience);
+  EXPECT_EQ(ready.status().code(), absl::StatusCode::kUnavailable) << ready.status();
+  EXPECT_NE(ready.status().message().find("granted no lease"), absl::string_view::npos)
+      << ready.status();
+  // Nor is its data waited for.
+  const absl::Status read =
+      part->ReadData([](const DataRecord&) { return absl::OkStatus(); }, absl::Now() + kPatience);
+  EXPECT_EQ(read, ready.status());
+}
+
 TEST_F(PartLinkTest, AWaitThatIsAbandonedEndsWithTheReasonGiven) {
   const auto part = OpenPart();
   std::thread other([&] { part->Abandon(absl::AbortedError("interrupted by SIGINT")); });
@@ -221,7 +235,7 @@ TEST_F(PartLinkTest, ACommandSaidIntoABrokenStreamIsSaidAgain) {
 }
 
 TEST_F(PartLinkTest, TheLeaseIsRenewedSeveralTimesBeforeItEnds) {
-  const auto part = OpenPart(/*lease_ms=*/300);
+  const auto part = OpenPart(/*lease_ms=*/1500);
   const absl::Time deadline = absl::Now() + kPatience;
   while (agent_.renewals() < 4 && absl::Now() < deadline) absl::SleepFor(absl::Milliseconds(5));
   EXPECT_GE(agent_.renewals(), 4);

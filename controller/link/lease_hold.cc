@@ -1,0 +1,89 @@
+#include "controller/link/lease_hold.h"
+
+#include <utility>
+
+#include "common/monotonic_clock.h"
+
+namespace assay {
+namespace {
+
+constexpr absl::Duration kAttachPause = absl::Milliseconds(100);
+
+}  // namespace
+
+LeaseHold::LeaseHold(AgentLink& link, const PartId& part, absl::Duration length,
+                     std::function<void()> lost)
+    : link_(link), part_(part), length_(length), lost_(std::move(lost)) {
+  {
+    absl::MutexLock lock(&mutex_);
+    held_until_ns_ = MonotonicNanos() + absl::ToInt64Nanoseconds(length_);
+  }
+  renewer_ = std::thread([this] { Renew(); });
+  watcher_ = std::thread([this] { Watch(); });
+}
+
+LeaseHold::~LeaseHold() {
+  End();
+  renewer_.join();
+  watcher_.join();
+}
+
+void LeaseHold::End() {
+  absl::MutexLock lock(&mutex_);
+  EndLocked();
+}
+
+void LeaseHold::EndLocked() {
+  ended_ = true;
+  if (context_ != nullptr) context_->TryCancel();
+}
+
+void LeaseHold::Renew() {
+  LeaseRenewal renewal;
+  *renewal.mutable_part() = part_;
+  while (true) {
+    grpc::ClientContext context;
+    {
+      absl::MutexLock lock(&mutex_);
+      if (ended_) return;
+      context_ = &context;
+    }
+    const auto stream = link_.stub().HoldLease(&context);
+    LeaseGrant grant;
+    while (true) {
+      const int64_t asked_ns = MonotonicNanos();
+      if (!stream->Write(renewal) || !stream->Read(&grant)) break;
+      absl::MutexLock lock(&mutex_);
+      // A part that is over is granted nothing.
+      if (grant.lease_ms() > 0) held_until_ns_ = asked_ns + absl::ToInt64Nanoseconds(length_);
+      // A third of the lease: two renewals may be lost.
+      if (mutex_.AwaitWithTimeout(absl::Condition(&ended_), length_ / 3)) break;
+    }
+    stream->WritesDone();
+    context.TryCancel();
+    stream->Finish();
+    absl::MutexLock lock(&mutex_);
+    context_ = nullptr;
+    if (mutex_.AwaitWithTimeout(absl::Condition(&ended_), kAttachPause)) return;
+  }
+}
+
+void LeaseHold::Watch() {
+  {
+    absl::MutexLock lock(&mutex_);
+    while (!ended_) {
+      const int64_t until_ns = held_until_ns_;
+      const int64_t left_ns = until_ns - MonotonicNanos();
+      if (left_ns <= 0) break;
+      const auto changed = [this, until_ns]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+        return ended_ || held_until_ns_ != until_ns;
+      };
+      mutex_.AwaitWithTimeout(absl::Condition(&changed), absl::Nanoseconds(left_ns));
+    }
+    if (ended_) return;
+    EndLocked();
+  }
+  lost_();
+}
+
+}  // namespace assay
