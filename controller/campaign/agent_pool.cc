@@ -1,9 +1,12 @@
 #include "controller/campaign/agent_pool.h"
 
+#include <algorithm>
 #include <set>
+#include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "common/status_macros.h"
 
 namespace assay {
@@ -13,16 +16,64 @@ namespace {
 constexpr absl::Duration kDescribePatience = absl::Seconds(20);
 constexpr int kClockRounds = 16;
 
-absl::StatusOr<PoolMember> Reach(const std::string& address, const TlsFiles& tls) {
+// All but the link.
+absl::StatusOr<PoolMember> Ask(AgentLink& link) {
   PoolMember member;
-  ASSAY_ASSIGN_OR_RETURN(member.link, AgentLink::Create(address, tls));
-  ASSAY_ASSIGN_OR_RETURN(*member.record.mutable_description(),
-                         member.link->Describe(kDescribePatience));
-  ASSAY_ASSIGN_OR_RETURN(const ClockEstimate clock, member.link->EstimateClock(kClockRounds));
-  member.record.set_address(address);
+  ASSAY_ASSIGN_OR_RETURN(*member.record.mutable_description(), link.Describe(kDescribePatience));
+  ASSAY_ASSIGN_OR_RETURN(const ClockEstimate clock, link.EstimateClock(kClockRounds));
+  member.record.set_address(link.address());
   member.record.set_clock_offset_ns(clock.offset_ns);
   member.record.set_clock_uncertainty_ns(clock.uncertainty_ns);
   return member;
+}
+
+// What is wrong with any of them, each complaint once: a file of TLS is every agent's.
+absl::Status ErrorsOf(const std::vector<absl::StatusOr<PoolMember>>& met) {
+  absl::StatusCode code = absl::StatusCode::kUnavailable;
+  std::vector<std::string> complaints;
+  for (const absl::StatusOr<PoolMember>& one : met) {
+    if (one.ok()) continue;
+    if (absl::IsInvalidArgument(one.status())) code = absl::StatusCode::kInvalidArgument;
+    const std::string complaint(one.status().message());
+    if (std::find(complaints.begin(), complaints.end(), complaint) == complaints.end()) {
+      complaints.push_back(complaint);
+    }
+  }
+  if (complaints.empty()) return absl::OkStatus();
+  return absl::Status(code, absl::StrJoin(complaints, "\n"));
+}
+
+// Meets all at once, since one that is not there is waited for.
+absl::StatusOr<std::vector<PoolMember>> Meet(const std::vector<std::string>& addresses,
+                                             const TlsFiles& tls, Interruption* interruption) {
+  std::vector<std::unique_ptr<AgentLink>> links(addresses.size());
+  std::vector<absl::StatusOr<PoolMember>> met(addresses.size());
+  std::vector<std::unique_ptr<Interruption::Guard>> guards;
+  std::vector<std::thread> threads;
+  for (size_t i = 0; i < addresses.size(); ++i) {
+    absl::StatusOr<std::unique_ptr<AgentLink>> created = AgentLink::Create(addresses[i], tls);
+    if (!created.ok()) {
+      met[i] = created.status();
+      continue;
+    }
+    links[i] = *std::move(created);
+    AgentLink* const link = links[i].get();
+    if (interruption != nullptr) {
+      guards.push_back(
+          interruption->WhenRequested([link](const absl::Status&) { link->Abandon(); }));
+    }
+    threads.emplace_back([link, &one = met[i]] { one = Ask(*link); });
+  }
+  for (std::thread& thread : threads) thread.join();
+  guards.clear();
+  if (interruption != nullptr) ASSAY_RETURN_IF_ERROR(interruption->status());
+  ASSAY_RETURN_IF_ERROR(ErrorsOf(met));
+  std::vector<PoolMember> members;
+  for (size_t i = 0; i < met.size(); ++i) {
+    members.push_back(*std::move(met[i]));
+    members.back().link = std::move(links[i]);
+  }
+  return members;
 }
 
 }  // namespace
@@ -37,32 +88,22 @@ bool OnSameHost(const AgentDescription& a, const AgentDescription& b) {
 }
 
 absl::StatusOr<std::unique_ptr<AgentPool>> AgentPool::Connect(
-    const std::vector<std::string>& addresses, const TlsFiles& tls) {
+    const std::vector<std::string>& addresses, const TlsFiles& tls, Interruption* interruption) {
+  const std::set<std::string> different(addresses.begin(), addresses.end());
+  for (const std::string& address : different) {
+    if (std::count(addresses.begin(), addresses.end(), address) == 1) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat("--agents names ", address, " twice: each agent plays one part"));
+  }
   std::unique_ptr<AgentPool> pool(new AgentPool);
   if (addresses.empty()) {
-    ASSAY_ASSIGN_OR_RETURN(pool->local_, LocalAgent::Start());
-    ASSAY_ASSIGN_OR_RETURN(PoolMember member, Reach(pool->local_->address(), TlsFiles()));
-    member.record.set_address(kLocalAddress);
-    pool->members_.push_back(std::move(member));
+    ASSAY_ASSIGN_OR_RETURN(pool->local_, LocalAgent::Start({.interruption = interruption}));
+    ASSAY_ASSIGN_OR_RETURN(pool->members_,
+                           Meet({pool->local_->address()}, TlsFiles(), interruption));
+    pool->members_.front().record.set_address(kLocalAddress);
+  } else {
+    ASSAY_ASSIGN_OR_RETURN(pool->members_, Meet(addresses, tls, interruption));
   }
-  std::set<std::string> seen;
-  std::string unreachable;
-  for (const std::string& address : addresses) {
-    if (!seen.insert(address).second) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("--agents names ", address, " twice: each agent plays one part"));
-    }
-    absl::StatusOr<PoolMember> member = Reach(address, tls);
-    if (!member.ok() && member.status().code() == absl::StatusCode::kInvalidArgument) {
-      return member.status();
-    }
-    if (!member.ok()) {
-      absl::StrAppend(&unreachable, unreachable.empty() ? "" : "\n", member.status().message());
-      continue;
-    }
-    pool->members_.push_back(*std::move(member));
-  }
-  if (!unreachable.empty()) return absl::UnavailableError(unreachable);
   pool->members_.front().record.add_roles(PartId::SERVER);
   for (PoolMember* load : pool->loads()) load->record.add_roles(PartId::LOAD);
   return pool;

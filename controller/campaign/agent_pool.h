@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "controller/campaign/interruption.h"
 #include "controller/campaign/local_agent.h"
 #include "controller/link/agent_link.h"
 #include "proto/results.pb.h"
@@ -28,10 +29,15 @@ struct PoolMember {
 // first serves and the others load.
 class AgentPool {
  public:
-  // Reaches every agent, asks what it is and estimates its clock. No addresses: starts an agent on
-  // this host for as long as the pool lives. UNAVAILABLE names the agents that do not answer.
+  // Reaches all agents at once, asks each what it is and estimates its clock. No addresses: starts
+  // an agent on this host for as long as the pool lives. `interruption`, where it is given, ends
+  // that at once with its status.
+  //
+  // An error has a line for each agent that is not met: INVALID_ARGUMENT where an address or a file
+  // of `tls` is wrong, else UNAVAILABLE.
   static absl::StatusOr<std::unique_ptr<AgentPool>> Connect(
-      const std::vector<std::string>& addresses, const TlsFiles& tls);
+      const std::vector<std::string>& addresses, const TlsFiles& tls,
+      Interruption* interruption = nullptr);
 
   PoolMember& server() { return members_.front(); }
   const PoolMember& server() const { return members_.front(); }

@@ -50,7 +50,7 @@ absl::StatusOr<std::string> PrivateFolder() {
 absl::StatusOr<std::unique_ptr<LocalAgent>> LocalAgent::Start(const Options& options) {
   std::unique_ptr<LocalAgent> agent(new LocalAgent);
   ASSAY_RETURN_IF_ERROR(agent->Spawn(options));
-  ASSAY_RETURN_IF_ERROR(agent->AwaitAddress(absl::Now() + options.patience));
+  ASSAY_RETURN_IF_ERROR(agent->AwaitAddress(options));
   return agent;
 }
 
@@ -99,10 +99,14 @@ absl::Status LocalAgent::Spawn(const Options& options) {
   return absl::OkStatus();
 }
 
-absl::Status LocalAgent::AwaitAddress(absl::Time deadline) {
+absl::Status LocalAgent::AwaitAddress(const Options& options) {
+  const absl::Time deadline = absl::Now() + options.patience;
   std::string text;
   std::array<char, 256> buffer;
   while (absl::Now() < deadline) {
+    if (options.interruption != nullptr) {
+      ASSAY_RETURN_IF_ERROR(options.interruption->status());
+    }
     pollfd fd = {output_.get(), POLLIN, 0};
     if (poll(&fd, 1, 100) <= 0) continue;
     const ssize_t size = read(output_.get(), buffer.data(), buffer.size());

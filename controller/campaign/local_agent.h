@@ -11,6 +11,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "common/unique_fd.h"
+#include "controller/campaign/interruption.h"
 
 namespace assay {
 
@@ -26,6 +27,8 @@ class LocalAgent {
     absl::Duration patience = absl::Seconds(20);
     // What it may start; empty: the targets that come with the project.
     std::string catalogue;
+    // Ends the wait; may be nullptr.
+    const Interruption* interruption = nullptr;
   };
 
   // Returns once it listens. Errors carry its last words.
@@ -45,7 +48,7 @@ class LocalAgent {
  private:
   LocalAgent() = default;
   absl::Status Spawn(const Options& options);
-  absl::Status AwaitAddress(absl::Time deadline);
+  absl::Status AwaitAddress(const Options& options);
   void DrainErrors();
 
   pid_t pid_ = -1;

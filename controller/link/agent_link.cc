@@ -6,6 +6,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "common/file.h"
 #include "common/monotonic_clock.h"
 #include "common/status_macros.h"
@@ -20,6 +21,8 @@ namespace {
 // come more often than the first, so that an agent that is there is never asked.
 constexpr int kKeepaliveMs = 5'000;
 constexpr int kKeepaliveTimeoutMs = 5'000;
+constexpr int kConnectMs = 5'000;
+constexpr absl::Duration kPingPatience = absl::Seconds(5);
 
 absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> Credentials(const TlsFiles& tls) {
   if (tls.ca.empty() && tls.certificate.empty() && tls.key.empty()) {
@@ -49,7 +52,8 @@ absl::StatusOr<std::unique_ptr<AgentLink>> AgentLink::Create(std::string address
   grpc::ChannelArguments arguments;
   // An agent is looked for again quickly: a lease is short.
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 100);
+  // Not only between attempts, but also for one: a far or busy host needs several round trips.
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kConnectMs);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
@@ -81,16 +85,39 @@ absl::Status AgentLink::Explain(const grpc::Status& status, std::string_view wha
                    status.error_message());
   if (status.error_code() == grpc::StatusCode::UNAVAILABLE) {
     absl::StrAppend(&message, ". Is it running there? Start it with: agent --listen=", address_);
+  } else if (status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED) {
+    absl::StrAppend(&message,
+                    ". Is that its address, does a firewall stand between, or does it hang?");
   }
   return absl::Status(static_cast<absl::StatusCode>(status.error_code()), message);
 }
 
-absl::StatusOr<AgentDescription> AgentLink::Describe(absl::Duration patience) {
-  const absl::Time deadline = absl::Now() + patience;
+void AgentLink::Abandon() {
+  absl::MutexLock lock(&mutex_);
+  abandoned_ = true;
+  for (grpc::ClientContext* call : calls_) call->TryCancel();
+}
+
+grpc::Status AgentLink::Call(absl::Duration patience,
+                             absl::FunctionRef<grpc::Status(grpc::ClientContext*)> call) {
   grpc::ClientContext context;
-  context.set_deadline(absl::ToChronoTime(deadline));
+  context.set_deadline(absl::ToChronoTime(absl::Now() + patience));
+  {
+    absl::MutexLock lock(&mutex_);
+    if (abandoned_) return grpc::Status::CANCELLED;
+    calls_.insert(&context);
+  }
+  const grpc::Status status = call(&context);
+  absl::MutexLock lock(&mutex_);
+  calls_.erase(&context);
+  return status;
+}
+
+absl::StatusOr<AgentDescription> AgentLink::Describe(absl::Duration patience) {
   AgentDescription description;
-  const grpc::Status status = stub_->Describe(&context, DescribeRequest(), &description);
+  const grpc::Status status = Call(patience, [&](grpc::ClientContext* context) {
+    return stub_->Describe(context, DescribeRequest(), &description);
+  });
   if (!status.ok()) return Explain(status, "cannot be asked what it is");
   return description;
 }
@@ -98,12 +125,15 @@ absl::StatusOr<AgentDescription> AgentLink::Describe(absl::Duration patience) {
 absl::StatusOr<ClockEstimate> AgentLink::EstimateClock(int rounds) {
   ClockEstimate best{0, std::numeric_limits<int64_t>::max()};
   for (int round = 0; round < rounds; ++round) {
-    grpc::ClientContext context;
-    context.set_deadline(absl::ToChronoTime(absl::Now() + absl::Seconds(5)));
     PingReply reply;
-    const int64_t sent_ns = MonotonicNanos();
-    const grpc::Status status = stub_->Ping(&context, PingRequest(), &reply);
-    const int64_t received_ns = MonotonicNanos();
+    int64_t sent_ns = 0;
+    int64_t received_ns = 0;
+    const grpc::Status status = Call(kPingPatience, [&](grpc::ClientContext* context) {
+      sent_ns = MonotonicNanos();
+      grpc::Status answered = stub_->Ping(context, PingRequest(), &reply);
+      received_ns = MonotonicNanos();
+      return answered;
+    });
     if (!status.ok()) return Explain(status, "does not answer a ping");
     const int64_t half_ns = (received_ns - sent_ns + 1) / 2;
     if (half_ns < best.uncertainty_ns) {

@@ -3,10 +3,14 @@
 
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 
+#include "absl/base/thread_annotations.h"
+#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "grpcpp/channel.h"
 #include "proto/agent.grpc.pb.h"
@@ -39,11 +43,14 @@ class AgentLink {
   static absl::StatusOr<std::unique_ptr<AgentLink>> Create(std::string address,
                                                            const TlsFiles& tls);
 
-  // What the agent is. UNAVAILABLE within `patience` where nothing answers.
+  // What the agent is. UNAVAILABLE where nobody listens, DEADLINE_EXCEEDED after `patience` where nothing answers.
   absl::StatusOr<AgentDescription> Describe(absl::Duration patience);
 
   // `rounds` pings; the one with the smallest round trip counts.
   absl::StatusOr<ClockEstimate> EstimateClock(int rounds);
+
+  // Ends Describe() and EstimateClock(), now and later, with CANCELLED.
+  void Abandon() ABSL_LOCKS_EXCLUDED(mutex_);
 
   const std::string& address() const { return address_; }
   // HOST of the address, without brackets.
@@ -56,9 +63,17 @@ class AgentLink {
  private:
   AgentLink(std::string address, std::shared_ptr<grpc::Channel> channel);
 
+  // Makes one call that Abandon() ends.
+  grpc::Status Call(absl::Duration patience,
+                    absl::FunctionRef<grpc::Status(grpc::ClientContext*)> call)
+      ABSL_LOCKS_EXCLUDED(mutex_);
+
   const std::string address_;
   const std::shared_ptr<grpc::Channel> channel_;
   const std::unique_ptr<Agent::Stub> stub_;
+  absl::Mutex mutex_;
+  bool abandoned_ ABSL_GUARDED_BY(mutex_) = false;
+  std::set<grpc::ClientContext*> calls_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace assay

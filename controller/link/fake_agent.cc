@@ -79,6 +79,11 @@ void FakeAgent::BeDescribedAs(AgentDescription description) {
   description_ = std::move(description);
 }
 
+void FakeAgent::BeforeDescribing(std::function<void()> call) {
+  absl::MutexLock lock(&mutex_);
+  before_describing_ = std::move(call);
+}
+
 void FakeAgent::RefuseOpen(grpc::Status status) {
   absl::MutexLock lock(&mutex_);
   open_status_ = std::move(status);
@@ -116,6 +121,12 @@ uint64_t FakeAgent::committed() const {
 
 grpc::Status FakeAgent::Describe(grpc::ServerContext*, const DescribeRequest*,
                                  AgentDescription* reply) {
+  std::function<void()> before;
+  {
+    absl::MutexLock lock(&mutex_);
+    before = before_describing_;
+  }
+  if (before) before();
   absl::MutexLock lock(&mutex_);
   *reply = description_;
   return grpc::Status::OK;

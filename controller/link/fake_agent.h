@@ -2,6 +2,7 @@
 #define ASSAY_CONTROLLER_LINK_FAKE_AGENT_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -35,6 +36,8 @@ class FakeAgent : public Agent::Service {
   void GrantNoLease() ABSL_LOCKS_EXCLUDED(mutex_);
   // What Describe answers. Default: host "fake" with CPUs 0-1 and no targets.
   void BeDescribedAs(AgentDescription description) ABSL_LOCKS_EXCLUDED(mutex_);
+  // Called by each Describe before it answers.
+  void BeforeDescribing(std::function<void()> call) ABSL_LOCKS_EXCLUDED(mutex_);
   // What Open answers.
   void RefuseOpen(grpc::Status status) ABSL_LOCKS_EXCLUDED(mutex_);
   // What Close answers.
@@ -66,6 +69,7 @@ class FakeAgent : public Agent::Service {
   std::vector<DataRecord> records_ ABSL_GUARDED_BY(mutex_);
   std::vector<ControlCommand> commands_ ABSL_GUARDED_BY(mutex_);
   AgentDescription description_ ABSL_GUARDED_BY(mutex_);
+  std::function<void()> before_describing_ ABSL_GUARDED_BY(mutex_);
   grpc::Status open_status_ ABSL_GUARDED_BY(mutex_);
   grpc::Status close_status_ ABSL_GUARDED_BY(mutex_);
   int break_control_after_ ABSL_GUARDED_BY(mutex_) = 0;
