@@ -4,8 +4,11 @@
 #include <limits>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "common/file.h"
 #include "common/monotonic_clock.h"
@@ -39,14 +42,29 @@ absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> Credentials(const TlsF
   return grpc::SslCredentials(options);
 }
 
+// gRPC takes much that is none, and says so only after a connection has failed.
+bool IsHostPort(absl::string_view address) {
+  const size_t colon = address.rfind(':');
+  if (colon == absl::string_view::npos) return false;
+  absl::string_view host = address.substr(0, colon);
+  const absl::string_view port = address.substr(colon + 1);
+  const bool bracketed = absl::ConsumePrefix(&host, "[") && absl::ConsumeSuffix(&host, "]");
+  if (host.empty() || host.find_first_of("[] /\t") != absl::string_view::npos) return false;
+  if (absl::StrContains(host, ":") != bracketed) return false;
+  int number = 0;
+  return std::all_of(port.begin(), port.end(), absl::ascii_isdigit) &&
+         absl::SimpleAtoi(port, &number) && number >= 1 && number <= 65535;
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<AgentLink>> AgentLink::Create(std::string address,
                                                              const TlsFiles& tls) {
-  const size_t colon = address.rfind(':');
-  if (colon == std::string::npos || colon == 0 || colon + 1 == address.size()) {
+  if (!IsHostPort(address)) {
     return absl::InvalidArgumentError(
-        absl::StrCat("agent '", address, "': expected HOST:PORT, such as 127.0.0.1:7700"));
+        absl::StrCat("agent '", address,
+                     "': expected HOST:PORT or [V6]:PORT with a port from 1 to 65535, such as "
+                     "127.0.0.1:7700 or [::1]:7700"));
   }
   ASSAY_ASSIGN_OR_RETURN(std::shared_ptr<grpc::ChannelCredentials> credentials, Credentials(tls));
   grpc::ChannelArguments arguments;

@@ -38,8 +38,8 @@ struct ClockEstimate {
 // Errors name the agent's address, and keep the gRPC code: a dead agent is UNAVAILABLE.
 class AgentLink {
  public:
-  // Does not connect yet. INVALID_ARGUMENT where address is not HOST:PORT or a TLS file cannot be
-  // read.
+  // Does not connect yet. INVALID_ARGUMENT where address is not HOST:PORT or [V6]:PORT, or a TLS
+  // file cannot be read.
   static absl::StatusOr<std::unique_ptr<AgentLink>> Create(std::string address,
                                                            const TlsFiles& tls);
 

@@ -265,9 +265,25 @@ TEST(AgentLinkTest, AnAgentThatIsNotThereIsNamedWithWhatToDo) {
             absl::string_view::npos);
 }
 
-TEST(AgentLinkTest, AnAddressWithoutAPortIsRefused) {
-  EXPECT_EQ(AgentLink::Create("localhost", TlsFiles()).status().code(),
-            absl::StatusCode::kInvalidArgument);
+TEST(AgentLinkTest, WhatIsNoAddressIsRefusedByName) {
+  for (const std::string address :
+       {"localhost", "localhost:", ":7700", "localhost:http", "localhost:7700x", "localhost:-1",
+        "localhost:+1", "localhost:0", "localhost:65536", "localhost:99999999999", "::1:7700",
+        "[::1]", "[::1:7700", "[localhost]:7700", "http://localhost:7700", "local host:7700"}) {
+    const absl::Status refused = AgentLink::Create(address, TlsFiles()).status();
+    EXPECT_EQ(refused.code(), absl::StatusCode::kInvalidArgument) << address << ": " << refused;
+    EXPECT_NE(refused.message().find("'" + address + "': expected HOST:PORT"),
+              absl::string_view::npos)
+        << refused;
+  }
+}
+
+TEST(AgentLinkTest, AddressesOfEveryKindAreTaken) {
+  for (const std::string address :
+       {"localhost:1", "127.0.0.1:65535", "[::1]:7700", "[fe80::1%eth0]:7700"}) {
+    EXPECT_TRUE(AgentLink::Create(address, TlsFiles()).ok()) << address;
+  }
+  EXPECT_EQ((*AgentLink::Create("[::1]:7700", TlsFiles()))->host(), "::1");
 }
 
 TEST(AgentLinkTest, TlsWithoutItsKeyIsRefused) {
