@@ -10,8 +10,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "absl/time/clock.h"
-#include "common/file.h"
 #include "common/monotonic_clock.h"
+#include "common/pem_file.h"
+#include "common/runfiles.h"
 #include "common/status_macros.h"
 #include "grpcpp/create_channel.h"
 #include "grpcpp/security/credentials.h"
@@ -27,6 +28,17 @@ constexpr int kKeepaliveTimeoutMs = 5'000;
 constexpr int kConnectMs = 5'000;
 constexpr absl::Duration kPingPatience = absl::Seconds(5);
 
+absl::StatusOr<grpc::SslCredentialsOptions> ReadTls(const TlsFiles& tls) {
+  grpc::SslCredentialsOptions options;
+  ASSAY_ASSIGN_OR_RETURN(options.pem_root_certs,
+                         ReadPemFile("--tls-ca", UserPath(tls.ca), "CERTIFICATE"));
+  ASSAY_ASSIGN_OR_RETURN(options.pem_cert_chain,
+                         ReadPemFile("--tls-cert", UserPath(tls.certificate), "CERTIFICATE"));
+  ASSAY_ASSIGN_OR_RETURN(options.pem_private_key,
+                         ReadPemFile("--tls-key", UserPath(tls.key), "PRIVATE KEY"));
+  return options;
+}
+
 absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> Credentials(const TlsFiles& tls) {
   if (tls.ca.empty() && tls.certificate.empty() && tls.key.empty()) {
     return grpc::InsecureChannelCredentials();
@@ -35,11 +47,10 @@ absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> Credentials(const TlsF
     return absl::InvalidArgumentError(
         "mutual TLS needs all of --tls-ca, --tls-cert and --tls-key: give the missing ones");
   }
-  grpc::SslCredentialsOptions options;
-  ASSAY_ASSIGN_OR_RETURN(options.pem_root_certs, ReadFile(tls.ca));
-  ASSAY_ASSIGN_OR_RETURN(options.pem_cert_chain, ReadFile(tls.certificate));
-  ASSAY_ASSIGN_OR_RETURN(options.pem_private_key, ReadFile(tls.key));
-  return grpc::SslCredentials(options);
+  const absl::StatusOr<grpc::SslCredentialsOptions> options = ReadTls(tls);
+  // Whatever is wrong with a file, it is what was given that is wrong.
+  if (!options.ok()) return absl::InvalidArgumentError(options.status().message());
+  return grpc::SslCredentials(*options);
 }
 
 // gRPC takes much that is none, and says so only after a connection has failed.

@@ -18,7 +18,7 @@
 
 namespace assay {
 
-// Files of the mutual TLS between controller and agents; all three or none. PEM.
+// Files of the mutual TLS between controller and agents, as the user wrote their paths; all three or none. PEM.
 struct TlsFiles {
   std::string ca;
   std::string certificate;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/time/clock.h"
+#include "common/file.h"
 #include "common/monotonic_clock.h"
 #include "controller/link/agent_link.h"
 #include "controller/link/fake_agent.h"
@@ -289,6 +290,24 @@ TEST(AgentLinkTest, AddressesOfEveryKindAreTaken) {
 TEST(AgentLinkTest, TlsWithoutItsKeyIsRefused) {
   EXPECT_EQ(AgentLink::Create("localhost:1", TlsFiles{"ca.pem", "cert.pem", ""}).status().code(),
             absl::StatusCode::kInvalidArgument);
+}
+
+// gRPC takes any file, and then every connection fails for reasons that do not name it.
+TEST(AgentLinkTest, AFileThatIsNoCertificateIsRefusedByNameBeforeAnyConnection) {
+  const std::string certificate = ::testing::TempDir() + "cert.pem";
+  const std::string other = ::testing::TempDir() + "other.txt";
+  ASSERT_TRUE(WriteFileAtomically(certificate, "-----BEGIN CERTIFICATE-----\n").ok());
+  ASSERT_TRUE(WriteFileAtomically(other, "no PEM\n").ok());
+  const absl::Status wrong =
+      AgentLink::Create("localhost:1", TlsFiles{certificate, other, other}).status();
+  EXPECT_EQ(wrong.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_NE(wrong.message().find("--tls-cert: " + other), absl::string_view::npos) << wrong;
+  const absl::Status missing =
+      AgentLink::Create("localhost:1", TlsFiles{certificate, certificate, "/nowhere/key.pem"})
+          .status();
+  EXPECT_EQ(missing.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_NE(missing.message().find("--tls-key"), absl::string_view::npos) << missing;
+  EXPECT_NE(missing.message().find("/nowhere/key.pem"), absl::string_view::npos) << missing;
 }
 
 TEST(AgentLinkTest, TheClockOfTheSameHostIsEstimatedWithinItsUncertainty) {
