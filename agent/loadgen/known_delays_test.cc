@@ -83,11 +83,11 @@ struct Delays {
 };
 
 const Delays kDelays[] = {
-    {"Constant", [](double) { return 30 * kMillisecond; }, 30, 30, 30},
+    {"Constant", [](double) { return 150 * kMillisecond; }, 150, 150, 150},
     {"Exponential",
-     [](double u) { return static_cast<int64_t>(-std::log1p(-u) * 40 * kMillisecond); },
-     40 * std::log(2), 40 * std::log(10), 40 * std::log(100)},
-    {"TwoModes", [](double u) { return (u < 0.7 ? 20 : 80) * kMillisecond; }, 20, 80, 80},
+     [](double u) { return static_cast<int64_t>(-std::log1p(-u) * 160 * kMillisecond); },
+     160 * std::log(2), 160 * std::log(10), 160 * std::log(100)},
+    {"TwoModes", [](double u) { return (u < 0.7 ? 100 : 400) * kMillisecond; }, 100, 400, 400},
 };
 
 using DelaysAndPacing = std::tuple<Delays, Pacing>;
@@ -136,7 +136,7 @@ std::string TooHigh(const LatencyHistogram& latency, const std::vector<int64_t>&
 }
 
 // The machine is allowed 2 ms, and as much more as a bystander found it to be late. A busy one has several tries, each
-// with more leave.
+// with more leave: the delays are long, so that a generator that is wrong by half of them is found all the same.
 TEST_P(KnownDelaysTest, QuantilesAreThoseOfTheDelaysThatTheServerImposed) {
   constexpr int kTries = 5;
   const auto& [delays, pacing] = GetParam();
@@ -147,17 +147,18 @@ TEST_P(KnownDelaysTest, QuantilesAreThoseOfTheDelaysThatTheServerImposed) {
       const double uniform = std::fmod(static_cast<double>(seen.request) * 0.6180339887498949, 1.0);
       return Reply{TestServer::Ok("x"), known.delay_ns(uniform)};
     });
-    LoadOptions options = OpenOptions(server.target(), 100, 500);
-    options.duration_ns = 2000 * kMillisecond;
+    LoadOptions options = OpenOptions(server.target(), 250, 400);
+    options.duration_ns = 2500 * kMillisecond;
     options.pacing = pacing;
     Bystander bystander;
     const LoadResult result = RunTestLoad(options).result;
-    const int64_t allowed_ns = 2 * kMillisecond + 3 * bystander.LatenessNs();
+    const int64_t allowed_ns = 2 * kMillisecond + attempt * bystander.LatenessNs();
+    RecordProperty("allowed_us", static_cast<int>(allowed_ns / 1000));
     server.Kill();
     ASSERT_EQ(result.ok, static_cast<uint64_t>(kRequests));
     const std::vector<int64_t> imposed = ImposedBy(server);
     ASSERT_EQ(imposed.size(), static_cast<size_t>(kRequests));
-    too_high = TooHigh(result.latency, imposed, delays, attempt * allowed_ns);
+    too_high = TooHigh(result.latency, imposed, delays, allowed_ns);
   }
   EXPECT_EQ(too_high, "");
 }
