@@ -2,6 +2,7 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -11,7 +12,7 @@ namespace assay::loadgen {
 
 Dialled Dial(const TargetAddress& target) {
   Dialled dialled;
-  const auto* address = reinterpret_cast<const sockaddr*>(&target.address);
+  const auto* address = reinterpret_cast<const sockaddr*>(&target.place.address);
   dialled.fd = UniqueFd(socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!dialled.fd.ok()) {
     dialled.fate = FateOfErrno(errno);
@@ -23,7 +24,7 @@ Dialled Dial(const TargetAddress& target) {
   }
   int result;
   do {
-    result = connect(dialled.fd.get(), address, target.length);
+    result = connect(dialled.fd.get(), address, target.place.length);
   } while (result != 0 && errno == EINTR);
   if (result != 0 && errno != EINPROGRESS) {
     // EAGAIN is a unix socket's way to say that its listen queue is full.
@@ -38,6 +39,24 @@ Fate DialledFate(int fd) {
   socklen_t length = sizeof(error);
   if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) != 0) error = errno;
   return error == 0 ? Fate::kOk : FateOfErrno(error);
+}
+
+TargetAddress FirstThatAccepts(const TargetAddress& target, int64_t patience_ns) {
+  TargetAddress tried = target;
+  tried.others.clear();
+  for (size_t next = 0; !target.others.empty(); ++next) {
+    const Dialled dialled = Dial(tried);
+    if (dialled.fd.ok()) {
+      pollfd decided{dialled.fd.get(), POLLOUT, 0};
+      if (poll(&decided, 1, static_cast<int>(patience_ns / 1'000'000)) == 1 &&
+          DialledFate(dialled.fd.get()) == Fate::kOk) {
+        return tried;
+      }
+    }
+    if (next == target.others.size()) break;
+    tried.place = target.others[next];
+  }
+  return target;
 }
 
 void CloseWithReset(UniqueFd fd) {

@@ -1,6 +1,8 @@
 #ifndef ASSAY_AGENT_LOADGEN_DIAL_H_
 #define ASSAY_AGENT_LOADGEN_DIAL_H_
 
+#include <cstdint>
+
 #include "agent/loadgen/fate.h"
 #include "agent/loadgen/target_address.h"
 #include "common/unique_fd.h"
@@ -18,6 +20,10 @@ struct Dialled {
 // Begins to connect: TCP_NODELAY set, non-blocking. Writable when it is decided; DialledFate()
 // tells how.
 Dialled Dial(const TargetAddress& target);
+// The target at the first of its addresses that accepts a connection, waiting at most `patience_ns` for each; unchanged
+// where there is but one, or none does. Blocks.
+TargetAddress FirstThatAccepts(const TargetAddress& target, int64_t patience_ns);
+
 // kOk: it is open.
 Fate DialledFate(int fd);
 

@@ -15,6 +15,14 @@
 
 namespace assay::loadgen {
 
+// What ended a run before its window was over.
+enum class StoppedBy {
+  kNobody,
+  kSignal,
+  kUntil,  // The quantile of --until is known.
+  kAgent,
+};
+
 // What a run measured, over all its load threads.
 struct LoadResult {
   bool open_loop = false;
@@ -55,10 +63,13 @@ struct LoadResult {
   std::string actual_cpus;
   // Ascending, only those with requests in them.
   std::vector<SecondRow> seconds;
+  // Requests in the totals but in none of them: they ended later than their second was kept.
+  uint64_t outside_seconds = 0;
   // Largest resident set of this process.
   int64_t rss_bytes = 0;
-  // A signal or the agent ended it early.
+  // It was ended early, and by what.
   bool stopped = false;
+  StoppedBy stopped_by = StoppedBy::kNobody;
   // A bug of ours, for people; empty when the account is right.
   std::string accounting_error;
 

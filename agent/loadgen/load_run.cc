@@ -11,12 +11,16 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "agent/loadgen/dial.h"
 #include "common/cpu_set.h"
 #include "common/file.h"
 #include "common/status_macros.h"
 
 namespace assay::loadgen {
 namespace {
+
+// For an address of several to accept: a name with one that is dead costs that much, once.
+constexpr int64_t kAddressPatienceNs = 1'000'000'000;
 
 // Share `index` of `total` things over `count`, the first ones getting what is over.
 uint64_t ShareOf(uint64_t total, int index, int count) {
@@ -67,7 +71,7 @@ class SignalsBlocked {
 }  // namespace
 
 LoadRun::LoadRun(const LoadOptions* options, SampleRing* ring)
-    : options_(options), ring_(ring), gate_(options->threads) {}
+    : options_(options), ring_(ring), seconds_(PlanSeconds(*options)), gate_(options->threads) {}
 
 absl::StatusOr<std::unique_ptr<LoadRun>> LoadRun::Create(const LoadOptions* options,
                                                          SampleRing* ring) {
@@ -93,6 +97,7 @@ LoadRun::~LoadRun() {
 }
 
 absl::Status LoadRun::Prepare() {
+  target_ = FirstThatAccepts(options_->target, std::min(options_->timeout_ns, kAddressPatienceNs));
   LaunchThreads();
   gate_.WaitUntilReady();
   for (const auto& thread : threads_) ASSAY_RETURN_IF_ERROR(thread->ready());
@@ -101,8 +106,17 @@ absl::Status LoadRun::Prepare() {
 
 void LoadRun::LaunchThreads() {
   const SignalsBlocked blocked;
-  const LoadThread::Common common{options_, ring_,          tls_.get(),    &gate_,
-                                  &stop_,   wake_fd_.get(), done_fd_.get()};
+  const LoadThread::Common common{
+      .options = options_,
+      .target = &target_,
+      .seconds = seconds_,
+      .ring = ring_,
+      .tls = tls_.get(),
+      .gate = &gate_,
+      .stop = &stop_,
+      .wake_fd = wake_fd_.get(),
+      .done_fd = done_fd_.get(),
+  };
   for (int i = 0; i < options_->threads; ++i) {
     LoadThread::Share share;
     share.index = i;
@@ -140,7 +154,9 @@ void LoadRun::Start(int64_t start_ns) {
   gate_.Start(window);
 }
 
-void LoadRun::Stop() {
+void LoadRun::Stop(StoppedBy reason) {
+  StoppedBy nobody = StoppedBy::kNobody;
+  stopped_by_.compare_exchange_strong(nobody, reason);
   stop_.store(true, std::memory_order_relaxed);
   const uint64_t one = 1;
   if (write(wake_fd_.get(), &one, sizeof(one)) < 0) return;  // Readable already.
@@ -153,10 +169,7 @@ bool LoadRun::ended() {
 }
 
 int64_t LoadRun::harvest_every_ns() const {
-  const int64_t slots = threads_.empty() ? 0 : threads_.front()->book().slots();
-  const int64_t seconds = options_->duration_ns / 1'000'000'000 + 1;
-  if (options_->duration_ns > 0 && seconds <= slots) return 0;
-  return std::max<int64_t>(1, slots / 8) * 1'000'000'000;
+  return int64_t{seconds_.harvest_every_s} * 1'000'000'000;
 }
 
 void LoadRun::HarvestSeconds() {
@@ -196,6 +209,7 @@ LoadResult LoadRun::Finish() {
   result.spins = result.open_loop && options_->pacing == Pacing::kSpin;
   result.connections = static_cast<uint32_t>(options_->connections);
   result.stopped = stop_.load(std::memory_order_relaxed);
+  result.stopped_by = stopped_by_.load();
   result.idle_gaps = idle_gaps();
   result.actual_cpus = actual_cpus();
   int64_t begin = INT64_MAX;
@@ -211,7 +225,9 @@ LoadResult LoadRun::Finish() {
     result.samples_lost += thread->recorder().samples_lost();
     result.reconnects += thread->reconnects();
     thread->book().HarvestAll([this](const SecondFigures& figures) { ledger_.Add(figures); });
-    ledger_.AddRest(thread->book().rest());
+    const SecondFigures& rest = thread->book().rest();
+    result.outside_seconds += rest.ok + rest.errors + rest.timeouts;
+    ledger_.AddRest(rest);
     if (thread->times().begin_ns == 0) continue;
     begin = std::min(begin, thread->times().begin_ns);
     // Counted requests take until the last one is answered.

@@ -15,6 +15,7 @@
 #include "agent/loadgen/options.h"
 #include "agent/loadgen/sample_ring.h"
 #include "agent/loadgen/second_ledger.h"
+#include "agent/loadgen/target_address.h"
 #include "agent/loadgen/tls_channel.h"
 #include "common/unique_fd.h"
 
@@ -40,8 +41,8 @@ class LoadRun {
 
   // Begins the warm-up at that time. After Prepare(), once.
   void Start(int64_t start_ns);
-  // Ends the sending now; the drain follows. Any thread, any time.
-  void Stop();
+  // Ends the sending now; the drain follows. Any thread, any time. The first reason stays.
+  void Stop(StoppedBy reason = StoppedBy::kNobody);
 
   // Readable when a thread has ended; call ended() then.
   int done_fd() const { return done_fd_.get(); }
@@ -50,8 +51,8 @@ class LoadRun {
   // Must be called this often during the run, for the seconds' memory is bounded; 0: never.
   int64_t harvest_every_ns() const;
   void HarvestSeconds();
-  // Of the seconds harvested so far.
-  const LatencyHistogram& latency_until_now() const { return ledger_.total(); }
+  // Of the seconds harvested so far; what was late for them stands above all others.
+  LatencyHistogram latency_until_now() const { return ledger_.TotalWithLate(); }
 
   // While it runs. Lateness of the latest thread, once all have begun; right answers and failed requests until a second
   // ago.
@@ -68,8 +69,11 @@ class LoadRun {
 
   const LoadOptions* const options_;
   SampleRing* const ring_;
+  const SecondPlan seconds_;
+  TargetAddress target_;
   StartGate gate_;
   std::atomic<bool> stop_{false};
+  std::atomic<StoppedBy> stopped_by_{StoppedBy::kNobody};
   std::unique_ptr<TlsContext> tls_;
   UniqueFd wake_fd_;
   UniqueFd done_fd_;

@@ -25,23 +25,8 @@ namespace {
 constexpr int64_t kSecondNs = 1'000'000'000;
 // Beyond the timeout, for opening all connections.
 constexpr int64_t kOpeningNs = 5 * kSecondNs;
-// Slots of the second books of all threads together: 55 MiB.
-constexpr int kMostSlots = 256;
 // A sleep may end that much late; the rest is spun.
 constexpr int64_t kSpinNs = 300'000;
-
-int KeepSeconds(const LoadOptions& options) {
-  // A run that ends by what is known needs to know soon; what comes later than that is in the total.
-  if (options.until_quantile != 0) return 2;
-  return static_cast<int>((options.timeout_ns + options.drain_ns) / kSecondNs) + 3;
-}
-
-int Slots(const LoadOptions& options) {
-  const int64_t whole = options.duration_ns / kSecondNs + 2;
-  const int64_t most = std::max<int64_t>(kMostSlots / options.threads, KeepSeconds(options) + 4);
-  return static_cast<int>(options.duration_ns == 0 ? std::min<int64_t>(64, most)
-                                                   : std::min(whole, most));
-}
 
 std::optional<SampleRing::Writer> WriterFor(SampleRing* ring, int thread) {
   if (ring == nullptr) return std::nullopt;
@@ -60,6 +45,15 @@ void SleepAndSpinUntil(int64_t at_ns) {
 }
 
 }  // namespace
+
+SecondPlan PlanSeconds(const LoadOptions& options) {
+  const int64_t latest_ns = options.timeout_ns + options.drain_ns;
+  const int64_t window_ns = options.duration_ns + kSecondNs - 1;
+  SecondPlan plan = SecondPlan::For(window_ns / kSecondNs, latest_ns / kSecondNs, options.threads);
+  // A run that ends by what is known needs to know soon; what comes later than that is in the total.
+  if (options.until_quantile != 0) plan.keep_seconds = std::min(plan.keep_seconds, 2);
+  return plan;
+}
 
 void StartGate::ReportReady() {
   const std::lock_guard<std::mutex> lock(mutex_);
@@ -93,7 +87,7 @@ void StartGate::Cancel() {
 LoadThread::LoadThread(const Share& share, const Common& common)
     : share_(share),
       common_(common),
-      book_(Slots(*common.options), KeepSeconds(*common.options)),
+      book_(common.seconds.slots, common.seconds.keep_seconds),
       recorder_(common.options->open_loop(), &book_, &live_, WriterFor(common.ring, share.index)),
       thread_([this] { Body(); }) {}
 
@@ -136,7 +130,7 @@ absl::Status LoadThread::GetReady() {
 
 absl::Status LoadThread::MakePool() {
   const LoadOptions& options = *common_.options;
-  const SocketPool::Config config{&options.target,  &options.requests,  share_.connections,
+  const SocketPool::Config config{common_.target,   &options.requests,  share_.connections,
                                   options.pipeline, options.timeout_ns, common_.wake_fd,
                                   common_.tls};
   if (options.http2) {

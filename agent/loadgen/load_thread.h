@@ -22,9 +22,13 @@
 #include "agent/loadgen/request_mix.h"
 #include "agent/loadgen/sample_ring.h"
 #include "agent/loadgen/second_book.h"
+#include "agent/loadgen/target_address.h"
 #include "agent/loadgen/tls_channel.h"
 
 namespace assay::loadgen {
+
+// How each load thread of such a run keeps its seconds.
+SecondPlan PlanSeconds(const LoadOptions& options);
 
 // Where load threads and the main thread meet before and after a run; between the two nobody waits on anybody.
 class StartGate {
@@ -64,6 +68,9 @@ class LoadThread {
   // Common to all threads of a run.
   struct Common {
     const LoadOptions* options = nullptr;
+    // Where to connect: options->target, at one of its addresses.
+    const TargetAddress* target = nullptr;
+    SecondPlan seconds;
     // Null: raw samples go nowhere.
     SampleRing* ring = nullptr;
     // Null: no TLS.

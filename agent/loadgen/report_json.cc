@@ -31,6 +31,19 @@ Json Latencies(const LatencyHistogram& histogram) {
   return json;
 }
 
+Json StoppedByName(StoppedBy by) {
+  switch (by) {
+    case StoppedBy::kSignal:
+      return "signal";
+    case StoppedBy::kUntil:
+      return "until";
+    case StoppedBy::kAgent:
+      return "agent";
+    default:
+      return nullptr;
+  }
+}
+
 }  // namespace
 
 std::string FormatJson(const LoadResult& result) {
@@ -63,9 +76,11 @@ std::string FormatJson(const LoadResult& result) {
   json["busy_share"] = result.busy_share;
   json["samples_recorded"] = result.samples_recorded;
   json["samples_lost"] = result.samples_lost;
+  json["outside_seconds"] = result.outside_seconds;
   json["lateness_us"] = Micros(result.lateness_ns);
   json["cpus"] = result.actual_cpus;
   json["stopped"] = result.stopped;
+  json["stopped_by"] = StoppedByName(result.stopped_by);
   return json.dump() + "\n";
 }
 

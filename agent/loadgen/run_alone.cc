@@ -77,9 +77,10 @@ class LiveLine {
 };
 
 // Whether the quantile that the run is for is known well enough by the seconds that are over.
-bool KnowsEnough(const LoadOptions& options, const LatencyHistogram& latency) {
+bool KnowsEnough(const LoadOptions& options, const LoadRun& run) {
   if (options.until_quantile == 0) return false;
-  const std::optional<Estimate> found = PooledQuantile(latency, options.until_quantile);
+  const std::optional<Estimate> found =
+      PooledQuantile(run.latency_until_now(), options.until_quantile);
   return found.has_value() && found->low.has_value() && found->high.has_value() &&
          *found->high - *found->low <= options.until_width * found->estimate;
 }
@@ -95,10 +96,10 @@ absl::Status WaitForEnd(const LoadOptions& options, LoadRun& run, SampleFile* sa
     pollfd wanted[] = {{run.done_fd(), POLLIN, 0}, {signals.fd(), POLLIN, 0}};
     const int ready =
         poll(wanted, 2, wake_every == 0 ? -1 : static_cast<int>(wake_every / 1'000'000));
-    if (signals.Take()) run.Stop();
+    if (signals.Take()) run.Stop(StoppedBy::kSignal);
     if (ready != 0) continue;
     run.HarvestSeconds();
-    if (KnowsEnough(options, run.latency_until_now())) run.Stop();
+    if (KnowsEnough(options, run)) run.Stop(StoppedBy::kUntil);
     if (samples != nullptr) {
       const absl::Status written = samples->MakeRoom();
       if (!written.ok()) run.Stop();

@@ -59,7 +59,7 @@ absl::Status Session::UntilEnd() {
         {link_.fd(), POLLIN, 0}, {run_.done_fd(), POLLIN, 0}, {signals_.fd(), POLLIN, 0}};
     const int ready = poll(wanted, 3, TimeoutMs(MonotonicNanos()));
     if (signals_.Take()) {
-      run_.Stop();
+      run_.Stop(StoppedBy::kSignal);
       over_ = !start_ns_.has_value();
     }
     if (wanted[0].revents != 0) ASSAY_RETURN_IF_ERROR(TakeCommands());
@@ -86,7 +86,7 @@ absl::Status Session::TakeCommands() {
       start_ns_ = message->start().start_ns();
       run_.Start(*start_ns_);
     } else if (message->has_stop()) {
-      run_.Stop();
+      run_.Stop(StoppedBy::kAgent);
       over_ = !start_ns_.has_value();
     }
   }

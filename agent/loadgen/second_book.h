@@ -21,6 +21,24 @@ struct SecondFigures {
   LatencyHistogram latency;
 };
 
+// How a window's seconds are kept in bounded memory: at most kMostSlots slots over all threads, or
+// kMostOfThread a thread where that is more (27 MiB each).
+struct SecondPlan {
+  static constexpr int kMostSlots = 256;
+  static constexpr int kMostOfThread = 128;
+
+  int slots = 1;
+  // A second is closed, and may be harvested, when it is older than that.
+  int keep_seconds = 1;
+  // Longest time between two harvests for no second to lose its slot; 0: none is needed.
+  int harvest_every_s = 0;
+
+  // For a window of `window_s` (0: of unknown length) in which a request may end `latest_s` after it
+  // was sent. Where the memory does not reach so far, seconds are kept for as long as it does, and
+  // what ends later goes to the rest.
+  static SecondPlan For(int64_t window_s, int64_t latest_s, int threads);
+};
+
 // One load thread's figures of each second of its window, filed by when a request was (meant to be)
 // sent, in a fixed number of slots: all memory is taken and touched beforehand, 216 KiB a slot. In
 // a window with more seconds than slots another thread must Harvest() the old ones in time; figures
@@ -52,7 +70,6 @@ class SecondBook {
   // All that is left, the rest excepted. After the load thread has ended.
   void HarvestAll(absl::FunctionRef<void(const SecondFigures&)> take);
   const SecondFigures& rest() const { return rest_; }
-  int slots() const { return static_cast<int>(slots_.size()); }
 
  private:
   static constexpr uint64_t kSecond = 1'000'000'000;

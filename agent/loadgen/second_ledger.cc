@@ -8,6 +8,8 @@ namespace assay::loadgen {
 
 void SecondLedger::Add(const SecondFigures& figures) {
   total_.Merge(figures.latency);
+  const uint64_t ended = figures.ok + figures.errors + figures.timeouts;
+  if (figures.sent > ended) late_ += figures.sent - ended;
   SecondRow& row = rows_[figures.second];
   row.second = figures.second;
   row.sent += figures.sent;
@@ -22,6 +24,20 @@ void SecondLedger::Add(const SecondFigures& figures) {
   if (!merged.ok()) return;  // Parts of our own making.
   merged->Merge(figures.latency);
   row.latency = merged->ToParts();
+}
+
+LatencyHistogram SecondLedger::TotalWithLate() const {
+  LatencyHistogram::Parts parts;
+  parts.overflow_count = late_;
+  parts.min_ns = parts.max_ns = LatencyHistogram::kMaxNanos + 1;
+  uint64_t sum = 0;
+  // Saturates, as a histogram's does.
+  if (__builtin_mul_overflow(late_, static_cast<uint64_t>(parts.max_ns), &sum)) sum = UINT64_MAX;
+  parts.sum_ns = sum;
+  absl::StatusOr<LatencyHistogram> whole = LatencyHistogram::FromParts(parts);
+  if (!whole.ok()) return total_;  // Parts of our own making.
+  whole->Merge(total_);
+  return *std::move(whole);
 }
 
 std::vector<SecondRow> SecondLedger::TakeRows() {

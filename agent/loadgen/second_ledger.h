@@ -29,11 +29,16 @@ class SecondLedger {
   void AddRest(const SecondFigures& figures) { total_.Merge(figures.latency); }
 
   const LatencyHistogram& total() const { return total_; }
+  // The total with each request of the gathered seconds that had not ended when its second was closed: it
+  // was slower than what is known, so that it stands above all others, as overflow. Right while the run lasts.
+  LatencyHistogram TotalWithLate() const;
   // Ascending.
   std::vector<SecondRow> TakeRows();
 
  private:
   std::map<uint32_t, SecondRow> rows_;
+  // Requests without an end when their second was gathered.
+  uint64_t late_ = 0;
   LatencyHistogram total_;
 };
 

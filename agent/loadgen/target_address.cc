@@ -32,8 +32,8 @@ absl::Status SetUnixPath(std::string_view path, TargetAddress& target) {
   }
   address.sun_family = AF_UNIX;
   std::memcpy(address.sun_path, path.data(), path.size());
-  std::memcpy(&target.address, &address, sizeof(address));
-  target.length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size() + 1);
+  std::memcpy(&target.place.address, &address, sizeof(address));
+  target.place.length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size() + 1);
   target.host = target.authority = "localhost";
   return absl::OkStatus();
 }
@@ -81,8 +81,16 @@ absl::Status Resolve(const HostAndPort& where, TargetAddress& target) {
     return absl::UnavailableError(
         absl::StrCat("target '", target.text, "': ", where.host, ": ", gai_strerror(error)));
   }
-  std::memcpy(&target.address, found->ai_addr, found->ai_addrlen);
-  target.length = found->ai_addrlen;
+  for (const addrinfo* one = found; one != nullptr; one = one->ai_next) {
+    TargetAddress::Place place;
+    std::memcpy(&place.address, one->ai_addr, one->ai_addrlen);
+    place.length = one->ai_addrlen;
+    if (one == found) {
+      target.place = place;
+    } else {
+      target.others.push_back(place);
+    }
+  }
   freeaddrinfo(found);
   return absl::OkStatus();
 }

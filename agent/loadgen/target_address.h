@@ -5,6 +5,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/statusor.h"
 
@@ -12,8 +13,14 @@ namespace assay::loadgen {
 
 // Where the load goes: HOST:PORT, [V6]:PORT, unix:PATH, or a URL http://HOST[:PORT][/path] or https://.
 struct TargetAddress {
-  sockaddr_storage address{};
-  socklen_t length = 0;
+  struct Place {
+    sockaddr_storage address{};
+    socklen_t length = 0;
+  };
+  Place place;
+  // Further addresses of the name, in the resolver's order: localhost is ::1 and 127.0.0.1, and servers often
+  // listen on one of them only. FirstThatAccepts() of dial.h chooses.
+  std::vector<Place> others;
   // As the user gave it, for messages.
   std::string text;
   // A name or an IP address without brackets; "localhost" for a unix socket.
@@ -25,7 +32,7 @@ struct TargetAddress {
   // https://
   bool tls = false;
 
-  // Resolves names by the system's resolver, which may block; the first address is taken.
+  // Resolves names by the system's resolver, which may block.
   // kInvalidArgument with what was expected, kUnavailable when a name has no address.
   static absl::StatusOr<TargetAddress> Parse(std::string_view text);
 };
