@@ -259,7 +259,13 @@ void DeclareAgent(CLI::App& app, Words& words, LoadOptions& options) {
       ->group(group);
 }
 
-absl::Status Check(Words& words, LoadOptions& options) {
+absl::Status Check(const CLI::App& app, Words& words, LoadOptions& options) {
+  for (const char* flag : {"--arrivals", "--pacing", "--queue-limit"}) {
+    if (app.count(flag) > 0 && options.rate_per_s == 0) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(flag, " is the open loop's: it needs a --rate"));
+    }
+  }
   ASSAY_RETURN_IF_ERROR(ReadTimes(words, options));
   ASSAY_RETURN_IF_ERROR(ReadCounts(words, options));
   ASSAY_RETURN_IF_ERROR(ReadCpus(words, options));
@@ -296,9 +302,10 @@ int ParseLoadOptions(int argc, char** argv, LoadOptions& options, std::ostream& 
   if (const int status = ParseCommandLine(app, argc, argv, out, err); status != kGoOn) {
     return status;
   }
-  if (const absl::Status status = Check(words, options); !status.ok()) {
+  if (const absl::Status status = Check(app, words, options); !status.ok()) {
     err << "loadgen: " << status.message() << "\n";
-    return 2;
+    // A name that the resolver does not know now is no bad usage.
+    return absl::IsUnavailable(status) ? 1 : 2;
   }
   return kGoOn;
 }

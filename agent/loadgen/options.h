@@ -81,7 +81,7 @@ struct LoadOptions {
 };
 
 // Reads a command line. Returns kGoOn of common/command_line.h when `options` is filled, else the
-// exit status; what is wrong is on `err`.
+// exit status (1 where the target's name has no address, 2 for what is wrong); why is on `err`.
 int ParseLoadOptions(int argc, char** argv, LoadOptions& options, std::ostream& out,
                      std::ostream& err);
 

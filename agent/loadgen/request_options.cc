@@ -57,13 +57,34 @@ absl::StatusOr<std::vector<RequestSpec>> ReadMix(const std::string& file) {
   return absl::InvalidArgumentError(absl::StrCat("--mix=", file, ": ", specs.status().message()));
 }
 
+// What was said of the requests beside --mix; empty: nothing.
+std::string BesideMix(const RequestWords& words, const TargetAddress& target) {
+  const std::pair<bool, const char*> flags[] = {
+      {!words.path.empty(), "--path"},
+      {!target.path.empty() && target.path != "/", "the URL's path"},
+      {!words.spec.method.empty(), "--method"},
+      {!words.headers.empty(), "--header"},
+      {words.body.has_value(), "--body"},
+      {!words.body_file.empty(), "--body-file"},
+      {words.random_items != 0, "--random-items"},
+      {words.spec.expect_status != 0, "--expect-status"},
+      {words.expect_length.has_value(), "--expect-length"},
+      {!words.expect_body_file.empty(), "--expect-body-file"},
+  };
+  for (const auto& [said, name] : flags) {
+    if (said) return name;
+  }
+  return "";
+}
+
 absl::StatusOr<std::vector<RequestSpec>> ReadSpecs(const RequestWords& words,
                                                    const TargetAddress& target, uint64_t seed) {
   const bool has_body = words.body.has_value() || !words.body_file.empty();
   if (!words.mix_file.empty()) {
-    if (!words.path.empty() || has_body || words.random_items > 0 || !words.spec.method.empty()) {
-      return absl::InvalidArgumentError(
-          "--mix says what is asked: --path, --method and bodies do not go with it");
+    const std::string alien = BesideMix(words, target);
+    if (!alien.empty()) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "--mix says what is asked and what is right: ", alien, " does not go with it"));
     }
     return ReadMix(words.mix_file);
   }
