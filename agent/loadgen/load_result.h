@@ -61,7 +61,7 @@ struct LoadResult {
   // Of the worst thread.
   IdleGapFigures idle_gaps;
   std::string actual_cpus;
-  // Ascending, only those with requests in them.
+  // Each of the window, ascending.
   std::vector<SecondRow> seconds;
   // Requests in the totals but in none of them: they ended later than their second was kept.
   uint64_t outside_seconds = 0;

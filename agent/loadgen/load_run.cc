@@ -19,6 +19,7 @@
 namespace assay::loadgen {
 namespace {
 
+constexpr int64_t kSecondNs = 1'000'000'000;
 // For an address of several to accept: a name with one that is dead costs that much, once.
 constexpr int64_t kAddressPatienceNs = 1'000'000'000;
 
@@ -168,9 +169,7 @@ bool LoadRun::ended() {
   return threads_ended_ >= threads_.size();
 }
 
-int64_t LoadRun::harvest_every_ns() const {
-  return int64_t{seconds_.harvest_every_s} * 1'000'000'000;
-}
+int64_t LoadRun::harvest_every_ns() const { return seconds_.harvest_every_s * kSecondNs; }
 
 void LoadRun::HarvestSeconds() {
   for (const auto& thread : threads_) {
@@ -242,7 +241,7 @@ LoadResult LoadRun::Finish() {
   result.duration_ns = end > begin ? end - begin : 0;
   result.latency.Merge(ledger_.total());
   if (!result.open_loop) result.service.Merge(ledger_.total());
-  result.seconds = ledger_.TakeRows();
+  result.seconds = ledger_.TakeRows((result.duration_ns + kSecondNs - 1) / kSecondNs);
   result.lateness_ns = lateness_ns().value_or(0);
   if (result.open_loop) result.offered_per_s = OfferedPerSecond(*options_);
   result.rss_bytes = PeakResidentBytes();

@@ -40,7 +40,11 @@ LatencyHistogram SecondLedger::TotalWithLate() const {
   return *std::move(whole);
 }
 
-std::vector<SecondRow> SecondLedger::TakeRows() {
+std::vector<SecondRow> SecondLedger::TakeRows(int64_t seconds) {
+  for (int64_t i = 0; i < seconds; ++i) {
+    const auto second = static_cast<uint32_t>(i);
+    rows_[second].second = second;
+  }
   std::vector<SecondRow> rows;
   rows.reserve(rows_.size());
   for (auto& [second, row] : rows_) rows.push_back(std::move(row));

@@ -32,8 +32,8 @@ class SecondLedger {
   // The total with each request of the gathered seconds that had not ended when its second was closed: it
   // was slower than what is known, so that it stands above all others, as overflow. Right while the run lasts.
   LatencyHistogram TotalWithLate() const;
-  // Ascending.
-  std::vector<SecondRow> TakeRows();
+  // Ascending; of the first `seconds` none is missing: those in which nothing was sent are how a stall looks.
+  std::vector<SecondRow> TakeRows(int64_t seconds = 0);
 
  private:
   std::map<uint32_t, SecondRow> rows_;
