@@ -33,6 +33,8 @@ namespace assay::loadgen {
 namespace {
 
 constexpr int64_t kSecondNs = 1'000'000'000;
+// How often the main thread looks whether the samples' ring fills.
+constexpr int64_t kLookNs = kSecondNs / 4;
 
 // Off the load threads' CPUs, where there are others.
 void StandAside(const LoadOptions& options) {
@@ -91,21 +93,26 @@ absl::Status WaitForEnd(const LoadOptions& options, LoadRun& run, SampleFile* sa
   LiveLine live(options, err);
   const int64_t start = MonotonicNanos();
   int64_t wake_every = run.harvest_every_ns();
-  if (samples != nullptr || live.on() || options.until_quantile != 0) wake_every = kSecondNs;
+  if (live.on() || options.until_quantile != 0) wake_every = kSecondNs;
+  int64_t next_second = start + kSecondNs;
+  if (samples != nullptr) wake_every = kLookNs;
   while (!run.ended()) {
     pollfd wanted[] = {{run.done_fd(), POLLIN, 0}, {signals.fd(), POLLIN, 0}};
     const int ready =
         poll(wanted, 2, wake_every == 0 ? -1 : static_cast<int>(wake_every / 1'000'000));
     if (signals.Take()) run.Stop(StoppedBy::kSignal);
     if (ready != 0) continue;
-    run.HarvestSeconds();
-    if (KnowsEnough(options, run)) run.Stop(StoppedBy::kUntil);
     if (samples != nullptr) {
       const absl::Status written = samples->MakeRoom();
       if (!written.ok()) run.Stop();
       ASSAY_RETURN_IF_ERROR(written);
     }
-    live.Draw(run, MonotonicNanos() - start);
+    const int64_t now = MonotonicNanos();
+    if (now < next_second) continue;
+    next_second = now + kSecondNs - kLookNs / 2;
+    run.HarvestSeconds();
+    if (KnowsEnough(options, run)) run.Stop(StoppedBy::kUntil);
+    live.Draw(run, now - start);
   }
   live.Clear();
   return absl::OkStatus();
@@ -155,7 +162,8 @@ absl::StatusOr<LoadResult> Measure(const LoadOptions& options, std::ostream& out
   }
   std::unique_ptr<SampleFile> samples;
   if (!options.samples_file.empty()) {
-    ASSAY_ASSIGN_OR_RETURN(samples, SampleFile::Create(options.samples_file, options.threads));
+    ASSAY_ASSIGN_OR_RETURN(
+        samples, SampleFile::Create(options.samples_file, options.threads, options.pipeline));
   }
   ASSAY_ASSIGN_OR_RETURN(std::unique_ptr<LoadRun> run,
                          LoadRun::Create(&options, samples == nullptr ? nullptr : samples->ring()));

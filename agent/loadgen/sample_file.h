@@ -19,10 +19,12 @@ namespace assay::loadgen {
 class SampleFile {
  public:
   // Makes the file (an older one is replaced) and the ring.
-  static absl::StatusOr<std::unique_ptr<SampleFile>> Create(const std::string& path, int threads);
+  // `pipeline`: requests in flight on a connection, with which a thread is faster.
+  static absl::StatusOr<std::unique_ptr<SampleFile>> Create(const std::string& path, int threads,
+                                                            int pipeline);
 
   SampleRing* ring() { return ring_.get(); }
-  // Now and then during the run. Writes only what must be written for the ring not to overflow.
+  // At least twice a second during the run. Writes only what must be written for the ring not to overflow.
   absl::Status MakeRoom();
   // After the load threads have ended.
   absl::Status Finish();

@@ -30,8 +30,8 @@ struct RingPlan {
   bool holds_window = false;
 };
 // For what comes between two drainings, or, where the window is not to be disturbed by them, for the whole of it: as
-// far as 64 MiB over all threads go.
-RingPlan PlanRing(const Window& window, int threads, bool drained_in_window);
+// far as 64 MiB over all threads go. `pipeline`: requests in flight on a connection.
+RingPlan PlanRing(const Window& window, int threads, bool drained_in_window, int pipeline = 1);
 
 }  // namespace assay
 

@@ -91,7 +91,8 @@ absl::Status LoadPart::StartProcess() {
   UniqueFd memory;
   if (spec().raw_samples()) {
     spare_cpu_ = HasSpareCpu();
-    ring_plan_ = PlanRing(spec().window(), threads(), spare_cpu_);
+    ring_plan_ = PlanRing(spec().window(), threads(), spare_cpu_,
+                          static_cast<int>(spec().workload().pipeline()));
     ASSAY_ASSIGN_OR_RETURN(memory, SampleRing::Create(threads(), ring_plan_.bytes_per_thread));
     ASSAY_ASSIGN_OR_RETURN(ring_, SampleRing::Open(memory.get(), SampleRing::Use::kRead));
     drain_.emplace(ring_.get());
