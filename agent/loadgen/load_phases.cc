@@ -26,7 +26,9 @@ LoadPhases::Phase LoadPhases::Advance(int64_t now_ns, bool all_sent, int64_t in_
     phase_ = Phase::kDrain;
     drain_end_ns_ = now_ns + drain_ns_;
   }
-  if (phase_ == Phase::kDrain && (in_flight == 0 || now_ns >= drain_end_ns_)) {
+  if (phase_ == Phase::kDrain &&
+      (in_flight == 0 || now_ns >= drain_end_ns_ ||
+       (abandon_ != nullptr && abandon_->load(std::memory_order_relaxed)))) {
     EndAccounts(now_ns, busy_ns);
     phase_ = Phase::kDone;
   }

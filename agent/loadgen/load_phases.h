@@ -28,14 +28,15 @@ int64_t ThreadCpuNanos();
 // The phases of a load thread's run: warm-up, window, drain, done. Told the time, it keeps the
 // accounts that belong to the changes.
 //
-// Threads: the load thread's alone, but for `stop`.
+// Threads: the load thread's alone, but for `stop` and `abandon`.
 class LoadPhases {
  public:
   enum class Phase { kWarmup, kWindow, kDrain, kDone };
 
+  // `abandon`: ends the drain; null: only its time does.
   LoadPhases(const LoadWindow& window, int64_t drain_ns, bool by_count,
-             const std::atomic<bool>* stop)
-      : window_(window), drain_ns_(drain_ns), by_count_(by_count), stop_(stop) {}
+             const std::atomic<bool>* stop, const std::atomic<bool>* abandon = nullptr)
+      : window_(window), drain_ns_(drain_ns), by_count_(by_count), stop_(stop), abandon_(abandon) {}
 
   // After each turn. `all_sent`: there is nothing to send any more; `in_flight`: requests under
   // way; `busy_ns`: the pool's account.
@@ -59,6 +60,7 @@ class LoadPhases {
   const int64_t drain_ns_;
   const bool by_count_;
   const std::atomic<bool>* const stop_;
+  const std::atomic<bool>* const abandon_;
   Phase phase_ = Phase::kWarmup;
   int64_t drain_end_ns_ = 0;
   bool accounts_open_ = false;

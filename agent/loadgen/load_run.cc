@@ -115,6 +115,7 @@ void LoadRun::LaunchThreads() {
       .tls = tls_.get(),
       .gate = &gate_,
       .stop = &stop_,
+      .abandon = &abandon_,
       .wake_fd = wake_fd_.get(),
       .done_fd = done_fd_.get(),
   };
@@ -161,6 +162,11 @@ void LoadRun::Stop(StoppedBy reason) {
   stop_.store(true, std::memory_order_relaxed);
   const uint64_t one = 1;
   if (write(wake_fd_.get(), &one, sizeof(one)) < 0) return;  // Readable already.
+}
+
+void LoadRun::Abandon() {
+  abandon_.store(true, std::memory_order_relaxed);
+  Stop();
 }
 
 bool LoadRun::ended() {

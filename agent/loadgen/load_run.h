@@ -43,6 +43,9 @@ class LoadRun {
   void Start(int64_t start_ns);
   // Ends the sending now; the drain follows. Any thread, any time. The first reason stays.
   void Stop(StoppedBy reason = StoppedBy::kNobody);
+  // Ends the drain as well: what is unanswered stays in flight.
+  void Abandon();
+  bool stopping() const { return stop_.load(std::memory_order_relaxed); }
 
   // Readable when a thread has ended; call ended() then.
   int done_fd() const { return done_fd_.get(); }
@@ -73,6 +76,7 @@ class LoadRun {
   TargetAddress target_;
   StartGate gate_;
   std::atomic<bool> stop_{false};
+  std::atomic<bool> abandon_{false};
   std::atomic<StoppedBy> stopped_by_{StoppedBy::kNobody};
   std::unique_ptr<TlsContext> tls_;
   UniqueFd wake_fd_;

@@ -165,7 +165,8 @@ std::unique_ptr<LoadLoop> LoadThread::MakeLoop() {
 void LoadThread::Run(const LoadWindow& window) {
   const LoadOptions& options = *common_.options;
   recorder_.Begin(window);
-  LoadPhases phases(window, options.drain_ns, options.request_count != 0, common_.stop);
+  LoadPhases phases(window, options.drain_ns, options.request_count != 0, common_.stop,
+                    common_.abandon);
   SleepAndSpinUntil(window.start_ns);
   live_.lateness_ns.store(MonotonicNanos() - window.start_ns, std::memory_order_relaxed);
   loop_->Run(*pool_, phases);

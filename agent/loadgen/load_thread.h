@@ -78,6 +78,8 @@ class LoadThread {
     StartGate* gate = nullptr;
     // Tells the threads to stop sending; `wake_fd` becomes readable with it.
     const std::atomic<bool>* stop = nullptr;
+    // Tells them not to wait for answers any more; `wake_fd` as well.
+    const std::atomic<bool>* abandon = nullptr;
     int wake_fd = -1;
     // Each thread adds 1 when it has ended.
     int done_fd = -1;

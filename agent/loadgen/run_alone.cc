@@ -100,7 +100,10 @@ absl::Status WaitForEnd(const LoadOptions& options, LoadRun& run, SampleFile* sa
     pollfd wanted[] = {{run.done_fd(), POLLIN, 0}, {signals.fd(), POLLIN, 0}};
     const int ready =
         poll(wanted, 2, wake_every == 0 ? -1 : static_cast<int>(wake_every / 1'000'000));
-    if (signals.Take()) run.Stop(StoppedBy::kSignal);
+    if (signals.Take()) {
+      if (run.stopping()) run.Abandon();
+      run.Stop(StoppedBy::kSignal);
+    }
     if (ready != 0) continue;
     if (samples != nullptr) {
       const absl::Status written = samples->MakeRoom();
@@ -202,6 +205,11 @@ int RunAlone(const LoadOptions& options, std::ostream& out, std::ostream& err) {
     return 1;
   }
   if (result->ok > 0) return 0;
+  if (result->sent == 0 && result->warmup_requests > 0) {
+    err << "loadgen: it ended in the warm-up: of the " << result->warmup_requests
+        << " requests sent by then none counts\n";
+    return 1;
+  }
   err << "loadgen: no request to " << options.target.text << " succeeded";
   for (const auto& [kind, count] : result->error_kinds) err << "; " << kind << ": " << count;
   if (result->timeouts > 0) err << "; timeouts: " << result->timeouts;
