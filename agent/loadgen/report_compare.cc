@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "agent/loadgen/report_json.h"
+#include "common/status_macros.h"
 #include "nlohmann/json.hpp"
 
 namespace assay::loadgen {
@@ -34,14 +35,26 @@ std::string Number(const Json& value) {
   return value.is_number() ? absl::StrFormat("%.2f", value.get<double>()) : "n/a";
 }
 
+absl::Status ParseEarlier(std::string_view text, Json& earlier) {
+  earlier = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  const bool sound = earlier.is_object() && earlier.contains("latency_us") &&
+                     earlier["latency_us"].is_object() && earlier.contains("mode") &&
+                     earlier["mode"].is_string();
+  if (sound) return absl::OkStatus();
+  return absl::InvalidArgumentError("it is not a result of --format=json");
+}
+
 }  // namespace
+
+absl::Status CheckEarlier(std::string_view earlier_json) {
+  Json earlier;
+  return ParseEarlier(earlier_json, earlier);
+}
 
 absl::StatusOr<std::string> FormatComparison(std::string_view earlier_json,
                                              const LoadResult& result) {
-  const Json earlier = Json::parse(earlier_json, nullptr, /*allow_exceptions=*/false);
-  if (!earlier.is_object() || !earlier.contains("latency_us")) {
-    return absl::InvalidArgumentError("it is not a result of --format=json");
-  }
+  Json earlier;
+  ASSAY_RETURN_IF_ERROR(ParseEarlier(earlier_json, earlier));
   const Json now = Json::parse(FormatJson(result));
   std::string text = absl::StrFormat("%-18s %14s %14s %9s\n", "", "earlier", "now", "change");
   for (const Figure& figure : kFigures) {

@@ -11,6 +11,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
@@ -155,14 +156,19 @@ absl::Status WriteHdr(const LoadResult& result, absl::Time began, const std::str
   return WriteFileAtomically(UserPath(path), log);
 }
 
+// The result that --compare-to names; empty: none.
+absl::StatusOr<std::string> ReadEarlier(const LoadOptions& options) {
+  if (options.compare_to.empty()) return std::string();
+  ASSAY_ASSIGN_OR_RETURN(std::string earlier, ReadFile(UserPath(options.compare_to)));
+  const absl::Status sound = CheckEarlier(earlier);
+  if (sound.ok()) return earlier;
+  return absl::InvalidArgumentError(absl::StrCat(options.compare_to, ": ", sound.message()));
+}
+
 // The whole run; what was measured is printed also where it could not begin.
-absl::StatusOr<LoadResult> Measure(const LoadOptions& options, std::ostream& out,
-                                   std::ostream& err) {
+absl::StatusOr<LoadResult> Measure(const LoadOptions& options, const std::string& earlier,
+                                   std::ostream& out, std::ostream& err) {
   StandAside(options);
-  std::string earlier;
-  if (!options.compare_to.empty()) {
-    ASSAY_ASSIGN_OR_RETURN(earlier, ReadFile(UserPath(options.compare_to)));
-  }
   std::unique_ptr<SampleFile> samples;
   if (!options.samples_file.empty()) {
     ASSAY_ASSIGN_OR_RETURN(
@@ -179,23 +185,28 @@ absl::StatusOr<LoadResult> Measure(const LoadOptions& options, std::ostream& out
   run->Start(MonotonicNanos());
   const absl::Status waited = WaitForEnd(options, *run, samples.get(), signals, err);
   LoadResult result = run->Finish();
-  if (samples != nullptr && waited.ok()) ASSAY_RETURN_IF_ERROR(samples->Finish());
+  // What fails takes nothing of the rest with it.
+  absl::Status written = waited;
+  if (samples != nullptr && waited.ok()) written.Update(samples->Finish());
   Print(result, options, out);
-  if (!options.compare_to.empty()) {
+  if (!options.hdr_file.empty()) written.Update(WriteHdr(result, began, options.hdr_file));
+  if (!earlier.empty()) {
     ASSAY_ASSIGN_OR_RETURN(const std::string comparison, FormatComparison(earlier, result));
     (options.format == ReportFormat::kTable ? out : err) << comparison << std::flush;
   }
-  if (!options.hdr_file.empty()) {
-    ASSAY_RETURN_IF_ERROR(WriteHdr(result, began, options.hdr_file));
-  }
-  ASSAY_RETURN_IF_ERROR(waited);
+  ASSAY_RETURN_IF_ERROR(written);
   return result;
 }
 
 }  // namespace
 
 int RunAlone(const LoadOptions& options, std::ostream& out, std::ostream& err) {
-  const absl::StatusOr<LoadResult> result = Measure(options, out, err);
+  const absl::StatusOr<std::string> earlier = ReadEarlier(options);
+  if (!earlier.ok()) {
+    err << "loadgen: --compare-to: " << earlier.status().message() << "\n";
+    return 2;
+  }
+  const absl::StatusOr<LoadResult> result = Measure(options, *earlier, out, err);
   if (!result.ok()) {
     err << "loadgen: " << result.status().message() << "\n";
     return 1;

@@ -8,7 +8,8 @@
 namespace assay::loadgen {
 
 // A run for somebody at a terminal or in a script: progress to `err`, the result to `out`. SIGINT and SIGTERM end it
-// early and print what was measured; a second one ends the wait for answers, too. Returns the exit status: 0 when something succeeded, else 1.
+// early and print what was measured; a second one ends the wait for answers, too. Returns the exit status: 0 when
+// something succeeded, 2 when --compare-to names no result, else 1.
 int RunAlone(const LoadOptions& options, std::ostream& out, std::ostream& err);
 
 }  // namespace assay::loadgen
