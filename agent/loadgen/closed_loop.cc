@@ -74,6 +74,11 @@ void ClosedLoop::OnOpenFailed(Fate fate, int64_t now_ns) {
   if (flight.counted && config_.request_count != 0) --left_;
   recorder_->Sent(flight);
   recorder_->Ended(flight, fate, 0, 0, now_ns);
+  // A window without a length would last until each of its requests had failed here.
+  if (config_.request_count == 0 || config_.give_up_ns == 0) return;
+  if (now_ns - config_.give_up_ns < pool_->unreachable_since_ns()) return;
+  phases_->times().gave_up = true;
+  left_ = 0;
 }
 
 }  // namespace assay::loadgen

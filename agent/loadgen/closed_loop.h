@@ -26,6 +26,8 @@ class ClosedLoop : public LoadLoop {
     // Of this thread, in the window; 0: not bounded.
     uint64_t request_count = 0;
     int64_t think_ns = 0;
+    // A number of requests is given up when for that long no connection could be opened; 0: never.
+    int64_t give_up_ns = 0;
   };
 
   // `recorder` and `mix` must outlive it.

@@ -22,7 +22,7 @@ class FlightSink {
   virtual void OnEnded(const Flight& flight, Fate fate, int status, uint64_t answer_bytes,
                        int64_t now_ns) = 0;
   // A connection could not be opened (again); it is tried once more after a pause. Must not call
-  // the pool.
+  // the pool, but for what it has counted.
   virtual void OnOpenFailed(Fate fate, int64_t now_ns) = 0;
   // Between any two events of a turn, for what cannot wait until its end. May Queue() and Flush().
   virtual void BetweenEvents(int64_t) {}
@@ -63,6 +63,8 @@ class ConnectionPool {
   virtual uint64_t reconnects() const = 0;
   // By Fate, of OpenAll().
   virtual const std::array<uint64_t, kFates>& open_failures() const = 0;
+  // Since when no connection is open and none could be opened; INT64_MAX while that is not so.
+  virtual int64_t unreachable_since_ns() const = 0;
   // Time spent in turns that had work in them, since the creation.
   virtual int64_t busy_ns() const = 0;
 };

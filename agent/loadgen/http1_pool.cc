@@ -110,6 +110,7 @@ void Http1Pool::FinishAnswer(int connection, int64_t now_ns) {
   const Flight flight = FlightAt(connection, 0);
   const Request& request = (*config_.requests)[flight.request];
   c.answering = false;
+  c.answered = true;
   c.first = static_cast<uint16_t>(c.first + 1u == pipeline_ ? 0 : c.first + 1);
   --c.in_flight;
   // Late answers are found here as well as by the scan, so that its coarseness decides nothing.
@@ -215,7 +216,7 @@ void Http1Pool::Break(int connection, Fate first, Fate others, By by, int64_t no
   for (int i = 0; i < lost; ++i) {
     sink_->OnEnded(FlightAt(connection, i), i == 0 ? first : others, 0, 0, now_ns);
   }
-  Reopen(connection, by, now_ns);
+  Reopen(connection, by, c.answered, now_ns);
 }
 
 void Http1Pool::ExpireFlights(int connection, int64_t limit_ns, int64_t now_ns) {

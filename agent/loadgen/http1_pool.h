@@ -41,6 +41,7 @@ class Http1Pool final : public SocketPool {
   // The hot part comes first. Requests in flight are in flights_[index * pipeline_ ...], a ring.
   struct Connection {
     bool answering = false;  // The parser is within an answer.
+    bool answered = false;   // One came, since it was opened.
     uint16_t first = 0;
     uint16_t in_flight = 0;
     uint16_t unsent = 0;  // Of those in flight, the last ones.
@@ -59,7 +60,10 @@ class Http1Pool final : public SocketPool {
     return (*config_.requests)[flight.request].bytes;
   }
 
-  void OnConnected(int connection, int64_t now_ns) override { Opened(connection, now_ns); }
+  void OnConnected(int connection, int64_t now_ns) override {
+    connections_[connection].answered = false;
+    Opened(connection, now_ns);
+  }
   void OnEvents(int connection, uint32_t events) override;
   void ExpireFlights(int connection, int64_t limit_ns, int64_t now_ns) override;
 

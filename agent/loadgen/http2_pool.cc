@@ -128,6 +128,7 @@ void Http2Pool::OnFrame(Connection& c, Stream* stream, const nghttp2_frame& fram
   stream->answer_bytes += kFrameHeadBytes + frame.hd.length;
   if ((frame.hd.flags & NGHTTP2_FLAG_END_STREAM) == 0) return;
   stream->answered = true;
+  c.answered = true;
   // The answer came before its request was fully sent: the rest is not wanted.
   if (nghttp2_session_get_stream_local_close(session, stream->id) == 0) {
     nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, stream->id, NGHTTP2_NO_ERROR);
@@ -195,7 +196,7 @@ void Http2Pool::OnConnected(int connection, int64_t now_ns) {
     return OpenFailed(connection, Fate::kOther, now_ns);
   }
   c.session.reset(session);
-  c.settled = c.going_away = c.failed = false;
+  c.settled = c.going_away = c.failed = c.answered = false;
   c.unsent.clear();
   c.unsent_offset = 0;
   const nghttp2_settings_entry settings[] = {{NGHTTP2_SETTINGS_ENABLE_PUSH, 0},
@@ -337,7 +338,7 @@ void Http2Pool::Break(int connection, Fate fate, By by, int64_t now_ns) {
     Stream& stream = StreamAt(connection, place);
     if (stream.id != 0) Finish(stream, fate, 0, 0, now_ns);
   }
-  Reopen(connection, by, now_ns);
+  Reopen(connection, by, connections_[connection].answered, now_ns);
 }
 
 void Http2Pool::ExpireFlights(int connection, int64_t limit_ns, int64_t now_ns) {

@@ -70,7 +70,8 @@ class Http2Pool final : public SocketPool {
     uint32_t in_flight = 0;
     uint32_t limit = 0;
     uint32_t first_free = 0;
-    bool settled = false;  // The server's SETTINGS have come.
+    bool settled = false;   // The server's SETTINGS have come.
+    bool answered = false;  // A request was, since it was opened.
     bool going_away = false;
     bool failed = false;  // nghttp2 could not go on.
     int64_t heard_ns = 0;

@@ -18,6 +18,8 @@ struct LoadTimes {
   int64_t cpu_ns = 0;
   int64_t busy_ns = 0;
   int64_t observed_ns = 0;
+  // It ended before its number of requests, for nobody was there to send them to.
+  bool gave_up = false;
   // Requests of the window without an end.
   uint64_t in_flight = 0;
 };

@@ -21,6 +21,7 @@ enum class StoppedBy {
   kSignal,
   kUntil,  // The quantile of --until is known.
   kAgent,
+  kUnreachable,  // No connection could be opened for a whole timeout.
 };
 
 // What a run measured, over all its load threads.
@@ -34,6 +35,8 @@ struct LoadResult {
   uint64_t errors = 0;
   uint64_t timeouts = 0;
   uint64_t in_flight = 0;
+  // Of the number that was asked for; 0 where none was.
+  uint64_t not_sent = 0;
   uint64_t warmup_requests = 0;
   uint64_t bytes_read = 0;
   uint64_t reconnects = 0;

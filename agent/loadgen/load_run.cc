@@ -219,6 +219,7 @@ LoadResult LoadRun::Finish() {
   result.actual_cpus = actual_cpus();
   int64_t begin = INT64_MAX;
   int64_t end = 0;
+  bool gave_up = false;
   for (const auto& thread : threads_) {
     thread->Join();
     result.Add(thread->recorder().tally());
@@ -233,6 +234,7 @@ LoadResult LoadRun::Finish() {
     const SecondFigures& rest = thread->book().rest();
     result.outside_seconds += rest.ok + rest.errors + rest.timeouts;
     ledger_.AddRest(rest);
+    gave_up = gave_up || thread->times().gave_up;
     if (thread->times().begin_ns == 0) continue;
     begin = std::min(begin, thread->times().begin_ns);
     // Counted requests take until the last one is answered.
@@ -243,6 +245,13 @@ LoadResult LoadRun::Finish() {
   }
   if (options_->request_count != 0 && options_->duration_ns != 0) {
     end = std::min(end, std::max(begin, begin + options_->duration_ns));
+  }
+  if (gave_up) {
+    result.stopped = true;
+    if (result.stopped_by == StoppedBy::kNobody) result.stopped_by = StoppedBy::kUnreachable;
+  }
+  if (options_->request_count > result.sent) {
+    result.not_sent = options_->request_count - result.sent;
   }
   result.duration_ns = end > begin ? end - begin : 0;
   result.latency.Merge(ledger_.total());

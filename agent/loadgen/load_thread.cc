@@ -144,9 +144,9 @@ absl::Status LoadThread::MakePool() {
 std::unique_ptr<LoadLoop> LoadThread::MakeLoop() {
   const LoadOptions& options = *common_.options;
   if (!options.open_loop()) {
-    return std::make_unique<ClosedLoop>(
-        ClosedLoop::Config{share_.connections, share_.request_count, options.think_ns}, mix_.get(),
-        &recorder_);
+    return std::make_unique<ClosedLoop>(ClosedLoop::Config{share_.connections, share_.request_count,
+                                                           options.think_ns, options.timeout_ns},
+                                        mix_.get(), &recorder_);
   }
   OpenLoop::Config config;
   config.connections = share_.connections;

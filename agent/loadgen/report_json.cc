@@ -37,6 +37,8 @@ Json StoppedByName(StoppedBy by) {
       return "signal";
     case StoppedBy::kUntil:
       return "until";
+    case StoppedBy::kUnreachable:
+      return "unreachable";
     case StoppedBy::kAgent:
       return "agent";
     default:
@@ -53,6 +55,7 @@ std::string FormatJson(const LoadResult& result) {
   json["errors"] = result.errors;
   json["timeouts"] = result.timeouts;
   json["in_flight"] = result.in_flight;
+  json["not_sent"] = result.not_sent;
   json["requests"] = result.requests();
   json["status"] = Json::object();
   for (const auto& [status, count] : result.status) json["status"][absl::StrCat(status)] = count;

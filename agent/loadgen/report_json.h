@@ -10,6 +10,7 @@ namespace assay::loadgen {
 // A result as one JSON object in one line. Times are microseconds; a quantile that the count cannot support, and a
 // figure that was not observed, is null. Its keys are a contract:
 //   sent, ok, errors, timeouts, in_flight   sent = ok + errors + timeouts + in_flight
+//   not_sent                                of --requests, where it ended early
 //   requests                                ok + errors + timeouts
 //   status{}                                answers by status
 //   error_kinds{}                           errors by name
@@ -20,7 +21,7 @@ namespace assay::loadgen {
 //   idle_gap_us{p99,p999}, cpu_us_per_request, busy_share, samples_recorded, samples_lost
 //   outside_seconds                         requests in the totals, but in no second of the time series
 //   lateness_us, cpus, stopped              how late it began; where; whether it was ended early
-//   stopped_by                              "signal", "until", or null
+//   stopped_by                              "signal", "until", "unreachable", or null
 std::string FormatJson(const LoadResult& result);
 
 }  // namespace assay::loadgen

@@ -215,6 +215,11 @@ int RunAlone(const LoadOptions& options, std::ostream& out, std::ostream& err) {
     err << "loadgen: " << result->accounting_error << "; this is a mistake in loadgen\n";
     return 1;
   }
+  if (result->stopped_by == StoppedBy::kUnreachable) {
+    err << "loadgen: no connection to " << options.target.text
+        << " could be opened for as long as --timeout; not sent: " << result->not_sent << " of "
+        << options.request_count << " requests\n";
+  }
   if (result->ok > 0) return 0;
   if (result->sent == 0 && result->warmup_requests > 0) {
     err << "loadgen: it ended in the warm-up: of the " << result->warmup_requests

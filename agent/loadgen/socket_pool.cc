@@ -147,12 +147,18 @@ void SocketPool::ShakeHands(int connection, int64_t now_ns) {
 
 void SocketPool::Opened(int connection, int64_t now_ns) {
   sockets_[connection].state = State::kOpen;
+  ++open_now_;
+  unreachable_since_ns_ = INT64_MAX;
   if (opening_) ++opened_;
   Ready(connection, now_ns);
 }
 
 void SocketPool::OpenFailed(int connection, Fate fate, int64_t now_ns) {
   Socket& socket = sockets_[connection];
+  if (open_now_ == 0) {
+    const int64_t since_ns = fate == Fate::kConnectTimeout ? socket.since_ns : now_ns;
+    unreachable_since_ns_ = std::min(unreachable_since_ns_, since_ns);
+  }
   socket.tls.reset();
   socket.fd.reset();
   socket.state = State::kWaiting;
@@ -172,13 +178,20 @@ void SocketPool::Close(int connection, bool reset) {
   } else {
     socket.fd.reset();
   }
+  if (socket.state == State::kOpen) --open_now_;
   socket.state = State::kClosed;
   if (opening_) --opened_;
 }
 
-void SocketPool::Reopen(int connection, By by, int64_t now_ns) {
+void SocketPool::Reopen(int connection, By by, bool answered, int64_t now_ns) {
   if (!reopening_) return;
   if (by == By::kServer) ++reconnects_;
+  Socket& socket = sockets_[connection];
+  if (!answered && now_ns - socket.since_ns < kRetryAfterNs) {
+    socket.state = State::kWaiting;
+    retries_.Push(now_ns + kRetryAfterNs, connection);
+    return;
+  }
   Connect(connection, now_ns);
 }
 

@@ -46,6 +46,7 @@ class SocketPool : public ConnectionPool {
   uint64_t reconnects() const final { return reconnects_; }
   const std::array<uint64_t, kFates>& open_failures() const final { return open_failures_; }
   int64_t busy_ns() const final { return busy_ns_; }
+  int64_t unreachable_since_ns() const final { return unreachable_since_ns_; }
 
  protected:
   enum class By { kServer, kUs };
@@ -107,7 +108,9 @@ class SocketPool : public ConnectionPool {
   // Closes an open connection, with a reset where answers may yet come. The caller ends its flights
   // and then says Reopen().
   void Close(int connection, bool reset);
-  void Reopen(int connection, By by, int64_t now_ns);
+  // `answered`: an answer came on it. Else, where it was short-lived, there is a pause: a server that accepts and
+  // closes at once is not to be stormed.
+  void Reopen(int connection, By by, bool answered, int64_t now_ns);
 
   bool is_open(int connection) const { return sockets_[connection].state == State::kOpen; }
 
@@ -133,6 +136,8 @@ class SocketPool : public ConnectionPool {
   int64_t next_scan_ns_ = 0;
   int64_t busy_ns_ = 0;
   uint64_t reconnects_ = 0;
+  int open_now_ = 0;
+  int64_t unreachable_since_ns_ = INT64_MAX;
   bool reopening_ = true;
   bool opening_ = false;  // Within OpenAll().
   int opened_ = 0;
