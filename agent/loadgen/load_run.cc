@@ -227,7 +227,8 @@ LoadResult LoadRun::Finish() {
     result.AddOpenFailures(thread->open_failures());
     result.service.Merge(thread->recorder().service());
     result.send_lag.Merge(thread->recorder().send_lag());
-    result.samples_recorded += thread->recorder().samples_recorded();
+    // Where there is no ring no raw sample is kept.
+    if (ring_ != nullptr) result.samples_recorded += thread->recorder().samples_recorded();
     result.samples_lost += thread->recorder().samples_lost();
     result.reconnects += thread->reconnects();
     thread->book().HarvestAll([this](const SecondFigures& figures) { ledger_.Add(figures); });
