@@ -118,7 +118,8 @@ absl::Status LoadThread::GetReady() {
   actual_cpus_ = allowed.ToString();
   // The default lets timers be 50 us late so that they can be joined.
   prctl(PR_SET_TIMERSLACK, 1);
-  mix_ = std::make_unique<RequestMix>(options.requests, options.seed, share_.index);
+  mix_ = std::make_unique<RequestMix>(options.requests, options.seed,
+                                      options.share_index * options.threads + share_.index);
   loop_ = MakeLoop();
   ASSAY_RETURN_IF_ERROR(MakePool());
   const absl::Status opened = pool_->OpenAll(MonotonicNanos() + options.timeout_ns + kOpeningNs);

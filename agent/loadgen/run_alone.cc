@@ -201,6 +201,11 @@ absl::StatusOr<LoadResult> Measure(const LoadOptions& options, const std::string
 }  // namespace
 
 int RunAlone(const LoadOptions& options, std::ostream& out, std::ostream& err) {
+  const bool spins = options.open_loop() && options.pacing == Pacing::kSpin;
+  if (spins && !options.cpus.empty() && options.threads > static_cast<int>(options.cpus.size())) {
+    err << "loadgen: " << options.threads << " threads spin on " << options.cpus.size()
+        << " CPUs of --cpu and take them from each other: give one each, or --pacing=gentle\n";
+  }
   const absl::StatusOr<std::string> earlier = ReadEarlier(options);
   if (!earlier.ok()) {
     err << "loadgen: --compare-to: " << earlier.status().message() << "\n";

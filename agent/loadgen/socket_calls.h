@@ -32,7 +32,8 @@ inline int WaitForEvents(int epoll_fd, epoll_event* events, int capacity, int64_
   const timespec timeout{timeout_ns / 1'000'000'000, timeout_ns % 1'000'000'000};
   const long count =
       syscall(SYS_epoll_pwait2, epoll_fd, events, capacity, &timeout, nullptr, size_t{0});
-  if (count >= 0 || errno != ENOSYS) return static_cast<int>(count);
+  // Filters of system calls that do not know it say EPERM, which it has no other meaning for.
+  if (count >= 0 || (errno != ENOSYS && errno != EPERM)) return static_cast<int>(count);
 #endif
   return epoll_wait(epoll_fd, events, capacity,
                     static_cast<int>((timeout_ns + 999'999) / 1'000'000));
