@@ -245,6 +245,9 @@ void DeclareReport(CLI::App& app, LoadOptions& options) {
   app.add_option("--hdr", options.hdr_file, "File for an HdrHistogram log, an interval a second");
   app.add_option("--compare-to", options.compare_to,
                  "File with an earlier result, of --format=json, to show beside this one");
+  app.add_option("--output,-o", options.output_file,
+                 "File for the result of --format=json, beside what is printed");
+  app.add_option("--label", options.label, "Text that goes into the result's settings");
   app.add_flag("--quiet,-q", options.quiet, "No progress on standard error");
 }
 

@@ -67,6 +67,10 @@ struct LoadOptions {
   std::string samples_file;
   std::string hdr_file;
   std::string compare_to;
+  // For the JSON alone.
+  std::string label;
+  // File for the JSON, beside what is printed.
+  std::string output_file;
   // Nonzero: the window ends early when the interval of this quantile is at most that share of it wide.
   double until_quantile = 0;
   double until_width = 0;

@@ -35,6 +35,19 @@ std::string Number(const Json& value) {
   return value.is_number() ? absl::StrFormat("%.2f", value.get<double>()) : "n/a";
 }
 
+// A line a setting that is not the same. One that the other version did not know yet is no difference.
+std::string Differences(const Json& earlier, const Json& now) {
+  if (!earlier.is_object() || !now.is_object()) return "";
+  std::string text;
+  for (const auto& [name, value] : now.items()) {
+    if (name == "started" || name == "label" || !earlier.contains(name)) continue;
+    if (earlier[name] == value) continue;
+    absl::StrAppend(&text, "differs: ", name, ": ", earlier[name].dump(), ", now ", value.dump(),
+                    "\n");
+  }
+  return text;
+}
+
 absl::Status ParseEarlier(std::string_view text, Json& earlier) {
   earlier = Json::parse(text, nullptr, /*allow_exceptions=*/false);
   const bool sound = earlier.is_object() && earlier.contains("latency_us") &&
@@ -52,10 +65,11 @@ absl::Status CheckEarlier(std::string_view earlier_json) {
 }
 
 absl::StatusOr<std::string> FormatComparison(std::string_view earlier_json,
-                                             const LoadResult& result) {
+                                             const LoadResult& result,
+                                             const RunSettings* settings) {
   Json earlier;
   ASSAY_RETURN_IF_ERROR(ParseEarlier(earlier_json, earlier));
-  const Json now = Json::parse(FormatJson(result));
+  const Json now = Json::parse(FormatJson(result, settings));
   std::string text = absl::StrFormat("%-18s %14s %14s %9s\n", "", "earlier", "now", "change");
   for (const Figure& figure : kFigures) {
     const Json::json_pointer pointer(figure.pointer);
@@ -68,6 +82,8 @@ absl::StatusOr<std::string> FormatComparison(std::string_view earlier_json,
     absl::StrAppendFormat(&text, "%-18s %14s %14s %9s\n", figure.name, Number(before),
                           Number(after), change);
   }
+  absl::StrAppend(&text,
+                  Differences(earlier.value("settings", Json()), now.value("settings", Json())));
   absl::StrAppend(&text, earlier.value("mode", "") != now.value("mode", "")
                              ? "one of them is an open loop and the other a closed one: their "
                                "latencies do not compare\n"

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "analysis/order_statistics.h"
+#include "common/version.h"
 #include "nlohmann/json.hpp"
 
 namespace assay::loadgen {
@@ -46,9 +47,56 @@ Json StoppedByName(StoppedBy by) {
   }
 }
 
+const char* ArrivalsName(Arrivals arrivals) {
+  switch (arrivals) {
+    case Arrivals::kPoisson:
+      return "poisson";
+    case Arrivals::kRamp:
+      return "ramp";
+    default:
+      return "constant";
+  }
+}
+
+Json Seconds(int64_t ns) { return static_cast<double>(ns) / 1e9; }
+
+template <typename T>
+Json Where(bool applies, const T& value) {
+  return applies ? Json(value) : Json(nullptr);
+}
+
+Json Settings(const RunSettings& settings) {
+  const LoadOptions& options = *settings.options;
+  const bool open = options.open_loop();
+  const bool mix = options.requests.size() > 1;
+  const bool named = !mix && !options.requests.empty();
+  Json json;
+  json["label"] = Where(!options.label.empty(), options.label);
+  json["target"] = options.target.text;
+  json["path"] = named ? Json(options.requests[0].path) : nullptr;
+  json["method"] = named ? Json(options.requests[0].method) : nullptr;
+  json["mix"] = Where(mix, options.requests.size());
+  json["connections"] = options.connections;
+  json["threads"] = options.threads;
+  json["pipeline"] = options.pipeline;
+  json["http2"] = options.http2;
+  json["arrivals"] = Where(open, ArrivalsName(options.arrivals));
+  json["rate"] = Where(open, options.rate_per_s);
+  json["pacing"] = Where(open, options.pacing == Pacing::kSpin ? "spin" : "gentle");
+  json["duration_s"] = options.duration_ns > 0 ? Seconds(options.duration_ns) : nullptr;
+  json["requests"] = Where(options.request_count > 0, options.request_count);
+  json["warmup_s"] = Seconds(options.warmup_ns);
+  json["timeout_s"] = Seconds(options.timeout_ns);
+  json["think_s"] = Seconds(options.think_ns);
+  json["seed"] = options.seed;
+  json["version"] = kAssayVersion;
+  json["started"] = absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", settings.started, absl::UTCTimeZone());
+  return json;
+}
+
 }  // namespace
 
-std::string FormatJson(const LoadResult& result) {
+std::string FormatJson(const LoadResult& result, const RunSettings* settings) {
   Json json;
   json["sent"] = result.sent;
   json["ok"] = result.ok;
@@ -84,7 +132,9 @@ std::string FormatJson(const LoadResult& result) {
   json["cpus"] = result.actual_cpus;
   json["stopped"] = result.stopped;
   json["stopped_by"] = StoppedByName(result.stopped_by);
-  return json.dump() + "\n";
+  if (settings != nullptr) json["settings"] = Settings(*settings);
+  // A label, or a name from a command line, may be no UTF-8.
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace assay::loadgen

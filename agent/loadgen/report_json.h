@@ -3,9 +3,18 @@
 
 #include <string>
 
+#include "absl/time/time.h"
 #include "agent/loadgen/load_result.h"
+#include "agent/loadgen/options.h"
 
 namespace assay::loadgen {
+
+// What a run was told to do, and when it did.
+struct RunSettings {
+  const LoadOptions* options = nullptr;
+  // The window's begin.
+  absl::Time started;
+};
 
 // A result as one JSON object in one line. Times are microseconds; a quantile that the count cannot support, and a
 // figure that was not observed, is null. Its keys are a contract:
@@ -22,7 +31,10 @@ namespace assay::loadgen {
 //   outside_seconds                         requests in the totals, but in no second of the time series
 //   lateness_us, cpus, stopped              how late it began; where; whether it was ended early
 //   stopped_by                              "signal", "until", "unreachable", or null
-std::string FormatJson(const LoadResult& result);
+//   settings{}                              what was asked for, where `settings` is given; null what does not apply:
+//     label, target, path, method, mix, connections, threads, pipeline, http2, arrivals, rate, pacing, duration_s,
+//     requests, warmup_s, timeout_s, think_s, seed, version, started
+std::string FormatJson(const LoadResult& result, const RunSettings* settings = nullptr);
 
 }  // namespace assay::loadgen
 

@@ -122,19 +122,23 @@ absl::Status WaitForEnd(const LoadOptions& options, LoadRun& run, SampleFile* sa
   return absl::OkStatus();
 }
 
-void Print(const LoadResult& result, const LoadOptions& options, std::ostream& out) {
+// Prints, and writes --output.
+absl::Status Report(const LoadResult& result, const RunSettings& settings, std::ostream& out) {
+  const LoadOptions& options = *settings.options;
   switch (options.format) {
     case ReportFormat::kTable:
       out << FormatTable(result, options);
       break;
     case ReportFormat::kJson:
-      out << FormatJson(result);
+      out << FormatJson(result, &settings);
       break;
     case ReportFormat::kCsv:
       out << FormatCsv(result);
       break;
   }
   out << std::flush;
+  if (options.output_file.empty()) return absl::OkStatus();
+  return WriteFileAtomically(UserPath(options.output_file), FormatJson(result, &settings));
 }
 
 // A second at a time: unpacked, each takes 216 KiB.
@@ -177,21 +181,25 @@ absl::StatusOr<LoadResult> Measure(const LoadOptions& options, const std::string
   ASSAY_ASSIGN_OR_RETURN(std::unique_ptr<LoadRun> run,
                          LoadRun::Create(&options, samples == nullptr ? nullptr : samples->ring()));
   if (const absl::Status prepared = run->Prepare(); !prepared.ok()) {
-    if (absl::IsUnavailable(prepared)) Print(run->Finish(), options, out);
-    return prepared;
+    if (!absl::IsUnavailable(prepared)) return prepared;
+    absl::Status failed = prepared;
+    failed.Update(Report(run->Finish(), {&options, absl::Now()}, out));
+    return failed;
   }
   ASSAY_ASSIGN_OR_RETURN(StopSignals signals, StopSignals::Catch());
-  const absl::Time began = absl::Now() + absl::Nanoseconds(options.warmup_ns);
+  const RunSettings settings{&options, absl::Now() + absl::Nanoseconds(options.warmup_ns)};
   run->Start(MonotonicNanos());
   const absl::Status waited = WaitForEnd(options, *run, samples.get(), signals, err);
   LoadResult result = run->Finish();
   // What fails takes nothing of the rest with it.
   absl::Status written = waited;
   if (samples != nullptr && waited.ok()) written.Update(samples->Finish());
-  Print(result, options, out);
-  if (!options.hdr_file.empty()) written.Update(WriteHdr(result, began, options.hdr_file));
+  written.Update(Report(result, settings, out));
+  if (!options.hdr_file.empty())
+    written.Update(WriteHdr(result, settings.started, options.hdr_file));
   if (!earlier.empty()) {
-    ASSAY_ASSIGN_OR_RETURN(const std::string comparison, FormatComparison(earlier, result));
+    ASSAY_ASSIGN_OR_RETURN(const std::string comparison,
+                           FormatComparison(earlier, result, &settings));
     (options.format == ReportFormat::kTable ? out : err) << comparison << std::flush;
   }
   ASSAY_RETURN_IF_ERROR(written);
