@@ -26,7 +26,10 @@ Http1Pool::Http1Pool(const Config& config, FlightSink* sink)
       pipeline_(static_cast<uint32_t>(config.pipeline)),
       connections_(config.connections),
       flights_(static_cast<size_t>(config.connections) * config.pipeline),
-      buffer_(std::make_unique<char[]>(kBufferBytes)) {}
+      buffer_(std::make_unique<char[]>(kBufferBytes)) {
+  if (!ChecksHashes()) return;
+  for (Connection& c : connections_) c.digest = std::make_unique<BodyDigest>();
+}
 
 absl::StatusOr<std::unique_ptr<Http1Pool>> Http1Pool::Create(const Config& config,
                                                              FlightSink* sink) {
@@ -80,7 +83,8 @@ bool Http1Pool::Consume(int connection, const char* data, size_t size, int64_t n
     if (!c.answering) {
       const Request& request = (*config_.requests)[FlightAt(connection, 0).request];
       c.answering = true;
-      c.parser.Begin(request.head, request.expect_body ? &*request.expect_body : nullptr);
+      c.parser.Begin(request.head, request.expect_body ? &*request.expect_body : nullptr,
+                     request.expect_sha256 ? c.digest.get() : nullptr);
     }
     const ResponseParser::Progress progress = c.parser.Feed(data, size);
     if (progress.result == ResponseParser::Result::kNeedMore) return true;
@@ -117,7 +121,7 @@ void Http1Pool::FinishAnswer(int connection, int64_t now_ns) {
   const bool late = now_ns - flight.intended_ns > config_.timeout_ns;
   const Fate fate =
       late ? Fate::kTimeout
-           : VerdictOn(request, c.parser.status(), c.parser.body_bytes(), c.parser.body_matches());
+           : VerdictOn(request, c.parser.status(), c.parser.body_bytes(), BodyMatches(c, request));
   sink_->OnEnded(flight, fate, c.parser.status(), c.parser.answer_bytes(), now_ns);
 }
 

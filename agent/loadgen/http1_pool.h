@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "agent/loadgen/body_digest.h"
 #include "agent/loadgen/fate.h"
 #include "agent/loadgen/recorder.h"
 #include "agent/loadgen/response_parser.h"
@@ -47,6 +48,8 @@ class Http1Pool final : public SocketPool {
     uint16_t unsent = 0;  // Of those in flight, the last ones.
     size_t unsent_offset = 0;
     ResponseParser parser;
+    // Null where no answer is known by its hash.
+    std::unique_ptr<BodyDigest> digest;
   };
 
   Http1Pool(const Config& config, FlightSink* sink);
@@ -68,6 +71,10 @@ class Http1Pool final : public SocketPool {
   void ExpireFlights(int connection, int64_t limit_ns, int64_t now_ns) override;
 
   void Receive(int connection, bool ending);
+  static bool BodyMatches(Connection& c, const Request& request) {
+    return c.parser.body_matches() &&
+           (!request.expect_sha256.has_value() || c.digest->Matches(*request.expect_sha256));
+  }
   // Takes the first flight, whose answer is complete, off the connection and reports it.
   void FinishAnswer(int connection, int64_t now_ns);
   // False: the connection is gone.

@@ -43,6 +43,7 @@ Http2Pool::Http2Pool(const Config& config, FlightSink* sink)
     for (uint32_t place = 0; place < pipeline_; ++place) {
       StreamAt(i, place).connection = static_cast<uint32_t>(i);
       StreamAt(i, place).next_free = place + 1;
+      if (ChecksHashes()) StreamAt(i, place).digest = std::make_unique<BodyDigest>();
     }
   }
 }
@@ -142,6 +143,7 @@ void Http2Pool::OnBody(Stream& stream, const char* data, size_t size) {
     stream.body_differs = stream.body_bytes + size > expected.size() ||
                           std::memcmp(expected.data() + stream.body_bytes, data, size) != 0;
   }
+  if (request.expect_sha256.has_value()) stream.digest->Add(data, size);
   stream.body_bytes += size;
 }
 
@@ -166,8 +168,10 @@ void Http2Pool::OnClosed(const Connection& c, Stream& stream) {
     return Finish(stream, fate, 0, 0, event_ns_);
   }
   const Request& request = RequestOf(stream);
-  const bool matches = !request.expect_body.has_value() ||
-                       (!stream.body_differs && stream.body_bytes == request.expect_body->size());
+  const bool matches =
+      (!request.expect_body.has_value() ||
+       (!stream.body_differs && stream.body_bytes == request.expect_body->size())) &&
+      (!request.expect_sha256.has_value() || stream.digest->Matches(*request.expect_sha256));
   // Late answers are found here as well as by the scan, so that its coarseness decides nothing.
   const bool late = event_ns_ - stream.flight.intended_ns > config_.timeout_ns;
   const Fate fate =
@@ -278,6 +282,7 @@ void Http2Pool::Queue(int connection, const Flight& flight) {
   stream.answered = stream.reset_by_peer = stream.body_differs = false;
   stream.body_sent = 0;
   stream.body_bytes = stream.answer_bytes = 0;
+  if (stream.digest != nullptr) stream.digest->Begin();
   const Head& head = heads_[flight.request];
   const nghttp2_data_provider body{.source = {}, .read_callback = FillBody};
   stream.id = nghttp2_submit_request(c.session.get(), nullptr, head.data(), head.size(),

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "agent/loadgen/body_digest.h"
 #include "agent/loadgen/fate.h"
 #include "agent/loadgen/recorder.h"
 #include "agent/loadgen/request.h"
@@ -53,6 +54,8 @@ class Http2Pool final : public SocketPool {
   // A place for a request in flight.
   struct Stream {
     Flight flight;
+    // Null where no answer is known by its hash.
+    std::unique_ptr<BodyDigest> digest;
     uint32_t connection = 0;
     uint32_t next_free = 0;
     int32_t id = 0;  // 0: free.

@@ -103,6 +103,7 @@ absl::StatusOr<Request> Request::Build(const RequestSpec& spec, const std::strin
   request.expect_status = spec.expect_status;
   request.expect_length = spec.expect_length;
   request.expect_body = spec.expect_body;
+  request.expect_sha256 = spec.expect_sha256;
   request.weight = spec.weight;
   return request;
 }

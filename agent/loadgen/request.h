@@ -26,6 +26,8 @@ struct RequestSpec {
   int expect_status = 0;
   std::optional<uint64_t> expect_length;
   std::optional<std::string> expect_body;
+  // Of the body, as 32 bytes.
+  std::optional<std::string> expect_sha256;
   // Share of this request among those of its list.
   double weight = 1;
 };
@@ -46,6 +48,7 @@ struct Request {
   int expect_status = 0;
   std::optional<uint64_t> expect_length;
   std::optional<std::string> expect_body;
+  std::optional<std::string> expect_sha256;
   double weight = 1;
 
   std::string_view body() const { return std::string_view(bytes).substr(bytes.size() - body_size); }

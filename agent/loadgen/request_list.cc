@@ -7,6 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "agent/loadgen/body_digest.h"
 #include "agent/verify/endpoint_work.h"
 #include "analysis/random_stream.h"
 #include "common/file.h"
@@ -59,7 +60,7 @@ absl::StatusOr<std::optional<std::string>> Body(const Json& object, const std::s
 
 absl::Status ReadExpect(const Json& expect, const std::string& folder, RequestSpec& spec) {
   if (!expect.is_object()) return absl::InvalidArgumentError("\"expect\" is not an object");
-  ASSAY_RETURN_IF_ERROR(CheckKeys(expect, {"status", "length", "body", "body_file"}));
+  ASSAY_RETURN_IF_ERROR(CheckKeys(expect, {"status", "length", "body", "body_file", "sha256"}));
   if (expect.contains("status")) {
     ASSAY_ASSIGN_OR_RETURN(const uint64_t status, Whole(expect, "status"));
     if (status < 200 || status > 999) {
@@ -71,6 +72,10 @@ absl::Status ReadExpect(const Json& expect, const std::string& folder, RequestSp
     ASSAY_ASSIGN_OR_RETURN(spec.expect_length, Whole(expect, "length"));
   }
   ASSAY_ASSIGN_OR_RETURN(spec.expect_body, Body(expect, folder));
+  if (expect.contains("sha256")) {
+    ASSAY_ASSIGN_OR_RETURN(const std::string hex, Text(expect, "sha256"));
+    ASSAY_ASSIGN_OR_RETURN(spec.expect_sha256, BodyDigest::FromHex(hex));
+  }
   return absl::OkStatus();
 }
 

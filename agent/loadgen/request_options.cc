@@ -6,6 +6,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "agent/loadgen/body_digest.h"
 #include "agent/loadgen/request_list.h"
 #include "common/file.h"
 #include "common/runfiles.h"
@@ -44,6 +45,14 @@ absl::StatusOr<RequestSpec> ReadSpec(const RequestWords& words, const TargetAddr
   if (!words.expect_body_file.empty()) {
     ASSAY_ASSIGN_OR_RETURN(spec.expect_body, ReadFile(UserPath(words.expect_body_file)));
   }
+  if (!words.expect_sha256.empty()) {
+    absl::StatusOr<std::string> bytes = BodyDigest::FromHex(words.expect_sha256);
+    if (!bytes.ok()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--expect-sha256: ", bytes.status().message()));
+    }
+    spec.expect_sha256 = *std::move(bytes);
+  }
   spec.expect_length = words.expect_length;
   return spec;
 }
@@ -70,6 +79,7 @@ std::string BesideMix(const RequestWords& words, const TargetAddress& target) {
       {words.spec.expect_status != 0, "--expect-status"},
       {words.expect_length.has_value(), "--expect-length"},
       {!words.expect_body_file.empty(), "--expect-body-file"},
+      {!words.expect_sha256.empty(), "--expect-sha256"},
   };
   for (const auto& [said, name] : flags) {
     if (said) return name;
@@ -90,8 +100,8 @@ absl::StatusOr<std::vector<RequestSpec>> ReadSpecs(const RequestWords& words,
   }
   ASSAY_ASSIGN_OR_RETURN(RequestSpec spec, ReadSpec(words, target));
   if (words.random_items == 0) return std::vector<RequestSpec>{std::move(spec)};
-  if (has_body || !words.expect_body_file.empty() || words.random_items < 0 ||
-      words.random_items > kMostItems) {
+  if (has_body || !words.expect_body_file.empty() || !words.expect_sha256.empty() ||
+      words.random_items < 0 || words.random_items > kMostItems) {
     return absl::InvalidArgumentError(absl::StrCat("--random-items is between 1 and ", kMostItems,
                                                    ", and makes body and answer itself"));
   }
@@ -115,6 +125,8 @@ void DeclareRequests(CLI::App& app, RequestWords& words) {
   app.add_option("--expect-length", words.expect_length, "Body length of a right answer");
   app.add_option("--expect-body-file", words.expect_body_file,
                  "File whose contents are the body of a right answer");
+  app.add_option("--expect-sha256", words.expect_sha256,
+                 "SHA-256 of a right answer's body, as 64 hexadecimal digits");
 }
 
 absl::StatusOr<std::vector<Request>> BuildRequests(const RequestWords& words,

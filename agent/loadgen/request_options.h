@@ -21,6 +21,7 @@ struct RequestWords {
   std::string body_file;
   std::optional<uint64_t> expect_length;
   std::string expect_body_file;
+  std::string expect_sha256;
   std::string mix_file;
   int random_items = 0;
   RequestSpec spec;

@@ -41,7 +41,8 @@ void ForEachElement(std::string_view list, Visit visit) {
 
 }  // namespace
 
-void ResponseParser::Begin(bool head_request, const std::string* expected_body) {
+void ResponseParser::Begin(bool head_request, const std::string* expected_body,
+                           BodyDigest* digest) {
   state_ = State::kStatusLine;
   head_request_ = head_request;
   body_differs_ = false;
@@ -52,6 +53,8 @@ void ResponseParser::Begin(bool head_request, const std::string* expected_body) 
   body_bytes_ = 0;
   answer_bytes_ = 0;
   expected_body_ = expected_body;
+  digest_ = digest;
+  if (digest != nullptr) digest->Begin();
 }
 
 bool ResponseParser::body_matches() const {
@@ -261,6 +264,7 @@ void ResponseParser::TakeBody(const char* data, size_t size) {
     body_differs_ =
         size > room || std::memcmp(expected_body_->data() + body_bytes_, data, size) != 0;
   }
+  if (digest_ != nullptr) digest_->Add(data, size);
   body_bytes_ += size;
 }
 

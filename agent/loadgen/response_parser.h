@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "agent/loadgen/body_digest.h"
+
 namespace assay::loadgen {
 
 // Finds where answers of an HTTP/1.1 server begin and end, incrementally, and compares bodies on
@@ -38,9 +40,9 @@ class ResponseParser {
     size_t consumed;
   };
 
-  // Before the first byte of each answer. `head_request`: the answer has no body. `expected_body`,
-  // where it is not null, must outlive the answer.
-  void Begin(bool head_request, const std::string* expected_body);
+  // Before the first byte of each answer. `head_request`: the answer has no body. `expected_body`
+  // and `digest`, which gets the body where it is not null, must outlive the answer.
+  void Begin(bool head_request, const std::string* expected_body, BodyDigest* digest = nullptr);
 
   // REQUIRES: Begin() was called, and no Feed() since has returned anything but kNeedMore; size >
   // 0.
@@ -99,6 +101,7 @@ class ResponseParser {
   uint64_t body_bytes_ = 0;
   uint64_t answer_bytes_ = 0;
   const std::string* expected_body_ = nullptr;
+  BodyDigest* digest_ = nullptr;
   char carry_[kCarryBytes];
 };
 

@@ -1,6 +1,7 @@
 #ifndef ASSAY_AGENT_LOADGEN_SOCKET_POOL_H_
 #define ASSAY_AGENT_LOADGEN_SOCKET_POOL_H_
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <memory>
@@ -112,6 +113,11 @@ class SocketPool : public ConnectionPool {
   // closes at once is not to be stormed.
   void Reopen(int connection, By by, bool answered, int64_t now_ns);
 
+  // Whether any right answer is known by its hash.
+  bool ChecksHashes() const {
+    return std::any_of(config_.requests->begin(), config_.requests->end(),
+                       [](const Request& request) { return request.expect_sha256.has_value(); });
+  }
   bool is_open(int connection) const { return sockets_[connection].state == State::kOpen; }
 
   const Config config_;
