@@ -89,7 +89,6 @@ const Catalogue& BoxCatalogue() {
   return *catalogue;
 }
 
-// The targets that keep the endpoint contract: what the tests run over.
 std::vector<std::string> ContractTargets() {
   std::vector<std::string> names;
   for (const CatalogueTarget& target : BoxCatalogue().targets()) {

@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "agent/catalogue/catalogue.h"
 #include "agent/verify/endpoint_contract.h"
@@ -15,6 +16,9 @@ namespace assay {
 
 // The catalogue in the box. Fails the program when it does not load.
 const Catalogue& BoxCatalogue();
+
+// The targets in it that keep the endpoint contract: what the tests run over.
+std::vector<std::string> ContractTargets();
 
 // The bytes of a request with a Host and, where it has a body or is a POST, its length.
 std::string Encode(const ContractRequest& request);

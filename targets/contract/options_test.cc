@@ -1,7 +1,12 @@
 // How targets are started, asked for their version, and stopped.
 
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <cstdint>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -9,6 +14,8 @@
 #include "absl/time/time.h"
 #include "agent/launcher/launch_options.h"
 #include "agent/launcher/launched_process.h"
+#include "common/cpu_set.h"
+#include "common/unique_fd.h"
 #include "gtest/gtest.h"
 #include "targets/contract/contract_fixture.h"
 #include "targets/contract/target_sockets.h"
@@ -68,6 +75,45 @@ TEST_P(ContractTest, EachThreadHasAListeningSocket) {
   FindSockets(target().target(), {{"threads", "3"}}, sockets);
   if (IsSkipped()) return;
   EXPECT_EQ(sockets.listening.size(), 3u);
+}
+
+// A socket that listens on a port of its own, and would share it.
+UniqueFd ListenAlone(uint16_t& port) {
+  UniqueFd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const int on = 1;
+  sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+  socklen_t size = sizeof(address);
+  const auto generic = reinterpret_cast<sockaddr*>(&address);
+  EXPECT_EQ(setsockopt(fd.get(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)), 0);
+  EXPECT_EQ(bind(fd.get(), generic, size), 0);
+  EXPECT_EQ(listen(fd.get(), 1), 0);
+  EXPECT_EQ(getsockname(fd.get(), generic, &size), 0);
+  port = ntohs(address.sin_port);
+  return fd;
+}
+
+// A server left from an earlier run would silently get its part of the load.
+TEST_P(ContractTest, RefusesAPortOnWhichAnotherServerListens) {
+  if (!target().target().files().empty()) {
+    GTEST_SKIP() << "its configuration file has no condition for sharing a port";
+  }
+  uint16_t port = 0;
+  const UniqueFd other = ListenAlone(port);
+  const auto cpus = CpuSet::AllowedForThisProcess();
+  ASSERT_TRUE(cpus.ok()) << cpus.status();
+  for (const char* threads : {"1", "2"}) {
+    const auto resolved = BoxCatalogue().Resolve(
+        target().target(), {"127.0.0.1", port, *cpus, "/nonexistent"}, {{"threads", threads}});
+    ASSERT_TRUE(resolved.ok()) << resolved.status();
+    LaunchOptions launch;
+    launch.argv = resolved->argv;
+    launch.environment = resolved->environment;
+    const auto process = LaunchedProcess::Start(std::move(launch));
+    ASSERT_TRUE(process.ok()) << process.status();
+    ASSERT_TRUE((*process)->WaitForEnd(absl::Now() + absl::Seconds(60)).has_value()) << threads;
+    const std::string words = (*process)->StandardError();
+    EXPECT_NE(words.find("in use"), std::string::npos) << threads << " threads: " << words;
+  }
 }
 
 TEST_P(ContractTest, TheBacklogReachesTheKernel) {

@@ -34,7 +34,7 @@ static struct addrinfo* resolve(const char* address) {
   return found;
 }
 
-int listener_open(const char* address, int backlog) {
+int listener_open(const char* address, int backlog, bool share_port) {
   struct addrinfo* found = resolve(address);
   if (found == NULL) return -1;
   const int on = 1;
@@ -42,7 +42,7 @@ int listener_open(const char* address, int backlog) {
       socket(found->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, found->ai_protocol);
   const int failed =
       listener < 0 || setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
-      setsockopt(listener, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) != 0 ||
+      (share_port && setsockopt(listener, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) != 0) ||
       bind(listener, found->ai_addr, found->ai_addrlen) != 0 || listen(listener, backlog) != 0;
   freeaddrinfo(found);
   if (!failed) return listener;

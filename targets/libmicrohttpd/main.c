@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 #include <zlib.h>
 
 #include "targets/libmicrohttpd/listener.h"
@@ -154,11 +155,21 @@ int main(int argc, char** argv) {
 
   struct MHD_Daemon* daemons[MAX_THREADS] = {NULL};
   char address[NI_MAXHOST + NI_MAXSERV + 4];
+  const bool share_port = options.threads > 1;
+  if (share_port) {
+    // Draws port 0 once, and finds out whether another server listens there, which sharing sockets would not notice: it
+    // would get its part of the connections.
+    const int probe = listener_open(options.listen, 1, false);
+    if (probe < 0 || listener_address(probe, address, sizeof(address)) != 0) return EXIT_FAILURE;
+    close(probe);
+  }
   for (int i = 0; i < options.threads; ++i) {
-    const int listener = listener_open(i == 0 ? options.listen : address, options.backlog);
+    const int listener =
+        listener_open(share_port ? address : options.listen, options.backlog, share_port);
     if (listener < 0 || !pin(&options, i)) return EXIT_FAILURE;
-    // Port 0 is drawn once: the other threads share what the first was given.
-    if (i == 0 && listener_address(listener, address, sizeof(address)) != 0) return EXIT_FAILURE;
+    if (!share_port && listener_address(listener, address, sizeof(address)) != 0) {
+      return EXIT_FAILURE;
+    }
     daemons[i] = server_start(listener);
     if (daemons[i] == NULL) {
       fputs("libmicrohttpd: the daemon does not start\n", stderr);

@@ -3,11 +3,15 @@
 use std::convert::Infallible;
 
 use hyper::body::{Bytes, HttpBody};
-use hyper::header::{HeaderValue, ALLOW, CONTENT_TYPE};
+use hyper::header::{HeaderName, HeaderValue, ALLOW, CONTENT_TYPE};
 use hyper::{Body, Method, Request, Response, StatusCode};
 use serde::Serialize;
 
 use crate::{cpu, items, zlib};
+
+/// Longest request head. hyper's own limit is that of its read buffer, which grows to it for bodies too: lowered to
+/// this, large bodies would come in small pieces.
+const HEAD_LIMIT: usize = 16 << 10;
 
 /// Longest request body, and longest output of /zlib/decompress.
 pub const BODY_LIMIT: usize = 16 << 20;
@@ -29,7 +33,19 @@ pub async fn answer(request: Request<Body>) -> Result<Response<Body>, Infallible
     Ok(route(request).await.unwrap_or_else(|(status, reason)| refuse(status, reason)))
 }
 
+/// How long the head was, but for its first line's constant parts.
+fn head_size(request: &Request<Body>) -> usize {
+    let uri = request.uri();
+    let target = uri.path().len() + uri.query().map_or(0, |query| query.len() + 1);
+    // Each line has a colon, a space and CRLF.
+    let line = |(name, value): (&HeaderName, &HeaderValue)| name.as_str().len() + value.len() + 4;
+    target + request.headers().iter().map(line).sum::<usize>()
+}
+
 async fn route(request: Request<Body>) -> Result<Response<Body>, Refusal> {
+    if head_size(&request) > HEAD_LIMIT {
+        return Err((StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "the head is too long"));
+    }
     // HEAD is answered as GET; hyper leaves the body out.
     let is_get = request.method() == Method::GET || request.method() == Method::HEAD;
     let is_post = request.method() == Method::POST;

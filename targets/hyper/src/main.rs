@@ -26,8 +26,6 @@ use tokio::sync::watch;
 
 use options::{Command, Options};
 
-/// Longest request head; hyper answers 431 to a longer one.
-const HEAD_LIMIT: usize = 16 << 10;
 /// Longest wait, once told to stop, for requests that are being answered.
 const STOP_PATIENCE: Duration = Duration::from_secs(2);
 
@@ -61,14 +59,21 @@ fn run(options: &Options) -> io::Result<()> {
     listener::raise_file_limit();
     let (stop, stopped) = watch::channel(());
     let mut address = options.listen;
+    let share_port = options.threads > 1;
+    if share_port {
+        // Draws port 0 once, and finds out whether another server listens there, which sharing sockets would not
+        // notice: it would get its part of the connections.
+        let runtime = runtime()?;
+        let _context = runtime.enter();
+        address = listener::open(address, 1, false)?.local_addr()?;
+    }
     let mut threads = Vec::new();
     for index in 0..options.threads {
         let runtime = runtime()?;
         let listener = {
             let _context = runtime.enter();
-            listener::open(address, options.backlog)?
+            listener::open(address, options.backlog, share_port)?
         };
-        // Port 0 is drawn once: the other threads share what the first was given.
         address = listener.local_addr()?;
         // The new thread inherits it.
         pinning::pin_this_thread(&options.cpus_of(index))?;
@@ -113,7 +118,6 @@ async fn serve(
     let mut told_to_stop = stopped.clone();
     let server = Server::builder(incoming)
         .http1_only(true)
-        .http1_max_buf_size(HEAD_LIMIT)
         .serve(make_service_fn(|_| async { Ok::<_, Infallible>(service_fn(endpoints::answer)) }))
         .with_graceful_shutdown(async move {
             let _ = stopped.changed().await;
