@@ -81,8 +81,10 @@ std::map<std::string, double> Shares(const StackProfile& profile) {
   std::map<std::string, double> shares;
   for (size_t i = 0; i < totals.size(); ++i) {
     const TreeFunction& function = tree.functions()[i];
-    if (!function.inlined)
-      shares[CommonName(function.name)] += static_cast<double>(totals[i].samples) / all;
+    if (function.inlined) continue;
+    // What has no name but where it begins tells its build, too.
+    const std::string name = function.build_id.empty() ? CommonName(function.name) : kUnknown;
+    shares[name] += static_cast<double>(totals[i].samples) / all;
   }
   return shares;
 }

@@ -14,6 +14,7 @@
 #include "controller/plan/cells.h"
 #include "controller/report/profile_section.h"
 #include "controller/results/profile_pairs.h"
+#include "proto/convert/profile_spans.h"
 
 namespace assay {
 namespace {
@@ -27,7 +28,8 @@ absl::StatusOr<std::string> RunAs(const ProfiledRun& run, const std::string& nam
   if (format == "perf-script") return PerfScriptText(run.stacks, run.info.event());
   PprofFacts facts;
   facts.frequency_hz = run.info.frequency_hz();
-  facts.duration_ns = run.info.end_ns() - run.info.start_ns();
+  facts.duration_ns = SampledNanos(run.info);
+  facts.start_unix_ns = run.started_us * 1000;
   facts.comments = {absl::StrCat("event: ", run.info.event()),
                     absl::StrCat("requests: ", run.info.requests()),
                     absl::StrCat("execution: ", run.execution_id)};

@@ -98,7 +98,7 @@ struct ThresholdResult {
   bool met = false;
 };
 
-// Every threshold on every cell that it speaks of, profiled ones aside.
+// Every threshold on every cell that it speaks of, those of separate executions for profiles aside.
 std::vector<ThresholdResult> JudgeThresholds(const CampaignResults& results);
 
 // A metric of a cell by its name in plans: "rps", "mean_us", "p50_us" ... "p9999_us",

@@ -37,6 +37,7 @@ absl::StatusOr<ProfiledRun> ReadRun(Store& store, const ExecutionRecord& executi
   ProfiledRun run;
   run.execution_id = execution.id();
   run.block = execution.block();
+  run.started_us = execution.started_us();
   run.info = InfoOf(execution);
   ASSAY_ASSIGN_OR_RETURN(const std::vector<ProfileChunk> chunks, store.ReadProfile(execution.id()));
   absl::StatusOr<StackProfile> stacks = FromProto(chunks);

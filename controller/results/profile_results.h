@@ -23,6 +23,8 @@ namespace assay {
 struct ProfiledRun {
   std::string execution_id;
   uint32_t block = 0;
+  // Wall time at which the execution began, since the epoch.
+  int64_t started_us = 0;
   // How it was taken; `refused` is set where there is no profile.
   ProfileInfo info;
   StackProfile stacks;

@@ -31,4 +31,12 @@ std::optional<Estimate> SamplingCostOver(const std::vector<const ProfileInfo*>& 
   return HodgesLehmann(costs);
 }
 
+int64_t SampledNanos(const ProfileInfo& profile) {
+  if (profile.spans().empty()) return profile.end_ns() - profile.start_ns();
+  int64_t sampled_ns = 0;
+  for (const ProfileSpan& span : profile.spans())
+    if (span.sampled()) sampled_ns += span.end_ns() - span.start_ns();
+  return sampled_ns;
+}
+
 }  // namespace assay
