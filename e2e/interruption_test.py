@@ -1,9 +1,10 @@
-"""Whatever ends a campaign early: what was measured is kept, and nothing is left running."""
+"""Whatever ends a campaign early: what was measured is kept, what is missing is made later, and nothing is left running."""
 
+import json
 import os
 import signal
 
-from e2e.harness import QUICK_PLAN, EndToEndTest, descendants, eventually
+from e2e.harness import QUICK_PLAN, EndToEndTest, descendants, eventually, program
 
 # Long enough to be interrupted: sixty blocks of a third of a second.
 LONG_PLAN = QUICK_PLAN.replace("blocks: 1", "blocks: 60")
@@ -32,6 +33,15 @@ class InterruptionTest(EndToEndTest):
         self.assertTrue(all(one["requests"] > 0 for one in executions))
         return len(executions)
 
+    def assert_complete(self, blocks, before):
+        """Each block was measured once, in the end, and the executions `before` stayed."""
+        shown = self.show()
+        self.assertEqual((shown["campaign"]["status"], shown["campaign"]["finished_blocks"]), ("complete", blocks))
+        cell = shown["cells"][0]
+        self.assertEqual(sorted(one["block"] for one in cell["executions"]), list(range(blocks)))
+        self.assertEqual(cell["failed_executions"], 0, cell.get("failure"))
+        self.assertLessEqual(set(before), {one["id"] for one in cell["executions"]})
+
     def test_sigint_keeps_what_was_measured_and_leaves_no_child(self):
         running = self.start_long()
         children = descendants(running.pid)
@@ -54,12 +64,7 @@ class InterruptionTest(EndToEndTest):
         before = [one["id"] for one in self.show("long")["cells"][0]["executions"]]
         resumed = self.controller("resume", "long")
         self.assert_measured(resumed)
-        shown = self.show("long")
-        self.assertEqual(shown["campaign"]["status"], "complete")
-        after = [one["id"] for one in shown["cells"][0]["executions"]]
-        self.assertEqual(len(after), 6)
-        # Finished ones stay.
-        self.assertLessEqual(set(before), set(after))
+        self.assert_complete(6, before)
 
     def test_a_killed_controller_leaves_nothing_running(self):
         running = self.start_long()
@@ -89,6 +94,19 @@ class InterruptionTest(EndToEndTest):
         self.assertIn(serving.address, ended.out + ended.err)
         self.assert_kept("interrupted")
 
+    def test_a_campaign_goes_on_with_a_new_agent_in_the_place_of_one_that_was_killed(self):
+        serving, loading = self.agent(), self.agent()
+        agents = f"--agents={serving.address},{loading.address}"
+        running = self.start_long(agents, "--set", "blocks=12")
+        serving.kill()
+        self.assert_status(running.wait(), 1)
+        shown = self.show("long")
+        self.assertEqual(shown["campaign"]["status"], "interrupted")
+        before = {one["id"] for one in shown["cells"][0]["executions"]}
+        self.agent(listen=serving.address)
+        self.assert_measured(self.controller("resume", "long", agents))
+        self.assert_complete(12, before)
+
     def test_cancel_from_another_terminal_keeps_what_is_finished(self):
         running = self.start_long()
         cancelled = self.controller("cancel", "long")
@@ -96,3 +114,42 @@ class InterruptionTest(EndToEndTest):
         ended = running.wait()
         self.assert_status(ended, 1)
         self.assert_kept("cancelled")
+
+
+class FailedExecutionTest(EndToEndTest):
+    # Fails as long as the file is there, and takes it away: once.
+    MOODY = 'if rm "$0" 2>/dev/null; then echo "out of widgets" >&2; exit 7; fi; exec "$1" --listen="$2"'
+
+    def test_what_failed_in_a_campaign_that_ran_to_its_end_is_made_again(self):
+        catalogue = self.write("catalogue.textproto", f"""
+            targets {{
+              name: "moody" description: "fails once" contract: true
+              argv: "sh" argv: "-c" argv: {json.dumps(self.MOODY)}
+              argv: "{{catalogue}}/broken" argv: "{program("server/server")}" argv: "{{address}}"
+            }}""")
+        agents = f"--agents={self.agent(f'--catalogue={catalogue}').address}"
+        plan = self.write("plan.textproto", QUICK_PLAN.replace('"epoll"', '"moody"'))
+        self.write("broken", "")
+        ran = self.controller("run", plan, "--set", "blocks=2", agents)
+        self.assert_status(ran, 1)
+        self.assert_says(ran, "failed", "resume")
+        self.assertIn("out of widgets", ran.out + ran.err)
+        shown = self.show()
+        self.assertEqual((shown["campaign"]["status"], shown["campaign"]["finished_blocks"]), ("complete", 1))
+        cell = shown["cells"][0]
+        self.assertEqual([one["block"] for one in cell["executions"]], [1])
+        self.assertEqual(cell["failed_executions"], 1)
+        self.assertIn("exit 7", cell["failure"])
+
+        self.assert_measured(self.controller("resume", "latest", agents))
+        shown = self.show()
+        self.assertEqual((shown["campaign"]["status"], shown["campaign"]["finished_blocks"]), ("complete", 2))
+        attempts = {one["block"]: one["attempt"] for one in shown["cells"][0]["executions"]}
+        self.assertEqual(attempts, {0: 1, 1: 0})
+        self.assertEqual(shown["cells"][0]["failed_executions"], 0)
+        self.assertNotIn("failure", shown["cells"][0])
+
+        # Now nothing is left to do.
+        again = self.controller("resume", "latest", agents)
+        self.assert_status(again, 1)
+        self.assert_says(again, "complete", "rerun")
