@@ -50,10 +50,14 @@ void Http1Pool::OnEvents(int connection, uint32_t events) {
 
 void Http1Pool::Receive(int connection, bool ending) {
   Socket& socket = sockets_[connection];
-  int64_t now;
+  int64_t now = 0;
   // What the kernel told of was there then: the call that fetches it is no part of the answer's time.
   int64_t came_ns = socket.tls == nullptr ? told_alone_ns_ : 0;
-  for (;;) {
+  for (int received = 0;; ++received) {
+    if (received == kReceivesAtOnce) {
+      ReportAgain(connection);
+      break;
+    }
     const ssize_t size = socket.Receive(buffer_.get(), kBufferBytes);
     event_ns_ = now = MonotonicNanos();
     if (size > 0) {

@@ -225,7 +225,7 @@ void Http2Pool::OnEvents(int connection, uint32_t events) {
 bool Http2Pool::Receive(int connection, bool ending) {
   Connection& c = connections_[connection];
   Socket& socket = sockets_[connection];
-  for (;;) {
+  for (int received = 0; received < kReceivesAtOnce; ++received) {
     const ssize_t size = socket.Receive(buffer_.get(), kBufferBytes);
     event_ns_ = MonotonicNanos();
     if (size > 0) {
@@ -247,6 +247,8 @@ bool Http2Pool::Receive(int connection, bool ending) {
       return false;
     }
   }
+  ReportAgain(connection);
+  return true;
 }
 
 void Http2Pool::Proceed(int connection, int64_t now_ns) {

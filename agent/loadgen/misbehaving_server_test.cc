@@ -3,7 +3,9 @@
 
 #include <atomic>
 #include <cstdint>
+#include <ctime>
 #include <string>
+#include <thread>
 
 #include "agent/loadgen/options.h"
 #include "agent/loadgen/test_load.h"
@@ -116,6 +118,35 @@ TEST_P(MisbehavingServerTest, AnAnswerThatNeverEndsIsATimeout) {
     EXPECT_EQ(result.sent, result.timeouts);
     EXPECT_GE(result.latency.min_ns(), options.timeout_ns);
   }
+}
+
+// Nor can a server that sends as fast as it can keep the generator from its clock.
+TEST_P(MisbehavingServerTest, AFloodThatNeverEndsIsATimeout) {
+  constexpr int kPatienceMs = 30'000;
+  std::string chunks;
+  while (chunks.size() < 256 * 1024) chunks += "1\r\nx\r\n";  // Quicker to send than to read.
+  TestServer server([&](const Seen&) {
+    Reply reply{"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"};
+    reply.drip = chunks;
+    return reply;
+  });
+  LoadOptions options = Options(server.target(), 4);
+  options.timeout_ns = 60 * kMillisecond;
+  std::atomic<bool> ended{false};
+  std::thread watch([&] {
+    for (int ms = 0; ms < kPatienceMs && !ended; ++ms) {
+      const timespec nap{0, kMillisecond};
+      nanosleep(&nap, nullptr);
+    }
+    if (!ended) server.Kill();  // Or the test would never end.
+    EXPECT_TRUE(ended) << "it reads on and on and never looks at the clock";
+  });
+  const LoadResult result = RunTestLoad(options).result;
+  ended = true;
+  watch.join();
+  EXPECT_EQ(result.ok, 0u);
+  EXPECT_GE(result.timeouts, 4u);
+  EXPECT_EQ(result.sent, result.timeouts);
 }
 
 }  // namespace

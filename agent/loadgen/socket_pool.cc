@@ -26,6 +26,11 @@ uint64_t KeyOf(int connection, uint32_t generation) {
   return static_cast<uint64_t>(generation) << 32 | static_cast<uint32_t>(connection);
 }
 
+epoll_event EveryEdge(int connection, uint32_t generation) {
+  return {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
+          .data = {.u64 = KeyOf(connection, generation)}};
+}
+
 }  // namespace
 
 SocketPool::SocketPool(const Config& config, FlightSink* sink)
@@ -112,11 +117,17 @@ void SocketPool::Connect(int connection, int64_t now_ns) {
   // Once and for all: edges come for everything, and cost nothing where nothing happens. Also a
   // socket that is open already makes one for EPOLLOUT, which is waited for: sending from here
   // could recurse without end.
-  epoll_event event{.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
-                    .data = {.u64 = KeyOf(connection, socket.generation)}};
+  epoll_event event = EveryEdge(connection, socket.generation);
   if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, socket.fd.get(), &event) != 0) {
     return OpenFailed(connection, Fate::kOther, now_ns);
   }
+}
+
+void SocketPool::ReportAgain(int connection) {
+  const Socket& socket = sockets_[connection];
+  // What TLS holds back is told by EPOLLOUT, which a socket that is read from has.
+  epoll_event event = EveryEdge(connection, socket.generation);
+  epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, socket.fd.get(), &event);
 }
 
 void SocketPool::FinishConnecting(int connection) {

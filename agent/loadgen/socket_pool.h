@@ -60,6 +60,9 @@ class SocketPool : public ConnectionPool {
     kWaiting,
   };
   static constexpr uint32_t kEnding = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
+  // Receives on one event, each of a buffer: a server that sends faster than its answers are read must not keep the
+  // others, and the clock, from their turn.
+  static constexpr int kReceivesAtOnce = 4;
 
   struct Socket {
     UniqueFd fd;
@@ -102,6 +105,8 @@ class SocketPool : public ConnectionPool {
   void Opened(int connection, int64_t now_ns);
   // In place of Opened(): closes, and tries again after a pause.
   void OpenFailed(int connection, Fate fate, int64_t now_ns);
+  // Makes the event anew: it was not received to the end.
+  void ReportAgain(int connection);
   // Tells the loop that there is room.
   void Ready(int connection, int64_t now_ns) {
     if (!opening_) sink_->OnReady(connection, now_ns);
