@@ -90,14 +90,14 @@ void PrintJson(const CheckedPlan& checked) {
   std::cout << json.dump(2) << std::endl;
 }
 
-ExitStatus Check(const CheckWords& words) {
+ExitStatus Check(const CheckWords& words, Interruption& interruption) {
   absl::StatusOr<LoadedPlan> loaded = LoadPlan(UserPath(words.plan), words.flags.overrides);
   if (!loaded.ok()) return Fail(loaded.status());
   if (const absl::Status valid = Validate(*loaded); !valid.ok()) return Fail(valid);
   CheckedPlan checked;
   checked.plan = WithDefaults(std::move(loaded->plan));
   const absl::StatusOr<std::unique_ptr<AgentPool>> pool =
-      AgentPool::Connect(words.flags.agents, words.flags.tls);
+      AgentPool::Connect(words.flags.agents, words.flags.tls, &interruption);
   if (!pool.ok()) return Fail(pool.status());
   absl::StatusOr<std::vector<SkippedTarget>> skipped = FitToAgents(checked.plan, **pool);
   if (!skipped.ok()) return Fail(skipped.status());
@@ -128,8 +128,9 @@ void AddCheckCommand(CLI::App& app, Action& chosen) {
   command->add_option("--set", words->flags.overrides, "Override a field of the plan")
       ->allow_extra_args(false)
       ->type_name("KEY=VALUE");
-  command->callback(
-      [words, &chosen] { chosen = [words](Interruption&) { return Check(*words); }; });
+  command->callback([words, &chosen] {
+    chosen = [words](Interruption& interruption) { return Check(*words, interruption); };
+  });
 }
 
 }  // namespace assay

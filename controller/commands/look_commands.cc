@@ -106,11 +106,11 @@ std::string AgentsText(const std::vector<AgentRecord>& agents) {
 }
 
 // Each agent by itself: those that answer are told of though others do not.
-ExitStatus Agents(const CommonFlags& flags) {
+ExitStatus Agents(const CommonFlags& flags, Interruption& interruption) {
   std::vector<std::future<absl::StatusOr<std::unique_ptr<AgentPool>>>> asked;
   for (const std::string& address : flags.agents) {
-    asked.push_back(std::async(std::launch::async, [&flags, address] {
-      return AgentPool::Connect({address}, flags.tls);
+    asked.push_back(std::async(std::launch::async, [&flags, &interruption, address] {
+      return AgentPool::Connect({address}, flags.tls, &interruption);
     }));
   }
   std::vector<AgentRecord> agents;
@@ -124,7 +124,7 @@ ExitStatus Agents(const CommonFlags& flags) {
     }
   };
   for (size_t i = 0; i < asked.size(); ++i) take(asked[i].get(), flags.agents[i]);
-  if (asked.empty()) take(AgentPool::Connect({}, flags.tls), kLocalAddress);
+  if (asked.empty()) take(AgentPool::Connect({}, flags.tls, &interruption), kLocalAddress);
   if (flags.format == "json") {
     std::cout << AgentsJson(agents, unreachable).dump(2) << std::endl;
   } else {
@@ -167,8 +167,9 @@ void AddAgentsCommand(CLI::App& app, Action& chosen) {
   auto words = std::make_shared<LookWords>();
   AddAgentFlags(*command, words->flags);
   AddFormatFlagWithoutCsv(*command, words->flags);
-  command->callback(
-      [words, &chosen] { chosen = [words](Interruption&) { return Agents(words->flags); }; });
+  command->callback([words, &chosen] {
+    chosen = [words](Interruption& interruption) { return Agents(words->flags, interruption); };
+  });
 }
 
 void AddListCommand(CLI::App& app, Action& chosen) {

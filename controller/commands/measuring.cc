@@ -41,8 +41,8 @@ absl::StatusOr<Bench> SetUp(const CommonFlags& flags) {
 }
 
 absl::Status MeetAgents(const std::vector<std::string>& addresses, const CommonFlags& flags,
-                        Bench& bench) {
-  ASSAY_ASSIGN_OR_RETURN(bench.pool, AgentPool::Connect(addresses, flags.tls));
+                        Interruption& interruption, Bench& bench) {
+  ASSAY_ASSIGN_OR_RETURN(bench.pool, AgentPool::Connect(addresses, flags.tls, &interruption));
   return absl::OkStatus();
 }
 
@@ -148,7 +148,8 @@ ExitStatus MeasurePlan(const LoadedPlan& loaded, const CommonFlags& flags,
   if (const absl::Status valid = Validate(loaded); !valid.ok()) return Fail(valid);
   absl::StatusOr<Bench> bench = SetUp(flags);
   if (!bench.ok()) return Fail(bench.status());
-  if (const absl::Status met = MeetAgents(flags.agents, flags, *bench); !met.ok()) return Fail(met);
+  const absl::Status met = MeetAgents(flags.agents, flags, interruption, *bench);
+  if (!met.ok()) return Fail(met);
   CampaignRunner runner(*bench->pool, *bench->store, *bench->rules, interruption,
                         Progress::StyleFor(flags.quiet));
   const absl::StatusOr<CampaignRecord> campaign =
@@ -163,7 +164,7 @@ ExitStatus ResumeCampaign(const std::string& id, const CommonFlags& flags,
   if (!bench.ok()) return Fail(bench.status());
   absl::StatusOr<CampaignRecord> stored = bench->store->Find(id);
   if (!stored.ok()) return Fail(stored.status());
-  const absl::Status met = MeetAgents(AgentsFor(*stored, flags), flags, *bench);
+  const absl::Status met = MeetAgents(AgentsFor(*stored, flags), flags, interruption, *bench);
   if (!met.ok()) return Fail(met);
   CampaignRunner runner(*bench->pool, *bench->store, *bench->rules, interruption,
                         Progress::StyleFor(flags.quiet));
