@@ -119,7 +119,7 @@ class FailingServerTest(EndToEndTest):
             plan = self.write("plan.textproto", QUICK_PLAN.replace('"epoll"', '"stubborn"'))
             ended = self.controller("run", plan, f"--agents={agent.address}")
         self.assert_status(ended, 1)
-        self.assertRegex(self.text(ended), r"target stubborn: \S+ is in use: it ended before it was ready with exit 1")
+        self.assertRegex(self.text(ended), r"an address that it listens on is in use \(it was given \S+\): it ended before it was ready with exit 1")
         self.assertIn("Address already in use", self.text(ended))
 
     def test_a_url_where_nothing_listens(self):

@@ -321,14 +321,15 @@ Failure ServerPart::FailureOf(Failure::Kind kind, const std::string& what) const
 }
 
 Failure ServerPart::EndedFailure(const Ended& ended, const std::string& when) const {
-  // A port that was free a moment ago may have been taken between.
+  // A port that was free a moment ago may have been taken between; and some servers listen where they like.
   const bool in_use =
       absl::StrContains(absl::AsciiStrToLower(process_->LastWords()), "address already in use") ||
       absl::StrContains(process_->LastWords(), "EADDRINUSE");
   Failure failure =
       in_use ? FailureOf(Failure::PORT_IN_USE,
-                         absl::StrCat(HostPort{host(), port_}.ToString(), " is in use: it ended ",
-                                      when, " with ", ended.ToString()))
+                         absl::StrCat("an address that it listens on is in use (it was given ",
+                                      HostPort{host(), port_}.ToString(), "): it ended ", when,
+                                      " with ", ended.ToString()))
              : FailureOf(Failure::CRASHED,
                          absl::StrCat("it ended ", when, " with ", ended.ToString()));
   failure.set_ended(ended.ToString());
