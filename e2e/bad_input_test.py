@@ -104,7 +104,6 @@ class BadAgentTest(EndToEndTest):
         ended = self.controller("agents", "--agents=127.0.0.1")
         self.assert_status(ended, 2)
         self.assert_says(ended, "'127.0.0.1'", "HOST:PORT")
-        # A port may be a service's name, and there is none of this.
         ended = self.controller("agents", "--agents=127.0.0.1:port")
-        self.assert_status(ended, 1)
-        self.assert_says(ended, "127.0.0.1:port")
+        self.assert_status(ended, 2)
+        self.assert_says(ended, "127.0.0.1:port", "a port from 1 to 65535")
