@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -16,6 +17,21 @@ std::vector<BlockPair> Pairs(const std::vector<double>& baseline,
                              const std::vector<double>& candidate) {
   std::vector<BlockPair> pairs;
   for (size_t i = 0; i < baseline.size(); ++i) pairs.push_back({baseline[i], candidate[i]});
+  return pairs;
+}
+
+std::vector<BlockPair> Swapped(const std::vector<BlockPair>& pairs) {
+  std::vector<BlockPair> swapped = pairs;
+  for (BlockPair& pair : swapped) std::swap(pair.baseline, pair.candidate);
+  return swapped;
+}
+
+// Eight blocks whose ratios lie around `ratio`, ln `step` above and below it in turn.
+std::vector<BlockPair> AlternatingPairs(double ratio, double step) {
+  std::vector<BlockPair> pairs(8, {100, 100});
+  for (size_t i = 0; i < pairs.size(); ++i) {
+    pairs[i].candidate *= ratio * std::exp(i % 2 == 0 ? step : -step);
+  }
   return pairs;
 }
 
@@ -51,8 +67,7 @@ TEST(ComparePairedTest, GivesTheKnownAnswer) {
 
 TEST(ComparePairedTest, WhoIsFasterDependsOnWhatIsBetter) {
   EXPECT_EQ(ComparePaired(kKnown, {.better = Better::kHigher})->verdict, Verdict::kFaster);
-  std::vector<BlockPair> swapped;
-  for (const BlockPair& pair : kKnown) swapped.push_back({pair.candidate, pair.baseline});
+  const std::vector<BlockPair> swapped = Swapped(kKnown);
   EXPECT_EQ(ComparePaired(swapped, {})->verdict, Verdict::kFaster);
   EXPECT_EQ(ComparePaired(swapped, {.better = Better::kHigher})->verdict, Verdict::kSlower);
 }
@@ -61,8 +76,7 @@ TEST(ComparePairedTest, WhoIsFasterDependsOnWhatIsBetter) {
 TEST(ComparePairedTest, TheRatioTurnsAroundWithItsSides) {
   RandomStream random(1);
   const std::vector<BlockPair> pairs = RandomBlocks(&random, 10, 0.1, 0.05);
-  std::vector<BlockPair> swapped;
-  for (const BlockPair& pair : pairs) swapped.push_back({pair.candidate, pair.baseline});
+  const std::vector<BlockPair> swapped = Swapped(pairs);
   const Estimate there = ComparePaired(pairs, {})->ratio;
   const Estimate back = ComparePaired(swapped, {})->ratio;
   EXPECT_NEAR(there.estimate * back.estimate, 1, 1e-12);
@@ -112,11 +126,7 @@ TEST(ComparePairedTest, ALargerFamilyHasWiderIntervals) {
 // (2.80 * s_d / (|d| - ln 1.02))^2, with d = 0.06 and s_d = 0.08 in every sample of this
 // construction.
 TEST(ComparePairedTest, BlocksNeededFollowFromDistanceAndDeviation) {
-  std::vector<BlockPair> pairs;
-  const double step = 0.08 * std::sqrt(7.0 / 8);
-  for (int i = 0; i < 8; ++i) {
-    pairs.push_back({100, 100 * std::exp(0.06 + (i % 2 == 0 ? step : -step))});
-  }
+  const std::vector<BlockPair> pairs = AlternatingPairs(std::exp(0.06), 0.08 * std::sqrt(7.0 / 8));
   const RatioComparison comparison = ComparePaired(pairs, {}).value();
   ASSERT_EQ(comparison.verdict, Verdict::kInconclusive);
   const double expected = std::pow(2.8016 * 0.08 / (0.06 - std::log(1.02)), 2);
@@ -124,8 +134,7 @@ TEST(ComparePairedTest, BlocksNeededFollowFromDistanceAndDeviation) {
 }
 
 TEST(ComparePairedTest, AnEstimateAtTheZonesEdgeNeverDecides) {
-  std::vector<BlockPair> pairs;
-  for (int i = 0; i < 8; ++i) pairs.push_back({100, 102 * std::exp(i % 2 == 0 ? 0.05 : -0.05)});
+  const std::vector<BlockPair> pairs = AlternatingPairs(1.02, 0.05);
   const RatioComparison comparison = ComparePaired(pairs, {}).value();
   EXPECT_EQ(comparison.verdict, Verdict::kInconclusive);
   EXPECT_EQ(comparison.blocks_needed, std::nullopt);

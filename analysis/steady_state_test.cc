@@ -49,8 +49,8 @@ TEST(SteadyStateTest, WarmUpIsCutAndLittleMore) {
 
 // A server that warms up through all the window was never measured.
 TEST(SteadyStateTest, ASeriesThatOnlySettlesNearItsEndIsNotSteady) {
-  std::vector<double> values;
-  for (int i = 0; i < 300; ++i) values.push_back(i < 220 ? 1000 - 4 * i : 100);
+  std::vector<double> values(300, 100);
+  for (int i = 0; i < 220; ++i) values[i] = 1000 - 4 * i;
   EXPECT_FALSE(FindSteadyState(values)->steady);
 }
 

@@ -59,7 +59,7 @@ absl::Status SampleFile::Finish() { return Write(/*finish=*/true); }
 
 absl::Status SampleFile::Write(bool finish) {
   absl::Status written;
-  const auto sink = [&](SampleChunk chunk) {
+  const auto sink = [&](const SampleChunk& chunk) {
     if (!written.ok()) return;
     std::string bytes;
     {

@@ -10,20 +10,42 @@
 namespace assay {
 namespace {
 
+using CharSet = std::array<bool, 256>;
+
 // Letters, digits and `others`.
-constexpr std::array<bool, 256> CharSet(std::string_view others) {
-  std::array<bool, 256> is = {};
+constexpr CharSet AlphanumericAnd(std::string_view others) {
+  CharSet is = {};
   for (int c = '0'; c <= '9'; ++c) is[c] = true;
   for (int c = 'a'; c <= 'z'; ++c) is[c] = is[c - 'a' + 'A'] = true;
   for (const char c : others) is[static_cast<unsigned char>(c)] = true;
   return is;
 }
 
-constexpr std::array<bool, 256> kTokenChars = CharSet("!#$%&'*+-.^_`|~");
-// reg-name of RFC 3986: unreserved, sub-delims and percent-encoding.
-constexpr std::array<bool, 256> kHostChars = CharSet("-._~!$&'()*+,;=%");
+// All but `excluded`.
+constexpr CharSet AllBut(std::string_view excluded) {
+  CharSet is = {};
+  for (bool& each : is) each = true;
+  for (const char c : excluded) is[static_cast<unsigned char>(c)] = false;
+  return is;
+}
+
+constexpr CharSet kTokenChars = AlphanumericAnd("!#$%&'*+-.^_`|~");
+// reg-name of RFC 3986: unreserved and sub-delims, without and with percent-encoding.
+constexpr CharSet kPlainHostChars = AlphanumericAnd("-._~!$&'()*+,;=");
+constexpr CharSet kHostChars = AlphanumericAnd("-._~!$&'()*+,;=%");
 // What follows the version of an IPvFuture.
-constexpr std::array<bool, 256> kFutureAddressChars = CharSet("-._~!$&'()*+,;=:");
+constexpr CharSet kFutureAddressChars = AlphanumericAnd("-._~!$&'()*+,;=:");
+// What in a target means nothing but itself.
+constexpr CharSet kPlainTargetChars = AllBut("#%?");
+
+// How many characters of `set` the text begins with.
+size_t LengthOf(const CharSet& set, std::string_view text) {
+  const auto* const begin = reinterpret_cast<const unsigned char*>(text.data());
+  const auto* const end = begin + text.size();
+  const auto* at = begin;
+  while (at != end && set[*at]) ++at;
+  return static_cast<size_t>(at - begin);
+}
 
 int HexDigit(unsigned char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -109,15 +131,14 @@ bool IsValidHost(std::string_view host) {
     host.remove_prefix(end + 1);
     if (!host.empty() && host.front() != ':') return false;
   } else {
-    size_t end = 0;
-    bool encoded = false;
-    for (; end < host.size() && host[end] != ':'; ++end) {
-      const auto c = static_cast<unsigned char>(host[end]);
-      if (!kHostChars[c]) return false;
-      encoded |= c == '%';
-    }
-    if (encoded && !IsPercentEncoded(host.substr(0, end))) return false;
+    const size_t end = LengthOf(kPlainHostChars, host);
     host.remove_prefix(end);
+    if (!host.empty() && host.front() == '%') {
+      const size_t encoded = LengthOf(kHostChars, host);
+      if (!IsPercentEncoded(host.substr(0, encoded))) return false;
+      host.remove_prefix(encoded);
+    }
+    if (!host.empty() && host.front() != ':') return false;
   }
   if (!host.empty()) host.remove_prefix(1);
   for (const unsigned char c : host) {
@@ -138,16 +159,16 @@ std::optional<RequestTarget> ParseTarget(HttpMethod method, std::string_view tar
     if (!rest.has_value()) return std::nullopt;
     target = *rest;
   }
-  size_t end = target.size();
-  bool encoded = false;
-  for (size_t i = 0; i < target.size(); ++i) {
+  const size_t plain = LengthOf(kPlainTargetChars, target);
+  size_t end = plain;
+  if (plain < target.size()) {
+    const std::string_view rest = target.substr(plain);
     // A client that sends its fragment is broken (RFC 9112, 3.2).
-    if (target[i] == '#') return std::nullopt;
-    if (target[i] == '?' && end == target.size()) end = i;
-    encoded |= target[i] == '%';
+    if (rest.find('#') != rest.npos || !IsPercentEncoded(rest)) return std::nullopt;
+    end = std::min(target.find('?', plain), target.size());
   }
-  if (encoded && !IsPercentEncoded(target)) return std::nullopt;
-  RequestTarget parsed{.path = target.substr(0, end), .query = {}, .https = https};
+  RequestTarget parsed{
+      .path = target.substr(0, end), .query = {}, .encoded = plain < end, .https = https};
   if (end < target.size()) parsed.query = target.substr(end + 1);
   if (parsed.path.empty()) parsed.path = method == HttpMethod::kOptions ? "*" : "/";
   return parsed;

@@ -37,6 +37,7 @@ bool IsValidHost(std::string_view host);
 struct RequestTarget {
   std::string_view path;   // As it came: "/..." or "*".
   std::string_view query;  // After '?', without it.
+  bool encoded = false;    // The path has percent-encoded bytes.
   bool https = false;      // It is for a server that talks TLS.
 };
 

@@ -16,8 +16,15 @@ struct HttpHeader {
   std::string_view value;  // Without surrounding white space.
 };
 
-// Whether two header names (ASCII) are the same.
-bool EqualsIgnoringCase(std::string_view a, std::string_view b);
+// Whether two header names (ASCII) are the same. Here, because every header line of every request asks.
+inline bool EqualsIgnoringCase(std::string_view a, std::string_view b) {
+  if (a.size() != b.size()) return false;
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; };
+  for (size_t i = 0; i < a.size(); ++i) {
+    if (lower(a[i]) != lower(b[i])) return false;
+  }
+  return true;
+}
 
 // One request that has arrived as a whole and is well-formed: RFC 9110 and 9112 have been checked.
 //

@@ -265,7 +265,7 @@ bool RequestParser::AcceptHead(std::string_view head) {
 }
 
 bool RequestParser::AcceptTarget(std::string_view head) {
-  const std::string_view target = head.substr(target_.begin, target_.end - target_.begin);
+  const std::string_view target = target_.In(head.data());
   if (target.size() > limits_->max_head / 2) {
     Fail(414, "the request target is longer than this server accepts");
     return false;
@@ -292,7 +292,7 @@ bool RequestParser::AcceptTarget(std::string_view head) {
     return false;
   }
   decoded_path_.clear();
-  if (parsed->path.find('%') != parsed->path.npos) decoded_path_ = DecodePath(parsed->path);
+  if (parsed->encoded) decoded_path_ = DecodePath(parsed->path);
   const auto offsets = [&](std::string_view piece, Piece fallback) -> Piece {
     if (piece.data() < head.data() || piece.data() > head.data() + head.size()) return fallback;
     const auto begin = static_cast<uint32_t>(piece.data() - head.data());
@@ -314,13 +314,14 @@ bool RequestParser::AcceptFields(std::string_view head) {
   bool expects = false;
   ConnectionOptions connection;
   for (Field& field : fields_) {
-    const std::string_view name = head.substr(field.name.begin, field.name.end - field.name.begin);
-    const std::string_view value =
-        TrimBlanks(head.substr(field.value.begin, field.value.end - field.value.begin));
+    const std::string_view name = field.name.In(head.data());
+    const std::string_view value = TrimBlanks(field.value.In(head.data()));
     field.value.end = field.value.begin + static_cast<uint32_t>(value.size());
     // llhttp skips a line's end in front of the value, too.
-    const std::string_view gap = head.substr(field.name.end, field.value.begin - field.name.end);
-    if (gap.size() > 2 && !value.empty() && gap.find('\r') != gap.npos) folded_ = true;
+    const Piece gap{field.name.end, field.value.begin};
+    if (gap.end - gap.begin > 2 && !value.empty() && gap.In(head.data()).find('\r') != head.npos) {
+      folded_ = true;
+    }
     switch (name.size()) {
       case 0:
         return fail(400, "a header line has no name");
@@ -376,14 +377,14 @@ bool RequestParser::AcceptFields(std::string_view head) {
 }
 
 void RequestParser::FillRequest(const ByteBuffer& in, std::string_view body) {
-  const auto piece = [&in](Piece at) { return in.view().substr(at.begin, at.end - at.begin); };
+  const char* const bytes = in.data();
   request_.method = method_;
-  request_.path = decoded_path_.empty() ? piece(path_) : std::string_view(decoded_path_);
-  request_.query = piece(query_);
+  request_.path = decoded_path_.empty() ? path_.In(bytes) : std::string_view(decoded_path_);
+  request_.query = query_.In(bytes);
   request_.body = body;
-  request_.headers.clear();
-  for (const Field& field : fields_) {
-    request_.headers.push_back({.name = piece(field.name), .value = piece(field.value)});
+  request_.headers.resize(fields_.size());
+  for (size_t i = 0; i < fields_.size(); ++i) {
+    request_.headers[i] = {.name = fields_[i].name.In(bytes), .value = fields_[i].value.In(bytes)};
   }
 }
 

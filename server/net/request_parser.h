@@ -71,6 +71,8 @@ class RequestParser {
   struct Piece {
     uint32_t begin = 0;
     uint32_t end = 0;
+
+    std::string_view In(const char* buffer) const { return {buffer + begin, end - begin}; }
   };
   struct Field {
     Piece name;
