@@ -14,7 +14,6 @@ namespace {
 std::pair<int, std::string> Parse(std::vector<std::string> words) {
   words.insert(words.begin(), "loadgen");
   std::vector<char*> argv;
-  argv.reserve(words.size());
   for (std::string& word : words) argv.push_back(word.data());
   LoadOptions options;
   std::ostringstream out, err;

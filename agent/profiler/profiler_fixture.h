@@ -83,7 +83,7 @@ class ProfilerTest : public ::testing::Test {
     config.root = process.pid();
     config.frequency_hz = kFrequencyHz;
     uint32_t sequence = 0;
-    auto profiler = Profiler::Start(config, [&](ProfileChunk chunk) {
+    auto profiler = Profiler::Start(config, [&](const ProfileChunk& chunk) {
       EXPECT_EQ(chunk.sequence(), sequence++);
       EXPECT_LE(chunk.ByteSizeLong(), size_t{64} << 10);
       profiled.bytes += chunk.ByteSizeLong();

@@ -146,8 +146,8 @@ TEST_F(PeriodsTest, ASampleStandsForItsShareOfTheTaskClock) {
   const std::vector<double> weights = Weights(20'000'000);
   ASSERT_EQ(weights.size(), 10u);
   for (size_t i = 0; i < 8; ++i) EXPECT_LE(weights[i], 1) << "hardly ran";
-  EXPECT_NEAR(weights[8], 5e6, kPeriodNs / 64);
-  EXPECT_NEAR(weights[9], 15e6, kPeriodNs / 64);
+  EXPECT_NEAR(weights[8], 5e6, kPeriodNs / 64.0);
+  EXPECT_NEAR(weights[9], 15e6, kPeriodNs / 64.0);
 }
 
 TEST_F(PeriodsTest, WeightsThatAreWrittenOnTheWaySumUpToTheTaskClock) {
@@ -164,8 +164,8 @@ TEST_F(PeriodsTest, WithoutATaskClockTheySumUpToWhatWasAskedFor) {
   Take(1000, 10);
   Take(2000, 30);
   const std::vector<double> weights = Weights(0);
-  EXPECT_NEAR(weights.at(0), 0.5 * kPeriodNs, kPeriodNs / 64);
-  EXPECT_NEAR(weights.at(1), 1.5 * kPeriodNs, kPeriodNs / 64);
+  EXPECT_NEAR(weights.at(0), 0.5 * kPeriodNs, kPeriodNs / 64.0);
+  EXPECT_NEAR(weights.at(1), 1.5 * kPeriodNs, kPeriodNs / 64.0);
 }
 
 extern "C" [[gnu::noinline]] int AssayTestFunction() { return time(nullptr) > 0 ? 1 : 2; }

@@ -47,8 +47,8 @@ SelfDescription::SelfDescription(const Catalogue& catalogue, TargetVersions& ver
                                  CpuPlacement placement)
     : catalogue_(catalogue),
       versions_(versions),
-      cpus_(std::move(cpus)),
-      placement_(std::move(placement)),
+      cpus_(cpus),
+      placement_(placement),
       instance_id_(DrawInstanceId()) {}
 
 AgentDescription SelfDescription::Describe() {

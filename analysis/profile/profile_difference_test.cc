@@ -16,7 +16,7 @@ namespace {
 // Runs of one program that differ by chance.
 class Program {
  public:
-  Program(std::vector<FoldedStack> stacks, int runs, uint64_t seed, uint64_t requests) {
+  Program(const std::vector<FoldedStack>& stacks, int runs, uint64_t seed, uint64_t requests) {
     RandomStream random(seed);
     for (int run = 0; run < runs; ++run) {
       std::vector<FoldedStack> varied = stacks;

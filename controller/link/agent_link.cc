@@ -69,7 +69,7 @@ bool IsHostPort(absl::string_view address) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<AgentLink>> AgentLink::Create(std::string address,
+absl::StatusOr<std::unique_ptr<AgentLink>> AgentLink::Create(const std::string& address,
                                                              const TlsFiles& tls) {
   if (!IsHostPort(address)) {
     return absl::InvalidArgumentError(
@@ -92,8 +92,8 @@ absl::StatusOr<std::unique_ptr<AgentLink>> AgentLink::Create(std::string address
   // lease.
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  return std::unique_ptr<AgentLink>(new AgentLink(
-      address, grpc::CreateCustomChannel(address, std::move(credentials), arguments)));
+  return std::unique_ptr<AgentLink>(
+      new AgentLink(address, grpc::CreateCustomChannel(address, credentials, arguments)));
 }
 
 AgentLink::AgentLink(std::string address, std::shared_ptr<grpc::Channel> channel)

@@ -40,7 +40,7 @@ class AgentLink {
  public:
   // Does not connect yet. INVALID_ARGUMENT where address is not HOST:PORT or [V6]:PORT, or a TLS
   // file cannot be read.
-  static absl::StatusOr<std::unique_ptr<AgentLink>> Create(std::string address,
+  static absl::StatusOr<std::unique_ptr<AgentLink>> Create(const std::string& address,
                                                            const TlsFiles& tls);
 
   // What the agent is. UNAVAILABLE where nobody listens, DEADLINE_EXCEEDED after `patience` where nothing answers.

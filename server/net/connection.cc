@@ -9,11 +9,11 @@
 #include <new>
 #include <utility>
 
+#include "server/net/connection_group.h"
+
 namespace assay {
 namespace {
 
-// Received at once when nothing is known of what comes.
-constexpr size_t kReceive = 64 << 10;
 // A connection's own buffer grows at least by this.
 constexpr size_t kReceiveMore = 4 << 10;
 // What is reserved for a body whose length is known; a longer one has to come first.
@@ -31,33 +31,9 @@ size_t Written(const ByteBuffer& buffer) { return buffer.capacity() - buffer.roo
 
 }  // namespace
 
-ConnectionGroup::ConnectionGroup(EventLoop& loop, const HttpLimits& limits, HttpHandler handler)
-    : loop_(loop),
-      idle_ns_(absl::ToInt64Nanoseconds(limits.idle_timeout)),
-      read_ns_(absl::ToInt64Nanoseconds(limits.read_timeout)),
-      write_ns_(absl::ToInt64Nanoseconds(limits.write_timeout)),
-      context_{.limits = limits, .handler = std::move(handler), .date = {}},
-      spare_(limits) {
-  spare_.bytes.Reserve(kReceive);
-  batch_.bytes.Reserve(AnswerBatch::kFull + kBorrowedBody);
-}
-
-ConnectionGroup::~ConnectionGroup() = default;
-
-int ConnectionGroup::Adopt(UniqueFd socket) {
-  connections_.emplace_front(*this, std::move(socket));
-  if (connections_.front().Start(connections_.begin())) return 0;
-  const int error = errno;
-  connections_.pop_front();
-  return error;
-}
-
-void ConnectionGroup::BeginStop() {
-  context_.stopping = true;
-  for (auto next = connections_.begin(); next != connections_.end();) {
-    Connection& connection = *next++;
-    connection.Stop();
-  }
+Exchange::Exchange(const HttpLimits& limits) : spare(limits) {
+  spare.bytes.Reserve(kReceive);
+  batch.bytes.Reserve(AnswerBatch::kFull + kBorrowedBody);
 }
 
 Connection::Connection(ConnectionGroup& group, UniqueFd socket)
@@ -75,11 +51,8 @@ bool Connection::Start(std::list<Connection>::iterator self) {
   return true;
 }
 
-void Connection::Stop() {
-  if (state_ != State::kReading || partial_ != nullptr) return;
-  // A request may have come that was not looked at yet.
-  if (!Receive(0)) return;
-  if (state_ == State::kReading && partial_ == nullptr) Destroy();
+void Connection::CloseIfIdle() {
+  if (idle()) Destroy();
 }
 
 void Connection::OnEvents(uint32_t events) {
@@ -96,17 +69,15 @@ void Connection::OnEvents(uint32_t events) {
         return;
     }
   } catch (const std::bad_alloc&) {
-    // Of a buffer or of the handler, and so before this was destroyed. Others' requests need less, or later.
-    group_.batch_.Clear();
-    group_.spare_.bytes.Clear();
-    group_.spare_.parser.Reset();
+    // Of a buffer, and so before this was lined up or destroyed.
+    group_.refusal_.Clear();
     Destroy();
   }
 }
 
-bool Connection::Receive(uint32_t events) {
-  Intake& intake = partial_ != nullptr ? *partial_ : group_.spare_;
-  size_t room = kReceive;
+void Connection::Receive(uint32_t events) {
+  Intake& intake = IntakeOf(group_.NextExchange());
+  size_t room = Exchange::kReceive;
   if (partial_ != nullptr) {
     room = std::clamp<uint64_t>(intake.parser.body_bytes_missing(), kReceiveMore, kReserveBody);
   }
@@ -118,27 +89,49 @@ bool Connection::Receive(uint32_t events) {
     moved_ += static_cast<uint64_t>(size);
     // A short read has drained the socket. Otherwise ask for the event again: other connections get their turn first.
     const bool more = static_cast<size_t>(size) == room || (events & ~uint32_t{EPOLLIN}) != 0;
-    if (!Proceed(intake)) return false;
-    if (more && state_ == State::kReading)
-      group_.loop_.ChangeWatch(socket_.get(), kReadable, *this);
-    return true;
+    return group_.LineUp(*this, more);
   }
   if (size == 0) return ReceiveEnd();
-  if (errno == EAGAIN || errno == EINTR) return true;
-  return Destroy();
+  if (errno != EAGAIN && errno != EINTR) Destroy();
 }
 
-bool Connection::ReceiveEnd() {
+void Connection::ReceiveEnd() {
   if (partial_ == nullptr) return Destroy();
-  session_.AnswerEnd(group_.context_, *partial_, group_.batch_);
-  return SendLast();
+  session_.AnswerEnd(group_.context_, *partial_, group_.refusal_);
+  SendLast();
 }
 
-bool Connection::Proceed(Intake& intake) {
-  AnswerBatch& batch = group_.batch_;
-  const uint32_t answered_before = session_.answered();
+void Connection::Answer(Exchange& exchange) {
+  try {
+    exchange.answered_before = session_.answered();
+    exchange.next = session_.Answer(group_.context_, IntakeOf(exchange), exchange.batch);
+  } catch (const std::bad_alloc&) {
+    GiveUp(exchange);
+  }
+}
+
+void Connection::Deliver(Exchange& exchange) {
+  try {
+    Proceed(exchange);
+  } catch (const std::bad_alloc&) {
+    GiveUp(exchange);  // Of a buffer or of the handler, and so before this was destroyed.
+  }
+}
+
+void Connection::GiveUp(Exchange& exchange) {
+  exchange.connection = nullptr;
+  exchange.batch.Clear();
+  exchange.spare.bytes.Clear();
+  exchange.spare.parser.Reset();
+  group_.refusal_.Clear();
+  Destroy();
+}
+
+void Connection::Proceed(Exchange& exchange) {
+  Intake& intake = IntakeOf(exchange);
+  AnswerBatch& batch = exchange.batch;
   while (true) {
-    const HttpSession::Next next = session_.Answer(group_.context_, intake, batch);
+    const HttpSession::Next next = exchange.next;
     const Sent sent = batch.empty() ? Sent::kAll : Send(batch);
     if (sent == Sent::kPart) {
       next_ = next;
@@ -149,13 +142,18 @@ bool Connection::Proceed(Intake& intake) {
       DropIntake(intake);
       if (sent == Sent::kBroken) return Destroy();
       if (sent == Sent::kAll) return Finish();
-      return Account() ? true : Reset();
+      if (!Account()) Reset();
+      return;
     }
-    if (sent == Sent::kAll && next == HttpSession::Next::kSend) continue;
-    const bool begun_before = partial_ != nullptr && session_.answered() == answered_before;
+    if (sent == Sent::kAll && next == HttpSession::Next::kSend) {
+      exchange.next = session_.Answer(group_.context_, intake, batch);
+      continue;
+    }
+    const bool begun_before =
+        partial_ != nullptr && session_.answered() == exchange.answered_before;
     KeepIntake(intake);
     if (!Account()) return sent == Sent::kPart ? Reset() : Refuse();
-    if (sent == Sent::kPart) return true;
+    if (sent == Sent::kPart) return;
     if (!begun_before) {
       since_ns_ = group_.loop_.now_ns();
       moved_ = 0;
@@ -165,7 +163,8 @@ bool Connection::Proceed(Intake& intake) {
     } else {
       SetDeadline(Deadline(group_.read_ns_, moved_));
     }
-    return true;
+    if (exchange.more) group_.loop_.ChangeWatch(socket_.get(), kReadable, *this);
+    return;
   }
 }
 
@@ -223,29 +222,29 @@ Connection::Sent Connection::Send(AnswerBatch& batch) {
   return batch.empty() ? Sent::kAll : Sent::kPart;
 }
 
-bool Connection::SendLast() {
+void Connection::SendLast() {
   partial_.reset();
-  const Sent sent = Send(group_.batch_);
+  const Sent sent = Send(group_.refusal_);
   if (sent == Sent::kPart) {
     next_ = HttpSession::Next::kClose;
-    KeepUnsent(group_.batch_);
+    KeepUnsent(group_.refusal_);
   }
-  group_.batch_.Clear();
+  group_.refusal_.Clear();
   if (sent == Sent::kBroken) return Destroy();
   Account();  // No more than the refusal is left of it.
-  return sent == Sent::kPart ? true : Finish();
+  if (sent == Sent::kAll) Finish();
 }
 
-bool Connection::Refuse() {
-  session_.AnswerNoMemory(group_.context_, *partial_, group_.batch_);
-  return SendLast();
+void Connection::Refuse() {
+  session_.AnswerNoMemory(group_.context_, *partial_, group_.refusal_);
+  SendLast();
 }
 
-bool Connection::Reset() {
+void Connection::Reset() {
   // Drops what the system still holds for a client that does not take it.
   const linger reset = {.l_onoff = 1, .l_linger = 0};
   setsockopt(socket_.get(), SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
-  return Destroy();
+  Destroy();
 }
 
 bool Connection::Account() {
@@ -256,30 +255,29 @@ bool Connection::Account() {
   return held_ <= before || group_.held_ <= group_.context_.limits.max_memory;
 }
 
-bool Connection::SendRest() {
+void Connection::SendRest() {
   const ssize_t size = send(socket_.get(), unsent_->data(), unsent_->size(), MSG_NOSIGNAL);
-  if (size < 0) return errno == EAGAIN || errno == EINTR ? true : Destroy();
+  if (size < 0) {
+    if (errno != EAGAIN && errno != EINTR) Destroy();
+    return;
+  }
   unsent_->Consume(static_cast<size_t>(size));
   moved_ += static_cast<uint64_t>(size);
   if (unsent_->empty()) unsent_.reset();
   Account();
-  if (unsent_ != nullptr) {
-    SetDeadline(Deadline(group_.write_ns_, moved_));
-    return true;
-  }
+  if (unsent_ != nullptr) return SetDeadline(Deadline(group_.write_ns_, moved_));
   if (next_ == HttpSession::Next::kClose) return Finish();
   state_ = State::kReading;
   // This reports what has come meanwhile.
   group_.loop_.ChangeWatch(socket_.get(), kReadable, *this);
   since_ns_ = group_.loop_.now_ns();
   moved_ = 0;
-  if (partial_ != nullptr) return Proceed(*partial_);
+  if (partial_ != nullptr) return group_.LineUp(*this, /*more=*/false);
   if (group_.context_.stopping) return Destroy();
   SetDeadline(group_.loop_.now_ns() + group_.idle_ns_);
-  return true;
 }
 
-bool Connection::Finish() {
+void Connection::Finish() {
   partial_.reset();
   Account();
   shutdown(socket_.get(), SHUT_WR);
@@ -287,12 +285,11 @@ bool Connection::Finish() {
   group_.loop_.ChangeWatch(socket_.get(), EPOLLIN, *this);
   since_ns_ = group_.loop_.now_ns();
   SetDeadline(since_ns_ + kLingerSilenceNanos);
-  return true;
 }
 
 void Connection::Drain() {
-  char* const into = group_.spare_.bytes.Reserve(kReceive);
-  const ssize_t size = recv(socket_.get(), into, kReceive, 0);
+  char* const into = group_.NextExchange().spare.bytes.Reserve(Exchange::kReceive);
+  const ssize_t size = recv(socket_.get(), into, Exchange::kReceive, 0);
   if (size > 0) {
     SetDeadline(std::min(group_.loop_.now_ns() + kLingerSilenceNanos, since_ns_ + kLingerNanos));
     return;
@@ -303,7 +300,7 @@ void Connection::Drain() {
 
 void Connection::OnDeadline(int64_t) {
   if (state_ == State::kReading && partial_ != nullptr) {
-    session_.AnswerTimeout(group_.context_, *partial_, group_.batch_);
+    session_.AnswerTimeout(group_.context_, *partial_, group_.refusal_);
     SendLast();
     return;
   }
@@ -314,10 +311,7 @@ void Connection::OnDeadline(int64_t) {
   }
 }
 
-bool Connection::Destroy() {
-  group_.connections_.erase(self_);
-  return false;
-}
+void Connection::Destroy() { group_.connections_.erase(self_); }
 
 int64_t Connection::Deadline(int64_t timeout_ns, uint64_t bytes) const {
   return since_ns_ + timeout_ns +

@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <ctime>
 #include <list>
 #include <memory>
 
@@ -16,43 +15,21 @@
 namespace assay {
 
 class Connection;
+class ConnectionGroup;
 
-// The connections of one thread, and what they share so that an idle one costs little memory: one
-// buffer to receive into, one batch of answers to fill, one parser. What a request leaves
-// unfinished moves into its connection. All that connections hold together is bounded by
-// HttpLimits::max_memory: whose bytes go beyond it is refused (503), or reset where an answer had begun.
-//
-// Threads: all of it belongs to the loop's.
-class ConnectionGroup {
- public:
-  // Both must outlive the group.
-  ConnectionGroup(EventLoop& loop, const HttpLimits& limits, HttpHandler handler);
-  ~ConnectionGroup();
+// What a connection's event brings, from the bytes that came to the answers that go.
+struct Exchange {
+  // Received at once when nothing is known of what comes.
+  static constexpr size_t kReceive = 64 << 10;
 
-  // Takes a connected, non-blocking socket. Returns 0, or the error for which the system cannot
-  // watch it; then it is closed.
-  int Adopt(UniqueFd socket);
+  explicit Exchange(const HttpLimits& limits);
 
-  // Closes what is idle; the rest goes when its requests are answered.
-  void BeginStop();
-
-  bool empty() const { return connections_.empty(); }
-
-  // To be called with the time of day, as often as the loop turns.
-  void RefreshDate(std::time_t now) { context_.date.Refresh(now); }
-
- private:
-  friend class Connection;
-
-  EventLoop& loop_;
-  const int64_t idle_ns_;
-  const int64_t read_ns_;
-  const int64_t write_ns_;
-  SessionContext context_;
-  Intake spare_;       // In use only while a connection is receiving.
-  AnswerBatch batch_;  // In use only while a connection is answering.
-  size_t held_ = 0;    // Bytes of unfinished requests and unsent answers.
-  std::list<Connection> connections_;
+  Connection* connection = nullptr;
+  Intake spare;  // Received into, where the connection has no unfinished request of its own.
+  AnswerBatch batch;
+  HttpSession::Next next = HttpSession::Next::kRead;  // After the batch.
+  uint32_t answered_before = 0;                       // By the session.
+  bool more = false;                                  // There may be more to receive.
 };
 
 // One client's connection: the socket's side of an HttpSession.
@@ -70,8 +47,14 @@ class Connection final : public EventTarget, public Timer {
   // False: it cannot be watched, and must go.
   bool Start(std::list<Connection>::iterator self);
 
-  // The server is going: closes it when no request is in progress.
-  void Stop();
+  bool idle() const { return state_ == State::kReading && partial_ == nullptr; }
+  // May destroy the connection, as all of these.
+  void CloseIfIdle();
+
+  // The stages of an exchange whose bytes were received: fills its batch, and sends that. Where memory runs out the
+  // exchange is cleared, its `connection` null and the connection gone; the next one's request needs less, or later.
+  void Answer(Exchange& exchange);
+  void Deliver(Exchange& exchange);
 
   void OnEvents(uint32_t events) override;
   void OnDeadline(int64_t now_ns) override;
@@ -80,21 +63,24 @@ class Connection final : public EventTarget, public Timer {
   enum class State : uint8_t { kReading, kSending, kLingering };
   enum class Sent : uint8_t { kAll, kPart, kBroken };
 
-  // These may destroy the connection: nothing may follow a call of them but a return. Receive()
-  // tells whether it still is.
-  bool Receive(uint32_t events);
-  bool ReceiveEnd();
-  bool Proceed(Intake& intake);
-  // Sends the batch, and closes.
-  bool SendLast();
-  bool SendRest();
-  bool Finish();
+  // These may destroy the connection: nothing may follow a call of them but a return.
+  void Receive(uint32_t events);
+  void ReceiveEnd();
+  // Sends what was answered, and answers on where the batch was full.
+  void Proceed(Exchange& exchange);
+  // Sends the refusal, and closes.
+  void SendLast();
+  void SendRest();
+  void Finish();
   void Drain();
-  bool Destroy();
+  void Destroy();
+  void GiveUp(Exchange& exchange);
 
   // Says that there is no memory for the request, or breaks off the answer.
-  bool Refuse();
-  bool Reset();
+  void Refuse();
+  void Reset();
+
+  Intake& IntakeOf(Exchange& exchange) { return partial_ != nullptr ? *partial_ : exchange.spare; }
 
   Sent Send(AnswerBatch& batch);
   // Brings what the group says that its connections hold up to date; false: it is too much, and this one holds more than

@@ -12,7 +12,7 @@
 #include "analysis/fuzz_driver.h"
 #include "analysis/random_stream.h"
 #include "common/unique_fd.h"
-#include "server/net/connection.h"
+#include "server/net/connection_group.h"
 #include "server/net/event_loop.h"
 #include "server/net/fuzz_conversation.h"
 #include "server/net/server_options.h"

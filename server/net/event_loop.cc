@@ -62,16 +62,15 @@ void EventLoop::RunOnce(int64_t wait_until_ns, absl::FunctionRef<void()> on_wake
   const int wait_ms = wait_ns < 0 ? -1 : static_cast<int>((wait_ns + 999'999) / 1'000'000);
   epoll_event events[kEventsAtOnce];
   const int ready = epoll_wait(epoll_.get(), events, kEventsAtOnce, wait_ms);
-  now_ns_ = clock_();
+  ReadClock();
   if (turns_ == 0 || ready < kEventsAtOnce) round_begin_ns_ = now_ns_;
   on_wake();
   for (int i = 0; i < ready; ++i) {
     // The kernel's work on this one hides the memory's on the next.
     if (i + 1 < ready) __builtin_prefetch(events[i + 1].data.ptr, 1);
-    // What the handlers before took is not the client's time.
-    now_ns_ = clock_();
     static_cast<EventTarget*>(events[i].data.ptr)->OnEvents(events[i].events);
   }
+  if (turn_listener_ != nullptr) turn_listener_->OnDelivered();
   if (RoundIsOver(ready == kEventsAtOnce)) timers_.Advance(round_begin_ns_);
 }
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <string>
 #include <utility>
 
 #include "common/unique_fd.h"
@@ -94,14 +95,34 @@ TEST_F(EventLoopTest, EventsThatCameBeforeADeadlineAreDeliveredFirst) {
 }
 
 // What the handlers before it took is not the time of the client whose bytes come last.
-TEST_F(EventLoopTest, TheTimeIsThatOfTheEventAndNotOfItsTurn) {
+TEST_F(EventLoopTest, WhoeverTakesLongReadsTheClockForThoseBehind) {
   int64_t last = 0;
   Fill(3, [this, &last] {
     last = loop().now_ns();
     told_ns += 30 * kSecond;
+    loop().ReadClock();
   });
   Turn();
   EXPECT_EQ(last, kStart + 60 * kSecond);
+}
+
+TEST_F(EventLoopTest, TheListenerComesBehindTheEventsAndBeforeTheTimers) {
+  struct Listener : TurnListener {
+    void OnDelivered() override { on_delivered(); }
+    std::function<void()> on_delivered;
+  };
+  std::string order;
+  Listener listener;
+  listener.on_delivered = [&order] { order += 'l'; };
+  loop().set_turn_listener(&listener);
+  Fill(2, [&order] { order += 'e'; });
+  Probe probe;
+  probe.on_deadline = [&order] { order += 't'; };
+  told_ns += kSecond;
+  loop().timers().Schedule(probe, kStart);
+  Turn();
+  EXPECT_EQ(order, "eelt");
+  loop().set_turn_listener(nullptr);
 }
 
 // A timer that fell due during a turn waits for what came meanwhile.

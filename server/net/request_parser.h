@@ -14,7 +14,7 @@
 #include "server/net/http_message.h"
 #include "server/net/server_options.h"
 
-struct llhttp__internal_s;
+struct llhttp__internal_s;  // NOLINT(bugprone-reserved-identifier): llhttp names it so.
 
 namespace assay {
 

@@ -6,7 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "server/net/acceptor.h"
-#include "server/net/connection.h"
+#include "server/net/connection_group.h"
 #include "server/net/event_loop.h"
 #include "server/net/http_message.h"
 #include "server/net/listening_socket.h"

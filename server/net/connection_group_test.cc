@@ -1,15 +1,20 @@
-#include "server/net/connection.h"
+#include "server/net/connection_group.h"
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <new>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/match.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "common/unique_fd.h"
 #include "gtest/gtest.h"
 #include "server/net/event_loop.h"
@@ -35,6 +40,12 @@ class Client {
     const ssize_t sent = send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
     return sent == static_cast<ssize_t>(bytes.size());
   }
+  // What has come since the last call.
+  std::string Take() {
+    Receive();
+    return std::exchange(received_, {});
+  }
+  // All that has come.
   const std::string& Receive() {
     char bytes[4096];
     ssize_t got;
@@ -61,6 +72,7 @@ class ConnectionTest : public ::testing::Test {
       loop_.emplace_back(*std::move(loop));
       group_.emplace_back(loop_.front(), limits_, [this](const HttpRequest&, HttpResponse& answer) {
         if (no_memory_) throw std::bad_alloc();
+        if (on_request_) on_request_();
         answer.body = body_;
       });
     }
@@ -74,11 +86,13 @@ class ConnectionTest : public ::testing::Test {
     // Timers fire behind the events of a turn, those of the next among them.
     for (int i = 0; i < 3; ++i) loop_.front().RunOnce(0, [] {});
   }
+  void StopAll() { group_.front().BeginStop(); }
   bool NoneIsLeft() { return group_.front().empty(); }
 
   HttpLimits limits_;
   std::string body_ = "hello";
   bool no_memory_ = false;
+  std::function<void()> on_request_;
   std::deque<EventLoop> loop_;
   std::deque<ConnectionGroup> group_;
 };
@@ -166,6 +180,91 @@ TEST_F(ConnectionTest, OneRequestThatTakesAllMemoryCostsNoOther) {
   ASSERT_TRUE(second.Send(kGet));
   Turn();
   EXPECT_TRUE(absl::StartsWith(second.Receive(), "HTTP/1.1 200"));
+}
+
+// Which of `clients` has an answer when the handler is called for each.
+class RowTest : public ConnectionTest {
+ protected:
+  void SetUp() override {
+    ConnectionTest::SetUp();
+    for (int i = 0; i < 4; ++i) clients_.push_back(Connect());
+  }
+  // All ask, and a turn of the loop; how many had their answer at each call of the handler.
+  std::vector<int> AskAll() {
+    std::vector<int> answered;
+    on_request_ = [&] {
+      int count = 0;
+      for (Client& client : clients_) count += client.Take().empty() ? 0 : 1;
+      answered.push_back((answered.empty() ? 0 : answered.back()) + count);
+      if (slow_) absl::SleepFor(absl::Milliseconds(1));
+    };
+    for (Client& client : clients_) EXPECT_TRUE(client.Send(kGet));
+    Turn();
+    for (Client& client : clients_) client.Take();
+    return answered;
+  }
+
+  std::vector<Client> clients_;
+  bool slow_ = false;
+};
+
+TEST_F(RowTest, QuickAnswersGoWhenAllAreMade) {
+  EXPECT_EQ(AskAll(), std::vector<int>({0, 0, 0, 0}));
+}
+
+TEST_F(RowTest, NobodyWaitsForTheSlowAnswersOfOthers) {
+  slow_ = true;
+  AskAll();
+  EXPECT_EQ(AskAll(), std::vector<int>({0, 1, 2, 3}));
+  // Once they are quick again, rows get longer.
+  slow_ = false;
+  std::vector<int> answered;
+  for (int i = 0; i < 1000 && answered != std::vector<int>({0, 0, 0, 0}); ++i) answered = AskAll();
+  EXPECT_EQ(answered, std::vector<int>({0, 0, 0, 0}));
+}
+
+// Its memory is the handler's, which the next request may change.
+TEST_F(RowTest, ALargeBodyGoesBeforeTheNextRequestIsAnswered) {
+  int calls = 0;
+  body_.assign(100'000, 'a');
+  on_request_ = [&] { body_.assign(100'000, static_cast<char>('a' + calls++)); };
+  for (Client& client : clients_) ASSERT_TRUE(client.Send(kGet));
+  Turn();
+  std::string letters;
+  for (Client& client : clients_) {
+    const std::string& answer = client.Receive();
+    ASSERT_GT(answer.size(), body_.size());
+    const char letter = answer.back();
+    EXPECT_EQ(answer.substr(answer.size() - body_.size()), std::string(body_.size(), letter));
+    letters += letter;
+  }
+  std::sort(letters.begin(), letters.end());
+  EXPECT_EQ(letters, "abcd");
+}
+
+TEST_F(RowTest, OneThatRunsOutOfMemoryOrIsRefusedLeavesTheRowAlone) {
+  int calls = 0;
+  on_request_ = [&] {
+    if (++calls == 2) throw std::bad_alloc();
+  };
+  ASSERT_TRUE(clients_[0].Send("GET / HTTP/1.1\r\n\r\n"));
+  for (int i = 1; i < 4; ++i) ASSERT_TRUE(clients_[i].Send(kGet));
+  Turn();
+  EXPECT_TRUE(absl::StartsWith(clients_[0].Receive(), "HTTP/1.1 400"));
+  int served = 0;
+  for (int i = 1; i < 4; ++i) served += absl::StartsWith(clients_[i].Receive(), "HTTP/1.1 200");
+  EXPECT_EQ(served, 2);
+}
+
+TEST_F(RowTest, WhatCameBeforeTheStopIsAnsweredAndTheIdleAreClosed) {
+  ASSERT_TRUE(clients_[0].Send(kGet));
+  ASSERT_TRUE(clients_[1].Send("GET / HTTP/1.1\r\n"));
+  StopAll();
+  EXPECT_TRUE(absl::StrContains(clients_[0].Receive(), "Connection: close"));
+  EXPECT_FALSE(clients_[2].Send(kGet));
+  ASSERT_TRUE(clients_[1].Send("Host: h\r\n\r\n"));
+  Turn();
+  EXPECT_TRUE(absl::StrContains(clients_[1].Receive(), "Connection: close"));
 }
 
 }  // namespace

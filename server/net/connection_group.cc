@@ -1,0 +1,95 @@
+#include "server/net/connection_group.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <ctime>
+#include <utility>
+
+#include "absl/time/time.h"
+
+namespace assay {
+namespace {
+
+// What an answer may take on the average where several are made before the first is sent.
+constexpr int64_t kQuickAnswerNanos = 20'000;
+
+int64_t ExactNanos() {
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+}
+
+}  // namespace
+
+ConnectionGroup::ConnectionGroup(EventLoop& loop, const HttpLimits& limits, HttpHandler handler)
+    : loop_(loop),
+      idle_ns_(absl::ToInt64Nanoseconds(limits.idle_timeout)),
+      read_ns_(absl::ToInt64Nanoseconds(limits.read_timeout)),
+      write_ns_(absl::ToInt64Nanoseconds(limits.write_timeout)),
+      context_{.limits = limits, .handler = std::move(handler), .date = {}} {
+  row_.reserve(kRow);
+  for (size_t i = 0; i < kRow; ++i) row_.emplace_back(limits);
+  loop_.set_turn_listener(this);
+}
+
+ConnectionGroup::~ConnectionGroup() { loop_.set_turn_listener(nullptr); }
+
+int ConnectionGroup::Adopt(UniqueFd socket) {
+  connections_.emplace_front(*this, std::move(socket));
+  if (connections_.front().Start(connections_.begin())) return 0;
+  const int error = errno;
+  connections_.pop_front();
+  return error;
+}
+
+void ConnectionGroup::BeginStop() {
+  context_.stopping = true;
+  // Requests may have come that were not looked at yet.
+  for (auto next = connections_.begin(); next != connections_.end();) {
+    Connection& connection = *next++;
+    if (connection.idle()) connection.OnEvents(0);
+  }
+  ServeRow();
+  for (auto next = connections_.begin(); next != connections_.end();) {
+    Connection& connection = *next++;
+    connection.CloseIfIdle();
+  }
+}
+
+void ConnectionGroup::LineUp(Connection& connection, bool more) {
+  Exchange& exchange = row_[lined_up_++];
+  exchange.connection = &connection;
+  exchange.more = more;
+  if (lined_up_ >= row_limit_) ServeRow();
+}
+
+void ConnectionGroup::ServeRow() {
+  const size_t count = std::exchange(lined_up_, 0);
+  if (count == 0) return;
+  // Nothing is learnt from a row of one, but that a longer one may do.
+  const bool timed = count > 1 || row_limit_ == 1;
+  const int64_t begin_ns = timed ? ExactNanos() : 0;
+  for (size_t i = 0; i < count; ++i) {
+    Exchange& exchange = row_[i];
+    exchange.connection->Answer(exchange);
+    if (exchange.connection == nullptr) continue;
+    // The next call of the handler may change what is borrowed.
+    if (!exchange.batch.borrowed.empty()) Deliver(exchange);
+  }
+  if (timed) FitRow((ExactNanos() - begin_ns) / static_cast<int64_t>(count));
+  loop_.ReadClock();
+  for (size_t i = 0; i < count; ++i) {
+    if (row_[i].connection != nullptr) Deliver(row_[i]);
+  }
+}
+
+void ConnectionGroup::Deliver(Exchange& exchange) {
+  Connection& connection = *std::exchange(exchange.connection, nullptr);
+  connection.Deliver(exchange);
+}
+
+void ConnectionGroup::FitRow(int64_t each_ns) {
+  row_limit_ = each_ns > kQuickAnswerNanos ? 1 : std::min(kRow, 2 * row_limit_);
+}
+
+}  // namespace assay

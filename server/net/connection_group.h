@@ -1,0 +1,80 @@
+#ifndef ASSAY_SERVER_NET_CONNECTION_GROUP_H_
+#define ASSAY_SERVER_NET_CONNECTION_GROUP_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <ctime>
+#include <list>
+#include <vector>
+
+#include "common/unique_fd.h"
+#include "server/net/answer_writer.h"
+#include "server/net/connection.h"
+#include "server/net/event_loop.h"
+#include "server/net/http_message.h"
+#include "server/net/http_session.h"
+#include "server/net/server_options.h"
+
+namespace assay {
+
+// The connections of one thread, and what they share so that an idle one costs little memory: the
+// buffers to receive into, the batches of answers to fill, the parsers. What a request leaves
+// unfinished moves into its connection. All that connections hold together is bounded by
+// HttpLimits::max_memory: whose bytes go beyond it is refused (503), or reset where an answer had begun.
+//
+// Work goes in rows: it receives from up to kRow connections, then answers all, then sends to all. A request's way
+// through kernel, parser and kernel is longer than the CPU's instruction cache; each stage of a row finds its own there.
+// A row lengthens what its first request waits for by the work on the others, so it shrinks to one where that is long.
+//
+// Threads: all of it belongs to the loop's.
+class ConnectionGroup final : private TurnListener {
+ public:
+  // Both must outlive the group. It listens to the loop's turns.
+  ConnectionGroup(EventLoop& loop, const HttpLimits& limits, HttpHandler handler);
+  ~ConnectionGroup();
+
+  // Takes a connected, non-blocking socket. Returns 0, or the error for which the system cannot
+  // watch it; then it is closed.
+  int Adopt(UniqueFd socket);
+
+  // Closes what is idle; the rest goes when its requests are answered.
+  void BeginStop();
+
+  bool empty() const { return connections_.empty(); }
+
+  // To be called with the time of day, as often as the loop turns.
+  void RefreshDate(std::time_t now) { context_.date.Refresh(now); }
+
+ private:
+  friend class Connection;
+
+  static constexpr size_t kRow = 16;
+
+  void OnDelivered() override { ServeRow(); }
+
+  // The exchange for the connection whose event is being delivered; part of the row once LineUp() is called.
+  Exchange& NextExchange() { return row_[lined_up_]; }
+  void LineUp(Connection& connection, bool more);
+  // Answers all in the row, then sends to all.
+  void ServeRow();
+  // Sends what was answered. The exchange is nobody's then.
+  static void Deliver(Exchange& exchange);
+  // Makes the next rows as long as such answers let it.
+  void FitRow(int64_t each_ns);
+
+  EventLoop& loop_;
+  const int64_t idle_ns_;
+  const int64_t read_ns_;
+  const int64_t write_ns_;
+  SessionContext context_;
+  std::vector<Exchange> row_;  // kRow of them.
+  size_t lined_up_ = 0;        // So many, the first ones, are in use.
+  size_t row_limit_ = kRow;
+  AnswerBatch refusal_;  // In use only while a connection is refused.
+  size_t held_ = 0;      // Bytes of unfinished requests and unsent answers.
+  std::list<Connection> connections_;
+};
+
+}  // namespace assay
+
+#endif  // ASSAY_SERVER_NET_CONNECTION_GROUP_H_
