@@ -1,6 +1,7 @@
 #include "agent/loadgen/closed_loop.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "common/monotonic_clock.h"
 
@@ -35,10 +36,21 @@ void ClosedLoop::Run(ConnectionPool& pool, LoadPhases& phases) {
 }
 
 void ClosedLoop::OnReady(int connection, int64_t now_ns) {
-  if (config_.think_ns == 0) return Send(connection, now_ns);
+  if (config_.think_ns == 0) {
+    row_[row_size_++] = connection;
+    row_ns_ = now_ns;
+    if (row_size_ == kRow) SendRow();
+    return;
+  }
   if (rests_[connection] || pool_->InFlight(connection) > 0) return;
   rests_[connection] = 1;
   resting_.Push(now_ns + config_.think_ns, connection);
+}
+
+void ClosedLoop::SendRow() {
+  const size_t count = std::exchange(row_size_, 0);
+  if (count == 1) return Send(row_[0], row_ns_);
+  for (size_t i = 0; i < count; ++i) Send(row_[i], MonotonicNanos());
 }
 
 void ClosedLoop::Send(int connection, int64_t now_ns) {

@@ -27,6 +27,7 @@ Http1Pool::Http1Pool(const Config& config, FlightSink* sink)
       connections_(config.connections),
       flights_(static_cast<size_t>(config.connections) * config.pipeline),
       buffer_(std::make_unique<char[]>(kBufferBytes)) {
+  for (Connection& c : connections_) c.parser.set_known_head(&known_head_);
   if (!ChecksHashes()) return;
   for (Connection& c : connections_) c.digest = std::make_unique<BodyDigest>();
 }

@@ -90,6 +90,7 @@ class Http1Pool final : public SocketPool {
   std::vector<Connection> connections_;
   std::vector<Flight> flights_;
   std::unique_ptr<char[]> buffer_;
+  KnownHead known_head_;
 };
 
 }  // namespace assay::loadgen

@@ -64,9 +64,18 @@ bool ResponseParser::body_matches() const {
 ResponseParser::Progress ResponseParser::Feed(const char* data, size_t size) {
   const char* at = data;
   const char* const end = data + size;
+  const char* head_begin = nullptr;  // Where it lies in these bytes.
   Result result = Result::kNeedMore;
   while (at != end && result == Result::kNeedMore) {
     const auto left = static_cast<size_t>(end - at);
+    if (state_ == State::kStatusLine && head_bytes_ == 0) {
+      if (BeginsWithKnownHead(at, left)) {
+        at += known_->size;
+        result = TakeKnownHead();
+        continue;
+      }
+      head_begin = at;
+    }
     switch (state_) {
       case State::kFixedBody:
       case State::kChunkData: {
@@ -101,6 +110,9 @@ ResponseParser::Progress ResponseParser::Feed(const char* data, size_t size) {
             line_cut_ = false;
           }
         } else {
+          const bool ends_head =
+              state_ == State::kHeaders && take <= 2 && (*at == '\r' || take == 1);
+          if (ends_head && head_begin != nullptr) LearnHead(head_begin, at + take);
           result = TakeLine(at, take);
         }
         at += take;
@@ -239,6 +251,35 @@ ResponseParser::Result ResponseParser::EndOfHead() {
   if (body_left_ == 0) return Result::kComplete;
   state_ = State::kFixedBody;
   return Result::kNeedMore;
+}
+
+bool ResponseParser::BeginsWithKnownHead(const char* data, size_t size) const {
+  return known_ != nullptr && known_->size != 0 && size >= known_->size &&
+         std::memcmp(data, known_->bytes, known_->size) == 0;
+}
+
+ResponseParser::Result ResponseParser::TakeKnownHead() {
+  status_ = known_->status;
+  keep_alive_ = known_->keep_alive;
+  has_length_ = known_->has_length;
+  chunked_ = known_->chunked;
+  transfer_encoded_ = known_->transfer_encoded;
+  body_left_ = known_->length;
+  return EndOfHead();
+}
+
+// Before EndOfHead(): what that makes of it depends on the request as well.
+void ResponseParser::LearnHead(const char* begin, const char* end) {
+  const auto size = static_cast<size_t>(end - begin);
+  if (known_ == nullptr || size > KnownHead::kMostBytes || status_ < 200) return;
+  known_->size = static_cast<uint16_t>(size);
+  known_->status = status_;
+  known_->keep_alive = keep_alive_;
+  known_->has_length = has_length_;
+  known_->chunked = chunked_;
+  known_->transfer_encoded = transfer_encoded_;
+  known_->length = body_left_;
+  std::memcpy(known_->bytes, begin, size);
 }
 
 ResponseParser::Result ResponseParser::TakeChunkSize(std::string_view line) {

@@ -10,6 +10,22 @@
 
 namespace assay::loadgen {
 
+// The head that came last to any parser of a thread, and how it framed its answer. A server says the same many thousand
+// times a second, but for a Date that changes once: a head that equals this one byte by byte is not taken apart again.
+// Written and read by ResponseParser alone. Threads: none.
+struct KnownHead {
+  static constexpr size_t kMostBytes = 512;
+
+  uint16_t size = 0;  // 0: none is known.
+  uint16_t status = 0;
+  bool keep_alive = false;
+  bool has_length = false;
+  bool chunked = false;
+  bool transfer_encoded = false;
+  uint64_t length = 0;
+  char bytes[kMostBytes];
+};
+
 // Finds where answers of an HTTP/1.1 server begin and end, incrementally, and compares bodies on
 // the way. RFC 9112, sections 4 to 7, as a client reads it: interim (1xx) answers are passed over;
 // a body ends by Content-Length, by the last chunk, or by the end of the connection; answers to
@@ -39,6 +55,9 @@ class ResponseParser {
     // Bytes that belong to this answer; the rest belongs to the next.
     size_t consumed;
   };
+
+  // Null, as at first: every head is taken apart. It must outlive the parser.
+  void set_known_head(KnownHead* known) { known_ = known; }
 
   // Before the first byte of each answer. `head_request`: the answer has no body. `expected_body`
   // and `digest`, which gets the body where it is not null, must outlive the answer.
@@ -83,6 +102,10 @@ class ResponseParser {
   Result TakeContentLength(std::string_view value);
   Result TakeChunkSize(std::string_view line);
   Result EndOfHead();
+  // Whether `data` begins with the known head; then it counts as taken.
+  bool BeginsWithKnownHead(const char* data, size_t size) const;
+  Result TakeKnownHead();
+  void LearnHead(const char* begin, const char* end);
   void TakeBody(const char* data, size_t size);
   Result KeepPartialLine(const char* data, size_t size);
 
@@ -100,6 +123,7 @@ class ResponseParser {
   uint64_t body_left_ = 0;  // Of the body or the chunk.
   uint64_t body_bytes_ = 0;
   uint64_t answer_bytes_ = 0;
+  KnownHead* known_ = nullptr;
   const std::string* expected_body_ = nullptr;
   BodyDigest* digest_ = nullptr;
   char carry_[kCarryBytes];

@@ -24,8 +24,9 @@ struct Outcome {
 
 // Feeds `text` in pieces that end at `cuts`, then the end of the connection where that is still open.
 Outcome Parse(const std::string& text, const std::vector<size_t>& cuts = {}, bool head = false,
-              const std::string* expected = nullptr) {
+              const std::string* expected = nullptr, KnownHead* known = nullptr) {
   ResponseParser parser;
+  parser.set_known_head(known);
   parser.Begin(head, expected);
   Outcome outcome;
   size_t at = 0;
@@ -160,6 +161,47 @@ TEST(ResponseParserTest, ComparesBodiesOfEveryFraming) {
     EXPECT_TRUE(Parse(text, {}, false, &right).matches);
     EXPECT_FALSE(Parse(text, {}, false, &longer).matches);
     EXPECT_FALSE(Parse(text, {}, false, &other).matches);
+  }
+}
+
+// Each is parsed twice: the second time its head is known. Once more for another kind of request, and behind the others'
+// heads.
+TEST(ResponseParserTest, AKnownHeadFramesTheSame) {
+  const std::string expected = "hello";
+  const std::vector<std::string> texts = {
+      std::string(kPlain),
+      "HTTP/1.1 200 OK\r\nServer: x\r\nContent-Length: 4\r\nDate: Tue, 01 Jan 2030 00:00:00 "
+      "GMT\r\n\r\nhell",
+      "HTTP/1.1 100 Continue\r\n\r\n" + std::string(kPlain),
+      "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+      "HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n",
+      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+      "HTTP/1.1 200 OK\r\nContent-Length: 9\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n"
+      "0\r\n\r\n",
+      "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\nhello",
+      "HTTP/1.1 500 Oh\r\nConnection: close\r\n\r\nhello",
+      "HTTP/1.0 200 OK\r\n\r\nhello",
+      "HTTP/1.1 101 Switching Protocols\r\n\r\n",
+      "HTTP/1.1 200 OK\r\nX: " + std::string(600, 'x') + "\r\nContent-Length: 5\r\n\r\nhello",
+  };
+  KnownHead known;
+  for (int round = 0; round < 2; ++round) {
+    for (const std::string& text : texts) {
+      for (const bool head : {false, false, true, false}) {
+        EXPECT_EQ(Parse(text, {}, head, &expected, &known), Parse(text, {}, head, &expected))
+            << text;
+      }
+    }
+  }
+}
+
+TEST(ResponseParserTest, TakesAKnownHeadOnlyWhereAllOfItIsThere) {
+  KnownHead known;
+  const Outcome whole = Parse(kPlain, {}, false, nullptr, &known);
+  EXPECT_GT(known.size, 0);
+  EXPECT_EQ(std::string(kPlain).substr(known.size), "hello");
+  for (size_t cut = 1; cut < sizeof(kPlain) - 1; ++cut) {
+    EXPECT_EQ(Parse(kPlain, {cut}, false, nullptr, &known), whole) << cut;
   }
 }
 

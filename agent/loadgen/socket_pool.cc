@@ -85,6 +85,7 @@ int64_t SocketPool::Turn(int64_t wake_ns, int64_t now_ns) {
     if (events[i].data.u64 != kWakeKey) HandleEvent(events[i].data.u64, events[i].events);
     if (i + 1 < count) sink_->BetweenEvents(event_ns_);
   }
+  sink_->AfterEvents();
   if (begin_ns >= next_scan_ns_) ExpireLate(begin_ns);
   ReopenWaiting(begin_ns);
   if (count <= 0) return begin_ns;
