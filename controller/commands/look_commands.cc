@@ -1,6 +1,5 @@
 // check, agents, list, show, cancel: the commands that measure nothing.
 
-#include <array>
 #include <future>
 #include <iostream>
 #include <memory>
@@ -9,7 +8,6 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "controller/campaign/agent_pool.h"
@@ -17,7 +15,6 @@
 #include "controller/commands/measuring.h"
 #include "controller/results/results_json.h"
 #include "controller/results/results_text.h"
-#include "nlohmann/json.hpp"
 
 namespace assay {
 namespace {
@@ -66,45 +63,6 @@ ExitStatus Show(const LookWords& words) {
   return ExitStatus::kDone;
 }
 
-// What a profile can hold at an agent, beside the events that sample it. Without names: the agent is of 2026-11 or
-// before, and does not tell.
-auto ProfileAbilities(const AgentRecord& agent) {
-  const auto& abilities = agent.description().abilities();
-  return std::array{&abilities.off_cpu(), &abilities.kernel_names(), &abilities.syscalls()};
-}
-
-nlohmann::ordered_json AgentsJson(const std::vector<AgentRecord>& agents,
-                                  const std::vector<UnreachableAgent>& unreachable) {
-  nlohmann::ordered_json json = ToJson(agents, unreachable);
-  for (size_t i = 0; i < agents.size(); ++i) {
-    nlohmann::ordered_json& all = json["agents"][i]["profile_abilities"];
-    all = nlohmann::ordered_json::array();
-    for (const auto* const ability : ProfileAbilities(agents[i])) {
-      if (ability->name().empty()) continue;
-      all.push_back({{"name", ability->name()}, {"available", ability->available()}});
-      if (ability->available()) continue;
-      all.back()["reason"] = ability->reason();
-      all.back()["remedy"] = ability->remedy();
-    }
-  }
-  return json;
-}
-
-std::string AgentsText(const std::vector<AgentRecord>& agents) {
-  std::string text;
-  for (const AgentRecord& agent : agents) {
-    text += ToText(std::vector<AgentRecord>{agent});
-    for (const auto* const ability : ProfileAbilities(agent)) {
-      if (ability->name().empty()) continue;
-      absl::StrAppend(&text, "  ", ability->name(), ": ", ability->available() ? "yes" : "no");
-      if (!ability->available())
-        absl::StrAppend(&text, " (", ability->reason(), "). ", ability->remedy());
-      absl::StrAppend(&text, "\n");
-    }
-  }
-  return text;
-}
-
 // Each agent by itself: those that answer are told of though others do not.
 ExitStatus Agents(const CommonFlags& flags, Interruption& interruption) {
   std::vector<std::future<absl::StatusOr<std::unique_ptr<AgentPool>>>> asked;
@@ -126,9 +84,9 @@ ExitStatus Agents(const CommonFlags& flags, Interruption& interruption) {
   for (size_t i = 0; i < asked.size(); ++i) take(asked[i].get(), flags.agents[i]);
   if (asked.empty()) take(AgentPool::Connect({}, flags.tls, &interruption), kLocalAddress);
   if (flags.format == "json") {
-    std::cout << AgentsJson(agents, unreachable).dump(2) << std::endl;
+    std::cout << ToJson(agents, unreachable).dump(2) << std::endl;
   } else {
-    std::cout << AgentsText(agents) << std::flush;
+    std::cout << ToText(agents) << std::flush;
   }
   ExitStatus status = ExitStatus::kDone;
   for (const UnreachableAgent& agent : unreachable) status = Fail(agent.why);

@@ -82,6 +82,15 @@ Json ToJson(const CellResult& cell) {
   return json;
 }
 
+Json ToJson(const Ability& ability) {
+  Json json;
+  json["name"] = ability.name();
+  json["available"] = ability.available();
+  if (!ability.available()) json["reason"] = ability.reason();
+  if (!ability.available()) json["remedy"] = ability.remedy();
+  return json;
+}
+
 Json ToJson(const AgentRecord& agent) {
   const AgentDescription& description = agent.description();
   Json json;
@@ -101,16 +110,15 @@ Json ToJson(const AgentRecord& agent) {
     targets.push_back(std::move(one));
   }
   json["targets"] = std::move(targets);
-  Json events = Json::array();
-  for (const Ability& event : description.abilities().perf_events()) {
-    Json one;
-    one["name"] = event.name();
-    one["available"] = event.available();
-    if (!event.available()) one["reason"] = event.reason();
-    if (!event.available()) one["remedy"] = event.remedy();
-    events.push_back(std::move(one));
+  const Abilities& abilities = description.abilities();
+  json["perf_events"] = Json::array();
+  for (const Ability& event : abilities.perf_events()) json["perf_events"].push_back(ToJson(event));
+  // Beside those events, what a profile can hold. An agent of 2026-11 or before does not tell.
+  json["profile_abilities"] = Json::array();
+  for (const Ability& ability :
+       {abilities.off_cpu(), abilities.kernel_names(), abilities.syscalls()}) {
+    if (!ability.name().empty()) json["profile_abilities"].push_back(ToJson(ability));
   }
-  json["perf_events"] = std::move(events);
   return json;
 }
 

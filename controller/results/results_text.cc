@@ -255,8 +255,12 @@ std::string ToText(const std::vector<AgentRecord>& agents) {
     std::vector<Ability> all(abilities.perf_events().begin(), abilities.perf_events().end());
     all.push_back(abilities.pinning());
     all.push_back(abilities.pid_namespace());
+    // Beside those events, what a profile can hold.
+    all.push_back(abilities.off_cpu());
+    all.push_back(abilities.kernel_names());
+    all.push_back(abilities.syscalls());
     for (const Ability& ability : all) {
-      if (ability.name().empty()) continue;
+      if (ability.name().empty()) continue;  // Of an agent that does not tell.
       absl::StrAppend(&text, "  ", ability.name(), ": ", ability.available() ? "yes" : "no");
       if (!ability.available())
         absl::StrAppend(&text, " (", ability.reason(), "). ", ability.remedy());
