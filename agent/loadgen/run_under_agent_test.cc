@@ -131,7 +131,7 @@ TEST_F(RunUnderAgentTest, ReportsReadyStartedSecondsAndFinished) {
 
   // After Finished the ring holds every sample.
   RingDrain drain(ring_.get());
-  ASSERT_TRUE(drain.Finish([](SampleChunk) {}).ok());
+  ASSERT_TRUE(drain.Finish([](const SampleChunk&) {}).ok());
   EXPECT_EQ(drain.samples(), finished.samples_recorded());
   EXPECT_EQ(drain.samples(), finished.ok());
 }

@@ -87,7 +87,7 @@ TestLoad RunTestLoad(const LoadOptions& options, const std::function<void()>& wh
   }
   load.result = (*run)->Finish();
   RingDrain drain(ring->get());
-  const absl::Status drained = drain.Finish([&](SampleChunk chunk) {
+  const absl::Status drained = drain.Finish([&](const SampleChunk& chunk) {
     const absl::Status decoded = DecodeChunk(chunk, &load.samples);
     EXPECT_TRUE(decoded.ok()) << decoded;
   });

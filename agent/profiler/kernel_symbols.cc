@@ -6,12 +6,11 @@
 
 namespace assay::profiler {
 
-KernelSymbols::KernelSymbols(std::string kallsyms) {
+KernelSymbols::KernelSymbols(std::string_view kallsyms) {
   std::string names;
-  const std::string_view all = kallsyms;
-  for (size_t at = 0; at < all.size();) {
-    const size_t end = std::min(all.find('\n', at), all.size());
-    const std::string_view line = all.substr(at, end - at);
+  for (size_t at = 0; at < kallsyms.size();) {
+    const size_t end = std::min(kallsyms.find('\n', at), kallsyms.size());
+    const std::string_view line = kallsyms.substr(at, end - at);
     at = end + 1;
     // ADDRESS TYPE NAME, and a module in brackets after a tab.
     const size_t space = line.find(' ');

@@ -18,7 +18,7 @@ class KernelSymbols {
   };
 
   // Some 4 MB and 30 ms for the whole of it.
-  explicit KernelSymbols(std::string kallsyms);
+  explicit KernelSymbols(std::string_view kallsyms);
 
   bool empty() const { return symbols_.empty(); }
   // An empty name where it is none of the kernel's. Valid as long as this.

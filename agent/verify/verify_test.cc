@@ -183,7 +183,7 @@ TEST(WaitUntilReadyTest, EndsWhenTheCallerGivesUp) {
 
 TEST(WaitUntilReadyTest, SaysWhatTheLastAttemptMet) {
   ScriptedServer server({});
-  const std::string address = server.address();
+  const std::string& address = server.address();
   // Nobody accepts: the attempt itself runs out of time.
   const absl::Status status = WaitUntilReady(address, "/healthz", absl::Milliseconds(50));
   EXPECT_EQ(status.code(), absl::StatusCode::kDeadlineExceeded);
