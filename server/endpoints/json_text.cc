@@ -8,21 +8,26 @@ namespace {
 
 bool NeedsEscape(unsigned char c) { return c < 0x20 || c == '"' || c == '\\'; }
 
-// How many bytes at the front need no escape. Eight at a time: names are long, escapes rare.
-size_t PlainPrefix(std::string_view text) {
+// Whether one of the eight bytes needs an escape. Where it says so it may be wrong about which.
+bool AnyNeedsEscape(const char* eight) {
   constexpr uint64_t kOnes = 0x0101010101010101;
   constexpr uint64_t kHighs = 0x8080808080808080;
+  uint64_t bytes;
+  std::memcpy(&bytes, eight, sizeof(bytes));
+  const uint64_t quote = bytes ^ (kOnes * '"');
+  const uint64_t backslash = bytes ^ (kOnes * '\\');
+  // A byte's high bit is set where it is below 0x20, or zero after the exclusive or; what is
+  // beyond 0x7f is masked out. A borrow may mark a byte too many, behind one that is right.
+  return (((bytes - kOnes * 0x20) | (quote - kOnes) | (backslash - kOnes)) & ~bytes & kHighs) != 0;
+}
+
+// How many bytes at the front need no escape. Eight at a time, the last eight once more where they are not whole: names
+// are long, escapes rare.
+size_t PlainPrefix(std::string_view text) {
   size_t i = 0;
-  for (; i + 8 <= text.size(); i += 8) {
-    uint64_t bytes;
-    std::memcpy(&bytes, text.data() + i, 8);
-    const uint64_t quote = bytes ^ (kOnes * '"');
-    const uint64_t backslash = bytes ^ (kOnes * '\\');
-    // A byte's high bit is set where it is below 0x20, or zero after the exclusive or; what is
-    // beyond 0x7f is masked out. A borrow may mark a byte too many, behind one that is right.
-    const uint64_t marked =
-        ((bytes - kOnes * 0x20) | (quote - kOnes) | (backslash - kOnes)) & ~bytes & kHighs;
-    if (marked != 0) break;
+  while (i + 8 <= text.size() && !AnyNeedsEscape(text.data() + i)) i += 8;
+  if (i > 0 && i + 8 > text.size() && !AnyNeedsEscape(text.data() + text.size() - 8)) {
+    return text.size();
   }
   while (i < text.size() && !NeedsEscape(static_cast<unsigned char>(text[i]))) ++i;
   return i;
