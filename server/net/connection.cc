@@ -31,8 +31,8 @@ size_t Written(const ByteBuffer& buffer) { return buffer.capacity() - buffer.roo
 
 }  // namespace
 
-Exchange::Exchange(const HttpLimits& limits) : spare(limits) {
-  spare.bytes.Reserve(kReceive);
+Exchange::Exchange() {
+  received.Reserve(kReceive);
   batch.bytes.Reserve(AnswerBatch::kFull + kBorrowedBody);
 }
 
@@ -50,6 +50,8 @@ bool Connection::Start(std::list<Connection>::iterator self) {
   SetDeadline(group_.loop_.now_ns() + group_.idle_ns_);
   return true;
 }
+
+Intake& Connection::CurrentIntake() { return partial_ != nullptr ? *partial_ : group_.spare_; }
 
 void Connection::CloseIfIdle() {
   if (idle()) Destroy();
@@ -76,16 +78,16 @@ void Connection::OnEvents(uint32_t events) {
 }
 
 void Connection::Receive(uint32_t events) {
-  Intake& intake = IntakeOf(group_.NextExchange());
+  ByteBuffer& bytes = partial_ != nullptr ? partial_->bytes : group_.NextExchange().received;
   size_t room = Exchange::kReceive;
   if (partial_ != nullptr) {
-    room = std::clamp<uint64_t>(intake.parser.body_bytes_missing(), kReceiveMore, kReserveBody);
+    room = std::clamp<uint64_t>(partial_->parser.body_bytes_missing(), kReceiveMore, kReserveBody);
   }
-  char* const into = intake.bytes.Reserve(room);
-  room = intake.bytes.room();
+  char* const into = bytes.Reserve(room);
+  room = bytes.room();
   const ssize_t size = recv(socket_.get(), into, room, 0);
   if (size > 0) {
-    intake.bytes.Commit(static_cast<size_t>(size));
+    bytes.Commit(static_cast<size_t>(size));
     moved_ += static_cast<uint64_t>(size);
     // A short read has drained the socket. Otherwise ask for the event again: other connections get their turn first.
     const bool more = static_cast<size_t>(size) == room || (events & ~uint32_t{EPOLLIN}) != 0;
@@ -104,7 +106,8 @@ void Connection::ReceiveEnd() {
 void Connection::Answer(Exchange& exchange) {
   try {
     exchange.answered_before = session_.answered();
-    exchange.next = session_.Answer(group_.context_, IntakeOf(exchange), exchange.batch);
+    if (partial_ == nullptr) std::swap(group_.spare_.bytes, exchange.received);
+    exchange.next = session_.Answer(group_.context_, CurrentIntake(), exchange.batch);
   } catch (const std::bad_alloc&) {
     GiveUp(exchange);
   }
@@ -121,14 +124,14 @@ void Connection::Deliver(Exchange& exchange) {
 void Connection::GiveUp(Exchange& exchange) {
   exchange.connection = nullptr;
   exchange.batch.Clear();
-  exchange.spare.bytes.Clear();
-  exchange.spare.parser.Reset();
+  group_.spare_.bytes.Clear();
+  group_.spare_.parser.Reset();
   group_.refusal_.Clear();
   Destroy();
 }
 
 void Connection::Proceed(Exchange& exchange) {
-  Intake& intake = IntakeOf(exchange);
+  Intake& intake = CurrentIntake();
   AnswerBatch& batch = exchange.batch;
   while (true) {
     const HttpSession::Next next = exchange.next;
@@ -288,7 +291,7 @@ void Connection::Finish() {
 }
 
 void Connection::Drain() {
-  char* const into = group_.NextExchange().spare.bytes.Reserve(Exchange::kReceive);
+  char* const into = group_.NextExchange().received.Reserve(Exchange::kReceive);
   const ssize_t size = recv(socket_.get(), into, Exchange::kReceive, 0);
   if (size > 0) {
     SetDeadline(std::min(group_.loop_.now_ns() + kLingerSilenceNanos, since_ns_ + kLingerNanos));

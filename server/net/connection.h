@@ -22,10 +22,10 @@ struct Exchange {
   // Received at once when nothing is known of what comes.
   static constexpr size_t kReceive = 64 << 10;
 
-  explicit Exchange(const HttpLimits& limits);
+  Exchange();
 
   Connection* connection = nullptr;
-  Intake spare;  // Received into, where the connection has no unfinished request of its own.
+  ByteBuffer received;  // Where the connection has no unfinished request of its own.
   AnswerBatch batch;
   HttpSession::Next next = HttpSession::Next::kRead;  // After the batch.
   uint32_t answered_before = 0;                       // By the session.
@@ -80,7 +80,8 @@ class Connection final : public EventTarget, public Timer {
   void Refuse();
   void Reset();
 
-  Intake& IntakeOf(Exchange& exchange) { return partial_ != nullptr ? *partial_ : exchange.spare; }
+  // What is being answered: its own unfinished request, or what it lent the group.
+  Intake& CurrentIntake();
 
   Sent Send(AnswerBatch& batch);
   // Brings what the group says that its connections hold up to date; false: it is too much, and this one holds more than

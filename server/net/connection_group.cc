@@ -26,9 +26,10 @@ ConnectionGroup::ConnectionGroup(EventLoop& loop, const HttpLimits& limits, Http
       idle_ns_(absl::ToInt64Nanoseconds(limits.idle_timeout)),
       read_ns_(absl::ToInt64Nanoseconds(limits.read_timeout)),
       write_ns_(absl::ToInt64Nanoseconds(limits.write_timeout)),
-      context_{.limits = limits, .handler = std::move(handler), .date = {}} {
+      context_{.limits = limits, .handler = std::move(handler), .date = {}},
+      spare_(limits) {
   row_.reserve(kRow);
-  for (size_t i = 0; i < kRow; ++i) row_.emplace_back(limits);
+  for (size_t i = 0; i < kRow; ++i) row_.emplace_back();
   loop_.set_turn_listener(this);
 }
 
@@ -73,8 +74,8 @@ void ConnectionGroup::ServeRow() {
     Exchange& exchange = row_[i];
     exchange.connection->Answer(exchange);
     if (exchange.connection == nullptr) continue;
-    // The next call of the handler may change what is borrowed.
-    if (!exchange.batch.borrowed.empty()) Deliver(exchange);
+    // The next call of the handler may change what is borrowed, and the next request needs the parser.
+    if (!exchange.batch.borrowed.empty() || !spare_.bytes.empty()) Deliver(exchange);
   }
   if (timed) FitRow((ExactNanos() - begin_ns) / static_cast<int64_t>(count));
   loop_.ReadClock();

@@ -67,6 +67,8 @@ class ConnectionGroup final : private TurnListener {
   const int64_t read_ns_;
   const int64_t write_ns_;
   SessionContext context_;
+  Intake
+      spare_;  // In use only while a connection is answering; what is left of a request moves out.
   std::vector<Exchange> row_;  // kRow of them.
   size_t lined_up_ = 0;        // So many, the first ones, are in use.
   size_t row_limit_ = kRow;
