@@ -1,5 +1,5 @@
-// Connections over real sockets with little room, a client that sends in arbitrary pieces and reads when it likes: what
-// it gets is what a session answers, whole and in order.
+// Connections over real sockets with little room, clients that send in arbitrary pieces and read when they like: what
+// each gets is what a session answers, whole and in order.
 
 #include <sys/socket.h>
 
@@ -8,6 +8,8 @@
 #include <cstdlib>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "analysis/fuzz_driver.h"
 #include "analysis/random_stream.h"
@@ -61,12 +63,25 @@ void LeaveLittleRoom(int fd) {
   setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
 }
 
+// One client's part: what it has yet to send, and how it reads.
+struct Conversation {
+  Client client;
+  std::string_view input;
+  bool lazy;  // Reads only once it has sent all it can.
+  bool open = true;
+
+  void Go(RandomStream& random) {
+    const size_t before = input.size();
+    const bool all_sent = client.SendSome(input, 1 + random.Below(60));
+    const bool stuck = input.size() == before;
+    if (open && (!lazy || all_sent || stuck) && random.Below(3) != 0) {
+      open = client.ReceiveSome(1 + random.Below(20'000));
+    }
+  }
+};
+
+// Up to three clients say the same, each at its own pace, so that the server meets them in one row.
 void Converse(std::string_view input, RandomStream& random) {
-  int ends[2];
-  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) != 0) std::abort();
-  Client client{UniqueFd(ends[0])};
-  LeaveLittleRoom(ends[0]);
-  LeaveLittleRoom(ends[1]);
   const std::string expected = FuzzConversation::Answers(input, [&input] { return input.size(); });
 
   const HttpLimits limits = FuzzConversation::Limits();
@@ -74,22 +89,26 @@ void Converse(std::string_view input, RandomStream& random) {
   auto loop = EventLoop::Create();
   if (!loop.ok()) std::abort();
   ConnectionGroup group(*loop, limits, FuzzConversation::Handler(text));
-  group.Adopt(UniqueFd(ends[1]));
-  const bool lazy = random.Below(2) == 0;  // Reads only once it has sent all it can.
-  bool open = true;
+  std::vector<Conversation> all;
+  for (uint64_t left = 1 + random.Below(3); left > 0; --left) {
+    int ends[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) != 0) std::abort();
+    LeaveLittleRoom(ends[0]);
+    LeaveLittleRoom(ends[1]);
+    group.Adopt(UniqueFd(ends[1]));
+    all.push_back({Client(UniqueFd(ends[0])), input, random.Below(2) == 0});
+  }
+  const auto is_open = [](const Conversation& one) { return one.open; };
   int turns = 0;
-  while (open || !group.empty()) {
-    if (++turns > 1'000'000) FuzzConversation::Fail("hangs", expected, client.received());
-    const size_t before = input.size();
-    const bool all_sent = client.SendSome(input, 1 + random.Below(60));
-    const bool stuck = input.size() == before;
-    if (open && (!lazy || all_sent || stuck) && random.Below(3) != 0) {
-      open = client.ReceiveSome(1 + random.Below(20'000));
-    }
+  while (std::any_of(all.begin(), all.end(), is_open) || !group.empty()) {
+    if (++turns > 1'000'000) FuzzConversation::Fail("hangs", expected, all[0].client.received());
+    for (Conversation& one : all) one.Go(random);
     if (random.Below(3) != 0) loop->RunOnce(0, [] {});
   }
-  const std::string received = FuzzConversation::WithoutContinue(client.received());
-  if (received != expected) FuzzConversation::Fail("over a socket", expected, received);
+  for (const Conversation& one : all) {
+    const std::string received = FuzzConversation::WithoutContinue(one.client.received());
+    if (received != expected) FuzzConversation::Fail("over a socket", expected, received);
+  }
 }
 
 }  // namespace
