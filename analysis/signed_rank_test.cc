@@ -40,8 +40,8 @@ TEST(SignedRankIntervalTest, IsTheNarrowestThatCoversEnough) {
 TEST(SignedRankIntervalTest, TheApproximationTakesOverSmoothly) {
   const RankInterval exact = SignedRankInterval(100).value();
   const RankInterval approximate = SignedRankInterval(101).value();
-  EXPECT_NEAR(static_cast<double>(approximate.low) / (101 * 102 / 2),
-              static_cast<double>(exact.low) / (100 * 101 / 2), 0.002);
+  EXPECT_NEAR(static_cast<double>(approximate.low) / (101 * 102 / 2.0),
+              static_cast<double>(exact.low) / (100 * 101 / 2.0), 0.002);
   EXPECT_EQ(approximate.high, 101 * 102 / 2 + 1 - approximate.low);
 }
 

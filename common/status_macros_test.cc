@@ -8,19 +8,19 @@
 namespace assay {
 namespace {
 
-absl::Status ReturnIfError(absl::Status status, bool* went_on) {
+absl::Status ReturnIfError(const absl::Status& status, bool* went_on) {
   ASSAY_RETURN_IF_ERROR(status);
   *went_on = true;
   return absl::OkStatus();
 }
 
-absl::StatusOr<int> AddOne(absl::StatusOr<int> number) {
+absl::StatusOr<int> AddOne(const absl::StatusOr<int>& number) {
   ASSAY_ASSIGN_OR_RETURN(const int value, number);
   return value + 1;
 }
 
 // Twice in one function: the hidden names must not meet. And move-only values pass.
-absl::StatusOr<int> SumOfTwo(absl::StatusOr<std::unique_ptr<int>> a, absl::StatusOr<int> b) {
+absl::StatusOr<int> SumOfTwo(absl::StatusOr<std::unique_ptr<int>> a, const absl::StatusOr<int>& b) {
   ASSAY_ASSIGN_OR_RETURN(const std::unique_ptr<int> first, std::move(a));
   int second = 0;
   ASSAY_ASSIGN_OR_RETURN(second, b);

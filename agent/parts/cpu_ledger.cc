@@ -8,7 +8,7 @@
 namespace assay {
 
 CpuLedger::CpuLedger(CpuSet all, std::function<void(const CpuSet& claimed)> own_changed)
-    : all_(std::move(all)), own_changed_(std::move(own_changed)) {}
+    : all_(all), own_changed_(std::move(own_changed)) {}
 
 absl::StatusOr<CpuSet> CpuLedger::Take(std::string_view wanted, const CpuSet& fallback,
                                        std::string_view execution_id, std::string_view holder) {

@@ -176,7 +176,7 @@ void Part::ReportReady(Ready ready) {
 void Part::ReportStarted(Started started) {
   if (over()) return;
   ControlEvent event;
-  *event.mutable_started() = started;
+  *event.mutable_started() = std::move(started);
   Tell(std::move(event));
 }
 

@@ -54,7 +54,7 @@ TEST(ByteBufferTest, MovingLeavesAnEmptyOne) {
   from.Append("abc");
   ByteBuffer to = std::move(from);
   EXPECT_EQ(to.view(), "abc");
-  EXPECT_TRUE(from.empty());
+  EXPECT_TRUE(from.empty());  // NOLINT(bugprone-use-after-move): what it is then is promised.
   from.Append("again");
   EXPECT_EQ(from.view(), "again");
 }
