@@ -75,8 +75,12 @@ absl::Status Resolve(const HostAndPort& where, TargetAddress& target) {
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_NUMERICSERV;
   addrinfo* found = nullptr;
-  const int error =
-      getaddrinfo(where.host.c_str(), absl::StrCat(where.port).c_str(), &hints, &found);
+  const std::string port = absl::StrCat(where.port);
+  int error = getaddrinfo(where.host.c_str(), port.c_str(), &hints, &found);
+  // It means the loopback whatever the resolver knows (RFC 6761, 6.3), which may be nothing where there is no /etc/hosts.
+  if (error != 0 && where.host == "localhost") {
+    error = getaddrinfo(nullptr, port.c_str(), &hints, &found);
+  }
   if (error != 0) {
     return absl::UnavailableError(
         absl::StrCat("target '", target.text, "': ", where.host, ": ", gai_strerror(error)));

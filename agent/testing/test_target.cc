@@ -9,7 +9,6 @@
 //   stubborn       as good, but it ignores SIGTERM and starts a daemon that does so too
 // MARK stays on the command line, so that a test finds what is left of it.
 
-#include <arpa/inet.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -19,6 +18,8 @@
 #include <iostream>
 #include <string>
 #include <thread>
+
+#include "common/testing/blocking_server.h"
 
 namespace {
 
@@ -38,28 +39,12 @@ std::string AnswerTo(const std::string& request) {
   const bool health = request.rfind("GET /healthz ", 0) == 0;
   if (!health && g_mode == "crash_midrun" && ++g_requests >= kDeadlyRequest) Die();
   while (!health && g_mode == "deaf") pause();
-  const std::string status = health && g_mode == "never_ready" ? "503 Not Yet" : "200 OK";
   const std::string body = health ? "ok" : g_mode == "wrong" ? "Hello, world!" : "Hello, World!";
-  return "HTTP/1.1 " + status +
-         "\r\nDate: Tue, 15 Nov 1994 08:12:31 GMT\r\nContent-Type: text/plain\r\n" +
-         "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+  return assay::PlainAnswer(health && g_mode == "never_ready" ? "503 Not Yet" : "200 OK", body);
 }
 
 void Serve(int fd) {
-  std::string pending;
-  char buffer[4096];
-  while (true) {
-    const size_t end = pending.find("\r\n\r\n");
-    if (end == std::string::npos) {
-      const ssize_t got = read(fd, buffer, sizeof buffer);
-      if (got <= 0) break;
-      pending.append(buffer, static_cast<size_t>(got));
-      continue;
-    }
-    const std::string answer = AnswerTo(pending.substr(0, end));
-    pending.erase(0, end + 4);
-    if (send(fd, answer.data(), answer.size(), MSG_NOSIGNAL) < 0) break;
-  }
+  assay::ServeBlocking(fd, AnswerTo);
   close(fd);
 }
 
@@ -84,18 +69,7 @@ int main(int argc, char** argv) {
     signal(SIGTERM, SIG_IGN);
     StartDaemon();
   }
-  const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  const int one = 1;
-  setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-  sockaddr_in name{};
-  name.sin_family = AF_INET;
-  name.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  name.sin_port = htons(static_cast<uint16_t>(atoi(argv[2])));
-  if (bind(listener, reinterpret_cast<sockaddr*>(&name), sizeof name) != 0 ||
-      listen(listener, 128) != 0) {
-    perror("test_target");
-    return 1;
-  }
+  const int listener = assay::ListenOnLoopback(atoi(argv[2]), /*backlog=*/128);
   while (true) {
     const int fd = accept4(listener, nullptr, nullptr, SOCK_CLOEXEC);
     if (fd >= 0) std::thread(Serve, fd).detach();

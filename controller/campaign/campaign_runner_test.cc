@@ -16,23 +16,13 @@
 #include "absl/time/clock.h"
 #include "analysis/latency_histogram.h"
 #include "analysis/sample_codec.h"
-#include "controller/campaign/agent_pool.h"
+#include "controller/campaign/campaign_fixture.h"
 #include "controller/campaign/gate_keeper.h"
-#include "controller/campaign/local_agent.h"
-#include "controller/plan/plan_rules.h"
-#include "google/protobuf/text_format.h"
 #include "proto/convert/histogram_proto.h"
 #include "proto/convert/sample_chunk.h"
 
 namespace assay {
 namespace {
-
-Plan PlanOf(const std::string& text) {
-  Plan plan;
-  EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(text, &plan));
-  EXPECT_TRUE(Validate(plan).ok()) << Validate(plan);
-  return WithDefaults(plan);
-}
 
 constexpr char kSmallPlan[] = R"(
   name: "small"
@@ -42,32 +32,9 @@ constexpr char kSmallPlan[] = R"(
   blocks: 2
 )";
 
-class CampaignRunnerTest : public ::testing::Test {
+class CampaignRunnerTest : public CampaignFixture {
  protected:
-  CampaignRunnerTest()
-      : store_(*Store::Open(
-            absl::StrCat(::testing::TempDir(), "/",
-                         ::testing::UnitTest::GetInstance()->current_test_info()->name(), ".db"),
-            Store::Mode::kWrite)),
-        rules_(*LoadGateRules()) {}
-
-  // Starts that many agents and connects to them.
-  void StartAgents(int count) {
-    std::vector<std::string> addresses;
-    for (int i = 0; i < count; ++i) {
-      absl::StatusOr<std::unique_ptr<LocalAgent>> agent = LocalAgent::Start();
-      ASSERT_TRUE(agent.ok()) << agent.status();
-      addresses.push_back((*agent)->address());
-      agents_.push_back(*std::move(agent));
-    }
-    Connect(addresses);
-  }
-
-  void Connect(const std::vector<std::string>& addresses) {
-    absl::StatusOr<std::unique_ptr<AgentPool>> pool = AgentPool::Connect(addresses, TlsFiles());
-    ASSERT_TRUE(pool.ok()) << pool.status();
-    pool_ = *std::move(pool);
-  }
+  CampaignRunnerTest() : rules_(*LoadGateRules()) {}
 
   CampaignRunner Runner() {
     return {*pool_, *store_, rules_, interruption_, Progress::Style::kQuiet};
@@ -79,11 +46,7 @@ class CampaignRunnerTest : public ::testing::Test {
     return *std::move(executions);
   }
 
-  std::unique_ptr<Store> store_;
   GateRules rules_;
-  Interruption interruption_;
-  std::vector<std::unique_ptr<LocalAgent>> agents_;
-  std::unique_ptr<AgentPool> pool_;
 };
 
 TEST_F(CampaignRunnerTest, OneAgentServesAndLoadsAndEverySampleIsStored) {

@@ -14,35 +14,23 @@
 #include "absl/time/clock.h"
 #include "common/file.h"
 #include "common/runfiles.h"
-#include "controller/campaign/agent_pool.h"
-#include "controller/campaign/local_agent.h"
+#include "controller/campaign/campaign_fixture.h"
 #include "controller/campaign/server_patience.h"
 #include "controller/link/fake_agent.h"
-#include "controller/plan/plan_rules.h"
-#include "google/protobuf/text_format.h"
 
 namespace assay {
 namespace {
 
-class ExecutionRunnerTest : public ::testing::Test {
+class ExecutionRunnerTest : public CampaignFixture {
  protected:
-  ExecutionRunnerTest()
-      : store_(*Store::Open(absl::StrCat(TestFile(), ".db"), Store::Mode::kWrite)) {
+  ExecutionRunnerTest() {
     CampaignRecord campaign;
     campaign.set_id("c1");
     EXPECT_TRUE(store_->CreateCampaign(campaign).ok());
   }
 
-  // What files of this test are called.
-  static std::string TestFile() {
-    const ::testing::TestInfo& test = *::testing::UnitTest::GetInstance()->current_test_info();
-    std::string name = absl::StrCat(test.test_suite_name(), "-", test.name());
-    for (char& c : name) c = c == '/' ? '-' : c;
-    return absl::StrCat(::testing::TempDir(), "/", name);
-  }
-
-  // Starts that many agents, which know the target "mortal" with these arguments, and connects to them.
-  void StartAgents(int count, const std::string& arguments) {
+  // Agents that know the target "mortal" with these arguments.
+  void StartMortalAgents(int count, const std::string& arguments) {
     const absl::StatusOr<std::string> program = AssayFile("controller/campaign/mortal_server");
     ASSERT_TRUE(program.ok()) << program.status();
     const std::string catalogue = absl::StrCat(TestFile(), ".textproto");
@@ -50,37 +38,15 @@ class ExecutionRunnerTest : public ::testing::Test {
         WriteFileAtomically(catalogue, absl::StrCat("targets { name: 'mortal' argv: '", *program,
                                                     "' argv: '{port}' ", arguments, " }"))
             .ok());
-    std::vector<std::string> addresses;
-    for (int i = 0; i < count; ++i) {
-      absl::StatusOr<std::unique_ptr<LocalAgent>> agent =
-          LocalAgent::Start({.catalogue = catalogue});
-      ASSERT_TRUE(agent.ok()) << agent.status();
-      addresses.push_back((*agent)->address());
-      agents_.push_back(*std::move(agent));
-    }
-    Connect(addresses);
-  }
-
-  void Connect(const std::vector<std::string>& addresses) {
-    absl::StatusOr<std::unique_ptr<AgentPool>> pool = AgentPool::Connect(addresses, TlsFiles());
-    ASSERT_TRUE(pool.ok()) << pool.status();
-    pool_ = *std::move(pool);
+    StartAgents(count, {.catalogue = catalogue});
   }
 
   // Makes the first execution of that plan.
   absl::StatusOr<FinishedExecution> RunOnce(const std::string& plan_text) {
-    Plan plan;
-    EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(plan_text, &plan));
-    EXPECT_TRUE(Validate(plan).ok()) << Validate(plan);
-    plan = WithDefaults(plan);
+    const Plan plan = PlanOf(plan_text);
     ExecutionRunner runner(plan, "c1", *pool_, *store_, interruption_, /*quiet=*/1);
     return runner.Run(ScheduleOf(plan).front(), /*attempt=*/0);
   }
-
-  std::unique_ptr<Store> store_;
-  Interruption interruption_;
-  std::vector<std::unique_ptr<LocalAgent>> agents_;
-  std::unique_ptr<AgentPool> pool_;
 };
 
 std::string PlanFor(double seconds) {
@@ -96,7 +62,7 @@ std::string PlanFor(double seconds) {
 class DyingServerTest : public ExecutionRunnerTest, public ::testing::WithParamInterface<int> {};
 
 TEST_P(DyingServerTest, AServerThatDiesWhileLoadsConnectIsBlamedItselfWithItsLastWords) {
-  StartAgents(2, absl::StrCat("argv: '6' argv: '", GetParam(), "'"));
+  StartMortalAgents(2, absl::StrCat("argv: '6' argv: '", GetParam(), "'"));
   const auto finished = RunOnce(PlanFor(0.2));
   ASSERT_TRUE(finished.ok()) << finished.status();
   EXPECT_EQ(finished->record.status(), ExecutionRecord::FAILED);
@@ -113,7 +79,7 @@ INSTANTIATE_TEST_SUITE_P(LingerMs, DyingServerTest, ::testing::Values(0, 300));
 
 // A controller that gives up before the agent does loses the agent's word on what is wrong, and the samples.
 TEST_F(ExecutionRunnerTest, AServersAgentIsWaitedForLongerThanItsCatalogueAllowsTheTarget) {
-  StartAgents(1, "argv: '0' argv: '0' ready_timeout_s: 3000 stop_timeout_s: 25.5");
+  StartMortalAgents(1, "argv: '0' argv: '0' ready_timeout_s: 3000 stop_timeout_s: 25.5");
   const AgentDescription& slow = pool_->server().description();
   EXPECT_GT(ReadyPatience(slow, "mortal"), absl::Seconds(3000));
   EXPECT_LT(ReadyPatience(slow, "mortal"), absl::Seconds(3600));
@@ -125,7 +91,7 @@ TEST_F(ExecutionRunnerTest, AServersAgentIsWaitedForLongerThanItsCatalogueAllows
 }
 
 TEST_F(ExecutionRunnerTest, AnAgentTellsTheDefaultTimesOfATargetThatSaysNone) {
-  StartAgents(1, "argv: '0' argv: '0'");
+  StartMortalAgents(1, "argv: '0' argv: '0'");
   ASSERT_EQ(pool_->server().description().targets_size(), 1);
   EXPECT_EQ(pool_->server().description().targets(0).ready_timeout_ms(), 10'000);
   EXPECT_EQ(pool_->server().description().targets(0).stop_timeout_ms(), 5'000);
@@ -133,7 +99,7 @@ TEST_F(ExecutionRunnerTest, AnAgentTellsTheDefaultTimesOfATargetThatSaysNone) {
 
 // It is still there for its host, which answers for its sockets: nothing but silence tells of it.
 TEST_F(ExecutionRunnerTest, AnAgentThatHangsInAWindowEndsTheExecutionWithItsLease) {
-  StartAgents(2, "argv: '0' argv: '0'");
+  StartMortalAgents(2, "argv: '0' argv: '0'");
   std::thread hang([this] {
     absl::SleepFor(absl::Seconds(3));
     kill(agents_[1]->pid(), SIGSTOP);
