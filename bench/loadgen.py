@@ -8,6 +8,7 @@
 The server is the bare epoll floor on one CPU, every generator is pinned to another one. Each round runs every
 generator once, in an order of its own; figures are medians over the rounds, and ratios are formed within a round. CPU is
 that of the generator's whole process (user and system), starting, connecting and, for ours, writing the samples included.
+"Server busy" is the share of its CPU that the server used: at 1.00 no generator can ask for more.
 ab speaks HTTP/1.0 and wants to be told that a connection is kept: it has a floor server of its own that says so.
 """
 
@@ -23,8 +24,10 @@ import sys
 import tempfile
 
 import kernel_timestamps
+import recording_in_place
 import transports
 from harness import file, first_line_with_port, heading, run
+from process_tree import ProcessTree
 
 PARTS = ("closed", "open", "kernel", "recording", "transports", "memory")
 # What recording is made of, each a program that prints Google Benchmark's JSON.
@@ -107,19 +110,25 @@ class Bench:
                  ("io_uring floor, 16 a turn", self.uring_batches), ("loadgen, all samples", self.ours),
                  ("wrk", self.wrk)]
         peers += [(name, getattr(self, name)) for name in ("h2load", "hey", "ab") if shutil.which(name)]
-        print("\n| connections | generator | requests/s | x wrk (min..max) | CPU us/request | x floor (min..max) |")
-        print("| --- | --- | --- | --- | --- | --- |")
+        print("\n| connections | generator | requests/s | x wrk (min..max) | CPU us/request | x floor (min..max) | server busy |")
+        print("| --- | --- | --- | --- | --- | --- | --- |")
         for connections in self.options.connections:
             found = {name: [] for name, _ in peers}
             for _ in range(self.options.rounds):
                 for name, measure in random.sample(peers, len(peers)):
-                    found[name].append(measure(connections))
+                    before = self.servers_cpu_ns()
+                    figures = measure(connections)
+                    found[name].append((*figures, (self.servers_cpu_ns() - before) / 1e9 / self.seconds))
             for name, values in found.items():
-                rate, cpu = (statistics.median(v[i] for v in values) for i in (0, 1))
+                rate, cpu, busy = (statistics.median(v[i] for v in values) for i in (0, 1, 2))
                 # By round: what changes between rounds is the machine.
                 over = [spread([mine[i] / theirs[i] for mine, theirs in zip(values, found[other])])
                         for i, other in ((0, "wrk"), (1, "bare epoll floor"))]
-                print(f"| {connections} | {name} | {rate:,.0f} | {over[0]} | {cpu:.2f} | {over[1]} |", flush=True)
+                print(f"| {connections} | {name} | {rate:,.0f} | {over[0]} | {cpu:.2f} | {over[1]} | {busy:.2f} |",
+                      flush=True)
+
+    def servers_cpu_ns(self):
+        return sum(ProcessTree(server.pid).cpu_ns() for server in self.servers)
 
     def open(self):
         """Send lag beside what an idle spinning loop on the same core sees, measured right before each run."""
@@ -152,7 +161,7 @@ class Bench:
         kernel_timestamps.table([1000, 20_000, 50_000], 3, self.seconds, self.options.server_cpu, self.cpu)
 
     def recording(self):
-        """What a sample costs, by the programs that measure it alone."""
+        """What a sample costs: by the programs that measure it alone, then among the system calls of a load."""
         print("\n| benchmark | ns | samples/s | bytes a sample |\n| --- | --- | --- | --- |")
         for program in BENCHMARKS:
             output = subprocess.run(
@@ -166,6 +175,7 @@ class Bench:
                 each = one.get("ns") or (1e9 / rate if rate else one["cpu_time"])
                 print(f"| {one['run_name']} | {each:,.1f} | {'' if rate is None else f'{rate:,.0f}'} | "
                       f"{'' if size is None else f'{size:.2f}'} |", flush=True)
+        recording_in_place.table(self.loadgen, self.target, self.cpu, self.options.connections)
 
     def transports(self):
         print()
