@@ -1,7 +1,6 @@
 #include "agent/loadgen/load_thread.h"
 
 #include <pthread.h>
-#include <sched.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -99,9 +98,6 @@ void LoadThread::Join() {
 }
 
 void LoadThread::Body() {
-  // A table of descriptors of its own, a copy: where threads share one, the kernel counts references at each call. Where it
-  // may not, nothing else changes.
-  unshare(CLONE_FILES);
   pthread_setname_np(pthread_self(), absl::StrCat("load-", share_.index).c_str());
   ready_ = GetReady();
   common_.gate->ReportReady();
