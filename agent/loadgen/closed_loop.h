@@ -59,8 +59,8 @@ class ClosedLoop : public LoadLoop {
   LoadPhases* phases_ = nullptr;
   uint64_t left_;  // Requests of the window that may yet be sent.
   int64_t in_flight_ = 0;
-  std::array<int, kRow>
-      row_{};  // Connections whose next request may be sent; the first row_size_ ones.
+  // Connections whose next request may be sent: the first row_size_ of them.
+  std::array<int, kRow> row_{};
   size_t row_size_ = 0;
   int64_t row_ns_ = 0;  // When the last of them was found to be.
   DueQueue resting_;

@@ -24,9 +24,9 @@ class FlightSink {
   // A connection could not be opened (again); it is tried once more after a pause. Must not call
   // the pool, but for what it has counted.
   virtual void OnOpenFailed(Fate fate, int64_t now_ns) = 0;
-  // Between any two events of a turn, for what cannot wait until its end; and behind the last one. May Queue() and
-  // Flush().
+  // Between any two events of a turn, for what cannot wait until its end. May Queue() and Flush().
   virtual void BetweenEvents(int64_t) {}
+  // Behind the last one, within the time that counts as busy. May Queue() and Flush().
   virtual void AfterEvents() {}
 };
 

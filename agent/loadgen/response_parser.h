@@ -102,9 +102,10 @@ class ResponseParser {
   Result TakeContentLength(std::string_view value);
   Result TakeChunkSize(std::string_view line);
   Result EndOfHead();
-  // Whether `data` begins with the known head; then it counts as taken.
+  // All of the known head has to be there.
   bool BeginsWithKnownHead(const char* data, size_t size) const;
   Result TakeKnownHead();
+  // The head, whole, which is about to end.
   void LearnHead(const char* begin, const char* end);
   void TakeBody(const char* data, size_t size);
   Result KeepPartialLine(const char* data, size_t size);

@@ -1,6 +1,7 @@
 #include "server/net/http_message.h"
 
 namespace assay {
+
 std::string_view HttpRequest::Header(std::string_view name) const {
   for (const HttpHeader& header : headers) {
     if (EqualsIgnoringCase(header.name, name)) return header.value;
