@@ -47,7 +47,7 @@ void ResponseParser::Begin(bool head_request, const std::string* expected_body,
   head_request_ = head_request;
   body_differs_ = false;
   line_cut_ = false;
-  status_ = 0;
+  framing_.status = 0;
   carried_ = 0;
   head_bytes_ = 0;
   body_bytes_ = 0;
@@ -170,12 +170,9 @@ ResponseParser::Result ResponseParser::TakeStatusLine(std::string_view line) {
       !IsDigit(line[11]) || (line.size() > 12 && line[12] != ' ')) {
     return Result::kMalformed;
   }
-  status_ = static_cast<uint16_t>((line[9] - '0') * 100 + (line[10] - '0') * 10 + (line[11] - '0'));
-  keep_alive_ = line[7] != '0';
-  has_length_ = false;
-  chunked_ = false;
-  transfer_encoded_ = false;
-  body_left_ = 0;
+  framing_ = {.status = static_cast<uint16_t>((line[9] - '0') * 100 + (line[10] - '0') * 10 +
+                                              (line[11] - '0')),
+              .keep_alive = line[7] != '0'};
   state_ = State::kHeaders;
   return Result::kNeedMore;
 }
@@ -198,16 +195,16 @@ ResponseParser::Result ResponseParser::TakeHeader(std::string_view line) {
       if (line_cut_) return Result::kMalformed;
       ForEachElement(line.substr(length + 1), [this](std::string_view coding) {
         // Only as the last coding does "chunked" tell where the body ends.
-        chunked_ = EqualsIgnoringCase(coding, "chunked");
-        transfer_encoded_ = !chunked_;
+        framing_.chunked = EqualsIgnoringCase(coding, "chunked");
+        framing_.transfer_encoded = !framing_.chunked;
       });
       return Result::kNeedMore;
     case 10:
       if (!EqualsIgnoringCase(name, "connection")) return Result::kNeedMore;
       if (line_cut_) return Result::kMalformed;
       ForEachElement(line.substr(length + 1), [this](std::string_view option) {
-        if (EqualsIgnoringCase(option, "close")) keep_alive_ = false;
-        if (EqualsIgnoringCase(option, "keep-alive")) keep_alive_ = true;
+        if (EqualsIgnoringCase(option, "close")) framing_.keep_alive = false;
+        if (EqualsIgnoringCase(option, "keep-alive")) framing_.keep_alive = true;
       });
       return Result::kNeedMore;
     default:
@@ -222,33 +219,34 @@ ResponseParser::Result ResponseParser::TakeContentLength(std::string_view value)
     if (!IsDigit(c)) return Result::kMalformed;
     length = length * 10 + static_cast<uint64_t>(c - '0');
   }
-  if (has_length_ && length != body_left_) return Result::kMalformed;
-  has_length_ = true;
-  body_left_ = length;
+  if (framing_.has_length && length != framing_.length) return Result::kMalformed;
+  framing_.has_length = true;
+  framing_.length = length;
   return Result::kNeedMore;
 }
 
 ResponseParser::Result ResponseParser::EndOfHead() {
   head_bytes_ = 0;
-  if (status_ < 200 && status_ != 101) {
+  if (framing_.status < 200 && framing_.status != 101) {
     state_ = State::kStatusLine;
     return Result::kNeedMore;
   }
-  if (head_request_ || status_ == 204 || status_ == 304) return Result::kComplete;
-  if (status_ == 101) {  // Nobody asked for another protocol; what follows is not HTTP.
-    keep_alive_ = false;
+  if (head_request_ || framing_.status == 204 || framing_.status == 304) return Result::kComplete;
+  if (framing_.status == 101) {  // Nobody asked for another protocol; what follows is not HTTP.
+    framing_.keep_alive = false;
     return Result::kComplete;
   }
-  if (chunked_) {  // Outranks a Content-Length (RFC 9112, 6.3).
+  if (framing_.chunked) {  // Outranks a Content-Length (RFC 9112, 6.3).
     state_ = State::kChunkSize;
     return Result::kNeedMore;
   }
-  if (transfer_encoded_ || !has_length_) {
-    keep_alive_ = false;
+  if (framing_.transfer_encoded || !framing_.has_length) {
+    framing_.keep_alive = false;
     state_ = State::kBodyUntilEnd;
     return Result::kNeedMore;
   }
-  if (body_left_ == 0) return Result::kComplete;
+  if (framing_.length == 0) return Result::kComplete;
+  body_left_ = framing_.length;
   state_ = State::kFixedBody;
   return Result::kNeedMore;
 }
@@ -259,26 +257,16 @@ bool ResponseParser::BeginsWithKnownHead(const char* data, size_t size) const {
 }
 
 ResponseParser::Result ResponseParser::TakeKnownHead() {
-  status_ = known_->status;
-  keep_alive_ = known_->keep_alive;
-  has_length_ = known_->has_length;
-  chunked_ = known_->chunked;
-  transfer_encoded_ = known_->transfer_encoded;
-  body_left_ = known_->length;
+  framing_ = known_->framing;
   return EndOfHead();
 }
 
 // Before EndOfHead(): what that makes of it depends on the request as well.
 void ResponseParser::LearnHead(const char* begin, const char* end) {
   const auto size = static_cast<size_t>(end - begin);
-  if (known_ == nullptr || size > KnownHead::kMostBytes || status_ < 200) return;
+  if (known_ == nullptr || size > KnownHead::kMostBytes || framing_.status < 200) return;
   known_->size = static_cast<uint16_t>(size);
-  known_->status = status_;
-  known_->keep_alive = keep_alive_;
-  known_->has_length = has_length_;
-  known_->chunked = chunked_;
-  known_->transfer_encoded = transfer_encoded_;
-  known_->length = body_left_;
+  known_->framing = framing_;
   std::memcpy(known_->bytes, begin, size);
 }
 

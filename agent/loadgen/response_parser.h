@@ -10,19 +10,24 @@
 
 namespace assay::loadgen {
 
-// The head that came last to any parser of a thread, and how it framed its answer. A server says the same many thousand
-// times a second, but for a Date that changes once: a head that equals this one byte by byte is not taken apart again.
-// Written and read by ResponseParser alone. Threads: none.
+// What a head says of how its answer ends, and of the connection behind it.
+struct Framing {
+  uint16_t status = 0;
+  bool keep_alive = true;
+  bool has_length = false;
+  bool chunked = false;
+  bool transfer_encoded = false;  // By something else than chunked at the end.
+  uint64_t length = 0;            // Content-Length.
+};
+
+// The head that came last to any parser of a thread. A server says the same many thousand times a second, but for a Date
+// that changes once: a head that equals this one byte by byte is not taken apart again. Written and read by ResponseParser
+// alone. Threads: none.
 struct KnownHead {
   static constexpr size_t kMostBytes = 512;
 
   uint16_t size = 0;  // 0: none is known.
-  uint16_t status = 0;
-  bool keep_alive = false;
-  bool has_length = false;
-  bool chunked = false;
-  bool transfer_encoded = false;
-  uint64_t length = 0;
+  Framing framing;
   char bytes[kMostBytes];
 };
 
@@ -75,12 +80,12 @@ class ResponseParser {
   bool untouched() const { return answer_bytes_ == 0; }
 
   // Of the complete answer.
-  int status() const { return status_; }
+  int status() const { return framing_.status; }
   uint64_t body_bytes() const { return body_bytes_; }
   // Head, body and framing, interim answers included.
   uint64_t answer_bytes() const { return answer_bytes_; }
   // Whether another request may follow on this connection.
-  bool keep_alive() const { return keep_alive_; }
+  bool keep_alive() const { return framing_.keep_alive; }
   // The body equals the expected one; true when none was given.
   bool body_matches() const;
 
@@ -112,15 +117,11 @@ class ResponseParser {
 
   State state_ = State::kStatusLine;
   bool head_request_ = false;
-  bool keep_alive_ = true;
-  bool has_length_ = false;
-  bool chunked_ = false;
-  bool transfer_encoded_ = false;  // By something else than chunked at the end.
   bool body_differs_ = false;
   bool line_cut_ = false;  // The carried line is longer than what was kept.
-  uint16_t status_ = 0;
   uint16_t carried_ = 0;
   uint32_t head_bytes_ = 0;
+  Framing framing_;
   uint64_t body_left_ = 0;  // Of the body or the chunk.
   uint64_t body_bytes_ = 0;
   uint64_t answer_bytes_ = 0;
