@@ -86,12 +86,21 @@ TEST(ComparePairedTest, TheRatioTurnsAroundWithItsSides) {
 TEST(ComparePairedTest, AnIntervalInsideTheZoneIsEquivalent) {
   const auto pairs = Pairs({100, 101, 102, 99, 98, 100}, {100.5, 101, 102.5, 99.2, 97.9, 100.1});
   EXPECT_EQ(ComparePaired(pairs, {})->verdict, Verdict::kEquivalent);
+  EXPECT_TRUE(ComparePaired(pairs, {})->within_zone);
   EXPECT_EQ(ComparePaired(pairs, {.zone = 0.001})->verdict, Verdict::kInconclusive);
 }
 
 // A difference that is real but smaller than worth having is no finding.
-TEST(ComparePairedTest, ADifferenceThatTouchesTheZoneIsInconclusive) {
-  EXPECT_EQ(ComparePaired(kKnown, {.zone = 0.095})->verdict, Verdict::kInconclusive);
+TEST(ComparePairedTest, ADifferenceThatTouchesTheFloorIsInconclusive) {
+  EXPECT_EQ(ComparePaired(kKnown, {.floor = 0.095, .zone = 0.1})->verdict, Verdict::kInconclusive);
+}
+
+// Two claims with two limits: 1.5 % is more than the floor and less than the zone.
+TEST(ComparePairedTest, ARatioBetweenFloorAndZoneIsBothSlowerAndWithinTheZone) {
+  const RatioComparison comparison = ComparePaired(AlternatingPairs(1.015, 0.0005), {}).value();
+  EXPECT_EQ(comparison.verdict, Verdict::kSlower);
+  EXPECT_TRUE(comparison.within_zone);
+  EXPECT_FALSE(ComparePaired(AlternatingPairs(1.05, 0.0005), {})->within_zone);
 }
 
 TEST(ComparePairedTest, FiveBlocksNeverDecide) {
@@ -123,21 +132,61 @@ TEST(ComparePairedTest, ALargerFamilyHasWiderIntervals) {
   EXPECT_EQ(of_six.estimate, alone.estimate);
 }
 
-// (2.80 * s_d / (|d| - ln 1.02))^2, with d = 0.06 and s_d = 0.08 in every sample of this
+// (2.80 * s_d / (|d| - ln 1.01))^2 / (3 / pi), with d = 0.05 and s_d = 0.08 in every sample of this
 // construction.
 TEST(ComparePairedTest, BlocksNeededFollowFromDistanceAndDeviation) {
-  const std::vector<BlockPair> pairs = AlternatingPairs(std::exp(0.06), 0.08 * std::sqrt(7.0 / 8));
+  const std::vector<BlockPair> pairs = AlternatingPairs(std::exp(0.05), 0.08 * std::sqrt(7.0 / 8));
   const RatioComparison comparison = ComparePaired(pairs, {}).value();
   ASSERT_EQ(comparison.verdict, Verdict::kInconclusive);
-  const double expected = std::pow(2.8016 * 0.08 / (0.06 - std::log(1.02)), 2);
+  const double expected = std::pow(2.8016 * 0.08 / (0.05 - std::log(1.01)), 2) * M_PI / 3;
   EXPECT_EQ(comparison.blocks_needed, static_cast<uint32_t>(std::ceil(expected)));
 }
 
-TEST(ComparePairedTest, AnEstimateAtTheZonesEdgeNeverDecides) {
-  const std::vector<BlockPair> pairs = AlternatingPairs(1.02, 0.05);
-  const RatioComparison comparison = ComparePaired(pairs, {}).value();
+TEST(ComparePairedTest, BlocksForAnEquivalenceAreTheKnownAnswer) {
+  EXPECT_EQ(BlocksToShowEquivalence(0, 0.04, {}), 43);
+  EXPECT_EQ(BlocksToShowEquivalence(std::log(1.02), 0.04, {}), std::nullopt);
+  EXPECT_EQ(BlocksToFindDifference(std::log(1.01), 0.04, {}), std::nullopt);
+}
+
+TEST(ComparePairedTest, AnInconclusiveNullResultAsksForTheBlocksOfAnEquivalence) {
+  const std::vector<BlockPair> pairs = AlternatingPairs(1, 0.04 * std::sqrt(7.0 / 8));
+  EXPECT_EQ(ComparePaired(pairs, {})->blocks_needed, 43);
+}
+
+TEST(ComparePairedTest, AnEstimateAtTheEdgesOfBothClaimsNeverDecides) {
+  const RatioComparison comparison = ComparePaired(AlternatingPairs(1.0102, 0.2), {.zone = 0.0105}).value();
   EXPECT_EQ(comparison.verdict, Verdict::kInconclusive);
   EXPECT_EQ(comparison.blocks_needed, std::nullopt);
+}
+
+// Log differences in %, in the order of time.
+std::vector<BlockPair> KnownDependentPairs() {
+  std::vector<BlockPair> pairs;
+  for (const double percent : {1, 3, 2, 4, 2, 0, 3, 3, 1, 1, 4, 2, 5, 3, 2, 2}) {
+    pairs.push_back({100, 100 * std::exp(percent / 100)});
+  }
+  return pairs;
+}
+
+TEST(ComparePairedTest, DependentBlocksAreComparedBySegmentsOfTime) {
+  const RatioComparison comparison = ComparePaired(KnownDependentPairs(), {.family = 3}, /*dependent=*/true).value();
+  EXPECT_EQ(comparison.method, Method::kSegments);
+  EXPECT_NEAR(100 * std::log(comparison.ratio.estimate), 2.375, 1e-9);
+  EXPECT_NEAR(100 * std::log(*comparison.ratio.low), 1.202, 5e-4);
+  EXPECT_NEAR(100 * std::log(*comparison.ratio.high), 3.548, 5e-4);
+  EXPECT_EQ(comparison.verdict, Verdict::kSlower);
+  EXPECT_FALSE(comparison.within_zone);
+  ASSERT_EQ(comparison.segment_ratios.size(), kDifferenceSegments);
+  EXPECT_NEAR(comparison.segment_ratios[6], std::exp(0.04), 1e-12);
+}
+
+TEST(ComparePairedTest, FewerDependentBlocksThanSegmentsDecideNothing) {
+  std::vector<BlockPair> pairs = KnownDependentPairs();
+  pairs.resize(7);
+  const RatioComparison comparison = ComparePaired(pairs, {}, /*dependent=*/true).value();
+  EXPECT_EQ(comparison.verdict, Verdict::kInconclusive);
+  EXPECT_FALSE(comparison.ratio.low.has_value());
+  EXPECT_GE(comparison.blocks_needed.value_or(0), kDifferenceSegments);
 }
 
 TEST(ComparePairedTest, FiguresWithoutALogarithmAreRefused) {
@@ -163,7 +212,7 @@ TEST(ComparePairedTest, ATargetAgainstItselfIsHardlyEverFoundFaster) {
   int wrong = 0;
   constexpr int kTrials = 4'000;
   for (int trial = 0; trial < kTrials; ++trial) {
-    const auto verdict = ComparePaired(RandomBlocks(&random, 8, 0, 0.05), {.zone = 0})->verdict;
+    const auto verdict = ComparePaired(RandomBlocks(&random, 8, 0, 0.05), {.floor = 0, .zone = 0})->verdict;
     wrong += verdict == Verdict::kFaster || verdict == Verdict::kSlower ? 1 : 0;
   }
   // 0.039 with a standard error of 0.003.
@@ -174,12 +223,12 @@ TEST(ComparePairedTest, TheBlocksItAsksForDecideFourTimesInFive) {
   RandomStream random(4);
   const double centre = 0.08;
   const double deviation = 0.09;
-  const double needed = std::pow(2.8016 * deviation / (centre - std::log(1.02)), 2);
+  const double needed = BlocksToFindDifference(centre, deviation, {}).value();
   int decided = 0;
   constexpr int kTrials = 2'000;
   for (int trial = 0; trial < kTrials; ++trial) {
     const auto blocks =
-        RandomBlocks(&random, static_cast<int>(std::ceil(needed)), centre, deviation);
+        RandomBlocks(&random, static_cast<int>(needed), centre, deviation);
     decided += ComparePaired(blocks, {})->verdict == Verdict::kSlower ? 1 : 0;
   }
   // 0.8 in large samples; the t of few blocks and the rank test take a little.

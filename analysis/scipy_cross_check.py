@@ -64,6 +64,12 @@ def shift(case):
     return [float(numpy.median(differences)), float(differences[low - 1]), float(differences[-low])]
 
 
+def student_interval(case):
+    values, confidence = case["values"], case["confidence"]
+    mean = numpy.mean(values)
+    return [float(mean), *map(float, stats.t.interval(confidence, len(values) - 1, mean, stats.sem(values)))]
+
+
 CHECKS = {
     "quantile_ranks": quantile_ranks,
     "rank_interval_coverage": rank_interval_coverage,
@@ -72,6 +78,9 @@ CHECKS = {
     "histogram_quantile": lambda case: float(numpy.quantile(case["values"], case["q"], method="inverted_cdf")),
     "normal_quantile": lambda case: float(stats.norm.ppf(case["p"])),
     "normal_cdf": lambda case: float(stats.norm.cdf(case["z"])),
+    "student_cdf": lambda case: float(stats.t.cdf(case["t"], case["degrees"])),
+    "student_quantile": lambda case: float(stats.t.ppf(case["p"], case["degrees"])),
+    "student_interval": student_interval,
     "mann_whitney_exact": lambda case: float(stats.mannwhitneyu(case["a"], case["b"], method="exact").pvalue),
     "mann_whitney_normal": lambda case: float(stats.mannwhitneyu(case["a"], case["b"], method="asymptotic").pvalue),
     "walsh_interval": walsh_interval,

@@ -19,6 +19,7 @@
 #include "analysis/random_stream.h"
 #include "analysis/rank_sum.h"
 #include "analysis/signed_rank.h"
+#include "analysis/student_distribution.h"
 #include "common/runfiles.h"
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
@@ -105,6 +106,15 @@ class ScipyCrossCheck {
     Write("normal_quantile", NormalQuantile(p), {{"p", p}});
     const double z = 12 * random_.NextDouble() - 6;
     Write("normal_cdf", NormalCdf(z), {{"z", z}});
+    const auto degrees = static_cast<int>(1 + random_.Below(30));
+    Write("student_quantile", StudentQuantile(p, degrees),
+          {{"p", p}, {"degrees", degrees}, {"tolerance", 1e-7}});  // SciPy's own inversion is good to about 1e-8.
+    const double confidence = Confidence();
+    const std::vector<double> values = Values(2 + random_.Below(20));
+    Write("student_interval", ToJson(StudentInterval(values, confidence)),
+          {{"values", values}, {"confidence", confidence}, {"tolerance", 1e-7}});
+    const double t = 12 * random_.NextDouble() - 6;
+    Write("student_cdf", StudentCdf(t, degrees), {{"t", t}, {"degrees", degrees}});
   }
 
   void MannWhitney() {

@@ -13,6 +13,13 @@ TEST(SignedRankIntervalTest, GivesTheKnownRanksAndCoverage) {
   EXPECT_EQ(SignedRankInterval(6), (RankInterval{1, 21}));
   EXPECT_EQ(SignedRankInterval(8), (RankInterval{4, 33}));
   EXPECT_EQ(SignedRankInterval(10), (RankInterval{9, 47}));
+  EXPECT_EQ(SignedRankInterval(10, 1 - 0.0024), (RankInterval{1, 55}));
+  EXPECT_EQ(SignedRankInterval(10, 1 - 0.0008), std::nullopt);
+  EXPECT_EQ(SignedRankInterval(7, 1 - 0.05 / 3), (RankInterval{1, 28}));
+  EXPECT_EQ(SignedRankInterval(8, 1 - 0.05 / 3), (RankInterval{2, 35}));
+  EXPECT_EQ(SignedRankInterval(12, 1 - 0.05 / 3), (RankInterval{10, 69}));
+  EXPECT_EQ(SignedRankInterval(24, 1 - 0.05 / 3), (RankInterval{68, 233}));
+  EXPECT_EQ(SignedRankInterval(16, 1 - 0.014), (RankInterval{22, 115}));
   EXPECT_NEAR(SignedRankCoverage(6, {1, 21}), 0.969, 5e-4);
   EXPECT_NEAR(SignedRankCoverage(8, {4, 33}), 0.961, 5e-4);
   EXPECT_NEAR(SignedRankCoverage(10, {9, 47}), 0.951, 5e-4);
