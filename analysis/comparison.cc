@@ -53,12 +53,13 @@ Verdict Judge(const LogIntervals& log_ratio, const ComparisonRules& rules) {
   if (difference.high.has_value() && *difference.high < -floor) {
     return higher_is_better ? Verdict::kSlower : Verdict::kFaster;
   }
-  return IsWithin(log_ratio.equivalence, std::log1p(rules.zone)) ? Verdict::kEquivalent : Verdict::kInconclusive;
+  return IsWithin(log_ratio.equivalence, std::log1p(rules.zone)) ? Verdict::kEquivalent
+                                                                 : Verdict::kInconclusive;
 }
 
 // The sample size of a normal test: deviation of the differences over the distance that has to be bridged.
-std::optional<uint32_t> SampleSize(double power, double deviation, double distance, double efficiency,
-                                   const ComparisonRules& rules) {
+std::optional<uint32_t> SampleSize(double power, double deviation, double distance,
+                                   double efficiency, const ComparisonRules& rules) {
   if (!(distance > 0)) return std::nullopt;
   const double tail = (1 - OwnConfidence(rules)) / 2;
   const double quantiles = NormalQuantile(1 - tail) + NormalQuantile(power);
@@ -72,7 +73,8 @@ std::optional<uint32_t> BlocksNeeded(double log_ratio, double deviation, uint32_
   const auto difference = BlocksToFindDifference(log_ratio, deviation, rules);
   const auto equivalence = BlocksToShowEquivalence(log_ratio, deviation, rules);
   if (!difference.has_value() && !equivalence.has_value()) return std::nullopt;
-  return std::max(std::min(difference.value_or(UINT32_MAX), equivalence.value_or(UINT32_MAX)), blocks + 1);
+  return std::max(std::min(difference.value_or(UINT32_MAX), equivalence.value_or(UINT32_MAX)),
+                  blocks + 1);
 }
 
 // `deviation`: of the difference of one block, as if blocks were independent.
@@ -90,7 +92,8 @@ RatioComparison Conclude(const LogIntervals& log_ratio, double deviation, size_t
   comparison.within_zone = IsWithin(log_ratio.equivalence, std::log1p(rules.zone));
   // One difference has no deviation to go by.
   if (comparison.verdict == Verdict::kInconclusive && blocks >= 2) {
-    comparison.blocks_needed = BlocksNeeded(log_ratio.difference.estimate, deviation, comparison.blocks, rules);
+    comparison.blocks_needed =
+        BlocksNeeded(log_ratio.difference.estimate, deviation, comparison.blocks, rules);
   }
   return comparison;
 }
@@ -105,7 +108,8 @@ absl::StatusOr<std::vector<double>> Logarithms(absl::Span<const double> figures)
   return logarithms;
 }
 
-RatioComparison CompareSegments(absl::Span<const double> differences, const ComparisonRules& rules) {
+RatioComparison CompareSegments(absl::Span<const double> differences,
+                                const ComparisonRules& rules) {
   const std::vector<double> tame = Winsorised(differences);
   if (tame.size() < kDifferenceSegments) {
     LogIntervals none{.difference = HodgesLehmann(differences, OwnConfidence(rules))};
@@ -120,7 +124,8 @@ RatioComparison CompareSegments(absl::Span<const double> differences, const Comp
   const std::vector<double> segments = SegmentMeans(tame, kDifferenceSegments);
   const LogIntervals intervals = {
       .difference = StudentInterval(segments, OwnConfidence(rules)),
-      .equivalence = StudentInterval(SegmentMeans(tame, kEquivalenceSegments), OwnConfidence(rules))};
+      .equivalence =
+          StudentInterval(SegmentMeans(tame, kEquivalenceSegments), OwnConfidence(rules))};
   // As large as independent blocks would need to give segments that vary so.
   const double deviation =
       SampleDeviation(segments) * std::sqrt(static_cast<double>(tame.size()) / kDifferenceSegments);
@@ -154,8 +159,8 @@ absl::StatusOr<std::vector<double>> LogRatios(absl::Span<const BlockPair> blocks
   return differences;
 }
 
-absl::StatusOr<RatioComparison> ComparePaired(absl::Span<const BlockPair> blocks, const ComparisonRules& rules,
-                                              bool dependent) {
+absl::StatusOr<RatioComparison> ComparePaired(absl::Span<const BlockPair> blocks,
+                                              const ComparisonRules& rules, bool dependent) {
   const absl::StatusOr<std::vector<double>> differences = LogRatios(blocks);
   if (!differences.ok()) return differences.status();
   RatioComparison comparison;
@@ -164,7 +169,8 @@ absl::StatusOr<RatioComparison> ComparePaired(absl::Span<const BlockPair> blocks
     comparison.method = Method::kSegments;
   } else {
     const Estimate log_ratio = HodgesLehmann(*differences, OwnConfidence(rules));
-    comparison = Conclude({log_ratio, log_ratio}, SampleDeviation(*differences), differences->size(), rules);
+    comparison =
+        Conclude({log_ratio, log_ratio}, SampleDeviation(*differences), differences->size(), rules);
   }
   if (differences->size() >= kDifferenceSegments) {
     for (const double mean : SegmentMeans(*differences, kDifferenceSegments)) {
@@ -174,15 +180,17 @@ absl::StatusOr<RatioComparison> ComparePaired(absl::Span<const BlockPair> blocks
   return comparison;
 }
 
-absl::StatusOr<RatioComparison> CompareUnpaired(absl::Span<const double> baseline, absl::Span<const double> candidate,
+absl::StatusOr<RatioComparison> CompareUnpaired(absl::Span<const double> baseline,
+                                                absl::Span<const double> candidate,
                                                 const ComparisonRules& rules) {
   absl::StatusOr<std::vector<double>> from = Logarithms(baseline);
   if (!from.ok()) return from.status();
   absl::StatusOr<std::vector<double>> to = Logarithms(candidate);
   if (!to.ok()) return to.status();
   const Estimate shift = HodgesLehmannShift(*from, *to, OwnConfidence(rules));
-  RatioComparison comparison = Conclude({shift, shift}, std::hypot(SampleDeviation(*from), SampleDeviation(*to)),
-                                        std::min(from->size(), to->size()), rules);
+  RatioComparison comparison =
+      Conclude({shift, shift}, std::hypot(SampleDeviation(*from), SampleDeviation(*to)),
+               std::min(from->size(), to->size()), rules);
   comparison.method = Method::kUnpaired;
   return comparison;
 }
@@ -191,12 +199,16 @@ uint32_t BlocksForAnyVerdict(const ComparisonRules& rules) {
   return static_cast<uint32_t>(SignedRankPairsNeeded(OwnConfidence(rules)));
 }
 
-std::optional<uint32_t> BlocksToFindDifference(double log_ratio, double deviation, const ComparisonRules& rules) {
-  return SampleSize(kPower, deviation, std::abs(log_ratio) - std::log1p(rules.floor), kSignedRankEfficiency, rules);
+std::optional<uint32_t> BlocksToFindDifference(double log_ratio, double deviation,
+                                               const ComparisonRules& rules) {
+  return SampleSize(kPower, deviation, std::abs(log_ratio) - std::log1p(rules.floor),
+                    kSignedRankEfficiency, rules);
 }
 
-std::optional<uint32_t> BlocksToShowEquivalence(double log_ratio, double deviation, const ComparisonRules& rules) {
-  return SampleSize((1 + kPower) / 2, deviation, std::log1p(rules.zone) - std::abs(log_ratio), 1, rules);
+std::optional<uint32_t> BlocksToShowEquivalence(double log_ratio, double deviation,
+                                                const ComparisonRules& rules) {
+  return SampleSize((1 + kPower) / 2, deviation, std::log1p(rules.zone) - std::abs(log_ratio), 1,
+                    rules);
 }
 
 }  // namespace assay

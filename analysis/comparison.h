@@ -86,8 +86,8 @@ constexpr uint32_t kEquivalenceSegments = 6;
 // interval of ln(candidate / baseline). `dependent`: DependenceStatistic() of the campaign is above its limit
 // (analysis/dependence.h); the interval is then that of kSegments, and there is none with fewer than kDifferenceSegments
 // blocks. kInvalidArgument when a figure is not positive and finite.
-absl::StatusOr<RatioComparison> ComparePaired(absl::Span<const BlockPair> blocks, const ComparisonRules& rules,
-                                              bool dependent = false);
+absl::StatusOr<RatioComparison> ComparePaired(absl::Span<const BlockPair> blocks,
+                                              const ComparisonRules& rules, bool dependent = false);
 
 // ln(candidate / baseline) of each block. Errors as above.
 absl::StatusOr<std::vector<double>> LogRatios(absl::Span<const BlockPair> blocks);
@@ -95,7 +95,8 @@ absl::StatusOr<std::vector<double>> LogRatios(absl::Span<const BlockPair> blocks
 // Compares where there are no pairs, as between campaigns: exp of the Hodges-Lehmann shift of the
 // logarithms. `blocks` and `blocks_needed` then count the executions of the smaller side. Errors as
 // above.
-absl::StatusOr<RatioComparison> CompareUnpaired(absl::Span<const double> baseline, absl::Span<const double> candidate,
+absl::StatusOr<RatioComparison> CompareUnpaired(absl::Span<const double> baseline,
+                                                absl::Span<const double> candidate,
                                                 const ComparisonRules& rules);
 
 // The smallest number of blocks with which a verdict is possible at all: 6 for a family of one, 7
@@ -105,11 +106,13 @@ uint32_t BlocksForAnyVerdict(const ComparisonRules& rules);
 // Blocks that find a true log ratio beyond the floor with 80 % power, when block differences have this standard deviation:
 // ((z(1 - a/2) + z(0.8)) * deviation / (|log_ratio| - ln(1 + floor)))^2, divided by 3/pi, the asymptotic efficiency of the
 // signed-rank test. Not set: the ratio does not lie beyond the floor, or more than a thousand would be needed.
-std::optional<uint32_t> BlocksToFindDifference(double log_ratio, double deviation, const ComparisonRules& rules);
+std::optional<uint32_t> BlocksToFindDifference(double log_ratio, double deviation,
+                                               const ComparisonRules& rules);
 
 // Blocks that show a true log ratio to be within the zone with 80 % power: both one-sided claims hold with 90 % each, so
 // ((z(1 - a/2) + z(0.9)) * deviation / (ln(1 + zone) - |log_ratio|))^2. Not set as above.
-std::optional<uint32_t> BlocksToShowEquivalence(double log_ratio, double deviation, const ComparisonRules& rules);
+std::optional<uint32_t> BlocksToShowEquivalence(double log_ratio, double deviation,
+                                                const ComparisonRules& rules);
 
 }  // namespace assay
 

@@ -154,7 +154,8 @@ TEST(ComparePairedTest, AnInconclusiveNullResultAsksForTheBlocksOfAnEquivalence)
 }
 
 TEST(ComparePairedTest, AnEstimateAtTheEdgesOfBothClaimsNeverDecides) {
-  const RatioComparison comparison = ComparePaired(AlternatingPairs(1.0102, 0.2), {.zone = 0.0105}).value();
+  const RatioComparison comparison =
+      ComparePaired(AlternatingPairs(1.0102, 0.2), {.zone = 0.0105}).value();
   EXPECT_EQ(comparison.verdict, Verdict::kInconclusive);
   EXPECT_EQ(comparison.blocks_needed, std::nullopt);
 }
@@ -169,7 +170,8 @@ std::vector<BlockPair> KnownDependentPairs() {
 }
 
 TEST(ComparePairedTest, DependentBlocksAreComparedBySegmentsOfTime) {
-  const RatioComparison comparison = ComparePaired(KnownDependentPairs(), {.family = 3}, /*dependent=*/true).value();
+  const RatioComparison comparison =
+      ComparePaired(KnownDependentPairs(), {.family = 3}, /*dependent=*/true).value();
   EXPECT_EQ(comparison.method, Method::kSegments);
   EXPECT_NEAR(100 * std::log(comparison.ratio.estimate), 2.375, 1e-9);
   EXPECT_NEAR(100 * std::log(*comparison.ratio.low), 1.202, 5e-4);
@@ -212,7 +214,8 @@ TEST(ComparePairedTest, ATargetAgainstItselfIsHardlyEverFoundFaster) {
   int wrong = 0;
   constexpr int kTrials = 4'000;
   for (int trial = 0; trial < kTrials; ++trial) {
-    const auto verdict = ComparePaired(RandomBlocks(&random, 8, 0, 0.05), {.floor = 0, .zone = 0})->verdict;
+    const auto verdict =
+        ComparePaired(RandomBlocks(&random, 8, 0, 0.05), {.floor = 0, .zone = 0})->verdict;
     wrong += verdict == Verdict::kFaster || verdict == Verdict::kSlower ? 1 : 0;
   }
   // 0.039 with a standard error of 0.003.
@@ -227,8 +230,7 @@ TEST(ComparePairedTest, TheBlocksItAsksForDecideFourTimesInFive) {
   int decided = 0;
   constexpr int kTrials = 2'000;
   for (int trial = 0; trial < kTrials; ++trial) {
-    const auto blocks =
-        RandomBlocks(&random, static_cast<int>(needed), centre, deviation);
+    const auto blocks = RandomBlocks(&random, static_cast<int>(needed), centre, deviation);
     decided += ComparePaired(blocks, {})->verdict == Verdict::kSlower ? 1 : 0;
   }
   // 0.8 in large samples; the t of few blocks and the rank test take a little.

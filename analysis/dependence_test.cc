@@ -54,7 +54,8 @@ TEST(DependenceStatisticTest, IndependentBlocksSeldomExceedTheLimit) {
   int beyond = 0;
   constexpr int kTrials = 4'000;
   for (int trial = 0; trial < kTrials; ++trial) {
-    const std::vector<std::vector<double>> levels = {Noise(random, 12, 0), Noise(random, 12, 0), Noise(random, 12, 0)};
+    const std::vector<std::vector<double>> levels = {Noise(random, 12, 0), Noise(random, 12, 0),
+                                                     Noise(random, 12, 0)};
     beyond += DependenceStatistic(levels) > kDependenceLimit ? 1 : 0;
   }
   // P(Z > 2.4) = 0.0082.
@@ -66,7 +67,8 @@ TEST(DependenceStatisticTest, AStateThatLastsForSeveralBlocksIsFound) {
   int found = 0;
   constexpr int kTrials = 500;
   for (int trial = 0; trial < kTrials; ++trial) {
-    const std::vector<std::vector<double>> levels = {Noise(random, 24, 0.9), Noise(random, 24, 0.9)};
+    const std::vector<std::vector<double>> levels = {Noise(random, 24, 0.9),
+                                                     Noise(random, 24, 0.9)};
     found += DependenceStatistic(levels) > kDependenceLimit ? 1 : 0;
   }
   EXPECT_GT(found / double{kTrials}, 0.9);

@@ -108,7 +108,9 @@ class ScipyCrossCheck {
     Write("normal_cdf", NormalCdf(z), {{"z", z}});
     const auto degrees = static_cast<int>(1 + random_.Below(30));
     Write("student_quantile", StudentQuantile(p, degrees),
-          {{"p", p}, {"degrees", degrees}, {"tolerance", 1e-7}});  // SciPy's own inversion is good to about 1e-8.
+          {{"p", p},
+           {"degrees", degrees},
+           {"tolerance", 1e-7}});  // SciPy's own inversion is good to about 1e-8.
     const double confidence = Confidence();
     const std::vector<double> values = Values(2 + random_.Below(20));
     Write("student_interval", ToJson(StudentInterval(values, confidence)),

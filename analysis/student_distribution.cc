@@ -56,8 +56,9 @@ Estimate StudentInterval(absl::Span<const double> values, double confidence) {
   Estimate estimate{.estimate = Mean(values)};
   if (values.size() < 2) return estimate;
   const auto n = static_cast<double>(values.size());
-  const double reach = StudentQuantile(1 - (1 - confidence) / 2, static_cast<int>(values.size()) - 1) *
-                       SampleDeviation(values) / std::sqrt(n);
+  const double reach =
+      StudentQuantile(1 - (1 - confidence) / 2, static_cast<int>(values.size()) - 1) *
+      SampleDeviation(values) / std::sqrt(n);
   estimate.low = estimate.estimate - reach;
   estimate.high = estimate.estimate + reach;
   return estimate;
