@@ -22,23 +22,32 @@ Figure Share(double part, double whole) {
   return part / whole;
 }
 
+// REQUIRES: counts_known.
 uint64_t Requests(const ExecutionFigures& f) { return f.ok + f.errors + f.timeouts; }
 
 Figure ErrorShare(const ExecutionFigures& f) {
+  if (!f.counts_known) return std::nullopt;
   const uint64_t no_answer = f.errors - std::min(f.errors, f.wrong_answers) + f.timeouts;
   return Share(static_cast<double>(no_answer), static_cast<double>(Requests(f)));
 }
 
 Figure WrongAnswerShare(const ExecutionFigures& f) {
+  if (!f.counts_known) return std::nullopt;
   return Share(static_cast<double>(f.wrong_answers), static_cast<double>(Requests(f)));
 }
 
 Figure Unaccounted(const ExecutionFigures& f) {
-  return std::abs(static_cast<double>(f.sent) - static_cast<double>(Requests(f) + f.in_flight));
+  if (!f.counts_known) return std::nullopt;
+  const uint64_t accounted = Requests(f) + f.in_flight;
+  const uint64_t lost = std::max(f.sent, accounted) - std::min(f.sent, accounted);
+  // More latencies than requests that have one.
+  const uint64_t timed = f.ok + f.timeouts;
+  return static_cast<double>(std::max(lost, f.latencies - std::min(f.latencies, timed)));
 }
 
 Figure RequestsPerConnection(const ExecutionFigures& f) {
-  return Share(static_cast<double>(Requests(f)), f.connections);
+  if (!f.counts_known) return std::nullopt;
+  return Share(static_cast<double>(Requests(f)), static_cast<double>(f.connections));
 }
 
 Figure WindowSeconds(const ExecutionFigures& f) {
@@ -56,9 +65,17 @@ Figure SharedCpus(const ExecutionFigures& f) {
   return *f.shared_cpus;
 }
 
-Figure BusyShare(const ExecutionFigures& f) { return f.busy_share; }
+Figure GeneratorShare(const ExecutionFigures& f) { return f.generator_share; }
+
+Figure RunDelayShare(const ExecutionFigures& f) { return f.run_delay_share; }
+
+Figure ThinkShare(const ExecutionFigures& f) { return f.think_share; }
+
+Figure CpuReadingsLate(const ExecutionFigures& f) { return f.server->late_share; }
 
 Figure SampleLoss(const ExecutionFigures& f) {
+  // Each request has one sample at most.
+  if (!f.counts_known || f.samples_recorded > Requests(f)) return std::nullopt;
   return Share(static_cast<double>(f.samples_lost),
                static_cast<double>(f.samples_recorded + f.samples_lost));
 }
@@ -86,7 +103,21 @@ Figure SendLag(const ExecutionFigures& f) {
 struct Gate {
   std::string_view name;
   Figure (*figure)(const ExecutionFigures&);
-  bool only_open_loop = false;
+  enum class Of { kAll, kOpenLoop, kClosedLoop, kOurServer } of = Of::kAll;
+
+  bool AppliesTo(const ExecutionFigures& figures) const {
+    switch (of) {
+      case Of::kAll:
+        return true;
+      case Of::kOpenLoop:
+        return figures.open.has_value();
+      case Of::kClosedLoop:
+        return !figures.open.has_value();
+      case Of::kOurServer:
+        return figures.server.has_value();
+    }
+    return true;
+  }
 };
 
 constexpr std::array kExecutionGates = {
@@ -97,13 +128,16 @@ constexpr std::array kExecutionGates = {
     Gate{"too_short_window", WindowSeconds},
     Gate{"same_host", SameHost},
     Gate{"pinning_overlap", SharedCpus},
-    Gate{"generator_saturated", BusyShare},
+    Gate{"generator_saturated", GeneratorShare},
+    Gate{"generator_delayed", RunDelayShare},
+    Gate{"think_time", ThinkShare, Gate::Of::kClosedLoop},
+    Gate{"cpu_readings", CpuReadingsLate, Gate::Of::kOurServer},
     Gate{"sample_loss", SampleLoss},
     Gate{kIdleGaps, IdleLostShare},
     Gate{"start_skew", StartSkewShare},
-    Gate{"load_not_delivered", AnsweredShare, true},
-    Gate{"queue_overflow", QueueOverflows, true},
-    Gate{"send_lag", SendLag, true},
+    Gate{"load_not_delivered", AnsweredShare, Gate::Of::kOpenLoop},
+    Gate{"queue_overflow", QueueOverflows, Gate::Of::kOpenLoop},
+    Gate{"send_lag", SendLag, Gate::Of::kOpenLoop},
 };
 
 constexpr std::string_view kProfileCost = "profile_cost";
@@ -123,7 +157,10 @@ constexpr std::array kProfileGates = {
                   return Share(static_cast<double>(f.lost),
                                static_cast<double>(f.samples + f.lost));
                 }},
-    ProfileGate{kProfileCost, [](const ProfileFigures& f) { return f.cost; }},
+    ProfileGate{kProfileCost,
+                [](const ProfileFigures& f) {
+                  return f.cost.has_value() ? Figure(f.cost->estimate) : std::nullopt;
+                }},
 };
 
 // nullptr where none of `gates` has the name.
@@ -218,6 +255,16 @@ GateJudgement JudgeFigure(const GateRule& rule, std::optional<double> value,
   return judgement;
 }
 
+GateJudgement JudgeEstimate(const GateRule& rule, const std::optional<Estimate>& estimate,
+                            ComparisonVerdict comparison) {
+  if (!estimate.has_value()) return JudgeFigure(rule, std::nullopt, comparison);
+  const std::optional<double>& better =
+      rule.direction == GateDirection::kMax ? estimate->low : estimate->high;
+  GateJudgement judgement = JudgeFigure(rule, better.value_or(estimate->estimate), comparison);
+  if (judgement.value.has_value()) judgement.value = estimate->estimate;
+  return judgement;
+}
+
 absl::StatusOr<GateRules> GateRules::Create(std::vector<GateRule> rules) {
   for (const GateRule& rule : rules) {
     if (absl::Status status = CheckRule(rule); !status.ok()) return status;
@@ -231,8 +278,11 @@ std::vector<GateJudgement> GateRules::JudgeExecution(const ExecutionFigures& fig
   std::vector<GateJudgement> judgements;
   for (const GateRule& rule : rules_) {
     const auto* gate = FindGate(kExecutionGates, rule.name);
-    if (gate == nullptr || (gate->only_open_loop && !figures.open.has_value())) continue;
-    judgements.push_back(JudgeFigure(rule, gate->figure(figures), comparison));
+    if (gate == nullptr || !gate->AppliesTo(figures)) continue;
+    Figure figure = gate->figure(figures);
+    // All of them are counts, times or shares: one below 0, or endless, cannot be true.
+    if (figure.has_value() && (!std::isfinite(*figure) || *figure < 0)) figure.reset();
+    judgements.push_back(JudgeFigure(rule, figure, comparison));
   }
   return judgements;
 }
@@ -243,7 +293,9 @@ std::vector<GateJudgement> GateRules::JudgeProfile(const ProfileFigures& figures
   for (const GateRule& rule : rules_) {
     const auto* gate = FindGate(kProfileGates, rule.name);
     if (gate == nullptr || (gate->name == kProfileCost && !figures.cost_wanted)) continue;
-    judgements.push_back(JudgeFigure(rule, gate->figure(figures), comparison));
+    judgements.push_back(gate->name == kProfileCost
+                             ? JudgeEstimate(rule, figures.cost, comparison)
+                             : JudgeFigure(rule, gate->figure(figures), comparison));
   }
   return judgements;
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "analysis/estimate.h"
 
 namespace assay {
 
@@ -64,6 +65,10 @@ enum class ComparisonVerdict { kWanted, kNotWanted };
 // Judges a figure; one that is absent or not a number is unreadable.
 GateJudgement JudgeFigure(const GateRule& rule, std::optional<double> value,
                           ComparisonVerdict comparison);
+// Judges a figure with an interval, at the interval's better end: a bound is broken for certain only where the whole
+// interval lies beyond it. Without an interval the estimate decides. The value shown is the estimate.
+GateJudgement JudgeEstimate(const GateRule& rule, const std::optional<Estimate>& estimate,
+                            ComparisonVerdict comparison);
 
 // What only an open loop has.
 struct OpenLoopFigures {
@@ -78,9 +83,18 @@ struct OpenLoopFigures {
   std::optional<int64_t> send_lag_p99_ns;
 };
 
+// What only an execution has whose server was started for it.
+struct ServerReadings {
+  // How late the readings of its CPU clock were, together, as a share of the window. Not set where they are not known, or
+  // a part of the process tree could not be read.
+  std::optional<double> late_share;
+};
+
 // The figures behind one execution's gates, summed over its load agents. What is not set could not
-// be read, and its gates are unreadable.
+// be read, and its gates are unreadable; so are those of a figure that cannot be true, as a negative share.
 struct ExecutionFigures {
+  // Whether the counts below add up to something: what an agent told may overflow.
+  bool counts_known = true;
   uint64_t sent = 0;
   uint64_t ok = 0;
   // Of these, answers that came but were not right: unexpected status, malformed, wrong body.
@@ -88,23 +102,31 @@ struct ExecutionFigures {
   uint64_t wrong_answers = 0;
   uint64_t timeouts = 0;
   uint64_t in_flight = 0;
-  uint32_t connections = 0;
-  // The measured part of the window.
+  uint64_t connections = 0;
+  // In the histogram of latencies: of requests that ended well or timed out.
+  uint64_t latencies = 0;
+  // The measured part of the window; not positive where it is not known.
   int64_t window_ns = 0;
-  // Samples that should have been recorded: recorded and lost.
+  // Samples that arrived, and those that did not.
   uint64_t samples_recorded = 0;
   uint64_t samples_lost = 0;
   // Whether the server and any of its load share a host.
   std::optional<bool> same_host;
   // CPUs that the server and load on its host were both allowed on.
   std::optional<int> shared_cpus;
-  // The largest of any load agent.
-  std::optional<double> busy_share;
+  // The largest of any load agent: the share of the window in which the busiest load thread was on its CPU, or, where it
+  // spins while it waits, had work; and in which one was ready to run and another had its CPU.
+  std::optional<double> generator_share;
+  std::optional<double> run_delay_share;
   std::optional<double> idle_lost_share;
+  // Closed loop: the share of its cycle in which a connection rests between a response and its next request.
+  std::optional<double> think_share;
   // How far apart the load agents began, at most; 0 where there is one.
   std::optional<int64_t> start_skew_ns;
-  // Set in an open loop, and its gates are judged there alone.
+  // Set in an open loop, and its gates are judged there alone; those of a closed loop, where it is not set.
   std::optional<OpenLoopFigures> open;
+  // Set where the server was started for the execution.
+  std::optional<ServerReadings> server;
 };
 
 // What the gates of profiles judge: all profiles of a cell together.
@@ -116,7 +138,7 @@ struct ProfileFigures {
   uint64_t whole = 0;
   // Whether what profiling costs was asked for, and what it came to: a share of the server's work.
   bool cost_wanted = false;
-  std::optional<double> cost;
+  std::optional<Estimate> cost;
 };
 
 // The rules by name.
@@ -126,7 +148,8 @@ class GateRules {
   // bounds are in the wrong order or both missing.
   static absl::StatusOr<GateRules> Create(std::vector<GateRule> rules);
 
-  // One judgement per gate of an execution, in the order of the rules; those of the open loop where it is one.
+  // One judgement per gate of an execution, in the order of the rules; those that only an open loop, a closed loop or a
+  // server of ours has, where it is one.
   std::vector<GateJudgement> JudgeExecution(const ExecutionFigures& figures,
                                             ComparisonVerdict comparison) const;
   // One judgement per gate of profiles, in the order of the rules; of their cost where that is wanted.

@@ -58,9 +58,12 @@ ExecutionFigures Demo() {
           .samples_recorded = 11'750,
           .same_host = true,
           .shared_cpus = 0,
-          .busy_share = 0.8,
+          .generator_share = 0.8,
+          .run_delay_share = 0.01,
           .idle_lost_share = 0.06,
-          .start_skew_ns = 0};
+          .think_share = 0.03,
+          .start_skew_ns = 0,
+          .server = ServerReadings{.late_share = 0.005}};
 }
 
 std::map<std::string, GateVerdict> Verdicts(const ExecutionFigures& figures,
@@ -119,12 +122,51 @@ TEST(ShippedGatesTest, EachDefectIsSeenByItsGateAndNoOther) {
   EXPECT_EQ(changed([](F* f) { f->window_ns = 50'000'000; }), "too_short_window invalid;");
   EXPECT_EQ(changed([](F* f) { f->same_host = false; }), "same_host pass;");
   EXPECT_EQ(changed([](F* f) { f->shared_cpus = 1; }), "pinning_overlap invalid;");
-  EXPECT_EQ(changed([](F* f) { f->busy_share = 0.95; }), "generator_saturated warn;");
-  EXPECT_EQ(changed([](F* f) { f->busy_share = 0.99; }), "generator_saturated invalid;");
+  EXPECT_EQ(changed([](F* f) { f->generator_share = 0.95; }), "generator_saturated warn;");
+  EXPECT_EQ(changed([](F* f) { f->generator_share = 0.99; }), "generator_saturated invalid;");
+  EXPECT_EQ(changed([](F* f) { f->run_delay_share = 0.06; }), "generator_delayed warn;");
+  EXPECT_EQ(changed([](F* f) { f->think_share = 0.06; }), "think_time warn;");
+  EXPECT_EQ(changed([](F* f) { f->server->late_share = 0.2; }), "cpu_readings warn;");
   EXPECT_EQ(changed([](F* f) { f->samples_lost = 1; }), "sample_loss warn;");
   EXPECT_EQ(changed([](F* f) { f->samples_lost = 128; }), "sample_loss invalid;");
   EXPECT_EQ(changed([](F* f) { f->idle_lost_share = 0.3; }), "idle_gaps invalid;");
   EXPECT_EQ(changed([](F* f) { f->start_skew_ns = 6'000'000; }), "start_skew warn;");
+}
+
+// What an agent tells may be anything; what cannot be true never passes.
+TEST(ShippedGatesTest, AFigureThatCannotBeTrueNeverPasses) {
+  const auto changed = [](auto change) {
+    ExecutionFigures figures = Demo();
+    change(&figures);
+    return Changed(figures);
+  };
+  using F = ExecutionFigures;
+  for (const double impossible : {std::nan(""), -0.5, HUGE_VAL, -HUGE_VAL}) {
+    EXPECT_EQ(changed([=](F* f) { f->generator_share = impossible; }),
+              "generator_saturated unreadable;");
+    EXPECT_EQ(changed([=](F* f) { f->run_delay_share = impossible; }),
+              "generator_delayed unreadable;");
+    EXPECT_EQ(changed([=](F* f) { f->idle_lost_share = impossible; }), "idle_gaps unreadable;");
+    EXPECT_EQ(changed([=](F* f) { f->think_share = impossible; }), "think_time unreadable;");
+    EXPECT_EQ(changed([=](F* f) { f->server->late_share = impossible; }),
+              "cpu_readings unreadable;");
+  }
+  EXPECT_EQ(changed([](F* f) { f->start_skew_ns = -1; }), "start_skew unreadable;");
+  EXPECT_EQ(changed([](F* f) { f->window_ns = -1; }),
+            "start_skew unreadable;too_short_window unreadable;");
+  EXPECT_EQ(changed([](F* f) { f->samples_recorded = 11'751; }), "sample_loss unreadable;");
+  EXPECT_EQ(changed([](F* f) { f->latencies = 11'751; }), "accounting invalid;");
+  EXPECT_EQ(changed([](F* f) { f->counts_known = false; }),
+            "accounting unreadable;errors unreadable;sample_loss unreadable;"
+            "too_short_requests unreadable;wrong_answers unreadable;");
+}
+
+TEST(ShippedGatesTest, GatesOfAServerOfOursAreNotThoseOfAUrl) {
+  ExecutionFigures figures = Demo();
+  figures.server.reset();
+  EXPECT_EQ(Verdicts(figures).count("cpu_readings"), 0);
+  figures.open = OpenLoopFigures();
+  EXPECT_EQ(Verdicts(figures).count("think_time"), 0);
 }
 
 TEST(ShippedGatesTest, AnOpenLoopHasGatesOfItsOwn) {
@@ -167,8 +209,19 @@ TEST(ShippedGatesTest, ProfilesHaveGatesOfTheirOwn) {
             "profile_whole warn;profile_loss pass;");
   EXPECT_EQ(ProfileVerdicts({.samples = 980, .lost = 20, .whole = 980}),
             "profile_whole pass;profile_loss warn;");
-  EXPECT_EQ(ProfileVerdicts({.samples = 9, .whole = 9, .cost_wanted = true, .cost = 0.02}),
-            "profile_whole pass;profile_loss pass;profile_cost warn;");
+  const auto with_cost = [](const Estimate& cost) {
+    return ProfileVerdicts({.samples = 9, .whole = 9, .cost_wanted = true, .cost = cost});
+  };
+  const std::string others = "profile_whole pass;profile_loss pass;";
+  EXPECT_EQ(with_cost({.estimate = 0.02}), others + "profile_cost warn;");
+  // A miss is certain where the whole interval lies beyond the limit.
+  EXPECT_EQ(with_cost({.estimate = 0.02, .low = -0.01, .high = 0.05}),
+            others + "profile_cost pass;");
+  EXPECT_EQ(with_cost({.estimate = 0.02, .low = 0.011, .high = 0.05}),
+            others + "profile_cost warn;");
+  EXPECT_EQ(with_cost({.estimate = 0.2, .low = 0.05, .high = 0.3}), others + "profile_cost warn;");
+  EXPECT_EQ(with_cost({.estimate = 0.2, .low = 0.11, .high = 0.3}),
+            others + "profile_cost invalid;");
   EXPECT_EQ(ProfileVerdicts({.cost_wanted = true}),
             "profile_whole unreadable;profile_loss unreadable;profile_cost unreadable;");
 }
@@ -177,12 +230,16 @@ TEST(ShippedGatesTest, WhatCouldNotBeReadIsUnreadable) {
   ExecutionFigures figures = Demo();
   figures.same_host.reset();
   figures.shared_cpus.reset();
-  figures.busy_share.reset();
+  figures.generator_share.reset();
+  figures.run_delay_share.reset();
+  figures.think_share.reset();
+  figures.server->late_share.reset();
   figures.idle_lost_share.reset();
   figures.start_skew_ns.reset();
   EXPECT_EQ(Changed(figures),
-            "generator_saturated unreadable;idle_gaps unreadable;pinning_overlap unreadable;"
-            "same_host unreadable;start_skew unreadable;");
+            "cpu_readings unreadable;generator_delayed unreadable;generator_saturated unreadable;"
+            "idle_gaps unreadable;pinning_overlap unreadable;same_host unreadable;"
+            "start_skew unreadable;think_time unreadable;");
   for (const auto& [name, verdict] : Verdicts(ExecutionFigures())) {
     if (name == "accounting") continue;
     EXPECT_EQ(verdict, GateVerdict::kUnreadable) << name;

@@ -10,6 +10,7 @@
 #include "common/file.h"
 #include "common/status_macros.h"
 #include "proto/convert/histogram_proto.h"
+#include "proto/convert/response_counts_proto.h"
 
 namespace assay::loadgen {
 namespace {
@@ -56,7 +57,15 @@ void FillFinished(const LoadResult& result, LoadFinished* finished) {
   finished->set_rss_bytes(result.rss_bytes);
   finished->set_offered_per_s(result.offered_per_s);
   finished->set_ok_in_window(result.ok_in_window);
-  finished->set_work_ns(result.spins ? result.busy_ns : result.cpu_ns);
+  finished->set_work_ns(result.work_ns());
+  finished->set_cpu_responses(result.cpu_responses);
+  ToProto(result.responses, finished->mutable_timeline());
+  if (!result.open_loop) finished->set_rest_ns(result.rest_ns);
+  finished->set_flight_ns(result.flight_ns);
+  finished->set_cycles(result.cycles);
+  finished->set_cpu_share(result.cpu_share);
+  if (result.run_delay_share.has_value()) finished->set_run_delay_share(*result.run_delay_share);
+  finished->set_spins(result.spins);
 }
 
 }  // namespace

@@ -11,15 +11,20 @@ ClosedLoop::ClosedLoop(const Config& config, RequestMix* mix, Recorder* recorder
     : config_(config),
       mix_(mix),
       recorder_(recorder),
+      longest_row_(LongestRow(config.connections)),
       left_(config.request_count == 0 ? UINT64_MAX : config.request_count),
       resting_(static_cast<size_t>(config.connections)),
       rests_(static_cast<size_t>(config.connections), 0) {}
+
+size_t ClosedLoop::LongestRow(int connections) {
+  return std::clamp<size_t>(static_cast<size_t>(connections) / kConnectionsARow, 1, kLongestRow);
+}
 
 void ClosedLoop::Run(ConnectionPool& pool, LoadPhases& phases) {
   pool_ = &pool;
   phases_ = &phases;
   int64_t now = MonotonicNanos();
-  phases.Advance(now, false, 0, pool.busy_ns());
+  phases.Advance(now, false, 0, pool.busy_ns(), recorder_->responses_until_now());
   for (int i = 0; i < pool.connections(); ++i) {
     now = MonotonicNanos();
     if (pool.HasRoom(i)) Send(i, now);
@@ -27,8 +32,10 @@ void ClosedLoop::Run(ConnectionPool& pool, LoadPhases& phases) {
   while (phases.phase() != LoadPhases::Phase::kDone) {
     now = pool.Turn(std::min(phases.NextNs(), resting_.NextNs()), now);
     SendRested(now);
-    phases.Advance(now, left_ == 0, in_flight_, pool.busy_ns());
-    if (phases.phase() != LoadPhases::Phase::kDrain) continue;
+    phases.Advance(now, left_ == 0, in_flight_, pool.busy_ns(), recorder_->responses_until_now());
+    if (phases.phase() < LoadPhases::Phase::kDrain) continue;
+    recorder_->EndCycles(phases.times().end_ns);
+    if (phases.phase() == LoadPhases::Phase::kDone) break;
     pool.StopReopening();
     if (config_.request_count == 0) recorder_->EndWindow(phases.times().end_ns);
   }
@@ -39,7 +46,7 @@ void ClosedLoop::OnReady(int connection, int64_t now_ns) {
   if (config_.think_ns == 0) {
     row_[row_size_++] = connection;
     row_ns_ = now_ns;
-    if (row_size_ == kRow) SendRow();
+    if (row_size_ == longest_row_) SendRow();
     return;
   }
   if (rests_[connection] || pool_->InFlight(connection) > 0) return;

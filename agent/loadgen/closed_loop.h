@@ -19,9 +19,11 @@ namespace assay::loadgen {
 // the one before, after a rest of `think_ns`, with up to the pool's pipeline of them in flight. A
 // connection that cannot be opened counts as a request that failed: its user wanted to send one.
 //
-// Work goes in rows: up to kRow answers are received, then the next requests are sent, so that each finds its part of the
-// kernel in the CPU's cache, and an answer is dated before other requests are sent rather than behind them. The clock is
-// read once more for each request of a row; alone, a request begins at the end of the one before, within the microsecond.
+// Work goes in rows: some answers are received, then the next requests are sent, so that each finds its part of the
+// kernel in the CPU's cache, and an answer is dated before other requests are sent rather than behind them. Meanwhile a
+// connection rests, which is think time that nobody asked for: rows are so long that it stays a small share of the cycle
+// (LongestRow()), and the Recorder accounts for it. The clock is read once more for each request of a row; alone, a
+// request begins at the end of the one before, within the microsecond.
 class ClosedLoop : public LoadLoop {
  public:
   struct Config {
@@ -43,8 +45,13 @@ class ClosedLoop : public LoadLoop {
   void OnOpenFailed(Fate fate, int64_t now_ns) override;
   void AfterEvents() override { SendRow(); }
 
+  // Answers in a row at most, with so many connections in one thread. A row's think time grows with its length, the
+  // cycle with the number of connections: their ratio fixes the share. docs/measurement.md, Think time, has the figures.
+  static size_t LongestRow(int connections);
+
  private:
-  static constexpr size_t kRow = 16;
+  static constexpr size_t kConnectionsARow = 12;
+  static constexpr size_t kLongestRow = 16;
 
   bool MaySend(int64_t now_ns) const { return phases_->MaySend(now_ns) && left_ > 0; }
   void Send(int connection, int64_t now_ns);
@@ -57,10 +64,11 @@ class ClosedLoop : public LoadLoop {
   // Set while Run() is.
   ConnectionPool* pool_ = nullptr;
   LoadPhases* phases_ = nullptr;
+  const size_t longest_row_;
   uint64_t left_;  // Requests of the window that may yet be sent.
   int64_t in_flight_ = 0;
   // Connections whose next request may be sent: the first row_size_ of them.
-  std::array<int, kRow> row_{};
+  std::array<int, kLongestRow> row_{};
   size_t row_size_ = 0;
   int64_t row_ns_ = 0;  // When the last of them was found to be.
   DueQueue resting_;

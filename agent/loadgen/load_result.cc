@@ -14,6 +14,9 @@ void LoadResult::Add(const Tally& tally) {
   timeouts += tally.timeouts();
   warmup_requests += tally.warmup_requests;
   bytes_read += tally.bytes_read;
+  flight_ns += tally.flight_ns;
+  rest_ns += tally.rest_ns;
+  cycles += tally.cycles;
   for (size_t i = 0; i < tally.statuses.size(); ++i) {
     if (tally.statuses[i] > 0) status[static_cast<int>(i)] += tally.statuses[i];
   }
@@ -36,11 +39,32 @@ void LoadResult::AddOpenFailures(const std::array<uint64_t, kFates>& failures) {
 void LoadResult::Add(const LoadTimes& times) {
   in_flight += times.in_flight;
   cpu_ns += times.cpu_ns;
+  cpu_responses += times.responses;
   busy_ns += times.busy_ns;
-  if (times.observed_ns > 0) {
-    busy_share = std::max(
-        busy_share, static_cast<double>(times.busy_ns) / static_cast<double>(times.observed_ns));
-  }
+  if (times.observed_ns <= 0) return;
+  const auto observed_ns = static_cast<double>(times.observed_ns);
+  busy_share = std::max(busy_share, static_cast<double>(times.busy_ns) / observed_ns);
+  cpu_share = std::max(cpu_share, static_cast<double>(times.cpu_ns) / observed_ns);
+  if (!times.run_delay_ns.has_value()) run_delay_share.reset();
+  if (!run_delay_share.has_value()) return;
+  const double delayed = static_cast<double>(*times.run_delay_ns) / observed_ns;
+  run_delay_share = std::max(*run_delay_share, delayed);
+}
+
+Figures LoadResult::figures() const {
+  LoadCounts counts{.sent = sent,
+                    .ok = ok,
+                    .errors = errors,
+                    .timeouts = timeouts,
+                    .in_flight = in_flight,
+                    .ok_in_window = ok_in_window,
+                    .window_ns = duration_ns,
+                    .work_ns = work_ns(),
+                    .work_responses = cpu_responses,
+                    .flight_ns = flight_ns,
+                    .cycles = cycles};
+  if (!open_loop) counts.rest_ns = rest_ns;
+  return DeriveFigures({counts}, std::nullopt);
 }
 
 void LoadResult::Check() {

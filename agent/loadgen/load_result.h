@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,7 +12,9 @@
 #include "agent/loadgen/load_phases.h"
 #include "agent/loadgen/recorder.h"
 #include "agent/loadgen/second_ledger.h"
+#include "analysis/figures.h"
 #include "analysis/latency_histogram.h"
+#include "analysis/response_counts.h"
 
 namespace assay::loadgen {
 
@@ -52,11 +55,22 @@ struct LoadResult {
   // Empty in closed loop.
   LatencyHistogram send_lag;
   int64_t cpu_ns = 0;
+  // Responses between the two readings of cpu_ns.
+  uint64_t cpu_responses = 0;
   // Time of turns with work in them, of all threads.
   int64_t busy_ns = 0;
   bool spins = false;
-  // Of the busiest thread: it is the one that limits.
+  // Of the busiest thread, which is the one that limits: time in turns with work in them, and on the CPU.
   double busy_share = 0;
+  double cpu_share = 0;
+  // Of the thread that waited longest for its CPU; not set where the kernel does not tell.
+  std::optional<double> run_delay_share = 0;
+  // When responses came, over all threads.
+  ResponseCounts responses;
+  // Closed loop, as Tally has them.
+  int64_t flight_ns = 0;
+  int64_t rest_ns = 0;
+  uint64_t cycles = 0;
   uint64_t samples_recorded = 0;
   uint64_t samples_lost = 0;
   uint32_t connections = 0;
@@ -83,10 +97,9 @@ struct LoadResult {
     return duration_ns == 0 ? 0 : static_cast<double>(ok_in_window) / duration_s();
   }
   // CPU time; of a loop that spins while it waits, the time in which it worked.
-  double cpu_us_per_request() const {
-    const int64_t ns = spins ? busy_ns : cpu_ns;
-    return requests() == 0 ? 0 : static_cast<double>(ns) / 1e3 / static_cast<double>(requests());
-  }
+  int64_t work_ns() const { return spins ? busy_ns : cpu_ns; }
+  // CPU a request and think time, derived as a campaign's are.
+  Figures figures() const;
 
   void Add(const Tally& tally);
   // Connections that could not be opened before the window: each is a request that failed.

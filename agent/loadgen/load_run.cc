@@ -133,7 +133,8 @@ void LoadRun::LaunchThreads() {
 IdleGapFigures LoadRun::idle_gaps() const {
   IdleGapFigures worst;
   for (const auto& thread : threads_) {
-    if (thread->idle_gaps().p99_ns >= worst.p99_ns) worst = thread->idle_gaps();
+    // As the gate idle_gaps judges.
+    if (thread->idle_gaps().lost_share >= worst.lost_share) worst = thread->idle_gaps();
   }
   return worst;
 }
@@ -225,6 +226,11 @@ LoadResult LoadRun::Finish() {
     result.Add(thread->recorder().tally());
     result.Add(thread->times());
     result.AddOpenFailures(thread->open_failures());
+    if (thread == threads_.front()) {
+      result.responses = thread->recorder().responses();
+    } else {
+      result.responses.Merge(thread->recorder().responses());
+    }
     result.service.Merge(thread->recorder().service());
     result.send_lag.Merge(thread->recorder().send_lag());
     // Where there is no ring no raw sample is kept.

@@ -34,7 +34,8 @@ void OpenLoop::Run(ConnectionPool& pool, LoadPhases& phases) {
       now = MonotonicNanos();
       sending_ns_ += now - turn_ns;
     }
-    phases.Advance(turn_ns, left_ == 0, in_flight(), pool.busy_ns() + sending_ns_);
+    phases.Advance(turn_ns, left_ == 0, in_flight(), pool.busy_ns() + sending_ns_,
+                   recorder_->responses_until_now());
     if (phases.phase() != LoadPhases::Phase::kDrain) continue;
     due_ns_ = INT64_MAX;
     if (waiting_.empty()) pool.StopReopening();

@@ -22,6 +22,15 @@ void Recorder::EndWindow(int64_t now_ns) {
   window_.end_ns = now_ns;
 }
 
+void Recorder::EndCycles(int64_t now_ns) {
+  if (cycles_ended_) return;
+  cycles_ended_ = true;
+  cycle_end_ns_ = std::min(cycle_end_ns_, now_ns);
+  const uint64_t length_ns = IntoWindow(cycle_end_ns_);
+  tally_.flight_ns = static_cast<int64_t>(flight_sum_ + static_cast<uint64_t>(flying_) * length_ns);
+  tally_.rest_ns = most_flying_ * static_cast<int64_t>(length_ns) - tally_.flight_ns;
+}
+
 void Recorder::BeginSecond(int64_t intended_ns) {
   CountNoted();
   constexpr auto kNanos = static_cast<int64_t>(kSecond);
@@ -34,7 +43,10 @@ void Recorder::Count(const Sample& sample, const Ending& ending) {
   if (ending.fate == Fate::kOk && IsInWindow(end_ns)) ++tally_.ok_in_window;
   tally_.last_end_ns = end_ns;
   ++tally_.fates[static_cast<int>(ending.fate)];
-  if (ending.status != 0) ++tally_.statuses[ending.status];
+  if (ending.status != 0) {
+    ++tally_.statuses[ending.status];
+    responses_.Add(end_ns);
+  }
   SecondFigures& second = book_->At(sample.send_ns);
   if (&second != live_second_) PublishLive(&second);
   if (ending.fate <= Fate::kTimeout) {

@@ -1,6 +1,7 @@
 #ifndef ASSAY_AGENT_LOADGEN_RECORDER_H_
 #define ASSAY_AGENT_LOADGEN_RECORDER_H_
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstddef>
@@ -12,6 +13,7 @@
 #include "agent/loadgen/sample_ring.h"
 #include "agent/loadgen/second_book.h"
 #include "analysis/latency_histogram.h"
+#include "analysis/response_counts.h"
 
 namespace assay::loadgen {
 
@@ -36,6 +38,11 @@ struct Tally {
   uint64_t bytes_read = 0;
   // The latest end of a request.
   int64_t last_end_ns = 0;
+  // Closed loop: time in which requests were in flight and in which there was room for more of them, within the window,
+  // summed over requests and over room; and requests that ended in it.
+  int64_t flight_ns = 0;
+  int64_t rest_ns = 0;
+  uint64_t cycles = 0;
   // By Fate; kOk and kTimeout among them.
   std::array<uint64_t, kFates> fates{};
   // Answers by status; the last one holds what is no status.
@@ -73,12 +80,17 @@ class Recorder {
   void Begin(const LoadWindow& window) {
     book_->Begin(window.begin_ns);
     window_ = window;
+    cycle_end_ns_ = window.end_ns;
+    responses_.Begin(window.begin_ns, LastResponseOfUse(window));
   }
   // What ends from now on ended after the window.
   void EndWindow(int64_t now_ns);
+  // Closed loop: from now on connections need not send, so that they do not rest either. Later calls do nothing.
+  void EndCycles(int64_t now_ns);
 
   // Each request once, when it is (meant to be) sent. What is not `counted` only counts as warm-up.
   void Sent(const Flight& flight) {
+    if (!open_loop_) TakeOff(flight.intended_ns);
     if (!flight.counted) {
       ++tally_.warmup_requests;
       return;
@@ -97,7 +109,10 @@ class Recorder {
 
   // Each request that ended, after Sent(). `status` is 0 where no answer came.
   void Ended(const Flight& flight, Fate fate, int status, uint64_t answer_bytes, int64_t now_ns) {
+    if (!open_loop_) Land(now_ns);
+    if (status != 0) ++responses_until_now_;
     if (!flight.counted) [[unlikely]] {
+      if (status != 0) responses_.Add(now_ns);
       if (fate == Fate::kOk && IsInWindow(now_ns)) ++tally_.ok_in_window;
       return;
     }
@@ -113,6 +128,11 @@ class Recorder {
 
   // Counts what was noted, and hands over the samples. At the end: what is told below holds after it.
   void Flush();
+
+  // Responses until now, whatever they said, to requests of the warm-up too.
+  uint64_t responses_until_now() const { return responses_until_now_; }
+  // When those of the window and of its drain came.
+  const ResponseCounts& responses() const { return responses_; }
 
   const Tally& tally() const { return tally_; }
   // Empty in a closed loop, where service is latency and nothing lags.
@@ -131,6 +151,27 @@ class Recorder {
     Fate fate;
   };
 
+  // A clock that is to be read at the window's end is read before this. Later responses would only make the counts coarse.
+  static int64_t LastResponseOfUse(const LoadWindow& window) {
+    if (window.end_ns == INT64_MAX) return INT64_MAX;
+    constexpr auto kNanos = static_cast<int64_t>(kSecond);
+    return window.end_ns + std::max(kNanos, window.end_ns - window.begin_ns);
+  }
+  // A request is sent, and one ends: the integral of the number in flight over the window. Sums may wrap on their way.
+  void TakeOff(int64_t at_ns) {
+    if (at_ns >= cycle_end_ns_) return;
+    flight_sum_ -= IntoWindow(at_ns);
+    if (++flying_ > most_flying_) most_flying_ = flying_;
+  }
+  void Land(int64_t at_ns) {
+    if (at_ns >= cycle_end_ns_) return;
+    flight_sum_ += IntoWindow(at_ns);
+    --flying_;
+    if (at_ns >= window_.begin_ns) ++tally_.cycles;
+  }
+  uint64_t IntoWindow(int64_t at_ns) const {
+    return at_ns <= window_.begin_ns ? 0 : static_cast<uint64_t>(at_ns - window_.begin_ns);
+  }
   bool IsInWindow(int64_t at_ns) const {
     return at_ns >= window_.begin_ns && at_ns < window_.end_ns;
   }
@@ -154,12 +195,20 @@ class Recorder {
   SecondFigures* sent_second_ = nullptr;
   uint64_t sent_in_second_ = 0;
   uint64_t bytes_read_ = 0;
+  uint64_t responses_until_now_ = 0;
+  // As TakeOff() has them.
+  uint64_t flight_sum_ = 0;
+  int64_t flying_ = 0;
+  int64_t most_flying_ = 0;
+  int64_t cycle_end_ns_ = INT64_MAX;
+  bool cycles_ended_ = false;
   alignas(kCacheLine) std::array<Sample, kBlockSamples> block_;
   std::array<Ending, kBlockSamples> endings_;
   // In an open loop.
   std::array<int64_t, kBlockSamples> service_ns_;
 
   LoadWindow window_;
+  ResponseCounts responses_;
   SecondBook* const book_;
   LiveFigures* const live_;
   const SecondFigures* live_second_ = nullptr;

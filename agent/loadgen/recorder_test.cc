@@ -11,6 +11,7 @@
 #include "agent/loadgen/ring_drain.h"
 #include "agent/loadgen/sample_ring.h"
 #include "agent/loadgen/second_book.h"
+#include "analysis/response_counts.h"
 #include "analysis/sample_codec.h"
 #include "gtest/gtest.h"
 #include "proto/convert/sample_chunk.h"
@@ -46,6 +47,57 @@ class RecorderTest : public ::testing::Test {
       SampleRing::Open(SampleRing::Create(1, 1 << 20)->get()).value();
   Recorder recorder_{/*open_loop=*/false, &book_, &live_, SampleRing::Writer(ring_.get(), 0)};
 };
+
+// Two connections that send again 10 us after each response of 90 us, from before the window's begin on.
+TEST_F(RecorderTest, AConnectionsRestBetweenResponseAndRequestIsAccountedFor) {
+  constexpr int64_t kCycle = 100'000;
+  constexpr int64_t kLatency = 90'000;
+  for (int64_t at = -50'000; at < 10 * kSecond; at += kCycle) {
+    for (int i = 0; i < 2; ++i) {
+      Flight flight = SentAt(at);
+      flight.counted = at >= 0;
+      recorder_.Sent(flight);
+    }
+    // What is answered in the window's drain was in flight until its end.
+    for (int i = 0; i < 2; ++i) {
+      recorder_.Ended(SentAt(at), Fate::kOk, 200, 100, kBegin + at + kLatency);
+    }
+  }
+  recorder_.EndCycles(kBegin + 10 * kSecond);
+  recorder_.EndCycles(kBegin + 20 * kSecond);  // The drain goes on.
+  recorder_.Flush();
+  EXPECT_EQ(recorder_.tally().cycles, 200'000u);
+  EXPECT_EQ(recorder_.tally().flight_ns + recorder_.tally().rest_ns, 20 * kSecond);
+  EXPECT_NEAR(static_cast<double>(recorder_.tally().rest_ns), 2e9, 1e5);
+}
+
+// A server that answers after 0.8 s leaves nobody at rest, however few cycles the window has.
+TEST_F(RecorderTest, ARequestInFlightAtTheEndOfTheWindowIsNoRest) {
+  recorder_.Sent(SentAt(0));
+  recorder_.Ended(SentAt(0), Fate::kOk, 200, 100, kBegin + kSecond * 4 / 5);
+  recorder_.Sent(SentAt(kSecond * 4 / 5));
+  recorder_.EndCycles(kBegin + kSecond);
+  EXPECT_EQ(recorder_.tally().rest_ns, 0);
+  EXPECT_EQ(recorder_.tally().flight_ns, kSecond);
+  EXPECT_EQ(recorder_.tally().cycles, 1u);
+}
+
+// A server's CPU clock is divided by what it answered, be it of the warm-up, right or late; not by what it did not.
+TEST_F(RecorderTest, EveryResponseIsCountedWhenItCame) {
+  Flight warm = SentAt(-1'000);
+  warm.counted = false;
+  recorder_.Sent(warm);
+  recorder_.Ended(warm, Fate::kOk, 200, 100, kBegin + 50'000);
+  Ask(1'000, 99'000);
+  Ask(1'000, 199'000, Fate::kUnexpectedStatus, 500);
+  Ask(1'000, 299'000, Fate::kTimeout, 200);
+  Ask(1'000, 399'000, Fate::kTimeout, 0);
+  EXPECT_EQ(recorder_.responses_until_now(), 4u);
+  recorder_.Flush();
+  const ResponseCounts::Parts parts = recorder_.responses().ToParts();
+  EXPECT_EQ(ResponsesBetween(parts, kBegin, kBegin + kSecond), 4);
+  EXPECT_EQ(ResponsesBetween(parts, kBegin + 150'000, kBegin + kSecond), 2);
+}
 
 // Far fewer than a block of samples in each second.
 TEST_F(RecorderTest, ASecondHasWhatWasSentInIt) {

@@ -18,6 +18,10 @@ Json Micros(std::optional<int64_t> ns) {
   return static_cast<double>(*ns) / 1e3;
 }
 
+Json OrNull(std::optional<double> value) {
+  return value.has_value() ? Json(*value) : Json(nullptr);
+}
+
 Json Latencies(const LatencyHistogram& histogram) {
   Json json;
   const bool any = !histogram.empty();
@@ -123,7 +127,12 @@ std::string FormatJson(const LoadResult& result, const RunSettings* settings) {
   const bool gaps = result.idle_gaps.observed_ns > 0;
   json["idle_gap_us"]["p99"] = gaps ? Micros(result.idle_gaps.p99_ns) : nullptr;
   json["idle_gap_us"]["p999"] = gaps ? Micros(result.idle_gaps.p999_ns) : nullptr;
-  json["cpu_us_per_request"] = result.requests() > 0 ? Json(result.cpu_us_per_request()) : nullptr;
+  const Figures figures = result.figures();
+  json["think_time_us"] = OrNull(figures.think_time_us);
+  json["think_share"] = OrNull(figures.think_share);
+  json["cpu_us_per_request"] = OrNull(figures.generator_cpu_us_per_request);
+  json["cpu_share"] = result.cpu_share;
+  json["run_delay_share"] = OrNull(result.run_delay_share);
   json["busy_share"] = result.busy_share;
   json["samples_recorded"] = result.samples_recorded;
   json["samples_lost"] = result.samples_lost;

@@ -27,7 +27,8 @@ struct RunSettings {
 //   bytes_read, connections, reconnects, warmup_requests
 //   mode, offered_rps                       "closed" (null) or "open"
 //   latency_us{min,mean,p50,p90,p95,p99,p999,p9999,max}, service_us{}, send_lag_us{}
-//   idle_gap_us{p99,p999}, cpu_us_per_request, busy_share, samples_recorded, samples_lost
+//   idle_gap_us{p99,p999}, think_time_us, think_share, cpu_us_per_request,
+//   cpu_share, run_delay_share, busy_share, samples_recorded, samples_lost
 //   outside_seconds                         requests in the totals, but in no second of the time series
 //   lateness_us, cpus, stopped              how late it began; where; whether it was ended early
 //   stopped_by                              "signal", "until", "unreachable", or null

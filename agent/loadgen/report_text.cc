@@ -82,6 +82,7 @@ std::string Short(const LatencyHistogram& histogram) {
 }  // namespace
 
 std::string FormatTable(const LoadResult& result, const LoadOptions& options) {
+  const Figures figures = result.figures();
   std::string text = absl::StrCat(Offered(result, options), "\n");
   absl::StrAppendFormat(
       &text, "%s requests in %.2f s: %s ok/s, %.2f MB/s%s\n", Count(result.requests()),
@@ -117,8 +118,22 @@ std::string FormatTable(const LoadResult& result, const LoadOptions& options) {
                     "closed loop: it waits while the server stalls, so that its tail is "
                     "blind to stalls; --rate shows them\n");
   }
-  absl::StrAppendFormat(&text, "generator: %.2f us CPU a request, busy %.0f %% of the time",
-                        result.cpu_us_per_request(), result.busy_share * 100);
+  if (figures.think_time_us.has_value()) {
+    absl::StrAppendFormat(&text,
+                          "think time (between a response and the next request): %.1f us, %.1f %% "
+                          "of a connection's cycle\n",
+                          *figures.think_time_us, *figures.think_share * 100);
+  }
+  absl::StrAppendFormat(&text, "generator: %s us CPU a request, %.0f %% of a CPU",
+                        figures.generator_cpu_us_per_request.has_value()
+                            ? absl::StrFormat("%.2f", *figures.generator_cpu_us_per_request)
+                            : "n/a",
+                        result.cpu_share * 100);
+  // A loop that spins uses its CPU all the time.
+  if (result.spins) absl::StrAppendFormat(&text, ", busy %.0f %%", result.busy_share * 100);
+  if (result.run_delay_share.has_value()) {
+    absl::StrAppendFormat(&text, ", waited for it %.1f %%", *result.run_delay_share * 100);
+  }
   if (result.idle_gaps.observed_ns > 0) {
     absl::StrAppendFormat(&text, "; its idle core had gaps of p99 %s, p99.9 %s",
                           Time(static_cast<double>(result.idle_gaps.p99_ns)),

@@ -32,6 +32,12 @@ LoadResult Measured() {
   result.duration_ns = 2'000'000'000;
   result.bytes_read = 123'000;
   result.cpu_ns = 10'020'000;
+  result.cpu_responses = 1002;
+  result.cpu_share = 0.57;
+  result.run_delay_share = 0.04;
+  result.rest_ns = 20'000'000;
+  result.flight_ns = 80'000'000;
+  result.cycles = 1'000;
   result.connections = 7;
   SecondRow row;
   row.second = 1;
@@ -55,6 +61,8 @@ TEST(ReportJsonTest, HasEveryKeyOfTheContract) {
                           "service_us",  "send_lag_us",
                           "idle_gap_us", "cpu_us_per_request",
                           "busy_share",  "samples_recorded",
+                          "cpu_share",   "run_delay_share",
+                          "think_share", "think_time_us",
                           "samples_lost"}) {
     EXPECT_TRUE(json.contains(key)) << key;
   }
@@ -65,6 +73,8 @@ TEST(ReportJsonTest, HasEveryKeyOfTheContract) {
   EXPECT_EQ(json["requests"], 1002);
   EXPECT_DOUBLE_EQ(json["rps"].get<double>(), 499);
   EXPECT_DOUBLE_EQ(json["cpu_us_per_request"].get<double>(), 10);
+  EXPECT_DOUBLE_EQ(json["think_time_us"].get<double>(), 20);
+  EXPECT_DOUBLE_EQ(json["think_share"].get<double>(), 0.2);
   EXPECT_EQ(json["status"]["200"], 1000);
   EXPECT_EQ(json["mode"], "closed");
   EXPECT_NEAR(json["latency_us"]["p50"].get<double>(), 500, 1);

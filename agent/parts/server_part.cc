@@ -1,5 +1,6 @@
 #include "agent/parts/server_part.h"
 
+#include <algorithm>
 #include <csignal>
 #include <filesystem>
 #include <system_error>
@@ -211,18 +212,18 @@ void ServerPart::OnProcessEnded(const Ended& ended) {
 
 void ServerPart::BeginWindow(int64_t start_ns) {
   const Window& window = spec().window();
-  const int64_t begin_ns = start_ns + static_cast<int64_t>(window.warmup_ns());
-  At(begin_ns, [this] { ReadBegin(); });
+  begin_ns_ = start_ns + static_cast<int64_t>(window.warmup_ns());
+  At(begin_ns_, [this] { ReadBegin(); });
   if (window.duration_ns() > 0) {
-    At(begin_ns + static_cast<int64_t>(window.duration_ns()), [this] { ReadEnd(); });
+    end_ns_ = begin_ns_ + static_cast<int64_t>(window.duration_ns());
+    At(*end_ns_, [this] { ReadEnd(); });
   }
 }
 
 void ServerPart::EndWindow() { ReadEnd(); }
 
 void ServerPart::ReadBegin() {
-  // First, as at the end: the load counts its requests from this moment on, and opening a profiler's events takes some
-  // milliseconds. A profile says itself when it began.
+  // First, as at the end: opening a profiler's events takes some milliseconds. A profile says itself when it began.
   absl::StatusOr<WindowReading> reading = ReadWindowEnd(process_->guard_pid(), cpus_);
   if (reading.ok() && !read_) begin_ = *std::move(reading);
   if (spec().has_profile() && !read_) StartProfiler();
@@ -263,7 +264,15 @@ void ServerPart::ReadEnd() {
   const CpusBetween cpus = PassedBetween(begin.cpus, end->cpus, used.cpu_ns);
   ServerFinished finished;
   finished.set_cpu_ns(used.cpu_ns);
-  finished.set_window_ns(end->at_ns - begin.at_ns);
+  finished.set_window_ns(end->tree.cpu_at_ns - begin.tree.cpu_at_ns);
+  finished.set_cpu_begin_ns(begin.tree.cpu_at_ns);
+  finished.set_cpu_end_ns(end->tree.cpu_at_ns);
+  finished.set_begin_late_ns(std::max<int64_t>(0, begin.tree.cpu_at_ns - begin_ns_));
+  // A window that is bounded by requests, or stopped before its time, ends when it does.
+  if (end_ns_.has_value()) {
+    finished.set_end_late_ns(std::max<int64_t>(0, end->tree.cpu_at_ns - *end_ns_));
+  }
+  finished.set_tree_incomplete(!used.complete);
   finished.set_rss_bytes(used.rss_bytes);
   finished.set_peak_rss_bytes(used.peak_rss_bytes);
   finished.set_steal_ns(cpus.steal_ns);

@@ -63,6 +63,9 @@ class ServerPart final : public Part {
   std::optional<ResolvedTarget> resolved_;
   std::optional<PrivateFolder> folder_;
   std::unique_ptr<LaunchedProcess> process_;
+  // When the window is to begin and, unless it is bounded by requests, to end.
+  int64_t begin_ns_ = 0;
+  std::optional<int64_t> end_ns_;
   std::optional<WindowReading> begin_;
   // From the window's begin to its end, where a profile was asked for.
   std::unique_ptr<Profiler> profiler_;

@@ -1,6 +1,5 @@
 #include "agent/parts/window_reading.h"
 
-#include "common/monotonic_clock.h"
 #include "common/status_macros.h"
 
 namespace assay {
@@ -8,7 +7,6 @@ namespace assay {
 absl::StatusOr<WindowReading> ReadWindowEnd(pid_t guard, const CpuSet& cpus) {
   WindowReading reading;
   ASSAY_ASSIGN_OR_RETURN(reading.tree, ReadTreeUsage(guard));
-  reading.at_ns = MonotonicNanos();
   reading.cpus = ReadCpuTime(cpus);
   reading.network = ReadNetworkCounters();
   return reading;

@@ -15,8 +15,7 @@ namespace assay {
 
 // What the kernel says of a pinned process tree and its CPUs at one end of a window.
 struct WindowReading {
-  // CLOCK_MONOTONIC, just after the tree was read.
-  int64_t at_ns = 0;
+  // With the moment at which its CPU clocks were read.
   TreeUsage tree;
   // Each may be unreadable on its own, and is then told as such.
   absl::StatusOr<CpuTime> cpus = absl::UnknownError("not read");

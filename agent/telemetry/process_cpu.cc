@@ -16,6 +16,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "common/file.h"
+#include "common/monotonic_clock.h"
 #include "common/process_tree.h"
 #include "common/status_macros.h"
 
@@ -82,8 +83,22 @@ void AddWaitedFor(const ProcessStat& process, TreeUsage* usage) {
   usage->major_faults += process.waited_major_faults;
 }
 
-// One reading. `complete` becomes false when a process ended between its discovery and the reading of its clock.
-absl::StatusOr<TreeUsage> ReadOnce(pid_t root, bool* complete) {
+// Reads the CPU clocks of all one after the other, with nothing between, so that they belong to one moment. False where a
+// process ended since its discovery.
+bool AddCpuClocks(const std::vector<ProcessStat>& processes, TreeUsage* usage) {
+  const int64_t begin_ns = MonotonicNanos();
+  bool all = true;
+  for (const ProcessStat& process : processes) {
+    const absl::StatusOr<int64_t> cpu_ns = ProcessCpuNanos(process.pid);
+    all = all && cpu_ns.ok();
+    if (cpu_ns.ok()) usage->cpu_ns += *cpu_ns;
+  }
+  usage->cpu_at_ns = begin_ns + (MonotonicNanos() - begin_ns) / 2;
+  return all;
+}
+
+// One reading. It is not complete when a process ended between its discovery and the reading of its clock.
+absl::StatusOr<TreeUsage> ReadOnce(pid_t root) {
   const std::vector<ProcessStat> processes = AllProcesses();
   const auto guard = std::find_if(processes.begin(), processes.end(),
                                   [root](const ProcessStat& p) { return p.pid == root; });
@@ -91,16 +106,11 @@ absl::StatusOr<TreeUsage> ReadOnce(pid_t root, bool* complete) {
     return absl::NotFoundError(absl::StrCat("cannot read the usage below process ", root,
                                             ": it is gone, and its tree with it"));
   }
+  const std::vector<ProcessStat> tree = DescendantsOf(root, processes);
   TreeUsage usage;
+  usage.complete = AddCpuClocks(tree, &usage);
   AddWaitedFor(*guard, &usage);
-  *complete = true;
-  for (const ProcessStat& process : DescendantsOf(root, processes)) {
-    const absl::StatusOr<int64_t> cpu_ns = ProcessCpuNanos(process.pid);
-    if (!cpu_ns.ok()) {
-      *complete = false;
-      continue;
-    }
-    usage.cpu_ns += *cpu_ns;
+  for (const ProcessStat& process : tree) {
     AddWaitedFor(process, &usage);
     usage.minor_faults += process.minor_faults;
     usage.major_faults += process.major_faults;
@@ -154,9 +164,8 @@ absl::StatusOr<int64_t> ProcessCpuNanos(pid_t pid) {
 
 absl::StatusOr<TreeUsage> ReadTreeUsage(pid_t root) {
   for (int reading = 1;; ++reading) {
-    bool complete = false;
-    absl::StatusOr<TreeUsage> usage = ReadOnce(root, &complete);
-    if (!usage.ok() || complete || reading == kReadings) return usage;
+    absl::StatusOr<TreeUsage> usage = ReadOnce(root);
+    if (!usage.ok() || usage->complete || reading == kReadings) return usage;
   }
 }
 
@@ -164,6 +173,7 @@ TreeUsage UsageBetween(const TreeUsage& start, const TreeUsage& end) {
   const auto between = [](int64_t from, int64_t to) { return std::max<int64_t>(0, to - from); };
   TreeUsage usage = end;
   usage.cpu_ns = between(start.cpu_ns, end.cpu_ns);
+  usage.complete = start.complete && end.complete;
   usage.voluntary_switches = between(start.voluntary_switches, end.voluntary_switches);
   usage.involuntary_switches = between(start.involuntary_switches, end.involuntary_switches);
   usage.minor_faults = between(start.minor_faults, end.minor_faults);

@@ -24,6 +24,11 @@ namespace assay {
 // Counted in the switches: threads that live at the reading only, since the kernel keeps no sum for ended ones.
 struct TreeUsage {
   int64_t cpu_ns = 0;
+  // CLOCK_MONOTONIC at which the CPU clocks of the living were read: the middle of the moment that it took, tens of
+  // microseconds for a tree of many processes.
+  int64_t cpu_at_ns = 0;
+  // Not so where processes ended while the tree was read, in every attempt: cpu_ns lacks what they used.
+  bool complete = true;
   int64_t voluntary_switches = 0;
   int64_t involuntary_switches = 0;
   int64_t minor_faults = 0;
@@ -45,7 +50,7 @@ struct TreeUsage {
 absl::StatusOr<TreeUsage> ReadTreeUsage(pid_t root);
 
 // What was used between two readings of one tree: counters subtracted (never negative), the rest as of `end`, but for
-// rss_bytes, the larger of the two.
+// rss_bytes, the larger of the two, and complete, which both have to be.
 TreeUsage UsageBetween(const TreeUsage& start, const TreeUsage& end);
 
 // CPU time of a process with all its threads, from its CPU clock. kNotFound when it is gone. Cost: 1 us.

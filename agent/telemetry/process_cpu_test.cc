@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "agent/launcher/launched_process.h"
+#include "common/monotonic_clock.h"
 #include "common/runfiles.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -111,6 +112,25 @@ TEST(ReadTreeUsageTest, LivingProcessesAreToldToTheNanosecond) {
   EXPECT_GE(usage.cpu_ns, before);
   EXPECT_LE(usage.cpu_ns, *ProcessCpuNanos(process->pid()));
   EXPECT_GE(usage.cpu_ns, 50 * kMillisecond);
+}
+
+// What is counted until that moment is divided into this CPU time.
+TEST(ReadTreeUsageTest, TheClocksAreReadAtTheMomentThatIsTold) {
+  const auto process = Burnt(10, "living");
+  const int64_t before_ns = MonotonicNanos();
+  const TreeUsage usage = *ReadTreeUsage(process->guard_pid());
+  EXPECT_TRUE(usage.complete);
+  EXPECT_GT(usage.cpu_at_ns, before_ns);
+  EXPECT_LT(usage.cpu_at_ns, MonotonicNanos());
+}
+
+TEST(UsageBetweenTest, IsCompleteWhereBothReadingsAre) {
+  const TreeUsage whole;
+  TreeUsage part;
+  part.complete = false;
+  EXPECT_TRUE(UsageBetween(whole, whole).complete);
+  EXPECT_FALSE(UsageBetween(part, whole).complete);
+  EXPECT_FALSE(UsageBetween(whole, part).complete);
 }
 
 TEST(ReadTreeUsageTest, DescribesTheTree) {

@@ -1,6 +1,7 @@
 #include "controller/campaign/execution_runner.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <iterator>
 #include <memory>
 #include <string_view>
@@ -12,6 +13,7 @@
 #include "analysis/latency_histogram.h"
 #include "common/monotonic_clock.h"
 #include "common/status_macros.h"
+#include "controller/campaign/cpu_responses.h"
 #include "controller/campaign/load_intake.h"
 #include "controller/campaign/part_specs.h"
 #include "controller/campaign/server_patience.h"
@@ -80,6 +82,8 @@ class ExecutionRunner::Attempt {
   absl::Status AwaitQuiet();
   absl::Status StartTogether();
   absl::Status AwaitEnd();
+  // Takes the loads' timelines out of what is stored.
+  void CountServerCpuResponses();
   absl::Status FetchProfile();
   // `spans`: gets the samples too, unless nullptr.
   absl::Status FetchSamples(uint32_t load, SpanRequests* spans);
@@ -100,6 +104,7 @@ class ExecutionRunner::Attempt {
   std::string destination_;
   // The common start, on the server's agent's clock.
   int64_t server_start_ns_ = 0;
+  int64_t server_round_trip_ns_ = 0;
   bool gave_up_ = false;
   std::unique_ptr<PartLink> server_;
   bool server_closed_ = false;
@@ -157,6 +162,7 @@ absl::Status ExecutionRunner::Attempt::Measure() {
   if (cell_.profiled()) ASSAY_RETURN_IF_ERROR(FetchProfile());
   // The server's work is done: its CPUs are free for what follows.
   CloseServer();
+  CountServerCpuResponses();
   const ProfileInfo& profile = finished_.record.server().profile();
   const bool sampled = finished_.record.server().has_profile() && profile.refused().empty();
   SpanRequests spans(profile, server_start_ns_);
@@ -297,6 +303,7 @@ absl::Status ExecutionRunner::Attempt::StartTogether() {
   };
   if (server_reading.has_value()) {
     server_start_ns_ = on_its_clock(*server_reading);
+    server_round_trip_ns_ = server_reading->round_trip_ns;
     server_->Start(server_start_ns_);
   }
   for (size_t i = 0; i < loads_.size(); ++i) {
@@ -326,6 +333,24 @@ absl::Status ExecutionRunner::Attempt::AwaitEnd() {
   if (!finished.ok()) return Note(finished.status(), runner_.pool_.server(), PartId::SERVER);
   *finished_.record.mutable_server() = *std::move(finished);
   return absl::OkStatus();
+}
+
+void ExecutionRunner::Attempt::CountServerCpuResponses() {
+  if (server_ != nullptr) {
+    const AgentDescription& server = runner_.pool_.server().description();
+    std::vector<LoadResponses> responses;
+    for (const LoadPart& load : loads_) {
+      const int64_t apart_ns = std::abs(load.record.start_ns() - server_start_ns_);
+      // Where they say so and their clocks do too: a container may have a clock of its own.
+      const bool same_clock = OnSameHost(server, load.member->record.description()) &&
+                              apart_ns <= load.record.round_trip_ns() + server_round_trip_ns_;
+      responses.push_back({&load.record.finished().timeline(), load.record.start_ns(), same_clock});
+    }
+    const std::optional<uint64_t> count =
+        ServerCpuResponses(finished_.record.server(), server_start_ns_, responses);
+    if (count.has_value()) finished_.record.set_server_cpu_responses(*count);
+  }
+  for (LoadPart& load : loads_) load.record.mutable_finished()->clear_timeline();
 }
 
 absl::Status ExecutionRunner::Attempt::FetchProfile() {

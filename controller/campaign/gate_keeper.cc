@@ -1,11 +1,13 @@
 #include "controller/campaign/gate_keeper.h"
 
 #include <algorithm>
+#include <cmath>
+#include <cstdint>
 #include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "analysis/estimate.h"
+#include "analysis/figures.h"
 #include "analysis/latency_histogram.h"
 #include "common/cpu_set.h"
 #include "common/file.h"
@@ -14,6 +16,7 @@
 #include "controller/plan/cells.h"
 #include "google/protobuf/io/tokenizer.h"
 #include "google/protobuf/text_format.h"
+#include "proto/convert/execution_figures.h"
 #include "proto/convert/histogram_proto.h"
 #include "proto/convert/profile_spans.h"
 #include "proto/gates.pb.h"
@@ -147,7 +150,9 @@ std::optional<OpenLoopFigures> OpenFiguresOf(const ExecutionRecord& execution) {
     if (finished.duration_ns() > 0) {
       const double seconds = static_cast<double>(finished.duration_ns()) * 1e-9;
       open.offered_per_s += static_cast<double>(finished.sent()) / seconds;
-      open.answered_per_s += static_cast<double>(finished.ok_in_window()) / seconds;
+      const uint64_t answered =
+          finished.has_ok_in_window() ? finished.ok_in_window() : finished.ok();
+      open.answered_per_s += static_cast<double>(answered) / seconds;
     }
     const auto overflows = finished.error_kinds().find(kQueueOverflowKind);
     if (overflows != finished.error_kinds().end()) open.queue_overflows += overflows->second;
@@ -160,44 +165,121 @@ std::optional<OpenLoopFigures> OpenFiguresOf(const ExecutionRecord& execution) {
   return open;
 }
 
+namespace {
+
+// The largest share that any load agent told. Not known where one could not be read, or cannot be true.
+class WorstShare {
+ public:
+  void Add(std::optional<double> share) {
+    known_ = known_ && share.has_value() && std::isfinite(*share) && *share >= 0;
+    if (known_) worst_ = std::max(worst_.value_or(0), *share);
+  }
+  std::optional<double> value() const { return known_ ? worst_ : std::nullopt; }
+
+ private:
+  bool known_ = true;
+  std::optional<double> worst_;
+};
+
+// Of the window, how much the busiest load thread worked. A loop that spins is on its CPU all the time: there it is the
+// time of its turns with work in them.
+std::optional<double> GeneratorShareOf(const LoadFinished& finished) {
+  if (finished.has_cpu_share() && !finished.spins()) return finished.cpu_share();
+  // An agent of before tells no other; one that tells nothing has none.
+  if (finished.busy_share() == 0 && !finished.spins()) return std::nullopt;
+  return finished.busy_share();
+}
+
+std::optional<ServerReadings> ReadingsOf(const ExecutionRecord& execution, int64_t window_ns) {
+  if (!execution.has_server()) return std::nullopt;
+  const ServerFinished& server = execution.server();
+  ServerReadings readings;
+  if (!server.has_cpu_begin_ns() || server.cpu_ns() < 0 || server.tree_incomplete() ||
+      !execution.has_server_cpu_responses() || server.begin_late_ns() < 0 ||
+      server.end_late_ns() < 0 || window_ns <= 0) {
+    return readings;
+  }
+  const double late_ns =
+      static_cast<double>(server.begin_late_ns()) + static_cast<double>(server.end_late_ns());
+  readings.late_share = late_ns / static_cast<double>(window_ns);
+  return readings;
+}
+
+// The counts that gates judge, summed over the load agents.
+void AddCounts(const ExecutionRecord& execution, ExecutionFigures* figures) {
+  std::vector<uint64_t> all;
+  bool samples_known = true;
+  for (const LoadRecord& load : execution.loads()) {
+    const LoadFinished& finished = load.finished();
+    figures->sent += finished.sent();
+    figures->ok += finished.ok();
+    figures->errors += finished.errors();
+    figures->timeouts += finished.timeouts();
+    figures->in_flight += finished.in_flight();
+    figures->connections += finished.connections();
+    for (const auto& [kind, count] : finished.error_kinds()) {
+      if (IsWrongAnswer(kind)) figures->wrong_answers += count;
+      all.push_back(count);
+    }
+    // What was recorded but did not arrive is lost as well; more cannot arrive.
+    const uint64_t recorded = finished.samples_recorded();
+    const uint64_t received = load.samples_received();
+    samples_known = samples_known && received <= recorded;
+    figures->samples_recorded += received;
+    figures->samples_lost += finished.samples_lost() + (recorded - std::min(recorded, received));
+    all.insert(all.end(), {finished.sent(), finished.ok(), finished.errors(), finished.timeouts(),
+                           finished.in_flight(), finished.samples_lost(), recorded, received});
+  }
+  const absl::StatusOr<LatencyHistogram> latency = FromProto(execution.latency());
+  // No sum of some of them overflows where that of all does not.
+  figures->counts_known = SumOf(all).has_value() && latency.ok();
+  if (latency.ok()) figures->latencies = latency->count();
+  if (!samples_known) figures->samples_recorded = figures->samples_lost = UINT64_MAX;
+}
+
+}  // namespace
+
 ExecutionFigures FiguresOf(const ExecutionRecord& execution,
                            const std::vector<const AgentRecord*>& agents) {
   ExecutionFigures figures;
+  AddCounts(execution, &figures);
   std::vector<Pinning> pinnings;
   const AgentRecord* server = RecordOf(agents, PartId::SERVER, "");
   const bool started_by_us = execution.has_server();
   if (started_by_us) pinnings.push_back({server, execution.server().actual_cpus()});
   bool same_host = false;
+  WorstShare generator;
+  WorstShare run_delay;
+  WorstShare idle_lost;
+  bool backwards = false;
   for (const LoadRecord& load : execution.loads()) {
     const LoadFinished& finished = load.finished();
-    figures.sent += finished.sent();
-    figures.ok += finished.ok();
-    figures.errors += finished.errors();
-    figures.timeouts += finished.timeouts();
-    figures.in_flight += finished.in_flight();
-    figures.connections += finished.connections();
     figures.window_ns = std::max(figures.window_ns, finished.duration_ns());
-    for (const auto& [kind, count] : finished.error_kinds()) {
-      if (IsWrongAnswer(kind)) figures.wrong_answers += count;
-    }
-    // What was recorded but did not arrive is lost as well.
-    const uint64_t recorded = finished.samples_recorded();
-    const uint64_t received = std::min(recorded, load.samples_received());
-    figures.samples_recorded += received;
-    figures.samples_lost += finished.samples_lost() + (recorded - received);
-    figures.busy_share = std::max(figures.busy_share.value_or(0), finished.busy_share());
-    figures.idle_lost_share =
-        std::max(figures.idle_lost_share.value_or(0), load.ready().idle_gaps().lost_share());
+    backwards = backwards || finished.duration_ns() < 0;
+    generator.Add(GeneratorShareOf(finished));
+    run_delay.Add(finished.has_run_delay_share() ? std::optional(finished.run_delay_share())
+                                                 : std::nullopt);
+    idle_lost.Add(load.ready().has_idle_gaps()
+                      ? std::optional(load.ready().idle_gaps().lost_share())
+                      : std::nullopt);
     const AgentRecord* agent = RecordOf(agents, PartId::LOAD, load.agent());
     pinnings.push_back({agent, finished.actual_cpus()});
     if (server != nullptr && agent != nullptr) {
       same_host = same_host || OnSameHost(server->description(), agent->description());
     }
   }
+  if (backwards) figures.window_ns = 0;
+  figures.generator_share = generator.value();
+  figures.run_delay_share = run_delay.value();
+  figures.idle_lost_share = idle_lost.value();
+  figures.think_share = FiguresOf(execution).think_share;
   if (started_by_us) figures.same_host = same_host;
   figures.shared_cpus = SharedCpus(pinnings);
-  figures.start_skew_ns = execution.skew().bound_ns();
+  // Where a server of a URL runs nobody knows: only loads that share CPUs with each other are told.
+  if (!started_by_us && figures.shared_cpus == 0) figures.shared_cpus.reset();
+  if (execution.has_skew()) figures.start_skew_ns = execution.skew().bound_ns();
   figures.open = OpenFiguresOf(execution);
+  figures.server = ReadingsOf(execution, figures.window_ns);
   return figures;
 }
 
@@ -222,8 +304,7 @@ std::vector<GateResult> JudgeProfiles(const GateRules& rules, const Plan& plan,
     figures.whole += profile->whole();
     figures.cost_wanted = figures.cost_wanted || profile->spans_size() > 0;
   }
-  const std::optional<Estimate> cost = SamplingCostOver(profiles);
-  if (cost.has_value()) figures.cost = cost->estimate;
+  figures.cost = SamplingCostOver(profiles);
   std::vector<GateResult> results;
   for (const GateJudgement& judgement : rules.JudgeProfile(figures, WantedBy(plan))) {
     results.push_back(ToProto(judgement, subject));

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <string>
 #include <vector>
 
@@ -23,11 +24,16 @@ ExecutionRecord SoundExecution() {
   return Parsed<ExecutionRecord>(R"(
     cell { target: "epoll" workload: "json" mode: "closed" connections: 64 }
     status: MEASURED
-    server { actual_cpus: "0" cpu_ns: 90000000 }
+    server { actual_cpus: "0" cpu_ns: 90000000 cpu_begin_ns: 5000 cpu_end_ns: 1000005000
+             begin_late_ns: 1000000 end_late_ns: 1000000 }
+    server_cpu_responses: 10000
     loads { agent: "local" samples_received: 10000
             ready { idle_gaps { lost_share: 0.01 } }
             finished { sent: 10000 ok: 10000 connections: 64 duration_ns: 1000000000
-                       samples_recorded: 10000 busy_share: 0.5 actual_cpus: "1" } }
+                       samples_recorded: 10000 busy_share: 0.5 actual_cpus: "1"
+                       ok_in_window: 10000 cpu_responses: 10000 cpu_share: 0.4
+                       run_delay_share: 0.01 rest_ns: 1000000000 flight_ns: 63000000000
+                       cycles: 10000 } }
     skew { agents: 1 }
   )");
 }
@@ -107,6 +113,101 @@ TEST_F(GateKeeperTest, CpusThatCouldNotBeReadAreNotAPass) {
   ExecutionRecord execution = SoundExecution();
   execution.mutable_server()->clear_actual_cpus();
   EXPECT_EQ(Judged("pinning_overlap", execution).verdict(), GateResult::UNREADABLE);
+}
+
+// Preemption is no work, and epoll_wait's own CPU is: the busy share counts the one and misses the other.
+TEST_F(GateKeeperTest, AGeneratorIsSaturatedByItsCpuAndASpinningOneByItsWork) {
+  ExecutionRecord execution = SoundExecution();
+  LoadFinished& finished = *execution.mutable_loads(0)->mutable_finished();
+  finished.set_busy_share(0.99);
+  EXPECT_EQ(Judged("generator_saturated", execution).value(), 0.4);
+  finished.set_cpu_share(0.99);
+  finished.set_busy_share(0.3);
+  EXPECT_EQ(Judged("generator_saturated", execution).verdict(), GateResult::INVALID);
+  finished.set_spins(true);
+  EXPECT_EQ(Judged("generator_saturated", execution).value(), 0.3);
+  finished.set_run_delay_share(0.2);
+  EXPECT_EQ(Judged("generator_delayed", execution).verdict(), GateResult::WARN);
+  finished.clear_run_delay_share();
+  EXPECT_EQ(Judged("generator_delayed", execution).verdict(), GateResult::UNREADABLE);
+}
+
+TEST_F(GateKeeperTest, ConnectionsThatRestTooLongAreToldOf) {
+  ExecutionRecord execution = SoundExecution();
+  EXPECT_EQ(Judged("think_time", execution).value(), 1.0 / 64);
+  execution.mutable_loads(0)->mutable_finished()->set_rest_ns(4'000'000'000);
+  EXPECT_EQ(Judged("think_time", execution).verdict(), GateResult::WARN);
+}
+
+TEST_F(GateKeeperTest, LateOrPartialReadingsOfTheServersCpuAreToldOf) {
+  ExecutionRecord execution = SoundExecution();
+  execution.mutable_server()->set_end_late_ns(150'000'000);
+  EXPECT_EQ(Judged("cpu_readings", execution).verdict(), GateResult::WARN);
+  execution = SoundExecution();
+  execution.mutable_server()->set_tree_incomplete(true);
+  EXPECT_EQ(Judged("cpu_readings", execution).verdict(), GateResult::UNREADABLE);
+  execution = SoundExecution();
+  execution.mutable_server()->set_cpu_ns(-1);
+  EXPECT_EQ(Judged("cpu_readings", execution).verdict(), GateResult::UNREADABLE);
+  execution = SoundExecution();
+  execution.clear_server_cpu_responses();
+  EXPECT_EQ(Judged("cpu_readings", execution).verdict(), GateResult::UNREADABLE);
+}
+
+// On which CPUs a server of a URL runs nobody knows.
+TEST_F(GateKeeperTest, AServerOfAUrlMayRunOnTheLoadsCpus) {
+  ExecutionRecord execution = SoundExecution();
+  execution.clear_server();
+  EXPECT_EQ(Judged("pinning_overlap", execution).verdict(), GateResult::UNREADABLE);
+  *execution.add_loads() = execution.loads(0);
+  EXPECT_EQ(Judged("pinning_overlap", execution).verdict(), GateResult::INVALID)
+      << "two loads on one CPU are known";
+}
+
+TEST_F(GateKeeperTest, WhatCannotBeTrueNeverPasses) {
+  const auto judged = [this](const std::string& gate, auto change) {
+    ExecutionRecord execution = SoundExecution();
+    change(*execution.mutable_loads(0));
+    return Judged(gate, execution).verdict();
+  };
+  for (const double impossible : {std::nan(""), -0.1}) {
+    EXPECT_EQ(judged("idle_gaps",
+                     [&](LoadRecord& load) {
+                       load.mutable_ready()->mutable_idle_gaps()->set_lost_share(impossible);
+                     }),
+              GateResult::UNREADABLE);
+    EXPECT_EQ(judged("generator_saturated",
+                     [&](LoadRecord& load) { load.mutable_finished()->set_cpu_share(impossible); }),
+              GateResult::UNREADABLE);
+    EXPECT_EQ(
+        judged("generator_delayed",
+               [&](LoadRecord& load) { load.mutable_finished()->set_run_delay_share(impossible); }),
+        GateResult::UNREADABLE);
+  }
+  EXPECT_EQ(judged("idle_gaps", [](LoadRecord& load) { load.mutable_ready()->clear_idle_gaps(); }),
+            GateResult::UNREADABLE);
+  EXPECT_EQ(judged("sample_loss", [](LoadRecord& load) { load.set_samples_received(10'001); }),
+            GateResult::UNREADABLE);
+  EXPECT_EQ(judged("sample_loss",
+                   [](LoadRecord& load) {
+                     load.set_samples_received(10'001);
+                     load.mutable_finished()->set_samples_recorded(10'001);
+                   }),
+            GateResult::UNREADABLE)
+      << "more samples than requests";
+  EXPECT_EQ(judged("too_short_window",
+                   [](LoadRecord& load) { load.mutable_finished()->set_duration_ns(-1); }),
+            GateResult::UNREADABLE);
+  EXPECT_EQ(judged("accounting",
+                   [](LoadRecord& load) {
+                     load.mutable_finished()->set_errors(UINT64_MAX - 9'999);
+                     load.mutable_finished()->set_sent(0);
+                   }),
+            GateResult::UNREADABLE)
+      << "10,000 + errors wraps to 0";
+  EXPECT_EQ(
+      judged("think_time", [](LoadRecord& load) { load.mutable_finished()->set_rest_ns(-1); }),
+      GateResult::UNREADABLE);
 }
 
 TEST_F(GateKeeperTest, TheOriginsTenThousandRequestsAreTooShortUnlessNoVerdictIsAsked) {

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "controller/plan/cells.h"
@@ -15,6 +16,7 @@
 #include "controller/report/profile_section.h"
 #include "controller/results/gate_findings.h"
 #include "controller/results/profile_pairs.h"
+#include "controller/results/result_notes.h"
 #include "controller/results/results_json.h"
 #include "controller/results/text_table.h"
 
@@ -54,14 +56,16 @@ std::string Cells(const ReportInput& input) {
       "<div "
       "class=\"wide\"><table><thead><tr><th>target</th><th>workload</th><th>level</th><th>requests/"
       "s</th>"
-      "<th>p50 us</th><th>p99 us</th><th>mean of medians us</th><th>server CPU us/request</th>"
+      "<th>p50 us</th><th>p99 us</th><th>think us</th><th>mean of medians us</th><th>server CPU "
+      "us/request</th>"
       "<th>load CPU us/request</th><th>RSS MB</th><th>executions</th></tr></thead><tbody>";
   for (const CellResult& cell : input.results.cells) {
     absl::StrAppend(
         &html, "<tr><th scope=\"row\">", HtmlText(cell.cell.target()), "</th><td>",
         HtmlText(cell.cell.workload()), "</td><td>", HtmlText(LevelText(cell.cell)),
         cell.cell.profiled() ? ", profiled" : "", "</td>", Interval(cell.rps, 0),
-        Interval(cell.quantile_us[0], 0), Interval(cell.quantile_us[3], 0), "<td>",
+        Interval(cell.quantile_us[0], 0), Interval(cell.quantile_us[3], 0),
+        Interval(cell.think_time_us, 1), "<td>",
         cell.mean_of_medians_us.has_value() ? absl::StrFormat("%.1f", *cell.mean_of_medians_us)
                                             : "",
         "</td>", Interval(cell.server_cpu_us_per_request, 2),
@@ -69,10 +73,12 @@ std::string Cells(const ReportInput& input) {
         Interval(cell.server_rss_bytes, 1, kBytesInMegabyte), "<td>", cell.executions.size(),
         cell.failed > 0 ? absl::StrCat(", ", cell.failed, " failed") : "", "</td></tr>");
   }
-  return html +
-         "</tbody></table></div><p>Medians over fresh starts of each server; [ ] holds the true "
-         "median with 95 % "
-         "confidence (order statistics), from six executions on.</p>";
+  absl::StrAppend(&html, "</tbody></table></div>");
+  for (std::string note : NotesOf(input.results)) {
+    note[0] = absl::ascii_toupper(static_cast<unsigned char>(note[0]));
+    absl::StrAppend(&html, "<p>", HtmlText(note), ".</p>");
+  }
+  return html;
 }
 
 // One figure a workload: what `get` takes from each execution.
@@ -124,7 +130,9 @@ std::string Figures(const ReportInput& input) {
   const auto throughput =
       FiguresOver(input.results, "Throughput", "requests/s", [](const CellResult& cell) {
         std::vector<double> values;
-        for (const ExecutionResult& one : cell.executions) values.push_back(one.rps);
+        for (const ExecutionResult& one : cell.executions) {
+          if (one.rps.has_value()) values.push_back(*one.rps);
+        }
         return std::pair(values, cell.rps);
       });
   const auto cpu =

@@ -7,11 +7,14 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "analysis/estimate.h"
+#include "analysis/figures.h"
 #include "analysis/latency_histogram.h"
 #include "common/status_macros.h"
 #include "controller/campaign/gate_keeper.h"
 #include "controller/campaign/plan_fit.h"
 #include "controller/plan/cells.h"
+#include "proto/convert/execution_figures.h"
 #include "proto/convert/histogram_proto.h"
 
 namespace assay {
@@ -25,47 +28,38 @@ ExecutionResult ResultOf(const ExecutionRecord& record, const LatencyHistogram& 
   result.block = record.block();
   result.attempt = record.attempt();
   result.disturbed_starts = record.disturbed_starts();
-  int64_t window_ns = 0;
-  int64_t generator_ns = 0;
-  uint64_t ok = 0;
-  for (const LoadRecord& load : record.loads()) {
-    const LoadFinished& finished = load.finished();
-    result.requests += finished.ok() + finished.errors() + finished.timeouts();
-    result.sent += finished.sent();
-    // A queue that is answered after the window is not its throughput.
-    ok += finished.ok_in_window() > 0 ? finished.ok_in_window() : finished.ok();
-    generator_ns += finished.work_ns() > 0 ? finished.work_ns() : finished.cpu_ns();
-    window_ns = std::max(window_ns, finished.duration_ns());
-  }
-  if (window_ns > 0) result.rps = static_cast<double>(ok) * 1e9 / static_cast<double>(window_ns);
+  const Figures figures = FiguresOf(record);
+  result.sent = figures.sent.value_or(0);
+  result.requests = figures.requests.value_or(0);
+  result.rps = figures.rps;
+  result.server_cpu_us_per_request = figures.server_cpu_us_per_request;
+  result.generator_cpu_us_per_request = figures.generator_cpu_us_per_request;
+  result.think_time_us = figures.think_time_us;
   if (latency.count() > 0) result.mean_us = latency.MeanNanos() / kNanosInMicro;
   for (size_t i = 0; i < kQuantiles.size(); ++i) {
     const std::optional<int64_t> nanos = SupportedQuantile(latency, kQuantiles[i].q);
     if (nanos.has_value()) result.quantile_us[i] = static_cast<double>(*nanos) / kNanosInMicro;
   }
-  const double requests = static_cast<double>(std::max<uint64_t>(1, result.requests));
-  result.generator_cpu_us_per_request =
-      static_cast<double>(generator_ns) / kNanosInMicro / requests;
-  if (record.has_server()) {
-    result.server_cpu_us_per_request =
-        static_cast<double>(record.server().cpu_ns()) / kNanosInMicro / requests;
+  if (record.has_server() && record.server().rss_bytes() >= 0)
     result.server_rss_bytes = static_cast<double>(record.server().rss_bytes());
-  }
   result.start_skew_us = static_cast<double>(record.skew().bound_ns()) / kNanosInMicro;
   return result;
 }
 
 // The figure that `get` takes from each execution, over all of them.
 template <typename Get>
-OverExecutions Over(const std::vector<ExecutionResult>& executions, const Get& get) {
+OverExecutions Over(const CellResult& cell, const Get& get) {
   std::vector<double> values;
-  for (const ExecutionResult& execution : executions) {
+  for (const ExecutionResult& execution : cell.executions) {
     const std::optional<double> value = get(execution);
     if (!value.has_value()) return std::nullopt;
     values.push_back(*value);
   }
   if (values.empty()) return std::nullopt;
-  return MedianInterval(std::move(values));
+  Estimate median = MedianInterval(std::move(values));
+  // Windows of one process are not independent: an interval for independent ones would be too narrow.
+  if (!cell.fresh_starts) median.low = median.high = std::nullopt;
+  return median;
 }
 
 // What failed, with the last line that the program said.
@@ -132,18 +126,19 @@ void Derive(Gathered& gathered) {
   CellResult& result = gathered.result;
   const std::vector<ExecutionResult>& executions = result.executions;
   if (executions.empty()) return;
-  result.rps = Over(executions, [](const auto& one) { return std::optional(one.rps); });
-  result.mean_us = Over(executions, [](const auto& one) { return std::optional(one.mean_us); });
+  result.rps = Over(result, [](const auto& one) { return one.rps; });
+  result.mean_us = Over(result, [](const auto& one) { return one.mean_us; });
   for (size_t i = 0; i < kQuantiles.size(); ++i) {
-    result.quantile_us[i] = Over(executions, [i](const auto& one) { return one.quantile_us[i]; });
+    result.quantile_us[i] = Over(result, [i](const auto& one) { return one.quantile_us[i]; });
     const std::optional<int64_t> pooled = SupportedQuantile(gathered.pooled, kQuantiles[i].q);
     if (pooled.has_value()) result.pooled_us[i] = static_cast<double>(*pooled) / kNanosInMicro;
   }
   result.server_cpu_us_per_request =
-      Over(executions, [](const auto& one) { return one.server_cpu_us_per_request; });
-  result.generator_cpu_us_per_request = Over(
-      executions, [](const auto& one) { return std::optional(one.generator_cpu_us_per_request); });
-  result.server_rss_bytes = Over(executions, [](const auto& one) { return one.server_rss_bytes; });
+      Over(result, [](const auto& one) { return one.server_cpu_us_per_request; });
+  result.generator_cpu_us_per_request =
+      Over(result, [](const auto& one) { return one.generator_cpu_us_per_request; });
+  result.think_time_us = Over(result, [](const auto& one) { return one.think_time_us; });
+  result.server_rss_bytes = Over(result, [](const auto& one) { return one.server_rss_bytes; });
   std::vector<double> medians;
   for (const ExecutionResult& one : executions) {
     if (one.quantile_us[0].has_value()) medians.push_back(*one.quantile_us[0]);
@@ -193,7 +188,9 @@ absl::StatusOr<CampaignResults> ReadResults(Store& store, const GateRules& rules
   for (Cell& cell : CellsOf(campaign.plan())) {
     if (IsSkipped(cell, skipped)) continue;
     order.push_back(CellText(cell));
-    gathered[order.back()].result.cell = std::move(cell);
+    CellResult& result = gathered[order.back()].result;
+    result.fresh_starts = TargetOfCell(campaign.plan(), cell).url().empty();
+    result.cell = std::move(cell);
   }
   ASSAY_RETURN_IF_ERROR(
       store.ForEachExecution(campaign.id(), [&](const ExecutionRecord& record) -> absl::Status {
@@ -223,18 +220,18 @@ absl::StatusOr<CampaignResults> ReadResults(Store& store, const GateRules& rules
   return results;
 }
 
-std::optional<double> MetricOf(const CellResult& cell, const std::string& metric) {
-  const auto estimate = [](const OverExecutions& figure) {
-    return figure.has_value() ? std::optional(figure->estimate) : std::nullopt;
-  };
-  if (metric == "rps") return estimate(cell.rps);
-  if (metric == "mean_us") return estimate(cell.mean_us);
-  if (metric == "mean_of_medians_us") return cell.mean_of_medians_us;
-  if (metric == "server_cpu_us_per_request") return estimate(cell.server_cpu_us_per_request);
-  if (metric == "generator_cpu_us_per_request") return estimate(cell.generator_cpu_us_per_request);
-  if (metric == "server_rss_bytes") return estimate(cell.server_rss_bytes);
+OverExecutions MetricOf(const CellResult& cell, const std::string& metric) {
+  if (metric == "rps") return cell.rps;
+  if (metric == "mean_us") return cell.mean_us;
+  if (metric == "mean_of_medians_us") {
+    if (!cell.mean_of_medians_us.has_value()) return std::nullopt;
+    return Estimate{.estimate = *cell.mean_of_medians_us};
+  }
+  if (metric == "server_cpu_us_per_request") return cell.server_cpu_us_per_request;
+  if (metric == "generator_cpu_us_per_request") return cell.generator_cpu_us_per_request;
+  if (metric == "server_rss_bytes") return cell.server_rss_bytes;
   for (size_t i = 0; i < kQuantiles.size(); ++i) {
-    if (metric == absl::StrCat(kQuantiles[i].name, "_us")) return estimate(cell.quantile_us[i]);
+    if (metric == absl::StrCat(kQuantiles[i].name, "_us")) return cell.quantile_us[i];
   }
   return std::nullopt;
 }
@@ -242,14 +239,25 @@ std::optional<double> MetricOf(const CellResult& cell, const std::string& metric
 std::vector<ThresholdResult> JudgeThresholds(const CampaignResults& results) {
   std::vector<ThresholdResult> judged;
   for (const Threshold& threshold : results.campaign.plan().thresholds()) {
+    const auto within = [&](double value) {
+      return (!threshold.has_max() || value <= threshold.max()) &&
+             (!threshold.has_min() || value >= threshold.min());
+    };
     for (const CellResult& cell : results.cells) {
       if (IsApart(results.campaign.plan(), cell.cell)) continue;
       if (!threshold.target().empty() && threshold.target() != cell.cell.target()) continue;
       if (!threshold.workload().empty() && threshold.workload() != cell.cell.workload()) continue;
-      ThresholdResult result{threshold, cell.cell, MetricOf(cell, threshold.metric()), false};
-      result.met = result.value.has_value() &&
-                   (!threshold.has_max() || *result.value <= threshold.max()) &&
-                   (!threshold.has_min() || *result.value >= threshold.min());
+      ThresholdResult result{.threshold = threshold, .cell = cell.cell};
+      const OverExecutions metric = MetricOf(cell, threshold.metric());
+      if (metric.has_value()) {
+        const double low = metric->low.value_or(metric->estimate);
+        const double high = metric->high.value_or(metric->estimate);
+        result.value = metric->estimate;
+        // Some value of the interval is within both limits.
+        result.met = (!threshold.has_max() || low <= threshold.max()) &&
+                     (!threshold.has_min() || high >= threshold.min());
+        result.certain = !result.met || (within(low) && within(high));
+      }
       judged.push_back(std::move(result));
     }
   }

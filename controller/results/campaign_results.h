@@ -34,12 +34,15 @@ struct ExecutionResult {
   // Sent in the window; requests ended, well or not; the rest was still in flight when the drain was over.
   uint64_t sent = 0;
   uint64_t requests = 0;
-  double rps = 0;
-  double mean_us = 0;
+  std::optional<double> rps;
+  // Not set where no request has a latency.
+  std::optional<double> mean_us;
   // In the order of kQuantiles; not set where the count of requests cannot support it.
   std::array<std::optional<double>, kQuantiles.size()> quantile_us;
   std::optional<double> server_cpu_us_per_request;
-  double generator_cpu_us_per_request = 0;
+  std::optional<double> generator_cpu_us_per_request;
+  // Closed loop: how long a connection rests between a response and its next request.
+  std::optional<double> think_time_us;
   std::optional<double> server_rss_bytes;
   double start_skew_us = 0;
 };
@@ -51,6 +54,9 @@ using OverExecutions = std::optional<Estimate>;
 // One cell of a campaign. Intervals are over executions, the unit of inference.
 struct CellResult {
   Cell cell;
+  // Whether each execution is a fresh start of the server. Else they are windows of one running server, of a URL: not
+  // independent, so that no figure has an interval.
+  bool fresh_starts = true;
   std::vector<ExecutionResult> executions;
   // Blocks in which its execution failed, and was not measured in another attempt.
   uint32_t failed = 0;
@@ -66,6 +72,7 @@ struct CellResult {
   std::optional<double> mean_of_medians_us;
   OverExecutions server_cpu_us_per_request;
   OverExecutions generator_cpu_us_per_request;
+  OverExecutions think_time_us;
   OverExecutions server_rss_bytes;
   // Each gate once, by its worst execution.
   std::vector<GateResult> gates;
@@ -95,7 +102,10 @@ struct ThresholdResult {
   Cell cell;
   // Not set when the metric is not known for this cell: then it is missed.
   std::optional<double> value;
+  // Missed is what is certain: where the metric has an interval, only if that lies beyond the limit as a whole.
   bool met = false;
+  // Whether the interval lies on one side of the limit. A metric without an interval is taken at its value.
+  bool certain = true;
 };
 
 // Every threshold on every cell that it speaks of, those of separate executions for profiles aside.
@@ -104,7 +114,7 @@ std::vector<ThresholdResult> JudgeThresholds(const CampaignResults& results);
 // A metric of a cell by its name in plans: "rps", "mean_us", "p50_us" ... "p9999_us",
 // "server_cpu_us_per_request", "generator_cpu_us_per_request", "server_rss_bytes",
 // "mean_of_medians_us".
-std::optional<double> MetricOf(const CellResult& cell, const std::string& metric);
+OverExecutions MetricOf(const CellResult& cell, const std::string& metric);
 
 }  // namespace assay
 

@@ -3,6 +3,7 @@
 #include "absl/time/time.h"
 #include "controller/plan/cells.h"
 #include "controller/results/json_values.h"
+#include "controller/results/result_notes.h"
 
 namespace assay {
 namespace {
@@ -42,15 +43,16 @@ Json ToJson(const ExecutionResult& execution) {
   json["disturbed_starts"] = execution.disturbed_starts;
   json["sent"] = execution.sent;
   json["requests"] = execution.requests;
-  json["rps"] = execution.rps;
+  json["rps"] = OrNull(execution.rps);
   Json latency;
-  latency["mean"] = execution.mean_us;
+  latency["mean"] = OrNull(execution.mean_us);
   for (size_t i = 0; i < kQuantiles.size(); ++i) {
     latency[kQuantiles[i].name] = OrNull(execution.quantile_us[i]);
   }
   json["latency_us"] = std::move(latency);
   json["server_cpu_us_per_request"] = OrNull(execution.server_cpu_us_per_request);
-  json["generator_cpu_us_per_request"] = execution.generator_cpu_us_per_request;
+  json["generator_cpu_us_per_request"] = OrNull(execution.generator_cpu_us_per_request);
+  json["think_time_us"] = OrNull(execution.think_time_us);
   json["server_rss_bytes"] = OrNull(execution.server_rss_bytes);
   json["start_skew_us"] = execution.start_skew_us;
   return json;
@@ -63,6 +65,7 @@ Json ToJson(const CellResult& cell) {
   Json executions = Json::array();
   for (const ExecutionResult& one : cell.executions) executions.push_back(ToJson(one));
   json["executions"] = std::move(executions);
+  json["repeats"] = RepeatsText(cell);
   json["failed_executions"] = cell.failed;
   if (!cell.failure.empty()) json["failure"] = cell.failure;
   json["rps"] = ToJson(cell.rps);
@@ -77,6 +80,7 @@ Json ToJson(const CellResult& cell) {
   json["mean_of_medians_us"] = OrNull(cell.mean_of_medians_us);
   json["server_cpu_us_per_request"] = ToJson(cell.server_cpu_us_per_request);
   json["generator_cpu_us_per_request"] = ToJson(cell.generator_cpu_us_per_request);
+  json["think_time_us"] = ToJson(cell.think_time_us);
   json["server_rss_bytes"] = ToJson(cell.server_rss_bytes);
   json["gates"] = ToJson(cell.gates);
   return json;
@@ -197,6 +201,7 @@ Json ToJson(const CampaignResults& results) {
     skipped["reason"] = one.reason();
     json["skipped"].push_back(std::move(skipped));
   }
+  json["notes"] = NotesOf(results);
   json["cells"] = Json::array();
   for (const CellResult& cell : results.cells) json["cells"].push_back(ToJson(cell));
   json["gates"] = ToJson(results.gates);
@@ -209,6 +214,7 @@ Json ToJson(const CampaignResults& results) {
     threshold["max"] = one.threshold.has_max() ? Json(one.threshold.max()) : Json();
     threshold["min"] = one.threshold.has_min() ? Json(one.threshold.min()) : Json();
     threshold["met"] = one.met;
+    threshold["certain"] = one.certain;
     json["thresholds"].push_back(std::move(threshold));
   }
   return json;

@@ -10,6 +10,7 @@
 #include "absl/time/time.h"
 #include "controller/plan/cells.h"
 #include "controller/results/gate_findings.h"
+#include "controller/results/result_notes.h"
 #include "controller/results/results_json.h"
 #include "controller/results/text_table.h"
 
@@ -61,6 +62,7 @@ std::string CellTable(const CampaignResults& results) {
                    {"requests/s", Align::kRight},
                    {"p50 us", Align::kRight},
                    {"p99 us", Align::kRight},
+                   {"think us", Align::kRight},
                    {"mean of medians us", Align::kRight},
                    {"server CPU us/request", Align::kRight},
                    {"load CPU us/request", Align::kRight},
@@ -70,7 +72,7 @@ std::string CellTable(const CampaignResults& results) {
     table.AddRow({cell.cell.target(), workloads.size() > 1 ? cell.cell.workload() : "",
                   absl::StrCat(LevelText(cell.cell), cell.cell.profiled() ? ", profiled" : ""),
                   WithInterval(cell.rps, 0), WithInterval(cell.quantile_us[kP50], 0),
-                  WithInterval(cell.quantile_us[kP99], 0),
+                  WithInterval(cell.quantile_us[kP99], 0), Plain(cell.think_time_us, 1),
                   cell.mean_of_medians_us.has_value()
                       ? absl::StrFormat("%.1f", *cell.mean_of_medians_us)
                       : "",
@@ -111,11 +113,15 @@ std::string SkewLine(const CampaignResults& results) {
 std::string ThresholdLines(const CampaignResults& results) {
   std::string text;
   for (const ThresholdResult& one : JudgeThresholds(results)) {
-    if (one.met) continue;
-    absl::StrAppend(&text, "threshold missed: ", one.threshold.metric(), " of ", CellText(one.cell),
-                    " is ", one.value.has_value() ? Number(*one.value) : "not known");
+    if (one.met && one.certain) continue;
+    absl::StrAppend(&text, one.met ? "threshold not decided: " : "threshold missed: ",
+                    one.threshold.metric(), " of ", CellText(one.cell), " is ",
+                    one.value.has_value() ? Number(*one.value) : "not known");
     if (one.threshold.has_max()) absl::StrAppend(&text, ", at most ", Number(one.threshold.max()));
     if (one.threshold.has_min()) absl::StrAppend(&text, ", at least ", Number(one.threshold.min()));
+    if (one.met) {
+      absl::StrAppend(&text, ", and the limit lies in its interval: measure more blocks");
+    }
     absl::StrAppend(&text, "\n");
   }
   return text;
@@ -149,14 +155,7 @@ void AddTitles(std::vector<std::string>& fields, const std::string& name) {
 
 std::string ToText(const CampaignResults& results) {
   std::string text = absl::StrCat(Head(results), "\n", CellTable(results), "\n");
-  if (results.finished_blocks >= 6) {
-    absl::StrAppend(
-        &text, "medians over ", results.finished_blocks,
-        " fresh starts of each server; [ ] holds the true median with 95 % confidence\n");
-  } else {
-    absl::StrAppend(&text,
-                    "medians over fresh starts of each server; fewer than 6 have no interval\n");
-  }
+  for (const std::string& note : NotesOf(results)) absl::StrAppend(&text, note, "\n");
   for (const SkippedTarget& one : results.campaign.skipped()) {
     absl::StrAppend(&text, "skipped: ", one.target(), one.workload().empty() ? "" : " ",
                     one.workload(), ": ", one.reason(), "\n");

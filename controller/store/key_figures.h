@@ -19,10 +19,10 @@ struct KeyFigures {
   int64_t in_flight = 0;
   // The longest load agent's window.
   double duration_s = 0;
-  // Right answers of all load agents over that.
+  // Right answers of all load agents in the window, over that.
   double rps = 0;
   std::optional<double> mean_us, p50_us, p90_us, p95_us, p99_us, p999_us, p9999_us, max_us;
-  // CPU time over all requests that ended, right or wrong.
+  // CPU time over the responses between the two readings of its clock.
   std::optional<double> server_cpu_us_per_request, generator_cpu_us_per_request;
   std::optional<int64_t> server_rss_bytes;
   int64_t samples_recorded = 0;

@@ -1,0 +1,114 @@
+#include "analysis/figures.h"
+
+#include <algorithm>
+
+namespace assay {
+namespace {
+
+constexpr double kNanosInMicro = 1e3;
+constexpr double kNanosInSecond = 1e9;
+
+// A sum over loads that some of them did not tell is not known.
+class Sum {
+ public:
+  void Add(std::optional<uint64_t> count) {
+    uint64_t sum = 0;
+    if (!sum_.has_value() || !count.has_value() || __builtin_add_overflow(*sum_, *count, &sum)) {
+      sum_.reset();
+    } else {
+      sum_ = sum;
+    }
+  }
+  // A time that runs backwards is none.
+  void AddNanos(std::optional<int64_t> ns) {
+    if (ns.has_value() && *ns >= 0) return Add(static_cast<uint64_t>(*ns));
+    sum_.reset();
+  }
+  const std::optional<uint64_t>& value() const { return sum_; }
+
+ private:
+  std::optional<uint64_t> sum_ = 0;
+};
+
+std::optional<double> MicrosEach(std::optional<uint64_t> ns, std::optional<uint64_t> count) {
+  if (!ns.has_value() || !count.has_value() || *count == 0) return std::nullopt;
+  return static_cast<double>(*ns) / kNanosInMicro / static_cast<double>(*count);
+}
+
+std::optional<uint64_t> RequestsOf(const LoadCounts& load) {
+  return SumOf({load.ok, load.errors, load.timeouts});
+}
+
+void DeriveThinkTime(const std::vector<LoadCounts>& loads, Figures* figures) {
+  Sum rest;
+  Sum flight;
+  Sum cycles;
+  for (const LoadCounts& load : loads) {
+    rest.AddNanos(load.rest_ns);
+    flight.AddNanos(load.flight_ns);
+    cycles.Add(load.cycles);
+  }
+  if (!rest.value().has_value() || !flight.value().has_value()) return;
+  if (!cycles.value().has_value() || *cycles.value() == 0) return;
+  // With the window's length T: N = (rest + flight) / T, X = cycles / T, R = flight / cycles; T cancels out.
+  const auto ended = static_cast<double>(*cycles.value());
+  const auto in_flight = static_cast<double>(*flight.value());
+  const double all = static_cast<double>(*rest.value()) + in_flight;
+  if (all <= 0) return;
+  const double think_ns = ThinkTime(all, ended, in_flight / ended);
+  figures->think_time_us = std::max(0.0, think_ns) / kNanosInMicro;
+  figures->think_share = std::max(0.0, think_ns) * ended / all;
+}
+
+std::optional<double> ServerCpu(const ServerUse& server, std::optional<uint64_t> requests) {
+  if (server.cpu_ns < 0 || !server.complete) return std::nullopt;
+  const auto cpu_ns = static_cast<uint64_t>(server.cpu_ns);
+  return MicrosEach(cpu_ns, server.dated ? server.responses : requests);
+}
+
+}  // namespace
+
+std::optional<uint64_t> SumOf(const std::vector<uint64_t>& counts) {
+  Sum sum;
+  for (const uint64_t count : counts) sum.Add(count);
+  return sum.value();
+}
+
+double ThinkTime(double in_flight_most, double throughput, double residence) {
+  return in_flight_most / throughput - residence;
+}
+
+Figures DeriveFigures(const std::vector<LoadCounts>& loads,
+                      const std::optional<ServerUse>& server) {
+  Figures figures;
+  if (loads.empty()) return figures;
+  Sum sent;
+  Sum requests;
+  Sum ok_in_window;
+  Sum work_ns;
+  Sum work_responses;
+  int64_t window_ns = 0;
+  bool backwards = false;
+  for (const LoadCounts& load : loads) {
+    sent.Add(load.sent);
+    requests.Add(RequestsOf(load));
+    // 0 is a count; one that was not told is that of an old record, which had no other.
+    ok_in_window.Add(load.ok_in_window.value_or(load.ok));
+    work_ns.AddNanos(load.work_ns);
+    work_responses.Add(load.work_responses.has_value() ? load.work_responses : RequestsOf(load));
+    window_ns = std::max(window_ns, load.window_ns);
+    backwards = backwards || load.window_ns < 0;
+  }
+  figures.sent = sent.value();
+  figures.requests = requests.value();
+  if (!backwards && window_ns > 0 && ok_in_window.value().has_value()) {
+    figures.rps = static_cast<double>(*ok_in_window.value()) * kNanosInSecond /
+                  static_cast<double>(window_ns);
+  }
+  figures.generator_cpu_us_per_request = MicrosEach(work_ns.value(), work_responses.value());
+  if (server.has_value()) figures.server_cpu_us_per_request = ServerCpu(*server, requests.value());
+  DeriveThinkTime(loads, &figures);
+  return figures;
+}
+
+}  // namespace assay

@@ -1,0 +1,50 @@
+#include "controller/results/result_notes.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <map>
+
+#include "absl/strings/str_cat.h"
+
+namespace assay {
+
+std::vector<std::string> NotesOf(const CampaignResults& results) {
+  std::vector<std::string> notes;
+  bool fresh = false;
+  bool closed = false;
+  std::map<std::string, size_t> windows;
+  for (const CellResult& cell : results.cells) {
+    closed = closed || cell.cell.rate_per_s() <= 0;
+    fresh = fresh || cell.fresh_starts;
+    if (cell.fresh_starts) continue;
+    size_t& most = windows[cell.cell.target()];
+    most = std::max(most, cell.executions.size());
+  }
+  if (fresh && results.finished_blocks >= 6) {
+    notes.push_back(
+        absl::StrCat("medians over ", results.finished_blocks,
+                     " fresh starts of each server; [ ] holds the true median with 95 % "
+                     "confidence (order statistics)"));
+  } else if (fresh) {
+    notes.emplace_back("medians over fresh starts of each server; fewer than 6 have no interval");
+  }
+  for (const auto& [target, count] : windows) {
+    notes.push_back(absl::StrCat(
+        "medians over ", count, count == 1 ? " window" : " windows", " of one running server, ",
+        target,
+        ", which was never restarted: windows of one process are not independent, so there is no "
+        "interval"));
+  }
+  if (closed) {
+    notes.emplace_back(
+        "closed loop: a connection that waits for its response sends nothing, so p99 and beyond do "
+        "not show stalls; measure tails in an open loop");
+  }
+  return notes;
+}
+
+std::string RepeatsText(const CellResult& cell) {
+  return cell.fresh_starts ? "fresh starts" : "windows of one running server";
+}
+
+}  // namespace assay
