@@ -40,6 +40,11 @@ def _pkg_config_repository_impl(ctx):
                 includes.append(folder)
                 hdrs.append(folder + "/**")
         libs = _pkg_config(ctx, "--libs", packages)
+        for archive in ctx.attr.archives:
+            libs = ["-l:lib{}.a".format(archive) if lib == "-l" + archive else lib for lib in libs]
+        if ctx.attr.archives:
+            needed = _pkg_config(ctx, "--print-requires-private", packages)
+            libs = libs + (_pkg_config(ctx, "--libs", needed) if needed else [])
         build_files[package] = build_files.get(package, "") + _TARGET.format(
             name = name,
             hdrs = "glob({})".format(repr(hdrs)) if hdrs else "[]",
@@ -56,6 +61,9 @@ pkg_config_repository = repository_rule(
     attrs = {
         "libraries": attr.string_list_dict(
             doc = "'package:target' (as the library's own Bazel build calls it) to pkg-config names.",
+        ),
+        "archives": attr.string_list(
+            doc = "Libraries, by their names after -l, that are linked as lib*.a; what these need is linked shared.",
         ),
         "apt": attr.string_list(doc = "The Debian packages that bring them; named when one is missing."),
     },

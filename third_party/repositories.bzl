@@ -92,10 +92,8 @@ def assay_repositories():
         ("com_google_googlemock", "libgmock-dev", {":gmock": ["gmock"]}),
         ("cli11", "libcli11-dev", {":cli11": ["CLI11"]}),
         ("curl", "libcurl4-openssl-dev", {":curl": ["libcurl"]}),
-        ("jansson", "libjansson-dev", {":jansson": ["jansson"]}),
         ("libnghttp2", "libnghttp2-dev", {":nghttp2": ["libnghttp2"]}),
         ("liburing", "liburing-dev", {":uring": ["liburing"]}),
-        ("libmicrohttpd", "libmicrohttpd-dev", {":libmicrohttpd": ["libmicrohttpd"]}),
         ("nlohmann_json", "nlohmann-json3-dev", {":json": ["nlohmann_json"]}),
         ("openssl", "libssl-dev", {":crypto": ["libcrypto"], ":ssl": ["libssl"]}),
         ("simdjson", "libsimdjson-dev", {":simdjson": ["simdjson"]}),
@@ -103,3 +101,13 @@ def assay_repositories():
         ("zlib", "zlib1g-dev", {":zlib": ["zlib"]}),
     ]:
         pkg_config_repository(name = name, apt = [apt], libraries = libraries)
+
+    # Debian strips the shared libraries of the names of their own functions; the archives keep them for profiles.
+    for name, apt in [("jansson", "libjansson-dev"), ("libmicrohttpd", "libmicrohttpd-dev")]:
+        library = apt[len("lib"):-len("-dev")]
+        pkg_config_repository(
+            name = name,
+            apt = [apt],
+            archives = [library],
+            libraries = {":" + name: [name]},
+        )

@@ -240,13 +240,9 @@ void ServerPart::StartProfiler() {
   // This thread, and so the profiler's, is kept off claimed CPUs where there are others; where there are none, the
   // unwinding must wait until the window is over.
   config.unwind_afterwards = premises_.ledger.Claimed().Includes(premises_.ledger.all());
-  absl::StatusOr<std::unique_ptr<Profiler>> profiler =
-      Profiler::Start(config, [this](ProfileChunk chunk) {
-        DataRecord record;
-        *record.mutable_profile() = std::move(chunk);
-        // What could not be kept is missing from the sequence, which its reader sees.
-        (void)spool().Append(std::move(record));
-      });
+  profile_spool_.emplace(spool());
+  absl::StatusOr<std::unique_ptr<Profiler>> profiler = Profiler::Start(
+      config, [this](ProfileChunk chunk) { profile_spool_->Take(std::move(chunk)); });
   if (profiler.ok()) profiler_ = *std::move(profiler);
 }
 
@@ -292,6 +288,7 @@ void ServerPart::ReadEnd() {
     if (profiler_ != nullptr) {
       info = profiler_->Stop();
       profiler_.reset();
+      profile_spool_->NoteLoss(&info);
     } else {
       info.set_refused("the window ended before it began");
     }

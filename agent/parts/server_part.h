@@ -13,6 +13,7 @@
 #include "agent/parts/part.h"
 #include "agent/parts/premises.h"
 #include "agent/parts/private_folder.h"
+#include "agent/parts/profile_spool.h"
 #include "agent/parts/window_reading.h"
 #include "agent/profiler/profiler.h"
 
@@ -68,6 +69,8 @@ class ServerPart final : public Part {
   std::optional<int64_t> end_ns_;
   std::optional<WindowReading> begin_;
   // From the window's begin to its end, where a profile was asked for.
+  // Outlives the profiler, whose chunks it takes.
+  std::optional<ProfileSpool> profile_spool_;
   std::unique_ptr<Profiler> profiler_;
   bool read_ = false;
 

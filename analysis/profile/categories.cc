@@ -25,9 +25,18 @@ std::string_view KernelEntry(const TreeFunction& function) {
   return {};
 }
 
-bool FitsAny(const std::vector<std::string>& patterns, const std::string& text) {
+// Without what GCC appends to the name of a function that it cloned: "f.part.0", "f.constprop.0.cold".
+std::string_view WithoutCloneSuffix(std::string_view name) {
+  constexpr std::array<std::string_view, 5> kSuffixes = {".part.", ".constprop.", ".isra.",
+                                                         ".lto_priv.", ".cold"};
+  size_t end = name.size();
+  for (const std::string_view suffix : kSuffixes) end = std::min(end, name.find(suffix));
+  return end == 0 ? name : name.substr(0, end);
+}
+
+bool FitsAny(const std::vector<std::string>& patterns, std::string_view text) {
   return std::any_of(patterns.begin(), patterns.end(),
-                     [&text](const std::string& pattern) { return Fits(pattern, text); });
+                     [text](const std::string& pattern) { return Fits(pattern, text); });
 }
 
 TimeCost CostOf(const StackWeight& weight, const StackWeight& whole, uint64_t requests) {
@@ -39,13 +48,39 @@ TimeCost CostOf(const StackWeight& weight, const StackWeight& whole, uint64_t re
   return cost;
 }
 
+// Whether the function's name might decide a category and is not known. What the C library calls within itself counts
+// as its caller's in any case.
+bool IsUnnamed(const TreeFunction& function) {
+  switch (function.kind) {
+    case FrameKind::kKernel:
+    case FrameKind::kLibc:
+    case FrameKind::kVdso:
+      return false;
+    default:
+      return function.name == kUnknownFunction || !function.build_id.empty();
+  }
+}
+
+Bound BoundOf(const CategoryCost& one) {
+  const double least = std::max(0.001, one.cost.share / 20);
+  const bool may_be_more = one.share_high - one.cost.share >= least;
+  const bool may_be_less = one.cost.share - one.share_low >= least;
+  if (may_be_more) return may_be_less ? Bound::kAbout : Bound::kAtLeast;
+  return may_be_less ? Bound::kAtMost : Bound::kExact;
+}
+
 }  // namespace
 
 std::string_view ToString(Category category) {
   constexpr std::array<std::string_view, kCategories> kNames = {
-      "other",    "accept",   "receive", "parse", "handler",  "serialise",
-      "compress", "allocate", "send",    "wait",  "scheduler"};
+      "other",    "accept",   "receive", "parse", "handler",   "serialise",
+      "compress", "allocate", "send",    "wait",  "scheduler", "loopback delivery"};
   return kNames[static_cast<size_t>(category)];
+}
+
+std::string_view ToString(Bound bound) {
+  constexpr std::array<std::string_view, 4> kMarks = {"", ">= ", "<= ", "~ "};
+  return kMarks[static_cast<size_t>(bound)];
 }
 
 bool Fits(std::string_view pattern, std::string_view text) {
@@ -89,9 +124,11 @@ absl::StatusOr<CategoryRules> CategoryRules::Create(std::vector<SystemCallRule> 
     }
   }
   for (const CategoryRule& rule : rules) {
-    if (!rule.functions.empty()) continue;
+    const bool of_user_code = !rule.kernel && (rule.softirq || !rule.under.empty());
+    if (!rule.functions.empty() && !of_user_code) continue;
     return absl::InvalidArgumentError(absl::StrCat(
-        "a rule of category \"", std::string(ToString(rule.category)), "\" has no functions"));
+        "a rule of category \"", std::string(ToString(rule.category)), "\" ",
+        of_user_code ? "has softirq or under, which only a kernel rule may" : "has no functions"));
   }
   made.system_calls_ = std::move(system_calls);
   made.rules_ = std::move(rules);
@@ -105,15 +142,37 @@ std::string CategoryRules::LabelOf(const std::string& system_call) const {
 
 std::optional<Category> CategoryRules::CategoryOf(const TreeFunction& function) const {
   for (const CategoryRule& rule : rules_) {
-    if (rule.kernel != (function.kind == FrameKind::kKernel)) continue;
+    if (rule.softirq || rule.kernel != (function.kind == FrameKind::kKernel)) continue;
     if (!rule.libraries.empty() && !FitsAny(rule.libraries, function.library)) continue;
-    if (FitsAny(rule.functions, function.name)) return rule.category;
+    if (FitsAny(rule.functions, WithoutCloneSuffix(function.name))) return rule.category;
+  }
+  return std::nullopt;
+}
+
+std::optional<Category> CategoryRules::SoftirqCategory(const Knowledge& known,
+                                                       const FunctionTree& tree,
+                                                       uint32_t node) const {
+  for (const CategoryRule* rule : known.softirq_rules) {
+    if (rule->under.empty()) return rule->category;
+    for (uint32_t at = tree.nodes()[node].parent; at != FunctionTree::kRoot;
+         at = tree.nodes()[at].parent) {
+      const TreeFunction& caller = tree.FunctionOf(at);
+      if (caller.kind != FrameKind::kKernel) break;
+      if (FitsAny(rule->under, WithoutCloneSuffix(caller.name))) return rule->category;
+    }
   }
   return std::nullopt;
 }
 
 CategoryRules::Knowledge CategoryRules::Know(const TreeFunction& function) const {
   Knowledge known;
+  if (function.kind == FrameKind::kKernel) {
+    for (const CategoryRule& rule : rules_) {
+      if (rule.softirq && FitsAny(rule.functions, WithoutCloneSuffix(function.name)))
+        known.softirq_rules.push_back(&rule);
+    }
+  }
+  known.unnamed = IsUnnamed(function);
   if (const std::string_view entry = KernelEntry(function); !entry.empty()) {
     known.system_call_name = std::string(entry);
     const auto found = by_name_.find(known.system_call_name);
@@ -137,17 +196,28 @@ std::vector<CategoryRules::Stack> CategoryRules::Classify(const FunctionTree& tr
   known.reserve(tree.functions().size());
   for (const TreeFunction& function : tree.functions()) known.push_back(Know(function));
   std::vector<Stack> stacks(tree.nodes().size());
+  std::vector<bool> in_softirq(stacks.size());
   for (uint32_t i = 1; i < stacks.size(); ++i) {
     const TreeNode& node = tree.nodes()[i];
     Stack& stack = stacks[i];
     stack = stacks[node.parent];
     const Knowledge& function = known[node.function];
-    // In a system call whose name is known, what the kernel does has nothing to add.
+    if (const std::optional<Category> softirq = SoftirqCategory(function, tree, i)) {
+      stack.category = *softirq;
+      stack.category_node = i;
+      stack.unnamed = false;
+      in_softirq[i] = true;
+      continue;
+    }
+    // In a softirq and in a system call whose name is known, what the kernel does has nothing to add.
+    in_softirq[i] = in_softirq[node.parent];
     const bool in_kernel = tree.FunctionOf(i).kind == FrameKind::kKernel;
-    if (in_kernel && !stack.system_call_name.empty()) continue;
+    if (in_softirq[i] || (in_kernel && !stack.system_call_name.empty())) continue;
+    stack.unnamed = stack.unnamed || function.unnamed;
     if (function.category.has_value()) {
       stack.category = *function.category;
       stack.category_node = i;
+      stack.unnamed = false;
     }
     if (!function.system_call_name.empty()) {
       stack.system_call_name = function.system_call_name;
@@ -164,15 +234,26 @@ std::vector<CategoryCost> CategoryCosts(const FunctionTree& tree, const Category
                                         uint64_t requests) {
   const std::vector<CategoryRules::Stack> stacks = rules.Classify(tree);
   std::array<StackWeight, kCategories> weights;
+  std::array<StackWeight, kCategories> unnamed;
   StackWeight whole;
+  StackWeight whole_unnamed;
   for (size_t i = 0; i < stacks.size(); ++i) {
-    weights[static_cast<size_t>(stacks[i].category)] += tree.nodes()[i].self;
-    whole += tree.nodes()[i].self;
+    const auto category = static_cast<size_t>(stacks[i].category);
+    const StackWeight& self = tree.nodes()[i].self;
+    weights[category] += self;
+    whole += self;
+    if (!stacks[i].unnamed) continue;
+    unnamed[category] += self;
+    whole_unnamed += self;
   }
   std::vector<CategoryCost> costs;
   for (int i = 0; i < kCategories; ++i) {
-    costs.push_back(
-        {.category = static_cast<Category>(i), .cost = CostOf(weights[i], whole, requests)});
+    CategoryCost& one = costs.emplace_back();
+    one.category = static_cast<Category>(i);
+    one.cost = CostOf(weights[i], whole, requests);
+    one.share_low = one.cost.share - CostOf(unnamed[i], whole, 0).share;
+    one.share_high = one.share_low + CostOf(whole_unnamed, whole, 0).share;
+    one.bound = BoundOf(one);
   }
   return costs;
 }

@@ -26,9 +26,10 @@ enum class Category : uint8_t {
   kSend,
   kWait,
   kScheduler,
+  kLoopbackDelivery,
 };
-inline constexpr int kCategories = 11;
-// "accept", "receive", ...
+inline constexpr int kCategories = 12;
+// "accept", "receive", ... "loopback delivery".
 std::string_view ToString(Category category);
 
 struct SystemCallRule {
@@ -43,12 +44,16 @@ struct SystemCallRule {
 
 struct CategoryRule {
   Category category = Category::kOther;
-  // '*' stands for any characters.
+  // '*' stands for any characters. A clone that GCC made ("f.part.0", "f.constprop.0") goes by its function's name.
   std::vector<std::string> functions;
   // Of the library's file name; none: any.
   std::vector<std::string> libraries;
   // The names are of the kernel; else of anything but it.
   bool kernel = false;
+  // Of the kernel, and decides also within a system call; proto/categories.proto says why.
+  bool softirq = false;
+  // Patterns of kernel functions, of which one must be among the callers; none: any caller.
+  std::vector<std::string> under = {};
 };
 
 // Whether all of `text` fits a pattern in which '*' stands for any characters. Takes at most time in
@@ -58,8 +63,8 @@ bool Fits(std::string_view pattern, std::string_view text);
 // Which functions are for what: analysis/profile/categories.textproto.
 class CategoryRules {
  public:
-  // kInvalidArgument for a rule without functions, a system call without a name or twice, or a
-  // function of two system calls.
+  // kInvalidArgument for a rule without functions, a system call without a name or twice, a function of two system
+  // calls, or `under` or `softirq` in a rule that is not for the kernel.
   static absl::StatusOr<CategoryRules> Create(std::vector<SystemCallRule> system_calls,
                                               std::vector<CategoryRule> rules);
 
@@ -73,10 +78,12 @@ class CategoryRules {
     std::string system_call_name;
     // The node of the C library's function, or of the kernel's entry where there is none.
     uint32_t system_call_node = FunctionTree::kRoot;
+    // A function without a name lies above what decided the category: with its name the category might be another.
+    bool unnamed = false;
   };
   // What each node of the tree is for. A system call goes by the innermost function of the C library
   // that makes one, else by the kernel's entry for it (__x64_sys_NAME), never by what the kernel did
-  // then.
+  // then. Only the category of a softirq goes by the kernel's functions.
   std::vector<Stack> Classify(const FunctionTree& tree) const;
 
   const std::vector<SystemCallRule>& system_calls() const { return system_calls_; }
@@ -87,11 +94,16 @@ class CategoryRules {
   struct Knowledge {
     std::optional<Category> category;
     std::string system_call_name;
+    // Rules of softirqs that know the function, in their order.
+    std::vector<const CategoryRule*> softirq_rules = {};
+    bool unnamed = false;
   };
 
   CategoryRules() = default;
   Knowledge Know(const TreeFunction& function) const;
   std::optional<Category> CategoryOf(const TreeFunction& function) const;
+  std::optional<Category> SoftirqCategory(const Knowledge& known, const FunctionTree& tree,
+                                          uint32_t node) const;
 
   std::vector<SystemCallRule> system_calls_;
   std::vector<CategoryRule> rules_;
@@ -108,9 +120,20 @@ struct TimeCost {
   std::optional<double> us_per_request;
 };
 
+// How a figure is to be read where some functions have no names.
+enum class Bound : uint8_t { kExact, kAtLeast, kAtMost, kAbout };
+// "", ">= ", "<= " or "~ ": what stands before the figure.
+std::string_view ToString(Bound bound);
+
 struct CategoryCost {
   Category category = Category::kOther;
   TimeCost cost;
+  // Where the true share can lie: time in functions without names (a stripped program or library) counts as what called
+  // them does, and may belong to any category. Both are cost.share where every function has a name.
+  double share_low = 0;
+  double share_high = 0;
+  // kExact where they differ from cost.share by less than a thousandth of the whole, or a twentieth of the share.
+  Bound bound = Bound::kExact;
 };
 // Every category, in their order. The shares sum to 1 unless the tree is empty.
 std::vector<CategoryCost> CategoryCosts(const FunctionTree& tree, const CategoryRules& rules,

@@ -58,6 +58,14 @@ TEST(CategoriesTest, TheInnermostFunctionThatIsKnownDecides) {
             (std::map<std::string, uint64_t>{{"handler", 2}, {"scheduler", 3}, {"other", 4}}));
 }
 
+TEST(CategoriesTest, AClonedFunctionIsTheFunction) {
+  EXPECT_EQ(Samples(TreeOf({{"loop;malloc.part.0", 1},
+                            {"loop.constprop.0;x", 2},
+                            {"malloc.isra.0.cold", 4},
+                            {"malloc.x", 8}})),
+            (std::map<std::string, uint64_t>{{"allocate", 5}, {"scheduler", 2}, {"other", 8}}));
+}
+
 TEST(CategoriesTest, ARuleMayAskForTheLibrary) {
   EXPECT_EQ(Samples(TreeOf({{"app::answer;[l]anything", 1}, {"app::answer;anything", 2}})),
             (std::map<std::string, uint64_t>{{"compress", 1}, {"handler", 2}}));
@@ -148,6 +156,88 @@ TEST(CategoriesTest, TheSystemCallTreeShowsWhoCalled) {
             "recv;b;main 2\n");
 }
 
+// A softirq works in whatever thread is at hand: its frames decide, within a system call and without.
+TEST(CategoriesTest, ASoftirqIsToldByItsFrames) {
+  const CategoryRules rules =
+      CategoryRules::Create(
+          {{.name = "sendto", .functions = {"send"}, .category = Category::kSend}},
+          {{.category = Category::kLoopbackDelivery,
+            .functions = {"softirq"},
+            .kernel = true,
+            .softirq = true,
+            .under = {"transmit*"}},
+           {.category = Category::kReceive,
+            .functions = {"softirq", "card_poll"},
+            .kernel = true,
+            .softirq = true}})
+          .value();
+  const FunctionTree tree = TreeOf({{"main;[c]send;[k]transmit_skb;[k]softirq;[k]wake", 5},
+                                    {"main;[c]send;[k]transmit_skb", 2},
+                                    {"main;[c]send;[k]transmit_skb;[k]softirq;[k]card_poll", 4},
+                                    {"main;[k]interrupt;[k]softirq;[k]tcp_rcv", 3},
+                                    {"main;transmit;[k]interrupt;[k]softirq", 1}});
+  std::map<std::string, uint64_t> samples;
+  for (const CategoryCost& cost : CategoryCosts(tree, rules, 0)) {
+    if (cost.cost.samples > 0) samples[std::string(ToString(cost.category))] = cost.cost.samples;
+  }
+  EXPECT_EQ(samples, (std::map<std::string, uint64_t>{
+                         {"loopback delivery", 5}, {"send", 2}, {"receive", 8}}));
+  // The system call has made it all the same.
+  EXPECT_EQ(SystemCallCosts(tree, rules, 0, {})[0].cost.samples, 11);
+}
+
+// A stack of a library without symbols, on its file's build id.
+void AddUnnamed(uint32_t caller, uint64_t address, uint64_t ns, StackProfile* profile) {
+  const uint32_t mapping =
+      1 + profile->InternMapping({.file = profile->InternString("/lib/libstripped.so"),
+                                  .build_id = profile->InternString("abcdef")});
+  const uint32_t frame = profile->InternFrame({.function = profile->InternString("[unknown]"),
+                                               .mapping = mapping,
+                                               .address = address,
+                                               .kind = FrameKind::kLibrary});
+  profile->AddSample({.node = profile->InternNode(caller, frame), .weight_ns = ns});
+}
+
+CategoryCost CostOf(Category category, const FunctionTree& tree) {
+  return CategoryCosts(tree, TestRules(), 0)[static_cast<size_t>(category)];
+}
+
+// "parse 0.37 %" beside 26 % of functions without names is no figure of parsing.
+TEST(CategoriesTest, WhatHasNoNameMakesSharesBounds) {
+  StackProfile profile = ProfileOf({{"main;app::answer", 10}, {"main;app::answer;malloc", 64}});
+  const uint32_t main = 1 + profile.InternNode(0, 0);
+  AddUnnamed(main, 0x100, 25'000'000, &profile);
+  const uint32_t handler = 1 + profile.InternNode(main, 1);
+  AddUnnamed(handler, 0x200, 1'000'000, &profile);
+  FunctionTree tree;
+  tree.Add(profile, StackTime::kOnCpu);
+  const CategoryCost allocate = CostOf(Category::kAllocate, tree);
+  EXPECT_NEAR(allocate.cost.share, 0.64, 1e-9);
+  EXPECT_NEAR(allocate.share_low, 0.64, 1e-9);
+  EXPECT_NEAR(allocate.share_high, 0.90, 1e-9);
+  EXPECT_EQ(allocate.bound, Bound::kAtLeast);
+  const CategoryCost other = CostOf(Category::kOther, tree);
+  EXPECT_NEAR(other.cost.share, 0.25, 1e-9);
+  EXPECT_NEAR(other.share_low, 0, 1e-9);
+  EXPECT_NEAR(other.share_high, 0.26, 1e-9);
+  EXPECT_EQ(other.bound, Bound::kAtMost);
+  // 1 % in a function without a name that the handler called: perhaps another's.
+  const CategoryCost handled = CostOf(Category::kHandler, tree);
+  EXPECT_NEAR(handled.cost.share, 0.11, 1e-9);
+  EXPECT_NEAR(handled.share_low, 0.10, 1e-9);
+  EXPECT_EQ(handled.bound, Bound::kAbout);
+}
+
+TEST(CategoriesTest, SharesOfNamedFunctionsAreExact) {
+  // The C library's own functions are often without names, and are their caller's.
+  const FunctionTree tree = TreeOf({{"main;app::answer;[c][unknown]", 50}, {"main;loop", 50}});
+  for (const CategoryCost& cost : CategoryCosts(tree, TestRules(), 0)) {
+    EXPECT_EQ(cost.bound, Bound::kExact) << ToString(cost.category);
+    EXPECT_EQ(cost.share_low, cost.cost.share);
+    EXPECT_EQ(cost.share_high, cost.cost.share);
+  }
+}
+
 TEST(CategoriesTest, SharesSumToOne) {
   RandomStream random(1);
   FunctionTree tree;
@@ -170,6 +260,8 @@ TEST(CategoriesTest, UnsoundRulesAreRefused) {
   EXPECT_EQ(refusal({{.name = "a", .functions = {"f"}}, {.name = "b", .functions = {"f"}}}, {}),
             kRefused);
   EXPECT_EQ(refusal({}, {{.category = Category::kSend}}), kRefused);
+  EXPECT_EQ(refusal({}, {{.functions = {"f"}, .softirq = true}}), kRefused);
+  EXPECT_EQ(refusal({}, {{.functions = {"f"}, .under = {"g"}}}), kRefused);
   EXPECT_EQ(refusal({}, {}), absl::StatusCode::kOk);
 }
 

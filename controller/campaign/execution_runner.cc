@@ -16,6 +16,7 @@
 #include "controller/campaign/cpu_responses.h"
 #include "controller/campaign/load_intake.h"
 #include "controller/campaign/part_specs.h"
+#include "controller/campaign/profile_intake.h"
 #include "controller/campaign/server_patience.h"
 #include "controller/campaign/span_requests.h"
 #include "controller/campaign/start_skew.h"
@@ -354,12 +355,16 @@ void ExecutionRunner::Attempt::CountServerCpuResponses() {
 }
 
 absl::Status ExecutionRunner::Attempt::FetchProfile() {
+  ProfileIntake intake;
   const auto take = [&](const DataRecord& record) -> absl::Status {
-    if (record.has_profile()) finished_.profile.push_back(record.profile());
+    if (record.has_profile()) intake.Take(record.profile());
     return absl::OkStatus();
   };
-  return Note(server_->ReadData(take, absl::Now() + kDataPatience), runner_.pool_.server(),
-              PartId::SERVER);
+  ASSAY_RETURN_IF_ERROR(Note(server_->ReadData(take, absl::Now() + kDataPatience),
+                             runner_.pool_.server(), PartId::SERVER));
+  ServerFinished& server = *finished_.record.mutable_server();
+  if (server.has_profile()) finished_.profile = std::move(intake).Finish(server.mutable_profile());
+  return absl::OkStatus();
 }
 
 absl::Status ExecutionRunner::Attempt::FetchSamples(uint32_t load, SpanRequests* spans) {

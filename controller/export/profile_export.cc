@@ -47,6 +47,7 @@ absl::Status NothingThere(const std::vector<CellProfiles>& cells) {
     if (!cell.refused.empty()) {
       return absl::NotFoundError(absl::StrCat("no profile was taken: ", cell.Refusal()));
     }
+    if (!cell.unreadable.empty()) return absl::DataLossError(cell.unreadable.front());
   }
   return absl::NotFoundError(
       "the campaign has no profile; a plan takes one with `profile { frequency_hz: 199 "

@@ -29,6 +29,7 @@ FlameGraph GraphOf(const CellProfiles& cell, const FunctionTree& tree) {
   graph.notes = cell.Notes();
   graph.tree = &tree;
   graph.requests = cell.requests();
+  if (!cell.has_kernel()) graph.quantity = "CPU time in user space";
   return graph;
 }
 
@@ -55,6 +56,8 @@ std::string NameOf(const CellProfiles& cell, const Cells& cells) {
 struct CostRow {
   std::string name;
   std::vector<std::optional<TimeCost>> costs;
+  // Empty, or one a cell.
+  std::vector<Bound> bounds = {};
   // A request; empty, or one a cell.
   std::vector<std::optional<double>> calls;
 };
@@ -75,6 +78,9 @@ double MostCalls(const CostRow& row) {
 // Rows under this share of the CPU in every cell are left out, unless so many calls a request were counted.
 constexpr double kLeastShare = 0.001;
 constexpr double kLeastCalls = 0.001;
+constexpr char kBoundsNote[] =
+    "functions without names (stripped) count as what called them does: >= and <= mark shares that "
+    "are only bounds, ~ those that may be more or less";
 constexpr char kNotCounted[] = "calls were not counted: ";
 // System calls with less of the time off the CPU are not named.
 constexpr double kLeastOffCpuShare = 0.01;
@@ -88,6 +94,8 @@ std::vector<CostRow> CategoryRows(const Cells& cells, const CategoryRules& rules
       row.name = std::string(ToString(one.category));
       row.costs.resize(cells.size());
       row.costs[c] = one.cost;
+      row.bounds.resize(cells.size());
+      row.bounds[c] = one.bound;
     }
   }
   rows.erase(std::remove_if(rows.begin(), rows.end(),
@@ -131,14 +139,45 @@ std::string CallsText(const CostRow& row, size_t cell) {
   return row.calls[cell].has_value() ? absl::StrFormat("%.3f", *row.calls[cell]) : std::string();
 }
 
-std::string ShareText(const std::optional<TimeCost>& cost) {
-  return cost.has_value() ? absl::StrFormat("%.2f %%", 100 * cost->share) : std::string();
+std::string BoundText(const CostRow& row, size_t cell) {
+  return row.bounds.empty() ? std::string() : std::string(ToString(row.bounds[cell]));
 }
 
-std::string MicrosText(const std::optional<TimeCost>& cost) {
+std::string ShareText(const CostRow& row, size_t cell) {
+  const std::optional<TimeCost>& cost = row.costs[cell];
+  return cost.has_value() ? absl::StrFormat("%s%.2f %%", BoundText(row, cell), 100 * cost->share)
+                          : std::string();
+}
+
+std::string MicrosText(const CostRow& row, size_t cell) {
+  const std::optional<TimeCost>& cost = row.costs[cell];
   return cost.has_value() && cost->us_per_request.has_value()
-             ? absl::StrFormat("%.3f", *cost->us_per_request)
+             ? absl::StrFormat("%s%.3f", BoundText(row, cell), *cost->us_per_request)
              : std::string();
+}
+
+// What ">= " and its kin mean; empty where no row has one.
+std::string BoundsNote(const std::vector<CostRow>& rows) {
+  for (const CostRow& row : rows) {
+    for (const Bound bound : row.bounds) {
+      if (bound != Bound::kExact) return kBoundsNote;
+    }
+  }
+  return "";
+}
+
+// How much of the CPU a request is the client's receive path; empty where that is not known.
+std::string LoopbackText(const CellProfiles& cell, const CategoryRules& rules) {
+  const std::optional<LoopbackDelivery> found = LoopbackDeliveryOf(cell, rules);
+  if (!found.has_value()) return "";
+  std::string text = absl::StrFormat("%.1f %%", 100 * found->delivery.share);
+  if (found->cpu_us_per_request.has_value()) {
+    text = absl::StrFormat("%.3f of %.3f us a request (%s)", *found->delivery.us_per_request,
+                           *found->cpu_us_per_request, text);
+  }
+  return absl::StrCat("server CPU, same_host: ", text,
+                      " is loopback delivery, the client's receive path, which the kernel runs in "
+                      "the server's thread only because both share a host");
 }
 
 std::string HtmlTable(const std::string& caption, const Cells& cells,
@@ -150,15 +189,16 @@ std::string HtmlTable(const std::string& caption, const Cells& cells,
     const bool counted = AreCounted(rows, i);
     absl::StrAppend(&html, "<th colspan=\"", counted ? 3 : 2, "\">", HtmlText(TitleOf(*cells[i])),
                     "</th>");
-    absl::StrAppend(&titles, "<th>share of CPU</th><th>us/request</th>",
-                    counted ? "<th>calls/request</th>" : "");
+    const bool all = cells[i]->has_kernel();
+    absl::StrAppend(&titles, "<th>share of ", all ? "" : "user ", "CPU</th><th>",
+                    all ? "" : "user ", "us/request</th>", counted ? "<th>calls/request</th>" : "");
   }
   absl::StrAppend(&html, "</tr><tr><th></th>", titles, "</tr></thead><tbody>");
   for (const CostRow& row : rows) {
     absl::StrAppend(&html, "<tr><th scope=\"row\">", HtmlText(row.name), "</th>");
     for (size_t i = 0; i < cells.size(); ++i) {
-      absl::StrAppend(&html, "<td>", ShareText(row.costs[i]), "</td><td>", MicrosText(row.costs[i]),
-                      "</td>");
+      absl::StrAppend(&html, "<td>", HtmlText(ShareText(row, i)), "</td><td>",
+                      HtmlText(MicrosText(row, i)), "</td>");
       if (AreCounted(rows, i)) absl::StrAppend(&html, "<td>", CallsText(row, i), "</td>");
     }
     absl::StrAppend(&html, "</tr>");
@@ -170,16 +210,18 @@ std::string TextTableOf(const std::string& what, const Cells& cells,
                         const std::vector<CostRow>& rows) {
   std::vector<TextTable::Column> columns = {{what, TextTable::Align::kLeft}};
   for (size_t i = 0; i < cells.size(); ++i) {
-    columns.push_back({absl::StrCat(NameOf(*cells[i], cells), " share"), TextTable::Align::kRight});
-    columns.push_back({"us/request", TextTable::Align::kRight});
+    const char* const space = cells[i]->has_kernel() ? "" : "user ";
+    columns.push_back(
+        {absl::StrCat(NameOf(*cells[i], cells), " ", space, "share"), TextTable::Align::kRight});
+    columns.push_back({absl::StrCat(space, "us/request"), TextTable::Align::kRight});
     if (AreCounted(rows, i)) columns.push_back({"calls/request", TextTable::Align::kRight});
   }
   TextTable table(columns);
   for (const CostRow& row : rows) {
     std::vector<std::string> fields = {row.name};
     for (size_t i = 0; i < cells.size(); ++i) {
-      fields.push_back(ShareText(row.costs[i]));
-      fields.push_back(MicrosText(row.costs[i]));
+      fields.push_back(ShareText(row, i));
+      fields.push_back(MicrosText(row, i));
       if (AreCounted(rows, i)) fields.push_back(CallsText(row, i));
     }
     table.AddRow(fields);
@@ -259,18 +301,32 @@ std::string CostTables(const std::vector<CellProfiles>& cells, const CategoryRul
                     HtmlText(absl::StrCat(TitleOf(*cell), ": ", kNotCounted, cell->calls_refused)),
                     "</p>");
   }
-  return html + HtmlTable("What the CPU was used for", taken, CategoryRows(taken, rules));
+  const std::vector<CostRow> categories = CategoryRows(taken, rules);
+  absl::StrAppend(&html, HtmlTable("What the CPU was used for", taken, categories));
+  if (const std::string note = BoundsNote(categories); !note.empty())
+    absl::StrAppend(&html, "<p>", HtmlText(note), "</p>");
+  for (const CellProfiles* cell : taken) {
+    const std::string loopback = LoopbackText(*cell, rules);
+    if (loopback.empty()) continue;
+    absl::StrAppend(&html, "<p>", HtmlText(absl::StrCat(TitleOf(*cell), ": ", loopback)), "</p>");
+  }
+  return html;
 }
 
 std::string CostText(const std::vector<CellProfiles>& cells, const CategoryRules& rules) {
   const Cells taken = Taken(cells);
   std::string text;
   if (!taken.empty()) {
+    const std::vector<CostRow> categories = CategoryRows(taken, rules);
     text = absl::StrCat(TextTableOf("system call", taken, SystemCallRows(taken, rules)), "\n",
-                        TextTableOf("CPU used for", taken, CategoryRows(taken, rules)));
+                        TextTableOf("CPU used for", taken, categories));
+    if (const std::string note = BoundsNote(categories); !note.empty())
+      absl::StrAppend(&text, note, "\n");
   }
   for (const CellProfiles* cell : taken) {
     absl::StrAppend(&text, "profile of ", NameOf(*cell, taken), ": ", cell->HowTaken(), "\n");
+    if (const std::string loopback = LoopbackText(*cell, rules); !loopback.empty())
+      absl::StrAppend(&text, "  ", loopback, "\n");
     if (const std::string off_cpu = OffCpuText(*cell, rules); !off_cpu.empty())
       absl::StrAppend(&text, "  ", off_cpu, "\n");
     if (!cell->calls_refused.empty())
@@ -278,6 +334,8 @@ std::string CostText(const std::vector<CellProfiles>& cells, const CategoryRules
     for (const std::string& note : cell->Notes()) absl::StrAppend(&text, "  ", note, "\n");
   }
   for (const CellProfiles& cell : cells) {
+    for (const std::string& why : cell.unreadable)
+      absl::StrAppend(&text, CellText(cell.cell), ": ", why, "\n");
     if (cell.refused.empty()) continue;
     absl::StrAppend(&text, "no profile of ", cell.cell.target(), ": ", cell.Refusal(), "\n");
   }

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "analysis/profile/test_profile.h"
+#include "controller/results/profile_json.h"
 
 namespace assay {
 namespace {
@@ -123,6 +124,58 @@ TEST(ProfileSectionTest, EveryGraphSaysHowItWasTaken) {
   const CellProfiles b = Taken("b", {{"main;work", 100}});
   EXPECT_THAT(DifferenceFragments({&a, &b}, Rules()).value(),
               AllOf(HasSubstr(how), HasSubstr("; b: cpu-clock at 199 Hz")));
+}
+
+// Two fifths of the "server's" CPU may be the client's receive path.
+TEST(ProfileSectionTest, LoopbackDeliveryStandsBesideCpuARequest) {
+  CellProfiles cell = Taken("a", {{"main;work", 60},
+                                  {"main;[c]send;[k]__local_bh_enable_ip;[k]net_rx_action;"
+                                   "[k]process_backlog;[k]tcp_v4_rcv",
+                                   40}});
+  cell.runs[0].info.set_kernel_names(true);
+  const std::string line =
+      "server CPU, same_host: 40.000 of 100.000 us a request (40.0 %) is "
+      "loopback delivery";
+  EXPECT_THAT(CostText({cell}, Rules()), Not(HasSubstr(line)));
+  EXPECT_TRUE(ToJson({cell}, Rules())[0]["loopback_delivery"].is_null());
+  cell.same_host = true;
+  EXPECT_THAT(CostText({cell}, Rules()), HasSubstr(line));
+  EXPECT_THAT(CostTables({cell}, Rules()), HasSubstr(line));
+  EXPECT_EQ(ToJson({cell}, Rules())[0]["loopback_delivery"]["delivery_us_per_request"], 40.0);
+  EXPECT_EQ(ToJson({cell}, Rules())[0]["loopback_delivery"]["cpu_us_per_request"], 100.0);
+  // Without the names of the kernel's functions it cannot be told from sending.
+  cell.runs[0].info.set_kernel_names(false);
+  EXPECT_THAT(CostText({cell}, Rules()), Not(HasSubstr("same_host")));
+}
+
+TEST(ProfileSectionTest, SharesOfStrippedTargetsAreMarkedAsBounds) {
+  const std::vector<CellProfiles> cells = {
+      Taken("a", {{"main;llhttp_execute", 1}, {"main;[l][unknown]", 99}})};
+  EXPECT_THAT(RowOf(CostText(cells, Rules()), "parse"),
+              AllOf(HasSubstr(">= 1.00 %"), HasSubstr(">= 1.000")));
+  EXPECT_THAT(RowOf(CostText(cells, Rules()), "other"), HasSubstr("<= 99.00 %"));
+  EXPECT_THAT(CostText(cells, Rules()), HasSubstr("functions without names (stripped)"));
+  EXPECT_THAT(CostTables(cells, Rules()),
+              AllOf(HasSubstr("&gt;= 1.00 %"), HasSubstr("functions without names (stripped)")));
+  const auto json = ToJson(cells, Rules())[0]["categories"][3];
+  EXPECT_EQ(json["name"], "parse");
+  EXPECT_EQ(json["bound"], "at_least");
+  EXPECT_EQ(json["share_high"], 1.0);
+  EXPECT_THAT(CostText({Taken("a", {{"main;llhttp_execute", 1}})}, Rules()),
+              Not(HasSubstr("without names")));
+}
+
+TEST(ProfileSectionTest, SharesWithoutTheKernelAreOfUserSpace) {
+  CellProfiles cell = Taken("a", {{"main;work", 60}});
+  EXPECT_THAT(CostText({cell}, Rules()), Not(HasSubstr("user")));
+  EXPECT_EQ(ToJson({cell}, Rules())[0]["share_of"], "cpu");
+  cell.runs[0].info.set_kernel_frames(false);
+  EXPECT_THAT(CostText({cell}, Rules()),
+              AllOf(HasSubstr("a user share"), HasSubstr("user us/request"),
+                    HasSubstr("of the time in user space, not of all CPU time")));
+  EXPECT_THAT(CostTables({cell}, Rules()), HasSubstr("<th>share of user CPU</th>"));
+  EXPECT_THAT(ProfileFragments(cell), HasSubstr("CPU time in user space"));
+  EXPECT_EQ(ToJson({cell}, Rules())[0]["share_of"], "user_cpu");
 }
 
 TEST(ProfileSectionTest, NotesOfEveryRunAreSaidOnce) {

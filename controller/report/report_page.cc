@@ -182,6 +182,8 @@ std::string Profiles(const ReportInput& input) {
   bool any = false;
   for (const CellProfiles& cell : input.profiles) {
     any = any || !cell.runs.empty();
+    for (const std::string& why : cell.unreadable)
+      html += Paragraph(absl::StrCat(CellText(cell.cell), ": ", why));
     if (cell.refused.empty()) continue;
     html += Paragraph(absl::StrCat("No profile of ", CellText(cell.cell), ": ", cell.Refusal()));
   }

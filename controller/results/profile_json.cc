@@ -44,6 +44,20 @@ Json SystemCallsOf(const CellProfiles& cell, const FunctionTree& tree, const Cat
   return calls;
 }
 
+const char* BoundText(Bound bound) {
+  switch (bound) {
+    case Bound::kExact:
+      return "exact";
+    case Bound::kAtLeast:
+      return "at_least";
+    case Bound::kAtMost:
+      return "at_most";
+    case Bound::kAbout:
+      return "about";
+  }
+  return "about";
+}
+
 void AddCosts(const CellProfiles& cell, const CategoryRules& rules, Json* json) {
   const FunctionTree tree = cell.Tree();
   (*json)["system_calls"] = SystemCallsOf(cell, tree, rules);
@@ -52,9 +66,19 @@ void AddCosts(const CellProfiles& cell, const CategoryRules& rules, Json* json) 
   for (const CategoryCost& one : CategoryCosts(tree, rules, cell.requests())) {
     categories.push_back({{"name", std::string(ToString(one.category))},
                           {"share", one.cost.share},
-                          {"us_per_request", OrNull(one.cost.us_per_request)}});
+                          {"us_per_request", OrNull(one.cost.us_per_request)},
+                          {"share_low", one.share_low},
+                          {"share_high", one.share_high},
+                          {"bound", BoundText(one.bound)}});
   }
   (*json)["categories"] = std::move(categories);
+  Json loopback;
+  if (const std::optional<LoopbackDelivery> found = LoopbackDeliveryOf(cell, rules)) {
+    loopback["cpu_us_per_request"] = OrNull(found->cpu_us_per_request);
+    loopback["delivery_us_per_request"] = OrNull(found->delivery.us_per_request);
+    loopback["delivery_share"] = found->delivery.share;
+  }
+  (*json)["loopback_delivery"] = std::move(loopback);
 }
 
 Json ToJson(const CellProfiles& cell, const CategoryRules& rules) {
@@ -67,6 +91,8 @@ Json ToJson(const CellProfiles& cell, const CategoryRules& rules) {
   json["cost"] = OrNull(cell.Cost());
   if (!cell.refused.empty()) json["refused"] = cell.refused;
   if (!cell.remedy.empty()) json["remedy"] = cell.remedy;
+  json["unreadable"] = cell.unreadable;
+  json["share_of"] = first == nullptr ? Json() : Json(cell.has_kernel() ? "cpu" : "user_cpu");
   Json runs = Json::array();
   for (const ProfiledRun& run : cell.runs) runs.push_back(ToJson(run));
   json["runs"] = std::move(runs);

@@ -33,6 +33,14 @@ std::string WithoutCounts(const std::string& note) {
   return text;
 }
 
+// As the execution's gate same_host has judged.
+bool SharesHost(const ExecutionRecord& execution) {
+  return std::any_of(execution.gates().begin(), execution.gates().end(),
+                     [](const GateResult& gate) {
+                       return gate.name() == "same_host" && gate.has_value() && gate.value() > 0;
+                     });
+}
+
 absl::StatusOr<ProfiledRun> ReadRun(Store& store, const ExecutionRecord& execution) {
   ProfiledRun run;
   run.execution_id = execution.id();
@@ -88,6 +96,16 @@ std::string CellProfiles::Refusal() const {
   return absl::StrCat(refused, remedy.empty() ? "" : "; ", remedy);
 }
 
+std::string CellProfiles::Missing() const {
+  if (!refused.empty()) return Refusal();
+  return unreadable.empty() ? std::string() : unreadable.front();
+}
+
+bool CellProfiles::has_kernel() const {
+  return std::all_of(runs.begin(), runs.end(),
+                     [](const ProfiledRun& run) { return run.info.kernel_frames(); });
+}
+
 FunctionTree CellProfiles::Tree(StackTime time) const {
   FunctionTree sum;
   for (const ProfiledRun& run : runs) {
@@ -132,12 +150,10 @@ std::string CellProfiles::HowTaken() const {
   uint64_t whole = 0;
   uint64_t lost = 0;
   uint64_t throttled = 0;
-  bool kernel_frames = true;
   for (const ProfiledRun& run : runs) {
     whole += run.info.whole();
     lost += run.info.lost();
     throttled += run.info.throttled();
-    kernel_frames = kernel_frames && run.info.kernel_frames();
   }
   std::string text = absl::StrFormat(
       "%s at %d Hz, %d %s of %.3g s, %d samples, %d lost, throttled %d %s", first.event(),
@@ -153,7 +169,11 @@ std::string CellProfiles::HowTaken() const {
     if (cost->low.has_value() && cost->high.has_value())
       absl::StrAppendFormat(&text, " [%.2f, %.2f]", 100 * *cost->low, 100 * *cost->high);
   }
-  if (!kernel_frames) absl::StrAppend(&text, ", without the kernel");
+  if (!has_kernel()) {
+    absl::StrAppend(&text,
+                    ", without the kernel: shares and microseconds are of the time in user space, "
+                    "not of all CPU time");
+  }
   return text;
 }
 
@@ -194,14 +214,36 @@ absl::StatusOr<std::vector<CellProfiles>> ReadProfiles(Store& store,
         }
         if (campaign.plan().profile().count_syscalls() && !info.syscalls_refused().empty())
           cell.calls_refused = info.syscalls_refused();
-        ASSAY_ASSIGN_OR_RETURN(ProfiledRun run, ReadRun(store, execution));
-        cell.runs.push_back(std::move(run));
+        absl::StatusOr<ProfiledRun> run = ReadRun(store, execution);
+        if (absl::IsDataLoss(run.status())) {
+          cell.unreadable.emplace_back(run.status().message());
+          return absl::OkStatus();
+        }
+        if (!run.ok()) return run.status();
+        cell.same_host = cell.same_host || SharesHost(execution);
+        cell.runs.push_back(*std::move(run));
         return absl::OkStatus();
       }));
   std::erase_if(cells, [](const CellProfiles& cell) {
-    return cell.runs.empty() && cell.refused.empty() && !cell.cell.profiled();
+    return cell.runs.empty() && cell.Missing().empty() && !cell.cell.profiled();
   });
   return cells;
+}
+
+std::optional<LoopbackDelivery> LoopbackDeliveryOf(const CellProfiles& cell,
+                                                   const CategoryRules& rules) {
+  const bool named = std::all_of(cell.runs.begin(), cell.runs.end(), [](const ProfiledRun& run) {
+    return run.info.kernel_frames() && run.info.kernel_names();
+  });
+  if (!cell.same_host || cell.runs.empty() || !named) return std::nullopt;
+  LoopbackDelivery found;
+  double sum_us = 0;
+  for (const CategoryCost& one : CategoryCosts(cell.Tree(), rules, cell.requests())) {
+    sum_us += one.cost.us_per_request.value_or(0);
+    if (one.category == Category::kLoopbackDelivery) found.delivery = one.cost;
+  }
+  if (cell.requests() > 0) found.cpu_us_per_request = sum_us;
+  return found;
 }
 
 absl::StatusOr<ProfileDifference> CompareCells(const CellProfiles& a, const CellProfiles& b,

@@ -42,11 +42,19 @@ struct CellProfiles {
   // Why a run has none, and what would allow one; empty where each has one.
   std::string refused;
   std::string remedy;
+  // Of each run whose stored profile does not decode: its execution and why. The others are in `runs`.
+  std::vector<std::string> unreadable = {};
+  // Some load was on the server's host: loopback delivery is in the server's CPU time.
+  bool same_host = false;
   // Why calls were not counted, and what would allow it; empty where they were, or the plan did not ask.
   std::string calls_refused;
 
   // `refused` and `remedy` in one line.
   std::string Refusal() const;
+  // Why a cell without runs has none: Refusal(), or the first of `unreadable`; empty where nothing says.
+  std::string Missing() const;
+  // Whether every run sampled the kernel: else shares are of the CPU time in user space, not of all.
+  bool has_kernel() const;
   // Sums over the runs.
   FunctionTree Tree(StackTime time = StackTime::kOnCpu) const;
   uint64_t requests() const;
@@ -61,10 +69,20 @@ struct CellProfiles {
   std::vector<std::string> Notes() const;
 };
 
-// Those of a campaign in the plan's order; empty where it has none. kDataLoss for a profile that cannot be read, with
-// its execution.
+// Those of a campaign in the plan's order; empty where it has none. A stored profile that does not decode is told in
+// CellProfiles::unreadable and takes nothing else away.
 absl::StatusOr<std::vector<CellProfiles>> ReadProfiles(Store& store,
                                                        const CampaignRecord& campaign);
+
+// The part of a cell's CPU a request that delivers responses to a client on the server's host.
+struct LoopbackDelivery {
+  // Of all the server's CPU time, by the profile.
+  std::optional<double> cpu_us_per_request;
+  TimeCost delivery;
+};
+// nullopt where server and load share no host, or a run did not sample the kernel or could not name its functions.
+std::optional<LoopbackDelivery> LoopbackDeliveryOf(const CellProfiles& cell,
+                                                   const CategoryRules& rules);
 
 // As what two programs are compared.
 enum class CompareBy {

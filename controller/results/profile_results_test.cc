@@ -284,9 +284,29 @@ TEST_F(ProfileResultsTest, AProfileThatCannotBeReadIsNamed) {
   std::vector<ProfileChunk> chunks(1);
   chunks[0].set_sequence(3);
   ASSERT_TRUE(store_->CommitExecution(execution, {}, {}, chunks).ok());
-  const absl::Status status = ReadProfiles(*store_, campaign_).status();
-  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
-  EXPECT_TRUE(absl::StrContains(status.message(), "the profile of execution broken"));
+  Add(cell, 1, {{"_start;main;work", 70}});
+  const std::vector<CellProfiles> cells = Read();
+  ASSERT_EQ(cells[0].unreadable.size(), 1u);
+  EXPECT_TRUE(absl::StrContains(cells[0].unreadable[0], "the profile of execution broken"));
+  ASSERT_EQ(cells[0].runs.size(), 1u);
+  EXPECT_EQ(cells[0].samples(), 70u);
+  const CategoryRules rules = *LoadCategoryRules();
+  EXPECT_TRUE(absl::StrContains(CostText(cells, rules), cells[0].unreadable[0]));
+  EXPECT_TRUE(absl::StrContains(CostText(cells, rules), "100.00 %"));
+  EXPECT_EQ(ToJson(cells, rules)[0]["unreadable"][0], cells[0].unreadable[0]);
+  EXPECT_EQ(ToJson(cells, rules)[0]["runs"].size(), 1u);
+}
+
+// Where no run of a cell is left, the reason stands in the place of the profile.
+TEST_F(ProfileResultsTest, ACellWithoutAReadableProfileSaysWhy) {
+  AddBoth();
+  std::vector<CellProfiles> cells = Read();
+  cells[0].runs.clear();
+  cells[0].unreadable = {"the profile of execution x cannot be read: it is broken"};
+  EXPECT_EQ(PairsOf(cells).left_out[0],
+            "b against a: json, 64 connections: no profile of a: " + cells[0].unreadable[0]);
+  const absl::StatusOr<Export> none = ExportProfiles({cells[0]}, "folded", *LoadCategoryRules());
+  EXPECT_EQ(none.status().message(), cells[0].unreadable[0]);
 }
 
 }  // namespace

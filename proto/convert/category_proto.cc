@@ -13,6 +13,7 @@ namespace {
 
 static_assert(ProfileCategory_MAX + 1 == kCategories);
 static_assert(SCHEDULER == static_cast<int>(Category::kScheduler));
+static_assert(LOOPBACK_DELIVERY == static_cast<int>(Category::kLoopbackDelivery));
 
 Category FromProto(ProfileCategory category) { return static_cast<Category>(category); }
 
@@ -38,7 +39,9 @@ absl::StatusOr<CategoryRules> FromProto(const CategoryFile& file) {
     rules.push_back({.category = FromProto(rule.category()),
                      .functions = {rule.functions().begin(), rule.functions().end()},
                      .libraries = {rule.libraries().begin(), rule.libraries().end()},
-                     .kernel = rule.kernel()});
+                     .kernel = rule.kernel(),
+                     .softirq = rule.softirq(),
+                     .under = {rule.under().begin(), rule.under().end()}});
   }
   return CategoryRules::Create(std::move(calls), std::move(rules));
 }

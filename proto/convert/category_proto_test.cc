@@ -48,6 +48,58 @@ TEST(CategoryProtoTest, OurServersStacksHaveCategories) {
   EXPECT_EQ(CategoryOf(base + "assay::Acceptor::OnEvents;[c]accept4;[k]x"), "accept");
 }
 
+// As perf shows them on Linux 6.1.
+TEST(CategoryProtoTest, LoopbacksDeliveryIsNotTheServers) {
+  const std::string transmit =
+      "[k]entry_SYSCALL_64_after_hwframe;[k]do_syscall_64;[k]tcp_sendmsg;[k]__tcp_transmit_skb;"
+      "[k]ip_queue_xmit;[k]ip_finish_output2;";
+  const std::string softirq =
+      "[k]__local_bh_enable_ip;[k]do_softirq.part.0;[k]__do_softirq;[k]net_rx_action;"
+      "[k]__napi_poll;";
+  const std::string deliver =
+      "[k]process_backlog;[k]ip_rcv;[k]tcp_v4_rcv;[k]sock_def_readable;[k]ep_poll_callback;"
+      "[k]try_to_wake_up";
+  const std::string send = "_start;main;[c]send;[k]__x64_sys_sendto;";
+  EXPECT_EQ(CategoryOf(send + transmit + "[k]__dev_queue_xmit;[k]loopback_xmit"), "send");
+  EXPECT_EQ(CategoryOf(send + transmit + "[k]__local_bh_enable_ip;[k]do_softirq.part.0"), "send");
+  EXPECT_EQ(CategoryOf(send + transmit + softirq + deliver), "loopback delivery");
+  EXPECT_EQ(CategoryOf(send + transmit + softirq), "loopback delivery");
+  // The ACK that recv sends, a delayed one that a timer sends while the server waits, a call without the C library.
+  EXPECT_EQ(CategoryOf("main;[c]recv;[k]__x64_sys_recvfrom;[k]tcp_cleanup_rbuf;" + transmit +
+                       softirq + deliver),
+            "loopback delivery");
+  const std::string timer = "[k]asm_sysvec_apic_timer_interrupt;[k]irq_exit_rcu;[k]__do_softirq;";
+  EXPECT_EQ(CategoryOf("main;[c]epoll_wait;[k]schedule;" + timer +
+                       "[k]net_rx_action;[k]__napi_poll;" + deliver),
+            "loopback delivery");
+  EXPECT_EQ(CategoryOf("main;[k]__x64_sys_writev;" + transmit + softirq + deliver),
+            "loopback delivery");
+  // What the loop of the softirq runs beside it.
+  EXPECT_EQ(CategoryOf(send + timer + "[k]run_timer_softirq"), "send");
+}
+
+TEST(CategoryProtoTest, ANetworkCardsPacketsAreTheServersReceivePath) {
+  const std::string interrupt = "[k]asm_common_interrupt;[k]irq_exit_rcu;[k]__do_softirq;";
+  const std::string card =
+      "[k]net_rx_action;[k]__napi_poll;[k]virtnet_poll;[k]receive_buf;"
+      "[k]napi_gro_receive;[k]ip_rcv;[k]tcp_v4_rcv";
+  for (const std::string& at :
+       {std::string("main;loop;"), std::string("main;[c]epoll_wait;[k]schedule;"),
+        std::string("main;[c]send;[k]__x64_sys_sendto;[k]tcp_sendmsg;")}) {
+    EXPECT_EQ(CategoryOf(at + interrupt + card), "receive") << at;
+    EXPECT_EQ(CategoryOf(at + interrupt + "[k]net_rx_action;[k]__napi_poll;[k]another_clean"),
+              "receive")
+        << at;
+  }
+  // The softirq of a card may also be found in the transmit path.
+  EXPECT_EQ(CategoryOf("main;[c]send;[k]ip_finish_output2;[k]__local_bh_enable_ip;" + card),
+            "receive");
+  // Receive packet steering.
+  EXPECT_EQ(CategoryOf("main;loop;[k]asm_sysvec_call_function_single;[k]__do_softirq;"
+                       "[k]net_rx_action;[k]__napi_poll;[k]process_backlog;[k]ip_rcv"),
+            "receive");
+}
+
 TEST(CategoryProtoTest, LibmicrohttpdsStacksHaveCategories) {
   const std::string base = "[c]clone3;[c]start_thread;[l]MHD_polling_thread;[l]MHD_epoll;";
   EXPECT_EQ(CategoryOf(base + "[c]epoll_wait;[k]do_syscall_64;[k]schedule"), "wait");
@@ -57,6 +109,19 @@ TEST(CategoryProtoTest, LibmicrohttpdsStacksHaveCategories) {
             "handler");
   EXPECT_EQ(CategoryOf(base + "[l]MHD_connection_handle_idle;get_json;[l]json_dumps"), "serialise");
   EXPECT_EQ(CategoryOf(base + "[l]MHD_send_on_connection_;[c]sendmsg;[k]x"), "send");
+}
+
+// Linked from the archives of Debian's -dev packages, the functions that the shared libraries hide have names.
+TEST(CategoryProtoTest, LibmicrohttpdsInnerFunctionsHaveCategories) {
+  const std::string idle = "[c]clone3;MHD_polling_thread;MHD_epoll;MHD_connection_handle_idle;";
+  EXPECT_EQ(CategoryOf(idle + "get_next_header_line"), "parse");
+  EXPECT_EQ(CategoryOf(idle + "MHD_lookup_header_token_ci.constprop.0"), "parse");
+  EXPECT_EQ(CategoryOf(idle + "build_header_response"), "send");
+  EXPECT_EQ(CategoryOf(idle + "MHD_send_hdr_and_body_;post_send_setopt"), "send");
+  EXPECT_EQ(CategoryOf(idle + "try_grow_read_buffer"), "receive");
+  EXPECT_EQ(CategoryOf(idle + "MHD_add_response_header.part.0;add_response_entry"), "handler");
+  EXPECT_EQ(CategoryOf("MHD_epoll;internal_add_connection.constprop.0"), "accept");
+  EXPECT_EQ(CategoryOf(idle + "get_json;json_dumps;json_dump_callback"), "serialise");
 }
 
 TEST(CategoryProtoTest, HypersStacksHaveCategories) {

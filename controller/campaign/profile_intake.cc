@@ -1,0 +1,49 @@
+#include "controller/campaign/profile_intake.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "analysis/profile/stack_profile.h"
+
+namespace assay {
+
+void ProfileIntake::Take(const ProfileChunk& chunk) {
+  if (!why_.empty()) return;
+  bytes_ += std::max<size_t>(chunk.ByteSizeLong(), chunk.inflated_bytes());
+  absl::Status status =
+      bytes_ > max_bytes_
+          ? absl::ResourceExhaustedError(absl::StrCat("it is larger than ", max_bytes_, " bytes"))
+          : reader_.Add(chunk);
+  if (status.ok()) {
+    chunks_.push_back(chunk);
+    return;
+  }
+  why_ = std::string(status.message());
+  chunks_.clear();
+}
+
+std::vector<ProfileChunk> ProfileIntake::Finish(ProfileInfo* info) && {
+  if (!info->refused().empty()) return {};
+  if (!why_.empty()) {
+    info->set_refused(absl::StrCat("the agent sent a profile that cannot be read: ", why_));
+    info->set_remedy("use an agent of the controller's version, and measure again");
+    return {};
+  }
+  const uint64_t received = reader_.profile().total(StackTime::kOnCpu).samples;
+  if (received < info->samples()) {
+    const uint64_t recorded = info->samples();
+    info->set_lost(info->lost() + (recorded - received));
+    info->set_samples(received);
+    // Which of them were whole is not known; the agent's share of whole stacks holds for what came too.
+    const double came = static_cast<double>(received) / static_cast<double>(recorded);
+    info->set_whole(
+        std::min(received, static_cast<uint64_t>(static_cast<double>(info->whole()) * came)));
+    info->set_truncated(static_cast<uint64_t>(static_cast<double>(info->truncated()) * came));
+  }
+  return std::move(chunks_);
+}
+
+}  // namespace assay
