@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
@@ -103,9 +104,12 @@ class ExecutionRunner::Attempt {
   const Cell& cell_;
   FinishedExecution finished_;
   std::string destination_;
-  // The common start, on the server's agent's clock.
+  // The common start, on the server's agent's clock, and on our own.
   int64_t server_start_ns_ = 0;
   int64_t server_round_trip_ns_ = 0;
+  int64_t start_ns_ = 0;
+  // From the common start until every load had finished, on our own clock.
+  absl::Duration elapsed_;
   bool gave_up_ = false;
   std::unique_ptr<PartLink> server_;
   bool server_closed_ = false;
@@ -214,8 +218,14 @@ absl::Status ExecutionRunner::Attempt::Note(const absl::Status& status, const Po
   if (const std::optional<Failure> told = FailureOfStatus(status); told.has_value()) {
     *failure.mutable_failure() = *told;
   } else {
+    std::string message(status.message());
+    // The link's messages name the agent; those about what it sent do not.
+    if (!absl::StartsWith(message, "agent ")) {
+      message = absl::StrCat("agent ", member.record.address(), " (", member.description().host(),
+                             ") ", message);
+    }
     failure.mutable_failure()->set_kind(Failure::INTERNAL);
-    failure.mutable_failure()->set_message(std::string(status.message()));
+    failure.mutable_failure()->set_message(std::move(message));
   }
   return status;
 }
@@ -297,10 +307,9 @@ absl::Status ExecutionRunner::Attempt::StartTogether() {
     slowest_ns = std::max(slowest_ns, reading->round_trip_ns);
   }
   // One moment on our own clock; each agent is told it in terms of its own.
-  const int64_t start_ns =
-      MonotonicNanos() + std::max(kShortestRunUpNs, kRunUpRoundTrips * slowest_ns);
-  const auto on_its_clock = [start_ns](const ClockReading& reading) {
-    return reading.agent_ns + (start_ns - reading.here_ns);
+  start_ns_ = MonotonicNanos() + std::max(kShortestRunUpNs, kRunUpRoundTrips * slowest_ns);
+  const auto on_its_clock = [this](const ClockReading& reading) {
+    return reading.agent_ns + (start_ns_ - reading.here_ns);
   };
   if (server_reading.has_value()) {
     server_start_ns_ = on_its_clock(*server_reading);
@@ -327,6 +336,7 @@ absl::Status ExecutionRunner::Attempt::AwaitEnd() {
     if (!finished.ok()) return Note(finished.status(), *load.member, PartId::LOAD);
     *load.record.mutable_finished() = *std::move(finished);
   }
+  elapsed_ = absl::Nanoseconds(MonotonicNanos() - start_ns_);
   if (server_ == nullptr) return absl::OkStatus();
   if (BoundOfCell(runner_.plan_, cell_).requests > 0) server_->Stop();
   absl::StatusOr<ServerFinished> finished =
@@ -357,7 +367,10 @@ void ExecutionRunner::Attempt::CountServerCpuResponses() {
 absl::Status ExecutionRunner::Attempt::FetchProfile() {
   ProfileIntake intake;
   const auto take = [&](const DataRecord& record) -> absl::Status {
-    if (record.has_profile()) intake.Take(record.profile());
+    if (!record.has_profile()) {
+      return absl::DataLossError(absl::StrCat("record ", record.sequence(), " holds no profile"));
+    }
+    intake.Take(record.profile());
     return absl::OkStatus();
   };
   ASSAY_RETURN_IF_ERROR(Note(server_->ReadData(take, absl::Now() + kDataPatience),
@@ -370,7 +383,7 @@ absl::Status ExecutionRunner::Attempt::FetchProfile() {
 absl::Status ExecutionRunner::Attempt::FetchSamples(uint32_t load, SpanRequests* spans) {
   LoadPart& part = loads_[load];
   LoadIntake intake(runner_.store_, runner_.campaign_id_, finished_.record.id(), load, part.record,
-                    spans);
+                    spans, IntakeLimits::Over(elapsed_));
   const absl::Status fetched =
       part.link->ReadData([&](const DataRecord& record) { return intake.Take(record); },
                           [&] { return intake.Stage(); }, absl::Now() + kDataPatience);
@@ -387,7 +400,7 @@ absl::Status ExecutionRunner::Attempt::MergeLatency() {
   LatencyHistogram merged;
   for (size_t i = 0; i < loads_.size(); ++i) {
     const absl::StatusOr<LatencyHistogram> one =
-        FromProto(finished_.record.loads(static_cast<int>(i)).finished().latency());
+        LatencyOf(finished_.record.loads(static_cast<int>(i)).finished());
     if (!one.ok()) return Note(one.status(), *loads_[i].member, PartId::LOAD);
     merged.Merge(*one);
   }

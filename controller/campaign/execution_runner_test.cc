@@ -117,7 +117,8 @@ TEST_F(ExecutionRunnerTest, AnAgentThatHangsInAWindowEndsTheExecutionWithItsLeas
 }
 
 // Tells everything that both parts of one execution come by, of which each takes what is its own.
-void TellWholeExecution(FakeAgent& agent) {
+void TellWholeExecution(FakeAgent& agent, const std::vector<DataRecord>& records,
+                        const LoadFinished& finished) {
   ControlEvent ready;
   ready.mutable_ready()->set_address("127.0.0.1:9");
   agent.Tell(ready);
@@ -125,23 +126,35 @@ void TellWholeExecution(FakeAgent& agent) {
   started.mutable_started();
   agent.Tell(started);
   ControlEvent load_finished;
-  load_finished.mutable_load_finished()->set_ok(1);
+  *load_finished.mutable_load_finished() = finished;
   agent.Tell(load_finished);
   ControlEvent server_finished;
   server_finished.mutable_server_finished()->set_cpu_ns(1);
   agent.Tell(server_finished);
-  DataRecord second;
-  second.mutable_second()->set_ok(1);
-  agent.Offer(second);
+  for (const DataRecord& record : records) agent.Offer(record);
   DataRecord end;
   end.set_end(true);
   agent.Offer(end);
 }
 
+DataRecord SecondRecord(uint32_t second) {
+  DataRecord record;
+  record.mutable_second()->set_second(second);
+  record.mutable_second()->set_ok(1);
+  return record;
+}
+
+LoadFinished OneRequest() {
+  LoadFinished finished;
+  finished.set_ok(1);
+  finished.set_samples_recorded(1'000);
+  return finished;
+}
+
 // The lease ends what could not be closed; a measured execution is not made again for that.
 TEST_F(ExecutionRunnerTest, WhatIsMeasuredIsKeptThoughItsPartsCannotBeClosed) {
   FakeAgent agent;
-  TellWholeExecution(agent);
+  TellWholeExecution(agent, {SecondRecord(0)}, OneRequest());
   agent.RefuseClose({grpc::StatusCode::DEADLINE_EXCEEDED, "it does not end"});
   Connect({agent.address()});
   const auto finished = RunOnce(PlanFor(0.2));
@@ -151,6 +164,48 @@ TEST_F(ExecutionRunnerTest, WhatIsMeasuredIsKeptThoughItsPartsCannotBeClosed) {
   EXPECT_EQ(finished->seconds.size(), 1);
   // Each part was asked once.
   EXPECT_EQ(agent.closed(), 2);
+}
+
+// An agent whose data is bad has not broken the store: its execution failed, and it is named.
+void ExpectFailedBy(const FakeAgent& agent, const absl::StatusOr<FinishedExecution>& finished,
+                    const std::string& what) {
+  ASSERT_TRUE(finished.ok()) << finished.status();
+  EXPECT_EQ(finished->record.status(), ExecutionRecord::FAILED);
+  const ExecutionFailure& failure = finished->record.failure();
+  EXPECT_EQ(failure.agent(), agent.address());
+  EXPECT_EQ(failure.role(), PartId::LOAD);
+  EXPECT_NE(failure.failure().message().find(agent.address()), std::string::npos)
+      << failure.DebugString();
+  EXPECT_NE(failure.failure().message().find("(fake)"), std::string::npos) << failure.DebugString();
+  EXPECT_NE(failure.failure().message().find(what), std::string::npos) << failure.DebugString();
+  EXPECT_TRUE(finished->chunks.empty());
+}
+
+TEST_F(ExecutionRunnerTest, ADamagedChunkFailsTheExecutionByItsAgentsName) {
+  FakeAgent agent;
+  DataRecord record;
+  record.mutable_samples()->set_count(3);
+  record.mutable_samples()->set_codec(SampleChunk::BLOCK_PACKED);
+  record.mutable_samples()->set_payload("no samples");
+  TellWholeExecution(agent, {record}, OneRequest());
+  Connect({agent.address()});
+  ExpectFailedBy(agent, RunOnce(PlanFor(0.2)), "check sum");
+}
+
+TEST_F(ExecutionRunnerTest, ADoubledSecondFailsTheExecutionByItsAgentsName) {
+  FakeAgent agent;
+  TellWholeExecution(agent, {SecondRecord(0), SecondRecord(0)}, OneRequest());
+  Connect({agent.address()});
+  ExpectFailedBy(agent, RunOnce(PlanFor(0.2)), "twice");
+}
+
+TEST_F(ExecutionRunnerTest, AHistogramThatIsNoneFailsTheExecutionByItsAgentsName) {
+  FakeAgent agent;
+  LoadFinished finished = OneRequest();
+  finished.mutable_service()->set_layout(77);
+  TellWholeExecution(agent, {}, finished);
+  Connect({agent.address()});
+  ExpectFailedBy(agent, RunOnce(PlanFor(0.2)), "layout 77");
 }
 
 }  // namespace

@@ -12,7 +12,8 @@ namespace assay {
 
 void ProfileIntake::Take(const ProfileChunk& chunk) {
   if (!why_.empty()) return;
-  bytes_ += std::max<size_t>(chunk.ByteSizeLong(), chunk.inflated_bytes());
+  // A chunk without a byte takes memory too.
+  bytes_ += sizeof(ProfileChunk) + std::max<size_t>(chunk.ByteSizeLong(), chunk.inflated_bytes());
   absl::Status status =
       bytes_ > max_bytes_
           ? absl::ResourceExhaustedError(absl::StrCat("it is larger than ", max_bytes_, " bytes"))

@@ -57,6 +57,16 @@ void FakeAgent::Offer(DataRecord record) {
   records_.push_back(std::move(record));
 }
 
+void FakeAgent::TellAsNumbered(ControlEvent event) {
+  absl::MutexLock lock(&mutex_);
+  events_.push_back(std::move(event));
+}
+
+void FakeAgent::OfferAsNumbered(DataRecord record) {
+  absl::MutexLock lock(&mutex_);
+  records_.push_back(std::move(record));
+}
+
 void FakeAgent::BreakControlAfter(int events, int times) {
   absl::MutexLock lock(&mutex_);
   break_control_after_ = events;

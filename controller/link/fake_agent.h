@@ -29,6 +29,9 @@ class FakeAgent : public Agent::Service {
   void Tell(ControlEvent event) ABSL_LOCKS_EXCLUDED(mutex_);
   // Adds a record of data; the last one must have `end` set.
   void Offer(DataRecord record) ABSL_LOCKS_EXCLUDED(mutex_);
+  // The same with the numbers that they have: an agent that breaks the protocol.
+  void TellAsNumbered(ControlEvent event) ABSL_LOCKS_EXCLUDED(mutex_);
+  void OfferAsNumbered(DataRecord record) ABSL_LOCKS_EXCLUDED(mutex_);
   // Every stream of that kind ends with UNAVAILABLE after so many messages, the first `times` times.
   void BreakControlAfter(int events, int times) ABSL_LOCKS_EXCLUDED(mutex_);
   void BreakDataAfter(int records, int times) ABSL_LOCKS_EXCLUDED(mutex_);

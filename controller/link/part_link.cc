@@ -18,6 +18,9 @@ constexpr absl::Duration kAttachPause = absl::Milliseconds(100);
 // Records are acknowledged this often, well below the 64 that an agent sends beyond the last
 // acknowledged one.
 constexpr uint64_t kAcknowledgeEvery = 16;
+// A part tells some five events of some hundred kilobytes together. More is no part, and would fill our memory.
+constexpr size_t kMaxEvents = 64;
+constexpr size_t kMaxEventBytes = size_t{16} << 20;
 
 std::chrono::system_clock::time_point ToChrono(absl::Time time) { return absl::ToChronoTime(time); }
 
@@ -129,15 +132,31 @@ void PartLink::Take(const ControlEvent& event) {
   if (event.has_failure()) {
     Fail(StatusOfFailure(event.failure(), absl::StrCat("agent ", link_.address())));
   }
+  if (const absl::Status kept = Keep(event, here_ns); !kept.ok()) Lose(kept);
+}
+
+absl::Status PartLink::Keep(const ControlEvent& event, int64_t here_ns) {
   absl::MutexLock lock(&mutex_);
   if (event.has_clock_reading()) {
-    if (event.clock_reading().question() != clock_question_) return;
+    if (event.clock_reading().question() != clock_question_) return absl::OkStatus();
     clock_answer_ = ClockReading{event.monotonic_ns(), here_ns, 0};
-    return;
+    return absl::OkStatus();
   }
-  if (event.sequence() <= last_event_) return;
+  if (event.sequence() <= last_event_) return absl::OkStatus();
+  if (event.sequence() != last_event_ + 1) {
+    return absl::DataLossError(absl::StrCat("agent ", link_.address(), ": event ", last_event_ + 1,
+                                            " of its part is missing: it told event ",
+                                            event.sequence(), "; check that agent's version"));
+  }
+  event_bytes_ += event.ByteSizeLong();
+  if (events_.size() == kMaxEvents || event_bytes_ > kMaxEventBytes) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("agent ", link_.address(), ": told more than ", kMaxEvents, " events or ",
+                     kMaxEventBytes, " bytes of them in one part; update or replace this agent"));
+  }
   last_event_ = event.sequence();
   events_.push_back(event);
+  return absl::OkStatus();
 }
 
 void PartLink::Send(const ControlCommand& command) {

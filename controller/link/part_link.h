@@ -102,6 +102,8 @@ class PartLink {
   // One life of the control stream; returns how it ended.
   grpc::Status RunControlStream();
   void Take(const ControlEvent& event) ABSL_LOCKS_EXCLUDED(mutex_);
+  // What others wait for; an error where it breaks the numbering or is more than a part has to tell.
+  absl::Status Keep(const ControlEvent& event, int64_t here_ns) ABSL_LOCKS_EXCLUDED(mutex_);
   void Send(const ControlCommand& command) ABSL_LOCKS_EXCLUDED(mutex_);
   void Fail(const absl::Status& status) ABSL_LOCKS_EXCLUDED(mutex_);
   // The agent is gone: the part fails, and its data does not come either.
@@ -126,6 +128,7 @@ class PartLink {
   mutable absl::Mutex mutex_;
   std::vector<ControlEvent> events_ ABSL_GUARDED_BY(mutex_);
   uint64_t last_event_ ABSL_GUARDED_BY(mutex_) = 0;
+  size_t event_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   absl::Status failure_ ABSL_GUARDED_BY(mutex_);
   absl::Status abandoned_ ABSL_GUARDED_BY(mutex_);
   std::function<void(const absl::Status&)> tell_failed_ ABSL_GUARDED_BY(mutex_);

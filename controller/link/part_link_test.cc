@@ -158,6 +158,46 @@ TEST_F(PartLinkTest, WhatIsOnlyReadIsNotForgotten) {
   EXPECT_EQ(agent_.committed(), 0);
 }
 
+// Two events in one would otherwise be taken for the one that is waited for.
+TEST_F(PartLinkTest, AnEventThatIsMissingFailsThePartByItsAgentsName) {
+  ControlEvent event = ReadyEvent("127.0.0.1:9");
+  event.set_sequence(2);
+  agent_.TellAsNumbered(event);
+  const auto part = OpenPart();
+  const auto ready = part->WaitReady(absl::Now() + kPatience);
+  EXPECT_EQ(ready.status().code(), absl::StatusCode::kDataLoss) << ready.status();
+  EXPECT_NE(ready.status().message().find(agent_.address()), absl::string_view::npos);
+  EXPECT_NE(ready.status().message().find("event 1"), absl::string_view::npos) << ready.status();
+}
+
+TEST_F(PartLinkTest, EventsWithoutEndFailThePartByItsAgentsName) {
+  for (int i = 0; i < 100; ++i) {
+    ControlEvent started;
+    started.mutable_started()->set_lateness_ns(i);
+    agent_.Tell(started);
+  }
+  const auto part = OpenPart();
+  const auto finished = part->WaitLoadFinished(absl::Now() + kPatience);
+  EXPECT_EQ(finished.status().code(), absl::StatusCode::kResourceExhausted) << finished.status();
+  EXPECT_NE(finished.status().message().find(agent_.address()), absl::string_view::npos);
+}
+
+TEST_F(PartLinkTest, ARecordThatIsMissingEndsTheReadingByItsAgentsName) {
+  DataRecord record;
+  record.mutable_second();
+  record.set_sequence(2);
+  agent_.OfferAsNumbered(record);
+  DataRecord end;
+  end.set_sequence(3);
+  end.set_end(true);
+  agent_.OfferAsNumbered(end);
+  const auto part = OpenPart();
+  const absl::Status read = part->ReadData([](const DataRecord&) { return absl::OkStatus(); },
+                                           absl::Now() + kPatience);
+  EXPECT_EQ(read.code(), absl::StatusCode::kDataLoss) << read;
+  EXPECT_NE(read.message().find(agent_.address()), absl::string_view::npos) << read;
+}
+
 TEST_F(PartLinkTest, AFailureReachesWhoeverWaitsWithTheLastWords) {
   const auto part = OpenPart();
   agent_.Tell(FailureEvent("the server crashed"));

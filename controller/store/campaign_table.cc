@@ -11,6 +11,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "common/status_macros.h"
+#include "controller/store/row_hash.h"
 
 namespace assay {
 namespace {
@@ -83,6 +84,11 @@ absl::Status CampaignTable::Create(const CampaignRecord& campaign) {
       .BindText(10, claims ? SelfText() : "")
       .Bind(11, claims ? NowMicros() : int64_t{0});
   ASSAY_RETURN_IF_ERROR(insert.Run());
+  ASSAY_ASSIGN_OR_RETURN(
+      Statement count,
+      database_.Prepare("INSERT INTO execution_count (campaign_id, executions) VALUES (?1, 0)"));
+  ASSAY_RETURN_IF_ERROR(count.BindText(1, campaign.id()).Run());
+  ASSAY_RETURN_IF_ERROR(Seal(campaign.id()));
   return transaction.Commit();
 }
 
@@ -114,7 +120,15 @@ absl::Status CampaignTable::Update(const CampaignRecord& campaign) {
       .Bind(11, claims ? NowMicros() : int64_t{0})
       .Bind(12, int64_t{claims_anew});
   ASSAY_RETURN_IF_ERROR(update.Run());
+  ASSAY_RETURN_IF_ERROR(Seal(campaign.id()));
   return transaction.Commit();
+}
+
+absl::Status CampaignTable::Seal(std::string_view id) {
+  ASSAY_ASSIGN_OR_RETURN(
+      Statement seal, database_.Prepare(absl::StrCat("UPDATE campaign SET sha256 = ",
+                                                     std::string(kCampaignHash), " WHERE id = ?1")));
+  return seal.BindText(1, id).Run();
 }
 
 absl::StatusOr<CampaignTable::Standing> CampaignTable::StandingOf(std::string_view id) {
@@ -213,13 +227,15 @@ absl::StatusOr<std::string> CampaignTable::Resolve(std::string_view name) {
 absl::StatusOr<CampaignRecord> CampaignTable::Find(std::string_view name) {
   ASSAY_ASSIGN_OR_RETURN(const std::string id, Resolve(name));
   ASSAY_ASSIGN_OR_RETURN(Statement select,
-                         database_.Prepare("SELECT record FROM campaign WHERE id = ?1"));
+                         database_.Prepare(absl::StrCat("SELECT record, ", IsSound(kCampaignHash),
+                                                        " FROM campaign WHERE id = ?1")));
   select.BindText(1, id);
   ASSAY_ASSIGN_OR_RETURN(const bool row, select.Step());
   CampaignRecord campaign;
-  if (!row || !campaign.ParseFromString(select.Bytes(0))) {
-    return absl::DataLossError(absl::StrCat("the store ", database_.path(), ": campaign ", id,
-                                            " cannot be read: its record is damaged"));
+  if (!row || select.Int(1) == 0 || !campaign.ParseFromString(select.Bytes(0))) {
+    return absl::DataLossError(
+        absl::StrCat("the store ", database_.path(), ": campaign ", id,
+                     " cannot be read: its record is damaged; restore the file from a copy"));
   }
   if (campaign.status() != CampaignRecord::RUNNING) return campaign;
   ASSAY_ASSIGN_OR_RETURN(const Standing standing, StandingOf(id));
@@ -237,8 +253,9 @@ absl::StatusOr<std::vector<CampaignSummary>> CampaignTable::List(int limit) {
           "SELECT id, label, plan, started_us, ended_us, status, status_reason, controller, "
           "controller_text, heartbeat_us, "
           "(SELECT count(*) FROM execution WHERE campaign_id = campaign.id), "
-          "(SELECT count(*) FROM execution WHERE campaign_id = campaign.id AND status = 2) "
-          "FROM campaign ORDER BY started_us DESC, rowid DESC LIMIT ?1"));
+          "(SELECT count(*) FROM execution WHERE campaign_id = campaign.id AND status = 2), " +
+          IsSound(kCampaignHash) +
+          " FROM campaign ORDER BY started_us DESC, rowid DESC LIMIT ?1"));
   select.Bind(1, int64_t{limit});
   std::vector<CampaignSummary> campaigns;
   for (;;) {
@@ -255,6 +272,7 @@ absl::StatusOr<std::vector<CampaignSummary>> CampaignTable::List(int limit) {
     one.controller = select.Bytes(8);
     one.executions = select.Int(10);
     one.failed_executions = select.Int(11);
+    one.damaged = select.Int(12) == 0;
     if (one.status == CampaignRecord::RUNNING && !Lives(select.Bytes(7), select.Int(9))) {
       one.status = CampaignRecord::INTERRUPTED;
       one.status_reason = DeadReason(one.controller);

@@ -42,6 +42,8 @@ class CampaignTable {
     bool running() const;
   };
 
+  // Sets the hash of a campaign's row; after every change of a column that it covers.
+  absl::Status Seal(std::string_view id);
   absl::StatusOr<Standing> StandingOf(std::string_view id);
   // The id that `name` means.
   absl::StatusOr<std::string> Resolve(std::string_view name);

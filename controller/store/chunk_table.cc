@@ -1,10 +1,9 @@
 #include "controller/store/chunk_table.h"
 
-#include <openssl/sha.h>
-
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "common/status_macros.h"
+#include "controller/store/row_hash.h"
 #include "proto/convert/sample_chunk.h"
 
 namespace assay {
@@ -12,13 +11,6 @@ namespace {
 
 // How much of a chunk's name a message shows.
 constexpr size_t kShownNameBytes = 6;
-
-std::string Sha256(std::string_view bytes) {
-  std::string digest(SHA256_DIGEST_LENGTH, '\0');
-  SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(),
-         reinterpret_cast<unsigned char*>(digest.data()));
-  return digest;
-}
 
 std::string Shown(std::string_view sha256) {
   return absl::BytesToHexString(std::string(sha256.substr(0, kShownNameBytes)));
@@ -163,9 +155,8 @@ absl::StatusOr<SampleChunk> ChunkTable::Read(const std::string& sha256) {
   const std::string bytes = row ? select.Bytes(0) : std::string();
   SampleChunk chunk;
   if (!row || Sha256(bytes) != sha256 || !chunk.ParseFromString(bytes)) {
-    return absl::DataLossError(
-        absl::StrCat("the store ", database_.path(), ": sample chunk ", Shown(sha256),
-                     row ? " is not what was stored" : " is missing", "; the file is damaged"));
+    return absl::DataLossError(absl::StrCat("sample chunk ", Shown(sha256),
+                                            row ? " is not what was stored" : " is missing"));
   }
   return chunk;
 }

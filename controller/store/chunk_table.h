@@ -44,7 +44,7 @@ class ChunkTable {
   // Removes what processes staged that live no more, as `lives` tells of each. Returns the bytes removed.
   absl::StatusOr<int64_t> Sweep(
       absl::FunctionRef<absl::StatusOr<bool>(const std::string& controller)> lives);
-  // A chunk, checked against its name.
+  // A chunk, checked against its name. kDataLoss says what is wrong, and not where.
   absl::StatusOr<SampleChunk> Read(const std::string& sha256);
 
  private:

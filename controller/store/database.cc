@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/status_macros.h"
 #include "controller/store/lock_holder.h"
+#include "controller/store/row_hash.h"
 
 namespace assay {
 namespace {
@@ -91,6 +92,9 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(const std::string& path
   // SQLite opens a file that it may only read without a word, and would say so at the first write.
   if (access == Access::kWrite && sqlite3_db_readonly(connection, "main") == 1) {
     return database->ErrorFor(SQLITE_READONLY);
+  }
+  if (const int added = AddRowHashFunction(connection); added != SQLITE_OK) {
+    return database->ErrorFor(added);
   }
   sqlite3_extended_result_codes(connection, 1);
   sqlite3_busy_timeout(connection, static_cast<int>(absl::ToInt64Milliseconds(busy_timeout)));

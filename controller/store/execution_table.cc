@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/status_macros.h"
+#include "controller/store/row_hash.h"
 #include "controller/store/schema.h"
 
 namespace assay {
@@ -72,11 +73,6 @@ void BindCell(const ExecutionRecord& execution, Statement* statement) {
 }
 
 }  // namespace
-
-absl::Status ExecutionTable::Damaged(std::string_view what) const {
-  return absl::DataLossError(absl::StrCat("the store ", database_.path(), ": ", std::string(what),
-                                          " cannot be read; the file is damaged"));
-}
 
 absl::Status ExecutionTable::CheckNew(const ExecutionRecord& execution) {
   ASSAY_ASSIGN_OR_RETURN(Statement campaign,
@@ -202,10 +198,15 @@ absl::Status ExecutionTable::Add(const ExecutionRecord& execution, const KeyFigu
   ASSAY_RETURN_IF_ERROR(Insert(execution, figures, row));
   ASSAY_RETURN_IF_ERROR(AddChunks(row, chunks));
   ASSAY_RETURN_IF_ERROR(AddSeconds(row, seconds));
-  return AddGates(row, execution);
+  ASSAY_RETURN_IF_ERROR(AddGates(row, execution));
+  ASSAY_ASSIGN_OR_RETURN(Statement count,
+                         database_.Prepare("UPDATE execution_count SET executions = executions + 1 "
+                                           "WHERE campaign_id = ?1"));
+  return count.BindText(1, execution.campaign_id()).Run();
 }
 
-absl::StatusOr<std::vector<int64_t>> ExecutionTable::Rows(std::string_view campaign_id) {
+absl::StatusOr<std::vector<int64_t>> ExecutionTable::Rows(std::string_view campaign_id,
+                                                          Store::Order order) {
   ASSAY_ASSIGN_OR_RETURN(Statement campaign,
                          database_.Prepare("SELECT 1 FROM campaign WHERE id = ?1"));
   campaign.BindText(1, campaign_id);
@@ -214,9 +215,14 @@ absl::StatusOr<std::vector<int64_t>> ExecutionTable::Rows(std::string_view campa
     return absl::NotFoundError(absl::StrCat("the store ", database_.path(), " has no campaign \"",
                                             std::string(campaign_id), "\""));
   }
-  ASSAY_ASSIGN_OR_RETURN(Statement select,
-                         database_.Prepare("SELECT sequence FROM execution WHERE campaign_id = ?1 "
-                                           "ORDER BY block, position, attempt"));
+  ASSAY_ASSIGN_OR_RETURN(
+      Statement select,
+      database_.Prepare(absl::StrCat(
+          "SELECT sequence FROM execution WHERE campaign_id = ?1 ORDER BY ",
+          order == Store::Order::kByCell
+              ? "target, workload, mode, connections, rate_per_s, profiled, "
+              : "",
+          "block, position, attempt")));
   select.BindText(1, campaign_id);
   std::vector<int64_t> rows;
   for (;;) {
@@ -226,14 +232,21 @@ absl::StatusOr<std::vector<int64_t>> ExecutionTable::Rows(std::string_view campa
   }
 }
 
-absl::StatusOr<ExecutionRecord> ExecutionTable::Read(int64_t row) {
+absl::StatusOr<ExecutionRecord> ExecutionTable::Read(int64_t row, std::string_view campaign_id) {
   ASSAY_ASSIGN_OR_RETURN(Statement select,
-                         database_.Prepare("SELECT record FROM execution WHERE sequence = ?1"));
-  select.Bind(1, row);
-  ASSAY_ASSIGN_OR_RETURN(const bool there, select.Step());
+                         database_.Prepare(absl::StrCat("SELECT record, ", IsSound(kExecutionHash),
+                                                        " FROM execution WHERE sequence = ?1")));
+  const absl::StatusOr<bool> there = select.Bind(1, row).Step();
+  if (absl::IsDataLoss(there.status())) return Damaged(row, there.status().message(), campaign_id);
+  ASSAY_RETURN_IF_ERROR(there.status());
+  if (!*there) return Damaged(row, "its record is missing", campaign_id);
+  if (select.Int(1) == 0) return Damaged(row, "its record is not what was stored", campaign_id);
   ExecutionRecord execution;
-  if (!there || !execution.ParseFromString(select.Bytes(0))) {
-    return Damaged(absl::StrCat("execution ", row));
+  if (!execution.ParseFromString(select.Bytes(0))) {
+    return Damaged(row, "its record cannot be read", campaign_id);
+  }
+  if (!campaign_id.empty() && execution.campaign_id() != campaign_id) {
+    return Damaged(row, "its record is that of another campaign", campaign_id);
   }
   return execution;
 }
@@ -262,19 +275,22 @@ absl::StatusOr<std::optional<ChunkRef>> ExecutionTable::ChunkAt(int64_t row, int
 
 absl::StatusOr<std::vector<LoadSecond>> ExecutionTable::Seconds(int64_t row) {
   ASSAY_ASSIGN_OR_RETURN(Statement select,
-                         database_.Prepare("SELECT load, record FROM second WHERE execution = ?1 "
-                                           "ORDER BY load, second"));
+                         database_.Prepare(absl::StrCat(
+                             "SELECT load, record, ", IsSound(kSecondHash),
+                             " FROM second WHERE execution = ?1 ORDER BY load, second")));
   select.Bind(1, row);
   std::vector<LoadSecond> seconds;
   for (;;) {
     ASSAY_ASSIGN_OR_RETURN(const bool there, select.Step());
-    if (!there) return seconds;
+    if (!there) break;
     LoadSecond& one = seconds.emplace_back();
     one.load = static_cast<uint32_t>(select.Int(0));
-    if (!one.second.ParseFromString(select.Bytes(1))) {
-      return Damaged(absl::StrCat("a second of execution ", row));
+    if (select.Int(2) == 0 || !one.second.ParseFromString(select.Bytes(1))) {
+      return Damaged(row, "one of its seconds is not what was stored");
     }
   }
+  ASSAY_RETURN_IF_ERROR(CheckPart(row, "seconds", seconds.size()));
+  return seconds;
 }
 
 absl::Status ExecutionTable::AddProfile(std::string_view execution_id,
@@ -314,22 +330,26 @@ absl::Status ExecutionTable::AttachProfile(std::string_view execution_id, const 
   ASSAY_ASSIGN_OR_RETURN(Statement remove,
                          database_.Prepare("DELETE FROM profile_chunk WHERE execution = ?1"));
   ASSAY_RETURN_IF_ERROR(remove.Bind(1, row).Run());
-  return AddProfile(execution_id, chunks);
+  ASSAY_RETURN_IF_ERROR(AddProfile(execution_id, chunks));
+  return Seal(execution_id);
 }
 
 absl::StatusOr<std::vector<ProfileChunk>> ExecutionTable::Profile(int64_t row) {
   ASSAY_ASSIGN_OR_RETURN(
       Statement select,
-      database_.Prepare("SELECT chunk FROM profile_chunk WHERE execution = ?1 ORDER BY ordinal"));
+      database_.Prepare(absl::StrCat("SELECT chunk, ", IsSound(kProfileChunkHash),
+                                     " FROM profile_chunk WHERE execution = ?1 ORDER BY ordinal")));
   select.Bind(1, row);
   std::vector<ProfileChunk> chunks;
   for (;;) {
     ASSAY_ASSIGN_OR_RETURN(const bool there, select.Step());
-    if (!there) return chunks;
-    if (!chunks.emplace_back().ParseFromString(select.Bytes(0))) {
-      return Damaged(absl::StrCat("a profile chunk of execution ", row));
+    if (!there) break;
+    if (select.Int(1) == 0 || !chunks.emplace_back().ParseFromString(select.Bytes(0))) {
+      return Damaged(row, "a chunk of its profile is not what was stored");
     }
   }
+  ASSAY_RETURN_IF_ERROR(CheckPart(row, "profile_chunks", chunks.size()));
+  return chunks;
 }
 
 }  // namespace assay

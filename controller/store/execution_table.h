@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "controller/store/database.h"
 #include "controller/store/key_figures.h"
@@ -26,11 +27,21 @@ class ExecutionTable {
   absl::Status Add(const ExecutionRecord& execution, const KeyFigures& figures,
                    absl::Span<const ChunkRef> chunks, absl::Span<const LoadSecond> seconds);
 
-  // Row numbers of a campaign's executions, by block, position and attempt. kNotFound when there is no such campaign.
-  absl::StatusOr<std::vector<int64_t>> Rows(std::string_view campaign_id);
-  absl::StatusOr<ExecutionRecord> Read(int64_t row);
+  // Sets the hashes of an execution and of what belongs to it. After the last of it was added.
+  absl::Status Seal(std::string_view execution_id);
+
+  // Row numbers of a campaign's executions. kNotFound when there is no such campaign.
+  absl::StatusOr<std::vector<int64_t>> Rows(std::string_view campaign_id, Store::Order order);
+  // How many were committed; 0 when that is not known. Another process may commit more at any time: ask before Rows().
+  absl::StatusOr<int64_t> CommittedCount(std::string_view campaign_id);
+  // What is said when fewer are there.
+  absl::Status Missing(std::string_view campaign_id, size_t found, int64_t committed) const;
+  // Checked against its hash. `campaign_id`: the campaign that it must be of; empty: any.
+  absl::StatusOr<ExecutionRecord> Read(int64_t row, std::string_view campaign_id = "");
   // Row number of an execution.
   absl::StatusOr<int64_t> RowOf(std::string_view execution_id);
+  // kDataLoss when the list of an execution's chunks is not what was stored.
+  absl::Status CheckChunks(int64_t row);
   // The chunk at this place of an execution's order; nullopt past the last.
   absl::StatusOr<std::optional<ChunkRef>> ChunkAt(int64_t row, int64_t ordinal);
   absl::StatusOr<std::vector<LoadSecond>> Seconds(int64_t row);
@@ -39,6 +50,8 @@ class ExecutionTable {
   absl::Status AttachProfile(std::string_view execution_id, const ProfileInfo& info,
                              absl::Span<const ProfileChunk> chunks);
   absl::StatusOr<std::vector<ProfileChunk>> Profile(int64_t row);
+  // What is said of damage to an execution: names the file, the campaign and the execution.
+  absl::Status Damaged(int64_t row, absl::string_view what, std::string_view campaign_id = "");
 
  private:
   absl::Status CheckNew(const ExecutionRecord& execution);
@@ -46,7 +59,8 @@ class ExecutionTable {
   absl::Status AddChunks(int64_t row, absl::Span<const ChunkRef> chunks);
   absl::Status AddSeconds(int64_t row, absl::Span<const LoadSecond> seconds);
   absl::Status AddGates(int64_t row, const ExecutionRecord& execution);
-  absl::Status Damaged(std::string_view what) const;
+  // kDataLoss unless `column`, a count of the execution's row, is `count` or not known.
+  absl::Status CheckPart(int64_t row, absl::string_view column, size_t count);
 
   Database& database_;
 };

@@ -140,7 +140,7 @@ TEST_F(OpenTest, ANewerStoreIsLeftAloneAndSaysSo) {
   RunSql(path_, "PRAGMA user_version = 7");
   for (const Store::Mode mode : {Store::Mode::kRead, Store::Mode::kWrite}) {
     EXPECT_THAT(Refusal(mode, absl::StatusCode::kFailedPrecondition),
-                HasSubstr("was made by a newer Assay (schema 7, this one knows 2)"));
+                HasSubstr("was made by a newer Assay (schema 7, this one knows 3)"));
   }
   EXPECT_EQ(RunSql(path_, "PRAGMA user_version"), "7");
 }

@@ -180,7 +180,24 @@ CREATE TABLE profile_chunk (
 ) STRICT;
 )sql";
 
-constexpr SchemaStep kSteps[] = {{1, kFirst}, {2, kProfiles}};
+// A hash for each row, so that damage is noticed: row_hash.h says of which columns. Rows that are older have none.
+constexpr std::string_view kHashes = R"sql(
+ALTER TABLE campaign ADD COLUMN sha256 BLOB;
+ALTER TABLE execution ADD COLUMN chunks_sha256 BLOB;
+ALTER TABLE execution ADD COLUMN seconds INTEGER;
+ALTER TABLE execution ADD COLUMN profile_chunks INTEGER;
+ALTER TABLE execution ADD COLUMN sha256 BLOB;
+ALTER TABLE second ADD COLUMN sha256 BLOB;
+ALTER TABLE profile_chunk ADD COLUMN sha256 BLOB;
+
+-- How many executions were committed, for campaigns that began with this version: a row that is gone is noticed.
+CREATE TABLE execution_count (
+  campaign_id TEXT PRIMARY KEY NOT NULL REFERENCES campaign (id) ON DELETE CASCADE,
+  executions INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+)sql";
+
+constexpr SchemaStep kSteps[] = {{1, kFirst}, {2, kProfiles}, {3, kHashes}};
 
 }  // namespace
 

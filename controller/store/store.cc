@@ -228,6 +228,7 @@ absl::Status Store::CommitExecution(const ExecutionRecord& execution,
   }
   ASSAY_RETURN_IF_ERROR(parts_->executions.Add(execution, figures, chunks, seconds));
   ASSAY_RETURN_IF_ERROR(parts_->executions.AddProfile(execution.id(), profile));
+  ASSAY_RETURN_IF_ERROR(parts_->executions.Seal(execution.id()));
   ASSAY_RETURN_IF_ERROR(parts_->chunks.Unstage(execution.id()));
   return transaction.Commit();
 }
@@ -257,20 +258,35 @@ absl::StatusOr<int64_t> Store::SweepUncommitted() {
 }
 
 absl::Status Store::ForEachExecution(
-    std::string_view campaign_id,
-    const std::function<absl::Status(const ExecutionRecord&)>& visit) {
+    std::string_view campaign_id, const std::function<absl::Status(const ExecutionRecord&)>& visit,
+    std::vector<absl::Status>* damaged, Order order) {
   std::vector<int64_t> rows;
+  const auto pass_over = [damaged](const absl::Status& status) {
+    if (damaged == nullptr || !absl::IsDataLoss(status)) return status;
+    damaged->push_back(status);
+    return absl::OkStatus();
+  };
   {
     absl::MutexLock lock(&parts_->lock);
-    ASSAY_ASSIGN_OR_RETURN(rows, parts_->executions.Rows(campaign_id));
+    ASSAY_ASSIGN_OR_RETURN(const int64_t committed,
+                           parts_->executions.CommittedCount(campaign_id));
+    ASSAY_ASSIGN_OR_RETURN(rows, parts_->executions.Rows(campaign_id, order));
+    if (static_cast<int64_t>(rows.size()) < committed) {
+      ASSAY_RETURN_IF_ERROR(
+          pass_over(parts_->executions.Missing(campaign_id, rows.size(), committed)));
+    }
   }
   for (const int64_t row : rows) {
-    ExecutionRecord execution;
+    absl::StatusOr<ExecutionRecord> execution;
     {
       absl::MutexLock lock(&parts_->lock);
-      ASSAY_ASSIGN_OR_RETURN(execution, parts_->executions.Read(row));
+      execution = parts_->executions.Read(row, campaign_id);
     }
-    ASSAY_RETURN_IF_ERROR(visit(execution));
+    if (!execution.ok()) {
+      ASSAY_RETURN_IF_ERROR(pass_over(execution.status()));
+      continue;
+    }
+    ASSAY_RETURN_IF_ERROR(visit(*execution));
   }
   return absl::OkStatus();
 }
@@ -297,6 +313,7 @@ absl::Status Store::ReadChunks(
   {
     absl::MutexLock lock(&parts_->lock);
     ASSAY_ASSIGN_OR_RETURN(row, parts_->executions.RowOf(execution_id));
+    ASSAY_RETURN_IF_ERROR(parts_->executions.CheckChunks(row));
   }
   for (int64_t ordinal = 0;; ++ordinal) {
     std::optional<ChunkRef> ref;
@@ -305,7 +322,11 @@ absl::Status Store::ReadChunks(
       absl::MutexLock lock(&parts_->lock);
       ASSAY_ASSIGN_OR_RETURN(ref, parts_->executions.ChunkAt(row, ordinal));
       if (!ref.has_value()) return absl::OkStatus();
-      ASSAY_ASSIGN_OR_RETURN(chunk, parts_->chunks.Read(ref->sha256));
+      absl::StatusOr<SampleChunk> read = parts_->chunks.Read(ref->sha256);
+      if (absl::IsDataLoss(read.status())) {
+        return parts_->executions.Damaged(row, read.status().message());
+      }
+      ASSAY_ASSIGN_OR_RETURN(chunk, std::move(read));
     }
     ASSAY_RETURN_IF_ERROR(visit(ref->load, chunk));
   }

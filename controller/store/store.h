@@ -35,6 +35,8 @@ struct CampaignSummary {
   int64_t failed_executions = 0;
   // Where its controller runs or ran: "HOST, process PID"; empty before one claimed it.
   std::string controller;
+  // Its row is not what was stored: what stands here may be wrong.
+  bool damaged = false;
 };
 
 // A staged sample chunk, to be named by the commit of its execution.
@@ -68,7 +70,8 @@ struct StoreOptions {
 // Threads: safe; calls are serialised. Callbacks run without the lock held.
 // Errors: kUnavailable when another process holds the file (the message says who),
 // kPermissionDenied when it may not be written or read, kNotFound, kAlreadyExists,
-// kResourceExhausted when the disk is full, kDataLoss when what is stored is damaged,
+// kResourceExhausted when the disk is full, kDataLoss when what is stored is damaged (every row has a hash, which is
+// checked when it is read; the message names the campaign and the record),
 // kFailedPrecondition for a file of a newer version or one that is no store. Every message names
 // the file and what to do.
 class Store {
@@ -80,6 +83,14 @@ class Store {
     // Makes the file, and its folder, where there is none; brings an older version up to this
     // one's.
     kWrite,
+  };
+
+  // Of a campaign's executions.
+  enum class Order {
+    // By block, position and attempt.
+    kAsMade,
+    // All of one cell together, and those as they were made.
+    kByCell,
   };
 
   static absl::StatusOr<std::unique_ptr<Store>> Open(const std::string& path, Mode mode,
@@ -142,10 +153,13 @@ class Store {
   // controller lives. Returns how many bytes were freed for reuse.
   absl::StatusOr<int64_t> SweepUncommitted();
 
-  // Calls `visit` for every execution of a campaign, by block, position and attempt, one in memory
-  // at a time; stops at the first error and returns it.
+  // Calls `visit` for every execution of a campaign, in `order`, one in memory at a time; stops at the first error and
+  // returns it. `damaged` gets what is wrong with each execution that is damaged or missing, and the others are visited;
+  // without it that is an error too.
   absl::Status ForEachExecution(std::string_view campaign_id,
-                                const std::function<absl::Status(const ExecutionRecord&)>& visit);
+                                const std::function<absl::Status(const ExecutionRecord&)>& visit,
+                                std::vector<absl::Status>* damaged = nullptr,
+                                Order order = Order::kAsMade);
   absl::StatusOr<ExecutionRecord> ReadExecution(std::string_view execution_id);
   // All at once: some kilobytes each.
   absl::StatusOr<std::vector<ExecutionRecord>> Executions(std::string_view campaign_id);
