@@ -8,6 +8,13 @@
 #include "llhttp.h"
 
 namespace assay {
+namespace {
+
+// A recipient may take LF alone for a line's end (RFC 9112, 2.2). Where one in a chain does and another does not, they see
+// different requests: here no line ends without CR.
+constexpr std::string_view kBareLf = "a line ends in LF without CR";
+
+}  // namespace
 
 // llhttp reports a piece of the head in parts when the head itself came in parts: the first part
 // begins a piece, later ones lengthen it.
@@ -116,9 +123,10 @@ RequestParser::Progress RequestParser::Parse(ByteBuffer& in) {
 RequestParser::Progress RequestParser::ParseHead(ByteBuffer& in) {
   if (parsed_ == 0) {
     // Empty lines before a request are skipped (RFC 9112, 2.2), and are no part of it. Only whole ones: llhttp would
-    // skip a CR without LF as well.
+    // skip a CR without LF, and an LF without CR, as well.
     in.Consume(SizeOfEmptyLines(in.view()));
     if (in.empty()) return Progress::kNeedBytes;
+    if (in.data()[0] == '\n') return Fail(400, kBareLf);
     if (in.data()[0] == '\r') {
       if (in.size() == 1) return Progress::kNeedBytes;
       return Fail(400, "the request line is malformed");
@@ -280,6 +288,11 @@ bool RequestParser::AcceptTarget(std::string_view head) {
     Fail(505, "only HTTP/1.1 and HTTP/1.0 are served here");
     return false;
   }
+  // " HTTP/1.1" has nine characters.
+  if (head.substr(target_.end + 9, 2) != "\r\n" || !head.ends_with("\r\n\r\n")) {
+    Fail(400, kBareLf);
+    return false;
+  }
   http_1_0_ = llhttp_->http_minor == 0;
   const std::optional<RequestTarget> parsed = ParseTarget(method_, target);
   if (!parsed.has_value()) {
@@ -317,6 +330,9 @@ bool RequestParser::AcceptFields(std::string_view head) {
     const std::string_view name = field.name.In(head.data());
     const std::string_view value = TrimBlanks(field.value.In(head.data()));
     field.value.end = field.value.begin + static_cast<uint32_t>(value.size());
+    if (head[field.name.begin - 1] != '\n' || head[field.name.begin - 2] != '\r') {
+      return fail(400, kBareLf);
+    }
     // llhttp skips a line's end in front of the value, too.
     const Piece gap{field.name.end, field.value.begin};
     if (gap.end - gap.begin > 2 && !value.empty() && gap.In(head.data()).find('\r') != head.npos) {
@@ -365,9 +381,8 @@ bool RequestParser::AcceptFields(std::string_view head) {
     expects_continue_ = expects;
     return true;
   }
-  // Where POST has no length, what follows it would be taken for the next request.
-  if (!has_length && method_ == HttpMethod::kPost) return fail(411, "POST needs a Content-Length");
   phase_ = Phase::kLengthBody;
+  // Without either the body is empty, of POST too (RFC 9112, 6.3).
   content_length_ = has_length ? llhttp_->content_length : 0;
   if (content_length_ > limits_->max_body) {
     return fail(413, "the body is larger than this server accepts");
