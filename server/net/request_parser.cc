@@ -8,13 +8,10 @@
 #include "llhttp.h"
 
 namespace assay {
-namespace {
 
 // A recipient may take LF alone for a line's end (RFC 9112, 2.2). Where one in a chain does and another does not, they see
 // different requests: here no line ends without CR.
-constexpr std::string_view kBareLf = "a line ends in LF without CR";
-
-}  // namespace
+static constexpr std::string_view kBareLf = "a line ends in LF without CR";
 
 // llhttp reports a piece of the head in parts when the head itself came in parts: the first part
 // begins a piece, later ones lengthen it.
@@ -288,11 +285,6 @@ bool RequestParser::AcceptTarget(std::string_view head) {
     Fail(505, "only HTTP/1.1 and HTTP/1.0 are served here");
     return false;
   }
-  // " HTTP/1.1" has nine characters.
-  if (head.substr(target_.end + 9, 2) != "\r\n" || !head.ends_with("\r\n\r\n")) {
-    Fail(400, kBareLf);
-    return false;
-  }
   http_1_0_ = llhttp_->http_minor == 0;
   const std::optional<RequestTarget> parsed = ParseTarget(method_, target);
   if (!parsed.has_value()) {
@@ -322,6 +314,9 @@ bool RequestParser::AcceptFields(std::string_view head) {
     Fail(status, reason);
     return false;
   };
+  // " HTTP/1.1" has nine characters.
+  const bool crlf = head.substr(target_.end + 9, 2) == "\r\n" && head.ends_with("\r\n\r\n");
+  if (!crlf) return fail(400, kBareLf);
   int hosts = 0;
   bool chunked = false;
   bool expects = false;
@@ -382,8 +377,7 @@ bool RequestParser::AcceptFields(std::string_view head) {
     return true;
   }
   phase_ = Phase::kLengthBody;
-  // Without either the body is empty, of POST too (RFC 9112, 6.3).
-  content_length_ = has_length ? llhttp_->content_length : 0;
+  content_length_ = has_length ? llhttp_->content_length : 0;  // RFC 9112, 6.3: of POST too.
   if (content_length_ > limits_->max_body) {
     return fail(413, "the body is larger than this server accepts");
   }
