@@ -15,6 +15,7 @@
 #include "agent/agent_options.h"
 #include "agent/catalogue/catalogue.h"
 #include "agent/end_signal.h"
+#include "agent/launcher/strays.h"
 #include "agent/parts/cpu_ledger.h"
 #include "agent/parts/cpu_placement.h"
 #include "agent/parts/destination_rules.h"
@@ -59,6 +60,7 @@ void BoundMemory() {
 }
 
 absl::Status RunAgent(const AgentOptions& options) {
+  AdoptStrays();
   ASSAY_ASSIGN_OR_RETURN(EndSignal end, EndSignal::Create(options.exit_with_parent));
   ASSAY_ASSIGN_OR_RETURN(const CpuSet cpus, CpuSet::AllowedForThisProcess());
   const CpuPlacement placement = ChoosePlacement(cpus, ReadSiblings(cpus));

@@ -3,14 +3,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <atomic>
-#include <memory>
+#include <optional>
 
 #include "absl/strings/str_cat.h"
+#include "common/safe_path.h"
 #include "common/status_macros.h"
 #include "common/unique_fd.h"
 
@@ -29,12 +29,6 @@ absl::Status WriteAll(int fd, std::string_view contents, const std::string& path
   return absl::OkStatus();
 }
 
-// Where `path` leads when it is a link, so that the link stays and its target is replaced.
-std::string Resolve(const std::string& path) {
-  const std::unique_ptr<char, decltype(&free)> resolved(realpath(path.c_str(), nullptr), &free);
-  return resolved == nullptr ? path : resolved.get();
-}
-
 // A pipe, a terminal or /dev/null has nothing to replace.
 absl::Status WriteInPlace(const std::string& path, std::string_view contents) {
   const UniqueFd fd(open(path.c_str(), O_WRONLY | O_CLOEXEC));
@@ -42,30 +36,30 @@ absl::Status WriteInPlace(const std::string& path, std::string_view contents) {
   return WriteAll(fd.get(), contents, path);
 }
 
-absl::Status WriteAndRename(const std::string& temporary, const std::string& target,
+// In `folder`, so that what its path leads to cannot change meanwhile.
+absl::Status WriteAndRename(const UniqueFd& folder, const std::string& temporary,
+                            const std::string& target, std::optional<mode_t> mode,
                             std::string_view contents) {
-  const UniqueFd fd(open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
-  if (!fd.ok()) return ErrnoStatus(errno, absl::StrCat("cannot create ", temporary));
-  ASSAY_RETURN_IF_ERROR(WriteAll(fd.get(), contents, temporary));
+  const UniqueFd fd(openat(folder.get(), temporary.c_str(),
+                           O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666));
+  if (!fd.ok()) {
+    return ErrnoStatus(errno, absl::StrCat("cannot create ", temporary, " for ", target));
+  }
+  if (mode.has_value() && fchmod(fd.get(), *mode) != 0) {
+    return ErrnoStatus(errno, absl::StrCat("cannot set the mode of ", temporary));
+  }
+  ASSAY_RETURN_IF_ERROR(WriteAll(fd.get(), contents, target));
   if (fsync(fd.get()) != 0) return ErrnoStatus(errno, absl::StrCat("cannot sync ", temporary));
-  if (rename(temporary.c_str(), target.c_str()) != 0) {
+  const std::string name = target.substr(target.rfind('/') + 1);
+  if (renameat(folder.get(), temporary.c_str(), folder.get(), name.c_str()) != 0) {
     return ErrnoStatus(errno, absl::StrCat("cannot put ", temporary, " in the place of ", target));
   }
   return absl::OkStatus();
 }
 
-// Without it a power cut may take the new name back.
-absl::Status SyncFolderOf(const std::string& path) {
+std::string FolderOf(const std::string& path) {
   const size_t slash = path.rfind('/');
-  const std::string folder = slash == std::string::npos ? "."
-                             : slash == 0               ? "/"
-                                                        : path.substr(0, slash);
-  const UniqueFd fd(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  // EINVAL: a file system that cannot sync folders keeps no such promise anyway.
-  if (!fd.ok() || (fsync(fd.get()) != 0 && errno != EINVAL)) {
-    return ErrnoStatus(errno, absl::StrCat("cannot sync the folder ", folder));
-  }
-  return absl::OkStatus();
+  return slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
 }
 
 }  // namespace
@@ -98,23 +92,40 @@ absl::StatusOr<std::string> ReadFile(const std::string& path, size_t max_bytes) 
 }
 
 absl::Status WriteFileAtomically(const std::string& path, std::string_view contents) {
-  const std::string target = Resolve(path);
+  const absl::StatusOr<std::string> resolved = ResolveLinks(path);
+  if (!resolved.ok()) {
+    return absl::Status(resolved.status().code(),
+                        absl::StrCat("cannot write ", path, ": ", resolved.status().message()));
+  }
+  const std::string& target = *resolved;
+  std::optional<mode_t> mode;
   struct stat existing;
   if (stat(target.c_str(), &existing) == 0) {
     if (S_ISDIR(existing.st_mode)) {
       return absl::InvalidArgumentError(absl::StrCat("cannot write ", path, ": it is a folder"));
     }
     if (!S_ISREG(existing.st_mode)) return WriteInPlace(target, contents);
+    // Who may read a file is its owner's choice, not that of somebody who put one there before.
+    if (existing.st_uid == geteuid()) mode = existing.st_mode & 0777;
+  }
+  const std::string folder_path = FolderOf(target);
+  const UniqueFd folder(open(folder_path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!folder.ok()) {
+    return ErrnoStatus(errno, absl::StrCat("cannot create ", path, " in ", folder_path));
   }
   // Unique among the threads and processes that write the same file now.
   static std::atomic<uint64_t> count{0};
-  const std::string temporary = absl::StrCat(target, ".", getpid(), ".", ++count, ".tmp");
-  absl::Status written = WriteAndRename(temporary, target, contents);
+  const std::string temporary =
+      absl::StrCat(target.substr(target.rfind('/') + 1), ".", getpid(), ".", ++count, ".tmp");
+  absl::Status written = WriteAndRename(folder, temporary, target, mode, contents);
   if (!written.ok()) {
-    unlink(temporary.c_str());
+    unlinkat(folder.get(), temporary.c_str(), 0);
     return written;
   }
-  return SyncFolderOf(target);
+  // Without it a power cut may take the new name back. EINVAL: a file system that cannot sync folders keeps no such
+  // promise anyway.
+  if (fsync(folder.get()) == 0 || errno == EINVAL) return absl::OkStatus();
+  return ErrnoStatus(errno, absl::StrCat("cannot sync the folder ", folder_path));
 }
 
 }  // namespace assay

@@ -1,8 +1,6 @@
 // The program `server`: Assay's own HTTP server with the endpoint contract.
 
-#include <signal.h>
 #include <sys/resource.h>
-#include <sys/signalfd.h>
 
 #include <cstdlib>
 #include <iostream>
@@ -10,23 +8,17 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/time/time.h"
 #include "common/command_line.h"
-#include "common/unique_fd.h"
 #include "server/endpoints/endpoints.h"
 #include "server/net/http_server.h"
 #include "server/server_flags.h"
+#include "server/stop_signals.h"
 
 namespace {
 
-// SIGTERM and SIGINT as a descriptor. Every thread started later leaves them to it, too.
-assay::UniqueFd StopSignals() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGINT);
-  sigprocmask(SIG_BLOCK, &signals, nullptr);
-  return assay::UniqueFd(signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
-}
+// An orderly stop, which takes up to --stop-timeout, comes first.
+constexpr absl::Duration kEndsItself = absl::Milliseconds(100);
 
 // As many connections as the system lets us have.
 void RaiseFileLimit() {
@@ -49,7 +41,8 @@ int main(int argc, char** argv) {
   if (exit_status != assay::kGoOn) return exit_status;
 
   RaiseFileLimit();
-  const assay::UniqueFd stop = StopSignals();
+  const auto stop = assay::WatchStopSignals(options.stop_timeout + kEndsItself);
+  if (!stop.ok()) return Fail(stop.status());
   const auto endpoints = [&options]() -> assay::HttpHandler {
     // One for each thread.
     const auto own = std::make_shared<assay::Endpoints>(options.limits.max_body);
@@ -60,6 +53,6 @@ int main(int argc, char** argv) {
   const auto server = assay::HttpServer::Create(options, endpoints);
   if (!server.ok()) return Fail(server.status());
   std::cout << "listening on " << (*server)->address() << std::endl;
-  if (const absl::Status status = (*server)->Run(stop.get()); !status.ok()) return Fail(status);
+  if (const absl::Status status = (*server)->Run(stop->get()); !status.ok()) return Fail(status);
   return EXIT_SUCCESS;
 }

@@ -16,7 +16,7 @@ constexpr char kExample[] =
     "\n"
     "Prints \"listening on ADDRESS\" when it accepts. SIGTERM: what is being answered is "
     "finished,\n"
-    "then it exits.";
+    "for --stop-timeout at most, then it exits.";
 
 // A flag whose value is a duration such as 75s, 1m30s or 500ms.
 void AddDuration(CLI::App& app, const std::string& flag, absl::Duration& value,

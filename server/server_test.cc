@@ -12,6 +12,7 @@
 #include <fstream>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -63,6 +64,8 @@ class Program {
   }
 
   pid_t pid() const { return pid_; }
+  // The caller waits for its end.
+  pid_t Release() { return std::exchange(pid_, -1); }
 
   // The next line it prints; empty when it ended.
   std::string ReadLine() {
@@ -167,6 +170,45 @@ TEST(ServerTest, StopsOnSigtermAndOnSigintWithStatusZero) {
     client.ReceiveAll();
     EXPECT_EQ(client.end(), TestClient::End::kClosed);
   }
+}
+
+// 60 of them take a minute, and one takes longer than this server may take to stop.
+TEST(ServerTest, StopsInTimeWhateverIsBeingAnsweredOrWaits) {
+  const std::string long_request = "GET /cpu?n=10000000 HTTP/1.1\r\nHost: h\r\n\r\n";
+  RunningServer server("--stop-timeout=100ms");
+  TestClient client(server.address());
+  std::string requests;
+  for (int i = 0; i < 60; ++i) requests += long_request;
+  // Counted in CPU time, which others on the machine do not lengthen.
+  client.Send(requests);
+  while (server.CpuSeconds() < 0.1) absl::SleepFor(absl::Milliseconds(5));
+  const double before = server.CpuSeconds();
+  kill(server.program().pid(), SIGTERM);
+  int status = 0;
+  rusage usage = {};
+  ASSERT_GT(wait4(server.program().Release(), &status, 0, &usage), 0);
+  EXPECT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+  const double used = static_cast<double>(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+                      static_cast<double>(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
+  EXPECT_LT(used - before, 0.4);
+}
+
+// While one client's requests wait in a row, others are served.
+TEST(ServerTest, ServesOthersBetweenPipelinedLongRequests) {
+  RunningServer server("--stop-timeout=100ms");
+  TestClient greedy(server.address());
+  std::string requests;
+  for (int i = 0; i < 60; ++i) requests += "GET /cpu?n=2000000 HTTP/1.1\r\nHost: h\r\n\r\n";
+  greedy.Send(requests);
+  while (server.CpuSeconds() < 0.05) absl::SleepFor(absl::Milliseconds(5));
+  TestClient modest(server.address());
+  modest.Send(kGet);
+  EXPECT_EQ(BodyOf(modest.ReceiveAnswer()), "Hello, World!");
+  const double first = server.CpuSeconds();
+  EXPECT_EQ(StatusOf(greedy.ReceiveAnswer()), 200);
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(StatusOf(greedy.ReceiveAnswer()), 200);
+  EXPECT_LT(first, server.CpuSeconds()) << "the others' requests were all answered before";
 }
 
 TEST(ServerTest, APortInUseIsNamedWithStatusOne) {

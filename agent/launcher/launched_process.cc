@@ -13,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "agent/launcher/launch_failure.h"
 #include "agent/launcher/spawn.h"
+#include "agent/launcher/strays.h"
 #include "common/file.h"
 #include "common/monotonic_clock.h"
 #include "common/process_tree.h"
@@ -108,7 +109,7 @@ absl::StatusOr<std::unique_ptr<LaunchedProcess>> LaunchedProcess::Start(LaunchOp
   for (const auto& [ours, theirs] : options.pass_fds) descriptors.emplace_back(ours, number++);
   ASSAY_ASSIGN_OR_RETURN(
       Spawned spawned,
-      Spawn(LaunchWords(options, launch, kControlFd, kFirstPassedFd), descriptors));
+      SpawnKnown(LaunchWords(options, launch, kControlFd, kFirstPassedFd), descriptors));
   // Theirs alone from here on, so that their end is seen here.
   for (UniqueFd* end : {&control_of_launch, &output_write, &error_write}) end->reset();
 
@@ -260,7 +261,7 @@ void LaunchedProcess::Watch() {
     if (polled[0].revents != 0) break;
   }
   while (control_open) control_open = TakeReport();
-  waitpid(launch_.pid, nullptr, 0);
+  WaitForKnown(launch_.pid);
   const bool tree_is_gone = TreeIsGone();
   DrainOutput();
   FinishEnd(tree_is_gone);
@@ -312,9 +313,10 @@ bool LaunchedProcess::TakeOutput(UniqueFd* fd, BoundedOutput* output) {
 
 bool LaunchedProcess::TreeIsGone() {
   if (end_reported_) return end_was_clean_;
-  // launch was killed. The guard kills the tree on its own, and is gone when that is done.
-  if (guard_pidfd_.ok()) return EndsWithin(guard_pidfd_, kTreeLimit);
-  return OutputCloses();
+  // launch was killed. The guard kills the tree on its own, and is gone when that is done; unless it was killed as well.
+  const bool strays_are_gone = KillStrays(kTreeLimit);
+  const bool gone = guard_pidfd_.ok() ? EndsWithin(guard_pidfd_, kTreeLimit) : OutputCloses();
+  return gone && strays_are_gone;
 }
 
 // launch was killed before it named the guard: then the writers of the output are all that is known of the tree.

@@ -3,10 +3,12 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <thread>
 
@@ -221,6 +223,50 @@ TEST_P(LaunchedProcessTest, KillingTheAgentKillsTheTree) {
     ASSERT_EQ(waitpid(agent, nullptr, 0), agent);
     EXPECT_THAT(WaitUntilNoneHasMark(mark), IsEmpty());
   }
+}
+
+// Without a namespace nothing but the agent is left to see it. The agent lives on, and so must not its daemons.
+TEST_P(LaunchedProcessTest, KillingLaunchAndGuardInOneInstantKillsTheTree) {
+  std::string command = absl::StrCat("exec ", AssayFile("agent/launcher/test_agent").value());
+  if (!GetParam()) command += " --no-pid-namespace";
+  absl::StrAppend(&command, " family sleep ", mark_);
+  int ends[2];
+  ASSERT_EQ(pipe2(ends, O_CLOEXEC), 0);
+  const pid_t agent = fork();
+  if (agent == 0) {
+    dup2(ends[1], STDOUT_FILENO);
+    // As in an agent that is not root: no program of it gets a capability.
+    for (int capability = 0; !GetParam() && capability < 64; ++capability) {
+      prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);
+    }
+    execl("/bin/sh", "sh", "-c", command.c_str(), nullptr);
+    _exit(127);
+  }
+  close(ends[1]);
+  const UniqueFd output(ends[0]);
+  char line[8] = {};
+  ASSERT_EQ(read(output.get(), line, sizeof(line)), 8);
+  const std::vector<pid_t> of_agent = ChildrenOf(agent);
+  ASSERT_THAT(of_agent, SizeIs(1));
+  const std::vector<pid_t> of_launch = ChildrenOf(of_agent.front());
+  ASSERT_THAT(of_launch, SizeIs(1));
+  // While both are stopped neither can do anything about the other's end.
+  for (const int signal : {SIGSTOP, SIGKILL}) {
+    ASSERT_EQ(kill(of_launch.front(), signal), 0);
+    ASSERT_EQ(kill(of_agent.front(), signal), 0);
+  }
+  // The agent's own command line has the mark, too.
+  const absl::Time soon = Soon();
+  std::vector<pid_t> left;
+  do {
+    left = ProcessesWithMark(mark_);
+    left.erase(std::remove(left.begin(), left.end(), agent), left.end());
+    absl::SleepFor(absl::Milliseconds(5));
+  } while (!left.empty() && absl::Now() < soon);
+  EXPECT_THAT(left, IsEmpty());
+  EXPECT_EQ(waitpid(agent, nullptr, WNOHANG), 0) << "the agent lives on";
+  kill(agent, SIGKILL);
+  waitpid(agent, nullptr, 0);
 }
 
 TEST_P(LaunchedProcessTest, ManyThreadsStartManyProgramsAndNothingLeaks) {

@@ -8,9 +8,11 @@
 #include <string>
 
 #include "agent/launcher/launched_process.h"
+#include "agent/launcher/strays.h"
 #include "common/runfiles.h"
 
 int main(int argc, char** argv) {
+  assay::AdoptStrays();
   assay::LaunchOptions options;
   options.argv.push_back(assay::AssayFile("agent/launcher/test_program").value());
   for (int i = 1; i < argc; ++i) {

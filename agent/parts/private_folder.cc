@@ -9,8 +9,10 @@
 #include <system_error>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "common/file.h"
+#include "common/safe_path.h"
 #include "common/status_macros.h"
 
 namespace assay {
@@ -20,10 +22,11 @@ namespace fs = std::filesystem;
 
 constexpr char kAgentPrefix[] = "agent-";
 constexpr char kLockName[] = "/lock";
+constexpr int kAttempts = 20;
 
 // Opens and locks the lock file of an agent's folder. Empty: another agent holds it, or there is none to open.
 UniqueFd TryLock(const std::string& folder, int flags) {
-  UniqueFd lock(open((folder + kLockName).c_str(), O_RDWR | O_CLOEXEC | flags, 0600));
+  UniqueFd lock(open((folder + kLockName).c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | flags, 0600));
   if (lock.ok() && flock(lock.get(), LOCK_EX | LOCK_NB) != 0) lock.reset();
   return lock;
 }
@@ -58,16 +61,20 @@ PrivateFolder::~PrivateFolder() {
 }
 
 absl::StatusOr<AgentFolder> AgentFolder::Create(const std::string& spool) {
-  std::error_code error;
-  fs::create_directories(spool, error);
-  if (error) {
-    return ErrnoStatus(error.value(), absl::StrCat("cannot make the spool's folder ", spool));
+  if (const absl::Status own = EnsureOwnFolder(spool); !own.ok()) {
+    return absl::Status(own.code(), absl::StrCat("the spool: ", own.message(),
+                                                 "; --spool and $TMPDIR name another place"));
   }
   RemoveLeftBehind(spool);
-  ASSAY_ASSIGN_OR_RETURN(PrivateFolder folder, PrivateFolder::Create(spool, kAgentPrefix));
-  UniqueFd lock = TryLock(folder.path(), O_CREAT);
-  if (!lock.ok()) return ErrnoStatus(errno, absl::StrCat("cannot lock ", folder.path()));
-  return AgentFolder(std::move(folder), std::move(lock));
+  // Another agent that starts may take a folder whose lock is not held yet for one left behind.
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    ASSAY_ASSIGN_OR_RETURN(PrivateFolder folder, PrivateFolder::Create(spool, kAgentPrefix));
+    UniqueFd lock = TryLock(folder.path(), O_CREAT);
+    if (lock.ok() && fs::exists(folder.path() + kLockName)) {
+      return AgentFolder(std::move(folder), std::move(lock));
+    }
+  }
+  return absl::UnavailableError(absl::StrCat("cannot lock a folder of its own in ", spool));
 }
 
 }  // namespace assay

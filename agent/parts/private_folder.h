@@ -35,7 +35,7 @@ class PrivateFolder {
 // given the same --spool removes it, and spares those of agents that run.
 class AgentFolder {
  public:
-  // Makes `spool` where it is missing. Errors name the path.
+  // Makes `spool` where it is missing; refuses one that is not this user's alone (common/safe_path.h). Errors name the path.
   static absl::StatusOr<AgentFolder> Create(const std::string& spool);
 
   const std::string& path() const { return folder_.path(); }

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "common/file.h"
 #include "gtest/gtest.h"
@@ -52,6 +53,19 @@ TEST(AgentFolderTest, MakesTheSpoolWhereItIsMissingAndNamesItWhereItCannot) {
   EXPECT_TRUE(AgentFolder::Create(NewSpool() + "/a/b").ok());
   const absl::Status refused = AgentFolder::Create("/proc/nowhere").status();
   EXPECT_NE(std::string(refused.message()).find("/proc/nowhere"), std::string::npos) << refused;
+}
+
+// In /tmp anybody can make the folder first, and then change the files of the targets that are started in it.
+TEST(AgentFolderTest, RefusesASpoolThatOthersMayWriteTo) {
+  const std::string spool = NewSpool();
+  fs::permissions(spool, fs::perms::others_write, fs::perm_options::add);
+  const absl::Status refused = AgentFolder::Create(spool).status();
+  EXPECT_EQ(refused.code(), absl::StatusCode::kPermissionDenied) << refused;
+  EXPECT_NE(std::string(refused.message()).find("--spool"), std::string::npos) << refused;
+  EXPECT_TRUE(fs::is_empty(spool));
+  const std::string link = NewSpool() + "/link";
+  fs::create_directory_symlink(NewSpool(), link);
+  EXPECT_EQ(AgentFolder::Create(link).status().code(), absl::StatusCode::kPermissionDenied);
 }
 
 // A spool that is shared by agents on two ports must not lose the other's data.

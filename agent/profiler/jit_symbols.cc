@@ -6,8 +6,17 @@
 
 #include <algorithm>
 #include <charconv>
+#include <ctime>
 #include <utility>
+#include <vector>
 
+#include "absl/status/statusor.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "common/file.h"
+#include "common/process_tree.h"
 #include "common/unique_fd.h"
 
 namespace assay::profiler {
@@ -27,7 +36,50 @@ bool TakeHex(std::string_view& line, uint64_t& value) {
   return true;
 }
 
+// By how much the times of files and of processes are coarser than a clock: a tick each.
+constexpr int64_t kCoarseNs = 20'000'000;
+
+int64_t Now(clockid_t clock) {
+  timespec now = {};
+  clock_gettime(clock, &now);
+  return int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+}
+
+int64_t Nanos(const timespec& time) { return int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec; }
+
+std::optional<int64_t> StartOf(pid_t pid) {
+  const absl::StatusOr<ProcessStat> stat = ReadProcessStat(pid);
+  if (!stat.ok()) return std::nullopt;
+  const int64_t ticks_a_second = sysconf(_SC_CLK_TCK);
+  const int64_t after_boot = stat->start_ticks * (1'000'000'000 / ticks_a_second);
+  return Now(CLOCK_REALTIME) - Now(CLOCK_BOOTTIME) + after_boot;
+}
+
+// Its effective one.
+std::optional<uid_t> UserOf(pid_t pid) {
+  const absl::StatusOr<std::string> status = ReadFile(absl::StrCat("/proc/", pid, "/status"));
+  for (const absl::string_view line : absl::StrSplit(status.value_or(""), '\n')) {
+    if (!absl::StartsWith(line, "Uid:")) continue;
+    const std::vector<absl::string_view> users = absl::StrSplit(line, '\t');
+    uid_t user = 0;
+    if (users.size() > 2 && absl::SimpleAtoi(users[2], &user)) return user;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
+
+JitSymbols::JitSymbols(std::string path, pid_t pid)
+    : path_(std::move(path)), pid_(pid), started_ns_(StartOf(pid)), user_(UserOf(pid)) {}
+
+bool JitSymbols::IsOfProcess(const struct stat& file) {
+  if (!S_ISREG(file.st_mode) || !started_ns_.has_value()) return false;
+  if (const std::optional<uid_t> user = UserOf(pid_); user.has_value()) user_ = user;
+  if (file.st_uid != 0 && (!user_.has_value() || file.st_uid != *user_)) return false;
+  // The second of the two cannot be set by whoever owns the file.
+  const int64_t from = *started_ns_ - kCoarseNs;
+  return Nanos(file.st_mtim) >= from && Nanos(file.st_ctim) >= from;
+}
 
 const JitSymbols::Function* JitSymbols::Find(uint64_t address, int64_t now_ns) {
   if (const Function* const known = Look(address); known != nullptr) return known;
@@ -67,9 +119,10 @@ const JitSymbols::Function* JitSymbols::Look(uint64_t address) const {
 }
 
 void JitSymbols::ReadMore() {
-  const UniqueFd file(open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  const UniqueFd file(open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW));
   struct stat now = {};
   if (!file.ok() || fstat(file.get(), &now) != 0 || now.st_size <= read_to_) return;
+  if (!IsOfProcess(now)) return;
   // Most misses are of code that no map will ever name: they find nothing new to read.
   std::string text(std::min(static_cast<size_t>(now.st_size - read_to_), kMaxRead), '\0');
   const ssize_t got = pread(file.get(), text.data(), text.size(), read_to_);

@@ -57,7 +57,7 @@ const Dwfl_Thread_Callbacks TargetProcess::kCallbacks = {
 };
 
 TargetProcess::TargetProcess(pid_t pid, ElfFiles& files)
-    : pid_(pid), files_(files), jit_(JitMapPath(pid)) {}
+    : pid_(pid), files_(files), jit_(JitMapPath(pid), pid) {}
 
 TargetProcess::~TargetProcess() {
   if (dwfl_ != nullptr) dwfl_end(dwfl_);

@@ -8,8 +8,6 @@
 #include <unistd.h>
 
 #include <array>
-#include <cstdlib>
-#include <filesystem>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -38,13 +36,6 @@ absl::StatusOr<Pipe> OpenPipe() {
   return Pipe{UniqueFd(fds[0]), UniqueFd(fds[1])};
 }
 
-absl::StatusOr<std::string> PrivateFolder() {
-  const char* base = std::getenv("TMPDIR");
-  std::string path = absl::StrCat(base != nullptr && *base != 0 ? base : "/tmp", "/assay-XXXXXX");
-  if (mkdtemp(path.data()) == nullptr) return ErrnoStatus(errno, absl::StrCat("a folder ", path));
-  return path;
-}
-
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<LocalAgent>> LocalAgent::Start(const Options& options) {
@@ -60,14 +51,13 @@ absl::Status LocalAgent::Spawn(const Options& options) {
   if (catalogue.empty()) {
     ASSAY_ASSIGN_OR_RETURN(catalogue, AssayFile("targets/catalogue.textproto"));
   }
-  ASSAY_ASSIGN_OR_RETURN(folder_, PrivateFolder());
   ASSAY_ASSIGN_OR_RETURN(Pipe input, OpenPipe());
   ASSAY_ASSIGN_OR_RETURN(Pipe output, OpenPipe());
   ASSAY_ASSIGN_OR_RETURN(Pipe errors, OpenPipe());
 
   const std::vector<std::string> words = {program, "--listen=127.0.0.1:0",
                                           absl::StrCat("--catalogue=", catalogue),
-                                          absl::StrCat("--spool=", folder_), "--exit-with-parent"};
+                                          "--exit-with-parent"};
   std::vector<char*> argv;
   for (const std::string& word : words) argv.push_back(const_cast<char*>(word.c_str()));
   argv.push_back(nullptr);
@@ -168,8 +158,6 @@ LocalAgent::~LocalAgent() {
     }
   }
   if (drain_.joinable()) drain_.join();
-  std::error_code ignored;
-  if (!folder_.empty()) std::filesystem::remove_all(folder_, ignored);
 }
 
 }  // namespace assay

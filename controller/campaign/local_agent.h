@@ -19,6 +19,9 @@ namespace assay {
 // command: the same program that people start by hand. It ends when this process does, however that
 // happens: its standard input is our pipe.
 //
+// Its data is in the agent's usual spool, of which each agent has a folder of its own: what a killed one left there is
+// removed by the next.
+//
 // It has a process group of its own, so that Ctrl-C reaches only the controller, which then ends
 // things in order.
 class LocalAgent {
@@ -52,7 +55,6 @@ class LocalAgent {
   void DrainErrors();
 
   pid_t pid_ = -1;
-  std::string folder_;
   std::string address_;
   UniqueFd lifeline_;
   UniqueFd output_;

@@ -14,6 +14,8 @@ int HexDigit(unsigned char c) {
   return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
+bool IsBlank(unsigned char c) { return c == ' ' || c == '\t'; }
+
 }  // namespace
 
 void ChunkedDecoder::Reset(size_t max_body, size_t max_overhead) {
@@ -41,56 +43,124 @@ ChunkedDecoder::Step ChunkedDecoder::Decode(const char* in, size_t size, char* o
   return {State::kMore, read, written};
 }
 
+ChunkedDecoder::State ChunkedDecoder::CountOverhead() {
+  return ++overhead_ > max_overhead_ ? State::kOverheadTooLarge : State::kMore;
+}
+
+ChunkedDecoder::State ChunkedDecoder::EndOfExtension(unsigned char c) {
+  if (c == '\r') {
+    at_ = At::kSizeLf;
+    return State::kMore;
+  }
+  if (c == ';') {
+    at_ = At::kExtension;
+  } else if (IsBlank(c)) {
+    at_ = At::kBlank;
+  } else {
+    return State::kMalformed;
+  }
+  return CountOverhead();
+}
+
+// *( BWS ";" BWS chunk-ext-name [ BWS "=" BWS ( token / quoted-string ) ] ): a blank stands in front of what goes on,
+// never at a line's end.
+ChunkedDecoder::State ChunkedDecoder::Extension(unsigned char c) {
+  switch (at_) {
+    case At::kBlank:
+      if (c == ';') {
+        at_ = At::kExtension;
+      } else if (!IsBlank(c)) {
+        return State::kMalformed;
+      }
+      break;
+    case At::kExtension:
+      if (IsTokenChar(c)) {
+        at_ = At::kExtensionName;
+      } else if (!IsBlank(c)) {
+        return State::kMalformed;
+      }
+      break;
+    case At::kExtensionName:
+      if (IsTokenChar(c)) break;
+      if (c == '=') {
+        at_ = At::kValueStart;
+      } else if (IsBlank(c)) {
+        at_ = At::kNameBlank;
+      } else {
+        return EndOfExtension(c);
+      }
+      break;
+    case At::kNameBlank:
+      if (c == '=') {
+        at_ = At::kValueStart;
+      } else if (c == ';') {
+        at_ = At::kExtension;
+      } else if (!IsBlank(c)) {
+        return State::kMalformed;
+      }
+      break;
+    case At::kValueStart:
+      if (c == '"') {
+        at_ = At::kQuoted;
+      } else if (IsTokenChar(c)) {
+        at_ = At::kToken;
+      } else if (!IsBlank(c)) {
+        return State::kMalformed;
+      }
+      break;
+    case At::kToken:
+      if (!IsTokenChar(c)) return EndOfExtension(c);
+      break;
+    case At::kQuoted:
+      if (c == '"') {
+        at_ = At::kQuoteEnd;
+      } else if (c == '\\') {
+        at_ = At::kEscaped;
+      } else if (!IsFieldValueChar(c)) {
+        return State::kMalformed;
+      }
+      break;
+    case At::kEscaped:
+      if (!IsFieldValueChar(c)) return State::kMalformed;
+      at_ = At::kQuoted;
+      break;
+    default:
+      return EndOfExtension(c);
+  }
+  return CountOverhead();
+}
+
 ChunkedDecoder::State ChunkedDecoder::Framing(unsigned char c) {
   switch (at_) {
     case At::kSizeStart:
     case At::kSize: {
       const int digit = HexDigit(c);
       if (digit >= 0) {
-        // 16 digits fill 64 bits; leading zeroes beyond that have no honest use.
-        if (++digits_ > 16) return State::kMalformed;
-        chunk_ = chunk_ * 16 + static_cast<uint64_t>(digit);
         at_ = At::kSize;
+        // Zeros in front say nothing, and there may be any number of them.
+        if (chunk_ == 0 && digit == 0) return CountOverhead();
+        if (chunk_ >> 60 != 0) return State::kMalformed;
+        chunk_ = chunk_ * 16 + static_cast<uint64_t>(digit);
         return State::kMore;
       }
       if (at_ == At::kSizeStart) return State::kMalformed;
       if (chunk_ > max_body_ - body_) return State::kBodyTooLarge;
-      if (c == '\r') {
-        at_ = At::kSizeLf;
-      } else if (c == ';') {
-        at_ = At::kExtension;
-      } else if (c == ' ' || c == '\t') {
-        at_ = At::kSizeBlank;
-      } else {
-        return State::kMalformed;
-      }
-      return State::kMore;
+      return EndOfExtension(c);
     }
-    case At::kSizeBlank:
-      // RFC 9112, 7.1.1: a recipient parses white space before the semicolon, too. Anything else here would be dropped
-      // with the extensions, and "5 6" be a chunk of 5.
-      if (c == '\r') {
-        at_ = At::kSizeLf;
-        return State::kMore;
-      }
-      if (c == ';') {
-        at_ = At::kExtension;
-      } else if (c != ' ' && c != '\t') {
-        return State::kMalformed;
-      }
-      return ++overhead_ > max_overhead_ ? State::kOverheadTooLarge : State::kMore;
+    case At::kBlank:
+    case At::kExtensionName:
     case At::kExtension:
-      if (c == '\r') {
-        at_ = At::kSizeLf;
-        return State::kMore;
-      }
-      if (!IsFieldValueChar(c)) return State::kMalformed;
-      return ++overhead_ > max_overhead_ ? State::kOverheadTooLarge : State::kMore;
+    case At::kNameBlank:
+    case At::kValueStart:
+    case At::kToken:
+    case At::kQuoted:
+    case At::kEscaped:
+    case At::kQuoteEnd:
+      return Extension(c);
     case At::kSizeLf:
       if (c != '\n') return State::kMalformed;
       body_ += chunk_;
       at_ = chunk_ == 0 ? At::kTrailerStart : At::kData;
-      digits_ = 0;
       return State::kMore;
     case At::kDataCr:
       at_ = At::kDataLf;
@@ -105,21 +175,21 @@ ChunkedDecoder::State ChunkedDecoder::Framing(unsigned char c) {
       }
       at_ = At::kTrailerName;
       if (!IsTokenChar(c)) return State::kMalformed;
-      return ++overhead_ > max_overhead_ ? State::kOverheadTooLarge : State::kMore;
+      return CountOverhead();
     case At::kTrailerName:
       if (c == ':') {
         at_ = At::kTrailerValue;
       } else if (!IsTokenChar(c)) {
         return State::kMalformed;
       }
-      return ++overhead_ > max_overhead_ ? State::kOverheadTooLarge : State::kMore;
+      return CountOverhead();
     case At::kTrailerValue:
       if (c == '\r') {
         at_ = At::kTrailerLf;
         return State::kMore;
       }
       if (!IsFieldValueChar(c)) return State::kMalformed;
-      return ++overhead_ > max_overhead_ ? State::kOverheadTooLarge : State::kMore;
+      return CountOverhead();
     case At::kTrailerLf:
       at_ = At::kTrailerStart;
       return c == '\n' ? State::kMore : State::kMalformed;

@@ -74,7 +74,7 @@ TEST(ChunkedDecoderTest, RefusesBrokenFraming) {
                            "1\r\na\nb",
                            "1\r\na\r\n\r\n",
                            "fffffffffffffffff\r\n",
-                           "00000000000000001\r\n",
+                           "0000000000000000010000000000000000\r\n",
                            "1;a\x01\r\n",
                            "1;a\nb",
                            "0\r\n: x\r\n",
@@ -99,8 +99,12 @@ TEST(ChunkedDecoderTest, RefusesABodyBeyondTheLimitBeforeItComes) {
 
 // Extensions and trailers cost the client nothing to send for ever.
 TEST(ChunkedDecoderTest, LimitsExtensionsAndTrailers) {
-  ExpectState("1;" + std::string(kMaxOverhead, 'e'), State::kMore);
-  ExpectState("1;" + std::string(kMaxOverhead + 1, 'e'), State::kOverheadTooLarge);
+  ExpectState("1;" + std::string(kMaxOverhead - 1, 'e'), State::kMore);
+  ExpectState("1;" + std::string(kMaxOverhead, 'e'), State::kOverheadTooLarge);
+  ExpectState("1;a=\"" + std::string(kMaxOverhead, 'e'), State::kOverheadTooLarge);
+  ExpectState("1" + std::string(kMaxOverhead + 1, ' '), State::kOverheadTooLarge);
+  ExpectState(std::string(kMaxOverhead, '0') + "1\r\n", State::kMore);
+  ExpectState(std::string(kMaxOverhead + 1, '0'), State::kOverheadTooLarge);
   ExpectState("0\r\n" + std::string(kMaxOverhead + 1, 'n'), State::kOverheadTooLarge);
   ExpectState("0\r\nn:" + std::string(kMaxOverhead, 'v'), State::kOverheadTooLarge);
 }

@@ -157,6 +157,10 @@ void Connection::Proceed(Exchange& exchange) {
     KeepIntake(intake);
     if (!Account()) return sent == Sent::kPart ? Reset() : Refuse();
     if (sent == Sent::kPart) return;
+    if (next == HttpSession::Next::kYield) {
+      next_ = next;
+      return AwaitWritable();
+    }
     if (!begun_before) {
       since_ns_ = group_.loop_.now_ns();
       moved_ = 0;
@@ -197,6 +201,10 @@ void Connection::KeepUnsent(const AnswerBatch& batch) {
   unsent_ = std::make_unique<ByteBuffer>(batch.bytes.size() + batch.borrowed.size());
   unsent_->Append(batch.bytes.view());
   unsent_->Append(batch.borrowed);
+  AwaitWritable();
+}
+
+void Connection::AwaitWritable() {
   state_ = State::kSending;
   since_ns_ = group_.loop_.now_ns();
   moved_ = 0;
@@ -259,16 +267,18 @@ bool Connection::Account() {
 }
 
 void Connection::SendRest() {
-  const ssize_t size = send(socket_.get(), unsent_->data(), unsent_->size(), MSG_NOSIGNAL);
-  if (size < 0) {
-    if (errno != EAGAIN && errno != EINTR) Destroy();
-    return;
+  if (unsent_ != nullptr) {
+    const ssize_t size = send(socket_.get(), unsent_->data(), unsent_->size(), MSG_NOSIGNAL);
+    if (size < 0) {
+      if (errno != EAGAIN && errno != EINTR) Destroy();
+      return;
+    }
+    unsent_->Consume(static_cast<size_t>(size));
+    moved_ += static_cast<uint64_t>(size);
+    if (unsent_->empty()) unsent_.reset();
+    Account();
+    if (unsent_ != nullptr) return SetDeadline(Deadline(group_.write_ns_, moved_));
   }
-  unsent_->Consume(static_cast<size_t>(size));
-  moved_ += static_cast<uint64_t>(size);
-  if (unsent_->empty()) unsent_.reset();
-  Account();
-  if (unsent_ != nullptr) return SetDeadline(Deadline(group_.write_ns_, moved_));
   if (next_ == HttpSession::Next::kClose) return Finish();
   state_ = State::kReading;
   // This reports what has come meanwhile.

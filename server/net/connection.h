@@ -36,7 +36,8 @@ struct Exchange {
 //
 // It receives, answers all that came whole, and sends all answers with one call. Only when the
 // client does not take them does it wait for the socket to become writable, and reads nothing
-// meanwhile: a client that does not read is not read from. After the last answer it shuts down its
+// meanwhile: a client that does not read is not read from. Who has sent many requests that take long has one of them
+// answered, then waits in the same way until the others had their turn. After the last answer it shuts down its
 // side and drops what still comes, while it does and two seconds longer: closing at once would reset
 // the connection and lose the answer (RFC 9112, 9.6).
 class Connection final : public EventTarget, public Timer {
@@ -90,6 +91,8 @@ class Connection final : public EventTarget, public Timer {
   void KeepIntake(Intake& intake);
   void DropIntake(Intake& intake);
   void KeepUnsent(const AnswerBatch& batch);
+  // Goes on when the socket is writable, and those that are ready before it had their turn.
+  void AwaitWritable();
   // When a request, or the reading of an answer, has to be done: a constant time and what its bytes
   // may take.
   int64_t Deadline(int64_t timeout_ns, uint64_t bytes) const;
@@ -102,8 +105,9 @@ class Connection final : public EventTarget, public Timer {
   HttpSession::Next next_ = HttpSession::Next::kRead;  // After what is being sent.
   // A request that has not arrived whole, or could not be answered yet; else null.
   std::unique_ptr<Intake> partial_;
-  std::unique_ptr<ByteBuffer> unsent_;  // In kSending; else null.
-  size_t held_ = 0;                     // What of the group's is in these two.
+  std::unique_ptr<ByteBuffer>
+      unsent_;            // In kSending, unless all was sent and it waits for its turn; else null.
+  size_t held_ = 0;       // What of the group's is in these two.
   int64_t since_ns_ = 0;  // When the partial request, the sending or the lingering began.
   uint64_t moved_ = 0;    // Bytes that came, or went, since then.
   std::list<Connection>::iterator self_;

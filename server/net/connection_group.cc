@@ -12,6 +12,8 @@ namespace {
 
 // What an answer may take on the average where several are made before the first is sent.
 constexpr int64_t kQuickAnswerNanos = 20'000;
+// Some ticks of the loop's clock.
+constexpr int64_t kTurnNanos = 20'000'000;
 
 int64_t ExactNanos() {
   timespec now;
@@ -21,12 +23,14 @@ int64_t ExactNanos() {
 
 }  // namespace
 
-ConnectionGroup::ConnectionGroup(EventLoop& loop, const HttpLimits& limits, HttpHandler handler)
+ConnectionGroup::ConnectionGroup(EventLoop& loop, const HttpLimits& limits, HttpHandler handler,
+                                 StopWatch* stop)
     : loop_(loop),
+      stop_(stop),
       idle_ns_(absl::ToInt64Nanoseconds(limits.idle_timeout)),
       read_ns_(absl::ToInt64Nanoseconds(limits.read_timeout)),
       write_ns_(absl::ToInt64Nanoseconds(limits.write_timeout)),
-      context_{.limits = limits, .handler = std::move(handler), .date = {}},
+      context_{.limits = limits, .handler = std::move(handler), .date = {}, .clock = loop.clock()},
       spare_(limits) {
   row_.reserve(kRow);
   for (size_t i = 0; i < kRow; ++i) row_.emplace_back();
@@ -70,9 +74,16 @@ void ConnectionGroup::ServeRow() {
   // Nothing is learnt from a row of one, but that a longer one may do.
   const bool timed = count > 1 || row_limit_ == 1;
   const int64_t begin_ns = timed ? ExactNanos() : 0;
+  context_.turn_ends_ns = loop_.now_ns() + kTurnNanos;
   for (size_t i = 0; i < count; ++i) {
     Exchange& exchange = row_[i];
+    if (IsTooLate()) {
+      exchange.connection = nullptr;
+      exchange.received.Clear();
+      continue;
+    }
     exchange.connection->Answer(exchange);
+    if (context_.TurnIsOver()) LookForStop();
     if (exchange.connection == nullptr) continue;
     // The next call of the handler may change what is borrowed, and the next request needs the parser.
     if (!exchange.batch.borrowed.empty() || !spare_.bytes.empty()) Deliver(exchange);
@@ -82,6 +93,16 @@ void ConnectionGroup::ServeRow() {
   for (size_t i = 0; i < count; ++i) {
     if (row_[i].connection != nullptr) Deliver(row_[i]);
   }
+}
+
+bool ConnectionGroup::IsTooLate() {
+  return context_.stopping && stop_ != nullptr && loop_.clock()() >= stop_->deadline_ns();
+}
+
+void ConnectionGroup::LookForStop() {
+  if (stop_ == nullptr || context_.stopping) return;
+  loop_.ReadClock();
+  context_.stopping = stop_->Look(loop_.now_ns());
 }
 
 void ConnectionGroup::Deliver(Exchange& exchange) {

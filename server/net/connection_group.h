@@ -14,6 +14,7 @@
 #include "server/net/http_message.h"
 #include "server/net/http_session.h"
 #include "server/net/server_options.h"
+#include "server/net/stop_watch.h"
 
 namespace assay {
 
@@ -25,19 +26,22 @@ namespace assay {
 // Work goes in rows: it receives from up to kRow connections, then answers all, then sends to all. A request's way
 // through kernel, parser and kernel is longer than the CPU's instruction cache; each stage of a row finds its own there.
 // A row lengthens what its first request waits for by the work on the others, so it shrinks to one where that is long.
+// After 20 ms of work a connection has no more than one request answered before the others' events are looked at.
 //
 // Threads: all of it belongs to the loop's.
 class ConnectionGroup final : private TurnListener {
  public:
   // Both must outlive the group. It listens to the loop's turns.
-  ConnectionGroup(EventLoop& loop, const HttpLimits& limits, HttpHandler handler);
+  // `stop`, which must too unless it is null, is looked at where requests take long.
+  ConnectionGroup(EventLoop& loop, const HttpLimits& limits, HttpHandler handler,
+                  StopWatch* stop = nullptr);
   ~ConnectionGroup();
 
   // Takes a connected, non-blocking socket. Returns 0, or the error for which the system cannot
   // watch it; then it is closed.
   int Adopt(UniqueFd socket);
 
-  // Closes what is idle; the rest goes when its requests are answered.
+  // Closes what is idle; the rest goes when its requests are answered, or unanswered from the stop's deadline on.
   void BeginStop();
 
   bool empty() const { return connections_.empty(); }
@@ -57,12 +61,16 @@ class ConnectionGroup final : private TurnListener {
   void LineUp(Connection& connection, bool more);
   // Answers all in the row, then sends to all.
   void ServeRow();
+  // Whether the stop's time has run out: then nothing more is begun.
+  bool IsTooLate();
+  void LookForStop();
   // Sends what was answered. The exchange is nobody's then.
   static void Deliver(Exchange& exchange);
   // Makes the next rows as long as such answers let it.
   void FitRow(int64_t each_ns);
 
   EventLoop& loop_;
+  StopWatch* const stop_;
   const int64_t idle_ns_;
   const int64_t read_ns_;
   const int64_t write_ns_;

@@ -1,5 +1,6 @@
 #include "server/net/connection_group.h"
 
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -20,6 +21,7 @@
 #include "server/net/event_loop.h"
 #include "server/net/http_message.h"
 #include "server/net/server_options.h"
+#include "server/net/stop_watch.h"
 
 namespace assay {
 namespace {
@@ -70,11 +72,13 @@ class ConnectionTest : public ::testing::Test {
       auto loop = EventLoop::Create(ToldTime);
       EXPECT_TRUE(loop.ok()) << loop.status();
       loop_.emplace_back(*std::move(loop));
-      group_.emplace_back(loop_.front(), limits_, [this](const HttpRequest&, HttpResponse& answer) {
+      const auto handler = [this](const HttpRequest& request, HttpResponse& answer) {
         if (no_memory_) throw std::bad_alloc();
+        paths_.emplace_back(request.path);
         if (on_request_) on_request_();
         answer.body = body_;
-      });
+      };
+      group_.emplace_back(loop_.front(), limits_, handler, &stop_);
     }
     int ends[2];
     EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), 0);
@@ -90,12 +94,76 @@ class ConnectionTest : public ::testing::Test {
   bool NoneIsLeft() { return group_.front().empty(); }
 
   HttpLimits limits_;
+  const UniqueFd stop_asked_{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+  StopWatch stop_{stop_asked_.get(), absl::Seconds(5)};
+  std::vector<std::string> paths_;  // Of the requests answered.
   std::string body_ = "hello";
   bool no_memory_ = false;
   std::function<void()> on_request_;
   std::deque<EventLoop> loop_;
   std::deque<ConnectionGroup> group_;
 };
+
+std::string GetOf(std::string_view path) {
+  return "GET " + std::string(path) + " HTTP/1.1\r\nHost: h\r\n\r\n";
+}
+
+// Otherwise one client that pipelines work for a minute would keep all others waiting for that minute.
+TEST_F(ConnectionTest, WhoPipelinesLongRequestsLetsOthersHaveTheirTurn) {
+  on_request_ = [] { told_ns += kSecond; };
+  Client greedy = Connect();
+  Client modest = Connect();
+  ASSERT_TRUE(greedy.Send(GetOf("/a") + GetOf("/b") + GetOf("/c")));
+  ASSERT_TRUE(modest.Send(GetOf("/d")));
+  loop_.front().RunOnce(0, [] {});
+  EXPECT_TRUE(absl::StartsWith(modest.Take(), "HTTP/1.1 200"));
+  ASSERT_TRUE(modest.Send(GetOf("/e")));
+  Turn();
+  EXPECT_EQ(paths_.size(), 5U);
+  ASSERT_GE(paths_.size(), 2U);
+  std::vector<std::string> first_two(paths_.begin(), paths_.begin() + 2);
+  std::sort(first_two.begin(), first_two.end());
+  EXPECT_EQ(first_two, (std::vector<std::string>{"/a", "/d"}));
+  EXPECT_NE(paths_.back(), "/e") << "it waits for one request of the other's, not for all";
+  // In order, each once.
+  std::vector<std::string> of_greedy;
+  for (const std::string& path : paths_) {
+    if (path < "/d") of_greedy.push_back(path);
+  }
+  EXPECT_EQ(of_greedy, (std::vector<std::string>{"/a", "/b", "/c"}));
+  // Idle again, and served.
+  ASSERT_TRUE(greedy.Send(kGet));
+  Turn();
+  EXPECT_EQ(paths_.size(), 6U);
+}
+
+// Each turn costs a system call more.
+TEST_F(ConnectionTest, QuickPipelinedRequestsAreAnsweredInOneTurn) {
+  Client client = Connect();
+  std::string requests;
+  for (int i = 0; i < 100; ++i) requests += kGet;
+  ASSERT_TRUE(client.Send(requests));
+  loop_.front().RunOnce(0, [] {});
+  EXPECT_EQ(paths_.size(), 100U);
+}
+
+// A stop that was looked for only between turns would wait for 256 of them.
+TEST_F(ConnectionTest, AStopTakesEffectInTheMiddleOfATurn) {
+  std::vector<Client> clients;
+  for (int i = 0; i < 40; ++i) clients.push_back(Connect());
+  for (Client& client : clients) ASSERT_TRUE(client.Send(GetOf("/a") + GetOf("/b")));
+  on_request_ = [this] {
+    told_ns += kSecond;
+    if (paths_.size() == 3) {
+      EXPECT_EQ(eventfd_write(stop_asked_.get(), 1), 0);
+    }
+  };
+  for (int i = 0; i < 10; ++i) loop_.front().RunOnce(0, [] {});
+  StopAll();
+  // Three, and what is begun in the five seconds that follow.
+  EXPECT_EQ(paths_.size(), 8U);
+  EXPECT_EQ(stop_.deadline_ns(), 1008 * kSecond);
+}
 
 // A reset would take the refusal away from a client that reads only once it has sent all.
 TEST_F(ConnectionTest, ARefusedUploadIsTakenWhileItLasts) {

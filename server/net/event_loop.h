@@ -60,6 +60,7 @@ class EventLoop {
   int64_t now_ns() const { return now_ns_; }
   // For who has worked long enough that the time would count against the next one's client.
   void ReadClock() { now_ns_ = clock_(); }
+  Clock clock() const { return clock_; }
   TimerWheel& timers() { return timers_; }
 
  private:

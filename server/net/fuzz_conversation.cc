@@ -85,6 +85,8 @@ std::vector<std::string> FuzzConversation::Seeds() {
   const std::string chunked =
       Request("POST /b", "Transfer-Encoding: chunked\r\n",
               "5;x=\"y\"\r\nhello\r\n0a\r\n0123456789\r\n0\r\nT: u\r\n\r\n");
+  const std::string extensions = Request("POST /b", "Transfer-Encoding: chunked\r\n",
+                                         "001 ;a\t= b ;c=\"\\\"d\"\r\nx\r\n0;e\r\n\r\n");
   const std::string expect =
       Request("POST /%65cho", "Expect: 100-continue\r\nContent-Length: 3\r\n", "abc");
   return {get,
@@ -93,6 +95,9 @@ std::vector<std::string> FuzzConversation::Seeds() {
           chunked,
           expect,
           get + post + chunked + expect + get,
+          extensions + Request("POST /echo", "") + get,
+          Request("POST /b", "Transfer-Encoding: chunked\r\n", "1;a=b \r\nx\r\n0\r\n\r\n"),
+          "GET / HTTP/1.1\nHost: h\r\n\r\n",
           Request("GET /large", "") + Request("GET /large", "") + chunked + chunked,
           Request("OPTIONS *", "Connection: keep-alive, close\r\n") + get,
           "GET http://u.v:80/w?x HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n" + get,

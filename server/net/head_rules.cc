@@ -114,13 +114,8 @@ size_t SizeOfEmptyLines(std::string_view text) {
   size_t at = 0;
   while (true) {
     const std::string_view rest = text.substr(at);
-    if (rest.starts_with("\r\n")) {
-      at += 2;
-    } else if (rest.starts_with("\n")) {
-      at += 1;
-    } else {
-      return at;
-    }
+    if (!rest.starts_with("\r\n")) return at;
+    at += 2;
   }
 }
 

@@ -26,7 +26,7 @@ bool IsFieldValueChar(unsigned char c);
 // Without the blanks, spaces and tabs, at both ends.
 std::string_view TrimBlanks(std::string_view text);
 
-// How many bytes of empty lines, which end in CRLF or LF, `text` begins with.
+// How many bytes of empty lines `text` begins with.
 size_t SizeOfEmptyLines(std::string_view text);
 
 // uri-host [ ":" port ], RFC 9110, 7.2; empty is valid where a target has no authority. In brackets stands an address of

@@ -73,8 +73,9 @@ TEST(ConnectionOptionsTest, AreTakenFromListsInAnyCase) {
 }
 
 TEST(EmptyLinesTest, AreWholeOnes) {
-  EXPECT_EQ(SizeOfEmptyLines("\r\n\n\r\nG"), 5u);
-  EXPECT_EQ(SizeOfEmptyLines("\n\rG"), 1u);
+  EXPECT_EQ(SizeOfEmptyLines("\r\n\r\nG"), 4u);
+  EXPECT_EQ(SizeOfEmptyLines("\r\n\n\r\nG"), 2u);
+  EXPECT_EQ(SizeOfEmptyLines("\nG"), 0u);
   EXPECT_EQ(SizeOfEmptyLines("\r"), 0u);
   EXPECT_EQ(SizeOfEmptyLines(""), 0u);
 }

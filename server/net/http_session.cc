@@ -34,6 +34,7 @@ HttpSession::Next HttpSession::Answer(SessionContext& context, Intake& intake, A
         intake.bytes.Consume(parser.consumed());
         parser.Reset();
         if (next != Next::kRead) return next;
+        if (!intake.bytes.empty() && context.TurnIsOver()) return Next::kYield;
         break;
       }
     }

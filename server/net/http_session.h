@@ -19,6 +19,11 @@ struct SessionContext {
   HttpDate date;
   // The server is going: every answer closes its connection.
   bool stopping = false;
+  // From this time on a connection with more requests lets the others go first. `clock` tells the time; null: never.
+  int64_t turn_ends_ns = 0;
+  int64_t (*clock)() = nullptr;
+
+  bool TurnIsOver() const { return clock != nullptr && clock() >= turn_ends_ns; }
 };
 
 // What has arrived of a request that is not answered yet.
@@ -35,12 +40,13 @@ struct Intake {
 class HttpSession {
  public:
   enum class Next : uint8_t {
-    kRead,   // Send what the batch holds; then read on.
-    kSend,   // The batch is full: send it, then call Answer() again before reading.
+    kRead,  // Send what the batch holds; then read on.
+    kSend,  // The batch is full: send it, then call Answer() again before reading.
+    kYield,  // The turn is over: send what the batch holds; call Answer() again when others had theirs.
     kClose,  // Send what the batch holds; then close.
   };
 
-  // Answers the requests that `intake` holds whole, in order, until the batch is full.
+  // Answers the requests that `intake` holds whole, in order, until the batch is full or the turn is over: at least one.
   Next Answer(SessionContext& context, Intake& intake, AnswerBatch& batch);
 
   // The client will send no more (kClose), or was too slow to (kTimeout), in the middle of a

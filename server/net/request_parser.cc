@@ -9,6 +9,10 @@
 
 namespace assay {
 
+// A recipient may take LF alone for a line's end (RFC 9112, 2.2). Where one in a chain does and another does not, they see
+// different requests: here no line ends without CR.
+static constexpr std::string_view kBareLf = "a line ends in LF without CR";
+
 // llhttp reports a piece of the head in parts when the head itself came in parts: the first part
 // begins a piece, later ones lengthen it.
 struct RequestParser::Callbacks {
@@ -116,9 +120,10 @@ RequestParser::Progress RequestParser::Parse(ByteBuffer& in) {
 RequestParser::Progress RequestParser::ParseHead(ByteBuffer& in) {
   if (parsed_ == 0) {
     // Empty lines before a request are skipped (RFC 9112, 2.2), and are no part of it. Only whole ones: llhttp would
-    // skip a CR without LF as well.
+    // skip a CR without LF, and an LF without CR, as well.
     in.Consume(SizeOfEmptyLines(in.view()));
     if (in.empty()) return Progress::kNeedBytes;
+    if (in.data()[0] == '\n') return Fail(400, kBareLf);
     if (in.data()[0] == '\r') {
       if (in.size() == 1) return Progress::kNeedBytes;
       return Fail(400, "the request line is malformed");
@@ -309,6 +314,9 @@ bool RequestParser::AcceptFields(std::string_view head) {
     Fail(status, reason);
     return false;
   };
+  // " HTTP/1.1" has nine characters.
+  const bool crlf = head.substr(target_.end + 9, 2) == "\r\n" && head.ends_with("\r\n\r\n");
+  if (!crlf) return fail(400, kBareLf);
   int hosts = 0;
   bool chunked = false;
   bool expects = false;
@@ -317,6 +325,9 @@ bool RequestParser::AcceptFields(std::string_view head) {
     const std::string_view name = field.name.In(head.data());
     const std::string_view value = TrimBlanks(field.value.In(head.data()));
     field.value.end = field.value.begin + static_cast<uint32_t>(value.size());
+    if (head[field.name.begin - 1] != '\n' || head[field.name.begin - 2] != '\r') {
+      return fail(400, kBareLf);
+    }
     // llhttp skips a line's end in front of the value, too.
     const Piece gap{field.name.end, field.value.begin};
     if (gap.end - gap.begin > 2 && !value.empty() && gap.In(head.data()).find('\r') != head.npos) {
@@ -365,10 +376,8 @@ bool RequestParser::AcceptFields(std::string_view head) {
     expects_continue_ = expects;
     return true;
   }
-  // Where POST has no length, what follows it would be taken for the next request.
-  if (!has_length && method_ == HttpMethod::kPost) return fail(411, "POST needs a Content-Length");
   phase_ = Phase::kLengthBody;
-  content_length_ = has_length ? llhttp_->content_length : 0;
+  content_length_ = has_length ? llhttp_->content_length : 0;  // RFC 9112, 6.3: of POST too.
   if (content_length_ > limits_->max_body) {
     return fail(413, "the body is larger than this server accepts");
   }

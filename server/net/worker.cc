@@ -23,9 +23,9 @@ absl::StatusOr<std::unique_ptr<Worker>> Worker::Create(const ServerOptions& opti
 
 Worker::Worker(const ServerOptions& options, HttpHandler handler, ListeningSocket socket,
                EventLoop loop, int stop_fd)
-    : options_(options),
-      loop_(std::move(loop)),
-      connections_(loop_, options.limits, std::move(handler)),
+    : loop_(std::move(loop)),
+      stop_(stop_fd, options.stop_timeout),
+      connections_(loop_, options.limits, std::move(handler), &stop_),
       acceptor_(loop_, std::move(socket),
                 [this](UniqueFd connection) { return connections_.Adopt(std::move(connection)); }),
       stop_fd_(stop_fd) {}
@@ -34,7 +34,7 @@ void Worker::Run() {
   while (!stopping_) Turn(-1);
   acceptor_.Stop();
   connections_.BeginStop();
-  const int64_t deadline_ns = loop_.now_ns() + absl::ToInt64Nanoseconds(options_.stop_timeout);
+  const int64_t deadline_ns = stop_.deadline_ns();
   while (!connections_.empty() && loop_.now_ns() < deadline_ns) Turn(deadline_ns);
 }
 
@@ -43,7 +43,7 @@ void Worker::Turn(int64_t wait_until_ns) {
 }
 
 void Worker::OnEvents(uint32_t) {
-  stopping_ = true;
+  stopping_ = stop_.Look(loop_.now_ns());
   loop_.Unwatch(stop_fd_);
 }
 

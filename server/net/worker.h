@@ -11,13 +11,14 @@
 #include "server/net/http_message.h"
 #include "server/net/listening_socket.h"
 #include "server/net/server_options.h"
+#include "server/net/stop_watch.h"
 
 namespace assay {
 
 // All that one thread of the server does: an event loop, a listening socket, its connections.
 class Worker final : private EventTarget {
  public:
-  // `options` must outlive the worker.
+  // The limits of `options` must outlive the worker.
   static absl::StatusOr<std::unique_ptr<Worker>> Create(const ServerOptions& options,
                                                         HttpHandler handler, ListeningSocket socket,
                                                         int stop_fd);
@@ -33,8 +34,8 @@ class Worker final : private EventTarget {
   void OnEvents(uint32_t events) override;
   void Turn(int64_t wait_until_ns);
 
-  const ServerOptions& options_;
   EventLoop loop_;
+  StopWatch stop_;
   ConnectionGroup connections_;
   Acceptor acceptor_;
   const int stop_fd_;

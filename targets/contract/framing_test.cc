@@ -118,6 +118,26 @@ TEST_P(ContractTest, TakesChunkedBodies) {
   ExpectRight(connection, {"GET", "/json", "", ""});
 }
 
+// RFC 9112, 6.3: what comes behind is the next request. `curl -X POST` sends this.
+TEST_P(ContractTest, TakesAPostWithoutALengthForOneWithoutABody) {
+  for (const ContractRequest& request :
+       std::vector<ContractRequest>{{"POST", "/echo", "", "a/b"},
+                                    {"POST", "/json", "", "application/json"},
+                                    {"POST", "/zlib/compress", "", "a/b"},
+                                    {"POST", "/zlib/decompress", "", "a/b"}}) {
+    if (!Serves(request.method, request.target)) continue;
+    SCOPED_TRACE(request.target);
+    RawConnection connection = Connect();
+    ASSERT_TRUE(connection
+                    .Send(absl::StrCat("POST ", request.target, " HTTP/1.1\r\nHost: assay\r\n",
+                                       "Content-Type: ", request.content_type, "\r\n\r\n",
+                                       Encode({"GET", "/healthz", "", ""})))
+                    .ok());
+    ExpectRight(connection, request);
+    ExpectRight(connection, {"GET", "/healthz", "", ""});
+  }
+}
+
 TEST_P(ContractTest, RefusesChunkedBodiesBeyondTheLimit) {
   if (!Serves("POST", "/echo")) GTEST_SKIP() << "does not serve it";
   RawConnection connection = Connect();
