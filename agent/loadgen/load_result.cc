@@ -14,6 +14,7 @@ void LoadResult::Add(const Tally& tally) {
   timeouts += tally.timeouts();
   warmup_requests += tally.warmup_requests;
   bytes_read += tally.bytes_read;
+  retried += tally.retried;
   for (size_t i = 0; i < tally.statuses.size(); ++i) {
     if (tally.statuses[i] > 0) status[static_cast<int>(i)] += tally.statuses[i];
   }

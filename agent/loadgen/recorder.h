@@ -25,6 +25,8 @@ struct Flight {
   uint32_t request = 0;
   // It belongs to the window, not to the warm-up.
   bool counted = false;
+  // How often it was sent again, on a new connection or stream.
+  uint16_t retries = 0;
 };
 
 // What one load thread counted.
@@ -34,6 +36,8 @@ struct Tally {
   uint64_t ok_in_window = 0;
   uint64_t warmup_requests = 0;
   uint64_t bytes_read = 0;
+  // Requests that ended, well or not, and had been sent more than once.
+  uint64_t retried = 0;
   // The latest end of a request.
   int64_t last_end_ns = 0;
   // By Fate; kOk and kTimeout among them.
@@ -103,7 +107,8 @@ class Recorder {
     }
     bytes_read_ += answer_bytes;
     endings_[noted_] = {.status = static_cast<uint16_t>(status < 1000 ? status : 1000),
-                        .fate = fate};
+                        .fate = fate,
+                        .retried = flight.retries != 0};
     if (open_loop_)
       service_ns_[noted_] = flight.send_ns == 0 ? kNeverSent : now_ns - flight.send_ns;
     block_[noted_].send_ns = flight.intended_ns;
@@ -129,6 +134,7 @@ class Recorder {
   struct Ending {
     uint16_t status;
     Fate fate;
+    bool retried;
   };
 
   bool IsInWindow(int64_t at_ns) const {
