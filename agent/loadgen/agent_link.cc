@@ -25,6 +25,7 @@ void FillSecond(const SecondRow& row, WindowSecond* second) {
   second->set_ok(row.ok);
   second->set_errors(row.errors);
   second->set_timeouts(row.timeouts);
+  second->set_retried(row.retried);
   const absl::StatusOr<LatencyHistogram> latency = LatencyHistogram::FromParts(row.latency);
   if (latency.ok()) ToProto(*latency, second->mutable_latency());
 }
@@ -35,6 +36,7 @@ void FillFinished(const LoadResult& result, LoadFinished* finished) {
   finished->set_errors(result.errors);
   finished->set_timeouts(result.timeouts);
   finished->set_in_flight(result.in_flight);
+  finished->set_retried(result.retried);
   for (const auto& [status, count] : result.status) {
     (*finished->mutable_status())[static_cast<uint32_t>(status)] = count;
   }

@@ -11,6 +11,12 @@ constexpr double kWarmUpShare = 0.1;
 // Tells arrivals from the other things that are drawn from the same seed.
 constexpr uint64_t kStream = uint64_t{1} << 32;
 
+// INT64_MAX for what is too far away for the clock.
+int64_t After(int64_t from_ns, double ns) {
+  constexpr double kFarthest = 4e18;
+  return ns < kFarthest ? from_ns + std::llround(ns) : INT64_MAX;
+}
+
 }  // namespace
 
 ArrivalSchedule::ArrivalSchedule(const Config& config, const LoadWindow& window)
@@ -32,13 +38,13 @@ int64_t ArrivalSchedule::NextNs() {
 // Multiplied from the start each time: a sum would drift by its rounding.
 int64_t ArrivalSchedule::Constant(double rate_per_s, int64_t from_ns) {
   const double index = static_cast<double>(turn_++) * config_.streams + config_.stream;
-  return from_ns + std::llround(index * kSecondNs / rate_per_s);
+  return After(from_ns, index * kSecondNs / rate_per_s);
 }
 
 int64_t ArrivalSchedule::Poisson() {
   const double stream_rate = config_.total_rate_per_s / config_.streams;
   elapsed_ns_ -= std::log1p(-random_.NextDouble()) * kSecondNs / stream_rate;
-  return window_.start_ns + std::llround(elapsed_ns_);
+  return After(window_.start_ns, elapsed_ns_);
 }
 
 // At a rate R t / D the n-th request is due when R t^2 / (2 D) = n; the half puts it in the middle of its share.

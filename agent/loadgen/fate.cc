@@ -44,6 +44,8 @@ std::string_view FateName(Fate fate) {
       return "no HTTP/2";
     case Fate::kStreamReset:
       return "stream reset by peer";
+    case Fate::kNoStreams:
+      return "no streams allowed";
     case Fate::kOther:
       return "connection error";
   }
@@ -70,6 +72,8 @@ std::string_view FateAdvice(Fate fate) {
     case Fate::kNotHttp2:
       return "does the server speak HTTP/2 there, over http:// by prior knowledge, over https:// "
              "by ALPN?";
+    case Fate::kNoStreams:
+      return "the server's SETTINGS_MAX_CONCURRENT_STREAMS is 0; does it still accept requests?";
     default:
       return "";
   }

@@ -31,6 +31,7 @@ enum class Fate : uint8_t {
   kTls,
   kNotHttp2,
   kStreamReset,
+  kNoStreams,
   kOther,
 };
 inline constexpr int kFates = static_cast<int>(Fate::kOther) + 1;

@@ -39,9 +39,24 @@ absl::StatusOr<std::unique_ptr<Http1Pool>> Http1Pool::Create(const Config& confi
   return pool;
 }
 
+void Http1Pool::OnConnected(int connection, int64_t now_ns) {
+  Connection& c = connections_[connection];
+  c.answered = c.closing = false;
+  c.broken = Fate::kOk;
+  Opened(connection);
+  if (c.unsent > 0) {
+    for (int i = 0; i < c.in_flight; ++i) c.closing |= RequestOf(FlightAt(connection, i)).closes;
+    const uint32_t generation = sockets_[connection].generation;
+    Flush(connection, now_ns);
+    if (sockets_[connection].generation != generation || !is_open(connection)) return;
+  }
+  Ready(connection, now_ns);
+}
+
 void Http1Pool::OnEvents(int connection, uint32_t events) {
   const Socket& socket = sockets_[connection];
-  if (connections_[connection].unsent > 0 && (events & EPOLLOUT) != 0) {
+  const Connection& c = connections_[connection];
+  if (c.unsent > 0 && c.broken == Fate::kOk && (events & EPOLLOUT) != 0) {
     const uint32_t generation = socket.generation;
     Flush(connection, MonotonicNanos());
     if (socket.generation != generation || socket.state != State::kOpen) return;
@@ -70,9 +85,12 @@ void Http1Pool::Receive(int connection, bool ending) {
     } else if (size == 0) {
       return OnEnd(connection, now);
     } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+      if (connections_[connection].broken != Fate::kOk) return OnEnd(connection, now);
+      if (socket.held_back()) ReportAgain(connection);
       break;
     } else if (errno != EINTR) {
-      return Break(connection, FateOfErrno(errno), Fate::kLostBehind, By::kServer, now);
+      return Break(connection, FateOfErrno(errno), Fate::kLostBehind, By::kServer, now,
+                   Again::kUnanswered);
     }
   }
   if (connections_[connection].in_flight < pipeline_) Ready(connection, now);
@@ -82,7 +100,7 @@ bool Http1Pool::Consume(int connection, const char* data, size_t size, int64_t n
   Connection& c = connections_[connection];
   while (size > 0) {
     if (c.in_flight == 0) {
-      Break(connection, Fate::kMalformed, Fate::kMalformed, By::kServer, now_ns);
+      Break(connection, Fate::kMalformed, Fate::kMalformed, By::kServer, now_ns, Again::kNone);
       return false;
     }
     if (!c.answering) {
@@ -97,17 +115,19 @@ bool Http1Pool::Consume(int connection, const char* data, size_t size, int64_t n
     size -= progress.consumed;
     // Bytes that nothing was asked for put the answer before them in doubt as well.
     if (progress.result == ResponseParser::Result::kMalformed || (size > 0 && c.in_flight == 1)) {
-      Break(connection, Fate::kMalformed, Fate::kLostBehind, By::kUs, now_ns);
+      Break(connection, Fate::kMalformed, Fate::kLostBehind, By::kUs, now_ns, Again::kNone);
       return false;
     }
     FinishAnswer(connection, now_ns);
     if (c.unsent > c.in_flight) {  // The answer came before its request was fully sent.
       c.unsent = c.in_flight;
-      Break(connection, Fate::kLostBehind, Fate::kLostBehind, By::kUs, now_ns);
+      c.unsent_offset = 0;
+      Break(connection, Fate::kLostBehind, Fate::kLostBehind, By::kUs, now_ns, Again::kUnprocessed);
       return false;
     }
-    if (!c.parser.keep_alive()) {
-      Break(connection, Fate::kClosedEarly, Fate::kClosedEarly, By::kServer, now_ns);
+    if (!c.parser.keep_alive() || (c.closing && c.in_flight == 0)) {
+      Break(connection, Fate::kClosedEarly, Fate::kClosedEarly, By::kServer, now_ns,
+            Again::kUnprocessed);
       return false;
     }
   }
@@ -132,10 +152,15 @@ void Http1Pool::FinishAnswer(int connection, int64_t now_ns) {
 
 void Http1Pool::OnEnd(int connection, int64_t now_ns) {
   Connection& c = connections_[connection];
-  if (c.answering && c.parser.FeedEnd() == ResponseParser::Result::kComplete) {
+  if (c.answering && c.broken == Fate::kOk &&
+      c.parser.FeedEnd() == ResponseParser::Result::kComplete) {
     FinishAnswer(connection, now_ns);
+    // The end of its connection ended it: what is behind it was not processed.
+    return Break(connection, Fate::kClosedEarly, Fate::kClosedEarly, By::kServer, now_ns,
+                 Again::kUnprocessed);
   }
-  Break(connection, Fate::kClosedEarly, Fate::kClosedEarly, By::kServer, now_ns);
+  const Fate fate = c.broken == Fate::kOk ? Fate::kClosedEarly : c.broken;
+  Break(connection, fate, Fate::kClosedEarly, By::kServer, now_ns, Again::kUnanswered);
 }
 
 void Http1Pool::Queue(int connection, const Flight& flight) {
@@ -143,6 +168,7 @@ void Http1Pool::Queue(int connection, const Flight& flight) {
   ++c.in_flight;
   ++c.unsent;
   FlightAt(connection, c.in_flight - 1) = flight;
+  c.closing |= RequestOf(flight).closes;
 }
 
 void Http1Pool::Flush(int connection, int64_t now_ns) {
@@ -164,8 +190,18 @@ void Http1Pool::Flush(int connection, int64_t now_ns) {
     while (c.unsent > 0 && SendMany(connection, now_ns)) {
     }
   } else if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
-    Break(connection, FateOfErrno(errno), Fate::kLostBehind, By::kServer, now_ns);
+    SendFailed(connection, errno, now_ns);
   }
+}
+
+void Http1Pool::SendFailed(int connection, int error, int64_t now_ns) {
+  const Fate fate = FateOfErrno(error);
+  if (fate != Fate::kReset) {
+    return Break(connection, fate, Fate::kLostBehind, By::kServer, now_ns, Again::kUnanswered);
+  }
+  // Responses may have come before the server closed: the event reads them, and then the end.
+  connections_[connection].broken = fate;
+  ReportAgain(connection);
 }
 
 // One record for many requests, where each would be one of its own.
@@ -200,7 +236,7 @@ bool Http1Pool::SendMany(int connection, int64_t now_ns) {
   if (sent < 0) {
     if (errno == EINTR) return true;
     if (errno != EAGAIN && errno != EWOULDBLOCK) {
-      Break(connection, FateOfErrno(errno), Fate::kLostBehind, By::kServer, now_ns);
+      SendFailed(connection, errno, now_ns);
     }
     return false;
   }
@@ -214,25 +250,53 @@ bool Http1Pool::SendMany(int connection, int64_t now_ns) {
   return true;
 }
 
-void Http1Pool::Break(int connection, Fate first, Fate others, By by, int64_t now_ns) {
+bool Http1Pool::IsKept(int connection, int position, Again again) const {
+  const Connection& c = connections_[connection];
+  if (again == Again::kNone || !c.answered) return false;
+  if (again == Again::kUnprocessed) return true;
+  if (position == 0 && c.answering) return false;
+  const int first_unsent = c.in_flight - c.unsent + (c.unsent_offset > 0 ? 1 : 0);
+  return position >= first_unsent || RequestOf(FlightAt(connection, position)).idempotent;
+}
+
+void Http1Pool::Break(int connection, Fate first, Fate others, By by, int64_t now_ns, Again again) {
   Connection& c = connections_[connection];
   Close(connection, /*reset=*/by == By::kUs && c.in_flight > 0);
-  c.answering = false;
-  const int lost = c.in_flight;
-  c.in_flight = 0;
-  c.unsent = 0;
-  c.unsent_offset = 0;
-  for (int i = 0; i < lost; ++i) {
-    sink_->OnEnded(FlightAt(connection, i), i == 0 ? first : others, 0, 0, now_ns);
+  const int first_unsent = c.in_flight - c.unsent + (c.unsent_offset > 0 ? 1 : 0);
+  int kept = 0;
+  for (int i = 0; i < c.in_flight; ++i) {
+    Flight flight = FlightAt(connection, i);
+    if (!IsKept(connection, i, again)) {
+      sink_->OnEnded(flight, i == 0 ? first : others, 0, 0, now_ns);
+      continue;
+    }
+    if (i < first_unsent) ++flight.retries;
+    FlightAt(connection, kept++) = flight;
   }
+  c.answering = false;
+  c.in_flight = c.unsent = static_cast<uint16_t>(kept);
+  c.unsent_offset = 0;
   Reopen(connection, by, c.answered, now_ns);
 }
 
 void Http1Pool::ExpireFlights(int connection, int64_t limit_ns, int64_t now_ns) {
   // Answers come in order: what is behind the late one is lost with it.
   if (connections_[connection].in_flight > 0 && FlightAt(connection, 0).intended_ns <= limit_ns) {
-    Break(connection, Fate::kTimeout, Fate::kLostBehind, By::kUs, now_ns);
+    Break(connection, Fate::kTimeout, Fate::kLostBehind, By::kUs, now_ns, Again::kNone);
   }
+}
+
+int Http1Pool::EndKept(int connection, Fate fate, int64_t limit_ns, int64_t now_ns) {
+  Connection& c = connections_[connection];
+  int ended = 0;
+  while (c.in_flight > 0 && FlightAt(connection, 0).intended_ns <= limit_ns) {
+    const Flight flight = FlightAt(connection, 0);
+    c.first = static_cast<uint16_t>(c.first + 1u == pipeline_ ? 0 : c.first + 1);
+    c.unsent = --c.in_flight;
+    ++ended;
+    sink_->OnEnded(flight, fate, 0, 0, now_ns);
+  }
+  return ended;
 }
 
 int64_t Http1Pool::CountInFlight(bool counted_only) const {

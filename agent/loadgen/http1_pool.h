@@ -21,6 +21,14 @@ namespace assay::loadgen {
 // closes, that breaks, or whose answer is late is opened again. Up to `pipeline` requests are in
 // flight on each, answered in order.
 //
+// What the server did not process is sent again when the connection is open again, before anything
+// else: requests behind the last response of a connection, and requests without a byte of a response
+// on a connection that had answered before and then ended. Those of the second kind may have been
+// processed, so only idempotent methods are sent again (RFC 9110, 9.2.2). A connection must have
+// answered for anything to be kept, so that each one takes a request off the others.
+//
+// A request that says `Connection: close` is the last one on its connection.
+//
 // Threads: one. Cost: a request is one send and one recv beside its share of an epoll_wait;
 // readiness is edge-triggered and registered once a connection. Nothing is allocated after
 // Create(), and nothing is copied: requests are sent from where they were built, answers are parsed
@@ -31,7 +39,8 @@ class Http1Pool final : public SocketPool {
   static absl::StatusOr<std::unique_ptr<Http1Pool>> Create(const Config& config, FlightSink* sink);
 
   bool HasRoom(int connection) const override {
-    return is_open(connection) && connections_[connection].in_flight < pipeline_;
+    const Connection& c = connections_[connection];
+    return is_open(connection) && c.in_flight < pipeline_ && !c.closing;
   }
   int InFlight(int connection) const override { return connections_[connection].in_flight; }
   void Queue(int connection, const Flight& flight) override;
@@ -43,6 +52,8 @@ class Http1Pool final : public SocketPool {
   struct Connection {
     bool answering = false;  // The parser is within an answer.
     bool answered = false;   // One came, since it was opened.
+    bool closing = false;    // The last request in flight ends the connection.
+    Fate broken = Fate::kOk;  // How sending failed, while what came before that is still read.
     uint16_t first = 0;
     uint16_t in_flight = 0;
     uint16_t unsent = 0;  // Of those in flight, the last ones.
@@ -59,16 +70,19 @@ class Http1Pool final : public SocketPool {
     if (place >= pipeline_) place -= pipeline_;
     return flights_[static_cast<size_t>(connection) * pipeline_ + place];
   }
-  const std::string& Bytes(const Flight& flight) const {
-    return (*config_.requests)[flight.request].bytes;
+  const Flight& FlightAt(int connection, int position) const {
+    return const_cast<Http1Pool*>(this)->FlightAt(connection, position);
   }
+  const Request& RequestOf(const Flight& flight) const {
+    return (*config_.requests)[flight.request];
+  }
+  const std::string& Bytes(const Flight& flight) const { return RequestOf(flight).bytes; }
 
-  void OnConnected(int connection, int64_t now_ns) override {
-    connections_[connection].answered = false;
-    Opened(connection, now_ns);
-  }
+  void OnConnected(int connection, int64_t now_ns) override;
   void OnEvents(int connection, uint32_t events) override;
   void ExpireFlights(int connection, int64_t limit_ns, int64_t now_ns) override;
+  bool KeepsFlights(int connection) const override { return connections_[connection].in_flight > 0; }
+  int EndKept(int connection, Fate fate, int64_t limit_ns, int64_t now_ns) override;
 
   void Receive(int connection, bool ending);
   static bool BodyMatches(Connection& c, const Request& request) {
@@ -82,9 +96,17 @@ class Http1Pool final : public SocketPool {
   void OnEnd(int connection, int64_t now_ns);
   bool SendMany(int connection, int64_t now_ns);
   static ssize_t SendGathered(Socket& socket, const iovec* pieces, int count);
-  // Ends what is in flight, the first by `first` and the others by `others`, closes and opens
-  // again.
-  void Break(int connection, Fate first, Fate others, By by, int64_t now_ns);
+  // What of the requests in flight is sent again.
+  enum class Again {
+    kNone,
+    kUnprocessed,  // All of them: the server has said that it processes no more.
+    kUnanswered,   // What can do no harm twice, and what was not sent at all.
+  };
+  bool IsKept(int connection, int position, Again again) const;
+  // Ends what is in flight, the first by `first` and the others by `others`, but for what is kept to
+  // be sent `again`; closes and opens again.
+  void Break(int connection, Fate first, Fate others, By by, int64_t now_ns, Again again);
+  void SendFailed(int connection, int error, int64_t now_ns);
 
   const uint32_t pipeline_;
   std::vector<Connection> connections_;

@@ -22,6 +22,7 @@ constexpr int32_t kWindowBytes = 16 << 20;
 constexpr uint64_t kFrameHeadBytes = 9;
 // Ids of streams are used up some time; a connection near the end is opened again.
 constexpr int32_t kLastStreamId = INT32_MAX - 4096;
+constexpr uint8_t kMostRefusals = 8;
 
 nghttp2_nv Field(std::string_view name, std::string_view value) {
   auto* name_bytes = reinterpret_cast<uint8_t*>(const_cast<char*>(name.data()));
@@ -38,6 +39,7 @@ Http2Pool::Http2Pool(const Config& config, FlightSink* sink)
       connections_(config.connections),
       streams_(static_cast<size_t>(config.connections) * config.pipeline),
       buffer_(std::make_unique<char[]>(kBufferBytes)) {
+  waiting_.reserve(pipeline_);
   for (int i = 0; i < connections(); ++i) {
     connections_[i].pool = this;
     for (uint32_t place = 0; place < pipeline_; ++place) {
@@ -107,10 +109,17 @@ void Http2Pool::SetCallbacks() {
         return 0;
       });
   nghttp2_session_callbacks_set_on_stream_close_callback(
-      of, [](nghttp2_session* session, int32_t id, uint32_t, void* connection) {
+      of, [](nghttp2_session* session, int32_t id, uint32_t error_code, void* connection) {
         auto* const c = static_cast<Connection*>(connection);
         Stream* const stream = StreamOf(session, id);
-        if (stream != nullptr) c->pool->OnClosed(*c, *stream);
+        if (stream != nullptr) c->pool->OnClosed(*c, *stream, error_code);
+        return 0;
+      });
+  nghttp2_session_callbacks_set_on_frame_not_send_callback(
+      of, [](nghttp2_session* session, const nghttp2_frame* frame, int, void*) {
+        Stream* const stream =
+            frame->hd.type == NGHTTP2_HEADERS ? StreamOf(session, frame->hd.stream_id) : nullptr;
+        if (stream != nullptr) stream->not_sent = true;
         return 0;
       });
 }
@@ -121,8 +130,12 @@ void Http2Pool::OnFrame(Connection& c, Stream* stream, const nghttp2_frame& fram
     c.settled = true;
     c.limit = std::min(pipeline_, nghttp2_session_get_remote_settings(
                                       session, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS));
+    c.no_streams_since_ns = c.limit == 0 ? event_ns_ : INT64_MAX;
   }
-  if (frame.hd.type == NGHTTP2_GOAWAY) c.going_away = true;
+  if (frame.hd.type == NGHTTP2_GOAWAY) {
+    c.going_away = true;
+    c.last_covered = frame.goaway.last_stream_id;
+  }
   if (stream == nullptr) return;
   if (frame.hd.type == NGHTTP2_RST_STREAM) stream->reset_by_peer = true;
   if (frame.hd.type != NGHTTP2_HEADERS && frame.hd.type != NGHTTP2_DATA) return;
@@ -160,13 +173,15 @@ ssize_t Http2Pool::FillBody(nghttp2_session* session, int32_t id, uint8_t* buffe
   return static_cast<ssize_t>(taken);
 }
 
-void Http2Pool::OnClosed(const Connection& c, Stream& stream) {
+void Http2Pool::OnClosed(Connection& c, Stream& stream, uint32_t error_code) {
   if (!stream.answered) {
+    if (MayRepeat(c, stream, error_code)) return Keep(c, stream);
     const Fate fate = stream.reset_by_peer ? Fate::kStreamReset
                       : c.going_away       ? Fate::kClosedEarly
                                            : Fate::kMalformed;
     return Finish(stream, fate, 0, 0, event_ns_);
   }
+  ++c.ended;
   const Request& request = RequestOf(stream);
   const bool matches =
       (!request.expect_body.has_value() ||
@@ -179,9 +194,26 @@ void Http2Pool::OnClosed(const Connection& c, Stream& stream) {
   Finish(stream, fate, stream.status, stream.answer_bytes, event_ns_);
 }
 
+bool Http2Pool::MayRepeat(const Connection& c, Stream& stream, uint32_t error_code) const {
+  if (stream.not_sent) return c.going_away;
+  if (error_code != NGHTTP2_REFUSED_STREAM || stream.answer_bytes > 0) return false;
+  // Closed by nghttp2: the GOAWAY does not cover it.
+  if (!stream.reset_by_peer) return c.answered || c.last_covered > 0;
+  return c.in_flight - c.waiting > 1 || ++stream.refusals <= kMostRefusals;
+}
+
+void Http2Pool::Keep(Connection& c, Stream& stream) {
+  if (!stream.not_sent) ++stream.flight.retries;
+  stream.id = 0;
+  stream.waits = true;
+  ++c.waiting;
+}
+
 void Http2Pool::Finish(Stream& stream, Fate fate, int status, uint64_t answer_bytes,
                        int64_t now_ns) {
   Connection& c = connections_[stream.connection];
+  if (stream.waits) --c.waiting;
+  stream.waits = false;
   stream.id = 0;
   stream.next_free = c.first_free;
   c.first_free = static_cast<uint32_t>(&stream - &StreamAt(static_cast<int>(stream.connection), 0));
@@ -201,6 +233,10 @@ void Http2Pool::OnConnected(int connection, int64_t now_ns) {
   }
   c.session.reset(session);
   c.settled = c.going_away = c.failed = c.answered = false;
+  c.broken = Fate::kOk;
+  c.no_streams_since_ns = INT64_MAX;
+  c.ended = 0;
+  c.last_covered = 0;
   c.unsent.clear();
   c.unsent_offset = 0;
   const nghttp2_settings_entry settings[] = {{NGHTTP2_SETTINGS_ENABLE_PUSH, 0},
@@ -238,9 +274,14 @@ bool Http2Pool::Receive(int connection, bool ending) {
       // The end of the connection may have made its edge already.
       if (!socket.MayHoldMore(static_cast<size_t>(size), kBufferBytes) && !ending) return true;
     } else if (size == 0) {
-      End(connection, Fate::kClosedEarly, event_ns_);
+      End(connection, c.broken == Fate::kOk ? Fate::kClosedEarly : c.broken, event_ns_);
       return false;
     } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+      if (c.broken != Fate::kOk) {
+        End(connection, c.broken, event_ns_);
+        return false;
+      }
+      if (socket.held_back()) ReportAgain(connection);
       return true;
     } else if (errno != EINTR) {
       End(connection, FateOfErrno(errno), event_ns_);
@@ -256,17 +297,19 @@ void Http2Pool::Proceed(int connection, int64_t now_ns) {
   const Socket& socket = sockets_[connection];
   const uint32_t generation = socket.generation;
   // What acknowledges and what resets; it may make room.
-  if (!Send(connection, now_ns)) return;
-  if (socket.state == State::kAgreeing && c.settled) {
-    Opened(connection, now_ns);
-  } else if (HasRoom(connection)) {
-    Ready(connection, now_ns);
+  if (socket.state == State::kAgreeing && c.settled && c.limit > 0 && !c.going_away) {
+    Opened(connection);
+    SubmitWaiting(connection, /*fresh=*/true);
+  } else if (c.waiting > 0) {
+    SubmitWaiting(connection, /*fresh=*/false);
   }
+  if (!Send(connection, now_ns)) return;
+  if (HasRoom(connection)) Ready(connection, now_ns);
   if (socket.generation != generation ||
       (socket.state != State::kOpen && socket.state != State::kAgreeing)) {
     return;
   }
-  if (c.going_away && c.in_flight == 0) {
+  if (c.going_away && c.in_flight == c.waiting) {
     End(connection, Fate::kClosedEarly, now_ns);
   } else if (nghttp2_session_want_read(c.session.get()) == 0 &&
              nghttp2_session_want_write(c.session.get()) == 0) {
@@ -280,17 +323,46 @@ void Http2Pool::Queue(int connection, const Flight& flight) {
   c.first_free = stream.next_free;
   ++c.in_flight;
   stream.flight = flight;
+  stream.refusals = 0;
+  Submit(c, stream);
+}
+
+void Http2Pool::Submit(Connection& c, Stream& stream) {
+  stream.not_sent = false;
   stream.status = 0;
   stream.answered = stream.reset_by_peer = stream.body_differs = false;
   stream.body_sent = 0;
   stream.body_bytes = stream.answer_bytes = 0;
   if (stream.digest != nullptr) stream.digest->Begin();
-  const Head& head = heads_[flight.request];
+  const Head& head = heads_[stream.flight.request];
   const nghttp2_data_provider body{.source = {}, .read_callback = FillBody};
   stream.id = nghttp2_submit_request(c.session.get(), nullptr, head.data(), head.size(),
                                      RequestOf(stream).body_size > 0 ? &body : nullptr, &stream);
   if (stream.id < 0) c.failed = true;
   if (stream.id > kLastStreamId) c.going_away = true;
+}
+
+void Http2Pool::SubmitWaiting(int connection, bool fresh) {
+  Connection& c = connections_[connection];
+  const uint32_t under_way = c.in_flight - c.waiting;
+  if (c.waiting == 0 || c.going_away || !is_open(connection) || under_way >= c.limit) return;
+  size_t most = c.limit - under_way;
+  if (!fresh && under_way > 0) most = std::min<size_t>(most, c.ended);
+  c.ended = 0;
+  if (most == 0) return;
+  waiting_.clear();
+  for (uint32_t place = 0; place < pipeline_; ++place) {
+    if (StreamAt(connection, place).waits) waiting_.push_back(&StreamAt(connection, place));
+  }
+  std::sort(waiting_.begin(), waiting_.end(), [](const Stream* a, const Stream* b) {
+    return a->flight.intended_ns < b->flight.intended_ns;
+  });
+  if (waiting_.size() > most) waiting_.resize(most);
+  for (Stream* const stream : waiting_) {
+    stream->waits = false;
+    --c.waiting;
+    Submit(c, *stream);
+  }
 }
 
 void Http2Pool::Flush(int connection, int64_t now_ns) { Send(connection, now_ns); }
@@ -322,8 +394,15 @@ bool Http2Pool::Send(int connection, int64_t now_ns) {
     } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
       return true;
     } else if (errno != EINTR) {
-      End(connection, FateOfErrno(errno), now_ns);
-      return false;
+      const Fate fate = FateOfErrno(errno);
+      if (fate != Fate::kReset || !is_open(connection)) {
+        End(connection, fate, now_ns);
+        return false;
+      }
+      // A GOAWAY may have come before the server closed: the event reads it, and then the end.
+      c.broken = fate;
+      ReportAgain(connection);
+      return true;
     }
   }
 }
@@ -333,28 +412,45 @@ void Http2Pool::End(int connection, Fate fate, int64_t now_ns) {
   if (is_open(connection)) {
     Break(connection, fate, wrong ? By::kUs : By::kServer, now_ns);
   } else {
-    const bool alien = fate == Fate::kMalformed || fate == Fate::kClosedEarly;
+    const bool alien = !connections_[connection].settled &&
+                       (fate == Fate::kMalformed || fate == Fate::kClosedEarly);
     OpenFailed(connection, alien ? Fate::kNotHttp2 : fate, now_ns);
   }
 }
 
 void Http2Pool::Break(int connection, Fate fate, By by, int64_t now_ns) {
+  Connection& c = connections_[connection];
   Close(connection, /*reset=*/by == By::kUs);
-  connections_[connection].session.reset();
+  c.session.reset();
   for (uint32_t place = 0; place < pipeline_; ++place) {
     Stream& stream = StreamAt(connection, place);
-    if (stream.id != 0) Finish(stream, fate, 0, 0, now_ns);
+    if (stream.id == 0) continue;
+    const bool unanswered = by == By::kServer && c.answered && !stream.answered &&
+                            stream.answer_bytes == 0 && RequestOf(stream).idempotent;
+    if (unanswered) {
+      Keep(c, stream);
+    } else {
+      Finish(stream, fate, 0, 0, now_ns);
+    }
   }
-  Reopen(connection, by, connections_[connection].answered, now_ns);
+  Reopen(connection, by, c.answered, now_ns);
 }
 
 void Http2Pool::ExpireFlights(int connection, int64_t limit_ns, int64_t now_ns) {
   Connection& c = connections_[connection];
+  if (c.in_flight == 0 && c.no_streams_since_ns <= limit_ns) {
+    Close(connection, /*reset=*/false);
+    return OpenFailed(connection, Fate::kNoStreams, now_ns);
+  }
   bool any = false;
   bool silent = false;
   for (uint32_t place = 0; place < pipeline_ && c.in_flight > 0; ++place) {
     Stream& stream = StreamAt(connection, place);
-    if (stream.id == 0 || stream.flight.intended_ns > limit_ns) continue;
+    if ((stream.id == 0 && !stream.waits) || stream.flight.intended_ns > limit_ns) continue;
+    if (stream.waits) {
+      Finish(stream, Fate::kTimeout, 0, 0, now_ns);
+      continue;
+    }
     any = true;
     silent = silent || c.heard_ns <= stream.flight.send_ns;
     nghttp2_session_set_stream_user_data(c.session.get(), stream.id, nullptr);
@@ -368,9 +464,21 @@ void Http2Pool::ExpireFlights(int connection, int64_t limit_ns, int64_t now_ns) 
   }
 }
 
+int Http2Pool::EndKept(int connection, Fate fate, int64_t limit_ns, int64_t now_ns) {
+  Connection& c = connections_[connection];
+  int ended = 0;
+  for (uint32_t place = 0; place < pipeline_ && c.waiting > 0; ++place) {
+    Stream& stream = StreamAt(connection, place);
+    if (!stream.waits || stream.flight.intended_ns > limit_ns) continue;
+    Finish(stream, fate, 0, 0, now_ns);
+    ++ended;
+  }
+  return ended;
+}
+
 int64_t Http2Pool::CountInFlight(bool counted_only) const {
   return std::count_if(streams_.begin(), streams_.end(), [&](const Stream& stream) {
-    return stream.id != 0 && (!counted_only || stream.flight.counted);
+    return (stream.id != 0 || stream.waits) && (!counted_only || stream.flight.counted);
   });
 }
 

@@ -21,9 +21,13 @@ namespace assay::loadgen {
 // else spoken by prior knowledge. A connection is open when the server's SETTINGS have come. Up to
 // `pipeline` requests are in flight on each, as streams, less where the server allows less.
 //
-// How a request ends beside its answer: RST_STREAM of the server is kStreamReset; a GOAWAY leaves
-// those that it does not cover kClosedEarly, the others get their answers, and the connection is
-// opened again. A late one is reset alone, unless the whole connection has been silent since it was
+// What the server did not process is sent again: streams that a GOAWAY does not cover, when the connection
+// is open again (RFC 9113, 6.8); streams that it refuses (8.7), when another one has ended, or at once where
+// none is under way, kMostRefusals times; and what had no byte of a response on a connection that had
+// answered before and then ended, where its method is idempotent. A connection must have answered, or its
+// GOAWAY have covered a stream: otherwise the request is kClosedEarly.
+//
+// How a request ends beside its answer: RST_STREAM of the server is kStreamReset. A late one is reset alone, unless the whole connection has been silent since it was
 // sent: then that is broken. What breaks the connection ends all of its requests alike.
 //
 // Threads: one. Cost: nghttp2 allocates for each stream; what many requests write goes in one send.
@@ -58,7 +62,10 @@ class Http2Pool final : public SocketPool {
     std::unique_ptr<BodyDigest> digest;
     uint32_t connection = 0;
     uint32_t next_free = 0;
-    int32_t id = 0;  // 0: free.
+    int32_t id = 0;  // 0: it is none: free, or it waits.
+    bool waits = false;  // To be sent again.
+    bool not_sent = false;
+    uint8_t refusals = 0;  // While no other one was under way.
     uint16_t status = 0;
     bool answered = false;  // Wholly.
     bool reset_by_peer = false;
@@ -70,13 +77,18 @@ class Http2Pool final : public SocketPool {
   struct Connection {
     Http2Pool* pool = nullptr;
     std::unique_ptr<nghttp2_session, Free> session;
-    uint32_t in_flight = 0;
+    uint32_t in_flight = 0;  // Those that wait among them.
+    uint32_t waiting = 0;
+    uint32_t ended = 0;  // Answers since waiting ones were sent.
     uint32_t limit = 0;
+    int64_t no_streams_since_ns = INT64_MAX;  // Since when the limit is 0.
+    int32_t last_covered = 0;  // By the server's GOAWAY.
     uint32_t first_free = 0;
     bool settled = false;   // The server's SETTINGS have come.
     bool answered = false;  // A request was, since it was opened.
     bool going_away = false;
     bool failed = false;  // nghttp2 could not go on.
+    Fate broken = Fate::kOk;  // How sending failed, while what came before that is still read.
     int64_t heard_ns = 0;
     // What the socket did not take, from unsent_offset.
     std::string unsent;
@@ -90,6 +102,11 @@ class Http2Pool final : public SocketPool {
   void OnConnected(int connection, int64_t now_ns) override;
   void OnEvents(int connection, uint32_t events) override;
   void ExpireFlights(int connection, int64_t limit_ns, int64_t now_ns) override;
+  bool KeepsFlights(int connection) const override { return connections_[connection].in_flight > 0; }
+  int EndKept(int connection, Fate fate, int64_t limit_ns, int64_t now_ns) override;
+  Fate LateOpening(int connection) const override {
+    return connections_[connection].settled ? Fate::kNoStreams : Fate::kConnectTimeout;
+  }
 
   // False, of these two: the connection is gone.
   bool Receive(int connection, bool ending);
@@ -103,7 +120,14 @@ class Http2Pool final : public SocketPool {
   // Within nghttp2's callbacks: nothing of the connection may end or be sent.
   void OnFrame(Connection& c, Stream* stream, const nghttp2_frame& frame);
   void OnBody(Stream& stream, const char* data, size_t size);
-  void OnClosed(const Connection& c, Stream& stream);
+  void OnClosed(Connection& c, Stream& stream, uint32_t error_code);
+  // Whether a stream that ended without a response, by this code, is to be sent again.
+  bool MayRepeat(const Connection& c, Stream& stream, uint32_t error_code) const;
+  // The request stays in flight and waits.
+  void Keep(Connection& c, Stream& stream);
+  void Submit(Connection& c, Stream& stream);
+  // As many of those that wait as may be sent now, the oldest first.
+  void SubmitWaiting(int connection, bool fresh);
   static ssize_t FillBody(nghttp2_session* session, int32_t id, uint8_t* buffer, size_t size,
                           uint32_t* flags, nghttp2_data_source* source, void* connection);
 
@@ -124,6 +148,7 @@ class Http2Pool final : public SocketPool {
   std::vector<Connection> connections_;
   std::vector<Stream> streams_;
   std::unique_ptr<char[]> buffer_;
+  std::vector<Stream*> waiting_;  // Of SubmitWaiting().
   std::unique_ptr<nghttp2_session_callbacks, Free> callbacks_;
   std::unique_ptr<nghttp2_option, Free> option_;
 };

@@ -17,6 +17,7 @@ void LoadResult::Add(const Tally& tally) {
   flight_ns += tally.flight_ns;
   rest_ns += tally.rest_ns;
   cycles += tally.cycles;
+  retried += tally.retried;
   for (size_t i = 0; i < tally.statuses.size(); ++i) {
     if (tally.statuses[i] > 0) status[static_cast<int>(i)] += tally.statuses[i];
   }

@@ -38,6 +38,8 @@ struct LoadResult {
   uint64_t errors = 0;
   uint64_t timeouts = 0;
   uint64_t in_flight = 0;
+  // Of ok, errors and timeouts: sent more than once, because the server had not processed them.
+  uint64_t retried = 0;
   // Of the number that was asked for; 0 where none was.
   uint64_t not_sent = 0;
   uint64_t warmup_requests = 0;

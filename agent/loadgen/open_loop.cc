@@ -54,6 +54,8 @@ int64_t OpenLoop::NextWakeNs() const {
 
 void OpenLoop::PlanNext() {
   due_ns_ = left_ == 0 ? INT64_MAX : schedule_->NextNs();
+  // A window that only its requests bound would never end.
+  if (due_ns_ == INT64_MAX && phases_->window().end_ns == INT64_MAX) left_ = 0;
   if (!phases_->MaySend(due_ns_)) due_ns_ = INT64_MAX;
 }
 

@@ -284,6 +284,11 @@ absl::Status Check(const CLI::App& app, Words& words, LoadOptions& options) {
                          BuildRequests(words.request, options.target, options.seed));
   for (const Request& request : options.requests) {
     if (options.http2) ASSAY_RETURN_IF_ERROR(request.CheckForHttp2());
+    if (request.closes && options.pipeline > 1) {
+      return absl::InvalidArgumentError(
+          "--pipeline does not go with the header `Connection: close`: a request that ends its "
+          "connection has none behind it; leave one of the two out");
+    }
   }
   return absl::OkStatus();
 }

@@ -49,6 +49,10 @@ void Recorder::Count(const Sample& sample, const Ending& ending) {
   }
   SecondFigures& second = book_->At(sample.send_ns);
   if (&second != live_second_) PublishLive(&second);
+  if (ending.retried) [[unlikely]] {
+    ++tally_.retried;
+    ++second.retried;
+  }
   if (ending.fate <= Fate::kTimeout) {
     ++(ending.fate == Fate::kOk ? second.ok : second.timeouts);
     second.latency.Record(sample.latency_ns);

@@ -27,6 +27,8 @@ struct Flight {
   uint32_t request = 0;
   // It belongs to the window, not to the warm-up.
   bool counted = false;
+  // How often it was sent again, on a new connection or stream.
+  uint16_t retries = 0;
 };
 
 // What one load thread counted.
@@ -36,6 +38,8 @@ struct Tally {
   uint64_t ok_in_window = 0;
   uint64_t warmup_requests = 0;
   uint64_t bytes_read = 0;
+  // Requests that ended, well or not, and had been sent more than once.
+  uint64_t retried = 0;
   // The latest end of a request.
   int64_t last_end_ns = 0;
   // Closed loop: time in which requests were in flight and in which there was room for more of them, within the window,
@@ -118,7 +122,8 @@ class Recorder {
     }
     bytes_read_ += answer_bytes;
     endings_[noted_] = {.status = static_cast<uint16_t>(status < 1000 ? status : 1000),
-                        .fate = fate};
+                        .fate = fate,
+                        .retried = flight.retries != 0};
     if (open_loop_)
       service_ns_[noted_] = flight.send_ns == 0 ? kNeverSent : now_ns - flight.send_ns;
     block_[noted_].send_ns = flight.intended_ns;
@@ -149,6 +154,7 @@ class Recorder {
   struct Ending {
     uint16_t status;
     Fate fate;
+    bool retried;
   };
 
   // A clock that is to be read at the window's end is read before this. Later responses would only make the counts coarse.

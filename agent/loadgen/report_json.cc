@@ -107,6 +107,7 @@ std::string FormatJson(const LoadResult& result, const RunSettings* settings) {
   json["errors"] = result.errors;
   json["timeouts"] = result.timeouts;
   json["in_flight"] = result.in_flight;
+  json["retried"] = result.retried;
   json["not_sent"] = result.not_sent;
   json["requests"] = result.requests();
   json["status"] = Json::object();

@@ -93,6 +93,9 @@ std::string FormatTable(const LoadResult& result, const LoadOptions& options) {
   absl::StrAppend(&text, "sent ", Count(result.sent), " = ", Count(result.ok), " ok + ",
                   Count(result.errors), " errors + ", Count(result.timeouts), " timeouts + ",
                   Count(result.in_flight), " in flight\n");
+  if (result.retried > 0) {
+    absl::StrAppend(&text, "  retried on a new connection: ", Count(result.retried), "\n");
+  }
   for (const auto& [kind, count] : result.error_kinds) {
     absl::StrAppend(&text, "  ", kind, ": ", Count(count), "\n");
   }
@@ -148,7 +151,7 @@ std::string FormatTable(const LoadResult& result, const LoadOptions& options) {
 }
 
 std::string FormatCsv(const LoadResult& result) {
-  std::string text = "second,sent,ok,errors,timeouts,p50_us,p90_us,p99_us,max_us\n";
+  std::string text = "second,sent,ok,errors,timeouts,p50_us,p90_us,p99_us,max_us,retried\n";
   for (const SecondRow& row : result.seconds) {
     absl::StrAppend(&text, row.second, ",", row.sent, ",", row.ok, ",", row.errors, ",",
                     row.timeouts);
@@ -163,7 +166,7 @@ std::string FormatCsv(const LoadResult& result) {
     if (latency.ok() && !latency->empty()) {
       absl::StrAppendFormat(&text, "%.3f", static_cast<double>(latency->max_ns()) / 1e3);
     }
-    absl::StrAppend(&text, "\n");
+    absl::StrAppend(&text, ",", row.retried, "\n");
   }
   return text;
 }

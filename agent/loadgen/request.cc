@@ -7,6 +7,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "common/status_macros.h"
 
 namespace assay::loadgen {
@@ -50,6 +51,25 @@ bool Has(const RequestSpec& spec, std::string_view name) {
   });
 }
 
+// Any `Connection` header's list has the option `close`.
+bool SaysClose(const RequestSpec& spec) {
+  for (const auto& [name, value] : spec.headers) {
+    if (!absl::EqualsIgnoreCase(name, "connection")) continue;
+    for (const absl::string_view option : absl::StrSplit(value, ',')) {
+      if (absl::EqualsIgnoreCase(absl::StripAsciiWhitespace(option), "close")) return true;
+    }
+  }
+  return false;
+}
+
+// RFC 9110, 9.2.2. Methods are case-sensitive.
+bool IsIdempotent(const std::string& method) {
+  for (const char* one : {"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"}) {
+    if (method == one) return true;
+  }
+  return false;
+}
+
 // The headers for HTTP/2, where the host is part of the request's target.
 std::vector<std::pair<std::string, std::string>> Lowered(const RequestSpec& spec,
                                                          std::string& authority) {
@@ -91,8 +111,11 @@ absl::StatusOr<Request> Request::Build(const RequestSpec& spec, const std::strin
   request.path = spec.path;
   request.authority = authority;
   request.headers = Lowered(spec, request.authority);
-  if (spec.body.has_value() && !Has(spec, "content-length") && !Has(spec, "transfer-encoding")) {
-    const std::string length = absl::StrCat(spec.body->size());
+  // Without it a server could not tell that there is none.
+  const bool wants_body = method == "POST" || method == "PUT" || method == "PATCH";
+  if ((spec.body.has_value() || wants_body) && !Has(spec, "content-length") &&
+      !Has(spec, "transfer-encoding")) {
+    const std::string length = absl::StrCat(spec.body.has_value() ? spec.body->size() : 0);
     absl::StrAppend(&request.bytes, "Content-Length: ", length, "\r\n");
     request.headers.emplace_back("content-length", length);
   }
@@ -100,6 +123,8 @@ absl::StatusOr<Request> Request::Build(const RequestSpec& spec, const std::strin
   request.body_size = spec.body.has_value() ? spec.body->size() : 0;
   absl::StrAppend(&request.bytes, "\r\n", spec.body.value_or(""));
   request.head = method == "HEAD";
+  request.closes = SaysClose(spec);
+  request.idempotent = IsIdempotent(method);
   request.expect_status = spec.expect_status;
   request.expect_length = spec.expect_length;
   request.expect_body = spec.expect_body;

@@ -19,7 +19,8 @@ struct RequestSpec {
   // Empty: GET, or POST where there is a body.
   std::string method;
   std::string path = "/";
-  // Sent in this order; they may replace Host, and Content-Length is added where there is a body.
+  // Sent in this order; they may replace Host, and Content-Length is added where there is a body or the method has one
+  // usually (RFC 9110, 8.6).
   std::vector<std::pair<std::string, std::string>> headers;
   std::optional<std::string> body;
   // 0: any 2xx is right.
@@ -45,6 +46,10 @@ struct Request {
   bool has_body = false;
   // Its answer has no body.
   bool head = false;
+  // It says `Connection: close`: it is the last one on its connection (RFC 9112, 9.6).
+  bool closes = false;
+  // Sending it twice does what sending it once does (RFC 9110, 9.2.2).
+  bool idempotent = false;
   int expect_status = 0;
   std::optional<uint64_t> expect_length;
   std::optional<std::string> expect_body;

@@ -50,6 +50,7 @@ void ResponseParser::Begin(bool head_request, const std::string* expected_body,
   framing_.status = 0;
   carried_ = 0;
   head_bytes_ = 0;
+  interim_ = 0;
   body_bytes_ = 0;
   answer_bytes_ = 0;
   expected_body_ = expected_body;
@@ -174,46 +175,71 @@ ResponseParser::Result ResponseParser::TakeStatusLine(std::string_view line) {
                                               (line[11] - '0')),
               .keep_alive = line[7] != '0'};
   state_ = State::kHeaders;
+  header_ = Header::kNone;
   return Result::kNeedMore;
 }
 
 ResponseParser::Result ResponseParser::TakeHeader(std::string_view line) {
+  if (line.front() == ' ' || line.front() == '\t') {
+    // Behind the status line it belongs to nothing.
+    return header_ == Header::kNone ? Result::kMalformed : TakeValue(line);
+  }
+  if (framing_.length_open) return Result::kMalformed;
   const auto* colon = static_cast<const char*>(std::memchr(line.data(), ':', line.size()));
-  // A name ends at its colon: a blank before it, and a folded line, are how answers get smuggled.
-  if (colon == nullptr || colon == line.data() || line.front() == ' ' || line.front() == '\t' ||
-      colon[-1] == ' ' || colon[-1] == '\t') {
+  // A name ends at its colon: a blank before it is how answers get smuggled.
+  if (colon == nullptr || colon == line.data() || colon[-1] == ' ' || colon[-1] == '\t') {
     return Result::kMalformed;
   }
   const auto length = static_cast<size_t>(colon - line.data());
   const std::string_view name = line.substr(0, length);
+  header_ = Header::kOther;
   switch (length) {
     case 14:
       if (!EqualsIgnoringCase(name, "content-length")) return Result::kNeedMore;
-      return TakeContentLength(Trimmed(line.substr(length + 1)));
+      header_ = Header::kContentLength;
+      framing_.length_open = true;
+      break;
     case 17:
       if (!EqualsIgnoringCase(name, "transfer-encoding")) return Result::kNeedMore;
-      if (line_cut_) return Result::kMalformed;
-      ForEachElement(line.substr(length + 1), [this](std::string_view coding) {
-        // Only as the last coding does "chunked" tell where the body ends.
-        framing_.chunked = EqualsIgnoringCase(coding, "chunked");
-        framing_.transfer_encoded = !framing_.chunked;
-      });
-      return Result::kNeedMore;
+      header_ = Header::kTransferEncoding;
+      break;
     case 10:
       if (!EqualsIgnoringCase(name, "connection")) return Result::kNeedMore;
-      if (line_cut_) return Result::kMalformed;
-      ForEachElement(line.substr(length + 1), [this](std::string_view option) {
-        if (EqualsIgnoringCase(option, "close")) framing_.keep_alive = false;
-        if (EqualsIgnoringCase(option, "keep-alive")) framing_.keep_alive = true;
-      });
-      return Result::kNeedMore;
+      header_ = Header::kConnection;
+      break;
     default:
       return Result::kNeedMore;
   }
+  element_open_ = false;
+  return TakeValue(line.substr(length + 1));
+}
+
+ResponseParser::Result ResponseParser::TakeValue(std::string_view value) {
+  if (header_ == Header::kOther) return Result::kNeedMore;
+  value = Trimmed(value);
+  if (line_cut_) return Result::kMalformed;
+  if (value.empty()) return Result::kNeedMore;
+  if (header_ == Header::kContentLength) return TakeContentLength(value);
+  // A blank within an element: "chun\r\n ked" is no coding.
+  if (element_open_ && value.front() != ',') return Result::kMalformed;
+  element_open_ = value.back() != ',';
+  ForEachElement(value, [this](std::string_view element) {
+    if (element.empty()) return;
+    if (header_ == Header::kConnection) {
+      if (EqualsIgnoringCase(element, "close")) framing_.close = true;
+      if (EqualsIgnoringCase(element, "keep-alive")) framing_.keep_alive = true;
+      return;
+    }
+    // Only as the last coding does "chunked" tell where the body ends.
+    framing_.chunked = EqualsIgnoringCase(element, "chunked");
+    framing_.transfer_encoded = !framing_.chunked;
+  });
+  return Result::kNeedMore;
 }
 
 ResponseParser::Result ResponseParser::TakeContentLength(std::string_view value) {
-  if (value.empty() || value.size() > 18 || line_cut_) return Result::kMalformed;
+  if (!framing_.length_open || value.size() > 18) return Result::kMalformed;
+  framing_.length_open = false;
   uint64_t length = 0;
   for (const char c : value) {
     if (!IsDigit(c)) return Result::kMalformed;
@@ -227,9 +253,10 @@ ResponseParser::Result ResponseParser::TakeContentLength(std::string_view value)
 
 ResponseParser::Result ResponseParser::EndOfHead() {
   head_bytes_ = 0;
+  if (framing_.length_open) return Result::kMalformed;
   if (framing_.status < 200 && framing_.status != 101) {
     state_ = State::kStatusLine;
-    return Result::kNeedMore;
+    return ++interim_ > kMostInterim ? Result::kMalformed : Result::kNeedMore;
   }
   if (head_request_ || framing_.status == 204 || framing_.status == 304) return Result::kComplete;
   if (framing_.status == 101) {  // Nobody asked for another protocol; what follows is not HTTP.

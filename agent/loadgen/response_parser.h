@@ -17,6 +17,8 @@ struct Framing {
   bool has_length = false;
   bool chunked = false;
   bool transfer_encoded = false;  // By something else than chunked at the end.
+  bool close = false;             // Connection has that option, whatever else it has.
+  bool length_open = false;       // Content-Length's value is empty so far: it may be folded.
   uint64_t length = 0;            // Content-Length.
 };
 
@@ -42,13 +44,17 @@ struct KnownHead {
 // not, the rest is passed over, which no framing header survives: how an answer is cut decides
 // nothing.
 //
+// A folded header line (obs-fold) is read as one with blanks (RFC 9112, 5.2); within one of the
+// three headers it may stand where a blank may.
+//
 // What is malformed: a status line that is not "HTTP/1.x NNN", a header line without a name and a
-// colon, folded lines, contradicting or unreadable lengths, heads over kMaxHeadBytes, and bytes
-// after what ends an answer where none is due (the caller sees that).
+// colon, contradicting or unreadable lengths, heads over kMaxHeadBytes, more than kMostInterim
+// interim answers, and bytes after what ends an answer where none is due (the caller sees that).
 class ResponseParser {
  public:
   static constexpr size_t kCarryBytes = 256;
   static constexpr size_t kMaxHeadBytes = 64 * 1024;
+  static constexpr uint32_t kMostInterim = 1000;
 
   enum class Result : uint8_t {
     kNeedMore,
@@ -85,11 +91,13 @@ class ResponseParser {
   // Head, body and framing, interim answers included.
   uint64_t answer_bytes() const { return answer_bytes_; }
   // Whether another request may follow on this connection.
-  bool keep_alive() const { return framing_.keep_alive; }
+  bool keep_alive() const { return framing_.keep_alive && !framing_.close; }
   // The body equals the expected one; true when none was given.
   bool body_matches() const;
 
  private:
+  // The header line that may be folded.
+  enum class Header : uint8_t { kNone, kOther, kContentLength, kTransferEncoding, kConnection };
   enum class State : uint8_t {
     kStatusLine,
     kHeaders,
@@ -104,6 +112,8 @@ class ResponseParser {
   Result TakeLine(const char* line, size_t size);
   Result TakeStatusLine(std::string_view line);
   Result TakeHeader(std::string_view line);
+  // Of what stands behind the name's colon, and of each line folded behind that.
+  Result TakeValue(std::string_view value);
   Result TakeContentLength(std::string_view value);
   Result TakeChunkSize(std::string_view line);
   Result EndOfHead();
@@ -116,11 +126,14 @@ class ResponseParser {
   Result KeepPartialLine(const char* data, size_t size);
 
   State state_ = State::kStatusLine;
+  Header header_ = Header::kNone;
+  bool element_open_ = false;  // The list of that header ends within an element so far.
   bool head_request_ = false;
   bool body_differs_ = false;
   bool line_cut_ = false;  // The carried line is longer than what was kept.
   uint16_t carried_ = 0;
   uint32_t head_bytes_ = 0;
+  uint32_t interim_ = 0;
   Framing framing_;
   uint64_t body_left_ = 0;  // Of the body or the chunk.
   uint64_t body_bytes_ = 0;

@@ -104,6 +104,39 @@ TEST(ResponseParserTest, KnowsWhenTheConnectionIsNotKept) {
       Parse("HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 0\r\n\r\n").keep_alive);
 }
 
+// RFC 9112, 5.2: a folded line is one with blanks.
+TEST(ResponseParserTest, ReadsFoldedHeaders) {
+  for (const std::string& text : std::vector<std::string>{
+           "HTTP/1.1 200 OK\r\nA: b\r\n folded: too\r\nContent-Length: 5\r\n\r\nhello",
+           "HTTP/1.1 200 OK\r\nA:\r\n\tContent-Length: 9\r\nContent-Length: 5\r\n\r\nhello",
+           "HTTP/1.1 200 OK\r\nContent-Length:\r\n\t 5 \r\n \r\n\r\nhello",
+           "HTTP/1.1 200 OK\nTransfer-Encoding: gzip,\n chunked\n\n5\r\nhello\r\n0\r\n\r\n",
+       }) {
+    EXPECT_EQ(Parse(text).result, Result::kComplete) << text;
+    EXPECT_EQ(Parse(text).body_bytes, 5u) << text;
+    EXPECT_TRUE(Parse(text).keep_alive) << text;
+  }
+  EXPECT_FALSE(
+      Parse("HTTP/1.1 200 OK\r\nConnection: x,\r\n close\r\nContent-Length: 0\r\n\r\n")
+          .keep_alive);
+}
+
+// RFC 9112, 9.3: `close` decides, in any order.
+TEST(ResponseParserTest, CloseOutranksKeepAlive) {
+  for (const char* lines : {"Connection: close, keep-alive\r\n", "Connection: keep-alive, close\r\n",
+                            "Connection: close\r\nConnection: keep-alive\r\n"}) {
+    EXPECT_FALSE(Parse("HTTP/1.1 200 OK\r\n" + std::string(lines) + "Content-Length: 0\r\n\r\n")
+                     .keep_alive)
+        << lines;
+  }
+}
+
+TEST(ResponseParserTest, RefusesInterimAnswersWithoutEnd) {
+  std::string flood;
+  for (int i = 0; i < 2000; ++i) flood += "HTTP/1.1 102 Processing\r\n\r\n";
+  EXPECT_EQ(Parse(flood).result, Result::kMalformed);
+}
+
 TEST(ResponseParserTest, RefusesWhatIsNotAnAnswer) {
   for (const std::string& text : std::vector<std::string>{
            "garbage",
@@ -114,7 +147,10 @@ TEST(ResponseParserTest, RefusesWhatIsNotAnAnswer) {
            "HTTP/1.1 200 OK\r\nno colon\r\n\r\n",
            "HTTP/1.1 200 OK\r\n: no name\r\n\r\n",
            "HTTP/1.1 200 OK\r\nContent-Length : 5\r\n\r\nhello",
-           "HTTP/1.1 200 OK\r\nA: b\r\n folded\r\n\r\n",
+           "HTTP/1.1 200 OK\r\n folded: behind nothing\r\n\r\n",
+           "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n 0\r\n\r\n0123456789",
+           "HTTP/1.1 200 OK\r\nContent-Length:\r\n \r\nA: b\r\n\r\n",
+           "HTTP/1.1 200 OK\r\nTransfer-Encoding: chun\r\n ked\r\n\r\n0\r\n\r\n",
            "HTTP/1.1 200 OK\r\nContent-Length: 5x\r\n\r\nhello",
            "HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\nhello",
            "HTTP/1.1 200 OK\r\nContent-Length:\r\n\r\n",

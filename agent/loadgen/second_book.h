@@ -18,6 +18,8 @@ struct SecondFigures {
   uint64_t ok = 0;
   uint64_t errors = 0;
   uint64_t timeouts = 0;
+  // Of those three: sent more than once.
+  uint64_t retried = 0;
   LatencyHistogram latency;
 };
 

@@ -16,6 +16,7 @@ void SecondLedger::Add(const SecondFigures& figures) {
   row.ok += figures.ok;
   row.errors += figures.errors;
   row.timeouts += figures.timeouts;
+  row.retried += figures.retried;
   if (row.latency.buckets.empty() && row.latency.overflow_count == 0) {
     row.latency = figures.latency.ToParts();
     return;

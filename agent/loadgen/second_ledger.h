@@ -17,6 +17,7 @@ struct SecondRow {
   uint64_t ok = 0;
   uint64_t errors = 0;
   uint64_t timeouts = 0;
+  uint64_t retried = 0;
   LatencyHistogram::Parts latency;
 };
 

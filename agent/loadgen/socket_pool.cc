@@ -148,7 +148,10 @@ void SocketPool::FinishConnecting(int connection) {
 void SocketPool::ShakeHands(int connection, int64_t now_ns) {
   Socket& socket = sockets_[connection];
   const TlsChannel::Progress progress = socket.tls->Handshake();
-  if (progress == TlsChannel::Progress::kPending) return;
+  if (progress == TlsChannel::Progress::kPending) {
+    if (socket.held_back()) ReportAgain(connection);
+    return;
+  }
   if (progress == TlsChannel::Progress::kFailed) {
     open_failure_ = socket.tls->failure();
     return OpenFailed(connection, FateOfErrno(errno), now_ns);
@@ -157,12 +160,11 @@ void SocketPool::ShakeHands(int connection, int64_t now_ns) {
   OnConnected(connection, now_ns);
 }
 
-void SocketPool::Opened(int connection, int64_t now_ns) {
+void SocketPool::Opened(int connection) {
   sockets_[connection].state = State::kOpen;
   ++open_now_;
   unreachable_since_ns_ = INT64_MAX;
   if (opening_) ++opened_;
-  Ready(connection, now_ns);
 }
 
 void SocketPool::OpenFailed(int connection, Fate fate, int64_t now_ns) {
@@ -176,7 +178,8 @@ void SocketPool::OpenFailed(int connection, Fate fate, int64_t now_ns) {
   socket.state = State::kWaiting;
   retries_.Push(now_ns + kRetryAfterNs, connection);
   if (!opening_) {
-    sink_->OnOpenFailed(fate, now_ns);
+    // Those that waited for it are the requests that fail with it.
+    if (EndKept(connection, fate, INT64_MAX, now_ns) == 0) sink_->OnOpenFailed(fate, now_ns);
   } else if (fate != Fate::kConnectTimeout) {  // That one may yet succeed.
     ++open_failures_[static_cast<int>(fate)];
   }
@@ -196,7 +199,7 @@ void SocketPool::Close(int connection, bool reset) {
 }
 
 void SocketPool::Reopen(int connection, By by, bool answered, int64_t now_ns) {
-  if (!reopening_) return;
+  if (!reopening_ && !KeepsFlights(connection)) return;
   if (by == By::kServer) ++reconnects_;
   Socket& socket = sockets_[connection];
   if (!answered && now_ns - socket.since_ns < kRetryAfterNs) {
@@ -210,7 +213,7 @@ void SocketPool::Reopen(int connection, By by, bool answered, int64_t now_ns) {
 void SocketPool::ReopenWaiting(int64_t now_ns) {
   while (retries_.NextNs() <= now_ns) {
     const int connection = retries_.Pop();
-    if (reopening_) Connect(connection, now_ns);
+    if (reopening_ || KeepsFlights(connection)) Connect(connection, now_ns);
   }
 }
 
@@ -222,9 +225,12 @@ void SocketPool::ExpireLate(int64_t now_ns) {
     const bool opening = socket.state == State::kConnecting ||
                          socket.state == State::kShakingHands || socket.state == State::kAgreeing;
     if (opening && socket.since_ns <= limit_ns) {
-      OpenFailed(i, Fate::kConnectTimeout, now_ns);
+      OpenFailed(
+          i, socket.state == State::kAgreeing ? LateOpening(i) : Fate::kConnectTimeout, now_ns);
     } else if (socket.state == State::kOpen) {
       ExpireFlights(i, limit_ns, now_ns);
+    } else if (KeepsFlights(i)) {
+      EndKept(i, Fate::kTimeout, limit_ns, now_ns);
     }
   }
 }

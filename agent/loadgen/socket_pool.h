@@ -77,6 +77,8 @@ class SocketPool : public ConnectionPool {
     ssize_t Send(const char* data, size_t size) {
       return tls == nullptr ? SendSome(fd.get(), data, size) : tls->Send(data, size);
     }
+    // After a Receive() that found nothing: it stopped before the socket was empty, and wants its event again.
+    bool held_back() const { return tls != nullptr && tls->held_back(); }
     // After a Receive() that gave so many bytes: a short read empties the socket, and what comes
     // later makes an edge of its own.
     bool MayHoldMore(size_t received, size_t size) const {
@@ -100,9 +102,15 @@ class SocketPool : public ConnectionPool {
   virtual void OnEvents(int connection, uint32_t events) = 0;
   // Ends the flights that were due before limit_ns.
   virtual void ExpireFlights(int connection, int64_t limit_ns, int64_t now_ns) = 0;
+  // Whether requests wait on a connection that is not open, to be sent again when it is.
+  virtual bool KeepsFlights(int connection) const = 0;
+  // Ends those of them that were due before limit_ns. Returns their number.
+  virtual int EndKept(int connection, Fate fate, int64_t limit_ns, int64_t now_ns) = 0;
+  // Why a connection that carries bytes was not open in time.
+  virtual Fate LateOpening(int) const { return Fate::kConnectTimeout; }
 
-  // Requests may be sent.
-  void Opened(int connection, int64_t now_ns);
+  // Requests may be sent. Ready() follows, behind what is sent again.
+  void Opened(int connection);
   // In place of Opened(): closes, and tries again after a pause.
   void OpenFailed(int connection, Fate fate, int64_t now_ns);
   // Makes the event anew: it was not received to the end.

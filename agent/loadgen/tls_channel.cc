@@ -18,6 +18,8 @@ namespace {
 // Its length stands before each protocol.
 constexpr unsigned char kHttp1[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
 constexpr unsigned char kHttp2[] = {2, 'h', '2'};
+// Reads of the socket within one call, each of a buffer of records.
+constexpr int kReadsAtOnce = 16;
 
 bool IsAddress(const std::string& host) {
   in6_addr address;
@@ -95,6 +97,7 @@ TlsChannel::Progress TlsChannel::Handshake() {
   }
   ERR_clear_error();
   errno = 0;
+  reads_left_ = kReadsAtOnce;
   const int result = SSL_do_handshake(ssl_.get());
   if (result == 1) return Progress::kDone;
   if (FailedCall(result) == 0) {
@@ -121,6 +124,7 @@ bool TlsChannel::ChoseHttp2() const {
 
 ssize_t TlsChannel::Receive(void* buffer, size_t size) {
   ERR_clear_error();
+  reads_left_ = kReadsAtOnce;
   size_t read = 0;
   const int result = SSL_read_ex(ssl_.get(), buffer, size, &read);
   return result == 1 ? static_cast<ssize_t>(read) : FailedCall(result);
@@ -128,6 +132,7 @@ ssize_t TlsChannel::Receive(void* buffer, size_t size) {
 
 ssize_t TlsChannel::Send(const void* data, size_t size) {
   ERR_clear_error();
+  reads_left_ = kReadsAtOnce;
   size_t written = 0;
   const int result = SSL_write_ex(ssl_.get(), data, size, &written);
   if (result == 1) return static_cast<ssize_t>(written);
@@ -171,6 +176,12 @@ int TlsChannel::WriteSocket(BIO* bio, const char* data, size_t size, size_t* wri
 int TlsChannel::ReadSocket(BIO* bio, char* data, size_t size, size_t* read) {
   auto* channel = static_cast<TlsChannel*>(BIO_get_data(bio));
   BIO_clear_retry_flags(bio);
+  *read = 0;
+  if (channel->reads_left_ == 0) {
+    BIO_set_retry_read(bio);
+    return 0;
+  }
+  --channel->reads_left_;
   ssize_t received;
   do {
     received = ReceiveSome(channel->fd_, data, size);

@@ -70,6 +70,9 @@ class TlsChannel {
   // Send() begins with the same bytes, and has at least as many.
   ssize_t Receive(void* buffer, size_t size);
   ssize_t Send(const void* data, size_t size);
+  // After kPending or EAGAIN: the call ended before the socket was empty, for a peer that sends nothing but TLS's own
+  // messages must not keep the caller from its clock. No edge follows: ask for one.
+  bool held_back() const { return reads_left_ == 0 && !drained_; }
   // Whether Receive() may find something without another event.
   bool MayHoldMore() const { return !drained_ || SSL_has_pending(ssl_.get()) != 0; }
 
@@ -85,6 +88,8 @@ class TlsChannel {
   ssize_t FailedCall(int result);
 
   const int fd_;
+  // Reads of the socket that the call under way may yet make.
+  int reads_left_ = 0;
   bool drained_ = false;  // The last read took all that the socket had.
   std::unique_ptr<SSL, Free> ssl_;
   std::string failure_;

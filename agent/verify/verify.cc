@@ -26,7 +26,8 @@ HttpRequest RequestOf(const Workload& workload) {
     request.headers.emplace_back(header.name(), header.value());
   }
   // A POST without a body says so, or the server would have to guess its end.
-  if (has_body || request.method == "POST" || request.method == "PUT") {
+  if (has_body || request.method == "POST" || request.method == "PUT" ||
+      request.method == "PATCH") {
     request.body = workload.body();
   }
   return request;
