@@ -1,17 +1,18 @@
 #include "analysis/profile/perf_script.h"
 
 #include <algorithm>
-#include <initializer_list>
-#include <limits>
+#include <cmath>
 #include <optional>
 #include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/string_view.h"
 #include "analysis/profile/function_tree.h"
+#include "analysis/profile/perf_script_line.h"
 #include "common/utf8.h"
 
 namespace assay {
@@ -21,249 +22,279 @@ constexpr std::string_view kOffCpu = "off-cpu";
 constexpr std::string_view kInlined = "inlined";
 constexpr std::string_view kUnknown = kUnknownFunction;
 constexpr uint64_t kNanosPerSecond = 1'000'000'000;
+constexpr size_t kLongestCommand = 15;
+// Of other events than the one that was taken, how many are named.
+constexpr size_t kMostNamed = 8;
 
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 bool IsBlank(char c) { return c == ' ' || c == '\t' || c == '\r'; }
 
-std::string_view Trimmed(std::string_view text) {
-  while (!text.empty() && IsBlank(text.front())) text.remove_prefix(1);
-  while (!text.empty() && IsBlank(text.back())) text.remove_suffix(1);
-  return text;
+bool IsEmpty(std::string_view line) { return std::all_of(line.begin(), line.end(), IsBlank); }
+
+// What a profile of a server is made of, the best first.
+enum class EventClass : uint8_t { kTime, kCycles, kOther, kTracepoint };
+
+EventClass ClassOf(const std::string& event) {
+  if (event.starts_with("cpu-clock") || event.starts_with("task-clock")) return EventClass::kTime;
+  const std::string name = event.ends_with(":u") ? event.substr(0, event.size() - 2) : event;
+  if (absl::StrContains(name, "cycles") && !absl::StrContains(name, "stalled"))
+    return EventClass::kCycles;
+  return name.find(':') == std::string::npos ? EventClass::kOther : EventClass::kTracepoint;
 }
 
-// The next word, which is taken off.
-std::string_view TakeWord(std::string_view* text) {
-  *text = Trimmed(*text);
-  size_t end = 0;
-  while (end < text->size() && !IsBlank((*text)[end])) ++end;
-  const std::string_view word = text->substr(0, end);
-  text->remove_prefix(end);
-  return word;
-}
-
-std::optional<uint64_t> Number(std::string_view digits, uint64_t base) {
-  if (digits.empty()) return std::nullopt;
-  uint64_t value = 0;
-  for (const char c : digits) {
-    uint64_t digit = 0;
-    if (IsDigit(c)) {
-      digit = c - '0';
-    } else if (c >= 'a' && c <= 'f') {
-      digit = c - 'a' + 10;
-    } else {
-      return std::nullopt;
-    }
-    if (digit >= base) return std::nullopt;
-    if (__builtin_mul_overflow(value, base, &value)) return std::nullopt;
-    if (__builtin_add_overflow(value, digit, &value)) return std::nullopt;
-  }
-  return value;
-}
-
-// "12.345678:" in nanoseconds.
-std::optional<int64_t> TimeOf(std::string_view word) {
-  if (!word.ends_with(':')) return std::nullopt;
-  word.remove_suffix(1);
-  const size_t point = word.find('.');
-  if (point == std::string_view::npos) return std::nullopt;
-  std::string fraction(word.substr(point + 1));
-  if (fraction.empty() || fraction.size() > 9) return std::nullopt;
-  fraction.resize(9, '0');
-  const std::optional<uint64_t> seconds = Number(word.substr(0, point), 10);
-  const std::optional<uint64_t> nanos = Number(fraction, 10);
-  if (!seconds || !nanos || *seconds > 9'000'000'000) return std::nullopt;
-  return static_cast<int64_t>(*seconds * kNanosPerSecond + *nanos);
-}
-
-// "cpu-clock:pppH" as "cpu-clock"; ":u" stays where the kernel was left out.
-std::string EventName(std::string_view word) {
-  while (word.ends_with(':')) word.remove_suffix(1);
-  const size_t colon = word.rfind(':');
-  if (colon == std::string_view::npos) return ToValidUtf8(word);
-  const std::string_view modifiers = word.substr(colon + 1);
-  if (modifiers.find_first_not_of("ukhHGpPSDWeb") != std::string_view::npos) {
-    return ToValidUtf8(word);
-  }
-  const bool user_only = modifiers.find('u') != std::string_view::npos &&
-                         modifiers.find('k') == std::string_view::npos;
-  return ToValidUtf8(word.substr(0, colon)) + (user_only ? ":u" : "");
-}
-
-bool CountsTime(std::string_view event) {
-  return event.starts_with("cpu-clock") || event.starts_with("task-clock") || event == kOffCpu;
-}
-
-bool HasPrefix(std::string_view text, std::initializer_list<std::string_view> prefixes) {
-  for (const std::string_view prefix : prefixes) {
-    if (text.starts_with(prefix)) return true;
-  }
-  return false;
-}
-
-FrameKind KindOf(const std::string& path) {
-  if (path.empty() || path == kUnknown) return FrameKind::kUnknown;
-  if (path.starts_with("[vdso")) return FrameKind::kVdso;
-  const std::string file = FileName(path);
-  if (path == "[jit]" || HasPrefix(path, {"//anon", "[anon", "anon", "/memfd:"}) ||
-      (file.starts_with("perf-") && file.ends_with(".map"))) {
-    return FrameKind::kJit;
-  }
-  if (path.starts_with('[') || file.starts_with("vmlinux") || file.ends_with(".ko")) {
-    return FrameKind::kKernel;
-  }
-  if (HasPrefix(file, {"libc.so", "libc-", "ld-linux", "ld-musl", "ld-2", "ld.so", "libpthread"})) {
-    return FrameKind::kLibc;
-  }
-  return file.find(".so") == std::string::npos ? FrameKind::kProgram : FrameKind::kLibrary;
-}
-
-struct Header {
-  uint32_t thread = 0;
-  int64_t at_ns = 0;
-  std::optional<uint64_t> period;
+// The samples of one event, until it is known which event is the profile.
+struct EventSamples {
   std::string event;
+  uint64_t first_line = 0;
+  bool has_periods = true;
+  long double periods = 0;
+  struct One {
+    uint32_t node = 0;
+    uint32_t thread = 0;
+    int64_t at_ns = 0;
+    uint64_t period = 0;
+    // Among all samples of the text.
+    uint64_t place = 0;
+  };
+  std::vector<One> samples;
 };
-
-// "command words  123/456 [000]  12.345678:  10000 cpu-clock:pppH: "
-std::optional<Header> ParseHeader(std::string_view line) {
-  Header header;
-  std::string_view thread;
-  for (;;) {
-    const std::string_view word = TakeWord(&line);
-    if (word.empty()) return std::nullopt;
-    if (const std::optional<int64_t> time = TimeOf(word)) {
-      header.at_ns = *time;
-      break;
-    }
-    // A CPU's number stands in brackets, and a thread's comes before it.
-    if (!word.starts_with('[')) thread = word;
-  }
-  if (const size_t slash = thread.find('/'); slash != std::string_view::npos) {
-    thread.remove_prefix(slash + 1);
-  }
-  const std::optional<uint64_t> number = Number(thread, 10);
-  if (!number || *number > std::numeric_limits<uint32_t>::max()) return std::nullopt;
-  header.thread = static_cast<uint32_t>(*number);
-  std::string_view word = TakeWord(&line);
-  header.period = Number(word, 10);
-  if (header.period) word = TakeWord(&line);
-  if (!word.ends_with(':')) return std::nullopt;
-  header.event = EventName(word);
-  return header;
-}
-
-struct Line {
-  uint64_t address = 0;
-  std::string function;
-  std::string path;
-  bool inlined = false;
-};
-
-// "    7f0000001234 operator new(unsigned long)+0x1c (/lib/libc.so.6)"
-std::optional<Line> ParseFrame(std::string_view text) {
-  Line line;
-  const std::optional<uint64_t> address = Number(TakeWord(&text), 16);
-  if (!address) return std::nullopt;
-  line.address = *address;
-  text = Trimmed(text);
-  // The file stands in the last brackets; its name may have some of its own: "(x (deleted))".
-  if (text.ends_with(')')) {
-    size_t open = text.rfind(" (");
-    if (text.ends_with(" (deleted))")) open = text.rfind(" (", open - 1);
-    if (open == std::string_view::npos && text.starts_with('(')) open = 0;
-    if (open != std::string_view::npos) {
-      std::string_view path = Trimmed(text.substr(open));
-      path = path.substr(1, path.size() - 2);
-      line.inlined = path == kInlined;
-      if (!line.inlined && path != kUnknown) line.path = ToValidUtf8(path);
-      text = Trimmed(text.substr(0, open));
-    }
-  }
-  if (const size_t plus = text.rfind("+0x");
-      plus != std::string_view::npos && Number(text.substr(plus + 3), 16)) {
-    text = text.substr(0, plus);
-  }
-  line.function = text.empty() ? std::string(kUnknown) : ToValidUtf8(text);
-  return line;
-}
 
 class Parser {
  public:
   explicit Parser(uint32_t frequency_hz) : frequency_hz_(frequency_hz) {}
 
-  absl::Status Take(std::string_view line) {
+  absl::Status TakeLine(std::string_view line) {
     ++line_number_;
-    // Comments of `perf script --header`.
-    if (line.starts_with('#')) return absl::OkStatus();
-    if (Trimmed(line).empty()) return Finish();
-    if (header_.has_value() && IsBlank(line.front())) {
-      std::optional<Line> frame = ParseFrame(line);
-      if (!frame) return Wrong("is no frame of a stack: an address, a function and (its file)");
-      if (frames_.size() >= StackProfile::kMaxDepth) return Wrong("is one frame too many");
-      frames_.push_back(*std::move(frame));
+    if (IsEmpty(line)) {
+      Finish();
       return absl::OkStatus();
     }
-    if (absl::Status status = Finish(); !status.ok()) return status;
-    header_ = ParseHeader(line);
-    if (!header_) {
+    if (header_.has_value() && IsBlank(line.front())) {
+      const bool tab = line.front() == '\t';
+      if (!tab && TakeSourceLine(line)) return absl::OkStatus();
+      // Without stacks the next sample follows at once, its command aligned to the right.
+      if (tab || !ParsePerfHeader(line)) return TakeFrame(line);
+    }
+    Finish();
+    std::optional<PerfHeader> header = ParsePerfHeader(line);
+    // Comments of `perf script --header`. A command may begin like one.
+    if (!header && line.starts_with('#')) return absl::OkStatus();
+    if (!header) {
       return Wrong(
           "does not begin a sample of `perf script`: a command, thread, time, period and event");
     }
-    return absl::OkStatus();
-  }
-
-  // Ends the sample at hand.
-  absl::Status Finish() {
-    if (!header_) return absl::OkStatus();
-    const Header header = *std::exchange(header_, std::nullopt);
-    const std::vector<Line> frames = std::exchange(frames_, {});
-    const bool off_cpu = header.event == kOffCpu;
-    if (!off_cpu && script_.event.empty()) script_.event = header.event;
-    if (!off_cpu && header.event != script_.event) {
-      ++script_.skipped;
+    if (header->is_record) {
+      TakeRecord(header->rest);
       return absl::OkStatus();
     }
-    uint64_t weight = 0;
-    if (CountsTime(header.event) && header.period) {
-      weight = *header.period;
-    } else if (frequency_hz_ > 0) {
-      weight = kNanosPerSecond / frequency_hz_;
-    } else {
-      return Wrong(absl::StrCat("ends a sample of ", header.event,
-                                ", whose period is no time: say how often it was sampled"));
+    if (std::optional<PerfFrame> only = ParseOnlyFrame(header->rest)) {
+      frames_.push_back(*std::move(only));
+      is_flat_ = true;
     }
-    if (!script_.profile.HasRoomFor(weight)) return Wrong("ends a sample that no run lasts for");
-    if (!begin_ns_) begin_ns_ = header.at_ns;
-    script_.profile.AddSample({.node = Stack(frames),
-                               .thread = header.thread,
-                               .time = off_cpu ? StackTime::kOffCpu : StackTime::kOnCpu,
-                               .at_ns = header.at_ns - *begin_ns_,
-                               .weight_ns = weight});
+    header->rest = {};
+    header_ = std::move(header);
     return absl::OkStatus();
   }
 
-  PerfScript Take() && { return std::move(script_); }
+  // The profile of one event: `wanted`, or the one that tells best where time goes.
+  absl::StatusOr<PerfScript> Profile(std::string_view wanted) && {
+    Finish();
+    const EventSamples* const chosen = Choose(wanted);
+    if (chosen == nullptr && !wanted.empty()) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "has no sample of the event ", std::string(wanted), "; it has ", NamesOfOthers(nullptr)));
+    }
+    for (const EventSamples& one : events_) {
+      if (&one == chosen) continue;
+      script_.skipped += one.samples.size();
+    }
+    script_.others = NamesOfOthers(chosen);
+    if (chosen != nullptr) script_.event = chosen->event;
+    std::vector<StackSample> samples;
+    std::vector<uint64_t> places;
+    for (const EventSamples* one : {chosen, static_cast<const EventSamples*>(&off_cpu_)}) {
+      if (one == nullptr || one->samples.empty()) continue;
+      const std::optional<std::vector<uint64_t>> weights = WeightsOf(*one);
+      if (!weights) {
+        line_number_ = one->first_line;
+        return Wrong(absl::StrCat("is a sample of ", one->event,
+                                  ", whose period is no time: say with --frequency how many "
+                                  "samples a second perf took (perf record -F)"));
+      }
+      for (size_t i = 0; i < one->samples.size(); ++i) {
+        const EventSamples::One& sample = one->samples[i];
+        samples.push_back({.node = sample.node,
+                           .thread = sample.thread,
+                           .time = one == chosen ? StackTime::kOnCpu : StackTime::kOffCpu,
+                           .at_ns = sample.at_ns,
+                           .weight_ns = (*weights)[i]});
+        places.push_back(sample.place);
+      }
+    }
+    if (absl::Status status = AddInOrder(samples, places); !status.ok()) return status;
+    return std::move(script_);
+  }
 
  private:
   absl::Status Wrong(const std::string& what) const {
     return absl::InvalidArgumentError(absl::StrCat("line ", line_number_, " ", what));
   }
 
+  absl::Status TakeFrame(std::string_view line) {
+    std::optional<PerfFrame> frame = ParsePerfFrame(line);
+    if (!frame) return Wrong("is no frame of a stack: an address, a function and (its file)");
+    if (frames_.size() >= StackProfile::kMaxDepth) return Wrong("is one frame too many");
+    frames_.push_back(*std::move(frame));
+    return absl::OkStatus();
+  }
+
+  // Whether it was one, of the frame before it.
+  bool TakeSourceLine(std::string_view line) {
+    if (frames_.empty() || ParsePerfHeader(line)) return false;
+    std::optional<PerfSourceLine> source = ParseSourceLine(line);
+    if (!source) return false;
+    PerfFrame& frame = frames_.back();
+    frame.file = std::move(source->file);
+    frame.line = source->line;
+    frame.inlined = frame.inlined || source->inlined;
+    return true;
+  }
+
+  // perf says how many samples the kernel had no room for.
+  void TakeRecord(std::string_view record) {
+    constexpr std::string_view kLost = "PERF_RECORD_LOST lost ";
+    if (!record.starts_with(kLost)) return;
+    uint64_t lost = 0;
+    for (const char c : record.substr(kLost.size(), 9)) {
+      if (c < '0' || c > '9') break;
+      lost = lost * 10 + static_cast<uint64_t>(c - '0');
+    }
+    script_.lost += lost;
+  }
+
+  EventSamples& SamplesOf(const std::string& event) {
+    if (event == kOffCpu) {
+      off_cpu_.event = event;
+      return off_cpu_;
+    }
+    for (EventSamples& one : events_) {
+      if (one.event == event) return one;
+    }
+    events_.push_back({.event = event});
+    return events_.back();
+  }
+
+  // Ends the sample at hand.
+  void Finish() {
+    if (!header_) return;
+    const PerfHeader header = *std::exchange(header_, std::nullopt);
+    const std::vector<PerfFrame> frames = std::exchange(frames_, {});
+    EventSamples& event = SamplesOf(header.event);
+    if (event.samples.empty()) event.first_line = line_number_;
+    if (std::exchange(is_flat_, false)) ++script_.flat;
+    event.has_periods = event.has_periods && header.period.has_value();
+    event.periods += static_cast<long double>(header.period.value_or(0));
+    event.samples.push_back({.node = Stack(frames),
+                             .thread = header.thread,
+                             .at_ns = header.at_ns,
+                             .period = header.period.value_or(0),
+                             .place = place_++});
+  }
+
+  const EventSamples* Choose(std::string_view wanted) const {
+    const std::string name = EventOf(wanted);
+    const EventSamples* best = nullptr;
+    for (const EventSamples& one : events_) {
+      if (!wanted.empty() && one.event != name) continue;
+      if (best == nullptr || IsBetter(one, *best)) best = &one;
+    }
+    return best;
+  }
+
+  // Of two that count alike, the one that counted more.
+  static bool IsBetter(const EventSamples& a, const EventSamples& b) {
+    const EventClass of_a = ClassOf(a.event);
+    const EventClass of_b = ClassOf(b.event);
+    if (of_a != of_b) return of_a < of_b;
+    const bool alike = of_a == EventClass::kTime || of_a == EventClass::kCycles;
+    if (alike && a.has_periods && b.has_periods && a.periods != b.periods)
+      return a.periods > b.periods;
+    return a.samples.size() > b.samples.size();
+  }
+
+  // "cpu_atom/cycles/ (12 samples), page-faults (3 samples)".
+  std::string NamesOfOthers(const EventSamples* chosen) const {
+    std::string names;
+    size_t count = 0;
+    for (const EventSamples& one : events_) {
+      if (&one == chosen || count++ >= kMostNamed) continue;
+      absl::StrAppend(&names, names.empty() ? "" : ", ", one.event, " (", one.samples.size(),
+                      one.samples.size() == 1 ? " sample)" : " samples)");
+    }
+    if (count > kMostNamed) absl::StrAppend(&names, " and ", count - kMostNamed, " more");
+    return names.empty() ? "no samples" : names;
+  }
+
+  // A period of time is the weight. Periods of other events share the time that all samples stand for. nullopt: a
+  // frequency is needed.
+  std::optional<std::vector<uint64_t>> WeightsOf(const EventSamples& event) const {
+    std::vector<uint64_t> weights;
+    weights.reserve(event.samples.size());
+    const bool of_time = event.event == kOffCpu || ClassOf(event.event) == EventClass::kTime;
+    if (of_time && event.has_periods) {
+      for (const EventSamples::One& one : event.samples) weights.push_back(one.period);
+      return weights;
+    }
+    if (frequency_hz_ == 0) return std::nullopt;
+    const long double all_ns = static_cast<long double>(event.samples.size()) *
+                               static_cast<long double>(kNanosPerSecond) / frequency_hz_;
+    const bool by_period = !of_time && event.has_periods && event.periods > 0;
+    const long double whole =
+        by_period ? event.periods : static_cast<long double>(event.samples.size());
+    // Rounded so that the sum is right.
+    long double so_far = 0;
+    uint64_t given_ns = 0;
+    for (const EventSamples::One& one : event.samples) {
+      so_far += by_period ? static_cast<long double>(one.period) : 1;
+      const auto until_ns = static_cast<uint64_t>(std::floor(all_ns * so_far / whole + 0.5L));
+      weights.push_back(until_ns > given_ns ? until_ns - given_ns : 0);
+      given_ns = std::max(given_ns, until_ns);
+    }
+    return weights;
+  }
+
+  absl::Status AddInOrder(const std::vector<StackSample>& samples,
+                          const std::vector<uint64_t>& places) {
+    std::vector<size_t> order(samples.size());
+    for (size_t i = 0; i < order.size(); ++i) order[i] = i;
+    std::sort(order.begin(), order.end(),
+              [&](size_t a, size_t b) { return places[a] < places[b]; });
+    for (const size_t i : order) {
+      StackSample sample = samples[i];
+      if (!script_.profile.HasRoomFor(sample.weight_ns))
+        return absl::InvalidArgumentError("has samples that no run lasts for");
+      sample.at_ns -= samples[order[0]].at_ns;
+      script_.profile.AddSample(sample);
+    }
+    return absl::OkStatus();
+  }
+
   // The innermost frame comes first. An inlined one lies in the file of the first that is not.
-  uint32_t Stack(const std::vector<Line>& frames) {
+  uint32_t Stack(const std::vector<PerfFrame>& frames) {
     StackProfile& profile = script_.profile;
     uint32_t parent = 0;
     uint32_t mapping = 0;
     FrameKind kind = FrameKind::kUnknown;
     for (size_t i = frames.size(); i-- > 0;) {
-      const Line& line = frames[i];
+      const PerfFrame& line = frames[i];
       if (!line.inlined) {
-        kind = KindOf(line.path);
+        kind = KindOfPerfPath(line.path);
         mapping = line.path.empty()
                       ? 0
                       : 1 + profile.InternMapping({.file = profile.InternString(line.path)});
       }
       const StackFrame frame{.function = profile.InternString(line.function),
+                             .file = profile.InternString(line.file),
+                             .line = line.line,
                              .mapping = mapping,
                              .address = line.inlined ? 0 : line.address,
                              .kind = kind,
@@ -281,9 +312,13 @@ class Parser {
   const uint32_t frequency_hz_;
   PerfScript script_;
   uint64_t line_number_ = 0;
-  std::optional<Header> header_;
-  std::vector<Line> frames_;
-  std::optional<int64_t> begin_ns_;
+  std::optional<PerfHeader> header_;
+  std::vector<PerfFrame> frames_;
+  // The frame at hand stands in the header's line.
+  bool is_flat_ = false;
+  uint64_t place_ = 0;
+  std::vector<EventSamples> events_;
+  EventSamples off_cpu_;
 };
 
 // One word, as perf prints a command's name.
@@ -297,7 +332,9 @@ std::string CommandOf(const StackProfile& profile, uint32_t node) {
     // "1.5:" would be taken for the time.
     if (IsBlank(c) || c == '\n' || c == ':') c = '_';
   }
-  return command.empty() || command.front() == '#' ? "program" : command;
+  if (command.empty() || command.front() == '#') return "program";
+  // As the kernel cuts it: a reader looks for the thread's number behind so many bytes.
+  return ToValidUtf8(command.substr(0, kLongestCommand));
 }
 
 // Without what would end the line.
@@ -334,15 +371,20 @@ std::string PerfScriptText(const StackProfile& profile, std::string_view event) 
   return text;
 }
 
-absl::StatusOr<PerfScript> ParsePerfScript(std::string_view text, uint32_t frequency_hz) {
+absl::StatusOr<PerfScript> ParsePerfScript(std::string_view text, uint32_t frequency_hz,
+                                           std::string_view event) {
+  if (text.starts_with("PERFILE")) {
+    return absl::InvalidArgumentError(
+        "is a recording (perf.data): give the text that `perf script` "
+        "prints of it");
+  }
   Parser parser(frequency_hz);
   while (!text.empty()) {
     const size_t end = std::min(text.find('\n'), text.size());
-    if (absl::Status status = parser.Take(text.substr(0, end)); !status.ok()) return status;
+    if (absl::Status status = parser.TakeLine(text.substr(0, end)); !status.ok()) return status;
     text.remove_prefix(std::min(end + 1, text.size()));
   }
-  if (absl::Status status = parser.Finish(); !status.ok()) return status;
-  return std::move(parser).Take();
+  return std::move(parser).Profile(event);
 }
 
 }  // namespace assay

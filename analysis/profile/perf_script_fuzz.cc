@@ -16,7 +16,10 @@ std::vector<std::string> FuzzSeeds() {
   std::vector<std::string> seeds = {
       "a b  12/34 [001]  1.000001:  100 cpu-clock:u: \n\t ffff f+0x1 ([kernel.kallsyms])\n"
       "\t 12 g (inlined)\n\t 12 operator()(int) (/opt/x (deleted))\n\n"
-      "a 3 2.5: 7 sched:sched_switch: x ==> y\n"};
+      "a 3 2.5: 7 sched:sched_switch: x ==> y\n",
+      "     dd  68/25  59.390907:   10 cpu_core/cycles/u:  ffff f(int (*)(int))+0x1 ([heap])\n"
+      "  b.c:2\n     #c 1.5:  6  59.4: 9 cpu_atom/cycles/:  ff f+0x1 (/a (b) c)\n"
+      "\t 12 g\n  b.c:3 (inlined)\nx 1 1.5: PERF_RECORD_LOST lost 5\n"};
   for (const int stacks : {1, 3}) {
     seeds.push_back(PerfScriptText(RandomProfile(&random, stacks, 6), "task-clock"));
   }

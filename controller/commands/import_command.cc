@@ -22,6 +22,7 @@ struct ImportWords {
   std::string file;
   std::string execution;
   uint32_t frequency_hz = 0;
+  std::string event;
 };
 
 absl::StatusOr<std::string> ReadText(const std::string& file) {
@@ -36,7 +37,7 @@ absl::StatusOr<std::string> ImportProfile(const ImportWords& words) {
   ASSAY_ASSIGN_OR_RETURN(const std::string text, ReadText(words.file));
   ASSAY_ASSIGN_OR_RETURN(const ImportedProfile imported,
                          ImportPerfScript(text, words.file == "-" ? "standard input" : words.file,
-                                          words.frequency_hz, execution));
+                                          words.frequency_hz, execution, words.event));
   ASSAY_RETURN_IF_ERROR(store->AttachProfile(execution.id(), imported.info, imported.chunks));
   return absl::StrCat(imported.info.samples(), " samples of ", imported.info.event(),
                       " are now the profile of execution ", execution.id(), " (",
@@ -72,6 +73,10 @@ void AddImportCommand(CLI::App& app, Action& chosen) {
           "--frequency", words->frequency_hz,
           "Samples a second that perf was told to take (-F), where its event is not a time")
       ->check(CLI::Range(1, 100000).description(""));
+  command->add_option(
+      "--event", words->event,
+      "The event to take, such as cpu_core/cycles/, where perf recorded several [the "
+      "clock, else the cycles of which most were counted]");
   AddStoreFlag(*command, words->flags);
   command->callback(
       [words, &chosen] { chosen = [words](Interruption&) { return Import(*words); }; });

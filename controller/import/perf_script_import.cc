@@ -27,6 +27,14 @@ bool IsWhole(const StackProfile& profile, uint32_t node) {
          kFirstFunctions.end();
 }
 
+// Without privilege the kernel's functions have no names.
+bool HasKernelNames(const StackProfile& profile) {
+  return std::any_of(
+      profile.frames().begin(), profile.frames().end(), [&profile](const StackFrame& frame) {
+        return frame.kind == FrameKind::kKernel && profile.FunctionOf(frame) != kUnknownFunction;
+      });
+}
+
 // Right answers a second of all load agents.
 double AnswersPerSecond(const ExecutionRecord& execution) {
   double rate = 0;
@@ -41,8 +49,9 @@ double AnswersPerSecond(const ExecutionRecord& execution) {
 
 absl::StatusOr<ImportedProfile> ImportPerfScript(std::string_view text, std::string_view name,
                                                  uint32_t frequency_hz,
-                                                 const ExecutionRecord& execution) {
-  absl::StatusOr<PerfScript> script = ParsePerfScript(text, frequency_hz);
+                                                 const ExecutionRecord& execution,
+                                                 std::string_view event) {
+  absl::StatusOr<PerfScript> script = ParsePerfScript(text, frequency_hz, event);
   if (!script.ok()) {
     return absl::Status(script.status().code(),
                         absl::StrCat(std::string(name), ": ", script.status().message()));
@@ -52,14 +61,15 @@ absl::StatusOr<ImportedProfile> ImportPerfScript(std::string_view text, std::str
   if (on_cpu.samples == 0) {
     return absl::InvalidArgumentError(
         absl::StrCat(std::string(name),
-                     " has no sample of time on the CPU: it is no output of `perf script`, "
-                     "or of a recording without stacks (perf record --call-graph=dwarf)"));
+                     " has no sample of time on the CPU: it is no output of `perf script`, or of "
+                     "an empty recording"));
   }
   ImportedProfile imported;
   ProfileInfo& info = imported.info;
   info.set_event(script->event);
   info.set_kernel_frames(!script->event.ends_with(":u"));
-  info.set_kernel_names(info.kernel_frames());
+  info.set_kernel_names(info.kernel_frames() && HasKernelNames(profile));
+  info.set_lost(script->lost);
   info.set_samples(on_cpu.samples);
   int64_t last_ns = 0;
   uint64_t whole = 0;
@@ -78,11 +88,24 @@ absl::StatusOr<ImportedProfile> ImportPerfScript(std::string_view text, std::str
   info.add_notes(absl::StrCat("imported from ", std::string(name),
                               " (perf script); requests reckoned at the execution's rate"));
   if (script->skipped > 0) {
-    info.add_notes(absl::StrFormat("%d samples of other events than %s were left out",
-                                   script->skipped, script->event));
+    info.add_notes(absl::StrFormat(
+        "%d samples of other events than %s were left out: %s; import --event=NAME takes another",
+        script->skipped, script->event, script->others));
+  }
+  if (script->flat > 0) {
+    info.add_notes(absl::StrFormat(
+        "%d samples were recorded without stacks: only the function on top is known of them (perf "
+        "record --call-graph=dwarf records stacks)",
+        script->flat));
   }
   for (const ProfileChunk& chunk : ToProto(profile, kSamplesPerChunk)) {
     imported.chunks.push_back(Deflated(chunk));
+  }
+  // What is stored must be read again.
+  const absl::StatusOr<StackProfile> again = FromProto(imported.chunks);
+  if (!again.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        std::string(name), " is more than a profile can hold: ", again.status().message()));
   }
   return imported;
 }

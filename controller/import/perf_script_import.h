@@ -21,12 +21,14 @@ struct ImportedProfile {
 
 // Reads the text of `perf script`, named `name` in notes and errors. Its window is from its first sample on the CPU to
 // its last, and requests are reckoned at the rate of the execution: perf says nothing of them. `frequency_hz` is what a
-// sample stands for where its event does not count time; 0: not known. Whether a stack is whole perf does not say:
+// sample stands for where its event does not count time; 0: not known. `event` is the one to take where perf recorded
+// several; empty: as ParsePerfScript() chooses. Whether a stack is whole perf does not say:
 // those that end in _start, clone or clone3 count as such.
 // kInvalidArgument, with the line, where it is no such text, needs a frequency, or has no sample on the CPU.
 absl::StatusOr<ImportedProfile> ImportPerfScript(std::string_view text, std::string_view name,
                                                  uint32_t frequency_hz,
-                                                 const ExecutionRecord& execution);
+                                                 const ExecutionRecord& execution,
+                                                 std::string_view event = {});
 
 }  // namespace assay
 

@@ -53,6 +53,38 @@ TEST(PerfScriptImportTest, ItsStacksBecomeARunsProfile) {
   EXPECT_EQ(stacks.total(StackTime::kOnCpu).ns, 100'000'000);
 }
 
+// One chunk of 2,000 samples may be larger than what one may hold when it is inflated.
+TEST(PerfScriptImportTest, AnImportOfAnySizeCanBeReadAgain) {
+  std::string text;
+  for (int i = 0; i < 2000; ++i) {
+    absl::StrAppendFormat(&text, "server 7/7 5.%06d: 1000000 cpu-clock:\n\t 10 %s%d (/bin/x)\n\n",
+                          i, std::string(6000, static_cast<char>('a' + i % 26)), i);
+  }
+  const absl::StatusOr<ImportedProfile> imported = ImportPerfScript(text, "large", 0, Measured());
+  ASSERT_TRUE(imported.ok()) << imported.status();
+  EXPECT_GT(imported->chunks.size(), 10u);
+  const absl::StatusOr<StackProfile> stacks = FromProto(imported->chunks);
+  ASSERT_TRUE(stacks.ok()) << stacks.status();
+  EXPECT_EQ(stacks->total(StackTime::kOnCpu).samples, 2000u);
+  EXPECT_EQ(stacks->nodes().size(), 2000u);
+}
+
+TEST(PerfScriptImportTest, WhatIsMissingIsNoted) {
+  const std::string flat =
+      "   dd 7 5.1: 100 cycles:u:  10 f+0x1 (/bin/x)\n"
+      "   dd 7 5.2: 100 cycles:u:  10 f+0x1 (/bin/x)\n"
+      "   dd 7 5.2: 1 cpu_atom/cycles/:  10 f+0x1 (/bin/x)\n";
+  const ImportedProfile imported = ImportPerfScript(flat, "x", 100, Measured()).value();
+  EXPECT_EQ(imported.info.samples(), 2u);
+  EXPECT_EQ(imported.info.whole(), 0u);
+  EXPECT_FALSE(imported.info.kernel_frames());
+  ASSERT_EQ(imported.info.notes_size(), 3);
+  EXPECT_TRUE(absl::StrContains(imported.info.notes(1), "1 samples of other events than cycles:u"));
+  EXPECT_TRUE(absl::StrContains(imported.info.notes(1), "--event=NAME"));
+  EXPECT_TRUE(absl::StrContains(imported.info.notes(2), "without stacks"));
+  EXPECT_EQ(ImportPerfScript(flat, "x", 100, Measured(), "cpu_atom/cycles/")->info.samples(), 1u);
+}
+
 TEST(PerfScriptImportTest, WhatIsNoProfileIsRefused) {
   const absl::Status empty = ImportPerfScript("", "x", 0, Measured()).status();
   EXPECT_EQ(empty.code(), absl::StatusCode::kInvalidArgument);

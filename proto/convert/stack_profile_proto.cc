@@ -196,12 +196,16 @@ namespace {
 // Defines in the chunk at hand what a sample needs and no chunk before it has defined.
 class ChunkWriter {
  public:
-  explicit ChunkWriter(const StackProfile& profile) : profile_(profile) {}
-
-  void Begin(ProfileChunk* chunk) { chunk_ = chunk; }
+  ChunkWriter(const StackProfile& profile, size_t samples_per_chunk)
+      : profile_(profile), samples_per_chunk_(samples_per_chunk) {
+    Begin();
+  }
 
   void AddSample(const StackSample& sample) {
-    chunk_->add_sample_stack(Stack(sample.node, sample.time));
+    if (static_cast<size_t>(chunk_->sample_stack_size()) >= samples_per_chunk_) Begin();
+    bytes_ += kSampleBytes;
+    const uint32_t stack = Stack(sample.node, sample.time);
+    chunk_->add_sample_stack(stack);
     const int64_t at_us = sample.at_ns / 1000;
     chunk_->add_sample_time_delta_us(at_us - at_us_);
     chunk_->add_sample_thread(sample.thread);
@@ -209,13 +213,30 @@ class ChunkWriter {
     at_us_ = at_us;
   }
 
+  std::vector<ProfileChunk> Take() && { return std::move(chunks_); }
+
  private:
+  // A chunk that holds so much gets no further stack; far below kMaxInflatedChunk.
+  static constexpr size_t kFullBytes = size_t{1} << 20;
+  // At most, of a chunk's entries beside their strings.
+  static constexpr size_t kSampleBytes = 40;
+  static constexpr size_t kEntryBytes = 48;
+
   using Numbers = absl::flat_hash_map<uint32_t, uint32_t>;
+
+  void Begin() {
+    chunk_ = &chunks_.emplace_back();
+    chunk_->set_sequence(static_cast<uint32_t>(chunks_.size() - 1));
+    bytes_ = 0;
+  }
 
   uint32_t String(uint32_t number) {
     if (number == 0) return 0;
     const auto [entry, added] = strings_.try_emplace(number, strings_.size() + 1);
-    if (added) chunk_->add_strings(profile_.strings()[number]);
+    if (added) {
+      chunk_->add_strings(profile_.strings()[number]);
+      bytes_ += kEntryBytes + profile_.strings()[number].size();
+    }
     return entry->second;
   }
 
@@ -267,6 +288,9 @@ class ChunkWriter {
   }
 
   uint32_t Define(uint32_t node) {
+    // What the stack stands on may be defined in the chunks before.
+    if (bytes_ >= kFullBytes) Begin();
+    bytes_ += 3 * kEntryBytes;
     const StackNode& stack = profile_.nodes()[node];
     const uint32_t frame = Frame(stack.frame);
     ProfileStack* proto = chunk_->add_stacks();
@@ -276,7 +300,11 @@ class ChunkWriter {
   }
 
   const StackProfile& profile_;
+  const size_t samples_per_chunk_;
+  std::vector<ProfileChunk> chunks_;
+  // The last of them.
   ProfileChunk* chunk_ = nullptr;
+  size_t bytes_ = 0;
   int64_t at_us_ = 0;
   uint32_t stacks_ = 0;
   Numbers strings_;
@@ -290,17 +318,9 @@ class ChunkWriter {
 
 std::vector<ProfileChunk> ToProto(const StackProfile& profile, size_t samples_per_chunk) {
   assert(samples_per_chunk >= 1);
-  const std::vector<StackSample>& samples = profile.samples();
-  std::vector<ProfileChunk> chunks(
-      std::max<size_t>(1, (samples.size() + samples_per_chunk - 1) / samples_per_chunk));
-  ChunkWriter writer(profile);
-  for (size_t i = 0; i < chunks.size(); ++i) {
-    chunks[i].set_sequence(static_cast<uint32_t>(i));
-    writer.Begin(&chunks[i]);
-    const size_t end = std::min(samples.size(), (i + 1) * samples_per_chunk);
-    for (size_t s = i * samples_per_chunk; s < end; ++s) writer.AddSample(samples[s]);
-  }
-  return chunks;
+  ChunkWriter writer(profile, samples_per_chunk);
+  for (const StackSample& sample : profile.samples()) writer.AddSample(sample);
+  return std::move(writer).Take();
 }
 
 }  // namespace assay

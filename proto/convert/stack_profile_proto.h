@@ -51,7 +51,8 @@ class StackProfileReader {
 // All chunks of one profile, in their order. Errors as of StackProfileReader::Add().
 absl::StatusOr<StackProfile> FromProto(absl::Span<const ProfileChunk> chunks);
 
-// The samples as chunks of up to `samples_per_chunk`, not deflated; at least one. REQUIRES: all weights come from
+// The samples as chunks of up to `samples_per_chunk`, not deflated; at least one. A chunk ends earlier where it would
+// grow beyond 1 MiB by more than one frame's names. REQUIRES: all weights come from
 // samples(), that is, nothing was merged in; samples_per_chunk >= 1.
 std::vector<ProfileChunk> ToProto(const StackProfile& profile, size_t samples_per_chunk);
 
