@@ -119,7 +119,8 @@ struct ExecutionFigures {
   std::optional<double> generator_share;
   std::optional<double> run_delay_share;
   std::optional<double> idle_lost_share;
-  // Closed loop: the share of its cycle in which a connection rests between a response and its next request.
+  // Closed loop: the share of its cycle in which a connection rests between a response and its next request, without
+  // what the plan asked for.
   std::optional<double> think_share;
   // How far apart the load agents began, at most; 0 where there is one.
   std::optional<int64_t> start_skew_ns;

@@ -272,7 +272,6 @@ ExecutionFigures FiguresOf(const ExecutionRecord& execution,
   figures.generator_share = generator.value();
   figures.run_delay_share = run_delay.value();
   figures.idle_lost_share = idle_lost.value();
-  figures.think_share = FiguresOf(execution).think_share;
   if (started_by_us) figures.same_host = same_host;
   figures.shared_cpus = SharedCpus(pinnings);
   // Where a server of a URL runs nobody knows: only loads that share CPUs with each other are told.
@@ -283,12 +282,29 @@ ExecutionFigures FiguresOf(const ExecutionRecord& execution,
   return figures;
 }
 
+namespace {
+
+// Of the cycle, what connections rest beyond what the plan asked for.
+std::optional<double> HiddenThinkShare(const Plan& plan, const ExecutionRecord& execution) {
+  const Figures figures = FiguresOf(execution);
+  if (!figures.think_share.has_value() || *figures.think_share <= 0) return figures.think_share;
+  double asked_us = 0;
+  for (const Workload& workload : plan.workloads()) {
+    if (workload.name() == execution.cell().workload()) asked_us = workload.think().seconds() * 1e6;
+  }
+  const double hidden = std::max(0.0, *figures.think_time_us - asked_us) / *figures.think_time_us;
+  return hidden * *figures.think_share;
+}
+
+}  // namespace
+
 std::vector<GateResult> JudgeExecution(const GateRules& rules, const Plan& plan,
                                        const ExecutionRecord& execution,
                                        const std::vector<const AgentRecord*>& agents) {
+  ExecutionFigures figures = FiguresOf(execution, agents);
+  figures.think_share = HiddenThinkShare(plan, execution);
   std::vector<GateResult> results;
-  for (const GateJudgement& judgement :
-       rules.JudgeExecution(FiguresOf(execution, agents), WantedBy(plan))) {
+  for (const GateJudgement& judgement : rules.JudgeExecution(figures, WantedBy(plan))) {
     results.push_back(ToProto(judgement, CellText(execution.cell())));
   }
   return results;

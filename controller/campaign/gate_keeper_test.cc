@@ -137,6 +137,9 @@ TEST_F(GateKeeperTest, ConnectionsThatRestTooLongAreToldOf) {
   EXPECT_EQ(Judged("think_time", execution).value(), 1.0 / 64);
   execution.mutable_loads(0)->mutable_finished()->set_rest_ns(4'000'000'000);
   EXPECT_EQ(Judged("think_time", execution).verdict(), GateResult::WARN);
+  // 400 us of a cycle of 6.7 ms, of which the plan asked for 300.
+  const Plan plan = Parsed<Plan>("workloads { name: 'json' think { seconds: 0.0003 } }");
+  EXPECT_NEAR(Judged("think_time", execution, plan).value(), 1.0 / 67, 1e-6);
 }
 
 TEST_F(GateKeeperTest, LateOrPartialReadingsOfTheServersCpuAreToldOf) {
