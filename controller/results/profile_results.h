@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "analysis/estimate.h"
 #include "analysis/profile/categories.h"
@@ -62,9 +63,9 @@ struct CellProfiles {
 };
 
 // Those of a campaign in the plan's order; empty where it has none. kDataLoss for a profile that cannot be read, with
-// its execution.
-absl::StatusOr<std::vector<CellProfiles>> ReadProfiles(Store& store,
-                                                       const CampaignRecord& campaign);
+// its execution. `damaged`: as of Store::ForEachExecution().
+absl::StatusOr<std::vector<CellProfiles>> ReadProfiles(
+    Store& store, const CampaignRecord& campaign, std::vector<absl::Status>* damaged = nullptr);
 
 // As what two programs are compared.
 enum class CompareBy {
