@@ -84,6 +84,9 @@ class DemoTest(EndToEndTest):
         shown = self.controller("show", identity[:6])
         self.assert_status(shown, 0)
         self.assertRegex(shown.out, re.compile("p50|median", re.IGNORECASE))
+        self.assertLessEqual(max(len(line) for line in shown.out.splitlines()), 100, shown.out)
+        shown = self.controller("show", identity[:6], "--wide")
+        self.assert_status(shown, 0)
         self.assertRegex(shown.out, re.compile("mean of medians", re.IGNORECASE))
 
     def check_csv(self, identity, cells):

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "common/status_macros.h"
+#include "controller/campaign/same_host.h"
 
 namespace assay {
 namespace {
@@ -77,15 +78,6 @@ absl::StatusOr<std::vector<PoolMember>> Meet(const std::vector<std::string>& add
 }
 
 }  // namespace
-
-bool OnSameHost(const AgentDescription& a, const AgentDescription& b) {
-  const auto boot = [](const AgentDescription& description) {
-    const auto found = description.environment().find("kernel.boot_id");
-    return found == description.environment().end() ? std::string() : found->second;
-  };
-  if (!boot(a).empty() || !boot(b).empty()) return boot(a) == boot(b);
-  return a.host() == b.host();
-}
 
 absl::StatusOr<std::unique_ptr<AgentPool>> AgentPool::Connect(
     const std::vector<std::string>& addresses, const TlsFiles& tls, Interruption* interruption) {

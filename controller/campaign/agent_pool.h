@@ -56,9 +56,6 @@ class AgentPool {
   std::vector<PoolMember> members_;
 };
 
-// Whether two agents stand on one host: the same boot of the same kernel.
-bool OnSameHost(const AgentDescription& a, const AgentDescription& b);
-
 }  // namespace assay
 
 #endif  // ASSAY_CONTROLLER_CAMPAIGN_AGENT_POOL_H_

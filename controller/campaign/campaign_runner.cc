@@ -164,11 +164,15 @@ absl::StatusOr<CampaignRecord> CampaignRunner::Carry(CampaignRecord campaign,
     ended = Execute(campaign, tasks);
   }
   bool any_measured = false;
-  ASSAY_RETURN_IF_ERROR(
-      store_.ForEachExecution(campaign.id(), [&](const ExecutionRecord& execution) {
+  // The results name what is damaged; the campaign has ended all the same.
+  std::vector<absl::Status> damaged;
+  ASSAY_RETURN_IF_ERROR(store_.ForEachExecution(
+      campaign.id(),
+      [&](const ExecutionRecord& execution) {
         any_measured = any_measured || execution.status() == ExecutionRecord::MEASURED;
         return absl::OkStatus();
-      }));
+      },
+      &damaged));
   campaign.set_status(StatusFor(ended));
   if (ended.ok() && !any_measured) {
     campaign.set_status(CampaignRecord::FAILED);

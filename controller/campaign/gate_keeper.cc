@@ -13,6 +13,7 @@
 #include "common/file.h"
 #include "common/runfiles.h"
 #include "common/status_macros.h"
+#include "controller/campaign/same_host.h"
 #include "controller/plan/cells.h"
 #include "google/protobuf/io/tokenizer.h"
 #include "google/protobuf/text_format.h"

@@ -7,7 +7,6 @@
 
 #include "absl/status/statusor.h"
 #include "analysis/gates.h"
-#include "controller/campaign/agent_pool.h"
 #include "proto/plan.pb.h"
 #include "proto/profile.pb.h"
 #include "proto/results.pb.h"

@@ -33,9 +33,9 @@ absl::Status OverLimit(absl::string_view what, uint64_t limit, absl::string_view
 }
 
 absl::Status Damaged(absl::string_view what) {
-  return absl::DataLossError(absl::StrCat(
-      "sent data that cannot be used: ", what,
-      "; check this agent's version, host and network, then `resume` the campaign"));
+  return absl::DataLossError(
+      absl::StrCat("sent data that cannot be used: ", what,
+                   "; check this agent's version, host and network, then `resume` the campaign"));
 }
 
 }  // namespace
@@ -129,8 +129,8 @@ absl::Status LoadIntake::TakeChunk(const SampleChunk& chunk) {
   }
   const uint64_t recorded = record_.finished().samples_recorded();
   if (samples > recorded) {
-    return Damaged(
-        absl::StrCat("at least ", samples, " samples, of which it says to have recorded ", recorded));
+    return Damaged(absl::StrCat("at least ", samples,
+                                " samples, of which it says to have recorded ", recorded));
   }
   if (spans_ != nullptr) ASSAY_RETURN_IF_ERROR(spans_->Add(chunk, record_.start_ns()));
   waiting_.push_back(chunk);

@@ -122,11 +122,4 @@ absl::StatusOr<std::vector<SkippedTarget>> FitToAgents(const Plan& plan, const A
   return skipped;
 }
 
-bool IsSkipped(const Cell& cell, const std::vector<SkippedTarget>& skipped) {
-  return std::any_of(skipped.begin(), skipped.end(), [&](const SkippedTarget& one) {
-    return one.target() == cell.target() &&
-           (one.workload().empty() || one.workload() == cell.workload());
-  });
-}
-
 }  // namespace assay

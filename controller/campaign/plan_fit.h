@@ -17,9 +17,6 @@ namespace assay {
 // FAILED_PRECONDITION when nothing is left to measure.
 absl::StatusOr<std::vector<SkippedTarget>> FitToAgents(const Plan& plan, const AgentPool& pool);
 
-// Whether a cell is among the skipped.
-bool IsSkipped(const Cell& cell, const std::vector<SkippedTarget>& skipped);
-
 }  // namespace assay
 
 #endif  // ASSAY_CONTROLLER_CAMPAIGN_PLAN_FIT_H_

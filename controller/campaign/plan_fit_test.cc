@@ -7,6 +7,7 @@
 #include <string>
 
 #include "controller/campaign/part_specs.h"
+#include "controller/campaign/same_host.h"
 #include "controller/link/fake_agent.h"
 #include "controller/plan/cells.h"
 #include "controller/plan/plan_rules.h"

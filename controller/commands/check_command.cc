@@ -2,6 +2,7 @@
 
 #include <iostream>
 #include <memory>
+#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -38,35 +39,35 @@ struct CheckedPlan {
   CampaignLength length;
 };
 
-void PrintText(const CheckedPlan& checked) {
+void PrintText(const CheckedPlan& checked, TextWidth width) {
+  std::ostringstream text;
   const Plan& plan = checked.plan;
-  std::cout << plan.name() << ": " << checked.schedule.size() << " executions in " << plan.blocks()
-            << " blocks, seed " << plan.seed() << "\n";
+  text << plan.name() << ": " << checked.schedule.size() << " executions in " << plan.blocks()
+       << " blocks, seed " << plan.seed() << "\n";
   for (uint32_t block = 0; block < plan.blocks(); ++block) {
     std::vector<std::string> cells;
     for (const ScheduledExecution& one : checked.schedule) {
       if (one.block == block) cells.push_back(CellText(one.cell));
     }
-    std::cout << "  block " << block + 1 << ": " << absl::StrJoin(cells, ", ") << "\n";
+    text << "  block " << block + 1 << ": " << absl::StrJoin(cells, ", ") << "\n";
   }
   for (const SkippedTarget& one : checked.skipped) {
-    std::cout << "skipped: " << one.target() << (one.workload().empty() ? "" : " ")
-              << one.workload() << ": " << one.reason() << "\n";
+    text << "skipped: " << one.target() << (one.workload().empty() ? "" : " ") << one.workload()
+         << ": " << one.reason() << "\n";
   }
-  std::cout << "it takes about "
-            << absl::FormatDuration(absl::Ceil(checked.length.total, absl::Seconds(1))) << ", "
-            << absl::FormatDuration(absl::Ceil(checked.length.measuring, absl::Seconds(1)))
-            << " of it measuring"
-            << (checked.length.guessed
-                    ? "; windows are bounded by requests, so their length is a guess"
-                    : "")
-            << "\n";
+  text << "it takes about "
+       << absl::FormatDuration(absl::Ceil(checked.length.total, absl::Seconds(1))) << ", "
+       << absl::FormatDuration(absl::Ceil(checked.length.measuring, absl::Seconds(1)))
+       << " of it measuring"
+       << (checked.length.guessed ? "; windows are bounded by requests, so their length is a guess"
+                                  : "")
+       << "\n";
   if (plan.verdict() != Plan::NONE && plan.targets_size() > 1 &&
       plan.blocks() < kBlocksForVerdict) {
-    std::cout << "this plan cannot decide: a verdict needs at least " << kBlocksForVerdict
-              << " blocks, it has " << plan.blocks() << "\n";
+    text << "this plan cannot decide: a verdict needs at least " << kBlocksForVerdict
+         << " blocks, it has " << plan.blocks() << "\n";
   }
-  std::cout << std::flush;
+  std::cout << Fitted(text.str(), width) << std::flush;
 }
 
 void PrintJson(const CheckedPlan& checked) {
@@ -109,7 +110,7 @@ ExitStatus Check(const CheckWords& words, Interruption& interruption) {
   if (words.flags.format == "json") {
     PrintJson(checked);
   } else {
-    PrintText(checked);
+    PrintText(checked, WidthOf(words.flags));
   }
   return ExitStatus::kDone;
 }

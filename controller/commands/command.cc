@@ -10,6 +10,19 @@
 
 namespace assay {
 
+namespace {
+
+void AddWideFlag(CLI::App& command, CommonFlags& flags) {
+  command.add_flag("--wide", flags.wide,
+                   "All columns and whole lines (default: at most 100 columns wide)");
+}
+
+}  // namespace
+
+TextWidth WidthOf(const CommonFlags& flags) {
+  return flags.wide ? TextWidth::kWide : TextWidth::kScreen;
+}
+
 void AddStoreFlag(CLI::App& command, CommonFlags& flags) {
   command
       .add_option("--store", flags.store,
@@ -38,12 +51,14 @@ void AddFormatFlag(CLI::App& command, CommonFlags& flags) {
   command.add_option("--format", flags.format, "table for people, json or csv for programs")
       ->check(CLI::IsMember({"table", "json", "csv"}))
       ->type_name("FORMAT");
+  AddWideFlag(command, flags);
 }
 
 void AddFormatFlagWithoutCsv(CLI::App& command, CommonFlags& flags) {
   command.add_option("--format", flags.format, "table for people, json for programs")
       ->check(CLI::IsMember({"table", "json"}))
       ->type_name("FORMAT");
+  AddWideFlag(command, flags);
 }
 
 void AddRunFlags(CLI::App& command, CommonFlags& flags) {
@@ -79,6 +94,12 @@ std::vector<std::string> AgentsFor(const CampaignRecord& campaign, const CommonF
 ExitStatus Fail(const absl::Status& status) {
   std::cerr << "controller: " << status.message() << std::endl;
   return absl::IsInvalidArgument(status) ? ExitStatus::kBadUsage : ExitStatus::kFailed;
+}
+
+ExitStatus FailEach(const std::vector<absl::Status>& statuses) {
+  ExitStatus worst = ExitStatus::kDone;
+  for (const absl::Status& one : statuses) worst = Fail(one);
+  return worst;
 }
 
 std::string CommandText(std::string_view words) {

@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "controller/campaign/interruption.h"
 #include "controller/link/agent_link.h"
+#include "controller/results/results_text.h"
 #include "controller/store/store.h"
 
 namespace assay {
@@ -33,6 +34,8 @@ struct CommonFlags {
   // Absolute paths.
   TlsFiles tls;
   std::string format = "table";
+  // All columns, whatever the width.
+  bool wide = false;
   // "key=value" each.
   std::vector<std::string> overrides;
   std::string label;
@@ -70,6 +73,9 @@ void AddFormatFlag(CLI::App& command, CommonFlags& flags);
 void AddFormatFlagWithoutCsv(CLI::App& command, CommonFlags& flags);
 void AddRunFlags(CLI::App& command, CommonFlags& flags);
 
+// How wide text for people is.
+TextWidth WidthOf(const CommonFlags& flags);
+
 // Opens the store that the flags name, else the default one.
 absl::StatusOr<std::unique_ptr<Store>> OpenStore(const CommonFlags& flags, Store::Mode mode);
 
@@ -79,6 +85,9 @@ std::vector<std::string> AgentsFor(const CampaignRecord& campaign, const CommonF
 
 // Says on standard error what went wrong, and which exit status that is: kBadUsage for INVALID_ARGUMENT.
 ExitStatus Fail(const absl::Status& status);
+
+// The same for each of several, if there are any: kDone where there is none.
+ExitStatus FailEach(const std::vector<absl::Status>& statuses);
 
 // How the user would type another command: "./bazelw run //controller -- show 1f3a" under `bazel run`, else
 // "controller show 1f3a".

@@ -47,9 +47,20 @@ ExitStatus List(const CommonFlags& flags) {
   if (flags.format == "json") {
     std::cout << ToJson(campaigns).dump(2) << std::endl;
   } else {
-    std::cout << (flags.format == "csv" ? ToCsv(campaigns) : ToText(campaigns)) << std::flush;
+    std::cout << (flags.format == "csv" ? ToCsv(campaigns) : ToText(campaigns, WidthOf(flags)))
+              << std::flush;
   }
-  return ExitStatus::kDone;
+  std::vector<absl::Status> damaged;
+  for (const CampaignSummary& one : campaigns) {
+    if (!one.damaged) continue;
+    damaged.push_back((*store)->Find(one.id).status());
+    // Its id may be what is damaged.
+    if (damaged.back().ok() || absl::IsNotFound(damaged.back())) {
+      damaged.back() =
+          absl::DataLossError(absl::StrCat("the record of a campaign is damaged: ", one.id));
+    }
+  }
+  return FailEach(damaged);
 }
 
 ExitStatus Show(const LookWords& words) {
@@ -59,8 +70,8 @@ ExitStatus Show(const LookWords& words) {
   if (!campaign.ok()) return Fail(campaign.status());
   const absl::StatusOr<ExitStatus> shown = PrintCampaign(**store, *campaign, words.flags);
   if (!shown.ok()) return Fail(shown.status());
-  // What was asked for is a look, and that worked, whatever is seen.
-  return ExitStatus::kDone;
+  // What was asked for is a look, and that worked, whatever is seen; unless something could not be read.
+  return *shown == ExitStatus::kFailed ? ExitStatus::kFailed : ExitStatus::kDone;
 }
 
 // Each agent by itself: those that answer are told of though others do not.
@@ -86,7 +97,7 @@ ExitStatus Agents(const CommonFlags& flags, Interruption& interruption) {
   if (flags.format == "json") {
     std::cout << ToJson(agents, unreachable).dump(2) << std::endl;
   } else {
-    std::cout << ToText(agents) << std::flush;
+    std::cout << ToText(agents, WidthOf(flags)) << std::flush;
   }
   ExitStatus status = ExitStatus::kDone;
   for (const UnreachableAgent& agent : unreachable) status = Fail(agent.why);

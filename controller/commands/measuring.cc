@@ -20,6 +20,7 @@
 #include "controller/results/profile_results.h"
 #include "controller/results/results_json.h"
 #include "controller/results/results_text.h"
+#include "controller/results/text_table.h"
 
 namespace assay {
 namespace {
@@ -55,13 +56,13 @@ ExitStatus StatusOf(const CampaignResults& results) {
 }
 
 // The campaign in the format that was asked for, with what its profiles say where it has any.
-absl::Status Print(Store& store, const CampaignResults& results, const std::string& format) {
+absl::Status Print(Store& store, CampaignResults& results, const CommonFlags& flags) {
+  const std::string& format = flags.format;
   if (format == "csv") {
     std::cout << ToCsv(results) << std::flush;
     return absl::OkStatus();
   }
-  ASSAY_ASSIGN_OR_RETURN(const std::vector<CellProfiles> profiles,
-                         ReadProfiles(store, results.campaign));
+  ASSAY_ASSIGN_OR_RETURN(const std::vector<CellProfiles> profiles, ReadProfilesOf(store, results));
   ASSAY_ASSIGN_OR_RETURN(const CategoryRules rules, LoadCategoryRules());
   if (format == "json") {
     nlohmann::ordered_json json = ToJson(results);
@@ -69,8 +70,11 @@ absl::Status Print(Store& store, const CampaignResults& results, const std::stri
     std::cout << json.dump(2) << std::endl;
     return absl::OkStatus();
   }
-  std::cout << ToText(results);
-  if (!profiles.empty()) std::cout << "\n" << CostText(profiles, rules);
+  std::cout << ToText(results, WidthOf(flags));
+  if (!profiles.empty())
+    std::cout << "\n"
+              << Fitted(CostText(profiles, rules, flags.wide ? kAnyWidth : kTextColumns),
+                        WidthOf(flags));
   std::cout << std::flush;
   return absl::OkStatus();
 }
@@ -82,7 +86,8 @@ absl::StatusOr<std::string> WriteReportBesideStore(Store& store, const CampaignR
   const std::string path =
       (std::filesystem::path(store_path).parent_path() / "reports" / (campaign.id() + ".html"))
           .string();
-  ASSAY_RETURN_IF_ERROR(WriteReport(store, campaign, path));
+  std::vector<absl::Status> damaged;  // Who printed the campaign has named it.
+  ASSAY_RETURN_IF_ERROR(WriteReport(store, campaign, path, damaged));
   return path;
 }
 
@@ -114,7 +119,7 @@ void SayWhatNext(const CampaignRecord& campaign, const ExitStatus status,
 ExitStatus Conclude(Bench& bench, const CampaignRecord& campaign, const CommonFlags& flags) {
   absl::StatusOr<CampaignResults> results = ReadResults(*bench.store, *bench.rules, campaign);
   if (!results.ok()) return Fail(results.status());
-  if (const absl::Status printed = Print(*bench.store, *results, flags.format); !printed.ok()) {
+  if (const absl::Status printed = Print(*bench.store, *results, flags); !printed.ok()) {
     return Fail(printed);
   }
   ExitStatus status = StatusOf(*results);
@@ -128,6 +133,7 @@ ExitStatus Conclude(Bench& bench, const CampaignRecord& campaign, const CommonFl
     report = *std::move(path);
   }
   if (flags.format == "table") SayWhatNext(campaign, status, report);
+  if (!results->damaged.empty()) return FailEach(results->damaged);
   if (campaign.status() != CampaignRecord::COMPLETE) {
     std::cerr << "controller: campaign " << campaign.id() << " is " << StatusText(campaign.status())
               << ": " << campaign.status_reason() << "; what was measured is kept" << std::endl;
@@ -176,8 +182,9 @@ ExitStatus ResumeCampaign(const std::string& id, const CommonFlags& flags,
 absl::StatusOr<ExitStatus> PrintCampaign(Store& store, const CampaignRecord& campaign,
                                          const CommonFlags& flags) {
   ASSAY_ASSIGN_OR_RETURN(const GateRules rules, LoadGateRules());
-  ASSAY_ASSIGN_OR_RETURN(const CampaignResults results, ReadResults(store, rules, campaign));
-  ASSAY_RETURN_IF_ERROR(Print(store, results, flags.format));
+  ASSAY_ASSIGN_OR_RETURN(CampaignResults results, ReadResults(store, rules, campaign));
+  ASSAY_RETURN_IF_ERROR(Print(store, results, flags));
+  if (!results.damaged.empty()) return FailEach(results.damaged);
   return StatusOf(results);
 }
 

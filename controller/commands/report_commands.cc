@@ -1,10 +1,12 @@
 // report, export: what leaves the store as files.
 
+#include <algorithm>
 #include <filesystem>
 #include <iostream>
 #include <memory>
 #include <string>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -48,19 +50,22 @@ absl::Status WriteWithFolder(const std::string& path, const std::string& content
   return WriteFileAtomically(path, content);
 }
 
+// `damaged` gets what of the campaign could not be read.
 absl::StatusOr<Export> FilesOf(Store& store, const CampaignRecord& campaign,
-                               const std::string& format) {
+                               const std::string& format, std::vector<absl::Status>& damaged) {
   if (IsProfileFormat(format)) {
-    ASSAY_ASSIGN_OR_RETURN(const std::vector<CellProfiles> profiles, ReadProfiles(store, campaign));
+    ASSAY_ASSIGN_OR_RETURN(const std::vector<CellProfiles> profiles,
+                           ReadProfiles(store, campaign, &damaged));
     ASSAY_ASSIGN_OR_RETURN(const CategoryRules categories, LoadCategoryRules());
     return ExportProfiles(profiles, format, categories);
   }
   if (format == "hdr") {
-    ASSAY_ASSIGN_OR_RETURN(std::vector<ExportedFile> files, ExportHdr(store, campaign));
+    ASSAY_ASSIGN_OR_RETURN(std::vector<ExportedFile> files, ExportHdr(store, campaign, &damaged));
     return Export{.files = std::move(files)};
   }
   ASSAY_ASSIGN_OR_RETURN(const GateRules rules, LoadGateRules());
   ASSAY_ASSIGN_OR_RETURN(const CampaignResults results, ReadResults(store, rules, campaign));
+  damaged = results.damaged;
   const std::string name = absl::StrCat("campaign-", campaign.id(), ".", format);
   return Export{
       .files = {{name, format == "csv" ? ToCsv(results) : ToJson(results).dump(2) + "\n"}}};
@@ -70,7 +75,8 @@ ExitStatus ExportCampaign(const FileWords& words) {
   std::unique_ptr<Store> store;
   const absl::StatusOr<CampaignRecord> campaign = Named(words, &store);
   if (!campaign.ok()) return Fail(campaign.status());
-  const absl::StatusOr<Export> made = FilesOf(*store, *campaign, words.format);
+  std::vector<absl::Status> damaged;
+  const absl::StatusOr<Export> made = FilesOf(*store, *campaign, words.format, damaged);
   if (!made.ok()) return Fail(made.status());
   for (const std::string& what : made->left_out) std::cerr << "left out: " << what << "\n";
   for (const ExportedFile& file : made->files) {
@@ -79,7 +85,7 @@ ExitStatus ExportCampaign(const FileWords& words) {
       return Fail(written);
     std::cout << path << "\n";
   }
-  return ExitStatus::kDone;
+  return FailEach(damaged);
 }
 
 ExitStatus Report(const FileWords& words) {
@@ -88,10 +94,11 @@ ExitStatus Report(const FileWords& words) {
   if (!campaign.ok()) return Fail(campaign.status());
   const std::string path =
       words.out.empty() ? absl::StrCat("assay-", campaign->id(), ".html") : words.out;
-  const absl::Status written = WriteReport(*store, *campaign, UserPath(path));
+  std::vector<absl::Status> damaged;
+  const absl::Status written = WriteReport(*store, *campaign, UserPath(path), damaged);
   if (!written.ok()) return Fail(written);
   std::cout << UserPath(path) << "\n";
-  return ExitStatus::kDone;
+  return FailEach(damaged);
 }
 
 void AddId(CLI::App& command, FileWords& words) {
@@ -101,12 +108,26 @@ void AddId(CLI::App& command, FileWords& words) {
 
 }  // namespace
 
-absl::Status WriteReport(Store& store, const CampaignRecord& campaign, const std::string& path) {
+absl::Status WriteReport(Store& store, const CampaignRecord& campaign, const std::string& path,
+                         std::vector<absl::Status>& damaged) {
   ASSAY_ASSIGN_OR_RETURN(const GateRules rules, LoadGateRules());
-  ASSAY_ASSIGN_OR_RETURN(const CampaignResults results, ReadResults(store, rules, campaign));
-  ASSAY_ASSIGN_OR_RETURN(const std::vector<CellProfiles> profiles, ReadProfiles(store, campaign));
+  ASSAY_ASSIGN_OR_RETURN(CampaignResults results, ReadResults(store, rules, campaign));
+  ASSAY_ASSIGN_OR_RETURN(const std::vector<CellProfiles> profiles, ReadProfilesOf(store, results));
+  damaged = results.damaged;
   ASSAY_ASSIGN_OR_RETURN(const CategoryRules categories, LoadCategoryRules());
   return WriteWithFolder(path, ReportPage(results, profiles, categories));
+}
+
+absl::StatusOr<std::vector<CellProfiles>> ReadProfilesOf(Store& store, CampaignResults& results) {
+  std::vector<absl::Status> damaged;
+  ASSAY_ASSIGN_OR_RETURN(std::vector<CellProfiles> profiles,
+                         ReadProfiles(store, results.campaign, &damaged));
+  // Damaged executions are known by now; damaged profiles are not.
+  for (absl::Status& one : damaged) {
+    if (std::find(results.damaged.begin(), results.damaged.end(), one) == results.damaged.end())
+      results.damaged.push_back(std::move(one));
+  }
+  return profiles;
 }
 
 void AddReportCommand(CLI::App& app, Action& chosen) {

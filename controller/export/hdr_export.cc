@@ -29,8 +29,9 @@ absl::Status AddSeconds(const std::vector<LoadSecond>& seconds, absl::Duration s
                         absl::Duration window, CellLog& log) {
   std::map<uint32_t, LatencyHistogram> merged;
   for (const LoadSecond& one : seconds) {
-    ASSAY_ASSIGN_OR_RETURN(const LatencyHistogram latency, FromProto(one.second.latency()));
-    merged[one.second.second()].Merge(latency);
+    const absl::StatusOr<LatencyHistogram> latency = FromProto(one.second.latency());
+    if (!latency.ok()) return absl::DataLossError(latency.status().message());
+    merged[one.second.second()].Merge(*latency);
   }
   for (auto& [second, histogram] : merged) {
     const absl::Duration from = absl::Seconds(second);
@@ -51,17 +52,24 @@ absl::Duration WindowOf(const ExecutionRecord& execution) {
 
 }  // namespace
 
-absl::StatusOr<std::vector<ExportedFile>> ExportHdr(Store& store, const CampaignRecord& campaign) {
+absl::StatusOr<std::vector<ExportedFile>> ExportHdr(Store& store, const CampaignRecord& campaign,
+                                                    std::vector<absl::Status>* damaged) {
   std::map<std::string, CellLog> logs;
-  ASSAY_RETURN_IF_ERROR(
-      store.ForEachExecution(campaign.id(), [&](const ExecutionRecord& execution) -> absl::Status {
+  ASSAY_RETURN_IF_ERROR(store.ForEachExecution(
+      campaign.id(),
+      [&](const ExecutionRecord& execution) -> absl::Status {
         if (execution.status() != ExecutionRecord::MEASURED) return absl::OkStatus();
-        ASSAY_ASSIGN_OR_RETURN(const std::vector<LoadSecond> seconds,
-                               store.ReadSeconds(execution.id()));
-        return AddSeconds(seconds,
+        const absl::StatusOr<std::vector<LoadSecond>> seconds = store.ReadSeconds(execution.id());
+        if (absl::IsDataLoss(seconds.status()) && damaged != nullptr) {
+          damaged->push_back(seconds.status());
+          return absl::OkStatus();
+        }
+        ASSAY_RETURN_IF_ERROR(seconds.status());
+        return AddSeconds(*seconds,
                           absl::Microseconds(execution.started_us() - campaign.started_us()),
                           WindowOf(execution), logs[FileNameOf(execution.cell())]);
-      }));
+      },
+      damaged));
   std::vector<ExportedFile> files;
   for (const auto& [name, log] : logs) {
     ASSAY_ASSIGN_OR_RETURN(std::string text,

@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "controller/export/exported_file.h"
 #include "controller/store/store.h"
@@ -12,8 +13,9 @@ namespace assay {
 
 // The latencies of a campaign as HdrHistogram logs (analysis/hdr_log.h), a file a cell: each second of each of its
 // executions is an interval, merged over the load agents, at the time since the campaign began. kNotFound where nothing
-// was measured.
-absl::StatusOr<std::vector<ExportedFile>> ExportHdr(Store& store, const CampaignRecord& campaign);
+// was measured. `damaged`: as of Store::ForEachExecution().
+absl::StatusOr<std::vector<ExportedFile>> ExportHdr(Store& store, const CampaignRecord& campaign,
+                                                    std::vector<absl::Status>* damaged = nullptr);
 
 }  // namespace assay
 

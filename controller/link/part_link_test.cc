@@ -192,8 +192,8 @@ TEST_F(PartLinkTest, ARecordThatIsMissingEndsTheReadingByItsAgentsName) {
   end.set_end(true);
   agent_.OfferAsNumbered(end);
   const auto part = OpenPart();
-  const absl::Status read = part->ReadData([](const DataRecord&) { return absl::OkStatus(); },
-                                           absl::Now() + kPatience);
+  const absl::Status read =
+      part->ReadData([](const DataRecord&) { return absl::OkStatus(); }, absl::Now() + kPatience);
   EXPECT_EQ(read.code(), absl::StatusCode::kDataLoss) << read;
   EXPECT_NE(read.message().find(agent_.address()), absl::string_view::npos) << read;
 }

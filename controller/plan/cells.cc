@@ -57,6 +57,13 @@ bool IsApart(const Plan& plan, const Cell& cell) {
   return cell.profiled() && plan.profile().has_separate_execution();
 }
 
+bool IsSkipped(const Cell& cell, const std::vector<SkippedTarget>& skipped) {
+  return std::any_of(skipped.begin(), skipped.end(), [&](const SkippedTarget& one) {
+    return one.target() == cell.target() &&
+           (one.workload().empty() || one.workload() == cell.workload());
+  });
+}
+
 WindowBound BoundOfCell(const Plan& plan, const Cell& cell) {
   if (IsApart(plan, cell)) {
     return {absl::Seconds(plan.profile().separate_execution().seconds()), 0};

@@ -27,6 +27,9 @@ const Workload& WorkloadOfCell(const Plan& plan, const Cell& cell);
 // Without `separate_execution` a profiled cell is the only one of its target, workload and level, and is both.
 bool IsApart(const Plan& plan, const Cell& cell);
 
+// Whether a cell is among the skipped.
+bool IsSkipped(const Cell& cell, const std::vector<SkippedTarget>& skipped);
+
 // What ends a cell's window: the load's bound, or the length of a separate profiled execution.
 WindowBound BoundOfCell(const Plan& plan, const Cell& cell);
 

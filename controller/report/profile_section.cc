@@ -1,6 +1,7 @@
 #include "controller/report/profile_section.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <map>
 #include <optional>
 
@@ -12,7 +13,6 @@
 #include "controller/plan/cells.h"
 #include "controller/report/flame_graph.h"
 #include "controller/report/html_text.h"
-#include "controller/results/text_table.h"
 #include "proto/convert/category_proto.h"
 
 namespace assay {
@@ -313,16 +313,28 @@ std::string CostTables(const std::vector<CellProfiles>& cells, const CategoryRul
   return html;
 }
 
-std::string CostText(const std::vector<CellProfiles>& cells, const CategoryRules& rules) {
+std::string CostText(const std::vector<CellProfiles>& cells, const CategoryRules& rules,
+                     size_t width) {
   const Cells taken = Taken(cells);
-  std::string text;
-  if (!taken.empty()) {
-    const std::vector<CostRow> categories = CategoryRows(taken, rules);
-    text = absl::StrCat(TextTableOf("system call", taken, SystemCallRows(taken, rules)), "\n",
-                        TextTableOf("CPU used for", taken, categories));
-    if (const std::string note = BoundsNote(categories); !note.empty())
-      absl::StrAppend(&text, note, "\n");
-  }
+  // As many targets side by side as there is room for.
+  const auto tables = [&](size_t group) {
+    std::string text;
+    for (size_t begin = 0; begin < taken.size(); begin += group) {
+      const size_t end = std::min(begin + group, taken.size());
+      const Cells some(taken.begin() + static_cast<ptrdiff_t>(begin),
+                       taken.begin() + static_cast<ptrdiff_t>(end));
+      const std::vector<CostRow> categories = CategoryRows(some, rules);
+      absl::StrAppend(&text, begin == 0 ? "" : "\n",
+                      TextTableOf("system call", some, SystemCallRows(some, rules)), "\n",
+                      TextTableOf("CPU used for", some, categories));
+      if (const std::string note = BoundsNote(categories); !note.empty())
+        absl::StrAppend(&text, note, "\n");
+    }
+    return text;
+  };
+  size_t group = taken.size();
+  std::string text = tables(std::max<size_t>(group, 1));
+  while (group > 1 && WidestLine(text) > width) text = tables(--group);
   for (const CellProfiles* cell : taken) {
     absl::StrAppend(&text, "profile of ", NameOf(*cell, taken), ": ", cell->HowTaken(), "\n");
     if (const std::string loopback = LoopbackText(*cell, rules); !loopback.empty())

@@ -8,6 +8,7 @@
 #include "analysis/profile/categories.h"
 #include "controller/results/profile_pairs.h"
 #include "controller/results/profile_results.h"
+#include "controller/results/text_table.h"
 
 namespace assay {
 
@@ -20,8 +21,9 @@ absl::StatusOr<CategoryRules> LoadCategoryRules();
 // System calls and what time is spent on, of several cells side by side: share of the CPU, microseconds a request, and
 // calls a request where they were counted, or why they were not where the plan asked.
 std::string CostTables(const std::vector<CellProfiles>& cells, const CategoryRules& rules);
-// The same as text for a terminal.
-std::string CostText(const std::vector<CellProfiles>& cells, const CategoryRules& rules);
+// The same as text for a terminal, as many cells side by side as `width` columns hold.
+std::string CostText(const std::vector<CellProfiles>& cells, const CategoryRules& rules,
+                     size_t width = kAnyWidth);
 
 // A cell's time on the CPU, and off it where there was some, as flame graphs.
 std::string ProfileFragments(const CellProfiles& cell);

@@ -14,16 +14,14 @@
 #include "controller/report/html_text.h"
 #include "controller/report/level_figure.h"
 #include "controller/report/profile_section.h"
+#include "controller/results/cell_table.h"
 #include "controller/results/gate_findings.h"
 #include "controller/results/profile_pairs.h"
 #include "controller/results/result_notes.h"
 #include "controller/results/results_json.h"
-#include "controller/results/text_table.h"
 
 namespace assay {
 namespace {
-
-constexpr double kBytesInMegabyte = 1e6;
 
 struct ReportInput {
   const CampaignResults& results;
@@ -37,41 +35,21 @@ std::string Section(const char* title, const std::string& content) {
              : absl::StrCat("<section><h2>", HtmlText(title), "</h2>", content, "</section>");
 }
 
-std::string Interval(const OverExecutions& figure, int digits, double divisor = 1) {
-  if (!figure.has_value()) return "<td></td>";
-  const auto number = [&](double value) {
-    return digits == 0 ? WithThousands(value / divisor)
-                       : absl::StrFormat("%.*f", digits, value / divisor);
-  };
-  std::string cell = absl::StrCat("<td>", number(figure->estimate));
-  if (figure->low.has_value() && figure->high.has_value()) {
-    absl::StrAppend(&cell, "<small>[", number(*figure->low), ", ", number(*figure->high),
-                    "]</small>");
-  }
-  return cell + "</td>";
-}
-
 std::string Cells(const ReportInput& input) {
-  std::string html =
-      "<div "
-      "class=\"wide\"><table><thead><tr><th>target</th><th>workload</th><th>level</th><th>requests/"
-      "s</th>"
-      "<th>p50 us</th><th>p99 us</th><th>think us</th><th>mean of medians us</th><th>server CPU "
-      "us/request</th>"
-      "<th>load CPU us/request</th><th>RSS MB</th><th>executions</th></tr></thead><tbody>";
-  for (const CellResult& cell : input.results.cells) {
-    absl::StrAppend(
-        &html, "<tr><th scope=\"row\">", HtmlText(cell.cell.target()), "</th><td>",
-        HtmlText(cell.cell.workload()), "</td><td>", HtmlText(LevelText(cell.cell)),
-        cell.cell.profiled() ? ", profiled" : "", "</td>", Interval(cell.rps, 0),
-        Interval(cell.quantile_us[0], 0), Interval(cell.quantile_us[3], 0),
-        Interval(cell.think_time_us, 1), "<td>",
-        cell.mean_of_medians_us.has_value() ? absl::StrFormat("%.1f", *cell.mean_of_medians_us)
-                                            : "",
-        "</td>", Interval(cell.server_cpu_us_per_request, 2),
-        Interval(cell.generator_cpu_us_per_request, 2),
-        Interval(cell.server_rss_bytes, 1, kBytesInMegabyte), "<td>", cell.executions.size(),
-        cell.failed > 0 ? absl::StrCat(", ", cell.failed, " failed") : "", "</td></tr>");
+  const CellTable cells = CellTableOf(input.results);
+  std::string html = "<div class=\"wide\"><table><thead><tr>";
+  for (const CellTable::Column& column : cells.columns)
+    absl::StrAppend(&html, "<th>", HtmlText(column.title), "</th>");
+  absl::StrAppend(&html, "</tr></thead><tbody>");
+  for (const std::vector<CellTable::Entry>& row : cells.rows) {
+    for (size_t i = 0; i < row.size(); ++i) {
+      const char* const open = i == 0 ? "<tr><th scope=\"row\">" : "<td>";
+      absl::StrAppend(&html, open, HtmlText(row[i].text));
+      if (!row[i].interval.empty())
+        absl::StrAppend(&html, "<small>", HtmlText(row[i].interval), "</small>");
+      absl::StrAppend(&html, i == 0 ? "</th>" : "</td>");
+    }
+    absl::StrAppend(&html, "</tr>");
   }
   absl::StrAppend(&html, "</tbody></table></div>");
   for (std::string note : NotesOf(input.results)) {
@@ -231,6 +209,9 @@ std::string Head(const CampaignResults& results) {
   for (const SkippedTarget& one : campaign.skipped()) {
     absl::StrAppend(&html, "<p>skipped: ", HtmlText(one.target()), " ", HtmlText(one.workload()),
                     ": ", HtmlText(one.reason()), "</p>");
+  }
+  for (const absl::Status& one : results.damaged) {
+    absl::StrAppend(&html, "<p>damaged, and in no figure: ", HtmlText(one.message()), "</p>");
   }
   return html + "</header>";
 }

@@ -5,14 +5,15 @@
 #include <tuple>
 #include <utility>
 
+#include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "analysis/estimate.h"
 #include "analysis/figures.h"
 #include "analysis/latency_histogram.h"
 #include "common/status_macros.h"
 #include "controller/campaign/gate_keeper.h"
-#include "controller/campaign/plan_fit.h"
 #include "controller/plan/cells.h"
 #include "proto/convert/execution_figures.h"
 #include "proto/convert/histogram_proto.h"
@@ -104,9 +105,8 @@ void KeepWorst(const GateRules& rules, const GateResult& gate, std::vector<GateR
   }
 }
 
-// What is gathered of one cell while executions are read.
+// What is gathered of one cell while executions are read. No histogram: it takes 216 KiB, and there may be many cells.
 struct Gathered {
-  LatencyHistogram pooled;
   // Of the executions that have one.
   std::vector<ProfileInfo> profiles;
   // By block, why an execution failed; a later one may have been measured.
@@ -130,8 +130,6 @@ void Derive(Gathered& gathered) {
   result.mean_us = Over(result, [](const auto& one) { return one.mean_us; });
   for (size_t i = 0; i < kQuantiles.size(); ++i) {
     result.quantile_us[i] = Over(result, [i](const auto& one) { return one.quantile_us[i]; });
-    const std::optional<int64_t> pooled = SupportedQuantile(gathered.pooled, kQuantiles[i].q);
-    if (pooled.has_value()) result.pooled_us[i] = static_cast<double>(*pooled) / kNanosInMicro;
   }
   result.server_cpu_us_per_request =
       Over(result, [](const auto& one) { return one.server_cpu_us_per_request; });
@@ -145,6 +143,31 @@ void Derive(Gathered& gathered) {
   }
   if (!medians.empty()) result.mean_of_medians_us = MeanOfMedians(medians);
 }
+
+// All requests of one cell in one histogram, while its executions are read.
+class Pool {
+ public:
+  // Of an execution of `cell`, whose results it may read until the next cell's come.
+  void Add(const LatencyHistogram& latency, CellResult& cell) {
+    if (cell_ != &cell) Finish();
+    cell_ = &cell;
+    latency_.Merge(latency);
+  }
+  // Gives the last cell its quantiles.
+  void Finish() {
+    if (cell_ == nullptr) return;
+    for (size_t i = 0; i < kQuantiles.size(); ++i) {
+      const std::optional<int64_t> nanos = SupportedQuantile(latency_, kQuantiles[i].q);
+      if (nanos.has_value()) cell_->pooled_us[i] = static_cast<double>(*nanos) / kNanosInMicro;
+    }
+    latency_.Clear();
+    cell_ = nullptr;
+  }
+
+ private:
+  LatencyHistogram latency_;
+  CellResult* cell_ = nullptr;
+};
 
 void JudgeProfilesOf(Gathered& gathered, const GateRules& rules, const Plan& plan) {
   std::vector<const ProfileInfo*> profiles;
@@ -170,6 +193,13 @@ uint32_t FinishedBlocks(const std::map<std::string, Gathered>& gathered, uint32_
 
 }  // namespace
 
+absl::Status CampaignResults::Damage() const {
+  if (damaged.empty()) return absl::OkStatus();
+  return absl::DataLossError(absl::StrJoin(
+      damaged, "\n",
+      [](std::string* out, const absl::Status& one) { absl::StrAppend(out, one.message()); }));
+}
+
 bool CampaignResults::invalid() const {
   const auto bad = [](const GateResult& gate) { return gate.verdict() == GateResult::INVALID; };
   return std::any_of(gates.begin(), gates.end(), bad) ||
@@ -192,23 +222,33 @@ absl::StatusOr<CampaignResults> ReadResults(Store& store, const GateRules& rules
     result.fresh_starts = TargetOfCell(campaign.plan(), cell).url().empty();
     result.cell = std::move(cell);
   }
+  Pool pool;
+  const auto take = [&](const ExecutionRecord& record) -> absl::Status {
+    const auto found = gathered.find(CellText(record.cell()));
+    if (found == gathered.end()) return absl::OkStatus();
+    CellResult& result = found->second.result;
+    if (record.status() != ExecutionRecord::MEASURED) {
+      found->second.failures[record.block()] = WhyFailed(record.failure().failure());
+      return absl::OkStatus();
+    }
+    const absl::StatusOr<LatencyHistogram> latency = FromProto(record.latency());
+    // Of a version that kept no hashes.
+    if (!latency.ok()) {
+      results.damaged.push_back(absl::DataLossError(
+          absl::StrCat("execution ", record.id(), " of campaign ", campaign.id(),
+                       " is damaged: ", latency.status().message())));
+      return absl::OkStatus();
+    }
+    result.executions.push_back(ResultOf(record, *latency));
+    pool.Add(*latency, result);
+    for (const GateResult& gate : record.gates()) KeepWorst(rules, gate, result.gates);
+    if (record.server().has_profile() && record.server().profile().refused().empty())
+      found->second.profiles.push_back(record.server().profile());
+    return absl::OkStatus();
+  };
   ASSAY_RETURN_IF_ERROR(
-      store.ForEachExecution(campaign.id(), [&](const ExecutionRecord& record) -> absl::Status {
-        const auto found = gathered.find(CellText(record.cell()));
-        if (found == gathered.end()) return absl::OkStatus();
-        CellResult& result = found->second.result;
-        if (record.status() != ExecutionRecord::MEASURED) {
-          found->second.failures[record.block()] = WhyFailed(record.failure().failure());
-          return absl::OkStatus();
-        }
-        ASSAY_ASSIGN_OR_RETURN(const LatencyHistogram latency, FromProto(record.latency()));
-        result.executions.push_back(ResultOf(record, latency));
-        found->second.pooled.Merge(latency);
-        for (const GateResult& gate : record.gates()) KeepWorst(rules, gate, result.gates);
-        if (record.server().has_profile() && record.server().profile().refused().empty())
-          found->second.profiles.push_back(record.server().profile());
-        return absl::OkStatus();
-      }));
+      store.ForEachExecution(campaign.id(), take, &results.damaged, Store::Order::kByCell));
+  pool.Finish();
   results.finished_blocks = FinishedBlocks(gathered, campaign.plan().blocks());
   results.gates = JudgeCampaign(rules, campaign.plan(), results.finished_blocks);
   for (const std::string& key : order) {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "analysis/gates.h"
 #include "analysis/order_statistics.h"
@@ -87,12 +88,17 @@ struct CampaignResults {
   std::vector<GateResult> gates;
   // Blocks in which every cell was measured.
   uint32_t finished_blocks = 0;
+  // kDataLoss for each execution that is damaged or missing in the store: no figure here knows of it.
+  std::vector<absl::Status> damaged;
 
+  // OK, or what is damaged, in one message.
+  absl::Status Damage() const;
   // Whether some gate takes the verdict away.
   bool invalid() const;
 };
 
-// Reads and derives. Histograms are read one execution at a time.
+// Reads and derives, one cell after the other. Histograms are read one execution at a time; some kilobytes a cell are
+// kept.
 absl::StatusOr<CampaignResults> ReadResults(Store& store, const GateRules& rules,
                                             const CampaignRecord& campaign);
 

@@ -1,6 +1,7 @@
 #include "controller/results/campaign_results.h"
 
 #include <gtest/gtest.h>
+#include <sqlite3.h>
 
 #include <memory>
 #include <string>
@@ -12,6 +13,7 @@
 #include "controller/plan/plan_rules.h"
 #include "controller/results/results_json.h"
 #include "controller/results/results_text.h"
+#include "controller/results/text_table.h"
 #include "google/protobuf/text_format.h"
 #include "proto/convert/histogram_proto.h"
 
@@ -21,11 +23,12 @@ namespace {
 class CampaignResultsTest : public ::testing::Test {
  protected:
   CampaignResultsTest()
-      : store_(*Store::Open(
-            absl::StrCat(::testing::TempDir(), "/",
-                         ::testing::UnitTest::GetInstance()->current_test_info()->name(), ".db"),
-            Store::Mode::kWrite)),
-        rules_(*LoadGateRules()) {}
+      : store_(*Store::Open(Path(), Store::Mode::kWrite)), rules_(*LoadGateRules()) {}
+
+  static std::string Path() {
+    return absl::StrCat(::testing::TempDir(), "/",
+                        ::testing::UnitTest::GetInstance()->current_test_info()->name(), ".db");
+  }
 
   // A campaign of one level of epoll over that many blocks; execution i has a median of (100 + i) us.
   CampaignRecord Store(uint32_t blocks, const std::string& more = "") {
@@ -168,6 +171,75 @@ TEST_F(CampaignResultsTest, AGateShowsItsWorstExecution) {
   ASSERT_EQ(results.cells[0].gates.size(), 2);
   EXPECT_EQ(results.cells[0].gates[0].value(), 0.95);
   EXPECT_EQ(results.cells[0].gates[1].value(), 0.2) << "less is worse";
+}
+
+// A terminal of 100 columns shows a table whole; wrapped rows cannot be read.
+TEST_F(CampaignResultsTest, TextForPeopleIsAtMostAHundredColumnsWideUnlessAllIsWanted) {
+  CampaignResults results = Read(Store(6));
+  CellResult& cell = results.cells[0];
+  cell.cell.set_target("a-server-with-a-name-that-goes-on-and-on-until-its-very-end");
+  cell.cell.set_mode("open");
+  cell.cell.set_rate_per_s(1234567);
+  cell.cell.set_profiled(true);
+  cell.rps = Estimate{.estimate = 1'234'567, .low = 1'134'567, .high = 1'300'000};
+  cell.failed = 3;
+  cell.failure = std::string(80, 'x') + " because " + std::string(60, 'y');
+  GateResult& gate = cell.gates.emplace_back();
+  gate.set_name("idle_gaps");
+  gate.set_verdict(GateResult::WARN);
+  for (int i = 0; i < 40; ++i) gate.set_advice(gate.advice() + "advice ");
+  const std::string text = ToText(results);
+  EXPECT_LE(WidestLine(text), kTextColumns) << text;
+  EXPECT_NE(text.find("1,234,567 ±8.1%"), std::string::npos) << text;
+  EXPECT_EQ(text.find("mean of medians"), std::string::npos) << text;
+  const std::string wide = ToText(results, TextWidth::kWide);
+  for (const char* what : {"until-its-very-end", "mean of medians us", "load CPU us/request",
+                           "1,234,567 [1,134,567, 1,300,000]", "6, 3 failed"}) {
+    EXPECT_NE(wide.find(what), std::string::npos) << wide;
+  }
+}
+
+// The figures of the others stand; that one is in none of them, and named wherever they are read.
+TEST_F(CampaignResultsTest, ADamagedExecutionIsNamedAndDoesNotHideTheOthers) {
+  const CampaignRecord campaign = Store(6);
+  sqlite3* file = nullptr;
+  ASSERT_EQ(sqlite3_open(Path().c_str(), &file), SQLITE_OK);
+  // Not a bit of it need be unreadable.
+  ASSERT_EQ(sqlite3_exec(file,
+                         "UPDATE execution SET record = CAST(record || x'800103' AS BLOB) "
+                         "WHERE id = 'execution-2'",
+                         nullptr, nullptr, nullptr),
+            SQLITE_OK);
+  sqlite3_close(file);
+  const CampaignResults results = Read(campaign);
+  EXPECT_EQ(results.cells[0].executions.size(), 5);
+  EXPECT_EQ(results.finished_blocks, 5);
+  ASSERT_EQ(results.damaged.size(), 1);
+  for (const std::string& text :
+       {std::string(results.Damage().message()), ToText(results), ToJson(results).dump()}) {
+    EXPECT_NE(text.find("execution-2"), std::string::npos) << text;
+    EXPECT_NE(text.find("0123456789ab"), std::string::npos);
+    EXPECT_NE(text.find(Path()), std::string::npos);
+  }
+}
+
+// Executions are made block by block, and read cell by cell.
+TEST_F(CampaignResultsTest, EachCellHasItsOwnPooledQuantiles) {
+  const CampaignRecord campaign = Store(6, "targets { name: 'other' }");
+  for (uint32_t block = 0; block < 6; ++block) {
+    ExecutionRecord execution = Measured(block);
+    execution.set_id(absl::StrCat("other-", block));
+    execution.mutable_cell()->set_target("other");
+    LatencyHistogram latency;
+    for (int i = 0; i < 1000; ++i) latency.Record(int64_t{500'000});
+    ToProto(latency, execution.mutable_latency());
+    ASSERT_TRUE(store_->CommitExecution(execution, {}, {}).ok());
+  }
+  const CampaignResults results = Read(campaign);
+  ASSERT_EQ(results.cells.size(), 2);
+  EXPECT_NEAR(*results.cells[0].pooled_us[0], 102, 0.2);
+  EXPECT_NEAR(*results.cells[1].pooled_us[0], 500, 0.5);
+  EXPECT_EQ(results.cells[1].executions.size(), 6);
 }
 
 // Its median is known to lie between 100 and 105 us: a limit within is neither missed nor kept for certain.

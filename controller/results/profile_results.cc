@@ -188,16 +188,17 @@ std::vector<std::string> CellProfiles::Notes() const {
   return notes;
 }
 
-absl::StatusOr<std::vector<CellProfiles>> ReadProfiles(Store& store,
-                                                       const CampaignRecord& campaign) {
+absl::StatusOr<std::vector<CellProfiles>> ReadProfiles(Store& store, const CampaignRecord& campaign,
+                                                       std::vector<absl::Status>* damaged) {
   std::vector<CellProfiles> cells;
   std::map<std::string, size_t> place;
   for (Cell& cell : CellsOf(campaign.plan())) {
     place[CellText(cell)] = cells.size();
     cells.push_back({.cell = std::move(cell), .baseline = BaselineOf(campaign.plan())});
   }
-  ASSAY_RETURN_IF_ERROR(
-      store.ForEachExecution(campaign.id(), [&](const ExecutionRecord& execution) -> absl::Status {
+  ASSAY_RETURN_IF_ERROR(store.ForEachExecution(
+      campaign.id(),
+      [&](const ExecutionRecord& execution) -> absl::Status {
         const auto found = place.find(CellText(execution.cell()));
         const bool has_profile =
             execution.has_imported_profile() || execution.server().has_profile();
@@ -215,15 +216,17 @@ absl::StatusOr<std::vector<CellProfiles>> ReadProfiles(Store& store,
         if (campaign.plan().profile().count_syscalls() && !info.syscalls_refused().empty())
           cell.calls_refused = info.syscalls_refused();
         absl::StatusOr<ProfiledRun> run = ReadRun(store, execution);
+        // A row of the store that is damaged, or a profile in a whole row that does not decode.
         if (absl::IsDataLoss(run.status())) {
           cell.unreadable.emplace_back(run.status().message());
           return absl::OkStatus();
         }
-        if (!run.ok()) return run.status();
+        ASSAY_RETURN_IF_ERROR(run.status());
         cell.same_host = cell.same_host || SharesHost(execution);
         cell.runs.push_back(*std::move(run));
         return absl::OkStatus();
-      }));
+      },
+      damaged));
   std::erase_if(cells, [](const CellProfiles& cell) {
     return cell.runs.empty() && cell.Missing().empty() && !cell.cell.profiled();
   });

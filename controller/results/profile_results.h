@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "analysis/estimate.h"
 #include "analysis/profile/categories.h"
@@ -70,9 +71,9 @@ struct CellProfiles {
 };
 
 // Those of a campaign in the plan's order; empty where it has none. A stored profile that does not decode is told in
-// CellProfiles::unreadable and takes nothing else away.
-absl::StatusOr<std::vector<CellProfiles>> ReadProfiles(Store& store,
-                                                       const CampaignRecord& campaign);
+// CellProfiles::unreadable and takes nothing else away. `damaged`: as of Store::ForEachExecution().
+absl::StatusOr<std::vector<CellProfiles>> ReadProfiles(
+    Store& store, const CampaignRecord& campaign, std::vector<absl::Status>* damaged = nullptr);
 
 // The part of a cell's CPU a request that delivers responses to a client on the server's host.
 struct LoopbackDelivery {

@@ -23,7 +23,7 @@ std::vector<std::string> NotesOf(const CampaignResults& results) {
   if (fresh && results.finished_blocks >= 6) {
     notes.push_back(
         absl::StrCat("medians over ", results.finished_blocks,
-                     " fresh starts of each server; [ ] holds the true median with 95 % "
+                     " fresh starts of each server; [ ] or ± holds the true median with 95 % "
                      "confidence (order statistics)"));
   } else if (fresh) {
     notes.emplace_back("medians over fresh starts of each server; fewer than 6 have no interval");

@@ -155,6 +155,10 @@ std::string StatusText(CampaignRecord::Status status) {
   }
 }
 
+std::string SummaryStatusText(const CampaignSummary& campaign) {
+  return campaign.damaged ? "damaged" : StatusText(campaign.status);
+}
+
 std::string VerdictText(GateResult::Verdict verdict) {
   switch (verdict) {
     case GateResult::PASS:
@@ -204,6 +208,10 @@ Json ToJson(const CampaignResults& results) {
   json["notes"] = NotesOf(results);
   json["cells"] = Json::array();
   for (const CellResult& cell : results.cells) json["cells"].push_back(ToJson(cell));
+  // Only where there is any: nobody need look for it every day.
+  for (const absl::Status& one : results.damaged) {
+    json["damaged"].push_back(std::string(one.message()));
+  }
   json["gates"] = ToJson(results.gates);
   json["thresholds"] = Json::array();
   for (const ThresholdResult& one : JudgeThresholds(results)) {
@@ -230,7 +238,7 @@ Json ToJson(const std::vector<CampaignSummary>& campaigns) {
     campaign["plan"] = one.plan;
     campaign["started"] = TimeText(one.started_us);
     campaign["ended"] = TimeText(one.ended_us);
-    campaign["status"] = StatusText(one.status);
+    campaign["status"] = SummaryStatusText(one);
     campaign["status_reason"] = one.status_reason;
     campaign["executions"] = one.executions;
     campaign["failed_executions"] = one.failed_executions;

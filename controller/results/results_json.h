@@ -33,6 +33,9 @@ nlohmann::ordered_json ToJson(const std::vector<AgentRecord>& agents,
 // "complete", "running", "interrupted", "cancelled" or "failed".
 std::string StatusText(CampaignRecord::Status status);
 
+// The same of a campaign in a list; "damaged" for one whose record is not what was stored.
+std::string SummaryStatusText(const CampaignSummary& campaign);
+
 // "pass", "warn", "invalid" or "unreadable".
 std::string VerdictText(GateResult::Verdict verdict);
 

@@ -1,7 +1,7 @@
 #include "controller/results/results_text.h"
 
 #include <algorithm>
-#include <set>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -9,6 +9,7 @@
 #include "absl/strings/str_replace.h"
 #include "absl/time/time.h"
 #include "controller/plan/cells.h"
+#include "controller/results/cell_table.h"
 #include "controller/results/gate_findings.h"
 #include "controller/results/result_notes.h"
 #include "controller/results/results_json.h"
@@ -18,30 +19,6 @@ namespace assay {
 namespace {
 
 using Align = TextTable::Align;
-
-constexpr size_t kP50 = 0;
-constexpr size_t kP99 = 3;
-constexpr double kBytesInMegabyte = 1e6;
-
-// "12.3 [11.9, 12.8]", or only the estimate where there is no interval, or "n/a".
-std::string WithInterval(const OverExecutions& figure, int decimals, double unit = 1) {
-  if (!figure.has_value()) return "n/a";
-  const auto number = [decimals, unit](double value) {
-    return decimals == 0 ? WithThousands(value / unit)
-                         : absl::StrFormat("%.*f", decimals, value / unit);
-  };
-  std::string text = number(figure->estimate);
-  if (figure->low.has_value() && figure->high.has_value()) {
-    absl::StrAppend(&text, " [", number(*figure->low), ", ", number(*figure->high), "]");
-  }
-  return text;
-}
-
-// 6 places of interval are noise in a table: only the estimate.
-std::string Plain(const OverExecutions& figure, int decimals, double unit = 1) {
-  if (!figure.has_value()) return "n/a";
-  return absl::StrFormat("%.*f", decimals, figure->estimate / unit);
-}
 
 std::string Head(const CampaignResults& results) {
   const CampaignRecord& campaign = results.campaign;
@@ -53,35 +30,26 @@ std::string Head(const CampaignResults& results) {
   return text + "\n";
 }
 
-std::string CellTable(const CampaignResults& results) {
-  std::set<std::string> workloads;
-  for (const CellResult& cell : results.cells) workloads.insert(cell.cell.workload());
-  TextTable table({{"target", Align::kLeft},
-                   {"workload", Align::kLeft},
-                   {"level", Align::kLeft},
-                   {"requests/s", Align::kRight},
-                   {"p50 us", Align::kRight},
-                   {"p99 us", Align::kRight},
-                   {"think us", Align::kRight},
-                   {"mean of medians us", Align::kRight},
-                   {"server CPU us/request", Align::kRight},
-                   {"load CPU us/request", Align::kRight},
-                   {"RSS MB", Align::kRight},
-                   {"failed", Align::kRight}});
-  for (const CellResult& cell : results.cells) {
-    table.AddRow({cell.cell.target(), workloads.size() > 1 ? cell.cell.workload() : "",
-                  absl::StrCat(LevelText(cell.cell), cell.cell.profiled() ? ", profiled" : ""),
-                  WithInterval(cell.rps, 0), WithInterval(cell.quantile_us[kP50], 0),
-                  WithInterval(cell.quantile_us[kP99], 0), Plain(cell.think_time_us, 1),
-                  cell.mean_of_medians_us.has_value()
-                      ? absl::StrFormat("%.1f", *cell.mean_of_medians_us)
-                      : "",
-                  WithInterval(cell.server_cpu_us_per_request, 2),
-                  Plain(cell.generator_cpu_us_per_request, 2),
-                  Plain(cell.server_rss_bytes, 1, kBytesInMegabyte),
-                  cell.failed > 0 ? absl::StrCat(cell.failed) : ""});
+size_t ColumnsOf(TextWidth width) { return width == TextWidth::kWide ? kAnyWidth : kTextColumns; }
+
+std::string CellLines(const CampaignResults& results, TextWidth width) {
+  const CellTable cells = CellTableOf(results);
+  const bool wide = width == TextWidth::kWide;
+  std::vector<TextTable::Column> columns;
+  for (const CellTable::Column& one : cells.columns) {
+    columns.push_back({wide ? one.title : one.short_title,
+                       one.is_name ? Align::kLeft : Align::kRight, one.optional});
   }
-  return table.ToString();
+  TextTable table(std::move(columns));
+  for (const std::vector<CellTable::Entry>& row : cells.rows) {
+    std::vector<std::string> texts;
+    for (const CellTable::Entry& entry : row) {
+      const std::string& interval = wide ? entry.interval : entry.plus_minus;
+      texts.push_back(absl::StrCat(entry.text, interval.empty() ? "" : " ", interval));
+    }
+    table.AddRow(std::move(texts));
+  }
+  return table.ToString(ColumnsOf(width));
 }
 
 // How many digits a gate's figure deserves.
@@ -153,12 +121,19 @@ void AddTitles(std::vector<std::string>& fields, const std::string& name) {
 
 }  // namespace
 
-std::string ToText(const CampaignResults& results) {
-  std::string text = absl::StrCat(Head(results), "\n", CellTable(results), "\n");
+std::string Fitted(const std::string& text, TextWidth width) {
+  return width == TextWidth::kWide ? text : Wrapped(text, kTextColumns);
+}
+
+std::string ToText(const CampaignResults& results, TextWidth width) {
+  std::string text = absl::StrCat(Head(results), "\n", CellLines(results, width), "\n");
   for (const std::string& note : NotesOf(results)) absl::StrAppend(&text, note, "\n");
   for (const SkippedTarget& one : results.campaign.skipped()) {
     absl::StrAppend(&text, "skipped: ", one.target(), one.workload().empty() ? "" : " ",
                     one.workload(), ": ", one.reason(), "\n");
+  }
+  for (const absl::Status& one : results.damaged) {
+    absl::StrAppend(&text, "damaged, and in no figure: ", one.message(), "\n");
   }
   for (const CellResult& cell : results.cells) {
     if (cell.failed == 0) continue;
@@ -167,7 +142,7 @@ std::string ToText(const CampaignResults& results) {
                     "\n");
   }
   absl::StrAppend(&text, SkewLine(results), GateLines(results), ThresholdLines(results));
-  return text;
+  return Fitted(text, width);
 }
 
 std::string ToCsv(const CampaignResults& results) {
@@ -203,7 +178,7 @@ std::string ToCsv(const CampaignResults& results) {
   return text;
 }
 
-std::string ToText(const std::vector<CampaignSummary>& campaigns) {
+std::string ToText(const std::vector<CampaignSummary>& campaigns, TextWidth width) {
   if (campaigns.empty()) return "no campaigns yet: `controller -- demo` makes the first one\n";
   TextTable table({{"id", Align::kLeft},
                    {"started", Align::kLeft},
@@ -213,12 +188,12 @@ std::string ToText(const std::vector<CampaignSummary>& campaigns) {
                    {"label", Align::kLeft},
                    {"plan", Align::kLeft}});
   for (const CampaignSummary& one : campaigns) {
-    table.AddRow({one.id, TimeText(one.started_us), StatusText(one.status),
+    table.AddRow({one.id, TimeText(one.started_us), SummaryStatusText(one),
                   absl::StrCat(one.executions),
                   one.failed_executions > 0 ? absl::StrCat(one.failed_executions) : "", one.label,
                   one.plan});
   }
-  return table.ToString();
+  return table.ToString(ColumnsOf(width));
 }
 
 std::string ToCsv(const std::vector<CampaignSummary>& campaigns) {
@@ -226,13 +201,13 @@ std::string ToCsv(const std::vector<CampaignSummary>& campaigns) {
       CsvLine({"id", "label", "plan", "started", "ended", "status", "executions", "failed"});
   for (const CampaignSummary& one : campaigns) {
     text += CsvLine({one.id, one.label, one.plan, TimeText(one.started_us), TimeText(one.ended_us),
-                     StatusText(one.status), absl::StrCat(one.executions),
+                     SummaryStatusText(one), absl::StrCat(one.executions),
                      absl::StrCat(one.failed_executions)});
   }
   return text;
 }
 
-std::string ToText(const std::vector<AgentRecord>& agents) {
+std::string ToText(const std::vector<AgentRecord>& agents, TextWidth width) {
   std::string text;
   for (const AgentRecord& agent : agents) {
     const AgentDescription& description = agent.description();
@@ -266,7 +241,7 @@ std::string ToText(const std::vector<AgentRecord>& agents) {
       absl::StrAppend(&text, "\n");
     }
   }
-  return text;
+  return Fitted(text, width);
 }
 
 }  // namespace assay

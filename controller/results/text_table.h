@@ -1,10 +1,16 @@
 #ifndef ASSAY_CONTROLLER_RESULTS_TEXT_TABLE_H_
 #define ASSAY_CONTROLLER_RESULTS_TEXT_TABLE_H_
 
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
 namespace assay {
+
+// How wide text for people is, unless they ask for all of it.
+inline constexpr size_t kTextColumns = 100;
+inline constexpr size_t kAnyWidth = SIZE_MAX;
 
 // Rows of text in aligned columns, for people. Widths count characters of UTF-8, not bytes.
 class TextTable {
@@ -13,6 +19,8 @@ class TextTable {
   struct Column {
     std::string title;
     Align align = Align::kLeft;
+    // Left out where the table would be too wide; the last such column first.
+    bool optional = false;
   };
 
   explicit TextTable(std::vector<Column> columns) : columns_(std::move(columns)) {}
@@ -21,13 +29,27 @@ class TextTable {
   void AddRow(std::vector<std::string> cells);
 
   // Title, rule and rows, each line ended; no line has blanks at its end. A column that is empty in
-  // every row is left out.
-  std::string ToString() const;
+  // every row is left out. At most `width` characters wide where that can be: names (what is aligned left) are shortened
+  // in their middle, then optional columns are left out, then names are shortened further.
+  std::string ToString(size_t width = kAnyWidth) const;
 
  private:
+  // Of each column; 0 for one that is left out.
+  std::vector<size_t> WidthsWithin(size_t width) const;
+
   std::vector<Column> columns_;
   std::vector<std::vector<std::string>> rows_;
 };
+
+// At most `width` characters of a name: "long-na...the-end".
+std::string Shortened(const std::string& text, size_t width);
+
+// Characters of the longest line.
+size_t WidestLine(const std::string& text);
+
+// Breaks each line that is longer than `width` at blanks; what follows is indented by four more than the line. A word that
+// is longer stays whole.
+std::string Wrapped(const std::string& text, size_t width);
 
 // "1,234,567".
 std::string WithThousands(double value);

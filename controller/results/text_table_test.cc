@@ -32,6 +32,44 @@ TEST(TextTableTest, WidthsCountCharactersNotBytes) {
   EXPECT_EQ(table.ToString(), " a  b\n--  -\nµs  x\nms  y\n");
 }
 
+TEST(TextTableTest, ATableThatIsTooWideShortensNamesThenLeavesOutWhatIsOptional) {
+  TextTable table({{"name", Align::kLeft},
+                   {"a", Align::kRight},
+                   {"b", Align::kRight, true},
+                   {"c", Align::kRight, true}});
+  table.AddRow({"a-name-that-goes-on-and-on-to-its-end", "1", "22222222", "333333"});
+  for (const size_t width : {200, 60, 44, 40, 30, 25, 20, 14}) {
+    std::string text = table.ToString(width);
+    for (size_t end = 0; (end = text.find('\n')) != std::string::npos; text.erase(0, end + 1)) {
+      EXPECT_LE(end, width);
+    }
+  }
+  EXPECT_EQ(table.ToString(20),
+            "name              a\n"
+            "----------------  -\n"
+            "a-name-...ts-end  1\n");
+  EXPECT_EQ(table.ToString(11),
+            "name      a\n"
+            "--------  -\n"
+            "a-n...nd  1\n");
+  EXPECT_NE(table.ToString().find("a-name-that-goes-on-and-on-to-its-end"), std::string::npos);
+  EXPECT_NE(table.ToString().find("333333"), std::string::npos);
+}
+
+TEST(WrappedTest, LongLinesBreakAtBlanksAndKeepTheirIndentation) {
+  EXPECT_EQ(Wrapped("one two three\n  warn: four five six\n", 12),
+            "one two\n    three\n  warn: four\n      five\n      six\n");
+  EXPECT_EQ(Wrapped("short\n\nlines\n", 12), "short\n\nlines\n");
+  EXPECT_EQ(Wrapped("/a/path/that/is/longer next", 12), "/a/path/that/is/longer\n    next");
+}
+
+TEST(ShortenedTest, ANameKeepsBothItsEndsAndItsCharactersWhole) {
+  EXPECT_EQ(Shortened("abcdefghij", 10), "abcdefghij");
+  EXPECT_EQ(Shortened("abcdefghij", 8), "abc...ij");
+  EXPECT_EQ(Shortened("äöüäöüäöü", 7), "äö...öü");
+  EXPECT_EQ(Shortened("abcdefghij", 2), "ab");
+}
+
 TEST(WithThousandsTest, GroupsDigitsByThree) {
   EXPECT_EQ(WithThousands(0), "0");
   EXPECT_EQ(WithThousands(999.4), "999");

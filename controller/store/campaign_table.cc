@@ -126,8 +126,9 @@ absl::Status CampaignTable::Update(const CampaignRecord& campaign) {
 
 absl::Status CampaignTable::Seal(std::string_view id) {
   ASSAY_ASSIGN_OR_RETURN(
-      Statement seal, database_.Prepare(absl::StrCat("UPDATE campaign SET sha256 = ",
-                                                     std::string(kCampaignHash), " WHERE id = ?1")));
+      Statement seal,
+      database_.Prepare(absl::StrCat("UPDATE campaign SET sha256 = ", std::string(kCampaignHash),
+                                     " WHERE id = ?1")));
   return seal.BindText(1, id).Run();
 }
 
@@ -254,8 +255,7 @@ absl::StatusOr<std::vector<CampaignSummary>> CampaignTable::List(int limit) {
           "controller_text, heartbeat_us, "
           "(SELECT count(*) FROM execution WHERE campaign_id = campaign.id), "
           "(SELECT count(*) FROM execution WHERE campaign_id = campaign.id AND status = 2), " +
-          IsSound(kCampaignHash) +
-          " FROM campaign ORDER BY started_us DESC, rowid DESC LIMIT ?1"));
+          IsSound(kCampaignHash) + " FROM campaign ORDER BY started_us DESC, rowid DESC LIMIT ?1"));
   select.Bind(1, int64_t{limit});
   std::vector<CampaignSummary> campaigns;
   for (;;) {

@@ -99,7 +99,7 @@ TEST_F(DamageTest, EveryFlippedBitOfARecordIsNoticedAndTheOthersAreRead) {
 }
 
 TEST_F(DamageTest, AColumnBesideTheRecordThatChangedIsNoticed) {
-  const std::string changes[] = {"block = 9",      "status = 2", "p99_us = p99_us * 2",
+  const std::string changes[] = {"block = 9",        "status = 2",  "p99_us = p99_us * 2",
                                  "target = 'other'", "sent = NULL", "seconds = 7",
                                  "id = id || 'x'"};
   for (const std::string& change : changes) {
@@ -165,8 +165,9 @@ TEST_F(DamageTest, SamplesThatChangedOrMovedAreNoticed) {
     EXPECT_EQ(read.code(), absl::StatusCode::kDataLoss) << change;
     EXPECT_THAT(std::string(read.message()), NamesTheSecond());
   }
-  RunSql(path_, "UPDATE chunk SET chunk = x'00' WHERE sha256 IN "
-                "(SELECT sha256 FROM execution_chunk WHERE execution = 1)");
+  RunSql(path_,
+         "UPDATE chunk SET chunk = x'00' WHERE sha256 IN "
+         "(SELECT sha256 FROM execution_chunk WHERE execution = 1)");
   EXPECT_THAT(std::string(ReadChunks(ids_[0]).message()),
               AllOf(HasSubstr("execution " + ids_[0]), HasSubstr(kCampaign)));
   EXPECT_TRUE(ReadChunks(ids_[2]).ok());
@@ -230,8 +231,9 @@ TEST(OldStoreTest, RecordsWithoutAHashStayReadableAndTakeOneWhenTheyAreWritten) 
                             execution.id(), "', '", kCampaign,
                             "', 'epoll', 'json', 'closed', 64, 0, 0, 0, 0, 0, 1, '', 1, 1, x'",
                             absl::BytesToHexString(execution.SerializeAsString()), "')"));
-  RunSql(path, "INSERT INTO second (execution, load, second, sent, ok, errors, timeouts, record) "
-               "VALUES (1, 0, 0, 1, 1, 0, 0, x'1801')");
+  RunSql(path,
+         "INSERT INTO second (execution, load, second, sent, ok, errors, timeouts, record) "
+         "VALUES (1, 0, 0, 1, 1, 0, 0, x'1801')");
   const std::unique_ptr<Store> store = OpenedStore(path, Store::Mode::kRead);
   EXPECT_TRUE(store->Find(kCampaign).ok());
   EXPECT_FALSE(store->ListCampaigns()->front().damaged);

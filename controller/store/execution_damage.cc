@@ -19,16 +19,16 @@ absl::Status ExecutionTable::Damaged(int64_t row, absl::string_view what,
     execution = absl::StrCat("execution ", absl::Utf8SafeCEscape(select->Bytes(0)));
     if (campaign.empty()) campaign = absl::Utf8SafeCEscape(select->Bytes(1));
   }
-  return absl::DataLossError(
-      absl::StrCat("the store ", database_.path(), ": ", execution, " of campaign ", campaign,
-                   " is damaged: ", what,
-                   "; restore the file from a copy, or `rerun` the campaign"));
+  return absl::DataLossError(absl::StrCat(
+      "the store ", database_.path(), ": ", execution, " of campaign ", campaign,
+      " is damaged: ", what, "; restore the file from a copy, or `rerun` the campaign"));
 }
 
 absl::Status ExecutionTable::Seal(std::string_view execution_id) {
   ASSAY_ASSIGN_OR_RETURN(const int64_t row, RowOf(execution_id));
   const std::string statements[] = {
-      absl::StrCat("UPDATE second SET sha256 = ", std::string(kSecondHash), " WHERE execution = ?1"),
+      absl::StrCat("UPDATE second SET sha256 = ", std::string(kSecondHash),
+                   " WHERE execution = ?1"),
       absl::StrCat("UPDATE profile_chunk SET sha256 = ", std::string(kProfileChunkHash),
                    " WHERE execution = ?1"),
       absl::StrCat("UPDATE execution SET chunks_sha256 = ", std::string(kChunkListHash),
@@ -63,21 +63,19 @@ absl::Status ExecutionTable::Missing(std::string_view campaign_id, size_t found,
 }
 
 absl::Status ExecutionTable::CheckChunks(int64_t row) {
-  ASSAY_ASSIGN_OR_RETURN(
-      Statement select,
-      database_.Prepare(absl::StrCat("SELECT chunks_sha256 IS NULL OR chunks_sha256 = ",
-                                     std::string(kChunkListHash),
-                                     " FROM execution WHERE sequence = ?1")));
+  ASSAY_ASSIGN_OR_RETURN(Statement select,
+                         database_.Prepare(absl::StrCat(
+                             "SELECT chunks_sha256 IS NULL OR chunks_sha256 = ",
+                             std::string(kChunkListHash), " FROM execution WHERE sequence = ?1")));
   ASSAY_ASSIGN_OR_RETURN(const bool there, select.Bind(1, row).Step());
   if (there && select.Int(0) != 0) return absl::OkStatus();
   return Damaged(row, "the list of its sample chunks is not what was stored");
 }
 
 absl::Status ExecutionTable::CheckPart(int64_t row, absl::string_view column, size_t count) {
-  ASSAY_ASSIGN_OR_RETURN(
-      Statement select,
-      database_.Prepare(absl::StrCat("SELECT coalesce(", column,
-                                     ", ?2) FROM execution WHERE sequence = ?1")));
+  ASSAY_ASSIGN_OR_RETURN(Statement select, database_.Prepare(absl::StrCat(
+                                               "SELECT coalesce(", column,
+                                               ", ?2) FROM execution WHERE sequence = ?1")));
   const auto rows = static_cast<int64_t>(count);
   ASSAY_ASSIGN_OR_RETURN(const bool there, select.Bind(1, row).Bind(2, rows).Step());
   if (there && select.Int(0) == rows) return absl::OkStatus();

@@ -215,14 +215,13 @@ absl::StatusOr<std::vector<int64_t>> ExecutionTable::Rows(std::string_view campa
     return absl::NotFoundError(absl::StrCat("the store ", database_.path(), " has no campaign \"",
                                             std::string(campaign_id), "\""));
   }
-  ASSAY_ASSIGN_OR_RETURN(
-      Statement select,
-      database_.Prepare(absl::StrCat(
-          "SELECT sequence FROM execution WHERE campaign_id = ?1 ORDER BY ",
-          order == Store::Order::kByCell
-              ? "target, workload, mode, connections, rate_per_s, profiled, "
-              : "",
-          "block, position, attempt")));
+  ASSAY_ASSIGN_OR_RETURN(Statement select,
+                         database_.Prepare(absl::StrCat(
+                             "SELECT sequence FROM execution WHERE campaign_id = ?1 ORDER BY ",
+                             order == Store::Order::kByCell
+                                 ? "target, workload, mode, connections, rate_per_s, profiled, "
+                                 : "",
+                             "block, position, attempt")));
   select.BindText(1, campaign_id);
   std::vector<int64_t> rows;
   for (;;) {
@@ -274,10 +273,10 @@ absl::StatusOr<std::optional<ChunkRef>> ExecutionTable::ChunkAt(int64_t row, int
 }
 
 absl::StatusOr<std::vector<LoadSecond>> ExecutionTable::Seconds(int64_t row) {
-  ASSAY_ASSIGN_OR_RETURN(Statement select,
-                         database_.Prepare(absl::StrCat(
-                             "SELECT load, record, ", IsSound(kSecondHash),
-                             " FROM second WHERE execution = ?1 ORDER BY load, second")));
+  ASSAY_ASSIGN_OR_RETURN(
+      Statement select,
+      database_.Prepare(absl::StrCat("SELECT load, record, ", IsSound(kSecondHash),
+                                     " FROM second WHERE execution = ?1 ORDER BY load, second")));
   select.Bind(1, row);
   std::vector<LoadSecond> seconds;
   for (;;) {

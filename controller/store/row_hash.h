@@ -23,7 +23,8 @@ inline constexpr std::string_view kCampaignHash =
 inline constexpr std::string_view kExecutionHash =
     "row_sha256(id, campaign_id, target, workload, mode, connections, rate_per_s, profiled, block, "
     "position, attempt, status, failure, started_us, analysis_version, sent, ok, errors, timeouts, "
-    "in_flight, duration_s, rps, mean_us, p50_us, p90_us, p95_us, p99_us, p999_us, p9999_us, max_us, "
+    "in_flight, duration_s, rps, mean_us, p50_us, p90_us, p95_us, p99_us, p999_us, p9999_us, "
+    "max_us, "
     "server_cpu_us_per_request, generator_cpu_us_per_request, server_rss_bytes, samples_recorded, "
     "samples_lost, record, chunks_sha256, seconds, profile_chunks)";
 inline constexpr std::string_view kSecondHash =

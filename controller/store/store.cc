@@ -268,8 +268,7 @@ absl::Status Store::ForEachExecution(
   };
   {
     absl::MutexLock lock(&parts_->lock);
-    ASSAY_ASSIGN_OR_RETURN(const int64_t committed,
-                           parts_->executions.CommittedCount(campaign_id));
+    ASSAY_ASSIGN_OR_RETURN(const int64_t committed, parts_->executions.CommittedCount(campaign_id));
     ASSAY_ASSIGN_OR_RETURN(rows, parts_->executions.Rows(campaign_id, order));
     if (static_cast<int64_t>(rows.size()) < committed) {
       ASSAY_RETURN_IF_ERROR(
