@@ -20,8 +20,9 @@ absl::StatusOr<std::string> ReadFile(const std::string& path, size_t max_bytes =
 
 // Puts `contents` in the place of `path`: a reader, and a machine that loses power, sees the old
 // file or the whole new one, never a part. Writes beside it first, so the folder must be writable.
-// The file gets mode 0666 less the umask. A link stays and its target is replaced; what is no
-// regular file (a pipe, /dev/stdout) is written as it stands.
+// A new file gets mode 0666 less the umask; one of this user's keeps its mode. A link stays and its
+// target is replaced, but for one that somebody else may have put there: kPermissionDenied, see
+// common/safe_path.h. What is no regular file (a pipe, /dev/stdout) is written as it stands.
 absl::Status WriteFileAtomically(const std::string& path, std::string_view contents);
 
 }  // namespace assay
