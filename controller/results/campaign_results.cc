@@ -32,6 +32,7 @@ ExecutionResult ResultOf(const ExecutionRecord& record, const LatencyHistogram& 
     const LoadFinished& finished = load.finished();
     result.requests += finished.ok() + finished.errors() + finished.timeouts();
     result.sent += finished.sent();
+    result.retried += finished.retried();
     // A queue that is answered after the window is not its throughput.
     ok += finished.ok_in_window() > 0 ? finished.ok_in_window() : finished.ok();
     generator_ns += finished.work_ns() > 0 ? finished.work_ns() : finished.cpu_ns();

@@ -34,6 +34,8 @@ struct ExecutionResult {
   // Sent in the window; requests ended, well or not; the rest was still in flight when the drain was over.
   uint64_t sent = 0;
   uint64_t requests = 0;
+  // Of those: sent more than once, because the server had not processed them.
+  uint64_t retried = 0;
   double rps = 0;
   double mean_us = 0;
   // In the order of kQuantiles; not set where the count of requests cannot support it.

@@ -42,6 +42,7 @@ Json ToJson(const ExecutionResult& execution) {
   json["disturbed_starts"] = execution.disturbed_starts;
   json["sent"] = execution.sent;
   json["requests"] = execution.requests;
+  json["retried"] = execution.retried;
   json["rps"] = execution.rps;
   Json latency;
   latency["mean"] = execution.mean_us;
