@@ -57,7 +57,11 @@ void CheckRequest(const Workload& workload, const std::string& field, RuleFaults
   }
   if (!workload.path().empty()) {
     const absl::Status path = CheckRequestTarget(workload.path());
-    if (!path.ok()) faults->Add(field + ".path", path.message());
+    if (workload.path().front() != '/') {
+      faults->Add(field + ".path", "\"", workload.path(), "\" does not begin with a slash");
+    } else if (!path.ok()) {
+      faults->Add(field + ".path", path.message());
+    }
   }
   if (workload.headers_size() > kMaxHeaders) {
     faults->Add(field + ".headers", "there are ", workload.headers_size(), "; at most ",
