@@ -50,9 +50,9 @@ class Http1Pool final : public SocketPool {
  private:
   // The hot part comes first. Requests in flight are in flights_[index * pipeline_ ...], a ring.
   struct Connection {
-    bool answering = false;  // The parser is within an answer.
-    bool answered = false;   // One came, since it was opened.
-    bool closing = false;    // The last request in flight ends the connection.
+    bool answering = false;   // The parser is within an answer.
+    bool answered = false;    // One came, since it was opened.
+    bool closing = false;     // The last request in flight ends the connection.
     Fate broken = Fate::kOk;  // How sending failed, while what came before that is still read.
     uint16_t first = 0;
     uint16_t in_flight = 0;
@@ -81,7 +81,9 @@ class Http1Pool final : public SocketPool {
   void OnConnected(int connection, int64_t now_ns) override;
   void OnEvents(int connection, uint32_t events) override;
   void ExpireFlights(int connection, int64_t limit_ns, int64_t now_ns) override;
-  bool KeepsFlights(int connection) const override { return connections_[connection].in_flight > 0; }
+  bool KeepsFlights(int connection) const override {
+    return connections_[connection].in_flight > 0;
+  }
   int EndKept(int connection, Fate fate, int64_t limit_ns, int64_t now_ns) override;
 
   void Receive(int connection, bool ending);

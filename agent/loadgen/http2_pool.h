@@ -62,7 +62,7 @@ class Http2Pool final : public SocketPool {
     std::unique_ptr<BodyDigest> digest;
     uint32_t connection = 0;
     uint32_t next_free = 0;
-    int32_t id = 0;  // 0: it is none: free, or it waits.
+    int32_t id = 0;      // 0: it is none: free, or it waits.
     bool waits = false;  // To be sent again.
     bool not_sent = false;
     uint8_t refusals = 0;  // While no other one was under way.
@@ -82,12 +82,12 @@ class Http2Pool final : public SocketPool {
     uint32_t ended = 0;  // Answers since waiting ones were sent.
     uint32_t limit = 0;
     int64_t no_streams_since_ns = INT64_MAX;  // Since when the limit is 0.
-    int32_t last_covered = 0;  // By the server's GOAWAY.
+    int32_t last_covered = 0;                 // By the server's GOAWAY.
     uint32_t first_free = 0;
     bool settled = false;   // The server's SETTINGS have come.
     bool answered = false;  // A request was, since it was opened.
     bool going_away = false;
-    bool failed = false;  // nghttp2 could not go on.
+    bool failed = false;      // nghttp2 could not go on.
     Fate broken = Fate::kOk;  // How sending failed, while what came before that is still read.
     int64_t heard_ns = 0;
     // What the socket did not take, from unsent_offset.
@@ -102,7 +102,9 @@ class Http2Pool final : public SocketPool {
   void OnConnected(int connection, int64_t now_ns) override;
   void OnEvents(int connection, uint32_t events) override;
   void ExpireFlights(int connection, int64_t limit_ns, int64_t now_ns) override;
-  bool KeepsFlights(int connection) const override { return connections_[connection].in_flight > 0; }
+  bool KeepsFlights(int connection) const override {
+    return connections_[connection].in_flight > 0;
+  }
   int EndKept(int connection, Fate fate, int64_t limit_ns, int64_t now_ns) override;
   Fate LateOpening(int connection) const override {
     return connections_[connection].settled ? Fate::kNoStreams : Fate::kConnectTimeout;

@@ -86,7 +86,9 @@ absl::StatusOr<std::unique_ptr<LoadRun>> LoadRun::Create(const LoadOptions* opti
   run->done_fd_ = UniqueFd(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!run->wake_fd_.ok() || !run->done_fd_.ok()) return ErrnoStatus(errno, "eventfd");
   if (options->target.tls) {
-    const TlsContext::Config config{options->target.host, options->http2, options->tls_verify};
+    const std::string& name = options->tls_server_name;
+    const TlsContext::Config config{name.empty() ? options->target.host : name, options->http2,
+                                    options->tls_verify};
     ASSAY_ASSIGN_OR_RETURN(run->tls_, TlsContext::Create(config));
   }
   return run;

@@ -18,6 +18,7 @@
 #include "agent/loadgen/request_options.h"
 #include "common/command_line.h"
 #include "common/file.h"
+#include "common/http_url.h"
 #include "common/runfiles.h"
 #include "common/status_macros.h"
 
@@ -210,6 +211,8 @@ void DeclareTransport(CLI::App& app, LoadOptions& options) {
   app.add_flag("--tls-verify", options.tls_verify,
                "Check the server's certificate and its name. Off: a load generator tests what it "
                "is pointed at");
+  app.add_option("--tls-server-name", options.tls_server_name,
+                 "Name to send as SNI, and to check with --tls-verify [the target's host]");
 }
 
 void DeclareUntil(CLI::App& app, Words& words) {
@@ -279,6 +282,15 @@ absl::Status Check(const CLI::App& app, Words& words, LoadOptions& options) {
                          TargetAddress::Parse(words.url.empty() ? words.target : words.url));
   if (options.tls_verify && !options.target.tls) {
     return absl::InvalidArgumentError("--tls-verify needs an https:// target");
+  }
+  if (!options.tls_server_name.empty()) {
+    if (!options.target.tls) {
+      return absl::InvalidArgumentError("--tls-server-name needs an https:// target");
+    }
+    if (!IsServerName(options.tls_server_name)) {
+      return absl::InvalidArgumentError(
+          "--tls-server-name is no DNS name, such as www.example.org");
+    }
   }
   ASSAY_ASSIGN_OR_RETURN(options.requests,
                          BuildRequests(words.request, options.target, options.seed));

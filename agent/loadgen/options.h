@@ -47,6 +47,8 @@ struct LoadOptions {
   bool http2 = false;
   // Whether the server's certificate is checked.
   bool tls_verify = false;
+  // The name that is sent as SNI, and that the certificate must be for; empty: the target's host.
+  std::string tls_server_name;
 
   // Open loop: nonzero makes it one. This process's share of the rate.
   double rate_per_s = 0;

@@ -8,6 +8,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "common/http_url.h"
 #include "common/status_macros.h"
 
 namespace assay::loadgen {
@@ -23,18 +24,18 @@ bool IsToken(std::string_view text) {
 }
 
 bool HasControl(std::string_view text) {
-  return std::any_of(text.begin(), text.end(),
-                     [](char c) { return static_cast<unsigned char>(c) < ' ' && c != '\t'; });
+  return std::any_of(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) < ' ' && c != '\t') || c == 0x7f;
+  });
 }
 
 absl::Status Check(const RequestSpec& spec, const std::string& method) {
   if (!IsToken(method)) {
     return absl::InvalidArgumentError(absl::StrCat("'", method, "' is not a method"));
   }
-  if (spec.path.empty() || spec.path[0] != '/' ||
-      spec.path.find_first_of(" \t") != std::string::npos || HasControl(spec.path)) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "'", spec.path, "' is not a path: it begins with '/' and has no blanks (write %20)"));
+  if (const absl::Status path = CheckRequestTarget(spec.path); !path.ok()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("'", spec.path, "' is not a path: ", path.message()));
   }
   for (const auto& [name, value] : spec.headers) {
     if (!IsToken(name) || HasControl(value)) {

@@ -99,7 +99,8 @@ std::vector<std::string> FuzzSeeds() {
       "\x03HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2;x=y\r\nhe\r\n3\r\nllo\r\n0\r\nA: "
       "b\r\n\r\n",
       "\x04HTTP/1.0 200 OK\r\nConnection: keep-alive, close\r\n\r\nhello",
-      "\x01HTTP/1.1 200 OK\r\nA: b\r\n c\r\nContent-Length:\r\n\t5\r\nConnection: a,\r\n close\r\n\r\nhello",
+      "\x01HTTP/1.1 200 OK\r\nA: b\r\n c\r\nContent-Length:\r\n\t5\r\nConnection: a,\r\n "
+      "close\r\n\r\nhello",
       "\x05HTTP/1.1 304 Not Modified\nContent-Length: 7\n\n",
       "\x08HTTP/1.1 200 OK\r\nContent-Length: 500\r\nSet-Cookie: " + std::string(600, 'c') +
           "\r\n\r\n",

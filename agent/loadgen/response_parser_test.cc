@@ -117,16 +117,16 @@ TEST(ResponseParserTest, ReadsFoldedHeaders) {
     EXPECT_TRUE(Parse(text).keep_alive) << text;
   }
   EXPECT_FALSE(
-      Parse("HTTP/1.1 200 OK\r\nConnection: x,\r\n close\r\nContent-Length: 0\r\n\r\n")
-          .keep_alive);
+      Parse("HTTP/1.1 200 OK\r\nConnection: x,\r\n close\r\nContent-Length: 0\r\n\r\n").keep_alive);
 }
 
 // RFC 9112, 9.3: `close` decides, in any order.
 TEST(ResponseParserTest, CloseOutranksKeepAlive) {
-  for (const char* lines : {"Connection: close, keep-alive\r\n", "Connection: keep-alive, close\r\n",
-                            "Connection: close\r\nConnection: keep-alive\r\n"}) {
-    EXPECT_FALSE(Parse("HTTP/1.1 200 OK\r\n" + std::string(lines) + "Content-Length: 0\r\n\r\n")
-                     .keep_alive)
+  for (const char* lines :
+       {"Connection: close, keep-alive\r\n", "Connection: keep-alive, close\r\n",
+        "Connection: close\r\nConnection: keep-alive\r\n"}) {
+    EXPECT_FALSE(
+        Parse("HTTP/1.1 200 OK\r\n" + std::string(lines) + "Content-Length: 0\r\n\r\n").keep_alive)
         << lines;
   }
 }

@@ -124,7 +124,7 @@ TEST(RetryTest, WhatTheServerBeganToAnswerIsAnError) {
     if (seen.request_of_connection == 0) return Reply{TestServer::Ok("x")};
     return Reply{"HTTP/1.1 200 OK\r\nContent-Le", 0, Then::kClose};
   });
-  const LoadResult result = RunTestLoad(Counted(server.target(), 2, 100)).result;
+  const LoadResult result = RunTestLoad(Counted(server.target(), 1, 100)).result;
   EXPECT_EQ(result.error_kinds.at("closed early"), 50u);
   EXPECT_EQ(result.ok, 50u);
   EXPECT_EQ(result.retried, 0u);

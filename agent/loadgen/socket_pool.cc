@@ -225,8 +225,8 @@ void SocketPool::ExpireLate(int64_t now_ns) {
     const bool opening = socket.state == State::kConnecting ||
                          socket.state == State::kShakingHands || socket.state == State::kAgreeing;
     if (opening && socket.since_ns <= limit_ns) {
-      OpenFailed(
-          i, socket.state == State::kAgreeing ? LateOpening(i) : Fate::kConnectTimeout, now_ns);
+      OpenFailed(i, socket.state == State::kAgreeing ? LateOpening(i) : Fate::kConnectTimeout,
+                 now_ns);
     } else if (socket.state == State::kOpen) {
       ExpireFlights(i, limit_ns, now_ns);
     } else if (KeepsFlights(i)) {

@@ -6,12 +6,11 @@
 
 #include <cstddef>
 #include <cstring>
+#include <utility>
 
 #include "absl/status/status.h"
-#include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
+#include "common/http_url.h"
 #include "common/status_macros.h"
 
 namespace assay::loadgen {
@@ -19,7 +18,7 @@ namespace {
 
 absl::Status Malformed(std::string_view text, std::string_view reason) {
   return absl::InvalidArgumentError(absl::StrCat(
-      "target '", std::string(text), "': ", std::string(reason),
+      "target '", WithoutUserinfo(text), "': ", std::string(reason),
       "; expected HOST:PORT, [V6]:PORT, unix:PATH, http://HOST:PORT/path or https://"));
 }
 
@@ -38,39 +37,7 @@ absl::Status SetUnixPath(std::string_view path, TargetAddress& target) {
   return absl::OkStatus();
 }
 
-struct HostAndPort {
-  std::string host;
-  int port = 0;  // 0: not given.
-};
-
-absl::StatusOr<HostAndPort> SplitHostAndPort(std::string_view text, std::string_view authority) {
-  HostAndPort result;
-  std::string_view port;
-  if (!authority.empty() && authority[0] == '[') {
-    const size_t end = authority.find(']');
-    if (end == std::string_view::npos) return Malformed(text, "'[' without ']'");
-    result.host = authority.substr(1, end - 1);
-    port = authority.substr(end + 1);
-    if (!port.empty() && port[0] != ':') return Malformed(text, "']' is not followed by ':'");
-  } else {
-    const size_t colon = authority.find(':');
-    if (colon != authority.rfind(':')) {
-      return Malformed(text, "an IPv6 address stands in brackets");
-    }
-    result.host = authority.substr(0, colon);
-    if (colon != std::string_view::npos) port = authority.substr(colon);
-  }
-  if (result.host.empty()) return Malformed(text, "no host");
-  if (port.empty()) return result;
-  port.remove_prefix(1);
-  if (!absl::SimpleAtoi(absl::string_view(port.data(), port.size()), &result.port) ||
-      result.port < 1 || result.port > 65535) {
-    return Malformed(text, absl::StrCat("'", std::string(port), "' is not a port (1 to 65535)"));
-  }
-  return result;
-}
-
-absl::Status Resolve(const HostAndPort& where, TargetAddress& target) {
+absl::Status Resolve(const HttpUrl& where, TargetAddress& target) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_NUMERICSERV;
@@ -108,31 +75,21 @@ absl::StatusOr<TargetAddress> TargetAddress::Parse(std::string_view text) {
     ASSAY_RETURN_IF_ERROR(SetUnixPath(text.substr(5), target));
     return target;
   }
-  int default_port = 0;
-  std::string_view authority = text;
-  if (text.starts_with("http://")) {
-    authority.remove_prefix(7);
-    default_port = 80;
-  } else if (text.starts_with("https://")) {
-    authority.remove_prefix(8);
-    default_port = 443;
-    target.tls = true;
-  } else if (text.find("://") != std::string_view::npos) {
-    return Malformed(text, "only http:// and https:// are spoken");
+  const bool is_url = HasScheme(text);
+  absl::StatusOr<HttpUrl> where = is_url ? ParseHttpUrl(text) : ParseAuthority(text, 0);
+  if (!where.ok()) {
+    const absl::string_view why = where.status().message();
+    const bool path = !is_url && text.find_first_of("/?#") != std::string_view::npos;
+    return Malformed(text, path ? "a path needs http:// before the host"
+                                : std::string_view(why.data(), why.size()));
   }
-  if (const size_t slash = authority.find('/'); slash != std::string_view::npos) {
-    if (default_port == 0) return Malformed(text, "a path needs http:// before the host");
-    target.path = authority.substr(slash);
-    authority = authority.substr(0, slash);
-  }
-  ASSAY_ASSIGN_OR_RETURN(HostAndPort where, SplitHostAndPort(text, authority));
-  if (where.port == 0) where.port = default_port;
-  if (where.port == 0) return Malformed(text, "no port");
-  const bool v6 = where.host.find(':') != std::string::npos;
-  target.host = where.host;
-  target.authority = v6 ? absl::StrCat("[", where.host, "]") : where.host;
-  if (where.port != default_port) absl::StrAppend(&target.authority, ":", where.port);
-  ASSAY_RETURN_IF_ERROR(Resolve(where, target));
+  target.tls = where->tls;
+  target.path = std::move(where->path);
+  target.host = where->host;
+  const int default_port = !is_url ? 0 : where->tls ? 443 : 80;
+  target.authority = where->HostAndPort();
+  if (where->port == default_port) target.authority.resize(target.authority.rfind(':'));
+  ASSAY_RETURN_IF_ERROR(Resolve(*where, target));
   return target;
 }
 

@@ -27,7 +27,7 @@ struct TargetAddress {
   std::string host;
   // For the Host header: "127.0.0.1:9000", "[::1]:9000", "localhost" for a unix socket.
   std::string authority;
-  // The part of a URL from its first '/', with the query; empty when there is none.
+  // Path and query of a URL, which begins with '/'; empty when it has neither.
   std::string path;
   // https://
   bool tls = false;

@@ -40,7 +40,9 @@ absl::Status OpensslError(std::string_view what) {
 
 absl::StatusOr<std::unique_ptr<TlsContext>> TlsContext::Create(const Config& config) {
   std::unique_ptr<TlsContext> made(new TlsContext(config));
-  made->host_is_address_ = IsAddress(config.host);
+  // RFC 6066, 3: a name is sent without its trailing dot, and certificates have none.
+  if (made->config_.host.ends_with('.')) made->config_.host.pop_back();
+  made->host_is_address_ = IsAddress(made->config_.host);
   // OpenSSL's own socket BIO would raise SIGPIPE, and hides whether the socket has more.
   made->socket_.reset(BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "socket"));
   made->context_.reset(SSL_CTX_new(TLS_client_method()));

@@ -37,7 +37,7 @@ class TlsContext {
 
   explicit TlsContext(const Config& config) : config_(config) {}
 
-  const Config config_;
+  Config config_;
   bool host_is_address_ = false;
   std::unique_ptr<BIO_METHOD, Free> socket_;
   std::unique_ptr<SSL_CTX, Free> context_;

@@ -82,6 +82,9 @@ absl::StatusOr<std::vector<std::string>> LoadgenArgv(const std::string& program,
   std::vector<std::string> argv = {
       program, absl::StrCat("--target=", spec.tls() ? "https://" : "", destination.ToString())};
   if (spec.http2()) argv.push_back("--http2");
+  if (!spec.tls_server_name().empty()) {
+    argv.push_back("--tls-server-name=" + spec.tls_server_name());
+  }
   ASSAY_RETURN_IF_ERROR(AddWorkload(spec.workload(), spec.contract(), folder, argv));
   AddKind(spec, argv);
   const Window& window = spec.window();

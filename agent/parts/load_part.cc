@@ -63,9 +63,9 @@ void LoadPart::Launch() {
 
 std::optional<Failure> LoadPart::CheckAnswer() {
   if (!spec().verify_first()) return std::nullopt;
-  const absl::StatusOr<Verification> found =
-      Verify(destination_.ToString(), spec().workload(), spec().contract(), kVerifyPatience,
-             {.tls = spec().tls(), .http2 = spec().http2()});
+  const absl::StatusOr<Verification> found = Verify(
+      destination_.ToString(), spec().workload(), spec().contract(), kVerifyPatience,
+      {.tls = spec().tls(), .http2 = spec().http2(), .tls_server_name = spec().tls_server_name()});
   if (!found.ok()) return FailureOf(Failure::CONNECT_FAILED, std::string(found.status().message()));
   if (found->difference.empty()) return std::nullopt;
   Failure failure = FailureOf(Failure::WRONG_ANSWER,

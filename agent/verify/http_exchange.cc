@@ -15,7 +15,8 @@
 namespace assay {
 namespace {
 
-constexpr size_t kMaxBody = size_t{256} << 20;
+// A string that grows holds up to three times that for a moment.
+constexpr size_t kMaxBody = size_t{64} << 20;
 
 struct CloseHandle {
   void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
@@ -62,15 +63,19 @@ curl_slist* Append(curl_slist* list, const std::string& line) {
   return longer == nullptr ? list : longer;
 }
 
-std::unique_ptr<curl_slist, FreeList> Headers(const HttpRequest& request) {
+// `host`: sent where the request has none; empty: the library's own.
+std::unique_ptr<curl_slist, FreeList> Headers(const HttpRequest& request, const std::string& host) {
   curl_slist* list = nullptr;
   // A name with nothing behind its colon takes away what the library would add by itself.
   for (const char* line : {"Accept:", "Expect:", "User-Agent:"}) list = Append(list, line);
   bool has_type = false;
+  bool has_host = host.empty();
   for (const auto& [name, value] : request.headers) {
     has_type |= absl::EqualsIgnoreCase(name, "content-type");
+    has_host |= absl::EqualsIgnoreCase(name, "host");
     list = Append(list, value.empty() ? absl::StrCat(name, ";") : absl::StrCat(name, ": ", value));
   }
+  if (!has_host) list = Append(list, "Host: " + host);
   if (!has_type) list = Append(list, "Content-Type:");
   return std::unique_ptr<curl_slist, FreeList>(list);
 }
@@ -87,7 +92,7 @@ void SetRequest(CURL* curl, const HttpRequest& request) {
   curl_easy_setopt(curl, CURLOPT_REQUEST_TARGET, request.target.c_str());
 }
 
-long VersionOf(HttpTransport transport) {
+long VersionOf(const HttpTransport& transport) {
   if (!transport.http2) return CURL_HTTP_VERSION_1_1;
   return transport.tls ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE;
 }
@@ -106,12 +111,21 @@ absl::StatusOr<ContractReply> Exchange(const std::string& address, const HttpReq
   const std::unique_ptr<CURL, CloseHandle> handle(curl_easy_init());
   if (handle == nullptr) return absl::InternalError("libcurl gives no handle");
   CURL* const curl = handle.get();
-  const auto headers = Headers(request);
+  // TLS is told the URL's host: it has another name then, and the connection goes to the address all the same.
+  const bool named = transport.tls && !transport.tls_server_name.empty();
+  const std::string host =
+      named ? absl::StrCat(transport.tls_server_name, address.substr(address.rfind(':'))) : address;
+  const std::unique_ptr<curl_slist, FreeList> connect_to(
+      named ? curl_slist_append(nullptr, absl::StrCat("::", address).c_str()) : nullptr);
+  const auto headers = Headers(request, named ? address : "");
   char error[CURL_ERROR_SIZE] = "";
   Received received;
   const char* const scheme = transport.tls ? "https" : "http";
-  curl_easy_setopt(curl, CURLOPT_URL, absl::StrCat(scheme, "://", address, "/").c_str());
+  curl_easy_setopt(curl, CURLOPT_URL, absl::StrCat(scheme, "://", host, "/").c_str());
+  if (named) curl_easy_setopt(curl, CURLOPT_CONNECT_TO, connect_to.get());
   curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, scheme);
+  // A Content-Length over it ends the exchange before the body.
+  curl_easy_setopt(curl, CURLOPT_MAXFILESIZE_LARGE, static_cast<curl_off_t>(kMaxBody));
   curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 0L);
   curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L);
   curl_easy_setopt(curl, CURLOPT_PROXY, "");
@@ -147,7 +161,7 @@ absl::StatusOr<ContractReply> Exchange(const std::string& address, const HttpReq
     absl::StrAppend(&message, " (", std::generic_category().message(static_cast<int>(system_error)),
                     ")");
   }
-  if (received.too_long) {
+  if (received.too_long || code == CURLE_FILESIZE_EXCEEDED) {
     return absl::ResourceExhaustedError(absl::StrCat(request.method, " ", request.target, " at ",
                                                      address, ": the answer is longer than ",
                                                      kMaxBody >> 20, " MiB"));

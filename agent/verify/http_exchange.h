@@ -30,13 +30,15 @@ struct HttpTransport {
   bool tls = false;
   // Agreed upon by ALPN over TLS, else with prior knowledge.
   bool http2 = false;
+  // Sent as SNI in place of the address's host; empty: that.
+  std::string tls_server_name;
 };
 
 // Sends `request` to `address` ("HOST:PORT", "[V6]:PORT") on a connection of its own, and reads the answer whole. No
 // proxy, no redirects, no cookies, whatever the environment says.
 //
 // Blocks, at most `timeout`. Any thread. kUnavailable: no whole answer came, and why;
-// kDeadlineExceeded: not in time; kResourceExhausted: the answer is longer than 256 MiB.
+// kDeadlineExceeded: not in time; kResourceExhausted: the answer is longer than 64 MiB.
 absl::StatusOr<ContractReply> Exchange(const std::string& address, const HttpRequest& request,
                                        absl::Duration timeout, HttpTransport transport = {});
 

@@ -70,6 +70,7 @@ LoadSpec LoadSpecOf(const Plan& plan, const Cell& cell, uint32_t block, const Ag
   const absl::StatusOr<TargetUrl> url = ParseTargetUrl(target.url());
   spec.set_tls(url.ok() && url->tls);
   spec.set_http2(target.http2());
+  spec.set_tls_server_name(target.tls_server_name());
   for (const TargetDescription& known : pool.server().description().targets()) {
     if (target.url().empty() && known.name() == target.name()) spec.set_contract(known.contract());
   }

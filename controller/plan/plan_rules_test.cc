@@ -115,13 +115,13 @@ TEST(PlanRulesTest, ATargetIsNamedInExactlyOneWay) {
 }
 
 TEST(PlanRulesTest, AUrlIsSchemeHostAndPort) {
-  for (const char* url :
-       {"http://localhost:1", "http://[::1]:8080", "http://a-b.example:65535/", "https://h:1"}) {
+  for (const char* url : {"http://h", "HTTPS://h", "http://localhost:1", "http://[::1]:8080",
+                          "http://a-b.example:65535/", "https://h:1"}) {
     EXPECT_THAT(Faults({std::string("targets[2].url=") + url}), IsEmpty()) << url;
   }
-  for (const char* url : {"localhost:1", "https://h", "ftp://h:1", "http://h", "http://h:0",
-                          "http://h:65536", "http://:1", "http://h:1/path", "http://a@b:1",
-                          "http://h:1x", "http://[::1:1", "http://h\r\n:1", "http://::1:80"}) {
+  for (const char* url :
+       {"localhost:1", "ftp://h:1", "http://h:0", "http://h:65536", "http://:1", "http://h:1/path",
+        "http://a@b:1", "http://h:1x", "http://[::1:1", "http://h\r\n:1", "http://::1:80"}) {
     EXPECT_THAT(Faults({std::string("targets[2].url=") + url}),
                 ElementsAre(HasSubstr("targets[2].url: ")))
         << url;

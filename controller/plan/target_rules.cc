@@ -2,6 +2,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "common/http_url.h"
 #include "controller/plan/rule_faults.h"
 #include "controller/plan/target_url.h"
 
@@ -31,6 +32,12 @@ void CheckTargets(const Plan& plan, RuleFaults* faults) {
     if (!target.url().empty()) {
       const absl::StatusOr<TargetUrl> url = ParseTargetUrl(target.url());
       if (!url.ok()) faults->Add(field + ".url", url.status().message());
+      if (!target.tls_server_name().empty() && url.ok() && !url->tls) {
+        faults->Add(field + ".tls_server_name", "goes with an https url");
+      }
+      if (!target.tls_server_name().empty() && !IsServerName(target.tls_server_name())) {
+        faults->Add(field + ".tls_server_name", "is no DNS name, such as www.example.org");
+      }
       if (!target.options().empty()) {
         faults->Add(field + ".options",
                     "a server given by URL is not started, so it has no options");
@@ -39,6 +46,8 @@ void CheckTargets(const Plan& plan, RuleFaults* faults) {
       CheckName(target.name(), field + ".name", faults);
       if (target.http2())
         faults->Add(field + ".http2", "goes with a url: servers of the catalogue speak HTTP/1.1");
+      if (!target.tls_server_name().empty())
+        faults->Add(field + ".tls_server_name", "goes with an https url");
     }
     if (!target.label().empty()) CheckName(target.label(), field + ".label", faults);
     const auto [first, added] = labels.emplace(LabelOf(target), i);

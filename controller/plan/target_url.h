@@ -18,8 +18,8 @@ struct TargetUrl {
 // Whether a word names a server by its URL, rather than by its name in the catalogue.
 bool IsTargetUrl(std::string_view word);
 
-// Of "http://HOST:PORT" or "https://HOST:PORT", a slash behind it or not. kInvalidArgument, with the URL and what is
-// wrong with it.
+// Of "http://HOST[:PORT]" or "https://HOST[:PORT]", a slash behind it or not, by the grammar of common/http_url.h.
+// kInvalidArgument, with the URL, but for its password, and what is wrong with it.
 absl::StatusOr<TargetUrl> ParseTargetUrl(std::string_view url);
 
 }  // namespace assay

@@ -3,14 +3,15 @@
 #include <string>
 #include <string_view>
 
+#include "absl/status/status.h"
 #include "absl/strings/ascii.h"
+#include "common/http_url.h"
 #include "controller/plan/plan_support.h"
 #include "controller/plan/rule_faults.h"
 
 namespace assay {
 namespace {
 
-constexpr size_t kMaxPath = 8192;
 constexpr uint32_t kMaxPipeline = 1024;
 constexpr int kMaxHeaders = 100;
 
@@ -22,8 +23,6 @@ bool IsToken(std::string_view text) {
            kMarks.find(c) != std::string_view::npos;
   });
 }
-
-bool IsVisible(char c) { return c > ' ' && c < 0x7f; }
 
 // What frames a request is the load generator's: a plan that said otherwise would measure broken
 // requests.
@@ -57,16 +56,11 @@ void CheckRequest(const Workload& workload, const std::string& field, RuleFaults
     faults->Add(field + ".method", "CONNECT asks for a tunnel, which has no answer to measure");
   }
   if (!workload.path().empty()) {
+    const absl::Status path = CheckRequestTarget(workload.path());
     if (workload.path().front() != '/') {
       faults->Add(field + ".path", "\"", workload.path(), "\" does not begin with a slash");
-    } else if (!std::all_of(workload.path().begin(), workload.path().end(), IsVisible) ||
-               workload.path().find('#') != std::string::npos) {
-      faults->Add(field + ".path",
-                  "has a blank, a control character, '#' or a letter beyond ASCII; write it as %20 "
-                  "and the like");
-    } else if (workload.path().size() > kMaxPath) {
-      faults->Add(field + ".path", "is ", workload.path().size(), " bytes long; at most ",
-                  kMaxPath);
+    } else if (!path.ok()) {
+      faults->Add(field + ".path", path.message());
     }
   }
   if (workload.headers_size() > kMaxHeaders) {

@@ -36,6 +36,7 @@ ExecutionResult ResultOf(const ExecutionRecord& record, const LatencyHistogram& 
   result.server_cpu_us_per_request = figures.server_cpu_us_per_request;
   result.generator_cpu_us_per_request = figures.generator_cpu_us_per_request;
   result.think_time_us = figures.think_time_us;
+  for (const LoadRecord& load : record.loads()) result.retried += load.finished().retried();
   if (latency.count() > 0) result.mean_us = latency.MeanNanos() / kNanosInMicro;
   for (size_t i = 0; i < kQuantiles.size(); ++i) {
     const std::optional<int64_t> nanos = SupportedQuantile(latency, kQuantiles[i].q);

@@ -35,6 +35,8 @@ struct ExecutionResult {
   // Sent in the window; requests ended, well or not; the rest was still in flight when the drain was over.
   uint64_t sent = 0;
   uint64_t requests = 0;
+  // Of those: sent more than once, because the server had not processed them.
+  uint64_t retried = 0;
   std::optional<double> rps;
   // Not set where no request has a latency.
   std::optional<double> mean_us;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <map>
 
 #include "absl/strings/str_cat.h"
@@ -12,10 +13,12 @@ std::vector<std::string> NotesOf(const CampaignResults& results) {
   std::vector<std::string> notes;
   bool fresh = false;
   bool closed = false;
+  uint64_t retried = 0;
   std::map<std::string, size_t> windows;
   for (const CellResult& cell : results.cells) {
     closed = closed || cell.cell.rate_per_s() <= 0;
     fresh = fresh || cell.fresh_starts;
+    for (const ExecutionResult& one : cell.executions) retried += one.retried;
     if (cell.fresh_starts) continue;
     size_t& most = windows[cell.cell.target()];
     most = std::max(most, cell.executions.size());
@@ -34,6 +37,12 @@ std::vector<std::string> NotesOf(const CampaignResults& results) {
         target,
         ", which was never restarted: windows of one process are not independent, so there is no "
         "interval"));
+  }
+  if (retried > 0) {
+    notes.push_back(absl::StrCat(
+        retried, retried == 1 ? " request was" : " requests were",
+        " sent again because the server ended the connection or refused the stream before it "
+        "processed them; they are no errors, and their latency counts from the first sending"));
   }
   if (closed) {
     notes.emplace_back(

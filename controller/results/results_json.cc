@@ -43,6 +43,7 @@ Json ToJson(const ExecutionResult& execution) {
   json["disturbed_starts"] = execution.disturbed_starts;
   json["sent"] = execution.sent;
   json["requests"] = execution.requests;
+  json["retried"] = execution.retried;
   json["rps"] = OrNull(execution.rps);
   Json latency;
   latency["mean"] = OrNull(execution.mean_us);
