@@ -18,6 +18,7 @@
 #include "controller/campaign/load_intake.h"
 #include "controller/campaign/part_specs.h"
 #include "controller/campaign/profile_intake.h"
+#include "controller/campaign/same_host.h"
 #include "controller/campaign/server_patience.h"
 #include "controller/campaign/span_requests.h"
 #include "controller/campaign/start_skew.h"
