@@ -10,9 +10,9 @@ import re
 import subprocess
 import sys
 
-LONGEST_FILE = 400
-# Files that may be longer, each with the reason.
-LONG_FILES = {}
+LONGEST_FUNCTION = 80
+# The first line of a function outside a class: it may go on, and ends with the brace that opens the body.
+FUNCTION_HEAD = re.compile(r"(?!namespace|struct|class|enum|union|extern|using|template|#|//|\})\S.*\(")
 # These speak of the words that they forbid.
 OWN_FILES = ("tools/tidy.py", "tools/tidy_test.py")
 
@@ -53,10 +53,24 @@ def numbered(text):
     return enumerate(text.split("\n"), start=1)
 
 
-def file_length(path, text):
-    lines = text.count("\n")
-    if path.endswith(CODE) and lines > LONGEST_FILE and path not in LONG_FILES:
-        yield complaint(path, lines, f"{lines} lines, more than {LONGEST_FILE}: is there a second room in it?")
+def function_length(path, text):
+    if not path.endswith(CPP):
+        return
+    head = begin = None
+    for number, line in numbered(text):
+        if line.startswith("}"):
+            if begin is not None and number - begin + 1 > LONGEST_FUNCTION:
+                length = number - begin + 1
+                yield complaint(path, begin, f"a function of {length} lines, more than {LONGEST_FUNCTION}: split it")
+            head = begin = None
+        elif begin is None:
+            if FUNCTION_HEAD.match(line):
+                head = number
+            if head is not None and line.endswith("{"):
+                begin = head if line.endswith((") {", "const {", "override {", "noexcept {", "> {")) else None
+                head = None
+            elif line.endswith(";"):
+                head = None
 
 
 def white_space(path, text):
@@ -140,7 +154,7 @@ def build_targets(path, text):
             yield complaint(path, number, 'a test without a size: size = "small" ends within a minute')
 
 
-RULES = [file_length, white_space, notes, foreign_words, layers, include_guard, names, build_targets]
+RULES = [function_length, white_space, notes, foreign_words, layers, include_guard, names, build_targets]
 
 
 def outside_libraries(texts):

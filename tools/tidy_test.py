@@ -23,9 +23,13 @@ class TidyRulesTest(unittest.TestCase):
     def assert_fine(self, path, text):
         self.assertEqual(tidy.check(path, text), [])
 
-    def test_a_long_file_is_named_with_its_length(self):
-        self.assert_complains("common/a.cc", "int x;\n" * 401, "401 lines")
-        self.assert_fine("common/a.cc", "int x;\n" * 400)
+    def test_a_long_function_is_named_with_its_length(self):
+        def function(lines):
+            return "int f(int x) {\n" + "  x += 1;\n" * (lines - 2) + "}\n"
+
+        self.assert_complains("common/a.cc", "namespace assay {\n" + function(81) + "}\n", "common/a.cc:2: a function of 81 lines")
+        self.assert_complains("common/a.cc", "Type Class::F(int x,\n    int y) const {\n" + "  y;\n" * 90 + "}\n", "split it")
+        self.assert_fine("common/a.cc", function(80) + function(80))
 
     def test_white_space_that_no_one_sees(self):
         self.assert_complains("docs/a.md", "one", "does not end")
