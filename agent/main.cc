@@ -37,6 +37,7 @@
 #include "common/cpu_set.h"
 #include "common/runfiles.h"
 #include "common/status_macros.h"
+#include "grpc/grpc.h"
 
 namespace assay {
 namespace {
@@ -79,6 +80,8 @@ absl::Status RunAgent(const AgentOptions& options) {
   usual |= placement.load;
   // Before any thread is started: they inherit it.
   KeepOwnThreadsOff(cpus, usual);
+  // For good: where gRPC could not start one of its threads, it waits for that one's end in its last grpc_shutdown().
+  grpc_init();
 
   ASSAY_ASSIGN_OR_RETURN(const Catalogue catalogue, Catalogue::Load(options.catalogue));
   ASSAY_ASSIGN_OR_RETURN(const AgentFolder folder, AgentFolder::Create(options.spool));
@@ -139,8 +142,7 @@ int main(int argc, char** argv) {
   assay::ExportRunfiles();
   assay::RaiseDescriptorLimit();
   const absl::Status ran = assay::RunAgent(options);
-  if (ran.ok()) return EXIT_SUCCESS;
-  std::cerr << "agent: " << ran.message() << std::endl;
-  // Without destructors: threads of a part that hangs still use what they would destroy.
-  _exit(EXIT_FAILURE);
+  if (!ran.ok()) std::cerr << "agent: " << ran.message() << std::endl;
+  // Without destructors: gRPC's threads, and those of a part that hangs, still use what they would destroy.
+  _exit(ran.ok() ? EXIT_SUCCESS : EXIT_FAILURE);
 }

@@ -14,6 +14,7 @@
 #include "common/file.h"
 #include "common/status_macros.h"
 #include "common/unique_fd.h"
+#include "grpcpp/generic/async_generic_service.h"
 #include "grpcpp/server_builder.h"
 
 namespace assay {
@@ -59,6 +60,24 @@ void SetUp(grpc::ServerBuilder& builder) {
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
 }
 
+// gRPC drops the credentials of an acceptor that it cannot use without a word, and a server that answers nobody starts.
+// For a port of its own it says that it failed; this one is closed at once.
+absl::Status TryCredentials(const IpAddress& address,
+                            const std::shared_ptr<grpc::ServerCredentials>& credentials) {
+  grpc::CallbackGenericService nothing;
+  grpc::ServerBuilder builder;
+  int port = 0;
+  builder.AddListeningPort(HostPort{address.ToString(), 0}.ToString(), credentials, &port);
+  builder.RegisterCallbackGenericService(&nothing);
+  const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
+  if (server != nullptr) server->Shutdown();
+  if (server == nullptr || port == 0) {
+    return absl::UnavailableError(
+        "the certificate and the key do not belong together, or one is no PEM");
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 AgentServer::AgentServer(std::unique_ptr<grpc::Server> server, std::unique_ptr<Acceptor> acceptor,
@@ -70,6 +89,11 @@ absl::StatusOr<std::unique_ptr<AgentServer>> AgentServer::Start(
     AgentService& service) {
   ASSAY_ASSIGN_OR_RETURN(const std::vector<IpAddress> addresses, IpAddress::Resolve(listen.host));
   ASSAY_ASSIGN_OR_RETURN(UniqueFd listener, ListenOn(addresses.front().ToString(), listen.port));
+  const absl::Status usable = TryCredentials(addresses.front(), credentials);
+  if (!usable.ok()) {
+    return absl::UnavailableError(
+        absl::StrCat("cannot serve at ", listen.ToString(), ": ", usable.message()));
+  }
   SetUp(listener.get());
   ASSAY_ASSIGN_OR_RETURN(const uint16_t port, PortOf(listener.get()));
   grpc::ServerBuilder builder;
@@ -79,9 +103,7 @@ absl::StatusOr<std::unique_ptr<AgentServer>> AgentServer::Start(
   builder.RegisterService(&service);
   std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
   if (server == nullptr) {
-    return absl::UnavailableError(
-        absl::StrCat("cannot serve at ", listen.ToString(),
-                     ": the certificate and the key do not belong together, or one is no PEM"));
+    return absl::UnavailableError(absl::StrCat("cannot serve at ", listen.ToString()));
   }
   std::unique_ptr<AgentServer> started(new AgentServer(std::move(server), std::move(acceptor),
                                                        HostPort{listen.host, port}.ToString()));
