@@ -2,7 +2,9 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
+#include <cstddef>
 #include <cstdlib>
 #include <iostream>
 #include <memory>
@@ -29,12 +31,14 @@
 #include "agent/service/agent_server.h"
 #include "agent/service/agent_service.h"
 #include "agent/service/confirmation.h"
+#include "agent/service/connections.h"
 #include "agent/service/credentials.h"
 #include "agent/service/self_description.h"
 #include "common/command_line.h"
 #include "common/cpu_set.h"
 #include "common/runfiles.h"
 #include "common/status_macros.h"
+#include "grpc/grpc.h"
 
 namespace assay {
 namespace {
@@ -59,6 +63,16 @@ void BoundMemory() {
 #endif
 }
 
+// However a part hangs (in a resolver, say, or because no thread can be made): what was started ends with this process.
+void EndInAnyCase() {
+  signal(SIGALRM, [](int) {
+    constexpr char kMessage[] = "agent: it could not end in order; what it started is killed now\n";
+    [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, kMessage, sizeof kMessage - 1);
+    _exit(EXIT_FAILURE);
+  });
+  alarm(static_cast<unsigned>(absl::ToInt64Seconds(2 * kClosePatience)));
+}
+
 absl::Status RunAgent(const AgentOptions& options) {
   AdoptStrays();
   ASSAY_ASSIGN_OR_RETURN(EndSignal end, EndSignal::Create(options.exit_with_parent));
@@ -68,6 +82,8 @@ absl::Status RunAgent(const AgentOptions& options) {
   usual |= placement.load;
   // Before any thread is started: they inherit it.
   KeepOwnThreadsOff(cpus, usual);
+  // For good: where gRPC could not start one of its threads, it waits for that one's end in its last grpc_shutdown().
+  grpc_init();
 
   ASSAY_ASSIGN_OR_RETURN(const Catalogue catalogue, Catalogue::Load(options.catalogue));
   ASSAY_ASSIGN_OR_RETURN(const AgentFolder folder, AgentFolder::Create(options.spool));
@@ -78,12 +94,10 @@ absl::Status RunAgent(const AgentOptions& options) {
   CpuLedger ledger(cpus, [&cpus, &usual](const CpuSet& claimed) {
     KeepOwnThreadsOff(cpus, claimed.empty() ? usual : claimed);
   });
-  const DestinationRules destinations(
-      options.allowed_destinations,
-      [&credentials](const std::string& agent, const std::string& execution_id,
-                     const std::string& destination) {
-        return AskForConfirmation(credentials.client, agent, execution_id, destination);
-      });
+  const DestinationRules destinations(options.allowed_destinations,
+                                      [&credentials](const DestinationRules::Question& question) {
+                                        return AskForConfirmation(credentials.client, question);
+                                      });
   const Premises premises{.catalogue = catalogue,
                           .versions = versions,
                           .ledger = ledger,
@@ -99,17 +113,19 @@ absl::Status RunAgent(const AgentOptions& options) {
           return std::make_shared<ServerPart>(request, std::move(strand), premises);
         }
         return std::make_shared<LoadPart>(request, std::move(strand), premises);
-      });
+      },
+      std::max(PartTable::kMostParts, size_t{4} * static_cast<size_t>(cpus.Count())));
 
   SelfDescription self(catalogue, versions, cpus, placement);
   ASSAY_ASSIGN_OR_RETURN(const std::unique_ptr<Strand> errands, ThreadStrand::Create());
-  AgentService service(
-      parts, [&self] { return self.Describe(); }, *errands);
+  AgentService service(parts, [&self] { return self.Describe(); }, *errands,
+                       {.connections = Connections::Limits::OfThisProcess(), .streams = {}});
   ASSAY_ASSIGN_OR_RETURN(const std::unique_ptr<AgentServer> server,
                          AgentServer::Start(options.listen, credentials.server, service));
   std::cout << "listening on " << server->address() << std::endl;
 
   end.Wait();
+  EndInAnyCase();
   const bool gone = parts->CloseAll(kClosePatience);
   server->Shutdown();
   return gone ? absl::OkStatus()
@@ -128,8 +144,7 @@ int main(int argc, char** argv) {
   assay::ExportRunfiles();
   assay::RaiseDescriptorLimit();
   const absl::Status ran = assay::RunAgent(options);
-  if (ran.ok()) return EXIT_SUCCESS;
-  std::cerr << "agent: " << ran.message() << std::endl;
-  // Without destructors: threads of a part that hangs still use what they would destroy.
-  _exit(EXIT_FAILURE);
+  if (!ran.ok()) std::cerr << "agent: " << ran.message() << std::endl;
+  // Without destructors: gRPC's threads, and those of a part that hangs, still use what they would destroy.
+  _exit(ran.ok() ? EXIT_SUCCESS : EXIT_FAILURE);
 }

@@ -1,15 +1,27 @@
 // The program as who starts it meets it: its command line, its end, and what it tells of itself.
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <poll.h>
 #include <signal.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <string>
 #include <vector>
 
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "agent/launcher/marked_processes.h"
+#include "agent/parts/address.h"
 #include "agent/testing/agent_process.h"
 #include "agent/testing/part_client.h"
 #include "common/cpu_set.h"
+#include "common/file.h"
+#include "common/unique_fd.h"
 #include "common/version.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -108,6 +120,120 @@ TEST(AgentProgramTest, AKilledAgentTakesItsServersAlongAndTheNextOneClearsItsSpo
   AgentProcess next({}, agent.spool());
   EXPECT_EQ(next.End(SIGTERM), 0);
   EXPECT_TRUE(std::filesystem::is_empty(agent.spool()));
+}
+
+// A client's end of a connection that says nothing.
+UniqueFd SilentConnection(const std::string& address) {
+  const HostPort to = *HostPort::Parse(address);
+  sockaddr_in name{};
+  name.sin_family = AF_INET;
+  name.sin_port = htons(to.port);
+  inet_pton(AF_INET, to.host.c_str(), &name.sin_addr);
+  UniqueFd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  EXPECT_EQ(connect(fd.get(), reinterpret_cast<sockaddr*>(&name), sizeof name), 0);
+  return fd;
+}
+
+rlim_t OpenDescriptors(pid_t pid) {
+  rlim_t count = 0;
+  for (const auto& entry :
+       std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/fd")) {
+    (void)entry;
+    ++count;
+  }
+  return count;
+}
+
+// Over a connection of its own, which the agent may refuse a few times first.
+bool AnswersNewConnections(const AgentProcess& agent) {
+  const std::unique_ptr<grpc::ClientContext> context = NewContext();
+  context->set_wait_for_ready(true);
+  PingReply reply;
+  const grpc::Status status = agent.NewStub()->Ping(context.get(), PingRequest(), &reply);
+  return status.ok() && reply.monotonic_ns() > 0;
+}
+
+// gRPC's own listener stops for ever at the first connection that it has no descriptor for.
+TEST(AgentProgramTest, AfterAMomentWithoutDescriptorsItAcceptsAgain) {
+  AgentProcess agent;
+  AgentClock(agent.stub());
+  rlimit before{};
+  ASSERT_EQ(prlimit(agent.pid(), RLIMIT_NOFILE, nullptr, &before), 0);
+  const rlimit few{.rlim_cur = OpenDescriptors(agent.pid()) + 3, .rlim_max = before.rlim_max};
+  ASSERT_EQ(prlimit(agent.pid(), RLIMIT_NOFILE, &few, nullptr), 0);
+  std::vector<UniqueFd> connections;
+  std::vector<pollfd> ends;
+  for (int i = 0; i < 50; ++i) {
+    connections.push_back(SilentConnection(agent.address()));
+    ends.push_back({.fd = connections.back().get(), .events = POLLRDHUP, .revents = 0});
+  }
+  // The first that is closed shows that there was no descriptor for one: far fewer than are allowed have come.
+  EXPECT_GT(poll(ends.data(), ends.size(), 60'000), 0);
+  connections.clear();
+  ASSERT_EQ(prlimit(agent.pid(), RLIMIT_NOFILE, &before, nullptr), 0);
+  EXPECT_TRUE(AnswersNewConnections(agent));
+  EXPECT_EQ(agent.End(SIGTERM), 0);
+}
+
+TEST(AgentProgramTest, ConnectionsThatSayNothingDoNotKeepAControllerOut) {
+  AgentProcess agent;
+  std::vector<UniqueFd> connections;
+  for (int i = 0; i < 600; ++i) connections.push_back(SilentConnection(agent.address()));
+  EXPECT_TRUE(AnswersNewConnections(agent));
+  const absl::Time deadline = absl::Now() + absl::Seconds(60);
+  while (OpenDescriptors(agent.pid()) >= 400 && absl::Now() < deadline) {
+    absl::SleepFor(absl::Milliseconds(10));
+  }
+  EXPECT_LT(OpenDescriptors(agent.pid()), 400u);
+  EXPECT_EQ(agent.End(SIGTERM), 0);
+}
+
+// As under a small `ulimit -u`, which root does not feel: address space that no thread's stack fits into.
+TEST(AgentProgramTest, WithoutThreadsItRefusesPartsAndStillEndsWell) {
+  rlimit stack{};
+  ASSERT_EQ(getrlimit(RLIMIT_STACK, &stack), 0);
+  const rlimit large{.rlim_cur = rlim_t{1} << 30, .rlim_max = stack.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_STACK, &large), 0) << "what each thread of the agent takes";
+  AgentProcess agent;
+  ASSERT_EQ(setrlimit(RLIMIT_STACK, &stack), 0);
+  AgentClock(agent.stub());
+  const absl::StatusOr<std::string> statm =
+      ReadFile("/proc/" + std::to_string(agent.pid()) + "/statm");
+  ASSERT_TRUE(statm.ok()) << statm.status();
+  const rlim_t used = strtoull(statm->c_str(), nullptr, 10) * static_cast<rlim_t>(getpagesize());
+  const rlimit tight{.rlim_cur = used + (rlim_t{256} << 20), .rlim_max = RLIM_INFINITY};
+  ASSERT_EQ(prlimit(agent.pid(), RLIMIT_AS, &tight, nullptr), 0);
+  // gRPC's threads come and go: a part may get the place of one, and then holds it.
+  int refusals = 0;
+  for (int i = 0; i < 50; ++i) {
+    const grpc::Status opened =
+        OpenPart(agent.stub(), LoadRequest("e" + std::to_string(i), "127.0.0.1:9"));
+    if (opened.ok()) continue;
+    ASSERT_EQ(opened.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED) << opened.error_message();
+    ASSERT_THAT(opened.error_message(), HasSubstr("thread"));
+    ++refusals;
+  }
+  EXPECT_GT(refusals, 0);
+  EXPECT_GT(AgentClock(agent.stub()), 0);
+  EXPECT_EQ(agent.End(SIGTERM), 0);
+}
+
+TEST(AgentProgramTest, AKeyOfAnotherCertificateKeepsItFromStarting) {
+  const std::string folder = testing::TempDir();
+  for (const char* name : {"one", "two"}) {
+    const std::string command = "cd '" + folder +
+                                "' && openssl req -x509 -newkey ec -pkeyopt "
+                                "ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=" +
+                                name + " -keyout " + name + ".key -out " + name +
+                                ".pem 2>openssl.txt";
+    ASSERT_EQ(system(command.c_str()), 0) << command;
+  }
+  const AgentRun run =
+      RunAgentProgram({"--listen=127.0.0.1:0", "--spool=" + folder + "/tls-spool",
+                       "--tls-ca=" + folder + "/one.pem", "--tls-cert=" + folder + "/one.pem",
+                       "--tls-key=" + folder + "/two.key"});
+  EXPECT_EQ(run.status, 1);
+  EXPECT_THAT(run.output, HasSubstr("do not belong together"));
 }
 
 TEST(AgentProgramTest, DescribesItselfItsTargetsAndItsHost) {

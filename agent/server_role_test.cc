@@ -125,11 +125,11 @@ TEST_F(ServerRoleTest, ACpuThatDoesNotExistIsRefusedWithThoseThatDo) {
   EXPECT_THAT(refused.error_message(), HasSubstr("CPU 4095 does not exist"));
 }
 
-TEST_F(ServerRoleTest, ACpuOfAnotherExecutionIsRefusedAndItsHolderNamed) {
+TEST_F(ServerRoleTest, ACpuOfAnotherExecutionIsRefusedAndItsHolderHintedAt) {
   ASSERT_TRUE(OpenPart(agent_.stub(), ServerRequest("first", "good")).ok());
   const grpc::Status refused = Refusal(ServerRequest("second", "good"));
   EXPECT_EQ(refused.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
-  EXPECT_THAT(refused.error_message(), HasSubstr("server of execution first"));
+  EXPECT_THAT(refused.error_message(), HasSubstr("server of execution fi..."));
   ASSERT_TRUE(ClosePart(agent_.stub(), ServerRequest("first", "good").part()).ok());
   EXPECT_TRUE(OpenPart(agent_.stub(), ServerRequest("second", "good")).ok());
 }

@@ -18,6 +18,7 @@
 #include "common/monotonic_clock.h"
 #include "common/process_tree.h"
 #include "common/runfiles.h"
+#include "common/start_thread.h"
 #include "common/status_macros.h"
 
 namespace assay {
@@ -116,6 +117,8 @@ absl::StatusOr<std::unique_ptr<LaunchedProcess>> LaunchedProcess::Start(LaunchOp
   std::unique_ptr<LaunchedProcess> process(
       new LaunchedProcess(std::move(options), std::move(spawned), std::move(control),
                           std::move(output_read), std::move(error_read)));
+  ASSAY_ASSIGN_OR_RETURN(process->watcher_,
+                         StartThread([watched = process.get()] { watched->Watch(); }));
   ASSAY_RETURN_IF_ERROR(
       process->WaitToStart(process->options_.hold ? Phase::kHeld : Phase::kStarted));
   return process;
@@ -127,10 +130,15 @@ LaunchedProcess::LaunchedProcess(LaunchOptions options, Spawned launch, UniqueFd
       launch_(std::move(launch)),
       control_(std::move(control)),
       standard_output_fd_(std::move(standard_output)),
-      standard_error_fd_(std::move(standard_error)),
-      watcher_([this] { Watch(); }) {}
+      standard_error_fd_(std::move(standard_error)) {}
 
 LaunchedProcess::~LaunchedProcess() {
+  if (!watcher_.joinable()) {
+    // Nobody watches it. Its end is the guard's order to kill all.
+    syscall(SYS_pidfd_send_signal, launch_.pidfd.get(), SIGKILL, nullptr, 0);
+    waitpid(launch_.pid, nullptr, 0);
+    return;
+  }
   // Whatever could not be killed has been waited for long enough.
   (void)Stop(SIGKILL, absl::ZeroDuration());
   watcher_.join();

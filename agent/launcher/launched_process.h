@@ -49,7 +49,8 @@ class LaunchedProcess {
  public:
   // Returns when exec has succeeded, or, with options.hold, when the program waits before exec. Errors name the
   // program, what failed and what to do: kInvalidArgument (options), kNotFound (no such program or folder),
-  // kPermissionDenied, kFailedPrecondition (CPUs, not a program), kDeadlineExceeded, kInternal.
+  // kPermissionDenied, kFailedPrecondition (CPUs, not a program), kResourceExhausted (no thread left),
+  // kDeadlineExceeded, kInternal.
   // Cost: a few milliseconds.
   static absl::StatusOr<std::unique_ptr<LaunchedProcess>> Start(LaunchOptions options);
 

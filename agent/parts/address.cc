@@ -15,7 +15,6 @@
 #include "absl/strings/str_cat.h"
 #include "common/file.h"
 #include "common/status_macros.h"
-#include "common/unique_fd.h"
 
 namespace assay {
 namespace {
@@ -119,14 +118,28 @@ absl::StatusOr<std::vector<IpAddress>> IpAddress::Resolve(const std::string& hos
     return absl::NotFoundError(absl::StrCat("host '", host, "': ", gai_strerror(error)));
   }
   std::vector<IpAddress> addresses;
+  bool left_out = false;
   for (const addrinfo* entry = found; entry != nullptr; entry = entry->ai_next) {
+    if (entry->ai_family == AF_INET6) {
+      sockaddr_in6 v6{};
+      memcpy(&v6, entry->ai_addr, sizeof v6);
+      if (v6.sin6_scope_id != 0) {
+        left_out = true;
+        continue;
+      }
+    }
     char text[NI_MAXHOST] = "";
     getnameinfo(entry->ai_addr, entry->ai_addrlen, text, sizeof text, nullptr, 0, NI_NUMERICHOST);
     const absl::StatusOr<IpAddress> address = Parse(text);
     if (address.ok()) addresses.push_back(*address);
   }
   freeaddrinfo(found);
-  if (addresses.empty()) return absl::NotFoundError(absl::StrCat("host '", host, "': no address"));
+  if (addresses.empty()) {
+    return absl::NotFoundError(absl::StrCat(
+        "host '", host, "': no address",
+        left_out ? " but one that holds on one interface only; give a global or private address"
+                 : ""));
+  }
   return addresses;
 }
 
@@ -142,6 +155,8 @@ bool IpAddress::IsWildcard() const {
   return std::all_of(bytes_.begin() + (IsV4() ? 12 : 0), bytes_.end(),
                      [](uint8_t b) { return b == 0; });
 }
+
+bool IpAddress::IsLinkLocalV6() const { return bytes_[0] == 0xfe && (bytes_[1] & 0xc0) == 0x80; }
 
 std::string IpAddress::ToString() const {
   char text[INET6_ADDRSTRLEN] = "";
@@ -179,21 +194,29 @@ absl::StatusOr<Cidr> Cidr::Parse(std::string_view text) {
   return cidr;
 }
 
-absl::Status CanListen(const std::string& host, uint16_t port) {
+absl::StatusOr<UniqueFd> ListenOn(const std::string& host, uint16_t port) {
   ASSAY_ASSIGN_OR_RETURN(const SocketName name, SocketName::Of(host, port));
   const std::string where = HostPort{host, port}.ToString();
-  const UniqueFd fd(socket(name.family(), SOCK_STREAM | SOCK_CLOEXEC, 0));
+  UniqueFd fd(socket(name.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd.ok()) return ErrnoStatus(errno, "cannot make a socket");
   // As servers do: connections of a former server that linger do not count.
   const int one = 1;
   setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-  if (bind(fd.get(), name.get(), name.size) != 0 || listen(fd.get(), 1) != 0) {
+  const int v6_only = 0;
+  if (name.family() == AF_INET6) {
+    setsockopt(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &v6_only, sizeof v6_only);
+  }
+  if (bind(fd.get(), name.get(), name.size) != 0 || listen(fd.get(), SOMAXCONN) != 0) {
     if (errno == EADDRINUSE) {
       return absl::AlreadyExistsError(absl::StrCat(where, " is in use by another program"));
     }
     return ErrnoStatus(errno, absl::StrCat("cannot listen on ", where));
   }
-  return absl::OkStatus();
+  return fd;
+}
+
+absl::Status CanListen(const std::string& host, uint16_t port) {
+  return ListenOn(host, port).status();
 }
 
 bool AcceptsConnections(const HostPort& address) {

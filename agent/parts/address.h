@@ -9,7 +9,9 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "common/unique_fd.h"
 
 namespace assay {
 
@@ -31,11 +33,14 @@ class IpAddress {
   // Numeric ones only. kInvalidArgument.
   static absl::StatusOr<IpAddress> Parse(std::string_view text);
   // All addresses of a name or numeric address, by the system's resolver: blocks. kNotFound with the resolver's words.
+  // Addresses that hold only on one interface (fe80::1%eth0) are left out: without the interface they name another host.
   static absl::StatusOr<std::vector<IpAddress>> Resolve(const std::string& host);
 
   bool IsLoopback() const;
   // 0.0.0.0 or ::.
   bool IsWildcard() const;
+  // fe80::/10, which names a host only together with an interface.
+  bool IsLinkLocalV6() const;
   bool IsV4() const;
   // Without brackets; IPv4 as dotted numbers.
   std::string ToString() const;
@@ -65,8 +70,11 @@ class Cidr {
 // connection to a server that has gone could otherwise meet itself. kResourceExhausted when none is found.
 absl::StatusOr<uint16_t> FreePort(const std::string& host);
 
-// Whether a server could listen there now. kAlreadyExists: the port is in use. Other errors with errno's text: the
-// address is not of this host, the port needs privileges.
+// A socket that listens at `host` (numeric), nonblocking; port 0 picks one. :: takes IPv4 too, where the host has it.
+// kAlreadyExists: the port is in use. Other errors with errno's text: the address is not of this host, the port needs
+// privileges.
+absl::StatusOr<UniqueFd> ListenOn(const std::string& host, uint16_t port);
+// Whether a server could listen there now; errors as ListenOn().
 absl::Status CanListen(const std::string& host, uint16_t port);
 
 // Whether somebody accepts connections at a numeric address. Blocks, at most a second.

@@ -1,11 +1,25 @@
 #include "agent/parts/cpu_ledger.h"
 
+#include <algorithm>
+#include <cstddef>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "common/status_macros.h"
 
 namespace assay {
+namespace {
+
+// What others may read of a holder: enough of its id to find it, too little to speak for it.
+std::string NameForOthers(const CpuLedger::Claim& claim) {
+  constexpr size_t kMostShown = 8;
+  const std::string& id = claim.execution_id;
+  return absl::StrCat(absl::StripSuffix(claim.holder, id),
+                      id.substr(0, std::min(kMostShown, id.size() / 2)), "...");
+}
+
+}  // namespace
 
 CpuLedger::CpuLedger(CpuSet all, std::function<void(const CpuSet& claimed)> own_changed)
     : all_(all), own_changed_(std::move(own_changed)) {}
@@ -31,7 +45,7 @@ absl::StatusOr<CpuSet> CpuLedger::Take(std::string_view wanted, const CpuSet& fa
     if (!claim.cpus.Intersects(cpus)) continue;
     if (claim.execution_id == execution_id && (named || all_.Count() == 1)) continue;
     return absl::ResourceExhaustedError(absl::StrCat(
-        "CPUs ", cpus.ToString(), " are not free: the ", claim.holder, " is pinned to ",
+        "CPUs ", cpus.ToString(), " are not free: the ", NameForOthers(claim), " is pinned to ",
         claim.cpus.ToString(), "; wait until it is done, or place the parts apart"));
   }
   claims_.push_back({std::string(execution_id), std::string(holder), cpus});

@@ -24,7 +24,7 @@ class CpuLedger {
  public:
   struct Claim {
     std::string execution_id;
-    // For people: "server of execution 1f2e".
+    // The owner's own name for it, which ends with the id: "server of execution 1f2e".
     std::string holder;
     CpuSet cpus;
   };
@@ -34,7 +34,8 @@ class CpuLedger {
   CpuLedger(CpuSet all, std::function<void(const CpuSet& claimed)> own_changed);
 
   // Claims `wanted`, or `fallback` where that is empty. kInvalidArgument: a list that cannot be read, or a CPU that
-  // the agent does not have (names those it has). kResourceExhausted: in use (names by whom).
+  // the agent does not have (names those it has). kResourceExhausted: in use; what it says of the holder is enough to
+  // find it and too little to speak for it, since another's execution id opens its streams.
   absl::StatusOr<CpuSet> Take(std::string_view wanted, const CpuSet& fallback,
                               std::string_view execution_id, std::string_view holder);
   // Gives back what `holder` has; harmless where it has nothing.

@@ -39,10 +39,20 @@ TEST_F(CpuLedgerTest, AnotherExecutionsCpuIsRefusedAndItsHolderNamed) {
   for (const char* wanted : {"", "0-1"}) {
     const absl::Status refused = ledger_.Take(wanted, Cpus("1"), "b", "load of b").status();
     EXPECT_TRUE(absl::IsResourceExhausted(refused)) << refused;
-    EXPECT_NE(std::string(refused.message()).find("server of a"), std::string::npos) << refused;
+    EXPECT_NE(std::string(refused.message()).find("server of ..."), std::string::npos) << refused;
   }
   ledger_.Return("server of a");
   EXPECT_TRUE(ledger_.Take("0-1", Cpus("1"), "b", "load of b").ok());
+}
+
+// With the whole id its reader could take over the other's control stream.
+TEST_F(CpuLedgerTest, OfTheHoldersIdNoMoreThanABeginningIsTold) {
+  const std::string id = "0123456789abcdef0123456789abcdef";
+  ASSERT_TRUE(ledger_.Take("1", Cpus("1"), id, "server of execution " + id).ok());
+  const std::string refused(ledger_.Take("1", Cpus("1"), "b", "load of b").status().message());
+  EXPECT_NE(refused.find("the server of execution 01234567... is pinned to 1"), std::string::npos)
+      << refused;
+  EXPECT_EQ(refused.find(id.substr(0, 9)), std::string::npos) << refused;
 }
 
 TEST_F(CpuLedgerTest, ServerAndLoadOfOneExecutionShareACpuOnlyWhereThePlanSaysSo) {

@@ -1,6 +1,7 @@
 #include "agent/parts/destination_rules.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -8,8 +9,42 @@
 
 namespace assay {
 
-DestinationRules::DestinationRules(std::vector<Cidr> allowed, Confirm confirm)
-    : allowed_(std::move(allowed)), confirm_(std::move(confirm)) {}
+namespace {
+
+// Ports that take a privilege to listen on: what an unprivileged agent says of them proves nothing.
+constexpr uint16_t kFirstUnprivilegedPort = 1024;
+
+absl::Status CheckNamesOneHost(const HostPort& destination, const IpAddress& address) {
+  if (address.IsWildcard()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("destination ", destination.ToString(), ": ", address.ToString(),
+                     " names no host; give the address that the server is reached at"));
+  }
+  if (address.IsLinkLocalV6()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "destination ", destination.ToString(), ": the link-local address ", address.ToString(),
+        " names a different host on each interface; give a global "
+        "or private address"));
+  }
+  return absl::OkStatus();
+}
+
+// Which host a result is about must not depend on which address comes first.
+absl::Status CheckNotBothHereAndElsewhere(const HostPort& destination,
+                                          const std::vector<IpAddress>& addresses) {
+  const auto is_loopback = [](const IpAddress& one) { return one.IsLoopback(); };
+  const auto here = std::find_if(addresses.begin(), addresses.end(), is_loopback);
+  const auto elsewhere = std::find_if_not(addresses.begin(), addresses.end(), is_loopback);
+  if (here == addresses.end() || elsewhere == addresses.end()) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      "destination ", destination.ToString(), ": ", destination.host, " is both ", here->ToString(),
+      " and ", elsewhere->ToString(), "; give the one that you mean as a number"));
+}
+
+}  // namespace
+
+DestinationRules::DestinationRules(std::vector<Cidr> allowed, Confirm confirm, Resolve resolve)
+    : allowed_(std::move(allowed)), confirm_(std::move(confirm)), resolve_(std::move(resolve)) {}
 
 absl::StatusOr<HostPort> DestinationRules::Admit(const std::string& destination,
                                                  const std::string& agent,
@@ -18,10 +53,12 @@ absl::StatusOr<HostPort> DestinationRules::Admit(const std::string& destination,
   if (asked.port == 0) {
     return absl::InvalidArgumentError(absl::StrCat("destination ", destination, " has port 0"));
   }
-  ASSAY_ASSIGN_OR_RETURN(const std::vector<IpAddress> addresses, IpAddress::Resolve(asked.host));
+  ASSAY_ASSIGN_OR_RETURN(const std::vector<IpAddress> addresses, resolve_(asked.host));
+  ASSAY_RETURN_IF_ERROR(CheckNotBothHereAndElsewhere(asked, addresses));
   std::vector<HostPort> admitted;
   absl::Status refused;
-  for (const IpAddress& address : addresses) {
+  for (size_t i = 0; i < std::min(addresses.size(), kMostAddresses); ++i) {
+    const IpAddress& address = addresses[i];
     const HostPort numeric{address.ToString(), asked.port};
     const absl::Status allowed = Allow(numeric, address, agent, execution_id);
     if (allowed.ok()) admitted.push_back(numeric);
@@ -40,6 +77,7 @@ absl::StatusOr<HostPort> DestinationRules::Admit(const std::string& destination,
 absl::Status DestinationRules::Allow(const HostPort& destination, const IpAddress& address,
                                      const std::string& agent,
                                      const std::string& execution_id) const {
+  ASSAY_RETURN_IF_ERROR(CheckNamesOneHost(destination, address));
   if (address.IsLoopback()) return absl::OkStatus();
   const auto allows = [&address](const Cidr& network) { return network.Contains(address); };
   if (std::any_of(allowed_.begin(), allowed_.end(), allows)) return absl::OkStatus();
@@ -49,34 +87,33 @@ absl::Status DestinationRules::Allow(const HostPort& destination, const IpAddres
 absl::Status DestinationRules::AskAgent(const HostPort& destination, const IpAddress& address,
                                         const std::string& agent,
                                         const std::string& execution_id) const {
-  const std::string remedy =
-      absl::StrCat("; start this agent with --allow-destination=", address.ToString(),
-                   " to load it all the same");
+  const auto refuse = [&](auto... why) {
+    return absl::PermissionDeniedError(
+        absl::StrCat(destination.ToString(), " may not be loaded: ", why...,
+                     "; start this agent with --allow-destination=", address.ToString(),
+                     " to load it all the same"));
+  };
   if (agent.empty()) {
-    return absl::PermissionDeniedError(absl::StrCat(
-        destination.ToString(),
-        " may not be loaded: it is beyond loopback, and no agent there serves this execution",
-        remedy));
+    return refuse("it is beyond loopback, and no agent there serves this execution");
   }
-  ASSAY_ASSIGN_OR_RETURN(const HostPort agent_address, HostPort::Parse(agent));
-  ASSAY_ASSIGN_OR_RETURN(const std::vector<IpAddress> homes,
-                         IpAddress::Resolve(agent_address.host));
+  if (destination.port < kFirstUnprivilegedPort) {
+    return refuse("no agent can confirm a port below ", kFirstUnprivilegedPort);
+  }
+  ASSAY_ASSIGN_OR_RETURN(const HostPort named, HostPort::Parse(agent));
+  ASSAY_ASSIGN_OR_RETURN(const std::vector<IpAddress> homes, resolve_(named.host));
   if (std::find(homes.begin(), homes.end(), address) == homes.end()) {
-    return absl::PermissionDeniedError(
-        absl::StrCat(destination.ToString(), " may not be loaded: the agent ", agent,
-                     " is on another address and cannot vouch for it", remedy));
+    return refuse("the agent ", agent, " is on another address and cannot confirm it");
   }
-  const absl::StatusOr<bool> confirmed = confirm_(agent, execution_id, destination.ToString());
+  const absl::StatusOr<bool> confirmed = confirm_({.agent = {address.ToString(), named.port},
+                                                   .agent_name = named.host,
+                                                   .execution_id = execution_id,
+                                                   .destination = destination});
   if (!confirmed.ok()) {
-    return absl::PermissionDeniedError(
-        absl::StrCat(destination.ToString(), " may not be loaded: the agent ", agent,
-                     " did not confirm it: ", confirmed.status().message(), remedy));
+    // The code alone: the text is the peer's, who may be anybody, and the caller need not be able to reach that peer.
+    return refuse("the agent ", agent, ", asked at ", address.ToString(), ", did not confirm it (",
+                  absl::StatusCodeToString(confirmed.status().code()), ")");
   }
-  if (!*confirmed) {
-    return absl::PermissionDeniedError(
-        absl::StrCat(destination.ToString(), " may not be loaded: the agent ", agent,
-                     " does not serve this execution there", remedy));
-  }
+  if (!*confirmed) return refuse("the agent ", agent, " does not serve this execution there");
   return absl::OkStatus();
 }
 

@@ -15,8 +15,8 @@ std::string NameOf(const PartId& id) {
 
 }  // namespace
 
-std::shared_ptr<PartTable> PartTable::Create(Make make) {
-  return std::shared_ptr<PartTable>(new PartTable(std::move(make)));
+std::shared_ptr<PartTable> PartTable::Create(Make make, size_t most_parts) {
+  return std::shared_ptr<PartTable>(new PartTable(std::move(make), most_parts));
 }
 
 void PartTable::Open(const OpenRequest& request, std::function<void(absl::Status)> decided) {
@@ -29,6 +29,10 @@ void PartTable::Open(const OpenRequest& request, std::function<void(absl::Status
     const auto found = parts_.find(key);
     if (closing_) {
       refused = absl::UnavailableError("this agent is shutting down");
+    } else if (found == parts_.end() && parts_.size() >= most_parts_) {
+      refused = absl::ResourceExhaustedError(
+          absl::StrCat("this agent has ", most_parts_,
+                       " parts open or waiting, and takes no more at once; try again later"));
     } else if (found == parts_.end()) {
       absl::StatusOr<std::shared_ptr<Part>> made = make_(request);
       refused = made.status();

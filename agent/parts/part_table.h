@@ -1,6 +1,7 @@
 #ifndef ASSAY_AGENT_PARTS_PART_TABLE_H_
 #define ASSAY_AGENT_PARTS_PART_TABLE_H_
 
+#include <cstddef>
 #include <functional>
 #include <map>
 #include <memory>
@@ -19,15 +20,21 @@ namespace assay {
 
 // The parts that this agent plays now, by execution and role.
 //
+// Each part has a thread and descriptors from Open on, also while it waits to be admitted, so there is a limit to them.
+//
 // Threads: any; nothing here blocks but CloseAll(). Callbacks run on a part's strand, or at once.
 class PartTable : public std::enable_shared_from_this<PartTable> {
  public:
   // Makes the part that a checked request asks for. An error is what Open is refused with.
   using Make = std::function<absl::StatusOr<std::shared_ptr<Part>>(const OpenRequest&)>;
 
-  static std::shared_ptr<PartTable> Create(Make make);
+  // Enough for what a host of some CPUs can run, with as many that wait.
+  static constexpr size_t kMostParts = 64;
+
+  static std::shared_ptr<PartTable> Create(Make make, size_t most_parts = kMostParts);
 
   // Opens a part, or finds it open with the same contents: the same answer then. kAlreadyExists: open with others.
+  // kResourceExhausted: as many are open or waiting as may be, or what one needs is not to be had.
   void Open(const OpenRequest& request, std::function<void(absl::Status)> decided);
   // kNotFound says that the part was closed, forgotten or never opened.
   absl::StatusOr<std::shared_ptr<Part>> Find(const PartId& id) const;
@@ -43,11 +50,12 @@ class PartTable : public std::enable_shared_from_this<PartTable> {
  private:
   using Key = std::pair<std::string, int>;
 
-  explicit PartTable(Make make) : make_(std::move(make)) {}
+  PartTable(Make make, size_t most_parts) : make_(std::move(make)), most_parts_(most_parts) {}
   static Key KeyOf(const PartId& id) { return {id.execution_id(), id.role()}; }
   void Remove(const Key& key, const Part* part) ABSL_LOCKS_EXCLUDED(mutex_);
 
   const Make make_;
+  const size_t most_parts_;
   mutable absl::Mutex mutex_;
   std::map<Key, std::shared_ptr<Part>> parts_ ABSL_GUARDED_BY(mutex_);
   bool closing_ ABSL_GUARDED_BY(mutex_) = false;

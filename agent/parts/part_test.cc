@@ -1,6 +1,7 @@
 #include "agent/parts/part.h"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -263,6 +264,49 @@ TEST_F(PartTableTest, APartThatWasClosedIsNotFoundAndCanBeClosedAgain) {
   EXPECT_TRUE(absl::IsNotFound(table_->Find(Request("e").part()).status()));
   table_->Close(Request("e").part(), [&closed] { ++closed; });
   EXPECT_EQ(closed, 2);
+}
+
+// Each has a thread and descriptors from the moment that it is asked for.
+TEST_F(PartTableTest, MorePartsThanTheLimitAreRefusedUntilOneIsClosed) {
+  std::vector<std::shared_ptr<ScriptedPart>> parts;
+  std::vector<ManualStrand*> strands;
+  table_ = PartTable::Create(
+      [&](const OpenRequest& request) {
+        auto strand = std::make_unique<ManualStrand>();
+        strands.push_back(strand.get());
+        parts.push_back(std::make_shared<ScriptedPart>(request, std::move(strand)));
+        parts.back()->calls = &calls_;
+        return parts.back();
+      },
+      /*most_parts=*/3);
+  const auto open = [this](const OpenRequest& request) {
+    std::optional<absl::Status> answer;
+    table_->Open(request, [&answer](const absl::Status& decided) { answer = decided; });
+    return answer;
+  };
+  // None of them is admitted yet: its strand does not run.
+  for (const char* execution : {"a", "b", "c"}) open(Request(execution));
+  const std::optional<absl::Status> refused = open(Request("d"));
+  ASSERT_TRUE(refused.has_value());
+  EXPECT_TRUE(absl::IsResourceExhausted(*refused)) << *refused;
+  EXPECT_EQ(parts.size(), 3u);
+  open(Request("a"));
+  EXPECT_EQ(parts.size(), 3u) << "one that is there is found";
+  table_->Close(Request("a").part(), [] {});
+  strands[0]->Run();
+  open(Request("d"));
+  EXPECT_EQ(parts.size(), 4u);
+  for (ManualStrand* strand : strands) strand->Run();
+}
+
+TEST_F(PartTableTest, WhatAPartNeedsAndIsNotToBeHadRefusesIt) {
+  table_ = PartTable::Create([](const OpenRequest&) -> absl::StatusOr<std::shared_ptr<Part>> {
+    return absl::ResourceExhaustedError("no thread");
+  });
+  absl::Status answer;
+  table_->Open(Request("e"), [&answer](const absl::Status& decided) { answer = decided; });
+  EXPECT_TRUE(absl::IsResourceExhausted(answer)) << answer;
+  EXPECT_TRUE(table_->CloseAll(absl::ZeroDuration()));
 }
 
 TEST_F(PartTableTest, ShuttingDownRefusesNewParts) {

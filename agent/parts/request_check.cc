@@ -121,8 +121,10 @@ absl::Status CheckLoad(const LoadSpec& load) {
 
 absl::Status CheckOpenRequest(const OpenRequest& request) {
   if (request.part().execution_id().empty()) return Wrong("part.execution_id", "is not set");
-  if (!IsOneLine(request.part().execution_id()) || request.part().execution_id().size() > 200) {
-    return Wrong("part.execution_id", "is no short line");
+  // Others read its beginning where it holds what they want.
+  if (!IsToken(request.part().execution_id()) || request.part().execution_id().size() > 200) {
+    return Wrong("part.execution_id",
+                 "is not at most 200 letters, digits and signs such as - and _");
   }
   if (request.lease_ms() < kShortestLeaseMs || request.lease_ms() > kLongestLeaseMs) {
     return Wrong("lease_ms", absl::StrCat(request.lease_ms(), " is not from ", kShortestLeaseMs,

@@ -48,6 +48,14 @@ TEST(RequestCheckTest, NamesTheFieldOfThePartThatIsWrong) {
   ExpectWrong(
       good, [](OpenRequest& r) { r.mutable_part()->clear_execution_id(); }, "part.execution_id");
   ExpectWrong(
+      good, [](OpenRequest& r) { r.mutable_part()->set_execution_id("a b"); }, "part.execution_id");
+  ExpectWrong(
+      good, [](OpenRequest& r) { r.mutable_part()->set_execution_id("\x1b[2J"); },
+      "part.execution_id");
+  ExpectWrong(
+      good, [](OpenRequest& r) { r.mutable_part()->set_execution_id(std::string(201, 'a')); },
+      "part.execution_id");
+  ExpectWrong(
       good, [](OpenRequest& r) { r.mutable_part()->clear_role(); }, "part.role");
   ExpectWrong(
       good, [](OpenRequest& r) { r.mutable_part()->set_role(PartId::LOAD); }, "load");

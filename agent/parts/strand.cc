@@ -12,6 +12,8 @@
 #include "absl/synchronization/mutex.h"
 #include "common/file.h"
 #include "common/monotonic_clock.h"
+#include "common/start_thread.h"
+#include "common/status_macros.h"
 #include "common/unique_fd.h"
 
 namespace assay {
@@ -117,7 +119,7 @@ absl::StatusOr<std::unique_ptr<Strand>> ThreadStrand::Create() {
   auto shared = std::make_shared<Shared>();
   shared->wake.reset(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!shared->wake.ok()) return ErrnoStatus(errno, "cannot make a descriptor to wake a thread by");
-  shared->thread = std::thread([shared] { shared->Loop(); });
+  ASSAY_ASSIGN_OR_RETURN(shared->thread, StartThread([shared] { shared->Loop(); }));
   return std::unique_ptr<Strand>(new ThreadStrand(std::move(shared)));
 }
 

@@ -44,7 +44,7 @@ class Strand {
 // (whose part is gone with it): the thread then ends by itself after that task.
 class ThreadStrand final : public Strand {
  public:
-  // kResourceExhausted where the process has no descriptor left.
+  // kResourceExhausted where the process has no descriptor or no thread left.
   static absl::StatusOr<std::unique_ptr<Strand>> Create();
   ~ThreadStrand() override;
 

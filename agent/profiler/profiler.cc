@@ -30,6 +30,8 @@
 #include "agent/profiler/tree_threads.h"
 #include "common/file.h"
 #include "common/monotonic_clock.h"
+#include "common/start_thread.h"
+#include "common/status_macros.h"
 
 namespace assay {
 namespace {
@@ -129,6 +131,8 @@ class PerfProfiler : public Profiler {
                TakeChunk take);
   ~PerfProfiler() override;
 
+  // Starts the thread that collects. kResourceExhausted.
+  absl::Status Begin();
   ProfileInfo Stop() override;
 
  private:
@@ -185,7 +189,11 @@ PerfProfiler::PerfProfiler(const ProfilerConfig& config, std::unique_ptr<Samplin
   counted_before_ = counters_.Read();
   start_ns_ = MonotonicNanos();
   BeginSpan(start_ns_, counted_before_[kTaskClock]);
-  thread_ = std::thread([this] { Collect(); });
+}
+
+absl::Status PerfProfiler::Begin() {
+  ASSAY_ASSIGN_OR_RETURN(thread_, StartThread([this] { Collect(); }));
+  return absl::OkStatus();
 }
 
 PerfProfiler::~PerfProfiler() { EndThread(); }
@@ -372,8 +380,13 @@ absl::StatusOr<std::unique_ptr<Profiler>> Profiler::Start(const ProfilerConfig& 
        .stack_bytes = DepthsOfThisProcess().BytesFor(config.program, config.stack_bytes),
        .switches = config.off_cpu},
       &refusal);
-  if (events != nullptr)
-    return std::make_unique<PerfProfiler>(config, std::move(events), std::move(take));
+  if (events != nullptr) {
+    auto profiler = std::make_unique<PerfProfiler>(config, std::move(events), std::move(take));
+    const absl::Status begun = profiler->Begin();
+    if (begun.ok()) return profiler;
+    refusal.reason = std::string(begun.message());
+    refusal.remedy = "raise that limit, or measure less at once";
+  }
 #else
   const PerfAbility refusal = {.reason = "stacks are unwound on x86-64 only so far",
                                .remedy = "run the server under test on x86-64, or use perf"};

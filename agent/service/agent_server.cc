@@ -1,11 +1,20 @@
 #include "agent/service/agent_server.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <cerrno>
 #include <chrono>
+#include <cstring>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "common/file.h"
 #include "common/status_macros.h"
+#include "common/unique_fd.h"
+#include "grpcpp/generic/async_generic_service.h"
 #include "grpcpp/server_builder.h"
 
 namespace assay {
@@ -18,9 +27,32 @@ constexpr int kKeepaliveTimeoutMs = 10'000;
 constexpr int kShortestPeerPingMs = 1'000;
 constexpr std::chrono::seconds kShutdownPatience(2);
 
+constexpr int kMostStreams = 128;
+constexpr int kIdleMs = 600'000;
+
+// What connections inherit from their listener.
+void SetUp(int listener) {
+  const int one = 1;
+  setsockopt(listener, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+  const int patience_ms = kKeepaliveMs + kKeepaliveTimeoutMs;
+  setsockopt(listener, IPPROTO_TCP, TCP_USER_TIMEOUT, &patience_ms, sizeof patience_ms);
+}
+
+absl::StatusOr<uint16_t> PortOf(int listener) {
+  sockaddr_storage name{};
+  socklen_t size = sizeof name;
+  if (getsockname(listener, reinterpret_cast<sockaddr*>(&name), &size) != 0) {
+    return ErrnoStatus(errno, "cannot tell the port that was picked");
+  }
+  // The port stands at the same place in both families.
+  sockaddr_in v4{};
+  memcpy(&v4, &name, sizeof v4);
+  return ntohs(v4.sin_port);
+}
+
 void SetUp(grpc::ServerBuilder& builder) {
-  // A second agent on the same port is a mistake to be told, not half of the connections.
-  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMostStreams);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, kIdleMs);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
@@ -28,34 +60,68 @@ void SetUp(grpc::ServerBuilder& builder) {
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
 }
 
+// gRPC drops the credentials of an acceptor that it cannot use without a word, and a server that answers nobody starts.
+// For a port of its own it says that it failed; this one is closed at once.
+absl::Status TryCredentials(const IpAddress& address,
+                            const std::shared_ptr<grpc::ServerCredentials>& credentials) {
+  grpc::CallbackGenericService nothing;
+  grpc::ServerBuilder builder;
+  int port = 0;
+  builder.AddListeningPort(HostPort{address.ToString(), 0}.ToString(), credentials, &port);
+  builder.RegisterCallbackGenericService(&nothing);
+  const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
+  if (server != nullptr) server->Shutdown();
+  if (server == nullptr || port == 0) {
+    return absl::UnavailableError(
+        "the certificate and the key do not belong together, or one is no PEM");
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
-AgentServer::AgentServer(std::unique_ptr<grpc::Server> server, std::string address)
-    : server_(std::move(server)), address_(std::move(address)) {}
+AgentServer::AgentServer(std::unique_ptr<grpc::Server> server, std::unique_ptr<Acceptor> acceptor,
+                         std::string address)
+    : server_(std::move(server)), acceptor_(std::move(acceptor)), address_(std::move(address)) {}
 
 absl::StatusOr<std::unique_ptr<AgentServer>> AgentServer::Start(
     const HostPort& listen, const std::shared_ptr<grpc::ServerCredentials>& credentials,
     AgentService& service) {
   ASSAY_ASSIGN_OR_RETURN(const std::vector<IpAddress> addresses, IpAddress::Resolve(listen.host));
-  // gRPC says only that it failed.
-  ASSAY_RETURN_IF_ERROR(CanListen(addresses.front().ToString(), listen.port));
+  ASSAY_ASSIGN_OR_RETURN(UniqueFd listener, ListenOn(addresses.front().ToString(), listen.port));
+  const absl::Status usable = TryCredentials(addresses.front(), credentials);
+  if (!usable.ok()) {
+    return absl::UnavailableError(
+        absl::StrCat("cannot serve at ", listen.ToString(), ": ", usable.message()));
+  }
+  SetUp(listener.get());
+  ASSAY_ASSIGN_OR_RETURN(const uint16_t port, PortOf(listener.get()));
   grpc::ServerBuilder builder;
   SetUp(builder);
-  int port = 0;
-  builder.AddListeningPort(HostPort{addresses.front().ToString(), listen.port}.ToString(),
-                           credentials, &port);
+  std::unique_ptr<Acceptor> acceptor = builder.experimental().AddExternalConnectionAcceptor(
+      grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD, credentials);
   builder.RegisterService(&service);
   std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
-  if (server == nullptr || port == 0) {
-    return absl::UnavailableError(absl::StrCat(
-        "cannot listen on ", listen.ToString(),
-        ": the certificate and the key may not belong together, or the port was taken just now"));
+  if (server == nullptr) {
+    return absl::UnavailableError(absl::StrCat("cannot serve at ", listen.ToString()));
   }
-  return std::unique_ptr<AgentServer>(new AgentServer(
-      std::move(server), HostPort{listen.host, static_cast<uint16_t>(port)}.ToString()));
+  std::unique_ptr<AgentServer> started(new AgentServer(std::move(server), std::move(acceptor),
+                                                       HostPort{listen.host, port}.ToString()));
+  const int listener_fd = listener.get();
+  ASSAY_ASSIGN_OR_RETURN(
+      started->accepting_,
+      AcceptLoop::Start(std::move(listener), service.connections(),
+                        [raw = started->acceptor_.get(), listener_fd](UniqueFd connection) {
+                          Acceptor::NewConnectionParameters parameters;
+                          parameters.listener_fd = listener_fd;
+                          parameters.fd = connection.release();
+                          raw->HandleNewConnection(&parameters);
+                        }));
+  return started;
 }
 
 void AgentServer::Shutdown() {
+  accepting_.reset();
   if (server_ == nullptr) return;
   server_->Shutdown(std::chrono::system_clock::now() + kShutdownPatience);
   server_->Wait();

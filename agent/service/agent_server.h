@@ -6,13 +6,18 @@
 
 #include "absl/status/statusor.h"
 #include "agent/parts/address.h"
+#include "agent/service/accept_loop.h"
 #include "agent/service/agent_service.h"
 #include "grpcpp/security/server_credentials.h"
 #include "grpcpp/server.h"
+#include "grpcpp/server_builder.h"
 
 namespace assay {
 
 // An agent's service, listening.
+//
+// It accepts connections itself and hands them to gRPC, so that neither a lack of descriptors nor silent peers make it
+// deaf; a connection has at most 128 streams at a time, and is closed after 10 minutes without any.
 class AgentServer {
  public:
   // Listens at `listen`, whose host may be a name; port 0 picks one. `service` must outlive it. kAlreadyExists: the
@@ -29,10 +34,16 @@ class AgentServer {
   void Shutdown();
 
  private:
-  AgentServer(std::unique_ptr<grpc::Server> server, std::string address);
+  using Acceptor = grpc::experimental::ExternalConnectionAcceptor;
+
+  AgentServer(std::unique_ptr<grpc::Server> server, std::unique_ptr<Acceptor> acceptor,
+              std::string address);
 
   std::unique_ptr<grpc::Server> server_;
+  std::unique_ptr<Acceptor> acceptor_;
   std::string address_;
+  // Last: it is destroyed first, since it gives to the others.
+  std::unique_ptr<AcceptLoop> accepting_;
 };
 
 }  // namespace assay

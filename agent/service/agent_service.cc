@@ -13,11 +13,17 @@
 namespace assay {
 
 AgentService::AgentService(std::shared_ptr<PartTable> parts,
-                           std::function<AgentDescription()> describe, Strand& errands)
-    : parts_(std::move(parts)), describe_(std::move(describe)), errands_(errands) {}
+                           std::function<AgentDescription()> describe, Strand& errands,
+                           Limits limits)
+    : parts_(std::move(parts)),
+      describe_(std::move(describe)),
+      errands_(errands),
+      connections_(limits.connections),
+      streams_(errands, limits.streams) {}
 
 grpc::ServerUnaryReactor* AgentService::Describe(grpc::CallbackServerContext* context,
                                                  const DescribeRequest*, AgentDescription* reply) {
+  connections_.MarkUsed(context->peer());
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
   errands_.Post([this, reply, reactor] {
     *reply = describe_();
@@ -29,6 +35,7 @@ grpc::ServerUnaryReactor* AgentService::Describe(grpc::CallbackServerContext* co
 grpc::ServerUnaryReactor* AgentService::Ping(grpc::CallbackServerContext* context,
                                              const PingRequest*, PingReply* reply) {
   reply->set_monotonic_ns(MonotonicNanos());
+  connections_.MarkUsed(context->peer());
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
   reactor->Finish(grpc::Status::OK);
   return reactor;
@@ -36,6 +43,7 @@ grpc::ServerUnaryReactor* AgentService::Ping(grpc::CallbackServerContext* contex
 
 grpc::ServerUnaryReactor* AgentService::Open(grpc::CallbackServerContext* context,
                                              const OpenRequest* request, OpenReply*) {
+  connections_.MarkUsed(context->peer());
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
   const absl::Status sound = CheckOpenRequest(*request);
   if (!sound.ok()) {
@@ -48,22 +56,26 @@ grpc::ServerUnaryReactor* AgentService::Open(grpc::CallbackServerContext* contex
 }
 
 grpc::ServerBidiReactor<ControlCommand, ControlEvent>* AgentService::Control(
-    grpc::CallbackServerContext*) {
-  return new ControlStream(parts_);
+    grpc::CallbackServerContext* context) {
+  connections_.MarkUsed(context->peer());
+  return new ControlStream(parts_, streams_);
 }
 
 grpc::ServerBidiReactor<LeaseRenewal, LeaseGrant>* AgentService::HoldLease(
-    grpc::CallbackServerContext*) {
-  return new LeaseStream(parts_);
+    grpc::CallbackServerContext* context) {
+  connections_.MarkUsed(context->peer());
+  return new LeaseStream(parts_, streams_);
 }
 
 grpc::ServerBidiReactor<DataRequest, DataRecord>* AgentService::ReadData(
-    grpc::CallbackServerContext*) {
-  return new DataStream(parts_);
+    grpc::CallbackServerContext* context) {
+  connections_.MarkUsed(context->peer());
+  return new DataStream(parts_, streams_);
 }
 
 grpc::ServerUnaryReactor* AgentService::Close(grpc::CallbackServerContext* context,
                                               const CloseRequest* request, CloseReply*) {
+  connections_.MarkUsed(context->peer());
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
   parts_->Close(request->part(), [reactor] { reactor->Finish(grpc::Status::OK); });
   return reactor;
@@ -73,6 +85,7 @@ grpc::ServerUnaryReactor* AgentService::ConfirmDestination(grpc::CallbackServerC
                                                            const ConfirmDestinationRequest* request,
                                                            ConfirmDestinationReply* reply) {
   reply->set_confirmed(parts_->Serves(request->execution_id(), request->destination()));
+  connections_.MarkUsed(context->peer());
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
   reactor->Finish(grpc::Status::OK);
   return reactor;

@@ -6,6 +6,8 @@
 
 #include "agent/parts/part_table.h"
 #include "agent/parts/strand.h"
+#include "agent/service/connections.h"
+#include "agent/service/stream_bounds.h"
 #include "proto/agent.grpc.pb.h"
 #include "proto/agent.pb.h"
 
@@ -16,9 +18,18 @@ namespace assay {
 // Threads: gRPC's, none of which it blocks: what is slow runs on a part's strand, or on `errands`.
 class AgentService final : public Agent::CallbackService {
  public:
+  // What strangers and silent peers may take.
+  struct Limits {
+    Connections::Limits connections;
+    StreamBounds::Limits streams;
+  };
+
   // `describe` may be slow: it starts version commands. `errands` must outlive this.
   AgentService(std::shared_ptr<PartTable> parts, std::function<AgentDescription()> describe,
-               Strand& errands);
+               Strand& errands, Limits limits);
+
+  // Those that its server accepts. Each call marks its own as used.
+  Connections& connections() { return connections_; }
 
   grpc::ServerUnaryReactor* Describe(grpc::CallbackServerContext* context,
                                      const DescribeRequest* request,
@@ -43,6 +54,8 @@ class AgentService final : public Agent::CallbackService {
   const std::shared_ptr<PartTable> parts_;
   const std::function<AgentDescription()> describe_;
   Strand& errands_;
+  Connections connections_;
+  StreamBounds streams_;
 };
 
 }  // namespace assay

@@ -11,6 +11,8 @@
 
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "agent/parts/part_table.h"
 #include "agent/service/agent_server.h"
 #include "agent/service/data_stream.h"
@@ -25,7 +27,9 @@ namespace {
 
 class AgentServiceTest : public ::testing::Test {
  protected:
-  AgentServiceTest() : errands_(*ThreadStrand::Create()) {
+  // Nobody is silent for an hour here.
+  explicit AgentServiceTest(int64_t silence_ns = 3'600'000'000'000)
+      : errands_(*ThreadStrand::Create()) {
     parts_ = PartTable::Create([this](const OpenRequest& request) {
       part_ = std::make_shared<ScriptedPart>(request, *ThreadStrand::Create());
       part_->calls = &calls_;
@@ -38,7 +42,9 @@ class AgentServiceTest : public ::testing::Test {
           description.set_host("here");
           return description;
         },
-        *errands_);
+        *errands_,
+        AgentService::Limits{.connections = {.most = 16, .most_from_one_host = 16},
+                             .streams = {.most = 4, .silence_ns = silence_ns}});
     auto server =
         AgentServer::Start({"127.0.0.1", 0}, grpc::InsecureServerCredentials(), *service_);
     EXPECT_TRUE(server.ok()) << server.status();
@@ -172,6 +178,60 @@ TEST_F(AgentServiceTest, DescribesOffItsOwnThreads) {
   AgentDescription description;
   ASSERT_TRUE(stub_->Describe(NewContext().get(), DescribeRequest(), &description).ok());
   EXPECT_EQ(description.host(), "here");
+}
+
+// Each takes some 14 KB, and 5,000 of them cost 70 MB.
+TEST_F(AgentServiceTest, TooManyStreamsAreRefusedAndThereIsRoomWhenSomeEnd) {
+  std::vector<std::unique_ptr<grpc::ClientContext>> contexts;
+  std::vector<std::unique_ptr<grpc::ClientReaderWriter<LeaseRenewal, LeaseGrant>>> streams;
+  LeaseRenewal renewal;
+  LeaseGrant grant;
+  for (int i = 0; i < 4; ++i) {
+    contexts.push_back(NewContext());
+    streams.push_back(stub_->HoldLease(contexts.back().get()));
+    ASSERT_TRUE(streams.back()->Write(renewal) && streams.back()->Read(&grant));
+  }
+  {
+    const auto context = NewContext();
+    const auto fifth = stub_->HoldLease(context.get());
+    EXPECT_FALSE(fifth->Read(&grant));
+    EXPECT_EQ(fifth->Finish().error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  }
+  const OpenRequest request = OpenWith(1);
+  EXPECT_EQ(ReadRecords(*stub_, request.part()).status.error_code(),
+            grpc::StatusCode::RESOURCE_EXHAUSTED);
+  ControlClient control(*stub_, request.part());
+  EXPECT_EQ(control.Next().event_case(), ControlEvent::EVENT_NOT_SET);
+  EXPECT_EQ(control.Finish().error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  for (const auto& stream : streams) {
+    stream->WritesDone();
+    EXPECT_TRUE(stream->Finish().ok());
+  }
+  // The place is free a moment after its end was told.
+  const absl::Time deadline = absl::Now() + absl::Seconds(60);
+  while (true) {
+    const auto context = NewContext();
+    const auto again = stub_->HoldLease(context.get());
+    if (again->Write(renewal) && again->Read(&grant)) break;
+    ASSERT_LT(absl::Now(), deadline) << "the places are still taken";
+  }
+}
+
+class SilentStreamsTest : public AgentServiceTest {
+ protected:
+  SilentStreamsTest() : AgentServiceTest(/*silence_ns=*/1'000'000) {}
+};
+
+TEST_F(SilentStreamsTest, AStreamThatDoesNotSayWhatItIsForIsEnded) {
+  const auto lease_context = NewContext();
+  const auto lease = stub_->HoldLease(lease_context.get());
+  const auto control_context = NewContext();
+  const auto control = stub_->Control(control_context.get());
+  const auto data_context = NewContext();
+  const auto data = stub_->ReadData(data_context.get());
+  EXPECT_EQ(lease->Finish().error_code(), grpc::StatusCode::DEADLINE_EXCEEDED);
+  EXPECT_EQ(control->Finish().error_code(), grpc::StatusCode::DEADLINE_EXCEEDED);
+  EXPECT_EQ(data->Finish().error_code(), grpc::StatusCode::DEADLINE_EXCEEDED);
 }
 
 // A server that shuts down must not wait for streams that nobody reads.

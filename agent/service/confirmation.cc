@@ -1,24 +1,38 @@
 #include "agent/service/confirmation.h"
 
 #include <chrono>
+#include <string>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "common/status_macros.h"
 #include "grpcpp/client_context.h"
 #include "grpcpp/create_channel.h"
+#include "grpcpp/support/channel_arguments.h"
 #include "proto/agent.grpc.pb.h"
 #include "proto/agent.pb.h"
 
 namespace assay {
 
 absl::StatusOr<bool> AskForConfirmation(
-    const std::shared_ptr<grpc::ChannelCredentials>& credentials, const std::string& agent,
-    const std::string& execution_id, const std::string& destination) {
-  const std::unique_ptr<Agent::Stub> stub = Agent::NewStub(grpc::CreateChannel(agent, credentials));
+    const std::shared_ptr<grpc::ChannelCredentials>& credentials,
+    const DestinationRules::Question& question) {
+  ASSAY_ASSIGN_OR_RETURN(const IpAddress address, IpAddress::Parse(question.agent.host));
+  grpc::ChannelArguments arguments;
+  // http_proxy would send the question, and with it the trust in the answer, to the proxy.
+  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  // No connection that was made for another question.
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  arguments.SetSslTargetNameOverride(question.agent_name);
+  const std::string target =
+      absl::StrCat(address.IsV4() ? "ipv4:" : "ipv6:", question.agent.ToString());
+  const std::unique_ptr<Agent::Stub> stub =
+      Agent::NewStub(grpc::CreateCustomChannel(target, credentials, arguments));
   grpc::ClientContext context;
   context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(5));
   ConfirmDestinationRequest request;
-  request.set_execution_id(execution_id);
-  request.set_destination(destination);
+  request.set_execution_id(question.execution_id);
+  request.set_destination(question.destination.ToString());
   ConfirmDestinationReply reply;
   const grpc::Status status = stub->ConfirmDestination(&context, request, &reply);
   if (!status.ok()) {

@@ -2,18 +2,19 @@
 #define ASSAY_AGENT_SERVICE_CONFIRMATION_H_
 
 #include <memory>
-#include <string>
 
 #include "absl/status/statusor.h"
+#include "agent/parts/destination_rules.h"
 #include "grpcpp/security/credentials.h"
 
 namespace assay {
 
-// Asks the agent at `agent` ("HOST:PORT") whether it serves `execution_id` at `destination`. Blocks, at most five
-// seconds. Errors are in gRPC's words.
+// Asks another agent whether it serves an execution at an address, over a connection to the numeric address of the
+// question and to nothing else: no resolver and no proxy stands between. Blocks, at most 5 s. An error: there was no
+// answer; its message is the peer's, which nobody may trust.
 absl::StatusOr<bool> AskForConfirmation(
-    const std::shared_ptr<grpc::ChannelCredentials>& credentials, const std::string& agent,
-    const std::string& execution_id, const std::string& destination);
+    const std::shared_ptr<grpc::ChannelCredentials>& credentials,
+    const DestinationRules::Question& question);
 
 }  // namespace assay
 

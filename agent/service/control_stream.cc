@@ -8,8 +8,13 @@
 
 namespace assay {
 
-ControlStream::ControlStream(std::shared_ptr<PartTable> parts) : parts_(std::move(parts)) {
-  StartRead(&command_);
+ControlStream::ControlStream(std::shared_ptr<PartTable> parts, StreamBounds& bounds)
+    : parts_(std::move(parts)), ticket_(bounds, [this] { End(StreamWasSilent()); }) {
+  if (ticket_.too_many()) {
+    End(TooManyStreams());
+  } else {
+    StartRead(&command_);
+  }
 }
 
 void ControlStream::OnReadDone(bool ok) {
@@ -55,6 +60,7 @@ absl::Status ControlStream::Attach(const ControlCommand::Attach& attach) {
     after_ = attach.after_event();
     attached_ = true;
   }
+  ticket_.Stop();
   part_->events().seat().Take(this);
   return absl::OkStatus();
 }

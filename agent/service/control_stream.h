@@ -11,6 +11,7 @@
 #include "agent/parts/part.h"
 #include "agent/parts/part_table.h"
 #include "agent/parts/seat.h"
+#include "agent/service/stream_bounds.h"
 #include "grpcpp/support/server_callback.h"
 #include "proto/agent.pb.h"
 
@@ -20,11 +21,12 @@ namespace assay {
 // next one reads on where the controller says.
 //
 // Ends with OK when the part is closed or forgotten, ABORTED when a newer stream takes its place, and with a command's
-// own error when that was out of order. Deletes itself.
+// own error when that was out of order; with
+// DEADLINE_EXCEEDED or RESOURCE_EXHAUSTED as StreamBounds has it. Deletes itself.
 class ControlStream final : public grpc::ServerBidiReactor<ControlCommand, ControlEvent>,
                             private Seat::Occupant {
  public:
-  explicit ControlStream(std::shared_ptr<PartTable> parts);
+  ControlStream(std::shared_ptr<PartTable> parts, StreamBounds& bounds);
 
  private:
   // Clock questions that wait for their answer's turn; a peer that asks more is not read meanwhile.
@@ -59,6 +61,8 @@ class ControlStream final : public grpc::ServerBidiReactor<ControlCommand, Contr
   bool reading_paused_ ABSL_GUARDED_BY(mutex_) = false;
   std::optional<grpc::Status> end_ ABSL_GUARDED_BY(mutex_);
   bool finished_ ABSL_GUARDED_BY(mutex_) = false;
+  // Last: it is destroyed first, and ends the stream no more after that.
+  StreamBounds::Ticket ticket_;
 };
 
 }  // namespace assay

@@ -9,8 +9,13 @@
 
 namespace assay {
 
-DataStream::DataStream(std::shared_ptr<PartTable> parts) : parts_(std::move(parts)) {
-  StartRead(&request_);
+DataStream::DataStream(std::shared_ptr<PartTable> parts, StreamBounds& bounds)
+    : parts_(std::move(parts)), ticket_(bounds, [this] { End(StreamWasSilent()); }) {
+  if (ticket_.too_many()) {
+    End(TooManyStreams());
+  } else {
+    StartRead(&request_);
+  }
 }
 
 void DataStream::OnReadDone(bool ok) {
@@ -38,7 +43,10 @@ absl::Status DataStream::Take(const DataRequest& request) {
     }
     received_ = std::max(received_, request.received());
   }
-  if (first) part_->spool().seat().Take(this);
+  if (first) {
+    ticket_.Stop();
+    part_->spool().seat().Take(this);
+  }
   return absl::OkStatus();
 }
 

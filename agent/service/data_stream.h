@@ -10,6 +10,7 @@
 #include "agent/parts/part.h"
 #include "agent/parts/part_table.h"
 #include "agent/parts/seat.h"
+#include "agent/service/stream_bounds.h"
 #include "grpcpp/support/server_callback.h"
 #include "proto/agent.pb.h"
 
@@ -19,14 +20,14 @@ namespace assay {
 // received; acknowledgements down.
 //
 // Ends with OK after the end mark, ABORTED when a newer stream takes its place, OUT_OF_RANGE when it asks for what was
-// committed. Records are read on the part's strand, since they may come from a disk. Deletes itself.
+// committed, DEADLINE_EXCEEDED or RESOURCE_EXHAUSTED as StreamBounds has it. Records are read on the part's strand, since they may come from a disk. Deletes itself.
 class DataStream final : public grpc::ServerBidiReactor<DataRequest, DataRecord>,
                          private Seat::Occupant {
  public:
   // Records that are sent beyond the last one received.
   static constexpr uint64_t kAhead = 64;
 
-  explicit DataStream(std::shared_ptr<PartTable> parts);
+  DataStream(std::shared_ptr<PartTable> parts, StreamBounds& bounds);
 
  private:
   void OnReadDone(bool ok) override;
@@ -58,6 +59,8 @@ class DataStream final : public grpc::ServerBidiReactor<DataRequest, DataRecord>
   bool news_ ABSL_GUARDED_BY(mutex_) = false;
   std::optional<grpc::Status> end_ ABSL_GUARDED_BY(mutex_);
   bool finished_ ABSL_GUARDED_BY(mutex_) = false;
+  // Last: it is destroyed first, and ends the stream no more after that.
+  StreamBounds::Ticket ticket_;
 };
 
 }  // namespace assay

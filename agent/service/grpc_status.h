@@ -13,6 +13,16 @@ inline grpc::Status ToGrpc(const absl::Status& status) {
   return grpc::Status(static_cast<grpc::StatusCode>(status.code()), std::string(status.message()));
 }
 
+// What StreamBounds ends a stream with.
+inline grpc::Status StreamWasSilent() {
+  return grpc::Status(grpc::StatusCode::DEADLINE_EXCEEDED,
+                      "this stream did not say in time which part it is for; open it again then");
+}
+inline grpc::Status TooManyStreams() {
+  return grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED,
+                      "this agent has too many open streams; close some, or try again later");
+}
+
 }  // namespace assay
 
 #endif  // ASSAY_AGENT_SERVICE_GRPC_STATUS_H_

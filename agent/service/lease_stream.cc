@@ -4,24 +4,40 @@
 
 #include "absl/status/statusor.h"
 #include "agent/parts/part.h"
+#include "agent/service/grpc_status.h"
 
 namespace assay {
 
-LeaseStream::LeaseStream(std::shared_ptr<PartTable> parts) : parts_(std::move(parts)) {
-  StartRead(&renewal_);
+LeaseStream::LeaseStream(std::shared_ptr<PartTable> parts, StreamBounds& bounds)
+    : parts_(std::move(parts)), ticket_(bounds, [this] { End(StreamWasSilent()); }) {
+  if (ticket_.too_many()) {
+    End(TooManyStreams());
+  } else {
+    StartRead(&renewal_);
+  }
 }
 
 void LeaseStream::OnReadDone(bool ok) {
-  if (!ok) return Finish(grpc::Status::OK);
+  if (!ok) return End(grpc::Status::OK);
   const absl::StatusOr<std::shared_ptr<Part>> part = parts_->Find(renewal_.part());
   *grant_.mutable_part() = renewal_.part();
   grant_.set_lease_ms(part.ok() ? (*part)->RenewLease() : 0);
-  StartWrite(&grant_);
+  if (grant_.lease_ms() > 0) ticket_.Extend(int64_t{grant_.lease_ms()} * 1'000'000);
+  absl::MutexLock lock(&mutex_);
+  if (!finished_) StartWrite(&grant_);
 }
 
 void LeaseStream::OnWriteDone(bool ok) {
-  if (!ok) return Finish(grpc::Status(grpc::StatusCode::UNAVAILABLE, "the stream broke"));
-  StartRead(&renewal_);
+  if (!ok) return End(grpc::Status(grpc::StatusCode::UNAVAILABLE, "the stream broke"));
+  absl::MutexLock lock(&mutex_);
+  if (!finished_) StartRead(&renewal_);
+}
+
+void LeaseStream::End(const grpc::Status& status) {
+  absl::MutexLock lock(&mutex_);
+  if (finished_) return;
+  finished_ = true;
+  Finish(status);
 }
 
 void LeaseStream::OnDone() { delete this; }

@@ -44,11 +44,20 @@ void FakeAgent::Vanish() {
   server_->Wait();
 }
 
-void FakeAgent::Tell(ControlEvent event) {
+void FakeAgent::Tell(ControlEvent event, std::string execution) {
   absl::MutexLock lock(&mutex_);
-  event.set_sequence(events_.size() + 1);
   event.set_monotonic_ns(MonotonicNanos());
-  events_.push_back(std::move(event));
+  events_.push_back({std::move(event), std::move(execution)});
+}
+
+std::vector<ControlEvent> FakeAgent::EventsOf(const std::string& execution) const {
+  std::vector<ControlEvent> events;
+  for (const Told& told : events_) {
+    if (!told.execution.empty() && told.execution != execution) continue;
+    events.push_back(told.event);
+    events.back().set_sequence(events.size());
+  }
+  return events;
 }
 
 void FakeAgent::Offer(DataRecord record) {
@@ -157,6 +166,7 @@ grpc::Status FakeAgent::Control(grpc::ServerContext* context,
                                 grpc::ServerReaderWriter<ControlEvent, ControlCommand>* stream) {
   ControlCommand command;
   if (!stream->Read(&command)) return grpc::Status::OK;
+  const std::string execution = command.attach().part().execution_id();
   size_t told = command.attach().after_event();
   int break_after = -1;
   {
@@ -189,12 +199,13 @@ grpc::Status FakeAgent::Control(grpc::ServerContext* context,
     {
       absl::MutexLock lock(&mutex_);
       const auto news = [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-        return events_.size() > told || vanished_;
+        return EventsOf(execution).size() > told || vanished_;
       };
       mutex_.AwaitWithTimeout(absl::Condition(&news), absl::Milliseconds(10));
       if (vanished_) break;
-      fresh.assign(events_.begin() + static_cast<ptrdiff_t>(std::min(told, events_.size())),
-                   events_.end());
+      fresh = EventsOf(execution);
+      fresh.erase(fresh.begin(),
+                  fresh.begin() + static_cast<ptrdiff_t>(std::min(told, fresh.size())));
     }
     for (const ControlEvent& event : fresh) {
       absl::MutexLock lock(&writing);

@@ -25,8 +25,8 @@ class FakeAgent : public Agent::Service {
   // Ends at once, as a killed agent does.
   void Vanish();
 
-  // Adds an event to the log; attached streams tell it.
-  void Tell(ControlEvent event) ABSL_LOCKS_EXCLUDED(mutex_);
+  // Adds an event to the log of every part, or of one execution's parts; attached streams tell it.
+  void Tell(ControlEvent event, std::string execution = "") ABSL_LOCKS_EXCLUDED(mutex_);
   // Adds a record of data; the last one must have `end` set.
   void Offer(DataRecord record) ABSL_LOCKS_EXCLUDED(mutex_);
   // The same with the numbers that they have: an agent that breaks the protocol.
@@ -67,8 +67,18 @@ class FakeAgent : public Agent::Service {
                         grpc::ServerReaderWriter<DataRecord, DataRequest>* stream) override;
   grpc::Status Close(grpc::ServerContext*, const CloseRequest*, CloseReply*) override;
 
+  struct Told {
+    ControlEvent event;
+    // Empty: everyone's.
+    std::string execution;
+  };
+
+  // That execution's log, numbered.
+  std::vector<ControlEvent> EventsOf(const std::string& execution) const
+      ABSL_SHARED_LOCKS_REQUIRED(mutex_);
+
   mutable absl::Mutex mutex_;
-  std::vector<ControlEvent> events_ ABSL_GUARDED_BY(mutex_);
+  std::vector<Told> events_ ABSL_GUARDED_BY(mutex_);
   std::vector<DataRecord> records_ ABSL_GUARDED_BY(mutex_);
   std::vector<ControlCommand> commands_ ABSL_GUARDED_BY(mutex_);
   AgentDescription description_ ABSL_GUARDED_BY(mutex_);

@@ -16,15 +16,17 @@
 namespace assay {
 namespace {
 
-constexpr absl::Duration kPatience = absl::Seconds(20);
+// Only a broken program takes as long.
+constexpr absl::Duration kPatience = absl::Seconds(120);
 
 class PartLinkTest : public ::testing::Test {
  protected:
   PartLinkTest() : link_(*AgentLink::Create(agent_.address(), TlsFiles())) {}
 
-  std::unique_ptr<PartLink> OpenPart(uint32_t lease_ms = 10'000) {
+  std::unique_ptr<PartLink> OpenPart(uint32_t lease_ms = 60'000,
+                                     const std::string& execution = "e1") {
     OpenRequest request;
-    request.mutable_part()->set_execution_id("e1");
+    request.mutable_part()->set_execution_id(execution);
     request.mutable_part()->set_role(PartId::LOAD);
     request.mutable_load();
     request.set_lease_ms(lease_ms);
@@ -212,12 +214,26 @@ TEST_F(PartLinkTest, AFailureReachesWhoeverWaitsWithTheLastWords) {
 
 TEST_F(PartLinkTest, AFailureIsToldToTheOneThatAskedForIt) {
   const auto part = OpenPart();
-  const auto other = OpenPart();
+  const auto other = OpenPart(60'000, "e2");
   part->WhenFailed([&other](const absl::Status& why) { other->Abandon(why); });
-  agent_.Tell(FailureEvent("the server crashed"));
-  // `other` hears the same event from the fake, or is abandoned: either way its wait ends.
-  EXPECT_FALSE(other->WaitLoadFinished(absl::Now() + kPatience).ok());
+  agent_.Tell(FailureEvent("the server crashed"), "e1");
+  // Its own log is empty: only the first part's failure can end this.
+  const absl::Status ended = other->WaitLoadFinished(absl::Now() + kPatience).status();
+  EXPECT_NE(ended.message().find("the server crashed"), absl::string_view::npos) << ended;
   part->WhenFailed(nullptr);
+}
+
+TEST_F(PartLinkTest, AFailureThatNobodyAskedForEndsItsOwnPartOnly) {
+  const auto part = OpenPart();
+  const auto other = OpenPart(60'000, "e2");
+  bool told = false;
+  part->WhenFailed([&told](const absl::Status&) { told = true; });
+  part->WhenFailed(nullptr);
+  agent_.Tell(FailureEvent("the server crashed"), "e1");
+  EXPECT_FALSE(part->WaitReady(absl::Now() + kPatience).ok());
+  agent_.Tell(ReadyEvent("127.0.0.1:9"), "e2");
+  EXPECT_TRUE(other->WaitReady(absl::Now() + kPatience).ok());
+  EXPECT_FALSE(told);
 }
 
 TEST_F(PartLinkTest, AnAgentThatVanishesFailsThePartWhenItsLeaseIsOver) {

@@ -1,0 +1,92 @@
+// One agent asks another, over real connections.
+
+#include "agent/service/confirmation.h"
+
+#include <atomic>
+#include <cstdlib>
+#include <memory>
+#include <string>
+
+#include "agent/parts/address.h"
+#include "grpcpp/security/server_credentials.h"
+#include "grpcpp/server.h"
+#include "grpcpp/server_builder.h"
+#include "gtest/gtest.h"
+#include "proto/agent.grpc.pb.h"
+
+namespace assay {
+namespace {
+
+// Confirms everything, and counts the questions.
+class Accomplice final : public Agent::Service {
+ public:
+  explicit Accomplice(const std::string& host) {
+    grpc::ServerBuilder builder;
+    int port = 0;
+    builder.AddListeningPort(host + ":0", grpc::InsecureServerCredentials(), &port);
+    builder.RegisterService(this);
+    server_ = builder.BuildAndStart();
+    address_ = {host, static_cast<uint16_t>(port)};
+  }
+  ~Accomplice() override {
+    server_->Shutdown();
+    server_->Wait();
+  }
+
+  const HostPort& address() const { return address_; }
+  int asked() const { return asked_; }
+
+ private:
+  grpc::Status ConfirmDestination(grpc::ServerContext*, const ConfirmDestinationRequest*,
+                                  ConfirmDestinationReply* reply) override {
+    ++asked_;
+    reply->set_confirmed(true);
+    return grpc::Status::OK;
+  }
+
+  std::unique_ptr<grpc::Server> server_;
+  HostPort address_;
+  std::atomic<int> asked_ = 0;
+};
+
+DestinationRules::Question QuestionTo(const HostPort& agent) {
+  return {.agent = agent,
+          .agent_name = "victim.example",
+          .execution_id = "e",
+          .destination = {agent.host, 9'000}};
+}
+
+TEST(ConfirmationTest, AsksTheNumericAddressWhateverTheNameIs) {
+  Accomplice agent("127.0.0.2");
+  const auto confirmed =
+      AskForConfirmation(grpc::InsecureChannelCredentials(), QuestionTo(agent.address()));
+  ASSERT_TRUE(confirmed.ok()) << confirmed.status();
+  EXPECT_TRUE(*confirmed);
+  EXPECT_EQ(agent.asked(), 1);
+}
+
+// Else whoever sets or owns the proxy answers for every address.
+TEST(ConfirmationTest, NoProxyAnswersForTheAddress) {
+  Accomplice proxy("127.0.0.1");
+  const std::string url = "http://" + proxy.address().ToString();
+  for (const char* variable : {"http_proxy", "https_proxy", "grpc_proxy"}) {
+    setenv(variable, url.c_str(), 1);
+  }
+  for (const char* variable : {"no_proxy", "no_grpc_proxy"}) unsetenv(variable);
+  Accomplice agent("127.0.0.2");
+  EXPECT_TRUE(AskForConfirmation(grpc::InsecureChannelCredentials(), QuestionTo(agent.address()))
+                  .value_or(false))
+      << "with these variables heeded, the question would go to what is no proxy, and fail";
+  for (const char* variable : {"http_proxy", "https_proxy", "grpc_proxy"}) unsetenv(variable);
+  EXPECT_EQ(agent.asked(), 1);
+  EXPECT_EQ(proxy.asked(), 0);
+}
+
+TEST(ConfirmationTest, WhatIsNoNumericAddressIsNotAsked) {
+  EXPECT_TRUE(absl::IsInvalidArgument(
+      AskForConfirmation(grpc::InsecureChannelCredentials(), QuestionTo({"localhost", 9}))
+          .status()));
+}
+
+}  // namespace
+}  // namespace assay
