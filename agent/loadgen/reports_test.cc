@@ -109,8 +109,8 @@ TEST(ReportTextTest, ShowsTheAccountTheErrorsAndAPlot) {
 
 TEST(ReportTextTest, TheTimeSeriesHasALineASecond) {
   const std::string csv = FormatCsv(Measured());
-  EXPECT_TRUE(
-      absl::StrContains(csv, "second,sent,ok,errors,timeouts,p50_us,p90_us,p99_us,max_us\n"));
+  EXPECT_TRUE(absl::StrContains(
+      csv, "second,sent,ok,errors,timeouts,p50_us,p90_us,p99_us,max_us,retried\n"));
   EXPECT_TRUE(absl::StrContains(csv, "\n1,1003,1000,2,0,500.")) << csv;
 }
 

@@ -326,7 +326,8 @@ TEST_F(CampaignResultsTest, WindowsOfARunningServerAreNoFreshStartsAndHaveNoInte
 }
 
 TEST_F(CampaignResultsTest, AClosedLoopWarnsOfItsTail) {
-  EXPECT_NE(ToText(Read(Store(1))).find("p99 and beyond do not show stalls"), std::string::npos);
+  EXPECT_NE(ToText(Read(Store(1)), TextWidth::kWide).find("p99 and beyond do not show stalls"),
+            std::string::npos);
 }
 
 TEST_F(CampaignResultsTest, ThinkTimeIsShown) {
