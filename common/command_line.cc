@@ -90,6 +90,81 @@ std::string UnknownWord(const std::string& word, const CLI::App* app) {
   return message;
 }
 
+// Every option that has this name, such as --label or -c, at `app` or below it.
+void FindOptions(const CLI::App& app, const std::string& name,
+                 std::vector<const CLI::Option*>* found) {
+  if (const CLI::Option* option = app.get_option_no_throw(name)) found->push_back(option);
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    FindOptions(*command, name, found);
+  }
+}
+
+bool TakesValue(const CLI::Option* option) { return option->get_items_expected_max() > 0; }
+
+bool MayBeEmpty(const std::string& name) { return name == "--label" || name == "--body"; }
+
+std::string NeedsValue(const std::string& name) {
+  return name + " needs a value: an empty one is given";
+}
+
+// The words of argv, first one last, as CLI11 takes them. CLI11 reads `--label=` as `--label`, which takes the next word
+// as its value: here the empty value becomes a word of its own.
+std::vector<std::string> WordsOf(const CLI::App& app, int argc, char** argv) {
+  std::vector<std::string> words;
+  bool is_value = false;
+  bool only_positionals = false;
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    if (is_value || only_positionals || word.size() < 2 || word[0] != '-') {
+      words.push_back(word);
+      is_value = false;
+      continue;
+    }
+    only_positionals = word == "--";
+    const bool empty = word.size() > 3 && word[1] == '-' && word.find('=') == word.size() - 1;
+    const std::string name = empty ? word.substr(0, word.size() - 1) : word;
+    std::vector<const CLI::Option*> options;
+    FindOptions(app, name, &options);
+    is_value = std::any_of(options.begin(), options.end(), TakesValue);
+    if (!empty || options.empty()) {
+      words.push_back(word);
+      continue;
+    }
+    if (!is_value) throw CLI::ArgumentMismatch(name + " takes no value; leave the = out");
+    if (!MayBeEmpty(name)) throw CLI::ArgumentMismatch(NeedsValue(name));
+    words.push_back(name);
+    words.emplace_back();
+    is_value = false;
+  }
+  std::reverse(words.begin(), words.end());
+  return words;
+}
+
+// An option takes one word each time that it is given: a URL behind `-H 'A: b'` is no second header.
+void TakeOneWordEach(CLI::App* app) {
+  for (CLI::Option* option : app->get_options()) {
+    if (!option->get_positional()) option->allow_extra_args(false);
+  }
+  for (CLI::App* command : app->get_subcommands([](CLI::App*) { return true; })) {
+    TakeOneWordEach(command);
+  }
+}
+
+// For `--flag ''`, which CLI11 reads as 0 where a number is due.
+void RefuseEmptyValues(const CLI::App& app) {
+  for (const CLI::Option* option : app.get_options()) {
+    if (option->get_positional() || !TakesValue(option)) continue;
+    const std::vector<std::string>& values = option->results();
+    const std::string name = option->get_lnames().empty() ? "-" + option->get_snames().front()
+                                                          : "--" + option->get_lnames().front();
+    if (MayBeEmpty(name)) continue;
+    if (std::find(values.begin(), values.end(), "") != values.end()) {
+      throw CLI::ArgumentMismatch(NeedsValue(name));
+    }
+  }
+  for (const CLI::App* command : app.get_subcommands()) RefuseEmptyValues(*command);
+}
+
 // What is wrong, for people. Words that nothing took explain more than the complaint that follows
 // from them (such as a missing subcommand).
 std::string Explain(const CLI::App& app, const CLI::ParseError& error) {
@@ -109,7 +184,9 @@ int ParseCommandLine(CLI::App& app, int argc, char** argv, std::ostream& out, st
   app.set_version_flag("--version", app.get_name() + " " + kAssayVersion,
                        "Print the version and exit");
   try {
-    app.parse(argc, argv);
+    TakeOneWordEach(&app);
+    app.parse(WordsOf(app, argc, argv));
+    RefuseEmptyValues(app);
     return kGoOn;
   } catch (const CLI::Success& asked) {
     app.exit(asked, out, err);

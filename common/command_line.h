@@ -18,7 +18,7 @@ inline constexpr int kGoOn = -1;
 //   where one is near, and
 //                one that says where to read on; 2.
 // Returns kGoOn (-1) when the program is to go on, else its exit status. `--flag=value` and `--flag
-// value` are the same.
+// value` are the same; each takes one word. An empty value is bad usage, in either form, but for --label and --body.
 //
 // REQUIRES: app has a name. It must not have a --version flag: this adds one.
 int ParseCommandLine(CLI::App& app, int argc, char** argv, std::ostream& out, std::ostream& err);

@@ -25,7 +25,9 @@ class CommandLineTest : public ::testing::Test {
     app_.require_subcommand(1);
     CLI::App* run = app_.add_subcommand("run", "executes a plan");
     run->add_option("--connections,-c", connections_, "how many");
-    run->add_option("--set", set_, "key=value")->allow_extra_args(false);
+    run->add_option("--set", set_, "key=value");
+    run->add_option("--label", label_, "a name");
+    run->add_flag("--quiet,-q", quiet_, "no progress");
     run->add_option("plan", plan_, "the plan")->required();
     run->footer("Example:\n  program run plan.textproto");
     app_.add_subcommand("resume", "goes on");
@@ -44,6 +46,8 @@ class CommandLineTest : public ::testing::Test {
   int connections_ = 0;
   std::vector<std::string> set_;
   std::string plan_;
+  std::string label_ = "unset";
+  bool quiet_ = false;
   std::ostringstream out_;
   std::ostringstream err_;
 };
@@ -61,6 +65,55 @@ TEST_F(CommandLineTest, ARepeatedFlagKeepsEveryValue) {
   EXPECT_EQ(Parse({"run", "--set=a=1", "--set", "b=2", "p"}), kGoOn);
   EXPECT_THAT(set_, ElementsAre("a=1", "b=2"));
   EXPECT_EQ(plan_, "p");
+}
+
+// `loadgen URL --label= --rate=50` ran a closed loop that was labelled --rate=50.
+TEST_F(CommandLineTest, AnEmptyValueDoesNotTakeTheNextWord) {
+  EXPECT_EQ(Parse({"run", "--label=", "--connections=64", "p"}), kGoOn);
+  EXPECT_EQ(label_, "");
+  EXPECT_EQ(connections_, 64);
+  EXPECT_EQ(plan_, "p");
+  label_ = "unset";
+  EXPECT_EQ(Parse({"run", "p", "--label="}), kGoOn);
+  EXPECT_EQ(label_, "");
+  EXPECT_EQ(Parse({"run", "--label", "", "p"}), kGoOn);
+  EXPECT_EQ(label_, "");
+}
+
+TEST_F(CommandLineTest, AnEmptyValueIsRefusedWhereOneIsNeeded) {
+  const std::vector<std::vector<std::string>> lines = {{"run", "--connections=", "p"},
+                                                       {"run", "--connections", "", "p"},
+                                                       {"run", "-c", "", "p"},
+                                                       {"run", "--connections=", "7", "p"}};
+  for (const std::vector<std::string>& line : lines) {
+    err_.str("");
+    EXPECT_EQ(Parse(line), 2) << ::testing::PrintToString(line);
+    EXPECT_THAT(err_.str(), HasSubstr("--connections needs a value"));
+  }
+  err_.str("");
+  EXPECT_EQ(Parse({"--store=", "run", "p"}), 2);
+  EXPECT_THAT(err_.str(), HasSubstr("--store needs a value"));
+  err_.str("");
+  EXPECT_EQ(Parse({"run", "--set=", "a=1", "p"}), 2);
+  EXPECT_THAT(err_.str(), HasSubstr("--set needs a value"));
+  err_.str("");
+  EXPECT_EQ(Parse({"run", "--quiet=", "p"}), 2);
+  EXPECT_THAT(err_.str(), HasSubstr("--quiet takes no value"));
+}
+
+TEST_F(CommandLineTest, AWordThatIsAValueIsNotReadAsAnEmptyFlag) {
+  EXPECT_EQ(Parse({"run", "--label", "--connections=", "p"}), kGoOn);
+  EXPECT_EQ(label_, "--connections=");
+  EXPECT_EQ(Parse({"run", "--set=a=", "--set", "b=", "p"}), kGoOn);
+  EXPECT_THAT(set_, ElementsAre("a=", "b="));
+  EXPECT_EQ(plan_, "p");
+  EXPECT_EQ(Parse({"run", "--", "--label="}), kGoOn);
+  EXPECT_EQ(plan_, "--label=");
+}
+
+TEST_F(CommandLineTest, AnUnknownFlagWithAnEmptyValueIsUnknown) {
+  EXPECT_EQ(Parse({"run", "--conections=", "p"}), 2);
+  EXPECT_THAT(err_.str(), HasSubstr("unknown flag --conections; did you mean --connections?"));
 }
 
 TEST_F(CommandLineTest, HelpExitsZeroWithAnExampleOnStandardOutput) {

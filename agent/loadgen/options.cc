@@ -135,7 +135,7 @@ absl::Status ReadCounts(const Words& words, LoadOptions& options) {
     return absl::InvalidArgumentError(absl::StrCat("--pipeline is between 1 and ", kMaxPipeline));
   }
   if (!(options.rate_per_s >= 0 && options.rate_per_s <= 1e8)) {
-    return absl::InvalidArgumentError("--rate is between 0 and 100000000 requests a second");
+    return absl::InvalidArgumentError("--rate is above 0 and at most 100000000 requests a second");
   }
   if (options.open_loop()) {
     const double waiting = options.rate_per_s * static_cast<double>(options.timeout_ns) / 1e9;
@@ -266,6 +266,10 @@ void DeclareAgent(CLI::App& app, Words& words, LoadOptions& options) {
 }
 
 absl::Status Check(const CLI::App& app, Words& words, LoadOptions& options) {
+  if (app.count("--rate") > 0 && options.rate_per_s == 0) {
+    return absl::InvalidArgumentError(
+        "--rate=0 sends no request: give a rate above 0, or leave --rate out for a closed loop");
+  }
   for (const char* flag : {"--arrivals", "--pacing", "--queue-limit"}) {
     if (app.count(flag) > 0 && options.rate_per_s == 0) {
       return absl::InvalidArgumentError(

@@ -106,6 +106,7 @@ TEST(OptionsTest, NamesWhatIsWrong) {
       {{"--target=127.0.0.1:1", "--share=2/2"}, "INDEX below COUNT"},
       {{"--target=127.0.0.1:1", "--tls-verify"}, "needs an https:// target"},
       {{"--target=127.0.0.1:1", "--http2", "--header=Connection: close"}, "HTTP/2 has no header"},
+      {{"--target=127.0.0.1:1", "--rate=0"}, "--rate=0 sends no request"},
       {{"--target=127.0.0.1:1", "--rate=1", "--pipeline=2"}, "without --http2"},
       {{"--target=127.0.0.1:1", "--conections=2"}, "--connections"},
       {{"--target=127.0.0.1:1", "--format=xml"}, "xml"},

@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "analysis/order_statistics.h"
+#include "common/number_text.h"
 
 namespace assay::loadgen {
 namespace {
@@ -29,6 +30,12 @@ std::string Count(uint64_t count) {
   for (int at = static_cast<int>(digits.size()) - 3; at > 0; at -= 3)
     digits.insert(static_cast<size_t>(at), 1, ',');
   return digits;
+}
+
+// A rate below 1/s is not 0.
+std::string PerSecond(double rate) {
+  return rate < 10 ? absl::StrFormat("%.3g", rate)
+                   : Count(static_cast<uint64_t>(std::llround(rate)));
 }
 
 // A line a quantile, with a bar on a logarithmic scale from the smallest latency to the largest.
@@ -63,7 +70,7 @@ std::string Offered(const LoadResult& result, const LoadOptions& options) {
                       options.connections, options.threads, options.threads == 1 ? "" : "s");
   if (!options.cpus.empty()) absl::StrAppend(&text, " on CPU ", result.actual_cpus);
   if (result.open_loop) {
-    absl::StrAppendFormat(&text, ", open loop at %.0f/s", result.offered_per_s);
+    absl::StrAppend(&text, ", open loop at ", NumberText(result.offered_per_s), "/s");
   } else {
     absl::StrAppend(&text, ", closed loop");
     if (options.pipeline > 1) absl::StrAppend(&text, ", pipeline ", options.pipeline);
@@ -84,12 +91,12 @@ std::string Short(const LatencyHistogram& histogram) {
 std::string FormatTable(const LoadResult& result, const LoadOptions& options) {
   const Figures figures = result.figures();
   std::string text = absl::StrCat(Offered(result, options), "\n");
-  absl::StrAppendFormat(
-      &text, "%s requests in %.2f s: %s ok/s, %.2f MB/s%s\n", Count(result.requests()),
-      result.duration_s(), Count(static_cast<uint64_t>(std::llround(result.ok_per_s()))),
-      result.duration_ns == 0 ? 0
-                              : static_cast<double>(result.bytes_read) / 1e6 / result.duration_s(),
-      result.stopped ? " (stopped early)" : "");
+  absl::StrAppendFormat(&text, "%s requests in %.2f s: %s ok/s, %.2f MB/s%s\n",
+                        Count(result.requests()), result.duration_s(), PerSecond(result.ok_per_s()),
+                        result.duration_ns == 0
+                            ? 0
+                            : static_cast<double>(result.bytes_read) / 1e6 / result.duration_s(),
+                        result.stopped ? " (stopped early)" : "");
   absl::StrAppend(&text, "sent ", Count(result.sent), " = ", Count(result.ok), " ok + ",
                   Count(result.errors), " errors + ", Count(result.timeouts), " timeouts + ",
                   Count(result.in_flight), " in flight\n");

@@ -6,6 +6,7 @@
 #include "absl/strings/str_format.h"
 #include "agent/verify/verify.h"
 #include "common/file.h"
+#include "common/number_text.h"
 #include "common/status_macros.h"
 
 namespace assay {
@@ -63,11 +64,11 @@ void AddKind(const LoadSpec& spec, std::vector<std::string>& argv) {
       argv.push_back(absl::StrCat("--pipeline=", spec.workload().pipeline()));
     }
     if (spec.workload().think().seconds() > 0) {
-      argv.push_back(absl::StrFormat("--think=%.15gs", spec.workload().think().seconds()));
+      argv.push_back(absl::StrCat("--think=", NumberText(spec.workload().think().seconds()), "s"));
     }
   } else {
     argv.push_back(absl::StrCat("--connections=", spec.open().connections()));
-    argv.push_back(absl::StrFormat("--rate=%.15g", spec.open().rate_per_s()));
+    argv.push_back(absl::StrCat("--rate=", NumberText(spec.open().rate_per_s())));
     argv.push_back(absl::StrCat("--arrivals=", ArrivalsName(spec.open().arrivals())));
   }
 }

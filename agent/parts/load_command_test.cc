@@ -61,6 +61,9 @@ TEST_F(LoadgenArgvTest, SaysAllThatAnOpenLoopIs) {
   const std::vector<std::string> argv = Argv(spec);
   EXPECT_THAT(argv, Contains("--rate=1234567.25"));
   EXPECT_THAT(argv, Contains("--arrivals=poisson"));
+  // The share of one of three agents: all of its digits.
+  spec.mutable_open()->set_rate_per_s(1.0 / 3);
+  EXPECT_THAT(Argv(spec), Contains("--rate=0.3333333333333333"));
   EXPECT_THAT(argv, Contains("--duration=1500000000ns"));
   EXPECT_THAT(argv, Not(Contains(StartsWith("--ring-fd"))));
 }

@@ -116,6 +116,8 @@ absl::StatusOr<GateRules> ParseGateRules(std::string_view text, std::string_view
   FirstError error;
   google::protobuf::TextFormat::Parser parser;
   parser.RecordErrorsTo(&error);
+  constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
   if (!parser.ParseFromString(std::string(text), &file)) {
     return absl::InvalidArgumentError(absl::StrCat(std::string(name), ":", error.text()));
   }

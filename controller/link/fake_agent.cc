@@ -55,7 +55,8 @@ std::vector<ControlEvent> FakeAgent::EventsOf(const std::string& execution) cons
   for (const Told& told : events_) {
     if (!told.execution.empty() && told.execution != execution) continue;
     events.push_back(told.event);
-    events.back().set_sequence(events.size());
+    // One that was told with a number keeps it.
+    if (told.event.sequence() == 0) events.back().set_sequence(events.size());
   }
   return events;
 }
@@ -68,7 +69,7 @@ void FakeAgent::Offer(DataRecord record) {
 
 void FakeAgent::TellAsNumbered(ControlEvent event) {
   absl::MutexLock lock(&mutex_);
-  events_.push_back(std::move(event));
+  events_.push_back({std::move(event), ""});
 }
 
 void FakeAgent::OfferAsNumbered(DataRecord record) {

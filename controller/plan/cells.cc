@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "analysis/block_order.h"
+#include "common/number_text.h"
 
 namespace assay {
 
@@ -86,7 +87,7 @@ std::vector<ScheduledExecution> ScheduleOf(const Plan& plan) {
 }
 
 std::string LevelText(const Cell& cell) {
-  if (cell.mode() != "closed") return absl::StrCat(cell.rate_per_s(), "/s");
+  if (cell.mode() != "closed") return NumberText(cell.rate_per_s()) + "/s";
   return absl::StrCat(cell.connections(), cell.connections() == 1 ? " connection" : " connections");
 }
 

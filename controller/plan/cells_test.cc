@@ -47,6 +47,16 @@ TEST(CellsTest, AreTargetsTimesWorkloadsTimesLevelsInThePlansOrder) {
                                                       "a2 w 1 connection", "a2 w 64 connections"));
 }
 
+// Results are kept by these texts: two rates with one text were one cell, and another was empty.
+TEST(CellsTest, RatesThatDifferHaveDifferentTexts) {
+  Plan plan = TwoByTwo();
+  plan.mutable_targets()->RemoveLast();
+  LoadCurve& curve = *plan.mutable_load()->mutable_curve();
+  for (const double rate : {1234.5671, 1234.5672, 0.5, 1234567.0, 1e6}) curve.add_rates_per_s(rate);
+  EXPECT_THAT(Texts(CellsOf(plan)), ElementsAre("a w 1234.5671/s", "a w 1234.5672/s", "a w 0.5/s",
+                                                "a w 1234567/s", "a w 1000000/s"));
+}
+
 TEST(CellsTest, AProfileMarksTheCellsOrHasExecutionsOfItsOwn) {
   Plan plan = TwoByTwo();
   plan.mutable_targets(1)->set_url("http://127.0.0.1:80");

@@ -8,6 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/time/time.h"
+#include "common/number_text.h"
 #include "controller/plan/cells.h"
 #include "controller/results/cell_table.h"
 #include "controller/results/gate_findings.h"
@@ -108,7 +109,7 @@ std::string CsvLine(const std::vector<std::string>& fields) {
 
 void AddFigure(std::vector<std::string>& fields, const OverExecutions& figure) {
   const auto number = [](const std::optional<double>& value) {
-    return value.has_value() ? absl::StrFormat("%.10g", *value) : std::string();
+    return value.has_value() ? NumberText(*value) : std::string();
   };
   fields.push_back(figure.has_value() ? number(figure->estimate) : "");
   fields.push_back(figure.has_value() ? number(figure->low) : "");
@@ -163,7 +164,7 @@ std::string ToCsv(const CampaignResults& results) {
                                        key.workload(),
                                        key.mode(),
                                        key.connections() > 0 ? absl::StrCat(key.connections()) : "",
-                                       key.rate_per_s() > 0 ? absl::StrCat(key.rate_per_s()) : "",
+                                       key.rate_per_s() > 0 ? NumberText(key.rate_per_s()) : "",
                                        key.profiled() ? "1" : "0",
                                        absl::StrCat(cell.executions.size()),
                                        absl::StrCat(cell.failed)};

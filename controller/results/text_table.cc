@@ -7,6 +7,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
@@ -145,6 +146,8 @@ std::string Wrapped(const std::string& text, size_t width) {
 }
 
 std::string WithThousands(double value) {
+  // A rate below 1/s is not 0.
+  if (std::fabs(value) < 10) return absl::StrFormat("%.3g", value);
   const std::string digits = absl::StrCat(std::llabs(std::llround(value)));
   std::string text;
   for (size_t i = 0; i < digits.size(); ++i) {

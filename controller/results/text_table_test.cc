@@ -74,6 +74,7 @@ TEST(WithThousandsTest, GroupsDigitsByThree) {
   EXPECT_EQ(WithThousands(0), "0");
   EXPECT_EQ(WithThousands(999.4), "999");
   EXPECT_EQ(WithThousands(1000), "1,000");
+  EXPECT_EQ(WithThousands(0.5), "0.5");
   EXPECT_EQ(WithThousands(-1234567), "-1,234,567");
 }
 

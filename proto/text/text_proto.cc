@@ -131,6 +131,9 @@ std::string TextLocations::OfSteps(const google::protobuf::Message& message,
 
 absl::Status ParseTextProto(std::string_view text, std::string_view file_name,
                             google::protobuf::Message* message, TextLocations* locations) {
+  // Some editors put a byte order mark at the begin of a file.
+  constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
   Mistakes mistakes(text, file_name, *message->GetDescriptor());
   TextFormat::Parser parser;
   parser.RecordErrorsTo(&mistakes);

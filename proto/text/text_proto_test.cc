@@ -9,6 +9,13 @@
 namespace assay {
 namespace {
 
+TEST(TextProtoTest, AByteOrderMarkIsNoPartOfTheText) {
+  CatalogueFile catalogue;
+  EXPECT_TRUE(
+      ParseTextProto("\xef\xbb\xbftargets { name: \"a\" }", "mine.textproto", &catalogue).ok());
+  EXPECT_EQ(catalogue.targets(0).name(), "a");
+}
+
 // A person who mistypes a field wants to be led to it.
 TEST(TextProtoTest, SyntaxMistakesNameFileLineAndColumnCountedFromOne) {
   CatalogueFile catalogue;

@@ -1,0 +1,19 @@
+#include "common/number_text.h"
+
+#include <charconv>
+#include <cmath>
+
+namespace assay {
+
+std::string NumberText(double value) {
+  // 1e-6 and all 17 digits of a number take fewer.
+  char digits[64];
+  const double size = std::fabs(value);
+  const bool plain = size == 0 || (size >= 1e-6 && size < 1e15);
+  const std::to_chars_result end =
+      plain ? std::to_chars(digits, digits + sizeof(digits), value, std::chars_format::fixed)
+            : std::to_chars(digits, digits + sizeof(digits), value);
+  return std::string(digits, end.ptr);
+}
+
+}  // namespace assay
