@@ -38,6 +38,7 @@
 #include "common/cpu_set.h"
 #include "common/runfiles.h"
 #include "common/status_macros.h"
+#include "common/utf8.h"
 #include "grpc/grpc.h"
 
 namespace assay {
@@ -144,7 +145,7 @@ int main(int argc, char** argv) {
   assay::ExportRunfiles();
   assay::RaiseDescriptorLimit();
   const absl::Status ran = assay::RunAgent(options);
-  if (!ran.ok()) std::cerr << "agent: " << ran.message() << std::endl;
+  if (!ran.ok()) std::cerr << "agent: " << assay::TerminalLines(std::string(ran.message())) << std::endl;
   // Without destructors: gRPC's threads, and those of a part that hangs, still use what they would destroy.
   _exit(ran.ok() ? EXIT_SUCCESS : EXIT_FAILURE);
 }

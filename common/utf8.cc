@@ -32,7 +32,80 @@ size_t CharacterLength(std::string_view text) {
   return 0;
 }
 
+// The code point of a well-formed character of two or three bytes; 0 of others.
+uint32_t CodeOf(std::string_view character) {
+  const auto bits = [character](size_t i, uint8_t mask) {
+    return uint32_t{static_cast<uint8_t>(character[i])} & mask;
+  };
+  if (character.size() == 2) return bits(0, 0x1F) << 6 | bits(1, 0x3F);
+  if (character.size() == 3) return bits(0, 0x0F) << 12 | bits(1, 0x3F) << 6 | bits(2, 0x3F);
+  return 0;
+}
+
+// Whether a terminal obeys this code point of two or three bytes, or shows the text around it in another order or on
+// another line.
+bool Steers(uint32_t code) {
+  return (code >= 0x80 && code <= 0x9F) || code == 0x61C || (code >= 0x200E && code <= 0x200F) ||
+         (code >= 0x2028 && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069);
+}
+
+void AppendEscape(uint32_t code, std::string& out) {
+  constexpr char kDigits[] = "0123456789abcdef";
+  out += code > 0xFF ? "\\u" : "\\x";
+  for (int shift = code > 0xFF ? 12 : 4; shift >= 0; shift -= 4) out += kDigits[code >> shift & 0xF];
+}
+
+std::string Harmless(std::string_view text, bool keep_line_feeds) {
+  std::string harmless;
+  harmless.reserve(text.size());
+  while (!text.empty()) {
+    const uint8_t lead = static_cast<uint8_t>(text.front());
+    const size_t length = lead == 0 ? 1 : CharacterLength(text);
+    const std::string_view character = text.substr(0, length);
+    if (length == 0) {
+      harmless += kReplacement;
+    } else if (lead < 0x20 || lead == 0x7F) {
+      if (lead == '\n' && keep_line_feeds) {
+        harmless += '\n';
+      } else {
+        AppendEscape(lead, harmless);
+      }
+    } else if (Steers(CodeOf(character))) {
+      AppendEscape(CodeOf(character), harmless);
+    } else {
+      harmless += character;
+    }
+    text.remove_prefix(length == 0 ? 1 : length);
+  }
+  return harmless;
+}
+
 }  // namespace
+
+bool IsUtf8(std::string_view text) {
+  while (!text.empty()) {
+    // NUL is a character, though no text that programs print has one.
+    const size_t length = text.front() == '\0' ? 1 : CharacterLength(text);
+    if (length == 0) return false;
+    text.remove_prefix(length);
+  }
+  return true;
+}
+
+std::string_view CutAtCharacter(std::string_view text, size_t max_bytes) {
+  if (text.size() <= max_bytes) return text;
+  size_t end = max_bytes;
+  // A character has at most four bytes.
+  for (int back = 0; back < 3 && end > 0 && IsContinuation(static_cast<uint8_t>(text[end]));
+       ++back) {
+    --end;
+  }
+  return text.substr(0, end);
+}
+
+std::string TerminalText(std::string_view text) { return Harmless(text, false); }
+
+std::string TerminalLines(std::string_view text) { return Harmless(text, true); }
 
 std::string ToValidUtf8(std::string_view text) {
   std::string valid;

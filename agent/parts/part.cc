@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "proto/text/valid_text.h"
 
 namespace assay {
 namespace {
@@ -206,6 +207,7 @@ void Part::ReportFailure(Failure failure) {
 }
 
 void Part::Tell(ControlEvent event) {
+  MakeTextValid(&event);
   event.set_monotonic_ns(strand_->NowNanos());
   events_.Append(std::move(event));
 }

@@ -14,6 +14,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
 #include "agent/launcher/launched_process.h"
+#include "common/utf8.h"
 
 namespace assay {
 namespace {
@@ -32,7 +33,7 @@ std::string StampOf(const std::string& path) {
 std::string FirstLine(const std::string& text) {
   for (absl::string_view line : absl::StrSplit(text, '\n')) {
     line = absl::StripAsciiWhitespace(line);
-    if (!line.empty()) return std::string(line.substr(0, kLongestVersion));
+    if (!line.empty()) return std::string(CutAtCharacter(std::string_view(line.data(), line.size()), kLongestVersion));
   }
   return {};
 }

@@ -11,6 +11,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "common/utf8.h"
 
 namespace assay {
 namespace {
@@ -51,7 +52,8 @@ size_t TakeHeader(char* data, size_t, size_t size, void* context) {
     received->reply.allow.clear();
   } else if (colon != line.npos) {
     const std::string name = absl::AsciiStrToLower(std::string(line.substr(0, colon)));
-    const std::string value(absl::StripAsciiWhitespace(std::string(line.substr(colon + 1))));
+    const std::string value =
+        ToValidUtf8(std::string(absl::StripAsciiWhitespace(std::string(line.substr(colon + 1)))));
     if (name == "content-type") received->reply.content_type = value;
     if (name == "allow") received->reply.allow = value;
   }

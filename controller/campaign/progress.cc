@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
+#include "common/utf8.h"
 #include "controller/plan/cells.h"
 
 namespace assay {
@@ -74,7 +75,7 @@ void Progress::End(const ExecutionRecord& execution) {
     return Say(text);
   }
   if (style_ != Style::kPlainLines) return;
-  std::cerr << step_ << ": " << Figures(execution);
+  std::cerr << TerminalText(step_) << ": " << Figures(execution);
   if (execution.disturbed_starts() > 0) {
     std::cerr << " (begun " << execution.disturbed_starts() + 1
               << " times: the load's CPU was not left alone)";
@@ -84,12 +85,12 @@ void Progress::End(const ExecutionRecord& execution) {
 
 void Progress::Say(std::string_view line) {
   Clear();
-  if (style_ != Style::kQuiet) std::cerr << line << std::endl;
+  if (style_ != Style::kQuiet) std::cerr << TerminalLines(line) << std::endl;
 }
 
 void Progress::Draw(const std::string& line) {
   const size_t columns = TerminalColumns();
-  std::cerr << "\r\033[K" << line.substr(0, columns - 1) << std::flush;
+  std::cerr << "\r\033[K" << CutAtCharacter(TerminalText(line), columns - 1) << std::flush;
   drawn_ = true;
 }
 

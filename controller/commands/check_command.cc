@@ -12,6 +12,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/time.h"
+#include "common/json_text.h"
 #include "common/runfiles.h"
 #include "controller/campaign/agent_pool.h"
 #include "controller/campaign/plan_fit.h"
@@ -88,7 +89,7 @@ void PrintJson(const CheckedPlan& checked) {
     json["skipped"].push_back(
         {{"target", one.target()}, {"workload", one.workload()}, {"reason", one.reason()}});
   }
-  std::cout << json.dump(2) << std::endl;
+  std::cout << JsonText(json, 2) << std::endl;
 }
 
 ExitStatus Check(const CheckWords& words, Interruption& interruption) {

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/runfiles.h"
 #include "common/status_macros.h"
+#include "common/utf8.h"
 #include "controller/campaign/agent_pool.h"
 
 namespace assay {
@@ -69,6 +70,12 @@ void AddRunFlags(CLI::App& command, CommonFlags& flags) {
       ->allow_extra_args(false)
       ->type_name("KEY=VALUE");
   command.add_option("--label", flags.label, "A name for the campaign, beside its id")
+      ->check([](const std::string& label) {
+        return IsUtf8(label) && TerminalText(label) == label
+                   ? std::string()
+                   : "a label is UTF-8 text of one line without control characters, and not " +
+                         TerminalText(label);
+      })
       ->type_name("NAME");
   command.add_flag("--quiet", flags.quiet, "No progress on standard error");
 }
@@ -92,7 +99,8 @@ std::vector<std::string> AgentsFor(const CampaignRecord& campaign, const CommonF
 }
 
 ExitStatus Fail(const absl::Status& status) {
-  std::cerr << "controller: " << status.message() << std::endl;
+  const std::string message(status.message());
+  std::cerr << "controller: " << TerminalLines(message) << std::endl;
   return absl::IsInvalidArgument(status) ? ExitStatus::kBadUsage : ExitStatus::kFailed;
 }
 

@@ -10,6 +10,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "common/json_text.h"
+#include "common/utf8.h"
 #include "controller/campaign/agent_pool.h"
 #include "controller/commands/command.h"
 #include "controller/commands/measuring.h"
@@ -45,7 +47,7 @@ ExitStatus List(const CommonFlags& flags) {
     campaigns = *std::move(found);
   }
   if (flags.format == "json") {
-    std::cout << ToJson(campaigns).dump(2) << std::endl;
+    std::cout << JsonText(ToJson(campaigns), 2) << std::endl;
   } else {
     std::cout << (flags.format == "csv" ? ToCsv(campaigns) : ToText(campaigns, WidthOf(flags)))
               << std::flush;
@@ -95,9 +97,9 @@ ExitStatus Agents(const CommonFlags& flags, Interruption& interruption) {
   for (size_t i = 0; i < asked.size(); ++i) take(asked[i].get(), flags.agents[i]);
   if (asked.empty()) take(AgentPool::Connect({}, flags.tls, &interruption), kLocalAddress);
   if (flags.format == "json") {
-    std::cout << ToJson(agents, unreachable).dump(2) << std::endl;
+    std::cout << JsonText(ToJson(agents, unreachable), 2) << std::endl;
   } else {
-    std::cout << ToText(agents, WidthOf(flags)) << std::flush;
+    std::cout << TerminalLines(ToText(agents, WidthOf(flags))) << std::flush;
   }
   ExitStatus status = ExitStatus::kDone;
   for (const UnreachableAgent& agent : unreachable) status = Fail(agent.why);

@@ -7,7 +7,9 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/json_text.h"
 #include "common/status_macros.h"
+#include "common/utf8.h"
 #include "controller/campaign/agent_pool.h"
 #include "controller/campaign/campaign_runner.h"
 #include "controller/campaign/gate_keeper.h"
@@ -67,10 +69,10 @@ absl::Status Print(Store& store, CampaignResults& results, const CommonFlags& fl
   if (format == "json") {
     nlohmann::ordered_json json = ToJson(results);
     json["profiles"] = ToJson(profiles, rules);
-    std::cout << json.dump(2) << std::endl;
+    std::cout << JsonText(json, 2) << std::endl;
     return absl::OkStatus();
   }
-  std::cout << ToText(results, WidthOf(flags));
+  std::cout << TerminalLines(ToText(results, WidthOf(flags)));
   if (!profiles.empty())
     std::cout << "\n"
               << Fitted(CostText(profiles, rules, flags.wide ? kAnyWidth : kTextColumns),
@@ -136,7 +138,7 @@ ExitStatus Conclude(Bench& bench, const CampaignRecord& campaign, const CommonFl
   if (!results->damaged.empty()) return FailEach(results->damaged);
   if (campaign.status() != CampaignRecord::COMPLETE) {
     std::cerr << "controller: campaign " << campaign.id() << " is " << StatusText(campaign.status())
-              << ": " << campaign.status_reason() << "; what was measured is kept" << std::endl;
+              << ": " << TerminalText(campaign.status_reason()) << "; what was measured is kept" << std::endl;
     return ExitStatus::kFailed;
   }
   if (any_failed) {

@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "common/file.h"
+#include "common/json_text.h"
 #include "common/runfiles.h"
 #include "common/status_macros.h"
 #include "controller/campaign/gate_keeper.h"
@@ -68,7 +69,7 @@ absl::StatusOr<Export> FilesOf(Store& store, const CampaignRecord& campaign,
   damaged = results.damaged;
   const std::string name = absl::StrCat("campaign-", campaign.id(), ".", format);
   return Export{
-      .files = {{name, format == "csv" ? ToCsv(results) : ToJson(results).dump(2) + "\n"}}};
+      .files = {{name, format == "csv" ? ToCsv(results) : JsonText(ToJson(results), 2) + "\n"}}};
 }
 
 ExitStatus ExportCampaign(const FileWords& words) {

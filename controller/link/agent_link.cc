@@ -14,6 +14,7 @@
 #include "common/pem_file.h"
 #include "common/runfiles.h"
 #include "common/status_macros.h"
+#include "common/utf8.h"
 #include "grpcpp/create_channel.h"
 #include "grpcpp/security/credentials.h"
 #include "grpcpp/support/channel_arguments.h"
@@ -111,7 +112,7 @@ absl::Status AgentLink::Explain(const grpc::Status& status, std::string_view wha
   if (status.ok()) return absl::OkStatus();
   std::string message =
       absl::StrCat("agent ", address_, ": ", absl::string_view(what.data(), what.size()), ": ",
-                   status.error_message());
+                   ToValidUtf8(status.error_message()));
   if (status.error_code() == grpc::StatusCode::UNAVAILABLE) {
     absl::StrAppend(&message, ". Is it running there? Start it with: agent --listen=", address_);
   } else if (status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED) {

@@ -15,7 +15,7 @@
 #include "controller/plan/override.h"
 #include "controller/plan/plan_support.h"
 #include "controller/plan/text_reader.h"
-#include "controller/plan/utf8.h"
+#include "common/utf8.h"
 
 namespace assay {
 namespace {

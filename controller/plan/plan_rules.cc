@@ -14,7 +14,7 @@
 #include "controller/plan/metric.h"
 #include "controller/plan/plan_support.h"
 #include "controller/plan/rule_faults.h"
-#include "controller/plan/utf8.h"
+#include "common/utf8.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
 #include "google/protobuf/util/message_differencer.h"

@@ -11,6 +11,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
+#include "common/utf8.h"
 
 namespace assay {
 namespace {
@@ -59,6 +60,7 @@ std::string Padded(const std::string& text, size_t width, TextTable::Align align
 
 void TextTable::AddRow(std::vector<std::string> cells) {
   assert(cells.size() == columns_.size());
+  for (std::string& cell : cells) cell = TerminalText(cell);
   rows_.push_back(std::move(cells));
 }
 

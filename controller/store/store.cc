@@ -19,6 +19,7 @@
 #include "controller/store/key_figures.h"
 #include "controller/store/process_identity.h"
 #include "controller/store/schema.h"
+#include "proto/text/valid_text.h"
 
 namespace assay {
 namespace {
@@ -109,6 +110,13 @@ absl::StatusOr<std::unique_ptr<Database>> OpenForReading(const std::string& path
   return Database::Open(path, Database::Access::kRead, busy_timeout);
 }
 
+// What is stored must parse back, whatever an agent or a user wrote in it.
+template <typename Message>
+Message WithValidText(Message message) {
+  MakeTextValid(&message);
+  return message;
+}
+
 }  // namespace
 
 struct Store::Parts {
@@ -150,12 +158,14 @@ absl::StatusOr<std::unique_ptr<Store>> Store::Open(const std::string& path, Mode
   return std::unique_ptr<Store>(new Store(std::make_unique<Parts>(*std::move(database))));
 }
 
-absl::Status Store::CreateCampaign(const CampaignRecord& campaign) {
+absl::Status Store::CreateCampaign(const CampaignRecord& told) {
+  const CampaignRecord campaign = WithValidText(told);
   absl::MutexLock lock(&parts_->lock);
   return parts_->campaigns.Create(campaign);
 }
 
-absl::Status Store::UpdateCampaign(const CampaignRecord& campaign) {
+absl::Status Store::UpdateCampaign(const CampaignRecord& told) {
+  const CampaignRecord campaign = WithValidText(told);
   absl::MutexLock lock(&parts_->lock);
   return parts_->campaigns.Update(campaign);
 }
@@ -210,10 +220,11 @@ absl::StatusOr<std::vector<ChunkRef>> Store::StageChunks(std::string_view campai
   return refs;
 }
 
-absl::Status Store::CommitExecution(const ExecutionRecord& execution,
+absl::Status Store::CommitExecution(const ExecutionRecord& told,
                                     absl::Span<const ChunkRef> chunks,
                                     absl::Span<const LoadSecond> seconds,
                                     absl::Span<const ProfileChunk> profile) {
+  const ExecutionRecord execution = WithValidText(told);
   ASSAY_ASSIGN_OR_RETURN(const KeyFigures figures, KeyFiguresOf(execution));
   absl::MutexLock lock(&parts_->lock);
   ASSAY_ASSIGN_OR_RETURN(
@@ -239,7 +250,7 @@ absl::Status Store::AttachProfile(std::string_view execution_id, const ProfileIn
   ASSAY_ASSIGN_OR_RETURN(
       Transaction transaction,
       Transaction::Begin(parts_->database.get(), Transaction::Durability::kPower));
-  ASSAY_RETURN_IF_ERROR(parts_->executions.AttachProfile(execution_id, info, profile));
+  ASSAY_RETURN_IF_ERROR(parts_->executions.AttachProfile(execution_id, WithValidText(info), profile));
   return transaction.Commit();
 }
 

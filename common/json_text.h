@@ -1,0 +1,17 @@
+#ifndef ASSAY_COMMON_JSON_TEXT_H_
+#define ASSAY_COMMON_JSON_TEXT_H_
+
+#include <string>
+
+namespace assay {
+
+// `json`, of nlohmann's library, as text: on one line, or indented by so many spaces. Bytes that are no UTF-8 become
+// U+FFFD; dump() alone would throw.
+template <typename Json>
+std::string JsonText(const Json& json, int indent = -1) {
+  return json.dump(indent, ' ', /*ensure_ascii=*/false, Json::error_handler_t::replace);
+}
+
+}  // namespace assay
+
+#endif  // ASSAY_COMMON_JSON_TEXT_H_
