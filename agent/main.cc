@@ -145,7 +145,8 @@ int main(int argc, char** argv) {
   assay::ExportRunfiles();
   assay::RaiseDescriptorLimit();
   const absl::Status ran = assay::RunAgent(options);
-  if (!ran.ok()) std::cerr << "agent: " << assay::TerminalLines(std::string(ran.message())) << std::endl;
+  if (!ran.ok())
+    std::cerr << "agent: " << assay::TerminalLines(std::string(ran.message())) << std::endl;
   // Without destructors: gRPC's threads, and those of a part that hangs, still use what they would destroy.
   _exit(ran.ok() ? EXIT_SUCCESS : EXIT_FAILURE);
 }

@@ -52,7 +52,8 @@ bool Steers(uint32_t code) {
 void AppendEscape(uint32_t code, std::string& out) {
   constexpr char kDigits[] = "0123456789abcdef";
   out += code > 0xFF ? "\\u" : "\\x";
-  for (int shift = code > 0xFF ? 12 : 4; shift >= 0; shift -= 4) out += kDigits[code >> shift & 0xF];
+  for (int shift = code > 0xFF ? 12 : 4; shift >= 0; shift -= 4)
+    out += kDigits[code >> shift & 0xF];
 }
 
 std::string Harmless(std::string_view text, bool keep_line_feeds) {

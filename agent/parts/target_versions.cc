@@ -33,7 +33,9 @@ std::string StampOf(const std::string& path) {
 std::string FirstLine(const std::string& text) {
   for (absl::string_view line : absl::StrSplit(text, '\n')) {
     line = absl::StripAsciiWhitespace(line);
-    if (!line.empty()) return std::string(CutAtCharacter(std::string_view(line.data(), line.size()), kLongestVersion));
+    if (!line.empty())
+      return std::string(
+          CutAtCharacter(std::string_view(line.data(), line.size()), kLongestVersion));
   }
   return {};
 }

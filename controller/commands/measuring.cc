@@ -75,8 +75,9 @@ absl::Status Print(Store& store, CampaignResults& results, const CommonFlags& fl
   std::cout << TerminalLines(ToText(results, WidthOf(flags)));
   if (!profiles.empty())
     std::cout << "\n"
-              << Fitted(CostText(profiles, rules, flags.wide ? kAnyWidth : kTextColumns),
-                        WidthOf(flags));
+              << TerminalLines(
+                     Fitted(CostText(profiles, rules, flags.wide ? kAnyWidth : kTextColumns),
+                            WidthOf(flags)));
   std::cout << std::flush;
   return absl::OkStatus();
 }
@@ -138,7 +139,8 @@ ExitStatus Conclude(Bench& bench, const CampaignRecord& campaign, const CommonFl
   if (!results->damaged.empty()) return FailEach(results->damaged);
   if (campaign.status() != CampaignRecord::COMPLETE) {
     std::cerr << "controller: campaign " << campaign.id() << " is " << StatusText(campaign.status())
-              << ": " << TerminalText(campaign.status_reason()) << "; what was measured is kept" << std::endl;
+              << ": " << TerminalText(campaign.status_reason()) << "; what was measured is kept"
+              << std::endl;
     return ExitStatus::kFailed;
   }
   if (any_failed) {

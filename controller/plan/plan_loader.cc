@@ -11,11 +11,11 @@
 #include "common/file.h"
 #include "common/runfiles.h"
 #include "common/status_macros.h"
+#include "common/utf8.h"
 #include "controller/plan/json_reader.h"
 #include "controller/plan/override.h"
 #include "controller/plan/plan_support.h"
 #include "controller/plan/text_reader.h"
-#include "common/utf8.h"
 
 namespace assay {
 namespace {

@@ -220,8 +220,7 @@ absl::StatusOr<std::vector<ChunkRef>> Store::StageChunks(std::string_view campai
   return refs;
 }
 
-absl::Status Store::CommitExecution(const ExecutionRecord& told,
-                                    absl::Span<const ChunkRef> chunks,
+absl::Status Store::CommitExecution(const ExecutionRecord& told, absl::Span<const ChunkRef> chunks,
                                     absl::Span<const LoadSecond> seconds,
                                     absl::Span<const ProfileChunk> profile) {
   const ExecutionRecord execution = WithValidText(told);
@@ -250,7 +249,8 @@ absl::Status Store::AttachProfile(std::string_view execution_id, const ProfileIn
   ASSAY_ASSIGN_OR_RETURN(
       Transaction transaction,
       Transaction::Begin(parts_->database.get(), Transaction::Durability::kPower));
-  ASSAY_RETURN_IF_ERROR(parts_->executions.AttachProfile(execution_id, WithValidText(info), profile));
+  ASSAY_RETURN_IF_ERROR(
+      parts_->executions.AttachProfile(execution_id, WithValidText(info), profile));
   return transaction.Commit();
 }
 

@@ -58,7 +58,8 @@ void CheckParsesBack(const std::string& text) {
 }  // namespace
 
 std::vector<std::string> FuzzSeeds() {
-  return {"caf\xe9", "plain", "\xff", "\xe2\x82", "\xed\xa0\x80", "\x1b[2J", std::string(1, '\0'), ""};
+  return {"caf\xe9", "plain", "\xff", "\xe2\x82", "\xed\xa0\x80", "\x1b[2J", std::string(1, '\0'),
+          ""};
 }
 
 }  // namespace assay
