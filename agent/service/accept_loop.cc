@@ -92,12 +92,12 @@ bool AcceptLoop::AcceptAll() {
         break;
       case ENOBUFS:
       case ENOMEM:
-        return false;
+      // These would be a mistake of ours; at least the loop does not spin.
       case EBADF:
       case EINVAL:
       case ENOTSOCK:
       case EOPNOTSUPP:
-        return false;  // Would be a mistake of ours; at least it does not spin.
+        return false;
       default:
         // Of the connection that was to come, which is gone (ECONNABORTED, EPROTO, ENETDOWN and others).
         break;
