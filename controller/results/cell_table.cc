@@ -29,7 +29,7 @@ CellTable::Entry Figure(const OverExecutions& figure, int decimals, double unit 
       std::max(*figure->high - figure->estimate, figure->estimate - *figure->low);
   const double percent = 100 * distance / std::abs(figure->estimate);
   if (std::isfinite(percent)) {
-    entry.plus_minus = absl::StrFormat(percent < 9.95 ? "±%.1f%%" : "±%.0f%%", percent);
+    entry.plus_minus = absl::StrFormat("±%.*f%%", percent < 9.95 ? 1 : 0, percent);
   }
   return entry;
 }
