@@ -4,6 +4,9 @@
 #include <cassert>
 #include <cmath>
 #include <numeric>
+#include <utility>
+
+#include "analysis/order_statistics.h"
 
 namespace assay {
 namespace {
@@ -22,12 +25,6 @@ std::vector<double> MidRanks(absl::Span<const double> values) {
     begin = end;
   }
   return ranks;
-}
-
-double Median(std::vector<double> values) {
-  const size_t half = values.size() / 2;
-  std::sort(values.begin(), values.end());
-  return values.size() % 2 == 1 ? values[half] : std::midpoint(values[half - 1], values[half]);
 }
 
 }  // namespace
@@ -66,12 +63,12 @@ double DependenceStatistic(absl::Span<const std::vector<double>> series) {
 std::vector<double> Winsorised(absl::Span<const double> values) {
   std::vector<double> result(values.begin(), values.end());
   if (result.empty()) return result;
-  const double median = Median(result);
+  const double median = MedianInterval(result).estimate;
   std::vector<double> deviations;
   deviations.reserve(result.size());
   for (const double value : result) deviations.push_back(std::abs(value - median));
   // 1.4826 makes the median absolute deviation that of a normal distribution.
-  const double reach = 3 * 1.4826 * Median(std::move(deviations));
+  const double reach = 3 * 1.4826 * MedianInterval(std::move(deviations)).estimate;
   if (reach <= 0) return result;
   for (double& value : result) value = std::clamp(value, median - reach, median + reach);
   return result;

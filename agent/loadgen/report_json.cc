@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "analysis/order_statistics.h"
+#include "common/json_text.h"
 #include "common/version.h"
 #include "nlohmann/json.hpp"
 
@@ -144,7 +145,7 @@ std::string FormatJson(const LoadResult& result, const RunSettings* settings) {
   json["stopped_by"] = StoppedByName(result.stopped_by);
   if (settings != nullptr) json["settings"] = Settings(*settings);
   // A label, or a name from a command line, may be no UTF-8.
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+  return JsonText(json) + "\n";
 }
 
 }  // namespace assay::loadgen

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "common/json_text.h"
 #include "nlohmann/json.hpp"
 
 namespace assay {
@@ -114,7 +115,7 @@ std::string SpeedscopeText(const StackProfile& profile, std::string_view name) {
   }
   // It does not open a file without a profile.
   if (json["profiles"].empty()) json["profiles"].push_back(Sampled().Take("no samples"));
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return JsonText(json);
 }
 
 }  // namespace assay

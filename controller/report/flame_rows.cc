@@ -6,6 +6,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
+#include "common/json_text.h"
 #include "nlohmann/json.hpp"
 
 namespace assay {
@@ -59,7 +60,7 @@ void AddFunctions(const FlameRows& rows, Json* json) {
 }
 
 std::string Text(const Json& json) {
-  const std::string text = json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  const std::string text = JsonText(json);
   return absl::StrReplaceAll(text, {{"<", "\\u003c"}});
 }
 
