@@ -12,22 +12,18 @@ constexpr double kNanosInSecond = 1e9;
 class Sum {
  public:
   void Add(std::optional<uint64_t> count) {
-    uint64_t sum = 0;
-    if (!sum_.has_value() || !count.has_value() || __builtin_add_overflow(*sum_, *count, &sum)) {
-      sum_.reset();
-    } else {
-      sum_ = sum;
-    }
+    known_ = known_ && count.has_value() && !__builtin_add_overflow(sum_, *count, &sum_);
   }
   // A time that runs backwards is none.
   void AddNanos(std::optional<int64_t> ns) {
-    if (ns.has_value() && *ns >= 0) return Add(static_cast<uint64_t>(*ns));
-    sum_.reset();
+    known_ = known_ && ns.has_value() && *ns >= 0;
+    if (known_) Add(static_cast<uint64_t>(*ns));
   }
-  const std::optional<uint64_t>& value() const { return sum_; }
+  std::optional<uint64_t> value() const { return known_ ? std::optional(sum_) : std::nullopt; }
 
  private:
-  std::optional<uint64_t> sum_ = 0;
+  uint64_t sum_ = 0;
+  bool known_ = true;
 };
 
 std::optional<double> MicrosEach(std::optional<uint64_t> ns, std::optional<uint64_t> count) {

@@ -88,7 +88,14 @@ bool AcceptLoop::AcceptAll() {
       case EMFILE:
       case ENFILE:
         connections_.MakeRoom();
-        if (!RefuseOne()) return false;
+        switch (AcceptWithReserve()) {
+          case WithReserve::kAccepted:
+            break;
+          case WithReserve::kNoneWaits:
+            return true;
+          case WithReserve::kFailed:
+            return false;
+        }
         break;
       case ENOBUFS:
       case ENOMEM:
@@ -105,13 +112,22 @@ bool AcceptLoop::AcceptAll() {
   }
 }
 
-bool AcceptLoop::RefuseOne() {
+AcceptLoop::WithReserve AcceptLoop::AcceptWithReserve() {
   reserve_.reset();
-  const int refused = accept4(listener_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
-  const bool none_waits = refused < 0 && errno == EAGAIN;
-  if (refused >= 0) close(refused);
+  UniqueFd connection(accept4(listener_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+  const bool none_waits = !connection.ok() && errno == EAGAIN;
+  const bool accepted = connection.ok();
   reserve_ = OpenReserve();
-  return (refused >= 0 || none_waits) && reserve_.ok();
+  if (accepted && reserve_.ok()) {
+    // A descriptor has come free in the meantime.
+    if (connections_.Admit(connection.get(), MonotonicNanos())) take_(std::move(connection));
+    return WithReserve::kAccepted;
+  }
+  connection.reset();
+  if (!reserve_.ok()) reserve_ = OpenReserve();
+  if (!reserve_.ok()) return WithReserve::kFailed;
+  if (none_waits) return WithReserve::kNoneWaits;
+  return accepted ? WithReserve::kAccepted : WithReserve::kFailed;
 }
 
 }  // namespace assay

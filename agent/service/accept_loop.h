@@ -34,8 +34,10 @@ class AcceptLoop {
   void Run();
   // Accepts what waits. False: it must pause, since the system has nothing to accept with.
   bool AcceptAll();
-  // Without a free descriptor: takes the one that waits with the descriptor in reserve, and closes it.
-  bool RefuseOne();
+  // Without a free descriptor: accepts the connection that waits with the descriptor in reserve. It is refused, unless
+  // another descriptor has come free in the meantime.
+  enum class WithReserve { kAccepted, kNoneWaits, kFailed };
+  WithReserve AcceptWithReserve();
 
   const UniqueFd listener_;
   // Readable: end.

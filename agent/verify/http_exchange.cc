@@ -108,7 +108,7 @@ bool SetUpLibrary() {
 }  // namespace
 
 absl::StatusOr<ContractReply> Exchange(const std::string& address, const HttpRequest& request,
-                                       absl::Duration timeout, HttpTransport transport) {
+                                       absl::Duration timeout, const HttpTransport& transport) {
   if (!SetUpLibrary()) return absl::InternalError("libcurl cannot be initialised");
   const std::unique_ptr<CURL, CloseHandle> handle(curl_easy_init());
   if (handle == nullptr) return absl::InternalError("libcurl gives no handle");

@@ -40,7 +40,7 @@ struct HttpTransport {
 // Blocks, at most `timeout`. Any thread. kUnavailable: no whole answer came, and why;
 // kDeadlineExceeded: not in time; kResourceExhausted: the answer is longer than 64 MiB.
 absl::StatusOr<ContractReply> Exchange(const std::string& address, const HttpRequest& request,
-                                       absl::Duration timeout, HttpTransport transport = {});
+                                       absl::Duration timeout, const HttpTransport& transport = {});
 
 }  // namespace assay
 

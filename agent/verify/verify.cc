@@ -62,7 +62,7 @@ RightAnswer ExpectedAnswer(const Workload& workload, bool contract) {
 
 absl::StatusOr<Verification> Verify(const std::string& address, const Workload& workload,
                                     bool contract, absl::Duration timeout,
-                                    HttpTransport transport) {
+                                    const HttpTransport& transport) {
   const HttpRequest request = RequestOf(workload);
   ASSAY_ASSIGN_OR_RETURN(const ContractReply reply, Exchange(address, request, timeout, transport));
   return Verification{Difference(ExpectedAnswer(workload, contract), reply),

@@ -31,7 +31,7 @@ struct Verification {
 // the client itself failed.
 absl::StatusOr<Verification> Verify(const std::string& address, const Workload& workload,
                                     bool contract, absl::Duration timeout,
-                                    HttpTransport transport = {});
+                                    const HttpTransport& transport = {});
 
 // The answer that Verify() would hold right for `workload`, for who checks it by other means.
 RightAnswer ExpectedAnswer(const Workload& workload, bool contract);

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "analysis/profile/folded_text.h"
 #include "analysis/profile/test_profile.h"
 #include "gtest/gtest.h"
@@ -117,7 +118,7 @@ TreeFunction FrameOf(const std::string& frame) {
 
 // As perf 6.1 printed it of a program named dd: three samples once became one, whose frames the headers were.
 TEST(PerfScriptTest, RecordingsWithoutStacksHaveOneFrameASample) {
-  const char* const kFlat =
+  const char* const flat =
       "              dd  6825  5932.390907:   10101010 cpu-clock:  ffffffff8225fd19 "
       "pvm_irq_enable+0x19 ([kernel.kallsyms])\n"
       "              dd  6825  5932.425095:   10101010 cpu-clock:      56006ceec14a burn+0x21 "
@@ -125,7 +126,7 @@ TEST(PerfScriptTest, RecordingsWithoutStacksHaveOneFrameASample) {
       "      a 12 c0:  6825/6826 [001] 5932.459725:   10101010 cpu-clock:      56006ceec14a "
       "burn+0x21 (/tmp/pf/a (b) c/dd)\n"
       "  b.c:2\n";
-  const PerfScript script = ParsePerfScript(kFlat, 0).value();
+  const PerfScript script = ParsePerfScript(flat, 0).value();
   EXPECT_EQ(Folded(script.profile), "burn 2\npvm_irq_enable 1\n");
   EXPECT_EQ(script.flat, 3u);
   EXPECT_EQ(script.profile.samples()[2].thread, 6826u);
@@ -136,8 +137,9 @@ TEST(PerfScriptTest, CommandsMayBeAnything) {
   for (const std::string command : {"dd", "ab", "12.5:", "#x", " x", "a 7 2.5:", "9 1.0: 5 x:",
                                     "[001]", "1/2 3", ":-1", "PERF_RECORD_X", "it's ok: 3"}) {
     const std::string header = command + "  1234/1240  [001]  4182.061528:    77 cpu-clock:pppH: ";
+    const std::string sample = header + "\n\t 1 f+0x1 (/x)\n";
     const absl::StatusOr<PerfScript> script =
-        ParsePerfScript(header + "\n\t 1 f+0x1 (/x)\n\n" + header + "\n\t 1 f+0x1 (/x)\n", 0);
+        ParsePerfScript(absl::StrCat(sample, "\n", sample), 0);
     ASSERT_TRUE(script.ok()) << command << script.status();
     ASSERT_EQ(script->profile.samples().size(), 2u) << command;
     EXPECT_EQ(script->profile.samples()[0].thread, 1240u) << command;

@@ -163,14 +163,19 @@ int main(int argc, char** argv) {
     if (probe < 0 || listener_address(probe, address, sizeof(address)) != 0) return EXIT_FAILURE;
     close(probe);
   }
+  // All of them listen before one answers: who connects as soon as the server is ready is served by every thread.
+  int listeners[MAX_THREADS];
   for (int i = 0; i < options.threads; ++i) {
-    const int listener =
+    listeners[i] =
         listener_open(share_port ? address : options.listen, options.backlog, share_port);
-    if (listener < 0 || !pin(&options, i)) return EXIT_FAILURE;
-    if (!share_port && listener_address(listener, address, sizeof(address)) != 0) {
+    if (listeners[i] < 0) return EXIT_FAILURE;
+    if (!share_port && listener_address(listeners[i], address, sizeof(address)) != 0) {
       return EXIT_FAILURE;
     }
-    daemons[i] = server_start(listener);
+  }
+  for (int i = 0; i < options.threads; ++i) {
+    if (!pin(&options, i)) return EXIT_FAILURE;
+    daemons[i] = server_start(listeners[i]);
     if (daemons[i] == NULL) {
       fputs("libmicrohttpd: the daemon does not start\n", stderr);
       return EXIT_FAILURE;

@@ -67,14 +67,19 @@ fn run(options: &Options) -> io::Result<()> {
         let _context = runtime.enter();
         address = listener::open(address, 1, false)?.local_addr()?;
     }
-    let mut threads = Vec::new();
-    for index in 0..options.threads {
+    // All of them listen before one answers: who connects as soon as the server is ready is served by every thread.
+    let mut listeners = Vec::new();
+    for _ in 0..options.threads {
         let runtime = runtime()?;
         let listener = {
             let _context = runtime.enter();
             listener::open(address, options.backlog, share_port)?
         };
         address = listener.local_addr()?;
+        listeners.push((runtime, listener));
+    }
+    let mut threads = Vec::new();
+    for (index, (runtime, listener)) in listeners.into_iter().enumerate() {
         // The new thread inherits it.
         pinning::pin_this_thread(&options.cpus_of(index))?;
         let stopped = stopped.clone();
