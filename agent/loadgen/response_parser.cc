@@ -28,6 +28,12 @@ std::string_view Trimmed(std::string_view text) {
   return text;
 }
 
+bool HasControl(std::string_view text) {
+  return std::any_of(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) < ' ' && c != '\t') || c == 0x7f;
+  });
+}
+
 // Calls `visit` with each element of a comma-separated list.
 template <typename Visit>
 void ForEachElement(std::string_view list, Visit visit) {
@@ -148,7 +154,13 @@ ResponseParser::Result ResponseParser::KeepPartialLine(const char* data, size_t 
 ResponseParser::Result ResponseParser::TakeLine(const char* line, size_t size) {
   std::string_view text(line, size);
   if (!line_cut_) text.remove_suffix(1);
-  if (!text.empty() && text.back() == '\r') text.remove_suffix(1);
+  const bool crlf = !text.empty() && text.back() == '\r';
+  if (crlf) text.remove_suffix(1);
+  const bool of_chunk = state_ == State::kChunkSize || state_ == State::kChunkEnd;
+  if (of_chunk && !crlf) return Result::kMalformed;
+  if (!text.empty() && std::memchr(text.data(), '\r', text.size()) != nullptr) {
+    return Result::kMalformed;
+  }
   switch (state_) {
     case State::kStatusLine:
       return TakeStatusLine(text);
@@ -161,7 +173,7 @@ ResponseParser::Result ResponseParser::TakeLine(const char* line, size_t size) {
       head_bytes_ = 0;
       return text.empty() ? Result::kNeedMore : Result::kMalformed;
     default:  // kTrailers
-      return text.empty() ? Result::kComplete : Result::kNeedMore;
+      return text.empty() ? Result::kComplete : TakeTrailer(text);
   }
 }
 
@@ -173,9 +185,26 @@ ResponseParser::Result ResponseParser::TakeStatusLine(std::string_view line) {
   }
   framing_ = {.status = static_cast<uint16_t>((line[9] - '0') * 100 + (line[10] - '0') * 10 +
                                               (line[11] - '0')),
-              .keep_alive = line[7] != '0'};
+              .keep_alive = line[7] != '0',
+              .old_version = line[7] == '0'};
   state_ = State::kHeaders;
   header_ = Header::kNone;
+  return Result::kNeedMore;
+}
+
+size_t ResponseParser::NameSize(std::string_view line) {
+  const auto* colon = static_cast<const char*>(std::memchr(line.data(), ':', line.size()));
+  // A name ends at its colon: a blank before it is how answers get smuggled.
+  if (colon == nullptr || colon == line.data() || colon[-1] == ' ' || colon[-1] == '\t') return 0;
+  return static_cast<size_t>(colon - line.data());
+}
+
+// Else the next response would be taken for trailers, where the empty line in front of it is missing.
+ResponseParser::Result ResponseParser::TakeTrailer(std::string_view line) {
+  const bool folded = line.front() == ' ' || line.front() == '\t';
+  if (!folded && NameSize(line) == 0) return Result::kMalformed;
+  if (folded && header_ == Header::kNone) return Result::kMalformed;
+  header_ = Header::kOther;
   return Result::kNeedMore;
 }
 
@@ -185,12 +214,8 @@ ResponseParser::Result ResponseParser::TakeHeader(std::string_view line) {
     return header_ == Header::kNone ? Result::kMalformed : TakeValue(line);
   }
   if (framing_.length_open) return Result::kMalformed;
-  const auto* colon = static_cast<const char*>(std::memchr(line.data(), ':', line.size()));
-  // A name ends at its colon: a blank before it is how answers get smuggled.
-  if (colon == nullptr || colon == line.data() || colon[-1] == ' ' || colon[-1] == '\t') {
-    return Result::kMalformed;
-  }
-  const auto length = static_cast<size_t>(colon - line.data());
+  const size_t length = NameSize(line);
+  if (length == 0) return Result::kMalformed;
   const std::string_view name = line.substr(0, length);
   header_ = Header::kOther;
   switch (length) {
@@ -217,43 +242,49 @@ ResponseParser::Result ResponseParser::TakeHeader(std::string_view line) {
 ResponseParser::Result ResponseParser::TakeValue(std::string_view value) {
   if (header_ == Header::kOther) return Result::kNeedMore;
   value = Trimmed(value);
-  if (line_cut_) return Result::kMalformed;
+  if (line_cut_ || HasControl(value)) return Result::kMalformed;
   if (value.empty()) return Result::kNeedMore;
-  if (header_ == Header::kContentLength) return TakeContentLength(value);
   // A blank within an element: "chun\r\n ked" is no coding.
   if (element_open_ && value.front() != ',') return Result::kMalformed;
   element_open_ = value.back() != ',';
-  ForEachElement(value, [this](std::string_view element) {
+  bool sound = true;
+  ForEachElement(value, [this, &sound](std::string_view element) {
     if (element.empty()) return;
-    if (header_ == Header::kConnection) {
+    if (header_ == Header::kContentLength) {
+      sound = sound && TakeContentLength(element);
+    } else if (header_ == Header::kConnection) {
       if (EqualsIgnoringCase(element, "close")) framing_.close = true;
       if (EqualsIgnoringCase(element, "keep-alive")) framing_.keep_alive = true;
-      return;
+    } else {
+      // Only as the last coding does "chunked" tell where the body ends.
+      framing_.chunked = EqualsIgnoringCase(element, "chunked");
+      framing_.transfer_encoded = !framing_.chunked;
     }
-    // Only as the last coding does "chunked" tell where the body ends.
-    framing_.chunked = EqualsIgnoringCase(element, "chunked");
-    framing_.transfer_encoded = !framing_.chunked;
   });
-  return Result::kNeedMore;
+  return sound ? Result::kNeedMore : Result::kMalformed;
 }
 
-ResponseParser::Result ResponseParser::TakeContentLength(std::string_view value) {
-  if (!framing_.length_open || value.size() > 18) return Result::kMalformed;
-  framing_.length_open = false;
-  uint64_t length = 0;
-  for (const char c : value) {
-    if (!IsDigit(c)) return Result::kMalformed;
-    length = length * 10 + static_cast<uint64_t>(c - '0');
+// Of each element of the list. False: it is no length, or another one than before.
+bool ResponseParser::TakeContentLength(std::string_view length) {
+  uint64_t value = 0;
+  for (const char c : length) {
+    if (!IsDigit(c)) return false;
+    value = value * 10 + static_cast<uint64_t>(c - '0');
+    if (value > kMaxLength) return false;
   }
-  if (framing_.has_length && length != framing_.length) return Result::kMalformed;
+  if (framing_.has_length && value != framing_.length) return false;
+  framing_.length_open = false;
   framing_.has_length = true;
-  framing_.length = length;
-  return Result::kNeedMore;
+  framing_.length = value;
+  return true;
 }
 
 ResponseParser::Result ResponseParser::EndOfHead() {
   head_bytes_ = 0;
   if (framing_.length_open) return Result::kMalformed;
+  if (framing_.old_version && (framing_.chunked || framing_.transfer_encoded)) {
+    framing_.close = true;
+  }
   if (framing_.status < 200 && framing_.status != 101) {
     state_ = State::kStatusLine;
     return ++interim_ > kMostInterim ? Result::kMalformed : Result::kNeedMore;
@@ -310,6 +341,7 @@ ResponseParser::Result ResponseParser::TakeChunkSize(std::string_view line) {
   head_bytes_ = 0;
   body_left_ = size;
   state_ = size == 0 ? State::kTrailers : State::kChunkData;
+  header_ = Header::kNone;
   return Result::kNeedMore;
 }
 

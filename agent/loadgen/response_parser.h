@@ -19,6 +19,7 @@ struct Framing {
   bool transfer_encoded = false;  // By something else than chunked at the end.
   bool close = false;             // Connection has that option, whatever else it has.
   bool length_open = false;       // Content-Length's value is empty so far: it may be folded.
+  bool old_version = false;       // HTTP/1.0.
   uint64_t length = 0;            // Content-Length.
 };
 
@@ -47,9 +48,14 @@ struct KnownHead {
 // A folded header line (obs-fold) is read as one with blanks (RFC 9112, 5.2); within one of the
 // three headers it may stand where a blank may.
 //
-// What is malformed: a status line that is not "HTTP/1.x NNN", a header line without a name and a
-// colon, contradicting or unreadable lengths, heads over kMaxHeadBytes, more than kMostInterim
-// interim answers, and bytes after what ends an answer where none is due (the caller sees that).
+// Line ends: the status line, header lines and trailers may end in LF alone (RFC 9112, 2.2); a chunk's size and a chunk's
+// data end in CRLF. A CR anywhere else in a line is malformed, as a control character within one of the three headers is.
+//
+// What is malformed: a status line that is not "HTTP/1.x NNN", a header line or a trailer without a
+// name and a colon, contradicting or unreadable lengths, heads over kMaxHeadBytes, more than
+// kMostInterim interim answers, and bytes after what ends an answer where none is due (the caller
+// sees that). A list of equal lengths is that length (RFC 9112, 6.3). HTTP/1.0 has no
+// Transfer-Encoding: a connection is not kept behind it (6.1).
 class ResponseParser {
  public:
   static constexpr size_t kCarryBytes = 256;
@@ -112,9 +118,12 @@ class ResponseParser {
   Result TakeLine(const char* line, size_t size);
   Result TakeStatusLine(std::string_view line);
   Result TakeHeader(std::string_view line);
+  Result TakeTrailer(std::string_view line);
+  // The size of the name in front of a line's colon; 0: it has none.
+  static size_t NameSize(std::string_view line);
   // Of what stands behind the name's colon, and of each line folded behind that.
   Result TakeValue(std::string_view value);
-  Result TakeContentLength(std::string_view value);
+  bool TakeContentLength(std::string_view length);
   Result TakeChunkSize(std::string_view line);
   Result EndOfHead();
   // All of the known head has to be there.

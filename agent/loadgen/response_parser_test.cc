@@ -131,6 +131,85 @@ TEST(ResponseParserTest, CloseOutranksKeepAlive) {
   }
 }
 
+// Of lists, several headers, blanks, folds and any case.
+TEST(ResponseParserTest, FindsCloseHoweverItIsWritten) {
+  for (const char* lines :
+       {"connection: Close, x\r\n", "CONNECTION:close\r\n",
+        "Connection: x\r\nConnection: CLOSE\r\n", "Connection: keep-alive ,\tclose ,,\r\n",
+        "Connection:\r\n\tclose\r\n", "Connection: keep-alive,\r\n close\r\n",
+        "Connection: keep-alive\r\n , close\r\n"}) {
+    EXPECT_FALSE(
+        Parse("HTTP/1.1 200 OK\r\n" + std::string(lines) + "Content-Length: 0\r\n\r\n").keep_alive)
+        << lines;
+  }
+  for (const char* lines : {"Connection: closed\r\n", "Connection: \"close\"\r\n",
+                            "X-Connection: close\r\n", "Proxy-Connection: close\r\n"}) {
+    EXPECT_TRUE(
+        Parse("HTTP/1.1 200 OK\r\n" + std::string(lines) + "Content-Length: 0\r\n\r\n").keep_alive)
+        << lines;
+  }
+}
+
+// RFC 9112, 6.3 (a list of equal lengths), 6.1 (HTTP/1.0), 7.1 (chunks).
+TEST(ResponseParserTest, FindsTheEndHoweverItIsWritten) {
+  const std::string chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+  for (const std::string& text : std::vector<std::string>{
+           "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\nhello",
+           "HTTP/1.1 200 OK\r\nContent-Length: 5, 5\r\n\r\nhello",
+           "HTTP/1.1 200 OK\r\nContent-Length: 5,\r\n\t05 ,\r\n\r\nhello",
+           "HTTP/1.1 200 OK\r\nContent-Length: 00000000000000000000000005\r\n\r\nhello",
+           "HTTP/1.1 200 OK\r\nX: y\r\nContent-Length:\r\n \r\n\t5\r\n\r\nhello",
+           "HTTP/1.1 200 OK\r\nContent-Length: 9\r\nTransfer-Encoding:\r\n\tchunked\r\n\r\n"
+           "5\r\nhello\r\n0\r\n\r\n",
+           "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\nTransfer-Encoding: Chunked\r\n\r\n"
+           "5\r\nhello\r\n0\r\n\r\n",
+           chunked + "0000000000000000000000000000005\r\nhello\r\n000\r\n\r\n",
+           chunked + "1\r\nh\r\n4;a;b=c ; d = \"\\\"\\;\"\r\nello\r\n0;e\r\n\r\n",
+           chunked + "5\r\nhello\r\n0\r\nA: b\r\n folded\r\nC:\r\n\r\n",
+           chunked + "5\r\nhello\r\n0\r\nContent-Length: 9\nB: c\n\n",
+           "HTTP/1.1 200 \r\nContent-Length: 5\r\n\r\nhello",
+           "HTTP/1.1 200 OK\nContent-Length: 5\n\nhello",
+       }) {
+    const Outcome outcome = Parse(text + "HTTP/1.1 200 OK\r\n");
+    EXPECT_EQ(outcome.result, Result::kComplete) << text;
+    EXPECT_EQ(outcome.body_bytes, 5u) << text;
+    EXPECT_EQ(outcome.consumed, text.size()) << text;
+    EXPECT_TRUE(outcome.keep_alive) << text;
+  }
+  const Outcome ten = Parse(chunked + "A\r\n0123456789\r\n00a\r\n0123456789\r\n0\r\n\r\n");
+  EXPECT_EQ(ten.body_bytes, 20u);
+}
+
+TEST(ResponseParserTest, KeepsNoConnectionBehindATransferEncodingOfHttp10) {
+  const Outcome outcome = Parse(
+      "HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n"
+      "5\r\nhello\r\n0\r\n\r\n");
+  EXPECT_EQ(outcome.result, Result::kComplete);
+  EXPECT_EQ(outcome.body_bytes, 5u);
+  EXPECT_FALSE(outcome.keep_alive);
+}
+
+// Another recipient might take it for a line's end, or for a blank (RFC 9112, 2.2).
+TEST(ResponseParserTest, RefusesACrWithoutLfInAnyLine) {
+  for (const std::string& text : std::vector<std::string>{
+           "HTTP/1.1 200 O\rK\r\nContent-Length: 5\r\n\r\nhello",
+           "HTTP/1.1 200 OK\r\r\nContent-Length: 5\r\n\r\nhello",
+           "HTTP/1.1 200 OK\r\nA: b\rC: d\r\nContent-Length: 5\r\n\r\nhello",
+           "HTTP/1.1 200 OK\r\nA\r: b\r\nContent-Length: 5\r\n\r\nhello",
+           "HTTP/1.1 200 OK\r\nA: b\r\n c\rd\r\nContent-Length: 5\r\n\r\nhello",
+           "HTTP/1.1 200 OK\r\nContent-Length: 5\r\r\n\r\nhello",
+           "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\r\nhello",
+           "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+           "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\r\nhello\r\n0\r\n\r\n",
+           "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;a\rb\r\nhello\r\n0\r\n\r\n",
+           "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\r\n0\r\n\r\n",
+           "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nA: "
+           "b\rc\r\n\r\n",
+       }) {
+    EXPECT_EQ(Parse(text).result, Result::kMalformed) << text;
+  }
+}
+
 TEST(ResponseParserTest, RefusesInterimAnswersWithoutEnd) {
   std::string flood;
   for (int i = 0; i < 2000; ++i) flood += "HTTP/1.1 102 Processing\r\n\r\n";
@@ -159,6 +238,20 @@ TEST(ResponseParserTest, RefusesWhatIsNotAnAnswer) {
            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n",
            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhelloX\r\n",
            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nFFFFFFFFFFFFFFFFF\r\n",
+           "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0x5\r\nhello\r\n0\r\n\r\n",
+           "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n+5\r\nhello\r\n0\r\n\r\n",
+           "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\nhello\r\n0\r\n\r\n",
+           "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\n0\r\n\r\n",
+           "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n"
+           "HTTP/1.1 200 OK\r\n\r\n",
+           "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n folded: too soon\r\n\r\n",
+           "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nA : b\r\n\r\n",
+           std::string("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\0\r\n\r\n0\r\n\r\n", 53),
+           "HTTP/1.1 200 OK\r\nContent-Length: 5, 6\r\n\r\nhello!",
+           "HTTP/1.1 200 OK\r\nContent-Length: ,\r\n\r\n",
+           "HTTP/1.1 200 OK\r\nContent-Length: 5 5\r\n\r\nhello",
+           "HTTP/1.1 200 OK\r\nContent-Length: +5\r\n\r\nhello",
+           "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n , 6\r\n\r\nhello!",
            "HTTP/1.1 200 OK\r\nA: " + std::string(70'000, 'a') + "\r\n\r\n",
        }) {
     EXPECT_EQ(Parse(text).result, Result::kMalformed) << text.substr(0, 80);
