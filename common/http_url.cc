@@ -1,11 +1,15 @@
 #include "common/http_url.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
 #include <algorithm>
 #include <charconv>
 #include <system_error>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "common/status_macros.h"
 
 namespace assay {
@@ -25,13 +29,18 @@ bool IsNameCharacter(char c) {
          c == '-' || c == '_';
 }
 
-bool IsHost(std::string_view host, bool bracketed) {
-  if (host.empty() || host.size() > kMaxHost || host == ".") return false;
-  if (bracketed && host.find(':') == std::string_view::npos) return false;
-  // '%' before the zone of a link-local address.
-  return std::all_of(host.begin(), host.end(), [bracketed](char c) {
-    return IsNameCharacter(c) || (bracketed && (c == ':' || c == '%'));
-  });
+bool IsHost(std::string_view host) {
+  return !host.empty() && host.size() <= kMaxHost && host != "." &&
+         std::all_of(host.begin(), host.end(), IsNameCharacter);
+}
+
+// "fe80::1" or "fe80::1%ZONE".
+bool IsV6(const std::string& host) {
+  const size_t end = std::min(host.find('%'), host.size());
+  const std::string_view zone = std::string_view(host).substr(end);
+  in6_addr address;
+  return inet_pton(AF_INET6, host.substr(0, end).c_str(), &address) == 1 &&
+         (zone.empty() || IsHost(zone.substr(1)));
 }
 
 absl::StatusOr<int> ParsePort(std::string_view text) {
@@ -45,6 +54,12 @@ absl::StatusOr<int> ParsePort(std::string_view text) {
 }
 
 }  // namespace
+
+std::string HttpUrl::Authority() const {
+  HttpUrl without = *this;
+  without.host.resize(std::min(host.find('%'), host.size()));
+  return without.HostAndPort();
+}
 
 std::string HttpUrl::HostAndPort() const {
   const bool v6 = host.find(':') != std::string::npos;
@@ -65,7 +80,9 @@ absl::StatusOr<HttpUrl> ParseAuthority(std::string_view authority, int default_p
   if (bracketed) {
     const size_t end = authority.find(']');
     if (end == std::string_view::npos) return absl::InvalidArgumentError("'[' without ']'");
-    url.host = authority.substr(1, end - 1);
+    // RFC 6874: a URL writes the '%' in front of a zone as %25, the command line of other programs as it is.
+    url.host =
+        absl::StrReplaceAll(absl::string_view(authority.data() + 1, end - 1), {{"%25", "%"}});
     port = authority.substr(end + 1);
     if (!port.empty() && port.front() != ':') {
       return absl::InvalidArgumentError("']' is not followed by ':'");
@@ -79,7 +96,10 @@ absl::StatusOr<HttpUrl> ParseAuthority(std::string_view authority, int default_p
     if (colon != std::string_view::npos) port = authority.substr(colon);
   }
   if (url.host.empty()) return absl::InvalidArgumentError("no host");
-  if (!IsHost(url.host, bracketed)) {
+  if (bracketed && !IsV6(url.host)) {
+    return absl::InvalidArgumentError("no IPv6 address between '[' and ']'");
+  }
+  if (!bracketed && !IsHost(url.host)) {
     return absl::InvalidArgumentError(
         "the host has other characters than ASCII letters, digits, '.', '-' and '_' "
         "(write an international name as xn--...)");
@@ -124,7 +144,7 @@ std::string WithoutUserinfo(std::string_view url) {
 }
 
 bool IsServerName(std::string_view name) {
-  if (!IsHost(name, /*bracketed=*/false)) return false;
+  if (!IsHost(name)) return false;
   // Only an address has a last label of digits.
   if (name.back() == '.') name.remove_suffix(1);
   const std::string_view last = name.substr(name.rfind('.') + 1);

@@ -13,7 +13,7 @@ namespace assay {
 // case-insensitive, a port that is empty or left out is the scheme's own, and a fragment is dropped.
 struct HttpUrl {
   bool tls = false;
-  // A name or an IP address, without brackets.
+  // A name or an IP address, without brackets; a link-local one with its zone, as fe80::1%eth0.
   std::string host;
   int port = 0;
   // What is asked for: path and query, which begins with '/'. Empty where the URL has neither.
@@ -21,6 +21,8 @@ struct HttpUrl {
 
   // "HOST:PORT", or "[V6]:PORT".
   std::string HostAndPort() const;
+  // That for the server to see: a zone means something on this host alone (RFC 6874, 4).
+  std::string Authority() const;
 };
 
 // Whether a text names its server by a URL.

@@ -25,6 +25,29 @@ TEST(HttpUrlTest, SplitsAUrl) {
   EXPECT_EQ(Parsed("http://[::1]"), "http [::1]:80 ");
 }
 
+// RFC 6874: the server is not to see the zone.
+TEST(HttpUrlTest, TakesTheZoneOfALinkLocalAddress) {
+  for (const char* url : {"http://[fe80::1%25eth0]:9000/x", "http://[fe80::1%eth0]:9000/x"}) {
+    const absl::StatusOr<HttpUrl> parsed = ParseHttpUrl(url);
+    ASSERT_TRUE(parsed.ok()) << parsed.status();
+    EXPECT_EQ(parsed->host, "fe80::1%eth0");
+    EXPECT_EQ(parsed->HostAndPort(), "[fe80::1%eth0]:9000");
+    EXPECT_EQ(parsed->Authority(), "[fe80::1]:9000");
+  }
+}
+
+TEST(HttpUrlTest, TakesWhatOthersWrite) {
+  EXPECT_EQ(Parsed("HTTP://h:"), "http h:80 ");
+  EXPECT_EQ(Parsed("http://h:65535/"), "http h:65535 /");
+  EXPECT_EQ(Parsed("http://h:0080/"), "http h:80 /");
+  EXPECT_EQ(Parsed("http://h?"), "http h:80 /?");
+  EXPECT_EQ(Parsed("http://h#"), "http h:80 ");
+  EXPECT_EQ(Parsed("http://h/#?"), "http h:80 /");
+  EXPECT_EQ(Parsed("http://h/%20%2f%"), "http h:80 /%20%2f%");
+  EXPECT_EQ(Parsed("http://h/a@b:c"), "http h:80 /a@b:c");
+  EXPECT_EQ(Parsed("http://h./x"), "http h.:80 /x");
+}
+
 TEST(HttpUrlTest, AQueryNeedsNoPath) {
   EXPECT_EQ(Parsed("http://a:1?x=1"), "http a:1 /?x=1");
   EXPECT_EQ(Parsed("http://a:1?u=http://b/"), "http a:1 /?u=http://b/");
@@ -52,6 +75,21 @@ TEST(HttpUrlTest, RefusesWhatIsNone) {
                           "http://[::1",
                           "http://[::1]x",
                           "http://[a]:1",
+                          "http://[127.0.0.1]:1",
+                          "http://[:::1]",
+                          "http://[1::2::3]",
+                          "http://[::1%]",
+                          "http://[fe80::1%a/b]",
+                          "http://[fe80::1%25a b]",
+                          "http://a:00000000000080x",
+                          "http://a:-1",
+                          "http://a:99999999999999999999",
+                          "http://a/?x y",
+                          "http://a\\b/",
+                          "http://a/\t",
+                          "//a/x",
+                          "http:/a",
+                          "http:a",
                           "http://a b/",
                           "http://a%20b/",
                           "http://\xc3\xa9/",

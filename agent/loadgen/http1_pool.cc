@@ -88,6 +88,8 @@ void Http1Pool::Receive(int connection, bool ending) {
       if (connections_[connection].broken != Fate::kOk) return OnEnd(connection, now);
       if (socket.held_back()) ReportAgain(connection);
       break;
+    } else if (errno == EPIPE) {
+      return OnEnd(connection, now);  // A reset behind the end, of what was sent meanwhile.
     } else if (errno != EINTR) {
       return Break(connection, FateOfErrno(errno), Fate::kLostBehind, By::kServer, now,
                    Again::kUnanswered);
@@ -152,7 +154,7 @@ void Http1Pool::FinishAnswer(int connection, int64_t now_ns) {
 
 void Http1Pool::OnEnd(int connection, int64_t now_ns) {
   Connection& c = connections_[connection];
-  if (c.answering && c.broken == Fate::kOk &&
+  if (c.answering && c.broken != Fate::kReset && !sockets_[connection].cut_short() &&
       c.parser.FeedEnd() == ResponseParser::Result::kComplete) {
     FinishAnswer(connection, now_ns);
     // The end of its connection ended it: what is behind it was not processed.
@@ -199,8 +201,9 @@ void Http1Pool::SendFailed(int connection, int error, int64_t now_ns) {
   if (fate != Fate::kReset) {
     return Break(connection, fate, Fate::kLostBehind, By::kServer, now_ns, Again::kUnanswered);
   }
-  // Responses may have come before the server closed: the event reads them, and then the end.
-  connections_[connection].broken = fate;
+  // Responses may have come before the server closed: the event reads them, and then the end, which came before the
+  // reset where that is EPIPE (Linux).
+  connections_[connection].broken = error == EPIPE ? Fate::kClosedEarly : fate;
   ReportAgain(connection);
 }
 

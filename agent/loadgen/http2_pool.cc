@@ -103,6 +103,7 @@ void Http2Pool::OnConnected(int connection, int64_t now_ns) {
   c.no_streams_since_ns = INT64_MAX;
   c.ended = 0;
   c.last_covered = 0;
+  c.position = FramePosition();
   c.unsent.clear();
   c.unsent_offset = 0;
   const nghttp2_settings_entry settings[] = {{NGHTTP2_SETTINGS_ENABLE_PUSH, 0},
@@ -137,6 +138,7 @@ bool Http2Pool::Receive(int connection, bool ending) {
         End(connection, Fate::kMalformed, event_ns_);
         return false;
       }
+      c.position.Take(bytes, static_cast<size_t>(size));
       // The end of the connection may have made its edge already.
       if (!socket.MayHoldMore(static_cast<size_t>(size), kBufferBytes) && !ending) return true;
     } else if (size == 0) {
@@ -194,7 +196,7 @@ void Http2Pool::Queue(int connection, const Flight& flight) {
 }
 
 void Http2Pool::Submit(Connection& c, Stream& stream) {
-  stream.not_sent = false;
+  stream.not_sent = stream.begun = false;
   stream.status = 0;
   stream.answered = stream.reset_by_peer = stream.body_differs = false;
   stream.body_sent = 0;
@@ -268,8 +270,9 @@ void Http2Pool::Break(int connection, Fate fate, By by, int64_t now_ns) {
   for (uint32_t place = 0; place < pipeline_; ++place) {
     Stream& stream = StreamAt(connection, place);
     if (stream.id == 0) continue;
-    const bool unanswered = by == By::kServer && c.answered && !stream.answered &&
-                            stream.answer_bytes == 0 && RequestOf(stream).idempotent;
+    // A frame that was cut before it said whose it is may have begun any response.
+    const bool unanswered = by == By::kServer && c.answered && !stream.answered && !stream.begun &&
+                            !c.position.WithinHead() && RequestOf(stream).idempotent;
     if (unanswered) {
       Keep(c, stream);
     } else {

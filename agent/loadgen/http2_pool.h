@@ -23,12 +23,14 @@ namespace assay::loadgen {
 //
 // What the server did not process is sent again: streams that a GOAWAY does not cover, when the connection
 // is open again (RFC 9113, 6.8); streams that it refuses (8.7), when another one has ended, or at once where
-// none is under way, kMostRefusals times; and what had no byte of a response on a connection that had
-// answered before and then ended, where its method is idempotent. A connection must have answered, or its
-// GOAWAY have covered a stream: otherwise the request is kClosedEarly.
+// none is under way; and what had no byte of a response on a connection that had answered before and then
+// ended, where its method is idempotent. A server that turns requests away and answers none would have them
+// sent for ever: a request that is refused or not covered on a connection that has answered nothing (and
+// covers nothing), or refused while no other one is under way, is sent again kMostRefusals times.
 //
-// How a request ends beside its answer: RST_STREAM of the server is kStreamReset. A late one is reset alone, unless the whole connection has been silent since it was
-// sent: then that is broken. What breaks the connection ends all of its requests alike.
+// How a request ends beside its answer: RST_STREAM of the server is kStreamReset. A late one is reset alone,
+// unless the whole connection has been silent since it was sent: then that is broken. What breaks the
+// connection ends all of its requests alike.
 //
 // Threads: one. Cost: nghttp2 allocates for each stream; what many requests write goes in one send.
 class Http2Pool final : public SocketPool {
@@ -65,7 +67,8 @@ class Http2Pool final : public SocketPool {
     int32_t id = 0;      // 0: it is none: free, or it waits.
     bool waits = false;  // To be sent again.
     bool not_sent = false;
-    uint8_t refusals = 0;  // While no other one was under way.
+    bool begun = false;    // A frame of its response has begun.
+    uint8_t refusals = 0;  // That nobody else's response came with.
     uint16_t status = 0;
     bool answered = false;  // Wholly.
     bool reset_by_peer = false;
@@ -73,6 +76,18 @@ class Http2Pool final : public SocketPool {
     size_t body_sent = 0;
     uint64_t body_bytes = 0;
     uint64_t answer_bytes = 0;
+  };
+  // Where in its frames the server's side of a connection is.
+  class FramePosition {
+   public:
+    void Take(const uint8_t* bytes, size_t size);
+    // A frame has begun and does not say yet what it is.
+    bool WithinHead() const { return head_bytes_ > 0; }
+
+   private:
+    uint32_t length_ = 0;  // Of the head so far.
+    uint32_t head_bytes_ = 0;
+    size_t left_ = 0;  // Of the payload.
   };
   struct Connection {
     Http2Pool* pool = nullptr;
@@ -89,6 +104,7 @@ class Http2Pool final : public SocketPool {
     bool going_away = false;
     bool failed = false;      // nghttp2 could not go on.
     Fate broken = Fate::kOk;  // How sending failed, while what came before that is still read.
+    FramePosition position;
     int64_t heard_ns = 0;
     // What the socket did not take, from unsent_offset.
     std::string unsent;

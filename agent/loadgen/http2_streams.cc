@@ -16,8 +16,32 @@ constexpr uint8_t kMostRefusals = 8;
 
 }  // namespace
 
+void Http2Pool::FramePosition::Take(const uint8_t* bytes, size_t size) {
+  constexpr uint32_t kLengthBytes = 3;
+  for (size_t at = 0; at < size;) {
+    if (left_ > 0) {
+      const size_t taken = std::min(left_, size - at);
+      left_ -= taken;
+      at += taken;
+      continue;
+    }
+    if (head_bytes_ < kLengthBytes) length_ = length_ << 8 | bytes[at];
+    ++at;
+    if (++head_bytes_ < kFrameHeadBytes) continue;
+    left_ = length_;
+    length_ = head_bytes_ = 0;
+  }
+}
+
 void Http2Pool::SetCallbacks() {
   nghttp2_session_callbacks* const of = callbacks_.get();
+  nghttp2_session_callbacks_set_on_begin_frame_callback(
+      of, [](nghttp2_session* session, const nghttp2_frame_hd* frame, void*) {
+        if (frame->type != NGHTTP2_HEADERS && frame->type != NGHTTP2_DATA) return 0;
+        Stream* const stream = StreamOf(session, frame->stream_id);
+        if (stream != nullptr) stream->begun = true;
+        return 0;
+      });
   nghttp2_session_callbacks_set_on_header_callback(
       of, [](nghttp2_session* session, const nghttp2_frame* frame, const uint8_t* name, size_t size,
              const uint8_t* value, size_t, uint8_t, void*) {
@@ -133,11 +157,15 @@ void Http2Pool::OnClosed(Connection& c, Stream& stream, uint32_t error_code) {
 }
 
 bool Http2Pool::MayRepeat(const Connection& c, Stream& stream, uint32_t error_code) const {
-  if (stream.not_sent) return c.going_away;
-  if (error_code != NGHTTP2_REFUSED_STREAM || stream.answer_bytes > 0) return false;
-  // Closed by nghttp2: the GOAWAY does not cover it.
-  if (!stream.reset_by_peer) return c.answered || c.last_covered > 0;
-  return c.in_flight - c.waiting > 1 || ++stream.refusals <= kMostRefusals;
+  if (stream.not_sent) {
+    if (!c.going_away) return false;
+  } else if (error_code != NGHTTP2_REFUSED_STREAM || stream.begun) {
+    return false;
+  }
+  // Not reset by the server: nghttp2 closes what the GOAWAY does not cover.
+  const bool others_go_on = stream.reset_by_peer ? c.answered && c.in_flight - c.waiting > 1
+                                                 : c.answered || c.last_covered > 0;
+  return others_go_on || ++stream.refusals <= kMostRefusals;
 }
 
 void Http2Pool::Keep(Connection& c, Stream& stream) {

@@ -13,6 +13,7 @@
 #include "agent/loadgen/request.h"
 #include "agent/loadgen/test_load.h"
 #include "agent/loadgen/test_server.h"
+#include "agent/loadgen/test_tls.h"
 #include "gtest/gtest.h"
 
 namespace assay::loadgen {
@@ -130,6 +131,161 @@ TEST(RetryTest, WhatTheServerBeganToAnswerIsAnError) {
   EXPECT_EQ(result.retried, 0u);
 }
 
+// How the connections of a server end behind each limit of requests, over TCP and over TLS.
+struct Ending {
+  const char* what;
+  bool says_close;
+  Then then;
+  bool tls;
+  bool close_notify;
+};
+
+class EndingTest : public testing::TestWithParam<Ending> {
+ protected:
+  static constexpr uint64_t kRequests = 120;
+
+  static LoadOptions Options(const TestServer& server, int pipeline) {
+    LoadOptions options =
+        Counted((GetParam().tls ? "https://" : "") + server.target(), 2, kRequests);
+    options.pipeline = pipeline;
+    return options;
+  }
+  TestServer::Config Config() const {
+    return {.tls = GetParam().tls ? tls_.context() : nullptr,
+            .close_notify = GetParam().close_notify};
+  }
+  // The last response of a connection; nothing may be lost on the way before the connection ends.
+  static Reply Last() {
+    return {TestServer::Ok("x", GetParam().says_close ? "Connection: close\r\n" : ""), 0,
+            GetParam().then};
+  }
+
+  const TestTls tls_{"IP:127.0.0.1"};
+};
+
+INSTANTIATE_TEST_SUITE_P(
+    All, EndingTest,
+    testing::Values(Ending{"CloseSaid", true, Then::kClose, false, true},
+                    Ending{"CloseNotSaid", false, Then::kClose, false, true},
+                    Ending{"TlsCloseSaidWithCloseNotify", true, Then::kClose, true, true},
+                    Ending{"TlsCloseSaidWithoutCloseNotify", true, Then::kClose, true, false},
+                    Ending{"TlsCloseNotSaidWithCloseNotify", false, Then::kClose, true, true},
+                    Ending{"TlsCloseNotSaidWithoutCloseNotify", false, Then::kClose, true, false}),
+    [](const auto& info) { return info.param.what; });
+
+TEST_P(EndingTest, BehindAKeepAliveLimitIsNoError) {
+  for (const int pipeline : {1, 2, 16}) {
+    for (const uint64_t limit : {1, 10}) {
+      TestServer server(
+          [limit](const Seen& seen) {
+            return seen.request_of_connection + 1 < limit ? Reply{TestServer::Ok("x")} : Last();
+          },
+          Config());
+      const LoadResult result = RunTestLoad(Options(server, pipeline)).result;
+      EXPECT_EQ(result.ok, kRequests) << pipeline << " behind " << limit;
+      EXPECT_EQ(result.errors, 0u) << pipeline << " behind " << limit;
+      EXPECT_EQ(result.in_flight, 0u);
+      EXPECT_GE(server.connections(), kRequests / limit);
+      if (pipeline == 1 && GetParam().says_close) {
+        EXPECT_EQ(result.retried, 0u);
+      }
+      if (pipeline == 16) {
+        EXPECT_GT(result.retried, 0u);
+      }
+    }
+  }
+}
+
+TEST_P(EndingTest, InAnOpenLoopTooAndByTheClock) {
+  TestServer server(
+      [](const Seen& seen) {
+        return seen.request_of_connection < 4 ? Reply{TestServer::Ok("x")} : Last();
+      },
+      Config());
+  LoadOptions options = Options(server, 4);
+  options.request_count = 0;
+  options.duration_ns = 300 * kMillisecond;
+  LoadResult result = RunTestLoad(options).result;
+  EXPECT_GT(result.ok, 0u);
+  EXPECT_EQ(result.errors, 0u);
+  options.rate_per_s = 500;
+  options.pacing = Pacing::kGentle;
+  options.queue_limit = 10'000;
+  result = RunTestLoad(options).result;
+  EXPECT_EQ(result.ok, 150u);
+  EXPECT_EQ(result.errors, 0u);
+}
+
+TEST_P(EndingTest, WithinAResponseIsAnError) {
+  const std::string whole = TestServer::Ok("hello");
+  for (const size_t cut : {size_t{1}, size_t{9}, whole.size() - 5, whole.size() - 1}) {
+    TestServer server(
+        [&](const Seen& seen) {
+          if (seen.request_of_connection == 0) return Reply{whole};
+          return Reply{whole.substr(0, cut), 0, GetParam().then};
+        },
+        Config());
+    LoadOptions options = Options(server, 1);
+    options.connections = 1;
+    options.request_count = 20;
+    const LoadResult result = RunTestLoad(options).result;
+    EXPECT_EQ(result.ok, 10u) << cut;
+    EXPECT_EQ(result.errors, 10u) << cut;
+    EXPECT_EQ(result.retried, 0u) << cut;
+  }
+}
+
+TEST_P(EndingTest, OfAFreshConnectionIsAnError) {
+  TestServer server([](const Seen&) { return Reply{"", 0, GetParam().then}; }, Config());
+  LoadOptions options = Options(server, 2);
+  options.request_count = 8;
+  const LoadResult result = RunTestLoad(options).result;
+  EXPECT_EQ(result.errors, 8u);
+  EXPECT_EQ(result.retried, 0u);
+}
+
+// RFC 9112, 9.8: over TLS only close_notify tells a body that ends with the connection from one that somebody cut.
+TEST_P(EndingTest, EndsABodyThatHasNoOtherEnd) {
+  TestServer server(
+      [](const Seen&) {
+        return Reply{"HTTP/1.1 200 OK\r\n\r\nhello", 0, Then::kClose};
+      },
+      Config());
+  LoadOptions options = Options(server, 1);
+  options.request_count = 10;
+  const LoadResult result = RunTestLoad(options).result;
+  const bool known = !GetParam().tls || GetParam().close_notify;
+  EXPECT_EQ(result.ok, known ? 10u : 0u);
+  EXPECT_EQ(result.errors, known ? 0u : 10u);
+}
+
+// A reset takes nothing away that came before it.
+TEST(RetryTest, AResetBehindAResponseIsNoError) {
+  for (const int pipeline : {1, 4}) {
+    TestServer server([](const Seen& seen) {
+      if (seen.request_of_connection < 2) return Reply{TestServer::Ok("x")};
+      return Reply{"", 0, Then::kReset};
+    });
+    LoadOptions options = Counted(server.target(), 2, 200);
+    options.pipeline = pipeline;
+    const LoadResult result = RunTestLoad(options).result;
+    EXPECT_EQ(result.ok, 200u);
+    EXPECT_EQ(result.errors, 0u);
+    EXPECT_GT(result.retried, 0u);
+  }
+}
+
+TEST(RetryTest, AResetWithinAResponseIsAnError) {
+  TestServer server([](const Seen& seen) {
+    if (seen.request_of_connection == 0) return Reply{TestServer::Ok("x")};
+    return Reply{"HTTP/1.1 200 OK\r\nContent-Le", 0, Then::kReset};
+  });
+  const LoadResult result = RunTestLoad(Counted(server.target(), 1, 20)).result;
+  EXPECT_EQ(result.ok, 10u);
+  EXPECT_EQ(result.errors, 10u);
+  EXPECT_EQ(result.retried, 0u);
+}
+
 TEST(RetryTest, OpenLoopSendsAgainToo) {
   TestServer server([](const Seen& seen) {
     if (seen.request_of_connection == 0) return Reply{TestServer::Ok("x")};
@@ -159,7 +315,7 @@ TEST(RetryTest, EndsWhereTheServerGoesAway) {
 // RFC 9112, 9.6. The server need not say it, nor close at once.
 TEST(RetryTest, ARequestThatClosesIsTheLastOnItsConnection) {
   for (const auto& [name, value] :
-       {std::pair("Connection", "close"), std::pair("connection", "Close"),
+       {std::pair("Connection", "close"), std::pair("connection", "Close, x"),
         std::pair("CONNECTION", "keep-alive ,\tCLOSE")}) {
     TestServer server([](const Seen&) { return Reply{TestServer::Ok("x")}; });
     const LoadResult result =

@@ -20,6 +20,9 @@ constexpr int64_t kLongestScanNs = 250'000'000;
 // Connections being opened at once: more could overflow the server's listen queue, which costs a
 // second each.
 constexpr int kOpeningAtOnce = 64;
+// How long a turn goes on to its next event: 512 connections that flood would take seconds, in which nobody looks at the
+// clock.
+constexpr int64_t kLongestTurnNs = 100'000'000;
 constexpr uint64_t kWakeKey = UINT64_MAX;
 
 uint64_t KeyOf(int connection, uint32_t generation) {
@@ -82,7 +85,12 @@ int64_t SocketPool::Turn(int64_t wake_ns, int64_t now_ns) {
   const int64_t begin_ns = MonotonicNanos();
   told_alone_ns_ = count == 1 ? begin_ns : 0;
   for (int i = 0; i < count; ++i) {
-    if (events[i].data.u64 != kWakeKey) HandleEvent(events[i].data.u64, events[i].events);
+    if (events[i].data.u64 == kWakeKey) continue;
+    if (event_ns_ - begin_ns > kLongestTurnNs) {
+      PutOff(events[i].data.u64);
+      continue;
+    }
+    HandleEvent(events[i].data.u64, events[i].events);
     if (i + 1 < count) sink_->BetweenEvents(event_ns_);
   }
   sink_->AfterEvents();
@@ -103,7 +111,15 @@ void SocketPool::HandleEvent(uint64_t key, uint32_t events) {
   } else if (socket.state == State::kConnecting) {
     FinishConnecting(connection);
   } else if (socket.state == State::kShakingHands) {
-    ShakeHands(connection, MonotonicNanos());
+    event_ns_ = MonotonicNanos();
+    ShakeHands(connection, event_ns_);
+  }
+}
+
+void SocketPool::PutOff(uint64_t key) {
+  const auto connection = static_cast<int>(key & UINT32_MAX);
+  if (sockets_[connection].generation == key >> 32 && sockets_[connection].fd.ok()) {
+    ReportAgain(connection);
   }
 }
 

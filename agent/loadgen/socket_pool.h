@@ -24,6 +24,8 @@ namespace assay::loadgen {
 // watched, and opened again when they end. What is said over them is the derived class's, which
 // is told of every event and ends the flights.
 //
+// A turn is bounded in time, whatever servers send: what it did not get to is told of again in the next one.
+//
 // Cost: readiness is edge-triggered and registered once a connection.
 class SocketPool : public ConnectionPool {
  public:
@@ -84,6 +86,8 @@ class SocketPool : public ConnectionPool {
     bool MayHoldMore(size_t received, size_t size) const {
       return tls == nullptr ? received == size : tls->MayHoldMore();
     }
+    // After a Receive() of 0: a body that only the connection's end ends is not known to be whole (RFC 9112, 9.8).
+    bool cut_short() const { return tls != nullptr && tls->cut_short(); }
     // Events on which to Receive(). TLS may have to write before it can read.
     uint32_t receive_events() const {
       return tls == nullptr ? EPOLLIN | kEnding : EPOLLIN | EPOLLOUT | kEnding;
@@ -143,6 +147,7 @@ class SocketPool : public ConnectionPool {
 
  private:
   void HandleEvent(uint64_t key, uint32_t events);
+  void PutOff(uint64_t key);
   void Connect(int connection, int64_t now_ns);
   void FinishConnecting(int connection);
   void ShakeHands(int connection, int64_t now_ns);

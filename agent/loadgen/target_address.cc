@@ -9,7 +9,10 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 #include "common/http_url.h"
 #include "common/status_macros.h"
 
@@ -37,6 +40,11 @@ absl::Status SetUnixPath(std::string_view path, TargetAddress& target) {
   return absl::OkStatus();
 }
 
+bool IsLocalhost(absl::string_view host) {
+  absl::ConsumeSuffix(&host, ".");
+  return absl::EqualsIgnoreCase(host, "localhost");
+}
+
 absl::Status Resolve(const HttpUrl& where, TargetAddress& target) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
@@ -45,7 +53,7 @@ absl::Status Resolve(const HttpUrl& where, TargetAddress& target) {
   const std::string port = absl::StrCat(where.port);
   int error = getaddrinfo(where.host.c_str(), port.c_str(), &hints, &found);
   // It means the loopback whatever the resolver knows (RFC 6761, 6.3), which may be nothing where there is no /etc/hosts.
-  if (error != 0 && where.host == "localhost") {
+  if (error != 0 && IsLocalhost(where.host)) {
     error = getaddrinfo(nullptr, port.c_str(), &hints, &found);
   }
   if (error != 0) {
@@ -87,7 +95,7 @@ absl::StatusOr<TargetAddress> TargetAddress::Parse(std::string_view text) {
   target.path = std::move(where->path);
   target.host = where->host;
   const int default_port = !is_url ? 0 : where->tls ? 443 : 80;
-  target.authority = where->HostAndPort();
+  target.authority = where->Authority();
   if (where->port == default_port) target.authority.resize(target.authority.rfind(':'));
   ASSAY_RETURN_IF_ERROR(Resolve(*where, target));
   return target;

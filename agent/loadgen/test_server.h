@@ -7,9 +7,11 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "common/unique_fd.h"
+#include "openssl/ssl.h"
 
 namespace assay::loadgen {
 
@@ -23,8 +25,10 @@ class TestServer {
     uint64_t connection = 0;
     // Of the request among those of its connection, from 0.
     uint64_t request_of_connection = 0;
-    // Head and body as they came.
+    // Head and body as they came; in HTTP/2 the frame HEADERS.
     std::string text;
+    // HTTP/2: its id.
+    uint32_t stream = 0;
   };
   struct Reply {
     std::string bytes;
@@ -34,6 +38,18 @@ class TestServer {
     // Sent after the bytes again and again, with that pause before each, until the connection or the server ends.
     std::string drip;
     int64_t drip_pause_ns = 0;
+    // In place of `drip`, over TLS: called again and again until it returns false. What the client sends is not read.
+    std::function<bool(SSL*)> tls_flood;
+  };
+  struct Config {
+    // In place of a port of 127.0.0.1.
+    std::string unix_path;
+    // Null: no TLS. It must outlive the server.
+    SSL_CTX* tls = nullptr;
+    // What TLS has for a connection's end goes before it.
+    bool close_notify = true;
+    // Not empty: HTTP/2, where this is sent first. SETTINGS belong to it.
+    std::string http2_greeting;
   };
   // What became of a request whose answer was sent, by CLOCK_MONOTONIC just before that.
   struct Answered {
@@ -44,7 +60,9 @@ class TestServer {
   using Handler = std::function<Reply(const Seen&)>;
 
   // Listens on a free port of 127.0.0.1, or on a unix socket where a path is given.
-  explicit TestServer(Handler handler, const std::string& unix_path = "");
+  explicit TestServer(Handler handler, const std::string& unix_path = "")
+      : TestServer(std::move(handler), Config{.unix_path = unix_path}) {}
+  TestServer(Handler handler, const Config& config);
   ~TestServer() { Kill(); }
 
   // "127.0.0.1:PORT" or "unix:PATH".
@@ -62,13 +80,32 @@ class TestServer {
 
  private:
   void Accept();
+  // Bytes of a connection, with TLS or without.
+  struct Wire {
+    int fd;
+    SSL* ssl;
+    std::string pending;
+
+    // False: it has ended.
+    bool ReadMore();
+    bool SendAll(const std::string& bytes) const;
+  };
+
   void Serve(int fd, uint64_t connection);
-  bool ReadRequest(int fd, std::string* pending, std::string* text);
+  // False where it cannot be opened.
+  bool Open(Wire& wire) const;
+  // Returns whether it is to be reset.
+  bool Converse(Wire& wire, uint64_t connection, std::vector<Answered>* answered);
+  bool ReadRequest(Wire& wire, Seen* seen) const;
+  static bool TakeRequest(std::string& pending, Seen* seen);
+  static bool TakeHttp2Request(std::string& pending, Seen* seen);
   void Rest(int64_t delay_ns);
   // Until nobody takes it.
-  void Drip(int fd, const Reply& reply);
+  void Drip(const Wire& wire, const Reply& reply);
+  void Flood(const Wire& wire, const Reply& reply);
 
   const Handler handler_;
+  const Config config_;
   std::string target_;
   UniqueFd listener_;
   std::atomic<bool> dead_{false};

@@ -21,10 +21,14 @@ constexpr unsigned char kHttp2[] = {2, 'h', '2'};
 // Reads of the socket within one call, each of a buffer of records.
 constexpr int kReadsAtOnce = 16;
 
-bool IsAddress(const std::string& host) {
-  in6_addr address;
-  return inet_pton(AF_INET, host.c_str(), &address) == 1 ||
-         inet_pton(AF_INET6, host.c_str(), &address) == 1;
+// The bytes of an IP address in any form that the resolver takes for one: 127.1 and fe80::1%lo too. Empty: it is a name.
+std::string AddressBytes(const std::string& host) {
+  in_addr v4;
+  if (inet_aton(host.c_str(), &v4) == 1) return {reinterpret_cast<const char*>(&v4), sizeof(v4)};
+  in6_addr v6;
+  const std::string without_zone = host.substr(0, host.find('%'));
+  if (inet_pton(AF_INET6, without_zone.c_str(), &v6) != 1) return "";
+  return {reinterpret_cast<const char*>(&v6), sizeof(v6)};
 }
 
 std::string LastReason() {
@@ -42,7 +46,7 @@ absl::StatusOr<std::unique_ptr<TlsContext>> TlsContext::Create(const Config& con
   std::unique_ptr<TlsContext> made(new TlsContext(config));
   // RFC 6066, 3: a name is sent without its trailing dot, and certificates have none.
   if (made->config_.host.ends_with('.')) made->config_.host.pop_back();
-  made->host_is_address_ = IsAddress(made->config_.host);
+  made->address_ = AddressBytes(made->config_.host);
   // OpenSSL's own socket BIO would raise SIGPIPE, and hides whether the socket has more.
   made->socket_.reset(BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "socket"));
   made->context_.reset(SSL_CTX_new(TLS_client_method()));
@@ -82,11 +86,13 @@ TlsChannel::TlsChannel(const TlsContext& context, int fd)
   SSL_set_bio(ssl_.get(), bio, bio);
   SSL_set_connect_state(ssl_.get());
   const std::string& host = context.config_.host;
-  if (!context.host_is_address_) SSL_set_tlsext_host_name(ssl_.get(), host.c_str());
+  if (context.address_.empty()) SSL_set_tlsext_host_name(ssl_.get(), host.c_str());
   if (!context.config_.verify) return;
   X509_VERIFY_PARAM* wanted = SSL_get0_param(ssl_.get());
-  if (context.host_is_address_) {
-    X509_VERIFY_PARAM_set1_ip_asc(wanted, host.c_str());
+  if (!context.address_.empty()) {
+    X509_VERIFY_PARAM_set1_ip(wanted,
+                              reinterpret_cast<const unsigned char*>(context.address_.data()),
+                              context.address_.size());
   } else {
     X509_VERIFY_PARAM_set1_host(wanted, host.c_str(), host.size());
   }
@@ -190,11 +196,10 @@ int TlsChannel::ReadSocket(BIO* bio, char* data, size_t size, size_t* read) {
   } while (received < 0 && errno == EINTR);
   channel->drained_ = received < static_cast<ssize_t>(size);
   *read = received > 0 ? static_cast<size_t>(received) : 0;
-  if (received == 0) {
-    BIO_set_flags(bio, BIO_FLAGS_IN_EOF);
-  } else if (received < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
-    BIO_set_retry_read(bio);
-  }
+  const bool later = received < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+  if (later) BIO_set_retry_read(bio);
+  if (received == 0) BIO_set_flags(bio, BIO_FLAGS_IN_EOF);
+  channel->cut_short_ = received <= 0 && !later;
   return received > 0 ? 1 : 0;
 }
 

@@ -38,7 +38,7 @@ class TlsContext {
   explicit TlsContext(const Config& config) : config_(config) {}
 
   Config config_;
-  bool host_is_address_ = false;
+  std::string address_;  // Its bytes, where the host is one: no name is sent then.
   std::unique_ptr<BIO_METHOD, Free> socket_;
   std::unique_ptr<SSL_CTX, Free> context_;
 };
@@ -73,6 +73,8 @@ class TlsChannel {
   // After kPending or EAGAIN: the call ended before the socket was empty, for a peer that sends nothing but TLS's own
   // messages must not keep the caller from its clock. No edge follows: ask for one.
   bool held_back() const { return reads_left_ == 0 && !drained_; }
+  // After the end: the connection ended without TLS's own word for it (close_notify), as it does where somebody cuts it.
+  bool cut_short() const { return cut_short_; }
   // Whether Receive() may find something without another event.
   bool MayHoldMore() const { return !drained_ || SSL_has_pending(ssl_.get()) != 0; }
 
@@ -91,6 +93,7 @@ class TlsChannel {
   // Reads of the socket that the call under way may yet make.
   int reads_left_ = 0;
   bool drained_ = false;  // The last read took all that the socket had.
+  bool cut_short_ = false;
   std::unique_ptr<SSL, Free> ssl_;
   std::string failure_;
 };

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "agent/parts/address.h"
+#include "common/test_certificate.h"
 #include "grpcpp/security/server_credentials.h"
 #include "grpcpp/server.h"
 #include "grpcpp/server_builder.h"
@@ -20,10 +21,12 @@ namespace {
 // Confirms everything, and counts the questions.
 class Accomplice final : public Agent::Service {
  public:
-  explicit Accomplice(const std::string& host) {
+  explicit Accomplice(const std::string& host,
+                      const std::shared_ptr<grpc::ServerCredentials>& credentials =
+                          grpc::InsecureServerCredentials()) {
     grpc::ServerBuilder builder;
     int port = 0;
-    builder.AddListeningPort(host + ":0", grpc::InsecureServerCredentials(), &port);
+    builder.AddListeningPort(host + ":0", credentials, &port);
     builder.RegisterService(this);
     server_ = builder.BuildAndStart();
     address_ = {host, static_cast<uint16_t>(port)};
@@ -80,6 +83,23 @@ TEST(ConfirmationTest, NoProxyAnswersForTheAddress) {
   for (const char* variable : {"http_proxy", "https_proxy", "grpc_proxy"}) unsetenv(variable);
   EXPECT_EQ(agent.asked(), 1);
   EXPECT_EQ(proxy.asked(), 0);
+}
+
+// The address was checked for the name of the question: the certificate must be for that, whatever the address is.
+TEST(ConfirmationTest, TheCertificateMustBeForTheName) {
+  const TestCertificate made = MakeTestCertificate("DNS:agent.example,IP:127.0.0.2");
+  grpc::SslServerCredentialsOptions options;
+  options.pem_key_cert_pairs.push_back({made.key, made.certificate});
+  Accomplice agent("127.0.0.2", grpc::SslServerCredentials(options));
+  const auto credentials = grpc::SslCredentials({.pem_root_certs = made.certificate});
+  DestinationRules::Question question = QuestionTo(agent.address());
+  question.agent_name = "agent.example";
+  const absl::StatusOr<bool> confirmed = AskForConfirmation(credentials, question);
+  ASSERT_TRUE(confirmed.ok()) << confirmed.status();
+  EXPECT_TRUE(*confirmed);
+  question.agent_name = "victim.example";
+  EXPECT_FALSE(AskForConfirmation(credentials, question).ok());
+  EXPECT_EQ(agent.asked(), 1);
 }
 
 TEST(ConfirmationTest, WhatIsNoNumericAddressIsNotAsked) {
