@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "analysis/latency_histogram.h"
 #include "analysis/sample_codec.h"
+#include "common/json_text.h"
 #include "common/status_macros.h"
 #include "controller/store/store.h"
 #include "nlohmann/json.hpp"
@@ -84,7 +85,7 @@ absl::Status Audit(Store& store, const ExecutionRecord& execution) {
   for (int i = 0; i < execution.loads_size(); ++i) {
     json["loads"].push_back(ToJson(execution.loads(i), recount.first_send_ns[i]));
   }
-  std::cout << json.dump() << "\n";
+  std::cout << JsonText(json) << "\n";
   return absl::OkStatus();
 }
 

@@ -9,7 +9,8 @@ def _grpc_sources_impl(ctx):
         sources.append(ctx.actions.declare_file(stem + ".grpc.pb.cc"))
     args = ctx.actions.args()
     args.add("--plugin=protoc-gen-grpc=" + ctx.file._plugin.path)
-    args.add("--grpc_out=" + ctx.bin_dir.path)
+    args.add("--grpc_out=" + "".join(["additional_header_includes=%s:" % ctx.attr.include] if ctx.attr.include else []) +
+             ctx.bin_dir.path)
     args.add_all(info.transitive_proto_path, format_each = "-I%s")
     args.add_all(info.direct_sources)
     ctx.actions.run(
@@ -29,21 +30,23 @@ _grpc_sources = rule(
     implementation = _grpc_sources_impl,
     attrs = {
         "proto": attr.label(mandatory = True, providers = [ProtoInfo]),
+        "include": attr.string(),
         "_protoc": attr.label(default = "@com_google_protobuf//:protoc", executable = True, cfg = "exec"),
         "_plugin": attr.label(default = "@com_github_grpc_grpc_plugin//:grpc_cpp_plugin", allow_single_file = True),
     },
 )
 
-def cc_grpc_library(name, proto, deps, **kwargs):
+def cc_grpc_library(name, proto, deps, include = "", **kwargs):
     """The service classes of `proto`.
 
     Args:
       name: of the cc_library.
       proto: the proto_library with the services.
       deps: the cc_proto_library of `proto`.
+      include: a header that the generated one includes before gRPC's own; empty for none. One of `deps` has it.
       **kwargs: as of cc_library.
     """
-    _grpc_sources(name = name + "_sources", proto = proto)
+    _grpc_sources(name = name + "_sources", proto = proto, include = include)
     native.filegroup(name = name + "_headers", srcs = [name + "_sources"], output_group = "headers")
     native.filegroup(name = name + "_bodies", srcs = [name + "_sources"], output_group = "sources")
     native.cc_library(

@@ -127,6 +127,18 @@ def include_guard(path, text):
             yield complaint(path, 1, f"the include guard is not {guard}")
 
 
+def json_throws(path, text):
+    """nlohmann's library throws at text that is not UTF-8, and at what is no JSON; nothing here catches that."""
+    if not path.endswith(CPP) or path.endswith("_test.cc") or path == "common/json_text.h":
+        return
+    for number, line in numbered(text):
+        if re.search(r"(\.|->)dump\(", line):
+            yield complaint(path, number, "dump() throws at text that is not UTF-8: JsonText() of common/json_text.h")
+        call = "".join(text.split("\n")[number - 1:number + 2]).split(";")[0]
+        if re.search(r"\bjson::parse\(", line, re.IGNORECASE) and "false" not in call:
+            yield complaint(path, number, "parse() throws at what is no JSON: pass allow_exceptions as false")
+
+
 def names(path, text):
     del text
     stem = os.path.basename(path).split(".")[0].removesuffix("_test")
@@ -154,7 +166,7 @@ def build_targets(path, text):
             yield complaint(path, number, 'a test without a size: size = "small" ends within a minute')
 
 
-RULES = [function_length, white_space, notes, foreign_words, layers, include_guard, names, build_targets]
+RULES = [function_length, white_space, notes, foreign_words, layers, include_guard, json_throws, names, build_targets]
 
 
 def outside_libraries(texts):

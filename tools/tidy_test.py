@@ -59,6 +59,15 @@ class TidyRulesTest(unittest.TestCase):
         self.assert_complains("common/a.h", "#pragma once\n", "ASSAY_COMMON_A_H_")
         self.assert_fine("common/a.h", "#ifndef ASSAY_COMMON_A_H_\n#define ASSAY_COMMON_A_H_\n#endif\n")
 
+    def test_json_neither_throws_at_text_nor_at_what_is_no_json(self):
+        self.assert_complains("agent/a.cc", "std::string s = json.dump();\n", "JsonText")
+        self.assert_complains("controller/a.h", "out << name->dump(2);\n", "JsonText")
+        self.assert_complains("agent/a.cc", "const Json json = Json::parse(text);\n", "allow_exceptions")
+        self.assert_complains("agent/a.cc", "const Json json = nlohmann::json::parse(text);\nf(false);\n", "allow_exceptions")
+        self.assert_fine("agent/a.cc", "const Json json =\n    Json::parse(text,\n                nullptr, false);\n")
+        self.assert_fine("agent/a_test.cc", "Json::parse(json.dump());\n")
+        self.assert_fine("agent/a.cc", "std::string s = JsonText(json, 2);\nheap_dump();\nHistogramFile::parse(x);\n")
+
     def test_a_vague_name(self):
         self.assert_complains("common/string_util.cc", "", "says nothing")
         self.assert_complains("agent/run_manager_test.cc", "", "says nothing")

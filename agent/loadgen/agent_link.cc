@@ -11,6 +11,7 @@
 #include "common/status_macros.h"
 #include "proto/convert/histogram_proto.h"
 #include "proto/convert/response_counts_proto.h"
+#include "proto/text/valid_text.h"
 
 namespace assay::loadgen {
 namespace {
@@ -144,7 +145,7 @@ absl::Status AgentLink::SendFailed(Failure::Kind kind, const std::string& messag
 }
 
 absl::Status AgentLink::Send(const FromLoadgen& message) {
-  const std::string bytes = message.SerializeAsString();
+  const std::string bytes = SerializeValidText(message);
   if (bytes.size() > kMaxMessage) {
     return absl::InternalError(
         absl::StrCat("a message of ", bytes.size(), " bytes is too long for the agent"));

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "agent/loadgen/report_json.h"
+#include "common/json_text.h"
 #include "common/status_macros.h"
 #include "nlohmann/json.hpp"
 
@@ -16,23 +17,32 @@ using Json = nlohmann::json;
 
 struct Figure {
   const char* name;
-  const char* pointer;
+  // Where it stands: a member of the result, or of the member `group`.
+  const char* group;
+  const char* member;
 };
 constexpr Figure kFigures[] = {
-    {"ok/s", "/rps"},
-    {"errors", "/errors"},
-    {"timeouts", "/timeouts"},
-    {"latency p50 us", "/latency_us/p50"},
-    {"latency p90 us", "/latency_us/p90"},
-    {"latency p99 us", "/latency_us/p99"},
-    {"latency p99.9 us", "/latency_us/p999"},
-    {"latency max us", "/latency_us/max"},
-    {"service p99 us", "/service_us/p99"},
-    {"generator CPU us", "/cpu_us_per_request"},
+    {"ok/s", "", "rps"},
+    {"errors", "", "errors"},
+    {"timeouts", "", "timeouts"},
+    {"latency p50 us", "latency_us", "p50"},
+    {"latency p90 us", "latency_us", "p90"},
+    {"latency p99 us", "latency_us", "p99"},
+    {"latency p99.9 us", "latency_us", "p999"},
+    {"latency max us", "latency_us", "max"},
+    {"service p99 us", "service_us", "p99"},
+    {"generator CPU us", "", "cpu_us_per_request"},
 };
 
 std::string Number(const Json& value) {
   return value.is_number() ? absl::StrFormat("%.2f", value.get<double>()) : "n/a";
+}
+
+// Null where there is none. (A json_pointer would throw where an array stands in place of the group.)
+Json ValueOf(const Json& result, const Figure& figure) {
+  const bool grouped = figure.group[0] != '\0';
+  const Json group = grouped ? result.value(figure.group, Json()) : result;
+  return group.is_object() ? group.value(figure.member, Json()) : Json();
 }
 
 // A line a setting that is not the same. One that the other version did not know yet is no difference.
@@ -42,8 +52,8 @@ std::string Differences(const Json& earlier, const Json& now) {
   for (const auto& [name, value] : now.items()) {
     if (name == "started" || name == "label" || !earlier.contains(name)) continue;
     if (earlier[name] == value) continue;
-    absl::StrAppend(&text, "differs: ", name, ": ", earlier[name].dump(), ", now ", value.dump(),
-                    "\n");
+    absl::StrAppend(&text, "differs: ", name, ": ", JsonText(earlier[name]), ", now ",
+                    JsonText(value), "\n");
   }
   return text;
 }
@@ -69,12 +79,11 @@ absl::StatusOr<std::string> FormatComparison(std::string_view earlier_json,
                                              const RunSettings* settings) {
   Json earlier;
   ASSAY_RETURN_IF_ERROR(ParseEarlier(earlier_json, earlier));
-  const Json now = Json::parse(FormatJson(result, settings));
+  const Json now = Json::parse(FormatJson(result, settings), nullptr, /*allow_exceptions=*/false);
   std::string text = absl::StrFormat("%-18s %14s %14s %9s\n", "", "earlier", "now", "change");
   for (const Figure& figure : kFigures) {
-    const Json::json_pointer pointer(figure.pointer);
-    const Json before = earlier.value(pointer, Json());
-    const Json after = now.value(pointer, Json());
+    const Json before = ValueOf(earlier, figure);
+    const Json after = ValueOf(now, figure);
     std::string change;
     if (before.is_number() && after.is_number() && before.get<double>() != 0) {
       change = absl::StrFormat("%+.1f %%", (after.get<double>() / before.get<double>() - 1) * 100);

@@ -126,5 +126,29 @@ TEST(ReportCompareTest, ShowsEarlierBesideNow) {
   EXPECT_FALSE(FormatComparison("nonsense", now).ok());
 }
 
+// Whatever the other file holds where a figure should stand: a figure that is not there, and no exception.
+TEST(ReportCompareTest, AnEarlierResultOfAnotherShapeHasNoFigures) {
+  for (const char* shape : {"[]", "[1]", "7", "\"text\"", "null", "{\"p99\":[]}"}) {
+    const std::string earlier =
+        absl::StrCat(R"({"mode":"closed","latency_us":{"p50":)", shape, R"(},"service_us":)", shape,
+                     R"(,"rps":"x","settings":)", shape, "}");
+    const absl::StatusOr<std::string> text = FormatComparison(earlier, Measured());
+    ASSERT_TRUE(text.ok()) << text.status();
+    EXPECT_TRUE(absl::StrContains(*text, "n/a")) << *text;
+  }
+}
+
+TEST(ReportCompareTest, ASettingThatIsNotUtf8IsShown) {
+  const LoadResult now = Measured();
+  LoadOptions options;
+  options.target.text = "http://h/caf\xe9";
+  const RunSettings settings{.options = &options};
+  const std::string earlier =
+      R"({"mode":"closed","latency_us":{},"settings":{"target":"http://h/"}})";
+  const absl::StatusOr<std::string> text = FormatComparison(earlier, now, &settings);
+  ASSERT_TRUE(text.ok()) << text.status();
+  EXPECT_TRUE(absl::StrContains(*text, "http://h/caf\xef\xbf\xbd")) << *text;
+}
+
 }  // namespace
 }  // namespace assay::loadgen

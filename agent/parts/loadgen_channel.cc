@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/file.h"
+#include "proto/text/valid_text.h"
 
 namespace assay {
 namespace {
@@ -39,7 +40,7 @@ absl::StatusOr<std::optional<loadgen::FromLoadgen>> LoadgenChannel::Receive() {
   if (got <= 0) return absl::UnavailableError("the load generator closed its control socket");
   loadgen::FromLoadgen message;
   const size_t size = static_cast<size_t>(got);
-  if (size > buffer_.size() || !message.ParseFromArray(buffer_.data(), static_cast<int>(size))) {
+  if (size > buffer_.size() || !ParseMendingText({buffer_.data(), size}, &message)) {
     return absl::DataLossError(
         absl::StrCat("a message of ", size, " bytes from the load generator cannot be read"));
   }
@@ -47,7 +48,7 @@ absl::StatusOr<std::optional<loadgen::FromLoadgen>> LoadgenChannel::Receive() {
 }
 
 absl::Status LoadgenChannel::Send(const loadgen::ToLoadgen& message) {
-  const std::string bytes = message.SerializeAsString();
+  const std::string bytes = SerializeValidText(message);
   if (send(fd_.get(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
     return absl::UnavailableError(
         absl::StrCat("cannot talk to the load generator: ", ErrnoStatus(errno, "send").message()));

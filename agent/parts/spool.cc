@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/file.h"
 #include "common/status_macros.h"
+#include "proto/text/valid_text.h"
 
 namespace assay {
 namespace {
@@ -65,7 +66,7 @@ absl::Status Spool::Append(DataRecord record) {
     absl::MutexLock lock(&mutex_);
     if (ended_) return absl::OkStatus();
     record.set_sequence(committed_ + kept_.size() + 1);
-    ASSAY_RETURN_IF_ERROR(Keep(record.SerializeAsString()));
+    ASSAY_RETURN_IF_ERROR(Keep(SerializeValidText(record)));
   }
   seat_.Ring();
   return absl::OkStatus();

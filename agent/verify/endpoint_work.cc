@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "common/json_text.h"
 #include "nlohmann/json.hpp"
 
 namespace assay {
@@ -49,7 +50,7 @@ std::optional<std::string> ItemsAnswer(std::string_view body) {
       return std::nullopt;
     }
     absl::StrAppend(&answer, answer.back() == '[' ? "" : ",", "{\"id\":", *id,
-                    ",\"name\":", name->dump(), ",\"total\":", total, "}");
+                    ",\"name\":", JsonText(*name), ",\"total\":", total, "}");
   }
   absl::StrAppend(&answer, "],\"count\":", items->size(), ",\"total\":", sum, "}");
   return answer;

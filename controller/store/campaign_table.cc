@@ -11,6 +11,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "common/status_macros.h"
+#include "controller/store/record_bytes.h"
 #include "controller/store/row_hash.h"
 
 namespace assay {
@@ -41,6 +42,11 @@ std::string StatusWord(CampaignRecord::Status status) {
 
 std::string SelfText() { return absl::StrCat(HostName(), ", process ", getpid()); }
 
+// Names the campaign where its record does not read back.
+absl::StatusOr<std::string> RecordOf(const CampaignRecord& campaign) {
+  return RecordBytes(campaign, absl::StrCat("campaign ", campaign.id()));
+}
+
 }  // namespace
 
 bool CampaignTable::Standing::running() const {
@@ -59,7 +65,7 @@ void CampaignTable::BindColumns(const CampaignRecord& campaign, const std::strin
 }
 
 absl::Status CampaignTable::Create(const CampaignRecord& campaign) {
-  const std::string blob = campaign.SerializeAsString();
+  ASSAY_ASSIGN_OR_RETURN(const std::string blob, RecordOf(campaign));
   const bool claims = campaign.status() == CampaignRecord::RUNNING;
   ASSAY_ASSIGN_OR_RETURN(Transaction transaction,
                          Transaction::Begin(&database_, Transaction::Durability::kPower));
@@ -93,7 +99,7 @@ absl::Status CampaignTable::Create(const CampaignRecord& campaign) {
 }
 
 absl::Status CampaignTable::Update(const CampaignRecord& campaign) {
-  const std::string blob = campaign.SerializeAsString();
+  ASSAY_ASSIGN_OR_RETURN(const std::string blob, RecordOf(campaign));
   const bool claims = campaign.status() == CampaignRecord::RUNNING;
   ASSAY_ASSIGN_OR_RETURN(Transaction transaction,
                          Transaction::Begin(&database_, Transaction::Durability::kPower));
@@ -233,7 +239,7 @@ absl::StatusOr<CampaignRecord> CampaignTable::Find(std::string_view name) {
   select.BindText(1, id);
   ASSAY_ASSIGN_OR_RETURN(const bool row, select.Step());
   CampaignRecord campaign;
-  if (!row || select.Int(1) == 0 || !campaign.ParseFromString(select.Bytes(0))) {
+  if (!row || select.Int(1) == 0 || !ReadRecord(select.Bytes(0), &campaign)) {
     return absl::DataLossError(
         absl::StrCat("the store ", database_.path(), ": campaign ", id,
                      " cannot be read: its record is damaged; restore the file from a copy"));

@@ -3,6 +3,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "common/status_macros.h"
+#include "controller/store/record_bytes.h"
 #include "controller/store/row_hash.h"
 #include "proto/convert/sample_chunk.h"
 
@@ -26,7 +27,7 @@ absl::StatusOr<ChunkAtRest> AtRest(const SampleChunk& chunk) {
     return absl::InvalidArgumentError(
         absl::StrCat("a sample chunk cannot be stored: ", transcoded.status().message()));
   }
-  at_rest.bytes = transcoded->SerializeAsString();
+  ASSAY_ASSIGN_OR_RETURN(at_rest.bytes, RecordBytes(*transcoded, "a sample chunk"));
   at_rest.sha256 = Sha256(at_rest.bytes);
   return at_rest;
 }
@@ -154,7 +155,7 @@ absl::StatusOr<SampleChunk> ChunkTable::Read(const std::string& sha256) {
   ASSAY_ASSIGN_OR_RETURN(const bool row, select.Step());
   const std::string bytes = row ? select.Bytes(0) : std::string();
   SampleChunk chunk;
-  if (!row || Sha256(bytes) != sha256 || !chunk.ParseFromString(bytes)) {
+  if (!row || Sha256(bytes) != sha256 || !ReadRecord(bytes, &chunk)) {
     return absl::DataLossError(absl::StrCat("sample chunk ", Shown(sha256),
                                             row ? " is not what was stored" : " is missing"));
   }

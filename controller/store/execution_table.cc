@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/status_macros.h"
+#include "controller/store/record_bytes.h"
 #include "controller/store/row_hash.h"
 #include "controller/store/schema.h"
 
@@ -72,6 +73,21 @@ void BindCell(const ExecutionRecord& execution, Statement* statement) {
       .Bind(9, int64_t{execution.attempt()});
 }
 
+// What is stored of an execution. The error names the load agent whose figures do not read back, where it is one.
+absl::StatusOr<std::string> RecordOf(const ExecutionRecord& execution) {
+  absl::StatusOr<std::string> bytes =
+      RecordBytes(execution, absl::StrCat("execution ", execution.id()));
+  if (bytes.ok()) return bytes;
+  for (const LoadRecord& load : execution.loads()) {
+    const absl::Status of_load =
+        RecordBytes(load, absl::StrCat("execution ", execution.id(), ": what load agent ",
+                                       load.agent(), " sent"))
+            .status();
+    if (!of_load.ok()) return of_load;
+  }
+  return bytes;
+}
+
 }  // namespace
 
 absl::Status ExecutionTable::CheckNew(const ExecutionRecord& execution) {
@@ -117,7 +133,7 @@ absl::Status ExecutionTable::Insert(const ExecutionRecord& execution, const KeyF
           "?16, ",
           row, values, ")")));
   BindCell(execution, &insert);
-  const std::string record = execution.SerializeAsString();
+  ASSAY_ASSIGN_OR_RETURN(const std::string record, RecordOf(execution));
   insert.BindText(10, execution.id())
       .Bind(11, int64_t{execution.position()})
       .Bind(12, int64_t{execution.status()})
@@ -149,7 +165,9 @@ absl::Status ExecutionTable::AddSeconds(int64_t row, absl::Span<const LoadSecond
       database_.Prepare("INSERT INTO second (execution, load, second, sent, ok, errors, timeouts, "
                         "record) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"));
   for (const LoadSecond& one : seconds) {
-    const std::string record = one.second.SerializeAsString();
+    ASSAY_ASSIGN_OR_RETURN(const std::string record,
+                           RecordBytes(one.second, absl::StrCat("second ", one.second.second(),
+                                                                " of load agent ", one.load)));
     insert.Reset();
     insert.Bind(1, row)
         .Bind(2, int64_t{one.load})
@@ -241,7 +259,7 @@ absl::StatusOr<ExecutionRecord> ExecutionTable::Read(int64_t row, std::string_vi
   if (!*there) return Damaged(row, "its record is missing", campaign_id);
   if (select.Int(1) == 0) return Damaged(row, "its record is not what was stored", campaign_id);
   ExecutionRecord execution;
-  if (!execution.ParseFromString(select.Bytes(0))) {
+  if (!ReadRecord(select.Bytes(0), &execution)) {
     return Damaged(row, "its record cannot be read", campaign_id);
   }
   if (!campaign_id.empty() && execution.campaign_id() != campaign_id) {
@@ -284,7 +302,7 @@ absl::StatusOr<std::vector<LoadSecond>> ExecutionTable::Seconds(int64_t row) {
     if (!there) break;
     LoadSecond& one = seconds.emplace_back();
     one.load = static_cast<uint32_t>(select.Int(0));
-    if (select.Int(2) == 0 || !one.second.ParseFromString(select.Bytes(1))) {
+    if (select.Int(2) == 0 || !ReadRecord(select.Bytes(1), &one.second)) {
       return Damaged(row, "one of its seconds is not what was stored");
     }
   }
@@ -301,7 +319,10 @@ absl::Status ExecutionTable::AddProfile(std::string_view execution_id,
       database_.Prepare(
           "INSERT INTO profile_chunk (execution, ordinal, chunk) VALUES (?1, ?2, ?3)"));
   for (size_t i = 0; i < chunks.size(); ++i) {
-    const std::string bytes = chunks[i].SerializeAsString();
+    ASSAY_ASSIGN_OR_RETURN(
+        const std::string bytes,
+        RecordBytes(chunks[i], absl::StrCat("chunk ", i, " of the profile of execution ",
+                                            std::string(execution_id))));
     insert.Reset();
     insert.Bind(1, row).Bind(2, static_cast<int64_t>(i)).BindBlob(3, bytes);
     ASSAY_RETURN_IF_ERROR(insert.Run());
@@ -322,7 +343,7 @@ absl::Status ExecutionTable::AttachProfile(std::string_view execution_id, const 
         "execution ", execution.id(), " has a profile of Assay's own; choose another"));
   }
   *execution.mutable_imported_profile() = info;
-  const std::string record = execution.SerializeAsString();
+  ASSAY_ASSIGN_OR_RETURN(const std::string record, RecordOf(execution));
   ASSAY_ASSIGN_OR_RETURN(Statement update,
                          database_.Prepare("UPDATE execution SET record = ?2 WHERE sequence = ?1"));
   ASSAY_RETURN_IF_ERROR(update.Bind(1, row).BindBlob(2, record).Run());
@@ -343,7 +364,7 @@ absl::StatusOr<std::vector<ProfileChunk>> ExecutionTable::Profile(int64_t row) {
   for (;;) {
     ASSAY_ASSIGN_OR_RETURN(const bool there, select.Step());
     if (!there) break;
-    if (select.Int(1) == 0 || !chunks.emplace_back().ParseFromString(select.Bytes(0))) {
+    if (select.Int(1) == 0 || !ReadRecord(select.Bytes(0), &chunks.emplace_back())) {
       return Damaged(row, "a chunk of its profile is not what was stored");
     }
   }

@@ -173,6 +173,82 @@ TEST_F(ExecutionTest, ACommitThatNamesWhatWasNeverStagedLeavesNothing) {
   EXPECT_EQ(Count("staged_chunk"), "1") << "what was staged stays, for another try";
 }
 
+// It would count as measured, and `show` could not read it.
+TEST_F(ExecutionTest, AnExecutionThatDoesNotReadBackIsRefusedAndNamed) {
+  ExecutionRecord execution = SampleExecution(kCampaign, 0);
+  // Serialized, it is a cell that is none.
+  execution.GetReflection()->MutableUnknownFields(&execution)->AddLengthDelimited(3, "\xff");
+  const std::vector<ChunkRef> refs = Staged(execution.id(), 0, {PackedChunk(1)});
+  const absl::Status refused = store_->CommitExecution(execution, refs, {});
+  EXPECT_TRUE(absl::IsInvalidArgument(refused)) << refused;
+  EXPECT_THAT(std::string(refused.message()),
+              HasSubstr("execution " + execution.id() + " cannot be stored"));
+  EXPECT_EQ(Count("execution"), "0");
+  EXPECT_THAT(*store_->Executions(kCampaign), IsEmpty());
+}
+
+TEST_F(ExecutionTest, TheAgentWhoseFiguresDoNotReadBackIsNamed) {
+  ExecutionRecord execution = SampleExecution(kCampaign, 0);
+  LoadRecord& load = *execution.add_loads();
+  load.set_agent("far:7700");
+  load.GetReflection()->MutableUnknownFields(&load)->AddLengthDelimited(3, "\xff");
+  const absl::Status refused = store_->CommitExecution(execution, {}, {});
+  EXPECT_TRUE(absl::IsInvalidArgument(refused)) << refused;
+  EXPECT_THAT(std::string(refused.message()), HasSubstr(execution.id()));
+  EXPECT_THAT(std::string(refused.message()), HasSubstr("load agent far:7700"));
+  EXPECT_EQ(Count("execution"), "0");
+}
+
+TEST_F(ExecutionTest, ASecondOrAProfileThatDoesNotReadBackIsRefused) {
+  const ExecutionRecord execution = SampleExecution(kCampaign, 0);
+  LoadSecond second;
+  // A histogram that is none.
+  second.second.GetReflection()
+      ->MutableUnknownFields(&second.second)
+      ->AddLengthDelimited(6, "\xff");
+  EXPECT_TRUE(absl::IsInvalidArgument(store_->CommitExecution(execution, {}, {second})));
+  ProfileChunk chunk;
+  chunk.GetReflection()->MutableUnknownFields(&chunk)->AddLengthDelimited(3, "\xff");
+  EXPECT_TRUE(absl::IsInvalidArgument(store_->CommitExecution(execution, {}, {}, {chunk})));
+  EXPECT_EQ(Count("execution"), "0");
+  EXPECT_EQ(Count("second"), "0");
+  EXPECT_EQ(Count("profile_chunk"), "0");
+}
+
+// Its name stands in the profile's notes.
+TEST_F(ExecutionTest, AProfileOfAFileWhoseNameIsNotUtf8IsKept) {
+  const ExecutionRecord execution = SampleExecution(kCampaign, 0);
+  ASSERT_TRUE(store_->CommitExecution(execution, {}, {}).ok());
+  ProfileInfo info;
+  info.add_notes("imported from caf\xe9.txt");
+  ASSERT_TRUE(store_->AttachProfile(execution.id(), info, {}).ok());
+  const absl::StatusOr<ExecutionRecord> read = store_->ReadExecution(execution.id());
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(read->imported_profile().notes(0), "imported from caf\xef\xbf\xbd.txt");
+}
+
+// Agents' error texts, names of functions and keys of maps, wherever they came from.
+TEST_F(ExecutionTest, TextThatIsNotUtf8IsStoredAsTextThatIs) {
+  const std::string bad = "caf\xe9";
+  const std::string good = "caf\xef\xbf\xbd";
+  ExecutionRecord execution = SampleExecution(kCampaign, 0);
+  execution.mutable_failure()->mutable_failure()->set_message(bad);
+  execution.mutable_server()->mutable_profile()->add_notes(bad);
+  (*execution.mutable_server()->mutable_network_counters())[bad] = 1;
+  ProfileChunk chunk;
+  chunk.add_strings(bad);
+  ASSERT_TRUE(store_->CommitExecution(execution, {}, {}, {chunk}).ok());
+  const absl::StatusOr<ExecutionRecord> read = store_->ReadExecution(execution.id());
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(read->failure().failure().message(), good);
+  EXPECT_EQ(read->server().profile().notes(0), good);
+  EXPECT_EQ(read->server().network_counters().at(good), 1);
+  EXPECT_EQ(RunSql(path_, "SELECT failure FROM execution"), good) << "the column too";
+  const auto profile = store_->ReadProfile(execution.id());
+  ASSERT_TRUE(profile.ok()) << profile.status();
+  EXPECT_EQ((*profile)[0].strings(0), good);
+}
+
 TEST_F(ExecutionTest, WhatIsNotThereIsSaid) {
   EXPECT_EQ(store_->CommitExecution(SampleExecution("nowhere", 0), {}, {}).code(),
             absl::StatusCode::kNotFound);

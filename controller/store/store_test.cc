@@ -69,6 +69,31 @@ TEST_F(StoreTest, ACampaignComesBackAsItWasStored) {
   EXPECT_EQ(store_->Find("0123456789ab")->DebugString(), campaign.DebugString());
 }
 
+// It would be found, and could not be read.
+TEST_F(StoreTest, ACampaignThatDoesNotReadBackIsRefusedAndNamed) {
+  CampaignRecord campaign = SampleCampaign("0123456789ab");
+  ASSERT_TRUE(store_->CreateCampaign(campaign).ok());
+  // Serialized, it is a plan that is none.
+  campaign.GetReflection()->MutableUnknownFields(&campaign)->AddLengthDelimited(3, "\xff");
+  EXPECT_THAT(Message(store_->UpdateCampaign(campaign), absl::StatusCode::kInvalidArgument),
+              HasSubstr("campaign 0123456789ab cannot be stored"));
+  EXPECT_EQ(IdOf("latest"), "0123456789ab") << "what was there stays";
+  campaign.set_id("ba9876543210");
+  EXPECT_FALSE(store_->CreateCampaign(campaign).ok());
+  EXPECT_EQ(RunSql(path_, "SELECT count(*) FROM campaign"), "1");
+}
+
+// Such stores were written before text was made valid on its way in.
+TEST_F(StoreTest, ACampaignWithTextThatIsNotUtf8IsRead) {
+  Create("0123456789ab");
+  // The last label counts: field 2, four bytes.
+  RunSql(path_,
+         "UPDATE campaign SET sha256 = NULL, record = CAST(record || x'1204636166e9' AS BLOB)");
+  const absl::StatusOr<CampaignRecord> found = store_->Find("0123456789ab");
+  ASSERT_TRUE(found.ok()) << found.status();
+  EXPECT_EQ(found->label(), "caf\xef\xbf\xbd");
+}
+
 TEST_F(StoreTest, AnIdIsTakenOnce) {
   Create("0123456789ab");
   EXPECT_THAT(Message(store_->CreateCampaign(SampleCampaign("0123456789ab")),

@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "proto/text/valid_text.h"
 
 namespace assay {
 namespace {
@@ -28,7 +29,7 @@ std::vector<std::string> Parts(const ProfileChunk& chunk) {
   parts.push_back(std::move(columns));
   std::vector<std::string> bytes;
   for (const ProfileChunk& part : parts) {
-    if (part.ByteSizeLong() > 0) bytes.push_back(part.SerializeAsString());
+    if (part.ByteSizeLong() > 0) bytes.push_back(SerializeValidText(part));
   }
   return bytes;
 }
@@ -95,7 +96,7 @@ absl::StatusOr<ProfileChunk> Inflated(const ProfileChunk& chunk) {
                                       " bytes: ", zError(result)));
   }
   ProfileChunk inflated;
-  if (!inflated.ParseFromString(plain) || inflated.sequence() != chunk.sequence()) {
+  if (!ParseMendingText(plain, &inflated) || inflated.sequence() != chunk.sequence()) {
     return Broken(chunk, "inflates to something else");
   }
   return inflated;

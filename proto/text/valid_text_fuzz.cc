@@ -8,6 +8,7 @@
 #include "analysis/fuzz_driver.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
+#include "google/protobuf/stubs/logging.h"
 #include "proto/agent.pb.h"
 #include "proto/results.pb.h"
 #include "proto/text/valid_text.h"
@@ -42,11 +43,28 @@ void Fill(Message* message, const std::string& text, int depth) {
   }
 }
 
+// What a peer that does not clean its text sends, and what an earlier version stored.
+template <typename Type>
+void CheckIsMended(const Type& raw, const Type& valid) {
+  std::string bytes;
+  {
+    const google::protobuf::LogSilencer silencer;
+    bytes = raw.SerializeAsString();
+  }
+  Type mended;
+  if (!ParseMendingText(bytes, &mended)) std::abort();
+  if (!HasValidText(mended) || mended.ByteSizeLong() != valid.ByteSizeLong()) std::abort();
+  if (SerializeValidText(raw).size() != valid.ByteSizeLong()) std::abort();
+}
+
 template <typename Type>
 void CheckParsesBack(const std::string& text) {
   Type message;
   Fill(&message, text, 0);
+  const Type raw = message;
   MakeTextValid(&message);
+  if (!HasValidText(message)) std::abort();
+  CheckIsMended(raw, message);
   const std::string bytes = message.SerializeAsString();
   Type again;
   if (!again.ParseFromString(bytes)) std::abort();
@@ -55,21 +73,32 @@ void CheckParsesBack(const std::string& text) {
   if (again.ByteSizeLong() != bytes.size()) std::abort();
 }
 
+// Bytes that are no message at all: refused, or read with valid text.
+template <typename Type>
+void CheckNoise(const std::string& bytes) {
+  Type message;
+  if (ParseMendingText(bytes, &message) && !HasValidText(message)) std::abort();
+}
+
 }  // namespace
 
 std::vector<std::string> FuzzSeeds() {
-  return {"caf\xe9", "plain", "\xff", "\xe2\x82", "\xed\xa0\x80", "\x1b[2J", std::string(1, '\0'),
-          ""};
+  return {
+      "\x0a\x04\x63\x61\x66\xe9", "caf\xe9", "plain", "\xff", "\xe2\x82", "\xed\xa0\x80", "\x1b[2J",
+      std::string(1, '\0'),       ""};
 }
 
 }  // namespace assay
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string text(reinterpret_cast<const char*>(data), size);
+  assay::CheckNoise<assay::ExecutionRecord>(text);
+  assay::CheckNoise<assay::AgentDescription>(text);
   assay::CheckParsesBack<assay::CampaignRecord>(text);
   assay::CheckParsesBack<assay::ExecutionRecord>(text);
   assay::CheckParsesBack<assay::AgentDescription>(text);
   assay::CheckParsesBack<assay::ControlEvent>(text);
-  assay::CheckParsesBack<assay::Failure>(text);
+  assay::CheckParsesBack<assay::DataRecord>(text);
+  assay::CheckParsesBack<assay::OpenRequest>(text);
   return 0;
 }

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "common/json_text.h"
 #include "nlohmann/json.hpp"
 
 namespace assay {
@@ -85,7 +86,7 @@ void PrintJson(const RfcCases& cases, const std::vector<ServerOutcomes>& servers
     json["servers"].push_back(
         {{"name", server.name}, {"passed", server.Passed(cases)}, {"asked", server.Asked()}});
   }
-  out << json.dump(2) << "\n";
+  out << JsonText(json, 2) << "\n";
 }
 
 }  // namespace assay
