@@ -13,9 +13,12 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
 #include "analysis/latency_histogram.h"
 #include "analysis/sample_codec.h"
+#include "common/testing/manual_clock.h"
+#include "common/testing/wait_until.h"
 #include "controller/campaign/campaign_fixture.h"
 #include "controller/campaign/gate_keeper.h"
 #include "proto/convert/histogram_proto.h"
@@ -32,6 +35,16 @@ constexpr char kSmallPlan[] = R"(
   blocks: 2
 )";
 
+// A clock on which every wait is over at once, and time has moved on by the length of the wait.
+class JumpingClock : public ManualClock {
+ public:
+  bool AwaitUntil(absl::Mutex& mutex, const absl::Condition& condition,
+                  int64_t monotonic_ns) override {
+    SleepUntil(monotonic_ns);
+    return ManualClock::AwaitUntil(mutex, condition, monotonic_ns);
+  }
+};
+
 class CampaignRunnerTest : public CampaignFixture {
  protected:
   CampaignRunnerTest() : rules_(*LoadGateRules()) {}
@@ -44,6 +57,12 @@ class CampaignRunnerTest : public CampaignFixture {
     absl::StatusOr<std::vector<ExecutionRecord>> executions = store_->Executions(campaign.id());
     EXPECT_TRUE(executions.ok()) << executions.status();
     return *std::move(executions);
+  }
+
+  // Whether the store holds an execution of the newest campaign.
+  bool HasExecution() {
+    const auto campaigns = store_->ListCampaigns();
+    return campaigns.ok() && !campaigns->empty() && campaigns->front().executions > 0;
   }
 
   GateRules rules_;
@@ -138,12 +157,7 @@ TEST_F(CampaignRunnerTest, ALostAgentInterruptsTheCampaignAndResumeMakesOnlyWhat
   plan.set_blocks(40);
   std::thread killer([&] {
     // After the first execution is stored, the load agent dies.
-    const absl::Time deadline = absl::Now() + absl::Minutes(1);
-    while (absl::Now() < deadline) {
-      const auto campaigns = store_->ListCampaigns();
-      if (campaigns.ok() && !campaigns->empty() && campaigns->front().executions > 0) break;
-      absl::SleepFor(absl::Milliseconds(20));
-    }
+    EXPECT_TRUE(WaitUntil([&] { return HasExecution(); }));
     agents_.pop_back();
   });
   const auto interrupted = Runner().Run(plan, "", "");
@@ -206,16 +220,8 @@ TEST_F(CampaignRunnerTest, ACancelledCampaignKeepsWhatIsFinished) {
   Plan plan = PlanOf(kSmallPlan);
   plan.set_blocks(200);
   std::thread canceller([&] {
-    const absl::Time deadline = absl::Now() + absl::Minutes(1);
-    while (absl::Now() < deadline) {
-      const auto campaigns = store_->ListCampaigns();
-      if (campaigns.ok() && !campaigns->empty() && campaigns->front().executions > 0) {
-        EXPECT_TRUE(store_->RequestCancel(campaigns->front().id).ok());
-        return;
-      }
-      absl::SleepFor(absl::Milliseconds(20));
-    }
-    ADD_FAILURE() << "no execution in a minute";
+    ASSERT_TRUE(WaitUntil([&] { return HasExecution(); }));
+    EXPECT_TRUE(store_->RequestCancel(store_->ListCampaigns()->front().id).ok());
   });
   const auto campaign = Runner().Run(plan, "", "");
   canceller.join();
@@ -234,7 +240,10 @@ TEST_F(CampaignRunnerTest, ADisturbanceIsWaitedOutBeforeTheWindowButNotForEver) 
   }
   rules_ = *GateRules::Create(std::move(rules));
   StartAgents(1);
-  const auto campaign = Runner().Run(PlanOf(kSmallPlan), "", "");
+  JumpingClock clock;
+  Interruption interruption(clock);
+  CampaignRunner runner(*pool_, *store_, rules_, interruption, Progress::Style::kQuiet);
+  const auto campaign = runner.Run(PlanOf(kSmallPlan), "", "");
   ASSERT_TRUE(campaign.ok()) << campaign.status();
   EXPECT_EQ(campaign->status(), CampaignRecord::COMPLETE) << campaign->status_reason();
   const std::vector<ExecutionRecord> executions = Executions(*campaign);
@@ -243,6 +252,8 @@ TEST_F(CampaignRunnerTest, ADisturbanceIsWaitedOutBeforeTheWindowButNotForEver) 
   EXPECT_EQ(executions[1].disturbed_starts(), 0);
   for (const ExecutionRecord& execution : executions)
     EXPECT_EQ(execution.status(), ExecutionRecord::MEASURED);
+  // Eight times two seconds, for a load of others to pass.
+  EXPECT_GE(clock.NowNanos(), absl::ToInt64Nanoseconds(absl::Seconds(16)));
 }
 
 TEST_F(CampaignRunnerTest, WhatIsAnsweredWhileTheProfilerRestsIsCountedApart) {
