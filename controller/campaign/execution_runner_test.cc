@@ -19,6 +19,7 @@
 #include "controller/campaign/campaign_fixture.h"
 #include "controller/campaign/server_patience.h"
 #include "controller/link/fake_agent.h"
+#include "controller/store/store_samples.h"
 
 namespace assay {
 namespace {
@@ -182,6 +183,21 @@ TEST_F(ExecutionRunnerTest, AnAgentThatHangsInAWindowEndsTheExecutionWithItsLeas
   EXPECT_EQ(failure.role(), PartId::LOAD);
   EXPECT_NE(failure.failure().message().find("granted no lease"), std::string::npos)
       << failure.DebugString();
+}
+
+// The gate sample_loss judges by the difference.
+TEST_F(ExecutionRunnerTest, WhatAnAgentRecordedAndDidNotSendIsNotCountedAsReceived) {
+  FakeAgent agent;
+  DataRecord record;
+  *record.mutable_samples() = PackedChunk(/*seed=*/1, 600);
+  TellWholeExecution(agent, {record}, OneRequest());
+  Connect({agent.address()});
+  const auto finished = RunOnce(PlanFor(0.2));
+  ASSERT_TRUE(finished.ok()) << finished.status();
+  ASSERT_EQ(finished->record.status(), ExecutionRecord::MEASURED)
+      << finished->record.failure().DebugString();
+  EXPECT_EQ(finished->record.loads(0).finished().samples_recorded(), 1'000);
+  EXPECT_EQ(finished->record.loads(0).samples_received(), 600);
 }
 
 // An agent whose data is bad has not broken the store: its execution failed, and it is named.
