@@ -3,6 +3,9 @@
 #include <errno.h>
 #include <time.h>
 
+#include <algorithm>
+#include <limits>
+
 namespace assay {
 namespace {
 
@@ -19,6 +22,12 @@ class RealClock : public Clock {
     while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, nullptr) == EINTR) {
     }
   }
+
+  bool AwaitUntil(absl::Mutex& mutex, const absl::Condition& condition,
+                  int64_t monotonic_ns) override {
+    const int64_t left_ns = std::max<int64_t>(monotonic_ns - NowNanos(), 0);
+    return mutex.AwaitWithTimeout(condition, absl::Nanoseconds(left_ns));
+  }
 };
 
 }  // namespace
@@ -27,6 +36,12 @@ int64_t MonotonicNanos() {
   timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
   return int64_t{now.tv_sec} * kNanosPerSecond + now.tv_nsec;
+}
+
+int64_t Clock::After(absl::Duration length) const {
+  const int64_t now_ns = NowNanos();
+  const int64_t longest_ns = std::numeric_limits<int64_t>::max() - now_ns;
+  return now_ns + std::min(absl::ToInt64Nanoseconds(length), longest_ns);
 }
 
 Clock& Clock::Real() {

@@ -3,38 +3,39 @@
 
 #include <cstdint>
 
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+
 namespace assay {
 
 // CLOCK_MONOTONIC in nanoseconds: comparable between the processes of one host, meaningless between
 // hosts. Cost: about 30 ns, no system call where the vDSO serves it.
 int64_t MonotonicNanos();
 
-// Time as code sees it that must be testable without waiting. Tests use ManualClock.
+// Time for code that waits, so that its tests need not. Production code takes Real(); tests pass a ManualClock
+// (common/testing).
+//
+// Threads: any.
 class Clock {
  public:
   virtual ~Clock() = default;
   virtual int64_t NowNanos() const = 0;
   // Returns no earlier than that time; at once when it has passed.
   virtual void SleepUntil(int64_t monotonic_ns) = 0;
+  // Waits until `condition` is true or that time has come. Returns whether the condition is true. `mutex` guards the
+  // condition: the caller holds it, as for absl::Mutex::Await().
+  virtual bool AwaitUntil(absl::Mutex& mutex, const absl::Condition& condition,
+                          int64_t monotonic_ns) = 0;
 
-  // The one over CLOCK_MONOTONIC. Lives for ever; any thread.
-  static Clock& Real();
-};
-
-// Stands still until told. Not for several threads at once.
-class ManualClock : public Clock {
- public:
-  explicit ManualClock(int64_t now_ns = 0) : now_ns_(now_ns) {}
-
-  int64_t NowNanos() const override { return now_ns_; }
-  // Moves time forward to there, without waiting.
-  void SleepUntil(int64_t monotonic_ns) override {
-    if (monotonic_ns > now_ns_) now_ns_ = monotonic_ns;
+  // The time that is `length` from now; never, where that is beyond the clock's end.
+  int64_t After(absl::Duration length) const;
+  void SleepFor(absl::Duration length) { SleepUntil(After(length)); }
+  bool AwaitFor(absl::Mutex& mutex, const absl::Condition& condition, absl::Duration length) {
+    return AwaitUntil(mutex, condition, After(length));
   }
-  void Advance(int64_t by_ns) { now_ns_ += by_ns; }
 
- private:
-  int64_t now_ns_;
+  // The clock over CLOCK_MONOTONIC. It is never destroyed.
+  static Clock& Real();
 };
 
 }  // namespace assay

@@ -70,7 +70,7 @@ class InterruptionTest(EndToEndTest):
         running = self.start_long()
         running.send(signal.SIGKILL)
         running.wait()
-        self.assert_nothing_runs(patience_s=30)
+        self.assert_nothing_runs()
         self.assert_kept("interrupted")
 
     def test_the_server_of_a_killed_controller_is_stopped_by_its_lease(self):
@@ -80,7 +80,7 @@ class InterruptionTest(EndToEndTest):
         eventually(lambda: descendants(agent.pid), what="the agent has started something")
         running.send(signal.SIGKILL)
         running.wait()
-        eventually(lambda: not descendants(agent.pid), patience_s=60, what="the agent has stopped everything")
+        eventually(lambda: not descendants(agent.pid), what="the agent has stopped everything")
         self.assert_status(self.controller("agents", f"--agents={agent.address}"), 0)
 
     def test_a_killed_agent_takes_its_processes_along_and_is_named(self):

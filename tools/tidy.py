@@ -44,6 +44,24 @@ FOREIGN = [
     (re.compile(r"https?:[/]{2}[^ \"]*(debian|npm|crates|pypi)"), "names a host of a package registry"),
 ]
 
+# Where waits go by the clock of common/monotonic_clock.h, so that tests advance it instead of waiting.
+CLOCKED = ("controller/", "agent/parts/", "agent/service/", "agent/launcher/")
+UNCLOCKED = re.compile(
+    r"\b(absl::Now|absl::SleepFor|MonotonicNanos|sleep_for|sleep_until|usleep|nanosleep|\w+_clock::now)\(")
+# A date that is stored is data.
+STORED_DATE = "absl::ToUnixMicros(absl::Now())"
+# Production code that may call the system's clock all the same, and why.
+CLOCK_EXCEPTIONS = {
+    "agent/launcher/launched_process.cc": "starts and ends real processes, which live in real time",
+    "agent/launcher/strays.cc": "waits until real processes are gone",
+    "agent/service/agent_server.cc": "tells gRPC a deadline, which gRPC takes by the system's clock",
+    "agent/service/confirmation.cc": "tells gRPC a deadline, which gRPC takes by the system's clock",
+    "agent/parts/server_part.cc": "waits until a real server is gone",
+    "agent/parts/target_versions.cc": "waits for a real program to print its version",
+}
+# Files that only tests use.
+TEST_FILE = re.compile(r"_(test|fixture|benchmark|fuzz)\.\w+$|/testing/|/(test|fake|marked|mortal)_\w+\.\w+$")
+
 
 def complaint(path, line, words):
     return f"{path}:{line}: {words}"
@@ -166,7 +184,21 @@ def build_targets(path, text):
             yield complaint(path, number, 'a test without a size: size = "small" ends within a minute')
 
 
-RULES = [function_length, white_space, notes, foreign_words, layers, include_guard, json_throws, names, build_targets]
+def one_clock(path, text):
+    if not path.endswith(CPP) or not path.startswith(CLOCKED):
+        return
+    if path in CLOCK_EXCEPTIONS or TEST_FILE.search(path):
+        return
+    for number, line in numbered(text):
+        found = UNCLOCKED.search(line.replace(STORED_DATE, ""))
+        if found:
+            yield complaint(path, number, f"{found[1]}() outside the Clock of common/monotonic_clock.h: take the time from a "
+                            "Clock&, so that a test can advance it")
+
+
+RULES = [
+    function_length, white_space, notes, foreign_words, layers, include_guard, json_throws, names, build_targets, one_clock,
+]
 
 
 def outside_libraries(texts):

@@ -77,6 +77,25 @@ class TidyRulesTest(unittest.TestCase):
         self.assert_complains("docs/a.md", "https:" + "//packages.of.debian/x\n", "package registry")
         self.assert_fine("docs/a.md", "https://github.com/a/b and out/root/x\n")
 
+    def test_time_comes_from_the_clock(self):
+        self.assert_complains("controller/a.cc", "x = absl::Now();\n", "controller/a.cc:1: absl::Now() outside the Clock")
+        self.assert_complains("agent/parts/a.cc", "\nabsl::SleepFor(pause);\n", "agent/parts/a.cc:2: absl::SleepFor()")
+        self.assert_complains("agent/service/a.h", "int64_t f() { return MonotonicNanos(); }\n", "MonotonicNanos()")
+        self.assert_complains("controller/a.cc", "std::this_thread::sleep_for(pause);\n", "sleep_for()")
+        self.assert_complains("controller/a.cc", "a(absl::ToUnixMicros(absl::Now()), absl::Now());\n", "absl::Now()")
+        self.assert_fine("controller/a.cc", "record.set_started_us(absl::ToUnixMicros(absl::Now()));\n")
+        self.assert_fine("controller/a.cc", "clock.SleepFor(pause);\nconst int64_t now_ns = clock.NowNanos();\n")
+        self.assert_fine("controller/a_test.cc", "x = absl::Now();\n")
+        self.assert_fine("agent/loadgen/a.cc", "const int64_t now = MonotonicNanos();\n")
+        for path in tidy.CLOCK_EXCEPTIONS:
+            self.assert_fine(path, "x = absl::Now();\n")
+
+    def test_the_exceptions_of_the_clock_are_needed(self):
+        root = os.path.dirname(os.path.realpath("WORKSPACE"))
+        for path in tidy.CLOCK_EXCEPTIONS:
+            with open(os.path.join(root, path), encoding="utf-8") as file:
+                self.assertRegex(file.read(), tidy.UNCLOCKED, f"{path} needs no exception any more")
+
     def test_build_targets(self):
         self.assert_complains("a/BUILD", 'cc_library(\n    name = "x",\n)\n', "no comment line")
         self.assert_complains("a/BUILD", '# What it is.\ncc_test(\n    name = "x_test",\n)\n', "without a size")

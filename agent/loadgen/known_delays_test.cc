@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdint>
 #include <ctime>
+#include <iostream>
 #include <optional>
 #include <string>
 #include <thread>
@@ -221,18 +222,27 @@ TEST_F(StallTest, TheOpenLoopSeesItAsThoseWhoWaitDo) {
 }
 
 // It sends nothing while it waits: a third of its time stands still, and it has one slow sample to show for it.
+// A machine that stalls too has another slow sample, or sends nothing when the stall begins: tried again.
 TEST_F(StallTest, TheClosedLoopIsBlindToIt) {
+  constexpr int kTries = 5;
   LoadOptions options = OptionsFor(server_.target(), 1);
   options.duration_ns = 3000 * kMillisecond;
-  const LoadResult result = RunTestLoad(options, [this] { StallIn(1000 * kMillisecond); }).result;
-  uint64_t slow = 0;
-  result.latency.ForEachBucket([&](uint32_t index, uint64_t count) {
-    if (LatencyHistogram::BucketLow(index) >= kStallNs / 2) slow += count;
-  });
-  EXPECT_EQ(slow, 1u);
-  EXPECT_GE(result.ok, 100u);
-  EXPECT_LT(*result.latency.QuantileNanos(0.95), 450 * kMillisecond);
-  EXPECT_LT(*result.latency.QuantileNanos(0.99), 450 * kMillisecond);
+  for (int attempt = 1;; ++attempt) {
+    const LoadResult result = RunTestLoad(options, [this] { StallIn(1000 * kMillisecond); }).result;
+    uint64_t slow = 0;
+    result.latency.ForEachBucket([&](uint32_t index, uint64_t count) {
+      if (LatencyHistogram::BucketLow(index) >= kStallNs / 2) slow += count;
+    });
+    if ((slow != 1 || result.ok < 200) && attempt < kTries) {
+      std::cout << "try " << attempt << ": " << slow << " slow of " << result.ok << "\n";
+      continue;
+    }
+    EXPECT_EQ(slow, 1u);
+    ASSERT_GE(result.ok, 200u);
+    EXPECT_LT(*result.latency.QuantileNanos(0.95), 450 * kMillisecond);
+    EXPECT_LT(*result.latency.QuantileNanos(0.99), 450 * kMillisecond);
+    return;
+  }
 }
 
 }  // namespace

@@ -96,7 +96,6 @@ TEST(OpenLoopTest, WaitingTooLongIsATimeout) {
   });
   LoadOptions options = OpenOptions(server.target(), 2, 500);
   options.timeout_ns = 60 * kMillisecond;
-  options.drain_ns = 1000 * kMillisecond;
   const LoadResult result = RunTestLoad(options).result;
   EXPECT_EQ(result.sent, 100u);
   EXPECT_EQ(result.timeouts, 100u);

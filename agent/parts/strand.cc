@@ -39,7 +39,7 @@ struct ThreadStrand::Shared {
   // The next task that is due; empty when none is.
   Task TakeDue() ABSL_LOCKS_EXCLUDED(mutex) {
     absl::MutexLock lock(&mutex);
-    if (!timers.empty() && timers.begin()->first.first <= MonotonicNanos()) {
+    if (!timers.empty() && timers.begin()->first.first <= Clock::Real().NowNanos()) {
       Task task = std::move(timers.begin()->second);
       timers.erase(timers.begin());
       return task;
@@ -72,7 +72,7 @@ void ThreadStrand::Shared::WaitAndRunReadable() {
     if (!tasks.empty()) {
       bounded = true;
     } else if (!timers.empty()) {
-      const int64_t left_ns = timers.begin()->first.first - MonotonicNanos();
+      const int64_t left_ns = timers.begin()->first.first - Clock::Real().NowNanos();
       if (left_ns > 0) {
         timeout.tv_sec = static_cast<time_t>(left_ns / 1'000'000'000);
         timeout.tv_nsec = static_cast<long>(left_ns % 1'000'000'000);
@@ -140,7 +140,7 @@ ThreadStrand::~ThreadStrand() {
   }
 }
 
-int64_t ThreadStrand::NowNanos() const { return MonotonicNanos(); }
+int64_t ThreadStrand::NowNanos() const { return Clock::Real().NowNanos(); }
 
 void ThreadStrand::Post(Task task) {
   {

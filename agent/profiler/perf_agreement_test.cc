@@ -192,7 +192,7 @@ TEST(PerfAgreementTest, EveryFunctionHasItsShareInBoth) {
     }
     always = std::move(seen);
   }
-  EXPECT_TRUE(load->Stop(SIGINT, absl::Seconds(5)).ok());
+  EXPECT_TRUE(load->Stop(SIGINT, absl::Minutes(1)).ok());
   for (const auto& [function, difference] : always->differences)
     ADD_FAILURE() << function.first << ": " << difference;
 }

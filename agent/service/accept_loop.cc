@@ -60,7 +60,7 @@ void AcceptLoop::Run() {
   bool pause = false;
   while (true) {
     int64_t wait_ms = pause ? kPauseMs : -1;
-    const int64_t now_ns = MonotonicNanos();
+    const int64_t now_ns = Clock::Real().NowNanos();
     const std::optional<int64_t> due_ns = connections_.EndSilent(now_ns);
     if (due_ns.has_value()) {
       const int64_t due_ms = (*due_ns - now_ns) / 1'000'000 + 1;
@@ -79,7 +79,8 @@ bool AcceptLoop::AcceptAll() {
   while (true) {
     UniqueFd connection(accept4(listener_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (connection.ok()) {
-      if (connections_.Admit(connection.get(), MonotonicNanos())) take_(std::move(connection));
+      if (connections_.Admit(connection.get(), Clock::Real().NowNanos()))
+        take_(std::move(connection));
       continue;
     }
     switch (errno) {
@@ -120,7 +121,8 @@ AcceptLoop::WithReserve AcceptLoop::AcceptWithReserve() {
   reserve_ = OpenReserve();
   if (accepted && reserve_.ok()) {
     // A descriptor has come free in the meantime.
-    if (connections_.Admit(connection.get(), MonotonicNanos())) take_(std::move(connection));
+    if (connections_.Admit(connection.get(), Clock::Real().NowNanos()))
+      take_(std::move(connection));
     return WithReserve::kAccepted;
   }
   connection.reset();

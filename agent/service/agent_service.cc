@@ -34,7 +34,7 @@ grpc::ServerUnaryReactor* AgentService::Describe(grpc::CallbackServerContext* co
 
 grpc::ServerUnaryReactor* AgentService::Ping(grpc::CallbackServerContext* context,
                                              const PingRequest*, PingReply* reply) {
-  reply->set_monotonic_ns(MonotonicNanos());
+  reply->set_monotonic_ns(Clock::Real().NowNanos());
   connections_.MarkUsed(context->peer());
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
   reactor->Finish(grpc::Status::OK);

@@ -231,7 +231,9 @@ TEST(CategoriesTest, WhatHasNoNameMakesSharesBounds) {
 TEST(CategoriesTest, SharesOfNamedFunctionsAreExact) {
   // The C library's own functions are often without names, and are their caller's.
   const FunctionTree tree = TreeOf({{"main;app::answer;[c][unknown]", 50}, {"main;loop", 50}});
-  for (const CategoryCost& cost : CategoryCosts(tree, TestRules(), 0)) {
+  const std::vector<CategoryCost> costs = CategoryCosts(tree, TestRules(), 0);
+  ASSERT_FALSE(costs.empty());
+  for (const CategoryCost& cost : costs) {
     EXPECT_EQ(cost.bound, Bound::kExact) << ToString(cost.category);
     EXPECT_EQ(cost.share_low, cost.cost.share);
     EXPECT_EQ(cost.share_high, cost.cost.share);

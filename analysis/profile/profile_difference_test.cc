@@ -130,6 +130,7 @@ TEST(ProfileDifferenceTest, TheSameProgramTwiceDiffersInNothing) {
   const Program a(C(), 8, 1, 1000);
   const Program b(C(), 8, 5, 1000);
   const ProfileDifference difference = CompareProfiles(a.runs(), b.runs(), {}).value();
+  ASSERT_FALSE(difference.functions.empty());
   for (const FunctionChange& change : difference.functions) {
     EXPECT_FALSE(change.total.significant) << change.function.name;
   }

@@ -13,8 +13,6 @@
 namespace assay {
 namespace {
 
-// An agent runs the version commands of its targets to answer, which a busy host may take seconds for.
-constexpr absl::Duration kDescribePatience = absl::Seconds(20);
 constexpr int kClockRounds = 16;
 
 // All but the link.
@@ -46,13 +44,15 @@ absl::Status ErrorsOf(const std::vector<absl::StatusOr<PoolMember>>& met) {
 
 // Meets all at once, since one that is not there is waited for.
 absl::StatusOr<std::vector<PoolMember>> Meet(const std::vector<std::string>& addresses,
-                                             const TlsFiles& tls, Interruption* interruption) {
+                                             const TlsFiles& tls, Interruption* interruption,
+                                             Clock& clock) {
   std::vector<std::unique_ptr<AgentLink>> links(addresses.size());
   std::vector<absl::StatusOr<PoolMember>> met(addresses.size());
   std::vector<std::unique_ptr<Interruption::Guard>> guards;
   std::vector<std::thread> threads;
   for (size_t i = 0; i < addresses.size(); ++i) {
-    absl::StatusOr<std::unique_ptr<AgentLink>> created = AgentLink::Create(addresses[i], tls);
+    absl::StatusOr<std::unique_ptr<AgentLink>> created =
+        AgentLink::Create(addresses[i], tls, clock);
     if (!created.ok()) {
       met[i] = created.status();
       continue;
@@ -80,21 +80,22 @@ absl::StatusOr<std::vector<PoolMember>> Meet(const std::vector<std::string>& add
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<AgentPool>> AgentPool::Connect(
-    const std::vector<std::string>& addresses, const TlsFiles& tls, Interruption* interruption) {
+    const std::vector<std::string>& addresses, const TlsFiles& tls, Interruption* interruption,
+    Clock& clock) {
   const std::set<std::string> different(addresses.begin(), addresses.end());
   for (const std::string& address : different) {
     if (std::count(addresses.begin(), addresses.end(), address) == 1) continue;
     return absl::InvalidArgumentError(
         absl::StrCat("--agents names ", address, " twice: each agent plays one part"));
   }
-  std::unique_ptr<AgentPool> pool(new AgentPool);
+  std::unique_ptr<AgentPool> pool(new AgentPool(clock));
   if (addresses.empty()) {
     ASSAY_ASSIGN_OR_RETURN(pool->local_, LocalAgent::Start({.interruption = interruption}));
     ASSAY_ASSIGN_OR_RETURN(pool->members_,
-                           Meet({pool->local_->address()}, TlsFiles(), interruption));
+                           Meet({pool->local_->address()}, TlsFiles(), interruption, clock));
     pool->members_.front().record.set_address(kLocalAddress);
   } else {
-    ASSAY_ASSIGN_OR_RETURN(pool->members_, Meet(addresses, tls, interruption));
+    ASSAY_ASSIGN_OR_RETURN(pool->members_, Meet(addresses, tls, interruption, clock));
   }
   pool->members_.front().record.add_roles(PartId::SERVER);
   for (PoolMember* load : pool->loads()) load->record.add_roles(PartId::LOAD);

@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "common/monotonic_clock.h"
 #include "controller/campaign/interruption.h"
 #include "controller/campaign/local_agent.h"
 #include "controller/link/agent_link.h"
@@ -15,6 +17,10 @@ namespace assay {
 
 // How results call the agent that was started for a command.
 inline constexpr char kLocalAddress[] = "local";
+
+// How long an agent may take to describe itself: it runs the version commands of its targets, which takes seconds on a
+// busy host.
+inline constexpr absl::Duration kDescribePatience = absl::Seconds(20);
 
 // One agent that takes part.
 struct PoolMember {
@@ -33,12 +39,15 @@ class AgentPool {
   // an agent on this host for as long as the pool lives. `interruption`, where it is given, ends
   // that at once with its status.
   //
+  // `clock` measures what waits for these agents' parts; it must outlive the pool.
+  //
   // An error has a line for each agent that is not met: INVALID_ARGUMENT where an address or a file
   // of `tls` is wrong, else UNAVAILABLE.
   static absl::StatusOr<std::unique_ptr<AgentPool>> Connect(
       const std::vector<std::string>& addresses, const TlsFiles& tls,
-      Interruption* interruption = nullptr);
+      Interruption* interruption = nullptr, Clock& clock = Clock::Real());
 
+  Clock& clock() const { return clock_; }
   PoolMember& server() { return members_.front(); }
   const PoolMember& server() const { return members_.front(); }
   // At least one.
@@ -50,8 +59,9 @@ class AgentPool {
   bool SharesHost() const;
 
  private:
-  AgentPool() = default;
+  explicit AgentPool(Clock& clock) : clock_(clock) {}
 
+  Clock& clock_;
   std::unique_ptr<LocalAgent> local_;
   std::vector<PoolMember> members_;
 };

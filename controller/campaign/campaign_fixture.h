@@ -10,6 +10,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "common/monotonic_clock.h"
 #include "controller/campaign/agent_pool.h"
 #include "controller/campaign/interruption.h"
 #include "controller/campaign/local_agent.h"
@@ -53,8 +54,10 @@ class CampaignFixture : public ::testing::Test {
     Connect(addresses);
   }
 
-  void Connect(const std::vector<std::string>& addresses) {
-    absl::StatusOr<std::unique_ptr<AgentPool>> pool = AgentPool::Connect(addresses, TlsFiles());
+  // `clock` measures leases and waits.
+  void Connect(const std::vector<std::string>& addresses, Clock& clock = Clock::Real()) {
+    absl::StatusOr<std::unique_ptr<AgentPool>> pool =
+        AgentPool::Connect(addresses, TlsFiles(), nullptr, clock);
     ASSERT_TRUE(pool.ok()) << pool.status();
     pool_ = *std::move(pool);
   }

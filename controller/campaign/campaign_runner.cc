@@ -197,11 +197,14 @@ absl::Status CampaignRunner::Execute(const CampaignRecord& campaign,
     progress.Say(absl::StrCat("skipped: ", skipped.target(), skipped.workload().empty() ? "" : " ",
                               skipped.workload(), ": ", skipped.reason()));
   }
-  const absl::Time began = absl::Now();
+  const int64_t began_ns = pool_.clock().NowNanos();
   for (size_t i = 0; i < tasks.size(); ++i) {
     const int rest = static_cast<int>(tasks.size() - i);
     absl::Duration left = LengthOf(plan, rest).total;
-    if (i > 0) left = (absl::Now() - began) / static_cast<double>(i) * rest;
+    if (i > 0) {
+      const absl::Duration taken = absl::Nanoseconds(pool_.clock().NowNanos() - began_ns);
+      left = taken / static_cast<double>(i) * rest;
+    }
     progress.Begin(static_cast<int>(i) + 1, tasks[i].execution.cell, tasks[i].execution.block,
                    plan.blocks(), left);
     ASSAY_ASSIGN_OR_RETURN(FinishedExecution finished,

@@ -31,7 +31,6 @@
 namespace assay {
 namespace {
 
-constexpr uint32_t kLeaseMs = 10'000;
 constexpr int kClockRounds = 5;
 // An agent gives its load a minute.
 constexpr absl::Duration kLoadReadyPatience = absl::Seconds(90);
@@ -56,7 +55,7 @@ class ExecutionRunner::Attempt {
  public:
   Attempt(ExecutionRunner& runner, const ScheduledExecution& scheduled, uint32_t attempt,
           uint32_t disturbed_starts)
-      : runner_(runner), cell_(scheduled.cell) {
+      : runner_(runner), clock_(runner.pool_.clock()), cell_(scheduled.cell) {
     ExecutionRecord& record = finished_.record;
     record.set_id(DrawExecutionId());
     record.set_campaign_id(runner.campaign_id_);
@@ -102,6 +101,7 @@ class ExecutionRunner::Attempt {
   absl::Status Note(const absl::Status& status, const PoolMember& member, PartId::Role role);
 
   ExecutionRunner& runner_;
+  Clock& clock_;
   const Cell& cell_;
   FinishedExecution finished_;
   std::string destination_;
@@ -195,7 +195,7 @@ absl::StatusOr<std::unique_ptr<PartLink>> ExecutionRunner::Attempt::OpenPart(Age
   ASSAY_RETURN_IF_ERROR(runner_.interruption_.status());
   request.mutable_part()->set_execution_id(finished_.record.id());
   request.mutable_part()->set_role(role);
-  request.set_lease_ms(kLeaseMs);
+  request.set_lease_ms(static_cast<uint32_t>(absl::ToInt64Milliseconds(kPartLease)));
   request.set_campaign_id(runner_.campaign_id_);
   ASSAY_ASSIGN_OR_RETURN(std::unique_ptr<PartLink> part, PartLink::Open(link, std::move(request)));
   guards_.push_back(runner_.interruption_.WhenRequested(
@@ -208,7 +208,7 @@ absl::Status ExecutionRunner::Attempt::Note(const absl::Status& status, const Po
   if (status.ok() || finished_.record.has_failure()) return status;
   if (role == PartId::LOAD && server_ != nullptr) {
     // A dead server explains a failed load, not the other way round.
-    const absl::Status why = server_->AwaitFailure(absl::Now() + kLastWordsPatience);
+    const absl::Status why = server_->AwaitFailure(clock_.After(kLastWordsPatience));
     if (!why.ok()) return Note(why, runner_.pool_.server(), PartId::SERVER);
   }
   // Ended by the failure of another part, or by the user: not this one's.
@@ -246,7 +246,7 @@ absl::Status ExecutionRunner::Attempt::StartServer() {
   if (!part.ok()) return Note(part.status(), member, PartId::SERVER);
   server_ = *std::move(part);
   absl::StatusOr<Ready> ready =
-      server_->WaitReady(absl::Now() + ReadyPatience(member.description(), target.name()));
+      server_->WaitReady(clock_.After(ReadyPatience(member.description(), target.name())));
   if (!ready.ok()) return Note(ready.status(), member, PartId::SERVER);
   destination_ = ready->address();
   *finished_.record.mutable_server_ready() = *std::move(ready);
@@ -275,7 +275,7 @@ absl::Status ExecutionRunner::Attempt::ConnectLoads() {
     });
   }
   for (LoadPart& load : loads_) {
-    absl::StatusOr<Ready> ready = load.link->WaitReady(absl::Now() + kLoadReadyPatience);
+    absl::StatusOr<Ready> ready = load.link->WaitReady(clock_.After(kLoadReadyPatience));
     if (!ready.ok()) return Note(ready.status(), *load.member, PartId::LOAD);
     *load.record.mutable_ready() = *std::move(ready);
   }
@@ -291,24 +291,24 @@ absl::Status ExecutionRunner::Attempt::AwaitQuiet() {
 }
 
 absl::Status ExecutionRunner::Attempt::StartTogether() {
-  const absl::Time deadline = absl::Now() + kStartedPatience;
+  const int64_t deadline_ns = clock_.After(kStartedPatience);
   std::vector<ClockReading> readings;
   int64_t slowest_ns = 0;
   for (LoadPart& load : loads_) {
-    const absl::StatusOr<ClockReading> reading = load.link->ReadClock(kClockRounds, deadline);
+    const absl::StatusOr<ClockReading> reading = load.link->ReadClock(kClockRounds, deadline_ns);
     if (!reading.ok()) return Note(reading.status(), *load.member, PartId::LOAD);
     readings.push_back(*reading);
     slowest_ns = std::max(slowest_ns, reading->round_trip_ns);
   }
   std::optional<ClockReading> server_reading;
   if (server_ != nullptr) {
-    const absl::StatusOr<ClockReading> reading = server_->ReadClock(kClockRounds, deadline);
+    const absl::StatusOr<ClockReading> reading = server_->ReadClock(kClockRounds, deadline_ns);
     if (!reading.ok()) return Note(reading.status(), runner_.pool_.server(), PartId::SERVER);
     server_reading = *reading;
     slowest_ns = std::max(slowest_ns, reading->round_trip_ns);
   }
   // One moment on our own clock; each agent is told it in terms of its own.
-  start_ns_ = MonotonicNanos() + std::max(kShortestRunUpNs, kRunUpRoundTrips * slowest_ns);
+  start_ns_ = clock_.NowNanos() + std::max(kShortestRunUpNs, kRunUpRoundTrips * slowest_ns);
   const auto on_its_clock = [this](const ClockReading& reading) {
     return reading.agent_ns + (start_ns_ - reading.here_ns);
   };
@@ -323,7 +323,7 @@ absl::Status ExecutionRunner::Attempt::StartTogether() {
     loads_[i].link->Start(loads_[i].record.start_ns());
   }
   for (LoadPart& load : loads_) {
-    const absl::StatusOr<Started> started = load.link->WaitStarted(deadline);
+    const absl::StatusOr<Started> started = load.link->WaitStarted(deadline_ns);
     if (!started.ok()) return Note(started.status(), *load.member, PartId::LOAD);
     load.record.set_lateness_ns(started->lateness_ns());
   }
@@ -331,17 +331,17 @@ absl::Status ExecutionRunner::Attempt::StartTogether() {
 }
 
 absl::Status ExecutionRunner::Attempt::AwaitEnd() {
-  const absl::Time deadline = absl::Now() + LongestRun(runner_.plan_, cell_);
+  const int64_t deadline_ns = clock_.After(LongestRun(runner_.plan_, cell_));
   for (LoadPart& load : loads_) {
-    absl::StatusOr<LoadFinished> finished = load.link->WaitLoadFinished(deadline);
+    absl::StatusOr<LoadFinished> finished = load.link->WaitLoadFinished(deadline_ns);
     if (!finished.ok()) return Note(finished.status(), *load.member, PartId::LOAD);
     *load.record.mutable_finished() = *std::move(finished);
   }
-  elapsed_ = absl::Nanoseconds(MonotonicNanos() - start_ns_);
+  elapsed_ = absl::Nanoseconds(clock_.NowNanos() - start_ns_);
   if (server_ == nullptr) return absl::OkStatus();
   if (BoundOfCell(runner_.plan_, cell_).requests > 0) server_->Stop();
   absl::StatusOr<ServerFinished> finished =
-      server_->WaitServerFinished(absl::Now() + kFinishPatience);
+      server_->WaitServerFinished(clock_.After(kFinishPatience));
   if (!finished.ok()) return Note(finished.status(), runner_.pool_.server(), PartId::SERVER);
   *finished_.record.mutable_server() = *std::move(finished);
   return absl::OkStatus();
@@ -374,7 +374,7 @@ absl::Status ExecutionRunner::Attempt::FetchProfile() {
     intake.Take(record.profile());
     return absl::OkStatus();
   };
-  ASSAY_RETURN_IF_ERROR(Note(server_->ReadData(take, absl::Now() + kDataPatience),
+  ASSAY_RETURN_IF_ERROR(Note(server_->ReadData(take, clock_.After(kDataPatience)),
                              runner_.pool_.server(), PartId::SERVER));
   ServerFinished& server = *finished_.record.mutable_server();
   if (server.has_profile()) finished_.profile = std::move(intake).Finish(server.mutable_profile());
@@ -387,7 +387,7 @@ absl::Status ExecutionRunner::Attempt::FetchSamples(uint32_t load, SpanRequests*
                     spans, IntakeLimits::Over(elapsed_));
   const absl::Status fetched =
       part.link->ReadData([&](const DataRecord& record) { return intake.Take(record); },
-                          [&] { return intake.Stage(); }, absl::Now() + kDataPatience);
+                          [&] { return intake.Stage(); }, clock_.After(kDataPatience));
   // A store that fails ends the campaign; an agent whose data does not come, this execution.
   ASSAY_RETURN_IF_ERROR(intake.store_status());
   ASSAY_RETURN_IF_ERROR(Note(fetched, *part.member, PartId::LOAD));

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "controller/campaign/agent_pool.h"
 #include "controller/campaign/interruption.h"
 #include "controller/plan/cells.h"
@@ -13,6 +14,9 @@
 #include "proto/results.pb.h"
 
 namespace assay {
+
+// The lease of each part of an execution: an agent that grants none for as long is lost.
+inline constexpr absl::Duration kPartLease = absl::Seconds(10);
 
 // What one execution left: ready for Store::CommitExecution. Its chunks are staged already.
 struct FinishedExecution {

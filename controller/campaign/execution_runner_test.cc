@@ -4,19 +4,22 @@
 
 #include <gtest/gtest.h>
 
-#include <csignal>
+#include <atomic>
 #include <memory>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "common/file.h"
 #include "common/runfiles.h"
+#include "common/testing/manual_clock.h"
+#include "common/testing/wait_until.h"
 #include "controller/campaign/campaign_fixture.h"
 #include "controller/campaign/server_patience.h"
 #include "controller/link/fake_agent.h"
+#include "controller/store/store_samples.h"
 
 namespace assay {
 namespace {
@@ -97,25 +100,6 @@ TEST_F(ExecutionRunnerTest, AnAgentTellsTheDefaultTimesOfATargetThatSaysNone) {
   EXPECT_EQ(pool_->server().description().targets(0).stop_timeout_ms(), 5'000);
 }
 
-// It is still there for its host, which answers for its sockets: nothing but silence tells of it.
-TEST_F(ExecutionRunnerTest, AnAgentThatHangsInAWindowEndsTheExecutionWithItsLease) {
-  StartMortalAgents(2, "argv: '0' argv: '0'");
-  std::thread hang([this] {
-    absl::SleepFor(absl::Seconds(3));
-    kill(agents_[1]->pid(), SIGSTOP);
-  });
-  const absl::Time began = absl::Now();
-  const auto finished = RunOnce(PlanFor(300));
-  const absl::Duration took = absl::Now() - began;
-  hang.join();
-  kill(agents_[1]->pid(), SIGCONT);
-  ASSERT_TRUE(finished.ok()) << finished.status();
-  EXPECT_EQ(finished->record.status(), ExecutionRecord::FAILED);
-  EXPECT_EQ(finished->record.failure().agent(), agents_[1]->address())
-      << finished->record.failure().DebugString();
-  EXPECT_LT(took, absl::Seconds(120));
-}
-
 // Tells everything that both parts of one execution come by, of which each takes what is its own.
 void TellWholeExecution(FakeAgent& agent, const std::vector<DataRecord>& records,
                         const LoadFinished& finished) {
@@ -164,6 +148,56 @@ TEST_F(ExecutionRunnerTest, WhatIsMeasuredIsKeptThoughItsPartsCannotBeClosed) {
   EXPECT_EQ(finished->seconds.size(), 1);
   // Each part was asked once.
   EXPECT_EQ(agent.closed(), 2);
+}
+
+// A host that hangs still answers for its sockets: nothing but the missing lease tells of it.
+TEST_F(ExecutionRunnerTest, AnAgentThatHangsInAWindowEndsTheExecutionWithItsLease) {
+  FakeAgent serves;
+  FakeAgent hangs;
+  ControlEvent ready;
+  ready.mutable_ready()->set_address("127.0.0.1:9");
+  serves.Tell(ready);
+  hangs.Tell(ready);
+  ControlEvent started;
+  started.mutable_started();
+  hangs.Tell(started);
+  ManualClock clock;
+  Connect({serves.address(), hangs.address()}, clock);
+  std::atomic<bool> ended{false};
+  std::thread time([&] {
+    EXPECT_TRUE(WaitUntil([&] { return !hangs.commands().empty(); })) << "no window began";
+    hangs.GrantNoLease();
+    // The server's agent renews its lease in each third, and is not lost.
+    for (int third = 1; !ended; ++third) {
+      EXPECT_TRUE(WaitUntil([&] { return ended || serves.renewals() >= third; }));
+      clock.Advance(kPartLease / 3);
+    }
+  });
+  const auto finished = RunOnce(PlanFor(300));
+  ended = true;
+  time.join();
+  ASSERT_TRUE(finished.ok()) << finished.status();
+  EXPECT_EQ(finished->record.status(), ExecutionRecord::FAILED);
+  const ExecutionFailure& failure = finished->record.failure();
+  EXPECT_EQ(failure.agent(), hangs.address()) << failure.DebugString();
+  EXPECT_EQ(failure.role(), PartId::LOAD);
+  EXPECT_NE(failure.failure().message().find("granted no lease"), std::string::npos)
+      << failure.DebugString();
+}
+
+// The gate sample_loss judges by the difference.
+TEST_F(ExecutionRunnerTest, WhatAnAgentRecordedAndDidNotSendIsNotCountedAsReceived) {
+  FakeAgent agent;
+  DataRecord record;
+  *record.mutable_samples() = PackedChunk(/*seed=*/1, 600);
+  TellWholeExecution(agent, {record}, OneRequest());
+  Connect({agent.address()});
+  const auto finished = RunOnce(PlanFor(0.2));
+  ASSERT_TRUE(finished.ok()) << finished.status();
+  ASSERT_EQ(finished->record.status(), ExecutionRecord::MEASURED)
+      << finished->record.failure().DebugString();
+  EXPECT_EQ(finished->record.loads(0).finished().samples_recorded(), 1'000);
+  EXPECT_EQ(finished->record.loads(0).samples_received(), 600);
 }
 
 // An agent whose data is bad has not broken the store: its execution failed, and it is named.

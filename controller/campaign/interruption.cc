@@ -29,7 +29,7 @@ absl::Status Interruption::status() const {
 bool Interruption::Sleep(absl::Duration length) {
   absl::MutexLock lock(&mutex_);
   const auto requested = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return !why_.ok(); };
-  return !mutex_.AwaitWithTimeout(absl::Condition(&requested), length);
+  return !clock_.AwaitFor(mutex_, absl::Condition(&requested), length);
 }
 
 std::unique_ptr<Interruption::Guard> Interruption::WhenRequested(

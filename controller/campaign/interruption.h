@@ -10,15 +10,18 @@
 #include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "common/monotonic_clock.h"
 
 namespace assay {
 
 // A wish to end early, known to whoever may have to stop waiting: by SIGINT or SIGTERM, or by
 // `cancel`.
 //
-// Threads: safe. Callbacks run on the thread that requests, once.
+// Threads: safe. Sleepers wake by `clock`, which must outlive it. Callbacks run on the thread that requests, once.
 class Interruption {
  public:
+  explicit Interruption(Clock& clock = Clock::Real()) : clock_(clock) {}
+
   // Ends what runs, with this reason: kCancelled by `cancel`, kAborted by a signal. The first
   // request counts.
   void Request(absl::Status why) ABSL_LOCKS_EXCLUDED(mutex_);
@@ -35,6 +38,7 @@ class Interruption {
   std::unique_ptr<Guard> WhenRequested(std::function<void(const absl::Status&)> wake);
 
  private:
+  Clock& clock_;
   mutable absl::Mutex mutex_;
   absl::Status why_ ABSL_GUARDED_BY(mutex_);
   std::map<int, std::function<void(const absl::Status&)>> wakes_ ABSL_GUARDED_BY(mutex_);

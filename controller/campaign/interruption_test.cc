@@ -5,6 +5,8 @@
 
 #include <thread>
 
+#include "common/testing/manual_clock.h"
+
 namespace assay {
 namespace {
 
@@ -21,6 +23,15 @@ TEST(InterruptionTest, ASleeperWakesWhenAskedToEnd) {
   std::thread other([&] { interruption.Request(absl::CancelledError("now")); });
   EXPECT_FALSE(interruption.Sleep(absl::Minutes(10)));
   other.join();
+}
+
+TEST(InterruptionTest, ASleeperWhoIsNotAskedSleepsItsWholeLength) {
+  ManualClock clock;
+  Interruption interruption(clock);
+  std::thread time([&] { clock.Advance(absl::Minutes(10)); });
+  EXPECT_TRUE(interruption.Sleep(absl::Minutes(10)));
+  time.join();
+  EXPECT_EQ(clock.NowNanos(), absl::ToInt64Nanoseconds(absl::Minutes(10)));
 }
 
 TEST(InterruptionTest, OnlyGuardsThatLiveAreWoken) {

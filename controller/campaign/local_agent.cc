@@ -12,8 +12,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
-#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "common/file.h"
+#include "common/monotonic_clock.h"
 #include "common/runfiles.h"
 #include "common/status_macros.h"
 
@@ -90,10 +91,11 @@ absl::Status LocalAgent::Spawn(const Options& options) {
 }
 
 absl::Status LocalAgent::AwaitAddress(const Options& options) {
-  const absl::Time deadline = absl::Now() + options.patience;
+  Clock& clock = Clock::Real();  // A real process starts in real time.
+  const int64_t deadline_ns = clock.After(options.patience);
   std::string text;
   std::array<char, 256> buffer;
-  while (absl::Now() < deadline) {
+  while (clock.NowNanos() < deadline_ns) {
     if (options.interruption != nullptr) {
       ASSAY_RETURN_IF_ERROR(options.interruption->status());
     }
@@ -146,15 +148,16 @@ LocalAgent::~LocalAgent() {
   if (pid_ > 0) {
     lifeline_.reset();
     kill(pid_, SIGTERM);
-    const absl::Time deadline = absl::Now() + kEndPatience;
+    Clock& clock = Clock::Real();
+    const int64_t deadline_ns = clock.After(kEndPatience);
     int ended = 0;
     while (waitpid(pid_, &ended, WNOHANG) == 0) {
-      if (absl::Now() > deadline) {
+      if (clock.NowNanos() > deadline_ns) {
         kill(pid_, SIGKILL);  // Its launchers notice and end what they started.
         waitpid(pid_, &ended, 0);
         break;
       }
-      absl::SleepFor(absl::Milliseconds(5));
+      clock.SleepFor(absl::Milliseconds(5));
     }
   }
   if (drain_.joinable()) drain_.join();

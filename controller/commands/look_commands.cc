@@ -8,9 +8,9 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "common/json_text.h"
+#include "common/monotonic_clock.h"
 #include "common/utf8.h"
 #include "controller/campaign/agent_pool.h"
 #include "controller/commands/command.h"
@@ -114,8 +114,8 @@ ExitStatus Cancel(const LookWords& words, Interruption& interruption) {
   const std::string id = campaign->id();
   const absl::Status asked = (*store)->RequestCancel(id);
   if (!asked.ok()) return Fail(asked);
-  const absl::Time deadline = absl::Now() + kCancelPatience;
-  while (absl::Now() < deadline) {
+  const int64_t deadline_ns = Clock::Real().After(kCancelPatience);
+  while (Clock::Real().NowNanos() < deadline_ns) {
     campaign = (*store)->Find(id);
     if (!campaign.ok()) return Fail(campaign.status());
     if (campaign->status() != CampaignRecord::RUNNING) {

@@ -9,12 +9,12 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
-#include "absl/time/clock.h"
 #include "common/monotonic_clock.h"
 #include "common/pem_file.h"
 #include "common/runfiles.h"
 #include "common/status_macros.h"
 #include "common/utf8.h"
+#include "grpc/support/time.h"
 #include "grpcpp/create_channel.h"
 #include "grpcpp/security/credentials.h"
 #include "grpcpp/support/channel_arguments.h"
@@ -70,8 +70,12 @@ bool IsHostPort(absl::string_view address) {
 
 }  // namespace
 
+void SetTimeout(grpc::ClientContext& context, absl::Duration timeout) {
+  context.set_deadline(gpr_time_from_nanos(absl::ToInt64Nanoseconds(timeout), GPR_TIMESPAN));
+}
+
 absl::StatusOr<std::unique_ptr<AgentLink>> AgentLink::Create(const std::string& address,
-                                                             const TlsFiles& tls) {
+                                                             const TlsFiles& tls, Clock& clock) {
   if (!IsHostPort(address)) {
     return absl::InvalidArgumentError(
         absl::StrCat("agent '", address,
@@ -94,11 +98,14 @@ absl::StatusOr<std::unique_ptr<AgentLink>> AgentLink::Create(const std::string& 
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   return std::unique_ptr<AgentLink>(
-      new AgentLink(address, grpc::CreateCustomChannel(address, credentials, arguments)));
+      new AgentLink(address, grpc::CreateCustomChannel(address, credentials, arguments), clock));
 }
 
-AgentLink::AgentLink(std::string address, std::shared_ptr<grpc::Channel> channel)
-    : address_(std::move(address)), channel_(std::move(channel)), stub_(Agent::NewStub(channel_)) {}
+AgentLink::AgentLink(std::string address, std::shared_ptr<grpc::Channel> channel, Clock& clock)
+    : clock_(clock),
+      address_(std::move(address)),
+      channel_(std::move(channel)),
+      stub_(Agent::NewStub(channel_)) {}
 
 std::string AgentLink::host() const {
   std::string host = address_.substr(0, address_.rfind(':'));
@@ -131,7 +138,7 @@ void AgentLink::Abandon() {
 grpc::Status AgentLink::Call(absl::Duration patience,
                              absl::FunctionRef<grpc::Status(grpc::ClientContext*)> call) {
   grpc::ClientContext context;
-  context.set_deadline(absl::ToChronoTime(absl::Now() + patience));
+  SetTimeout(context, patience);
   {
     absl::MutexLock lock(&mutex_);
     if (abandoned_) return grpc::Status::CANCELLED;
@@ -159,9 +166,9 @@ absl::StatusOr<ClockEstimate> AgentLink::EstimateClock(int rounds) {
     int64_t sent_ns = 0;
     int64_t received_ns = 0;
     const grpc::Status status = Call(kPingPatience, [&](grpc::ClientContext* context) {
-      sent_ns = MonotonicNanos();
+      sent_ns = clock_.NowNanos();
       grpc::Status answered = stub_->Ping(context, PingRequest(), &reply);
-      received_ns = MonotonicNanos();
+      received_ns = clock_.NowNanos();
       return answered;
     });
     if (!status.ok()) return Explain(status, "does not answer a ping");

@@ -12,7 +12,9 @@
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "common/monotonic_clock.h"
 #include "grpcpp/channel.h"
+#include "grpcpp/client_context.h"
 #include "proto/agent.grpc.pb.h"
 #include "proto/agent.pb.h"
 
@@ -33,15 +35,19 @@ struct ClockEstimate {
   int64_t uncertainty_ns = 0;
 };
 
+// The call fails with DEADLINE_EXCEEDED after that time. gRPC's own timers run in real time, whatever the Clock.
+void SetTimeout(grpc::ClientContext& context, absl::Duration timeout);
+
 // A way to one agent. Threads: any; gRPC's channel connects again by itself.
 //
 // Errors name the agent's address, and keep the gRPC code: a dead agent is UNAVAILABLE.
 class AgentLink {
  public:
   // Does not connect yet. INVALID_ARGUMENT where address is not HOST:PORT or [V6]:PORT, or a TLS
-  // file cannot be read.
+  // file cannot be read. `clock` measures what waits for this agent; it must outlive the link.
   static absl::StatusOr<std::unique_ptr<AgentLink>> Create(const std::string& address,
-                                                           const TlsFiles& tls);
+                                                           const TlsFiles& tls,
+                                                           Clock& clock = Clock::Real());
 
   // What the agent is. UNAVAILABLE where nobody listens, DEADLINE_EXCEEDED after `patience` where nothing answers.
   absl::StatusOr<AgentDescription> Describe(absl::Duration patience);
@@ -52,6 +58,7 @@ class AgentLink {
   // Ends Describe() and EstimateClock(), now and later, with CANCELLED.
   void Abandon() ABSL_LOCKS_EXCLUDED(mutex_);
 
+  Clock& clock() const { return clock_; }
   const std::string& address() const { return address_; }
   // HOST of the address, without brackets.
   std::string host() const;
@@ -61,13 +68,14 @@ class AgentLink {
   absl::Status Explain(const grpc::Status& status, std::string_view what) const;
 
  private:
-  AgentLink(std::string address, std::shared_ptr<grpc::Channel> channel);
+  AgentLink(std::string address, std::shared_ptr<grpc::Channel> channel, Clock& clock);
 
   // Makes one call that Abandon() ends.
   grpc::Status Call(absl::Duration patience,
                     absl::FunctionRef<grpc::Status(grpc::ClientContext*)> call)
       ABSL_LOCKS_EXCLUDED(mutex_);
 
+  Clock& clock_;
   const std::string address_;
   const std::shared_ptr<grpc::Channel> channel_;
   const std::unique_ptr<Agent::Stub> stub_;

@@ -13,10 +13,10 @@ constexpr absl::Duration kAttachPause = absl::Milliseconds(100);
 
 LeaseHold::LeaseHold(AgentLink& link, const PartId& part, absl::Duration length,
                      std::function<void()> lost)
-    : link_(link), part_(part), length_(length), lost_(std::move(lost)) {
+    : link_(link), clock_(link.clock()), part_(part), length_(length), lost_(std::move(lost)) {
   {
     absl::MutexLock lock(&mutex_);
-    held_until_ns_ = MonotonicNanos() + absl::ToInt64Nanoseconds(length_);
+    held_until_ns_ = clock_.After(length_);
   }
   renewer_ = std::thread([this] { Renew(); });
   watcher_ = std::thread([this] { Watch(); });
@@ -51,20 +51,21 @@ void LeaseHold::Renew() {
     const auto stream = link_.stub().HoldLease(&context);
     LeaseGrant grant;
     while (true) {
-      const int64_t asked_ns = MonotonicNanos();
+      const int64_t asked_ns = clock_.NowNanos();
       if (!stream->Write(renewal) || !stream->Read(&grant)) break;
       absl::MutexLock lock(&mutex_);
       // A part that is over is granted nothing.
       if (grant.lease_ms() > 0) held_until_ns_ = asked_ns + absl::ToInt64Nanoseconds(length_);
       // A third of the lease: two renewals may be lost.
-      if (mutex_.AwaitWithTimeout(absl::Condition(&ended_), length_ / 3)) break;
+      const int64_t next_ns = asked_ns + absl::ToInt64Nanoseconds(length_ / 3);
+      if (clock_.AwaitUntil(mutex_, absl::Condition(&ended_), next_ns)) break;
     }
     stream->WritesDone();
     context.TryCancel();
     stream->Finish();
     absl::MutexLock lock(&mutex_);
     context_ = nullptr;
-    if (mutex_.AwaitWithTimeout(absl::Condition(&ended_), kAttachPause)) return;
+    if (clock_.AwaitFor(mutex_, absl::Condition(&ended_), kAttachPause)) return;
   }
 }
 
@@ -73,12 +74,11 @@ void LeaseHold::Watch() {
     absl::MutexLock lock(&mutex_);
     while (!ended_) {
       const int64_t until_ns = held_until_ns_;
-      const int64_t left_ns = until_ns - MonotonicNanos();
-      if (left_ns <= 0) break;
+      if (clock_.NowNanos() >= until_ns) break;
       const auto changed = [this, until_ns]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
         return ended_ || held_until_ns_ != until_ns;
       };
-      mutex_.AwaitWithTimeout(absl::Condition(&changed), absl::Nanoseconds(left_ns));
+      clock_.AwaitUntil(mutex_, absl::Condition(&changed), until_ns);
     }
     if (ended_) return;
     EndLocked();

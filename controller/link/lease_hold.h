@@ -8,6 +8,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "common/monotonic_clock.h"
 #include "controller/link/agent_link.h"
 #include "proto/agent.pb.h"
 
@@ -38,13 +39,14 @@ class LeaseHold {
   void EndLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   AgentLink& link_;
+  Clock& clock_;
   const PartId part_;
   const absl::Duration length_;
   const std::function<void()> lost_;
 
   absl::Mutex mutex_;
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;
-  // On our own monotonic clock: a length after the last question that was granted.
+  // On the link's clock: a length after the last question that was granted.
   int64_t held_until_ns_ ABSL_GUARDED_BY(mutex_) = 0;
   grpc::ClientContext* context_ ABSL_GUARDED_BY(mutex_) = nullptr;
 

@@ -22,8 +22,6 @@ constexpr uint64_t kAcknowledgeEvery = 16;
 constexpr size_t kMaxEvents = 64;
 constexpr size_t kMaxEventBytes = size_t{16} << 20;
 
-std::chrono::system_clock::time_point ToChrono(absl::Time time) { return absl::ToChronoTime(time); }
-
 // Whether a stream that ended like this is worth attaching again. An agent that shuts down cancels its streams.
 bool MayComeBack(const grpc::Status& status) {
   switch (status.error_code()) {
@@ -57,7 +55,7 @@ std::optional<Failure> FailureOfStatus(const absl::Status& status) {
 
 absl::StatusOr<std::unique_ptr<PartLink>> PartLink::Open(AgentLink& link, OpenRequest request) {
   grpc::ClientContext context;
-  context.set_deadline(ToChrono(absl::Now() + kUnaryPatience));
+  SetTimeout(context, kUnaryPatience);
   OpenReply reply;
   const grpc::Status status = link.stub().Open(&context, request, &reply);
   if (!status.ok()) {
@@ -75,7 +73,10 @@ absl::StatusOr<std::unique_ptr<PartLink>> PartLink::Open(AgentLink& link, OpenRe
 }
 
 PartLink::PartLink(AgentLink& link, OpenRequest request)
-    : link_(link), request_(std::move(request)), lease_(absl::Milliseconds(request_.lease_ms())) {}
+    : link_(link),
+      clock_(link.clock()),
+      request_(std::move(request)),
+      lease_(absl::Milliseconds(request_.lease_ms())) {}
 
 PartLink::~PartLink() {
   if (!closing()) Close(kUnaryPatience).IgnoreError();  // The lease ends what this could not.
@@ -88,16 +89,19 @@ PartLink::~PartLink() {
 }
 
 void PartLink::RunControl() {
-  absl::Time give_up = absl::Now() + lease_;
+  int64_t give_up_ns = clock_.After(lease_);
   while (!closing()) {
-    const absl::Time began = absl::Now();
+    const int64_t lived_ns = clock_.After(absl::Seconds(1));
     const grpc::Status status = RunControlStream();
     if (closing()) return;
     if (!MayComeBack(status)) return Fail(link_.Explain(status, "its control stream ended"));
-    // A stream that lived counts as a renewal of hope; one that never came up does not.
-    if (absl::Now() - began > absl::Seconds(1)) give_up = absl::Now() + lease_;
-    if (absl::Now() > give_up) return Lose(link_.Explain(status, "lost, and not found again"));
-    absl::SleepFor(kAttachPause);
+    // A stream that lived for a second resets the timeout; one that never came up does not.
+    if (clock_.NowNanos() > lived_ns) give_up_ns = clock_.After(lease_);
+    if (clock_.NowNanos() > give_up_ns)
+      return Lose(link_.Explain(status, "lost, and not found again"));
+    absl::MutexLock lock(&mutex_);
+    const auto closed = [this] { return closing(); };
+    clock_.AwaitFor(mutex_, absl::Condition(&closed), kAttachPause);
   }
 }
 
@@ -128,7 +132,7 @@ grpc::Status PartLink::RunControlStream() {
 }
 
 void PartLink::Take(const ControlEvent& event) {
-  const int64_t here_ns = MonotonicNanos();
+  const int64_t here_ns = clock_.NowNanos();
   if (event.has_failure()) {
     Fail(StatusOfFailure(event.failure(), absl::StrCat("agent ", link_.address())));
   }
@@ -192,17 +196,17 @@ absl::Status PartLink::failure() const {
   return failure_;
 }
 
-absl::Status PartLink::AwaitFailure(absl::Time deadline) const {
+absl::Status PartLink::AwaitFailure(int64_t deadline_ns) const {
   absl::MutexLock lock(&mutex_);
   const auto settled = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     return !failure_.ok() || !abandoned_.ok() || closing();
   };
-  mutex_.AwaitWithDeadline(absl::Condition(&settled), deadline);
+  clock_.AwaitUntil(mutex_, absl::Condition(&settled), deadline_ns);
   return failure_;
 }
 
 absl::StatusOr<ControlEvent> PartLink::WaitFor(ControlEvent::EventCase kind, std::string_view what,
-                                               absl::Time deadline) {
+                                               int64_t deadline_ns) {
   absl::MutexLock lock(&mutex_);
   const ControlEvent* found = nullptr;
   const auto known = [this, kind, &found]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
@@ -211,7 +215,7 @@ absl::StatusOr<ControlEvent> PartLink::WaitFor(ControlEvent::EventCase kind, std
     }
     return found != nullptr || !failure_.ok() || !abandoned_.ok();
   };
-  mutex_.AwaitWithDeadline(absl::Condition(&known), deadline);
+  clock_.AwaitUntil(mutex_, absl::Condition(&known), deadline_ns);
   if (found != nullptr) return *found;
   if (!failure_.ok()) return failure_;
   if (!abandoned_.ok()) return abandoned_;
@@ -219,33 +223,33 @@ absl::StatusOr<ControlEvent> PartLink::WaitFor(ControlEvent::EventCase kind, std
       absl::StrCat("agent ", link_.address(), ": no word of '", std::string(what), "' in time"));
 }
 
-absl::StatusOr<Ready> PartLink::WaitReady(absl::Time deadline) {
-  absl::StatusOr<ControlEvent> event = WaitFor(ControlEvent::kReady, "ready", deadline);
+absl::StatusOr<Ready> PartLink::WaitReady(int64_t deadline_ns) {
+  absl::StatusOr<ControlEvent> event = WaitFor(ControlEvent::kReady, "ready", deadline_ns);
   if (!event.ok()) return event.status();
   return std::move(*event->mutable_ready());
 }
 
-absl::StatusOr<Started> PartLink::WaitStarted(absl::Time deadline) {
-  absl::StatusOr<ControlEvent> event = WaitFor(ControlEvent::kStarted, "started", deadline);
+absl::StatusOr<Started> PartLink::WaitStarted(int64_t deadline_ns) {
+  absl::StatusOr<ControlEvent> event = WaitFor(ControlEvent::kStarted, "started", deadline_ns);
   if (!event.ok()) return event.status();
   return event->started();
 }
 
-absl::StatusOr<ServerFinished> PartLink::WaitServerFinished(absl::Time deadline) {
+absl::StatusOr<ServerFinished> PartLink::WaitServerFinished(int64_t deadline_ns) {
   absl::StatusOr<ControlEvent> event =
-      WaitFor(ControlEvent::kServerFinished, "server finished", deadline);
+      WaitFor(ControlEvent::kServerFinished, "server finished", deadline_ns);
   if (!event.ok()) return event.status();
   return std::move(*event->mutable_server_finished());
 }
 
-absl::StatusOr<LoadFinished> PartLink::WaitLoadFinished(absl::Time deadline) {
+absl::StatusOr<LoadFinished> PartLink::WaitLoadFinished(int64_t deadline_ns) {
   absl::StatusOr<ControlEvent> event =
-      WaitFor(ControlEvent::kLoadFinished, "load finished", deadline);
+      WaitFor(ControlEvent::kLoadFinished, "load finished", deadline_ns);
   if (!event.ok()) return event.status();
   return std::move(*event->mutable_load_finished());
 }
 
-absl::StatusOr<ClockReading> PartLink::ReadClock(int rounds, absl::Time deadline) {
+absl::StatusOr<ClockReading> PartLink::ReadClock(int rounds, int64_t deadline_ns) {
   std::optional<ClockReading> best;
   for (int round = 0; round < rounds; ++round) {
     ControlCommand question;
@@ -255,15 +259,15 @@ absl::StatusOr<ClockReading> PartLink::ReadClock(int rounds, absl::Time deadline
       question.set_clock_question(++clock_question_);
       clock_answer_.reset();
     }
-    sent_ns = MonotonicNanos();
+    sent_ns = clock_.NowNanos();
     Send(question);
     absl::MutexLock lock(&mutex_);
     const auto answered = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
       return clock_answer_.has_value() || !failure_.ok() || !abandoned_.ok();
     };
     // A question that fell into a broken stream is asked again; the deadline bounds all.
-    mutex_.AwaitWithDeadline(absl::Condition(&answered),
-                             std::min(deadline, absl::Now() + absl::Seconds(2)));
+    clock_.AwaitUntil(mutex_, absl::Condition(&answered),
+                      std::min(deadline_ns, clock_.After(absl::Seconds(2))));
     if (!failure_.ok()) return failure_;
     if (!abandoned_.ok()) return abandoned_;
     if (!clock_answer_.has_value()) continue;
@@ -292,22 +296,22 @@ void PartLink::Stop() {
 }
 
 absl::Status PartLink::ReadData(absl::FunctionRef<absl::Status(const DataRecord&)> consume,
-                                absl::Time deadline) {
-  return ReadRecords(consume, nullptr, deadline);
+                                int64_t deadline_ns) {
+  return ReadRecords(consume, nullptr, deadline_ns);
 }
 
 absl::Status PartLink::ReadData(absl::FunctionRef<absl::Status(const DataRecord&)> consume,
-                                absl::FunctionRef<absl::Status()> secure, absl::Time deadline) {
-  return ReadRecords(consume, &secure, deadline);
+                                absl::FunctionRef<absl::Status()> secure, int64_t deadline_ns) {
+  return ReadRecords(consume, &secure, deadline_ns);
 }
 
 absl::Status PartLink::ReadRecords(absl::FunctionRef<absl::Status(const DataRecord&)> consume,
                                    const absl::FunctionRef<absl::Status()>* secure,
-                                   absl::Time deadline) {
+                                   int64_t deadline_ns) {
   uint64_t taken = 0;
-  while (absl::Now() < deadline) {
+  while (clock_.NowNanos() < deadline_ns) {
     grpc::ClientContext context;
-    context.set_deadline(ToChrono(deadline));
+    SetTimeout(context, absl::Nanoseconds(deadline_ns - clock_.NowNanos()));
     {
       absl::MutexLock lock(&mutex_);
       if (!abandoned_.ok()) return abandoned_;
@@ -325,7 +329,10 @@ absl::Status PartLink::ReadRecords(absl::FunctionRef<absl::Status(const DataReco
     if (!ended.ok()) return ended.status();
     if (*ended) return absl::OkStatus();
     if (!MayComeBack(status)) return link_.Explain(status, "its data cannot be read");
-    absl::SleepFor(kAttachPause);
+    absl::MutexLock lock(&mutex_);
+    const auto abandoned = [this]()
+                               ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return !abandoned_.ok(); };
+    clock_.AwaitFor(mutex_, absl::Condition(&abandoned), kAttachPause);
   }
   return absl::DeadlineExceededError(
       absl::StrCat("agent ", link_.address(), ": its data did not all arrive in time"));
@@ -369,7 +376,7 @@ absl::Status PartLink::Close(absl::Duration patience) {
   }
   if (lease_hold_.has_value()) lease_hold_->End();
   grpc::ClientContext context;
-  context.set_deadline(ToChrono(absl::Now() + patience));
+  SetTimeout(context, patience);
   CloseRequest request;
   *request.mutable_part() = request_.part();
   CloseReply reply;

@@ -15,6 +15,7 @@
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "common/monotonic_clock.h"
 #include "controller/link/agent_link.h"
 #include "controller/link/lease_hold.h"
 #include "proto/agent.pb.h"
@@ -42,6 +43,8 @@ std::optional<Failure> FailureOfStatus(const absl::Status& status);
 // no lease for as long; then the part has failed with UNAVAILABLE, and all that waits for it ends,
 // ReadData() too. Events and records arrive once each and in order, whatever happened to the streams.
 //
+// Deadlines are times of the link's clock.
+//
 // Threads: three of its own (control and lease), blocked but for a message. Methods may be called
 // from one thread at a time, but Abandon() from any.
 class PartLink {
@@ -55,19 +58,19 @@ class PartLink {
 
   // Waits for the event of that kind. A Failure event, a lost agent, a passed deadline
   // (DEADLINE_EXCEEDED) and Abandon() (CANCELLED) end the wait.
-  absl::StatusOr<Ready> WaitReady(absl::Time deadline);
-  absl::StatusOr<Started> WaitStarted(absl::Time deadline);
-  absl::StatusOr<ServerFinished> WaitServerFinished(absl::Time deadline);
-  absl::StatusOr<LoadFinished> WaitLoadFinished(absl::Time deadline);
+  absl::StatusOr<Ready> WaitReady(int64_t deadline_ns);
+  absl::StatusOr<Started> WaitStarted(int64_t deadline_ns);
+  absl::StatusOr<ServerFinished> WaitServerFinished(int64_t deadline_ns);
+  absl::StatusOr<LoadFinished> WaitLoadFinished(int64_t deadline_ns);
 
   // The failure so far, or OK: a server that died while another part was waited for.
   absl::Status failure() const;
   // As failure(), but waits for one until the deadline: for what a part is about to tell, such as the end of a server
   // that others have noticed already. OK where none comes; Abandon() and Close() end the wait.
-  absl::Status AwaitFailure(absl::Time deadline) const ABSL_LOCKS_EXCLUDED(mutex_);
+  absl::Status AwaitFailure(int64_t deadline_ns) const ABSL_LOCKS_EXCLUDED(mutex_);
 
   // Asks the agent for its clock `rounds` times; the reading with the smallest round trip.
-  absl::StatusOr<ClockReading> ReadClock(int rounds, absl::Time deadline);
+  absl::StatusOr<ClockReading> ReadClock(int rounds, int64_t deadline_ns);
 
   // Begins the warm-up at start_ns of the agent's clock.
   void Start(int64_t start_ns);
@@ -76,11 +79,11 @@ class PartLink {
 
   // Reads all records, up to the end mark; `consume` sees each once. The agent keeps them until Close().
   absl::Status ReadData(absl::FunctionRef<absl::Status(const DataRecord&)> consume,
-                        absl::Time deadline);
+                        int64_t deadline_ns);
   // The same, but the agent forgets on the way: `secure` is called for every few records and at the end mark, and by
   // returning OK says that all that were consumed are safe. Nothing is acknowledged before that.
   absl::Status ReadData(absl::FunctionRef<absl::Status(const DataRecord&)> consume,
-                        absl::FunctionRef<absl::Status()> secure, absl::Time deadline);
+                        absl::FunctionRef<absl::Status()> secure, int64_t deadline_ns);
 
   // Stops whatever the part started and waits until it is gone, within `patience`; within some seconds where the agent
   // is lost, since the lease ends its part.
@@ -110,17 +113,18 @@ class PartLink {
   void Lose(const absl::Status& why) ABSL_LOCKS_EXCLUDED(mutex_);
   // `secure`: nullptr where nothing is to be forgotten.
   absl::Status ReadRecords(absl::FunctionRef<absl::Status(const DataRecord&)> consume,
-                           const absl::FunctionRef<absl::Status()>* secure, absl::Time deadline)
+                           const absl::FunctionRef<absl::Status()>* secure, int64_t deadline_ns)
       ABSL_LOCKS_EXCLUDED(mutex_);
   // One life of the data stream, which goes on behind record `taken`. True at the end mark; false where it broke before.
   absl::StatusOr<bool> ReadDataStream(absl::FunctionRef<absl::Status(const DataRecord&)> consume,
                                       const absl::FunctionRef<absl::Status()>* secure,
                                       DataStream& stream, uint64_t& taken);
   absl::StatusOr<ControlEvent> WaitFor(ControlEvent::EventCase kind, std::string_view what,
-                                       absl::Time deadline);
+                                       int64_t deadline_ns);
   bool closing() const { return closing_.load(std::memory_order_acquire); }
 
   AgentLink& link_;
+  Clock& clock_;
   const OpenRequest request_;
   const absl::Duration lease_;
   std::atomic<bool> closing_{false};

@@ -7,30 +7,41 @@
 #include <thread>
 #include <vector>
 
-#include "absl/time/clock.h"
+#include "absl/synchronization/notification.h"
+#include "absl/time/time.h"
 #include "common/file.h"
 #include "common/monotonic_clock.h"
+#include "common/testing/manual_clock.h"
+#include "common/testing/wait_until.h"
 #include "controller/link/agent_link.h"
 #include "controller/link/fake_agent.h"
 
 namespace assay {
 namespace {
 
-// Only a broken program takes as long.
-constexpr absl::Duration kPatience = absl::Seconds(120);
+constexpr absl::Duration kLease = absl::Seconds(60);
+
+int64_t Deadline() { return Clock::Real().After(kTestPatience); }
 
 class PartLinkTest : public ::testing::Test {
  protected:
   PartLinkTest() : link_(*AgentLink::Create(agent_.address(), TlsFiles())) {}
 
-  std::unique_ptr<PartLink> OpenPart(uint32_t lease_ms = 60'000,
-                                     const std::string& execution = "e1") {
+  // A link whose leases and waits run out when the test moves that clock.
+  std::unique_ptr<AgentLink> LinkWith(Clock& clock) {
+    return *AgentLink::Create(agent_.address(), TlsFiles(), clock);
+  }
+
+  std::unique_ptr<PartLink> OpenPart(const std::string& execution = "e1") {
+    return OpenPart(*link_, execution);
+  }
+  static std::unique_ptr<PartLink> OpenPart(AgentLink& link, const std::string& execution = "e1") {
     OpenRequest request;
     request.mutable_part()->set_execution_id(execution);
     request.mutable_part()->set_role(PartId::LOAD);
     request.mutable_load();
-    request.set_lease_ms(lease_ms);
-    absl::StatusOr<std::unique_ptr<PartLink>> part = PartLink::Open(*link_, request);
+    request.set_lease_ms(static_cast<uint32_t>(absl::ToInt64Milliseconds(kLease)));
+    absl::StatusOr<std::unique_ptr<PartLink>> part = PartLink::Open(link, request);
     EXPECT_TRUE(part.ok()) << part.status();
     return *std::move(part);
   }
@@ -62,7 +73,7 @@ TEST_F(PartLinkTest, EventsArriveThoughTheStreamBreaksAfterEachOfThem) {
   finished.mutable_load_finished()->set_sent(11);
   agent_.Tell(finished);
   const auto part = OpenPart();
-  const absl::Time deadline = absl::Now() + kPatience;
+  const int64_t deadline = Deadline();
   const auto ready = part->WaitReady(deadline);
   ASSERT_TRUE(ready.ok()) << ready.status();
   EXPECT_EQ(ready->address(), "127.0.0.1:9");
@@ -91,7 +102,7 @@ TEST_F(PartLinkTest, EachRecordArrivesOnceThoughTheDataStreamBreaks) {
         seconds.push_back(record.second().second());
         return absl::OkStatus();
       },
-      absl::Now() + kPatience);
+      Deadline());
   ASSERT_TRUE(read.ok()) << read;
   ASSERT_EQ(seconds.size(), 100);
   for (uint32_t i = 0; i < 100; ++i) EXPECT_EQ(seconds[i], i);
@@ -105,9 +116,8 @@ TEST_F(PartLinkTest, AReaderThatFailsEndsTheReadingWithItsError) {
   end.set_end(true);
   agent_.Offer(end);
   const auto part = OpenPart();
-  const absl::Status read =
-      part->ReadData([](const DataRecord&) { return absl::ResourceExhaustedError("disk full"); },
-                     absl::Now() + kPatience);
+  const absl::Status read = part->ReadData(
+      [](const DataRecord&) { return absl::ResourceExhaustedError("disk full"); }, Deadline());
   EXPECT_EQ(read, absl::ResourceExhaustedError("disk full"));
 }
 
@@ -135,7 +145,7 @@ TEST_F(PartLinkTest, NothingIsCommittedBeforeItIsSafe) {
         secured.push_back(consumed);
         return secured.size() < 3 ? absl::OkStatus() : absl::ResourceExhaustedError("disk full");
       },
-      absl::Now() + kPatience);
+      Deadline());
   EXPECT_EQ(read, absl::ResourceExhaustedError("disk full"));
   EXPECT_EQ(secured, std::vector<int>({16, 32, 40}));
   // Each time, at most what was secured before.
@@ -156,7 +166,7 @@ TEST_F(PartLinkTest, WhatIsOnlyReadIsNotForgotten) {
   agent_.Offer(end);
   const auto part = OpenPart();
   const auto take = [](const DataRecord&) { return absl::OkStatus(); };
-  ASSERT_TRUE(part->ReadData(take, absl::Now() + kPatience).ok());
+  ASSERT_TRUE(part->ReadData(take, Deadline()).ok());
   EXPECT_EQ(agent_.committed(), 0);
 }
 
@@ -166,7 +176,7 @@ TEST_F(PartLinkTest, AnEventThatIsMissingFailsThePartByItsAgentsName) {
   event.set_sequence(2);
   agent_.TellAsNumbered(event);
   const auto part = OpenPart();
-  const auto ready = part->WaitReady(absl::Now() + kPatience);
+  const auto ready = part->WaitReady(Deadline());
   EXPECT_EQ(ready.status().code(), absl::StatusCode::kDataLoss) << ready.status();
   EXPECT_NE(ready.status().message().find(agent_.address()), absl::string_view::npos);
   EXPECT_NE(ready.status().message().find("event 1"), absl::string_view::npos) << ready.status();
@@ -179,7 +189,7 @@ TEST_F(PartLinkTest, EventsWithoutEndFailThePartByItsAgentsName) {
     agent_.Tell(started);
   }
   const auto part = OpenPart();
-  const auto finished = part->WaitLoadFinished(absl::Now() + kPatience);
+  const auto finished = part->WaitLoadFinished(Deadline());
   EXPECT_EQ(finished.status().code(), absl::StatusCode::kResourceExhausted) << finished.status();
   EXPECT_NE(finished.status().message().find(agent_.address()), absl::string_view::npos);
 }
@@ -195,7 +205,7 @@ TEST_F(PartLinkTest, ARecordThatIsMissingEndsTheReadingByItsAgentsName) {
   agent_.OfferAsNumbered(end);
   const auto part = OpenPart();
   const absl::Status read =
-      part->ReadData([](const DataRecord&) { return absl::OkStatus(); }, absl::Now() + kPatience);
+      part->ReadData([](const DataRecord&) { return absl::OkStatus(); }, Deadline());
   EXPECT_EQ(read.code(), absl::StatusCode::kDataLoss) << read;
   EXPECT_NE(read.message().find(agent_.address()), absl::string_view::npos) << read;
 }
@@ -203,7 +213,7 @@ TEST_F(PartLinkTest, ARecordThatIsMissingEndsTheReadingByItsAgentsName) {
 TEST_F(PartLinkTest, AFailureReachesWhoeverWaitsWithTheLastWords) {
   const auto part = OpenPart();
   agent_.Tell(FailureEvent("the server crashed"));
-  const auto ready = part->WaitReady(absl::Now() + kPatience);
+  const auto ready = part->WaitReady(Deadline());
   ASSERT_FALSE(ready.ok());
   const std::optional<Failure> failure = FailureOfStatus(ready.status());
   ASSERT_TRUE(failure.has_value());
@@ -214,53 +224,74 @@ TEST_F(PartLinkTest, AFailureReachesWhoeverWaitsWithTheLastWords) {
 
 TEST_F(PartLinkTest, AFailureIsToldToTheOneThatAskedForIt) {
   const auto part = OpenPart();
-  const auto other = OpenPart(60'000, "e2");
+  const auto other = OpenPart("e2");
   part->WhenFailed([&other](const absl::Status& why) { other->Abandon(why); });
   agent_.Tell(FailureEvent("the server crashed"), "e1");
   // Its own log is empty: only the first part's failure can end this.
-  const absl::Status ended = other->WaitLoadFinished(absl::Now() + kPatience).status();
+  const absl::Status ended = other->WaitLoadFinished(Deadline()).status();
   EXPECT_NE(ended.message().find("the server crashed"), absl::string_view::npos) << ended;
   part->WhenFailed(nullptr);
 }
 
 TEST_F(PartLinkTest, AFailureThatNobodyAskedForEndsItsOwnPartOnly) {
   const auto part = OpenPart();
-  const auto other = OpenPart(60'000, "e2");
+  const auto other = OpenPart("e2");
   bool told = false;
   part->WhenFailed([&told](const absl::Status&) { told = true; });
   part->WhenFailed(nullptr);
   agent_.Tell(FailureEvent("the server crashed"), "e1");
-  EXPECT_FALSE(part->WaitReady(absl::Now() + kPatience).ok());
+  EXPECT_FALSE(part->WaitReady(Deadline()).ok());
   agent_.Tell(ReadyEvent("127.0.0.1:9"), "e2");
-  EXPECT_TRUE(other->WaitReady(absl::Now() + kPatience).ok());
+  EXPECT_TRUE(other->WaitReady(Deadline()).ok());
   EXPECT_FALSE(told);
 }
 
 TEST_F(PartLinkTest, AnAgentThatVanishesFailsThePartWhenItsLeaseIsOver) {
-  const auto part = OpenPart(/*lease_ms=*/1000);
+  ManualClock clock;
+  const auto link = LinkWith(clock);
+  const auto part = OpenPart(*link);
   agent_.Vanish();
-  const auto ready = part->WaitReady(absl::Now() + kPatience);
+  clock.Advance(kLease);
+  const auto ready = part->WaitReady(clock.After(kTestPatience));
   EXPECT_EQ(ready.status().code(), absl::StatusCode::kUnavailable) << ready.status();
 }
 
 // A host that loses its power breaks no stream.
 TEST_F(PartLinkTest, AnAgentThatGrantsNoLeaseAnyMoreIsLostThoughItsStreamsStand) {
-  const auto part = OpenPart(/*lease_ms=*/500);
+  ManualClock clock;
+  const auto link = LinkWith(clock);
+  const auto part = OpenPart(*link);
   agent_.GrantNoLease();
-  const auto ready = part->WaitReady(absl::Now() + kPatience);
+  clock.Advance(kLease - absl::Nanoseconds(1));
+  EXPECT_TRUE(part->failure().ok()) << part->failure();
+  clock.Advance(absl::Nanoseconds(1));
+  const auto ready = part->WaitReady(clock.After(kTestPatience));
   EXPECT_EQ(ready.status().code(), absl::StatusCode::kUnavailable) << ready.status();
   EXPECT_NE(ready.status().message().find("granted no lease"), absl::string_view::npos)
       << ready.status();
   // Nor is its data waited for.
-  const absl::Status read =
-      part->ReadData([](const DataRecord&) { return absl::OkStatus(); }, absl::Now() + kPatience);
+  const absl::Status read = part->ReadData([](const DataRecord&) { return absl::OkStatus(); },
+                                           clock.After(kTestPatience));
   EXPECT_EQ(read, ready.status());
+}
+
+TEST_F(PartLinkTest, AWaitEndsAtItsDeadlineWithWhatWasWaitedFor) {
+  ManualClock clock;
+  const auto link = LinkWith(clock);
+  const auto part = OpenPart(*link);
+  const absl::Duration patience = kLease / 2;
+  const int64_t deadline_ns = clock.After(patience);
+  std::thread time([&] { clock.Advance(patience); });
+  const absl::Status ended = part->WaitStarted(deadline_ns).status();
+  time.join();
+  EXPECT_EQ(ended.code(), absl::StatusCode::kDeadlineExceeded) << ended;
+  EXPECT_NE(ended.message().find("started"), absl::string_view::npos) << ended;
 }
 
 TEST_F(PartLinkTest, AWaitThatIsAbandonedEndsWithTheReasonGiven) {
   const auto part = OpenPart();
   std::thread other([&] { part->Abandon(absl::AbortedError("interrupted by SIGINT")); });
-  const auto ready = part->WaitReady(absl::Now() + kPatience);
+  const auto ready = part->WaitReady(Deadline());
   other.join();
   EXPECT_EQ(ready.status(), absl::AbortedError("interrupted by SIGINT"));
 }
@@ -268,7 +299,7 @@ TEST_F(PartLinkTest, AWaitThatIsAbandonedEndsWithTheReasonGiven) {
 TEST_F(PartLinkTest, AClockReadingLiesBetweenQuestionAndAnswer) {
   const auto part = OpenPart();
   const int64_t before = MonotonicNanos();
-  const auto reading = part->ReadClock(5, absl::Now() + kPatience);
+  const auto reading = part->ReadClock(5, Deadline());
   const int64_t after = MonotonicNanos();
   ASSERT_TRUE(reading.ok()) << reading.status();
   // One host, one clock: the fake's stamps and ours are the same clock.
@@ -284,18 +315,23 @@ TEST_F(PartLinkTest, ACommandSaidIntoABrokenStreamIsSaidAgain) {
   ControlEvent started;
   started.mutable_started();
   agent_.Tell(started);
-  ASSERT_TRUE(part->WaitStarted(absl::Now() + kPatience).ok());
-  const absl::Time deadline = absl::Now() + kPatience;
-  while (agent_.commands().empty() && absl::Now() < deadline) absl::SleepFor(absl::Milliseconds(5));
-  ASSERT_FALSE(agent_.commands().empty());
+  ASSERT_TRUE(part->WaitStarted(Deadline()).ok());
+  ASSERT_TRUE(WaitUntil([&] { return !agent_.commands().empty(); }));
   EXPECT_EQ(agent_.commands().back().start().start_ns(), 42);
 }
 
-TEST_F(PartLinkTest, TheLeaseIsRenewedSeveralTimesBeforeItEnds) {
-  const auto part = OpenPart(/*lease_ms=*/1500);
-  const absl::Time deadline = absl::Now() + kPatience;
-  while (agent_.renewals() < 4 && absl::Now() < deadline) absl::SleepFor(absl::Milliseconds(5));
-  EXPECT_GE(agent_.renewals(), 4);
+// Two renewals may be lost on their way.
+TEST_F(PartLinkTest, TheLeaseIsRenewedThreeTimesBeforeItEnds) {
+  ManualClock clock;
+  const auto link = LinkWith(clock);
+  const auto part = OpenPart(*link);
+  for (int renewals = 1; renewals <= 6; ++renewals) {
+    ASSERT_TRUE(WaitUntil([&] { return agent_.renewals() >= renewals; }))
+        << agent_.renewals() << " renewals after " << renewals - 1 << " thirds of the lease";
+    clock.Advance(kLease / 3);
+  }
+  // Twice the length of the lease has passed, and each third was renewed.
+  EXPECT_TRUE(part->failure().ok()) << part->failure();
 }
 
 TEST_F(PartLinkTest, APartThatGoesIsClosedAtItsAgent) {
@@ -316,10 +352,30 @@ TEST_F(PartLinkTest, ARefusedOpenKeepsTheAgentsCodeAndNamesIt) {
 TEST(AgentLinkTest, AnAgentThatIsNotThereIsNamedWithWhatToDo) {
   const auto link = AgentLink::Create("127.0.0.1:1", TlsFiles());
   ASSERT_TRUE(link.ok());
-  const auto description = (*link)->Describe(absl::Seconds(5));
+  const auto description = (*link)->Describe(absl::Minutes(1));
   EXPECT_EQ(description.status().code(), absl::StatusCode::kUnavailable);
   EXPECT_NE(description.status().message().find("agent --listen=127.0.0.1:1"),
             absl::string_view::npos);
+}
+
+TEST(AgentLinkTest, AbandoningItEndsACallThatIsNotAnswered) {
+  FakeAgent agent;
+  absl::Notification asked;
+  absl::Notification ended;
+  agent.BeforeDescribing([&] {
+    asked.Notify();
+    ended.WaitForNotification();
+  });
+  const auto link = AgentLink::Create(agent.address(), TlsFiles());
+  ASSERT_TRUE(link.ok());
+  std::thread other([&] {
+    asked.WaitForNotification();
+    (*link)->Abandon();
+  });
+  EXPECT_EQ((*link)->Describe(absl::Hours(1)).status().code(), absl::StatusCode::kCancelled);
+  ended.Notify();
+  other.join();
+  EXPECT_EQ((*link)->Describe(absl::Hours(1)).status().code(), absl::StatusCode::kCancelled);
 }
 
 TEST(AgentLinkTest, WhatIsNoAddressIsRefusedByName) {

@@ -9,8 +9,8 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
-#include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "common/monotonic_clock.h"
 #include "common/status_macros.h"
 #include "controller/store/campaign_table.h"
 #include "controller/store/chunk_table.h"
@@ -54,11 +54,12 @@ absl::Status MakeFolderOf(const std::string& path) {
 // Readers then never wait for the writer, nor it for them. SQLite's own waiting does not cover two that change a new
 // file at once: each holds a lock that the other waits for, and both are told so at once.
 absl::Status WriteAhead(Database* database, absl::Duration busy_timeout) {
-  const absl::Time until = absl::Now() + busy_timeout;
+  Clock& clock = Clock::Real();  // SQLite waits in real time too.
+  const int64_t until_ns = clock.After(busy_timeout);
   for (;;) {
     const absl::Status status = database->Execute("PRAGMA journal_mode = WAL");
-    if (!absl::IsUnavailable(status) || absl::Now() >= until) return status;
-    absl::SleepFor(kLockPause);
+    if (!absl::IsUnavailable(status) || clock.NowNanos() >= until_ns) return status;
+    clock.SleepFor(kLockPause);
   }
 }
 
