@@ -193,8 +193,8 @@ int ParseCommandLine(CLI::App& app, int argc, char** argv, std::ostream& out, st
     app.exit(asked, out, err);
     return 0;
   } catch (const CLI::ParseError& error) {
-    err << app.get_name() << ": " << TerminalText(Explain(app, error)) << "\nRun `" << FullName(Innermost(app))
-        << " --help` for what there is.\n";
+    err << app.get_name() << ": " << TerminalText(Explain(app, error)) << "\nRun `"
+        << FullName(Innermost(app)) << " --help` for what there is.\n";
     return kBadUsage;
   }
 }

@@ -69,13 +69,14 @@ absl::StatusOr<std::string> ReadFile(const std::string& path, size_t max_bytes) 
     if (got < 0) {
       if (errno == EINTR) continue;
       if (errno == EISDIR) {
-        return absl::InvalidArgumentError(absl::StrCat("cannot read ", TerminalText(path), ": it is a folder"));
+        return absl::InvalidArgumentError(
+            absl::StrCat("cannot read ", TerminalText(path), ": it is a folder"));
       }
       return ErrnoStatus(errno, absl::StrCat("cannot read ", path));
     }
     if (static_cast<size_t>(got) > max_bytes - contents.size()) {
-      return absl::ResourceExhaustedError(
-          absl::StrCat("cannot read ", TerminalText(path), ": it has more than ", max_bytes, " bytes"));
+      return absl::ResourceExhaustedError(absl::StrCat("cannot read ", TerminalText(path),
+                                                       ": it has more than ", max_bytes, " bytes"));
     }
     contents.append(block, static_cast<size_t>(got));
   }

@@ -51,8 +51,8 @@ TEST_F(OutputFileTest, TheNamesOfOwnDescriptorsAreKnown) {
   EXPECT_EQ(OwnDescriptor("/dev/fd/7"), 7);
   EXPECT_EQ(OwnDescriptor("/dev/../dev/fd/1"), 1);
   const std::string pid = std::to_string(getpid());
-  for (const std::string& process : {std::string("self"), std::string("thread-self"), pid,
-                                     "self/task/" + pid}) {
+  for (const std::string& process :
+       {std::string("self"), std::string("thread-self"), pid, "self/task/" + pid}) {
     EXPECT_EQ(OwnDescriptor("/proc/" + process + "/fd/1"), 1) << process;
   }
   ASSERT_EQ(symlink("/dev/stdout", Path("link").c_str()), 0);
@@ -62,8 +62,8 @@ TEST_F(OutputFileTest, TheNamesOfOwnDescriptorsAreKnown) {
 TEST_F(OutputFileTest, OtherPathsAreNoDescriptor) {
   for (const std::string& path :
        {Path("fd/1"), std::string("/dev/null"), "/proc/" + std::to_string(getpid() + 1) + "/fd/1",
-        std::string("/proc/self/fd"), std::string("/proc/self/fdinfo/1"),
-        std::string("/dev/fd/x"), std::string("/dev/fd/-1")}) {
+        std::string("/proc/self/fd"), std::string("/proc/self/fdinfo/1"), std::string("/dev/fd/x"),
+        std::string("/dev/fd/-1")}) {
     EXPECT_EQ(OwnDescriptor(path), std::nullopt) << path;
   }
 }
