@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "common/utf8.h"
 #include "common/version.h"
 
 namespace assay {
@@ -192,8 +193,8 @@ int ParseCommandLine(CLI::App& app, int argc, char** argv, std::ostream& out, st
     app.exit(asked, out, err);
     return 0;
   } catch (const CLI::ParseError& error) {
-    err << app.get_name() << ": " << Explain(app, error) << "\nRun `" << FullName(Innermost(app))
-        << " --help` for what there is.\n";
+    err << app.get_name() << ": " << TerminalText(Explain(app, error)) << "\nRun `"
+        << FullName(Innermost(app)) << " --help` for what there is.\n";
     return kBadUsage;
   }
 }

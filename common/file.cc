@@ -10,29 +10,18 @@
 #include <optional>
 
 #include "absl/strings/str_cat.h"
+#include "common/output_file.h"
 #include "common/safe_path.h"
 #include "common/status_macros.h"
 #include "common/unique_fd.h"
+#include "common/utf8.h"
 
 namespace assay {
 namespace {
 
-absl::Status WriteAll(int fd, std::string_view contents, const std::string& path) {
-  while (!contents.empty()) {
-    const ssize_t written = write(fd, contents.data(), contents.size());
-    if (written < 0) {
-      if (errno == EINTR) continue;
-      return ErrnoStatus(errno, absl::StrCat("cannot write ", path));
-    }
-    contents.remove_prefix(static_cast<size_t>(written));
-  }
-  return absl::OkStatus();
-}
-
-// A pipe, a terminal or /dev/null has nothing to replace.
+// A pipe, a terminal, /dev/null or a descriptor that the shell opened has nothing to replace.
 absl::Status WriteInPlace(const std::string& path, std::string_view contents) {
-  const UniqueFd fd(open(path.c_str(), O_WRONLY | O_CLOEXEC));
-  if (!fd.ok()) return ErrnoStatus(errno, absl::StrCat("cannot write ", path));
+  ASSAY_ASSIGN_OR_RETURN(const UniqueFd fd, OpenOutput(path));
   return WriteAll(fd.get(), contents, path);
 }
 
@@ -65,7 +54,8 @@ std::string FolderOf(const std::string& path) {
 }  // namespace
 
 absl::Status ErrnoStatus(int error, std::string_view what) {
-  return absl::ErrnoToStatus(error, absl::string_view(what.data(), what.size()));
+  // Most of them quote a path, which may hold a line break.
+  return absl::ErrnoToStatus(error, TerminalText(what));
 }
 
 absl::StatusOr<std::string> ReadFile(const std::string& path, size_t max_bytes) {
@@ -79,13 +69,14 @@ absl::StatusOr<std::string> ReadFile(const std::string& path, size_t max_bytes) 
     if (got < 0) {
       if (errno == EINTR) continue;
       if (errno == EISDIR) {
-        return absl::InvalidArgumentError(absl::StrCat("cannot read ", path, ": it is a folder"));
+        return absl::InvalidArgumentError(
+            absl::StrCat("cannot read ", TerminalText(path), ": it is a folder"));
       }
       return ErrnoStatus(errno, absl::StrCat("cannot read ", path));
     }
     if (static_cast<size_t>(got) > max_bytes - contents.size()) {
-      return absl::ResourceExhaustedError(
-          absl::StrCat("cannot read ", path, ": it has more than ", max_bytes, " bytes"));
+      return absl::ResourceExhaustedError(absl::StrCat("cannot read ", TerminalText(path),
+                                                       ": it has more than ", max_bytes, " bytes"));
     }
     contents.append(block, static_cast<size_t>(got));
   }
@@ -95,16 +86,20 @@ absl::Status WriteFileAtomically(const std::string& path, std::string_view conte
   const absl::StatusOr<std::string> resolved = ResolveLinks(path);
   if (!resolved.ok()) {
     return absl::Status(resolved.status().code(),
-                        absl::StrCat("cannot write ", path, ": ", resolved.status().message()));
+                        absl::StrCat("cannot write ", TerminalText(path), ": ",
+                                     TerminalText(std::string(resolved.status().message()))));
   }
   const std::string& target = *resolved;
+  // Also one that leads to a file: `>> log` appends to what others write there.
+  if (OwnDescriptor(target).has_value()) return WriteInPlace(path, contents);
   std::optional<mode_t> mode;
   struct stat existing;
   if (stat(target.c_str(), &existing) == 0) {
     if (S_ISDIR(existing.st_mode)) {
-      return absl::InvalidArgumentError(absl::StrCat("cannot write ", path, ": it is a folder"));
+      return absl::InvalidArgumentError(
+          absl::StrCat("cannot write ", TerminalText(path), ": it is a folder"));
     }
-    if (!S_ISREG(existing.st_mode)) return WriteInPlace(target, contents);
+    if (!S_ISREG(existing.st_mode)) return WriteInPlace(path, contents);
     // Who may read a file is its owner's choice, not that of somebody who put one there before.
     if (existing.st_uid == geteuid()) mode = existing.st_mode & 0777;
   }

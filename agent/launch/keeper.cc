@@ -21,6 +21,7 @@
 #include "agent/launch/launch_protocol.h"
 #include "agent/launch/program.h"
 #include "common/unique_fd.h"
+#include "common/utf8.h"
 
 namespace assay {
 namespace {
@@ -182,8 +183,8 @@ class Keeper {
     failed_ = true;
     Send(report);
     if (request_.control_fd >= 0) return;
-    std::cerr << "launch: cannot start " << request_.argv.front() << ": " << strerror(report.error)
-              << "\n";
+    std::cerr << "launch: cannot start " << TerminalText(request_.argv.front()) << ": "
+              << strerror(report.error) << "\n";
   }
 
   int DidNotStart(LaunchStep step, int error) {

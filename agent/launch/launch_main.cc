@@ -8,11 +8,13 @@
 #include "agent/launch/keeper.h"
 #include "agent/launch/launch_request.h"
 #include "common/command_line.h"
+#include "common/standard_streams.h"
 
 int main(int argc, char** argv) {
+  assay::OpenStandardStreams();
   assay::LaunchRequest request;
   const int status = assay::ParseLaunchRequest(argc, argv, std::cout, std::cerr, &request);
-  if (status != assay::kGoOn) return status;
+  if (status != assay::kGoOn) return assay::EndOutput("launch", status);
   const int ended = assay::RunKeeper(request);
   std::cerr.flush();
   // Without the handlers of exit(): a leak checker among them would start a thread, which no

@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "common/command_line.h"
+#include "common/message_text.h"
 #include "common/status_macros.h"
 
 namespace assay {
@@ -94,7 +95,7 @@ int ParseLaunchRequest(int argc, char** argv, std::ostream& out, std::ostream& e
   request->pid_namespace = !no_namespace;
   const absl::Status complete = Complete(cpus, passes, request);
   if (complete.ok()) return kGoOn;
-  err << "launch: " << complete.message() << "\nRun `launch --help` for what there is.\n";
+  err << "launch: " << MessageText(complete) << "\nRun `launch --help` for what there is.\n";
   return kBadUsage;
 }
 

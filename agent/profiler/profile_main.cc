@@ -13,12 +13,16 @@
 
 #include "CLI/CLI.hpp"
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "agent/profiler/profile_folder.h"
 #include "agent/profiler/profiler.h"
 #include "common/command_line.h"
 #include "common/cpu_set.h"
 #include "common/file.h"
 #include "common/runfiles.h"
+#include "common/standard_streams.h"
+#include "common/utf8.h"
 #include "proto/profile.pb.h"
 
 namespace {
@@ -78,6 +82,11 @@ void Wait(double seconds, const sigset_t& signals) {
   sigtimedwait(&signals, nullptr, &limit);
 }
 
+int Fail(absl::string_view message) {
+  std::cerr << "profile: " << assay::TerminalText(std::string(message)) << "\n";
+  return EXIT_FAILURE;
+}
+
 void Summarise(const assay::ProfileInfo& info, size_t bytes) {
   std::cerr << info.samples() << " samples of " << info.event() << ", " << info.whole()
             << " whole, " << info.truncated() << " truncated, " << info.lost() << " lost, "
@@ -90,13 +99,11 @@ void Summarise(const assay::ProfileInfo& info, size_t bytes) {
   for (const auto& [name, count] : info.counters()) std::cerr << name << ": " << count << "\n";
   for (const auto& [name, count] : info.syscalls()) std::cerr << name << "(): " << count << "\n";
   if (!info.syscalls_refused().empty())
-    std::cerr << "system calls: " << info.syscalls_refused() << "\n";
-  for (const std::string& note : info.notes()) std::cerr << note << "\n";
+    std::cerr << "system calls: " << assay::TerminalText(info.syscalls_refused()) << "\n";
+  for (const std::string& note : info.notes()) std::cerr << assay::TerminalText(note) << "\n";
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int Run(int argc, char** argv) {
   Options options;
   const int status = Parse(argc, argv, &options);
   if (status != assay::kGoOn) return status;
@@ -111,14 +118,12 @@ int main(int argc, char** argv) {
   auto profiler = assay::Profiler::Start(
       options.profiler, [&](assay::ProfileChunk chunk) { chunks.push_back(std::move(chunk)); });
   if (!profiler.ok()) {
-    std::cerr << "profile: " << profiler.status().message() << "\n";
-    return EXIT_FAILURE;
+    return Fail(profiler.status().message());
   }
   Wait(options.seconds, signals);
   const assay::ProfileInfo info = (*profiler)->Stop();
   if (!info.refused().empty()) {
-    std::cerr << "profile: " << info.refused() << "\n" << info.remedy() << "\n";
-    return EXIT_FAILURE;
+    return Fail(absl::StrCat(info.refused(), info.remedy().empty() ? "" : "; ", info.remedy()));
   }
   std::ostringstream text;
   size_t bytes = 0;
@@ -129,15 +134,23 @@ int main(int argc, char** argv) {
     folder.Add(chunk);
     google::protobuf::util::SerializeDelimitedToOstream(chunk, &text);
   }
-  const std::string contents = options.format == "proto" ? text.str() : folder.Folded();
+  // Names of threads and functions are the profiled program's own words.
+  const std::string contents =
+      options.format == "proto" ? text.str() : assay::TerminalLines(folder.Folded());
   if (options.output == "-") {
     std::cout << contents << std::flush;
   } else if (const absl::Status written =
                  assay::WriteFileAtomically(assay::UserPath(options.output), contents);
              !written.ok()) {
-    std::cerr << "profile: " << written.message() << "\n";
-    return EXIT_FAILURE;
+    return Fail(written.message());
   }
   Summarise(info, bytes);
   return EXIT_SUCCESS;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  assay::OpenStandardStreams();
+  return assay::EndOutput("profile", Run(argc, argv));
 }

@@ -1,0 +1,89 @@
+#include "common/output_file.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdint>
+#include <vector>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "common/safe_path.h"
+#include "common/utf8.h"
+
+namespace assay {
+namespace {
+
+absl::Status Failed(int error, std::string_view name) {
+  return absl::ErrnoToStatus(error, absl::StrCat("cannot write ", TerminalText(name)));
+}
+
+bool IsThisProcess(absl::string_view name) {
+  int32_t pid = 0;
+  return name == "self" || name == "thread-self" ||
+         (absl::SimpleAtoi(name, &pid) && (pid == getpid() || pid == gettid()));
+}
+
+// Of a path without links but those of /proc: /proc/self/fd/1, /proc/self/task/4711/fd/1.
+std::optional<int> DescriptorNamed(const std::string& path) {
+  const std::vector<absl::string_view> parts = absl::StrSplit(path, '/', absl::SkipEmpty());
+  const size_t size = parts.size();
+  const bool of_process = size == 4 || (size == 6 && parts[2] == "task");
+  int fd = -1;
+  if (!of_process || parts[0] != "proc" || !IsThisProcess(parts[1]) || parts[size - 2] != "fd" ||
+      !absl::SimpleAtoi(parts[size - 1], &fd) || fd < 0) {
+    return std::nullopt;
+  }
+  return fd;
+}
+
+// What this program opened itself, such as its store, is closed by exec(): the user cannot mean it.
+int Duplicate(int fd) {
+  const int flags = fcntl(fd, F_GETFD);
+  if (flags >= 0 && (flags & FD_CLOEXEC) == 0) return fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+  errno = EBADF;
+  return -1;
+}
+
+}  // namespace
+
+absl::Status WriteAll(int fd, std::string_view contents, std::string_view name) {
+  while (!contents.empty()) {
+    const ssize_t written = write(fd, contents.data(), contents.size());
+    if (written >= 0) {
+      contents.remove_prefix(static_cast<size_t>(written));
+      continue;
+    }
+    if (errno == EAGAIN || errno == EWOULDBLOCK) {
+      pollfd full = {.fd = fd, .events = POLLOUT, .revents = 0};
+      if (poll(&full, 1, -1) >= 0) continue;
+    }
+    if (errno != EINTR) return Failed(errno, name);
+  }
+  return absl::OkStatus();
+}
+
+std::optional<int> OwnDescriptor(const std::string& path) {
+  const absl::StatusOr<std::string> resolved = ResolveLinks(path);
+  return resolved.ok() ? DescriptorNamed(*resolved) : std::nullopt;
+}
+
+absl::StatusOr<UniqueFd> OpenOutput(const std::string& path) {
+  const absl::StatusOr<std::string> resolved = ResolveLinks(path);
+  if (!resolved.ok()) {
+    return absl::Status(resolved.status().code(),
+                        absl::StrCat("cannot write ", TerminalText(path), ": ",
+                                     TerminalText(std::string(resolved.status().message()))));
+  }
+  const std::optional<int> own = DescriptorNamed(*resolved);
+  UniqueFd fd(own.has_value()
+                  ? Duplicate(*own)
+                  : open(resolved->c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
+  if (!fd.ok()) return Failed(errno, path);
+  return fd;
+}
+
+}  // namespace assay
