@@ -2,7 +2,9 @@
 
 #include <zlib.h>
 
+#include <cstddef>
 #include <limits>
+#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -26,6 +28,55 @@ std::optional<int64_t> Integer(const Json& item, const char* key) {
   }
   return member->get<int64_t>();
 }
+
+// Looks for a member "error" that is a string, and keeps nothing else: as a tree, 64 MiB of "[[[[" would take gigabytes.
+class ErrorObjectReader : public Json::json_sax_t {
+ public:
+  bool is_error_object() const { return has_error_; }
+
+  bool null() override { return Value(false); }
+  bool boolean(bool) override { return Value(false); }
+  bool number_integer(number_integer_t) override { return Value(false); }
+  bool number_unsigned(number_unsigned_t) override { return Value(false); }
+  bool number_float(number_float_t, const string_t&) override { return Value(false); }
+  bool string(string_t&) override { return Value(true); }
+  bool binary(binary_t&) override { return Value(false); }
+  bool start_object(size_t) override { return Open(); }
+  bool key(string_t& name) override {
+    if (depth_ == 1) is_error_ = name == "error";
+    return true;
+  }
+  bool end_object() override { return Close(); }
+  bool start_array(size_t) override {
+    // The root is to be an object.
+    return depth_ > 0 && Open();
+  }
+  bool end_array() override { return Close(); }
+  bool parse_error(size_t, const std::string&, const nlohmann::detail::exception&) override {
+    return false;
+  }
+
+ private:
+  bool Value(bool is_string) {
+    // Of doubled keys the last counts.
+    if (depth_ == 1 && is_error_) has_error_ = is_string;
+    return depth_ > 0;
+  }
+  bool Open() {
+    if (depth_ == 1 && is_error_) has_error_ = false;
+    ++depth_;
+    return true;
+  }
+  bool Close() {
+    --depth_;
+    return true;
+  }
+
+  size_t depth_ = 0;
+  // Whether the last key of the root is "error", and whether the value of the last such key is a string.
+  bool is_error_ = false;
+  bool has_error_ = false;
+};
 
 }  // namespace
 
@@ -57,8 +108,8 @@ std::optional<std::string> ItemsAnswer(std::string_view body) {
 }
 
 bool IsErrorObject(std::string_view body) {
-  const Json answer = Json::parse(body, /*cb=*/nullptr, /*allow_exceptions=*/false);
-  return answer.is_object() && answer.contains("error") && answer["error"].is_string();
+  ErrorObjectReader reader;
+  return Json::sax_parse(body, &reader) && reader.is_error_object();
 }
 
 absl::StatusOr<std::string> Inflate(std::string_view compressed, size_t max_bytes) {

@@ -16,8 +16,9 @@
 namespace assay {
 namespace {
 
-// A string that grows holds up to three times that for a moment.
 constexpr size_t kMaxBody = size_t{64} << 20;
+// Of all heads of one exchange: interim responses, the response and its trailer. The library keeps them until its end.
+constexpr size_t kMaxHeads = size_t{1} << 20;
 
 struct CloseHandle {
   void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
@@ -29,21 +30,33 @@ struct FreeList {
 // What arrives, and whether there was too much of it.
 struct Received {
   ContractReply reply;
-  bool too_long = false;
+  size_t head_bytes = 0;
+  bool body_too_long = false;
+  bool heads_too_long = false;
 };
 
 size_t TakeBody(char* data, size_t, size_t size, void* context) {
   auto* const received = static_cast<Received*>(context);
-  if (received->reply.body.size() + size > kMaxBody) {
-    received->too_long = true;
+  std::string& body = received->reply.body;
+  if (body.size() + size > kMaxBody) {
+    received->body_too_long = true;
     return 0;
   }
-  received->reply.body.append(data, size);
+  // No more than doubled, and never beyond the bound: old and new together are at most one and a half times that.
+  if (body.size() + size > body.capacity()) {
+    body.reserve(std::min(kMaxBody, std::max(2 * body.capacity(), body.size() + size)));
+  }
+  body.append(data, size);
   return size;
 }
 
 size_t TakeHeader(char* data, size_t, size_t size, void* context) {
   auto* const received = static_cast<Received*>(context);
+  received->head_bytes += size;
+  if (received->head_bytes > kMaxHeads) {
+    received->heads_too_long = true;
+    return 0;
+  }
   const std::string_view line(data, size);
   const size_t colon = line.find(':');
   if (line.substr(0, 5) == "HTTP/") {
@@ -163,7 +176,14 @@ absl::StatusOr<ContractReply> Exchange(const std::string& address, const HttpReq
     absl::StrAppend(&message, " (", std::generic_category().message(static_cast<int>(system_error)),
                     ")");
   }
-  if (received.too_long || code == CURLE_FILESIZE_EXCEEDED) {
+  if (received.heads_too_long) {
+    return absl::ResourceExhaustedError(absl::StrCat(request.method, " ", request.target, " at ",
+                                                     address,
+                                                     ": the response's header fields have "
+                                                     "more than ",
+                                                     kMaxHeads >> 20, " MiB"));
+  }
+  if (received.body_too_long || code == CURLE_FILESIZE_EXCEEDED) {
     return absl::ResourceExhaustedError(absl::StrCat(request.method, " ", request.target, " at ",
                                                      address, ": the answer is longer than ",
                                                      kMaxBody >> 20, " MiB"));

@@ -38,7 +38,8 @@ struct HttpTransport {
 // proxy, no redirects, no cookies, whatever the environment says.
 //
 // Blocks, at most `timeout`. Any thread. kUnavailable: no whole answer came, and why;
-// kDeadlineExceeded: not in time; kResourceExhausted: the answer is longer than 64 MiB.
+// kDeadlineExceeded: not in time; kResourceExhausted: the answer is longer than 64 MiB,
+// or its head than 1 MiB. Memory: at most one and a half times that.
 absl::StatusOr<ContractReply> Exchange(const std::string& address, const HttpRequest& request,
                                        absl::Duration timeout, const HttpTransport& transport = {});
 

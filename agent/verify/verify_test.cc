@@ -5,15 +5,19 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cstddef>
+#include <fstream>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "agent/verify/endpoint_work.h"
 #include "common/unique_fd.h"
 #include "gtest/gtest.h"
 #include "proto/plan.pb.h"
@@ -85,6 +89,71 @@ class ScriptedServer {
   std::string address_;
   std::thread thread_;
 };
+
+// Sends `head` and then `piece` again and again, until the client has had enough.
+class EndlessServer {
+ public:
+  EndlessServer(std::string head, std::string piece)
+      : head_(std::move(head)), piece_(std::move(piece)) {
+    listener_.reset(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_in address = {};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof(address);
+    EXPECT_EQ(bind(listener_.get(), reinterpret_cast<sockaddr*>(&address), size), 0);
+    EXPECT_EQ(listen(listener_.get(), 16), 0);
+    EXPECT_EQ(getsockname(listener_.get(), reinterpret_cast<sockaddr*>(&address), &size), 0);
+    address_ = absl::StrCat("127.0.0.1:", ntohs(address.sin_port));
+    thread_ = std::thread([this] { Serve(); });
+  }
+  ~EndlessServer() {
+    shutdown(listener_.get(), SHUT_RDWR);
+    thread_.join();
+  }
+
+  const std::string& address() const { return address_; }
+
+ private:
+  void Serve() {
+    while (true) {
+      const UniqueFd connection(accept(listener_.get(), nullptr, nullptr));
+      if (!connection.ok()) return;
+      bool open = Send(connection.get(), head_);
+      while (open) open = Send(connection.get(), piece_);
+    }
+  }
+  static bool Send(int fd, const std::string& bytes) {
+    for (size_t sent = 0; sent < bytes.size();) {
+      const ssize_t n = send(fd, bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL);
+      if (n <= 0) return false;
+      sent += static_cast<size_t>(n);
+    }
+    return true;
+  }
+
+  const std::string head_;
+  const std::string piece_;
+  UniqueFd listener_;
+  std::string address_;
+  std::thread thread_;
+};
+
+// The most that this process ever had in memory.
+size_t PeakBytes() {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("VmHWM:")) return std::stoul(line.substr(6)) << 10;
+  }
+  ADD_FAILURE() << "the kernel tells no VmHWM";
+  return 0;
+}
+
+// A sanitizer keeps what was freed, and its own books.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr size_t kMostMemory = size_t{1} << 30;
+#else
+constexpr size_t kMostMemory = size_t{200} << 20;
+#endif
 
 std::string Answer(const std::string& status, const std::string& type, const std::string& body) {
   return absl::StrCat("HTTP/1.1 ", status, "\r\nContent-Type: ", type,
@@ -163,6 +232,71 @@ TEST(VerifyTest, NoAnswerIsNotAWrongAnswer) {
     EXPECT_EQ(found.status().code(), absl::StatusCode::kUnavailable) << i;
     EXPECT_HAS(std::string(found.status().message()), server.address());
   }
+}
+
+// One took the agent to 533 MiB.
+TEST(VerifyTest, NoHostileResponseFillsTheMemory) {
+  const std::string ok = "HTTP/1.1 200 OK\r\n";
+  const std::string kilobyte(1024, 'x');
+  const std::string block(size_t{1} << 16, 'x');
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {ok, absl::StrCat("X: ", kilobyte, "\r\n")},
+      {absl::StrCat(ok, "X: "), kilobyte},
+      {"", absl::StrCat("HTTP/1.1 100 Continue\r\nX: ", kilobyte, "\r\n\r\n")},
+      {absl::StrCat(ok, "Connection: close\r\n\r\n"), block},
+      {absl::StrCat(ok, "Content-Length: 99999999999999\r\n\r\n"), block},
+      {absl::StrCat(ok, "Transfer-Encoding: chunked\r\n\r\n"),
+       absl::StrCat("10000\r\n", block, "\r\n")},
+      {absl::StrCat(ok, "Transfer-Encoding: chunked\r\n\r\n0\r\n"),
+       absl::StrCat("X: ", kilobyte, "\r\n")},
+  };
+  const size_t before = PeakBytes();
+  for (const auto& [head, piece] : cases) {
+    const EndlessServer server(head, piece);
+    const absl::StatusOr<Verification> found =
+        Verify(server.address(), Get("/plaintext"), true, absl::Minutes(2));
+    EXPECT_FALSE(found.ok()) << head << found->difference.substr(0, 200);
+    EXPECT_NE(found.status().code(), absl::StatusCode::kDeadlineExceeded)
+        << head << ": only the time ended it";
+    EXPECT_LT(PeakBytes(), before + kMostMemory) << head;
+  }
+}
+
+// A response within the bound must not take much more while it is held against what is right.
+TEST(VerifyTest, NoBodyTakesMuchMoreThanItsLength) {
+  std::string deep = "{\"error\":";
+  deep.append(size_t{24} << 20, '[');
+  std::string wide = "{\"error\":[";
+  while (wide.size() < (size_t{24} << 20)) wide += "1,";
+  // Asks for what must be refused with an object that has an "error".
+  Workload refused = Get("/json");
+  refused.set_method("POST");
+  refused.set_body("{");
+  Workload compress = Get("/zlib/compress");
+  compress.set_method("POST");
+  compress.set_body("a");
+  const size_t before = PeakBytes();
+  for (std::string& body : std::vector<std::string>{std::move(deep), std::move(wide)}) {
+    const ScriptedServer server({Answer("400 Bad Request", "application/json", std::move(body))});
+    const absl::StatusOr<Verification> found = Verify(server.address(), refused, true, kPatience);
+    ASSERT_TRUE(found.ok()) << found.status();
+    EXPECT_HAS(found->difference, "expected {\"error\":\"...\"}");
+  }
+  EXPECT_LT(PeakBytes(), before + kMostMemory);
+  // It is not inflated further than what is right, and not at all where that was not asked for.
+  const std::string bomb = Deflate(std::string(size_t{32} << 20, '\0'), 6);
+  const ScriptedServer server({Answer("200 OK", "application/octet-stream", bomb),
+                               absl::StrCat("HTTP/1.1 200 OK\r\nContent-Encoding: deflate\r\n"
+                                            "Content-Length: ",
+                                            bomb.size(), "\r\n\r\n", bomb)});
+  const absl::StatusOr<Verification> found = Verify(server.address(), compress, true, kPatience);
+  ASSERT_TRUE(found.ok()) << found.status();
+  EXPECT_HAS(found->difference, "inflates to more than 2 bytes");
+  Workload elsewhere = Get("/elsewhere");
+  elsewhere.mutable_expect()->set_body(bomb);
+  const absl::StatusOr<Verification> kept = Verify(server.address(), elsewhere, true, kPatience);
+  ASSERT_TRUE(kept.ok()) << kept.status();
+  EXPECT_EQ(kept->difference, "");
 }
 
 TEST(WaitUntilReadyTest, AsksUntilTheAnswerIs200) {
