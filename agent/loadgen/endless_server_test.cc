@@ -4,6 +4,7 @@
 #include <poll.h>
 
 #include <cstdint>
+#include <ctime>
 #include <functional>
 #include <memory>
 #include <string>
@@ -11,8 +12,12 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "agent/loadgen/connection_pool.h"
+#include "agent/loadgen/fate.h"
+#include "agent/loadgen/http1_pool.h"
 #include "agent/loadgen/load_run.h"
 #include "agent/loadgen/options.h"
+#include "agent/loadgen/recorder.h"
 #include "agent/loadgen/request.h"
 #include "agent/loadgen/test_frames.h"
 #include "agent/loadgen/test_load.h"
@@ -212,6 +217,55 @@ TEST_P(EndlessServerTest, TheSignalEndsARunThatIsCounted) {
   options.duration_ns = 0;
   options.request_count = 1'000'000'000;
   ExpectEnd(options, 200 * kMillisecond);
+}
+
+// Answers take it long, as those of a flood do.
+class SlowSink : public FlightSink {
+ public:
+  void OnReady(int, int64_t) override {}
+  void OnEnded(const Flight&, Fate fate, int, uint64_t, int64_t) override {
+    EXPECT_EQ(fate, Fate::kOk);
+    ++ended;
+    const timespec nap{0, 60 * kMillisecond};
+    nanosleep(&nap, nullptr);
+  }
+  void OnOpenFailed(Fate, int64_t) override {}
+
+  int ended = 0;
+};
+
+// Else 512 connections that flood would keep a thread from its clock for seconds.
+TEST(TurnTest, EndsInTimeAndGoesOnWhereItEnded) {
+  constexpr int kConnections = 12;
+  TestServer server([](const Seen&) { return Reply{TestServer::Ok("x")}; });
+  const LoadOptions options = OptionsFor(server.target(), kConnections);
+  SlowSink sink;
+  const absl::StatusOr<std::unique_ptr<Http1Pool>> pool =
+      Http1Pool::Create({.target = &options.target,
+                         .requests = &options.requests,
+                         .connections = kConnections,
+                         .timeout_ns = kForeverNs},
+                        &sink);
+  ASSERT_TRUE(pool.ok()) << pool.status();
+  ASSERT_TRUE((*pool)->OpenAll(MonotonicNanos() + kForeverNs).ok());
+  int64_t now = MonotonicNanos();
+  for (int i = 0; i < kConnections; ++i) {
+    (*pool)->Queue(i, Flight{.send_ns = now, .intended_ns = now});
+    (*pool)->Flush(i, now);
+  }
+  while (server.requests() < kConnections) {
+    const timespec nap{0, kMillisecond};
+    nanosleep(&nap, nullptr);
+  }
+  std::vector<int> turns;
+  while (sink.ended < kConnections) {
+    const int before = sink.ended;
+    now = (*pool)->Turn(now + kForeverNs, now);
+    if (sink.ended > before) turns.push_back(sink.ended - before);
+  }
+  // A nap is 60 ms, and behind 100 ms no other event begins.
+  for (const int ended : turns) EXPECT_LE(ended, 3);
+  EXPECT_GE(turns.size(), 4u);
 }
 
 }  // namespace

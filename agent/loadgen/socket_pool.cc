@@ -14,14 +14,13 @@
 namespace assay::loadgen {
 namespace {
 
-constexpr int kEventsPerTurn = 512;
 constexpr int64_t kRetryAfterNs = 50'000'000;
 constexpr int64_t kLongestScanNs = 250'000'000;
 // Connections being opened at once: more could overflow the server's listen queue, which costs a
 // second each.
 constexpr int kOpeningAtOnce = 64;
 // How long a turn goes on to its next event: 512 connections that flood would take seconds, in which nobody looks at the
-// clock.
+// clock. The next turn goes on where it ended, so that each connection has its turn.
 constexpr int64_t kLongestTurnNs = 100'000'000;
 constexpr uint64_t kWakeKey = UINT64_MAX;
 
@@ -79,24 +78,24 @@ absl::Status SocketPool::OpenAll(int64_t deadline_ns) {
 }
 
 int64_t SocketPool::Turn(int64_t wake_ns, int64_t now_ns) {
-  wake_ns = std::min({wake_ns, retries_.NextNs(), next_scan_ns_});
-  epoll_event events[kEventsPerTurn];
-  const int count = WaitForEvents(epoll_.get(), events, kEventsPerTurn, wake_ns - now_ns);
+  if (told_next_ == told_count_) {
+    wake_ns = std::min({wake_ns, retries_.NextNs(), next_scan_ns_});
+    told_count_ = WaitForEvents(epoll_.get(), told_.data(), kEventsPerTurn, wake_ns - now_ns);
+    told_count_ = std::max(told_count_, 0);
+    told_next_ = 0;
+  }
+  const bool any = told_next_ < told_count_;
   const int64_t begin_ns = MonotonicNanos();
-  told_alone_ns_ = count == 1 ? begin_ns : 0;
-  for (int i = 0; i < count; ++i) {
-    if (events[i].data.u64 == kWakeKey) continue;
-    if (event_ns_ - begin_ns > kLongestTurnNs) {
-      PutOff(events[i].data.u64);
-      continue;
-    }
-    HandleEvent(events[i].data.u64, events[i].events);
-    if (i + 1 < count) sink_->BetweenEvents(event_ns_);
+  told_alone_ns_ = told_count_ == 1 ? begin_ns : 0;
+  while (told_next_ < told_count_ && event_ns_ - begin_ns <= kLongestTurnNs) {
+    const epoll_event& event = told_[told_next_++];
+    if (event.data.u64 != kWakeKey) HandleEvent(event.data.u64, event.events);
+    if (told_next_ < told_count_) sink_->BetweenEvents(event_ns_);
   }
   sink_->AfterEvents();
   if (begin_ns >= next_scan_ns_) ExpireLate(begin_ns);
   ReopenWaiting(begin_ns);
-  if (count <= 0) return begin_ns;
+  if (!any) return begin_ns;
   const int64_t end_ns = MonotonicNanos();
   busy_ns_ += end_ns - begin_ns;
   return end_ns;
@@ -113,13 +112,6 @@ void SocketPool::HandleEvent(uint64_t key, uint32_t events) {
   } else if (socket.state == State::kShakingHands) {
     event_ns_ = MonotonicNanos();
     ShakeHands(connection, event_ns_);
-  }
-}
-
-void SocketPool::PutOff(uint64_t key) {
-  const auto connection = static_cast<int>(key & UINT32_MAX);
-  if (sockets_[connection].generation == key >> 32 && sockets_[connection].fd.ok()) {
-    ReportAgain(connection);
   }
 }
 

@@ -24,7 +24,7 @@ namespace assay::loadgen {
 // watched, and opened again when they end. What is said over them is the derived class's, which
 // is told of every event and ends the flights.
 //
-// A turn is bounded in time, whatever servers send: what it did not get to is told of again in the next one.
+// A turn is bounded in time, whatever servers send: the next one goes on with what it did not get to.
 //
 // Cost: readiness is edge-triggered and registered once a connection.
 class SocketPool : public ConnectionPool {
@@ -147,14 +147,19 @@ class SocketPool : public ConnectionPool {
 
  private:
   void HandleEvent(uint64_t key, uint32_t events);
-  void PutOff(uint64_t key);
   void Connect(int connection, int64_t now_ns);
   void FinishConnecting(int connection);
   void ShakeHands(int connection, int64_t now_ns);
   void ReopenWaiting(int64_t now_ns);
   void ExpireLate(int64_t now_ns);
 
+  static constexpr int kEventsPerTurn = 512;
+
   UniqueFd epoll_;
+  // What epoll told of, and the first of it that is not handled yet.
+  std::array<epoll_event, kEventsPerTurn> told_{};
+  int told_count_ = 0;
+  int told_next_ = 0;
   // Connections that wait to be opened again.
   DueQueue retries_;
   int64_t next_scan_ns_ = 0;

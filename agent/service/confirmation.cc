@@ -5,6 +5,8 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 #include "common/status_macros.h"
 #include "grpcpp/client_context.h"
 #include "grpcpp/create_channel.h"
@@ -23,7 +25,9 @@ absl::StatusOr<bool> AskForConfirmation(
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   // No connection that was made for another question.
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-  arguments.SetSslTargetNameOverride(question.agent_name);
+  // RFC 6066, 3: a name is sent without its trailing dot, and certificates have none.
+  const absl::string_view name = question.agent_name;
+  arguments.SetSslTargetNameOverride(std::string(absl::StripSuffix(name, ".")));
   const std::string target =
       absl::StrCat(address.IsV4() ? "ipv4:" : "ipv6:", question.agent.ToString());
   const std::unique_ptr<Agent::Stub> stub =

@@ -93,13 +93,17 @@ TEST(ConfirmationTest, TheCertificateMustBeForTheName) {
   Accomplice agent("127.0.0.2", grpc::SslServerCredentials(options));
   const auto credentials = grpc::SslCredentials({.pem_root_certs = made.certificate});
   DestinationRules::Question question = QuestionTo(agent.address());
-  question.agent_name = "agent.example";
-  const absl::StatusOr<bool> confirmed = AskForConfirmation(credentials, question);
-  ASSERT_TRUE(confirmed.ok()) << confirmed.status();
-  EXPECT_TRUE(*confirmed);
-  question.agent_name = "victim.example";
-  EXPECT_FALSE(AskForConfirmation(credentials, question).ok());
-  EXPECT_EQ(agent.asked(), 1);
+  for (const char* name : {"agent.example", "agent.example."}) {
+    question.agent_name = name;
+    const absl::StatusOr<bool> confirmed = AskForConfirmation(credentials, question);
+    ASSERT_TRUE(confirmed.ok()) << confirmed.status();
+    EXPECT_TRUE(*confirmed);
+  }
+  for (const char* name : {"victim.example", "example", "127.0.0.1"}) {
+    question.agent_name = name;
+    EXPECT_FALSE(AskForConfirmation(credentials, question).ok()) << name;
+  }
+  EXPECT_EQ(agent.asked(), 2);
 }
 
 TEST(ConfirmationTest, WhatIsNoNumericAddressIsNotAsked) {
