@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <string>
 #include <vector>
 
@@ -47,6 +48,12 @@ void MutateOnce(RandomStream* random, const std::string& other, std::string* inp
   }
 }
 
+// How many broken inputs are tried: 8,000, or what fuzz_target() was told.
+int Rounds() {
+  const char* const told = std::getenv("ASSAY_FUZZ_ROUNDS");
+  return told == nullptr ? 8'000 : std::atoi(told);
+}
+
 TEST(FuzzTest, SeedsAreSurvived) {
   ASSERT_FALSE(FuzzSeeds().empty());
   for (const std::string& seed : FuzzSeeds()) RunOn(seed);
@@ -55,7 +62,9 @@ TEST(FuzzTest, SeedsAreSurvived) {
 TEST(FuzzTest, BrokenSeedsAreSurvived) {
   RandomStream random(1);
   const std::vector<std::string> seeds = FuzzSeeds();
-  for (int round = 0; round < 8'000; ++round) {
+  const int rounds = Rounds();
+  ASSERT_GT(rounds, 0);
+  for (int round = 0; round < rounds; ++round) {
     std::string input = seeds[random.Below(seeds.size())];
     const uint64_t mutations = 1 + random.Below(4);
     for (uint64_t i = 0; i < mutations; ++i) {
@@ -67,7 +76,8 @@ TEST(FuzzTest, BrokenSeedsAreSurvived) {
 
 TEST(FuzzTest, NoiseIsSurvived) {
   RandomStream random(2);
-  for (int round = 0; round < 2'000; ++round) {
+  const int rounds = Rounds() / 4;
+  for (int round = 0; round < rounds; ++round) {
     std::string input(random.Below(200), '\0');
     for (char& byte : input) byte = static_cast<char>(random.Next());
     RunOn(input);

@@ -63,6 +63,45 @@ class BadPlanTest(EndToEndTest):
         self.assert_says(ended, "nothing", "make it first")
 
 
+class BadTextTest(EndToEndTest):
+    """Bytes that are no text, where users can put them: refused, or shown as text; what is stored stays readable."""
+
+    RAW = "caf\udce9"  # As Python writes the byte 0xe9 to a program.
+
+    def assert_all_can_be_read(self):
+        for words in (("list",), ("show", "latest")):
+            self.assert_status(self.controller(*words), 0)
+            self.assert_status(self.controller(*words, "--format=csv"), 0)
+            self.controller(*words, "--format=json").json()
+
+    def test_a_label_is_text_or_refused(self):
+        plan = self.write("plan.textproto", QUICK_PLAN)
+        ended = self.controller("run", plan, f"--label={self.RAW}")
+        self.assert_status(ended, 2)
+        self.assert_says(ended, "label", "UTF-8")
+        self.assertEqual(self.controller("list", "--format=json").json()["campaigns"], [])
+        # Others are kept as they are.
+        self.assert_measured(self.controller("run", plan, "--label=caf\u00e9"))
+        self.assert_all_can_be_read()
+        listed = self.controller("list", "--format=json").json()["campaigns"]
+        self.assertEqual([one["label"] for one in listed], ["caf\u00e9"])
+        ended = self.controller("resume", "caf\u00e9")
+        self.assert_status(ended, 1)
+        self.assert_says(ended, "is complete")
+
+    def test_a_file_whose_name_is_no_text_can_be_imported(self):
+        self.assert_measured(self.controller("run", self.write("plan.textproto", QUICK_PLAN)))
+        execution = self.show()["cells"][0]["executions"][0]["id"]
+        path = self.write(f"{self.RAW}.txt",
+                          "server 7/7 [000] 5.000000: 1000000 cpu-clock:\n\t 10 work+0x1 (/bin/server)\n\n")
+        self.assert_status(self.controller("import", path, f"--execution={execution}"), 0)
+        self.assert_all_can_be_read()
+        notes = self.show()["profiles"][0]["notes"]
+        self.assertTrue(any("caf\ufffd.txt" in note for note in notes), notes)
+        self.assert_status(self.controller("report", "latest", "-o", self.path("page.html")), 0)
+        self.assertIn("work", self.read(self.path("page.html")))
+
+
 class BadWordsTest(EndToEndTest):
     def test_an_unknown_flag_is_refused_with_the_nearest(self):
         ended = self.controller("demo", "--qiet")

@@ -153,6 +153,17 @@ TEST_F(PartTest, ReleasesWhatItHadBeforeItTellsOfAFailure) {
   EXPECT_EQ(LastFailure().kind(), Failure::CRASHED);
 }
 
+// A controller would read none of the event, and wait for it.
+TEST_F(PartTest, WhatItTellsIsUtf8) {
+  ScriptedPart& part = Begin();
+  Failure failure;
+  failure.set_message("Content-Type: text/\xff");
+  failure.set_last_words("caf\xc3");
+  part.ReportFailure(failure);
+  EXPECT_EQ(LastFailure().message(), "Content-Type: text/\xef\xbf\xbd");
+  EXPECT_EQ(LastFailure().last_words(), "caf\xef\xbf\xbd");
+}
+
 TEST_F(PartTest, AFailureIsTheEndOfItButForEventsAndData) {
   ScriptedPart& part = Begin();
   ASSERT_TRUE(part.Start(42).ok());

@@ -184,6 +184,14 @@ TEST(VerifyTest, AWrongAnswerIsShownBesideTheRightOne) {
   EXPECT_HAS(found->difference, "differs from byte 17");
 }
 
+// The difference travels to the controller as text, which other bytes would make unreadable.
+TEST(VerifyTest, AContentTypeThatIsNotUtf8IsShownAsText) {
+  ScriptedServer server({Answer("200 OK", "text/\xff", R"({"message":"Hello, World!"})")});
+  const auto found = Verify(server.address(), Get("/json"), /*contract=*/true, kPatience);
+  ASSERT_TRUE(found.ok()) << found.status();
+  EXPECT_HAS(found->difference, "Content-Type: expected application/json, got text/\xef\xbf\xbd");
+}
+
 // What the plan says goes before what the contract says.
 TEST(VerifyTest, TheWorkloadsOwnExpectationCounts) {
   ScriptedServer server({Answer("404 Not Found", "a/b", "nothing"), Answer("200 OK", "a/b", "x")});

@@ -32,6 +32,16 @@ TEST(TextTableTest, WidthsCountCharactersNotBytes) {
   EXPECT_EQ(table.ToString(), " a  b\n--  -\nµs  x\nms  y\n");
 }
 
+// A label, the name of a target, what an agent says of itself.
+TEST(TextTableTest, ACellIsOneLineThatATerminalDoesNotObey) {
+  TextTable table({{"a", Align::kLeft}, {"b", Align::kLeft}});
+  table.AddRow({"\x1b[2J\n\xe9", "x"});
+  EXPECT_EQ(table.ToString(),
+            "a             b\n"
+            "------------  -\n"
+            "\\x1b[2J\\x0a\xef\xbf\xbd  x\n");
+}
+
 TEST(TextTableTest, ATableThatIsTooWideShortensNamesThenLeavesOutWhatIsOptional) {
   TextTable table({{"name", Align::kLeft},
                    {"a", Align::kRight},

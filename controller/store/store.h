@@ -72,6 +72,8 @@ struct StoreOptions {
 // kPermissionDenied when it may not be written or read, kNotFound, kAlreadyExists,
 // kResourceExhausted when the disk is full, kDataLoss when what is stored is damaged (every row has a hash, which is
 // checked when it is read; the message names the campaign and the record),
+// kInvalidArgument for a record that does not read back as it was given: it is not stored, and the message names its
+// campaign, or its execution and the load agent that sent it,
 // kFailedPrecondition for a file of a newer version or one that is no store. Every message names
 // the file and what to do.
 class Store {

@@ -1,6 +1,6 @@
 """fuzz_target: one file that is a test in every build, and a libFuzzer binary for tools/fuzz."""
 
-def fuzz_target(name, srcs, deps, size = "small"):
+def fuzz_target(name, srcs, deps, size = "small", rounds = 8000):
     """Defines NAME_test, on the same broken inputs each time, and NAME, which looks for inputs on its own.
 
     Args:
@@ -8,11 +8,13 @@ def fuzz_target(name, srcs, deps, size = "small"):
       srcs: the file that defines the two functions of analysis/fuzz_driver.h.
       deps: what it tests.
       size: of the test.
+      rounds: broken inputs that the test tries, and a quarter of it of noise; fewer where an input takes milliseconds.
     """
     native.cc_test(
         name = name + "_test",
         size = size,
         srcs = srcs,
+        env = {"ASSAY_FUZZ_ROUNDS": str(rounds)},
         deps = deps + ["//analysis:fuzz_driver"],
     )
 
