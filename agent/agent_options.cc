@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "common/command_line.h"
+#include "common/message_text.h"
 #include "common/runfiles.h"
 #include "common/status_macros.h"
 
@@ -122,7 +123,7 @@ int ParseAgentOptions(int argc, char** argv, AgentOptions& options, std::ostream
   if (const int status = ParseCommandLine(app, argc, argv, out, err); status != kGoOn)
     return status;
   if (const absl::Status status = Check(words, options); !status.ok()) {
-    err << "agent: " << status.message() << "\n";
+    err << "agent: " << MessageText(status) << "\n";
     return kBadUsage;
   }
   return kGoOn;

@@ -36,9 +36,10 @@
 #include "agent/service/self_description.h"
 #include "common/command_line.h"
 #include "common/cpu_set.h"
+#include "common/message_text.h"
 #include "common/runfiles.h"
+#include "common/standard_streams.h"
 #include "common/status_macros.h"
-#include "common/utf8.h"
 #include "grpc/grpc.h"
 
 namespace assay {
@@ -124,12 +125,14 @@ absl::Status RunAgent(const AgentOptions& options) {
   ASSAY_ASSIGN_OR_RETURN(const std::unique_ptr<AgentServer> server,
                          AgentServer::Start(options.listen, credentials.server, service));
   std::cout << "listening on " << server->address() << std::endl;
+  // Whoever started it waits for that line.
+  const absl::Status told = FlushOutput();
 
-  end.Wait();
+  if (told.ok()) end.Wait();
   EndInAnyCase();
   const bool gone = parts->CloseAll(kClosePatience);
   server->Shutdown();
-  return gone ? absl::OkStatus()
+  return gone ? told
               : absl::InternalError("a part did not come to an end; what it started is killed now");
 }
 
@@ -137,16 +140,16 @@ absl::Status RunAgent(const AgentOptions& options) {
 }  // namespace assay
 
 int main(int argc, char** argv) {
+  assay::OpenStandardStreams();
   assay::AgentOptions options;
   const int status = assay::ParseAgentOptions(argc, argv, options, std::cout, std::cerr);
-  if (status != assay::kGoOn) return status;
+  if (status != assay::kGoOn) return assay::EndOutput("agent", status);
   signal(SIGPIPE, SIG_IGN);
   assay::BoundMemory();
   assay::ExportRunfiles();
   assay::RaiseDescriptorLimit();
   const absl::Status ran = assay::RunAgent(options);
-  if (!ran.ok())
-    std::cerr << "agent: " << assay::TerminalLines(std::string(ran.message())) << std::endl;
+  if (!ran.ok()) std::cerr << "agent: " << assay::MessageText(ran) << std::endl;
   // Without destructors: gRPC's threads, and those of a part that hangs, still use what they would destroy.
   _exit(ran.ok() ? EXIT_SUCCESS : EXIT_FAILURE);
 }

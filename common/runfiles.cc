@@ -59,8 +59,8 @@ absl::StatusOr<std::string> AssayFile(std::string_view path) {
   }
   return absl::NotFoundError(
       absl::StrCat("a file of Assay is missing: ", absl::string_view(path.data(), path.size()),
-                   "; run the program by `bazel run` or from a whole installation. Looked for:\n  ",
-                   absl::StrJoin(tried, "\n  ")));
+                   "; run the program by `bazel run` or from a whole installation. Looked for: ",
+                   absl::StrJoin(tried, ", ")));
 }
 
 void ExportRunfiles() {

@@ -10,6 +10,8 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "common/command_line.h"
+#include "common/message_text.h"
+#include "common/standard_streams.h"
 #include "server/endpoints/endpoints.h"
 #include "server/net/http_server.h"
 #include "server/server_flags.h"
@@ -29,13 +31,11 @@ void RaiseFileLimit() {
 }
 
 int Fail(const absl::Status& status) {
-  std::cerr << "server: " << status.message() << "\n";
+  std::cerr << "server: " << assay::MessageText(status) << "\n";
   return absl::IsInvalidArgument(status) ? 2 : EXIT_FAILURE;  // 2: bad usage.
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int Run(int argc, char** argv) {
   assay::ServerOptions options;
   const int exit_status = assay::ParseServerFlags(argc, argv, options, std::cout, std::cerr);
   if (exit_status != assay::kGoOn) return exit_status;
@@ -53,6 +53,15 @@ int main(int argc, char** argv) {
   const auto server = assay::HttpServer::Create(options, endpoints);
   if (!server.ok()) return Fail(server.status());
   std::cout << "listening on " << (*server)->address() << std::endl;
+  // Whoever started it waits for that line. main() reports why it did not arrive.
+  if (!assay::FlushOutput().ok()) return EXIT_FAILURE;
   if (const absl::Status status = (*server)->Run(stop->get()); !status.ok()) return Fail(status);
   return EXIT_SUCCESS;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  assay::OpenStandardStreams();
+  return assay::EndOutput("server", Run(argc, argv));
 }

@@ -13,6 +13,7 @@
 #include "absl/strings/str_join.h"
 #include "agent/catalogue/placeholders.h"
 #include "agent/verify/endpoint_contract.h"
+#include "common/message_text.h"
 #include "re2/re2.h"
 
 namespace assay {
@@ -60,7 +61,7 @@ class Checker {
     }
     if (mistakes_.empty()) return absl::OkStatus();
     if (mistakes_.size() > kMaxMistakes) mistakes_.resize(kMaxMistakes);
-    return absl::InvalidArgumentError(absl::StrJoin(mistakes_, "\n"));
+    return StatusOfLines(absl::StatusCode::kInvalidArgument, mistakes_);
   }
 
  private:

@@ -19,6 +19,7 @@
 #include "common/command_line.h"
 #include "common/file.h"
 #include "common/http_url.h"
+#include "common/message_text.h"
 #include "common/runfiles.h"
 #include "common/status_macros.h"
 
@@ -327,7 +328,7 @@ int ParseLoadOptions(int argc, char** argv, LoadOptions& options, std::ostream& 
     return status;
   }
   if (const absl::Status status = Check(app, words, options); !status.ok()) {
-    err << "loadgen: " << status.message() << "\n";
+    err << "loadgen: " << MessageText(status) << "\n";
     // A name that the resolver does not know now is no bad usage.
     return absl::IsUnavailable(status) ? 1 : 2;
   }

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -28,7 +29,9 @@
 #include "common/file.h"
 #include "common/monotonic_clock.h"
 #include "common/runfiles.h"
+#include "common/standard_streams.h"
 #include "common/status_macros.h"
+#include "common/utf8.h"
 
 namespace assay::loadgen {
 namespace {
@@ -53,29 +56,25 @@ void StandAside(const LoadOptions& options) {
 // A line that is drawn over itself, once a second, on a terminal; nothing elsewhere.
 class LiveLine {
  public:
-  LiveLine(const LoadOptions& options, std::ostream& err)
-      : on_(!options.quiet && isatty(STDERR_FILENO) != 0),
-        warmup_ns_(options.warmup_ns),
-        err_(err) {}
+  explicit LiveLine(const LoadOptions& options)
+      : on_(!options.quiet && isatty(STDERR_FILENO) != 0), warmup_ns_(options.warmup_ns) {}
 
   bool on() const { return on_; }
   void Draw(const LoadRun& run, int64_t since_start_ns) {
     if (!on_) return;
     const uint64_t ok = run.live_ok();
     const double seconds = static_cast<double>(since_start_ns - warmup_ns_) / 1e9;
-    err_ << absl::StrFormat("\r%5.0f s  %10d ok/s  %d failed   ", seconds, ok - last_ok_,
-                            run.live_failed())
-         << std::flush;
+    DrawLine(absl::StrFormat("%5.0f s  %10d ok/s  %d failed", seconds, ok - last_ok_,
+                             run.live_failed()));
     last_ok_ = ok;
   }
   void Clear() {
-    if (on_) err_ << "\r\033[K" << std::flush;
+    if (on_) DrawLine("");
   }
 
  private:
   const bool on_;
   const int64_t warmup_ns_;
-  std::ostream& err_;
   uint64_t last_ok_ = 0;
 };
 
@@ -90,8 +89,8 @@ bool KnowsEnough(const LoadOptions& options, const LoadRun& run) {
 
 // Sleeps until the load threads have ended, and does only what must be done meanwhile.
 absl::Status WaitForEnd(const LoadOptions& options, LoadRun& run, SampleFile* samples,
-                        StopSignals& signals, std::ostream& err) {
-  LiveLine live(options, err);
+                        StopSignals& signals) {
+  LiveLine live(options);
   const int64_t start = MonotonicNanos();
   int64_t wake_every = run.harvest_every_ns();
   if (live.on() || options.until_quantile != 0) wake_every = kSecondNs;
@@ -127,7 +126,7 @@ absl::Status Report(const LoadResult& result, const RunSettings& settings, std::
   const LoadOptions& options = *settings.options;
   switch (options.format) {
     case ReportFormat::kTable:
-      out << FormatTable(result, options);
+      out << TerminalLines(FormatTable(result, options));
       break;
     case ReportFormat::kJson:
       out << FormatJson(result, &settings);
@@ -169,6 +168,12 @@ absl::StatusOr<std::string> ReadEarlier(const LoadOptions& options) {
   return absl::InvalidArgumentError(absl::StrCat(options.compare_to, ": ", sound.message()));
 }
 
+// One line on `err`: servers, files and the user's own words have no say in what a terminal does.
+int Complain(std::ostream& err, std::string_view message, int exit_status) {
+  err << "loadgen: " << TerminalText(message) << "\n";
+  return exit_status;
+}
+
 // The whole run; what was measured is printed also where it could not begin.
 absl::StatusOr<LoadResult> Measure(const LoadOptions& options, const std::string& earlier,
                                    std::ostream& out, std::ostream& err) {
@@ -189,7 +194,7 @@ absl::StatusOr<LoadResult> Measure(const LoadOptions& options, const std::string
   ASSAY_ASSIGN_OR_RETURN(StopSignals signals, StopSignals::Catch());
   const RunSettings settings{&options, absl::Now() + absl::Nanoseconds(options.warmup_ns)};
   run->Start(MonotonicNanos());
-  const absl::Status waited = WaitForEnd(options, *run, samples.get(), signals, err);
+  const absl::Status waited = WaitForEnd(options, *run, samples.get(), signals);
   LoadResult result = run->Finish();
   // What fails takes nothing of the rest with it.
   absl::Status written = waited;
@@ -200,7 +205,7 @@ absl::StatusOr<LoadResult> Measure(const LoadOptions& options, const std::string
   if (!earlier.empty()) {
     ASSAY_ASSIGN_OR_RETURN(const std::string comparison,
                            FormatComparison(earlier, result, &settings));
-    (options.format == ReportFormat::kTable ? out : err) << comparison << std::flush;
+    (options.format == ReportFormat::kTable ? out : err) << TerminalLines(comparison) << std::flush;
   }
   ASSAY_RETURN_IF_ERROR(written);
   return result;
@@ -216,34 +221,36 @@ int RunAlone(const LoadOptions& options, std::ostream& out, std::ostream& err) {
   }
   const absl::StatusOr<std::string> earlier = ReadEarlier(options);
   if (!earlier.ok()) {
-    err << "loadgen: --compare-to: " << earlier.status().message() << "\n";
-    return 2;
+    return Complain(err, absl::StrCat("--compare-to: ", earlier.status().message()), 2);
   }
   const absl::StatusOr<LoadResult> result = Measure(options, *earlier, out, err);
   if (!result.ok()) {
-    err << "loadgen: " << result.status().message() << "\n";
-    return 1;
+    return Complain(err, absl::StrCat(result.status().message()), 1);
   }
   if (!result->accounting_error.empty()) {
-    err << "loadgen: " << result->accounting_error << "; this is a mistake in loadgen\n";
-    return 1;
+    return Complain(err, absl::StrCat(result->accounting_error, "; this is a mistake in loadgen"),
+                    1);
   }
   if (result->stopped_by == StoppedBy::kUnreachable) {
-    err << "loadgen: no connection to " << options.target.text
-        << " could be opened for as long as --timeout; not sent: " << result->not_sent << " of "
-        << options.request_count << " requests\n";
+    Complain(err,
+             absl::StrCat("no connection to ", options.target.text,
+                          " could be opened for as long as --timeout; not sent: ", result->not_sent,
+                          " of ", options.request_count, " requests"),
+             1);
   }
   if (result->ok > 0) return 0;
   if (result->sent == 0 && result->warmup_requests > 0) {
-    err << "loadgen: it ended in the warm-up: of the " << result->warmup_requests
-        << " requests sent by then none counts\n";
-    return 1;
+    return Complain(err,
+                    absl::StrCat("it ended in the warm-up: of the ", result->warmup_requests,
+                                 " requests sent by then none counts"),
+                    1);
   }
-  err << "loadgen: no request to " << options.target.text << " succeeded";
-  for (const auto& [kind, count] : result->error_kinds) err << "; " << kind << ": " << count;
-  if (result->timeouts > 0) err << "; timeouts: " << result->timeouts;
-  err << "\n";
-  return 1;
+  std::string none = absl::StrCat("no request to ", options.target.text, " succeeded");
+  for (const auto& [kind, count] : result->error_kinds) {
+    absl::StrAppend(&none, "; ", kind, ": ", count);
+  }
+  if (result->timeouts > 0) absl::StrAppend(&none, "; timeouts: ", result->timeouts);
+  return Complain(err, none, 1);
 }
 
 }  // namespace assay::loadgen

@@ -12,6 +12,7 @@
 #include "agent/loadgen/load_run.h"
 #include "agent/loadgen/sample_ring.h"
 #include "agent/loadgen/stop_signals.h"
+#include "common/message_text.h"
 #include "common/monotonic_clock.h"
 #include "common/status_macros.h"
 
@@ -123,7 +124,7 @@ int RunUnderAgent(const LoadOptions& options, std::ostream& err) {
     if (status.ok()) return 0;
     link->SendFailed(KindOf(status), std::string(status.message())).IgnoreError();  // It is on err.
   }
-  err << "loadgen: " << status.message() << "\n";
+  err << "loadgen: " << MessageText(status) << "\n";
   return 1;
 }
 

@@ -1,15 +1,11 @@
 #include "agent/loadgen/sample_file.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "common/file.h"
+#include "common/output_file.h"
 #include "common/runfiles.h"
 #include "common/status_macros.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
@@ -23,23 +19,12 @@ namespace {
 constexpr size_t kRingBytes = size_t{4} << 20;
 constexpr int kMostGainOfPipeline = 4;
 
-absl::Status WriteAll(int fd, const std::string& path, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t written = write(fd, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return ErrnoStatus(errno, absl::StrCat("writing ", path));
-    bytes.remove_prefix(static_cast<size_t>(written));
-  }
-  return absl::OkStatus();
-}
-
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<SampleFile>> SampleFile::Create(const std::string& path, int threads,
                                                                int pipeline) {
   const std::string full = UserPath(path);
-  UniqueFd fd(open(full.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
-  if (!fd.ok()) return ErrnoStatus(errno, absl::StrCat("--samples=", path));
+  ASSAY_ASSIGN_OR_RETURN(UniqueFd fd, OpenOutput(full));
   ASSAY_ASSIGN_OR_RETURN(
       const UniqueFd memory,
       SampleRing::Create(
@@ -66,7 +51,7 @@ absl::Status SampleFile::Write(bool finish) {
       google::protobuf::io::StringOutputStream stream(&bytes);
       google::protobuf::util::SerializeDelimitedToZeroCopyStream(chunk, &stream);
     }
-    written = WriteAll(fd_.get(), path_, bytes);
+    written = WriteAll(fd_.get(), bytes, path_);
   };
   ASSAY_RETURN_IF_ERROR(finish ? drain_.Finish(sink) : drain_.Drain(sink));
   return written;

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
+#include "common/message_text.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/io/tokenizer.h"
 #include "proto/text/field_hints.h"
@@ -94,7 +94,7 @@ class Mistakes : public google::protobuf::io::ErrorCollector {
   }
 
   bool any() const { return !lines_.empty(); }
-  std::string Text() const { return absl::StrJoin(lines_, "\n"); }
+  absl::Status status() const { return StatusOfLines(absl::StatusCode::kInvalidArgument, lines_); }
 
  private:
   const std::string_view text_;
@@ -145,8 +145,8 @@ absl::Status ParseTextProto(std::string_view text, std::string_view file_name,
   }
   const bool parsed = parser.ParseFromString(std::string(text), message);
   if (parsed && !mistakes.any()) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      mistakes.any() ? mistakes.Text() : absl::StrCat(std::string(file_name), ": cannot be read"));
+  if (mistakes.any()) return mistakes.status();
+  return absl::InvalidArgumentError(absl::StrCat(std::string(file_name), ": cannot be read"));
 }
 
 }  // namespace assay
