@@ -1,11 +1,15 @@
+#include <cstddef>
 #include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "agent/loadgen/options.h"
 #include "common/command_line.h"
 #include "common/file.h"
+#include "common/number_text.h"
+#include "common/testing/load_limit_cases.h"
 #include "gtest/gtest.h"
 
 namespace assay::loadgen {
@@ -66,6 +70,60 @@ TEST(OptionConflictsTest, WhatIsTheOpenLoopsNeedsARate) {
 // The same words may be right a minute later: it could not be measured, but nothing was said wrongly.
 TEST(OptionConflictsTest, ANameWithoutAnAddressIsNoBadUsage) {
   EXPECT_EQ(Parse({"http://no..such..name:80"}).first, 1);
+}
+
+bool Takes(std::vector<std::string> words) {
+  words.insert(words.begin(), "--target=127.0.0.1:1");
+  return Parse(std::move(words)).first == kGoOn;
+}
+
+// A plan and an agent have the same bounds: their tests go through the same values.
+TEST(OptionConflictsTest, FlagsHaveTheBoundsOfALoad) {
+  for (const auto& [seconds, good] : kSecondsOfWindow) {
+    const std::string text = NumberText(seconds);
+    EXPECT_EQ(Takes({"--duration=" + text}), good) << text;
+    EXPECT_EQ(Takes({"--timeout=" + text}), good) << text;
+  }
+  for (const auto& [seconds, good] : kSecondsOrNone) {
+    const std::string text = NumberText(seconds);
+    EXPECT_EQ(Takes({"--warmup=" + text}), good) << text;
+    EXPECT_EQ(Takes({"--think=" + text}), good) << text;
+  }
+  for (const auto& [requests, good] : kCountsOfRequests) {
+    EXPECT_EQ(Takes({absl::StrCat("--requests=", requests)}), good) << requests;
+  }
+  for (const auto& [rate, good] : kRates) {
+    EXPECT_EQ(Takes({"--rate=" + NumberText(rate)}), good) << rate;
+  }
+  for (const auto& [pipeline, good] : kPipelines) {
+    EXPECT_EQ(Takes({absl::StrCat("--pipeline=", pipeline)}), good) << pipeline;
+  }
+  for (const auto& [status, good] : kStatuses) {
+    EXPECT_EQ(Takes({absl::StrCat("--expect-status=", status)}), good) << status;
+  }
+}
+
+TEST(OptionConflictsTest, RequestsHaveTheBoundsOfALoad) {
+  for (const auto& [method, good] : kMethods) {
+    EXPECT_EQ(Takes({"--method=" + method}), good) << method;
+  }
+  for (const auto& [path, good] : kPaths) {
+    EXPECT_EQ(Takes({"--path=" + path}), good) << path;
+  }
+  for (const auto& [value, good] : kHeaderValues) {
+    EXPECT_EQ(Takes({"--header=X: " + value}), good) << value.size();
+  }
+  for (const auto& [count, good] : kCountsOfHeaders) {
+    EXPECT_EQ(Takes(std::vector<std::string>(static_cast<size_t>(count), "--header=X: ")), good)
+        << count;
+  }
+  for (const auto& [name, good] : kServerNames) {
+    EXPECT_EQ(Parse({"https://127.0.0.1:1", "--tls-server-name=" + name}).first == kGoOn, good)
+        << name;
+  }
+  for (const auto& [name, good] : kHeaderNamesOfHttp2) {
+    EXPECT_EQ(Takes({"--http2", absl::StrCat("--header=", name, ": x")}), good) << name;
+  }
 }
 
 }  // namespace

@@ -20,15 +20,14 @@
 #include "common/file.h"
 #include "common/http_url.h"
 #include "common/message_text.h"
+#include "common/load_limits.h"
+#include "common/number_text.h"
 #include "common/runfiles.h"
 #include "common/status_macros.h"
 
 namespace assay::loadgen {
 namespace {
 
-constexpr int kMaxConnections = 1'000'000;
-constexpr int kMaxThreads = 256;
-constexpr int kMaxPipeline = 1024;
 // Requests that wait for a connection take 32 bytes each.
 constexpr double kLeastWaiting = 1'000;
 constexpr double kMostWaiting = 4'000'000;
@@ -81,9 +80,9 @@ absl::StatusOr<int64_t> Nanos(std::string_view flag, const std::string& text) {
     return absl::InvalidArgumentError(absl::StrCat(
         std::string(flag), ": '", text, "' is not a time such as 500ms, 10s, 1m30s or 2.5"));
   }
-  if (duration < absl::ZeroDuration() || duration > absl::Hours(24 * 7)) {
+  if (duration < absl::ZeroDuration() || duration > absl::Nanoseconds(kLongestNs)) {
     return absl::InvalidArgumentError(
-        absl::StrCat(std::string(flag), ": ", text, " is not between 0 and a week"));
+        absl::StrCat(std::string(flag), ": ", text, " is not between 0 and a day"));
   }
   return absl::ToInt64Nanoseconds(duration);
 }
@@ -105,7 +104,10 @@ absl::Status ReadTimes(const Words& words, LoadOptions& options) {
   if (options.duration_ns == 0 && options.request_count == 0) {
     return absl::InvalidArgumentError("--duration and --requests are both 0: when should it end?");
   }
-  if (options.timeout_ns < 1'000'000) {
+  if (options.duration_ns != 0 && static_cast<uint64_t>(options.duration_ns) < kShortestNs) {
+    return absl::InvalidArgumentError("--duration is at least 1ms, or 0 where --requests ends it");
+  }
+  if (static_cast<uint64_t>(options.timeout_ns) < kShortestNs) {
     return absl::InvalidArgumentError("--timeout is at least 1ms");
   }
   if (!words.until.empty()) ASSAY_RETURN_IF_ERROR(ReadUntil(words.until, options));
@@ -116,12 +118,15 @@ absl::Status ReadTimes(const Words& words, LoadOptions& options) {
 }
 
 absl::Status ReadCounts(const Words& words, LoadOptions& options) {
-  if (options.connections < 1 || options.connections > kMaxConnections) {
+  if (options.connections < 1 || options.connections > static_cast<int>(kMostConnections)) {
     return absl::InvalidArgumentError(
-        absl::StrCat("--connections is between 1 and ", kMaxConnections));
+        absl::StrCat("--connections is between 1 and ", kMostConnections));
   }
-  if (options.threads < 1 || options.threads > kMaxThreads) {
-    return absl::InvalidArgumentError(absl::StrCat("--threads is between 1 and ", kMaxThreads));
+  if (options.threads < 1 || options.threads > static_cast<int>(kMostThreads)) {
+    return absl::InvalidArgumentError(absl::StrCat("--threads is between 1 and ", kMostThreads));
+  }
+  if (options.request_count > kMostRequests) {
+    return absl::InvalidArgumentError(absl::StrCat("--requests is at most ", kMostRequests));
   }
   if (options.threads > options.connections) {
     return absl::InvalidArgumentError(absl::StrCat(
@@ -132,11 +137,12 @@ absl::Status ReadCounts(const Words& words, LoadOptions& options) {
     return absl::InvalidArgumentError(absl::StrCat("--requests=", options.request_count,
                                                    " is less than --threads=", options.threads));
   }
-  if (options.pipeline < 1 || options.pipeline > kMaxPipeline) {
-    return absl::InvalidArgumentError(absl::StrCat("--pipeline is between 1 and ", kMaxPipeline));
+  if (options.pipeline < 1 || options.pipeline > static_cast<int>(kMostPipeline)) {
+    return absl::InvalidArgumentError(absl::StrCat("--pipeline is between 1 and ", kMostPipeline));
   }
-  if (!(options.rate_per_s >= 0 && options.rate_per_s <= 1e8)) {
-    return absl::InvalidArgumentError("--rate is above 0 and at most 100000000 requests a second");
+  if (options.rate_per_s != 0 && !(options.rate_per_s > 0 && options.rate_per_s <= kHighestRate)) {
+    return absl::InvalidArgumentError(absl::StrCat("--rate is above 0 and at most ",
+                                                   NumberText(kHighestRate), " requests a second"));
   }
   if (options.open_loop()) {
     const double waiting = options.rate_per_s * static_cast<double>(options.timeout_ns) / 1e9;
@@ -162,6 +168,10 @@ absl::Status ReadCounts(const Words& words, LoadOptions& options) {
       options.share_index < 0 || options.share_index >= options.share_count) {
     return absl::InvalidArgumentError(
         absl::StrCat("--share=", words.share, " is not INDEX/COUNT with INDEX below COUNT"));
+  }
+  if (options.open_loop() && options.rate_per_s < kLowestRate / options.share_count) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--rate is at least ", NumberText(kLowestRate), " requests a second"));
   }
   if (options.ring_fd >= 0 && !options.under_agent()) {
     return absl::InvalidArgumentError("--ring-fd needs --control-fd");

@@ -96,7 +96,7 @@ TEST(OptionsTest, NamesWhatIsWrong) {
       {{"--target=127.0.0.1:1", "--connections=0"}, "--connections is between 1 and"},
       {{"--target=127.0.0.1:1", "--threads=2"}, "more than --connections=1"},
       {{"--target=127.0.0.1:1", "--duration=5x"}, "'5x' is not a time"},
-      {{"--target=127.0.0.1:1", "--duration=-5s"}, "between 0 and a week"},
+      {{"--target=127.0.0.1:1", "--duration=-5s"}, "between 0 and a day"},
       {{"--target=127.0.0.1:1", "--duration=0"}, "when should it end"},
       {{"--target=127.0.0.1:1", "--cpu=4000"}, "may use the CPUs"},
       {{"--target=127.0.0.1:1", "--path=x"}, "is not a path"},

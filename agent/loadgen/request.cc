@@ -1,48 +1,38 @@
 #include "agent/loadgen/request.h"
 
 #include <algorithm>
-#include <string_view>
+#include <cstddef>
 
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "common/http_field.h"
 #include "common/http_url.h"
 #include "common/status_macros.h"
 
 namespace assay::loadgen {
 namespace {
 
-// RFC 9110, 5.6.2.
-bool IsToken(std::string_view text) {
-  constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
-  return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           kMarks.find(c) != std::string_view::npos;
-  });
-}
-
-bool HasControl(std::string_view text) {
-  return std::any_of(text.begin(), text.end(), [](char c) {
-    return (static_cast<unsigned char>(c) < ' ' && c != '\t') || c == 0x7f;
-  });
-}
-
 absl::Status Check(const RequestSpec& spec, const std::string& method) {
-  if (!IsToken(method)) {
-    return absl::InvalidArgumentError(absl::StrCat("'", method, "' is not a method"));
+  if (const absl::Status known = CheckMethod(method); !known.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat("the method ", known.message()));
   }
   if (const absl::Status path = CheckRequestTarget(spec.path); !path.ok()) {
     return absl::InvalidArgumentError(
         absl::StrCat("'", spec.path, "' is not a path: ", path.message()));
   }
+  size_t bytes = 0;
   for (const auto& [name, value] : spec.headers) {
-    if (!IsToken(name) || HasControl(value)) {
+    bytes += name.size() + value.size();
+    if (!CheckHeaderName(name).ok() || !CheckHeaderValue(value).ok()) {
       return absl::InvalidArgumentError(
           absl::StrCat("'", name, ": ", value, "' is not a header of the form 'Name: value'"));
     }
   }
+  const absl::Status size = CheckHeaderSize(static_cast<int>(spec.headers.size()), bytes);
+  if (!size.ok()) return absl::InvalidArgumentError(absl::StrCat("headers: ", size.message()));
   return absl::OkStatus();
 }
 
@@ -89,11 +79,8 @@ std::vector<std::pair<std::string, std::string>> Lowered(const RequestSpec& spec
 
 absl::Status Request::CheckForHttp2() const {
   for (const auto& [name, value] : headers) {
-    for (const char* alien :
-         {"connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"}) {
-      if (name != alien) continue;
-      return absl::InvalidArgumentError(absl::StrCat("HTTP/2 has no header '", name, "'"));
-    }
+    if (IsHeaderOfHttp2(name)) continue;
+    return absl::InvalidArgumentError(absl::StrCat("HTTP/2 has no header '", name, "'"));
   }
   return absl::OkStatus();
 }

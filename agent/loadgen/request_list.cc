@@ -11,6 +11,7 @@
 #include "agent/verify/endpoint_work.h"
 #include "analysis/random_stream.h"
 #include "common/file.h"
+#include "common/load_limits.h"
 #include "common/status_macros.h"
 #include "nlohmann/json.hpp"
 
@@ -63,8 +64,9 @@ absl::Status ReadExpect(const Json& expect, const std::string& folder, RequestSp
   ASSAY_RETURN_IF_ERROR(CheckKeys(expect, {"status", "length", "body", "body_file", "sha256"}));
   if (expect.contains("status")) {
     ASSAY_ASSIGN_OR_RETURN(const uint64_t status, Whole(expect, "status"));
-    if (status < 200 || status > 999) {
-      return absl::InvalidArgumentError("\"status\" is between 200 and 999");
+    if (status < kLowestStatus || status > kHighestStatus) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("\"status\" is between ", kLowestStatus, " and ", kHighestStatus));
     }
     spec.expect_status = static_cast<int>(status);
   }

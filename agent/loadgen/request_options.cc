@@ -9,6 +9,7 @@
 #include "agent/loadgen/body_digest.h"
 #include "agent/loadgen/request_list.h"
 #include "common/file.h"
+#include "common/load_limits.h"
 #include "common/runfiles.h"
 #include "common/status_macros.h"
 
@@ -121,7 +122,7 @@ void DeclareRequests(CLI::App& app, RequestWords& words) {
       "Bodies of so many items for POST /json, drawn from the seed; answers are checked");
   app.add_option("--mix", words.mix_file, "JSON file with a list of requests and their weights");
   app.add_option("--expect-status", words.spec.expect_status, "Status of a right answer [any 2xx]")
-      ->check(CLI::Range(200, 999));
+      ->check(CLI::Range(static_cast<int>(kLowestStatus), static_cast<int>(kHighestStatus)));
   app.add_option("--expect-length", words.expect_length, "Body length of a right answer");
   app.add_option("--expect-body-file", words.expect_body_file,
                  "File whose contents are the body of a right answer");

@@ -64,7 +64,9 @@ void AddKind(const LoadSpec& spec, std::vector<std::string>& argv) {
       argv.push_back(absl::StrCat("--pipeline=", spec.workload().pipeline()));
     }
     if (spec.workload().think().seconds() > 0) {
-      argv.push_back(absl::StrCat("--think=", NumberText(spec.workload().think().seconds()), "s"));
+      // A number such as 1e-07 with a unit is no time to loadgen.
+      const double think_ns = spec.workload().think().seconds() * 1e9;
+      argv.push_back("--think=" + Nanos(static_cast<uint64_t>(think_ns)));
     }
   } else {
     argv.push_back(absl::StrCat("--connections=", spec.open().connections()));

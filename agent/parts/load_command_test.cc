@@ -68,6 +68,14 @@ TEST_F(LoadgenArgvTest, SaysAllThatAnOpenLoopIs) {
   EXPECT_THAT(argv, Not(Contains(StartsWith("--ring-fd"))));
 }
 
+// As seconds it would read 1e-07s, which is no time to loadgen.
+TEST_F(LoadgenArgvTest, AShortThinkTimeIsSaidInNanoseconds) {
+  LoadSpec spec;
+  spec.mutable_closed()->set_connections(1);
+  spec.mutable_workload()->mutable_think()->set_seconds(1e-7);
+  EXPECT_THAT(Argv(spec), Contains("--think=100ns"));
+}
+
 // On a command line they would be cut at the first zero byte, and stand in every list of processes.
 TEST_F(LoadgenArgvTest, BodiesGoByFilesByteForByte) {
   LoadSpec spec;

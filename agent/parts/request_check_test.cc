@@ -1,8 +1,12 @@
 #include "agent/parts/request_check.h"
 
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <string>
 
+#include "common/testing/load_limit_cases.h"
 #include "gtest/gtest.h"
 
 namespace assay {
@@ -126,6 +130,165 @@ TEST(RequestCheckTest, RefusesWhatWouldSmuggleIntoARequest) {
   ExpectWrong(
       good, [](OpenRequest& r) { r.mutable_load()->mutable_workload()->set_path("/a\r\nb"); },
       "load.workload.path");
+}
+
+template <typename Change>
+bool Takes(OpenRequest request, const Change& change) {
+  change(request);
+  return CheckOpenRequest(request).ok();
+}
+
+uint64_t Nanos(double seconds) {
+  // As the controller counts them, which refuses the others itself.
+  return seconds < 0 ? 0 : static_cast<uint64_t>(std::min(seconds, 1e9) * 1e9);
+}
+
+// A plan and loadgen have the same: their tests go through the same values.
+TEST(RequestCheckTest, TimesCountsAndRatesHaveTheBoundsOfALoad) {
+  for (const auto& [seconds, good] : kSecondsOfWindow) {
+    const uint64_t ns = Nanos(seconds);
+    EXPECT_EQ(
+        Takes(LoadRequest(),
+              [&](OpenRequest& r) { r.mutable_load()->mutable_window()->set_duration_ns(ns); }),
+        good)
+        << ns;
+    EXPECT_EQ(Takes(LoadRequest(), [&](OpenRequest& r) { r.mutable_load()->set_timeout_ns(ns); }),
+              good)
+        << ns;
+    EXPECT_EQ(Takes(ServerRequest(),
+                    [&](OpenRequest& r) {
+                      r.mutable_server()->mutable_window()->clear_requests();
+                      r.mutable_server()->mutable_window()->set_duration_ns(ns);
+                    }),
+              good)
+        << ns;
+  }
+  for (const auto& [value, good] : kSecondsOrNone) {
+    const double seconds = value;
+    EXPECT_EQ(Takes(LoadRequest(),
+                    [&](OpenRequest& r) {
+                      r.mutable_load()->mutable_window()->set_warmup_ns(Nanos(seconds));
+                    }),
+              good)
+        << seconds;
+    EXPECT_EQ(Takes(LoadRequest(),
+                    [&](OpenRequest& r) {
+                      r.mutable_load()->mutable_workload()->mutable_think()->set_seconds(seconds);
+                    }),
+              good)
+        << seconds;
+  }
+  for (const auto& [value, good] : kCountsOfRequests) {
+    const uint64_t requests = value;
+    const auto counted = [&](OpenRequest& r) {
+      r.mutable_load()->mutable_window()->clear_duration_ns();
+      r.mutable_load()->mutable_window()->set_requests(requests);
+    };
+    EXPECT_EQ(Takes(LoadRequest(), counted), good) << requests;
+  }
+  for (const auto& [value, good] : kRates) {
+    const double rate = value;
+    const auto open = [&](OpenRequest& r) {
+      r.mutable_load()->mutable_open()->set_connections(64);
+      r.mutable_load()->mutable_open()->set_rate_per_s(rate / 3);
+      r.mutable_load()->set_share_count(3);
+    };
+    // Three agents may have a third of the lowest rate each; none may have more than the highest.
+    if (rate < 1) EXPECT_EQ(Takes(LoadRequest(), open), good) << rate;
+    const auto alone = [&](OpenRequest& r) {
+      open(r);
+      r.mutable_load()->mutable_open()->set_rate_per_s(rate);
+      r.mutable_load()->set_share_count(1);
+    };
+    EXPECT_EQ(Takes(LoadRequest(), alone), good) << rate;
+  }
+  for (const auto& [value, good] : kProfileRates) {
+    const uint32_t hz = value;
+    EXPECT_EQ(
+        Takes(ServerRequest(),
+              [&](OpenRequest& r) { r.mutable_server()->mutable_profile()->set_frequency_hz(hz); }),
+        good)
+        << hz;
+  }
+}
+
+TEST(RequestCheckTest, RequestsHaveTheBoundsOfALoad) {
+  const auto takes = [](const auto& change) {
+    const bool loads = Takes(
+        LoadRequest(), [&](OpenRequest& r) { change(*r.mutable_load()->mutable_workload()); });
+    const bool serves = Takes(
+        ServerRequest(), [&](OpenRequest& r) { change(*r.mutable_server()->mutable_verify()); });
+    EXPECT_EQ(loads, serves);
+    return loads;
+  };
+  for (const auto& [value, good] : kPipelines) {
+    const uint32_t pipeline = value;
+    EXPECT_EQ(takes([&](Workload& workload) { workload.set_pipeline(pipeline); }), good);
+  }
+  for (const auto& [value, good] : kStatuses) {
+    const uint32_t status = value;
+    EXPECT_EQ(takes([&](Workload& workload) { workload.mutable_expect()->set_status(status); }),
+              good)
+        << status;
+  }
+  for (const LimitCase<std::string>& one : kMethods) {
+    EXPECT_EQ(takes([&](Workload& workload) { workload.set_method(one.value); }), one.good)
+        << one.value;
+  }
+  for (const LimitCase<std::string>& one : kPaths) {
+    EXPECT_EQ(takes([&](Workload& workload) { workload.set_path(one.value); }), one.good)
+        << one.value;
+  }
+  for (const LimitCase<std::string>& one : kHeaderValues) {
+    EXPECT_EQ(takes([&](Workload& workload) {
+                Header& header = *workload.add_headers();
+                header.set_name("X");
+                header.set_value(one.value);
+              }),
+              one.good)
+        << one.value.size();
+  }
+  for (const auto& [value, good] : kCountsOfHeaders) {
+    const int count = value;
+    EXPECT_EQ(takes([&](Workload& workload) {
+                for (int i = 0; i < count; ++i) workload.add_headers()->set_name("X");
+              }),
+              good)
+        << count;
+  }
+  EXPECT_FALSE(takes([](Workload& workload) {
+    workload.set_body(std::string(2 << 20, 'x'));
+    workload.mutable_expect()->set_body(std::string(2 << 20, 'x'));
+  }));
+}
+
+TEST(RequestCheckTest, TransportsAndOptionsHaveTheBoundsOfALoad) {
+  for (const LimitCase<std::string>& one : kServerNames) {
+    EXPECT_EQ(Takes(LoadRequest(),
+                    [&](OpenRequest& r) {
+                      r.mutable_load()->set_tls(true);
+                      r.mutable_load()->set_tls_server_name(one.value);
+                    }),
+              one.good)
+        << one.value;
+  }
+  for (const LimitCase<std::string>& one : kHeaderNamesOfHttp2) {
+    EXPECT_EQ(Takes(LoadRequest(),
+                    [&](OpenRequest& r) {
+                      r.mutable_load()->set_http2(true);
+                      r.mutable_load()->mutable_workload()->add_headers()->set_name(one.value);
+                    }),
+              one.good)
+        << one.value;
+  }
+  const auto with_option = [](size_t name, size_t value) {
+    return Takes(ServerRequest(), [&](OpenRequest& r) {
+      (*r.mutable_server()->mutable_options())[std::string(name, 'n')] = std::string(value, 'v');
+    });
+  };
+  EXPECT_TRUE(with_option(100, 4'096));
+  EXPECT_FALSE(with_option(101, 1));
+  EXPECT_FALSE(with_option(1, 4'097));
 }
 
 }  // namespace

@@ -26,7 +26,6 @@ constexpr absl::Duration kVerifyPatience = absl::Seconds(5);
 constexpr absl::Duration kEndPatience = absl::Milliseconds(300);
 
 // As ProfilerConfig has it.
-constexpr uint32_t kMaxProfileHz = 10'000;
 
 // Where a client on this host reaches what listens on `host`.
 std::string ReachedAt(const std::string& host, uint16_t port) {
@@ -77,12 +76,6 @@ absl::Status ServerPart::Admit() {
   const std::map<std::string, std::string> options(spec().options().begin(),
                                                    spec().options().end());
   ASSAY_RETURN_IF_ERROR(premises_.catalogue.Resolve(*target_, site, options).status());
-  if (spec().has_profile() &&
-      (spec().profile().frequency_hz() == 0 || spec().profile().frequency_hz() > kMaxProfileHz)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("server.profile.frequency_hz: ", spec().profile().frequency_hz(),
-                     " is not between 1 and ", kMaxProfileHz));
-  }
   ASSAY_ASSIGN_OR_RETURN(cpus_, premises_.ledger.Take(spec().cpus(), premises_.placement.server,
                                                       request().part().execution_id(), title()));
   return absl::OkStatus();

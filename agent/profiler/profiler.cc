@@ -29,6 +29,7 @@
 #include "agent/profiler/tree_counters.h"
 #include "agent/profiler/tree_threads.h"
 #include "common/file.h"
+#include "common/load_limits.h"
 #include "common/monotonic_clock.h"
 #include "common/start_thread.h"
 #include "common/status_macros.h"
@@ -48,7 +49,7 @@ using profiler::SyscallCounters;
 using profiler::TreeCounters;
 using profiler::TreeThreads;
 
-constexpr int kMaxFrequencyHz = 10'000;
+constexpr int kMaxFrequencyHz = static_cast<int>(kMostProfileHz);
 constexpr int kMinStackBytes = 1 << 10;
 // A record is below 64 KiB.
 constexpr int kMaxStackBytes = 60 << 10;

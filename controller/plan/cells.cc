@@ -58,11 +58,17 @@ bool IsApart(const Plan& plan, const Cell& cell) {
   return cell.profiled() && plan.profile().has_separate_execution();
 }
 
+SkippedCells::SkippedCells(const std::vector<SkippedTarget>& skipped) {
+  for (const SkippedTarget& one : skipped) skipped_.emplace(one.target(), one.workload());
+}
+
+bool SkippedCells::Contains(const Cell& cell) const {
+  return !skipped_.empty() && (skipped_.contains({cell.target(), ""}) ||
+                               skipped_.contains({cell.target(), cell.workload()}));
+}
+
 bool IsSkipped(const Cell& cell, const std::vector<SkippedTarget>& skipped) {
-  return std::any_of(skipped.begin(), skipped.end(), [&](const SkippedTarget& one) {
-    return one.target() == cell.target() &&
-           (one.workload().empty() || one.workload() == cell.workload());
-  });
+  return SkippedCells(skipped).Contains(cell);
 }
 
 WindowBound BoundOfCell(const Plan& plan, const Cell& cell) {

@@ -3,8 +3,10 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/time/time.h"
 #include "controller/plan/load_levels.h"
 #include "proto/plan.pb.h"
@@ -27,8 +29,19 @@ const Workload& WorkloadOfCell(const Plan& plan, const Cell& cell);
 // Without `separate_execution` a profiled cell is the only one of its target, workload and level, and is both.
 bool IsApart(const Plan& plan, const Cell& cell);
 
-// Whether a cell is among the skipped.
+// Whether a cell is among the skipped. SkippedCells looks up many.
 bool IsSkipped(const Cell& cell, const std::vector<SkippedTarget>& skipped);
+
+// The cells that a campaign skips.
+class SkippedCells {
+ public:
+  explicit SkippedCells(const std::vector<SkippedTarget>& skipped);
+  bool Contains(const Cell& cell) const;
+
+ private:
+  // Target and workload; an empty workload stands for all of its target.
+  absl::flat_hash_set<std::pair<std::string, std::string>> skipped_;
+};
 
 // What ends a cell's window: the load's bound, or the length of a separate profiled execution.
 WindowBound BoundOfCell(const Plan& plan, const Cell& cell);

@@ -1,18 +1,15 @@
 #include <algorithm>
-#include <cmath>
-#include <set>
+#include <cstdint>
 #include <string>
 
+#include "absl/container/flat_hash_set.h"
+#include "common/load_limits.h"
 #include "controller/plan/load_levels.h"
 #include "controller/plan/plan_support.h"
 #include "controller/plan/rule_faults.h"
 
 namespace assay {
 namespace {
-
-constexpr uint32_t kMaxConnections = 1'000'000;
-constexpr double kMaxRate = 1e8;
-constexpr uint64_t kMaxRequests = 1'000'000'000'000;
 
 std::string SupportedKinds() {
   std::string names;
@@ -28,14 +25,14 @@ void CheckClosed(const ClosedLoop& closed, RuleFaults* faults) {
     faults->Add("load.closed.connections",
                 "there is no level; expected a list such as [16, 64, 250]");
   }
-  std::set<uint32_t> seen;
+  absl::flat_hash_set<uint32_t> seen;
   for (int i = 0; i < closed.connections_size(); ++i) {
     const uint32_t connections = closed.connections(i);
     const std::string field = absl::StrCat("load.closed.connections[", i, "]");
     if (connections == 0) {
       faults->Add(field, "0 connections load nothing; at least 1");
-    } else if (connections > kMaxConnections) {
-      faults->Add(field, connections, " is more than ", kMaxConnections);
+    } else if (connections > kMostConnections) {
+      faults->Add(field, connections, " is more than ", kMostConnections);
     }
     if (!seen.insert(connections).second) {
       faults->Add(field, connections, " comes twice; each level is one entry");
@@ -43,13 +40,13 @@ void CheckClosed(const ClosedLoop& closed, RuleFaults* faults) {
   }
   switch (closed.length_case()) {
     case ClosedLoop::kRequests:
-      if (closed.requests() == 0 || closed.requests() > kMaxRequests) {
+      if (closed.requests() == 0 || closed.requests() > kMostRequests) {
         faults->Add("load.closed.requests", closed.requests(), " requests make no window: 1 to ",
-                    kMaxRequests);
+                    kMostRequests);
       }
       break;
     case ClosedLoop::kDuration:
-      CheckPause(closed.duration(), "load.closed.duration", true, faults);
+      CheckPause(closed.duration(), "load.closed.duration", kShortestSeconds, faults);
       break;
     case ClosedLoop::LENGTH_NOT_SET:
       faults->Add("load.closed",
@@ -61,20 +58,20 @@ void CheckClosed(const ClosedLoop& closed, RuleFaults* faults) {
 
 // Of an open loop, and of each level of a curve: `field` is where the rate stands.
 void CheckRate(double rate_per_s, const std::string& field, RuleFaults* faults) {
-  if (std::isfinite(rate_per_s) && rate_per_s > 0 && rate_per_s <= kMaxRate) return;
-  faults->Add(field, rate_per_s, " requests a second is no rate: more than 0, and at most ",
-              kMaxRate);
+  if (rate_per_s >= kLowestRate && rate_per_s <= kHighestRate) return;
+  faults->Add(field, rate_per_s, " requests a second is no rate: at least ", kLowestRate,
+              ", and at most ", kHighestRate);
 }
 
 void CheckOpenConnections(uint32_t connections, const std::string& field, RuleFaults* faults) {
-  if (connections > kMaxConnections)
-    faults->Add(field, connections, " is more than ", kMaxConnections);
+  if (connections > kMostConnections)
+    faults->Add(field, connections, " is more than ", kMostConnections);
 }
 
 void CheckOpen(const OpenLoop& open, RuleFaults* faults) {
   CheckRate(open.rate_per_s(), "load.open.rate_per_s", faults);
   CheckOpenConnections(open.connections(), "load.open.connections", faults);
-  CheckPause(open.duration(), "load.open.duration", true, faults);
+  CheckPause(open.duration(), "load.open.duration", kShortestSeconds, faults);
 }
 
 void CheckCurve(const LoadCurve& curve, RuleFaults* faults) {
@@ -82,7 +79,7 @@ void CheckCurve(const LoadCurve& curve, RuleFaults* faults) {
     faults->Add("load.curve.rates_per_s",
                 "there is no level; expected a list such as [1000, 5000, 20000]");
   }
-  std::set<double> seen;
+  absl::flat_hash_set<double> seen;
   for (int i = 0; i < curve.rates_per_s_size(); ++i) {
     const double rate = curve.rates_per_s(i);
     const std::string field = absl::StrCat("load.curve.rates_per_s[", i, "]");
@@ -91,7 +88,7 @@ void CheckCurve(const LoadCurve& curve, RuleFaults* faults) {
       faults->Add(field, rate, " comes twice; each level is one entry");
   }
   CheckOpenConnections(curve.connections(), "load.curve.connections", faults);
-  CheckPause(curve.duration(), "load.curve.duration", true, faults);
+  CheckPause(curve.duration(), "load.curve.duration", kShortestSeconds, faults);
 }
 
 // What only a closed loop can do.
@@ -109,6 +106,26 @@ void CheckOpenWorkloads(const Plan& plan, RuleFaults* faults) {
   }
 }
 
+// A window that is bounded by requests is given up after an hour: think time alone must not take that long.
+void CheckThinkOfCount(const Plan& plan, RuleFaults* faults) {
+  const ClosedLoop& closed = plan.load().closed();
+  if (closed.requests() == 0 || closed.connections().empty()) return;
+  const uint32_t fewest = std::max<uint32_t>(
+      1, *std::min_element(closed.connections().begin(), closed.connections().end()));
+  for (int i = 0; i < plan.workloads_size(); ++i) {
+    const Workload& workload = plan.workloads(i);
+    const double in_flight = static_cast<double>(fewest) * std::max(1u, workload.pipeline());
+    // The first requests do not wait.
+    const double turns = std::max(0.0, static_cast<double>(closed.requests()) / in_flight - 1);
+    const double seconds = turns * workload.think().seconds();
+    if (seconds <= kLongestCountedSeconds) continue;
+    faults->Add(absl::StrCat("workloads[", i, "].think"), "makes ", closed.requests(),
+                " requests on ", fewest, " connections last ", seconds,
+                " s or more; a window that is bounded by requests lasts at most ",
+                kLongestCountedSeconds, " s");
+  }
+}
+
 }  // namespace
 
 void CheckLoad(const Plan& plan, RuleFaults* faults) {
@@ -123,11 +140,12 @@ void CheckLoad(const Plan& plan, RuleFaults* faults) {
                 SupportedKinds());
   }
   if (kind == Load::kClosed) CheckClosed(load.closed(), faults);
+  if (kind == Load::kClosed) CheckThinkOfCount(plan, faults);
   if (kind == Load::kOpen) CheckOpen(load.open(), faults);
   if (kind == Load::kCurve) CheckCurve(load.curve(), faults);
   if (kind == Load::kOpen || kind == Load::kCurve) CheckOpenWorkloads(plan, faults);
-  if (load.has_warmup()) CheckPause(load.warmup(), "load.warmup", false, faults);
-  if (load.has_timeout()) CheckPause(load.timeout(), "load.timeout", true, faults);
+  if (load.has_warmup()) CheckPause(load.warmup(), "load.warmup", 0, faults);
+  if (load.has_timeout()) CheckPause(load.timeout(), "load.timeout", kShortestSeconds, faults);
 }
 
 }  // namespace assay

@@ -9,12 +9,12 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "common/file.h"
+#include "common/load_limits.h"
 #include "common/runfiles.h"
 #include "common/status_macros.h"
 #include "common/utf8.h"
 #include "controller/plan/json_reader.h"
 #include "controller/plan/override.h"
-#include "controller/plan/plan_support.h"
 #include "controller/plan/text_reader.h"
 
 namespace assay {
@@ -41,7 +41,7 @@ absl::StatusOr<std::string> ReadBody(const std::filesystem::path& file) {
   if (std::filesystem::exists(file, error) && !std::filesystem::is_regular_file(file, error)) {
     return absl::InvalidArgumentError(absl::StrCat(file.string(), ": is no regular file"));
   }
-  return ReadFile(file.string(), kMaxBodyBytes);
+  return ReadFile(file.string(), kMostBodyBytes);
 }
 
 absl::Status ReadBodies(std::string_view folder, LoadedPlan* loaded) {

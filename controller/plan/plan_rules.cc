@@ -3,17 +3,19 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <set>
+#include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/types/span.h"
 #include "common/cpu_set.h"
+#include "common/load_limits.h"
 #include "common/utf8.h"
 #include "controller/plan/load_levels.h"
 #include "controller/plan/metric.h"
-#include "controller/plan/plan_support.h"
 #include "controller/plan/rule_faults.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
@@ -27,10 +29,13 @@ using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 using google::protobuf::Reflection;
 
-constexpr double kMaxSeconds = 7 * 24 * 3600;
 constexpr size_t kMaxName = 100;
 constexpr uint32_t kMaxBlocks = 10'000;
 constexpr uint64_t kMaxExecutions = 1'000'000;
+constexpr uint64_t kMaxThresholdChecks = 1'000'000;
+// A message that lists more than this helps nobody.
+constexpr size_t kMostNamesListed = 20;
+constexpr size_t kMostFaultsListed = 100;
 
 constexpr uint32_t kDefaultBlocks = 10;
 constexpr double kDefaultWarmupSeconds = 0.5;
@@ -70,27 +75,49 @@ void CheckRepresentable(const Message& message, const std::string& path, RuleFau
   }
 }
 
-std::string Choices(const std::string& word, const std::vector<std::string>& there) {
-  const std::string nearest = NearestName(word, there);
-  const std::string all = absl::StrCat("here are: ", absl::StrJoin(there, ", "));
-  return nearest.empty() ? "t" + all : absl::StrCat("did you mean \"", nearest, "\"? T", all);
-}
+// The names of one kind that there are, to look others up.
+class KnownNames {
+ public:
+  KnownNames(std::string kind, std::vector<std::string> names)
+      : kind_(std::move(kind)), names_(std::move(names)), set_(names_.begin(), names_.end()) {}
 
-void CheckOneOf(const std::string& word, const std::vector<std::string>& there,
-                const std::string& field, std::string_view kind, RuleFaults* faults) {
-  if (std::find(there.begin(), there.end(), word) != there.end()) return;
-  faults->Add(field, "there is no ", std::string(kind), " \"", word, "\"; ", Choices(word, there));
-}
+  // A fault unless `word` is one of them.
+  void Check(const std::string& word, const std::string& field, RuleFaults* faults) const {
+    if (set_.contains(word)) return;
+    // To look for the nearest one takes a pass over all names.
+    const std::string choices = faults->size() < kMostFaultsListed ? Choices(word) : "";
+    faults->Add(field, "there is no ", kind_, " \"", word, "\"", choices);
+  }
+  bool differ() const { return set_.size() == names_.size(); }
 
-std::vector<std::string> Labels(const Plan& plan) {
+ private:
+  std::string Choices(const std::string& word) const {
+    const std::string nearest = NearestName(word, names_);
+    const auto listed =
+        absl::MakeConstSpan(names_).first(std::min(names_.size(), kMostNamesListed));
+    const std::string more = listed.size() < names_.size()
+                                 ? absl::StrCat(" and ", names_.size() - listed.size(), " more")
+                                 : "";
+    const std::string all = absl::StrCat("here are: ", absl::StrJoin(listed, ", "), more);
+    return nearest.empty() ? absl::StrCat("; t", all)
+                           : absl::StrCat("; did you mean \"", nearest, "\"? T", all);
+  }
+
+  const std::string kind_;
+  const std::vector<std::string> names_;
+  const absl::flat_hash_set<std::string> set_;
+};
+
+KnownNames LabelsOf(const Plan& plan) {
   std::vector<std::string> labels;
   for (const PlanTarget& target : plan.targets()) labels.push_back(LabelOf(target));
-  return labels;
+  return {"target", std::move(labels)};
 }
 
-bool LabelsDiffer(const Plan& plan) {
-  const std::vector<std::string> labels = Labels(plan);
-  return std::set<std::string>(labels.begin(), labels.end()).size() == labels.size();
+KnownNames WorkloadNamesOf(const Plan& plan) {
+  std::vector<std::string> names;
+  for (const Workload& workload : plan.workloads()) names.push_back(workload.name());
+  return {"workload", std::move(names)};
 }
 
 bool AnyByUrl(const Plan& plan) {
@@ -113,11 +140,25 @@ bool CheckSize(const Plan& plan, RuleFaults* faults) {
   return false;
 }
 
+// How many cells all thresholds together are checked on.
+void CheckThresholdCount(const Plan& plan, RuleFaults* faults) {
+  const uint64_t levels = std::max<uint64_t>(1, LevelsOf(plan.load()).size());
+  uint64_t checks = 0;
+  for (const Threshold& one : plan.thresholds()) {
+    checks += levels * (one.target().empty() ? plan.targets_size() : 1) *
+              (one.workload().empty() ? plan.workloads_size() : 1);
+    if (checks <= kMaxThresholdChecks) continue;
+    faults->Add("thresholds", "thresholds, targets, workloads and levels make more than ",
+                kMaxThresholdChecks, " comparisons; name a target or a workload in each threshold");
+    return;
+  }
+}
+
 // Results are kept by what CellText() says: it must tell all cells apart.
 void CheckNamesTogether(const Plan& plan, RuleFaults* faults) {
-  std::set<std::string> seen;
+  absl::flat_hash_set<std::string> seen;
   for (const PlanTarget& target : plan.targets()) {
-    std::set<std::string> own;
+    absl::flat_hash_set<std::string> own;
     for (const Workload& workload : plan.workloads()) {
       own.insert(absl::StrCat(LabelOf(target), " ", workload.name()));
     }
@@ -133,16 +174,21 @@ void CheckCpus(const std::string& list, const std::string& field, RuleFaults* fa
   if (!cpus.ok()) faults->Add(field, std::string(cpus.status().message()));
 }
 
-void CheckThreshold(const Plan& plan, const Threshold& threshold, const std::string& field,
+// What a threshold, a baseline and a primary metric may name.
+struct PlanNames {
+  KnownNames labels;
+  KnownNames workloads;
+  KnownNames metrics;
+};
+
+void CheckThreshold(const PlanNames& names, const Threshold& threshold, const std::string& field,
                     RuleFaults* faults) {
-  CheckOneOf(threshold.metric(), MetricNames(), field + ".metric", "metric", faults);
+  names.metrics.Check(threshold.metric(), field + ".metric", faults);
   if (!threshold.target().empty()) {
-    CheckOneOf(threshold.target(), Labels(plan), field + ".target", "target", faults);
+    names.labels.Check(threshold.target(), field + ".target", faults);
   }
   if (!threshold.workload().empty()) {
-    std::vector<std::string> names;
-    for (const Workload& workload : plan.workloads()) names.push_back(workload.name());
-    CheckOneOf(threshold.workload(), names, field + ".workload", "workload", faults);
+    names.workloads.Check(threshold.workload(), field + ".workload", faults);
   }
   if (!threshold.has_max() && !threshold.has_min()) {
     faults->Add(field, "has neither max nor min, so nothing could miss it");
@@ -161,11 +207,12 @@ bool CanMeasureCost(const Profile& profile) {
 
 void CheckProfile(const Plan& plan, RuleFaults* faults) {
   const Profile& profile = plan.profile();
-  if (profile.frequency_hz() > kMaxProfileHz) {
-    faults->Add("profile.frequency_hz", profile.frequency_hz(), " is more than ", kMaxProfileHz);
+  if (profile.frequency_hz() > kMostProfileHz) {
+    faults->Add("profile.frequency_hz", profile.frequency_hz(), " is more than ", kMostProfileHz);
   }
   if (profile.has_separate_execution()) {
-    CheckPause(profile.separate_execution(), "profile.separate_execution", true, faults);
+    CheckPause(profile.separate_execution(), "profile.separate_execution", kShortestSeconds,
+               faults);
   }
   if (profile.measure_cost() && !CanMeasureCost(profile)) {
     faults->Add("profile.measure_cost", "needs a separate_execution of ", kShortestWithCost,
@@ -180,15 +227,21 @@ void CheckProfile(const Plan& plan, RuleFaults* faults) {
   }
 }
 
-void CheckVerdict(const Plan& plan, RuleFaults* faults) {
+void CheckVerdict(const Plan& plan, const PlanNames& names, RuleFaults* faults) {
   if (plan.has_profile()) CheckProfile(plan, faults);
   CheckCpus(plan.placement().server_cpus(), "placement.server_cpus", faults);
   CheckCpus(plan.placement().load_cpus(), "placement.load_cpus", faults);
+  const absl::StatusOr<CpuSet> load_cpus = CpuSet::Parse(plan.placement().load_cpus());
+  if (load_cpus.ok() && load_cpus->Count() > static_cast<int>(kMostThreads)) {
+    faults->Add("placement.load_cpus", "are ", load_cpus->Count(),
+                " CPUs; a load agent has at most ", kMostThreads, " threads, one on each");
+  }
+  CheckThresholdCount(plan, faults);
   for (int i = 0; i < plan.thresholds_size(); ++i) {
-    CheckThreshold(plan, plan.thresholds(i), absl::StrCat("thresholds[", i, "]"), faults);
+    CheckThreshold(names, plan.thresholds(i), absl::StrCat("thresholds[", i, "]"), faults);
   }
   if (!plan.primary_metric().empty()) {
-    CheckOneOf(plan.primary_metric(), MetricNames(), "primary_metric", "metric", faults);
+    names.metrics.Check(plan.primary_metric(), "primary_metric", faults);
     const Metric* metric = FindMetric(plan.primary_metric());
     if (metric != nullptr && metric->of_server_process && AnyByUrl(plan)) {
       faults->Add("primary_metric", plan.primary_metric(),
@@ -196,8 +249,12 @@ void CheckVerdict(const Plan& plan, RuleFaults* faults) {
     }
   }
   if (!plan.baseline().empty()) {
-    CheckOneOf(plan.baseline(), Labels(plan), "baseline", "target", faults);
+    names.labels.Check(plan.baseline(), "baseline", faults);
   }
+}
+
+const char* DefaultMethodOf(const Workload& workload) {
+  return workload.has_body() ? "POST" : "GET";
 }
 
 // "FILE:LINE:COLUMN" of a field, or of what holds it; the file when nothing of it is in the text.
@@ -211,17 +268,28 @@ std::string OriginOf(const LoadedPlan& loaded, std::string field) {
   return loaded.name;
 }
 
+// kInvalidArgument with a line a fault, where there is one. `where`: what stands before a fault's own field.
+template <typename Where>
+absl::Status StatusOf(const std::vector<PlanFault>& faults, const Where& where) {
+  if (faults.empty()) return absl::OkStatus();
+  std::vector<std::string> lines;
+  const size_t listed = std::min(faults.size(), kMostFaultsListed);
+  for (size_t i = 0; i < listed; ++i) {
+    lines.push_back(absl::StrCat(where(faults[i]), faults[i].field, ": ", faults[i].what));
+  }
+  if (listed < faults.size()) {
+    lines.push_back(absl::StrCat("and ", faults.size() - listed, " more faults of these kinds"));
+  }
+  return absl::InvalidArgumentError(absl::StrJoin(lines, "\n"));
+}
+
 }  // namespace
 
-void CheckPause(const Pause& pause, const std::string& field, bool positive, RuleFaults* faults) {
+void CheckPause(const Pause& pause, const std::string& field, double shortest, RuleFaults* faults) {
   const double seconds = pause.seconds();
-  if (std::isfinite(seconds) && seconds >= 0 && seconds <= kMaxSeconds &&
-      (!positive || seconds > 0)) {
-    return;
-  }
-  faults->Add(field + ".seconds", seconds,
-              " is no length of time here: ", positive ? "more than 0" : "0 or more",
-              ", and at most a week (", kMaxSeconds, ")");
+  if (seconds >= shortest && seconds <= kLongestSeconds) return;
+  faults->Add(field + ".seconds", seconds, " is no length of time here: ", shortest,
+              " or more, and at most a day (", kLongestSeconds, ")");
 }
 
 void CheckName(const std::string& name, const std::string& field, RuleFaults* faults) {
@@ -242,35 +310,27 @@ std::vector<PlanFault> FaultsOf(const Plan& plan) {
   CheckTargets(plan, &faults);
   CheckWorkloads(plan, &faults);
   CheckLoad(plan, &faults);
-  if (CheckSize(plan, &faults) && LabelsDiffer(plan)) CheckNamesTogether(plan, &faults);
-  if (plan.has_pause()) CheckPause(plan.pause(), "pause", false, &faults);
-  CheckVerdict(plan, &faults);
+  const PlanNames names = {LabelsOf(plan), WorkloadNamesOf(plan), {"metric", MetricNames()}};
+  if (CheckSize(plan, &faults) && names.labels.differ()) CheckNamesTogether(plan, &faults);
+  if (plan.has_pause()) CheckPause(plan.pause(), "pause", 0, &faults);
+  CheckVerdict(plan, names, &faults);
   return faults.Take();
 }
 
 absl::Status Validate(const Plan& plan) {
-  std::vector<std::string> lines;
-  for (const PlanFault& fault : FaultsOf(plan)) {
-    lines.push_back(absl::StrCat(fault.field, ": ", fault.what));
-  }
-  if (lines.empty()) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrJoin(lines, "\n"));
+  return StatusOf(FaultsOf(plan), [](const PlanFault&) { return std::string(); });
 }
 
 absl::Status Validate(const LoadedPlan& loaded) {
-  std::vector<std::string> lines;
-  for (const PlanFault& fault : FaultsOf(loaded.plan)) {
-    lines.push_back(
-        absl::StrCat(OriginOf(loaded, fault.field), ": ", fault.field, ": ", fault.what));
-  }
-  if (lines.empty()) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrJoin(lines, "\n"));
+  return StatusOf(FaultsOf(loaded.plan), [&](const PlanFault& fault) {
+    return absl::StrCat(OriginOf(loaded, fault.field), ": ");
+  });
 }
 
 Plan WithDefaults(Plan plan) {
   for (PlanTarget& target : *plan.mutable_targets()) target.set_label(LabelOf(target));
   for (Workload& workload : *plan.mutable_workloads()) {
-    if (workload.method().empty()) workload.set_method(workload.has_body() ? "POST" : "GET");
+    if (workload.method().empty()) workload.set_method(DefaultMethodOf(workload));
     if (workload.path().empty()) workload.set_path("/");
     if (!workload.has_think()) workload.mutable_think()->set_seconds(0);
     if (workload.pipeline() == 0) workload.set_pipeline(1);
@@ -328,11 +388,12 @@ Plan WithoutWhatFollows(Plan plan) {
   drop([](Plan& without) { without.clear_primary_metric(); });
   drop([](Plan& without) { without.mutable_load()->clear_warmup(); });
   drop([](Plan& without) { without.mutable_profile()->clear_measure_cost(); });
-  for (int i = 0; i < plan.targets_size(); ++i) {
-    drop([i](Plan& without) { without.mutable_targets(i)->clear_label(); });
+  // There may be many of these, and each follows from its own entry alone.
+  for (PlanTarget& target : *plan.mutable_targets()) {
+    if (target.label() == DefaultLabelOf(target)) target.clear_label();
   }
-  for (int i = 0; i < plan.workloads_size(); ++i) {
-    drop([i](Plan& without) { without.mutable_workloads(i)->clear_method(); });
+  for (Workload& workload : *plan.mutable_workloads()) {
+    if (workload.method() == DefaultMethodOf(workload)) workload.clear_method();
   }
   return plan;
 }

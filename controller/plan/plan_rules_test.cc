@@ -1,13 +1,20 @@
 #include "controller/plan/plan_rules.h"
 
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "common/testing/load_limit_cases.h"
 #include "controller/plan/metric.h"
 #include "controller/plan/plan_loader.h"
 #include "gmock/gmock.h"
+#include "google/protobuf/text_format.h"
 #include "gtest/gtest.h"
+#include "proto/plan.pb.h"
 
 namespace assay {
 namespace {
@@ -48,6 +55,15 @@ constexpr char kGood[] = R"pb(
   placement { server_cpus: "0" load_cpus: "1-2,4" }
   thresholds { metric: "p99_us" target: "epoll" workload: "json" max: 20000 min: 1 }
 )pb";
+
+// Whether the good plan is still one with that change.
+template <typename Change>
+bool IsGood(const Change& change) {
+  Plan plan;
+  EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(kGood, &plan));
+  change(plan);
+  return Validate(plan).ok();
+}
 
 // The good plan with some overrides.
 LoadedPlan Changed(const std::vector<std::string>& overrides) {
@@ -182,9 +198,151 @@ TEST(PlanRulesTest, LengthsOfTimeAreFiniteAndNotNegative) {
               ElementsAre(HasSubstr("load.warmup.seconds: ")));
   EXPECT_THAT(
       Faults({"load.timeout.seconds=0"}),
-      ElementsAre(HasSubstr("load.timeout.seconds: 0 is no length of time here: more than")));
+      ElementsAre(HasSubstr("load.timeout.seconds: 0 is no length of time here: 0.001 or more")));
   EXPECT_THAT(Faults({"load.closed.duration.seconds=0"}),
               ElementsAre(HasSubstr("load.closed.duration.seconds: ")));
+}
+
+// Agents and loadgen take the same: their tests go through the same values.
+TEST(PlanRulesTest, TimesCountsAndRatesHaveTheBoundsOfALoad) {
+  for (const auto& [value, good] : kSecondsOfWindow) {
+    const double seconds = value;
+    EXPECT_EQ(IsGood([&](Plan& plan) {
+                plan.mutable_load()->mutable_closed()->mutable_duration()->set_seconds(seconds);
+              }),
+              good)
+        << seconds;
+    EXPECT_EQ(
+        IsGood([&](Plan& plan) { plan.mutable_load()->mutable_timeout()->set_seconds(seconds); }),
+        good)
+        << seconds;
+    EXPECT_EQ(IsGood([&](Plan& plan) {
+                plan.mutable_profile()->mutable_separate_execution()->set_seconds(seconds);
+              }),
+              good)
+        << seconds;
+  }
+  for (const auto& [value, good] : kSecondsOrNone) {
+    const double seconds = value;
+    EXPECT_EQ(IsGood([&](Plan& plan) {
+                plan.mutable_load()->mutable_warmup()->set_seconds(seconds);
+                plan.mutable_pause()->set_seconds(seconds);
+                plan.mutable_workloads(0)->mutable_think()->set_seconds(seconds);
+              }),
+              good)
+        << seconds;
+  }
+  for (const auto& [value, good] : kCountsOfRequests) {
+    const uint64_t requests = value;
+    EXPECT_EQ(
+        IsGood([&](Plan& plan) { plan.mutable_load()->mutable_closed()->set_requests(requests); }),
+        good)
+        << requests;
+  }
+  for (const auto& [value, good] : kRates) {
+    const double rate = value;
+    const auto open = [&](Plan& plan) {
+      plan.mutable_workloads(1)->clear_pipeline();
+      OpenLoop& open_loop = *plan.mutable_load()->mutable_open();
+      open_loop.set_rate_per_s(rate);
+      open_loop.mutable_duration()->set_seconds(1);
+    };
+    EXPECT_EQ(IsGood(open), good) << rate;
+  }
+  for (const auto& [value, good] : kProfileRates) {
+    const uint32_t hz = value;
+    EXPECT_EQ(IsGood([&](Plan& plan) { plan.mutable_profile()->set_frequency_hz(hz); }), good)
+        << hz;
+  }
+}
+
+TEST(PlanRulesTest, RequestsHaveTheBoundsOfALoad) {
+  const auto is_good = [](const auto& change) {
+    return IsGood([&](Plan& plan) { change(*plan.mutable_workloads(0)); });
+  };
+  for (const auto& [value, good] : kPipelines) {
+    const uint32_t pipeline = value;
+    EXPECT_EQ(is_good([&](Workload& workload) { workload.set_pipeline(pipeline); }), good);
+  }
+  for (const auto& [value, good] : kStatuses) {
+    const uint32_t status = value;
+    EXPECT_EQ(is_good([&](Workload& workload) { workload.mutable_expect()->set_status(status); }),
+              good)
+        << status;
+  }
+  for (const LimitCase<std::string>& one : kMethods) {
+    EXPECT_EQ(is_good([&](Workload& workload) { workload.set_method(one.value); }), one.good)
+        << one.value;
+  }
+  for (const LimitCase<std::string>& one : kPaths) {
+    EXPECT_EQ(is_good([&](Workload& workload) { workload.set_path(one.value); }), one.good)
+        << one.value;
+  }
+  for (const LimitCase<std::string>& one : kHeaderValues) {
+    EXPECT_EQ(is_good([&](Workload& workload) {
+                workload.mutable_headers(0)->set_name("X");
+                workload.mutable_headers(0)->set_value(one.value);
+              }),
+              one.good)
+        << one.value.size();
+  }
+  for (const auto& [value, good] : kCountsOfHeaders) {
+    const int count = value;
+    EXPECT_EQ(is_good([&](Workload& workload) {
+                workload.clear_headers();
+                for (int i = 0; i < count; ++i) workload.add_headers()->set_name("X");
+              }),
+              good)
+        << count;
+  }
+  EXPECT_FALSE(is_good([](Workload& workload) {
+    workload.set_body(std::string(2 << 20, 'x'));
+    workload.mutable_expect()->set_body(std::string(2 << 20, 'x'));
+  })) << "the two travel in one message";
+}
+
+TEST(PlanRulesTest, TargetsHaveTheBoundsOfALoad) {
+  for (const LimitCase<std::string>& one : kServerNames) {
+    EXPECT_EQ(IsGood([&](Plan& plan) {
+                plan.mutable_targets(2)->set_url("https://127.0.0.1:8443");
+                plan.mutable_targets(2)->set_tls_server_name(one.value);
+              }),
+              one.good)
+        << one.value;
+  }
+  for (const LimitCase<std::string>& one : kHeaderNamesOfHttp2) {
+    EXPECT_EQ(IsGood([&](Plan& plan) {
+                plan.mutable_targets(2)->set_http2(true);
+                plan.mutable_workloads(0)->mutable_headers(0)->set_name(one.value);
+              }),
+              one.good)
+        << one.value;
+  }
+  const auto with_option = [](size_t name, size_t value) {
+    return IsGood([&](Plan& plan) {
+      (*plan.mutable_targets(0)->mutable_options())[std::string(name, 'n')] =
+          std::string(value, 'v');
+    });
+  };
+  EXPECT_TRUE(with_option(100, 4'096));
+  EXPECT_FALSE(with_option(101, 1));
+  EXPECT_FALSE(with_option(1, 4'097));
+}
+
+TEST(PlanRulesTest, ALoadAgentHasAThreadForEachOfItsCpus) {
+  EXPECT_THAT(Faults({"placement.load_cpus=0-255"}), IsEmpty());
+  EXPECT_THAT(Faults({"placement.load_cpus=0-256"}),
+              ElementsAre(HasSubstr("placement.load_cpus: are 257 CPUs")));
+}
+
+// Such a window would be given up in the run.
+TEST(PlanRulesTest, ThinkTimeLeavesACountedWindowWithinAnHour) {
+  const auto think = [](const std::string& seconds) {
+    return Faults({"load.closed.connections=10", "load.closed.requests=1010",
+                   "workloads[0].think.seconds=" + seconds});
+  };
+  EXPECT_THAT(think("36"), IsEmpty());
+  EXPECT_THAT(think("37"), ElementsAre(HasSubstr("workloads[0].think: makes 1010 requests on 10")));
 }
 
 TEST(PlanRulesTest, LevelsArePositiveDistinctAndThere) {
@@ -265,6 +423,46 @@ TEST(PlanRulesTest, ABodyFitsIntoAMessage) {
 
 TEST(PlanRulesTest, ACampaignHasABound) {
   EXPECT_THAT(Faults({"blocks=10001"}), ElementsAre(HasSubstr("blocks: 10001 is more than")));
+}
+
+// 30,000 targets and a threshold for each took 40 s when each threshold went through all targets. The time limit of the
+// test decides.
+TEST(PlanRulesTest, ALargePlanIsCheckedInOnePass) {
+  constexpr int kTargets = 30'000;
+  constexpr int kThresholds = 40'000;
+  std::string text =
+      "name: 'x' workloads { name: 'w' } load { closed { connections: 1 requests: 1 } } blocks: 1";
+  for (int i = 0; i < kTargets; ++i) {
+    absl::StrAppend(&text, "\ntargets { name: 'epoll' label: 'label-", i, "' }");
+  }
+  for (int i = 0; i < kThresholds; ++i) {
+    absl::StrAppend(&text, "\nthresholds { metric: 'p99_us' target: 'label-", i % kTargets,
+                    "' max: 1 }");
+  }
+  const absl::StatusOr<LoadedPlan> loaded = ParsePlan(text, PlanFormat::kText, "p", "");
+  ASSERT_TRUE(loaded.ok()) << loaded.status();
+  EXPECT_TRUE(Validate(*loaded).ok());
+  const Plan full = WithDefaults(loaded->plan);
+  EXPECT_EQ(full.targets(kTargets - 1).label(), "label-29999");
+  EXPECT_EQ(WithDefaults(WithoutWhatFollows(full)).SerializeAsString(), full.SerializeAsString());
+
+  // Nor do as many faults, each of which could list all labels.
+  Plan wrong = loaded->plan;
+  for (Threshold& one : *wrong.mutable_thresholds()) one.set_target("lable-1");
+  const absl::Status refused = Validate(wrong);
+  EXPECT_LT(refused.message().size(), 100'000);
+  EXPECT_THAT(std::string(refused.message()), HasSubstr("did you mean \"label-1\"?"));
+  EXPECT_THAT(std::string(refused.message()), HasSubstr("and 39900 more faults"));
+}
+
+TEST(PlanRulesTest, ThresholdsHaveABoundOnAllTheirCellsTogether) {
+  Plan plan = Changed({}).plan;
+  Threshold every = plan.thresholds(0);
+  every.clear_target();
+  every.clear_workload();
+  for (int i = 0; i <= 1'000'000 / (3 * 2 * 2); ++i) *plan.add_thresholds() = every;
+  EXPECT_THAT(std::string(Validate(plan).message()),
+              HasSubstr("thresholds: thresholds, targets, workloads and levels make more than"));
 }
 
 TEST(PlanRulesTest, TwoCellsNeverHaveTheSameText) {

@@ -1,6 +1,7 @@
 #ifndef ASSAY_CONTROLLER_PLAN_RULE_FAULTS_H_
 #define ASSAY_CONTROLLER_PLAN_RULE_FAULTS_H_
 
+#include <cstddef>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,14 +21,15 @@ class RuleFaults {
   void Add(std::string field, const Parts&... what) {
     faults_.push_back({std::move(field), absl::StrCat(what...)});
   }
+  size_t size() const { return faults_.size(); }
   std::vector<PlanFault> Take() { return std::move(faults_); }
 
  private:
   std::vector<PlanFault> faults_;
 };
 
-// A length of time: finite, at most a week, and more than 0 where `positive`.
-void CheckPause(const Pause& pause, const std::string& field, bool positive, RuleFaults* faults);
+// A length of time: at least `shortest` seconds, and at most a day.
+void CheckPause(const Pause& pause, const std::string& field, double shortest, RuleFaults* faults);
 // A name that people and tables can carry: not empty, at most 100 bytes, no control characters.
 void CheckName(const std::string& name, const std::string& field, RuleFaults* faults);
 
@@ -35,6 +37,8 @@ void CheckTargets(const Plan& plan, RuleFaults* faults);
 void CheckWorkloads(const Plan& plan, RuleFaults* faults);
 void CheckLoad(const Plan& plan, RuleFaults* faults);
 
+// How a target is called in results where its label is not set.
+const std::string& DefaultLabelOf(const PlanTarget& target);
 // How a target is called in results.
 std::string LabelOf(const PlanTarget& target);
 

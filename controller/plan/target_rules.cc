@@ -1,16 +1,35 @@
-#include <map>
 #include <string>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 #include "common/http_url.h"
+#include "common/load_limits.h"
 #include "controller/plan/rule_faults.h"
 #include "controller/plan/target_url.h"
 
 namespace assay {
 
-std::string LabelOf(const PlanTarget& target) {
-  if (!target.label().empty()) return target.label();
+const std::string& DefaultLabelOf(const PlanTarget& target) {
   return target.name().empty() ? target.url() : target.name();
+}
+
+std::string LabelOf(const PlanTarget& target) {
+  return target.label().empty() ? DefaultLabelOf(target) : target.label();
+}
+
+void CheckOptions(const PlanTarget& target, const std::string& field, RuleFaults* faults) {
+  if (target.options_size() > kMostOptions) {
+    faults->Add(field + ".options", "are ", target.options_size(), "; at most ", kMostOptions);
+  }
+  for (const auto& [name, value] : target.options()) {
+    if (name.size() > kMostOptionNameBytes) {
+      faults->Add(field + ".options", "a name is ", name.size(), " bytes long; at most ",
+                  kMostOptionNameBytes);
+    } else if (value.size() > kMostOptionBytes) {
+      faults->Add(absl::StrCat(field, ".options.", name), "is ", value.size(),
+                  " bytes long; at most ", kMostOptionBytes);
+    }
+  }
 }
 
 void CheckTargets(const Plan& plan, RuleFaults* faults) {
@@ -19,7 +38,7 @@ void CheckTargets(const Plan& plan, RuleFaults* faults) {
                 "there is none; a plan needs at least one, as targets { name: \"epoll\" }");
   }
   // Label to the index of the first target that has it.
-  std::map<std::string, int> labels;
+  absl::flat_hash_map<std::string, int> labels;
   for (int i = 0; i < plan.targets_size(); ++i) {
     const PlanTarget& target = plan.targets(i);
     const std::string field = absl::StrCat("targets[", i, "]");
@@ -44,6 +63,7 @@ void CheckTargets(const Plan& plan, RuleFaults* faults) {
       }
     } else {
       CheckName(target.name(), field + ".name", faults);
+      CheckOptions(target, field, faults);
       if (target.http2())
         faults->Add(field + ".http2", "goes with a url: servers of the catalogue speak HTTP/1.1");
       if (!target.tls_server_name().empty())

@@ -1,28 +1,18 @@
 #include <algorithm>
-#include <map>
+#include <cstddef>
+#include <cstdint>
 #include <string>
-#include <string_view>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
+#include "common/http_field.h"
 #include "common/http_url.h"
-#include "controller/plan/plan_support.h"
+#include "common/load_limits.h"
 #include "controller/plan/rule_faults.h"
 
 namespace assay {
 namespace {
-
-constexpr uint32_t kMaxPipeline = 1024;
-constexpr int kMaxHeaders = 100;
-
-// A token of RFC 9110, 5.6.2.
-bool IsToken(std::string_view text) {
-  constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
-  return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
-    return absl::ascii_isalnum(static_cast<unsigned char>(c)) ||
-           kMarks.find(c) != std::string_view::npos;
-  });
-}
 
 // What frames a request is the load generator's: a plan that said otherwise would measure broken
 // requests.
@@ -33,27 +23,34 @@ bool IsFraming(const std::string& name) {
 }
 
 void CheckHeader(const Header& header, const std::string& field, RuleFaults* faults) {
-  if (!IsToken(header.name())) {
-    faults->Add(field + ".name", "\"", header.name(),
-                "\" is no header name: letters, digits and !#$%&'*+-.^_`|~ make one");
+  if (const absl::Status name = CheckHeaderName(header.name()); !name.ok()) {
+    faults->Add(field + ".name", name.message());
   } else if (IsFraming(header.name())) {
     faults->Add(field + ".name", header.name(), " is set by the load generator itself");
   }
-  const bool broken = std::any_of(header.value().begin(), header.value().end(), [](char c) {
-    return (static_cast<unsigned char>(c) < ' ' && c != '\t') || c == 0x7f;
-  });
-  if (broken) {
-    faults->Add(field + ".value",
-                "has a line break or another control character, which would end the header early");
+  if (const absl::Status value = CheckHeaderValue(header.value()); !value.ok()) {
+    faults->Add(field + ".value", value.message());
+  }
+}
+
+// A header that HTTP/2 does not have, where a target speaks that.
+void CheckHeadersOfHttp2(const Plan& plan, const Workload& workload, const std::string& field,
+                         RuleFaults* faults) {
+  for (int i = 0; i < workload.headers_size(); ++i) {
+    const std::string& name = workload.headers(i).name();
+    if (IsHeaderOfHttp2(name) || IsFraming(name)) continue;
+    const auto speaks = std::find_if(plan.targets().begin(), plan.targets().end(),
+                                     [](const PlanTarget& target) { return target.http2(); });
+    if (speaks == plan.targets().end()) return;
+    faults->Add(absl::StrCat(field, ".headers[", i, "].name"), name,
+                " does not exist in HTTP/2, which ", LabelOf(*speaks), " is asked for by");
   }
 }
 
 void CheckRequest(const Workload& workload, const std::string& field, RuleFaults* faults) {
-  if (!workload.method().empty() && !IsToken(workload.method())) {
-    faults->Add(field + ".method", "\"", workload.method(), "\" is no method, such as GET or POST");
-  }
-  if (workload.method() == "CONNECT") {
-    faults->Add(field + ".method", "CONNECT asks for a tunnel, which has no answer to measure");
+  if (!workload.method().empty()) {
+    const absl::Status method = CheckMethod(workload.method());
+    if (!method.ok()) faults->Add(field + ".method", method.message());
   }
   if (!workload.path().empty()) {
     const absl::Status path = CheckRequestTarget(workload.path());
@@ -63,12 +60,31 @@ void CheckRequest(const Workload& workload, const std::string& field, RuleFaults
       faults->Add(field + ".path", path.message());
     }
   }
-  if (workload.headers_size() > kMaxHeaders) {
-    faults->Add(field + ".headers", "there are ", workload.headers_size(), "; at most ",
-                kMaxHeaders);
+  size_t bytes = 0;
+  for (const Header& header : workload.headers()) {
+    bytes += header.name().size() + header.value().size();
+  }
+  if (const absl::Status size = CheckHeaderSize(workload.headers_size(), bytes); !size.ok()) {
+    faults->Add(field + ".headers", size.message());
   }
   for (int i = 0; i < workload.headers_size(); ++i) {
     CheckHeader(workload.headers(i), absl::StrCat(field, ".headers[", i, "]"), faults);
+  }
+}
+
+void CheckResponse(const Workload& workload, const std::string& field, RuleFaults* faults) {
+  const uint32_t status = workload.expect().status();
+  if (status != 0 && (status < kLowestStatus || status > kHighestStatus)) {
+    faults->Add(field + ".expect.status", status, " is no status of a response: ", kLowestStatus,
+                " to ", kHighestStatus);
+  }
+  const size_t body = workload.body().size();
+  const size_t expected = workload.expect().body().size();
+  if (body > kMostBodyBytes) {
+    faults->Add(field + ".body", "is ", body, " bytes long; at most ", kMostBodyBytes);
+  } else if (body + expected > kMostBodyBytes) {
+    faults->Add(field + ".expect.body", "is ", expected, " bytes long; at most ", kMostBodyBytes,
+                " together with the body of the request");
   }
 }
 
@@ -81,7 +97,7 @@ void CheckWorkloads(const Plan& plan, RuleFaults* faults) {
                 "workloads { name: \"json\" path: \"/json\" }");
   }
   // Name to the index of the first workload that has it.
-  std::map<std::string, int> names;
+  absl::flat_hash_map<std::string, int> names;
   for (int i = 0; i < plan.workloads_size(); ++i) {
     const Workload& workload = plan.workloads(i);
     const std::string field = absl::StrCat("workloads[", i, "]");
@@ -92,17 +108,11 @@ void CheckWorkloads(const Plan& plan, RuleFaults* faults) {
                   first->second, "] already; names are unique");
     }
     CheckRequest(workload, field, faults);
-    const uint32_t status = workload.expect().status();
-    if (status != 0 && (status < 200 || status > 599)) {
-      faults->Add(field + ".expect.status", status, " is no status of an answer: 200 to 599");
-    }
-    if (workload.body().size() > kMaxBodyBytes) {
-      faults->Add(field + ".body", "is ", workload.body().size(), " bytes long; at most ",
-                  kMaxBodyBytes);
-    }
-    if (workload.has_think()) CheckPause(workload.think(), field + ".think", false, faults);
-    if (workload.pipeline() > kMaxPipeline) {
-      faults->Add(field + ".pipeline", workload.pipeline(), " is more than ", kMaxPipeline);
+    CheckHeadersOfHttp2(plan, workload, field, faults);
+    CheckResponse(workload, field, faults);
+    if (workload.has_think()) CheckPause(workload.think(), field + ".think", 0, faults);
+    if (workload.pipeline() > kMostPipeline) {
+      faults->Add(field + ".pipeline", workload.pipeline(), " is more than ", kMostPipeline);
     }
   }
 }
