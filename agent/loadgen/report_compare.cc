@@ -7,6 +7,7 @@
 #include "absl/strings/str_format.h"
 #include "agent/loadgen/report_json.h"
 #include "common/json_text.h"
+#include "common/number_text.h"
 #include "common/status_macros.h"
 #include "nlohmann/json.hpp"
 
@@ -35,7 +36,7 @@ constexpr Figure kFigures[] = {
 };
 
 std::string Number(const Json& value) {
-  return value.is_number() ? absl::StrFormat("%.2f", value.get<double>()) : "n/a";
+  return value.is_number() ? NumberText(value.get<double>()) : "n/a";
 }
 
 // Null where there is none. (A json_pointer would throw where an array stands in place of the group.)
@@ -80,7 +81,7 @@ absl::StatusOr<std::string> FormatComparison(std::string_view earlier_json,
   Json earlier;
   ASSAY_RETURN_IF_ERROR(ParseEarlier(earlier_json, earlier));
   const Json now = Json::parse(FormatJson(result, settings), nullptr, /*allow_exceptions=*/false);
-  std::string text = absl::StrFormat("%-18s %14s %14s %9s\n", "", "earlier", "now", "change");
+  std::string text = absl::StrFormat("%-18s %19s %19s %9s\n", "", "earlier", "now", "change");
   for (const Figure& figure : kFigures) {
     const Json before = ValueOf(earlier, figure);
     const Json after = ValueOf(now, figure);
@@ -88,7 +89,7 @@ absl::StatusOr<std::string> FormatComparison(std::string_view earlier_json,
     if (before.is_number() && after.is_number() && before.get<double>() != 0) {
       change = absl::StrFormat("%+.1f %%", (after.get<double>() / before.get<double>() - 1) * 100);
     }
-    absl::StrAppendFormat(&text, "%-18s %14s %14s %9s\n", figure.name, Number(before),
+    absl::StrAppendFormat(&text, "%-18s %19s %19s %9s\n", figure.name, Number(before),
                           Number(after), change);
   }
   absl::StrAppend(&text,

@@ -11,6 +11,7 @@
 #include "absl/strings/str_split.h"
 #include "common/utf8.h"
 #include "controller/plan/cells.h"
+#include "controller/results/text_table.h"
 
 namespace assay {
 namespace {
@@ -22,9 +23,9 @@ std::string Figures(const ExecutionRecord& execution) {
     requests += load.finished().ok();
     window_ns = std::max(window_ns, load.finished().duration_ns());
   }
-  std::string text = absl::StrFormat(
-      "%.0f/s",
-      window_ns > 0 ? static_cast<double>(requests) * 1e9 / static_cast<double>(window_ns) : 0.0);
+  const double rps =
+      window_ns > 0 ? static_cast<double>(requests) * 1e9 / static_cast<double>(window_ns) : 0.0;
+  std::string text = absl::StrCat(WithThousands(rps), "/s");
   if (execution.has_server() && requests > 0) {
     absl::StrAppendFormat(
         &text, ", server CPU %.2f us a request",

@@ -13,6 +13,7 @@
 #include "analysis/hdr_log.h"
 #include "analysis/latency_histogram.h"
 #include "common/status_macros.h"
+#include "controller/plan/cells.h"
 #include "proto/convert/histogram_proto.h"
 
 namespace assay {
@@ -20,6 +21,7 @@ namespace {
 
 // The intervals of one cell, and what they point to.
 struct CellLog {
+  Cell cell;
   std::deque<LatencyHistogram> histograms;
   std::vector<HdrLogInterval> intervals;
 };
@@ -54,6 +56,7 @@ absl::Duration WindowOf(const ExecutionRecord& execution) {
 
 absl::StatusOr<std::vector<ExportedFile>> ExportHdr(Store& store, const CampaignRecord& campaign,
                                                     std::vector<absl::Status>* damaged) {
+  // By CellText(): cells whose files would have one name are not one.
   std::map<std::string, CellLog> logs;
   ASSAY_RETURN_IF_ERROR(store.ForEachExecution(
       campaign.id(),
@@ -65,22 +68,32 @@ absl::StatusOr<std::vector<ExportedFile>> ExportHdr(Store& store, const Campaign
           return absl::OkStatus();
         }
         ASSAY_RETURN_IF_ERROR(seconds.status());
-        return AddSeconds(*seconds,
-                          absl::Microseconds(execution.started_us() - campaign.started_us()),
-                          WindowOf(execution), logs[FileNameOf(execution.cell())]);
+        CellLog& log = logs[CellText(execution.cell())];
+        log.cell = execution.cell();
+        const absl::Status added =
+            AddSeconds(*seconds, absl::Microseconds(execution.started_us() - campaign.started_us()),
+                       WindowOf(execution), log);
+        // Of a version that kept no hashes.
+        if (!absl::IsDataLoss(added) || damaged == nullptr) return added;
+        if (log.intervals.empty()) logs.erase(CellText(execution.cell()));
+        damaged->push_back(absl::DataLossError(
+            absl::StrCat("the store: execution ", execution.id(), " of campaign ", campaign.id(),
+                         " is damaged: ", added.message(),
+                         "; restore the file from a copy, or `rerun` the campaign")));
+        return absl::OkStatus();
       },
       damaged));
-  std::vector<ExportedFile> files;
-  for (const auto& [name, log] : logs) {
+  ExportedFiles files;
+  for (const auto& [cell, log] : logs) {
     ASSAY_ASSIGN_OR_RETURN(std::string text,
                            HdrLog(absl::FromUnixMicros(campaign.started_us()), log.intervals));
-    files.push_back({name + ".hlog", std::move(text)});
+    files.Add(FileNameOf(log.cell), ".hlog", cell, std::move(text));
   }
   if (files.empty()) {
     return absl::NotFoundError(
         absl::StrCat("campaign ", campaign.id(), " has no execution that was measured"));
   }
-  return files;
+  return files.Take();
 }
 
 }  // namespace assay

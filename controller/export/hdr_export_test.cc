@@ -2,13 +2,16 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "analysis/hdr_log.h"
 #include "analysis/latency_histogram.h"
@@ -44,6 +47,23 @@ class HdrExportTest : public ::testing::Test {
       *Store::Open(std::string(::testing::TempDir()) + "/" +
                        ::testing::UnitTest::GetInstance()->current_test_info()->name() + ".db",
                    Store::Mode::kWrite);
+  // A measured execution of that target with one request of `latency_ns`.
+  void Commit(const std::string& target, int64_t latency_ns) {
+    ExecutionRecord execution;
+    execution.set_id(target);
+    execution.set_campaign_id(campaign_.id());
+    execution.set_status(ExecutionRecord::MEASURED);
+    execution.set_started_us(campaign_.started_us());
+    execution.mutable_cell()->set_target(target);
+    execution.mutable_cell()->set_workload("json");
+    execution.mutable_cell()->set_mode("closed");
+    execution.mutable_cell()->set_connections(64);
+    execution.add_loads()->mutable_finished()->set_duration_ns(1'000'000'000);
+    const absl::Status committed =
+        store_->CommitExecution(execution, {}, {Second(0, 0, {latency_ns})});
+    EXPECT_TRUE(committed.ok()) << committed;
+  }
+
   CampaignRecord campaign_;
 };
 
@@ -67,7 +87,7 @@ TEST_F(HdrExportTest, EachSecondIsAnIntervalOfItsCell) {
   const absl::StatusOr<std::vector<ExportedFile>> files = ExportHdr(*store_, campaign_);
   ASSERT_TRUE(files.ok()) << files.status();
   ASSERT_EQ(files->size(), 1);
-  EXPECT_EQ(files->front().name, "a-b-json-64-connections.hlog");
+  EXPECT_EQ(files->front().name, absl::StrCat(FileNameOf(execution.cell()), ".hlog"));
   std::vector<std::string> intervals;
   for (const absl::string_view line : absl::StrSplit(files->front().content, '\n')) {
     if (!line.empty() && absl::ascii_isdigit(static_cast<unsigned char>(line.front())))
@@ -79,6 +99,28 @@ TEST_F(HdrExportTest, EachSecondIsAnIntervalOfItsCell) {
       absl::EndsWith(intervals[0], EncodeHdrHistogram(HistogramOf({1'000, 2'000, 9'000})).value()));
   // The window's last quarter of a second.
   EXPECT_TRUE(absl::StartsWith(intervals[1], "3.500,0.250,")) << intervals[1];
+}
+
+// A log of two servers would be that of neither.
+TEST_F(HdrExportTest, EachCellHasALogOfItsOwnWhateverItsName) {
+  const std::vector<std::string> targets = {"a b",    "a-b",    "A-b",   "a/b",
+                                            "сервер", "служба", "服务器"};
+  for (size_t i = 0; i < targets.size(); ++i)
+    Commit(targets[i], static_cast<int64_t>(1'000 * (i + 1)));
+  const absl::StatusOr<std::vector<ExportedFile>> files = ExportHdr(*store_, campaign_);
+  ASSERT_TRUE(files.ok()) << files.status();
+  ASSERT_EQ(files->size(), targets.size());
+  std::set<std::string> names;
+  for (const ExportedFile& file : *files) names.insert(absl::AsciiStrToLower(file.name));
+  EXPECT_EQ(names.size(), targets.size());
+  for (size_t i = 0; i < targets.size(); ++i) {
+    const std::string histogram =
+        EncodeHdrHistogram(HistogramOf({static_cast<int64_t>(1'000 * (i + 1))})).value();
+    const auto with = std::count_if(files->begin(), files->end(), [&](const ExportedFile& file) {
+      return absl::StrContains(file.content, histogram);
+    });
+    EXPECT_EQ(with, 1) << targets[i];
+  }
 }
 
 TEST_F(HdrExportTest, NothingMeasuredIsSaid) {

@@ -55,19 +55,20 @@ absl::Status NothingThere(const std::vector<CellProfiles>& cells) {
 }
 
 absl::Status AddDifferences(const std::vector<CellProfiles>& cells, const CategoryRules& rules,
-                            Export* made) {
+                            ExportedFiles& files, std::vector<std::string>* left_out) {
   ProfilePairs found = PairsOf(cells);
-  made->left_out = std::move(found.left_out);
+  *left_out = std::move(found.left_out);
   for (const ProfilePair& pair : found.pairs) {
     absl::StatusOr<std::string> page = DifferencePage(pair, rules);
     if (absl::IsInvalidArgument(page.status())) {
-      made->left_out.push_back(absl::StrCat(TitleOf(pair), ": ", page.status().message()));
+      left_out->push_back(absl::StrCat(TitleOf(pair), ": ", page.status().message()));
       continue;
     }
     ASSAY_RETURN_IF_ERROR(page.status());
-    made->files.push_back({absl::StrCat(FileNameOf(pair.baseline->cell), "-against-",
-                                        FileNameOf(pair.other->cell), ".html"),
-                           *std::move(page)});
+    const Cell& baseline = pair.baseline->cell;
+    const Cell& other = pair.other->cell;
+    files.Add(absl::StrCat(FileNameOf(baseline), "-against-", FileNameOf(other)), ".html",
+              absl::StrCat(CellText(baseline), "\n", CellText(other)), *std::move(page));
   }
   return absl::OkStatus();
 }
@@ -81,24 +82,26 @@ bool IsProfileFormat(std::string_view format) {
 absl::StatusOr<Export> ExportProfiles(const std::vector<CellProfiles>& cells,
                                       std::string_view format, const CategoryRules& rules) {
   Export made;
-  std::vector<ExportedFile>& files = made.files;
+  ExportedFiles files;
   for (const CellProfiles& cell : cells) {
     if (cell.runs.empty()) continue;
     const std::string name = FileNameOf(cell.cell);
     if (format == "folded") {
-      files.push_back({name + ".folded", FoldedText(cell.Tree())});
+      files.Add(name, ".folded", CellText(cell.cell), FoldedText(cell.Tree()));
     } else if (format == "flamegraph") {
-      files.push_back({name + ".html", ProfilePage(cell)});
+      files.Add(name, ".html", CellText(cell.cell), ProfilePage(cell));
     } else {
       for (const ProfiledRun& run : cell.runs) {
         const std::string title = absl::StrCat(name, "-block-", run.block + 1);
         ASSAY_ASSIGN_OR_RETURN(std::string content, RunAs(run, title, format));
-        files.push_back({absl::StrCat(title, Suffix(format)), std::move(content)});
+        files.Add(title, Suffix(format), run.execution_id, std::move(content));
       }
     }
   }
   if (files.empty()) return NothingThere(cells);
-  if (format == "flamegraph") ASSAY_RETURN_IF_ERROR(AddDifferences(cells, rules, &made));
+  if (format == "flamegraph")
+    ASSAY_RETURN_IF_ERROR(AddDifferences(cells, rules, files, &made.left_out));
+  made.files = files.Take();
   return made;
 }
 

@@ -372,6 +372,16 @@ TEST(PlanRulesTest, AnOpenLoopHasARateAndTime) {
   EXPECT_THAT(open({"load.curve.rates_per_s=10,10", "load.curve.duration.seconds=1"}),
               ElementsAre(HasSubstr("load.curve.rates_per_s[1]: 10 comes twice")));
   EXPECT_THAT(open({"load.curve.duration.seconds=1"}), ElementsAre(HasSubstr("there is no level")));
+  // With the digits of the plan.
+  EXPECT_THAT(
+      open({"load.curve.rates_per_s=1234.5671,1234.5672,0.5", "load.curve.duration.seconds=1"}),
+      IsEmpty());
+  EXPECT_THAT(
+      open({"load.curve.rates_per_s=1234567.25,1234567.25", "load.curve.duration.seconds=1"}),
+      ElementsAre(HasSubstr("rates_per_s[1]: 1234567.25 comes twice")));
+  EXPECT_THAT(open({"load.open.rate_per_s=123456789.5", "load.open.duration.seconds=1"}),
+              ElementsAre(HasSubstr(
+                  "123456789.5 requests a second is no rate: more than 0, and at most 100000000")));
   EXPECT_THAT(Faults({"load.open.rate_per_s=100", "load.open.duration.seconds=1"}),
               ElementsAre(HasSubstr("workloads[1].pipeline: is the closed loop's")));
 }

@@ -3,10 +3,12 @@
 
 #include <cstddef>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "common/number_text.h"
 #include "controller/plan/plan_rules.h"
 #include "proto/plan.pb.h"
 
@@ -17,14 +19,24 @@ namespace assay {
 // the fields.
 class RuleFaults {
  public:
+  // A number with a fraction is written by all its digits, as the plan has it.
   template <typename... Parts>
   void Add(std::string field, const Parts&... what) {
-    faults_.push_back({std::move(field), absl::StrCat(what...)});
+    faults_.push_back({std::move(field), absl::StrCat(Part(what)...)});
   }
   size_t size() const { return faults_.size(); }
   std::vector<PlanFault> Take() { return std::move(faults_); }
 
  private:
+  template <typename Value>
+  static decltype(auto) Part(const Value& value) {
+    if constexpr (std::is_floating_point_v<Value>) {
+      return NumberText(value);
+    } else {
+      return (value);
+    }
+  }
+
   std::vector<PlanFault> faults_;
 };
 

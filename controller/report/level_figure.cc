@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "common/number_text.h"
 #include "controller/report/html_text.h"
 
 namespace assay {
@@ -72,14 +73,15 @@ std::string Axes(const LevelFigure& figure, const Scales& scales) {
   std::string svg;
   for (double value = 0; value <= scales.top() * (1 + 1e-9); value += scales.step()) {
     const double y = scales.Y(value);
+    // Steps are round numbers, but for what adding them up loses in the last digits.
     absl::StrAppendFormat(&svg,
                           "<line class=\"grid\" x1=\"%g\" x2=\"%g\" y1=\"%.1f\" y2=\"%.1f\"/>"
-                          "<text x=\"%g\" y=\"%.1f\" text-anchor=\"end\">%g</text>",
+                          "<text x=\"%g\" y=\"%.1f\" text-anchor=\"end\">%.12g</text>",
                           kLeft, kWidth - kRight, y, y, kLeft - 6, y + 4, value);
   }
   for (const double level : scales.levels()) {
-    absl::StrAppendFormat(&svg, "<text x=\"%.1f\" y=\"%g\" text-anchor=\"middle\">%g</text>",
-                          scales.X(level), kHeight - kBottom + 18, level);
+    absl::StrAppendFormat(&svg, "<text x=\"%.1f\" y=\"%g\" text-anchor=\"middle\">%s</text>",
+                          scales.X(level), kHeight - kBottom + 18, NumberText(level));
   }
   absl::StrAppendFormat(&svg, "<text x=\"%.1f\" y=\"%g\" text-anchor=\"middle\">%s</text>",
                         (kLeft + kWidth - kRight) / 2, kHeight - 6, HtmlText(figure.level_title));
@@ -96,8 +98,8 @@ std::string Drawing(const LevelFigure::Series& series, size_t place, size_t coun
     const double x = scales.X(point.level) + beside;
     for (const double value : point.values) {
       absl::StrAppendFormat(
-          &dots, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"2.6\"><title>%s, %g: %.6g</title></circle>",
-          x, scales.Y(value), HtmlText(series.name), point.level, value);
+          &dots, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"2.6\"><title>%s, %s: %s</title></circle>", x,
+          scales.Y(value), HtmlText(series.name), NumberText(point.level), NumberText(value));
     }
     if (point.median.has_value())
       absl::StrAppendFormat(&line, "%.1f,%.1f ", x, scales.Y(*point.median));

@@ -37,6 +37,22 @@ TEST(LevelFigureTest, NothingMeasuredIsAnEmptyDrawing) {
   EXPECT_EQ(html.find("nan"), std::string::npos);
 }
 
+// Levels that differ are never called the same.
+TEST(LevelFigureTest, NumbersStandWithAllTheirDigits) {
+  const LevelFigure figure{
+      .title = "t",
+      .unit = "u",
+      .level_title = "l",
+      .series = {
+          {"s", {{0.5, {1}, 1}, {1234.5671, {1234567.25}, 1}, {1234.5672, {12'000'000}, 1}}}}};
+  const std::string html = LevelFigureHtml(figure);
+  for (const char* part :
+       {">0.5</text>", ">1234.5671</text>", ">1234.5672</text>", "s, 1234.5671: 1234567.25<",
+        "s, 1234.5672: 12000000<", ">12500000</text>"}) {
+    EXPECT_NE(html.find(part), std::string::npos) << part << "\n" << html;
+  }
+}
+
 // Higher is higher up, and a rising level is further right.
 TEST(LevelFigureTest, PlacesAreInOrder) {
   const LevelFigure figure{.title = "t",

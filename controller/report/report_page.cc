@@ -7,7 +7,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
+#include "common/number_text.h"
 #include "controller/plan/cells.h"
 #include "controller/report/ReportCss.h"
 #include "controller/report/flame_graph.h"
@@ -19,6 +19,7 @@
 #include "controller/results/profile_pairs.h"
 #include "controller/results/result_notes.h"
 #include "controller/results/results_json.h"
+#include "controller/results/text_table.h"
 
 namespace assay {
 namespace {
@@ -144,8 +145,8 @@ std::string Gates(const ReportInput& input) {
     const std::string verdict = VerdictText(gate.verdict());
     absl::StrAppend(&html, "<tr class=\"", verdict, "\"><th scope=\"row\">", HtmlText(gate.name()),
                     "</th><td>", verdict, "</td><td>",
-                    gate.has_value() ? absl::StrFormat("%.4g", gate.value()) : "", "</td><td>",
-                    absl::StrFormat("%.4g ", gate.limit()), HtmlText(gate.unit()), "</td><td>",
+                    gate.has_value() ? FourDigits(gate.value()) : "", "</td><td>",
+                    NumberText(gate.limit()), " ", HtmlText(gate.unit()), "</td><td>",
                     HtmlText(finding.Where()), "</td><td>", HtmlText(gate.advice()), "</td></tr>");
   }
   return html + "</tbody></table></div>";

@@ -140,6 +140,7 @@ void Derive(Gathered& gathered) {
   result.server_rss_bytes = Over(result, [](const auto& one) { return one.server_rss_bytes; });
   std::vector<double> medians;
   for (const ExecutionResult& one : executions) {
+    result.retried += one.retried;
     if (one.quantile_us[0].has_value()) medians.push_back(*one.quantile_us[0]);
   }
   if (!medians.empty()) result.mean_of_medians_us = MeanOfMedians(medians);
@@ -180,6 +181,12 @@ void JudgeProfilesOf(Gathered& gathered, const GateRules& rules, const Plan& pla
 }
 
 uint32_t FinishedBlocks(const std::map<std::string, Gathered>& gathered, uint32_t blocks) {
+  if (gathered.empty()) return blocks;
+  // A record without a hash may say any number.
+  uint32_t last = 0;
+  for (const ExecutionResult& one : gathered.begin()->second.result.executions)
+    last = std::max(last, std::min(one.block, blocks - 1));
+  blocks = std::min(blocks, last + 1);
   uint32_t finished = 0;
   for (uint32_t block = 0; block < blocks; ++block) {
     const bool whole = std::all_of(gathered.begin(), gathered.end(), [&](const auto& entry) {
@@ -235,9 +242,9 @@ absl::StatusOr<CampaignResults> ReadResults(Store& store, const GateRules& rules
     const absl::StatusOr<LatencyHistogram> latency = FromProto(record.latency());
     // Of a version that kept no hashes.
     if (!latency.ok()) {
-      results.damaged.push_back(absl::DataLossError(
-          absl::StrCat("execution ", record.id(), " of campaign ", campaign.id(),
-                       " is damaged: ", latency.status().message())));
+      results.damaged.push_back(absl::DataLossError(absl::StrCat(
+          "the store: execution ", record.id(), " of campaign ", campaign.id(), " is damaged: ",
+          latency.status().message(), "; restore the file from a copy, or `rerun` the campaign")));
       return absl::OkStatus();
     }
     result.executions.push_back(ResultOf(record, *latency));

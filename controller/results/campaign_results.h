@@ -77,6 +77,8 @@ struct CellResult {
   OverExecutions generator_cpu_us_per_request;
   OverExecutions think_time_us;
   OverExecutions server_rss_bytes;
+  // Requests of all executions that were sent more than once.
+  uint64_t retried = 0;
   // Each gate once, by its worst execution.
   std::vector<GateResult> gates;
 };

@@ -3,11 +3,15 @@
 #include <gtest/gtest.h>
 #include <sqlite3.h>
 
+#include <algorithm>
+#include <cstdlib>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "analysis/latency_histogram.h"
 #include "controller/campaign/gate_keeper.h"
 #include "controller/plan/plan_rules.h"
@@ -343,6 +347,136 @@ TEST_F(CampaignResultsTest, ThinkTimeIsShown) {
   const auto json = ToJson(Read(campaign));
   EXPECT_EQ(json["cells"][0]["executions"][1]["think_time_us"], 20);
   EXPECT_TRUE(json["cells"][0]["executions"][0]["think_time_us"].is_null());
+}
+
+// By title, the fields of each row of a CSV text without quotes.
+std::vector<std::map<std::string, std::string>> RowsOf(const std::string& csv) {
+  std::vector<std::map<std::string, std::string>> rows;
+  std::vector<std::string> titles;
+  for (const absl::string_view line : absl::StrSplit(csv, "\r\n", absl::SkipEmpty())) {
+    const std::vector<std::string> fields = absl::StrSplit(line, ',');
+    if (titles.empty()) {
+      titles = fields;
+      continue;
+    }
+    EXPECT_EQ(fields.size(), titles.size());
+    std::map<std::string, std::string>& row = rows.emplace_back();
+    for (size_t i = 0; i < titles.size() && i < fields.size(); ++i) row[titles[i]] = fields[i];
+  }
+  return rows;
+}
+
+class RatesTest : public CampaignResultsTest {
+ protected:
+  static constexpr double kRates[] = {1234.5671, 1234.5672, 0.5};
+
+  // A campaign of those rates, one execution each. Figures have many digits.
+  CampaignRecord StoreRates(const std::string& target = "epoll") {
+    CampaignRecord campaign;
+    EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(
+        absl::StrCat("name: 'p' targets { name: 'epoll' label: '", target,
+                     "' } workloads { name: 'json' path: '/json' } load { curve { rates_per_s: "
+                     "[1234.5671, 1234.5672, 0.5] duration { seconds: 1 } } } blocks: 1 "
+                     "verdict: NONE"),
+        campaign.mutable_plan()));
+    *campaign.mutable_plan() = WithDefaults(campaign.plan());
+    campaign.set_id("0123456789ab");
+    campaign.set_status(CampaignRecord::COMPLETE);
+    EXPECT_TRUE(store_->CreateCampaign(campaign).ok());
+    for (const double rate : kRates) {
+      ExecutionRecord execution = Measured(0);
+      execution.set_id(absl::StrCat("at", rates_++));
+      execution.mutable_cell()->set_target(target);
+      execution.mutable_cell()->set_mode("open");
+      execution.mutable_cell()->clear_connections();
+      execution.mutable_cell()->set_rate_per_s(rate);
+      execution.mutable_server()->set_rss_bytes(1'234'567'890);
+      LoadFinished& finished = *execution.mutable_loads(0)->mutable_finished();
+      finished.set_ok(1'234'567 + rates_);
+      finished.set_duration_ns(700'000'000);
+      finished.set_retried(12'345'678);
+      EXPECT_TRUE(store_->CommitExecution(execution, {}, {}).ok());
+    }
+    return campaign;
+  }
+
+ private:
+  int rates_ = 0;
+};
+
+// 1234.5671 and 1234.5672 once were one cell, and a third one empty.
+TEST_F(RatesTest, RatesThatAlmostAgreeAreCellsOfTheirOwnInEveryFormat) {
+  const CampaignResults results = Read(StoreRates());
+  ASSERT_EQ(results.cells.size(), 3);
+  const auto json = ToJson(results);
+  const std::string csv = ToCsv(results);
+  const auto rows = RowsOf(csv);
+  ASSERT_EQ(rows.size(), 3) << csv;
+  for (size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(results.cells[i].executions.size(), 1);
+    EXPECT_EQ(json["cells"][i]["level"]["rate"].get<double>(), kRates[i]);
+    EXPECT_EQ(std::strtod(rows[i].at("rate").c_str(), nullptr), kRates[i]);
+    EXPECT_EQ(rows[i].at("executions"), "1");
+  }
+  const std::string table = ToText(results, TextWidth::kWide);
+  for (const char* level : {"1234.5671/s", "1234.5672/s", "0.5/s"})
+    EXPECT_NE(table.find(level), std::string::npos) << table;
+}
+
+TEST_F(RatesTest, EveryNumberInCsvIsThatOfJson) {
+  const CampaignResults results = Read(StoreRates());
+  const auto json = ToJson(results);
+  const std::string csv = ToCsv(results);
+  EXPECT_EQ(csv.find("e+"), std::string::npos) << csv;
+  const auto rows = RowsOf(csv);
+  ASSERT_EQ(rows.size(), 3);
+  size_t compared = 0;
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const auto& cell = json["cells"][i];
+    for (const auto& [title, field] : rows[i]) {
+      const size_t end = std::min(title.find("_low"), title.find("_high"));
+      const std::string name = title.substr(0, end);
+      const bool latency = cell["latency_us"].contains(name.substr(0, name.find("_us")));
+      if (!latency && !(cell.contains(name) && cell[name].is_object())) continue;
+      const auto& figure =
+          latency ? cell["latency_us"][name.substr(0, name.find("_us"))] : cell[name];
+      const auto& value = figure[end == std::string::npos ? "estimate" : title.substr(end + 1)];
+      EXPECT_EQ(field.empty(), value.is_null()) << title;
+      if (!field.empty()) EXPECT_EQ(std::strtod(field.c_str(), nullptr), value) << title;
+      ++compared;
+    }
+    EXPECT_EQ(rows[i].at("retried"), absl::StrCat(cell["retried"].get<uint64_t>()));
+    EXPECT_EQ(rows[i].at("retried"), "12345678");
+  }
+  EXPECT_EQ(compared, 3 * 3 * (1 + 1 + kQuantiles.size() + 3));
+}
+
+TEST_F(RatesTest, ATargetThatLooksLikeAFormulaIsAText) {
+  const std::string csv = ToCsv(Read(StoreRates("=1+1")));
+  EXPECT_NE(csv.find(",'=1+1,json,open,"), std::string::npos) << csv;
+}
+
+TEST(CampaignListTest, ALabelThatLooksLikeAFormulaIsAText) {
+  CampaignSummary campaign;
+  campaign.id = "0123456789ab";
+  campaign.label = "@SUM(1,2)";
+  campaign.plan = "-1";
+  const std::string csv = ToCsv({campaign});
+  EXPECT_NE(csv.find("\r\n0123456789ab,\"'@SUM(1,2)\",'-1,"), std::string::npos) << csv;
+}
+
+TEST_F(CampaignResultsTest, RequestsThatWereSentAgainAreInTheWideTable) {
+  const CampaignRecord campaign = Store(1);
+  ExecutionRecord execution = Measured(0);
+  execution.set_id("again");
+  execution.set_attempt(1);
+  execution.mutable_loads(0)->mutable_finished()->set_retried(4321);
+  ASSERT_TRUE(store_->CommitExecution(execution, {}, {}).ok());
+  const CampaignResults results = Read(campaign);
+  EXPECT_EQ(results.cells[0].retried, 4321);
+  const std::string table = ToText(results, TextWidth::kWide);
+  EXPECT_NE(table.find("retried"), std::string::npos) << table;
+  EXPECT_NE(table.find(" 4321\n"), std::string::npos) << table;
 }
 
 TEST_F(CampaignResultsTest, CsvHasARowACellUnderItsTitles) {

@@ -53,6 +53,7 @@ CellTable CellTableOf(const CampaignResults& results) {
       {.title = "mean of medians us", .short_title = "mean of medians us", .optional = true},
       {.title = "RSS MB", .short_title = "RSS MB", .optional = true},
       {.title = "executions", .short_title = "runs", .optional = true},
+      {.title = "retried", .short_title = "retried", .optional = true},
   };
   for (const CellResult& cell : results.cells) {
     table.rows.push_back(
@@ -70,7 +71,8 @@ CellTable CellTableOf(const CampaignResults& results) {
                       : ""},
          Figure(cell.server_rss_bytes, 1, kBytesInMegabyte),
          {.text = absl::StrCat(cell.executions.size(), cell.failed > 0 ? ", " : "",
-                               cell.failed > 0 ? absl::StrCat(cell.failed, " failed") : "")}});
+                               cell.failed > 0 ? absl::StrCat(cell.failed, " failed") : "")},
+         {.text = absl::StrCat(cell.retried)}});
   }
   return table;
 }

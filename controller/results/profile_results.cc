@@ -41,13 +41,13 @@ bool SharesHost(const ExecutionRecord& execution) {
                      });
 }
 
-absl::StatusOr<ProfiledRun> ReadRun(Store& store, const ExecutionRecord& execution) {
+absl::StatusOr<ProfiledRun> RunOf(const ExecutionRecord& execution,
+                                  const std::vector<ProfileChunk>& chunks) {
   ProfiledRun run;
   run.execution_id = execution.id();
   run.block = execution.block();
   run.started_us = execution.started_us();
   run.info = InfoOf(execution);
-  ASSAY_ASSIGN_OR_RETURN(const std::vector<ProfileChunk> chunks, store.ReadProfile(execution.id()));
   absl::StatusOr<StackProfile> stacks = FromProto(chunks);
   if (!stacks.ok()) {
     return absl::DataLossError(absl::StrCat("the profile of execution ", execution.id(),
@@ -215,8 +215,15 @@ absl::StatusOr<std::vector<CellProfiles>> ReadProfiles(Store& store, const Campa
         }
         if (campaign.plan().profile().count_syscalls() && !info.syscalls_refused().empty())
           cell.calls_refused = info.syscalls_refused();
-        absl::StatusOr<ProfiledRun> run = ReadRun(store, execution);
-        // A row of the store that is damaged, or a profile in a whole row that does not decode.
+        const absl::StatusOr<std::vector<ProfileChunk>> chunks = store.ReadProfile(execution.id());
+        if (absl::IsDataLoss(chunks.status())) {
+          cell.unreadable.emplace_back(chunks.status().message());
+          if (damaged != nullptr) damaged->push_back(chunks.status());
+          return absl::OkStatus();
+        }
+        ASSAY_RETURN_IF_ERROR(chunks.status());
+        absl::StatusOr<ProfiledRun> run = RunOf(execution, *chunks);
+        // The store has what was put into it, which was no profile.
         if (absl::IsDataLoss(run.status())) {
           cell.unreadable.emplace_back(run.status().message());
           return absl::OkStatus();

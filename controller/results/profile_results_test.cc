@@ -3,10 +3,13 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <set>
 #include <string>
 #include <tuple>
+#include <utility>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "analysis/profile/test_profile.h"
@@ -234,6 +237,27 @@ TEST_F(ProfileResultsTest, EveryFormatHasFiles) {
     EXPECT_TRUE(exported->left_out.empty());
   }
   EXPECT_FALSE(IsProfileFormat("json"));
+}
+
+TEST_F(ProfileResultsTest, TargetsWhoseFilesWouldHaveOneNameHaveFilesOfTheirOwn) {
+  AddBoth();
+  const std::vector<std::pair<std::string, std::string>> pairs = {
+      {"a b", "a-b"}, {"Epoll", "epoll"}, {"сервер", "служба"}};
+  for (const auto& [first, second] : pairs) {
+    std::vector<CellProfiles> cells = Read();
+    cells[0].cell.set_target(first);
+    cells[0].baseline = cells[1].baseline = first;
+    cells[1].cell.set_target(second);
+    for (const auto& [format, files] : std::vector<std::pair<std::string, size_t>>{
+             {"folded", 2}, {"flamegraph", 3}, {"pprof", 12}, {"speedscope", 12}}) {
+      const absl::StatusOr<Export> exported = ExportProfiles(cells, format, *LoadCategoryRules());
+      ASSERT_TRUE(exported.ok()) << exported.status();
+      std::set<std::string> names;
+      for (const ExportedFile& file : exported->files)
+        names.insert(absl::AsciiStrToLower(file.name));
+      EXPECT_EQ(names.size(), files) << first << ", " << second << ", " << format;
+    }
+  }
 }
 
 TEST_F(ProfileResultsTest, ADifferenceThatCannotBeDrawnLeavesTheOtherPages) {

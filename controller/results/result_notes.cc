@@ -18,7 +18,7 @@ std::vector<std::string> NotesOf(const CampaignResults& results) {
   for (const CellResult& cell : results.cells) {
     closed = closed || cell.cell.rate_per_s() <= 0;
     fresh = fresh || cell.fresh_starts;
-    for (const ExecutionResult& one : cell.executions) retried += one.retried;
+    retried += cell.retried;
     if (cell.fresh_starts) continue;
     size_t& most = windows[cell.cell.target()];
     most = std::max(most, cell.executions.size());

@@ -83,6 +83,7 @@ Json ToJson(const CellResult& cell) {
   json["generator_cpu_us_per_request"] = ToJson(cell.generator_cpu_us_per_request);
   json["think_time_us"] = ToJson(cell.think_time_us);
   json["server_rss_bytes"] = ToJson(cell.server_rss_bytes);
+  json["retried"] = cell.retried;
   json["gates"] = ToJson(cell.gates);
   return json;
 }

@@ -5,12 +5,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/str_join.h"
-#include "absl/strings/str_replace.h"
 #include "absl/time/time.h"
 #include "common/number_text.h"
 #include "controller/plan/cells.h"
 #include "controller/results/cell_table.h"
+#include "controller/results/csv_row.h"
 #include "controller/results/gate_findings.h"
 #include "controller/results/result_notes.h"
 #include "controller/results/results_json.h"
@@ -53,17 +52,14 @@ std::string CellLines(const CampaignResults& results, TextWidth width) {
   return table.ToString(ColumnsOf(width));
 }
 
-// How many digits a gate's figure deserves.
-std::string Number(double value) { return absl::StrFormat("%.4g", value); }
-
 std::string GateLines(const CampaignResults& results) {
   const GateFindings found = FindingsOf(results);
   std::string text = absl::StrCat("gates: ", found.passed, " passed");
   for (const GateFinding& finding : found.findings) {
     const GateResult& gate = finding.gate;
     absl::StrAppend(&text, "\n  ", VerdictText(gate.verdict()), ": ", gate.name(), " ",
-                    gate.has_value() ? Number(gate.value()) : "not readable", " (limit ",
-                    Number(gate.limit()), gate.unit().empty() ? "" : " ", gate.unit(), ") in ",
+                    gate.has_value() ? FourDigits(gate.value()) : "not readable", " (limit ",
+                    NumberText(gate.limit()), gate.unit().empty() ? "" : " ", gate.unit(), ") in ",
                     finding.Where(), ": ", gate.advice());
   }
   return text + "\n";
@@ -85,9 +81,11 @@ std::string ThresholdLines(const CampaignResults& results) {
     if (one.met && one.certain) continue;
     absl::StrAppend(&text, one.met ? "threshold not decided: " : "threshold missed: ",
                     one.threshold.metric(), " of ", CellText(one.cell), " is ",
-                    one.value.has_value() ? Number(*one.value) : "not known");
-    if (one.threshold.has_max()) absl::StrAppend(&text, ", at most ", Number(one.threshold.max()));
-    if (one.threshold.has_min()) absl::StrAppend(&text, ", at least ", Number(one.threshold.min()));
+                    one.value.has_value() ? FourDigits(*one.value) : "not known");
+    if (one.threshold.has_max())
+      absl::StrAppend(&text, ", at most ", NumberText(one.threshold.max()));
+    if (one.threshold.has_min())
+      absl::StrAppend(&text, ", at least ", NumberText(one.threshold.min()));
     if (one.met) {
       absl::StrAppend(&text, ", and the limit lies in its interval: measure more blocks");
     }
@@ -96,28 +94,22 @@ std::string ThresholdLines(const CampaignResults& results) {
   return text;
 }
 
-std::string Quoted(const std::string& field) {
-  if (field.find_first_of(",\"\r\n") == std::string::npos) return field;
-  return absl::StrCat("\"", absl::StrReplaceAll(field, {{"\"", "\"\""}}), "\"");
+void AddFigure(CsvRow& row, const OverExecutions& figure) {
+  if (!figure.has_value()) {
+    row.Nothing().Nothing().Nothing();
+    return;
+  }
+  row.Number(figure->estimate).Number(figure->low).Number(figure->high);
 }
 
-std::string CsvLine(const std::vector<std::string>& fields) {
-  return absl::StrJoin(fields, ",",
-                       [](std::string* out, const std::string& field) { *out += Quoted(field); }) +
-         "\r\n";
+void AddTitles(CsvRow& row, const std::string& name) {
+  for (const char* end : {"", "_low", "_high"}) row.Text(name + end);
 }
 
-void AddFigure(std::vector<std::string>& fields, const OverExecutions& figure) {
-  const auto number = [](const std::optional<double>& value) {
-    return value.has_value() ? NumberText(*value) : std::string();
-  };
-  fields.push_back(figure.has_value() ? number(figure->estimate) : "");
-  fields.push_back(figure.has_value() ? number(figure->low) : "");
-  fields.push_back(figure.has_value() ? number(figure->high) : "");
-}
-
-void AddTitles(std::vector<std::string>& fields, const std::string& name) {
-  for (const char* end : {"", "_low", "_high"}) fields.push_back(name + end);
+CsvRow RowOfTexts(const std::vector<std::string>& texts) {
+  CsvRow row;
+  for (const std::string& text : texts) row.Text(text);
+  return row;
 }
 
 }  // namespace
@@ -147,8 +139,8 @@ std::string ToText(const CampaignResults& results, TextWidth width) {
 }
 
 std::string ToCsv(const CampaignResults& results) {
-  std::vector<std::string> titles = {"campaign", "target",   "workload",   "mode",  "connections",
-                                     "rate",     "profiled", "executions", "failed"};
+  CsvRow titles = RowOfTexts({"campaign", "target", "workload", "mode", "connections", "rate",
+                              "profiled", "executions", "failed"});
   AddTitles(titles, "rps");
   AddTitles(titles, "mean_us");
   for (const NamedQuantile& quantile : kQuantiles)
@@ -156,25 +148,24 @@ std::string ToCsv(const CampaignResults& results) {
   AddTitles(titles, "server_cpu_us_per_request");
   AddTitles(titles, "generator_cpu_us_per_request");
   AddTitles(titles, "server_rss_bytes");
-  std::string text = CsvLine(titles);
+  titles.Text("retried");
+  std::string text = titles.Line();
   for (const CellResult& cell : results.cells) {
     const Cell& key = cell.cell;
-    std::vector<std::string> fields = {results.campaign.id(),
-                                       key.target(),
-                                       key.workload(),
-                                       key.mode(),
-                                       key.connections() > 0 ? absl::StrCat(key.connections()) : "",
-                                       key.rate_per_s() > 0 ? NumberText(key.rate_per_s()) : "",
-                                       key.profiled() ? "1" : "0",
-                                       absl::StrCat(cell.executions.size()),
-                                       absl::StrCat(cell.failed)};
-    AddFigure(fields, cell.rps);
-    AddFigure(fields, cell.mean_us);
-    for (const OverExecutions& quantile : cell.quantile_us) AddFigure(fields, quantile);
-    AddFigure(fields, cell.server_cpu_us_per_request);
-    AddFigure(fields, cell.generator_cpu_us_per_request);
-    AddFigure(fields, cell.server_rss_bytes);
-    text += CsvLine(fields);
+    CsvRow row = RowOfTexts({results.campaign.id(), key.target(), key.workload(), key.mode()});
+    if (key.rate_per_s() > 0) {
+      row.Nothing().Number(key.rate_per_s());
+    } else {
+      row.Count(key.connections()).Nothing();
+    }
+    row.Count(key.profiled() ? 1 : 0).Count(cell.executions.size()).Count(cell.failed);
+    AddFigure(row, cell.rps);
+    AddFigure(row, cell.mean_us);
+    for (const OverExecutions& quantile : cell.quantile_us) AddFigure(row, quantile);
+    AddFigure(row, cell.server_cpu_us_per_request);
+    AddFigure(row, cell.generator_cpu_us_per_request);
+    AddFigure(row, cell.server_rss_bytes);
+    text += row.Count(cell.retried).Line();
   }
   return text;
 }
@@ -199,11 +190,14 @@ std::string ToText(const std::vector<CampaignSummary>& campaigns, TextWidth widt
 
 std::string ToCsv(const std::vector<CampaignSummary>& campaigns) {
   std::string text =
-      CsvLine({"id", "label", "plan", "started", "ended", "status", "executions", "failed"});
+      RowOfTexts({"id", "label", "plan", "started", "ended", "status", "executions", "failed"})
+          .Line();
   for (const CampaignSummary& one : campaigns) {
-    text += CsvLine({one.id, one.label, one.plan, TimeText(one.started_us), TimeText(one.ended_us),
-                     SummaryStatusText(one), absl::StrCat(one.executions),
-                     absl::StrCat(one.failed_executions)});
+    text += RowOfTexts({one.id, one.label, one.plan, TimeText(one.started_us),
+                        TimeText(one.ended_us), SummaryStatusText(one)})
+                .Count(static_cast<uint64_t>(one.executions))
+                .Count(static_cast<uint64_t>(one.failed_executions))
+                .Line();
   }
   return text;
 }

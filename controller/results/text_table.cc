@@ -147,6 +147,11 @@ std::string Wrapped(const std::string& text, size_t width) {
   return wrapped;
 }
 
+std::string FourDigits(double value) {
+  if (std::fabs(value) < 1e3) return absl::StrFormat("%.4g", value);
+  return absl::StrFormat("%.0f", value);
+}
+
 std::string WithThousands(double value) {
   // A rate below 1/s is not 0.
   if (std::fabs(value) < 10) return absl::StrFormat("%.3g", value);

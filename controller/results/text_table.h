@@ -51,6 +51,9 @@ size_t WidestLine(const std::string& text);
 // is longer stays whole.
 std::string Wrapped(const std::string& text, size_t width);
 
+// At least four significant digits and no exponent above 1: "0.01235", "12.35", "1234567".
+std::string FourDigits(double value);
+
 // "1,234,567".
 std::string WithThousands(double value);
 

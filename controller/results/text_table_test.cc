@@ -88,5 +88,14 @@ TEST(WithThousandsTest, GroupsDigitsByThree) {
   EXPECT_EQ(WithThousands(-1234567), "-1,234,567");
 }
 
+TEST(FourDigitsTest, LargeNumbersKeepAllDigitsBeforeThePoint) {
+  EXPECT_EQ(FourDigits(1234567), "1234567");
+  EXPECT_EQ(FourDigits(12345.4), "12345");
+  EXPECT_EQ(FourDigits(12.3456), "12.35");
+  EXPECT_EQ(FourDigits(0.0123456), "0.01235");
+  EXPECT_EQ(FourDigits(-20000), "-20000");
+  EXPECT_EQ(FourDigits(0), "0");
+}
+
 }  // namespace
 }  // namespace assay

@@ -2,9 +2,9 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "common/sha256.h"
 #include "common/status_macros.h"
 #include "controller/store/record_bytes.h"
-#include "controller/store/row_hash.h"
 #include "proto/convert/sample_chunk.h"
 
 namespace assay {

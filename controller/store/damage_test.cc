@@ -99,9 +99,9 @@ TEST_F(DamageTest, EveryFlippedBitOfARecordIsNoticedAndTheOthersAreRead) {
 }
 
 TEST_F(DamageTest, AColumnBesideTheRecordThatChangedIsNoticed) {
-  const std::string changes[] = {"block = 9",        "status = 2",  "p99_us = p99_us * 2",
-                                 "target = 'other'", "sent = NULL", "seconds = 7",
-                                 "id = id || 'x'"};
+  const std::string changes[] = {
+      "block = 9",   "status = 2",  "p99_us = p99_us * 2",   "target = 'other'",
+      "sent = NULL", "seconds = 7", "retried = retried + 1", "id = id || 'x'"};
   for (const std::string& change : changes) {
     SCOPED_TRACE(change);
     RunSql(path_, "CREATE TABLE kept AS SELECT * FROM execution");
@@ -136,6 +136,7 @@ TEST_F(DamageTest, SecondsThatChangedOrAreGoneAreNoticed) {
   for (const char* change :
        {"UPDATE second SET record = x'0801' WHERE execution = 2 AND second = 0",
         "UPDATE second SET ok = ok + 1 WHERE execution = 2 AND second = 0",
+        "UPDATE second SET retried = 1 WHERE execution = 2 AND second = 1",
         "DELETE FROM second WHERE execution = 2 AND second = 1"}) {
     EXPECT_TRUE(store_->ReadSeconds(ids_[0]).ok());
     RunSql(path_, change);

@@ -28,7 +28,7 @@ absl::Status ExecutionTable::Seal(std::string_view execution_id) {
   ASSAY_ASSIGN_OR_RETURN(const int64_t row, RowOf(execution_id));
   const std::string statements[] = {
       absl::StrCat("UPDATE second SET sha256 = ", std::string(kSecondHash),
-                   " WHERE execution = ?1"),
+                   ", retried_sha256 = ", std::string(kRetriedHash), " WHERE execution = ?1"),
       absl::StrCat("UPDATE profile_chunk SET sha256 = ", std::string(kProfileChunkHash),
                    " WHERE execution = ?1"),
       absl::StrCat("UPDATE execution SET chunks_sha256 = ", std::string(kChunkListHash),
@@ -37,7 +37,7 @@ absl::Status ExecutionTable::Seal(std::string_view execution_id) {
                    " WHERE sequence = ?1"),
       // Of what the one before has set.
       absl::StrCat("UPDATE execution SET sha256 = ", std::string(kExecutionHash),
-                   " WHERE sequence = ?1")};
+                   ", retried_sha256 = ", std::string(kRetriedHash), " WHERE sequence = ?1")};
   for (const std::string& sql : statements) {
     ASSAY_ASSIGN_OR_RETURN(Statement seal, database_.Prepare(sql));
     ASSAY_RETURN_IF_ERROR(seal.Bind(1, row).Run());

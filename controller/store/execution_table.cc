@@ -43,6 +43,7 @@ constexpr FigureColumn kFigureColumns[] = {
     {"errors", BindCount<&KeyFigures::errors>},
     {"timeouts", BindCount<&KeyFigures::timeouts>},
     {"in_flight", BindCount<&KeyFigures::in_flight>},
+    {"retried", BindCount<&KeyFigures::retried>},
     {"duration_s", BindNumber<&KeyFigures::duration_s>},
     {"rps", BindNumber<&KeyFigures::rps>},
     {"mean_us", BindOptional<&KeyFigures::mean_us>},
@@ -163,7 +164,7 @@ absl::Status ExecutionTable::AddSeconds(int64_t row, absl::Span<const LoadSecond
   ASSAY_ASSIGN_OR_RETURN(
       Statement insert,
       database_.Prepare("INSERT INTO second (execution, load, second, sent, ok, errors, timeouts, "
-                        "record) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"));
+                        "record, retried) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"));
   for (const LoadSecond& one : seconds) {
     ASSAY_ASSIGN_OR_RETURN(const std::string record,
                            RecordBytes(one.second, absl::StrCat("second ", one.second.second(),
@@ -176,7 +177,8 @@ absl::Status ExecutionTable::AddSeconds(int64_t row, absl::Span<const LoadSecond
         .Bind(5, static_cast<int64_t>(one.second.ok()))
         .Bind(6, static_cast<int64_t>(one.second.errors()))
         .Bind(7, static_cast<int64_t>(one.second.timeouts()))
-        .BindBlob(8, record);
+        .BindBlob(8, record)
+        .Bind(9, static_cast<int64_t>(one.second.retried()));
     ASSAY_RETURN_IF_ERROR(insert.Run());
   }
   return absl::OkStatus();
@@ -250,9 +252,10 @@ absl::StatusOr<std::vector<int64_t>> ExecutionTable::Rows(std::string_view campa
 }
 
 absl::StatusOr<ExecutionRecord> ExecutionTable::Read(int64_t row, std::string_view campaign_id) {
-  ASSAY_ASSIGN_OR_RETURN(Statement select,
-                         database_.Prepare(absl::StrCat("SELECT record, ", IsSound(kExecutionHash),
-                                                        " FROM execution WHERE sequence = ?1")));
+  ASSAY_ASSIGN_OR_RETURN(Statement select, database_.Prepare(absl::StrCat(
+                                               "SELECT record, ", IsSound(kExecutionHash), " AND ",
+                                               IsSound(kRetriedHash, "retried_sha256"),
+                                               " FROM execution WHERE sequence = ?1")));
   const absl::StatusOr<bool> there = select.Bind(1, row).Step();
   if (absl::IsDataLoss(there.status())) return Damaged(row, there.status().message(), campaign_id);
   ASSAY_RETURN_IF_ERROR(there.status());
@@ -293,7 +296,8 @@ absl::StatusOr<std::optional<ChunkRef>> ExecutionTable::ChunkAt(int64_t row, int
 absl::StatusOr<std::vector<LoadSecond>> ExecutionTable::Seconds(int64_t row) {
   ASSAY_ASSIGN_OR_RETURN(
       Statement select,
-      database_.Prepare(absl::StrCat("SELECT load, record, ", IsSound(kSecondHash),
+      database_.Prepare(absl::StrCat("SELECT load, record, ", IsSound(kSecondHash), " AND ",
+                                     IsSound(kRetriedHash, "retried_sha256"),
                                      " FROM second WHERE execution = ?1 ORDER BY load, second")));
   select.Bind(1, row);
   std::vector<LoadSecond> seconds;

@@ -32,6 +32,7 @@ absl::StatusOr<KeyFigures> KeyFiguresOf(const ExecutionRecord& execution) {
     figures.errors += static_cast<int64_t>(finished.errors());
     figures.timeouts += static_cast<int64_t>(finished.timeouts());
     figures.in_flight += static_cast<int64_t>(finished.in_flight());
+    figures.retried += static_cast<int64_t>(finished.retried());
     figures.samples_recorded += static_cast<int64_t>(finished.samples_recorded());
     figures.samples_lost += static_cast<int64_t>(finished.samples_lost());
     window_ns = std::max(window_ns, finished.duration_ns());

@@ -17,6 +17,8 @@ struct KeyFigures {
   int64_t errors = 0;
   int64_t timeouts = 0;
   int64_t in_flight = 0;
+  // Of those that ended: sent more than once.
+  int64_t retried = 0;
   // The longest load agent's window.
   double duration_s = 0;
   // Right answers of all load agents in the window, over that.

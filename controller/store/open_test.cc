@@ -24,6 +24,7 @@
 namespace assay {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 constexpr char kCampaign[] = "0123456789ab";
@@ -140,7 +141,7 @@ TEST_F(OpenTest, ANewerStoreIsLeftAloneAndSaysSo) {
   RunSql(path_, "PRAGMA user_version = 7");
   for (const Store::Mode mode : {Store::Mode::kRead, Store::Mode::kWrite}) {
     EXPECT_THAT(Refusal(mode, absl::StatusCode::kFailedPrecondition),
-                HasSubstr("was made by a newer Assay (schema 7, this one knows 3)"));
+                HasSubstr("was made by a newer Assay (schema 7, this one knows 4)"));
   }
   EXPECT_EQ(RunSql(path_, "PRAGMA user_version"), "7");
 }
@@ -163,6 +164,76 @@ TEST_F(OpenTest, AnotherProgramsDatabaseIsLeftAlone) {
   }
   EXPECT_EQ(RunSql(path_, "SELECT group_concat(name) FROM sqlite_schema"), "theirs");
   EXPECT_EQ(RunSql(path_, "PRAGMA journal_mode"), "delete");
+}
+
+// Sets the mask of new files' rights for as long as it lives.
+class WithUmask {
+ public:
+  explicit WithUmask(mode_t mask) : before_(umask(mask)) {}
+  ~WithUmask() { umask(before_); }
+
+ private:
+  mode_t before_;
+};
+
+mode_t ModeOf(const std::string& path) {
+  struct stat found = {};
+  EXPECT_EQ(stat(path.c_str(), &found), 0) << path;
+  return found.st_mode & 0777;
+}
+
+// Plans hold Authorization headers.
+TEST_F(OpenTest, WhatAStoreMakesIsItsOwnersAlone) {
+  for (const mode_t mask : {0000, 0022, 0002}) {
+    const WithUmask with(mask);
+    const std::string top = folder_.Path(absl::StrCat("new", mask));
+    const std::string path = top + "/deep/assay.db";
+    const std::unique_ptr<Store> store = OpenedStore(path);
+    ASSERT_TRUE(store->CreateCampaign(SampleCampaign(kCampaign)).ok());
+    EXPECT_EQ(ModeOf(top), 0700);
+    EXPECT_EQ(ModeOf(top + "/deep"), 0700);
+    size_t files = 0;
+    for (const auto& entry : std::filesystem::directory_iterator(top + "/deep")) {
+      EXPECT_EQ(ModeOf(entry.path().string()), 0600) << entry.path();
+      ++files;
+    }
+    EXPECT_EQ(files, 3) << "the database, -wal and -shm";
+    EXPECT_EQ(Store::WhoElseReads(path), "");
+  }
+}
+
+TEST_F(OpenTest, ANewStoreInAnOpenFolderIsItsOwnersAloneAndTheFolderStays) {
+  const WithUmask with(0);
+  ASSERT_EQ(chmod(folder_.path().c_str(), 0755), 0);
+  const std::unique_ptr<Store> store = OpenedStore(path_);
+  EXPECT_EQ(ModeOf(path_), 0600);
+  EXPECT_EQ(ModeOf(path_ + "-wal"), 0600);
+  EXPECT_EQ(ModeOf(folder_.path()), 0755);
+  EXPECT_EQ(Store::WhoElseReads(path_), "");
+}
+
+TEST_F(OpenTest, ANewStoreBehindALinkIsItsOwnersAlone) {
+  const WithUmask with(0);
+  const std::string link = folder_.Path("link.db");
+  ASSERT_EQ(symlink(path_.c_str(), link.c_str()), 0);
+  const std::unique_ptr<Store> store = OpenedStore(link);
+  EXPECT_EQ(ModeOf(path_), 0600);
+}
+
+// A group may share one on purpose, so its mode stays; who writes to it is told.
+TEST_F(OpenTest, AnExistingStoreKeepsItsModeAndOtherReadersAreNamed) {
+  MakeStore();
+  ASSERT_EQ(chmod(folder_.path().c_str(), 0755), 0);
+  ASSERT_EQ(chmod(path_.c_str(), 0644), 0);
+  OpenedStore(path_);
+  EXPECT_EQ(ModeOf(path_), 0644);
+  EXPECT_THAT(Store::WhoElseReads(path_),
+              AllOf(HasSubstr(path_), HasSubstr("every user"), HasSubstr("chmod 600")));
+  ASSERT_EQ(chmod(path_.c_str(), 0640), 0);
+  EXPECT_THAT(Store::WhoElseReads(path_), HasSubstr("its group"));
+  // Nobody else reaches it.
+  ASSERT_EQ(chmod(folder_.path().c_str(), 0700), 0);
+  EXPECT_EQ(Store::WhoElseReads(path_), "");
 }
 
 TEST_F(OpenTest, ALockedStoreNamesWhoHoldsIt) {

@@ -1,11 +1,10 @@
 #include "controller/store/row_hash.h"
 
-#include <openssl/sha.h>
-
 #include <cstdint>
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
+#include "common/sha256.h"
 
 namespace assay {
 namespace {
@@ -39,21 +38,14 @@ void RowSha256(sqlite3_context* context, int count, sqlite3_value** values) {
 
 }  // namespace
 
-std::string Sha256(std::string_view bytes) {
-  std::string digest(SHA256_DIGEST_LENGTH, '\0');
-  SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(),
-         reinterpret_cast<unsigned char*>(digest.data()));
-  return digest;
-}
-
 int AddRowHashFunction(sqlite3* connection) {
   return sqlite3_create_function(connection, "row_sha256", -1, SQLITE_UTF8 | SQLITE_DETERMINISTIC,
                                  nullptr, &RowSha256, nullptr, nullptr);
 }
 
-std::string IsSound(std::string_view hash) {
-  return absl::StrCat("(sha256 IS NULL OR sha256 = ", absl::string_view(hash.data(), hash.size()),
-                      ")");
+std::string IsSound(std::string_view hash, std::string_view column) {
+  const std::string name(column);
+  return absl::StrCat("(", name, " IS NULL OR ", name, " = ", std::string(hash), ")");
 }
 
 }  // namespace assay

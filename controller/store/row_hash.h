@@ -8,9 +8,6 @@
 
 namespace assay {
 
-// SHA-256: 32 bytes.
-std::string Sha256(std::string_view bytes);
-
 // Makes the SQL function row_sha256(...) known to a connection: the SHA-256 of its arguments, each with its type and
 // length. Returns SQLite's result code.
 int AddRowHashFunction(sqlite3* connection);
@@ -29,14 +26,16 @@ inline constexpr std::string_view kExecutionHash =
     "samples_lost, record, chunks_sha256, seconds, profile_chunks)";
 inline constexpr std::string_view kSecondHash =
     "row_sha256(load, second, sent, ok, errors, timeouts, record)";
+// The column retried_sha256 of an execution and a second.
+inline constexpr std::string_view kRetriedHash = "row_sha256(retried)";
 inline constexpr std::string_view kProfileChunkHash = "row_sha256(ordinal, chunk)";
 // The column chunks_sha256 of an execution: its load agents and chunks in their order. ?1 is the execution's number.
 inline constexpr std::string_view kChunkListHash =
     "(SELECT row_sha256(group_concat(load || ' ' || hex(sha256))) FROM "
     "(SELECT load, sha256 FROM execution_chunk WHERE execution = ?1 ORDER BY ordinal))";
 
-// SQL that tells whether a row is as it was stored, by its hash; one without a hash is taken for sound.
-std::string IsSound(std::string_view hash);
+// SQL that tells whether a row is as it was stored, by its hash in `column`; one without a hash is taken for sound.
+std::string IsSound(std::string_view hash, std::string_view column = "sha256");
 
 }  // namespace assay
 

@@ -197,7 +197,61 @@ CREATE TABLE execution_count (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
-constexpr SchemaStep kSteps[] = {{1, kFirst}, {2, kProfiles}, {3, kHashes}};
+// Requests that were sent again, with a hash of their own. NULL in rows that are older.
+constexpr std::string_view kRetried = R"sql(
+ALTER TABLE execution ADD COLUMN retried INTEGER;
+ALTER TABLE execution ADD COLUMN retried_sha256 BLOB;
+ALTER TABLE second ADD COLUMN retried INTEGER;
+ALTER TABLE second ADD COLUMN retried_sha256 BLOB;
+
+DROP VIEW executions;
+CREATE VIEW executions AS
+SELECT id, campaign_id, target, workload, mode, connections, rate_per_s, profiled, block, position,
+  attempt, CASE status WHEN 1 THEN 'measured' WHEN 2 THEN 'failed' ELSE 'unknown' END AS status,
+  failure, started_us, sent, ok, errors, timeouts, in_flight, duration_s, rps, mean_us, p50_us,
+  p90_us, p95_us, p99_us, p999_us, p9999_us, max_us, server_cpu_us_per_request,
+  generator_cpu_us_per_request, server_rss_bytes, samples_recorded, samples_lost, analysis_version,
+  retried
+FROM execution;
+
+DROP VIEW cells;
+CREATE VIEW cells AS
+WITH ranked AS (
+  SELECT *,
+    count(rps) OVER cell AS n_rps,
+    row_number() OVER (cell ORDER BY rps IS NULL, rps) AS r_rps,
+    count(p50_us) OVER cell AS n_p50,
+    row_number() OVER (cell ORDER BY p50_us IS NULL, p50_us) AS r_p50,
+    count(p99_us) OVER cell AS n_p99,
+    row_number() OVER (cell ORDER BY p99_us IS NULL, p99_us) AS r_p99,
+    count(server_cpu_us_per_request) OVER cell AS n_cpu,
+    row_number() OVER (cell ORDER BY server_cpu_us_per_request IS NULL, server_cpu_us_per_request)
+      AS r_cpu
+  FROM execution
+  WHERE status = 1
+  WINDOW cell AS
+    (PARTITION BY campaign_id, target, workload, mode, connections, rate_per_s, profiled)
+)
+SELECT campaign_id, target, workload, mode, connections, rate_per_s, profiled,
+  count(*) AS executions,
+  avg(CASE WHEN 2 * r_rps BETWEEN n_rps AND n_rps + 2 THEN rps END) AS rps,
+  avg(CASE WHEN 2 * r_p50 BETWEEN n_p50 AND n_p50 + 2 THEN p50_us END) AS p50_us,
+  avg(CASE WHEN 2 * r_p99 BETWEEN n_p99 AND n_p99 + 2 THEN p99_us END) AS p99_us,
+  avg(CASE WHEN 2 * r_cpu BETWEEN n_cpu AND n_cpu + 2 THEN server_cpu_us_per_request END)
+    AS server_cpu_us_per_request,
+  avg(p50_us) AS mean_of_medians_us,
+  sum(errors) AS errors, sum(timeouts) AS timeouts, sum(retried) AS retried
+FROM ranked
+GROUP BY campaign_id, target, workload, mode, connections, rate_per_s, profiled;
+
+DROP VIEW seconds;
+CREATE VIEW seconds AS
+SELECT execution.campaign_id, execution.id AS execution_id, second.load, second.second, second.sent,
+  second.ok, second.errors, second.timeouts, second.retried
+FROM second JOIN execution ON execution.sequence = second.execution;
+)sql";
+
+constexpr SchemaStep kSteps[] = {{1, kFirst}, {2, kProfiles}, {3, kHashes}, {4, kRetried}};
 
 }  // namespace
 

@@ -1,5 +1,8 @@
 #include "controller/store/store.h"
 
+#include <sys/stat.h>
+
+#include <cerrno>
 #include <cstdlib>
 #include <filesystem>
 #include <optional>
@@ -11,6 +14,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "common/monotonic_clock.h"
+#include "common/safe_path.h"
 #include "common/status_macros.h"
 #include "controller/store/campaign_table.h"
 #include "controller/store/chunk_table.h"
@@ -40,15 +44,42 @@ absl::Status RefuseFolder(const std::string& path) {
       "the store ", path, " is a folder; name a file in it, as --store=", path, "/assay.db"));
 }
 
+// Every folder that is missing is made for this user alone: plans hold passwords.
 absl::Status MakeFolderOf(const std::string& path) {
   const std::filesystem::path folder = std::filesystem::path(path).parent_path();
-  if (folder.empty()) return absl::OkStatus();
+  std::vector<std::string> missing;
+  for (std::filesystem::path one = folder; !one.empty() && !IsThere(one.string());
+       one = one.parent_path()) {
+    missing.push_back(one.string());
+  }
+  const auto refused = [&](int error) {
+    return absl::PermissionDeniedError(
+        absl::StrCat("the store ", path, " cannot be made: its folder ", folder.string(), ": ",
+                     std::generic_category().message(error), "; choose another with --store=PATH"));
+  };
+  for (; !missing.empty(); missing.pop_back()) {
+    // Another process may have been first.
+    if (mkdir(missing.back().c_str(), 0700) != 0 && errno != EEXIST) return refused(errno);
+  }
   std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  if (!error) return absl::OkStatus();
-  return absl::PermissionDeniedError(
-      absl::StrCat("the store ", path, " cannot be made: its folder ", folder.string(), ": ",
-                   error.message(), "; choose another with --store=PATH"));
+  const bool is_file =
+      std::filesystem::exists(folder, error) && !std::filesystem::is_directory(folder, error);
+  return is_file ? refused(ENOTDIR) : absl::OkStatus();
+}
+
+// Makes an empty file that only its owner may read. SQLite, which would let all read it, gives the files that it makes
+// beside a database the database's mode. Where none can be made, SQLite says why.
+absl::Status MakePrivateFile(const std::string& path) {
+  if (IsThere(path)) return absl::OkStatus();
+  const absl::StatusOr<std::string> resolved = ResolveLinks(path);
+  if (!resolved.ok()) {
+    return absl::Status(
+        resolved.status().code(),
+        absl::StrCat("the store ", path, " cannot be made: ", resolved.status().message()));
+  }
+  // open() would do, but close() after it would take the locks of another thread that has opened the store meanwhile.
+  mknod(resolved->c_str(), S_IFREG | 0600, 0);
+  return absl::OkStatus();
 }
 
 // Readers then never wait for the writer, nor it for them. SQLite's own waiting does not cover two that change a new
@@ -67,6 +98,7 @@ absl::StatusOr<std::unique_ptr<Database>> OpenForWriting(const std::string& path
                                                          absl::Duration busy_timeout) {
   ASSAY_RETURN_IF_ERROR(RefuseFolder(path));
   ASSAY_RETURN_IF_ERROR(MakeFolderOf(path));
+  ASSAY_RETURN_IF_ERROR(MakePrivateFile(path));
   ASSAY_ASSIGN_OR_RETURN(std::unique_ptr<Database> database,
                          Database::Open(path, Database::Access::kWrite, busy_timeout));
   // Before anything is changed: it may be another program's.
@@ -148,6 +180,22 @@ absl::StatusOr<std::string> Store::DefaultPath() {
   if (home != nullptr && home[0] == '/') return absl::StrCat(home, "/.local/share/assay/assay.db");
   return absl::FailedPreconditionError(
       "no place for the store: neither XDG_DATA_HOME nor HOME is set; say --store=PATH");
+}
+
+std::string Store::WhoElseReads(const std::string& path) {
+  std::string folder = std::filesystem::path(path).parent_path().string();
+  if (folder.empty()) folder = ".";
+  struct stat file = {};
+  struct stat above = {};
+  if (stat(path.c_str(), &file) != 0 || stat(folder.c_str(), &above) != 0) return "";
+  const bool all = (file.st_mode & S_IROTH) != 0 && (above.st_mode & S_IXOTH) != 0;
+  const bool group = (file.st_mode & S_IRGRP) != 0 && (above.st_mode & (S_IXGRP | S_IXOTH)) != 0;
+  if (!all && !group) return "";
+  return absl::StrCat("the store ", path, " can be read by ",
+                      all ? "every user of this host" : "its group",
+                      ", and the plans in it may hold passwords and Authorization headers; if that "
+                      "is not meant: chmod 600 ",
+                      path, "*");
 }
 
 absl::StatusOr<std::unique_ptr<Store>> Store::Open(const std::string& path, Mode mode,

@@ -82,8 +82,8 @@ class Store {
     // Neither makes a file nor changes what is in it: kNotFound when there is none. Only one of an
     // older version is brought up to this one's. Fine on a read-only medium.
     kRead,
-    // Makes the file, and its folder, where there is none; brings an older version up to this
-    // one's.
+    // Makes the file, and its folder, where there is none, for this user alone (0600 and 0700, also what SQLite keeps
+    // beside the file); one that is there keeps its mode. Brings an older version up to this one's.
     kWrite,
   };
 
@@ -97,6 +97,8 @@ class Store {
 
   static absl::StatusOr<std::unique_ptr<Store>> Open(const std::string& path, Mode mode,
                                                      const StoreOptions& options = {});
+  // A warning where other users may read the file at `path`, by its mode and its folder's; else empty.
+  static std::string WhoElseReads(const std::string& path);
   // $XDG_DATA_HOME/assay/assay.db, or ~/.local/share/assay/assay.db.
   static absl::StatusOr<std::string> DefaultPath();
 

@@ -47,6 +47,20 @@ TEST_F(ViewsTest, ExecutionsShowKeyFigures) {
   EXPECT_EQ(One("SELECT analysis_version FROM executions"), "1");
 }
 
+TEST_F(ViewsTest, RequestsThatWereSentAgainAreCountedEverywhere) {
+  uint64_t retried = 3;
+  for (uint32_t block = 0; block < 2; ++block) {
+    ExecutionRecord execution = SampleExecution(kCampaign, block);
+    execution.mutable_loads(0)->mutable_finished()->set_retried(retried++);
+    LoadSecond second;
+    second.second.set_retried(retried);
+    ASSERT_TRUE(store_->CommitExecution(execution, {}, {second}).ok());
+  }
+  EXPECT_EQ(One("SELECT group_concat(retried) FROM executions"), "3,4");
+  EXPECT_EQ(One("SELECT group_concat(retried) FROM seconds"), "4,5");
+  EXPECT_EQ(One("SELECT retried FROM cells"), "7");
+}
+
 TEST_F(ViewsTest, AServerByUrlHasNoCpuOrMemory) {
   ExecutionRecord execution = SampleExecution(kCampaign, 0);
   execution.clear_server();
