@@ -77,6 +77,11 @@ class UrlTest(EndToEndTest):
         self.addCleanup(server.shutdown)
         url = f"https://127.0.0.1:{server.server_address[1]}"
         self.assert_all_was_answered(self.measure(url))
+        # The address has no name to send, so that SNI comes from the flag alone.
+        names = []
+        context.sni_callback = lambda connection, name, context: names.append(name)
+        self.assert_all_was_answered(self.measure(url, "--tls-server-name=www.example.org"))
+        self.assertEqual(set(names), {"www.example.org"})
         # It speaks HTTP/1.1 only.
         ended = self.measure(url, "--http2")
         self.assert_status(ended, 1)
@@ -114,3 +119,12 @@ class UrlTest(EndToEndTest):
         ended = self.controller("measure", "epoll", "--http2")
         self.assert_status(ended, 2)
         self.assert_says(ended, "--http2")
+
+    def test_a_server_name_goes_with_an_https_url(self):
+        for url in ("http://127.0.0.1:1", "epoll"):
+            ended = self.controller("measure", url, "--tls-server-name=www.example.org")
+            self.assert_status(ended, 2)
+            self.assert_says(ended, "--tls-server-name")
+        ended = self.controller("measure", "https://127.0.0.1:1", "--tls-server-name=127.0.0.1")
+        self.assert_status(ended, 2)
+        self.assert_says(ended, "tls_server_name", "DNS name")

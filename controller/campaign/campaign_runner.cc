@@ -111,9 +111,10 @@ absl::StatusOr<CampaignRecord> CampaignRunner::Run(const Plan& plan, const std::
   campaign.set_controller_version(kAssayVersion);
   campaign.mutable_skipped()->Assign(skipped.begin(), skipped.end());
   DescribeAgents(campaign);
+  const SkippedCells skipped_cells(skipped);
   std::vector<Task> tasks;
   for (ScheduledExecution& scheduled : ScheduleOf(plan)) {
-    if (!IsSkipped(scheduled.cell, skipped)) tasks.push_back({std::move(scheduled), 0});
+    if (!skipped_cells.Contains(scheduled.cell)) tasks.push_back({std::move(scheduled), 0});
   }
   ASSAY_RETURN_IF_ERROR(store_.CreateCampaign(campaign));
   return Carry(std::move(campaign), tasks);
@@ -131,9 +132,10 @@ absl::StatusOr<CampaignRecord> CampaignRunner::Resume(CampaignRecord campaign) {
         if (last.id().empty() || last.attempt() <= execution.attempt()) last = execution;
         return absl::OkStatus();
       }));
+  const SkippedCells skipped_cells(skipped);
   std::vector<Task> tasks;
   for (ScheduledExecution& scheduled : ScheduleOf(campaign.plan())) {
-    if (IsSkipped(scheduled.cell, skipped)) continue;
+    if (skipped_cells.Contains(scheduled.cell)) continue;
     const auto found = done.find({CellText(scheduled.cell), scheduled.block});
     if (found == done.end()) {
       tasks.push_back({std::move(scheduled), 0});

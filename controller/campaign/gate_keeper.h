@@ -32,7 +32,8 @@ std::vector<GateResult> JudgeProfiles(const GateRules& rules, const Plan& plan,
                                       const std::vector<const ProfileInfo*>& profiles,
                                       const std::string& subject);
 
-// Judges what only a whole campaign shows.
+// Judges what only a whole campaign shows. Blocks of a campaign whose servers are all given by URL are windows of running
+// servers: how many independent ones there are is not readable.
 std::vector<GateResult> JudgeCampaign(const GateRules& rules, const Plan& plan,
                                       uint32_t finished_blocks);
 

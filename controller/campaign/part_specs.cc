@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "common/cpu_set.h"
+#include "common/load_limits.h"
 #include "controller/plan/cells.h"
 #include "controller/plan/load_levels.h"
 #include "controller/plan/target_url.h"
@@ -12,7 +13,6 @@
 namespace assay {
 namespace {
 
-constexpr absl::Duration kLongestWindow = absl::Hours(1);
 constexpr absl::Duration kSlack = absl::Seconds(30);
 
 // Odd, so that each block has another one: 2^64 over the golden ratio.
@@ -91,8 +91,11 @@ LoadSpec LoadSpecOf(const Plan& plan, const Cell& cell, uint32_t block, const Ag
   const uint32_t connections =
       spec.has_open() ? spec.open().connections() : spec.closed().connections();
   const uint32_t threads = cpus.ok() ? static_cast<uint32_t>(std::max(1, cpus->Count())) : 1;
-  // A thread without a connection would load nothing.
-  spec.set_threads(std::min(threads, std::max(1u, connections)));
+  // A thread without a connection, or without a request, would load nothing.
+  const uint64_t requests = spec.window().requests();
+  const uint32_t useful =
+      static_cast<uint32_t>(requests > 0 ? std::min<uint64_t>(requests, connections) : connections);
+  spec.set_threads(std::min(threads, std::max(1u, useful)));
   spec.set_timeout_ns(Nanos(plan.load().timeout()));
   spec.set_seed(SeedOfBlock(plan, block));
   spec.set_share_index(index);
@@ -106,13 +109,15 @@ absl::Duration LongestRun(const Plan& plan, const Cell& cell) {
   const absl::Duration timeout = absl::Seconds(plan.load().timeout().seconds());
   const WindowBound bound = BoundOfCell(plan, cell);
   if (bound.requests == 0) return warmup + bound.duration + timeout + kSlack;
-  // Every request of the slowest connection could time out.
+  // Every request of the slowest connection could time out, after its think time.
   uint32_t fewest = 0;
   for (const LoadLevel& level : LevelsOf(plan.load())) {
     fewest = fewest == 0 ? level.connections : std::min(fewest, level.connections);
   }
   const double turns = static_cast<double>(bound.requests) / std::max<uint32_t>(1, fewest);
-  return std::min(warmup + timeout * (turns + 1) + kSlack, kLongestWindow);
+  const absl::Duration turn = timeout + absl::Seconds(WorkloadOfCell(plan, cell).think().seconds());
+  return warmup + kSlack +
+         std::min(turn * (turns + 1), absl::Seconds(kLongestCountedSeconds) + timeout);
 }
 
 }  // namespace assay

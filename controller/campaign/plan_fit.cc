@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "common/cpu_set.h"
+#include "common/load_limits.h"
 #include "controller/plan/cells.h"
 #include "controller/plan/load_levels.h"
 
@@ -58,9 +59,15 @@ void CheckConnections(const Plan& plan, const AgentPool& pool, std::vector<std::
       faults.push_back(
           absl::StrCat(field, connections, " cannot be split over ", agents, " load agents"));
     }
+    const uint64_t share = (connections + agents - 1) / agents;
+    if (share > kMostAgentConnections) {
+      faults.push_back(absl::StrCat(field, connections, " make ", share, " for each of ", agents,
+                                    " load agents; at most ", kMostAgentConnections,
+                                    " fit an address's source ports"));
+    }
     for (const PoolMember* load : pool.loads()) {
       const uint64_t limit = load->description().file_descriptor_limit();
-      if (limit == 0 || (connections + agents - 1) / agents + 64 <= limit) continue;
+      if (limit == 0 || share + 64 <= limit) continue;
       faults.push_back(absl::StrCat(field, connections, " is more than agent ",
                                     load->record.address(), " may open (", limit,
                                     " file descriptors); raise its limit with `ulimit -n`"));
@@ -68,6 +75,14 @@ void CheckConnections(const Plan& plan, const AgentPool& pool, std::vector<std::
     // The levels of an open loop share their connections.
     if (level.rate_per_s > 0) break;
   }
+}
+
+void CheckRequests(const Plan& plan, const AgentPool& pool, std::vector<std::string>& faults) {
+  const uint64_t requests = BoundOf(plan.load()).requests;
+  const uint64_t agents = pool.loads().size();
+  if (requests == 0 || requests >= agents) return;
+  faults.push_back(absl::StrCat("load.closed.requests: ", requests, " cannot be split over ",
+                                agents, " load agents"));
 }
 
 // Why a target does not answer a workload; empty when it does.
@@ -95,6 +110,7 @@ absl::StatusOr<std::vector<SkippedTarget>> FitToAgents(const Plan& plan, const A
     CheckCpus(plan.placement().load_cpus(), "load_cpus", *load, faults);
   }
   CheckConnections(plan, pool, faults);
+  CheckRequests(plan, pool, faults);
   if (!faults.empty()) return absl::InvalidArgumentError(absl::StrJoin(faults, "\n"));
 
   std::vector<SkippedTarget> skipped;
@@ -111,8 +127,9 @@ absl::StatusOr<std::vector<SkippedTarget>> FitToAgents(const Plan& plan, const A
     }
   }
   const std::vector<Cell> cells = CellsOf(plan);
+  const SkippedCells skipped_cells(skipped);
   if (std::all_of(cells.begin(), cells.end(),
-                  [&](const Cell& cell) { return IsSkipped(cell, skipped); })) {
+                  [&](const Cell& cell) { return skipped_cells.Contains(cell); })) {
     std::string reasons;
     for (const SkippedTarget& one : skipped) {
       absl::StrAppend(&reasons, "\n  ", one.target(), ": ", one.reason());

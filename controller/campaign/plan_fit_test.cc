@@ -6,6 +6,7 @@
 #include <set>
 #include <string>
 
+#include "absl/time/time.h"
 #include "controller/campaign/part_specs.h"
 #include "controller/campaign/same_host.h"
 #include "controller/link/fake_agent.h"
@@ -120,6 +121,51 @@ TEST_F(PlanFitTest, MoreConnectionsThanAnAgentMayOpenAreRefused) {
   Plan plan = PlanWith("targets { name: 'epoll' } workloads { name: 'w' }");
   plan.mutable_load()->mutable_closed()->add_connections(2000);
   EXPECT_EQ(FitToAgents(plan, *pool_).status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+// The agent would refuse them in the run.
+TEST_F(PlanFitTest, MoreConnectionsThanAnAddressHasSourcePortsAreRefused) {
+  Connect(1);
+  Plan plan = PlanWith("targets { name: 'epoll' } workloads { name: 'w' }");
+  plan.mutable_load()->mutable_closed()->add_connections(60'001);
+  const absl::Status refused = FitToAgents(plan, *pool_).status();
+  EXPECT_EQ(refused.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_NE(refused.message().find("at most 60000"), absl::string_view::npos) << refused;
+}
+
+TEST_F(PlanFitTest, FewerRequestsThanLoadAgentsAreRefused) {
+  Connect(4);
+  Plan plan = PlanWith("targets { name: 'epoll' } workloads { name: 'w' }");
+  plan.mutable_load()->mutable_closed()->set_requests(3);
+  EXPECT_TRUE(FitToAgents(plan, *pool_).ok());
+  plan.mutable_load()->mutable_closed()->set_requests(2);
+  const absl::Status refused = FitToAgents(plan, *pool_).status();
+  EXPECT_NE(refused.message().find("load.closed.requests: 2 cannot be split over 3 load agents"),
+            absl::string_view::npos)
+      << refused;
+}
+
+// A thread without a request would be refused by the load generator.
+TEST_F(PlanFitTest, NoMoreThreadsThanConnectionsAndRequestsAreAskedFor) {
+  Connect(1);
+  Plan plan =
+      PlanWith("targets { name: 'epoll' } workloads { name: 'w' } placement { load_cpus: '0-1' }");
+  const Cell cell = CellsOf(plan).front();
+  EXPECT_EQ(LoadSpecOf(plan, cell, 0, *pool_, 0, "127.0.0.1:9000").threads(), 2);
+  plan.mutable_load()->mutable_closed()->set_requests(1);
+  EXPECT_EQ(LoadSpecOf(plan, cell, 0, *pool_, 0, "127.0.0.1:9000").threads(), 1);
+}
+
+// Else a run would give up what `check` passes.
+TEST_F(PlanFitTest, ACountedWindowMayTakeItsThinkTimeAndItsWarmUp) {
+  Connect(1);
+  Plan plan = PlanWith("targets { name: 'epoll' } workloads { name: 'w' }");
+  plan.mutable_load()->mutable_closed()->set_requests(6'400);
+  plan.mutable_load()->mutable_timeout()->set_seconds(1);
+  plan.mutable_workloads(0)->mutable_think()->set_seconds(20);
+  plan.mutable_load()->mutable_warmup()->set_seconds(7'200);
+  const Cell cell = CellsOf(plan).front();
+  EXPECT_GE(LongestRun(plan, cell), absl::Seconds(7'200 + 100 * 20));
 }
 
 TEST_F(PlanFitTest, SeveralAgentsShareLoadSoThatNothingIsLostOrDoubled) {

@@ -1,5 +1,6 @@
 // check: what a plan would do, and how long it would take; changes nothing.
 
+#include <algorithm>
 #include <iostream>
 #include <memory>
 #include <sstream>
@@ -45,10 +46,12 @@ void PrintText(const CheckedPlan& checked, TextWidth width) {
   const Plan& plan = checked.plan;
   text << plan.name() << ": " << checked.schedule.size() << " executions in " << plan.blocks()
        << " blocks, seed " << plan.seed() << "\n";
+  // The schedule is in the order of the blocks.
+  auto next = checked.schedule.begin();
   for (uint32_t block = 0; block < plan.blocks(); ++block) {
     std::vector<std::string> cells;
-    for (const ScheduledExecution& one : checked.schedule) {
-      if (one.block == block) cells.push_back(CellText(one.cell));
+    for (; next != checked.schedule.end() && next->block == block; ++next) {
+      cells.push_back(CellText(next->cell));
     }
     text << "  block " << block + 1 << ": " << absl::StrJoin(cells, ", ") << "\n";
   }
@@ -63,8 +66,16 @@ void PrintText(const CheckedPlan& checked, TextWidth width) {
        << (checked.length.guessed ? "; windows are bounded by requests, so their length is a guess"
                                   : "")
        << "\n";
-  if (plan.verdict() != Plan::NONE && plan.targets_size() > 1 &&
-      plan.blocks() < kBlocksForVerdict) {
+  const bool any_is_started =
+      std::any_of(plan.targets().begin(), plan.targets().end(),
+                  [](const PlanTarget& target) { return target.url().empty(); });
+  if (plan.verdict() == Plan::NONE || plan.targets_size() < 2) {
+    // Nothing is to be decided.
+  } else if (!any_is_started) {
+    text
+        << "this plan cannot decide: the blocks of servers given by URL are windows of one running "
+           "server each, which are not independent\n";
+  } else if (plan.blocks() < kBlocksForVerdict) {
     text << "this plan cannot decide: a verdict needs at least " << kBlocksForVerdict
          << " blocks, it has " << plan.blocks() << "\n";
   }
@@ -104,8 +115,9 @@ ExitStatus Check(const CheckWords& words, Interruption& interruption) {
   absl::StatusOr<std::vector<SkippedTarget>> skipped = FitToAgents(checked.plan, **pool);
   if (!skipped.ok()) return Fail(skipped.status());
   checked.skipped = *std::move(skipped);
+  const SkippedCells skipped_cells(checked.skipped);
   for (ScheduledExecution& one : ScheduleOf(checked.plan)) {
-    if (!IsSkipped(one.cell, checked.skipped)) checked.schedule.push_back(std::move(one));
+    if (!skipped_cells.Contains(one.cell)) checked.schedule.push_back(std::move(one));
   }
   checked.length = LengthOf(checked.plan, static_cast<int>(checked.schedule.size()));
   if (words.flags.format == "json") {

@@ -34,6 +34,7 @@ struct MeasureWords {
   uint32_t blocks = 8;
   uint32_t status = 0;
   bool http2 = false;
+  std::string tls_server_name;
 };
 
 absl::Status AddHeaders(const std::vector<std::string>& headers, Workload* workload) {
@@ -63,6 +64,9 @@ absl::StatusOr<LoadedPlan> PlanOf(const MeasureWords& words) {
       target->set_url(server);
       target->set_label(server);
       target->set_http2(words.http2);
+      // A plan takes it for https only.
+      const absl::StatusOr<TargetUrl> url = ParseTargetUrl(server);
+      if (url.ok() && url->tls) target->set_tls_server_name(words.tls_server_name);
     } else {
       target->set_name(server);
     }
@@ -71,6 +75,13 @@ absl::StatusOr<LoadedPlan> PlanOf(const MeasureWords& words) {
                                   [](const PlanTarget& target) { return target.http2(); })) {
     return absl::InvalidArgumentError(
         "--http2 goes with a URL: servers of the catalogue speak HTTP/1.1");
+  }
+  if (!words.tls_server_name.empty()) {
+    if (std::none_of(plan.targets().begin(), plan.targets().end(),
+                     [](const PlanTarget& target) { return !target.tls_server_name().empty(); })) {
+      return absl::InvalidArgumentError(
+          "--tls-server-name goes with an https:// URL: only TLS sends a server's name");
+    }
   }
   Workload* workload = plan.add_workloads();
   workload->set_name(words.path);
@@ -118,6 +129,10 @@ void AddMeasureCommand(CLI::App& app, Action& chosen) {
   command->add_option("--body-file", words->body_file, "Body of the request")->type_name("FILE");
   command->add_option("--status", words->status, "Status of the right answer (default 200)");
   command->add_flag("--http2", words->http2, "Speak HTTP/2 to servers given by URL");
+  command
+      ->add_option("--tls-server-name", words->tls_server_name,
+                   "Name to send as SNI to https:// servers [the URL's host]")
+      ->type_name("NAME");
   command->add_option("--connections", words->connections, "Levels, such as 64,250")
       ->delimiter(',');
   command->add_option("--duration", words->duration_s, "Seconds of each window")
@@ -126,7 +141,9 @@ void AddMeasureCommand(CLI::App& app, Action& chosen) {
                       "Requests of each window, instead of --duration");
   command->add_option("--warmup", words->warmup_s, "Seconds before each window")
       ->capture_default_str();
-  command->add_option("--blocks", words->blocks, "Fresh starts of each server and level")
+  command
+      ->add_option("--blocks", words->blocks,
+                   "Starts of each server and level; of a URL, windows of the running server")
       ->capture_default_str();
   AddStoreFlag(*command, words->flags);
   AddAgentFlags(*command, words->flags);

@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "common/json_text.h"
 #include "common/status_macros.h"
 #include "common/utf8.h"
 #include "controller/campaign/agent_pool.h"
@@ -67,9 +66,10 @@ absl::Status Print(Store& store, CampaignResults& results, const CommonFlags& fl
   ASSAY_ASSIGN_OR_RETURN(const std::vector<CellProfiles> profiles, ReadProfilesOf(store, results));
   ASSAY_ASSIGN_OR_RETURN(const CategoryRules rules, LoadCategoryRules());
   if (format == "json") {
-    nlohmann::ordered_json json = ToJson(results);
-    json["profiles"] = ToJson(profiles, rules);
-    std::cout << JsonText(json, 2) << std::endl;
+    nlohmann::ordered_json more;
+    more["profiles"] = ToJson(profiles, rules);
+    WriteJson(results, more, [](const std::string& piece) { std::cout << piece; });
+    std::cout << std::endl;
     return absl::OkStatus();
   }
   std::cout << TerminalLines(ToText(results, WidthOf(flags)));

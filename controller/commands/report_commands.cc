@@ -1,6 +1,7 @@
 // report, export: what leaves the store as files.
 
 #include <algorithm>
+#include <cstddef>
 #include <filesystem>
 #include <iostream>
 #include <memory>
@@ -12,7 +13,6 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "common/file.h"
-#include "common/json_text.h"
 #include "common/runfiles.h"
 #include "common/status_macros.h"
 #include "controller/campaign/gate_keeper.h"
@@ -51,6 +51,19 @@ absl::Status WriteWithFolder(const std::string& path, const std::string& content
   return WriteFileAtomically(path, content);
 }
 
+std::string JsonFile(const CampaignResults& results) {
+  // A string that grows takes up to three times its length.
+  size_t size = 1;
+  WriteJson(results, nlohmann::ordered_json::object(),
+            [&](const std::string& piece) { size += piece.size(); });
+  std::string text;
+  text.reserve(size);
+  WriteJson(results, nlohmann::ordered_json::object(),
+            [&](const std::string& piece) { text += piece; });
+  text += "\n";
+  return text;
+}
+
 // `damaged` gets what of the campaign could not be read.
 absl::StatusOr<Export> FilesOf(Store& store, const CampaignRecord& campaign,
                                const std::string& format, std::vector<absl::Status>& damaged) {
@@ -68,8 +81,7 @@ absl::StatusOr<Export> FilesOf(Store& store, const CampaignRecord& campaign,
   ASSAY_ASSIGN_OR_RETURN(const CampaignResults results, ReadResults(store, rules, campaign));
   damaged = results.damaged;
   const std::string name = absl::StrCat("campaign-", campaign.id(), ".", format);
-  return Export{
-      .files = {{name, format == "csv" ? ToCsv(results) : JsonText(ToJson(results), 2) + "\n"}}};
+  return Export{.files = {{name, format == "csv" ? ToCsv(results) : JsonFile(results)}}};
 }
 
 ExitStatus ExportCampaign(const FileWords& words) {

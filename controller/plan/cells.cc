@@ -67,10 +67,6 @@ bool SkippedCells::Contains(const Cell& cell) const {
                                skipped_.contains({cell.target(), cell.workload()}));
 }
 
-bool IsSkipped(const Cell& cell, const std::vector<SkippedTarget>& skipped) {
-  return SkippedCells(skipped).Contains(cell);
-}
-
 WindowBound BoundOfCell(const Plan& plan, const Cell& cell) {
   if (IsApart(plan, cell)) {
     return {absl::Seconds(plan.profile().separate_execution().seconds()), 0};

@@ -29,9 +29,6 @@ const Workload& WorkloadOfCell(const Plan& plan, const Cell& cell);
 // Without `separate_execution` a profiled cell is the only one of its target, workload and level, and is both.
 bool IsApart(const Plan& plan, const Cell& cell);
 
-// Whether a cell is among the skipped. SkippedCells looks up many.
-bool IsSkipped(const Cell& cell, const std::vector<SkippedTarget>& skipped);
-
 // The cells that a campaign skips.
 class SkippedCells {
  public:

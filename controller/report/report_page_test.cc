@@ -79,6 +79,15 @@ TEST(ReportPageTest, LevelsAreComparedWithTheSameLevel) {
                           Not(HasSubstr("a against a"))));
 }
 
+TEST(ReportPageTest, WindowsOfARunningServerAreNotCalledStarts) {
+  CampaignResults results = Results("");
+  results.finished_blocks = 6;
+  EXPECT_THAT(ReportPage(results, {}, *LoadCategoryRules()), HasSubstr("6 fresh starts"));
+  for (CellResult& cell : results.cells) cell.fresh_starts = false;
+  EXPECT_THAT(ReportPage(results, {}, *LoadCategoryRules()),
+              AllOf(HasSubstr("1 window of one running server, b"), Not(HasSubstr("starts"))));
+}
+
 TEST(ReportPageTest, ARefusalStandsInPlaceOfADifference) {
   const CampaignResults results = Results(kApart);
   std::vector<CellProfiles> profiles = Profiles(results);

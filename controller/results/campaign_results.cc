@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <tuple>
 #include <utility>
 
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
@@ -180,23 +183,21 @@ void JudgeProfilesOf(Gathered& gathered, const GateRules& rules, const Plan& pla
     result.gates.push_back(std::move(gate));
 }
 
-uint32_t FinishedBlocks(const std::map<std::string, Gathered>& gathered, uint32_t blocks) {
+uint32_t FinishedBlocks(const absl::flat_hash_map<std::string, Gathered>& gathered,
+                        uint32_t blocks) {
   if (gathered.empty()) return blocks;
-  // A record without a hash may say any number.
-  uint32_t last = 0;
-  for (const ExecutionResult& one : gathered.begin()->second.result.executions)
-    last = std::max(last, std::min(one.block, blocks - 1));
-  blocks = std::min(blocks, last + 1);
-  uint32_t finished = 0;
-  for (uint32_t block = 0; block < blocks; ++block) {
-    const bool whole = std::all_of(gathered.begin(), gathered.end(), [&](const auto& entry) {
-      const std::vector<ExecutionResult>& executions = entry.second.result.executions;
-      return std::any_of(executions.begin(), executions.end(),
-                         [&](const ExecutionResult& one) { return one.block == block; });
-    });
-    finished += whole ? 1 : 0;
+  // How many cells were measured in each block. A record without a hash may name any block.
+  absl::flat_hash_map<uint32_t, size_t> measured;
+  for (const auto& [key, one] : gathered) {
+    std::set<uint32_t> own;
+    for (const ExecutionResult& execution : one.result.executions) own.insert(execution.block);
+    for (const uint32_t block : own) {
+      if (block < blocks) ++measured[block];
+    }
   }
-  return finished;
+  return static_cast<uint32_t>(
+      std::count_if(measured.begin(), measured.end(),
+                    [&](const auto& entry) { return entry.second == gathered.size(); }));
 }
 
 }  // namespace
@@ -221,13 +222,18 @@ absl::StatusOr<CampaignResults> ReadResults(Store& store, const GateRules& rules
   CampaignResults results;
   results.campaign = campaign;
   const std::vector<SkippedTarget> skipped(campaign.skipped().begin(), campaign.skipped().end());
-  std::map<std::string, Gathered> gathered;
+  const SkippedCells skipped_cells(skipped);
+  absl::flat_hash_set<std::string> by_url;
+  for (const PlanTarget& target : campaign.plan().targets()) {
+    if (!target.url().empty()) by_url.insert(target.label());
+  }
+  absl::flat_hash_map<std::string, Gathered> gathered;
   std::vector<std::string> order;
   for (Cell& cell : CellsOf(campaign.plan())) {
-    if (IsSkipped(cell, skipped)) continue;
+    if (skipped_cells.Contains(cell)) continue;
     order.push_back(CellText(cell));
     CellResult& result = gathered[order.back()].result;
-    result.fresh_starts = TargetOfCell(campaign.plan(), cell).url().empty();
+    result.fresh_starts = !by_url.contains(cell.target());
     result.cell = std::move(cell);
   }
   Pool pool;
@@ -285,15 +291,23 @@ OverExecutions MetricOf(const CellResult& cell, const std::string& metric) {
 }
 
 std::vector<ThresholdResult> JudgeThresholds(const CampaignResults& results) {
+  // By target, in the order of the cells; of those with an empty label: all.
+  absl::flat_hash_map<std::string, std::vector<const CellResult*>> cells_of;
+  for (const CellResult& cell : results.cells) {
+    if (IsApart(results.campaign.plan(), cell.cell)) continue;
+    cells_of[cell.cell.target()].push_back(&cell);
+    cells_of[""].push_back(&cell);
+  }
   std::vector<ThresholdResult> judged;
   for (const Threshold& threshold : results.campaign.plan().thresholds()) {
     const auto within = [&](double value) {
       return (!threshold.has_max() || value <= threshold.max()) &&
              (!threshold.has_min() || value >= threshold.min());
     };
-    for (const CellResult& cell : results.cells) {
-      if (IsApart(results.campaign.plan(), cell.cell)) continue;
-      if (!threshold.target().empty() && threshold.target() != cell.cell.target()) continue;
+    const auto found = cells_of.find(threshold.target());
+    if (found == cells_of.end()) continue;
+    for (const CellResult* const of_target : found->second) {
+      const CellResult& cell = *of_target;
       if (!threshold.workload().empty() && threshold.workload() != cell.cell.workload()) continue;
       ThresholdResult result{.threshold = threshold, .cell = cell.cell};
       const OverExecutions metric = MetricOf(cell, threshold.metric());

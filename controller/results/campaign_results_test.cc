@@ -327,6 +327,14 @@ TEST_F(CampaignResultsTest, WindowsOfARunningServerAreNoFreshStartsAndHaveNoInte
   EXPECT_EQ(json["cells"][0]["repeats"], "windows of one running server");
   EXPECT_TRUE(json["cells"][0]["rps"]["low"].is_null());
   EXPECT_TRUE(json["cells"][0]["latency_us"]["p99"]["high"].is_null());
+  // Nor is the gate about blocks passed, nor do its words speak of starts.
+  ASSERT_EQ(json["gates"].size(), 1);
+  EXPECT_EQ(json["gates"][0]["name"], "too_few_blocks");
+  EXPECT_EQ(json["gates"][0]["verdict"], "unreadable");
+  EXPECT_TRUE(json["gates"][0]["value"].is_null());
+  const std::string advice = json["gates"][0]["advice"];
+  EXPECT_EQ(advice.find(" start "), std::string::npos) << advice;
+  EXPECT_NE(advice.find("window of a running server"), std::string::npos) << advice;
 }
 
 TEST_F(CampaignResultsTest, AClosedLoopWarnsOfItsTail) {

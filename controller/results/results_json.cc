@@ -1,6 +1,9 @@
 #include "controller/results/results_json.h"
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "absl/time/time.h"
+#include "common/json_text.h"
 #include "controller/plan/cells.h"
 #include "controller/results/json_values.h"
 #include "controller/results/result_notes.h"
@@ -179,7 +182,10 @@ std::string TimeText(int64_t unix_us) {
   return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::FromUnixMicros(unix_us), absl::UTCTimeZone());
 }
 
-Json ToJson(const CampaignResults& results) {
+namespace {
+
+// All but the cells, of which there may be many: an empty list stands in their place.
+Json WithoutCells(const CampaignResults& results) {
   const CampaignRecord& campaign = results.campaign;
   Json json;
   Json& head = json["campaign"];
@@ -209,7 +215,6 @@ Json ToJson(const CampaignResults& results) {
   }
   json["notes"] = NotesOf(results);
   json["cells"] = Json::array();
-  for (const CellResult& cell : results.cells) json["cells"].push_back(ToJson(cell));
   // Only where there is any: nobody need look for it every day.
   for (const absl::Status& one : results.damaged) {
     json["damaged"].push_back(std::string(one.message()));
@@ -228,6 +233,42 @@ Json ToJson(const CampaignResults& results) {
     json["thresholds"].push_back(std::move(threshold));
   }
   return json;
+}
+
+// A value that stands in others: its lines but the first are moved to the right. No string of JSON has a line break.
+std::string Indented(const Json& value, int spaces) {
+  return absl::StrReplaceAll(JsonText(value, 2),
+                             {{"\n", absl::StrCat("\n", std::string(spaces, ' '))}});
+}
+
+}  // namespace
+
+Json ToJson(const CampaignResults& results) {
+  Json json = WithoutCells(results);
+  for (const CellResult& cell : results.cells) json["cells"].push_back(ToJson(cell));
+  return json;
+}
+
+void WriteJson(const CampaignResults& results, const Json& more,
+               absl::FunctionRef<void(const std::string&)> write) {
+  Json json = WithoutCells(results);
+  json.update(more);
+  const char* before = "{";
+  for (const auto& [key, value] : json.items()) {
+    write(absl::StrCat(before, "\n  ", Json(key).dump(), ": "));
+    before = ",";
+    if (key != "cells" || results.cells.empty()) {
+      write(Indented(value, 2));
+      continue;
+    }
+    const char* before_cell = "[";
+    for (const CellResult& cell : results.cells) {
+      write(absl::StrCat(before_cell, "\n    ", Indented(ToJson(cell), 4)));
+      before_cell = ",";
+    }
+    write("\n  ]");
+  }
+  write("\n}");
 }
 
 Json ToJson(const std::vector<CampaignSummary>& campaigns) {

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "controller/results/campaign_results.h"
 #include "controller/store/store.h"
@@ -16,6 +17,11 @@ namespace assay {
 
 // `show --format=json`.
 nlohmann::ordered_json ToJson(const CampaignResults& results);
+
+// The same as text, indented by two spaces, in pieces: as a tree it would take ten times its figures. `more` has members
+// that follow those.
+void WriteJson(const CampaignResults& results, const nlohmann::ordered_json& more,
+               absl::FunctionRef<void(const std::string&)> write);
 
 // `list --format=json`.
 nlohmann::ordered_json ToJson(const std::vector<CampaignSummary>& campaigns);
