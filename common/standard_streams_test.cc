@@ -28,7 +28,8 @@ namespace {
 TEST(StandardStreamsDeathTest, OutputThatIsLostIsReportedAndFails) {
   EXPECT_EXIT(Print("/dev/full", "x", 0), testing::ExitedWithCode(1),
               "^program: cannot write to standard output: No space left on device\n$");
-  EXPECT_EXIT(Print("/dev/full", std::string(1 << 20, 'x'), 0), testing::ExitedWithCode(1), "space");
+  EXPECT_EXIT(Print("/dev/full", std::string(1 << 20, 'x'), 0), testing::ExitedWithCode(1),
+              "space");
   EXPECT_EXIT(Print("/dev/null", "x", 0), testing::ExitedWithCode(0), "^$");
   EXPECT_EXIT(Print("/dev/full", "", 0), testing::ExitedWithCode(0), "^$") << "nothing was lost";
 }
@@ -89,7 +90,8 @@ TEST(StandardStreamsDeathTest, AReaderThatLeavesEarlyIsNotReported) {
 TEST(StandardStreamsDeathTest, StandardErrorShowsControlCharactersAndKeepsLines) {
   const auto print = [] {
     OpenStandardStreams();
-    std::cerr << "a\x1b[2J\xc2\x9b" << "b\r\n";
+    std::cerr << "a\x1b[2J\xc2\x9b"
+              << "b\r\n";
     exit(0);
   };
   EXPECT_EXIT(print(), testing::ExitedWithCode(0), "^a.x1b.2J.x9bb\r\n$");
