@@ -86,7 +86,12 @@ absl::StatusOr<std::string> StorePath(const CommonFlags& flags) {
 
 absl::StatusOr<std::unique_ptr<Store>> OpenStore(const CommonFlags& flags, Store::Mode mode) {
   ASSAY_ASSIGN_OR_RETURN(const std::string path, StorePath(flags));
-  return Store::Open(path, mode);
+  absl::StatusOr<std::unique_ptr<Store>> store = Store::Open(path, mode);
+  // Who only looks has been told when the campaign was made.
+  if (!store.ok() || mode != Store::Mode::kWrite) return store;
+  if (const std::string warning = Store::WhoElseReads(path); !warning.empty())
+    std::cerr << "controller: warning: " << TerminalText(warning) << std::endl;
+  return store;
 }
 
 std::vector<std::string> AgentsFor(const CampaignRecord& campaign, const CommonFlags& flags) {
@@ -102,6 +107,13 @@ ExitStatus Fail(const absl::Status& status) {
   const std::string message(status.message());
   std::cerr << "controller: " << TerminalLines(message) << std::endl;
   return absl::IsInvalidArgument(status) ? ExitStatus::kBadUsage : ExitStatus::kFailed;
+}
+
+ExitStatus FailToRead(const CampaignRecord& campaign, const absl::Status& status) {
+  if (!absl::IsInvalidArgument(status)) return Fail(status);
+  return Fail(absl::DataLossError(
+      absl::StrCat("campaign ", campaign.id(), " cannot be read, since its record is damaged: ",
+                   status.message(), "; restore the store from a copy, or `rerun` the campaign")));
 }
 
 ExitStatus FailEach(const std::vector<absl::Status>& statuses) {

@@ -86,7 +86,11 @@ std::vector<std::string> AgentsFor(const CampaignRecord& campaign, const CommonF
 // Says on standard error what went wrong, and which exit status that is: kBadUsage for INVALID_ARGUMENT.
 ExitStatus Fail(const absl::Status& status);
 
-// The same for each of several, if there are any: kDone where there is none.
+// The same where what is stored of a campaign could not be read. It is kFailed whatever the status: what is in the store is
+// not what the user typed.
+ExitStatus FailToRead(const CampaignRecord& campaign, const absl::Status& status);
+
+// Fail() for each of several, if there are any: kDone where there is none.
 ExitStatus FailEach(const std::vector<absl::Status>& statuses);
 
 // How the user would type another command: "./bazelw run //controller -- show 1f3a" under `bazel run`, else

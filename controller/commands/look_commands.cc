@@ -71,7 +71,7 @@ ExitStatus Show(const LookWords& words) {
   const absl::StatusOr<CampaignRecord> campaign = (*store)->Find(words.id);
   if (!campaign.ok()) return Fail(campaign.status());
   const absl::StatusOr<ExitStatus> shown = PrintCampaign(**store, *campaign, words.flags);
-  if (!shown.ok()) return Fail(shown.status());
+  if (!shown.ok()) return FailToRead(*campaign, shown.status());
   // What was asked for is a look, and that worked, whatever is seen; unless something could not be read.
   return *shown == ExitStatus::kFailed ? ExitStatus::kFailed : ExitStatus::kDone;
 }

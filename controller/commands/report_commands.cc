@@ -90,7 +90,10 @@ ExitStatus ExportCampaign(const FileWords& words) {
   if (!campaign.ok()) return Fail(campaign.status());
   std::vector<absl::Status> damaged;
   const absl::StatusOr<Export> made = FilesOf(*store, *campaign, words.format, damaged);
-  if (!made.ok()) return Fail(made.status());
+  if (!made.ok()) {
+    FailEach(damaged);
+    return FailToRead(*campaign, made.status());
+  }
   for (const std::string& what : made->left_out) std::cerr << "left out: " << what << "\n";
   for (const ExportedFile& file : made->files) {
     const std::string path = absl::StrCat(UserPath(words.out), "/", file.name);
