@@ -255,7 +255,7 @@ void WriteJson(const CampaignResults& results, const Json& more,
   json.update(more);
   const char* before = "{";
   for (const auto& [key, value] : json.items()) {
-    write(absl::StrCat(before, "\n  ", Json(key).dump(), ": "));
+    write(absl::StrCat(before, "\n  ", JsonText(Json(key)), ": "));
     before = ",";
     if (key != "cells" || results.cells.empty()) {
       write(Indented(value, 2));
