@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "common/cpu_set.h"
+#include "common/message_text.h"
 #include "common/utf8.h"
 #include "controller/plan/load_levels.h"
 #include "controller/plan/metric.h"
@@ -254,7 +255,7 @@ absl::Status Validate(const Plan& plan) {
     lines.push_back(absl::StrCat(fault.field, ": ", fault.what));
   }
   if (lines.empty()) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrJoin(lines, "\n"));
+  return StatusOfLines(absl::StatusCode::kInvalidArgument, lines);
 }
 
 absl::Status Validate(const LoadedPlan& loaded) {
@@ -264,7 +265,7 @@ absl::Status Validate(const LoadedPlan& loaded) {
         absl::StrCat(OriginOf(loaded, fault.field), ": ", fault.field, ": ", fault.what));
   }
   if (lines.empty()) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrJoin(lines, "\n"));
+  return StatusOfLines(absl::StatusCode::kInvalidArgument, lines);
 }
 
 Plan WithDefaults(Plan plan) {
