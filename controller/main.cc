@@ -5,11 +5,13 @@
 #include "CLI/CLI.hpp"
 #include "common/command_line.h"
 #include "common/runfiles.h"
+#include "common/standard_streams.h"
 #include "controller/campaign/interruption.h"
 #include "controller/commands/command.h"
 
-int main(int argc, char** argv) {
-  assay::ExportRunfiles();
+namespace {
+
+int Run(int argc, char** argv) {
   CLI::App app("Measures HTTP servers so that a comparison can be believed.", "controller");
   app.footer("Example: controller demo");
   app.require_subcommand(1);
@@ -32,4 +34,12 @@ int main(int argc, char** argv) {
   assay::Interruption interruption;
   const assay::SignalWatch watch(interruption);
   return static_cast<int>(chosen(interruption));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  assay::OpenStandardStreams();
+  assay::ExportRunfiles();
+  return assay::EndOutput("controller", Run(argc, argv));
 }

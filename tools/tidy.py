@@ -196,8 +196,21 @@ def one_clock(path, text):
                             "Clock&, so that a test can advance it")
 
 
+def standard_streams(path, text):
+    """A program prints through common/standard_streams.h: what it cannot print fails, what it prints is cleaned."""
+    if path.endswith("main.cc") and " main(" in text:
+        for call in ("OpenStandardStreams()", "EndOutput("):
+            if call not in text:
+                yield complaint(path, 1, f"main() does not call {call}: see common/standard_streams.h")
+    if path.endswith(".cc") and path.startswith(("agent/", "controller/", "server/")):
+        for number, line in numbered(text):
+            if re.search(r"std::cerr <<.*\bmessage\(\)", line) and not re.search(r"_test\.cc$|/test", path):
+                yield complaint(path, number, "a message may quote anything: print MessageText(status)")
+
+
 RULES = [
     function_length, white_space, notes, foreign_words, layers, include_guard, json_throws, names, build_targets, one_clock,
+    standard_streams,
 ]
 
 

@@ -55,6 +55,16 @@ class TidyRulesTest(unittest.TestCase):
         self.assert_complains("analysis/a.cc", "#include <sys/stat.h>\n", "pure")
         self.assert_fine("analysis/a_test.cc", "#include <fstream>\n")
 
+    def test_a_program_ends_with_its_output_checked(self):
+        main = "int main() {\n  assay::OpenStandardStreams();\n  return assay::EndOutput(\"a\", Run());\n}\n"
+        self.assert_fine("agent/a/a_main.cc", main)
+        self.assert_complains("agent/main.cc", main.replace("OpenStandardStreams", "F"), "does not call OpenStandardStreams()")
+        self.assert_complains("agent/main.cc", main.replace("EndOutput", "F"), "does not call EndOutput(")
+
+    def test_a_message_is_cleaned_before_it_is_printed(self):
+        self.assert_complains("agent/a.cc", "  std::cerr << status.message();\n", "MessageText(status)")
+        self.assert_fine("agent/a.cc", "  std::cerr << MessageText(status);\n")
+
     def test_an_include_guard_is_named_after_its_file(self):
         self.assert_complains("common/a.h", "#pragma once\n", "ASSAY_COMMON_A_H_")
         self.assert_fine("common/a.h", "#ifndef ASSAY_COMMON_A_H_\n#define ASSAY_COMMON_A_H_\n#endif\n")

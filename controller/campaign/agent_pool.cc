@@ -6,7 +6,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "common/message_text.h"
 #include "common/status_macros.h"
 #include "controller/campaign/same_host.h"
 
@@ -33,13 +34,15 @@ absl::Status ErrorsOf(const std::vector<absl::StatusOr<PoolMember>>& met) {
   for (const absl::StatusOr<PoolMember>& one : met) {
     if (one.ok()) continue;
     if (absl::IsInvalidArgument(one.status())) code = absl::StatusCode::kInvalidArgument;
-    const std::string complaint(one.status().message());
-    if (std::find(complaints.begin(), complaints.end(), complaint) == complaints.end()) {
-      complaints.push_back(complaint);
+    // The last words of a local agent have several lines.
+    for (const absl::string_view line : absl::StrSplit(MessageText(one.status()), '\n')) {
+      if (std::find(complaints.begin(), complaints.end(), line) == complaints.end()) {
+        complaints.emplace_back(line);
+      }
     }
   }
   if (complaints.empty()) return absl::OkStatus();
-  return absl::Status(code, absl::StrJoin(complaints, "\n"));
+  return StatusOfLines(code, complaints);
 }
 
 // Meets all at once, since one that is not there is waited for.

@@ -11,10 +11,12 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "absl/time/time.h"
 #include "common/file.h"
 #include "common/monotonic_clock.h"
+#include "common/message_text.h"
 #include "common/runfiles.h"
 #include "common/status_macros.h"
 
@@ -107,8 +109,8 @@ absl::Status LocalAgent::AwaitAddress(const Options& options) {
       waitpid(pid_, &ended, 0);
       pid_ = -1;
       drain_.join();  // Its errors are complete now.
-      return absl::FailedPreconditionError(
-          absl::StrCat("the local agent ended at its start. Its last words:\n", LastWords()));
+      return FailedWithLastWords(absl::StatusCode::kFailedPrecondition,
+                                 "the local agent ended at its start.");
     }
     text.append(buffer.data(), static_cast<size_t>(size));
     const size_t line_end = text.find('\n');
@@ -121,8 +123,8 @@ absl::Status LocalAgent::AwaitAddress(const Options& options) {
     address_ = std::string(line);
     return absl::OkStatus();
   }
-  return absl::DeadlineExceededError(absl::StrCat(
-      "the local agent does not say where it listens. Its last words:\n", LastWords()));
+  return FailedWithLastWords(absl::StatusCode::kDeadlineExceeded,
+                             "the local agent does not say where it listens.");
 }
 
 void LocalAgent::DrainErrors() {
@@ -139,9 +141,14 @@ void LocalAgent::DrainErrors() {
   }
 }
 
-std::string LocalAgent::LastWords() const {
+absl::Status LocalAgent::FailedWithLastWords(absl::StatusCode code, std::string_view what) const {
+  std::vector<std::string> lines = {
+      absl::StrCat(absl::string_view(what.data(), what.size()), " Its last words:")};
   absl::MutexLock lock(&mutex_);
-  return last_words_;
+  for (const absl::string_view line : absl::StrSplit(last_words_, '\n', absl::SkipEmpty())) {
+    lines.emplace_back(line);
+  }
+  return StatusOfLines(code, lines);
 }
 
 LocalAgent::~LocalAgent() {

@@ -5,8 +5,10 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <thread>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
@@ -46,7 +48,8 @@ class LocalAgent {
   const std::string& address() const { return address_; }
   pid_t pid() const { return pid_; }
   // What it wrote to standard error so far: the end of it, at most 8 KiB.
-  std::string LastWords() const;
+  // A line of `what`, and what it printed last.
+  absl::Status FailedWithLastWords(absl::StatusCode code, std::string_view what) const;
 
  private:
   LocalAgent() = default;

@@ -7,6 +7,7 @@
 #include "absl/strings/str_join.h"
 #include "common/cpu_set.h"
 #include "common/load_limits.h"
+#include "common/message_text.h"
 #include "controller/plan/cells.h"
 #include "controller/plan/load_levels.h"
 
@@ -111,7 +112,7 @@ absl::StatusOr<std::vector<SkippedTarget>> FitToAgents(const Plan& plan, const A
   }
   CheckConnections(plan, pool, faults);
   CheckRequests(plan, pool, faults);
-  if (!faults.empty()) return absl::InvalidArgumentError(absl::StrJoin(faults, "\n"));
+  if (!faults.empty()) return StatusOfLines(absl::StatusCode::kInvalidArgument, faults);
 
   std::vector<SkippedTarget> skipped;
   for (const PlanTarget& target : plan.targets()) {
@@ -130,11 +131,11 @@ absl::StatusOr<std::vector<SkippedTarget>> FitToAgents(const Plan& plan, const A
   const SkippedCells skipped_cells(skipped);
   if (std::all_of(cells.begin(), cells.end(),
                   [&](const Cell& cell) { return skipped_cells.Contains(cell); })) {
-    std::string reasons;
+    std::vector<std::string> reasons = {"nothing is left to measure:"};
     for (const SkippedTarget& one : skipped) {
-      absl::StrAppend(&reasons, "\n  ", one.target(), ": ", one.reason());
+      reasons.push_back(absl::StrCat("  ", one.target(), ": ", one.reason()));
     }
-    return absl::FailedPreconditionError(absl::StrCat("nothing is left to measure:", reasons));
+    return StatusOfLines(absl::StatusCode::kFailedPrecondition, reasons);
   }
   return skipped;
 }

@@ -1,14 +1,16 @@
 #include "controller/campaign/progress.h"
 
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <iostream>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
+#include "common/standard_streams.h"
 #include "common/utf8.h"
 #include "controller/plan/cells.h"
 #include "controller/results/text_table.h"
@@ -34,12 +36,6 @@ std::string Figures(const ExecutionRecord& execution) {
   return text;
 }
 
-size_t TerminalColumns() {
-  winsize size{};
-  if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 80;
-  return size.ws_col;
-}
-
 }  // namespace
 
 Progress::Style Progress::StyleFor(bool quiet) {
@@ -62,18 +58,22 @@ void Progress::Begin(int number, const Cell& cell, uint32_t block, uint32_t bloc
 void Progress::End(const ExecutionRecord& execution) {
   if (execution.status() == ExecutionRecord::FAILED) {
     const Failure& failure = execution.failure().failure();
-    std::string text = absl::StrCat(step_, ": failed at agent ", execution.failure().agent(), ": ",
-                                    failure.message());
-    if (!failure.difference().empty()) absl::StrAppend(&text, "\n", failure.difference());
-    if (!failure.ended().empty()) absl::StrAppend(&text, "\n  it ended with ", failure.ended());
-    if (!failure.last_words().empty()) {
-      absl::StrAppend(&text, "\n  its last words:");
-      for (const absl::string_view line :
-           absl::StrSplit(failure.last_words(), '\n', absl::SkipEmpty())) {
-        absl::StrAppend(&text, "\n    ", line);
+    // What servers and agents say is indented: no line of it looks like one of ours.
+    const auto say_lines = [this](absl::string_view text, const char* indent) {
+      for (const absl::string_view line : absl::StrSplit(text, '\n', absl::SkipEmpty())) {
+        Say(absl::StrCat(indent, line));
       }
-    }
-    return Say(text);
+    };
+    const std::pair<absl::string_view, absl::string_view> message =
+        absl::StrSplit(failure.message(), absl::MaxSplits('\n', 1));
+    Say(absl::StrCat(step_, ": failed at agent ", execution.failure().agent(), ": ",
+                     message.first));
+    say_lines(message.second, "  ");
+    say_lines(failure.difference(), "  ");
+    if (!failure.ended().empty()) Say(absl::StrCat("  it ended with ", failure.ended()));
+    if (!failure.last_words().empty()) Say("  its last words:");
+    say_lines(failure.last_words(), "    ");
+    return;
   }
   if (style_ != Style::kPlainLines) return;
   std::cerr << TerminalText(step_) << ": " << Figures(execution);
@@ -86,17 +86,16 @@ void Progress::End(const ExecutionRecord& execution) {
 
 void Progress::Say(std::string_view line) {
   Clear();
-  if (style_ != Style::kQuiet) std::cerr << TerminalLines(line) << std::endl;
+  if (style_ != Style::kQuiet) std::cerr << TerminalText(line) << std::endl;
 }
 
 void Progress::Draw(const std::string& line) {
-  const size_t columns = TerminalColumns();
-  std::cerr << "\r\033[K" << CutAtCharacter(TerminalText(line), columns - 1) << std::flush;
+  DrawLine(line);
   drawn_ = true;
 }
 
 void Progress::Clear() {
-  if (drawn_) std::cerr << "\r\033[K" << std::flush;
+  if (drawn_) DrawLine("");
   drawn_ = false;
 }
 

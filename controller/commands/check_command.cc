@@ -15,6 +15,7 @@
 #include "absl/time/time.h"
 #include "common/json_text.h"
 #include "common/runfiles.h"
+#include "common/utf8.h"
 #include "controller/campaign/agent_pool.h"
 #include "controller/campaign/plan_fit.h"
 #include "controller/commands/command.h"
@@ -44,20 +45,21 @@ struct CheckedPlan {
 void PrintText(const CheckedPlan& checked, TextWidth width) {
   std::ostringstream text;
   const Plan& plan = checked.plan;
-  text << plan.name() << ": " << checked.schedule.size() << " executions in " << plan.blocks()
-       << " blocks, seed " << plan.seed() << "\n";
+  text << TerminalText(plan.name()) << ": " << checked.schedule.size() << " executions in "
+       << plan.blocks() << " blocks, seed " << plan.seed() << "\n";
   // The schedule is in the order of the blocks.
   auto next = checked.schedule.begin();
   for (uint32_t block = 0; block < plan.blocks(); ++block) {
     std::vector<std::string> cells;
     for (; next != checked.schedule.end() && next->block == block; ++next) {
-      cells.push_back(CellText(next->cell));
+      cells.push_back(TerminalText(CellText(next->cell)));
     }
     text << "  block " << block + 1 << ": " << absl::StrJoin(cells, ", ") << "\n";
   }
   for (const SkippedTarget& one : checked.skipped) {
-    text << "skipped: " << one.target() << (one.workload().empty() ? "" : " ") << one.workload()
-         << ": " << one.reason() << "\n";
+    text << TerminalText(absl::StrCat("skipped: ", one.target(), one.workload().empty() ? "" : " ",
+                                      one.workload(), ": ", one.reason()))
+         << "\n";
   }
   text << "it takes about "
        << absl::FormatDuration(absl::Ceil(checked.length.total, absl::Seconds(1))) << ", "

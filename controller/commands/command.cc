@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "absl/strings/str_cat.h"
+#include "common/message_text.h"
 #include "common/runfiles.h"
 #include "common/status_macros.h"
 #include "common/utf8.h"
@@ -104,8 +105,7 @@ std::vector<std::string> AgentsFor(const CampaignRecord& campaign, const CommonF
 }
 
 ExitStatus Fail(const absl::Status& status) {
-  const std::string message(status.message());
-  std::cerr << "controller: " << TerminalLines(message) << std::endl;
+  std::cerr << "controller: " << MessageText(status) << std::endl;
   return absl::IsInvalidArgument(status) ? ExitStatus::kBadUsage : ExitStatus::kFailed;
 }
 

@@ -11,6 +11,7 @@
 #include "common/file.h"
 #include "common/runfiles.h"
 #include "common/status_macros.h"
+#include "common/utf8.h"
 #include "controller/commands/command.h"
 #include "controller/import/perf_script_import.h"
 
@@ -39,9 +40,11 @@ absl::StatusOr<std::string> ImportProfile(const ImportWords& words) {
                          ImportPerfScript(text, words.file == "-" ? "standard input" : words.file,
                                           words.frequency_hz, execution, words.event));
   ASSAY_RETURN_IF_ERROR(store->AttachProfile(execution.id(), imported.info, imported.chunks));
-  return absl::StrCat(imported.info.samples(), " samples of ", imported.info.event(),
-                      " are now the profile of execution ", execution.id(), " (",
-                      execution.cell().target(), ", block ", execution.block(), ")\n",
+  const std::string done =
+      absl::StrCat(imported.info.samples(), " samples of ", imported.info.event(),
+                   " are now the profile of execution ", execution.id(), " (",
+                   execution.cell().target(), ", block ", execution.block(), ")");
+  return absl::StrCat(TerminalText(done), "\n",
                       CommandText(absl::StrCat("report ", execution.campaign_id())),
                       " shows them\n");
 }

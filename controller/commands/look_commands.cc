@@ -49,7 +49,8 @@ ExitStatus List(const CommonFlags& flags) {
   if (flags.format == "json") {
     std::cout << JsonText(ToJson(campaigns), 2) << std::endl;
   } else {
-    std::cout << (flags.format == "csv" ? ToCsv(campaigns) : ToText(campaigns, WidthOf(flags)))
+    std::cout << (flags.format == "csv" ? ToCsv(campaigns)
+                                        : TerminalLines(ToText(campaigns, WidthOf(flags))))
               << std::flush;
   }
   std::vector<absl::Status> damaged;

@@ -99,7 +99,9 @@ void SayWhatNext(const CampaignRecord& campaign, const ExitStatus status,
                  const std::string& report) {
   const std::string& id = campaign.id();
   std::cout << "\nstored as campaign " << id << "\n";
-  if (!report.empty()) std::cout << "  figures and flame graphs: " << report << "\n";
+  if (!report.empty()) {
+    std::cout << "  figures and flame graphs: " << TerminalText(report) << "\n";
+  }
   if (campaign.status() != CampaignRecord::COMPLETE) {
     std::cout << "  go on with it:       " << CommandText(absl::StrCat("resume ", id)) << "\n";
   }

@@ -13,8 +13,11 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "common/file.h"
+#include "common/json_text.h"
+#include "common/output_file.h"
 #include "common/runfiles.h"
 #include "common/status_macros.h"
+#include "common/utf8.h"
 #include "controller/campaign/gate_keeper.h"
 #include "controller/commands/command.h"
 #include "controller/commands/reporting.h"
@@ -47,7 +50,8 @@ absl::Status WriteWithFolder(const std::string& path, const std::string& content
   const std::filesystem::path folder = std::filesystem::path(path).parent_path();
   if (!folder.empty()) std::filesystem::create_directories(folder, error);
   if (error)
-    return absl::PermissionDeniedError(absl::StrCat(folder.string(), ": ", error.message()));
+    return absl::PermissionDeniedError(
+        absl::StrCat(TerminalText(folder.string()), ": ", error.message()));
   return WriteFileAtomically(path, content);
 }
 
@@ -84,6 +88,43 @@ absl::StatusOr<Export> FilesOf(Store& store, const CampaignRecord& campaign,
   return Export{.files = {{name, format == "csv" ? ToCsv(results) : JsonFile(results)}}};
 }
 
+// Names a file that was written. A descriptor of the shell's, such as /dev/stdout, holds the content and nothing else.
+void SayWhere(const std::string& path) {
+  if (!OwnDescriptor(path).has_value()) std::cout << TerminalText(path) << "\n";
+}
+
+// Whether `out` is there and no folder: a pipe, a device, or what the shell opened as /dev/stdout or /dev/fd/3.
+bool IsStream(const std::string& out) {
+  std::error_code error;
+  return OwnDescriptor(out).has_value() || std::filesystem::is_character_file(out, error) ||
+         std::filesystem::is_fifo(out, error);
+}
+
+// In the folder `out`; a single file may go into a stream.
+absl::Status WriteExport(const std::vector<ExportedFile>& files, const std::string& out) {
+  if (IsStream(out)) {
+    if (files.size() != 1) {
+      return absl::InvalidArgumentError(absl::StrCat("the export has ", files.size(),
+                                                     " files, and ", TerminalText(out),
+                                                     " takes one: give a folder to -o"));
+    }
+    ASSAY_RETURN_IF_ERROR(WriteFileAtomically(out, files.front().content));
+    SayWhere(out);
+    return absl::OkStatus();
+  }
+  std::vector<std::string> paths;
+  absl::Status written;
+  for (const ExportedFile& file : files) {
+    const std::string path = absl::StrCat(out, "/", file.name);
+    written = WriteWithFolder(path, file.content);
+    if (!written.ok()) break;
+    paths.push_back(path);
+  }
+  // Behind the last file: a reader that leaves early (`| head`) ends this program.
+  for (const std::string& path : paths) SayWhere(path);
+  return written;
+}
+
 ExitStatus ExportCampaign(const FileWords& words) {
   std::unique_ptr<Store> store;
   const absl::StatusOr<CampaignRecord> campaign = Named(words, &store);
@@ -94,14 +135,11 @@ ExitStatus ExportCampaign(const FileWords& words) {
     FailEach(damaged);
     return FailToRead(*campaign, made.status());
   }
-  for (const std::string& what : made->left_out) std::cerr << "left out: " << what << "\n";
-  for (const ExportedFile& file : made->files) {
-    const std::string path = absl::StrCat(UserPath(words.out), "/", file.name);
-    if (const absl::Status written = WriteWithFolder(path, file.content); !written.ok())
-      return Fail(written);
-    std::cout << path << "\n";
+  for (const std::string& what : made->left_out) {
+    std::cerr << "left out: " << TerminalText(what) << "\n";
   }
-  return FailEach(damaged);
+  const absl::Status written = WriteExport(made->files, UserPath(words.out));
+  return written.ok() ? FailEach(damaged) : Fail(written);
 }
 
 ExitStatus Report(const FileWords& words) {
@@ -113,7 +151,7 @@ ExitStatus Report(const FileWords& words) {
   std::vector<absl::Status> damaged;
   const absl::Status written = WriteReport(*store, *campaign, UserPath(path), damaged);
   if (!written.ok()) return Fail(written);
-  std::cout << UserPath(path) << "\n";
+  SayWhere(UserPath(path));
   return FailEach(damaged);
 }
 

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "analysis/profile/perf_script.h"
+#include "common/utf8.h"
 #include "proto/convert/profile_chunk.h"
 #include "proto/convert/stack_profile_proto.h"
 
@@ -51,16 +52,17 @@ absl::StatusOr<ImportedProfile> ImportPerfScript(std::string_view text, std::str
                                                  uint32_t frequency_hz,
                                                  const ExecutionRecord& execution,
                                                  std::string_view event) {
+  const std::string shown = TerminalText(name);
   absl::StatusOr<PerfScript> script = ParsePerfScript(text, frequency_hz, event);
   if (!script.ok()) {
     return absl::Status(script.status().code(),
-                        absl::StrCat(std::string(name), ": ", script.status().message()));
+                        absl::StrCat(shown, ": ", script.status().message()));
   }
   const StackProfile& profile = script->profile;
   const StackWeight on_cpu = profile.total(StackTime::kOnCpu);
   if (on_cpu.samples == 0) {
     return absl::InvalidArgumentError(
-        absl::StrCat(std::string(name),
+        absl::StrCat(shown,
                      " has no sample of time on the CPU: it is no output of `perf script`, or of "
                      "an empty recording"));
   }
@@ -85,7 +87,7 @@ absl::StatusOr<ImportedProfile> ImportPerfScript(std::string_view text, std::str
                             : static_cast<uint32_t>(std::lround(1e9 / std::max(1.0, sample_ns))));
   info.set_requests(static_cast<uint64_t>(
       std::llround(AnswersPerSecond(execution) * static_cast<double>(last_ns) / 1e9)));
-  info.add_notes(absl::StrCat("imported from ", std::string(name),
+  info.add_notes(absl::StrCat("imported from ", shown,
                               " (perf script); requests reckoned at the execution's rate"));
   if (script->skipped > 0) {
     info.add_notes(absl::StrFormat(
@@ -104,8 +106,8 @@ absl::StatusOr<ImportedProfile> ImportPerfScript(std::string_view text, std::str
   // What is stored must be read again.
   const absl::StatusOr<StackProfile> again = FromProto(imported.chunks);
   if (!again.ok()) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        std::string(name), " is more than a profile can hold: ", again.status().message()));
+    return absl::InvalidArgumentError(
+        absl::StrCat(shown, " is more than a profile can hold: ", again.status().message()));
   }
   return imported;
 }

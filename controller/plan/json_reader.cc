@@ -10,7 +10,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
+#include "common/message_text.h"
 #include "controller/plan/field_value.h"
 #include "google/protobuf/descriptor.h"
 #include "nlohmann/json.hpp"
@@ -83,7 +83,7 @@ class Reader : public nlohmann::json_sax<nlohmann::json> {
   size_t* taken() { return &taken_; }
   absl::Status status() const {
     if (mistakes_.empty()) return absl::OkStatus();
-    return absl::InvalidArgumentError(absl::StrJoin(mistakes_, "\n"));
+    return StatusOfLines(absl::StatusCode::kInvalidArgument, mistakes_);
   }
 
   bool null() override { return Scalar(Token::kNull, "null", taken_ - 4); }

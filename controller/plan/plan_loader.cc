@@ -7,9 +7,9 @@
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "common/file.h"
 #include "common/load_limits.h"
+#include "common/message_text.h"
 #include "common/runfiles.h"
 #include "common/status_macros.h"
 #include "common/utf8.h"
@@ -62,7 +62,7 @@ absl::Status ReadBodies(std::string_view folder, LoadedPlan* loaded) {
     workload->set_body(*std::move(body));
   }
   if (mistakes.empty()) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrJoin(mistakes, "\n"));
+  return StatusOfLines(absl::StatusCode::kInvalidArgument, mistakes);
 }
 
 }  // namespace
@@ -82,7 +82,7 @@ absl::Status ApplyOverrides(const std::vector<std::string>& overrides, LoadedPla
     loaded->origins[*path] = origin;
   }
   if (mistakes.empty()) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrJoin(mistakes, "\n"));
+  return StatusOfLines(absl::StatusCode::kInvalidArgument, mistakes);
 }
 
 absl::StatusOr<LoadedPlan> ParsePlan(std::string_view text, PlanFormat format,

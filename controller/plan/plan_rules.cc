@@ -13,6 +13,7 @@
 #include "absl/types/span.h"
 #include "common/cpu_set.h"
 #include "common/load_limits.h"
+#include "common/message_text.h"
 #include "common/utf8.h"
 #include "controller/plan/load_levels.h"
 #include "controller/plan/metric.h"
@@ -280,7 +281,7 @@ absl::Status StatusOf(const std::vector<PlanFault>& faults, const Where& where) 
   if (listed < faults.size()) {
     lines.push_back(absl::StrCat("and ", faults.size() - listed, " more faults of these kinds"));
   }
-  return absl::InvalidArgumentError(absl::StrJoin(lines, "\n"));
+  return StatusOfLines(absl::StatusCode::kInvalidArgument, lines);
 }
 
 }  // namespace

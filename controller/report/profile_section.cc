@@ -10,6 +10,7 @@
 #include "common/file.h"
 #include "common/runfiles.h"
 #include "common/status_macros.h"
+#include "common/utf8.h"
 #include "controller/plan/cells.h"
 #include "controller/report/flame_graph.h"
 #include "controller/report/html_text.h"
@@ -335,21 +336,20 @@ std::string CostText(const std::vector<CellProfiles>& cells, const CategoryRules
   size_t group = taken.size();
   std::string text = tables(std::max<size_t>(group, 1));
   while (group > 1 && WidestLine(text) > width) text = tables(--group);
+  // A line, whatever a function, a note or an agent's message is called.
+  const auto add = [&text](const std::string& line) { text += TerminalText(line) + "\n"; };
   for (const CellProfiles* cell : taken) {
-    absl::StrAppend(&text, "profile of ", NameOf(*cell, taken), ": ", cell->HowTaken(), "\n");
+    add(absl::StrCat("profile of ", NameOf(*cell, taken), ": ", cell->HowTaken()));
     if (const std::string loopback = LoopbackText(*cell, rules); !loopback.empty())
-      absl::StrAppend(&text, "  ", loopback, "\n");
-    if (const std::string off_cpu = OffCpuText(*cell, rules); !off_cpu.empty())
-      absl::StrAppend(&text, "  ", off_cpu, "\n");
-    if (!cell->calls_refused.empty())
-      absl::StrAppend(&text, "  ", kNotCounted, cell->calls_refused, "\n");
-    for (const std::string& note : cell->Notes()) absl::StrAppend(&text, "  ", note, "\n");
+      add("  " + loopback);
+    if (const std::string off_cpu = OffCpuText(*cell, rules); !off_cpu.empty()) add("  " + off_cpu);
+    if (!cell->calls_refused.empty()) add(absl::StrCat("  ", kNotCounted, cell->calls_refused));
+    for (const std::string& note : cell->Notes()) add("  " + note);
   }
   for (const CellProfiles& cell : cells) {
-    for (const std::string& why : cell.unreadable)
-      absl::StrAppend(&text, CellText(cell.cell), ": ", why, "\n");
+    for (const std::string& why : cell.unreadable) add(CellText(cell.cell) + ": " + why);
     if (cell.refused.empty()) continue;
-    absl::StrAppend(&text, "no profile of ", cell.cell.target(), ": ", cell.Refusal(), "\n");
+    add(absl::StrCat("no profile of ", cell.cell.target(), ": ", cell.Refusal()));
   }
   return text;
 }

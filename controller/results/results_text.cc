@@ -7,6 +7,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/time/time.h"
 #include "common/number_text.h"
+#include "common/utf8.h"
 #include "controller/plan/cells.h"
 #include "controller/results/cell_table.h"
 #include "controller/results/csv_row.h"
@@ -20,14 +21,17 @@ namespace {
 
 using Align = TextTable::Align;
 
+// One line, whatever the names and messages in it hold.
+std::string Line(const std::string& text) { return TerminalText(text) + "\n"; }
+
 std::string Head(const CampaignResults& results) {
   const CampaignRecord& campaign = results.campaign;
-  std::string text = absl::StrCat(campaign.plan().name(), "\ncampaign ", campaign.id());
+  std::string text = absl::StrCat("campaign ", campaign.id());
   if (!campaign.label().empty()) absl::StrAppend(&text, " (", campaign.label(), ")");
   absl::StrAppend(&text, ", ", TimeText(campaign.started_us()), ", ", StatusText(campaign.status()),
                   ", ", results.finished_blocks, " of ", campaign.plan().blocks(), " blocks");
   if (!campaign.status_reason().empty()) absl::StrAppend(&text, ": ", campaign.status_reason());
-  return text + "\n";
+  return Line(campaign.plan().name()) + Line(text);
 }
 
 size_t ColumnsOf(TextWidth width) { return width == TextWidth::kWide ? kAnyWidth : kTextColumns; }
@@ -54,15 +58,16 @@ std::string CellLines(const CampaignResults& results, TextWidth width) {
 
 std::string GateLines(const CampaignResults& results) {
   const GateFindings found = FindingsOf(results);
-  std::string text = absl::StrCat("gates: ", found.passed, " passed");
+  std::string text = absl::StrCat("gates: ", found.passed, " passed\n");
   for (const GateFinding& finding : found.findings) {
     const GateResult& gate = finding.gate;
-    absl::StrAppend(&text, "\n  ", VerdictText(gate.verdict()), ": ", gate.name(), " ",
-                    gate.has_value() ? FourDigits(gate.value()) : "not readable", " (limit ",
-                    NumberText(gate.limit()), gate.unit().empty() ? "" : " ", gate.unit(), ") in ",
-                    finding.Where(), ": ", gate.advice());
+    text += Line(absl::StrCat(
+        "  ", VerdictText(gate.verdict()), ": ", gate.name(), " ",
+        gate.has_value() ? FourDigits(gate.value()) : "not readable", " (limit ",
+        NumberText(gate.limit()), gate.unit().empty() ? "" : " ", gate.unit(), ") in ",
+        finding.Where(), ": ", gate.advice()));
   }
-  return text + "\n";
+  return text;
 }
 
 std::string SkewLine(const CampaignResults& results) {
@@ -79,17 +84,19 @@ std::string ThresholdLines(const CampaignResults& results) {
   std::string text;
   for (const ThresholdResult& one : JudgeThresholds(results)) {
     if (one.met && one.certain) continue;
-    absl::StrAppend(&text, one.met ? "threshold not decided: " : "threshold missed: ",
-                    one.threshold.metric(), " of ", CellText(one.cell), " is ",
-                    one.value.has_value() ? FourDigits(*one.value) : "not known");
-    if (one.threshold.has_max())
-      absl::StrAppend(&text, ", at most ", NumberText(one.threshold.max()));
-    if (one.threshold.has_min())
-      absl::StrAppend(&text, ", at least ", NumberText(one.threshold.min()));
-    if (one.met) {
-      absl::StrAppend(&text, ", and the limit lies in its interval: measure more blocks");
+    std::string line = absl::StrCat(
+        one.met ? "threshold not decided: " : "threshold missed: ", one.threshold.metric(), " of ",
+        CellText(one.cell), " is ", one.value.has_value() ? FourDigits(*one.value) : "not known");
+    if (one.threshold.has_max()) {
+      absl::StrAppend(&line, ", at most ", NumberText(one.threshold.max()));
     }
-    absl::StrAppend(&text, "\n");
+    if (one.threshold.has_min()) {
+      absl::StrAppend(&line, ", at least ", NumberText(one.threshold.min()));
+    }
+    if (one.met) {
+      absl::StrAppend(&line, ", and the limit lies in its interval: measure more blocks");
+    }
+    text += Line(line);
   }
   return text;
 }
@@ -120,19 +127,19 @@ std::string Fitted(const std::string& text, TextWidth width) {
 
 std::string ToText(const CampaignResults& results, TextWidth width) {
   std::string text = absl::StrCat(Head(results), "\n", CellLines(results, width), "\n");
-  for (const std::string& note : NotesOf(results)) absl::StrAppend(&text, note, "\n");
+  for (const std::string& note : NotesOf(results)) text += Line(note);
   for (const SkippedTarget& one : results.campaign.skipped()) {
-    absl::StrAppend(&text, "skipped: ", one.target(), one.workload().empty() ? "" : " ",
-                    one.workload(), ": ", one.reason(), "\n");
+    text += Line(absl::StrCat("skipped: ", one.target(), one.workload().empty() ? "" : " ",
+                              one.workload(), ": ", one.reason()));
   }
   for (const absl::Status& one : results.damaged) {
-    absl::StrAppend(&text, "damaged, and in no figure: ", one.message(), "\n");
+    text += Line(absl::StrCat("damaged, and in no figure: ", one.message()));
   }
   for (const CellResult& cell : results.cells) {
     if (cell.failed == 0) continue;
-    absl::StrAppend(&text, "failed: ", CellText(cell.cell), ", ", cell.failed,
-                    cell.failed == 1 ? " execution: " : " executions, the last: ", cell.failure,
-                    "\n");
+    text += Line(
+        absl::StrCat("failed: ", CellText(cell.cell), ", ", cell.failed,
+                     cell.failed == 1 ? " execution: " : " executions, the last: ", cell.failure));
   }
   absl::StrAppend(&text, SkewLine(results), GateLines(results), ThresholdLines(results));
   return Fitted(text, width);
@@ -206,19 +213,20 @@ std::string ToText(const std::vector<AgentRecord>& agents, TextWidth width) {
   std::string text;
   for (const AgentRecord& agent : agents) {
     const AgentDescription& description = agent.description();
-    absl::StrAppend(&text, "agent ", agent.address(), ": ", description.host(), ", version ",
-                    description.version(), ", CPUs ", description.cpus(), "\n");
+    text += Line(absl::StrCat("agent ", agent.address(), ": ", description.host(), ", version ",
+                              description.version(), ", CPUs ", description.cpus()));
     absl::StrAppendFormat(&text, "  clock: %+.1f us of ours, within %.1f us\n",
                           static_cast<double>(agent.clock_offset_ns()) / 1e3,
                           static_cast<double>(agent.clock_uncertainty_ns()) / 1e3);
-    absl::StrAppend(&text, "  places servers on CPUs ", description.default_server_cpus(),
-                    ", load on ", description.default_load_cpus(), "\n");
+    text += Line(absl::StrCat("  places servers on CPUs ", description.default_server_cpus(),
+                              ", load on ", description.default_load_cpus()));
     for (const TargetDescription& target : description.targets()) {
-      absl::StrAppend(&text, "  target ", target.name(), ": ",
-                      target.installed() ? target.description()
-                                         : absl::StrCat("not installed: ", target.install()));
-      if (!target.version().empty()) absl::StrAppend(&text, " (", target.version(), ")");
-      absl::StrAppend(&text, "\n");
+      std::string line =
+          absl::StrCat("  target ", target.name(), ": ",
+                       target.installed() ? target.description()
+                                          : absl::StrCat("not installed: ", target.install()));
+      if (!target.version().empty()) absl::StrAppend(&line, " (", target.version(), ")");
+      text += Line(line);
     }
     const Abilities& abilities = description.abilities();
     std::vector<Ability> all(abilities.perf_events().begin(), abilities.perf_events().end());
@@ -230,10 +238,11 @@ std::string ToText(const std::vector<AgentRecord>& agents, TextWidth width) {
     all.push_back(abilities.syscalls());
     for (const Ability& ability : all) {
       if (ability.name().empty()) continue;  // Of an agent that does not tell.
-      absl::StrAppend(&text, "  ", ability.name(), ": ", ability.available() ? "yes" : "no");
+      std::string line =
+          absl::StrCat("  ", ability.name(), ": ", ability.available() ? "yes" : "no");
       if (!ability.available())
-        absl::StrAppend(&text, " (", ability.reason(), "). ", ability.remedy());
-      absl::StrAppend(&text, "\n");
+        absl::StrAppend(&line, " (", ability.reason(), "). ", ability.remedy());
+      text += Line(line);
     }
   }
   return Fitted(text, width);

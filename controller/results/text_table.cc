@@ -4,6 +4,7 @@
 #include <cassert>
 #include <cmath>
 #include <cstdlib>
+#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
@@ -57,6 +58,10 @@ std::string Padded(const std::string& text, size_t width, TextTable::Align align
 }
 
 }  // namespace
+
+TextTable::TextTable(std::vector<Column> columns) : columns_(std::move(columns)) {
+  for (Column& column : columns_) column.title = TerminalText(column.title);
+}
 
 void TextTable::AddRow(std::vector<std::string> cells) {
   assert(cells.size() == columns_.size());

@@ -23,7 +23,8 @@ class TextTable {
     bool optional = false;
   };
 
-  explicit TextTable(std::vector<Column> columns) : columns_(std::move(columns)) {}
+  // Titles and cells are cleaned by TerminalText() of common/utf8.h.
+  explicit TextTable(std::vector<Column> columns);
 
   // REQUIRES: as many cells as there are columns.
   void AddRow(std::vector<std::string> cells);

@@ -73,6 +73,16 @@ TEST(WrappedTest, LongLinesBreakAtBlanksAndKeepTheirIndentation) {
   EXPECT_EQ(Wrapped("/a/path/that/is/longer next", 12), "/a/path/that/is/longer\n    next");
 }
 
+// Names of targets and functions become titles and cells.
+TEST(TextTableTest, WhatATerminalObeysIsShown) {
+  TextTable table({TextTable::Column{"a\n\x1b[2J"}, TextTable::Column{"b"}});
+  table.AddRow({"1", "2\n\x1b"});
+  const std::string text = table.ToString();
+  EXPECT_EQ(text.find('\x1b'), std::string::npos);
+  EXPECT_EQ(text.substr(0, text.find('\n')), "a\\x0a\\x1b[2J  b");
+  EXPECT_NE(text.find("2\\x0a\\x1b\n"), std::string::npos);
+}
+
 TEST(ShortenedTest, ANameKeepsBothItsEndsAndItsCharactersWhole) {
   EXPECT_EQ(Shortened("abcdefghij", 10), "abcdefghij");
   EXPECT_EQ(Shortened("abcdefghij", 8), "abc...ij");

@@ -15,7 +15,9 @@
 #include "agent/catalogue/catalogue.h"
 #include "common/command_line.h"
 #include "common/file.h"
+#include "common/message_text.h"
 #include "common/runfiles.h"
+#include "common/standard_streams.h"
 #include "common/status_macros.h"
 #include "targets/contract/running_target.h"
 #include "targets/rfc_cases/case_outcome.h"
@@ -116,7 +118,7 @@ absl::StatusOr<std::vector<ServerOutcomes>> AskTargets(const Options& options,
     ASSAY_ASSIGN_OR_RETURN(const CatalogueTarget* const target, catalogue.Find(name));
     const auto running = RunningTarget::Start(catalogue, *target);
     if (absl::IsFailedPrecondition(running.status())) {
-      std::cerr << "skipped: " << running.status().message() << "\n";
+      std::cerr << "skipped: " << MessageText(running.status()) << "\n";
       continue;
     }
     ASSAY_RETURN_IF_ERROR(running.status());
@@ -134,16 +136,21 @@ absl::Status Run(const Options& options) {
   return absl::OkStatus();
 }
 
+int RunProgram(int argc, char** argv) {
+  Options options;
+  const int exit_status = ParseOptions(argc, argv, options);
+  if (exit_status != kGoOn) return exit_status;
+  ExportRunfiles();
+  const absl::Status status = Run(options);
+  if (status.ok()) return EXIT_SUCCESS;
+  std::cerr << "rfc_cases: " << MessageText(status) << "\n";
+  return EXIT_FAILURE;
+}
+
 }  // namespace
 }  // namespace assay
 
 int main(int argc, char** argv) {
-  assay::Options options;
-  const int exit_status = assay::ParseOptions(argc, argv, options);
-  if (exit_status != assay::kGoOn) return exit_status;
-  assay::ExportRunfiles();
-  const absl::Status status = assay::Run(options);
-  if (status.ok()) return EXIT_SUCCESS;
-  std::cerr << "rfc_cases: " << status.message() << "\n";
-  return EXIT_FAILURE;
+  assay::OpenStandardStreams();
+  return assay::EndOutput("rfc_cases", assay::RunProgram(argc, argv));
 }
