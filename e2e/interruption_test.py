@@ -1,5 +1,6 @@
 """Whatever ends a campaign early: what was measured is kept, what is missing is made later, and nothing is left running."""
 
+import csv
 import json
 import os
 import signal
@@ -65,6 +66,32 @@ class InterruptionTest(EndToEndTest):
         resumed = self.controller("resume", "long")
         self.assert_measured(resumed)
         self.assert_complete(6, before)
+
+    def test_rates_that_almost_agree_stay_cells_of_their_own_in_every_format_and_after_resume(self):
+        rates = [1234.5671, 1234.5672, 0.5]
+        load = f"curve {{ rates_per_s: {rates} connections: 4 duration {{ seconds: 1 }} }}"
+        plan = QUICK_PLAN.replace("closed { connections: [4] duration { seconds: 0.3 } }", load)
+        running = self.start("run", self.write("plan.textproto", plan.replace("blocks: 1", "blocks: 2")))
+        self.await_executions(2)
+        running.send(signal.SIGTERM)
+        self.assert_status(running.wait(), 1)
+        self.assert_measured(self.controller("resume", "latest"))
+        shown = self.show()
+        self.assertEqual([cell["level"]["rate"] for cell in shown["cells"]], rates)
+        self.assertEqual([len(cell["executions"]) for cell in shown["cells"]], [2, 2, 2])
+        self.assertEqual(shown["campaign"]["finished_blocks"], 2)
+        rows = list(csv.DictReader(self.controller("show", "latest", "--format=csv").out.splitlines()))
+        self.assertEqual([(float(row["rate"]), row["executions"]) for row in rows], [(rate, "2") for rate in rates])
+        report = self.path("report.html")
+        self.assert_status(self.controller("report", "latest", "-o", report), 0)
+        page = self.read(report)
+        table = self.controller("show", "latest").out
+        for rate in rates:
+            self.assertIn(f"{rate}/s", table)
+            self.assertIn(f">{rate}</text>", page)
+        folder = self.path("logs")
+        self.assert_status(self.controller("export", "latest", "--format=hdr", "-o", folder), 0)
+        self.assertEqual(len(os.listdir(folder)), 3)
 
     def test_a_killed_controller_leaves_nothing_running(self):
         running = self.start_long()

@@ -77,3 +77,87 @@ class BadStoreTest(EndToEndTest):
         self.assert_status(ended, 1)
         self.assert_says(ended, path)
         self.assertFalse(os.path.exists(os.path.dirname(path)))
+
+    def test_a_store_is_its_owners_alone(self):
+        self.assertEqual(os.stat(os.path.dirname(self.store)).st_mode & 0o777, 0o700)
+        self.assertEqual(os.stat(self.store).st_mode & 0o777, 0o600)
+        os.chmod(os.path.dirname(self.store), 0o755)
+        os.chmod(self.store, 0o644)
+        ended = self.controller("run", self.plan)
+        self.assert_measured(ended)
+        self.assert_says(ended, "warning", self.store, "every user of this host", f"chmod 600 {self.store}")
+
+
+class DamagedStoreTest(EndToEndTest):
+    """A bit that flips in what is stored: status 1, what is damaged and what to do, and the rest is shown."""
+
+    READERS = (("show", "latest"), ("show", "latest", "--format=json"), ("show", "latest", "--format=csv"),
+               ("report", "latest", "-o", "report.html"), ("export", "latest", "--format=json", "-o", "out"),
+               ("export", "latest", "--format=csv", "-o", "out"), ("export", "latest", "--format=hdr", "-o", "out"),
+               ("export", "latest", "--format=folded", "-o", "out"))
+
+    def setUp(self):
+        super().setUp()
+        plan = self.write("plan.textproto", QUICK_PLAN.replace("blocks: 1", "blocks: 2"))
+        self.assert_measured(self.controller("run", plan))
+        shown = self.show()
+        self.identity = shown["campaign"]["id"]
+        self.executions = [one["id"] for one in shown["cells"][0]["executions"]]
+
+    def flip(self, table, where, bit, column="record", unseal=False):
+        """Flips one bit of a stored record; `unseal` removes its hash, as versions before 3 had none."""
+        with sqlite3.connect(self.store) as database:
+            record = bytearray(database.execute(f"SELECT {column} FROM {table} WHERE {where}").fetchone()[0])
+            record[bit // 8 % len(record)] ^= 1 << bit % 8
+            database.execute(f"UPDATE {table} SET {column} = ? WHERE {where}", (bytes(record),))
+            if unseal:
+                database.execute(f"UPDATE {table} SET sha256 = NULL WHERE {where}")
+        database.close()
+
+    def assert_named(self, words, *parts):
+        ended = self.controller(*words)
+        self.assert_status(ended, 1)
+        self.assert_says(ended, self.store, "damaged", "restore", *parts)
+        return ended
+
+    def test_a_damaged_execution_is_named_by_all_that_read_it(self):
+        self.flip("execution", f"id = '{self.executions[0]}'", 1001)
+        for words in self.READERS:
+            ended = self.assert_named(words, f"campaign {self.identity}", f"execution {self.executions[0]}")
+            if words[-1] == "--format=json":
+                self.assertEqual([one["id"] for one in ended.json()["cells"][0]["executions"]], self.executions[1:])
+        # Who does not read it is not kept from its work.
+        self.assert_status(self.controller("list"), 0)
+
+    def test_an_export_of_nothing_but_damage_names_it(self):
+        for identity in self.executions:
+            self.flip("execution", f"id = '{identity}'", 77)
+        for name in ("hdr", "folded", "flamegraph", "pprof"):
+            self.assert_named(("export", "latest", f"--format={name}", "-o", "out"), *self.executions)
+
+    def test_a_damaged_second_is_named(self):
+        where = f"execution = (SELECT sequence FROM execution WHERE id = '{self.executions[1]}')"
+        self.flip("second", where, 300)
+        self.assert_named(("export", "latest", "--format=hdr", "-o", "out"), self.identity, self.executions[1])
+
+    def test_a_damaged_campaign_is_named(self):
+        self.flip("campaign", f"id = '{self.identity}'", 900)
+        for words in (*self.READERS, ("list",), ("list", "--format=json"), ("resume", "latest"), ("rerun", "latest")):
+            ended = self.assert_named(words, f"campaign {self.identity}")
+            if words == ("list",):
+                self.assertRegex(ended.out, f"{self.identity} .* damaged")
+
+    def test_damage_is_never_taken_for_bad_usage_where_there_is_no_hash(self):
+        for bit in range(0, 4000, 389):
+            with self.subTest(bit=bit):
+                with sqlite3.connect(self.store) as database:
+                    kept = database.execute("SELECT sequence, record FROM execution").fetchall()
+                database.close()
+                self.flip("execution", f"id = '{self.executions[0]}'", bit, unseal=True)
+                shown = self.controller("show", "latest")
+                self.assertIn(shown.status, (0, 1), f"\n{shown}")
+                if shown.status == 1:
+                    self.assert_says(shown, f"campaign {self.identity}", "damaged", "restore")
+                with sqlite3.connect(self.store) as database:
+                    database.executemany("UPDATE execution SET record = ?2 WHERE sequence = ?1", kept)
+                database.close()
