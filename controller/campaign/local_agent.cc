@@ -15,8 +15,8 @@
 #include "absl/strings/strip.h"
 #include "absl/time/time.h"
 #include "common/file.h"
-#include "common/monotonic_clock.h"
 #include "common/message_text.h"
+#include "common/monotonic_clock.h"
 #include "common/runfiles.h"
 #include "common/status_macros.h"
 

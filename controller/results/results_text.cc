@@ -61,11 +61,10 @@ std::string GateLines(const CampaignResults& results) {
   std::string text = absl::StrCat("gates: ", found.passed, " passed\n");
   for (const GateFinding& finding : found.findings) {
     const GateResult& gate = finding.gate;
-    text += Line(absl::StrCat(
-        "  ", VerdictText(gate.verdict()), ": ", gate.name(), " ",
-        gate.has_value() ? FourDigits(gate.value()) : "not readable", " (limit ",
-        NumberText(gate.limit()), gate.unit().empty() ? "" : " ", gate.unit(), ") in ",
-        finding.Where(), ": ", gate.advice()));
+    text += Line(absl::StrCat("  ", VerdictText(gate.verdict()), ": ", gate.name(), " ",
+                              gate.has_value() ? FourDigits(gate.value()) : "not readable",
+                              " (limit ", NumberText(gate.limit()), gate.unit().empty() ? "" : " ",
+                              gate.unit(), ") in ", finding.Where(), ": ", gate.advice()));
   }
   return text;
 }
