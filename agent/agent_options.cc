@@ -28,7 +28,7 @@ constexpr char kExample[] =
     "Exit status: 0 ended as asked; 1 it could not start; 2 bad usage.";
 
 // The command line before it is checked.
-struct Words {
+struct Flags {
   std::string listen = "127.0.0.1:7700";
   std::string catalogue;
   std::string spool;
@@ -42,22 +42,22 @@ std::string DefaultSpool() {
   return absl::StrCat(base != nullptr && *base != '\0' ? base : "/tmp", "/assay-spool-", getuid());
 }
 
-absl::Status CheckTls(const Words& words, AgentOptions& options) {
-  const int given = int{!words.tls.ca.empty()} + int{!words.tls.certificate.empty()} +
-                    int{!words.tls.key.empty()};
+absl::Status CheckTls(const Flags& flags, AgentOptions& options) {
+  const int given = int{!flags.tls.ca.empty()} + int{!flags.tls.certificate.empty()} +
+                    int{!flags.tls.key.empty()};
   if (given != 0 && given != 3) {
     return absl::InvalidArgumentError(
         "--tls-ca, --tls-cert and --tls-key go together: give all or none");
   }
   if (given == 3) {
-    options.tls = {UserPath(words.tls.ca), UserPath(words.tls.certificate),
-                   UserPath(words.tls.key)};
+    options.tls = {UserPath(flags.tls.ca), UserPath(flags.tls.certificate),
+                   UserPath(flags.tls.key)};
   }
   return absl::OkStatus();
 }
 
-absl::Status CheckListen(const Words& words, AgentOptions& options) {
-  absl::StatusOr<HostPort> listen = HostPort::Parse(words.listen);
+absl::Status CheckListen(const Flags& flags, AgentOptions& options) {
+  absl::StatusOr<HostPort> listen = HostPort::Parse(flags.listen);
   if (!listen.ok())
     return absl::InvalidArgumentError(absl::StrCat("--listen: ", listen.status().message()));
   options.listen = *std::move(listen);
@@ -67,9 +67,9 @@ absl::Status CheckListen(const Words& words, AgentOptions& options) {
   }
   options.beyond_loopback = !std::all_of(addresses->begin(), addresses->end(),
                                          [](const IpAddress& one) { return one.IsLoopback(); });
-  if (options.beyond_loopback && !options.tls.given() && !words.insecure_listen) {
+  if (options.beyond_loopback && !options.tls.given() && !flags.insecure_listen) {
     return absl::InvalidArgumentError(absl::StrCat(
-        "--listen=", words.listen,
+        "--listen=", flags.listen,
         " is reached from beyond this host, and whoever reaches an agent can make it start "
         "servers and send load: give --tls-ca, --tls-cert and --tls-key, or say --insecure-listen "
         "if all of that "
@@ -78,10 +78,10 @@ absl::Status CheckListen(const Words& words, AgentOptions& options) {
   return absl::OkStatus();
 }
 
-absl::Status Check(const Words& words, AgentOptions& options) {
-  ASSAY_RETURN_IF_ERROR(CheckTls(words, options));
-  ASSAY_RETURN_IF_ERROR(CheckListen(words, options));
-  for (const std::string& text : words.allowed) {
+absl::Status Check(const Flags& flags, AgentOptions& options) {
+  ASSAY_RETURN_IF_ERROR(CheckTls(flags, options));
+  ASSAY_RETURN_IF_ERROR(CheckListen(flags, options));
+  for (const std::string& text : flags.allowed) {
     absl::StatusOr<Cidr> network = Cidr::Parse(text);
     if (!network.ok()) {
       return absl::InvalidArgumentError(
@@ -89,9 +89,9 @@ absl::Status Check(const Words& words, AgentOptions& options) {
     }
     options.allowed_destinations.push_back(*network);
   }
-  options.spool = UserPath(words.spool.empty() ? DefaultSpool() : words.spool);
-  if (!words.catalogue.empty()) {
-    options.catalogue = UserPath(words.catalogue);
+  options.spool = UserPath(flags.spool.empty() ? DefaultSpool() : flags.spool);
+  if (!flags.catalogue.empty()) {
+    options.catalogue = UserPath(flags.catalogue);
     return absl::OkStatus();
   }
   ASSAY_ASSIGN_OR_RETURN(options.catalogue, AssayFile("targets/catalogue.textproto"));
@@ -102,27 +102,27 @@ absl::Status Check(const Words& words, AgentOptions& options) {
 
 int ParseAgentOptions(int argc, char** argv, AgentOptions& options, std::ostream& out,
                       std::ostream& err) {
-  Words words;
+  Flags flags;
   CLI::App app("Runs servers and load generators for Assay's controller.", "agent");
   app.footer(kExample);
-  app.add_option("--listen", words.listen, "HOST:PORT to serve at; port 0 picks one")
+  app.add_option("--listen", flags.listen, "HOST:PORT to serve at; port 0 picks one")
       ->capture_default_str();
-  app.add_option("--catalogue", words.catalogue,
+  app.add_option("--catalogue", flags.catalogue,
                  "The servers it may start [the ones that come with Assay]");
-  app.add_option("--spool", words.spool,
+  app.add_option("--spool", flags.spool,
                  "Folder for what the controller has not fetched yet [$TMPDIR/assay-spool-UID]");
-  app.add_option("--tls-ca", words.tls.ca, "Mutual TLS: who signs the controllers' certificates");
-  app.add_option("--tls-cert", words.tls.certificate, "Mutual TLS: this agent's certificate");
-  app.add_option("--tls-key", words.tls.key, "Mutual TLS: its private key");
-  app.add_flag("--insecure-listen", words.insecure_listen,
+  app.add_option("--tls-ca", flags.tls.ca, "Mutual TLS: who signs the controllers' certificates");
+  app.add_option("--tls-cert", flags.tls.certificate, "Mutual TLS: this agent's certificate");
+  app.add_option("--tls-key", flags.tls.key, "Mutual TLS: its private key");
+  app.add_flag("--insecure-listen", flags.insecure_listen,
                "Listen beyond loopback without TLS: the whole network may use this agent");
-  app.add_option("--allow-destination", words.allowed,
+  app.add_option("--allow-destination", flags.allowed,
                  "CIDR that load may go to, beside loopback and a server's own agent; repeatable")
       ->take_all();
   app.add_flag("--exit-with-parent", options.exit_with_parent, "End when standard input ends");
   if (const int status = ParseCommandLine(app, argc, argv, out, err); status != kGoOn)
     return status;
-  if (const absl::Status status = Check(words, options); !status.ok()) {
+  if (const absl::Status status = Check(flags, options); !status.ok()) {
     err << "agent: " << MessageText(status) << "\n";
     return kBadUsage;
   }

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "agent/parts/address.h"
+#include "agent/jobs/address.h"
 #include "agent/service/credentials.h"
 
 namespace assay {

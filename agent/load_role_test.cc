@@ -8,7 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "agent/testing/agent_process.h"
-#include "agent/testing/part_client.h"
+#include "agent/testing/job_client.h"
 #include "analysis/latency_histogram.h"
 #include "common/file.h"
 #include "gmock/gmock.h"
@@ -26,8 +26,8 @@ class LoadRoleTest : public ::testing::Test {
   // Starts `target` as the server of execution `e`; its address.
   std::string Serve(const std::string& target) {
     const OpenRequest request = ServerRequest("e", target);
-    EXPECT_TRUE(OpenPart(agent_.stub(), request).ok());
-    ControlClient control(agent_.stub(), request.part());
+    EXPECT_TRUE(OpenJob(agent_.stub(), request).ok());
+    ControlClient control(agent_.stub(), request.job());
     const ControlEvent ready = control.Next();
     EXPECT_TRUE(ready.has_ready()) << ready.DebugString();
     return ready.ready().address();
@@ -39,8 +39,8 @@ class LoadRoleTest : public ::testing::Test {
 // The one that everything else is for: what the socket saw is what the controller gets.
 TEST_F(LoadRoleTest, ReportsEveryRequestAsHistogramSecondsAndRawSamples) {
   const OpenRequest request = LoadRequest("e", Serve("epoll"));
-  ASSERT_TRUE(OpenPart(agent_.stub(), request).ok());
-  ControlClient control(agent_.stub(), request.part());
+  ASSERT_TRUE(OpenJob(agent_.stub(), request).ok());
+  ControlClient control(agent_.stub(), request.job());
   const ControlEvent ready = control.Next();
   ASSERT_TRUE(ready.has_ready()) << ready.DebugString();
   EXPECT_EQ(ready.ready().cpus(), request.load().cpus());
@@ -62,7 +62,7 @@ TEST_F(LoadRoleTest, ReportsEveryRequestAsHistogramSecondsAndRawSamples) {
   EXPECT_GE(finished.foreign_ns(), 0);
   EXPECT_EQ(finished.samples_lost(), 0u);
 
-  const DataRead data = ReadRecords(agent_.stub(), request.part());
+  const DataRead data = ReadRecords(agent_.stub(), request.job());
   EXPECT_TRUE(data.status.ok()) << data.status.error_message();
   ASSERT_EQ(data.records.size(), finished.data_records());
   EXPECT_TRUE(data.records.back().end());
@@ -76,7 +76,7 @@ TEST_F(LoadRoleTest, ReportsEveryRequestAsHistogramSecondsAndRawSamples) {
     ASSERT_TRUE(DecodeChunk(record.samples(), &decoded).ok());
     samples += decoded.size();
     for (const Sample& sample : decoded) {
-      EXPECT_GE(sample.send_ns, start_ns);
+      EXPECT_GE(sample.intended_ns, start_ns);
       if (sample.outcome == SampleOutcome::kOk) latency.Record(sample.latency_ns);
     }
   }
@@ -88,14 +88,14 @@ TEST_F(LoadRoleTest, ReportsEveryRequestAsHistogramSecondsAndRawSamples) {
 TEST_F(LoadRoleTest, WithoutRawSamplesItShipsSecondsOnly) {
   OpenRequest request = LoadRequest("e", Serve("good"));
   request.mutable_load()->set_raw_samples(false);
-  ASSERT_TRUE(OpenPart(agent_.stub(), request).ok());
-  ControlClient control(agent_.stub(), request.part());
+  ASSERT_TRUE(OpenJob(agent_.stub(), request).ok());
+  ControlClient control(agent_.stub(), request.job());
   ASSERT_TRUE(control.Next().has_ready());
   control.Start(AgentClock(agent_.stub()));
   const ControlEvent event = control.WaitFor(ControlEvent::kLoadFinished);
   ASSERT_TRUE(event.has_load_finished()) << event.DebugString();
   EXPECT_GT(event.load_finished().ok(), 0u);
-  for (const DataRecord& record : ReadRecords(agent_.stub(), request.part()).records) {
+  for (const DataRecord& record : ReadRecords(agent_.stub(), request.job()).records) {
     EXPECT_FALSE(record.has_samples());
   }
 }
@@ -103,8 +103,8 @@ TEST_F(LoadRoleTest, WithoutRawSamplesItShipsSecondsOnly) {
 TEST_F(LoadRoleTest, StopEndsTheWindowEarly) {
   OpenRequest request = LoadRequest("e", Serve("good"));
   request.mutable_load()->mutable_window()->set_duration_ns(3'600'000'000'000);
-  ASSERT_TRUE(OpenPart(agent_.stub(), request).ok());
-  ControlClient control(agent_.stub(), request.part());
+  ASSERT_TRUE(OpenJob(agent_.stub(), request).ok());
+  ControlClient control(agent_.stub(), request.job());
   ASSERT_TRUE(control.Next().has_ready());
   control.Start(AgentClock(agent_.stub()));
   ASSERT_TRUE(control.WaitFor(ControlEvent::kStarted).has_started());
@@ -114,7 +114,7 @@ TEST_F(LoadRoleTest, StopEndsTheWindowEarly) {
 }
 
 TEST_F(LoadRoleTest, ADestinationBeyondLoopbackIsRefusedWithWhatWouldAllowIt) {
-  const grpc::Status refused = OpenPart(agent_.stub(), LoadRequest("e", "192.0.2.1:80"));
+  const grpc::Status refused = OpenJob(agent_.stub(), LoadRequest("e", "192.0.2.1:80"));
   EXPECT_EQ(refused.error_code(), grpc::StatusCode::PERMISSION_DENIED);
   EXPECT_THAT(refused.error_message(), HasSubstr("--allow-destination=192.0.2.1"));
 }
@@ -122,22 +122,22 @@ TEST_F(LoadRoleTest, ADestinationBeyondLoopbackIsRefusedWithWhatWouldAllowIt) {
 TEST_F(LoadRoleTest, MoreThreadsThanCpusAreRefused) {
   OpenRequest request = LoadRequest("e", "127.0.0.1:9");
   request.mutable_load()->set_threads(4);
-  const grpc::Status refused = OpenPart(agent_.stub(), request);
+  const grpc::Status refused = OpenJob(agent_.stub(), request);
   EXPECT_EQ(refused.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
   EXPECT_THAT(refused.error_message(), HasSubstr("load.threads"));
 }
 
 TEST_F(LoadRoleTest, ADeadDestinationFailsByName) {
   const std::string address = Serve("good");
-  ASSERT_TRUE(ClosePart(agent_.stub(), ServerRequest("e", "good").part()).ok());
+  ASSERT_TRUE(CloseJob(agent_.stub(), ServerRequest("e", "good").job()).ok());
   OpenRequest request = LoadRequest("e", address);
-  ASSERT_TRUE(OpenPart(agent_.stub(), request).ok());
-  ControlClient control(agent_.stub(), request.part());
+  ASSERT_TRUE(OpenJob(agent_.stub(), request).ok());
+  ControlClient control(agent_.stub(), request.job());
   const ControlEvent event = control.Next();
   ASSERT_TRUE(event.has_failure()) << event.DebugString();
   EXPECT_EQ(event.failure().kind(), Failure::CONNECT_FAILED);
   EXPECT_THAT(event.failure().message(), HasSubstr(address));
-  const DataRead data = ReadRecords(agent_.stub(), request.part());
+  const DataRead data = ReadRecords(agent_.stub(), request.job());
   ASSERT_EQ(data.records.size(), 1u);
   EXPECT_TRUE(data.records[0].end()) << "a reader is told that nothing comes";
 }
@@ -146,8 +146,8 @@ TEST_F(LoadRoleTest, AServerOfNobodyIsVerifiedFirstWhereAsked) {
   OpenRequest request = LoadRequest("f", Serve("good"));
   request.mutable_load()->set_verify_first(true);
   request.mutable_load()->mutable_workload()->mutable_expect()->set_body("Good day");
-  ASSERT_TRUE(OpenPart(agent_.stub(), request).ok());
-  ControlClient control(agent_.stub(), request.part());
+  ASSERT_TRUE(OpenJob(agent_.stub(), request).ok());
+  ControlClient control(agent_.stub(), request.job());
   const ControlEvent event = control.Next();
   ASSERT_TRUE(event.has_failure()) << event.DebugString();
   EXPECT_EQ(event.failure().kind(), Failure::WRONG_ANSWER);
@@ -156,22 +156,22 @@ TEST_F(LoadRoleTest, AServerOfNobodyIsVerifiedFirstWhereAsked) {
 
 TEST_F(LoadRoleTest, AServerThatCrashesUnderLoadIsToldByBothParts) {
   const OpenRequest server = ServerRequest("e", "crash_midrun");
-  ASSERT_TRUE(OpenPart(agent_.stub(), server).ok());
-  ControlClient server_control(agent_.stub(), server.part());
+  ASSERT_TRUE(OpenJob(agent_.stub(), server).ok());
+  ControlClient server_control(agent_.stub(), server.job());
   const std::string address = server_control.Next().ready().address();
   OpenRequest load = LoadRequest("e", address);
   load.mutable_load()->mutable_window()->clear_duration_ns();
   load.mutable_load()->mutable_window()->set_requests(2'500);
   load.mutable_load()->set_timeout_ns(1'000'000'000);
-  ASSERT_TRUE(OpenPart(agent_.stub(), load).ok());
-  ControlClient load_control(agent_.stub(), load.part());
+  ASSERT_TRUE(OpenJob(agent_.stub(), load).ok());
+  ControlClient load_control(agent_.stub(), load.job());
   ASSERT_TRUE(load_control.Next().has_ready());
   load_control.Start(AgentClock(agent_.stub()));
   const ControlEvent crash = server_control.Next();
   ASSERT_TRUE(crash.has_failure()) << crash.DebugString();
   EXPECT_EQ(crash.failure().kind(), Failure::CRASHED);
   EXPECT_EQ(crash.failure().ended(), "signal 11 (SIGSEGV)");
-  EXPECT_THAT(crash.failure().last_words(), HasSubstr("cannot go on like this"));
+  EXPECT_THAT(crash.failure().last_output(), HasSubstr("cannot go on like this"));
   const ControlEvent end = load_control.WaitFor(ControlEvent::kLoadFinished);
   if (end.has_load_finished()) {
     EXPECT_GT(end.load_finished().errors(), 0u) << end.DebugString();
@@ -184,8 +184,8 @@ TEST_F(LoadRoleTest, AServerThatCrashesUnderLoadIsToldByBothParts) {
 TEST_F(LoadRoleTest, AKilledLoadGeneratorIsToldAndItsSamplesAreKept) {
   OpenRequest request = LoadRequest("e", Serve("good"));
   request.mutable_load()->mutable_window()->set_duration_ns(3'600'000'000'000);
-  ASSERT_TRUE(OpenPart(agent_.stub(), request).ok());
-  ControlClient control(agent_.stub(), request.part());
+  ASSERT_TRUE(OpenJob(agent_.stub(), request).ok());
+  ControlClient control(agent_.stub(), request.job());
   const ControlEvent ready = control.Next();
   ASSERT_TRUE(ready.has_ready());
   const int64_t start_ns = AgentClock(agent_.stub());
@@ -198,7 +198,7 @@ TEST_F(LoadRoleTest, AKilledLoadGeneratorIsToldAndItsSamplesAreKept) {
   ASSERT_TRUE(event.has_failure()) << event.DebugString();
   EXPECT_EQ(event.failure().kind(), Failure::CRASHED);
   EXPECT_EQ(event.failure().ended(), "signal 9 (SIGKILL)");
-  const DataRead data = ReadRecords(agent_.stub(), request.part());
+  const DataRead data = ReadRecords(agent_.stub(), request.job());
   EXPECT_TRUE(data.status.ok());
   uint64_t samples = 0;
   for (const DataRecord& record : data.records) samples += record.samples().count();
@@ -212,8 +212,8 @@ TEST_F(LoadRoleTest, AMillionSamplesKeepTheAgentBelow150Megabytes) {
   request.mutable_load()->mutable_window()->clear_duration_ns();
   request.mutable_load()->mutable_window()->set_requests(1'000'000);
   request.set_lease_ms(600'000);
-  ASSERT_TRUE(OpenPart(agent_.stub(), request).ok());
-  ControlClient control(agent_.stub(), request.part());
+  ASSERT_TRUE(OpenJob(agent_.stub(), request).ok());
+  ControlClient control(agent_.stub(), request.job());
   ASSERT_TRUE(control.Next().has_ready());
   control.Start(AgentClock(agent_.stub()));
   ControlEvent event = control.WaitFor(ControlEvent::kLoadFinished);
@@ -221,7 +221,7 @@ TEST_F(LoadRoleTest, AMillionSamplesKeepTheAgentBelow150Megabytes) {
   EXPECT_EQ(event.load_finished().sent(), 1'000'000u);
   EXPECT_EQ(event.load_finished().samples_lost(), 0u);
   uint64_t samples = 0;
-  for (const DataRecord& record : ReadRecords(agent_.stub(), request.part()).records) {
+  for (const DataRecord& record : ReadRecords(agent_.stub(), request.job()).records) {
     samples += record.samples().count();
   }
   EXPECT_EQ(samples, event.load_finished().samples_recorded());

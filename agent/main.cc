@@ -18,16 +18,16 @@
 #include "agent/catalogue/catalogue.h"
 #include "agent/end_signal.h"
 #include "agent/launcher/strays.h"
-#include "agent/parts/cpu_ledger.h"
-#include "agent/parts/cpu_placement.h"
-#include "agent/parts/destination_rules.h"
-#include "agent/parts/load_part.h"
-#include "agent/parts/part_table.h"
-#include "agent/parts/premises.h"
-#include "agent/parts/private_folder.h"
-#include "agent/parts/server_part.h"
-#include "agent/parts/strand.h"
-#include "agent/parts/target_versions.h"
+#include "agent/jobs/cpu_ledger.h"
+#include "agent/jobs/cpu_placement.h"
+#include "agent/jobs/destination_rules.h"
+#include "agent/jobs/load_job.h"
+#include "agent/jobs/job_table.h"
+#include "agent/jobs/agent_context.h"
+#include "agent/jobs/private_folder.h"
+#include "agent/jobs/server_job.h"
+#include "agent/jobs/strand.h"
+#include "agent/jobs/target_versions.h"
 #include "agent/service/agent_server.h"
 #include "agent/service/agent_service.h"
 #include "agent/service/confirmation.h"
@@ -46,7 +46,7 @@ namespace assay {
 namespace {
 
 // A server gets its own stop_timeout, 5 s by default, and a bit.
-constexpr absl::Duration kClosePatience = absl::Seconds(20);
+constexpr absl::Duration kCloseTimeout = absl::Seconds(20);
 
 // Connections of a load generator are descriptors, and children inherit the limit.
 void RaiseDescriptorLimit() {
@@ -65,14 +65,14 @@ void BoundMemory() {
 #endif
 }
 
-// However a part hangs (in a resolver, say, or because no thread can be made): what was started ends with this process.
+// However a job hangs (in a resolver, say, or because no thread can be made): what was started ends with this process.
 void EndInAnyCase() {
   signal(SIGALRM, [](int) {
     constexpr char kMessage[] = "agent: it could not end in order; what it started is killed now\n";
     [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, kMessage, sizeof kMessage - 1);
     _exit(EXIT_FAILURE);
   });
-  alarm(static_cast<unsigned>(absl::ToInt64Seconds(2 * kClosePatience)));
+  alarm(static_cast<unsigned>(absl::ToInt64Seconds(2 * kCloseTimeout)));
 }
 
 absl::Status RunAgent(const AgentOptions& options) {
@@ -100,7 +100,7 @@ absl::Status RunAgent(const AgentOptions& options) {
                                       [&credentials](const DestinationRules::Question& question) {
                                         return AskForConfirmation(credentials.client, question);
                                       });
-  const Premises premises{.catalogue = catalogue,
+  const AgentContext context{.catalogue = catalogue,
                           .versions = versions,
                           .ledger = ledger,
                           .destinations = destinations,
@@ -108,19 +108,19 @@ absl::Status RunAgent(const AgentOptions& options) {
                           .beyond_loopback = options.beyond_loopback,
                           .folder = folder.path(),
                           .loadgen = loadgen};
-  const std::shared_ptr<PartTable> parts = PartTable::Create(
-      [&premises](const OpenRequest& request) -> absl::StatusOr<std::shared_ptr<Part>> {
+  const std::shared_ptr<JobTable> jobs = JobTable::Create(
+      [&context](const OpenRequest& request) -> absl::StatusOr<std::shared_ptr<Job>> {
         ASSAY_ASSIGN_OR_RETURN(std::unique_ptr<Strand> strand, ThreadStrand::Create());
         if (request.has_server()) {
-          return std::make_shared<ServerPart>(request, std::move(strand), premises);
+          return std::make_shared<ServerJob>(request, std::move(strand), context);
         }
-        return std::make_shared<LoadPart>(request, std::move(strand), premises);
+        return std::make_shared<LoadJob>(request, std::move(strand), context);
       },
-      std::max(PartTable::kMostParts, size_t{4} * static_cast<size_t>(cpus.Count())));
+      std::max(JobTable::kMostParts, size_t{4} * static_cast<size_t>(cpus.Count())));
 
   SelfDescription self(catalogue, versions, cpus, placement);
   ASSAY_ASSIGN_OR_RETURN(const std::unique_ptr<Strand> errands, ThreadStrand::Create());
-  AgentService service(parts, [&self] { return self.Describe(); }, *errands,
+  AgentService service(jobs, [&self] { return self.Describe(); }, *errands,
                        {.connections = Connections::Limits::OfThisProcess(), .streams = {}});
   ASSAY_ASSIGN_OR_RETURN(const std::unique_ptr<AgentServer> server,
                          AgentServer::Start(options.listen, credentials.server, service));
@@ -130,10 +130,10 @@ absl::Status RunAgent(const AgentOptions& options) {
 
   if (told.ok()) end.Wait();
   EndInAnyCase();
-  const bool gone = parts->CloseAll(kClosePatience);
+  const bool gone = jobs->CloseAll(kCloseTimeout);
   server->Shutdown();
   return gone ? told
-              : absl::InternalError("a part did not come to an end; what it started is killed now");
+              : absl::InternalError("a job did not come to an end; what it started is killed now");
 }
 
 }  // namespace
@@ -150,6 +150,6 @@ int main(int argc, char** argv) {
   assay::RaiseDescriptorLimit();
   const absl::Status ran = assay::RunAgent(options);
   if (!ran.ok()) std::cerr << "agent: " << assay::MessageText(ran) << std::endl;
-  // Without destructors: gRPC's threads, and those of a part that hangs, still use what they would destroy.
+  // Without destructors: gRPC's threads, and those of a job that hangs, still use what they would destroy.
   _exit(ran.ok() ? EXIT_SUCCESS : EXIT_FAILURE);
 }

@@ -16,9 +16,9 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "agent/launcher/marked_processes.h"
-#include "agent/parts/address.h"
+#include "agent/jobs/address.h"
 #include "agent/testing/agent_process.h"
-#include "agent/testing/part_client.h"
+#include "agent/testing/job_client.h"
 #include "common/cpu_set.h"
 #include "common/file.h"
 #include "common/unique_fd.h"
@@ -90,13 +90,13 @@ TEST(AgentProgramTest, AnIdleAgentEndsWellOnEachOfItsEnds) {
 TEST(AgentProgramTest, SigtermEndsRunningPartsAndLeavesNothing) {
   AgentProcess agent;
   const OpenRequest server = ServerRequest("e", "good");
-  ASSERT_TRUE(OpenPart(agent.stub(), server).ok());
-  ControlClient server_control(agent.stub(), server.part());
+  ASSERT_TRUE(OpenJob(agent.stub(), server).ok());
+  ControlClient server_control(agent.stub(), server.job());
   const Ready ready = server_control.WaitFor(ControlEvent::kReady).ready();
   OpenRequest load = LoadRequest("e", ready.address());
   load.mutable_load()->mutable_window()->set_duration_ns(3'600'000'000'000);
-  ASSERT_TRUE(OpenPart(agent.stub(), load).ok());
-  ControlClient load_control(agent.stub(), load.part());
+  ASSERT_TRUE(OpenJob(agent.stub(), load).ok());
+  ControlClient load_control(agent.stub(), load.job());
   ASSERT_TRUE(load_control.WaitFor(ControlEvent::kReady).has_ready());
   load_control.Start(AgentClock(agent.stub()));
   ASSERT_TRUE(load_control.WaitFor(ControlEvent::kStarted).has_started());
@@ -111,8 +111,8 @@ TEST(AgentProgramTest, SigtermEndsRunningPartsAndLeavesNothing) {
 TEST(AgentProgramTest, AKilledAgentTakesItsServersAlongAndTheNextOneClearsItsSpool) {
   AgentProcess agent;
   const OpenRequest server = ServerRequest("e", "stubborn");
-  ASSERT_TRUE(OpenPart(agent.stub(), server).ok());
-  ControlClient control(agent.stub(), server.part());
+  ASSERT_TRUE(OpenJob(agent.stub(), server).ok());
+  ControlClient control(agent.stub(), server.job());
   ASSERT_TRUE(control.WaitFor(ControlEvent::kReady).has_ready());
   EXPECT_EQ(agent.End(SIGKILL), 128 + SIGKILL);
   EXPECT_THAT(WaitUntilNoneHasMark(agent.mark()), IsEmpty());
@@ -203,11 +203,11 @@ TEST(AgentProgramTest, WithoutThreadsItRefusesPartsAndStillEndsWell) {
   const rlim_t used = strtoull(statm->c_str(), nullptr, 10) * static_cast<rlim_t>(getpagesize());
   const rlimit tight{.rlim_cur = used + (rlim_t{256} << 20), .rlim_max = RLIM_INFINITY};
   ASSERT_EQ(prlimit(agent.pid(), RLIMIT_AS, &tight, nullptr), 0);
-  // gRPC's threads come and go: a part may get the place of one, and then holds it.
+  // gRPC's threads come and go: a job may get the place of one, and then holds it.
   int refusals = 0;
   for (int i = 0; i < 50; ++i) {
     const grpc::Status opened =
-        OpenPart(agent.stub(), LoadRequest("e" + std::to_string(i), "127.0.0.1:9"));
+        OpenJob(agent.stub(), LoadRequest("e" + std::to_string(i), "127.0.0.1:9"));
     if (opened.ok()) continue;
     ASSERT_EQ(opened.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED) << opened.error_message();
     ASSERT_THAT(opened.error_message(), HasSubstr("thread"));

@@ -5,9 +5,9 @@
 #include <string>
 
 #include "agent/launcher/marked_processes.h"
-#include "agent/parts/address.h"
+#include "agent/jobs/address.h"
 #include "agent/testing/agent_process.h"
-#include "agent/testing/part_client.h"
+#include "agent/testing/job_client.h"
 #include "common/process_tree.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -22,9 +22,9 @@ using ::testing::SizeIs;
 class ServerRoleTest : public ::testing::Test {
  protected:
   grpc::Status Refusal(const OpenRequest& request) {
-    const grpc::Status refused = OpenPart(agent_.stub(), request);
+    const grpc::Status refused = OpenJob(agent_.stub(), request);
     EXPECT_FALSE(refused.ok());
-    ControlClient control(agent_.stub(), request.part());
+    ControlClient control(agent_.stub(), request.job());
     EXPECT_EQ(control.Next().event_case(), ControlEvent::EVENT_NOT_SET);
     EXPECT_EQ(control.Finish().error_code(), grpc::StatusCode::NOT_FOUND)
         << "it exists all the same";
@@ -34,9 +34,9 @@ class ServerRoleTest : public ::testing::Test {
   // Opens a part of this target; its first event.
   ControlEvent FirstEvent(const std::string& target) {
     const OpenRequest request = ServerRequest(target, target);
-    const grpc::Status opened = OpenPart(agent_.stub(), request);
+    const grpc::Status opened = OpenJob(agent_.stub(), request);
     EXPECT_TRUE(opened.ok()) << opened.error_message();
-    ControlClient control(agent_.stub(), request.part());
+    ControlClient control(agent_.stub(), request.job());
     return control.Next();
   }
 
@@ -45,8 +45,8 @@ class ServerRoleTest : public ::testing::Test {
 
 TEST_F(ServerRoleTest, ServesIsMeasuredAndIsGoneWhenClosed) {
   const OpenRequest request = ServerRequest("e", "epoll");
-  ASSERT_TRUE(OpenPart(agent_.stub(), request).ok());
-  ControlClient control(agent_.stub(), request.part());
+  ASSERT_TRUE(OpenJob(agent_.stub(), request).ok());
+  ControlClient control(agent_.stub(), request.job());
   const ControlEvent ready = control.Next();
   ASSERT_TRUE(ready.has_ready()) << ready.DebugString();
   EXPECT_EQ(ready.sequence(), 1u);
@@ -69,12 +69,12 @@ TEST_F(ServerRoleTest, ServesIsMeasuredAndIsGoneWhenClosed) {
   EXPECT_GE(figures.foreign_ns(), 0);
   EXPECT_EQ(figures.actual_cpus(), request.server().cpus());
 
-  EXPECT_TRUE(ClosePart(agent_.stub(), request.part()).ok());
+  EXPECT_TRUE(CloseJob(agent_.stub(), request.job()).ok());
   EXPECT_TRUE(absl::IsNotFound(ReadProcessStat(pid).status()));
   EXPECT_FALSE(AcceptsConnections(*HostPort::Parse(ready.ready().address())));
   EXPECT_EQ(control.Next().event_case(), ControlEvent::EVENT_NOT_SET);
   EXPECT_TRUE(control.Finish().ok());
-  EXPECT_TRUE(ClosePart(agent_.stub(), request.part()).ok()) << "closing again is harmless";
+  EXPECT_TRUE(CloseJob(agent_.stub(), request.job()).ok()) << "closing again is harmless";
 }
 
 TEST_F(ServerRoleTest, AWindowInRequestsEndsWithStop) {
@@ -82,8 +82,8 @@ TEST_F(ServerRoleTest, AWindowInRequestsEndsWithStop) {
   request.mutable_server()->mutable_window()->clear_duration_ns();
   request.mutable_server()->mutable_window()->clear_warmup_ns();
   request.mutable_server()->mutable_window()->set_requests(100);
-  ASSERT_TRUE(OpenPart(agent_.stub(), request).ok());
-  ControlClient control(agent_.stub(), request.part());
+  ASSERT_TRUE(OpenJob(agent_.stub(), request).ok());
+  ControlClient control(agent_.stub(), request.job());
   ASSERT_TRUE(control.Next().has_ready());
   const int64_t start_ns = AgentClock(agent_.stub());
   control.Start(start_ns);
@@ -126,12 +126,12 @@ TEST_F(ServerRoleTest, ACpuThatDoesNotExistIsRefusedWithThoseThatDo) {
 }
 
 TEST_F(ServerRoleTest, ACpuOfAnotherExecutionIsRefusedAndItsHolderHintedAt) {
-  ASSERT_TRUE(OpenPart(agent_.stub(), ServerRequest("first", "good")).ok());
+  ASSERT_TRUE(OpenJob(agent_.stub(), ServerRequest("first", "good")).ok());
   const grpc::Status refused = Refusal(ServerRequest("second", "good"));
   EXPECT_EQ(refused.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
   EXPECT_THAT(refused.error_message(), HasSubstr("server of execution fi..."));
-  ASSERT_TRUE(ClosePart(agent_.stub(), ServerRequest("first", "good").part()).ok());
-  EXPECT_TRUE(OpenPart(agent_.stub(), ServerRequest("second", "good")).ok());
+  ASSERT_TRUE(CloseJob(agent_.stub(), ServerRequest("first", "good").job()).ok());
+  EXPECT_TRUE(OpenJob(agent_.stub(), ServerRequest("second", "good")).ok());
 }
 
 TEST_F(ServerRoleTest, BeyondLoopbackItServesOnlyWhereTheAgentItselfListens) {
@@ -140,19 +140,19 @@ TEST_F(ServerRoleTest, BeyondLoopbackItServesOnlyWhereTheAgentItselfListens) {
   EXPECT_EQ(Refusal(request).error_code(), grpc::StatusCode::PERMISSION_DENIED);
 }
 
-TEST_F(ServerRoleTest, ACrashAtStartTellsTheLastWords) {
+TEST_F(ServerRoleTest, ACrashAtStartTellsTheLastOutput) {
   const ControlEvent event = FirstEvent("crash_at_start");
   ASSERT_TRUE(event.has_failure()) << event.DebugString();
   EXPECT_EQ(event.failure().kind(), Failure::CRASHED);
   EXPECT_EQ(event.failure().ended(), "exit 3");
-  EXPECT_THAT(event.failure().last_words(), HasSubstr("the moon is in the wrong phase"));
+  EXPECT_THAT(event.failure().last_output(), HasSubstr("the moon is in the wrong phase"));
   EXPECT_THAT(event.failure().message(), HasSubstr("crash_at_start"));
 }
 
-TEST_F(ServerRoleTest, ACrashWhileNobodyAsksTellsTheLastWords) {
+TEST_F(ServerRoleTest, ACrashWhileNobodyAsksTellsTheLastOutput) {
   const OpenRequest request = ServerRequest("e", "crash_on_hup");
-  ASSERT_TRUE(OpenPart(agent_.stub(), request).ok());
-  ControlClient control(agent_.stub(), request.part());
+  ASSERT_TRUE(OpenJob(agent_.stub(), request).ok());
+  ControlClient control(agent_.stub(), request.job());
   const ControlEvent ready = control.Next();
   ASSERT_TRUE(ready.has_ready());
   ASSERT_EQ(kill(static_cast<pid_t>(ready.ready().pid()), SIGHUP), 0);
@@ -160,10 +160,10 @@ TEST_F(ServerRoleTest, ACrashWhileNobodyAsksTellsTheLastWords) {
   ASSERT_TRUE(event.has_failure()) << event.DebugString();
   EXPECT_EQ(event.failure().kind(), Failure::CRASHED);
   EXPECT_EQ(event.failure().ended(), "signal 11 (SIGSEGV)");
-  EXPECT_THAT(event.failure().last_words(), HasSubstr("cannot go on like this"));
+  EXPECT_THAT(event.failure().last_output(), HasSubstr("cannot go on like this"));
 }
 
-TEST_F(ServerRoleTest, AWrongAnswerTellsTheDifferenceBeforeAnyLoad) {
+TEST_F(ServerRoleTest, AWrongResponseTellsTheDifferenceBeforeAnyLoad) {
   const ControlEvent event = FirstEvent("wrong");
   ASSERT_TRUE(event.has_failure()) << event.DebugString();
   EXPECT_EQ(event.failure().kind(), Failure::WRONG_ANSWER);
@@ -181,42 +181,42 @@ TEST_F(ServerRoleTest, AServerThatNeverGetsReadyIsGivenUp) {
 
 TEST_F(ServerRoleTest, APortInUseIsNamed) {
   const OpenRequest first = ServerRequest("e", "good");
-  ASSERT_TRUE(OpenPart(agent_.stub(), first).ok());
-  ControlClient control(agent_.stub(), first.part());
+  ASSERT_TRUE(OpenJob(agent_.stub(), first).ok());
+  ControlClient control(agent_.stub(), first.job());
   const ControlEvent ready = control.Next();
   AgentProcess other;
   OpenRequest second = ServerRequest("f", "good");
   second.mutable_server()->set_port(HostPort::Parse(ready.ready().address())->port);
-  ASSERT_TRUE(OpenPart(other.stub(), second).ok());
-  ControlClient other_control(other.stub(), second.part());
+  ASSERT_TRUE(OpenJob(other.stub(), second).ok());
+  ControlClient other_control(other.stub(), second.job());
   const ControlEvent event = other_control.Next();
   ASSERT_TRUE(event.has_failure()) << event.DebugString();
   EXPECT_EQ(event.failure().kind(), Failure::PORT_IN_USE);
   EXPECT_THAT(event.failure().message(), HasSubstr(ready.ready().address()));
 }
 
-// The server accepts and never answers: the part is busy asking it.
+// The server accepts and never answers: the job is busy asking it.
 TEST_F(ServerRoleTest, APartThatIsStillStartingCanBeClosed) {
   const OpenRequest request = ServerRequest("e", "deaf");
-  ASSERT_TRUE(OpenPart(agent_.stub(), request).ok());
-  EXPECT_TRUE(ClosePart(agent_.stub(), request.part()).ok());
+  ASSERT_TRUE(OpenJob(agent_.stub(), request).ok());
+  EXPECT_TRUE(CloseJob(agent_.stub(), request.job()).ok());
   EXPECT_THAT(ProcessesWithMark(agent_.mark()), IsEmpty());
 }
 
 TEST_F(ServerRoleTest, WhatIgnoresSigtermIsKilledWithItsDaemons) {
   const OpenRequest request = ServerRequest("e", "stubborn");
-  ASSERT_TRUE(OpenPart(agent_.stub(), request).ok());
-  ControlClient control(agent_.stub(), request.part());
+  ASSERT_TRUE(OpenJob(agent_.stub(), request).ok());
+  ControlClient control(agent_.stub(), request.job());
   ASSERT_TRUE(control.Next().has_ready());
   EXPECT_GE(ProcessesWithMark(agent_.mark()).size(), 2u);
-  EXPECT_TRUE(ClosePart(agent_.stub(), request.part()).ok());
+  EXPECT_TRUE(CloseJob(agent_.stub(), request.job()).ok());
   EXPECT_THAT(ProcessesWithMark(agent_.mark()), IsEmpty());
 }
 
 TEST_F(ServerRoleTest, ConfirmsOnlyWhereItServesThatExecution) {
   const OpenRequest request = ServerRequest("e", "good");
-  ASSERT_TRUE(OpenPart(agent_.stub(), request).ok());
-  ControlClient control(agent_.stub(), request.part());
+  ASSERT_TRUE(OpenJob(agent_.stub(), request).ok());
+  ControlClient control(agent_.stub(), request.job());
   const HostPort address = *HostPort::Parse(control.Next().ready().address());
   const auto confirms = [this](const std::string& execution, const HostPort& destination) {
     ConfirmDestinationRequest question;
@@ -230,7 +230,7 @@ TEST_F(ServerRoleTest, ConfirmsOnlyWhereItServesThatExecution) {
   EXPECT_FALSE(confirms("f", address));
   EXPECT_FALSE(confirms("e", {"127.0.0.2", address.port}));
   EXPECT_FALSE(confirms("e", {"127.0.0.1", static_cast<uint16_t>(address.port ^ 1)}));
-  ASSERT_TRUE(ClosePart(agent_.stub(), request.part()).ok());
+  ASSERT_TRUE(CloseJob(agent_.stub(), request.job()).ok());
   EXPECT_FALSE(confirms("e", address));
 }
 

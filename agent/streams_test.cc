@@ -12,7 +12,7 @@
 #include "absl/time/time.h"
 #include "agent/launcher/marked_processes.h"
 #include "agent/testing/agent_process.h"
-#include "agent/testing/part_client.h"
+#include "agent/testing/job_client.h"
 #include "gmock/gmock.h"
 #include "google/protobuf/util/message_differencer.h"
 #include "gtest/gtest.h"
@@ -25,10 +25,10 @@ using ::testing::IsEmpty;
 
 class StreamsTest : public ::testing::Test {
  protected:
-  // Opens a server part; its control stream has read Ready.
+  // Opens a server job; its control stream has read Ready.
   std::unique_ptr<ControlClient> Serve(const OpenRequest& request) {
-    EXPECT_TRUE(OpenPart(agent_.stub(), request).ok());
-    auto control = std::make_unique<ControlClient>(agent_.stub(), request.part());
+    EXPECT_TRUE(OpenJob(agent_.stub(), request).ok());
+    auto control = std::make_unique<ControlClient>(agent_.stub(), request.job());
     const ControlEvent ready = control->Next();
     EXPECT_TRUE(ready.has_ready()) << ready.DebugString();
     address_ = ready.ready().address();
@@ -39,12 +39,12 @@ class StreamsTest : public ::testing::Test {
   // longer than that before the server is ready: then again, with twice the lease.
   std::unique_ptr<ControlClient> ServeOnAShortLease(OpenRequest* request) {
     for (uint32_t lease_ms = 1'000;; lease_ms *= 2) {
-      request->mutable_part()->set_execution_id(absl::StrCat("lease-", lease_ms));
+      request->mutable_job()->set_execution_id(absl::StrCat("lease-", lease_ms));
       request->set_lease_ms(lease_ms);
-      if (OpenPart(agent_.stub(), *request).ok()) {
-        auto control = std::make_unique<ControlClient>(agent_.stub(), request->part());
+      if (OpenJob(agent_.stub(), *request).ok()) {
+        auto control = std::make_unique<ControlClient>(agent_.stub(), request->job());
         if (control->Next().has_ready()) return control;
-        EXPECT_TRUE(ClosePart(agent_.stub(), request->part()).ok());
+        EXPECT_TRUE(CloseJob(agent_.stub(), request->job()).ok());
       }
       if (lease_ms > 200'000) {
         ADD_FAILURE() << "not ready within a lease of " << lease_ms << " ms";
@@ -53,10 +53,10 @@ class StreamsTest : public ::testing::Test {
     }
   }
 
-  // Runs a load part of `requests` requests to its end.
+  // Runs a load job of `requests` requests to its end.
   LoadFinished Load(const OpenRequest& request) {
-    EXPECT_TRUE(OpenPart(agent_.stub(), request).ok());
-    ControlClient control(agent_.stub(), request.part());
+    EXPECT_TRUE(OpenJob(agent_.stub(), request).ok());
+    ControlClient control(agent_.stub(), request.job());
     EXPECT_TRUE(control.Next().has_ready());
     control.Start(AgentClock(agent_.stub()));
     const ControlEvent event = control.WaitFor(ControlEvent::kLoadFinished);
@@ -73,12 +73,12 @@ TEST_F(StreamsTest, AControlStreamAttachedAgainReadsOnWhereTheOtherBroke) {
   std::unique_ptr<ControlClient> first = Serve(request);
   first->Start(AgentClock(agent_.stub()));
   first.reset();
-  ControlClient second(agent_.stub(), request.part(), /*after_event=*/1);
+  ControlClient second(agent_.stub(), request.job(), /*after_event=*/1);
   const ControlEvent finished = second.Next();
   EXPECT_TRUE(finished.has_server_finished()) << finished.DebugString();
   EXPECT_EQ(finished.sequence(), 2u);
   // And from the beginning, as often as one likes.
-  ControlClient third(agent_.stub(), request.part());
+  ControlClient third(agent_.stub(), request.job());
   EXPECT_TRUE(third.Next().has_ready());
   EXPECT_TRUE(google::protobuf::util::MessageDifferencer::Equals(third.Next(), finished));
 }
@@ -86,7 +86,7 @@ TEST_F(StreamsTest, AControlStreamAttachedAgainReadsOnWhereTheOtherBroke) {
 TEST_F(StreamsTest, ANewerControlStreamEndsTheOlder) {
   const OpenRequest request = ServerRequest("e", "good");
   const std::unique_ptr<ControlClient> older = Serve(request);
-  ControlClient newer(agent_.stub(), request.part());
+  ControlClient newer(agent_.stub(), request.job());
   EXPECT_TRUE(newer.Next().has_ready());
   EXPECT_EQ(older->Next().event_case(), ControlEvent::EVENT_NOT_SET);
   EXPECT_EQ(older->Finish().error_code(), grpc::StatusCode::ABORTED);
@@ -98,11 +98,11 @@ TEST_F(StreamsTest, AClockQuestionIsAnsweredAtOnceAndOutsideTheNumbering) {
   for (uint64_t question = 1; question <= 100; ++question) control->Ask(question);
   int64_t before_ns = 0;
   for (uint64_t question = 1; question <= 100; ++question) {
-    const ControlEvent answer = control->Next();
-    ASSERT_EQ(answer.clock_reading().question(), question) << answer.DebugString();
-    EXPECT_EQ(answer.sequence(), 0u);
-    EXPECT_GE(answer.monotonic_ns(), before_ns);
-    before_ns = answer.monotonic_ns();
+    const ControlEvent response = control->Next();
+    ASSERT_EQ(response.clock_reading().question(), question) << response.DebugString();
+    EXPECT_EQ(response.sequence(), 0u);
+    EXPECT_GE(response.monotonic_ns(), before_ns);
+    before_ns = response.monotonic_ns();
   }
   EXPECT_GE(AgentClock(agent_.stub()), before_ns);
 }
@@ -115,10 +115,10 @@ TEST_F(StreamsTest, CommandsOutOfOrderEndTheStreamAndSayWhy) {
   const grpc::Status status = control->Finish();
   EXPECT_EQ(status.error_code(), grpc::StatusCode::FAILED_PRECONDITION);
   EXPECT_THAT(status.error_message(), HasSubstr("not started"));
-  ControlClient again(agent_.stub(), request.part());
-  EXPECT_TRUE(again.Next().has_ready()) << "the part itself is as it was";
+  ControlClient again(agent_.stub(), request.job());
+  EXPECT_TRUE(again.Next().has_ready()) << "the job itself is as it was";
 
-  ControlClient stranger(agent_.stub(), ServerRequest("none", "good").part());
+  ControlClient stranger(agent_.stub(), ServerRequest("none", "good").job());
   EXPECT_EQ(stranger.Next().event_case(), ControlEvent::EVENT_NOT_SET);
   EXPECT_EQ(stranger.Finish().error_code(), grpc::StatusCode::NOT_FOUND);
 }
@@ -129,7 +129,7 @@ TEST_F(StreamsTest, DataReadInPiecesOverBrokenStreamsIsWholeAndOnce) {
   const LoadFinished finished = Load(request);
   ASSERT_GE(finished.data_records(), 3u);
   std::vector<std::string> whole;
-  for (const DataRecord& record : ReadRecords(agent_.stub(), request.part()).records) {
+  for (const DataRecord& record : ReadRecords(agent_.stub(), request.job()).records) {
     whole.push_back(record.SerializeAsString());
   }
   ASSERT_EQ(whole.size(), finished.data_records());
@@ -137,7 +137,7 @@ TEST_F(StreamsTest, DataReadInPiecesOverBrokenStreamsIsWholeAndOnce) {
   while (pieces.size() < whole.size()) {
     // One record a stream, over a connection of its own, each time.
     const std::unique_ptr<Agent::Stub> stub = agent_.NewStub();
-    const DataRead read = ReadRecords(*stub, request.part(), pieces.size() + 1, 1);
+    const DataRead read = ReadRecords(*stub, request.job(), pieces.size() + 1, 1);
     ASSERT_EQ(read.records.size(), 1u);
     EXPECT_EQ(read.records[0].sequence(), pieces.size() + 1);
     pieces.push_back(read.records[0].SerializeAsString());
@@ -150,10 +150,10 @@ TEST_F(StreamsTest, WhatIsCommittedIsGoneAndTheRestIsThere) {
   const OpenRequest request = LoadRequest("e", address_);
   const LoadFinished finished = Load(request);
   const uint64_t last = finished.data_records();
-  const DataRead rest = ReadRecords(agent_.stub(), request.part(), last, UINT64_MAX, last - 1);
+  const DataRead rest = ReadRecords(agent_.stub(), request.job(), last, UINT64_MAX, last - 1);
   ASSERT_EQ(rest.records.size(), 1u);
   EXPECT_TRUE(rest.records[0].end());
-  const DataRead gone = ReadRecords(agent_.stub(), request.part(), 1);
+  const DataRead gone = ReadRecords(agent_.stub(), request.job(), 1);
   EXPECT_TRUE(gone.records.empty());
   EXPECT_EQ(gone.status.error_code(), grpc::StatusCode::OUT_OF_RANGE);
 }
@@ -162,10 +162,10 @@ TEST_F(StreamsTest, AReaderThatWaitsSeesTheEndWhenThePartIsClosed) {
   const OpenRequest request = ServerRequest("e", "good");
   const std::unique_ptr<ControlClient> control = Serve(request);
   DataRead read;
-  std::thread reader([&] { read = ReadRecords(*agent_.NewStub(), request.part()); });
-  ASSERT_TRUE(ClosePart(agent_.stub(), request.part()).ok());
+  std::thread reader([&] { read = ReadRecords(*agent_.NewStub(), request.job()); });
+  ASSERT_TRUE(CloseJob(agent_.stub(), request.job()).ok());
   reader.join();
-  // It attached before or after the part was closed.
+  // It attached before or after the job was closed.
   EXPECT_TRUE(read.records.empty() ? read.status.error_code() == grpc::StatusCode::NOT_FOUND
                                    : read.records.back().end());
 }
@@ -177,7 +177,7 @@ TEST_F(StreamsTest, AVanishedControllersLeaseRunsOutAndItsServerIsGone) {
   EXPECT_THAT(WaitUntilNoneHasMark(agent_.mark()), IsEmpty());
   // Somebody else can have the CPU, a moment after the last process is gone.
   const absl::Time deadline = absl::Now() + absl::Seconds(60);
-  while (!OpenPart(agent_.stub(), ServerRequest("f", "good")).ok()) {
+  while (!OpenJob(agent_.stub(), ServerRequest("f", "good")).ok()) {
     ASSERT_LT(absl::Now(), deadline) << "the CPU is still taken";
     absl::SleepFor(absl::Milliseconds(10));
   }
@@ -191,7 +191,7 @@ TEST_F(StreamsTest, WhoStillListensIsToldThatTheLeaseRanOut) {
   ASSERT_TRUE(event.has_failure()) << event.DebugString();
   EXPECT_EQ(event.failure().kind(), Failure::LEASE_EXPIRED);
   EXPECT_THAT(ProcessesWithMark(agent_.mark()), IsEmpty());
-  EXPECT_EQ(RenewLease(agent_.stub(), request.part()), 0u);
+  EXPECT_EQ(RenewLease(agent_.stub(), request.job()), 0u);
   EXPECT_EQ(control->Next().event_case(), ControlEvent::EVENT_NOT_SET) << "forgotten a lease later";
   EXPECT_TRUE(control->Finish().ok());
 }
@@ -202,14 +202,14 @@ TEST_F(StreamsTest, OneLeaseStreamHoldsSeveralParts) {
   const std::unique_ptr<ControlClient> control = Serve(first);
   const std::unique_ptr<grpc::ClientContext> context = NewContext();
   const auto stream = agent_.stub().HoldLease(context.get());
-  const PartId stranger = ServerRequest("none", "good").part();
-  for (const PartId& part : {first.part(), stranger, first.part()}) {
+  const JobId stranger = ServerRequest("none", "good").job();
+  for (const JobId& job : {first.job(), stranger, first.job()}) {
     LeaseRenewal renewal;
-    *renewal.mutable_part() = part;
+    *renewal.mutable_job() = job;
     LeaseGrant grant;
     ASSERT_TRUE(stream->Write(renewal) && stream->Read(&grant));
-    EXPECT_EQ(grant.part().execution_id(), part.execution_id());
-    EXPECT_EQ(grant.lease_ms(), part.execution_id() == "e" ? 60'000u : 0u);
+    EXPECT_EQ(grant.job().execution_id(), job.execution_id());
+    EXPECT_EQ(grant.lease_ms(), job.execution_id() == "e" ? 60'000u : 0u);
   }
   context->TryCancel();
 }
@@ -219,11 +219,11 @@ TEST_F(StreamsTest, OpenSaidAgainIsTheSamePart) {
   const OpenRequest request = ServerRequest("e", "good");
   const std::unique_ptr<ControlClient> control = Serve(request);
   const std::vector<pid_t> processes = ProcessesWithMark(agent_.mark());
-  EXPECT_TRUE(OpenPart(agent_.stub(), request).ok());
+  EXPECT_TRUE(OpenJob(agent_.stub(), request).ok());
   EXPECT_EQ(ProcessesWithMark(agent_.mark()), processes);
   OpenRequest other = request;
   other.mutable_server()->set_target("epoll");
-  EXPECT_EQ(OpenPart(agent_.stub(), other).error_code(), grpc::StatusCode::ALREADY_EXISTS);
+  EXPECT_EQ(OpenJob(agent_.stub(), other).error_code(), grpc::StatusCode::ALREADY_EXISTS);
 }
 
 }  // namespace

@@ -72,7 +72,7 @@ TEST(ComparePairedTest, WhoIsFasterDependsOnWhatIsBetter) {
   EXPECT_EQ(ComparePaired(swapped, {.better = Better::kHigher})->verdict, Verdict::kSlower);
 }
 
-// Swapping the two must mirror the answer, not change it.
+// Swapping the two must mirror the response, not change it.
 TEST(ComparePairedTest, TheRatioTurnsAroundWithItsSides) {
   RandomStream random(1);
   const std::vector<BlockPair> pairs = RandomBlocks(&random, 10, 0.1, 0.05);

@@ -40,7 +40,7 @@ void DeriveThinkTime(const std::vector<LoadCounts>& loads, Figures* figures) {
   Sum flight;
   Sum cycles;
   for (const LoadCounts& load : loads) {
-    rest.AddNanos(load.rest_ns);
+    rest.AddNanos(load.think_ns);
     flight.AddNanos(load.flight_ns);
     cycles.Add(load.cycles);
   }

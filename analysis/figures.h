@@ -22,7 +22,7 @@ struct LoadCounts {
   int64_t work_ns = 0;
   std::optional<uint64_t> work_responses;
   // Time in which the connections' places were empty and taken, and requests that ended in it.
-  std::optional<int64_t> rest_ns;
+  std::optional<int64_t> think_ns;
   int64_t flight_ns = 0;
   uint64_t cycles = 0;
 };

@@ -17,7 +17,7 @@ LoadCounts Second() {
           .window_ns = kSecond,
           .work_ns = 5'000'000,
           .work_responses = 1000,
-          .rest_ns = 100'000'000,
+          .think_ns = 100'000'000,
           .flight_ns = 900'000'000,
           .cycles = 1000};
 }
@@ -73,7 +73,7 @@ TEST(FiguresTest, WhatCannotBeTrueIsNoFigure) {
   LoadCounts load = Second();
   load.work_ns = -1;
   load.window_ns = -kSecond;
-  load.rest_ns = -1;
+  load.think_ns = -1;
   Figures figures = DeriveFigures({load, Second()}, std::nullopt);
   EXPECT_FALSE(figures.generator_cpu_us_per_request.has_value());
   EXPECT_FALSE(figures.rps.has_value());
@@ -86,14 +86,14 @@ TEST(FiguresTest, WhatCannotBeTrueIsNoFigure) {
   EXPECT_FALSE(figures.sent.has_value());
 }
 
-// Known answer 9 of docs/measurement.md.
+// Known response 9 of docs/measurement.md.
 TEST(FiguresTest, ThinkTimeFollowsFromLittlesLaw) {
   EXPECT_NEAR(ThinkTime(16, 162'874, 77.9e-6) * 1e6, 20.3, 0.05);
   // The same from the times of a window of 1 s: 16 places, of which 162,874 requests of 77.9 us took this share.
   LoadCounts load = Second();
   load.cycles = 162'874;
   load.flight_ns = 162'874 * 77'900LL;
-  load.rest_ns = 16 * kSecond - load.flight_ns;
+  load.think_ns = 16 * kSecond - load.flight_ns;
   const Figures figures = DeriveFigures({load}, std::nullopt);
   EXPECT_NEAR(*figures.think_time_us, 20.3, 0.05);
   EXPECT_NEAR(*figures.think_share, 20.3 / (20.3 + 77.9), 1e-3);
@@ -101,7 +101,7 @@ TEST(FiguresTest, ThinkTimeFollowsFromLittlesLaw) {
 
 TEST(FiguresTest, ThinkTimeIsNotKnownInAnOpenLoopOrWithoutARequest) {
   LoadCounts load = Second();
-  load.rest_ns.reset();
+  load.think_ns.reset();
   EXPECT_FALSE(DeriveFigures({load}, std::nullopt).think_time_us.has_value());
   load = Second();
   load.cycles = 0;

@@ -10,7 +10,7 @@
 // (tools/fuzzing/fuzz_target.bzl) builds it twice: with this driver as a test that every build runs,
 // the same inputs each time; and with libFuzzer, which looks for inputs on its own (tools/fuzz).
 
-// libFuzzer's entry: must return 0 and neither crash nor leak, whatever the input. An answer that
+// libFuzzer's entry: must return 0 and neither crash nor leak, whatever the input. A response that
 // is wrong is a crash: the target aborts.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
 

@@ -31,7 +31,7 @@ Figure ErrorShare(const ExecutionFigures& f) {
   return Share(static_cast<double>(no_answer), static_cast<double>(Requests(f)));
 }
 
-Figure WrongAnswerShare(const ExecutionFigures& f) {
+Figure WrongResponseShare(const ExecutionFigures& f) {
   if (!f.counts_known) return std::nullopt;
   return Share(static_cast<double>(f.wrong_answers), static_cast<double>(Requests(f)));
 }
@@ -87,8 +87,8 @@ Figure StartSkewShare(const ExecutionFigures& f) {
   return Share(static_cast<double>(*f.start_skew_ns), static_cast<double>(f.window_ns));
 }
 
-Figure AnsweredShare(const ExecutionFigures& f) {
-  return Share(f.open->answered_per_s, f.open->offered_per_s);
+Figure RespondedShare(const ExecutionFigures& f) {
+  return Share(f.open->responses_per_s, f.open->offered_per_s);
 }
 
 Figure QueueOverflows(const ExecutionFigures& f) {
@@ -122,7 +122,7 @@ struct Gate {
 
 constexpr std::array kExecutionGates = {
     Gate{"errors", ErrorShare},
-    Gate{"wrong_answers", WrongAnswerShare},
+    Gate{"wrong_answers", WrongResponseShare},
     Gate{"accounting", Unaccounted},
     Gate{"too_short_requests", RequestsPerConnection},
     Gate{"too_short_window", WindowSeconds},
@@ -135,7 +135,7 @@ constexpr std::array kExecutionGates = {
     Gate{"sample_loss", SampleLoss},
     Gate{kIdleGaps, IdleLostShare},
     Gate{"start_skew", StartSkewShare},
-    Gate{"load_not_delivered", AnsweredShare, Gate::Of::kOpenLoop},
+    Gate{"load_not_delivered", RespondedShare, Gate::Of::kOpenLoop},
     Gate{"queue_overflow", QueueOverflows, Gate::Of::kOpenLoop},
     Gate{"send_lag", SendLag, Gate::Of::kOpenLoop},
 };

@@ -75,7 +75,7 @@ struct OpenLoopFigures {
   // Requests that fell due (not the rate that was asked for: Poisson arrivals differ from it by chance), and right
   // answers that came, a second of the window.
   double offered_per_s = 0;
-  double answered_per_s = 0;
+  double responses_per_s = 0;
   // Requests that found neither a free connection nor room to wait for one.
   uint64_t queue_overflows = 0;
   // From due to sent, 99th percentile of the merged histogram; not set where it could not be read, as of a run that sent

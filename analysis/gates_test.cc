@@ -92,7 +92,7 @@ TEST(ShippedGatesTest, ADemoOnASoundMachineOnlyWarnsOfTheSharedHost) {
   EXPECT_EQ(ShippedRules().JudgeBlocks(8, kWanted).verdict, GateVerdict::kPass);
 }
 
-// The origin's protocol: it could not decide, and must not seem to.
+// The original experiment's protocol: it could not decide, and must not seem to.
 TEST(ShippedGatesTest, TenThousandRequestsOver750ConnectionsAreTooShort) {
   ExecutionFigures origin = Demo();
   origin.sent = 10'000;
@@ -174,7 +174,7 @@ TEST(ShippedGatesTest, AnOpenLoopHasGatesOfItsOwn) {
   EXPECT_EQ(closed.count("load_not_delivered"), 0);
   ExecutionFigures figures = Demo();
   figures.open =
-      OpenLoopFigures{.offered_per_s = 1000, .answered_per_s = 999, .send_lag_p99_ns = 30'000};
+      OpenLoopFigures{.offered_per_s = 1000, .responses_per_s = 999, .send_lag_p99_ns = 30'000};
   const auto open = [&](auto change) {
     ExecutionFigures changed = figures;
     change(&*changed.open);
@@ -183,9 +183,9 @@ TEST(ShippedGatesTest, AnOpenLoopHasGatesOfItsOwn) {
   for (const char* gate : {"load_not_delivered", "queue_overflow", "send_lag"}) {
     EXPECT_EQ(Verdicts(figures).at(gate), GateVerdict::kPass) << gate;
   }
-  EXPECT_EQ(open([](auto* f) { f->answered_per_s = 980; }).at("load_not_delivered"),
+  EXPECT_EQ(open([](auto* f) { f->responses_per_s = 980; }).at("load_not_delivered"),
             GateVerdict::kWarn);
-  EXPECT_EQ(open([](auto* f) { f->answered_per_s = 900; }).at("load_not_delivered"),
+  EXPECT_EQ(open([](auto* f) { f->responses_per_s = 900; }).at("load_not_delivered"),
             GateVerdict::kInvalid);
   EXPECT_EQ(open([](auto* f) { f->queue_overflows = 1; }).at("queue_overflow"),
             GateVerdict::kInvalid);

@@ -30,7 +30,7 @@ double RankIntervalCoverage(int64_t n, double q, RankInterval ranks);
 int64_t SamplesNeeded(double q, double confidence = 0.95);
 
 // The q-quantile in ns, or nothing where the count cannot support it or the quantile overflowed:
-// then the answer is "n/a", never the maximum.
+// then the response is "n/a", never the maximum.
 std::optional<int64_t> SupportedQuantile(const LatencyHistogram& histogram, double q,
                                          double confidence = 0.95);
 
@@ -43,7 +43,7 @@ std::optional<Estimate> PooledQuantile(const LatencyHistogram& histogram, double
 // 6 values at 95 %. NaN when empty. The unit is that of the values.
 Estimate MedianInterval(std::vector<double> values, double confidence = 0.95);
 
-// The origin's figure: the arithmetic mean of the medians of several executions. It is shown and
+// The original experiment's figure: the arithmetic mean of the medians of several executions. It is shown and
 // labelled; no verdict rests on it. NaN when empty.
 double MeanOfMedians(absl::Span<const double> medians);
 

@@ -61,7 +61,7 @@ const uint8_t* ReadBlock(const uint8_t* at, const uint8_t* end, int64_t base_ns,
   for (size_t i = 0; i < count; ++i) {
     time += steps[i];
     const uint64_t send = completion_times ? time - latencies[i] : time;
-    samples[i] = {.send_ns = static_cast<int64_t>(send),
+    samples[i] = {.intended_ns = static_cast<int64_t>(send),
                   .latency_ns = static_cast<int64_t>(latencies[i]),
                   .outcome = static_cast<SampleOutcome>(outcomes[i])};
     any_outcome |= outcomes[i];
@@ -79,12 +79,12 @@ size_t EncodeBlock(absl::Span<const Sample> samples, int64_t base_ns, uint8_t* o
   Column completion_steps;
   Column latencies;
   Column outcomes;
-  auto send = static_cast<uint64_t>(samples[0].send_ns);
+  auto send = static_cast<uint64_t>(samples[0].intended_ns);
   uint64_t completion = send + static_cast<uint64_t>(samples[0].latency_ns);
   const uint64_t first_send = send;
   const uint64_t first_completion = completion;
   for (size_t i = 0; i < count; ++i) {
-    const auto next_send = static_cast<uint64_t>(samples[i].send_ns);
+    const auto next_send = static_cast<uint64_t>(samples[i].intended_ns);
     latencies[i] = static_cast<uint64_t>(samples[i].latency_ns);
     outcomes[i] = static_cast<uint64_t>(samples[i].outcome);
     send_steps[i] = next_send - send;

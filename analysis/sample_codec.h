@@ -16,7 +16,7 @@ namespace assay {
 // What became of a request. The numbers are stored.
 enum class SampleOutcome : uint8_t {
   kOk = 0,
-  // An answer of that class that was not the expected one, or not well-formed, or had a wrong body.
+  // A response of that class that was not the expected one, or not well-formed, or had a wrong body.
   kWrong1xx = 1,
   kWrong2xx = 2,
   kWrong3xx = 3,
@@ -29,7 +29,7 @@ enum class SampleOutcome : uint8_t {
 // One request of the window, as it was seen.
 struct Sample {
   // Intended (open loop) or actual (closed loop) send time, CLOCK_MONOTONIC of the load host.
-  int64_t send_ns = 0;
+  int64_t intended_ns = 0;
   int64_t latency_ns = 0;
   SampleOutcome outcome = SampleOutcome::kOk;
 

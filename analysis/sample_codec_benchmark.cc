@@ -27,7 +27,7 @@ std::string Encoded(absl::Span<const Sample> samples) {
   std::string payload(kMaxBlockBytes * (samples.size() / kBlockSamples + 1), '\0');
   auto* at = reinterpret_cast<uint8_t*>(payload.data());
   for (size_t begin = 0; begin < samples.size(); begin += kBlockSamples) {
-    at += EncodeBlock(samples.subspan(begin, kBlockSamples), samples[0].send_ns, at);
+    at += EncodeBlock(samples.subspan(begin, kBlockSamples), samples[0].intended_ns, at);
   }
   payload.resize(at - reinterpret_cast<uint8_t*>(payload.data()));
   return payload;
@@ -45,7 +45,7 @@ void BM_EncodeBlocks(benchmark::State& state) {
   for (auto _ : state) {
     for (size_t begin = 0; begin < all.size(); begin += kBlockSamples) {
       benchmark::DoNotOptimize(
-          EncodeBlock(all.subspan(begin, kBlockSamples), all[0].send_ns, block.data()));
+          EncodeBlock(all.subspan(begin, kBlockSamples), all[0].intended_ns, block.data()));
       benchmark::ClobberMemory();
     }
   }
@@ -59,25 +59,25 @@ void BM_DecodeBlocks(benchmark::State& state) {
   for (auto _ : state) {
     decoded.clear();
     benchmark::DoNotOptimize(
-        DecodeBlocks(payload, kMaxChunkSamples, samples[0].send_ns, &decoded).ok());
+        DecodeBlocks(payload, kMaxChunkSamples, samples[0].intended_ns, &decoded).ok());
   }
   Report(state, payload.size(), samples.size());
 }
 
 void BM_EncodePlanes(benchmark::State& state) {
   const std::vector<Sample> samples = Samples(state);
-  for (auto _ : state) benchmark::DoNotOptimize(EncodePlanes(samples, samples[0].send_ns));
-  Report(state, EncodePlanes(samples, samples[0].send_ns)->size(), samples.size());
+  for (auto _ : state) benchmark::DoNotOptimize(EncodePlanes(samples, samples[0].intended_ns));
+  Report(state, EncodePlanes(samples, samples[0].intended_ns)->size(), samples.size());
 }
 
 void BM_DecodePlanes(benchmark::State& state) {
   const std::vector<Sample> samples = Samples(state);
-  const std::string payload = EncodePlanes(samples, samples[0].send_ns).value();
+  const std::string payload = EncodePlanes(samples, samples[0].intended_ns).value();
   std::vector<Sample> decoded;
   for (auto _ : state) {
     decoded.clear();
     benchmark::DoNotOptimize(
-        DecodePlanes(payload, kMaxChunkSamples, samples[0].send_ns, &decoded).ok());
+        DecodePlanes(payload, kMaxChunkSamples, samples[0].intended_ns, &decoded).ok());
   }
   Report(state, payload.size(), samples.size());
 }

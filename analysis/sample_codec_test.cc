@@ -59,13 +59,13 @@ class SampleCodecTest : public testing::TestWithParam<Codec> {
 TEST_P(SampleCodecTest, SamplesOfAClosedLoopComeBack) {
   RandomStream random(1);
   const std::vector<Sample> samples = ClosedLoopSamples(&random, 20'000);
-  ExpectRoundTrip(samples, samples[0].send_ns);
+  ExpectRoundTrip(samples, samples[0].intended_ns);
 }
 
 TEST_P(SampleCodecTest, SamplesOfAnOpenLoopComeBack) {
   RandomStream random(2);
   const std::vector<Sample> samples = OpenLoopSamples(&random, 20'000);
-  ExpectRoundTrip(samples, samples[0].send_ns);
+  ExpectRoundTrip(samples, samples[0].intended_ns);
 }
 
 // Times that go back, negative latencies, the ends of 64 bits: the codec must not be what breaks on
@@ -80,7 +80,7 @@ TEST_P(SampleCodecTest, AnySamplesOfAnyCountComeBack) {
 }
 
 TEST_P(SampleCodecTest, EqualSamplesComeBackAndCostNearlyNothing) {
-  const std::vector<Sample> samples(kBlockSamples, Sample{.send_ns = 5, .latency_ns = 7});
+  const std::vector<Sample> samples(kBlockSamples, Sample{.intended_ns = 5, .latency_ns = 7});
   ExpectRoundTrip(samples, 5);
   EXPECT_LE(Encoded(samples, 5).size(), 16);
 }
@@ -100,10 +100,10 @@ TEST_P(SampleCodecTest, NoSamplesAreAnEmptyPayload) {
 TEST_P(SampleCodecTest, DecodingAppends) {
   RandomStream random(5);
   const std::vector<Sample> samples = ClosedLoopSamples(&random, 200);
-  std::vector<Sample> all = {Sample{.send_ns = 1}};
+  std::vector<Sample> all = {Sample{.intended_ns = 1}};
   ASSERT_TRUE(GetParam().decode(Encoded(samples, 9), 200, 9, &all).ok());
   ASSERT_EQ(all.size(), 201);
-  EXPECT_EQ(all[0], Sample{.send_ns = 1});
+  EXPECT_EQ(all[0], Sample{.intended_ns = 1});
   EXPECT_EQ(all[200], samples[199]);
 }
 
@@ -113,7 +113,7 @@ TEST_P(SampleCodecTest, AShortenedPayloadIsRefusedAndAppendsNothing) {
   const std::vector<Sample> samples = ClosedLoopSamples(&random, 300);
   const std::string payload = Encoded(samples, 0);
   for (size_t length = 0; length < payload.size(); ++length) {
-    std::vector<Sample> all = {Sample{.send_ns = 1}};
+    std::vector<Sample> all = {Sample{.intended_ns = 1}};
     const absl::Status status =
         GetParam().decode(std::string_view(payload).substr(0, length), 300, 0, &all);
     ASSERT_EQ(status.code(), absl::StatusCode::kDataLoss) << length;
@@ -156,7 +156,7 @@ TEST_P(SampleCodecTest, AMillionSamplesNeedAtMostFiveAndAHalfBytesEach) {
   RandomStream random(10);
   for (const auto& samples : {ClosedLoopSamples(&random, 65'536), OpenLoopSamples(&random, 65'536),
                               ClosedLoopSamples(&random, 65'536, 750)}) {
-    const double bytes = static_cast<double>(Encoded(samples, samples[0].send_ns).size()) / 65'536;
+    const double bytes = static_cast<double>(Encoded(samples, samples[0].intended_ns).size()) / 65'536;
     EXPECT_LE(bytes, 5.5);
     RecordProperty("bytes_per_sample", std::to_string(bytes));
   }
@@ -176,11 +176,11 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(EncodeBlockTest, ChoosesCompletionTimesWhereSendTimesJump) {
   RandomStream random(11);
   std::vector<Sample> samples = ClosedLoopSamples(&random, kBlockSamples, 750);
-  const size_t in_order = EncodedBlocks(samples, samples[0].send_ns).size();
+  const size_t in_order = EncodedBlocks(samples, samples[0].intended_ns).size();
   // The same samples as an observer of sends would order them: completion times jump instead.
   std::sort(samples.begin(), samples.end(),
-            [](const Sample& a, const Sample& b) { return a.send_ns < b.send_ns; });
-  const size_t by_send = EncodedBlocks(samples, samples[0].send_ns).size();
+            [](const Sample& a, const Sample& b) { return a.intended_ns < b.intended_ns; });
+  const size_t by_send = EncodedBlocks(samples, samples[0].intended_ns).size();
   EXPECT_LE(in_order, by_send + kBlockSamples / 4);
   EXPECT_LE(in_order, kBlockSamples * 11 / 2);
 }

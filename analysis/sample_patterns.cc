@@ -37,7 +37,7 @@ std::vector<Sample> ClosedLoopSamples(RandomStream* random, int count, int conne
     const size_t ahead = random->Below(std::max(1, connections / 8));
     const size_t next = (oldest + ahead) % sent.size();
     std::swap(sent[oldest], sent[next]);
-    samples.push_back({.send_ns = sent[oldest],
+    samples.push_back({.intended_ns = sent[oldest],
                        .latency_ns = now - sent[oldest],
                        .outcome = RarelyWrong(random)});
     sent[oldest] = now + 500 + static_cast<int64_t>(random->Below(500));
@@ -54,10 +54,10 @@ std::vector<Sample> OpenLoopSamples(RandomStream* random, int count, double rate
   for (int i = 0; i < count; ++i) {
     due += Exponential(random, 1e9 / rate_per_s);
     const int64_t latency = base_ns + Exponential(random, static_cast<double>(base_ns));
-    samples.push_back({.send_ns = due, .latency_ns = latency, .outcome = RarelyWrong(random)});
+    samples.push_back({.intended_ns = due, .latency_ns = latency, .outcome = RarelyWrong(random)});
   }
   std::sort(samples.begin(), samples.end(), [](const Sample& a, const Sample& b) {
-    return a.send_ns + a.latency_ns < b.send_ns + b.latency_ns;
+    return a.intended_ns + a.latency_ns < b.intended_ns + b.latency_ns;
   });
   return samples;
 }
@@ -79,7 +79,7 @@ std::vector<Sample> ArbitrarySamples(RandomStream* random, int count) {
   samples.reserve(count);
   Sample sample;
   for (int i = 0; i < count; ++i) {
-    sample.send_ns = draw(sample.send_ns);
+    sample.intended_ns = draw(sample.intended_ns);
     sample.latency_ns = draw(sample.latency_ns);
     sample.outcome = static_cast<SampleOutcome>(random->Below(8));
     samples.push_back(sample);

@@ -185,7 +185,7 @@ const uint8_t* ReadColumn(const uint8_t* at, const uint8_t* end, size_t count, I
 }
 
 uint64_t TimeOf(const Sample& sample, bool completion) {
-  return static_cast<uint64_t>(sample.send_ns) +
+  return static_cast<uint64_t>(sample.intended_ns) +
          (completion ? static_cast<uint64_t>(sample.latency_ns) : 0);
 }
 
@@ -221,7 +221,7 @@ const uint8_t* ReadPlanes(const uint8_t* at, const uint8_t* end, int64_t base_ns
   if (count > 1) {
     // The steps stand where the send times will.
     at = ReadColumn(at, end, count - 1, &inflater,
-                    [&](size_t i, uint64_t part) { AddTo(&samples[i + 1].send_ns, part); });
+                    [&](size_t i, uint64_t part) { AddTo(&samples[i + 1].intended_ns, part); });
     if (at == nullptr) return nullptr;
   }
   at = ReadColumn(at, end, count, &inflater,
@@ -237,9 +237,9 @@ const uint8_t* ReadPlanes(const uint8_t* at, const uint8_t* end, int64_t base_ns
   if (at == nullptr || !all_outcomes) return nullptr;
   uint64_t time = static_cast<uint64_t>(UnZigZag(zigzag)) + static_cast<uint64_t>(base_ns);
   for (size_t i = 0; i < count; ++i) {
-    time += static_cast<uint64_t>(samples[i].send_ns);
+    time += static_cast<uint64_t>(samples[i].intended_ns);
     const auto latency = static_cast<uint64_t>(samples[i].latency_ns);
-    samples[i].send_ns = static_cast<int64_t>(completion ? time - latency : time);
+    samples[i].intended_ns = static_cast<int64_t>(completion ? time - latency : time);
     samples[i].outcome = static_cast<SampleOutcome>(outcomes[i]);
   }
   return at;

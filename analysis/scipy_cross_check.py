@@ -1,6 +1,6 @@
 """Recomputes with SciPy and NumPy what scipy_cross_check_test.cc computed, from a file of cases; exit 77: not installed.
 
-Each case is an object with "kind", the inputs, and "ours"; a mismatch is printed with both answers.
+Each case is an object with "kind", the inputs, and "ours"; a mismatch is printed with both responses.
 """
 
 import itertools

@@ -59,7 +59,7 @@ TEST(HodgesLehmannTest, IsTheMedianOfTheWalshAverages) {
   EXPECT_TRUE(std::isnan(HodgesLehmann({}).estimate));
 }
 
-// One wild block in ten must not move the answer.
+// One wild block in ten must not move the response.
 TEST(HodgesLehmannTest, AnOutlierHardlyMovesIt) {
   const std::vector<double> calm = {1.0, 1.1, 0.9, 1.05, 0.95, 1.02, 0.98, 1.07, 0.93, 1.01};
   std::vector<double> wild = calm;

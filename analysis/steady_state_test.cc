@@ -84,7 +84,7 @@ TEST(SteadyStateTest, LargeFiguresWithSmallDifferencesKeepTheirDigits) {
             FindSteadyState(Series(&large, 500, 100, 1e9))->warmup);
 }
 
-TEST(SteadyStateTest, TooFewValuesAreNoAnswer) {
+TEST(SteadyStateTest, TooFewValuesAreNoResponse) {
   EXPECT_EQ(FindSteadyState(std::vector<double>(99, 1.0)).status().code(),
             absl::StatusCode::kFailedPrecondition);
   EXPECT_EQ(FindSteadyState({}).status().code(), absl::StatusCode::kFailedPrecondition);

@@ -1,5 +1,5 @@
 // What a request costs a load generator when HTTP and measuring cost nothing: a closed loop of recv and send over
-// epoll, without a parser, a histogram or a clock read a request. Every piece that arrives is taken for one answer. A
+// epoll, without a parser, a histogram or a clock read a request. Every piece that arrives is taken for one response. A
 // yardstick for benchmarks, no load generator.
 //
 //   epoll_floor_client PORT CONNECTIONS SECONDS [PATH [CPU]]

@@ -4,7 +4,7 @@
 //
 //   epoll_floor_server PORT [CPU [keep-alive]]
 //
-// With "keep-alive" the answer says so, which clients of HTTP/1.0 (ab) wait for.
+// With "keep-alive" the response says so, which clients of HTTP/1.0 (ab) wait for.
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -28,7 +28,7 @@ constexpr std::string_view kAnswer =
     "Content-Length: 27\r\n"
     "\r\n"
     "{\"message\":\"Hello, World!\"}";
-constexpr std::string_view kKeepAliveAnswer =
+constexpr std::string_view kKeepAliveResponse =
     "HTTP/1.1 200 OK\r\n"
     "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
     "Content-Type: application/json\r\n"
@@ -74,7 +74,7 @@ void Watch(int epoll, int fd) {
   epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event);
 }
 
-void Serve(int listener, std::string_view answer) {
+void Serve(int listener, std::string_view response) {
   const int epoll = epoll_create1(EPOLL_CLOEXEC);
   Watch(epoll, listener);
   static char request[64 << 10];
@@ -89,7 +89,7 @@ void Serve(int listener, std::string_view answer) {
         continue;
       }
       const ssize_t size = recv(fd, request, sizeof(request), 0);
-      if (size <= 0 || send(fd, answer.data(), answer.size(), MSG_NOSIGNAL) < 0) close(fd);
+      if (size <= 0 || send(fd, response.data(), response.size(), MSG_NOSIGNAL) < 0) close(fd);
     }
   }
 }
@@ -103,5 +103,5 @@ int main(int argc, char** argv) {
   }
   if (argc > 2) Pin(std::atoi(argv[2]));
   const bool keep_alive = argc > 3 && std::strcmp(argv[3], "keep-alive") == 0;
-  Serve(Listen(std::atoi(argv[1])), keep_alive ? kKeepAliveAnswer : kAnswer);
+  Serve(Listen(std::atoi(argv[1])), keep_alive ? kKeepAliveResponse : kAnswer);
 }

@@ -4,7 +4,7 @@
   bazel run //bench:kernel_timestamps            half a minute; as root, with tcpdump (Debian: tcpdump)
 
 An open loop on 64 connections at each rate against the epoll server, while tcpdump writes down when the kernel delivered
-each request and each answer. The generator's service time begins before send() and ends after recv(): it holds two system
+each request and each response. The generator's service time begins before send() and ends after recv(): it holds two system
 calls more than the kernel's.
 """
 
@@ -45,7 +45,7 @@ def packets(path):
 
 
 def answer_times(path, port):
-    """Nanoseconds from each request's packet to its answer's. A connection has one request in flight."""
+    """Nanoseconds from each request's packet to its response's. A connection has one request in flight."""
     asked, times = {}, []
     for nanos, source, destination, payload in packets(path):
         if payload <= 0:

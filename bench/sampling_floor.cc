@@ -85,7 +85,7 @@ class Load {
     stop_ = true;
     thread_.join();
   }
-  uint64_t answers() const { return answers_.load(std::memory_order_relaxed); }
+  uint64_t responses() const { return answers_.load(std::memory_order_relaxed); }
 
  private:
   void Run(int port, int cpu) {
@@ -190,11 +190,11 @@ void Measure(const Way& way, pid_t pid, int cpu, int pairs, const Load& load, co
   std::vector<double> rates;
   for (int i = 0; i < 2 * pairs + 1; ++i) {
     events.Turn(i % 2 == 1);
-    const uint64_t answers = load.answers();
+    const uint64_t responses = load.responses();
     const uint64_t began = Count(clock);
     const timespec span = {.tv_nsec = kSpanNs};
     nanosleep(&span, nullptr);
-    const auto answered = static_cast<double>(load.answers() - answers);
+    const auto answered = static_cast<double>(load.responses() - responses);
     rates.push_back(answered / static_cast<double>(std::max<uint64_t>(Count(clock) - began, 1)));
   }
   for (size_t i = 1; i + 1 < rates.size(); i += 2)

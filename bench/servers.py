@@ -8,7 +8,7 @@
 All servers run all the time, on one CPU; the load generator, on another one, asks one of them at a time. Each round
 asks every server once, in an order of its own. CPU is that of the server's processes and threads, user and system,
 over the requests that it answered, connecting included. Figures are medians over the rounds, with the smallest and
-the largest; a ratio is the median of the rounds' ratios. Every answer is checked by the load generator.
+the largest; a ratio is the median of the rounds' ratios. Every response is checked by the load generator.
 
 A server that waits for the generator pays for going to sleep and waking, and the more of it the faster it is. So ratios
 count only rounds in which both servers were busy for most of the window, or a request took so long that waking is
@@ -252,7 +252,7 @@ class Bench:
             try:
                 for _ in range(IDLE_CONNECTIONS):
                     clients.append(socket.create_connection((host, int(port)), timeout=10))
-                    # Idle after an answer, as connections that are kept alive are.
+                    # Idle after a response, as connections that are kept alive are.
                     clients[-1].sendall(b"GET /json HTTP/1.1\r\nHost: bench\r\n\r\n")
                     if not clients[-1].recv(4096).startswith(b"HTTP/1.1 200"):
                         sys.exit(f"bench: {name} did not answer connection {len(clients)}")

@@ -5,7 +5,7 @@
 //   uring_floor_client PORT CONNECTIONS SECONDS [PATH [CPU [AT_LEAST]]]
 //
 // A turn waits for AT_LEAST answers (1), but no longer than 50 us for more than one. Prints "requests=N seconds=S
-// cpu_us_per_request=C answers_per_turn=T"; CPU time is that of the measured part.
+// cpu_us_per_request=C responses_per_turn=T"; CPU time is that of the measured part.
 
 #include <liburing.h>
 #include <sys/socket.h>
@@ -75,20 +75,20 @@ class Client {
     if (result != -ETIME) Check("io_uring_submit_and_wait", std::min(result, 0));
     unsigned head = 0;
     unsigned completions = 0;
-    int answers = 0;
+    int responses = 0;
     io_uring_cqe* done = nullptr;
     io_uring_for_each_cqe(&ring_, head, done) {
       ++completions;
       if (done->user_data >= kSend) Die("send", -done->res);
       if (done->res <= 0) Die("recv", -done->res);
-      GiveBack(done->flags >> IORING_CQE_BUFFER_SHIFT, answers++);
+      GiveBack(done->flags >> IORING_CQE_BUFFER_SHIFT, responses++);
       const auto connection = static_cast<int>(done->user_data);
       if ((done->flags & IORING_CQE_F_MORE) == 0) Arm(connection);
       Send(connection);
     }
-    io_uring_buf_ring_advance(free_, answers);
+    io_uring_buf_ring_advance(free_, responses);
     io_uring_cq_advance(&ring_, completions);
-    return answers;
+    return responses;
   }
 
  private:
@@ -157,7 +157,7 @@ int main(int argc, char** argv) {
   }
   const int64_t cpu = Nanos(CLOCK_PROCESS_CPUTIME_ID) - cpu_begin;
   const double count = static_cast<double>(std::max<uint64_t>(requests, 1));
-  std::printf("requests=%llu seconds=%.6f cpu_us_per_request=%.3f answers_per_turn=%.1f\n",
+  std::printf("requests=%llu seconds=%.6f cpu_us_per_request=%.3f responses_per_turn=%.1f\n",
               static_cast<unsigned long long>(requests), static_cast<double>(now - begin) / 1e9,
               static_cast<double>(cpu) / 1e3 / count, count / static_cast<double>(turns));
   return 0;

@@ -77,7 +77,7 @@ std::string UnknownFlag(const std::string& word, const CLI::App* app) {
   return "unknown flag " + flag + DidYouMean(Nearest(flag, flags));
 }
 
-std::string UnknownWord(const std::string& word, const CLI::App* app) {
+std::string UnknownArgument(const std::string& word, const CLI::App* app) {
   std::vector<std::string> commands;
   for (const CLI::App* command : app->get_subcommands([](const CLI::App*) { return true; })) {
     commands.push_back(command->get_name());
@@ -175,7 +175,7 @@ std::string Explain(const CLI::App& app, const CLI::ParseError& error) {
   for (const std::string& word : unknown) {
     if (word.size() > 1 && word[0] == '-') return UnknownFlag(word, innermost);
   }
-  if (!unknown.empty()) return UnknownWord(unknown.front(), innermost);
+  if (!unknown.empty()) return UnknownArgument(unknown.front(), innermost);
   return error.what();
 }
 

@@ -9,7 +9,7 @@ QUANTILES = ("p50", "p90", "p95", "p99", "p999")
 
 class DemoTest(EndToEndTest):
     def test_demo_measures_stores_and_says_what_next(self):
-        demo = self.controller("demo", patience_s=280)
+        demo = self.controller("demo", timeout_s=280)
         shown = self.show()
         invalid = self.invalid_gates(shown)
         self.assertLessEqual(invalid, GATES_OF_THE_MACHINE, f"\n{demo}")

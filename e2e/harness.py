@@ -17,7 +17,7 @@ import unittest
 import uuid
 
 # Longest wait for a program that should end by itself; generous, for slow machines.
-PATIENCE_S = 120
+TIMEOUT_S = 120
 # What a machine that is busy with other things does to a result; Assay then rightly ends with 3.
 GATES_OF_THE_MACHINE = {"idle_gaps", "generator_saturated"}
 # The same, for tests that do not ask how good the result is: also what is late or not sent at a busy machine. Errors, wrong
@@ -84,15 +84,15 @@ def tried_twice(test):
     return attempt
 
 
-def eventually(condition, patience_s=PATIENCE_S, what="the condition"):
-    """Waits until condition() is true and returns its value; fails loudly after `patience_s`."""
-    deadline = time.monotonic() + patience_s
+def eventually(condition, timeout_s=TIMEOUT_S, what="the condition"):
+    """Waits until condition() is true and returns its value; fails loudly after `timeout_s`."""
+    deadline = time.monotonic() + timeout_s
     while True:
         value = condition()
         if value:
             return value
         if time.monotonic() > deadline:
-            raise AssertionError(f"not within {patience_s} s: {what}")
+            raise AssertionError(f"not within {timeout_s} s: {what}")
         time.sleep(0.02)
 
 
@@ -152,24 +152,24 @@ class Running:
 
     def join(self):
         for drain in self._drains:
-            drain.join(PATIENCE_S)
+            drain.join(TIMEOUT_S)
 
     def ended(self):
         return Ended(self.process.returncode, "".join(self.out), "".join(self.err))
 
-    def wait(self, patience_s=PATIENCE_S):
+    def wait(self, timeout_s=TIMEOUT_S):
         try:
-            self.process.wait(patience_s)
+            self.process.wait(timeout_s)
         except subprocess.TimeoutExpired:
             self.kill()
-            raise AssertionError(f"it did not end within {patience_s} s:\n{self.ended()}") from None
+            raise AssertionError(f"it did not end within {timeout_s} s:\n{self.ended()}") from None
         self.join()
         return self.ended()
 
     def kill(self):
         if self.process.poll() is None:
             self.process.kill()
-            self.process.wait(PATIENCE_S)
+            self.process.wait(TIMEOUT_S)
         self.join()
 
 
@@ -202,10 +202,10 @@ class EndToEndTest(unittest.TestCase):
         # Registered after the folder's, so it runs before: nothing may hold files in it.
         self.addCleanup(self.assert_nothing_runs)
 
-    def assert_nothing_runs(self, patience_s=60):
+    def assert_nothing_runs(self, timeout_s=60):
         """Every process that the test started, or that those started, is gone."""
         try:
-            eventually(lambda: not descendants(os.getpid()), patience_s, "all processes gone")
+            eventually(lambda: not descendants(os.getpid()), timeout_s, "all processes gone")
         except AssertionError:
             left = descendants(os.getpid())
             for pid in left:
@@ -232,8 +232,8 @@ class EndToEndTest(unittest.TestCase):
         self.addCleanup(running.kill)
         return running
 
-    def controller(self, *words, env=None, prefix=(), patience_s=PATIENCE_S):
-        return self.start(*words, env=env, prefix=prefix).wait(patience_s)
+    def controller(self, *words, env=None, prefix=(), timeout_s=TIMEOUT_S):
+        return self.start(*words, env=env, prefix=prefix).wait(timeout_s)
 
     def agent(self, *words, listen="127.0.0.1:0"):
         """An agent, by default on a port of its own; at the test's end it is stopped."""

@@ -9,7 +9,7 @@ from e2e.harness import QUICK_PLAN, EndToEndTest, program
 
 # An escape sequence that a terminal obeys, and a line break that forges a line of ours.
 HOSTILE = "x\ncontroller: forged\x1b[31m"
-PATIENCE_S = 120
+TIMEOUT_S = 120
 
 
 def closing(fd, words):
@@ -27,7 +27,7 @@ class OutputTest(EndToEndTest):
     def run_words(self, words, stdout=subprocess.PIPE, **kwargs):
         return subprocess.run(
             words, env=self.env, cwd=self.home, stdin=subprocess.DEVNULL, stdout=stdout, stderr=subprocess.PIPE,
-            timeout=PATIENCE_S, check=False, **kwargs)
+            timeout=TIMEOUT_S, check=False, **kwargs)
 
     def words(self, name, *words):
         return [program(self.PROGRAMS[name]), *words]
@@ -38,7 +38,7 @@ class OutputTest(EndToEndTest):
         running = subprocess.Popen(
             self.words("server", "--listen=127.0.0.1:0"), env=self.env, stdout=subprocess.PIPE, text=True)
         self.addCleanup(running.stdout.close)
-        self.addCleanup(running.wait, PATIENCE_S)
+        self.addCleanup(running.wait, TIMEOUT_S)
         self.addCleanup(running.terminate)
         return running.stdout.readline().split()[-1]
 

@@ -12,7 +12,7 @@ class OriginsExperimentTest(EndToEndTest):
         plan = program("plans/c_vs_rust.textproto")
         # As the origin had it but for the rests between runs.
         ran = self.controller("run", plan, "--set", "pause.seconds=0", "--set", "profile.separate_execution.seconds=1",
-                              patience_s=280)
+                              timeout_s=280)
         # Its threshold is a claim about a quiet machine, which this one need not be.
         self.assertIn(ran.status, (0, 3, 4), f"\n{ran}")
         shown = self.show()
@@ -28,9 +28,9 @@ class OriginsExperimentTest(EndToEndTest):
         for cell in shown["cells"]:
             if cell["profiled"]:
                 continue
-            # On a busy machine some may still wait for their answers when the drain is over; they were sent all the same.
+            # On a busy machine some may still wait for their responses when the drain is over; they were sent all the same.
             self.assertEqual([one["sent"] for one in cell["executions"]], [10_000] * 3)
-            # Three executions carry no interval; the origin's figure is there, labelled.
+            # Three executions carry no interval; the original experiment's figure is there, labelled.
             self.assertIsNone(cell["latency_us"]["p50"]["low"])
             self.assertGreater(cell["mean_of_medians_us"], 0)
 
@@ -78,7 +78,7 @@ class LoadCurveTest(EndToEndTest):
     def test_a_curve_offers_each_rate_and_tells_what_came_back(self):
         plan = program("plans/load_curve.textproto")
         ran = self.controller("run", plan, "--set", "load.curve.rates_per_s=500,2000", "--set",
-                              "load.curve.duration.seconds=0.5", patience_s=280)
+                              "load.curve.duration.seconds=0.5", timeout_s=280)
         self.assert_measured(ran)
         self.assertRegex(ran.out, r"2,?000/s")
         cells = self.show()["cells"]

@@ -32,7 +32,7 @@ class EchoTest(EndToEndTest):
 
     def test_pythons_http_client_gets_its_body_back(self):
         connection = http.client.HTTPConnection(self.host, self.port, timeout=30)
-        # On one connection: nothing of an answer may leak into the next.
+        # On one connection: nothing of a response may leak into the next.
         for size in (10, 70_000, 0, 3):
             body = os.urandom(size)
             connection.request("POST", "/echo", body, {"Content-Type": "application/x-any"})

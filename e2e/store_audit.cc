@@ -40,7 +40,7 @@ absl::StatusOr<Recount> CountAgain(Store& store, const ExecutionRecord& executio
         ASSAY_RETURN_IF_ERROR(DecodeChunk(chunk, &samples));
         for (const Sample& sample : samples) {
           ++recount.samples;
-          recount.first_send_ns[load] = std::min(recount.first_send_ns[load], sample.send_ns);
+          recount.first_send_ns[load] = std::min(recount.first_send_ns[load], sample.intended_ns);
           // Errors have no latency that could be told.
           if (sample.outcome == SampleOutcome::kOk || sample.outcome == SampleOutcome::kTimeout) {
             recount.latency.Record(sample.latency_ns);

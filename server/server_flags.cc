@@ -64,7 +64,7 @@ int ParseServerFlags(int argc, char** argv, ServerOptions& options, std::ostream
   AddDuration(app, "--read-timeout", limits.read_timeout,
               "time for a request to arrive, plus a second per 4 KiB");
   AddDuration(app, "--write-timeout", limits.write_timeout,
-              "time for an answer to be taken, plus a second per 4 KiB");
+              "time for a response to be taken, plus a second per 4 KiB");
   AddDuration(app, "--stop-timeout", options.stop_timeout,
               "how long SIGTERM waits for what is being answered");
   app.add_option("--max-head", limits.max_head, "bytes of a request's head")

@@ -165,7 +165,7 @@ TEST(ServerTest, StopsOnSigtermAndOnSigintWithStatusZero) {
     RunningServer server("--threads=2");
     TestClient client(server.address());
     client.Send(kGet);
-    EXPECT_EQ(BodyOf(client.ReceiveAnswer()), "Hello, World!");
+    EXPECT_EQ(BodyOf(client.ReceiveResponse()), "Hello, World!");
     EXPECT_EQ(server.program().Stop(signal), 0);
     client.ReceiveAll();
     EXPECT_EQ(client.end(), TestClient::End::kClosed);
@@ -204,10 +204,10 @@ TEST(ServerTest, ServesOthersBetweenPipelinedLongRequests) {
   while (server.CpuSeconds() < 0.05) absl::SleepFor(absl::Milliseconds(5));
   TestClient modest(server.address());
   modest.Send(kGet);
-  EXPECT_EQ(BodyOf(modest.ReceiveAnswer()), "Hello, World!");
+  EXPECT_EQ(BodyOf(modest.ReceiveResponse()), "Hello, World!");
   const double first = server.CpuSeconds();
-  EXPECT_EQ(StatusOf(greedy.ReceiveAnswer()), 200);
-  for (int i = 0; i < 4; ++i) EXPECT_EQ(StatusOf(greedy.ReceiveAnswer()), 200);
+  EXPECT_EQ(StatusOf(greedy.ReceiveResponse()), 200);
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(StatusOf(greedy.ReceiveResponse()), 200);
   EXPECT_LT(first, server.CpuSeconds()) << "the others' requests were all answered before";
 }
 
@@ -256,8 +256,8 @@ TEST(ServerTest, LimitsAreThoseOfTheFlags) {
   }
   TestClient client(server.address());
   client.Send(kGet + kGet + kGet);
-  client.ReceiveAnswer();
-  EXPECT_NE(client.ReceiveAnswer().find("Connection: close"), std::string::npos);
+  client.ReceiveResponse();
+  EXPECT_NE(client.ReceiveResponse().find("Connection: close"), std::string::npos);
   EXPECT_EQ(client.ReceiveAll(), "");
 }
 
@@ -334,7 +334,7 @@ TEST(ServerTest, WithoutDescriptorsItWaitsInsteadOfSpinning) {
     ASSERT_TRUE(clients.back()->connected());
     clients.back()->Send(kGet);
   }
-  EXPECT_EQ(StatusOf(clients.front()->ReceiveAnswer()), 200);
+  EXPECT_EQ(StatusOf(clients.front()->ReceiveResponse()), 200);
   EXPECT_NE(server.program().ReadLine().find("Too many open files"), std::string::npos);
   const double before = server.CpuSeconds();
   absl::SleepFor(absl::Milliseconds(500));
@@ -342,7 +342,7 @@ TEST(ServerTest, WithoutDescriptorsItWaitsInsteadOfSpinning) {
   // Who waited is served as soon as others leave.
   std::unique_ptr<TestClient> last = std::move(clients.back());
   clients.clear();
-  EXPECT_EQ(StatusOf(last->ReceiveAnswer()), 200);
+  EXPECT_EQ(StatusOf(last->ReceiveResponse()), 200);
 }
 
 // What a shell allows at first is often too little for a load.
@@ -352,7 +352,7 @@ TEST(ServerTest, TakesAllDescriptorsThatItMayHave) {
   for (int i = 0; i < 100; ++i) {
     clients.push_back(std::make_unique<TestClient>(server.address()));
     clients.back()->Send(kGet);
-    ASSERT_EQ(StatusOf(clients.back()->ReceiveAnswer()), 200) << i;
+    ASSERT_EQ(StatusOf(clients.back()->ReceiveResponse()), 200) << i;
   }
 }
 
@@ -370,12 +370,12 @@ TEST(ServerTest, IdleConnectionsCostLittleMemory) {
   std::vector<std::unique_ptr<TestClient>> clients;
   TestClient first(server.address());
   first.Send(kGet);
-  EXPECT_EQ(StatusOf(first.ReceiveAnswer()), 200);
+  EXPECT_EQ(StatusOf(first.ReceiveResponse()), 200);
   const long before = server.RssKib();
   for (int i = 0; i < count; ++i) {
     clients.push_back(std::make_unique<TestClient>(server.address()));
     clients.back()->Send(kGet);
-    ASSERT_EQ(StatusOf(clients.back()->ReceiveAnswer()), 200);
+    ASSERT_EQ(StatusOf(clients.back()->ReceiveResponse()), 200);
   }
   EXPECT_LT(server.RssKib() - before, count) << "more than 1 KiB a connection";
 }

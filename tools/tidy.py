@@ -45,7 +45,7 @@ FOREIGN = [
 ]
 
 # Where waits go by the clock of common/monotonic_clock.h, so that tests advance it instead of waiting.
-CLOCKED = ("controller/", "agent/parts/", "agent/service/", "agent/launcher/")
+CLOCKED = ("controller/", "agent/jobs/", "agent/service/", "agent/launcher/")
 UNCLOCKED = re.compile(
     r"\b(absl::Now|absl::SleepFor|MonotonicNanos|sleep_for|sleep_until|usleep|nanosleep|\w+_clock::now)\(")
 # A date that is stored is data.
@@ -56,8 +56,8 @@ CLOCK_EXCEPTIONS = {
     "agent/launcher/strays.cc": "waits until real processes are gone",
     "agent/service/agent_server.cc": "tells gRPC a deadline, which gRPC takes by the system's clock",
     "agent/service/confirmation.cc": "tells gRPC a deadline, which gRPC takes by the system's clock",
-    "agent/parts/server_part.cc": "waits until a real server is gone",
-    "agent/parts/target_versions.cc": "waits for a real program to print its version",
+    "agent/jobs/server_job.cc": "waits until a real server is gone",
+    "agent/jobs/target_versions.cc": "waits for a real program to print its version",
 }
 # Files that only tests use.
 TEST_FILE = re.compile(r"_(test|fixture|benchmark|fuzz)\.\w+$|/testing/|/(test|fake|marked|mortal)_\w+\.\w+$")

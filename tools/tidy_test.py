@@ -89,7 +89,7 @@ class TidyRulesTest(unittest.TestCase):
 
     def test_time_comes_from_the_clock(self):
         self.assert_complains("controller/a.cc", "x = absl::Now();\n", "controller/a.cc:1: absl::Now() outside the Clock")
-        self.assert_complains("agent/parts/a.cc", "\nabsl::SleepFor(pause);\n", "agent/parts/a.cc:2: absl::SleepFor()")
+        self.assert_complains("agent/jobs/a.cc", "\nabsl::SleepFor(pause);\n", "agent/jobs/a.cc:2: absl::SleepFor()")
         self.assert_complains("agent/service/a.h", "int64_t f() { return MonotonicNanos(); }\n", "MonotonicNanos()")
         self.assert_complains("controller/a.cc", "std::this_thread::sleep_for(pause);\n", "sleep_for()")
         self.assert_complains("controller/a.cc", "a(absl::ToUnixMicros(absl::Now()), absl::Now());\n", "absl::Now()")

@@ -22,7 +22,7 @@ constexpr int kBadUsage = 2;
 constexpr int kFirstPassedFd = 3;
 
 constexpr char kFooter[] =
-    R"(Starts a program on a leash: pinned, in a PID namespace of its own where the system allows one, and gone with
+    R"(Starts a program under supervision: pinned, in a PID namespace of its own where the system allows one, and gone with
 everything that it started when launch is, or when whoever holds --control-fd is.
 
 Example:

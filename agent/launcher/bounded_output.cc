@@ -69,7 +69,7 @@ bool BoundedOutput::Contains(std::string_view text) const {
   return head_.find(text) != std::string::npos || Tail().find(text) != std::string_view::npos;
 }
 
-std::string LastWordsOf(const BoundedOutput& standard_error, const BoundedOutput& standard_output,
+std::string LastOutputOf(const BoundedOutput& standard_error, const BoundedOutput& standard_output,
                         size_t max_bytes) {
   std::string words = standard_error.LastBytes(max_bytes);
   if (words.empty()) return standard_output.LastBytes(max_bytes);

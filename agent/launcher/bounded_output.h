@@ -41,7 +41,7 @@ class BoundedOutput {
 
 // The end of both, at most `max_bytes`: standard error first, then standard output, under headings where both have
 // something to say. Standard error takes what room it needs.
-std::string LastWordsOf(const BoundedOutput& standard_error, const BoundedOutput& standard_output,
+std::string LastOutputOf(const BoundedOutput& standard_error, const BoundedOutput& standard_output,
                         size_t max_bytes);
 
 }  // namespace assay

@@ -66,24 +66,24 @@ TEST(BoundedOutputTest, FindsTextAcrossTheSeamButNotAcrossAHole) {
   EXPECT_FALSE(OutputOf(text).Contains("needle"));
 }
 
-TEST(LastWordsOfTest, StandardErrorComesFirstAndTakesTheRoomItNeeds) {
+TEST(LastOutputOfTest, StandardErrorComesFirstAndTakesTheRoomItNeeds) {
   const BoundedOutput none;
-  EXPECT_EQ(LastWordsOf(none, none, 100), "");
-  EXPECT_EQ(LastWordsOf(OutputOf("err"), none, 100), "err");
-  EXPECT_EQ(LastWordsOf(none, OutputOf("out"), 100), "out");
-  EXPECT_EQ(LastWordsOf(OutputOf("err"), OutputOf("out"), 100), "err\n[standard output]\nout");
-  const std::string both = LastWordsOf(OutputOf(Lines(5)), OutputOf(Lines(1000)), 100);
+  EXPECT_EQ(LastOutputOf(none, none, 100), "");
+  EXPECT_EQ(LastOutputOf(OutputOf("err"), none, 100), "err");
+  EXPECT_EQ(LastOutputOf(none, OutputOf("out"), 100), "out");
+  EXPECT_EQ(LastOutputOf(OutputOf("err"), OutputOf("out"), 100), "err\n[standard output]\nout");
+  const std::string both = LastOutputOf(OutputOf(Lines(5)), OutputOf(Lines(1000)), 100);
   EXPECT_LE(both.size(), 100u);
   EXPECT_THAT(both, StartsWith(Lines(5)));
   EXPECT_THAT(both, EndsWith("line 999\n"));
-  EXPECT_EQ(LastWordsOf(OutputOf(std::string(200, 'e')), OutputOf("out"), 100),
+  EXPECT_EQ(LastOutputOf(OutputOf(std::string(200, 'e')), OutputOf("out"), 100),
             std::string(100, 'e'));
 }
 
-TEST(LastWordsOfTest, NeverExceedsTheLimitEvenWhenBytesAreReplaced) {
+TEST(LastOutputOfTest, NeverExceedsTheLimitEvenWhenBytesAreReplaced) {
   const BoundedOutput garbage = OutputOf(std::string(100'000, '\xff'));
-  EXPECT_LE(LastWordsOf(garbage, garbage, 8192).size(), 8192u);
-  EXPECT_THAT(LastWordsOf(garbage, garbage, 8192), HasSubstr("\uFFFD"));
+  EXPECT_LE(LastOutputOf(garbage, garbage, 8192).size(), 8192u);
+  EXPECT_THAT(LastOutputOf(garbage, garbage, 8192), HasSubstr("\uFFFD"));
 }
 
 }  // namespace

@@ -37,7 +37,7 @@ absl::Status ValidateLaunchOptions(const LaunchOptions& options) {
   return absl::OkStatus();
 }
 
-std::vector<std::string> LaunchWords(const LaunchOptions& options,
+std::vector<std::string> LaunchArgv(const LaunchOptions& options,
                                      const std::string& launch_program, int control_fd,
                                      int first_passed_fd) {
   std::vector<std::string> words = {launch_program, absl::StrCat("--control-fd=", control_fd)};

@@ -8,10 +8,10 @@ namespace {
 
 using ::testing::ElementsAre;
 
-TEST(LaunchWordsTest, SayEverythingThatTheOptionsSay) {
+TEST(LaunchArgvTest, SayEverythingThatTheOptionsSay) {
   LaunchOptions options;
   options.argv = {"server", "--help"};
-  EXPECT_THAT(LaunchWords(options, "/launch", 3, 4),
+  EXPECT_THAT(LaunchArgv(options, "/launch", 3, 4),
               ElementsAre("/launch", "--control-fd=3", "--", "server", "--help"));
   options.environment = {{"A", "b=c"}, {"D", ""}};
   options.cpus = *CpuSet::Parse("0,2");
@@ -20,7 +20,7 @@ TEST(LaunchWordsTest, SayEverythingThatTheOptionsSay) {
   options.inherit_environment = false;
   options.hold = true;
   options.pid_namespace = false;
-  EXPECT_THAT(LaunchWords(options, "/launch", 3, 4),
+  EXPECT_THAT(LaunchArgv(options, "/launch", 3, 4),
               ElementsAre("/launch", "--control-fd=3", "--cpus=0,2", "--directory=/usr",
                           "--bare-environment", "--env=A=b=c", "--env=D=", "--pass=4:7",
                           "--pass=5:3", "--hold", "--no-pid-namespace", "--", "server", "--help"));

@@ -34,7 +34,7 @@ constexpr absl::Duration kKillLimit = absl::Seconds(10);
 constexpr absl::Duration kLaunchKillLimit = absl::Seconds(30);
 constexpr absl::Duration kTreeLimit = absl::Seconds(10);
 
-constexpr size_t kLastWordsBytes = 8 << 10;
+constexpr size_t kLastOutputBytes = 8 << 10;
 // A burst of output does not stop a program while this process has no CPU to drain it.
 constexpr int kPipeBytes = 1 << 20;
 
@@ -74,7 +74,7 @@ std::string NoNamespaceReason(int error) {
       "; it takes CAP_SYS_ADMIN");
 }
 
-std::string WithLastWords(const std::string& message, const std::string& words) {
+std::string WithLastOutput(const std::string& message, const std::string& words) {
   return words.empty() ? message : absl::StrCat(message, "\n", words);
 }
 
@@ -110,7 +110,7 @@ absl::StatusOr<std::unique_ptr<LaunchedProcess>> LaunchedProcess::Start(LaunchOp
   for (const auto& [ours, theirs] : options.pass_fds) descriptors.emplace_back(ours, number++);
   ASSAY_ASSIGN_OR_RETURN(
       Spawned spawned,
-      SpawnKnown(LaunchWords(options, launch, kControlFd, kFirstPassedFd), descriptors));
+      SpawnKnown(LaunchArgv(options, launch, kControlFd, kFirstPassedFd), descriptors));
   // Theirs alone from here on, so that their end is seen here.
   for (UniqueFd* end : {&control_of_launch, &output_write, &error_write}) end->reset();
 
@@ -168,7 +168,7 @@ absl::Status LaunchedProcess::WaitToStart(Phase wanted) {
       absl::StrCat("cannot start \"", options_.argv.front(), "\": it was gone before it ran (",
                    ended_->ToString(), ")");
   return absl::InternalError(
-      WithLastWords(message, LastWordsOf(standard_error_, standard_output_, kLastWordsBytes)));
+      WithLastOutput(message, LastOutputOf(standard_error_, standard_output_, kLastOutputBytes)));
 }
 
 std::optional<Ended> LaunchedProcess::ended() const {
@@ -216,9 +216,9 @@ absl::Status LaunchedProcess::Stop(int signal, absl::Duration grace) {
       "`ps -o pid,stat,wchan`"));
 }
 
-std::string LaunchedProcess::LastWords() const {
+std::string LaunchedProcess::LastOutput() const {
   absl::MutexLock lock(&mutex_);
-  return LastWordsOf(standard_error_, standard_output_, kLastWordsBytes);
+  return LastOutputOf(standard_error_, standard_output_, kLastOutputBytes);
 }
 
 std::string LaunchedProcess::StandardOutput() const {

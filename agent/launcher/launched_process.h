@@ -36,7 +36,7 @@ struct Ended {
   std::string ToString() const;
 };
 
-// A program started on a leash: it and everything that it starts, daemons included, is gone at the latest when this
+// A program started under supervision: it and everything that it starts, daemons included, is gone at the latest when this
 // object is, or when this process is, however it ends (SIGKILL too).
 //
 // It is started through the small program agent/launch, which stands between: this process --(socket)--> launch -->
@@ -83,7 +83,7 @@ class LaunchedProcess {
   absl::Status Stop(int signal, absl::Duration grace);
 
   // The last of what was printed, standard error first: at most 8 KiB, valid UTF-8. Says how much is left out.
-  std::string LastWords() const;
+  std::string LastOutput() const;
   // What it printed on standard output: all of it up to 64 KiB, then the first 4 KiB and the last 60. Valid UTF-8.
   std::string StandardOutput() const;
   std::string StandardError() const;
@@ -107,7 +107,7 @@ class LaunchedProcess {
   absl::Status WaitToStart(Phase wanted);
   void Send(const LaunchCommand& command);
 
-  // The watching thread's whole life; the others below are parts of it.
+  // The watching thread's whole life; the others below are jobs of it.
   void Watch();
   // Takes one report; false when there is none left.
   bool TakeReport();

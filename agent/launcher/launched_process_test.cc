@@ -49,7 +49,7 @@ class LaunchedProcessTest : public LaunchFixture {
   // With the family running, four processes of it.
   Process StartFamily() const {
     Process process = MustStart(Options({"family"}));
-    EXPECT_TRUE(process->WaitForOutput("ready", Soon())) << process->LastWords();
+    EXPECT_TRUE(process->WaitForOutput("ready", Soon())) << process->LastOutput();
     return process;
   }
 };
@@ -126,13 +126,13 @@ TEST_P(LaunchedProcessTest, AChattyProgramIsNeverBlockedAndMemoryIsBounded) {
   EXPECT_LE(output.size(), 66'000u);
   EXPECT_THAT(output, HasSubstr("bytes left out"));
   EXPECT_THAT(output, ::testing::EndsWith("done\n"));
-  EXPECT_LE(process->LastWords().size(), 8192u);
+  EXPECT_LE(process->LastOutput().size(), 8192u);
 }
 
-TEST_P(LaunchedProcessTest, LastWordsBeginWithStandardError) {
+TEST_P(LaunchedProcessTest, LastOutputBeginWithStandardError) {
   const Process process = MustStart(Options({"say", "out", "err\n"}));
   ASSERT_TRUE(process->WaitForEnd(Soon()).has_value());
-  EXPECT_EQ(process->LastWords(), "err\n[standard output]\nout");
+  EXPECT_EQ(process->LastOutput(), "err\n[standard output]\nout");
   EXPECT_EQ(process->StandardOutput(), "out");
   EXPECT_EQ(process->StandardError(), "err\n");
 }
@@ -171,10 +171,10 @@ TEST_P(LaunchedProcessTest, TheThreadThatStartedItMayEnd) {
   }).join();
   theirs.reset();
   for (const char byte : {'a', 'b'}) {
-    char answer = 0;
+    char response = 0;
     ASSERT_EQ(write(ours.get(), &byte, 1), 1);
-    ASSERT_EQ(read(ours.get(), &answer, 1), 1);
-    EXPECT_EQ(answer, byte);
+    ASSERT_EQ(read(ours.get(), &response, 1), 1);
+    EXPECT_EQ(response, byte);
   }
   EXPECT_EQ(process->ended(), std::nullopt);
 }

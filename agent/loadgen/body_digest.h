@@ -11,7 +11,7 @@
 
 namespace assay::loadgen {
 
-// The SHA-256 of a body as it comes, piece by piece: a right answer that is large is known by 32 bytes.
+// The SHA-256 of a body as it comes, piece by piece: a right response that is large is known by 32 bytes.
 //
 // Threads: one. Cost: about 1 us, and 1 us for each 400 bytes to 2 KB, as the CPU has instructions for it; nothing is
 // allocated after the constructor.

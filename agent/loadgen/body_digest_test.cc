@@ -36,7 +36,7 @@ TEST(BodyDigestTest, ReadsOnlyHexadecimalDigits) {
 }
 
 // Every second body is another one of the same length.
-TEST(BodyDigestTest, TellsRightAnswersFromWrongOnes) {
+TEST(BodyDigestTest, TellsRightResponsesFromWrongOnes) {
   TestServer server([](const TestServer::Seen& seen) {
     return TestServer::Reply{TestServer::Ok(seen.request % 2 == 0 ? "abc" : "abd")};
   });

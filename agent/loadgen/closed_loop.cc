@@ -13,8 +13,8 @@ ClosedLoop::ClosedLoop(const Config& config, RequestMix* mix, Recorder* recorder
       recorder_(recorder),
       longest_row_(LongestRow(config.connections)),
       left_(config.request_count == 0 ? UINT64_MAX : config.request_count),
-      resting_(static_cast<size_t>(config.connections)),
-      rests_(static_cast<size_t>(config.connections), 0) {}
+      thinking_(static_cast<size_t>(config.connections)),
+      thinks_(static_cast<size_t>(config.connections), 0) {}
 
 size_t ClosedLoop::LongestRow(int connections) {
   return std::clamp<size_t>(static_cast<size_t>(connections) / kConnectionsARow, 1, kLongestRow);
@@ -30,8 +30,8 @@ void ClosedLoop::Run(ConnectionPool& pool, LoadPhases& phases) {
     if (pool.HasRoom(i)) Send(i, now);
   }
   while (phases.phase() != LoadPhases::Phase::kDone) {
-    now = pool.Turn(std::min(phases.NextNs(), resting_.NextNs()), now);
-    SendRested(now);
+    now = pool.Turn(std::min(phases.NextNs(), thinking_.NextNs()), now);
+    SendAfterThinkTime(now);
     phases.Advance(now, left_ == 0, in_flight_, pool.busy_ns(), recorder_->responses_until_now());
     if (phases.phase() < LoadPhases::Phase::kDrain) continue;
     recorder_->EndCycles(phases.times().end_ns);
@@ -44,20 +44,20 @@ void ClosedLoop::Run(ConnectionPool& pool, LoadPhases& phases) {
 
 void ClosedLoop::OnReady(int connection, int64_t now_ns) {
   if (config_.think_ns == 0) {
-    row_[row_size_++] = connection;
+    batch_[batch_size_++] = connection;
     row_ns_ = now_ns;
-    if (row_size_ == longest_row_) SendRow();
+    if (batch_size_ == longest_row_) SendBatch();
     return;
   }
-  if (rests_[connection] || pool_->InFlight(connection) > 0) return;
-  rests_[connection] = 1;
-  resting_.Push(now_ns + config_.think_ns, connection);
+  if (thinks_[connection] || pool_->InFlight(connection) > 0) return;
+  thinks_[connection] = 1;
+  thinking_.Push(now_ns + config_.think_ns, connection);
 }
 
-void ClosedLoop::SendRow() {
-  const size_t count = std::exchange(row_size_, 0);
-  if (count == 1) return Send(row_[0], row_ns_);
-  for (size_t i = 0; i < count; ++i) Send(row_[i], MonotonicNanos());
+void ClosedLoop::SendBatch() {
+  const size_t count = std::exchange(batch_size_, 0);
+  if (count == 1) return Send(batch_[0], row_ns_);
+  for (size_t i = 0; i < count; ++i) Send(batch_[i], MonotonicNanos());
 }
 
 void ClosedLoop::Send(int connection, int64_t now_ns) {
@@ -73,26 +73,26 @@ void ClosedLoop::Send(int connection, int64_t now_ns) {
   if (queued) pool_->Flush(connection, now_ns);
 }
 
-void ClosedLoop::SendRested(int64_t now_ns) {
-  while (resting_.NextNs() <= now_ns) {
-    const int connection = resting_.Pop();
-    rests_[connection] = 0;
+void ClosedLoop::SendAfterThinkTime(int64_t now_ns) {
+  while (thinking_.NextNs() <= now_ns) {
+    const int connection = thinking_.Pop();
+    thinks_[connection] = 0;
     if (pool_->HasRoom(connection)) Send(connection, MonotonicNanos());
   }
 }
 
-void ClosedLoop::OnEnded(const Flight& flight, Fate fate, int status, uint64_t answer_bytes,
+void ClosedLoop::OnEnded(const Flight& flight, Outcome outcome, int status, uint64_t response_bytes,
                          int64_t now_ns) {
   --in_flight_;
-  recorder_->Ended(flight, fate, status, answer_bytes, now_ns);
+  recorder_->Ended(flight, outcome, status, response_bytes, now_ns);
 }
 
-void ClosedLoop::OnOpenFailed(Fate fate, int64_t now_ns) {
+void ClosedLoop::OnOpenFailed(Outcome outcome, int64_t now_ns) {
   if (!MaySend(now_ns)) return;
   const Flight flight{now_ns, now_ns, 0, phases_->Counts(now_ns)};
   if (flight.counted && config_.request_count != 0) --left_;
   recorder_->Sent(flight);
-  recorder_->Ended(flight, fate, 0, 0, now_ns);
+  recorder_->Ended(flight, outcome, 0, 0, now_ns);
   // A window without a length would last until each of its requests had failed here.
   if (config_.request_count == 0 || config_.give_up_ns == 0) return;
   if (now_ns - config_.give_up_ns < pool_->unreachable_since_ns()) return;

@@ -15,12 +15,12 @@
 
 namespace assay::loadgen {
 
-// Offers load in a closed loop: each connection sends its next request when it has the answer to
+// Offers load in a closed loop: each connection sends its next request when it has the response to
 // the one before, after a rest of `think_ns`, with up to the pool's pipeline of them in flight. A
 // connection that cannot be opened counts as a request that failed: its user wanted to send one.
 //
 // Work goes in rows: some answers are received, then the next requests are sent, so that each finds its part of the
-// kernel in the CPU's cache, and an answer is dated before other requests are sent rather than behind them. Meanwhile a
+// kernel in the CPU's cache, and a response is dated before other requests are sent rather than behind them. Meanwhile a
 // connection rests, which is think time that nobody asked for: rows are so long that it stays a small share of the cycle
 // (LongestRow()), and the Recorder accounts for it. The clock is read once more for each request of a row; alone, a
 // request begins at the end of the one before, within the microsecond.
@@ -40,10 +40,10 @@ class ClosedLoop : public LoadLoop {
 
   void Run(ConnectionPool& pool, LoadPhases& phases) override;
   void OnReady(int connection, int64_t now_ns) override;
-  void OnEnded(const Flight& flight, Fate fate, int status, uint64_t answer_bytes,
+  void OnEnded(const Flight& flight, Outcome outcome, int status, uint64_t response_bytes,
                int64_t now_ns) override;
-  void OnOpenFailed(Fate fate, int64_t now_ns) override;
-  void AfterEvents() override { SendRow(); }
+  void OnOpenFailed(Outcome outcome, int64_t now_ns) override;
+  void AfterEvents() override { SendBatch(); }
 
   // Answers in a row at most, with so many connections in one thread. A row's think time grows with its length, the
   // cycle with the number of connections: their ratio fixes the share. docs/measurement.md, Think time, has the figures.
@@ -55,8 +55,8 @@ class ClosedLoop : public LoadLoop {
 
   bool MaySend(int64_t now_ns) const { return phases_->MaySend(now_ns) && left_ > 0; }
   void Send(int connection, int64_t now_ns);
-  void SendRow();
-  void SendRested(int64_t now_ns);
+  void SendBatch();
+  void SendAfterThinkTime(int64_t now_ns);
 
   const Config config_;
   RequestMix* const mix_;
@@ -67,12 +67,12 @@ class ClosedLoop : public LoadLoop {
   const size_t longest_row_;
   uint64_t left_;  // Requests of the window that may yet be sent.
   int64_t in_flight_ = 0;
-  // Connections whose next request may be sent: the first row_size_ of them.
-  std::array<int, kLongestRow> row_{};
-  size_t row_size_ = 0;
+  // Connections whose next request may be sent: the first batch_size_ of them.
+  std::array<int, kLongestRow> batch_{};
+  size_t batch_size_ = 0;
   int64_t row_ns_ = 0;  // When the last of them was found to be.
-  DueQueue resting_;
-  std::vector<char> rests_;  // By connection: it is in resting_.
+  DueQueue thinking_;
+  std::vector<char> thinks_;  // By connection: it is in thinking_.
 };
 
 }  // namespace assay::loadgen

@@ -66,9 +66,9 @@ TEST(ClosedLoopTest, SamplesOfTheWindowWereSentInIt) {
   ASSERT_FALSE(load.samples.empty());
   const auto [first, last] =
       std::minmax_element(load.samples.begin(), load.samples.end(),
-                          [](const Sample& a, const Sample& b) { return a.send_ns < b.send_ns; });
-  EXPECT_GE(first->send_ns, before + options.warmup_ns);
-  EXPECT_LT(last->send_ns - first->send_ns, options.duration_ns);
+                          [](const Sample& a, const Sample& b) { return a.intended_ns < b.intended_ns; });
+  EXPECT_GE(first->intended_ns, before + options.warmup_ns);
+  EXPECT_LT(last->intended_ns - first->intended_ns, options.duration_ns);
 }
 
 TEST(ClosedLoopTest, MeasuresAKnownDelay) {
@@ -163,12 +163,12 @@ TEST(ClosedLoopTest, CountsGarbageAsMalformed) {
   options.duration_ns = 0;
   options.request_count = 300;
   const LoadResult result = RunTestLoad(options).result;
-  EXPECT_GE(result.error_kinds.at("malformed answer"), 100u);
+  EXPECT_GE(result.error_kinds.at("malformed response"), 100u);
   EXPECT_GT(result.ok, 0u);
   EXPECT_EQ(result.requests(), 300u);
 }
 
-TEST(ClosedLoopTest, CountsAnswersCutShort) {
+TEST(ClosedLoopTest, CountsResponsesCutShort) {
   TestServer server([](const Seen&) {
     return Reply{"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nonly this", 0, Then::kClose};
   });
@@ -180,7 +180,7 @@ TEST(ClosedLoopTest, CountsAnswersCutShort) {
   EXPECT_EQ(result.error_kinds.at("closed early"), 20u);
 }
 
-TEST(ClosedLoopTest, ReadsChunkedAndCloseDelimitedAnswers) {
+TEST(ClosedLoopTest, ReadsChunkedAndCloseDelimitedResponses) {
   TestServer server([](const Seen& seen) {
     return seen.request % 2 == 0
                ? Reply{"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2\r\nlo\r\n"
@@ -278,7 +278,7 @@ TEST(ClosedLoopTest, SendsBodiesLargerThanASocketTakes) {
   EXPECT_EQ(RunTestLoad(options).result.ok, 8u);
 }
 
-TEST(ClosedLoopTest, RestsBetweenAnswerAndRequest) {
+TEST(ClosedLoopTest, RestsBetweenResponseAndRequest) {
   TestServer server(Hello);
   LoadOptions options = OptionsFor(server.target(), 2);
   options.think_ns = 50 * kMillisecond;

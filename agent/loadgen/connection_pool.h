@@ -5,7 +5,7 @@
 #include <cstdint>
 
 #include "absl/status/status.h"
-#include "agent/loadgen/fate.h"
+#include "agent/loadgen/outcome.h"
 #include "agent/loadgen/recorder.h"
 
 namespace assay::loadgen {
@@ -19,11 +19,11 @@ class FlightSink {
   // and Flush() on it.
   virtual void OnReady(int connection, int64_t now_ns) = 0;
   // A request ended. Must not call the pool: OnReady() follows where another one may be sent.
-  virtual void OnEnded(const Flight& flight, Fate fate, int status, uint64_t answer_bytes,
+  virtual void OnEnded(const Flight& flight, Outcome outcome, int status, uint64_t response_bytes,
                        int64_t now_ns) = 0;
   // A connection could not be opened (again); it is tried once more after a pause. Must not call
   // the pool, but for what it has counted.
-  virtual void OnOpenFailed(Fate fate, int64_t now_ns) = 0;
+  virtual void OnOpenFailed(Outcome outcome, int64_t now_ns) = 0;
   // Between any two events of a turn, for what cannot wait until its end. May Queue() and Flush().
   virtual void BetweenEvents(int64_t) {}
   // Behind the last one, within the time that counts as busy. May Queue() and Flush().
@@ -63,8 +63,8 @@ class ConnectionPool {
   virtual int connections() const = 0;
   // Connections that the server ended and that were opened again.
   virtual uint64_t reconnects() const = 0;
-  // By Fate, of OpenAll().
-  virtual const std::array<uint64_t, kFates>& open_failures() const = 0;
+  // By Outcome, of OpenAll().
+  virtual const std::array<uint64_t, kOutcomes>& open_failures() const = 0;
   // Since when no connection is open and none could be opened; INT64_MAX while that is not so.
   virtual int64_t unreachable_since_ns() const = 0;
   // Time spent in turns that had work in them, since the creation.

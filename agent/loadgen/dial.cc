@@ -15,7 +15,7 @@ Dialled Dial(const TargetAddress& target) {
   const auto* address = reinterpret_cast<const sockaddr*>(&target.place.address);
   dialled.fd = UniqueFd(socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!dialled.fd.ok()) {
-    dialled.fate = FateOfErrno(errno);
+    dialled.outcome = OutcomeOfErrno(errno);
     return dialled;
   }
   if (address->sa_family != AF_UNIX) {
@@ -28,28 +28,28 @@ Dialled Dial(const TargetAddress& target) {
   } while (result != 0 && errno == EINTR);
   if (result != 0 && errno != EINPROGRESS) {
     // EAGAIN is a unix socket's way to say that its listen queue is full.
-    dialled.fate = errno == EAGAIN ? Fate::kConnectTimeout : FateOfErrno(errno);
+    dialled.outcome = errno == EAGAIN ? Outcome::kConnectTimeout : OutcomeOfErrno(errno);
     dialled.fd.reset();
   }
   return dialled;
 }
 
-Fate DialledFate(int fd) {
+Outcome DialOutcome(int fd) {
   int error = 0;
   socklen_t length = sizeof(error);
   if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) != 0) error = errno;
-  return error == 0 ? Fate::kOk : FateOfErrno(error);
+  return error == 0 ? Outcome::kOk : OutcomeOfErrno(error);
 }
 
-TargetAddress FirstThatAccepts(const TargetAddress& target, int64_t patience_ns) {
+TargetAddress FirstThatAccepts(const TargetAddress& target, int64_t timeout_ns) {
   TargetAddress tried = target;
   tried.others.clear();
   for (size_t next = 0; !target.others.empty(); ++next) {
     const Dialled dialled = Dial(tried);
     if (dialled.fd.ok()) {
       pollfd decided{dialled.fd.get(), POLLOUT, 0};
-      if (poll(&decided, 1, static_cast<int>(patience_ns / 1'000'000)) == 1 &&
-          DialledFate(dialled.fd.get()) == Fate::kOk) {
+      if (poll(&decided, 1, static_cast<int>(timeout_ns / 1'000'000)) == 1 &&
+          DialOutcome(dialled.fd.get()) == Outcome::kOk) {
         return tried;
       }
     }

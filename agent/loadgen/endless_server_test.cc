@@ -13,7 +13,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "agent/loadgen/connection_pool.h"
-#include "agent/loadgen/fate.h"
+#include "agent/loadgen/outcome.h"
 #include "agent/loadgen/http1_pool.h"
 #include "agent/loadgen/load_run.h"
 #include "agent/loadgen/options.h"
@@ -223,13 +223,13 @@ TEST_P(EndlessServerTest, TheSignalEndsARunThatIsCounted) {
 class SlowSink : public FlightSink {
  public:
   void OnReady(int, int64_t) override {}
-  void OnEnded(const Flight&, Fate fate, int, uint64_t, int64_t) override {
-    EXPECT_EQ(fate, Fate::kOk);
+  void OnEnded(const Flight&, Outcome outcome, int, uint64_t, int64_t) override {
+    EXPECT_EQ(outcome, Outcome::kOk);
     ++ended;
     const timespec nap{0, 60 * kMillisecond};
     nanosleep(&nap, nullptr);
   }
-  void OnOpenFailed(Fate, int64_t) override {}
+  void OnOpenFailed(Outcome, int64_t) override {}
 
   int ended = 0;
 };

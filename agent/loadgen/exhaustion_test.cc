@@ -43,7 +43,7 @@ void Nap() {
   nanosleep(&time, nullptr);
 }
 
-// Every answer is the last on its connection: the next request needs a new one.
+// Every response is the last on its connection: the next request needs a new one.
 Reply Bye(const Seen&) {
   return {TestServer::Ok("bye", "Connection: close\r\n"), kMillisecond, Reply::Then::kClose};
 }

@@ -8,7 +8,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "agent/loadgen/verdict.h"
+#include "agent/loadgen/response_check.h"
 #include "common/monotonic_clock.h"
 #include "common/status_macros.h"
 
@@ -42,7 +42,7 @@ absl::StatusOr<std::unique_ptr<Http1Pool>> Http1Pool::Create(const Config& confi
 void Http1Pool::OnConnected(int connection, int64_t now_ns) {
   Connection& c = connections_[connection];
   c.answered = c.closing = false;
-  c.broken = Fate::kOk;
+  c.broken = Outcome::kOk;
   Opened(connection);
   if (c.unsent > 0) {
     for (int i = 0; i < c.in_flight; ++i) c.closing |= RequestOf(FlightAt(connection, i)).closes;
@@ -56,7 +56,7 @@ void Http1Pool::OnConnected(int connection, int64_t now_ns) {
 void Http1Pool::OnEvents(int connection, uint32_t events) {
   const Socket& socket = sockets_[connection];
   const Connection& c = connections_[connection];
-  if (c.unsent > 0 && c.broken == Fate::kOk && (events & EPOLLOUT) != 0) {
+  if (c.unsent > 0 && c.broken == Outcome::kOk && (events & EPOLLOUT) != 0) {
     const uint32_t generation = socket.generation;
     Flush(connection, MonotonicNanos());
     if (socket.generation != generation || socket.state != State::kOpen) return;
@@ -67,7 +67,7 @@ void Http1Pool::OnEvents(int connection, uint32_t events) {
 void Http1Pool::Receive(int connection, bool ending) {
   Socket& socket = sockets_[connection];
   int64_t now = 0;
-  // What the kernel told of was there then: the call that fetches it is no part of the answer's time.
+  // What the kernel told of was there then: the call that fetches it is no part of the response's time.
   int64_t came_ns = socket.tls == nullptr ? told_alone_ns_ : 0;
   for (int received = 0;; ++received) {
     if (received == kReceivesAtOnce) {
@@ -85,13 +85,13 @@ void Http1Pool::Receive(int connection, bool ending) {
     } else if (size == 0) {
       return OnEnd(connection, now);
     } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-      if (connections_[connection].broken != Fate::kOk) return OnEnd(connection, now);
+      if (connections_[connection].broken != Outcome::kOk) return OnEnd(connection, now);
       if (socket.held_back()) ReportAgain(connection);
       break;
     } else if (errno == EPIPE) {
       return OnEnd(connection, now);  // A reset behind the end, of what was sent meanwhile.
     } else if (errno != EINTR) {
-      return Break(connection, FateOfErrno(errno), Fate::kLostBehind, By::kServer, now,
+      return Break(connection, OutcomeOfErrno(errno), Outcome::kLostBehind, By::kServer, now,
                    Again::kUnanswered);
     }
   }
@@ -102,7 +102,7 @@ bool Http1Pool::Consume(int connection, const char* data, size_t size, int64_t n
   Connection& c = connections_[connection];
   while (size > 0) {
     if (c.in_flight == 0) {
-      Break(connection, Fate::kMalformed, Fate::kMalformed, By::kServer, now_ns, Again::kNone);
+      Break(connection, Outcome::kMalformed, Outcome::kMalformed, By::kServer, now_ns, Again::kNone);
       return false;
     }
     if (!c.answering) {
@@ -115,20 +115,20 @@ bool Http1Pool::Consume(int connection, const char* data, size_t size, int64_t n
     if (progress.result == ResponseParser::Result::kNeedMore) return true;
     data += progress.consumed;
     size -= progress.consumed;
-    // Bytes that nothing was asked for put the answer before them in doubt as well.
+    // Bytes that nothing was asked for put the response before them in doubt as well.
     if (progress.result == ResponseParser::Result::kMalformed || (size > 0 && c.in_flight == 1)) {
-      Break(connection, Fate::kMalformed, Fate::kLostBehind, By::kUs, now_ns, Again::kNone);
+      Break(connection, Outcome::kMalformed, Outcome::kLostBehind, By::kUs, now_ns, Again::kNone);
       return false;
     }
-    FinishAnswer(connection, now_ns);
-    if (c.unsent > c.in_flight) {  // The answer came before its request was fully sent.
+    FinishResponse(connection, now_ns);
+    if (c.unsent > c.in_flight) {  // The response came before its request was fully sent.
       c.unsent = c.in_flight;
       c.unsent_offset = 0;
-      Break(connection, Fate::kLostBehind, Fate::kLostBehind, By::kUs, now_ns, Again::kUnprocessed);
+      Break(connection, Outcome::kLostBehind, Outcome::kLostBehind, By::kUs, now_ns, Again::kUnprocessed);
       return false;
     }
     if (!c.parser.keep_alive() || (c.closing && c.in_flight == 0)) {
-      Break(connection, Fate::kClosedEarly, Fate::kClosedEarly, By::kServer, now_ns,
+      Break(connection, Outcome::kClosedEarly, Outcome::kClosedEarly, By::kServer, now_ns,
             Again::kUnprocessed);
       return false;
     }
@@ -136,7 +136,7 @@ bool Http1Pool::Consume(int connection, const char* data, size_t size, int64_t n
   return true;
 }
 
-void Http1Pool::FinishAnswer(int connection, int64_t now_ns) {
+void Http1Pool::FinishResponse(int connection, int64_t now_ns) {
   Connection& c = connections_[connection];
   const Flight flight = FlightAt(connection, 0);
   const Request& request = (*config_.requests)[flight.request];
@@ -144,25 +144,25 @@ void Http1Pool::FinishAnswer(int connection, int64_t now_ns) {
   c.answered = true;
   c.first = static_cast<uint16_t>(c.first + 1u == pipeline_ ? 0 : c.first + 1);
   --c.in_flight;
-  // Late answers are found here as well as by the scan, so that its coarseness decides nothing.
+  // Late responses are found here as well as by the scan, so that its coarseness decides nothing.
   const bool late = now_ns - flight.intended_ns > config_.timeout_ns;
-  const Fate fate =
-      late ? Fate::kTimeout
-           : VerdictOn(request, c.parser.status(), c.parser.body_bytes(), BodyMatches(c, request));
-  sink_->OnEnded(flight, fate, c.parser.status(), c.parser.answer_bytes(), now_ns);
+  const Outcome outcome =
+      late ? Outcome::kTimeout
+           : CheckResponse(request, c.parser.status(), c.parser.body_bytes(), BodyMatches(c, request));
+  sink_->OnEnded(flight, outcome, c.parser.status(), c.parser.response_bytes(), now_ns);
 }
 
 void Http1Pool::OnEnd(int connection, int64_t now_ns) {
   Connection& c = connections_[connection];
-  if (c.answering && c.broken != Fate::kReset && !sockets_[connection].cut_short() &&
+  if (c.answering && c.broken != Outcome::kReset && !sockets_[connection].cut_short() &&
       c.parser.FeedEnd() == ResponseParser::Result::kComplete) {
-    FinishAnswer(connection, now_ns);
+    FinishResponse(connection, now_ns);
     // The end of its connection ended it: what is behind it was not processed.
-    return Break(connection, Fate::kClosedEarly, Fate::kClosedEarly, By::kServer, now_ns,
+    return Break(connection, Outcome::kClosedEarly, Outcome::kClosedEarly, By::kServer, now_ns,
                  Again::kUnprocessed);
   }
-  const Fate fate = c.broken == Fate::kOk ? Fate::kClosedEarly : c.broken;
-  Break(connection, fate, Fate::kClosedEarly, By::kServer, now_ns, Again::kUnanswered);
+  const Outcome outcome = c.broken == Outcome::kOk ? Outcome::kClosedEarly : c.broken;
+  Break(connection, outcome, Outcome::kClosedEarly, By::kServer, now_ns, Again::kUnanswered);
 }
 
 void Http1Pool::Queue(int connection, const Flight& flight) {
@@ -197,13 +197,13 @@ void Http1Pool::Flush(int connection, int64_t now_ns) {
 }
 
 void Http1Pool::SendFailed(int connection, int error, int64_t now_ns) {
-  const Fate fate = FateOfErrno(error);
-  if (fate != Fate::kReset) {
-    return Break(connection, fate, Fate::kLostBehind, By::kServer, now_ns, Again::kUnanswered);
+  const Outcome outcome = OutcomeOfErrno(error);
+  if (outcome != Outcome::kReset) {
+    return Break(connection, outcome, Outcome::kLostBehind, By::kServer, now_ns, Again::kUnanswered);
   }
   // Responses may have come before the server closed: the event reads them, and then the end, which came before the
   // reset where that is EPIPE (Linux).
-  connections_[connection].broken = error == EPIPE ? Fate::kClosedEarly : fate;
+  connections_[connection].broken = error == EPIPE ? Outcome::kClosedEarly : outcome;
   ReportAgain(connection);
 }
 
@@ -262,7 +262,7 @@ bool Http1Pool::IsKept(int connection, int position, Again again) const {
   return position >= first_unsent || RequestOf(FlightAt(connection, position)).idempotent;
 }
 
-void Http1Pool::Break(int connection, Fate first, Fate others, By by, int64_t now_ns, Again again) {
+void Http1Pool::Break(int connection, Outcome first, Outcome others, By by, int64_t now_ns, Again again) {
   Connection& c = connections_[connection];
   Close(connection, /*reset=*/by == By::kUs && c.in_flight > 0);
   const int first_unsent = c.in_flight - c.unsent + (c.unsent_offset > 0 ? 1 : 0);
@@ -285,11 +285,11 @@ void Http1Pool::Break(int connection, Fate first, Fate others, By by, int64_t no
 void Http1Pool::ExpireFlights(int connection, int64_t limit_ns, int64_t now_ns) {
   // Answers come in order: what is behind the late one is lost with it.
   if (connections_[connection].in_flight > 0 && FlightAt(connection, 0).intended_ns <= limit_ns) {
-    Break(connection, Fate::kTimeout, Fate::kLostBehind, By::kUs, now_ns, Again::kNone);
+    Break(connection, Outcome::kTimeout, Outcome::kLostBehind, By::kUs, now_ns, Again::kNone);
   }
 }
 
-int Http1Pool::EndKept(int connection, Fate fate, int64_t limit_ns, int64_t now_ns) {
+int Http1Pool::EndKept(int connection, Outcome outcome, int64_t limit_ns, int64_t now_ns) {
   Connection& c = connections_[connection];
   int ended = 0;
   while (c.in_flight > 0 && FlightAt(connection, 0).intended_ns <= limit_ns) {
@@ -297,7 +297,7 @@ int Http1Pool::EndKept(int connection, Fate fate, int64_t limit_ns, int64_t now_
     c.first = static_cast<uint16_t>(c.first + 1u == pipeline_ ? 0 : c.first + 1);
     c.unsent = --c.in_flight;
     ++ended;
-    sink_->OnEnded(flight, fate, 0, 0, now_ns);
+    sink_->OnEnded(flight, outcome, 0, 0, now_ns);
   }
   return ended;
 }

@@ -10,7 +10,7 @@
 
 #include "absl/status/statusor.h"
 #include "agent/loadgen/body_digest.h"
-#include "agent/loadgen/fate.h"
+#include "agent/loadgen/outcome.h"
 #include "agent/loadgen/recorder.h"
 #include "agent/loadgen/response_parser.h"
 #include "agent/loadgen/socket_pool.h"
@@ -50,16 +50,16 @@ class Http1Pool final : public SocketPool {
  private:
   // The hot part comes first. Requests in flight are in flights_[index * pipeline_ ...], a ring.
   struct Connection {
-    bool answering = false;   // The parser is within an answer.
+    bool answering = false;   // The parser is within a response.
     bool answered = false;    // One came, since it was opened.
     bool closing = false;     // The last request in flight ends the connection.
-    Fate broken = Fate::kOk;  // How sending failed, while what came before that is still read.
+    Outcome broken = Outcome::kOk;  // How sending failed, while what came before that is still read.
     uint16_t first = 0;
     uint16_t in_flight = 0;
     uint16_t unsent = 0;  // Of those in flight, the last ones.
     size_t unsent_offset = 0;
     ResponseParser parser;
-    // Null where no answer is known by its hash.
+    // Null where no response is known by its hash.
     std::unique_ptr<BodyDigest> digest;
   };
 
@@ -84,7 +84,7 @@ class Http1Pool final : public SocketPool {
   bool KeepsFlights(int connection) const override {
     return connections_[connection].in_flight > 0;
   }
-  int EndKept(int connection, Fate fate, int64_t limit_ns, int64_t now_ns) override;
+  int EndKept(int connection, Outcome outcome, int64_t limit_ns, int64_t now_ns) override;
 
   void Receive(int connection, bool ending);
   static bool BodyMatches(Connection& c, const Request& request) {
@@ -92,7 +92,7 @@ class Http1Pool final : public SocketPool {
            (!request.expect_sha256.has_value() || c.digest->Matches(*request.expect_sha256));
   }
   // Takes the first flight, whose answer is complete, off the connection and reports it.
-  void FinishAnswer(int connection, int64_t now_ns);
+  void FinishResponse(int connection, int64_t now_ns);
   // False: the connection is gone.
   bool Consume(int connection, const char* data, size_t size, int64_t now_ns);
   void OnEnd(int connection, int64_t now_ns);
@@ -107,7 +107,7 @@ class Http1Pool final : public SocketPool {
   bool IsKept(int connection, int position, Again again) const;
   // Ends what is in flight, the first by `first` and the others by `others`, but for what is kept to
   // be sent `again`; closes and opens again.
-  void Break(int connection, Fate first, Fate others, By by, int64_t now_ns, Again again);
+  void Break(int connection, Outcome first, Outcome others, By by, int64_t now_ns, Again again);
   void SendFailed(int connection, int error, int64_t now_ns);
 
   const uint32_t pipeline_;

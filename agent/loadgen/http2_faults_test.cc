@@ -1,4 +1,4 @@
-// What servers of HTTP/2 say instead of an answer: refusals, GOAWAYs, and frames cut short. The server's frames are
+// What servers of HTTP/2 say instead of a response: refusals, GOAWAYs, and frames cut short. The server's frames are
 // written byte by byte, the client's are nghttp2's. RunTestLoad() holds every run to its account.
 
 #include <cstdint>

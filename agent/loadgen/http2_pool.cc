@@ -75,7 +75,7 @@ void Http2Pool::BuildHeads() {
   }
 }
 
-void Http2Pool::Finish(Stream& stream, Fate fate, int status, uint64_t answer_bytes,
+void Http2Pool::Finish(Stream& stream, Outcome outcome, int status, uint64_t response_bytes,
                        int64_t now_ns) {
   Connection& c = connections_[stream.connection];
   if (stream.waits) --c.waiting;
@@ -84,22 +84,22 @@ void Http2Pool::Finish(Stream& stream, Fate fate, int status, uint64_t answer_by
   stream.next_free = c.first_free;
   c.first_free = static_cast<uint32_t>(&stream - &StreamAt(static_cast<int>(stream.connection), 0));
   --c.in_flight;
-  sink_->OnEnded(stream.flight, fate, status, answer_bytes, now_ns);
+  sink_->OnEnded(stream.flight, outcome, status, response_bytes, now_ns);
 }
 
 void Http2Pool::OnConnected(int connection, int64_t now_ns) {
   Connection& c = connections_[connection];
   const TlsChannel* const tls = sockets_[connection].tls.get();
   if (tls != nullptr && !tls->ChoseHttp2()) {
-    return OpenFailed(connection, Fate::kNotHttp2, now_ns);
+    return OpenFailed(connection, Outcome::kNotHttp2, now_ns);
   }
   nghttp2_session* session = nullptr;
   if (nghttp2_session_client_new2(&session, callbacks_.get(), &c, option_.get()) != 0) {
-    return OpenFailed(connection, Fate::kOther, now_ns);
+    return OpenFailed(connection, Outcome::kOther, now_ns);
   }
   c.session.reset(session);
   c.settled = c.going_away = c.failed = c.answered = false;
-  c.broken = Fate::kOk;
+  c.broken = Outcome::kOk;
   c.no_streams_since_ns = INT64_MAX;
   c.ended = 0;
   c.last_covered = 0;
@@ -135,24 +135,24 @@ bool Http2Pool::Receive(int connection, bool ending) {
       c.heard_ns = event_ns_;
       const auto* bytes = reinterpret_cast<const uint8_t*>(buffer_.get());
       if (nghttp2_session_mem_recv(c.session.get(), bytes, static_cast<size_t>(size)) < 0) {
-        End(connection, Fate::kMalformed, event_ns_);
+        End(connection, Outcome::kMalformed, event_ns_);
         return false;
       }
       c.position.Take(bytes, static_cast<size_t>(size));
       // The end of the connection may have made its edge already.
       if (!socket.MayHoldMore(static_cast<size_t>(size), kBufferBytes) && !ending) return true;
     } else if (size == 0) {
-      End(connection, c.broken == Fate::kOk ? Fate::kClosedEarly : c.broken, event_ns_);
+      End(connection, c.broken == Outcome::kOk ? Outcome::kClosedEarly : c.broken, event_ns_);
       return false;
     } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-      if (c.broken != Fate::kOk) {
+      if (c.broken != Outcome::kOk) {
         End(connection, c.broken, event_ns_);
         return false;
       }
       if (socket.held_back()) ReportAgain(connection);
       return true;
     } else if (errno != EINTR) {
-      End(connection, FateOfErrno(errno), event_ns_);
+      End(connection, OutcomeOfErrno(errno), event_ns_);
       return false;
     }
   }
@@ -178,10 +178,10 @@ void Http2Pool::Proceed(int connection, int64_t now_ns) {
     return;
   }
   if (c.going_away && c.in_flight == c.waiting) {
-    End(connection, Fate::kClosedEarly, now_ns);
+    End(connection, Outcome::kClosedEarly, now_ns);
   } else if (nghttp2_session_want_read(c.session.get()) == 0 &&
              nghttp2_session_want_write(c.session.get()) == 0) {
-    End(connection, Fate::kMalformed, now_ns);
+    End(connection, Outcome::kMalformed, now_ns);
   }
 }
 
@@ -200,7 +200,7 @@ void Http2Pool::Submit(Connection& c, Stream& stream) {
   stream.status = 0;
   stream.answered = stream.reset_by_peer = stream.body_differs = false;
   stream.body_sent = 0;
-  stream.body_bytes = stream.answer_bytes = 0;
+  stream.body_bytes = stream.response_bytes = 0;
   if (stream.digest != nullptr) stream.digest->Begin();
   const Head& head = heads_[stream.flight.request];
   const nghttp2_data_provider body{.source = {}, .read_callback = FillBody};
@@ -227,7 +227,7 @@ bool Http2Pool::Send(int connection, int64_t now_ns) {
         c.unsent.append(reinterpret_cast<const char*>(data), static_cast<size_t>(size));
       }
       if (c.failed) {
-        End(connection, Fate::kOther, now_ns);
+        End(connection, Outcome::kOther, now_ns);
         return false;
       }
       if (c.unsent.empty()) return true;
@@ -239,31 +239,31 @@ bool Http2Pool::Send(int connection, int64_t now_ns) {
     } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
       return true;
     } else if (errno != EINTR) {
-      const Fate fate = FateOfErrno(errno);
-      if (fate != Fate::kReset || !is_open(connection)) {
-        End(connection, fate, now_ns);
+      const Outcome outcome = OutcomeOfErrno(errno);
+      if (outcome != Outcome::kReset || !is_open(connection)) {
+        End(connection, outcome, now_ns);
         return false;
       }
       // A GOAWAY may have come before the server closed: the event reads it, and then the end.
-      c.broken = fate;
+      c.broken = outcome;
       ReportAgain(connection);
       return true;
     }
   }
 }
 
-void Http2Pool::End(int connection, Fate fate, int64_t now_ns) {
-  const bool wrong = fate == Fate::kMalformed || fate == Fate::kOther;
+void Http2Pool::End(int connection, Outcome outcome, int64_t now_ns) {
+  const bool wrong = outcome == Outcome::kMalformed || outcome == Outcome::kOther;
   if (is_open(connection)) {
-    Break(connection, fate, wrong ? By::kUs : By::kServer, now_ns);
+    Break(connection, outcome, wrong ? By::kUs : By::kServer, now_ns);
   } else {
     const bool alien = !connections_[connection].settled &&
-                       (fate == Fate::kMalformed || fate == Fate::kClosedEarly);
-    OpenFailed(connection, alien ? Fate::kNotHttp2 : fate, now_ns);
+                       (outcome == Outcome::kMalformed || outcome == Outcome::kClosedEarly);
+    OpenFailed(connection, alien ? Outcome::kNotHttp2 : outcome, now_ns);
   }
 }
 
-void Http2Pool::Break(int connection, Fate fate, By by, int64_t now_ns) {
+void Http2Pool::Break(int connection, Outcome outcome, By by, int64_t now_ns) {
   Connection& c = connections_[connection];
   Close(connection, /*reset=*/by == By::kUs);
   c.session.reset();
@@ -276,7 +276,7 @@ void Http2Pool::Break(int connection, Fate fate, By by, int64_t now_ns) {
     if (unanswered) {
       Keep(c, stream);
     } else {
-      Finish(stream, fate, 0, 0, now_ns);
+      Finish(stream, outcome, 0, 0, now_ns);
     }
   }
   Reopen(connection, by, c.answered, now_ns);
@@ -286,7 +286,7 @@ void Http2Pool::ExpireFlights(int connection, int64_t limit_ns, int64_t now_ns) 
   Connection& c = connections_[connection];
   if (c.in_flight == 0 && c.no_streams_since_ns <= limit_ns) {
     Close(connection, /*reset=*/false);
-    return OpenFailed(connection, Fate::kNoStreams, now_ns);
+    return OpenFailed(connection, Outcome::kNoStreams, now_ns);
   }
   bool any = false;
   bool silent = false;
@@ -294,29 +294,29 @@ void Http2Pool::ExpireFlights(int connection, int64_t limit_ns, int64_t now_ns) 
     Stream& stream = StreamAt(connection, place);
     if ((stream.id == 0 && !stream.waits) || stream.flight.intended_ns > limit_ns) continue;
     if (stream.waits) {
-      Finish(stream, Fate::kTimeout, 0, 0, now_ns);
+      Finish(stream, Outcome::kTimeout, 0, 0, now_ns);
       continue;
     }
     any = true;
     silent = silent || c.heard_ns <= stream.flight.send_ns;
     nghttp2_session_set_stream_user_data(c.session.get(), stream.id, nullptr);
     nghttp2_submit_rst_stream(c.session.get(), NGHTTP2_FLAG_NONE, stream.id, NGHTTP2_CANCEL);
-    Finish(stream, Fate::kTimeout, 0, 0, now_ns);
+    Finish(stream, Outcome::kTimeout, 0, 0, now_ns);
   }
   if (silent) {
-    Break(connection, Fate::kLostBehind, By::kUs, now_ns);
+    Break(connection, Outcome::kLostBehind, By::kUs, now_ns);
   } else if (any) {
     Proceed(connection, now_ns);
   }
 }
 
-int Http2Pool::EndKept(int connection, Fate fate, int64_t limit_ns, int64_t now_ns) {
+int Http2Pool::EndKept(int connection, Outcome outcome, int64_t limit_ns, int64_t now_ns) {
   Connection& c = connections_[connection];
   int ended = 0;
   for (uint32_t place = 0; place < pipeline_ && c.waiting > 0; ++place) {
     Stream& stream = StreamAt(connection, place);
     if (!stream.waits || stream.flight.intended_ns > limit_ns) continue;
-    Finish(stream, fate, 0, 0, now_ns);
+    Finish(stream, outcome, 0, 0, now_ns);
     ++ended;
   }
   return ended;

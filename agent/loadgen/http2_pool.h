@@ -9,7 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "agent/loadgen/body_digest.h"
-#include "agent/loadgen/fate.h"
+#include "agent/loadgen/outcome.h"
 #include "agent/loadgen/recorder.h"
 #include "agent/loadgen/request.h"
 #include "agent/loadgen/socket_pool.h"
@@ -28,7 +28,7 @@ namespace assay::loadgen {
 // sent for ever: a request that is refused or not covered on a connection that has answered nothing (and
 // covers nothing), or refused while no other one is under way, is sent again kMostRefusals times.
 //
-// How a request ends beside its answer: RST_STREAM of the server is kStreamReset. A late one is reset alone,
+// How a request ends beside its response: RST_STREAM of the server is kStreamReset. A late one is reset alone,
 // unless the whole connection has been silent since it was sent: then that is broken. What breaks the
 // connection ends all of its requests alike.
 //
@@ -60,7 +60,7 @@ class Http2Pool final : public SocketPool {
   // A place for a request in flight.
   struct Stream {
     Flight flight;
-    // Null where no answer is known by its hash.
+    // Null where no response is known by its hash.
     std::unique_ptr<BodyDigest> digest;
     uint32_t connection = 0;
     uint32_t next_free = 0;
@@ -75,7 +75,7 @@ class Http2Pool final : public SocketPool {
     bool body_differs = false;
     size_t body_sent = 0;
     uint64_t body_bytes = 0;
-    uint64_t answer_bytes = 0;
+    uint64_t response_bytes = 0;
   };
   // Where in its frames the server's side of a connection is.
   class FramePosition {
@@ -103,7 +103,7 @@ class Http2Pool final : public SocketPool {
     bool answered = false;  // A request was, since it was opened.
     bool going_away = false;
     bool failed = false;      // nghttp2 could not go on.
-    Fate broken = Fate::kOk;  // How sending failed, while what came before that is still read.
+    Outcome broken = Outcome::kOk;  // How sending failed, while what came before that is still read.
     FramePosition position;
     int64_t heard_ns = 0;
     // What the socket did not take, from unsent_offset.
@@ -121,9 +121,9 @@ class Http2Pool final : public SocketPool {
   bool KeepsFlights(int connection) const override {
     return connections_[connection].in_flight > 0;
   }
-  int EndKept(int connection, Fate fate, int64_t limit_ns, int64_t now_ns) override;
-  Fate LateOpening(int connection) const override {
-    return connections_[connection].settled ? Fate::kNoStreams : Fate::kConnectTimeout;
+  int EndKept(int connection, Outcome outcome, int64_t limit_ns, int64_t now_ns) override;
+  Outcome LateOpening(int connection) const override {
+    return connections_[connection].settled ? Outcome::kNoStreams : Outcome::kConnectTimeout;
   }
 
   // False, of these two: the connection is gone.
@@ -131,9 +131,9 @@ class Http2Pool final : public SocketPool {
   bool Send(int connection, int64_t now_ns);
   // After bytes came: opens, offers room, and ends what is over.
   void Proceed(int connection, int64_t now_ns);
-  // The connection ends, with this fate for what is in flight, or never was open.
-  void End(int connection, Fate fate, int64_t now_ns);
-  void Break(int connection, Fate fate, By by, int64_t now_ns);
+  // The connection ends, with this outcome for what is in flight, or never was open.
+  void End(int connection, Outcome outcome, int64_t now_ns);
+  void Break(int connection, Outcome outcome, By by, int64_t now_ns);
 
   // Within nghttp2's callbacks: nothing of the connection may end or be sent.
   void OnFrame(Connection& c, Stream* stream, const nghttp2_frame& frame);
@@ -159,7 +159,7 @@ class Http2Pool final : public SocketPool {
     return streams_[static_cast<size_t>(connection) * pipeline_ + place];
   }
   // Gives the place back and reports how its request ended.
-  void Finish(Stream& stream, Fate fate, int status, uint64_t answer_bytes, int64_t now_ns);
+  void Finish(Stream& stream, Outcome outcome, int status, uint64_t response_bytes, int64_t now_ns);
 
   const uint32_t pipeline_;
   std::vector<Head> heads_;

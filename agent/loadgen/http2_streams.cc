@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "agent/loadgen/http2_pool.h"
-#include "agent/loadgen/verdict.h"
+#include "agent/loadgen/response_check.h"
 
 namespace assay::loadgen {
 namespace {
@@ -101,11 +101,11 @@ void Http2Pool::OnFrame(Connection& c, Stream* stream, const nghttp2_frame& fram
   if (stream == nullptr) return;
   if (frame.hd.type == NGHTTP2_RST_STREAM) stream->reset_by_peer = true;
   if (frame.hd.type != NGHTTP2_HEADERS && frame.hd.type != NGHTTP2_DATA) return;
-  stream->answer_bytes += kFrameHeadBytes + frame.hd.length;
+  stream->response_bytes += kFrameHeadBytes + frame.hd.length;
   if ((frame.hd.flags & NGHTTP2_FLAG_END_STREAM) == 0) return;
   stream->answered = true;
   c.answered = true;
-  // The answer came before its request was fully sent: the rest is not wanted.
+  // The response came before its request was fully sent: the rest is not wanted.
   if (nghttp2_session_get_stream_local_close(session, stream->id) == 0) {
     nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, stream->id, NGHTTP2_NO_ERROR);
   }
@@ -138,10 +138,10 @@ ssize_t Http2Pool::FillBody(nghttp2_session* session, int32_t id, uint8_t* buffe
 void Http2Pool::OnClosed(Connection& c, Stream& stream, uint32_t error_code) {
   if (!stream.answered) {
     if (MayRepeat(c, stream, error_code)) return Keep(c, stream);
-    const Fate fate = stream.reset_by_peer ? Fate::kStreamReset
-                      : c.going_away       ? Fate::kClosedEarly
-                                           : Fate::kMalformed;
-    return Finish(stream, fate, 0, 0, event_ns_);
+    const Outcome outcome = stream.reset_by_peer ? Outcome::kStreamReset
+                      : c.going_away       ? Outcome::kClosedEarly
+                                           : Outcome::kMalformed;
+    return Finish(stream, outcome, 0, 0, event_ns_);
   }
   ++c.ended;
   const Request& request = RequestOf(stream);
@@ -149,11 +149,11 @@ void Http2Pool::OnClosed(Connection& c, Stream& stream, uint32_t error_code) {
       (!request.expect_body.has_value() ||
        (!stream.body_differs && stream.body_bytes == request.expect_body->size())) &&
       (!request.expect_sha256.has_value() || stream.digest->Matches(*request.expect_sha256));
-  // Late answers are found here as well as by the scan, so that its coarseness decides nothing.
+  // Late responses are found here as well as by the scan, so that its coarseness decides nothing.
   const bool late = event_ns_ - stream.flight.intended_ns > config_.timeout_ns;
-  const Fate fate =
-      late ? Fate::kTimeout : VerdictOn(request, stream.status, stream.body_bytes, matches);
-  Finish(stream, fate, stream.status, stream.answer_bytes, event_ns_);
+  const Outcome outcome =
+      late ? Outcome::kTimeout : CheckResponse(request, stream.status, stream.body_bytes, matches);
+  Finish(stream, outcome, stream.status, stream.response_bytes, event_ns_);
 }
 
 bool Http2Pool::MayRepeat(const Connection& c, Stream& stream, uint32_t error_code) const {

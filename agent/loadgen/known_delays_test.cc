@@ -43,10 +43,10 @@ int64_t AtRank(const std::vector<int64_t>& sorted, int64_t rank) {
 }
 
 // Sleeps for a millisecond, again and again, and knows how late it woke: what the machine did meanwhile to anyone.
-class Bystander {
+class OtherUser {
  public:
-  Bystander() : thread_([this] { Watch(); }) {}
-  ~Bystander() { Leave(); }
+  OtherUser() : thread_([this] { Watch(); }) {}
+  ~OtherUser() { Leave(); }
 
   // It watches no longer. How late it was, but for one time in a hundred.
   int64_t LatenessNs() {
@@ -110,7 +110,7 @@ constexpr int64_t kRequests = 1000;
 // The server is dead.
 std::vector<int64_t> ImposedBy(const TestServer& server) {
   std::vector<int64_t> delays;
-  for (const TestServer::Answered& answer : server.answered()) delays.push_back(answer.delay_ns);
+  for (const TestServer::Answered& response : server.answered()) delays.push_back(response.delay_ns);
   std::sort(delays.begin(), delays.end());
   return delays;
 }
@@ -136,7 +136,7 @@ std::string TooHigh(const LatencyHistogram& latency, const std::vector<int64_t>&
   return text;
 }
 
-// The machine is allowed 2 ms, and as much more as a bystander found it to be late. A busy one has several tries, each
+// The machine is allowed 2 ms, and as much more as a other_user found it to be late. A busy one has several tries, each
 // with more leave: the delays are long, so that a generator that is wrong by half of them is found all the same.
 TEST_P(KnownDelaysTest, QuantilesAreThoseOfTheDelaysThatTheServerImposed) {
   constexpr int kTries = 5;
@@ -151,9 +151,9 @@ TEST_P(KnownDelaysTest, QuantilesAreThoseOfTheDelaysThatTheServerImposed) {
     LoadOptions options = OpenOptions(server.target(), 250, 400);
     options.duration_ns = 2500 * kMillisecond;
     options.pacing = pacing;
-    Bystander bystander;
+    OtherUser other_user;
     const LoadResult result = RunTestLoad(options).result;
-    const int64_t allowed_ns = 2 * kMillisecond + attempt * bystander.LatenessNs();
+    const int64_t allowed_ns = 2 * kMillisecond + attempt * other_user.LatenessNs();
     RecordProperty("allowed_us", static_cast<int>(allowed_ns / 1000));
     server.Kill();
     ASSERT_EQ(result.ok, static_cast<uint64_t>(kRequests));
@@ -196,20 +196,20 @@ TEST_F(StallTest, TheOpenLoopSeesItAsThoseWhoWaitDo) {
   ASSERT_EQ(load.samples.size(), 10'000u);
   // Due times are what they have to be, whatever became of the requests.
   std::sort(load.samples.begin(), load.samples.end(),
-            [](const Sample& a, const Sample& b) { return a.send_ns < b.send_ns; });
+            [](const Sample& a, const Sample& b) { return a.intended_ns < b.intended_ns; });
   for (size_t i = 0; i < load.samples.size(); ++i) {
-    ASSERT_EQ(load.samples[i].send_ns - load.samples[0].send_ns,
+    ASSERT_EQ(load.samples[i].intended_ns - load.samples[0].intended_ns,
               static_cast<int64_t>(i) * kMillisecond);
   }
   // What waits is answered when the stall is over, which takes the server some time: theory says 0, 50 ms is within
   // the 10 % allowed here, and on a machine where it takes longer they all wait for that much longer.
   server_.Kill();
   std::vector<int64_t> answered;
-  for (const TestServer::Answered& answer : server_.answered()) answered.push_back(answer.at_ns);
+  for (const TestServer::Answered& response : server_.answered()) answered.push_back(response.at_ns);
   ASSERT_EQ(answered.size(), load.samples.size());
   std::sort(answered.begin(), answered.end());
   const auto waited = std::count_if(load.samples.begin(), load.samples.end(),
-                                    [&](const Sample& s) { return s.send_ns < end_ns(); });
+                                    [&](const Sample& s) { return s.intended_ns < end_ns(); });
   const int64_t backlog_ns = AtRank(answered, waited) - end_ns();
   const int64_t slow_ns = std::max<int64_t>(0, backlog_ns - 50 * kMillisecond);
   for (const auto& [q, theory_ms] :

@@ -9,7 +9,7 @@ namespace assay::loadgen {
 // Decides when requests are sent over the connections of a pool: in a closed or in an open loop.
 class LoadLoop : public FlightSink {
  public:
-  // Runs from the window's start, which has come, until the last answer is there or was waited for long enough; then
+  // Runs from the window's start, which has come, until the last response is there or was waited for long enough; then
   // phases.times() is complete. Once. The pool has this as its sink.
   virtual void Run(ConnectionPool& pool, LoadPhases& phases) = 0;
 };

@@ -16,7 +16,7 @@ struct LoadTimes {
   int64_t begin_ns = 0;
   int64_t end_ns = 0;
   // CPU time of the thread, and the time of its turns with work in them, over the window (and the
-  // wait for the last answers, where requests are counted), and the responses that came between the two readings.
+  // wait for the last responses, where requests are counted), and the responses that came between the two readings.
   int64_t cpu_ns = 0;
   int64_t busy_ns = 0;
   int64_t observed_ns = 0;

@@ -15,25 +15,25 @@ void LoadResult::Add(const Tally& tally) {
   warmup_requests += tally.warmup_requests;
   bytes_read += tally.bytes_read;
   flight_ns += tally.flight_ns;
-  rest_ns += tally.rest_ns;
+  think_ns += tally.think_ns;
   cycles += tally.cycles;
   retried += tally.retried;
   for (size_t i = 0; i < tally.statuses.size(); ++i) {
     if (tally.statuses[i] > 0) status[static_cast<int>(i)] += tally.statuses[i];
   }
-  for (int i = static_cast<int>(Fate::kTimeout) + 1; i < kFates; ++i) {
-    if (tally.fates[i] > 0) {
-      error_kinds[std::string(FateName(static_cast<Fate>(i)))] += tally.fates[i];
+  for (int i = static_cast<int>(Outcome::kTimeout) + 1; i < kOutcomes; ++i) {
+    if (tally.outcomes[i] > 0) {
+      error_kinds[std::string(OutcomeName(static_cast<Outcome>(i)))] += tally.outcomes[i];
     }
   }
 }
 
-void LoadResult::AddOpenFailures(const std::array<uint64_t, kFates>& failures) {
-  for (int i = 0; i < kFates; ++i) {
+void LoadResult::AddOpenFailures(const std::array<uint64_t, kOutcomes>& failures) {
+  for (int i = 0; i < kOutcomes; ++i) {
     if (failures[i] == 0) continue;
     sent += failures[i];
     errors += failures[i];
-    error_kinds[std::string(FateName(static_cast<Fate>(i)))] += failures[i];
+    error_kinds[std::string(OutcomeName(static_cast<Outcome>(i)))] += failures[i];
   }
 }
 
@@ -64,7 +64,7 @@ Figures LoadResult::figures() const {
                     .work_responses = cpu_responses,
                     .flight_ns = flight_ns,
                     .cycles = cycles};
-  if (!open_loop) counts.rest_ns = rest_ns;
+  if (!open_loop) counts.think_ns = think_ns;
   return DeriveFigures({counts}, std::nullopt);
 }
 

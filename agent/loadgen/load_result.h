@@ -11,7 +11,7 @@
 #include "agent/loadgen/idle_gaps.h"
 #include "agent/loadgen/load_phases.h"
 #include "agent/loadgen/recorder.h"
-#include "agent/loadgen/second_ledger.h"
+#include "agent/loadgen/interval_totals.h"
 #include "analysis/figures.h"
 #include "analysis/latency_histogram.h"
 #include "analysis/response_counts.h"
@@ -33,7 +33,7 @@ struct LoadResult {
   // sent = ok + errors + timeouts + in_flight, unless accounting_error says otherwise.
   uint64_t sent = 0;
   uint64_t ok = 0;
-  // Right answers that came within the window, those to warm-up requests among them.
+  // Right responses that came within the window, those to warm-up requests among them.
   uint64_t ok_in_window = 0;
   uint64_t errors = 0;
   uint64_t timeouts = 0;
@@ -71,7 +71,7 @@ struct LoadResult {
   ResponseCounts responses;
   // Closed loop, as Tally has them.
   int64_t flight_ns = 0;
-  int64_t rest_ns = 0;
+  int64_t think_ns = 0;
   uint64_t cycles = 0;
   uint64_t samples_recorded = 0;
   uint64_t samples_lost = 0;
@@ -81,7 +81,7 @@ struct LoadResult {
   IdleGapFigures idle_gaps;
   std::string actual_cpus;
   // Each of the window, ascending.
-  std::vector<SecondRow> seconds;
+  std::vector<Interval> seconds;
   // Requests in the totals but in none of them: they ended later than their second was kept.
   uint64_t outside_seconds = 0;
   // Largest resident set of this process.
@@ -94,7 +94,7 @@ struct LoadResult {
 
   uint64_t requests() const { return ok + errors + timeouts; }
   double duration_s() const { return static_cast<double>(duration_ns) / 1e9; }
-  // Right answers a second of the window: also where a queue is answered long after it.
+  // Right responses a second of the window: also where a queue is answered long after it.
   double ok_per_s() const {
     return duration_ns == 0 ? 0 : static_cast<double>(ok_in_window) / duration_s();
   }
@@ -105,7 +105,7 @@ struct LoadResult {
 
   void Add(const Tally& tally);
   // Connections that could not be opened before the window: each is a request that failed.
-  void AddOpenFailures(const std::array<uint64_t, kFates>& failures);
+  void AddOpenFailures(const std::array<uint64_t, kOutcomes>& failures);
   void Add(const LoadTimes& times);
   void Check();
 };

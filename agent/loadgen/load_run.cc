@@ -21,7 +21,7 @@ namespace {
 
 constexpr int64_t kSecondNs = 1'000'000'000;
 // For an address of several to accept: a name with one that is dead costs that much, once.
-constexpr int64_t kAddressPatienceNs = 1'000'000'000;
+constexpr int64_t kAddressTimeoutNs = 1'000'000'000;
 
 // Share `index` of `total` things over `count`, the first ones getting what is over.
 uint64_t ShareOf(uint64_t total, int index, int count) {
@@ -100,7 +100,7 @@ LoadRun::~LoadRun() {
 }
 
 absl::Status LoadRun::Prepare() {
-  target_ = FirstThatAccepts(options_->target, std::min(options_->timeout_ns, kAddressPatienceNs));
+  target_ = FirstThatAccepts(options_->target, std::min(options_->timeout_ns, kAddressTimeoutNs));
   LaunchThreads();
   gate_.WaitUntilReady();
   for (const auto& thread : threads_) ASSAY_RETURN_IF_ERROR(thread->ready());
@@ -182,7 +182,7 @@ int64_t LoadRun::harvest_every_ns() const { return seconds_.harvest_every_s * kS
 
 void LoadRun::HarvestSeconds() {
   for (const auto& thread : threads_) {
-    thread->book().Harvest([this](const SecondFigures& figures) { ledger_.Add(figures); });
+    thread->book().Harvest([this](const IntervalFigures& figures) { ledger_.Add(figures); });
   }
 }
 
@@ -239,10 +239,10 @@ LoadResult LoadRun::Finish() {
     if (ring_ != nullptr) result.samples_recorded += thread->recorder().samples_recorded();
     result.samples_lost += thread->recorder().samples_lost();
     result.reconnects += thread->reconnects();
-    thread->book().HarvestAll([this](const SecondFigures& figures) { ledger_.Add(figures); });
-    const SecondFigures& rest = thread->book().rest();
+    thread->book().HarvestAll([this](const IntervalFigures& figures) { ledger_.Add(figures); });
+    const IntervalFigures& rest = thread->book().rest();
     result.outside_seconds += rest.ok + rest.errors + rest.timeouts;
-    ledger_.AddRest(rest);
+    ledger_.AddOutside(rest);
     gave_up = gave_up || thread->times().gave_up;
     if (thread->times().begin_ns == 0) continue;
     begin = std::min(begin, thread->times().begin_ns);
@@ -265,7 +265,7 @@ LoadResult LoadRun::Finish() {
   result.duration_ns = end > begin ? end - begin : 0;
   result.latency.Merge(ledger_.total());
   if (!result.open_loop) result.service.Merge(ledger_.total());
-  result.seconds = ledger_.TakeRows((result.duration_ns + kSecondNs - 1) / kSecondNs);
+  result.seconds = ledger_.TakeIntervals((result.duration_ns + kSecondNs - 1) / kSecondNs);
   result.lateness_ns = lateness_ns().value_or(0);
   if (result.open_loop) result.offered_per_s = OfferedPerSecond(*options_);
   result.rss_bytes = PeakResidentBytes();

@@ -14,7 +14,7 @@
 #include "agent/loadgen/load_thread.h"
 #include "agent/loadgen/options.h"
 #include "agent/loadgen/sample_ring.h"
-#include "agent/loadgen/second_ledger.h"
+#include "agent/loadgen/interval_totals.h"
 #include "agent/loadgen/target_address.h"
 #include "agent/loadgen/tls_channel.h"
 #include "common/unique_fd.h"
@@ -57,7 +57,7 @@ class LoadRun {
   // Of the seconds harvested so far; what was late for them stands above all others.
   LatencyHistogram latency_until_now() const { return ledger_.TotalWithLate(); }
 
-  // While it runs. Lateness of the latest thread, once all have begun; right answers and failed requests until a second
+  // While it runs. Lateness of the latest thread, once all have begun; right responses and failed requests until a second
   // ago.
   std::optional<int64_t> lateness_ns() const;
   uint64_t live_ok() const;
@@ -72,7 +72,7 @@ class LoadRun {
 
   const LoadOptions* const options_;
   SampleRing* const ring_;
-  const SecondPlan seconds_;
+  const IntervalPlan seconds_;
   TargetAddress target_;
   StartGate gate_;
   std::atomic<bool> stop_{false};
@@ -82,7 +82,7 @@ class LoadRun {
   UniqueFd wake_fd_;
   UniqueFd done_fd_;
   uint64_t threads_ended_ = 0;
-  SecondLedger ledger_;
+  IntervalTotals ledger_;
   std::vector<std::unique_ptr<LoadThread>> threads_;
 };
 

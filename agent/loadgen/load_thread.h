@@ -13,7 +13,7 @@
 
 #include "absl/status/status.h"
 #include "agent/loadgen/connection_pool.h"
-#include "agent/loadgen/fate.h"
+#include "agent/loadgen/outcome.h"
 #include "agent/loadgen/idle_gaps.h"
 #include "agent/loadgen/load_loop.h"
 #include "agent/loadgen/load_phases.h"
@@ -21,14 +21,14 @@
 #include "agent/loadgen/recorder.h"
 #include "agent/loadgen/request_mix.h"
 #include "agent/loadgen/sample_ring.h"
-#include "agent/loadgen/second_book.h"
+#include "agent/loadgen/interval_book.h"
 #include "agent/loadgen/target_address.h"
 #include "agent/loadgen/tls_channel.h"
 
 namespace assay::loadgen {
 
 // How each load thread of such a run keeps its seconds.
-SecondPlan PlanSeconds(const LoadOptions& options);
+IntervalPlan PlanSeconds(const LoadOptions& options);
 
 // Where load threads and the main thread meet before and after a run; between the two nobody waits on anybody.
 class StartGate {
@@ -70,7 +70,7 @@ class LoadThread {
     const LoadOptions* options = nullptr;
     // Where to connect: options->target, at one of its addresses.
     const TargetAddress* target = nullptr;
-    SecondPlan seconds;
+    IntervalPlan seconds;
     // Null: raw samples go nowhere.
     SampleRing* ring = nullptr;
     // Null: no TLS.
@@ -94,12 +94,12 @@ class LoadThread {
 
   // After it reported ready: why it could not be, and the counts of what failed.
   const absl::Status& ready() const { return ready_; }
-  const std::array<uint64_t, kFates>& open_failures() const { return open_failures_; }
+  const std::array<uint64_t, kOutcomes>& open_failures() const { return open_failures_; }
   const IdleGapFigures& idle_gaps() const { return idle_gaps_; }
   const std::string& actual_cpus() const { return actual_cpus_; }
 
   // Seconds that are over may be harvested while it runs.
-  SecondBook& book() { return book_; }
+  IntervalBook& book() { return book_; }
   const LiveFigures& live() const { return live_; }
 
   // After Join().
@@ -116,14 +116,14 @@ class LoadThread {
 
   const Share share_;
   const Common common_;
-  SecondBook book_;
+  IntervalBook book_;
   LiveFigures live_;
   Recorder recorder_;
   std::unique_ptr<RequestMix> mix_;
   std::unique_ptr<LoadLoop> loop_;
   std::unique_ptr<ConnectionPool> pool_;
   absl::Status ready_;
-  std::array<uint64_t, kFates> open_failures_{};
+  std::array<uint64_t, kOutcomes> open_failures_{};
   IdleGapFigures idle_gaps_;
   std::string actual_cpus_;
   LoadTimes times_;

@@ -68,7 +68,7 @@ TEST_P(MisbehavingServerTest, EveryTenthConnectionThatIsResetIsAnErrorOfThatName
   EXPECT_EQ(result.ok, 500 - resets);
 }
 
-TEST_P(MisbehavingServerTest, GarbageIsAMalformedAnswer) {
+TEST_P(MisbehavingServerTest, GarbageIsAMalformedResponse) {
   TestServer server([](const Seen& seen) {
     switch (seen.request % 4) {
       case 0:
@@ -83,12 +83,12 @@ TEST_P(MisbehavingServerTest, GarbageIsAMalformedAnswer) {
   });
   const LoadResult result = RunTestLoad(Counted(server.target(), 4, 400)).result;
   EXPECT_EQ(result.sent, 400u);
-  EXPECT_EQ(result.error_kinds.at("malformed answer"), 300u);
+  EXPECT_EQ(result.error_kinds.at("malformed response"), 300u);
   EXPECT_EQ(result.ok, 100u);
 }
 
-// Something comes all the time, and the answer never.
-TEST_P(MisbehavingServerTest, AnAnswerThatNeverEndsIsATimeout) {
+// Something comes all the time, and the response never.
+TEST_P(MisbehavingServerTest, AResponseThatNeverEndsIsATimeout) {
   struct Case {
     const char* what;
     const char* begin;
@@ -100,7 +100,7 @@ TEST_P(MisbehavingServerTest, AnAnswerThatNeverEndsIsATimeout) {
            Case{"chunks", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "1\r\nx\r\n"},
            Case{"a body until the end", "HTTP/1.1 200 OK\r\n\r\n", "x"},
            Case{"a head", "HTTP/1.1 200 OK\r\n", "X: y\r\n"},
-           Case{"answers before the answer", "", "HTTP/1.1 102 Processing\r\n\r\n"},
+           Case{"answers before the response", "", "HTTP/1.1 102 Processing\r\n\r\n"},
        }) {
     SCOPED_TRACE(slow.what);
     TestServer server([&](const Seen&) {
@@ -122,7 +122,7 @@ TEST_P(MisbehavingServerTest, AnAnswerThatNeverEndsIsATimeout) {
 
 // Nor can a server that sends as fast as it can keep the generator from its clock.
 TEST_P(MisbehavingServerTest, AFloodThatNeverEndsIsATimeout) {
-  constexpr int kPatienceMs = 30'000;
+  constexpr int kTimeoutMs = 30'000;
   std::string chunks;
   while (chunks.size() < 256 * 1024) chunks += "1\r\nx\r\n";  // Quicker to send than to read.
   TestServer server([&](const Seen&) {
@@ -134,7 +134,7 @@ TEST_P(MisbehavingServerTest, AFloodThatNeverEndsIsATimeout) {
   options.timeout_ns = 60 * kMillisecond;
   std::atomic<bool> ended{false};
   std::thread watch([&] {
-    for (int ms = 0; ms < kPatienceMs && !ended; ++ms) {
+    for (int ms = 0; ms < kTimeoutMs && !ended; ++ms) {
       const timespec nap{0, kMillisecond};
       nanosleep(&nap, nullptr);
     }

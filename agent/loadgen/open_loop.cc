@@ -60,7 +60,7 @@ void OpenLoop::PlanNext() {
 }
 
 void OpenLoop::OfferDue(int64_t now_ns) {
-  // What falls due meanwhile has its turn after the next answer.
+  // What falls due meanwhile has its turn after the next response.
   while (due_ns_ <= now_ns) {
     Flight flight{0, due_ns_, mix_->Next(), phases_->Counts(due_ns_)};
     recorder_->Sent(flight);
@@ -69,7 +69,7 @@ void OpenLoop::OfferDue(int64_t now_ns) {
     } else if (!waiting_.full()) {
       waiting_.Push(flight);
     } else {
-      recorder_->Ended(flight, Fate::kQueueOverflow, 0, 0, now_ns);
+      recorder_->Ended(flight, Outcome::kQueueOverflow, 0, 0, now_ns);
     }
     PlanNext();
   }
@@ -113,22 +113,22 @@ void OpenLoop::SetFree(int connection) {
   free_.Push(connection);
 }
 
-void OpenLoop::OnEnded(const Flight& flight, Fate fate, int status, uint64_t answer_bytes,
+void OpenLoop::OnEnded(const Flight& flight, Outcome outcome, int status, uint64_t response_bytes,
                        int64_t now_ns) {
   --on_wire_;
-  recorder_->Ended(flight, fate, status, answer_bytes, now_ns);
+  recorder_->Ended(flight, outcome, status, response_bytes, now_ns);
 }
 
-void OpenLoop::OnOpenFailed(Fate fate, int64_t now_ns) {
+void OpenLoop::OnOpenFailed(Outcome outcome, int64_t now_ns) {
   // The request that would have been sent on it fails with it.
   if (waiting_.empty()) return;
-  recorder_->Ended(waiting_.front(), fate, 0, 0, now_ns);
+  recorder_->Ended(waiting_.front(), outcome, 0, 0, now_ns);
   waiting_.Pop();
 }
 
 void OpenLoop::ExpireWaiting(int64_t now_ns) {
   while (!waiting_.empty() && waiting_.front().intended_ns <= now_ns - config_.timeout_ns) {
-    recorder_->Ended(waiting_.front(), Fate::kTimeout, 0, 0, now_ns);
+    recorder_->Ended(waiting_.front(), Outcome::kTimeout, 0, 0, now_ns);
     waiting_.Pop();
   }
 }

@@ -19,7 +19,7 @@ namespace assay::loadgen {
 // One that finds none free waits its turn, in the order of the due times; its latency counts from when it was due. One
 // more than may wait is an error ("waiting queue overflow"), and one that has waited for the timeout is one.
 //
-// Between any two answers it looks whether something is due: a burst of answers delays a request by one of them.
+// Between any two answers it looks whether something is due: a burst of responses delays a request by one of them.
 class OpenLoop : public LoadLoop {
  public:
   struct Config {
@@ -39,9 +39,9 @@ class OpenLoop : public LoadLoop {
   void Run(ConnectionPool& pool, LoadPhases& phases) override;
 
   void OnReady(int connection, int64_t now_ns) override;
-  void OnEnded(const Flight& flight, Fate fate, int status, uint64_t answer_bytes,
+  void OnEnded(const Flight& flight, Outcome outcome, int status, uint64_t response_bytes,
                int64_t now_ns) override;
-  void OnOpenFailed(Fate fate, int64_t now_ns) override;
+  void OnOpenFailed(Outcome outcome, int64_t now_ns) override;
   void BetweenEvents(int64_t now_ns) override {
     if (now_ns >= due_ns_) OfferDue(now_ns);
   }

@@ -122,7 +122,7 @@ TEST(OpenLoopTest, AccountsForTheDeathOfTheServer) {
 size_t MostInCommon(const std::vector<Sample>& some, const std::vector<Sample>& others) {
   std::vector<int64_t> shifts;
   for (const Sample& a : some) {
-    for (const Sample& b : others) shifts.push_back(b.send_ns - a.send_ns);
+    for (const Sample& b : others) shifts.push_back(b.intended_ns - a.intended_ns);
   }
   std::sort(shifts.begin(), shifts.end());
   size_t most = 0;

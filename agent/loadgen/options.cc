@@ -64,11 +64,11 @@ absl::Status ReadUntil(const std::string& text, LoadOptions& options) {
 }
 
 // The command line before it is checked.
-struct Words {
+struct Flags {
   uint64_t queue_limit = 0;
   std::string target, url, cpus, duration, warmup = "0s", timeout = "5s", drain, think = "0s";
   std::string idle_gaps = "50ms", share = "0/1", until;
-  RequestWords request;
+  RequestFlags request;
 };
 
 absl::StatusOr<int64_t> Nanos(std::string_view flag, const std::string& text) {
@@ -87,17 +87,17 @@ absl::StatusOr<int64_t> Nanos(std::string_view flag, const std::string& text) {
   return absl::ToInt64Nanoseconds(duration);
 }
 
-absl::Status ReadTimes(const Words& words, LoadOptions& options) {
-  ASSAY_ASSIGN_OR_RETURN(options.warmup_ns, Nanos("--warmup", words.warmup));
-  ASSAY_ASSIGN_OR_RETURN(options.timeout_ns, Nanos("--timeout", words.timeout));
-  ASSAY_ASSIGN_OR_RETURN(options.think_ns, Nanos("--think", words.think));
-  ASSAY_ASSIGN_OR_RETURN(options.idle_gaps_ns, Nanos("--idle-gaps", words.idle_gaps));
+absl::Status ReadTimes(const Flags& flags, LoadOptions& options) {
+  ASSAY_ASSIGN_OR_RETURN(options.warmup_ns, Nanos("--warmup", flags.warmup));
+  ASSAY_ASSIGN_OR_RETURN(options.timeout_ns, Nanos("--timeout", flags.timeout));
+  ASSAY_ASSIGN_OR_RETURN(options.think_ns, Nanos("--think", flags.think));
+  ASSAY_ASSIGN_OR_RETURN(options.idle_gaps_ns, Nanos("--idle-gaps", flags.idle_gaps));
   options.drain_ns = options.timeout_ns;
-  if (!words.drain.empty()) {
-    ASSAY_ASSIGN_OR_RETURN(options.drain_ns, Nanos("--drain", words.drain));
+  if (!flags.drain.empty()) {
+    ASSAY_ASSIGN_OR_RETURN(options.drain_ns, Nanos("--drain", flags.drain));
   }
-  if (!words.duration.empty()) {
-    ASSAY_ASSIGN_OR_RETURN(options.duration_ns, Nanos("--duration", words.duration));
+  if (!flags.duration.empty()) {
+    ASSAY_ASSIGN_OR_RETURN(options.duration_ns, Nanos("--duration", flags.duration));
   } else if (options.request_count == 0) {
     options.duration_ns = absl::ToInt64Nanoseconds(absl::Seconds(10));
   }
@@ -110,14 +110,14 @@ absl::Status ReadTimes(const Words& words, LoadOptions& options) {
   if (static_cast<uint64_t>(options.timeout_ns) < kShortestNs) {
     return absl::InvalidArgumentError("--timeout is at least 1ms");
   }
-  if (!words.until.empty()) ASSAY_RETURN_IF_ERROR(ReadUntil(words.until, options));
+  if (!flags.until.empty()) ASSAY_RETURN_IF_ERROR(ReadUntil(flags.until, options));
   if (options.idle_gaps_ns > 10'000'000'000) {
     return absl::InvalidArgumentError("--idle-gaps is at most 10s");
   }
   return absl::OkStatus();
 }
 
-absl::Status ReadCounts(const Words& words, LoadOptions& options) {
+absl::Status ReadCounts(const Flags& flags, LoadOptions& options) {
   if (options.connections < 1 || options.connections > static_cast<int>(kMostConnections)) {
     return absl::InvalidArgumentError(
         absl::StrCat("--connections is between 1 and ", kMostConnections));
@@ -147,8 +147,8 @@ absl::Status ReadCounts(const Words& words, LoadOptions& options) {
   if (options.open_loop()) {
     const double waiting = options.rate_per_s * static_cast<double>(options.timeout_ns) / 1e9;
     options.queue_limit =
-        words.queue_limit > 0
-            ? words.queue_limit
+        flags.queue_limit > 0
+            ? flags.queue_limit
             : static_cast<uint64_t>(std::clamp(waiting, kLeastWaiting, kMostWaiting));
     if (options.arrivals == Arrivals::kRamp && options.duration_ns == 0) {
       return absl::InvalidArgumentError("--arrivals=ramp needs a --duration to ramp over");
@@ -161,13 +161,13 @@ absl::Status ReadCounts(const Words& words, LoadOptions& options) {
     return absl::InvalidArgumentError(
         "--pipeline (without --http2) and --think are the closed loop's, not --rate's");
   }
-  const size_t slash = words.share.find('/');
+  const size_t slash = flags.share.find('/');
   if (slash == std::string::npos ||
-      !absl::SimpleAtoi(words.share.substr(0, slash), &options.share_index) ||
-      !absl::SimpleAtoi(words.share.substr(slash + 1), &options.share_count) ||
+      !absl::SimpleAtoi(flags.share.substr(0, slash), &options.share_index) ||
+      !absl::SimpleAtoi(flags.share.substr(slash + 1), &options.share_count) ||
       options.share_index < 0 || options.share_index >= options.share_count) {
     return absl::InvalidArgumentError(
-        absl::StrCat("--share=", words.share, " is not INDEX/COUNT with INDEX below COUNT"));
+        absl::StrCat("--share=", flags.share, " is not INDEX/COUNT with INDEX below COUNT"));
   }
   if (options.open_loop() && options.rate_per_s < kLowestRate / options.share_count) {
     return absl::InvalidArgumentError(
@@ -179,39 +179,39 @@ absl::Status ReadCounts(const Words& words, LoadOptions& options) {
   return absl::OkStatus();
 }
 
-absl::Status ReadCpus(const Words& words, LoadOptions& options) {
-  ASSAY_ASSIGN_OR_RETURN(const CpuSet wanted, CpuSet::Parse(words.cpus));
+absl::Status ReadCpus(const Flags& flags, LoadOptions& options) {
+  ASSAY_ASSIGN_OR_RETURN(const CpuSet wanted, CpuSet::Parse(flags.cpus));
   ASSAY_ASSIGN_OR_RETURN(const CpuSet allowed, CpuSet::AllowedForThisProcess());
   if (!allowed.Includes(wanted)) {
     return absl::InvalidArgumentError(absl::StrCat(
-        "--cpu=", words.cpus, ": this process may use the CPUs ", allowed.ToString(), " only"));
+        "--cpu=", flags.cpus, ": this process may use the CPUs ", allowed.ToString(), " only"));
   }
   options.cpus = wanted.cpus();
   return absl::OkStatus();
 }
 
-void DeclareLoad(CLI::App& app, Words& words, LoadOptions& options) {
-  app.add_option("url", words.url,
+void DeclareLoad(CLI::App& app, Flags& flags, LoadOptions& options) {
+  app.add_option("url", flags.url,
                  "http://HOST:PORT/path or https://, in place of --target and --path");
-  app.add_option("--target", words.target,
+  app.add_option("--target", flags.target,
                  "HOST:PORT, [V6]:PORT, unix:PATH, http://HOST:PORT or https://HOST:PORT");
   app.add_option("--connections,-c", options.connections, "Open connections, over all threads")
       ->capture_default_str();
-  app.add_option("--duration,-d", words.duration,
+  app.add_option("--duration,-d", flags.duration,
                  "Length of the window [10s, where --requests does not bound it]");
   app.add_option("--requests,-n", options.request_count, "End the window after so many requests");
-  app.add_option("--warmup", words.warmup, "Load before the window, not counted")
+  app.add_option("--warmup", flags.warmup, "Load before the window, not counted")
       ->capture_default_str();
-  app.add_option("--timeout", words.timeout, "Longest wait for an answer")->capture_default_str();
-  app.add_option("--drain", words.drain, "Longest wait for answers after the window [--timeout]");
+  app.add_option("--timeout", flags.timeout, "Longest wait for a response")->capture_default_str();
+  app.add_option("--drain", flags.drain, "Longest wait for answers after the window [--timeout]");
   app.add_option("--threads,-t", options.threads, "Load threads")->capture_default_str();
-  app.add_option("--cpu", words.cpus, "Pin load threads to these CPUs, one each, such as 1 or 2-3");
+  app.add_option("--cpu", flags.cpus, "Pin load threads to these CPUs, one each, such as 1 or 2-3");
   app.add_option("--pipeline", options.pipeline,
                  "Requests in flight on a connection: closed loop, or streams of --http2")
       ->capture_default_str();
-  app.add_option("--think", words.think, "Closed loop: rest between answer and next request")
+  app.add_option("--think", flags.think, "Closed loop: rest between answer and next request")
       ->capture_default_str();
-  app.add_option("--idle-gaps", words.idle_gaps,
+  app.add_option("--idle-gaps", flags.idle_gaps,
                  "How long to observe the idle core before the window")
       ->capture_default_str();
 }
@@ -226,12 +226,12 @@ void DeclareTransport(CLI::App& app, LoadOptions& options) {
                  "Name to send as SNI, and to check with --tls-verify [the target's host]");
 }
 
-void DeclareUntil(CLI::App& app, Words& words) {
-  app.add_option("--until", words.until,
+void DeclareUntil(CLI::App& app, Flags& flags) {
+  app.add_option("--until", flags.until,
                  "End early when the 95 % interval of a quantile is that narrow, such as p99:5%");
 }
 
-void DeclareOpenLoop(CLI::App& app, Words& words, LoadOptions& options) {
+void DeclareOpenLoop(CLI::App& app, Flags& flags, LoadOptions& options) {
   const std::map<std::string, Arrivals> arrivals = {{"constant", Arrivals::kConstant},
                                                     {"poisson", Arrivals::kPoisson},
                                                     {"ramp", Arrivals::kRamp}};
@@ -245,7 +245,7 @@ void DeclareOpenLoop(CLI::App& app, Words& words, LoadOptions& options) {
   app.add_option("--pacing", options.pacing,
                  "Open loop: spin on a core of its own, or gentle (a timer, 50 us late) [spin]")
       ->transform(CLI::CheckedTransformer(pacings).description(""));
-  app.add_option("--queue-limit", words.queue_limit,
+  app.add_option("--queue-limit", flags.queue_limit,
                  "Open loop: requests that may wait for a connection [rate x timeout]");
 }
 
@@ -265,10 +265,10 @@ void DeclareReport(CLI::App& app, LoadOptions& options) {
   app.add_flag("--quiet,-q", options.quiet, "No progress on standard error");
 }
 
-void DeclareAgent(CLI::App& app, Words& words, LoadOptions& options) {
+void DeclareAgent(CLI::App& app, Flags& flags, LoadOptions& options) {
   const std::string group = "Under an agent";
   app.add_option("--seed", options.seed, "Fixes what is drawn by chance")->capture_default_str();
-  app.add_option("--share", words.share, "INDEX/COUNT of this load generator among several")
+  app.add_option("--share", flags.share, "INDEX/COUNT of this load generator among several")
       ->capture_default_str();
   app.add_option("--control-fd", options.control_fd, "Inherited descriptor to the agent")
       ->group(group);
@@ -276,7 +276,7 @@ void DeclareAgent(CLI::App& app, Words& words, LoadOptions& options) {
       ->group(group);
 }
 
-absl::Status Check(const CLI::App& app, Words& words, LoadOptions& options) {
+absl::Status Check(const CLI::App& app, Flags& flags, LoadOptions& options) {
   if (app.count("--rate") > 0 && options.rate_per_s == 0) {
     return absl::InvalidArgumentError(
         "--rate=0 sends no request: give a rate above 0, or leave --rate out for a closed loop");
@@ -287,14 +287,14 @@ absl::Status Check(const CLI::App& app, Words& words, LoadOptions& options) {
           absl::StrCat(flag, " is the open loop's: it needs a --rate"));
     }
   }
-  ASSAY_RETURN_IF_ERROR(ReadTimes(words, options));
-  ASSAY_RETURN_IF_ERROR(ReadCounts(words, options));
-  ASSAY_RETURN_IF_ERROR(ReadCpus(words, options));
-  if (words.target.empty() == words.url.empty()) {
+  ASSAY_RETURN_IF_ERROR(ReadTimes(flags, options));
+  ASSAY_RETURN_IF_ERROR(ReadCounts(flags, options));
+  ASSAY_RETURN_IF_ERROR(ReadCpus(flags, options));
+  if (flags.target.empty() == flags.url.empty()) {
     return absl::InvalidArgumentError("give the server to load, by --target or as a URL");
   }
   ASSAY_ASSIGN_OR_RETURN(options.target,
-                         TargetAddress::Parse(words.url.empty() ? words.target : words.url));
+                         TargetAddress::Parse(flags.url.empty() ? flags.target : flags.url));
   if (options.tls_verify && !options.target.tls) {
     return absl::InvalidArgumentError("--tls-verify needs an https:// target");
   }
@@ -308,7 +308,7 @@ absl::Status Check(const CLI::App& app, Words& words, LoadOptions& options) {
     }
   }
   ASSAY_ASSIGN_OR_RETURN(options.requests,
-                         BuildRequests(words.request, options.target, options.seed));
+                         BuildRequests(flags.request, options.target, options.seed));
   for (const Request& request : options.requests) {
     if (options.http2) ASSAY_RETURN_IF_ERROR(request.CheckForHttp2());
     if (request.closes && options.pipeline > 1) {
@@ -324,20 +324,20 @@ absl::Status Check(const CLI::App& app, Words& words, LoadOptions& options) {
 
 int ParseLoadOptions(int argc, char** argv, LoadOptions& options, std::ostream& out,
                      std::ostream& err) {
-  Words words;
+  Flags flags;
   CLI::App app("Offers HTTP load to a server and measures every request.", "loadgen");
   app.footer(kExamples);
-  DeclareLoad(app, words, options);
+  DeclareLoad(app, flags, options);
   DeclareTransport(app, options);
-  DeclareUntil(app, words);
-  DeclareOpenLoop(app, words, options);
-  DeclareRequests(app, words.request);
+  DeclareUntil(app, flags);
+  DeclareOpenLoop(app, flags, options);
+  DeclareRequests(app, flags.request);
   DeclareReport(app, options);
-  DeclareAgent(app, words, options);
+  DeclareAgent(app, flags, options);
   if (const int status = ParseCommandLine(app, argc, argv, out, err); status != kGoOn) {
     return status;
   }
-  if (const absl::Status status = Check(app, words, options); !status.ok()) {
+  if (const absl::Status status = Check(app, flags, options); !status.ok()) {
     err << "loadgen: " << MessageText(status) << "\n";
     // A name that the resolver does not know now is no bad usage.
     return absl::IsUnavailable(status) ? 1 : 2;

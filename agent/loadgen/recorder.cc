@@ -8,11 +8,11 @@ namespace assay::loadgen {
 
 uint64_t Tally::errors() const {
   uint64_t errors = 0;
-  for (int i = static_cast<int>(Fate::kTimeout) + 1; i < kFates; ++i) errors += fates[i];
+  for (int i = static_cast<int>(Outcome::kTimeout) + 1; i < kOutcomes; ++i) errors += outcomes[i];
   return errors;
 }
 
-Recorder::Recorder(bool open_loop, SecondBook* book, LiveFigures* live,
+Recorder::Recorder(bool open_loop, IntervalBook* book, LiveFigures* live,
                    std::optional<SampleRing::Writer> ring)
     : open_loop_(open_loop), book_(book), live_(live), ring_(ring) {}
 
@@ -28,7 +28,7 @@ void Recorder::EndCycles(int64_t now_ns) {
   cycle_end_ns_ = std::min(cycle_end_ns_, now_ns);
   const uint64_t length_ns = IntoWindow(cycle_end_ns_);
   tally_.flight_ns = static_cast<int64_t>(flight_sum_ + static_cast<uint64_t>(flying_) * length_ns);
-  tally_.rest_ns = most_flying_ * static_cast<int64_t>(length_ns) - tally_.flight_ns;
+  tally_.think_ns = most_flying_ * static_cast<int64_t>(length_ns) - tally_.flight_ns;
 }
 
 void Recorder::BeginSecond(int64_t intended_ns) {
@@ -39,29 +39,29 @@ void Recorder::BeginSecond(int64_t intended_ns) {
 }
 
 void Recorder::Count(const Sample& sample, const Ending& ending) {
-  const int64_t end_ns = sample.send_ns + sample.latency_ns;
-  if (ending.fate == Fate::kOk && IsInWindow(end_ns)) ++tally_.ok_in_window;
+  const int64_t end_ns = sample.intended_ns + sample.latency_ns;
+  if (ending.outcome == Outcome::kOk && IsInWindow(end_ns)) ++tally_.ok_in_window;
   tally_.last_end_ns = end_ns;
-  ++tally_.fates[static_cast<int>(ending.fate)];
+  ++tally_.outcomes[static_cast<int>(ending.outcome)];
   if (ending.status != 0) {
     ++tally_.statuses[ending.status];
     responses_.Add(end_ns);
   }
-  SecondFigures& second = book_->At(sample.send_ns);
+  IntervalFigures& second = book_->At(sample.intended_ns);
   if (&second != live_second_) PublishLive(&second);
   if (ending.retried) [[unlikely]] {
     ++tally_.retried;
     ++second.retried;
   }
-  if (ending.fate <= Fate::kTimeout) {
-    ++(ending.fate == Fate::kOk ? second.ok : second.timeouts);
+  if (ending.outcome <= Outcome::kTimeout) {
+    ++(ending.outcome == Outcome::kOk ? second.ok : second.timeouts);
     second.latency.Record(sample.latency_ns);
   } else {
     ++second.errors;
   }
 }
 
-void Recorder::PublishLive(const SecondFigures* second) {
+void Recorder::PublishLive(const IntervalFigures* second) {
   live_second_ = second;
   live_->ok.store(tally_.ok(), std::memory_order_relaxed);
   live_->failed.store(tally_.timeouts() + tally_.errors(), std::memory_order_relaxed);
@@ -70,9 +70,9 @@ void Recorder::PublishLive(const SecondFigures* second) {
 void Recorder::CountNoted() {
   for (; counted_ < noted_; ++counted_) {
     const Ending& ending = endings_[counted_];
-    block_[counted_].outcome = OutcomeOf(ending.fate, ending.status);
+    block_[counted_].outcome = OutcomeOf(ending.outcome, ending.status);
     Count(block_[counted_], ending);
-    if (open_loop_ && ending.fate <= Fate::kTimeout && service_ns_[counted_] != kNeverSent) {
+    if (open_loop_ && ending.outcome <= Outcome::kTimeout && service_ns_[counted_] != kNeverSent) {
       service_.Record(service_ns_[counted_]);
     }
   }

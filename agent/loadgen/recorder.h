@@ -8,10 +8,10 @@
 #include <cstdint>
 #include <optional>
 
-#include "agent/loadgen/fate.h"
+#include "agent/loadgen/outcome.h"
 #include "agent/loadgen/load_window.h"
 #include "agent/loadgen/sample_ring.h"
-#include "agent/loadgen/second_book.h"
+#include "agent/loadgen/interval_book.h"
 #include "analysis/latency_histogram.h"
 #include "analysis/response_counts.h"
 
@@ -34,7 +34,7 @@ struct Flight {
 // What one load thread counted.
 struct Tally {
   uint64_t sent = 0;
-  // Right answers that came within the window, those to warm-up requests among them: its throughput.
+  // Right responses that came within the window, those to warm-up requests among them: its throughput.
   uint64_t ok_in_window = 0;
   uint64_t warmup_requests = 0;
   uint64_t bytes_read = 0;
@@ -45,15 +45,15 @@ struct Tally {
   // Closed loop: time in which requests were in flight and in which there was room for more of them, within the window,
   // summed over requests and over room; and requests that ended in it.
   int64_t flight_ns = 0;
-  int64_t rest_ns = 0;
+  int64_t think_ns = 0;
   uint64_t cycles = 0;
-  // By Fate; kOk and kTimeout among them.
-  std::array<uint64_t, kFates> fates{};
+  // By Outcome; kOk and kTimeout among them.
+  std::array<uint64_t, kOutcomes> outcomes{};
   // Answers by status; the last one holds what is no status.
   std::array<uint64_t, 1001> statuses{};
 
-  uint64_t ok() const { return fates[static_cast<int>(Fate::kOk)]; }
-  uint64_t timeouts() const { return fates[static_cast<int>(Fate::kTimeout)]; }
+  uint64_t ok() const { return outcomes[static_cast<int>(Outcome::kOk)]; }
+  uint64_t timeouts() const { return outcomes[static_cast<int>(Outcome::kTimeout)]; }
   uint64_t errors() const;
 };
 
@@ -77,7 +77,7 @@ struct LiveFigures {
 class Recorder {
  public:
   // `book` and `live` must outlive it. `ring`: where raw samples go, if anywhere.
-  Recorder(bool open_loop, SecondBook* book, LiveFigures* live,
+  Recorder(bool open_loop, IntervalBook* book, LiveFigures* live,
            std::optional<SampleRing::Writer> ring);
 
   // Before the first request.
@@ -111,22 +111,22 @@ class Recorder {
     if (flight.counted) send_lag_.Record(flight.send_ns - flight.intended_ns);
   }
 
-  // Each request that ended, after Sent(). `status` is 0 where no answer came.
-  void Ended(const Flight& flight, Fate fate, int status, uint64_t answer_bytes, int64_t now_ns) {
+  // Each request that ended, after Sent(). `status` is 0 where no response came.
+  void Ended(const Flight& flight, Outcome outcome, int status, uint64_t response_bytes, int64_t now_ns) {
     if (!open_loop_) Land(now_ns);
     if (status != 0) ++responses_until_now_;
     if (!flight.counted) [[unlikely]] {
       if (status != 0) responses_.Add(now_ns);
-      if (fate == Fate::kOk && IsInWindow(now_ns)) ++tally_.ok_in_window;
+      if (outcome == Outcome::kOk && IsInWindow(now_ns)) ++tally_.ok_in_window;
       return;
     }
-    bytes_read_ += answer_bytes;
+    bytes_read_ += response_bytes;
     endings_[noted_] = {.status = static_cast<uint16_t>(status < 1000 ? status : 1000),
-                        .fate = fate,
+                        .outcome = outcome,
                         .retried = flight.retries != 0};
     if (open_loop_)
       service_ns_[noted_] = flight.send_ns == 0 ? kNeverSent : now_ns - flight.send_ns;
-    block_[noted_].send_ns = flight.intended_ns;
+    block_[noted_].intended_ns = flight.intended_ns;
     block_[noted_].latency_ns = now_ns - flight.intended_ns;
     if (++noted_ == kBlockSamples) Flush();
   }
@@ -153,7 +153,7 @@ class Recorder {
   // What a request came to, beside its sample.
   struct Ending {
     uint16_t status;
-    Fate fate;
+    Outcome outcome;
     bool retried;
   };
 
@@ -186,7 +186,7 @@ class Recorder {
   // What was noted since the last time.
   void CountNoted();
   void Count(const Sample& sample, const Ending& ending);
-  void PublishLive(const SecondFigures* second);
+  void PublishLive(const IntervalFigures* second);
 
   static constexpr size_t kCacheLine = 64;
 
@@ -198,7 +198,7 @@ class Recorder {
   int counted_ = 0;
   int64_t second_begin_ns_ = 0;
   // Where what is sent in this second counts, and how much of it is not counted there yet.
-  SecondFigures* sent_second_ = nullptr;
+  IntervalFigures* sent_second_ = nullptr;
   uint64_t sent_in_second_ = 0;
   uint64_t bytes_read_ = 0;
   uint64_t responses_until_now_ = 0;
@@ -215,9 +215,9 @@ class Recorder {
 
   LoadWindow window_;
   ResponseCounts responses_;
-  SecondBook* const book_;
+  IntervalBook* const book_;
   LiveFigures* const live_;
-  const SecondFigures* live_second_ = nullptr;
+  const IntervalFigures* live_second_ = nullptr;
   std::optional<SampleRing::Writer> ring_;
   Tally tally_;
   LatencyHistogram service_;

@@ -5,11 +5,11 @@
 #include <memory>
 #include <vector>
 
-#include "agent/loadgen/fate.h"
+#include "agent/loadgen/outcome.h"
 #include "agent/loadgen/load_window.h"
 #include "agent/loadgen/recorder.h"
 #include "agent/loadgen/sample_ring.h"
-#include "agent/loadgen/second_book.h"
+#include "agent/loadgen/interval_book.h"
 #include "analysis/random_stream.h"
 #include "analysis/sample_patterns.h"
 
@@ -26,21 +26,21 @@ void BM_RecordRequest(benchmark::State& state) {
   const std::vector<Sample> samples = ClosedLoopSamples(&random, 65'536);
   std::vector<char> other(static_cast<size_t>(state.range(0)) * 1024 + 1);
   const bool recording = state.range(1) != 0;
-  SecondBook book(/*slots=*/16, /*keep_seconds=*/2);
+  IntervalBook book(/*slots=*/16, /*keep_seconds=*/2);
   LiveFigures live;
   const auto memory = SampleRing::Create(1, size_t{4} << 20);
   const auto ring = SampleRing::Open(memory->get());
   SampleRing::Reader reader(ring->get(), 0);
   Recorder recorder(/*open_loop=*/false, &book, &live, SampleRing::Writer(ring->get(), 0));
-  recorder.Begin({.begin_ns = samples.front().send_ns, .end_ns = INT64_MAX});
+  recorder.Begin({.begin_ns = samples.front().intended_ns, .end_ns = INT64_MAX});
   for (auto _ : state) {
     for (const Sample& sample : samples) {
       for (size_t i = 0; i < other.size(); i += kCacheLine) ++other[i];
       if (!recording) continue;
       const Flight flight = {
-          .send_ns = sample.send_ns, .intended_ns = sample.send_ns, .counted = true};
+          .send_ns = sample.intended_ns, .intended_ns = sample.intended_ns, .counted = true};
       recorder.Sent(flight);
-      recorder.Ended(flight, Fate::kOk, 200, 180, sample.send_ns + sample.latency_ns);
+      recorder.Ended(flight, Outcome::kOk, 200, 180, sample.intended_ns + sample.latency_ns);
     }
     state.PauseTiming();
     while (reader.Peek()->has_value()) reader.Pop();

@@ -6,11 +6,11 @@
 #include <optional>
 #include <vector>
 
-#include "agent/loadgen/fate.h"
+#include "agent/loadgen/outcome.h"
 #include "agent/loadgen/load_window.h"
 #include "agent/loadgen/ring_drain.h"
 #include "agent/loadgen/sample_ring.h"
-#include "agent/loadgen/second_book.h"
+#include "agent/loadgen/interval_book.h"
 #include "analysis/response_counts.h"
 #include "analysis/sample_codec.h"
 #include "gtest/gtest.h"
@@ -30,18 +30,18 @@ class RecorderTest : public ::testing::Test {
   static Flight SentAt(int64_t after_ns) {
     return {.send_ns = kBegin + after_ns, .intended_ns = kBegin + after_ns, .counted = true};
   }
-  void Ask(int64_t after_ns, int64_t latency_ns, Fate fate = Fate::kOk, int status = 200) {
+  void Ask(int64_t after_ns, int64_t latency_ns, Outcome outcome = Outcome::kOk, int status = 200) {
     const Flight flight = SentAt(after_ns);
     recorder_.Sent(flight);
-    recorder_.Ended(flight, fate, status, 100, flight.send_ns + latency_ns);
+    recorder_.Ended(flight, outcome, status, 100, flight.send_ns + latency_ns);
   }
-  std::map<uint32_t, SecondFigures> Seconds() {
-    std::map<uint32_t, SecondFigures> seconds;
-    book_.HarvestAll([&](const SecondFigures& figures) { seconds[figures.second] = figures; });
+  std::map<uint32_t, IntervalFigures> Seconds() {
+    std::map<uint32_t, IntervalFigures> seconds;
+    book_.HarvestAll([&](const IntervalFigures& figures) { seconds[figures.second] = figures; });
     return seconds;
   }
 
-  SecondBook book_{/*slots=*/8, /*keep_seconds=*/2};
+  IntervalBook book_{/*slots=*/8, /*keep_seconds=*/2};
   LiveFigures live_;
   std::unique_ptr<SampleRing> ring_ =
       SampleRing::Open(SampleRing::Create(1, 1 << 20)->get()).value();
@@ -60,24 +60,24 @@ TEST_F(RecorderTest, AConnectionsRestBetweenResponseAndRequestIsAccountedFor) {
     }
     // What is answered in the window's drain was in flight until its end.
     for (int i = 0; i < 2; ++i) {
-      recorder_.Ended(SentAt(at), Fate::kOk, 200, 100, kBegin + at + kLatency);
+      recorder_.Ended(SentAt(at), Outcome::kOk, 200, 100, kBegin + at + kLatency);
     }
   }
   recorder_.EndCycles(kBegin + 10 * kSecond);
   recorder_.EndCycles(kBegin + 20 * kSecond);  // The drain goes on.
   recorder_.Flush();
   EXPECT_EQ(recorder_.tally().cycles, 200'000u);
-  EXPECT_EQ(recorder_.tally().flight_ns + recorder_.tally().rest_ns, 20 * kSecond);
-  EXPECT_NEAR(static_cast<double>(recorder_.tally().rest_ns), 2e9, 1e5);
+  EXPECT_EQ(recorder_.tally().flight_ns + recorder_.tally().think_ns, 20 * kSecond);
+  EXPECT_NEAR(static_cast<double>(recorder_.tally().think_ns), 2e9, 1e5);
 }
 
 // A server that answers after 0.8 s leaves nobody at rest, however few cycles the window has.
 TEST_F(RecorderTest, ARequestInFlightAtTheEndOfTheWindowIsNoRest) {
   recorder_.Sent(SentAt(0));
-  recorder_.Ended(SentAt(0), Fate::kOk, 200, 100, kBegin + kSecond * 4 / 5);
+  recorder_.Ended(SentAt(0), Outcome::kOk, 200, 100, kBegin + kSecond * 4 / 5);
   recorder_.Sent(SentAt(kSecond * 4 / 5));
   recorder_.EndCycles(kBegin + kSecond);
-  EXPECT_EQ(recorder_.tally().rest_ns, 0);
+  EXPECT_EQ(recorder_.tally().think_ns, 0);
   EXPECT_EQ(recorder_.tally().flight_ns, kSecond);
   EXPECT_EQ(recorder_.tally().cycles, 1u);
 }
@@ -87,11 +87,11 @@ TEST_F(RecorderTest, EveryResponseIsCountedWhenItCame) {
   Flight warm = SentAt(-1'000);
   warm.counted = false;
   recorder_.Sent(warm);
-  recorder_.Ended(warm, Fate::kOk, 200, 100, kBegin + 50'000);
+  recorder_.Ended(warm, Outcome::kOk, 200, 100, kBegin + 50'000);
   Ask(1'000, 99'000);
-  Ask(1'000, 199'000, Fate::kUnexpectedStatus, 500);
-  Ask(1'000, 299'000, Fate::kTimeout, 200);
-  Ask(1'000, 399'000, Fate::kTimeout, 0);
+  Ask(1'000, 199'000, Outcome::kUnexpectedStatus, 500);
+  Ask(1'000, 299'000, Outcome::kTimeout, 200);
+  Ask(1'000, 399'000, Outcome::kTimeout, 0);
   EXPECT_EQ(recorder_.responses_until_now(), 4u);
   recorder_.Flush();
   const ResponseCounts::Parts parts = recorder_.responses().ToParts();
@@ -103,15 +103,15 @@ TEST_F(RecorderTest, EveryResponseIsCountedWhenItCame) {
 TEST_F(RecorderTest, ASecondHasWhatWasSentInIt) {
   for (int64_t second = 0; second < 5; ++second) {
     for (int64_t i = 0; i <= second; ++i) Ask(second * kSecond + i * 1000, 50'000 + second);
-    Ask(second * kSecond + 500'000'000, 70'000, Fate::kUnexpectedStatus, 500);
+    Ask(second * kSecond + 500'000'000, 70'000, Outcome::kUnexpectedStatus, 500);
   }
   // Sent in the last second, answered in one that sends nothing.
-  Ask(5 * kSecond - 1, 2 * kSecond, Fate::kTimeout, 0);
+  Ask(5 * kSecond - 1, 2 * kSecond, Outcome::kTimeout, 0);
   recorder_.Flush();
   const auto seconds = Seconds();
   ASSERT_EQ(seconds.size(), 5u);
   for (uint32_t second = 0; second < 5; ++second) {
-    const SecondFigures& figures = seconds.at(second);
+    const IntervalFigures& figures = seconds.at(second);
     const uint64_t timeouts = second == 4 ? 1 : 0;
     EXPECT_EQ(figures.sent, second + 2u + timeouts) << second;
     EXPECT_EQ(figures.ok, second + 1u) << second;
@@ -146,7 +146,7 @@ TEST_F(RecorderTest, EverySampleGoesToTheRingInOrder) {
           .ok());
   ASSERT_EQ(samples.size(), static_cast<size_t>(kCount));
   for (int64_t i = 0; i < kCount; ++i) {
-    EXPECT_EQ(samples[i].send_ns, kBegin + i * 7'000'000);
+    EXPECT_EQ(samples[i].intended_ns, kBegin + i * 7'000'000);
     EXPECT_EQ(samples[i].latency_ns, 1000 + i);
     EXPECT_EQ(samples[i].outcome, SampleOutcome::kOk);
   }
@@ -161,11 +161,11 @@ TEST_F(RecorderTest, ThoseThatWatchSeeTheSecondsThatAreOver) {
   EXPECT_GE(live_.ok.load(), 2u);
 }
 
-TEST_F(RecorderTest, TheWarmUpCountsInNoSecondButItsAnswersInTheWindowDo) {
+TEST_F(RecorderTest, TheWarmUpCountsInNoSecondButItsResponsesInTheWindowDo) {
   Flight flight = SentAt(-1000);
   flight.counted = false;
   recorder_.Sent(flight);
-  recorder_.Ended(flight, Fate::kOk, 200, 100, kBegin + 10);
+  recorder_.Ended(flight, Outcome::kOk, 200, 100, kBegin + 10);
   recorder_.Flush();
   EXPECT_EQ(recorder_.tally().warmup_requests, 1u);
   EXPECT_EQ(recorder_.tally().ok_in_window, 1u);

@@ -23,7 +23,7 @@ struct RunSettings {
 //   requests                                ok + errors + timeouts
 //   status{}                                answers by status
 //   error_kinds{}                           errors by name
-//   duration_s, rps                         length of the window; right answers a second that came in it
+//   duration_s, rps                         length of the window; right responses a second that came in it
 //   bytes_read, connections, reconnects, warmup_requests
 //   mode, offered_rps                       "closed" (null) or "open"
 //   latency_us{min,mean,p50,p90,p95,p99,p999,p9999,max}, service_us{}, send_lag_us{}

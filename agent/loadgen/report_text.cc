@@ -159,7 +159,7 @@ std::string FormatTable(const LoadResult& result, const LoadOptions& options) {
 
 std::string FormatCsv(const LoadResult& result) {
   std::string text = "second,sent,ok,errors,timeouts,p50_us,p90_us,p99_us,max_us,retried\n";
-  for (const SecondRow& row : result.seconds) {
+  for (const Interval& row : result.seconds) {
     absl::StrAppend(&text, row.second, ",", row.sent, ",", row.ok, ",", row.errors, ",",
                     row.timeouts);
     const absl::StatusOr<LatencyHistogram> latency = LatencyHistogram::FromParts(row.latency);

@@ -35,11 +35,11 @@ LoadResult Measured() {
   result.cpu_responses = 1002;
   result.cpu_share = 0.57;
   result.run_delay_share = 0.04;
-  result.rest_ns = 20'000'000;
+  result.think_ns = 20'000'000;
   result.flight_ns = 80'000'000;
   result.cycles = 1'000;
   result.connections = 7;
-  SecondRow row;
+  Interval row;
   row.second = 1;
   row.sent = 1003;
   row.ok = 1000;
@@ -81,7 +81,7 @@ TEST(ReportJsonTest, HasEveryKeyOfTheContract) {
   EXPECT_NEAR(json["latency_us"]["p99"].get<double>(), 990, 1);
 }
 
-// 1,000 requests say nothing about one in a thousand: the answer is null, not the maximum.
+// 1,000 requests say nothing about one in a thousand: the response is null, not the maximum.
 TEST(ReportJsonTest, WhatTheCountCannotSupportIsNull) {
   const Json json = Json::parse(FormatJson(Measured()));
   EXPECT_TRUE(json["latency_us"]["p999"].is_null());

@@ -44,7 +44,7 @@ struct Request {
   std::vector<std::pair<std::string, std::string>> headers;
   size_t body_size = 0;
   bool has_body = false;
-  // Its answer has no body.
+  // Its response has no body.
   bool head = false;
   // It says `Connection: close`: it is the last one on its connection (RFC 9112, 9.6).
   bool closes = false;

@@ -20,7 +20,7 @@ absl::StatusOr<std::vector<RequestSpec>> ParseRequestList(std::string_view json,
                                                           const std::string& folder);
 
 // POST `path` with bodies of that many items as POST /json of the endpoint contract takes them, drawn
-// from the seed, each with the answer that is right. `count` different ones.
+// from the seed, each with the response that is right. `count` different ones.
 std::vector<RequestSpec> RandomItemRequests(const RequestSpec& like, int items, int count,
                                             uint64_t seed);
 

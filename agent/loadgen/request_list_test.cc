@@ -56,7 +56,7 @@ TEST(RequestListTest, NamesTheEntryAndWhatIsWrongWithIt) {
   }
 }
 
-TEST(RequestListTest, RandomItemsAreDrawnFromTheSeedWithTheirAnswers) {
+TEST(RequestListTest, RandomItemsAreDrawnFromTheSeedWithTheirResponses) {
   RequestSpec like;
   like.path = "/json";
   const std::vector<RequestSpec> specs = RandomItemRequests(like, 3, 4, 7);
@@ -65,13 +65,13 @@ TEST(RequestListTest, RandomItemsAreDrawnFromTheSeedWithTheirAnswers) {
   EXPECT_EQ(specs[2].body, RandomItemRequests(like, 3, 4, 7)[2].body);
   for (const RequestSpec& spec : specs) {
     const auto body = nlohmann::json::parse(*spec.body);
-    const auto answer = nlohmann::json::parse(*spec.expect_body);
+    const auto response = nlohmann::json::parse(*spec.expect_body);
     int64_t total = 0;
     for (const auto& item : body["items"]) {
       total += item["price"].get<int64_t>() * item["qty"].get<int64_t>();
     }
-    EXPECT_EQ(answer["count"], 3);
-    EXPECT_EQ(answer["total"], total);
+    EXPECT_EQ(response["count"], 3);
+    EXPECT_EQ(response["total"], total);
   }
 }
 

@@ -19,7 +19,7 @@ namespace {
 constexpr int kRandomBodies = 64;
 constexpr int kMostItems = 100'000;
 
-absl::StatusOr<RequestSpec> ReadSpec(const RequestWords& words, const TargetAddress& target) {
+absl::StatusOr<RequestSpec> ReadSpec(const RequestFlags& words, const TargetAddress& target) {
   RequestSpec spec = words.spec;
   if (!words.path.empty()) {
     spec.path = words.path;
@@ -68,7 +68,7 @@ absl::StatusOr<std::vector<RequestSpec>> ReadMix(const std::string& file) {
 }
 
 // What was said of the requests beside --mix; empty: nothing.
-std::string BesideMix(const RequestWords& words, const TargetAddress& target) {
+std::string BesideMix(const RequestFlags& words, const TargetAddress& target) {
   const std::pair<bool, const char*> flags[] = {
       {!words.path.empty(), "--path"},
       {!target.path.empty() && target.path != "/", "the URL's path"},
@@ -88,7 +88,7 @@ std::string BesideMix(const RequestWords& words, const TargetAddress& target) {
   return "";
 }
 
-absl::StatusOr<std::vector<RequestSpec>> ReadSpecs(const RequestWords& words,
+absl::StatusOr<std::vector<RequestSpec>> ReadSpecs(const RequestFlags& words,
                                                    const TargetAddress& target, uint64_t seed) {
   const bool has_body = words.body.has_value() || !words.body_file.empty();
   if (!words.mix_file.empty()) {
@@ -111,7 +111,7 @@ absl::StatusOr<std::vector<RequestSpec>> ReadSpecs(const RequestWords& words,
 
 }  // namespace
 
-void DeclareRequests(CLI::App& app, RequestWords& words) {
+void DeclareRequests(CLI::App& app, RequestFlags& words) {
   app.add_option("--path", words.path, "Path and query [/]");
   app.add_option("--method,-m", words.spec.method, "Method [GET, or POST with a body]");
   app.add_option("--header,-H", words.headers, "'Name: value', repeatable")->take_all();
@@ -121,16 +121,16 @@ void DeclareRequests(CLI::App& app, RequestWords& words) {
       "--random-items", words.random_items,
       "Bodies of so many items for POST /json, drawn from the seed; answers are checked");
   app.add_option("--mix", words.mix_file, "JSON file with a list of requests and their weights");
-  app.add_option("--expect-status", words.spec.expect_status, "Status of a right answer [any 2xx]")
+  app.add_option("--expect-status", words.spec.expect_status, "Status of a right response [any 2xx]")
       ->check(CLI::Range(static_cast<int>(kLowestStatus), static_cast<int>(kHighestStatus)));
-  app.add_option("--expect-length", words.expect_length, "Body length of a right answer");
+  app.add_option("--expect-length", words.expect_length, "Body length of a right response");
   app.add_option("--expect-body-file", words.expect_body_file,
-                 "File whose contents are the body of a right answer");
+                 "File whose contents are the body of a right response");
   app.add_option("--expect-sha256", words.expect_sha256,
-                 "SHA-256 of a right answer's body, as 64 hexadecimal digits");
+                 "SHA-256 of a right response's body, as 64 hexadecimal digits");
 }
 
-absl::StatusOr<std::vector<Request>> BuildRequests(const RequestWords& words,
+absl::StatusOr<std::vector<Request>> BuildRequests(const RequestFlags& words,
                                                    const TargetAddress& target, uint64_t seed) {
   ASSAY_ASSIGN_OR_RETURN(const std::vector<RequestSpec> specs, ReadSpecs(words, target, seed));
   std::vector<Request> requests;

@@ -14,7 +14,7 @@
 namespace assay::loadgen {
 
 // What a command line says of the requests, before it is checked.
-struct RequestWords {
+struct RequestFlags {
   std::string path;
   std::vector<std::string> headers;
   std::optional<std::string> body;
@@ -28,10 +28,10 @@ struct RequestWords {
 };
 
 // Adds the flags. `words` must outlive the parsing.
-void DeclareRequests(CLI::App& app, RequestWords& words);
+void DeclareRequests(CLI::App& app, RequestFlags& words);
 
 // The requests that were asked for, read from their files and built; errors say what is wrong.
-absl::StatusOr<std::vector<Request>> BuildRequests(const RequestWords& words,
+absl::StatusOr<std::vector<Request>> BuildRequests(const RequestFlags& words,
                                                    const TargetAddress& target, uint64_t seed);
 
 }  // namespace assay::loadgen

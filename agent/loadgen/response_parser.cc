@@ -58,7 +58,7 @@ void ResponseParser::Begin(bool head_request, const std::string* expected_body,
   head_bytes_ = 0;
   interim_ = 0;
   body_bytes_ = 0;
-  answer_bytes_ = 0;
+  response_bytes_ = 0;
   expected_body_ = expected_body;
   digest_ = digest;
   if (digest != nullptr) digest->Begin();
@@ -128,7 +128,7 @@ ResponseParser::Progress ResponseParser::Feed(const char* data, size_t size) {
     }
   }
   const auto consumed = static_cast<size_t>(at - data);
-  answer_bytes_ += consumed;
+  response_bytes_ += consumed;
   return {result, consumed};
 }
 

@@ -10,7 +10,7 @@
 
 namespace assay::loadgen {
 
-// What a head says of how its answer ends, and of the connection behind it.
+// What a head says of how its response ends, and of the connection behind it.
 struct Framing {
   uint16_t status = 0;
   bool keep_alive = true;
@@ -39,10 +39,10 @@ struct KnownHead {
 // a body ends by Content-Length, by the last chunk, or by the end of the connection; answers to
 // HEAD, 204 and 304 have none.
 //
-// Tuned for the load generator: it looks for line ends, reads the three headers that frame an answer
+// Tuned for the load generator: it looks for line ends, reads the three headers that frame a response
 // and passes over the others, so that a head of 120 bytes costs under 100 ns. Nothing is allocated: a
 // line that is cut by the end of a segment is kept in the parser. Of a line over kCarryBytes, cut or
-// not, the rest is passed over, which no framing header survives: how an answer is cut decides
+// not, the rest is passed over, which no framing header survives: how a response is cut decides
 // nothing.
 //
 // A folded header line (obs-fold) is read as one with blanks (RFC 9112, 5.2); within one of the
@@ -53,7 +53,7 @@ struct KnownHead {
 //
 // What is malformed: a status line that is not "HTTP/1.x NNN", a header line or a trailer without a
 // name and a colon, contradicting or unreadable lengths, heads over kMaxHeadBytes, more than
-// kMostInterim interim answers, and bytes after what ends an answer where none is due (the caller
+// kMostInterim interim answers, and bytes after what ends a response where none is due (the caller
 // sees that). A list of equal lengths is that length (RFC 9112, 6.3). HTTP/1.0 has no
 // Transfer-Encoding: a connection is not kept behind it (6.1).
 class ResponseParser {
@@ -69,33 +69,33 @@ class ResponseParser {
   };
   struct Progress {
     Result result;
-    // Bytes that belong to this answer; the rest belongs to the next.
+    // Bytes that belong to this response; the rest belongs to the next.
     size_t consumed;
   };
 
   // Null, as at first: every head is taken apart. It must outlive the parser.
   void set_known_head(KnownHead* known) { known_ = known; }
 
-  // Before the first byte of each answer. `head_request`: the answer has no body. `expected_body`
-  // and `digest`, which gets the body where it is not null, must outlive the answer.
+  // Before the first byte of each response. `head_request`: the response has no body. `expected_body`
+  // and `digest`, which gets the body where it is not null, must outlive the response.
   void Begin(bool head_request, const std::string* expected_body, BodyDigest* digest = nullptr);
 
   // REQUIRES: Begin() was called, and no Feed() since has returned anything but kNeedMore; size >
   // 0.
   Progress Feed(const char* data, size_t size);
 
-  // The connection has ended: kComplete where that ends the body, kMalformed where the answer is
+  // The connection has ended: kComplete where that ends the body, kMalformed where the response is
   // cut short.
   Result FeedEnd();
 
-  // No byte of the answer has come.
-  bool untouched() const { return answer_bytes_ == 0; }
+  // No byte of the response has come.
+  bool untouched() const { return response_bytes_ == 0; }
 
-  // Of the complete answer.
+  // Of the complete response.
   int status() const { return framing_.status; }
   uint64_t body_bytes() const { return body_bytes_; }
   // Head, body and framing, interim answers included.
-  uint64_t answer_bytes() const { return answer_bytes_; }
+  uint64_t response_bytes() const { return response_bytes_; }
   // Whether another request may follow on this connection.
   bool keep_alive() const { return framing_.keep_alive && !framing_.close; }
   // The body equals the expected one; true when none was given.
@@ -146,7 +146,7 @@ class ResponseParser {
   Framing framing_;
   uint64_t body_left_ = 0;  // Of the body or the chunk.
   uint64_t body_bytes_ = 0;
-  uint64_t answer_bytes_ = 0;
+  uint64_t response_bytes_ = 0;
   KnownHead* known_ = nullptr;
   const std::string* expected_body_ = nullptr;
   BodyDigest* digest_ = nullptr;

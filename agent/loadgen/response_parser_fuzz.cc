@@ -49,7 +49,7 @@ Outcome Parse(std::string_view bytes, bool head, size_t most, RandomStream& rand
     bytes.remove_prefix(progress.consumed);
   }
   if (outcome.result == Result::kNeedMore) outcome.result = parser.FeedEnd();
-  if (outcome.result == Result::kComplete && parser.answer_bytes() != outcome.consumed)
+  if (outcome.result == Result::kComplete && parser.response_bytes() != outcome.consumed)
     std::abort();
   outcome.body_bytes = parser.body_bytes();
   outcome.status = parser.status();

@@ -44,7 +44,7 @@ Outcome Parse(const std::string& text, const std::vector<size_t>& cuts = {}, boo
   outcome.keep_alive = parser.keep_alive();
   outcome.matches = parser.body_matches();
   if (outcome.result == Result::kComplete) {
-    EXPECT_EQ(parser.answer_bytes(), outcome.consumed);
+    EXPECT_EQ(parser.response_bytes(), outcome.consumed);
   }
   return outcome;
 }
@@ -86,7 +86,7 @@ TEST(ResponseParserTest, GivesNoBodyToHeadNoContentAndNotModified) {
   EXPECT_EQ(Parse("HTTP/1.1 304 Not Modified\r\nContent-Length: 7\r\n\r\n").body_bytes, 0u);
 }
 
-TEST(ResponseParserTest, PassesOverInterimAnswers) {
+TEST(ResponseParserTest, PassesOverInterimResponses) {
   const std::string text =
       "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
       "HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n";
@@ -210,13 +210,13 @@ TEST(ResponseParserTest, RefusesACrWithoutLfInAnyLine) {
   }
 }
 
-TEST(ResponseParserTest, RefusesInterimAnswersWithoutEnd) {
+TEST(ResponseParserTest, RefusesInterimResponsesWithoutEnd) {
   std::string flood;
   for (int i = 0; i < 2000; ++i) flood += "HTTP/1.1 102 Processing\r\n\r\n";
   EXPECT_EQ(Parse(flood).result, Result::kMalformed);
 }
 
-TEST(ResponseParserTest, RefusesWhatIsNotAnAnswer) {
+TEST(ResponseParserTest, RefusesWhatIsNotAResponse) {
   for (const std::string& text : std::vector<std::string>{
            "garbage",
            "HTTP/2 200 OK\r\n\r\n",
@@ -334,7 +334,7 @@ TEST(ResponseParserTest, TakesAKnownHeadOnlyWhereAllOfItIsThere) {
   }
 }
 
-// What segments a network makes of an answer is no business of the result.
+// What segments a network makes of a response is no business of the result.
 TEST(ResponseParserTest, GivesTheSameForEverySegmentation) {
   const std::string expected = "hello";
   const std::vector<std::string> texts = {

@@ -120,7 +120,7 @@ TEST(RetryTest, WhatFailsOnAFreshConnectionIsAnError) {
   }
 }
 
-TEST(RetryTest, WhatTheServerBeganToAnswerIsAnError) {
+TEST(RetryTest, WhatTheServerBeganToResponseIsAnError) {
   TestServer server([](const Seen& seen) {
     if (seen.request_of_connection == 0) return Reply{TestServer::Ok("x")};
     return Reply{"HTTP/1.1 200 OK\r\nContent-Le", 0, Then::kClose};

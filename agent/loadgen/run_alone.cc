@@ -145,7 +145,7 @@ absl::Status WriteHdr(const LoadResult& result, absl::Time began, const std::str
   ASSAY_ASSIGN_OR_RETURN(std::string log, HdrLog(began, {}));
   const size_t head = log.size();
   const absl::Duration window = absl::Nanoseconds(result.duration_ns);
-  for (const SecondRow& row : result.seconds) {
+  for (const Interval& row : result.seconds) {
     ASSAY_ASSIGN_OR_RETURN(const LatencyHistogram histogram,
                            LatencyHistogram::FromParts(row.latency));
     const absl::Duration from = absl::Seconds(row.second);

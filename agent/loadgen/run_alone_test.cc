@@ -6,7 +6,7 @@
 #include <thread>
 
 #include "agent/loadgen/dial.h"
-#include "agent/loadgen/fate.h"
+#include "agent/loadgen/outcome.h"
 #include "agent/loadgen/options.h"
 #include "agent/loadgen/target_address.h"
 #include "agent/loadgen/test_load.h"
@@ -156,7 +156,7 @@ TEST(DialTest, TakesTheFirstAddressThatAccepts) {
   TargetAddress name = *TargetAddress::Parse("127.0.0.1:1");
   name.others = {name.place, live.place};
   const TargetAddress chosen = FirstThatAccepts(name, 1'000 * kMillisecond);
-  EXPECT_EQ(Dial(chosen).fate, Fate::kOk);
+  EXPECT_EQ(Dial(chosen).outcome, Outcome::kOk);
   EXPECT_EQ(chosen.text, name.text);
   EXPECT_TRUE(chosen.others.empty());
   // Where none does, opening says why.

@@ -8,7 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "agent/loadgen/agent_link.h"
+#include "agent/loadgen/agent_connection.h"
 #include "agent/loadgen/load_run.h"
 #include "agent/loadgen/sample_ring.h"
 #include "agent/loadgen/stop_signals.h"
@@ -25,7 +25,7 @@ constexpr int64_t kStartedAfterNs = 20'000'000;
 // What the main thread does between Ready and the end: it waits for the agent's commands and the threads' end.
 class Session {
  public:
-  Session(AgentLink& link, LoadRun& run, StopSignals& signals)
+  Session(AgentConnection& link, LoadRun& run, StopSignals& signals)
       : link_(link), run_(run), signals_(signals), harvest_every_ns_(run.harvest_every_ns()) {}
 
   // Returns when the threads have ended, or were told to before they began. kUnavailable: the agent is gone.
@@ -36,7 +36,7 @@ class Session {
   absl::Status TakeCommands();
   int TimeoutMs(int64_t now_ns) const;
 
-  AgentLink& link_;
+  AgentConnection& link_;
   LoadRun& run_;
   StopSignals& signals_;
   const int64_t harvest_every_ns_;
@@ -93,7 +93,7 @@ absl::Status Session::TakeCommands() {
   }
 }
 
-absl::Status Run(const LoadOptions& options, AgentLink& link) {
+absl::Status Run(const LoadOptions& options, AgentConnection& link) {
   std::unique_ptr<SampleRing> ring;
   if (options.ring_fd >= 0) {
     ASSAY_ASSIGN_OR_RETURN(ring, SampleRing::Open(options.ring_fd));
@@ -117,7 +117,7 @@ Failure::Kind KindOf(const absl::Status& status) {
 }  // namespace
 
 int RunUnderAgent(const LoadOptions& options, std::ostream& err) {
-  absl::StatusOr<AgentLink> link = AgentLink::Open(options.control_fd);
+  absl::StatusOr<AgentConnection> link = AgentConnection::Open(options.control_fd);
   absl::Status status = link.status();
   if (link.ok()) {
     status = Run(options, *link);

@@ -160,7 +160,7 @@ bool SampleRing::Writer::Write(absl::Span<const Sample> samples) {
   }
   if (chunk_left_ < samples.size()) {
     chunk_left_ = kSamplesPerChunk;
-    base_ns_ = samples[0].send_ns;
+    base_ns_ = samples[0].intended_ns;
   }
   uint8_t* const at = data_ + head_ % capacity_;
   const size_t length = EncodeBlock(samples, base_ns_, at + sizeof(RecordHeader));

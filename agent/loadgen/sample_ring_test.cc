@@ -134,7 +134,7 @@ TEST_F(SampleRingTest, ChunksAreNumberedAndBounded) {
     EXPECT_EQ(chunks_[i].thread(), 0u);
     EXPECT_EQ(chunks_[i].thread_sequence(), i);
     EXPECT_EQ(chunks_[i].first_index(), index);
-    EXPECT_EQ(chunks_[i].first_send_ns(), SampleOf(static_cast<int64_t>(index)).send_ns);
+    EXPECT_EQ(chunks_[i].first_send_ns(), SampleOf(static_cast<int64_t>(index)).intended_ns);
     EXPECT_EQ(chunks_[i].codec(), SampleChunk::BLOCK_PACKED);
     EXPECT_LE(chunks_[i].count(), SampleRing::kSamplesPerChunk);
     index += chunks_[i].count();

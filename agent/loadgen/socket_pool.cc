@@ -65,14 +65,14 @@ absl::Status SocketPool::OpenAll(int64_t deadline_ns) {
   }
   opening_ = false;
   if (opened_ == connections()) return absl::OkStatus();
-  Fate worst = Fate::kConnectTimeout;
+  Outcome worst = Outcome::kConnectTimeout;
   if (failures == 0) ++open_failures_[static_cast<int>(worst)];
-  for (int i = 0; i < kFates; ++i) {
-    if (open_failures_[i] > 0) worst = static_cast<Fate>(i);
+  for (int i = 0; i < kOutcomes; ++i) {
+    if (open_failures_[i] > 0) worst = static_cast<Outcome>(i);
   }
-  const std::string advice(FateAdvice(worst));
+  const std::string advice(OutcomeAdvice(worst));
   return absl::UnavailableError(
-      absl::StrCat("cannot connect to ", config_.target->text, ": ", std::string(FateName(worst)),
+      absl::StrCat("cannot connect to ", config_.target->text, ": ", std::string(OutcomeName(worst)),
                    open_failure_.empty() ? "" : ": ", open_failure_, ", with ", opened_, " of ",
                    connections(), " connections open", advice.empty() ? "" : "; ", advice));
 }
@@ -118,7 +118,7 @@ void SocketPool::HandleEvent(uint64_t key, uint32_t events) {
 void SocketPool::Connect(int connection, int64_t now_ns) {
   Socket& socket = sockets_[connection];
   Dialled dialled = Dial(*config_.target);
-  if (!dialled.fd.ok()) return OpenFailed(connection, dialled.fate, now_ns);
+  if (!dialled.fd.ok()) return OpenFailed(connection, dialled.outcome, now_ns);
   socket.fd = std::move(dialled.fd);
   socket.state = State::kConnecting;
   socket.since_ns = now_ns;
@@ -128,7 +128,7 @@ void SocketPool::Connect(int connection, int64_t now_ns) {
   // could recurse without end.
   epoll_event event = EveryEdge(connection, socket.generation);
   if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, socket.fd.get(), &event) != 0) {
-    return OpenFailed(connection, Fate::kOther, now_ns);
+    return OpenFailed(connection, Outcome::kOther, now_ns);
   }
 }
 
@@ -142,8 +142,8 @@ void SocketPool::ReportAgain(int connection) {
 void SocketPool::FinishConnecting(int connection) {
   Socket& socket = sockets_[connection];
   const int64_t now = MonotonicNanos();
-  const Fate fate = DialledFate(socket.fd.get());
-  if (fate != Fate::kOk) return OpenFailed(connection, fate, now);
+  const Outcome outcome = DialOutcome(socket.fd.get());
+  if (outcome != Outcome::kOk) return OpenFailed(connection, outcome, now);
   if (config_.tls != nullptr) {
     socket.state = State::kShakingHands;
     socket.tls = std::make_unique<TlsChannel>(*config_.tls, socket.fd.get());
@@ -162,7 +162,7 @@ void SocketPool::ShakeHands(int connection, int64_t now_ns) {
   }
   if (progress == TlsChannel::Progress::kFailed) {
     open_failure_ = socket.tls->failure();
-    return OpenFailed(connection, FateOfErrno(errno), now_ns);
+    return OpenFailed(connection, OutcomeOfErrno(errno), now_ns);
   }
   socket.state = State::kAgreeing;
   OnConnected(connection, now_ns);
@@ -175,10 +175,10 @@ void SocketPool::Opened(int connection) {
   if (opening_) ++opened_;
 }
 
-void SocketPool::OpenFailed(int connection, Fate fate, int64_t now_ns) {
+void SocketPool::OpenFailed(int connection, Outcome outcome, int64_t now_ns) {
   Socket& socket = sockets_[connection];
   if (open_now_ == 0) {
-    const int64_t since_ns = fate == Fate::kConnectTimeout ? socket.since_ns : now_ns;
+    const int64_t since_ns = outcome == Outcome::kConnectTimeout ? socket.since_ns : now_ns;
     unreachable_since_ns_ = std::min(unreachable_since_ns_, since_ns);
   }
   socket.tls.reset();
@@ -187,9 +187,9 @@ void SocketPool::OpenFailed(int connection, Fate fate, int64_t now_ns) {
   retries_.Push(now_ns + kRetryAfterNs, connection);
   if (!opening_) {
     // Those that waited for it are the requests that fail with it.
-    if (EndKept(connection, fate, INT64_MAX, now_ns) == 0) sink_->OnOpenFailed(fate, now_ns);
-  } else if (fate != Fate::kConnectTimeout) {  // That one may yet succeed.
-    ++open_failures_[static_cast<int>(fate)];
+    if (EndKept(connection, outcome, INT64_MAX, now_ns) == 0) sink_->OnOpenFailed(outcome, now_ns);
+  } else if (outcome != Outcome::kConnectTimeout) {  // That one may yet succeed.
+    ++open_failures_[static_cast<int>(outcome)];
   }
 }
 
@@ -233,12 +233,12 @@ void SocketPool::ExpireLate(int64_t now_ns) {
     const bool opening = socket.state == State::kConnecting ||
                          socket.state == State::kShakingHands || socket.state == State::kAgreeing;
     if (opening && socket.since_ns <= limit_ns) {
-      OpenFailed(i, socket.state == State::kAgreeing ? LateOpening(i) : Fate::kConnectTimeout,
+      OpenFailed(i, socket.state == State::kAgreeing ? LateOpening(i) : Outcome::kConnectTimeout,
                  now_ns);
     } else if (socket.state == State::kOpen) {
       ExpireFlights(i, limit_ns, now_ns);
     } else if (KeepsFlights(i)) {
-      EndKept(i, Fate::kTimeout, limit_ns, now_ns);
+      EndKept(i, Outcome::kTimeout, limit_ns, now_ns);
     }
   }
 }

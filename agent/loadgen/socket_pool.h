@@ -11,7 +11,7 @@
 #include "absl/status/status.h"
 #include "agent/loadgen/connection_pool.h"
 #include "agent/loadgen/due_queue.h"
-#include "agent/loadgen/fate.h"
+#include "agent/loadgen/outcome.h"
 #include "agent/loadgen/request.h"
 #include "agent/loadgen/socket_calls.h"
 #include "agent/loadgen/target_address.h"
@@ -47,7 +47,7 @@ class SocketPool : public ConnectionPool {
   void StopReopening() final { reopening_ = false; }
   int connections() const final { return static_cast<int>(sockets_.size()); }
   uint64_t reconnects() const final { return reconnects_; }
-  const std::array<uint64_t, kFates>& open_failures() const final { return open_failures_; }
+  const std::array<uint64_t, kOutcomes>& open_failures() const final { return open_failures_; }
   int64_t busy_ns() const final { return busy_ns_; }
   int64_t unreachable_since_ns() const final { return unreachable_since_ns_; }
 
@@ -62,7 +62,7 @@ class SocketPool : public ConnectionPool {
     kWaiting,
   };
   static constexpr uint32_t kEnding = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
-  // Receives on one event, each of a buffer: a server that sends faster than its answers are read must not keep the
+  // Receives on one event, each of a buffer: a server that sends faster than its responses are read must not keep the
   // others, and the clock, from their turn.
   static constexpr int kReceivesAtOnce = 4;
 
@@ -109,14 +109,14 @@ class SocketPool : public ConnectionPool {
   // Whether requests wait on a connection that is not open, to be sent again when it is.
   virtual bool KeepsFlights(int connection) const = 0;
   // Ends those of them that were due before limit_ns. Returns their number.
-  virtual int EndKept(int connection, Fate fate, int64_t limit_ns, int64_t now_ns) = 0;
+  virtual int EndKept(int connection, Outcome outcome, int64_t limit_ns, int64_t now_ns) = 0;
   // Why a connection that carries bytes was not open in time.
-  virtual Fate LateOpening(int) const { return Fate::kConnectTimeout; }
+  virtual Outcome LateOpening(int) const { return Outcome::kConnectTimeout; }
 
   // Requests may be sent. Ready() follows, behind what is sent again.
   void Opened(int connection);
   // In place of Opened(): closes, and tries again after a pause.
-  void OpenFailed(int connection, Fate fate, int64_t now_ns);
+  void OpenFailed(int connection, Outcome outcome, int64_t now_ns);
   // Makes the event anew: it was not received to the end.
   void ReportAgain(int connection);
   // Tells the loop that there is room.
@@ -126,11 +126,11 @@ class SocketPool : public ConnectionPool {
   // Closes an open connection, with a reset where answers may yet come. The caller ends its flights
   // and then says Reopen().
   void Close(int connection, bool reset);
-  // `answered`: an answer came on it. Else, where it was short-lived, there is a pause: a server that accepts and
+  // `answered`: a response came on it. Else, where it was short-lived, there is a pause: a server that accepts and
   // closes at once is not to be stormed.
   void Reopen(int connection, By by, bool answered, int64_t now_ns);
 
-  // Whether any right answer is known by its hash.
+  // Whether any right response is known by its hash.
   bool ChecksHashes() const {
     return std::any_of(config_.requests->begin(), config_.requests->end(),
                        [](const Request& request) { return request.expect_sha256.has_value(); });
@@ -170,7 +170,7 @@ class SocketPool : public ConnectionPool {
   bool reopening_ = true;
   bool opening_ = false;  // Within OpenAll().
   int opened_ = 0;
-  std::array<uint64_t, kFates> open_failures_{};
+  std::array<uint64_t, kOutcomes> open_failures_{};
   std::string open_failure_;  // What TLS said of one of them.
 };
 

@@ -33,7 +33,7 @@ void ExpectSound(const TestLoad& load) {
   uint64_t sent = 0;
   uint64_t ok = 0;
   uint64_t failed = 0;
-  for (const SecondRow& row : result.seconds) {
+  for (const Interval& row : result.seconds) {
     sent += row.sent;
     ok += row.ok;
     failed += row.errors + row.timeouts;

@@ -115,7 +115,7 @@ TEST_P(TransportsTest, CountsExactlyTheRequestsAskedFor) {
 }
 
 // Larger than a TLS record, the windows of HTTP/2 and the socket's buffers.
-TEST_P(TransportsTest, PostsABodyAndChecksTheAnswers) {
+TEST_P(TransportsTest, PostsABodyAndChecksTheResponses) {
   TestServer back([](const Seen& seen) {
     return Reply{TestServer::Ok(seen.text.substr(seen.text.find("\r\n\r\n") + 4))};
   });
@@ -133,7 +133,7 @@ TEST_P(TransportsTest, PostsABodyAndChecksTheAnswers) {
   EXPECT_GT(result.bytes_read, 12u * 5'000'003);
 }
 
-TEST_P(TransportsTest, NamesWrongAnswers) {
+TEST_P(TransportsTest, NamesWrongResponses) {
   TestServer back([](const Seen& seen) {
     return Reply{seen.request % 2 == 0 ? TestServer::Ok("hellO")
                                        : "HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n"};
@@ -215,7 +215,7 @@ TEST_P(TransportsTest, SendsAgainWhatCrossesTheEndOfAConnection) {
 
 // A connection carries as many requests at once as it has streams, none behind another.
 TEST_P(TransportsTest, AnswersComeOutOfOrderOverHttp2) {
-  if (GetParam() == Transport::kTls) GTEST_SKIP() << "HTTP/1.1 answers in order";
+  if (GetParam() == Transport::kTls) GTEST_SKIP() << "HTTP/1.1 responses in order";
   // A loaded machine stalls for less than half of it.
   constexpr int64_t kSlowNs = 4'000 * kMillisecond;
   TestServer back([](const Seen& seen) {

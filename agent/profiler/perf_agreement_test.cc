@@ -51,7 +51,7 @@ std::unique_ptr<LaunchedProcess> Start(std::vector<std::string> argv) {
   return *std::move(process);
 }
 
-// Not on a leash, which has a PID namespace of its own: perf would look for another process.
+// Not under supervision, which has a PID namespace of its own: perf would look for another process.
 bool Succeeds(const std::string& command) { return std::system(command.c_str()) == 0; }
 
 // Where the server listens.

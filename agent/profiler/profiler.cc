@@ -60,7 +60,7 @@ constexpr absl::Duration kReadSeldom = absl::Milliseconds(250);
 // A record is in its ring by then, whatever its CPU does.
 constexpr int64_t kSettleNs = 1'000'000;
 constexpr size_t kMaxKept = size_t{32} << 20;
-// Where it rests, so that its cost can be told.
+// Where it pauses, so that its cost can be told.
 constexpr int64_t kSampledNs = 300'000'000;
 constexpr int64_t kRestNs = 100'000'000;
 constexpr char kTaskClock[] = "task-clock";
@@ -256,7 +256,7 @@ void PerfProfiler::TurnWhenDue(SampleReader& reader, int64_t* turn_ns) {
   if (sampling_) {
     events_->Disable();
     if (syscalls_.has_value()) syscalls_->Disable();
-    reader.RestFrom(MonotonicNanos());
+    reader.PauseFrom(MonotonicNanos());
   } else {
     std::vector<pid_t> processes;
     for (const auto& [pid, threads] : TreeThreads(config_.root)) processes.push_back(pid);
@@ -305,7 +305,7 @@ void PerfProfiler::Collect() {
   for (const auto& [pid, threads] : TreeThreads(config_.root)) reader.AddProcess(pid);
   RecordOrder order;
   RecordSpool spool;
-  int64_t turn_ns = config_.rests ? start_ns_ + kSampledNs : std::numeric_limits<int64_t>::max();
+  int64_t turn_ns = config_.pauses ? start_ns_ + kSampledNs : std::numeric_limits<int64_t>::max();
   const absl::Duration every = config_.unwind_afterwards ? kReadSeldom : kReadEvery;
   while (!stop_.WaitForNotificationWithTimeout(
       std::min(every, absl::Nanoseconds(turn_ns - MonotonicNanos())))) {
@@ -335,7 +335,7 @@ ProfileInfo PerfProfiler::Stop() {
     }
   }
   EndThread();
-  if (config_.rests) EndSpan(end_ns_, end_cpu_ns_);
+  if (config_.pauses) EndSpan(end_ns_, end_cpu_ns_);
   for (const auto& [name, count] : counts) (*info_.mutable_counters())[name] = count;
   for (const auto& [name, count] : calls) (*info_.mutable_syscalls())[name] = count;
   if (!events_->cpus().Includes(cpus)) {

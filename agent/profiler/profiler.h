@@ -36,9 +36,9 @@ struct ProfilerConfig {
   // For hosts without a CPU to spare: samples are only copied while the window lasts, and unwound in Stop(), which
   // then takes some 20 us a sample. At most 32 MiB are kept, of many minutes; what is beyond is unwound at once.
   bool unwind_afterwards = false;
-  // Whether it rests a tenth of a second after each three that it sampled, so that what it costs the server can be told
+  // Whether it pauses a tenth of a second after each three that it sampled, so that what it costs the server can be told
   // from ProfileInfo.spans. What happens meanwhile is in `counters`, but in neither samples nor system calls.
-  bool rests = false;
+  bool pauses = false;
 };
 
 // Profiles a process tree that runs, from Start() to Stop(): where its time goes, as stacks that are true though they

@@ -139,7 +139,7 @@ TEST_F(ProfilerTest, OfAProgramThatIsKnownNoMoreIsCopiedThanItsStacksAreDeep) {
 
 TEST_F(ProfilerTest, NothingIsSampledWhileItRestsAndEachSpanSaysItsCpuTime) {
   const auto process = Burner("three");
-  const Profiled profiled = Profile(*process, {.rests = true});
+  const Profiled profiled = Profile(*process, {.pauses = true});
   ExpectTrue(profiled);
   const auto& spans = profiled.info.spans();
   ASSERT_GE(spans.size(), 5);

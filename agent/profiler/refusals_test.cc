@@ -248,7 +248,7 @@ TEST_F(ProfilerTest, TheProgramWritesFoldedStacks) {
   auto program = LaunchedProcess::Start(std::move(options)).value();
   const auto ended = program->WaitForEnd(absl::Now() + absl::Minutes(1));
   ASSERT_TRUE(ended.has_value());
-  EXPECT_EQ(ended->ToString(), "exit 0") << program->LastWords();
+  EXPECT_EQ(ended->ToString(), "exit 0") << program->LastOutput();
   EXPECT_THAT(program->StandardOutput(), HasSubstr(";main;"));
   EXPECT_THAT(program->StandardOutput(), HasSubstr("BurnHalf"));
   EXPECT_THAT(program->StandardError(), HasSubstr("bytes a sample"));

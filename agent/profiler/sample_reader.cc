@@ -151,8 +151,8 @@ void SampleReader::ComeBack(pid_t tid, int64_t time_ns) {
   const auto away = away_.find(tid);
   if (away == away_.end()) return;
   int64_t until = std::min(time_ns, end_ns_);
-  const auto rest = std::lower_bound(rests_.begin(), rests_.end(), away->second.since_ns);
-  if (rest != rests_.end()) until = std::min(until, *rest);
+  const auto rest = std::lower_bound(pauses_.begin(), pauses_.end(), away->second.since_ns);
+  if (rest != pauses_.end()) until = std::min(until, *rest);
   if (until > away->second.since_ns) {
     const auto lasted_ns = static_cast<uint64_t>(until - away->second.since_ns);
     OffCpu& off_cpu = away->second.preempted ? preempted_ : blocked_;

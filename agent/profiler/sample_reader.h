@@ -51,7 +51,7 @@ class SampleReader {
   // Samples after it are left out. Call before the records that are beyond it.
   void EndAt(int64_t end_ns) { end_ns_ = end_ns; }
   // Nothing is recorded from here to the next record: whoever is away then has been away until now. Call in order.
-  void RestFrom(int64_t time_ns) { rests_.push_back(time_ns); }
+  void PauseFrom(int64_t time_ns) { pauses_.push_back(time_ns); }
   // Mappings may have come and gone while nothing was recorded, up to now: reads what these processes have. Call in
   // order; the records of before may be taken later all the same.
   void ReadMapsAgain(const std::vector<pid_t>& processes, int64_t now_ns);
@@ -120,7 +120,7 @@ class SampleReader {
   OffCpu blocked_;
   OffCpu preempted_;
   int64_t end_ns_ = std::numeric_limits<int64_t>::max();
-  std::vector<int64_t> rests_;
+  std::vector<int64_t> pauses_;
 
   uint64_t samples_ = 0;
   uint64_t whole_ = 0;

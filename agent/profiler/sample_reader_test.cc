@@ -94,7 +94,7 @@ TEST_F(SampleReaderTest, WhoeverIsStillAwayAtTheEndHasBeenAwayUntilThen) {
 
 TEST_F(SampleReaderTest, WhoeverIsAwayWhenARestBeginsHasBeenAwayUntilThen) {
   Leave(1000, /*preempted=*/false, /*sampled=*/1);
-  reader_.RestFrom(1500);
+  reader_.PauseFrom(1500);
   Return(9000);
   EXPECT_EQ(Finish(10'000).at("sleeps"), 500u);
 }

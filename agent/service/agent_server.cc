@@ -25,7 +25,7 @@ constexpr int kKeepaliveMs = 20'000;
 constexpr int kKeepaliveTimeoutMs = 10'000;
 // Controllers may look after us as often as this.
 constexpr int kShortestPeerPingMs = 1'000;
-constexpr std::chrono::seconds kShutdownPatience(2);
+constexpr std::chrono::seconds kShutdownTimeout(2);
 
 constexpr int kMostStreams = 128;
 constexpr int kIdleMs = 600'000;
@@ -34,8 +34,8 @@ constexpr int kIdleMs = 600'000;
 void SetUp(int listener) {
   const int one = 1;
   setsockopt(listener, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-  const int patience_ms = kKeepaliveMs + kKeepaliveTimeoutMs;
-  setsockopt(listener, IPPROTO_TCP, TCP_USER_TIMEOUT, &patience_ms, sizeof patience_ms);
+  const int timeout_ms = kKeepaliveMs + kKeepaliveTimeoutMs;
+  setsockopt(listener, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout_ms, sizeof timeout_ms);
 }
 
 absl::StatusOr<uint16_t> PortOf(int listener) {
@@ -123,7 +123,7 @@ absl::StatusOr<std::unique_ptr<AgentServer>> AgentServer::Start(
 void AgentServer::Shutdown() {
   accepting_.reset();
   if (server_ == nullptr) return;
-  server_->Shutdown(std::chrono::system_clock::now() + kShutdownPatience);
+  server_->Shutdown(std::chrono::system_clock::now() + kShutdownTimeout);
   server_->Wait();
   server_.reset();
 }

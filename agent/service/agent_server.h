@@ -5,7 +5,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "agent/parts/address.h"
+#include "agent/jobs/address.h"
 #include "agent/service/accept_loop.h"
 #include "agent/service/agent_service.h"
 #include "grpcpp/security/server_credentials.h"

@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
-#include "agent/parts/request_check.h"
+#include "agent/jobs/request_check.h"
 #include "agent/service/control_stream.h"
 #include "agent/service/data_stream.h"
 #include "agent/service/grpc_status.h"
@@ -12,10 +12,10 @@
 
 namespace assay {
 
-AgentService::AgentService(std::shared_ptr<PartTable> parts,
+AgentService::AgentService(std::shared_ptr<JobTable> jobs,
                            std::function<AgentDescription()> describe, Strand& errands,
                            Limits limits)
-    : parts_(std::move(parts)),
+    : jobs_(std::move(jobs)),
       describe_(std::move(describe)),
       errands_(errands),
       connections_(limits.connections),
@@ -49,7 +49,7 @@ grpc::ServerUnaryReactor* AgentService::Open(grpc::CallbackServerContext* contex
   if (!sound.ok()) {
     reactor->Finish(ToGrpc(sound));
   } else {
-    parts_->Open(*request,
+    jobs_->Open(*request,
                  [reactor](const absl::Status& decided) { reactor->Finish(ToGrpc(decided)); });
   }
   return reactor;
@@ -58,33 +58,33 @@ grpc::ServerUnaryReactor* AgentService::Open(grpc::CallbackServerContext* contex
 grpc::ServerBidiReactor<ControlCommand, ControlEvent>* AgentService::Control(
     grpc::CallbackServerContext* context) {
   connections_.MarkUsed(context->peer());
-  return new ControlStream(parts_, streams_);
+  return new ControlStream(jobs_, streams_);
 }
 
 grpc::ServerBidiReactor<LeaseRenewal, LeaseGrant>* AgentService::HoldLease(
     grpc::CallbackServerContext* context) {
   connections_.MarkUsed(context->peer());
-  return new LeaseStream(parts_, streams_);
+  return new LeaseStream(jobs_, streams_);
 }
 
 grpc::ServerBidiReactor<DataRequest, DataRecord>* AgentService::ReadData(
     grpc::CallbackServerContext* context) {
   connections_.MarkUsed(context->peer());
-  return new DataStream(parts_, streams_);
+  return new DataStream(jobs_, streams_);
 }
 
 grpc::ServerUnaryReactor* AgentService::Close(grpc::CallbackServerContext* context,
                                               const CloseRequest* request, CloseReply*) {
   connections_.MarkUsed(context->peer());
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-  parts_->Close(request->part(), [reactor] { reactor->Finish(grpc::Status::OK); });
+  jobs_->Close(request->job(), [reactor] { reactor->Finish(grpc::Status::OK); });
   return reactor;
 }
 
 grpc::ServerUnaryReactor* AgentService::ConfirmDestination(grpc::CallbackServerContext* context,
                                                            const ConfirmDestinationRequest* request,
                                                            ConfirmDestinationReply* reply) {
-  reply->set_confirmed(parts_->Serves(request->execution_id(), request->destination()));
+  reply->set_confirmed(jobs_->Serves(request->execution_id(), request->destination()));
   connections_.MarkUsed(context->peer());
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
   reactor->Finish(grpc::Status::OK);

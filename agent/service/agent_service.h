@@ -4,8 +4,8 @@
 #include <functional>
 #include <memory>
 
-#include "agent/parts/part_table.h"
-#include "agent/parts/strand.h"
+#include "agent/jobs/job_table.h"
+#include "agent/jobs/strand.h"
 #include "agent/service/connections.h"
 #include "agent/service/stream_bounds.h"
 #include "proto/agent.grpc.pb.h"
@@ -13,9 +13,9 @@
 
 namespace assay {
 
-// The service of proto/agent.proto over a table of parts: turns messages into calls and back, and nothing else.
+// The service of proto/agent.proto over a table of jobs: turns messages into calls and back, and nothing else.
 //
-// Threads: gRPC's, none of which it blocks: what is slow runs on a part's strand, or on `errands`.
+// Threads: gRPC's, none of which it blocks: what is slow runs on a job's strand, or on `errands`.
 class AgentService final : public Agent::CallbackService {
  public:
   // What strangers and silent peers may take.
@@ -25,7 +25,7 @@ class AgentService final : public Agent::CallbackService {
   };
 
   // `describe` may be slow: it starts version commands. `errands` must outlive this.
-  AgentService(std::shared_ptr<PartTable> parts, std::function<AgentDescription()> describe,
+  AgentService(std::shared_ptr<JobTable> jobs, std::function<AgentDescription()> describe,
                Strand& errands, Limits limits);
 
   // Those that its server accepts. Each call marks its own as used.
@@ -51,7 +51,7 @@ class AgentService final : public Agent::CallbackService {
                                                ConfirmDestinationReply* reply) override;
 
  private:
-  const std::shared_ptr<PartTable> parts_;
+  const std::shared_ptr<JobTable> jobs_;
   const std::function<AgentDescription()> describe_;
   Strand& errands_;
   Connections connections_;

@@ -1,4 +1,4 @@
-// The service over real connections, with parts that do as a test says: flow control and ends of streams, which a real
+// The service over real connections, with jobs that do as a test says: flow control and ends of streams, which a real
 // load generator brings about only in hours.
 
 #include "agent/service/agent_service.h"
@@ -13,11 +13,11 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
-#include "agent/parts/part_table.h"
+#include "agent/jobs/job_table.h"
 #include "agent/service/agent_server.h"
 #include "agent/service/data_stream.h"
-#include "agent/testing/part_client.h"
-#include "agent/testing/scripted_part.h"
+#include "agent/testing/job_client.h"
+#include "agent/testing/scripted_job.h"
 #include "gmock/gmock.h"
 #include "grpcpp/create_channel.h"
 #include "gtest/gtest.h"
@@ -30,13 +30,13 @@ class AgentServiceTest : public ::testing::Test {
   // Nobody is silent for an hour here.
   explicit AgentServiceTest(int64_t silence_ns = 3'600'000'000'000)
       : errands_(*ThreadStrand::Create()) {
-    parts_ = PartTable::Create([this](const OpenRequest& request) {
-      part_ = std::make_shared<ScriptedPart>(request, *ThreadStrand::Create());
-      part_->calls = &calls_;
-      return part_;
+    jobs_ = JobTable::Create([this](const OpenRequest& request) {
+      job_ = std::make_shared<ScriptedJob>(request, *ThreadStrand::Create());
+      job_->calls = &calls_;
+      return job_;
     });
     service_ = std::make_unique<AgentService>(
-        parts_,
+        jobs_,
         [] {
           AgentDescription description;
           description.set_host("here");
@@ -54,14 +54,14 @@ class AgentServiceTest : public ::testing::Test {
   }
 
   ~AgentServiceTest() override {
-    EXPECT_TRUE(parts_->CloseAll(absl::Seconds(60)));
-    part_.reset();
+    EXPECT_TRUE(jobs_->CloseAll(absl::Seconds(60)));
+    job_.reset();
   }
 
-  // A part that is open and has `records` records.
+  // A job that is open and has `records` records.
   OpenRequest OpenWith(uint64_t records) {
     const OpenRequest request = LoadRequest("e", "127.0.0.1:9");
-    EXPECT_TRUE(OpenPart(*stub_, request).ok());
+    EXPECT_TRUE(OpenJob(*stub_, request).ok());
     Add(records);
     return request;
   }
@@ -70,13 +70,13 @@ class AgentServiceTest : public ::testing::Test {
     for (uint64_t i = 0; i < records; ++i) {
       DataRecord record;
       record.mutable_samples()->set_payload(std::string(1'000, 'x'));
-      EXPECT_TRUE(part_->spool().Append(std::move(record)).ok());
+      EXPECT_TRUE(job_->spool().Append(std::move(record)).ok());
     }
   }
 
   std::vector<std::string> calls_;
-  std::shared_ptr<ScriptedPart> part_;
-  std::shared_ptr<PartTable> parts_;
+  std::shared_ptr<ScriptedJob> job_;
+  std::shared_ptr<JobTable> jobs_;
   const std::unique_ptr<Strand> errands_;
   std::unique_ptr<AgentService> service_;
   std::unique_ptr<AgentServer> server_;
@@ -89,7 +89,7 @@ TEST_F(AgentServiceTest, DataGoesNoFurtherThan64BeyondWhatWasReceived) {
   const std::unique_ptr<grpc::ClientContext> context = NewContext();
   const auto stream = stub_->ReadData(context.get());
   DataRequest ask;
-  *ask.mutable_part() = request.part();
+  *ask.mutable_job() = request.job();
   stream->Write(ask);
   DataRecord record;
   for (uint64_t i = 1; i <= DataStream::kAhead; ++i) {
@@ -109,7 +109,7 @@ TEST_F(AgentServiceTest, DataGoesNoFurtherThan64BeyondWhatWasReceived) {
     ASSERT_TRUE(stream->Read(&record));
     EXPECT_EQ(record.sequence(), DataStream::kAhead + i);
   }
-  EXPECT_EQ(part_->spool().committed(), DataStream::kAhead);
+  EXPECT_EQ(job_->spool().committed(), DataStream::kAhead);
   EXPECT_EQ(stream->Write(ask), true);
   context->TryCancel();
 }
@@ -117,9 +117,9 @@ TEST_F(AgentServiceTest, DataGoesNoFurtherThan64BeyondWhatWasReceived) {
 TEST_F(AgentServiceTest, RecordsThatComeLaterReachAReaderThatWaits) {
   const OpenRequest request = OpenWith(0);
   DataRead read;
-  std::thread reader([&] { read = ReadRecords(*stub_, request.part()); });
+  std::thread reader([&] { read = ReadRecords(*stub_, request.job()); });
   for (int i = 0; i < 300; ++i) Add(1);
-  part_->spool().End();
+  job_->spool().End();
   reader.join();
   EXPECT_TRUE(read.status.ok()) << read.status.error_message();
   ASSERT_EQ(read.records.size(), 301u);
@@ -131,28 +131,28 @@ TEST_F(AgentServiceTest, ANewerReaderEndsTheOlder) {
   const std::unique_ptr<grpc::ClientContext> context = NewContext();
   const auto older = stub_->ReadData(context.get());
   DataRequest ask;
-  *ask.mutable_part() = request.part();
+  *ask.mutable_job() = request.job();
   older->Write(ask);
   DataRecord record;
   for (int i = 0; i < 3; ++i) ASSERT_TRUE(older->Read(&record));
-  EXPECT_EQ(ReadRecords(*stub_, request.part(), 1, 3).records.size(), 3u);
+  EXPECT_EQ(ReadRecords(*stub_, request.job(), 1, 3).records.size(), 3u);
   EXPECT_FALSE(older->Read(&record));
   EXPECT_EQ(older->Finish().error_code(), grpc::StatusCode::ABORTED);
 }
 
 TEST_F(AgentServiceTest, CommittingWhatWasNeverSentIsRefused) {
   const OpenRequest request = OpenWith(3);
-  const DataRead read = ReadRecords(*stub_, request.part(), 1, UINT64_MAX, /*commit=*/4);
+  const DataRead read = ReadRecords(*stub_, request.job(), 1, UINT64_MAX, /*commit=*/4);
   EXPECT_EQ(read.status.error_code(), grpc::StatusCode::OUT_OF_RANGE);
 }
 
 TEST_F(AgentServiceTest, ClosingEndsEveryStreamOfThePart) {
   const OpenRequest request = OpenWith(1);
-  ControlClient control(*stub_, request.part());
+  ControlClient control(*stub_, request.job());
   EXPECT_TRUE(control.Next().has_ready());
   DataRead read;
-  std::thread reader([&] { read = ReadRecords(*stub_, request.part()); });
-  EXPECT_TRUE(ClosePart(*stub_, request.part()).ok());
+  std::thread reader([&] { read = ReadRecords(*stub_, request.job()); });
+  EXPECT_TRUE(CloseJob(*stub_, request.job()).ok());
   reader.join();
   EXPECT_EQ(control.Next().event_case(), ControlEvent::EVENT_NOT_SET);
   EXPECT_TRUE(control.Finish().ok());
@@ -168,10 +168,10 @@ TEST_F(AgentServiceTest, ClosingEndsEveryStreamOfThePart) {
 TEST_F(AgentServiceTest, AWrongRequestIsRefusedBeforeThereIsAPart) {
   OpenRequest request = LoadRequest("e", "127.0.0.1:9");
   request.mutable_load()->mutable_closed()->set_connections(0);
-  const grpc::Status refused = OpenPart(*stub_, request);
+  const grpc::Status refused = OpenJob(*stub_, request);
   EXPECT_EQ(refused.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
   EXPECT_THAT(refused.error_message(), ::testing::HasSubstr("load.closed.connections"));
-  EXPECT_EQ(part_, nullptr);
+  EXPECT_EQ(job_, nullptr);
 }
 
 TEST_F(AgentServiceTest, DescribesOffItsOwnThreads) {
@@ -198,9 +198,9 @@ TEST_F(AgentServiceTest, TooManyStreamsAreRefusedAndThereIsRoomWhenSomeEnd) {
     EXPECT_EQ(fifth->Finish().error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
   }
   const OpenRequest request = OpenWith(1);
-  EXPECT_EQ(ReadRecords(*stub_, request.part()).status.error_code(),
+  EXPECT_EQ(ReadRecords(*stub_, request.job()).status.error_code(),
             grpc::StatusCode::RESOURCE_EXHAUSTED);
-  ControlClient control(*stub_, request.part());
+  ControlClient control(*stub_, request.job());
   EXPECT_EQ(control.Next().event_case(), ControlEvent::EVENT_NOT_SET);
   EXPECT_EQ(control.Finish().error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
   for (const auto& stream : streams) {
@@ -237,11 +237,11 @@ TEST_F(SilentStreamsTest, AStreamThatDoesNotSayWhatItIsForIsEnded) {
 // A server that shuts down must not wait for streams that nobody reads.
 TEST_F(AgentServiceTest, ShutdownEndsStreamsThatNobodyReads) {
   const OpenRequest request = OpenWith(1'000);
-  ControlClient control(*stub_, request.part());
+  ControlClient control(*stub_, request.job());
   const std::unique_ptr<grpc::ClientContext> context = NewContext();
   const auto stream = stub_->ReadData(context.get());
   DataRequest ask;
-  *ask.mutable_part() = request.part();
+  *ask.mutable_job() = request.job();
   stream->Write(ask);
   server_->Shutdown();
   DataRecord record;

@@ -21,7 +21,7 @@ absl::StatusOr<bool> AskForConfirmation(
     const DestinationRules::Question& question) {
   ASSAY_ASSIGN_OR_RETURN(const IpAddress address, IpAddress::Parse(question.agent.host));
   grpc::ChannelArguments arguments;
-  // http_proxy would send the question, and with it the trust in the answer, to the proxy.
+  // http_proxy would send the question, and with it the trust in the response, to the proxy.
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   // No connection that was made for another question.
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);

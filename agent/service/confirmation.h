@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "absl/status/statusor.h"
-#include "agent/parts/destination_rules.h"
+#include "agent/jobs/destination_rules.h"
 #include "grpcpp/security/credentials.h"
 
 namespace assay {

@@ -7,7 +7,7 @@
 #include <memory>
 #include <string>
 
-#include "agent/parts/address.h"
+#include "agent/jobs/address.h"
 #include "common/test_certificate.h"
 #include "grpcpp/security/server_credentials.h"
 #include "grpcpp/server.h"
@@ -69,7 +69,7 @@ TEST(ConfirmationTest, AsksTheNumericAddressWhateverTheNameIs) {
 }
 
 // Else whoever sets or owns the proxy answers for every address.
-TEST(ConfirmationTest, NoProxyAnswersForTheAddress) {
+TEST(ConfirmationTest, NoProxyResponsesForTheAddress) {
   Accomplice proxy("127.0.0.1");
   const std::string url = "http://" + proxy.address().ToString();
   for (const char* variable : {"http_proxy", "https_proxy", "grpc_proxy"}) {

@@ -17,14 +17,14 @@
 #include <vector>
 
 #include "absl/synchronization/mutex.h"
-#include "agent/parts/address.h"
+#include "agent/jobs/address.h"
 #include "agent/service/accept_loop.h"
 #include "gtest/gtest.h"
 
 namespace assay {
 namespace {
 
-constexpr int kPatienceMs = 60'000;
+constexpr int kTimeoutMs = 60'000;
 
 uint16_t PortOf(int fd) {
   sockaddr_in name{};
@@ -56,7 +56,7 @@ bool IsClosed(int fd) {
 }
 bool GetsClosed(int fd) {
   pollfd descriptor{.fd = fd, .events = POLLIN | POLLRDHUP, .revents = 0};
-  return poll(&descriptor, 1, kPatienceMs) == 1;
+  return poll(&descriptor, 1, kTimeoutMs) == 1;
 }
 
 class ConnectionsTest : public testing::Test {
@@ -70,7 +70,7 @@ class ConnectionsTest : public testing::Test {
   Pair NewPair(const std::string& from = "127.0.0.1") {
     UniqueFd client = Connect(PortOf(listener_.get()), from);
     pollfd descriptor{.fd = listener_.get(), .events = POLLIN, .revents = 0};
-    EXPECT_EQ(poll(&descriptor, 1, kPatienceMs), 1);
+    EXPECT_EQ(poll(&descriptor, 1, kTimeoutMs), 1);
     UniqueFd server(accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
     EXPECT_TRUE(server.ok());
     return {std::move(client), std::move(server)};
@@ -203,7 +203,7 @@ TEST_F(ConnectionsTest, AnAcceptLoopOutlivesAMomentWithoutDescriptors) {
   const UniqueFd later = Connect(port);
   absl::MutexLock lock(&mutex);
   const auto came = [&taken] { return !taken.empty(); };
-  EXPECT_TRUE(mutex.AwaitWithTimeout(absl::Condition(&came), absl::Milliseconds(kPatienceMs)));
+  EXPECT_TRUE(mutex.AwaitWithTimeout(absl::Condition(&came), absl::Milliseconds(kTimeoutMs)));
 }
 
 }  // namespace

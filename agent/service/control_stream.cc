@@ -8,8 +8,8 @@
 
 namespace assay {
 
-ControlStream::ControlStream(std::shared_ptr<PartTable> parts, StreamBounds& bounds)
-    : parts_(std::move(parts)), ticket_(bounds, [this] { End(StreamWasSilent()); }) {
+ControlStream::ControlStream(std::shared_ptr<JobTable> jobs, StreamBounds& bounds)
+    : jobs_(std::move(jobs)), ticket_(bounds, [this] { End(StreamWasSilent()); }) {
   if (ticket_.too_many()) {
     End(TooManyStreams());
   } else {
@@ -34,16 +34,16 @@ void ControlStream::OnReadDone(bool ok) {
 }
 
 absl::Status ControlStream::Obey(const ControlCommand& command) {
-  if (part_ == nullptr && !command.has_attach()) {
+  if (job_ == nullptr && !command.has_attach()) {
     return absl::FailedPreconditionError("the first command of a control stream must be attach");
   }
   switch (command.command_case()) {
     case ControlCommand::kAttach:
       return Attach(command.attach());
     case ControlCommand::kStart:
-      return part_->Start(command.start().start_ns());
+      return job_->Start(command.start().start_ns());
     case ControlCommand::kStop:
-      return part_->Stop();
+      return job_->Stop();
     case ControlCommand::COMMAND_NOT_SET:
       break;
   }
@@ -51,17 +51,17 @@ absl::Status ControlStream::Obey(const ControlCommand& command) {
 }
 
 absl::Status ControlStream::Attach(const ControlCommand::Attach& attach) {
-  if (part_ != nullptr) {
+  if (job_ != nullptr) {
     return absl::FailedPreconditionError("this control stream is attached already");
   }
-  ASSAY_ASSIGN_OR_RETURN(part_, parts_->Find(attach.part()));
+  ASSAY_ASSIGN_OR_RETURN(job_, jobs_->Find(attach.job()));
   {
     absl::MutexLock lock(&mutex_);
     after_ = attach.after_event();
     attached_ = true;
   }
   ticket_.Stop();
-  part_->events().seat().Take(this);
+  job_->events().slot().Take(this);
   return absl::OkStatus();
 }
 
@@ -76,7 +76,7 @@ void ControlStream::OnWriteDone(bool ok) {
 void ControlStream::OnCancel() { End(grpc::Status::CANCELLED); }
 
 void ControlStream::OnDone() {
-  if (part_ != nullptr) part_->events().seat().Leave(this);
+  if (job_ != nullptr) job_->events().slot().Leave(this);
   delete this;
 }
 
@@ -87,7 +87,7 @@ void ControlStream::OnNews() {
 
 void ControlStream::OnReplaced() {
   End(grpc::Status(grpc::StatusCode::ABORTED,
-                   "a newer control stream of this part took its place"));
+                   "a newer control stream of this job took its place"));
 }
 
 void ControlStream::End(const grpc::Status& status) {
@@ -107,7 +107,7 @@ void ControlStream::Pump() {
   if (!questions_.empty()) {
     outgoing_.Clear();
     outgoing_.mutable_clock_reading()->set_question(questions_.front());
-    outgoing_.set_monotonic_ns(part_->strand().NowNanos());
+    outgoing_.set_monotonic_ns(job_->strand().NowNanos());
     questions_.pop_front();
     if (reading_paused_) {
       reading_paused_ = false;
@@ -115,8 +115,8 @@ void ControlStream::Pump() {
     }
   } else {
     // Asked in this order: after the end nothing is appended.
-    const bool ended = part_->events().ended();
-    std::optional<ControlEvent> event = part_->events().Next(after_);
+    const bool ended = job_->events().ended();
+    std::optional<ControlEvent> event = job_->events().Next(after_);
     if (!event.has_value()) {
       if (!ended) return;
       finished_ = true;

@@ -8,28 +8,28 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
-#include "agent/parts/part.h"
-#include "agent/parts/part_table.h"
-#include "agent/parts/seat.h"
+#include "agent/jobs/job.h"
+#include "agent/jobs/job_table.h"
+#include "agent/jobs/stream_slot.h"
 #include "agent/service/stream_bounds.h"
 #include "grpcpp/support/server_callback.h"
 #include "proto/agent.pb.h"
 
 namespace assay {
 
-// One life of a part's control stream: commands down, events up. It owns nothing of the part; when it breaks, the
+// One life of a job's control stream: commands down, events up. It owns nothing of the job; when it breaks, the
 // next one reads on where the controller says.
 //
-// Ends with OK when the part is closed or forgotten, ABORTED when a newer stream takes its place, and with a command's
+// Ends with OK when the job is closed or forgotten, ABORTED when a newer stream takes its place, and with a command's
 // own error when that was out of order; with
 // DEADLINE_EXCEEDED or RESOURCE_EXHAUSTED as StreamBounds has it. Deletes itself.
 class ControlStream final : public grpc::ServerBidiReactor<ControlCommand, ControlEvent>,
-                            private Seat::Occupant {
+                            private StreamSlot::Occupant {
  public:
-  ControlStream(std::shared_ptr<PartTable> parts, StreamBounds& bounds);
+  ControlStream(std::shared_ptr<JobTable> jobs, StreamBounds& bounds);
 
  private:
-  // Clock questions that wait for their answer's turn; a peer that asks more is not read meanwhile.
+  // Clock questions that wait for their response's turn; a peer that asks more is not read meanwhile.
   static constexpr size_t kMostQuestions = 16;
 
   void OnReadDone(bool ok) override;
@@ -46,9 +46,9 @@ class ControlStream final : public grpc::ServerBidiReactor<ControlCommand, Contr
   // Writes what is next, or finishes, unless a write is under way.
   void Pump() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
-  const std::shared_ptr<PartTable> parts_;
+  const std::shared_ptr<JobTable> jobs_;
   // Set once, by the first command; after that read by all.
-  std::shared_ptr<Part> part_;
+  std::shared_ptr<Job> job_;
   ControlCommand command_;
 
   absl::Mutex mutex_;

@@ -9,8 +9,8 @@
 
 namespace assay {
 
-DataStream::DataStream(std::shared_ptr<PartTable> parts, StreamBounds& bounds)
-    : parts_(std::move(parts)), ticket_(bounds, [this] { End(StreamWasSilent()); }) {
+DataStream::DataStream(std::shared_ptr<JobTable> jobs, StreamBounds& bounds)
+    : jobs_(std::move(jobs)), ticket_(bounds, [this] { End(StreamWasSilent()); }) {
   if (ticket_.too_many()) {
     End(TooManyStreams());
   } else {
@@ -29,11 +29,11 @@ void DataStream::OnReadDone(bool ok) {
 }
 
 absl::Status DataStream::Take(const DataRequest& request) {
-  const bool first = part_ == nullptr;
+  const bool first = job_ == nullptr;
   if (first) {
-    ASSAY_ASSIGN_OR_RETURN(part_, parts_->Find(request.part()));
+    ASSAY_ASSIGN_OR_RETURN(job_, jobs_->Find(request.job()));
   }
-  ASSAY_RETURN_IF_ERROR(part_->spool().Commit(request.committed()));
+  ASSAY_RETURN_IF_ERROR(job_->spool().Commit(request.committed()));
   {
     absl::MutexLock lock(&mutex_);
     if (first) {
@@ -45,7 +45,7 @@ absl::Status DataStream::Take(const DataRequest& request) {
   }
   if (first) {
     ticket_.Stop();
-    part_->spool().seat().Take(this);
+    job_->spool().slot().Take(this);
   }
   return absl::OkStatus();
 }
@@ -64,7 +64,7 @@ void DataStream::Pump() {
   if (!attached_ || next_ > received_ + kAhead) return;
   busy_ = true;
   news_ = false;
-  part_->strand().Post([this] { Fetch(); });
+  job_->strand().Post([this] { Fetch(); });
 }
 
 void DataStream::Fetch() {
@@ -73,7 +73,7 @@ void DataStream::Fetch() {
     absl::MutexLock lock(&mutex_);
     wanted = next_;
   }
-  absl::StatusOr<std::optional<DataRecord>> record = part_->spool().Read(wanted);
+  absl::StatusOr<std::optional<DataRecord>> record = job_->spool().Read(wanted);
   absl::MutexLock lock(&mutex_);
   if (!record.ok() && !end_.has_value()) end_ = ToGrpc(record.status());
   if (!end_.has_value() && record->has_value()) {
@@ -83,7 +83,7 @@ void DataStream::Fetch() {
     return;
   }
   busy_ = false;
-  // It may have come between the question and the answer.
+  // It may have come between the question and the response.
   if (end_.has_value() || news_) Pump();
 }
 
@@ -100,7 +100,7 @@ void DataStream::OnWriteDone(bool ok) {
 void DataStream::OnCancel() { End(grpc::Status::CANCELLED); }
 
 void DataStream::OnDone() {
-  if (part_ != nullptr) part_->spool().seat().Leave(this);
+  if (job_ != nullptr) job_->spool().slot().Leave(this);
   delete this;
 }
 
@@ -110,7 +110,7 @@ void DataStream::OnNews() {
 }
 
 void DataStream::OnReplaced() {
-  End(grpc::Status(grpc::StatusCode::ABORTED, "a newer data stream of this part took its place"));
+  End(grpc::Status(grpc::StatusCode::ABORTED, "a newer data stream of this job took its place"));
 }
 
 void DataStream::End(const grpc::Status& status) {

@@ -7,27 +7,27 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
-#include "agent/parts/part.h"
-#include "agent/parts/part_table.h"
-#include "agent/parts/seat.h"
+#include "agent/jobs/job.h"
+#include "agent/jobs/job_table.h"
+#include "agent/jobs/stream_slot.h"
 #include "agent/service/stream_bounds.h"
 #include "grpcpp/support/server_callback.h"
 #include "proto/agent.pb.h"
 
 namespace assay {
 
-// One life of a part's data stream: records up from where the reader wants, at most kAhead beyond what it says it has
+// One life of a job's data stream: records up from where the reader wants, at most kAhead beyond what it says it has
 // received; acknowledgements down.
 //
 // Ends with OK after the end mark, ABORTED when a newer stream takes its place, OUT_OF_RANGE when it asks for what was
-// committed, DEADLINE_EXCEEDED or RESOURCE_EXHAUSTED as StreamBounds has it. Records are read on the part's strand, since they may come from a disk. Deletes itself.
+// committed, DEADLINE_EXCEEDED or RESOURCE_EXHAUSTED as StreamBounds has it. Records are read on the job's strand, since they may come from a disk. Deletes itself.
 class DataStream final : public grpc::ServerBidiReactor<DataRequest, DataRecord>,
-                         private Seat::Occupant {
+                         private StreamSlot::Occupant {
  public:
   // Records that are sent beyond the last one received.
   static constexpr uint64_t kAhead = 64;
 
-  DataStream(std::shared_ptr<PartTable> parts, StreamBounds& bounds);
+  DataStream(std::shared_ptr<JobTable> jobs, StreamBounds& bounds);
 
  private:
   void OnReadDone(bool ok) override;
@@ -43,9 +43,9 @@ class DataStream final : public grpc::ServerBidiReactor<DataRequest, DataRecord>
   void Pump() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Fetch() ABSL_LOCKS_EXCLUDED(mutex_);
 
-  const std::shared_ptr<PartTable> parts_;
+  const std::shared_ptr<JobTable> jobs_;
   // Set once, by the first request; after that read by all.
-  std::shared_ptr<Part> part_;
+  std::shared_ptr<Job> job_;
   DataRequest request_;
 
   absl::Mutex mutex_;

@@ -16,7 +16,7 @@ inline grpc::Status ToGrpc(const absl::Status& status) {
 // What StreamBounds ends a stream with.
 inline grpc::Status StreamWasSilent() {
   return grpc::Status(grpc::StatusCode::DEADLINE_EXCEEDED,
-                      "this stream did not say in time which part it is for; open it again then");
+                      "this stream did not say in time which job it is for; open it again then");
 }
 inline grpc::Status TooManyStreams() {
   return grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED,

@@ -3,13 +3,13 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
-#include "agent/parts/part.h"
+#include "agent/jobs/job.h"
 #include "agent/service/grpc_status.h"
 
 namespace assay {
 
-LeaseStream::LeaseStream(std::shared_ptr<PartTable> parts, StreamBounds& bounds)
-    : parts_(std::move(parts)), ticket_(bounds, [this] { End(StreamWasSilent()); }) {
+LeaseStream::LeaseStream(std::shared_ptr<JobTable> jobs, StreamBounds& bounds)
+    : jobs_(std::move(jobs)), ticket_(bounds, [this] { End(StreamWasSilent()); }) {
   if (ticket_.too_many()) {
     End(TooManyStreams());
   } else {
@@ -19,9 +19,9 @@ LeaseStream::LeaseStream(std::shared_ptr<PartTable> parts, StreamBounds& bounds)
 
 void LeaseStream::OnReadDone(bool ok) {
   if (!ok) return End(grpc::Status::OK);
-  const absl::StatusOr<std::shared_ptr<Part>> part = parts_->Find(renewal_.part());
-  *grant_.mutable_part() = renewal_.part();
-  grant_.set_lease_ms(part.ok() ? (*part)->RenewLease() : 0);
+  const absl::StatusOr<std::shared_ptr<Job>> job = jobs_->Find(renewal_.job());
+  *grant_.mutable_job() = renewal_.job();
+  grant_.set_lease_ms(job.ok() ? (*job)->RenewLease() : 0);
   if (grant_.lease_ms() > 0) ticket_.Extend(int64_t{grant_.lease_ms()} * 1'000'000);
   absl::MutexLock lock(&mutex_);
   if (!finished_) StartWrite(&grant_);

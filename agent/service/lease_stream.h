@@ -5,20 +5,20 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
-#include "agent/parts/part_table.h"
+#include "agent/jobs/job_table.h"
 #include "agent/service/stream_bounds.h"
 #include "grpcpp/support/server_callback.h"
 #include "proto/agent.pb.h"
 
 namespace assay {
 
-// Renews leases: a question, an answer, and again. One stream may hold the leases of several parts; a part that is not
+// Renews leases: a question, a response, and again. One stream may hold the leases of several jobs; a job that is not
 // there (any more) is granted 0 ms, so that it does not end the others' stream. Ends with DEADLINE_EXCEEDED when for the
 // length of the last lease that it renewed, and a bit, it renewed none; RESOURCE_EXHAUSTED as StreamBounds has it.
 // Deletes itself.
 class LeaseStream final : public grpc::ServerBidiReactor<LeaseRenewal, LeaseGrant> {
  public:
-  LeaseStream(std::shared_ptr<PartTable> parts, StreamBounds& bounds);
+  LeaseStream(std::shared_ptr<JobTable> jobs, StreamBounds& bounds);
 
  private:
   // Reads and writes take turns; only the end may come at any time.
@@ -28,7 +28,7 @@ class LeaseStream final : public grpc::ServerBidiReactor<LeaseRenewal, LeaseGran
 
   void End(const grpc::Status& status) ABSL_LOCKS_EXCLUDED(mutex_);
 
-  const std::shared_ptr<PartTable> parts_;
+  const std::shared_ptr<JobTable> jobs_;
   LeaseRenewal renewal_;
   LeaseGrant grant_;
   absl::Mutex mutex_;

@@ -5,8 +5,8 @@
 #include <string>
 
 #include "agent/catalogue/catalogue.h"
-#include "agent/parts/cpu_placement.h"
-#include "agent/parts/target_versions.h"
+#include "agent/jobs/cpu_placement.h"
+#include "agent/jobs/target_versions.h"
 #include "common/cpu_set.h"
 #include "proto/agent.pb.h"
 

@@ -9,7 +9,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
-#include "agent/parts/strand.h"
+#include "agent/jobs/strand.h"
 
 namespace assay {
 
@@ -20,7 +20,7 @@ class StreamBounds {
  public:
   struct Limits {
     size_t most = 1'024;
-    // How long a stream may be silent before it says which part it is for.
+    // How long a stream may be silent before it says which job it is for.
     int64_t silence_ns = 30'000'000'000;
   };
 

@@ -44,7 +44,7 @@ uint64_t PadTo(uint64_t size, uint64_t alignment) {
   return (size + alignment - 1) / alignment * alignment;
 }
 
-// The build id in a segment of notes; empty when there is none. Notes have one layout in 32 and 64 bits; their parts
+// The build id in a segment of notes; empty when there is none. Notes have one layout in 32 and 64 bits; their jobs
 // are padded to 4 bytes, or to 8 where the segment is aligned so.
 std::string BuildIdInNotes(const std::string& notes, uint64_t alignment) {
   uint64_t at = 0;

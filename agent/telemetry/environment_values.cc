@@ -21,10 +21,10 @@ absl::string_view View(std::string_view text) { return {text.data(), text.size()
 
 absl::StatusOr<std::string> ColonValue(std::string_view text, std::string_view key) {
   for (const absl::string_view line : absl::StrSplit(View(text), '\n')) {
-    const std::pair<absl::string_view, absl::string_view> parts =
+    const std::pair<absl::string_view, absl::string_view> jobs =
         absl::StrSplit(line, absl::MaxSplits(':', 1));
-    if (absl::StripAsciiWhitespace(parts.first) == View(key)) {
-      return std::string(absl::StripAsciiWhitespace(parts.second));
+    if (absl::StripAsciiWhitespace(jobs.first) == View(key)) {
+      return std::string(absl::StripAsciiWhitespace(jobs.second));
     }
   }
   return absl::NotFoundError(absl::StrCat("the kernel does not give \"", View(key), "\""));
@@ -73,13 +73,13 @@ absl::StatusOr<CgroupPath> CpuCgroup(std::string_view text) {
   std::optional<CgroupPath> found;
   for (const absl::string_view line : absl::StrSplit(View(text), '\n', absl::SkipEmpty())) {
     // "4:cpu,cpuacct:/path" or, unified, "0::/path".
-    const std::vector<absl::string_view> parts = absl::StrSplit(line, absl::MaxSplits(':', 2));
-    if (parts.size() != 3) continue;
-    const std::vector<absl::string_view> controllers = absl::StrSplit(parts[1], ',');
+    const std::vector<absl::string_view> jobs = absl::StrSplit(line, absl::MaxSplits(':', 2));
+    if (jobs.size() != 3) continue;
+    const std::vector<absl::string_view> controllers = absl::StrSplit(jobs[1], ',');
     if (std::find(controllers.begin(), controllers.end(), "cpu") != controllers.end()) {
-      return CgroupPath{.unified = false, .path = std::string(parts[2])};
+      return CgroupPath{.unified = false, .path = std::string(jobs[2])};
     }
-    if (parts[1].empty()) found = CgroupPath{.unified = true, .path = std::string(parts[2])};
+    if (jobs[1].empty()) found = CgroupPath{.unified = true, .path = std::string(jobs[2])};
   }
   if (found.has_value()) return *found;
   return absl::NotFoundError("the process is in no control group for CPUs");

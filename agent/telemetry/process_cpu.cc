@@ -129,19 +129,19 @@ absl::StatusOr<ProcessStatus> ParseProcessStatus(std::string_view text) {
   ProcessStatus status;
   for (const absl::string_view line :
        absl::StrSplit(absl::string_view(text.data(), text.size()), '\n')) {
-    const std::pair<absl::string_view, absl::string_view> parts =
+    const std::pair<absl::string_view, absl::string_view> jobs =
         absl::StrSplit(line, absl::MaxSplits(':', 1));
-    const absl::string_view value = absl::StripAsciiWhitespace(parts.second);
+    const absl::string_view value = absl::StripAsciiWhitespace(jobs.second);
     bool ok = true;
-    if (parts.first == "VmRSS") {
+    if (jobs.first == "VmRSS") {
       ok = ParseKilobytes(value, &status.rss_bytes);
-    } else if (parts.first == "VmHWM") {
+    } else if (jobs.first == "VmHWM") {
       ok = ParseKilobytes(value, &status.peak_rss_bytes);
-    } else if (parts.first == "voluntary_ctxt_switches") {
+    } else if (jobs.first == "voluntary_ctxt_switches") {
       ok = absl::SimpleAtoi(value, &status.voluntary_switches);
-    } else if (parts.first == "nonvoluntary_ctxt_switches") {
+    } else if (jobs.first == "nonvoluntary_ctxt_switches") {
       ok = absl::SimpleAtoi(value, &status.involuntary_switches);
-    } else if (parts.first == "Cpus_allowed_list") {
+    } else if (jobs.first == "Cpus_allowed_list") {
       ASSAY_ASSIGN_OR_RETURN(status.allowed_cpus,
                              CpuSet::Parse(std::string_view(value.data(), value.size())));
     }

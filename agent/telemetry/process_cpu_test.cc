@@ -126,11 +126,11 @@ TEST(ReadTreeUsageTest, TheClocksAreReadAtTheMomentThatIsTold) {
 
 TEST(UsageBetweenTest, IsCompleteWhereBothReadingsAre) {
   const TreeUsage whole;
-  TreeUsage part;
-  part.complete = false;
+  TreeUsage job;
+  job.complete = false;
   EXPECT_TRUE(UsageBetween(whole, whole).complete);
-  EXPECT_FALSE(UsageBetween(part, whole).complete);
-  EXPECT_FALSE(UsageBetween(whole, part).complete);
+  EXPECT_FALSE(UsageBetween(job, whole).complete);
+  EXPECT_FALSE(UsageBetween(whole, job).complete);
 }
 
 TEST(ReadTreeUsageTest, DescribesTheTree) {

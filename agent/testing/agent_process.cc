@@ -21,7 +21,7 @@
 namespace assay {
 namespace {
 
-constexpr absl::Duration kPatience = absl::Seconds(60);
+constexpr absl::Duration kTimeout = absl::Seconds(60);
 
 struct Pipe {
   UniqueFd read_end;
@@ -62,7 +62,7 @@ int StatusOf(int wait_status) {
 // Up to the first line's end, or all.
 std::string ReadLine(int fd) {
   std::string line;
-  const absl::Time deadline = absl::Now() + kPatience;
+  const absl::Time deadline = absl::Now() + kTimeout;
   while (absl::Now() < deadline) {
     pollfd descriptor{.fd = fd, .events = POLLIN, .revents = 0};
     if (poll(&descriptor, 1, 1000) <= 0) continue;
@@ -126,7 +126,7 @@ int AgentProcess::CloseInputAndWait() {
 }
 
 int AgentProcess::WaitForExit() {
-  const absl::Time deadline = absl::Now() + kPatience;
+  const absl::Time deadline = absl::Now() + kTimeout;
   int status = 0;
   while (waitpid(pid_, &status, WNOHANG) == 0) {
     if (absl::Now() > deadline) {

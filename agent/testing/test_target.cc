@@ -35,16 +35,16 @@ std::atomic<int> g_requests{0};
   abort();
 }
 
-std::string AnswerTo(const std::string& request) {
+std::string ResponseTo(const std::string& request) {
   const bool health = request.rfind("GET /healthz ", 0) == 0;
   if (!health && g_mode == "crash_midrun" && ++g_requests >= kDeadlyRequest) Die();
   while (!health && g_mode == "deaf") pause();
   const std::string body = health ? "ok" : g_mode == "wrong" ? "Hello, world!" : "Hello, World!";
-  return assay::PlainAnswer(health && g_mode == "never_ready" ? "503 Not Yet" : "200 OK", body);
+  return assay::PlainResponse(health && g_mode == "never_ready" ? "503 Not Yet" : "200 OK", body);
 }
 
 void Serve(int fd) {
-  assay::ServeBlocking(fd, AnswerTo);
+  assay::ServeBlocking(fd, ResponseTo);
   close(fd);
 }
 

@@ -27,12 +27,12 @@ constexpr std::string_view kRequests[] = {
     "POST /zlib/decompress", "GET /cpu",   "GET /healthz",
 };
 
-RightAnswer Answer(std::string_view media_type, RightAnswer::Body rule, std::string body) {
+RightResponse Answer(std::string_view media_type, RightResponse::Body rule, std::string body) {
   return {200, std::string(media_type), rule, std::move(body), {}};
 }
 
-// An answer with an error status, whose body is for people.
-RightAnswer Refusal(int status) { return {status, "", RightAnswer::Body::kAny, "", {}}; }
+// A response with an error status, whose body is for people.
+RightResponse Refusal(int status) { return {status, "", RightResponse::Body::kAny, "", {}}; }
 
 // The value of `name` in the query of a request target; nullopt when it is not there.
 std::optional<std::string_view> QueryValue(std::string_view target, std::string_view name) {
@@ -60,48 +60,48 @@ std::optional<int64_t> Number(std::string_view digits, int64_t least, int64_t la
   return number;
 }
 
-RightAnswer Items(const ContractRequest& request) {
-  std::optional<std::string> answer = ItemsAnswer(request.body);
-  if (!answer) return {400, "application/json", RightAnswer::Body::kError, "", {}};
-  return Answer("application/json", RightAnswer::Body::kJson, *std::move(answer));
+RightResponse Items(const ContractRequest& request) {
+  std::optional<std::string> response = ItemsResponse(request.body);
+  if (!response) return {400, "application/json", RightResponse::Body::kError, "", {}};
+  return Answer("application/json", RightResponse::Body::kJson, *std::move(response));
 }
 
-RightAnswer Compress(const ContractRequest& request) {
+RightResponse Compress(const ContractRequest& request) {
   const std::optional<std::string_view> level = QueryValue(request.target, "level");
   if (level && !Number(*level, 0, 9)) return Refusal(400);
-  return Answer("application/octet-stream", RightAnswer::Body::kInflatesTo, request.body);
+  return Answer("application/octet-stream", RightResponse::Body::kInflatesTo, request.body);
 }
 
-RightAnswer Decompress(const ContractRequest& request) {
+RightResponse Decompress(const ContractRequest& request) {
   absl::StatusOr<std::string> inflated = Inflate(request.body, kContractBodyLimit);
   if (absl::IsResourceExhausted(inflated.status())) return Refusal(413);
   if (!inflated.ok()) return Refusal(400);
-  return Answer("application/octet-stream", RightAnswer::Body::kEqual, *std::move(inflated));
+  return Answer("application/octet-stream", RightResponse::Body::kEqual, *std::move(inflated));
 }
 
-RightAnswer Cpu(const ContractRequest& request) {
+RightResponse Cpu(const ContractRequest& request) {
   const std::optional<std::string_view> text = QueryValue(request.target, "n");
   const std::optional<int64_t> n = text ? Number(*text, kLeastN, kLargestN) : std::nullopt;
   if (!n) return Refusal(400);
   const CollatzChain chain = LongestCollatzChain(*n);
   return Answer(
-      "application/json", RightAnswer::Body::kEqual,
+      "application/json", RightResponse::Body::kEqual,
       absl::StrCat("{\"n\":", *n, ",\"start\":", chain.start, ",\"steps\":", chain.steps, "}"));
 }
 
-// The answer to one of kRequests.
-RightAnswer Served(std::string_view served, const ContractRequest& request) {
+// The response to one of kRequests.
+RightResponse Served(std::string_view served, const ContractRequest& request) {
   if (served == "POST /json") return Items(request);
   if (served == "POST /zlib/compress") return Compress(request);
   if (served == "POST /zlib/decompress") return Decompress(request);
   if (served == "GET /cpu") return Cpu(request);
   if (served == "GET /json") {
-    return Answer("application/json", RightAnswer::Body::kEqual, std::string(kHello));
+    return Answer("application/json", RightResponse::Body::kEqual, std::string(kHello));
   }
   if (served == "POST /echo") {
-    return Answer(request.content_type, RightAnswer::Body::kEqual, request.body);
+    return Answer(request.content_type, RightResponse::Body::kEqual, request.body);
   }
-  return Answer("text/plain", RightAnswer::Body::kEqual,
+  return Answer("text/plain", RightResponse::Body::kEqual,
                 served == "GET /healthz" ? "ok" : "Hello, World!");
 }
 
@@ -127,10 +127,10 @@ std::string LowerEscapes(std::string json) {
 std::string Around(std::string_view bytes, size_t at) {
   constexpr size_t kBefore = 24, kAfter = 40;
   const size_t begin = at > kBefore ? at - kBefore : 0;
-  const std::string_view part = bytes.substr(std::min(begin, bytes.size()), kBefore + kAfter);
+  const std::string_view job = bytes.substr(std::min(begin, bytes.size()), kBefore + kAfter);
   return absl::StrCat(begin > 0 ? "..." : "", "\"",
-                      absl::CHexEscape(absl::string_view(part.data(), part.size())), "\"",
-                      begin + part.size() < bytes.size() ? "..." : "");
+                      absl::CHexEscape(absl::string_view(job.data(), job.size())), "\"",
+                      begin + job.size() < bytes.size() ? "..." : "");
 }
 
 std::string BytesDifference(std::string_view what, std::string_view expected,
@@ -144,15 +144,15 @@ std::string BytesDifference(std::string_view what, std::string_view expected,
                       Around(expected, at), "\n  got      ", Around(got, at), "\n");
 }
 
-std::string BodyDifference(const RightAnswer& right, const std::string& body) {
+std::string BodyDifference(const RightResponse& right, const std::string& body) {
   switch (right.rule) {
-    case RightAnswer::Body::kAny:
+    case RightResponse::Body::kAny:
       return {};
-    case RightAnswer::Body::kEqual:
+    case RightResponse::Body::kEqual:
       return BytesDifference("body", right.body, body);
-    case RightAnswer::Body::kJson:
+    case RightResponse::Body::kJson:
       return BytesDifference("body", LowerEscapes(right.body), LowerEscapes(body));
-    case RightAnswer::Body::kInflatesTo: {
+    case RightResponse::Body::kInflatesTo: {
       const absl::StatusOr<std::string> inflated = Inflate(body, right.body.size() + 1);
       if (absl::IsInvalidArgument(inflated.status())) {
         return absl::StrCat("body: does not inflate (", inflated.status().message(),
@@ -161,14 +161,14 @@ std::string BodyDifference(const RightAnswer& right, const std::string& body) {
       if (!inflated.ok()) return absl::StrCat("body: ", inflated.status().message(), "\n");
       return BytesDifference("inflated body", right.body, *inflated);
     }
-    case RightAnswer::Body::kError:
+    case RightResponse::Body::kError:
       if (IsErrorObject(body)) return {};
       return absl::StrCat("body: expected {\"error\":\"...\"}\n  got      ", Around(body, 0), "\n");
   }
   return {};
 }
 
-std::string AllowDifference(const RightAnswer& right, const std::string& allow) {
+std::string AllowDifference(const RightResponse& right, const std::string& allow) {
   std::vector<std::string> got;
   for (const absl::string_view method : absl::StrSplit(allow, ',')) {
     got.emplace_back(absl::StripAsciiWhitespace(method));
@@ -185,7 +185,7 @@ std::string AllowDifference(const RightAnswer& right, const std::string& allow) 
 
 absl::Span<const std::string_view> ContractRequests() { return kRequests; }
 
-std::optional<RightAnswer> ContractAnswer(const ContractRequest& request) {
+std::optional<RightResponse> ContractResponse(const ContractRequest& request) {
   const std::string_view target = request.target;
   const std::string_view path = target.substr(0, target.find('?'));
   std::vector<std::string> allow;
@@ -195,21 +195,21 @@ std::optional<RightAnswer> ContractAnswer(const ContractRequest& request) {
     const std::string_view method = served.substr(0, space);
     if (method == request.method) return Served(served, request);
     if (method == "GET" && request.method == "HEAD") {
-      RightAnswer answer = Served(served, request);
-      answer.rule = RightAnswer::Body::kEqual;
-      answer.body.clear();
-      return answer;
+      RightResponse response = Served(served, request);
+      response.rule = RightResponse::Body::kEqual;
+      response.body.clear();
+      return response;
     }
     allow.emplace_back(method);
     if (method == "GET") allow.emplace_back("HEAD");
   }
   if (allow.empty()) return std::nullopt;
-  RightAnswer refusal = Refusal(405);
+  RightResponse refusal = Refusal(405);
   refusal.allow = std::move(allow);
   return refusal;
 }
 
-std::string Difference(const RightAnswer& right, const ContractReply& reply) {
+std::string Difference(const RightResponse& right, const ContractReply& reply) {
   std::string difference;
   if (reply.status != right.status) {
     absl::StrAppend(&difference, "status: expected ", right.status, ", got ", reply.status, "\n");

@@ -24,7 +24,7 @@ struct ContractRequest {
   std::string content_type;
 };
 
-// An answer as a client sees it: dechunked, its connection's own header fields left aside.
+// A response as a client sees it: dechunked, its connection's own header fields left aside.
 struct ContractReply {
   int status = 0;
   // The field's whole value.
@@ -35,7 +35,7 @@ struct ContractReply {
 };
 
 // What is right for one request: a status, a media type, and a rule for the body.
-struct RightAnswer {
+struct RightResponse {
   enum class Body {
     // Exactly `body`.
     kEqual,
@@ -58,20 +58,20 @@ struct RightAnswer {
   std::vector<std::string> allow;
 };
 
-// The endpoint contract (docs/endpoints.md): the answer to a request, worked out here by
+// The endpoint contract (docs/endpoints.md): the response to a request, worked out here by
 // straightforward code of its own, for comparison with what a server says. Nullopt: the path is not
 // of the contract.
 //
 // Deterministic; no I/O. Cost: as the request asks, so at most what a server would spend on it.
-std::optional<RightAnswer> ContractAnswer(const ContractRequest& request);
+std::optional<RightResponse> ContractResponse(const ContractRequest& request);
 
 // The requests of the contract as "METHOD /path", in the order of the documentation.
 absl::Span<const std::string_view> ContractRequests();
 
-// What of `reply` is not right, for people: a line that says which part (status, Content-Type,
+// What of `reply` is not right, for people: a line that says which job (status, Content-Type,
 // Allow, body), and for a body the first byte that differs with what stands around it on both
 // sides. Empty: it is right.
-std::string Difference(const RightAnswer& right, const ContractReply& reply);
+std::string Difference(const RightResponse& right, const ContractReply& reply);
 
 }  // namespace assay
 

@@ -10,13 +10,13 @@
 namespace assay {
 namespace {
 
-#define EXPECT_HAS(text, part) EXPECT_NE((text).find(part), std::string::npos) << (text)
+#define EXPECT_HAS(text, job) EXPECT_NE((text).find(job), std::string::npos) << (text)
 
-RightAnswer Right(const std::string& method, const std::string& target,
+RightResponse Right(const std::string& method, const std::string& target,
                   const std::string& body = "", const std::string& content_type = "") {
-  const std::optional<RightAnswer> answer = ContractAnswer({method, target, body, content_type});
-  EXPECT_TRUE(answer.has_value()) << method << " " << target;
-  return answer.value_or(RightAnswer());
+  const std::optional<RightResponse> response = ContractResponse({method, target, body, content_type});
+  EXPECT_TRUE(response.has_value()) << method << " " << target;
+  return response.value_or(RightResponse());
 }
 
 TEST(EndpointContractTest, TheExamplesOfTheContractHold) {
@@ -24,7 +24,7 @@ TEST(EndpointContractTest, TheExamplesOfTheContractHold) {
   EXPECT_EQ(Right("GET", "/json").body, R"({"message":"Hello, World!"})");
   EXPECT_EQ(Right("GET", "/healthz").body, "ok");
   EXPECT_EQ(Right("GET", "/cpu?n=10000").body, R"({"n":10000,"start":6171,"steps":261})");
-  const RightAnswer echo = Right("POST", "/echo", "abc", "text/x-mine; a=b");
+  const RightResponse echo = Right("POST", "/echo", "abc", "text/x-mine; a=b");
   EXPECT_EQ(echo.body, "abc");
   EXPECT_EQ(Difference(echo, {200, "text/x-mine", "", "abc"}), "");
   EXPECT_EQ(Right("POST", "/json", R"({"items":[{"id":1,"name":"a","price":250,"qty":2}]})").body,
@@ -32,13 +32,13 @@ TEST(EndpointContractTest, TheExamplesOfTheContractHold) {
 }
 
 TEST(EndpointContractTest, ItemsAreComputedInSixtyFourBits) {
-  EXPECT_EQ(ItemsAnswer(R"({"items":[]})"), R"({"items":[],"count":0,"total":0})");
-  EXPECT_EQ(ItemsAnswer(R"({"items":[{"qty":1,"price":-9223372036854775808,"name":"é\n\u0001/\"",
+  EXPECT_EQ(ItemsResponse(R"({"items":[]})"), R"({"items":[],"count":0,"total":0})");
+  EXPECT_EQ(ItemsResponse(R"({"items":[{"qty":1,"price":-9223372036854775808,"name":"é\n\u0001/\"",
                             "id":9223372036854775807,"more":[1.5,{}]}],"x":null})"),
             R"({"items":[{"id":9223372036854775807,"name":"é\n\u0001/\"",)"
             R"("total":-9223372036854775808}],"count":1,"total":-9223372036854775808})");
   // Of doubled keys the last counts, whatever the first was.
-  EXPECT_EQ(ItemsAnswer(R"({"items":7,"items":[{"id":"x","id":1,"name":1,"name":"n",
+  EXPECT_EQ(ItemsResponse(R"({"items":7,"items":[{"id":"x","id":1,"name":1,"name":"n",
                             "price":2,"qty":3}]})"),
             R"({"items":[{"id":1,"name":"n","total":6}],"count":1,"total":6})");
 }
@@ -104,7 +104,7 @@ TEST(EndpointContractTest, ZlibInputIsExactlyOneWholeStream) {
 }
 
 TEST(EndpointContractTest, AnyStreamThatInflatesToTheBodyIsRight) {
-  const RightAnswer right = Right("POST", "/zlib/compress", "some some some body");
+  const RightResponse right = Right("POST", "/zlib/compress", "some some some body");
   for (int level = 0; level <= 9; ++level) {
     EXPECT_EQ(Difference(right, {200, "application/octet-stream", "",
                                  Deflate("some some some body", level)}),
@@ -116,7 +116,7 @@ TEST(EndpointContractTest, AnyStreamThatInflatesToTheBodyIsRight) {
 }
 
 TEST(EndpointContractTest, OtherMethodsAreRefusedWithThoseThereAre) {
-  const RightAnswer right = Right("DELETE", "/json");
+  const RightResponse right = Right("DELETE", "/json");
   EXPECT_EQ(right.status, 405);
   EXPECT_EQ(right.allow, (std::vector<std::string>{"GET", "HEAD", "POST"}));
   EXPECT_EQ(Difference(right, {405, "", "GET, HEAD,POST", ""}), "");
@@ -125,20 +125,20 @@ TEST(EndpointContractTest, OtherMethodsAreRefusedWithThoseThereAre) {
 }
 
 TEST(EndpointContractTest, HeadIsGetWithoutItsBody) {
-  const RightAnswer right = Right("HEAD", "/json");
+  const RightResponse right = Right("HEAD", "/json");
   EXPECT_EQ(right.status, 200);
   EXPECT_EQ(right.media_type, "application/json");
   EXPECT_EQ(Difference(right, {200, "application/json", "", ""}), "");
 }
 
 TEST(EndpointContractTest, OtherPathsAreNotOfTheContract) {
-  EXPECT_EQ(ContractAnswer({"GET", "/", "", ""}), std::nullopt);
-  EXPECT_EQ(ContractAnswer({"GET", "/jsonx", "", ""}), std::nullopt);
+  EXPECT_EQ(ContractResponse({"GET", "/", "", ""}), std::nullopt);
+  EXPECT_EQ(ContractResponse({"GET", "/jsonx", "", ""}), std::nullopt);
 }
 
 TEST(DifferenceTest, QuotesBothSidesRoundTheFirstByteThatDiffers) {
-  RightAnswer right{
-      200, "text/plain", RightAnswer::Body::kEqual, std::string(100, 'a') + "b\n", {}};
+  RightResponse right{
+      200, "text/plain", RightResponse::Body::kEqual, std::string(100, 'a') + "b\n", {}};
   const std::string text =
       Difference(right, {404, "TEXT/HTML; charset=x", "", std::string(100, 'a') + "c"});
   EXPECT_HAS(text, "status: expected 200, got 404");
@@ -150,7 +150,7 @@ TEST(DifferenceTest, QuotesBothSidesRoundTheFirstByteThatDiffers) {
 
 // Both are the same JSON, and serialisers differ in it.
 TEST(DifferenceTest, TheCaseOfEscapesInJsonDoesNotMatter) {
-  RightAnswer right{200, "", RightAnswer::Body::kJson, R"({"a":"\u001f\\u00AB"})", {}};
+  RightResponse right{200, "", RightResponse::Body::kJson, R"({"a":"\u001f\\u00AB"})", {}};
   EXPECT_EQ(Difference(right, {200, "", "", R"({"a":"\u001F\\u00AB"})"}), "");
   EXPECT_HAS(Difference(right, {200, "", "", R"({"a":"\u001F\\u00ab"})"}), "body");
 }

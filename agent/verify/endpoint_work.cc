@@ -80,13 +80,13 @@ class ErrorObjectReader : public Json::json_sax_t {
 
 }  // namespace
 
-std::optional<std::string> ItemsAnswer(std::string_view body) {
+std::optional<std::string> ItemsResponse(std::string_view body) {
   const Json order = Json::parse(body, /*cb=*/nullptr, /*allow_exceptions=*/false);
   if (!order.is_object()) return std::nullopt;
   const auto items = order.find("items");
   if (items == order.end() || !items->is_array()) return std::nullopt;
 
-  std::string answer = "{\"items\":[";
+  std::string response = "{\"items\":[";
   int64_t sum = 0;
   for (const Json& item : *items) {
     if (!item.is_object()) return std::nullopt;
@@ -100,11 +100,11 @@ std::optional<std::string> ItemsAnswer(std::string_view body) {
         __builtin_add_overflow(sum, total, &sum)) {
       return std::nullopt;
     }
-    absl::StrAppend(&answer, answer.back() == '[' ? "" : ",", "{\"id\":", *id,
+    absl::StrAppend(&response, response.back() == '[' ? "" : ",", "{\"id\":", *id,
                     ",\"name\":", JsonText(*name), ",\"total\":", total, "}");
   }
-  absl::StrAppend(&answer, "],\"count\":", items->size(), ",\"total\":", sum, "}");
-  return answer;
+  absl::StrAppend(&response, "],\"count\":", items->size(), ",\"total\":", sum, "}");
+  return response;
 }
 
 bool IsErrorObject(std::string_view body) {

@@ -15,7 +15,7 @@ namespace assay {
 // test: it is what they are held against. docs/endpoints.md says what each has to do.
 
 // POST /json. Nullopt: the body is one that must be refused.
-std::optional<std::string> ItemsAnswer(std::string_view body);
+std::optional<std::string> ItemsResponse(std::string_view body);
 
 // Whether `body` is a JSON object with a string "error": what a refused POST /json is answered
 // with.

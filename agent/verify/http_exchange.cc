@@ -185,7 +185,7 @@ absl::StatusOr<ContractReply> Exchange(const std::string& address, const HttpReq
   }
   if (received.body_too_long || code == CURLE_FILESIZE_EXCEEDED) {
     return absl::ResourceExhaustedError(absl::StrCat(request.method, " ", request.target, " at ",
-                                                     address, ": the answer is longer than ",
+                                                     address, ": the response is longer than ",
                                                      kMaxBody >> 20, " MiB"));
   }
   if (code == CURLE_OPERATION_TIMEDOUT) return absl::DeadlineExceededError(message);

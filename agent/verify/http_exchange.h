@@ -34,11 +34,11 @@ struct HttpTransport {
   std::string tls_server_name;
 };
 
-// Sends `request` to `address` ("HOST:PORT", "[V6]:PORT") on a connection of its own, and reads the answer whole. No
+// Sends `request` to `address` ("HOST:PORT", "[V6]:PORT") on a connection of its own, and reads the response whole. No
 // proxy, no redirects, no cookies, whatever the environment says.
 //
-// Blocks, at most `timeout`. Any thread. kUnavailable: no whole answer came, and why;
-// kDeadlineExceeded: not in time; kResourceExhausted: the answer is longer than 64 MiB,
+// Blocks, at most `timeout`. Any thread. kUnavailable: no whole response came, and why;
+// kDeadlineExceeded: not in time; kResourceExhausted: the response is longer than 64 MiB,
 // or its head than 1 MiB. Memory: at most one and a half times that.
 absl::StatusOr<ContractReply> Exchange(const std::string& address, const HttpRequest& request,
                                        absl::Duration timeout, const HttpTransport& transport = {});

@@ -42,20 +42,20 @@ std::string ContentTypeOf(const HttpRequest& request) {
 
 }  // namespace
 
-RightAnswer ExpectedAnswer(const Workload& workload, bool contract) {
-  RightAnswer right;
+RightResponse ExpectedResponse(const Workload& workload, bool contract) {
+  RightResponse right;
   if (workload.has_expect()) {
     if (workload.expect().status() != 0)
       right.status = static_cast<int>(workload.expect().status());
     if (workload.expect().has_body()) {
-      right.rule = RightAnswer::Body::kEqual;
+      right.rule = RightResponse::Body::kEqual;
       right.body = workload.expect().body();
     }
     return right;
   }
   if (!contract) return right;
   const HttpRequest request = RequestOf(workload);
-  return ContractAnswer(
+  return ContractResponse(
              {request.method, request.target, request.body.value_or(""), ContentTypeOf(request)})
       .value_or(right);
 }
@@ -65,7 +65,7 @@ absl::StatusOr<Verification> Verify(const std::string& address, const Workload& 
                                     const HttpTransport& transport) {
   const HttpRequest request = RequestOf(workload);
   ASSAY_ASSIGN_OR_RETURN(const ContractReply reply, Exchange(address, request, timeout, transport));
-  return Verification{Difference(ExpectedAnswer(workload, contract), reply),
+  return Verification{Difference(ExpectedResponse(workload, contract), reply),
                       absl::StrCat(request.method, " ", request.target)};
 }
 
@@ -88,7 +88,7 @@ absl::Status WaitUntilReady(const std::string& address, std::string_view ready_p
     if (reply.ok()) {
       last = absl::StrCat("GET ", request.target, " at ", address, " answers ", reply->status);
     } else if (last.empty() || left >= kReadyAttempt || !absl::IsDeadlineExceeded(reply.status())) {
-      // What our own deadline cut short says less than the answer before it.
+      // What our own deadline cut short says less than the response before it.
       last = std::string(reply.status().message());
     }
     absl::SleepFor(std::min(kReadyStep, left));

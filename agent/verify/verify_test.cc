@@ -25,13 +25,13 @@
 namespace assay {
 namespace {
 
-#define EXPECT_HAS(text, part) EXPECT_NE((text).find(part), std::string::npos) << (text)
+#define EXPECT_HAS(text, job) EXPECT_NE((text).find(job), std::string::npos) << (text)
 
-// A server of its own thread that gives the next of its answers to each connection, whatever it
+// A server of its own thread that gives the next of its responses to each connection, whatever it
 // asks, and keeps what it was asked.
 class ScriptedServer {
  public:
-  explicit ScriptedServer(std::vector<std::string> answers) : answers_(std::move(answers)) {
+  explicit ScriptedServer(std::vector<std::string> responses) : answers_(std::move(responses)) {
     listener_.reset(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
     sockaddr_in address = {};
     address.sin_family = AF_INET;
@@ -49,18 +49,18 @@ class ScriptedServer {
   }
 
   const std::string& address() const { return address_; }
-  // All requests so far. REQUIRES: every answer was read, so that the thread is done with it.
+  // All requests so far. REQUIRES: every response was read, so that the thread is done with it.
   const std::vector<std::string>& requests() const { return requests_; }
 
  private:
   void Serve() {
-    for (const std::string& answer : answers_) {
+    for (const std::string& response : answers_) {
       const UniqueFd connection(accept(listener_.get(), nullptr, nullptr));
       if (!connection.ok()) return;
       requests_.push_back(ReadRequest(connection.get()));
-      for (size_t sent = 0; sent < answer.size();) {
+      for (size_t sent = 0; sent < response.size();) {
         const ssize_t n =
-            send(connection.get(), answer.data() + sent, answer.size() - sent, MSG_NOSIGNAL);
+            send(connection.get(), response.data() + sent, response.size() - sent, MSG_NOSIGNAL);
         if (n <= 0) break;
         sent += static_cast<size_t>(n);
       }
@@ -166,19 +166,19 @@ Workload Get(const std::string& path) {
   return workload;
 }
 
-constexpr absl::Duration kPatience = absl::Seconds(30);
+constexpr absl::Duration kTimeout = absl::Seconds(30);
 
-TEST(VerifyTest, ARightAnswerOfTheContractHasNoDifference) {
+TEST(VerifyTest, ARightResponseOfTheContractHasNoDifference) {
   ScriptedServer server({Answer("200 OK", "application/json", R"({"message":"Hello, World!"})")});
-  const auto found = Verify(server.address(), Get("/json"), /*contract=*/true, kPatience);
+  const auto found = Verify(server.address(), Get("/json"), /*contract=*/true, kTimeout);
   ASSERT_TRUE(found.ok()) << found.status();
   EXPECT_EQ(found->difference, "");
   EXPECT_EQ(found->request, "GET /json");
 }
 
-TEST(VerifyTest, AWrongAnswerIsShownBesideTheRightOne) {
+TEST(VerifyTest, AWrongResponseIsShownBesideTheRightOne) {
   ScriptedServer server({Answer("200 OK", "text/html", R"({"message":"Hello World!"})")});
-  const auto found = Verify(server.address(), Get("/json"), /*contract=*/true, kPatience);
+  const auto found = Verify(server.address(), Get("/json"), /*contract=*/true, kTimeout);
   ASSERT_TRUE(found.ok()) << found.status();
   EXPECT_HAS(found->difference, "Content-Type: expected application/json, got text/html");
   EXPECT_HAS(found->difference, "differs from byte 17");
@@ -187,7 +187,7 @@ TEST(VerifyTest, AWrongAnswerIsShownBesideTheRightOne) {
 // The difference travels to the controller as text, which other bytes would make unreadable.
 TEST(VerifyTest, AContentTypeThatIsNotUtf8IsShownAsText) {
   ScriptedServer server({Answer("200 OK", "text/\xff", R"({"message":"Hello, World!"})")});
-  const auto found = Verify(server.address(), Get("/json"), /*contract=*/true, kPatience);
+  const auto found = Verify(server.address(), Get("/json"), /*contract=*/true, kTimeout);
   ASSERT_TRUE(found.ok()) << found.status();
   EXPECT_HAS(found->difference, "Content-Type: expected application/json, got text/\xef\xbf\xbd");
 }
@@ -198,15 +198,15 @@ TEST(VerifyTest, TheWorkloadsOwnExpectationCounts) {
   Workload workload = Get("/json");
   workload.mutable_expect()->set_status(404);
   workload.mutable_expect()->set_body("nothing");
-  EXPECT_EQ(Verify(server.address(), workload, true, kPatience)->difference, "");
-  const auto second = Verify(server.address(), workload, true, kPatience);
+  EXPECT_EQ(Verify(server.address(), workload, true, kTimeout)->difference, "");
+  const auto second = Verify(server.address(), workload, true, kTimeout);
   EXPECT_HAS(second->difference, "status: expected 404, got 200");
 }
 
 TEST(VerifyTest, ElsewhereOnlyTheStatusIsAsked) {
   ScriptedServer server({Answer("200 OK", "a/b", "x"), Answer("500 Oh", "a/b", "x")});
-  EXPECT_EQ(Verify(server.address(), Get("/json"), false, kPatience)->difference, "");
-  EXPECT_HAS(Verify(server.address(), Get("/mine"), true, kPatience)->difference, "got 500");
+  EXPECT_EQ(Verify(server.address(), Get("/json"), false, kTimeout)->difference, "");
+  EXPECT_HAS(Verify(server.address(), Get("/mine"), true, kTimeout)->difference, "got 500");
 }
 
 // A load generator sends no more than this either, and a server may answer by what it is sent.
@@ -217,7 +217,7 @@ TEST(VerifyTest, SendsWhatTheWorkloadSaysAndNoMore) {
   Header* header = workload.add_headers();
   header->set_name("X-Mine");
   header->set_value("1");
-  ASSERT_TRUE(Verify(server.address(), workload, true, kPatience).ok());
+  ASSERT_TRUE(Verify(server.address(), workload, true, kTimeout).ok());
   EXPECT_EQ(server.requests().at(0),
             absl::StrCat("POST /a/../b?c=%20d HTTP/1.1\r\nHost: ", server.address(),
                          "\r\nX-Mine: 1\r\nContent-Length: 3\r\n\r\na=b"));
@@ -227,16 +227,16 @@ TEST(VerifyTest, ABodyOfNothingIsStillABody) {
   ScriptedServer server({Answer("200 OK", "text/x", "")});
   Workload workload = Get("/echo");
   workload.set_method("POST");
-  const auto found = Verify(server.address(), workload, true, kPatience);
+  const auto found = Verify(server.address(), workload, true, kTimeout);
   ASSERT_TRUE(found.ok()) << found.status();
   EXPECT_EQ(found->difference, "");
   EXPECT_HAS(server.requests().at(0), "Content-Length: 0\r\n");
 }
 
-TEST(VerifyTest, NoAnswerIsNotAWrongAnswer) {
+TEST(VerifyTest, NoResponseIsNotAWrongResponse) {
   ScriptedServer server({"", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab", "SSH-2.0-x\r\n"});
   for (int i = 0; i < 3; ++i) {
-    const auto found = Verify(server.address(), Get("/json"), true, kPatience);
+    const auto found = Verify(server.address(), Get("/json"), true, kTimeout);
     EXPECT_EQ(found.status().code(), absl::StatusCode::kUnavailable) << i;
     EXPECT_HAS(std::string(found.status().message()), server.address());
   }
@@ -286,7 +286,7 @@ TEST(VerifyTest, NoBodyTakesMuchMoreThanItsLength) {
   const size_t before = PeakBytes();
   for (std::string& body : std::vector<std::string>{std::move(deep), std::move(wide)}) {
     const ScriptedServer server({Answer("400 Bad Request", "application/json", std::move(body))});
-    const absl::StatusOr<Verification> found = Verify(server.address(), refused, true, kPatience);
+    const absl::StatusOr<Verification> found = Verify(server.address(), refused, true, kTimeout);
     ASSERT_TRUE(found.ok()) << found.status();
     EXPECT_HAS(found->difference, "expected {\"error\":\"...\"}");
   }
@@ -297,19 +297,19 @@ TEST(VerifyTest, NoBodyTakesMuchMoreThanItsLength) {
                                absl::StrCat("HTTP/1.1 200 OK\r\nContent-Encoding: deflate\r\n"
                                             "Content-Length: ",
                                             bomb.size(), "\r\n\r\n", bomb)});
-  const absl::StatusOr<Verification> found = Verify(server.address(), compress, true, kPatience);
+  const absl::StatusOr<Verification> found = Verify(server.address(), compress, true, kTimeout);
   ASSERT_TRUE(found.ok()) << found.status();
   EXPECT_HAS(found->difference, "inflates to more than 2 bytes");
   Workload elsewhere = Get("/elsewhere");
   elsewhere.mutable_expect()->set_body(bomb);
-  const absl::StatusOr<Verification> kept = Verify(server.address(), elsewhere, true, kPatience);
+  const absl::StatusOr<Verification> kept = Verify(server.address(), elsewhere, true, kTimeout);
   ASSERT_TRUE(kept.ok()) << kept.status();
   EXPECT_EQ(kept->difference, "");
 }
 
-TEST(WaitUntilReadyTest, AsksUntilTheAnswerIs200) {
+TEST(WaitUntilReadyTest, AsksUntilTheResponseIs200) {
   ScriptedServer server({"", Answer("503 Not yet", "a/b", ""), Answer("200 OK", "a/b", "ok")});
-  EXPECT_TRUE(WaitUntilReady(server.address(), "/ready", kPatience).ok());
+  EXPECT_TRUE(WaitUntilReady(server.address(), "/ready", kTimeout).ok());
   EXPECT_EQ(server.requests().size(), 3u);
   EXPECT_TRUE(absl::StartsWith(server.requests()[2], "GET /ready HTTP/1.1\r\n"));
 }
@@ -317,7 +317,7 @@ TEST(WaitUntilReadyTest, AsksUntilTheAnswerIs200) {
 TEST(WaitUntilReadyTest, EndsWhenTheCallerGivesUp) {
   ScriptedServer server({Answer("503 Not yet", "a/b", ""), Answer("503 Not yet", "a/b", "")});
   int calls = 0;
-  const absl::Status status = WaitUntilReady(server.address(), "/", kPatience, [&calls] {
+  const absl::Status status = WaitUntilReady(server.address(), "/", kTimeout, [&calls] {
     return ++calls < 3 ? absl::OkStatus() : absl::AbortedError("it crashed");
   });
   EXPECT_EQ(status, absl::AbortedError("it crashed"));
@@ -333,7 +333,7 @@ TEST(WaitUntilReadyTest, SaysWhatTheLastAttemptMet) {
   EXPECT_HAS(std::string(status.message()), "/healthz at 127.0.0.1:");
 }
 
-TEST(WaitUntilReadyTest, AnAnswerSaysMoreThanAnAttemptThatTheEndCutShort) {
+TEST(WaitUntilReadyTest, AResponseSaysMoreThanAnAttemptThatTheEndCutShort) {
   ScriptedServer server({Answer("503 Not yet", "a/b", "")});
   const absl::Status status = WaitUntilReady(server.address(), "/healthz", absl::Milliseconds(200));
   EXPECT_EQ(status.code(), absl::StatusCode::kDeadlineExceeded);

@@ -62,7 +62,7 @@ TEST(RunBootstrapTest, FewRunsTestNothing) {
   EXPECT_FALSE(difference.low.has_value());
 }
 
-TEST(RunBootstrapTest, TheSeedFixesTheAnswer) {
+TEST(RunBootstrapTest, TheSeedFixesTheResponse) {
   const std::vector<double> a = {1, 2, 3, 4, 5};
   const std::vector<double> b = {2, 3, 4, 5, 7};
   EXPECT_EQ(RunBootstrap(5, 5, 0.95, 3).Compare(a, b).p,

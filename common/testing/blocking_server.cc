@@ -26,7 +26,7 @@ int ListenOnLoopback(int port, int backlog) {
   return listener;
 }
 
-void ServeBlocking(int fd, const std::function<std::string(const std::string& head)>& answer) {
+void ServeBlocking(int fd, const std::function<std::string(const std::string& head)>& response) {
   std::string pending;
   char buffer[4096];
   while (true) {
@@ -37,13 +37,13 @@ void ServeBlocking(int fd, const std::function<std::string(const std::string& he
       pending.append(buffer, static_cast<size_t>(got));
       continue;
     }
-    const std::string said = answer(pending.substr(0, end));
+    const std::string said = response(pending.substr(0, end));
     pending.erase(0, end + 4);
     if (send(fd, said.data(), said.size(), MSG_NOSIGNAL) < 0) return;
   }
 }
 
-std::string PlainAnswer(const std::string& status, const std::string& body) {
+std::string PlainResponse(const std::string& status, const std::string& body) {
   return "HTTP/1.1 " + status +
          "\r\nDate: Tue, 15 Nov 1994 08:12:31 GMT\r\nContent-Type: text/plain\r\n" +
          "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;

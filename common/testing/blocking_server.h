@@ -13,10 +13,10 @@ int ListenOnLoopback(int port, int backlog);
 
 // Answers each request without a body that comes over `fd` with what `answer` makes of its head, one after the other,
 // until the client is gone. Closes nothing.
-void ServeBlocking(int fd, const std::function<std::string(const std::string& head)>& answer);
+void ServeBlocking(int fd, const std::function<std::string(const std::string& head)>& response);
 
 // "HTTP/1.1 STATUS", such as "200 OK", with a text as its body.
-std::string PlainAnswer(const std::string& status, const std::string& body);
+std::string PlainResponse(const std::string& status, const std::string& body);
 
 }  // namespace assay
 

@@ -17,9 +17,9 @@ namespace {
 constexpr int kClockRounds = 16;
 
 // All but the link.
-absl::StatusOr<PoolMember> Ask(AgentLink& link) {
+absl::StatusOr<PoolMember> Ask(AgentClient& link) {
   PoolMember member;
-  ASSAY_ASSIGN_OR_RETURN(*member.record.mutable_description(), link.Describe(kDescribePatience));
+  ASSAY_ASSIGN_OR_RETURN(*member.record.mutable_description(), link.Describe(kDescribeTimeout));
   ASSAY_ASSIGN_OR_RETURN(const ClockEstimate clock, link.EstimateClock(kClockRounds));
   member.record.set_address(link.address());
   member.record.set_clock_offset_ns(clock.offset_ns);
@@ -34,7 +34,7 @@ absl::Status ErrorsOf(const std::vector<absl::StatusOr<PoolMember>>& met) {
   for (const absl::StatusOr<PoolMember>& one : met) {
     if (one.ok()) continue;
     if (absl::IsInvalidArgument(one.status())) code = absl::StatusCode::kInvalidArgument;
-    // The last words of a local agent have several lines.
+    // The last output of a local agent have several lines.
     for (const absl::string_view line : absl::StrSplit(MessageText(one.status()), '\n')) {
       if (std::find(complaints.begin(), complaints.end(), line) == complaints.end()) {
         complaints.emplace_back(line);
@@ -49,19 +49,19 @@ absl::Status ErrorsOf(const std::vector<absl::StatusOr<PoolMember>>& met) {
 absl::StatusOr<std::vector<PoolMember>> Meet(const std::vector<std::string>& addresses,
                                              const TlsFiles& tls, Interruption* interruption,
                                              Clock& clock) {
-  std::vector<std::unique_ptr<AgentLink>> links(addresses.size());
+  std::vector<std::unique_ptr<AgentClient>> links(addresses.size());
   std::vector<absl::StatusOr<PoolMember>> met(addresses.size());
   std::vector<std::unique_ptr<Interruption::Guard>> guards;
   std::vector<std::thread> threads;
   for (size_t i = 0; i < addresses.size(); ++i) {
-    absl::StatusOr<std::unique_ptr<AgentLink>> created =
-        AgentLink::Create(addresses[i], tls, clock);
+    absl::StatusOr<std::unique_ptr<AgentClient>> created =
+        AgentClient::Create(addresses[i], tls, clock);
     if (!created.ok()) {
       met[i] = created.status();
       continue;
     }
     links[i] = *std::move(created);
-    AgentLink* const link = links[i].get();
+    AgentClient* const link = links[i].get();
     if (interruption != nullptr) {
       guards.push_back(
           interruption->WhenRequested([link](const absl::Status&) { link->Abandon(); }));
@@ -89,7 +89,7 @@ absl::StatusOr<std::unique_ptr<AgentPool>> AgentPool::Connect(
   for (const std::string& address : different) {
     if (std::count(addresses.begin(), addresses.end(), address) == 1) continue;
     return absl::InvalidArgumentError(
-        absl::StrCat("--agents names ", address, " twice: each agent plays one part"));
+        absl::StrCat("--agents names ", address, " twice: each agent plays one job"));
   }
   std::unique_ptr<AgentPool> pool(new AgentPool(clock));
   if (addresses.empty()) {
@@ -100,8 +100,8 @@ absl::StatusOr<std::unique_ptr<AgentPool>> AgentPool::Connect(
   } else {
     ASSAY_ASSIGN_OR_RETURN(pool->members_, Meet(addresses, tls, interruption, clock));
   }
-  pool->members_.front().record.add_roles(PartId::SERVER);
-  for (PoolMember* load : pool->loads()) load->record.add_roles(PartId::LOAD);
+  pool->members_.front().record.add_roles(JobId::SERVER);
+  for (PoolMember* load : pool->loads()) load->record.add_roles(JobId::LOAD);
   return pool;
 }
 

@@ -10,7 +10,7 @@
 #include "common/monotonic_clock.h"
 #include "controller/campaign/interruption.h"
 #include "controller/campaign/local_agent.h"
-#include "controller/link/agent_link.h"
+#include "controller/clients/agent_client.h"
 #include "proto/results.pb.h"
 
 namespace assay {
@@ -20,11 +20,11 @@ inline constexpr char kLocalAddress[] = "local";
 
 // How long an agent may take to describe itself: it runs the version commands of its targets, which takes seconds on a
 // busy host.
-inline constexpr absl::Duration kDescribePatience = absl::Seconds(20);
+inline constexpr absl::Duration kDescribeTimeout = absl::Seconds(20);
 
 // One agent that takes part.
 struct PoolMember {
-  std::unique_ptr<AgentLink> link;
+  std::unique_ptr<AgentClient> link;
   // What is stored of it with the campaign.
   AgentRecord record;
 
@@ -39,7 +39,7 @@ class AgentPool {
   // an agent on this host for as long as the pool lives. `interruption`, where it is given, ends
   // that at once with its status.
   //
-  // `clock` measures what waits for these agents' parts; it must outlive the pool.
+  // `clock` measures what waits for these agents' jobs; it must outlive the pool.
   //
   // An error has a line for each agent that is not met: INVALID_ARGUMENT where an address or a file
   // of `tls` is wrong, else UNAVAILABLE.

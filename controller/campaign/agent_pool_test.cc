@@ -13,7 +13,7 @@
 #include "common/monotonic_clock.h"
 #include "common/unique_fd.h"
 #include "controller/campaign/interruption.h"
-#include "controller/link/fake_agent.h"
+#include "controller/clients/fake_agent.h"
 
 namespace assay {
 namespace {
@@ -89,7 +89,7 @@ TEST(AgentPoolTest, AnInterruptionEndsTheMeetingAtOnce) {
       AgentPool::Connect({silent.address(), asked.address()}, TlsFiles(), &interruption);
   EXPECT_EQ(pool.status(), absl::AbortedError("interrupted by SIGINT"));
   // The silent one would have been waited for at least that long.
-  EXPECT_LT(absl::Nanoseconds(Clock::Real().NowNanos() - began_ns), kDescribePatience);
+  EXPECT_LT(absl::Nanoseconds(Clock::Real().NowNanos() - began_ns), kDescribeTimeout);
 }
 
 TEST(AgentPoolTest, AnInterruptionOfBeforeStartsNothing) {

@@ -21,7 +21,7 @@ namespace {
 
 constexpr absl::Duration kWatchEvery = absl::Seconds(1);
 constexpr int kHeartbeatEvery = 5;  // Turns of the watch.
-constexpr absl::Duration kStillTherePatience = absl::Seconds(3);
+constexpr absl::Duration kStillThereTimeout = absl::Seconds(3);
 
 // Tells the store that this campaign is carried on here, and hears of a cancellation.
 class CampaignWatch {
@@ -233,7 +233,7 @@ absl::Status CampaignRunner::Execute(const CampaignRecord& campaign,
 
 absl::Status CampaignRunner::CheckAgents(const ExecutionRecord& failed) {
   for (const PoolMember& member : pool_.members()) {
-    const absl::StatusOr<AgentDescription> there = member.link->Describe(kStillTherePatience);
+    const absl::StatusOr<AgentDescription> there = member.link->Describe(kStillThereTimeout);
     if (!there.ok()) {
       return absl::UnavailableError(absl::StrCat("lost agent ", member.record.address(), " in ",
                                                  CellText(failed.cell()), ": ",

@@ -16,13 +16,13 @@
 #include "common/status_macros.h"
 #include "controller/campaign/cpu_responses.h"
 #include "controller/campaign/load_intake.h"
-#include "controller/campaign/part_specs.h"
+#include "controller/campaign/job_specs.h"
 #include "controller/campaign/profile_intake.h"
 #include "controller/campaign/same_host.h"
-#include "controller/campaign/server_patience.h"
+#include "controller/campaign/server_timeouts.h"
 #include "controller/campaign/span_requests.h"
 #include "controller/campaign/start_skew.h"
-#include "controller/link/part_link.h"
+#include "controller/clients/job_client.h"
 #include "controller/plan/load_levels.h"
 #include "controller/plan/target_url.h"
 #include "controller/store/record_id.h"
@@ -33,15 +33,15 @@ namespace {
 
 constexpr int kClockRounds = 5;
 // An agent gives its load a minute.
-constexpr absl::Duration kLoadReadyPatience = absl::Seconds(90);
-constexpr absl::Duration kStartedPatience = absl::Seconds(20);
+constexpr absl::Duration kLoadReadyTimeout = absl::Seconds(90);
+constexpr absl::Duration kStartedTimeout = absl::Seconds(20);
 // Naming a profile's stacks is part of it.
-constexpr absl::Duration kFinishPatience = absl::Seconds(60);
-constexpr absl::Duration kDataPatience = absl::Minutes(5);
-constexpr absl::Duration kLoadClosePatience = absl::Seconds(20);
+constexpr absl::Duration kFinishTimeout = absl::Seconds(60);
+constexpr absl::Duration kDataTimeout = absl::Minutes(5);
+constexpr absl::Duration kLoadCloseTimeout = absl::Seconds(20);
 // From a load's failure until the server's agent has told that the server is gone: a dying server closes its sockets
-// before it has ended, and its last words come after that. A busy host takes seconds for it.
-constexpr absl::Duration kLastWordsPatience = absl::Seconds(5);
+// before it has ended, and its last output come after that. A busy host takes seconds for it.
+constexpr absl::Duration kLastOutputTimeout = absl::Seconds(5);
 // Between the command to start and the start: what a command takes on its way, several times over.
 constexpr int64_t kShortestRunUpNs = 10'000'000;
 constexpr int kRunUpRoundTrips = 4;
@@ -72,9 +72,9 @@ class ExecutionRunner::Attempt {
   bool gave_up() const { return gave_up_; }
 
  private:
-  struct LoadPart {
+  struct LoadJob {
     PoolMember* member = nullptr;
-    std::unique_ptr<PartLink> link;
+    std::unique_ptr<JobClient> link;
     LoadRecord record;
   };
 
@@ -93,12 +93,12 @@ class ExecutionRunner::Attempt {
   // Once; later calls do nothing.
   void CloseServer();
 
-  // Opens a part that the interruption ends.
-  absl::StatusOr<std::unique_ptr<PartLink>> OpenPart(AgentLink& link, OpenRequest request,
-                                                     PartId::Role role);
-  // Passes a status on; one that is not OK is noted as the failure of this agent's part. Of a load's part: as the
+  // Opens a job that the interruption ends.
+  absl::StatusOr<std::unique_ptr<JobClient>> OpenJob(AgentClient& link, OpenRequest request,
+                                                     JobId::Role role);
+  // Passes a status on; one that is not OK is noted as the failure of this agent's job. Of a load's job: as the
   // server's, where that fails at the same time.
-  absl::Status Note(const absl::Status& status, const PoolMember& member, PartId::Role role);
+  absl::Status Note(const absl::Status& status, const PoolMember& member, JobId::Role role);
 
   ExecutionRunner& runner_;
   Clock& clock_;
@@ -112,10 +112,10 @@ class ExecutionRunner::Attempt {
   // From the common start until every load had finished, on our own clock.
   absl::Duration elapsed_;
   bool gave_up_ = false;
-  std::unique_ptr<PartLink> server_;
+  std::unique_ptr<JobClient> server_;
   bool server_closed_ = false;
-  std::vector<LoadPart> loads_;
-  // Last, so that they go before the parts that they wake.
+  std::vector<LoadJob> loads_;
+  // Last, so that they go before the jobs that they wake.
   std::vector<std::unique_ptr<Interruption::Guard>> guards_;
 };
 
@@ -145,14 +145,14 @@ absl::StatusOr<FinishedExecution> ExecutionRunner::Attempt::Run() {
   guards_.clear();
   if (server_ != nullptr) server_->WhenFailed(nullptr);
   CloseServer();
-  for (LoadPart& load : loads_)
-    load.link->Close(kLoadClosePatience).IgnoreError();  // As the server's.
+  for (LoadJob& load : loads_)
+    load.link->Close(kLoadCloseTimeout).IgnoreError();  // As the server's.
   ASSAY_RETURN_IF_ERROR(runner_.interruption_.status());
   if (measured.ok()) {
     finished_.record.set_status(ExecutionRecord::MEASURED);
     return std::move(finished_);
   }
-  // A failure that no agent's part stands behind is ours or the store's.
+  // A failure that no agent's job stands behind is ours or the store's.
   if (!finished_.record.has_failure()) return measured;
   finished_.record.set_status(ExecutionRecord::FAILED);
   finished_.chunks.clear();
@@ -176,42 +176,42 @@ absl::Status ExecutionRunner::Attempt::Measure() {
     ASSAY_RETURN_IF_ERROR(FetchSamples(load, sampled ? &spans : nullptr));
   }
   if (sampled) spans.Count(finished_.record.mutable_server()->mutable_profile());
-  for (LoadPart& load : loads_) *finished_.record.add_loads() = std::move(load.record);
+  for (LoadJob& load : loads_) *finished_.record.add_loads() = std::move(load.record);
   *finished_.record.mutable_skew() = SkewOf(finished_.record.loads());
   return MergeLatency();
 }
 
 void ExecutionRunner::Attempt::CloseServer() {
   if (server_ == nullptr || std::exchange(server_closed_, true)) return;
-  const absl::Duration patience = ClosePatience(runner_.pool_.server().description(),
+  const absl::Duration timeout = CloseTimeout(runner_.pool_.server().description(),
                                                 TargetOfCell(runner_.plan_, cell_).name());
-  // A part that cannot be closed is ended by its lease; what was measured is not the worse for it.
-  server_->Close(patience).IgnoreError();
+  // A job that cannot be closed is ended by its lease; what was measured is not the worse for it.
+  server_->Close(timeout).IgnoreError();
 }
 
-absl::StatusOr<std::unique_ptr<PartLink>> ExecutionRunner::Attempt::OpenPart(AgentLink& link,
+absl::StatusOr<std::unique_ptr<JobClient>> ExecutionRunner::Attempt::OpenJob(AgentClient& link,
                                                                              OpenRequest request,
-                                                                             PartId::Role role) {
+                                                                             JobId::Role role) {
   ASSAY_RETURN_IF_ERROR(runner_.interruption_.status());
-  request.mutable_part()->set_execution_id(finished_.record.id());
-  request.mutable_part()->set_role(role);
+  request.mutable_job()->set_execution_id(finished_.record.id());
+  request.mutable_job()->set_role(role);
   request.set_lease_ms(static_cast<uint32_t>(absl::ToInt64Milliseconds(kPartLease)));
   request.set_campaign_id(runner_.campaign_id_);
-  ASSAY_ASSIGN_OR_RETURN(std::unique_ptr<PartLink> part, PartLink::Open(link, std::move(request)));
+  ASSAY_ASSIGN_OR_RETURN(std::unique_ptr<JobClient> job, JobClient::Open(link, std::move(request)));
   guards_.push_back(runner_.interruption_.WhenRequested(
-      [part = part.get()](const absl::Status& why) { part->Abandon(why); }));
-  return part;
+      [job = job.get()](const absl::Status& why) { job->Abandon(why); }));
+  return job;
 }
 
 absl::Status ExecutionRunner::Attempt::Note(const absl::Status& status, const PoolMember& member,
-                                            PartId::Role role) {
+                                            JobId::Role role) {
   if (status.ok() || finished_.record.has_failure()) return status;
-  if (role == PartId::LOAD && server_ != nullptr) {
+  if (role == JobId::LOAD && server_ != nullptr) {
     // A dead server explains a failed load, not the other way round.
-    const absl::Status why = server_->AwaitFailure(clock_.After(kLastWordsPatience));
-    if (!why.ok()) return Note(why, runner_.pool_.server(), PartId::SERVER);
+    const absl::Status why = server_->AwaitFailure(clock_.After(kLastOutputTimeout));
+    if (!why.ok()) return Note(why, runner_.pool_.server(), JobId::SERVER);
   }
-  // Ended by the failure of another part, or by the user: not this one's.
+  // Ended by the failure of another job, or by the user: not this one's.
   if (!runner_.interruption_.status().ok()) return status;
   ExecutionFailure& failure = *finished_.record.mutable_failure();
   failure.set_agent(member.record.address());
@@ -241,13 +241,13 @@ absl::Status ExecutionRunner::Attempt::StartServer() {
   PoolMember& member = runner_.pool_.server();
   OpenRequest request;
   *request.mutable_server() = ServerSpecOf(runner_.plan_, cell_, runner_.pool_);
-  absl::StatusOr<std::unique_ptr<PartLink>> part =
-      OpenPart(*member.link, std::move(request), PartId::SERVER);
-  if (!part.ok()) return Note(part.status(), member, PartId::SERVER);
-  server_ = *std::move(part);
+  absl::StatusOr<std::unique_ptr<JobClient>> job =
+      OpenJob(*member.link, std::move(request), JobId::SERVER);
+  if (!job.ok()) return Note(job.status(), member, JobId::SERVER);
+  server_ = *std::move(job);
   absl::StatusOr<Ready> ready =
-      server_->WaitReady(clock_.After(ReadyPatience(member.description(), target.name())));
-  if (!ready.ok()) return Note(ready.status(), member, PartId::SERVER);
+      server_->WaitReady(clock_.After(ReadyTimeout(member.description(), target.name())));
+  if (!ready.ok()) return Note(ready.status(), member, JobId::SERVER);
   destination_ = ready->address();
   *finished_.record.mutable_server_ready() = *std::move(ready);
   return absl::OkStatus();
@@ -260,23 +260,23 @@ absl::Status ExecutionRunner::Attempt::ConnectLoads() {
     *request.mutable_load() =
         LoadSpecOf(runner_.plan_, cell_, finished_.record.block(), runner_.pool_,
                    static_cast<uint32_t>(loads_.size()), destination_);
-    absl::StatusOr<std::unique_ptr<PartLink>> part =
-        OpenPart(*member->link, std::move(request), PartId::LOAD);
-    if (!part.ok()) return Note(part.status(), *member, PartId::LOAD);
-    LoadPart& load = loads_.emplace_back();
+    absl::StatusOr<std::unique_ptr<JobClient>> job =
+        OpenJob(*member->link, std::move(request), JobId::LOAD);
+    if (!job.ok()) return Note(job.status(), *member, JobId::LOAD);
+    LoadJob& load = loads_.emplace_back();
     load.member = member;
-    load.link = *std::move(part);
+    load.link = *std::move(job);
     load.record.set_agent(member->record.address());
   }
   if (server_ != nullptr) {
     // Who waits for a load need not wait until it notices that its server died.
     server_->WhenFailed([this](const absl::Status& why) {
-      for (LoadPart& load : loads_) load.link->Abandon(why);
+      for (LoadJob& load : loads_) load.link->Abandon(why);
     });
   }
-  for (LoadPart& load : loads_) {
-    absl::StatusOr<Ready> ready = load.link->WaitReady(clock_.After(kLoadReadyPatience));
-    if (!ready.ok()) return Note(ready.status(), *load.member, PartId::LOAD);
+  for (LoadJob& load : loads_) {
+    absl::StatusOr<Ready> ready = load.link->WaitReady(clock_.After(kLoadReadyTimeout));
+    if (!ready.ok()) return Note(ready.status(), *load.member, JobId::LOAD);
     *load.record.mutable_ready() = *std::move(ready);
   }
   return absl::OkStatus();
@@ -284,26 +284,26 @@ absl::Status ExecutionRunner::Attempt::ConnectLoads() {
 
 absl::Status ExecutionRunner::Attempt::AwaitQuiet() {
   if (runner_.disturbances_left_ == 0) return absl::OkStatus();
-  for (const LoadPart& load : loads_) {
+  for (const LoadJob& load : loads_) {
     gave_up_ = gave_up_ || load.record.ready().idle_gaps().lost_share() > runner_.quiet_;
   }
   return gave_up_ ? absl::UnavailableError("the load's CPU is not quiet") : absl::OkStatus();
 }
 
 absl::Status ExecutionRunner::Attempt::StartTogether() {
-  const int64_t deadline_ns = clock_.After(kStartedPatience);
+  const int64_t deadline_ns = clock_.After(kStartedTimeout);
   std::vector<ClockReading> readings;
   int64_t slowest_ns = 0;
-  for (LoadPart& load : loads_) {
+  for (LoadJob& load : loads_) {
     const absl::StatusOr<ClockReading> reading = load.link->ReadClock(kClockRounds, deadline_ns);
-    if (!reading.ok()) return Note(reading.status(), *load.member, PartId::LOAD);
+    if (!reading.ok()) return Note(reading.status(), *load.member, JobId::LOAD);
     readings.push_back(*reading);
     slowest_ns = std::max(slowest_ns, reading->round_trip_ns);
   }
   std::optional<ClockReading> server_reading;
   if (server_ != nullptr) {
     const absl::StatusOr<ClockReading> reading = server_->ReadClock(kClockRounds, deadline_ns);
-    if (!reading.ok()) return Note(reading.status(), runner_.pool_.server(), PartId::SERVER);
+    if (!reading.ok()) return Note(reading.status(), runner_.pool_.server(), JobId::SERVER);
     server_reading = *reading;
     slowest_ns = std::max(slowest_ns, reading->round_trip_ns);
   }
@@ -322,9 +322,9 @@ absl::Status ExecutionRunner::Attempt::StartTogether() {
     loads_[i].record.set_round_trip_ns(readings[i].round_trip_ns);
     loads_[i].link->Start(loads_[i].record.start_ns());
   }
-  for (LoadPart& load : loads_) {
+  for (LoadJob& load : loads_) {
     const absl::StatusOr<Started> started = load.link->WaitStarted(deadline_ns);
-    if (!started.ok()) return Note(started.status(), *load.member, PartId::LOAD);
+    if (!started.ok()) return Note(started.status(), *load.member, JobId::LOAD);
     load.record.set_lateness_ns(started->lateness_ns());
   }
   return absl::OkStatus();
@@ -332,17 +332,17 @@ absl::Status ExecutionRunner::Attempt::StartTogether() {
 
 absl::Status ExecutionRunner::Attempt::AwaitEnd() {
   const int64_t deadline_ns = clock_.After(LongestRun(runner_.plan_, cell_));
-  for (LoadPart& load : loads_) {
+  for (LoadJob& load : loads_) {
     absl::StatusOr<LoadFinished> finished = load.link->WaitLoadFinished(deadline_ns);
-    if (!finished.ok()) return Note(finished.status(), *load.member, PartId::LOAD);
+    if (!finished.ok()) return Note(finished.status(), *load.member, JobId::LOAD);
     *load.record.mutable_finished() = *std::move(finished);
   }
   elapsed_ = absl::Nanoseconds(clock_.NowNanos() - start_ns_);
   if (server_ == nullptr) return absl::OkStatus();
   if (BoundOfCell(runner_.plan_, cell_).requests > 0) server_->Stop();
   absl::StatusOr<ServerFinished> finished =
-      server_->WaitServerFinished(clock_.After(kFinishPatience));
-  if (!finished.ok()) return Note(finished.status(), runner_.pool_.server(), PartId::SERVER);
+      server_->WaitServerFinished(clock_.After(kFinishTimeout));
+  if (!finished.ok()) return Note(finished.status(), runner_.pool_.server(), JobId::SERVER);
   *finished_.record.mutable_server() = *std::move(finished);
   return absl::OkStatus();
 }
@@ -351,7 +351,7 @@ void ExecutionRunner::Attempt::CountServerCpuResponses() {
   if (server_ != nullptr) {
     const AgentDescription& server = runner_.pool_.server().description();
     std::vector<LoadResponses> responses;
-    for (const LoadPart& load : loads_) {
+    for (const LoadJob& load : loads_) {
       const int64_t apart_ns = std::abs(load.record.start_ns() - server_start_ns_);
       // Where they say so and their clocks do too: a container may have a clock of its own.
       const bool same_clock = OnSameHost(server, load.member->record.description()) &&
@@ -362,7 +362,7 @@ void ExecutionRunner::Attempt::CountServerCpuResponses() {
         ServerCpuResponses(finished_.record.server(), server_start_ns_, responses);
     if (count.has_value()) finished_.record.set_server_cpu_responses(*count);
   }
-  for (LoadPart& load : loads_) load.record.mutable_finished()->clear_timeline();
+  for (LoadJob& load : loads_) load.record.mutable_finished()->clear_timeline();
 }
 
 absl::Status ExecutionRunner::Attempt::FetchProfile() {
@@ -374,23 +374,23 @@ absl::Status ExecutionRunner::Attempt::FetchProfile() {
     intake.Take(record.profile());
     return absl::OkStatus();
   };
-  ASSAY_RETURN_IF_ERROR(Note(server_->ReadData(take, clock_.After(kDataPatience)),
-                             runner_.pool_.server(), PartId::SERVER));
+  ASSAY_RETURN_IF_ERROR(Note(server_->ReadData(take, clock_.After(kDataTimeout)),
+                             runner_.pool_.server(), JobId::SERVER));
   ServerFinished& server = *finished_.record.mutable_server();
   if (server.has_profile()) finished_.profile = std::move(intake).Finish(server.mutable_profile());
   return absl::OkStatus();
 }
 
 absl::Status ExecutionRunner::Attempt::FetchSamples(uint32_t load, SpanRequests* spans) {
-  LoadPart& part = loads_[load];
-  LoadIntake intake(runner_.store_, runner_.campaign_id_, finished_.record.id(), load, part.record,
+  LoadJob& job = loads_[load];
+  LoadIntake intake(runner_.store_, runner_.campaign_id_, finished_.record.id(), load, job.record,
                     spans, IntakeLimits::Over(elapsed_));
   const absl::Status fetched =
-      part.link->ReadData([&](const DataRecord& record) { return intake.Take(record); },
-                          [&] { return intake.Stage(); }, clock_.After(kDataPatience));
+      job.link->ReadData([&](const DataRecord& record) { return intake.Take(record); },
+                          [&] { return intake.Stage(); }, clock_.After(kDataTimeout));
   // A store that fails ends the campaign; an agent whose data does not come, this execution.
   ASSAY_RETURN_IF_ERROR(intake.store_status());
-  ASSAY_RETURN_IF_ERROR(Note(fetched, *part.member, PartId::LOAD));
+  ASSAY_RETURN_IF_ERROR(Note(fetched, *job.member, JobId::LOAD));
   std::move(intake.chunks().begin(), intake.chunks().end(), std::back_inserter(finished_.chunks));
   std::move(intake.seconds().begin(), intake.seconds().end(),
             std::back_inserter(finished_.seconds));
@@ -402,7 +402,7 @@ absl::Status ExecutionRunner::Attempt::MergeLatency() {
   for (size_t i = 0; i < loads_.size(); ++i) {
     const absl::StatusOr<LatencyHistogram> one =
         LatencyOf(finished_.record.loads(static_cast<int>(i)).finished());
-    if (!one.ok()) return Note(one.status(), *loads_[i].member, PartId::LOAD);
+    if (!one.ok()) return Note(one.status(), *loads_[i].member, JobId::LOAD);
     merged.Merge(*one);
   }
   ToProto(merged, finished_.record.mutable_latency());

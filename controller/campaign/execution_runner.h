@@ -22,7 +22,7 @@ inline constexpr absl::Duration kPartLease = absl::Seconds(10);
 struct FinishedExecution {
   ExecutionRecord record;
   std::vector<ChunkRef> chunks;
-  std::vector<LoadSecond> seconds;
+  std::vector<LoadInterval> seconds;
   // Of a profiled one.
   std::vector<ProfileChunk> profile;
 };
@@ -39,7 +39,7 @@ class ExecutionRunner {
                   Interruption& interruption, double quiet);
 
   // Makes one. Where the load's CPUs are not quiet before its window, it is begun again a little later,
-  // which what it measures has no part in (ExecutionRecord.disturbed_starts). What goes wrong with a server or an agent
+  // which what it measures has no job in (ExecutionRecord.disturbed_starts). What goes wrong with a server or an agent
   // is a result: a record with status FAILED and what, where and why. An error status means that the campaign cannot go
   // on: an interruption, or a store that fails.
   absl::StatusOr<FinishedExecution> Run(const ScheduledExecution& scheduled, uint32_t attempt);

@@ -17,8 +17,8 @@
 #include "common/testing/manual_clock.h"
 #include "common/testing/wait_until.h"
 #include "controller/campaign/campaign_fixture.h"
-#include "controller/campaign/server_patience.h"
-#include "controller/link/fake_agent.h"
+#include "controller/campaign/server_timeouts.h"
+#include "controller/clients/fake_agent.h"
 #include "controller/store/store_samples.h"
 
 namespace assay {
@@ -61,20 +61,20 @@ std::string PlanFor(double seconds) {
                       seconds, " } } warmup { seconds: 0.05 } }\nblocks: 1");
 }
 
-// Either the load hears a dead socket long before the server's agent has the last words, or both hear at once.
+// Either the load hears a dead socket long before the server's agent has the last output, or both hear at once.
 class DyingServerTest : public ExecutionRunnerTest, public ::testing::WithParamInterface<int> {};
 
-TEST_P(DyingServerTest, AServerThatDiesWhileLoadsConnectIsBlamedItselfWithItsLastWords) {
+TEST_P(DyingServerTest, AServerThatDiesWhileLoadsConnectIsBlamedItselfWithItsLastOutput) {
   StartMortalAgents(2, absl::StrCat("argv: '6' argv: '", GetParam(), "'"));
   const auto finished = RunOnce(PlanFor(0.2));
   ASSERT_TRUE(finished.ok()) << finished.status();
   EXPECT_EQ(finished->record.status(), ExecutionRecord::FAILED);
   const ExecutionFailure& failure = finished->record.failure();
-  EXPECT_EQ(failure.role(), PartId::SERVER) << failure.DebugString();
+  EXPECT_EQ(failure.role(), JobId::SERVER) << failure.DebugString();
   EXPECT_EQ(failure.agent(), agents_[0]->address());
   EXPECT_EQ(failure.failure().kind(), Failure::CRASHED) << failure.DebugString();
   EXPECT_EQ(failure.failure().ended(), "exit 7");
-  EXPECT_NE(failure.failure().last_words().find("one too many"), std::string::npos)
+  EXPECT_NE(failure.failure().last_output().find("one too many"), std::string::npos)
       << failure.DebugString();
 }
 
@@ -84,13 +84,13 @@ INSTANTIATE_TEST_SUITE_P(LingerMs, DyingServerTest, ::testing::Values(0, 300));
 TEST_F(ExecutionRunnerTest, AServersAgentIsWaitedForLongerThanItsCatalogueAllowsTheTarget) {
   StartMortalAgents(1, "argv: '0' argv: '0' ready_timeout_s: 3000 stop_timeout_s: 25.5");
   const AgentDescription& slow = pool_->server().description();
-  EXPECT_GT(ReadyPatience(slow, "mortal"), absl::Seconds(3000));
-  EXPECT_LT(ReadyPatience(slow, "mortal"), absl::Seconds(3600));
-  EXPECT_GT(ClosePatience(slow, "mortal"), absl::Seconds(25.5));
-  EXPECT_LT(ClosePatience(slow, "mortal"), absl::Minutes(1));
+  EXPECT_GT(ReadyTimeout(slow, "mortal"), absl::Seconds(3000));
+  EXPECT_LT(ReadyTimeout(slow, "mortal"), absl::Seconds(3600));
+  EXPECT_GT(CloseTimeout(slow, "mortal"), absl::Seconds(25.5));
+  EXPECT_LT(CloseTimeout(slow, "mortal"), absl::Minutes(1));
   // Of an agent that does not tell, and of a server that nobody started.
-  EXPECT_GE(ReadyPatience(AgentDescription(), "mortal"), absl::Seconds(60));
-  EXPECT_GE(ClosePatience(slow, ""), absl::Seconds(20));
+  EXPECT_GE(ReadyTimeout(AgentDescription(), "mortal"), absl::Seconds(60));
+  EXPECT_GE(CloseTimeout(slow, ""), absl::Seconds(20));
 }
 
 TEST_F(ExecutionRunnerTest, AnAgentTellsTheDefaultTimesOfATargetThatSaysNone) {
@@ -100,7 +100,7 @@ TEST_F(ExecutionRunnerTest, AnAgentTellsTheDefaultTimesOfATargetThatSaysNone) {
   EXPECT_EQ(pool_->server().description().targets(0).stop_timeout_ms(), 5'000);
 }
 
-// Tells everything that both parts of one execution come by, of which each takes what is its own.
+// Tells everything that both jobs of one execution come by, of which each takes what is its own.
 void TellWholeExecution(FakeAgent& agent, const std::vector<DataRecord>& records,
                         const LoadFinished& finished) {
   ControlEvent ready;
@@ -146,7 +146,7 @@ TEST_F(ExecutionRunnerTest, WhatIsMeasuredIsKeptThoughItsPartsCannotBeClosed) {
   EXPECT_EQ(finished->record.status(), ExecutionRecord::MEASURED)
       << finished->record.failure().DebugString();
   EXPECT_EQ(finished->seconds.size(), 1);
-  // Each part was asked once.
+  // Each job was asked once.
   EXPECT_EQ(agent.closed(), 2);
 }
 
@@ -180,7 +180,7 @@ TEST_F(ExecutionRunnerTest, AnAgentThatHangsInAWindowEndsTheExecutionWithItsLeas
   EXPECT_EQ(finished->record.status(), ExecutionRecord::FAILED);
   const ExecutionFailure& failure = finished->record.failure();
   EXPECT_EQ(failure.agent(), hangs.address()) << failure.DebugString();
-  EXPECT_EQ(failure.role(), PartId::LOAD);
+  EXPECT_EQ(failure.role(), JobId::LOAD);
   EXPECT_NE(failure.failure().message().find("granted no lease"), std::string::npos)
       << failure.DebugString();
 }
@@ -207,7 +207,7 @@ void ExpectFailedBy(const FakeAgent& agent, const absl::StatusOr<FinishedExecuti
   EXPECT_EQ(finished->record.status(), ExecutionRecord::FAILED);
   const ExecutionFailure& failure = finished->record.failure();
   EXPECT_EQ(failure.agent(), agent.address());
-  EXPECT_EQ(failure.role(), PartId::LOAD);
+  EXPECT_EQ(failure.role(), JobId::LOAD);
   EXPECT_NE(failure.failure().message().find(agent.address()), std::string::npos)
       << failure.DebugString();
   EXPECT_NE(failure.failure().message().find("(fake)"), std::string::npos) << failure.DebugString();

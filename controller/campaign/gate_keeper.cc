@@ -70,7 +70,7 @@ GateResult ToProto(const GateJudgement& judgement, const std::string& subject) {
   return result;
 }
 
-const AgentRecord* RecordOf(const std::vector<const AgentRecord*>& agents, PartId::Role role,
+const AgentRecord* RecordOf(const std::vector<const AgentRecord*>& agents, JobId::Role role,
                             std::string_view address) {
   for (const AgentRecord* agent : agents) {
     if (!address.empty() && agent->address() != address) continue;
@@ -79,13 +79,13 @@ const AgentRecord* RecordOf(const std::vector<const AgentRecord*>& agents, PartI
   return nullptr;
 }
 
-// One part's CPUs on its host.
+// One job's CPUs on its host.
 struct Pinning {
   const AgentRecord* agent = nullptr;
   std::string cpus;
 };
 
-// CPUs that any two parts on one host were both allowed on. Nothing when a list could not be read.
+// CPUs that any two jobs on one host were both allowed on. Nothing when a list could not be read.
 std::optional<int> SharedCpus(const std::vector<Pinning>& pinnings) {
   int shared = 0;
   for (size_t i = 0; i < pinnings.size(); ++i) {
@@ -103,7 +103,7 @@ std::optional<int> SharedCpus(const std::vector<Pinning>& pinnings) {
   return shared;
 }
 
-bool IsWrongAnswer(std::string_view kind) {
+bool IsWrongResponse(std::string_view kind) {
   return kind.find("answer") != std::string_view::npos ||
          kind.find("status") != std::string_view::npos ||
          kind.find("body") != std::string_view::npos;
@@ -155,13 +155,13 @@ std::optional<OpenLoopFigures> OpenFiguresOf(const ExecutionRecord& execution) {
       open.offered_per_s += static_cast<double>(finished.sent()) / seconds;
       const uint64_t answered =
           finished.has_ok_in_window() ? finished.ok_in_window() : finished.ok();
-      open.answered_per_s += static_cast<double>(answered) / seconds;
+      open.responses_per_s += static_cast<double>(answered) / seconds;
     }
     const auto overflows = finished.error_kinds().find(kQueueOverflowKind);
     if (overflows != finished.error_kinds().end()) open.queue_overflows += overflows->second;
-    const absl::StatusOr<LatencyHistogram> part = FromProto(finished.send_lag());
-    readable = readable && part.ok();
-    if (part.ok()) send_lag.Merge(*part);
+    const absl::StatusOr<LatencyHistogram> job = FromProto(finished.send_lag());
+    readable = readable && job.ok();
+    if (job.ok()) send_lag.Merge(*job);
   }
   const absl::StatusOr<int64_t> p99 = send_lag.QuantileNanos(0.99);
   if (readable && p99.ok()) open.send_lag_p99_ns = *p99;
@@ -221,7 +221,7 @@ void AddCounts(const ExecutionRecord& execution, ExecutionFigures* figures) {
     figures->in_flight += finished.in_flight();
     figures->connections += finished.connections();
     for (const auto& [kind, count] : finished.error_kinds()) {
-      if (IsWrongAnswer(kind)) figures->wrong_answers += count;
+      if (IsWrongResponse(kind)) figures->wrong_answers += count;
       all.push_back(count);
     }
     // What was recorded but did not arrive is lost as well; more cannot arrive.
@@ -247,7 +247,7 @@ ExecutionFigures FiguresOf(const ExecutionRecord& execution,
   ExecutionFigures figures;
   AddCounts(execution, &figures);
   std::vector<Pinning> pinnings;
-  const AgentRecord* server = RecordOf(agents, PartId::SERVER, "");
+  const AgentRecord* server = RecordOf(agents, JobId::SERVER, "");
   const bool started_by_us = execution.has_server();
   if (started_by_us) pinnings.push_back({server, execution.server().actual_cpus()});
   bool same_host = false;
@@ -265,7 +265,7 @@ ExecutionFigures FiguresOf(const ExecutionRecord& execution,
     idle_lost.Add(load.ready().has_idle_gaps()
                       ? std::optional(load.ready().idle_gaps().lost_share())
                       : std::nullopt);
-    const AgentRecord* agent = RecordOf(agents, PartId::LOAD, load.agent());
+    const AgentRecord* agent = RecordOf(agents, JobId::LOAD, load.agent());
     pinnings.push_back({agent, finished.actual_cpus()});
     if (server != nullptr && agent != nullptr) {
       same_host = same_host || OnSameHost(server->description(), agent->description());

@@ -17,7 +17,7 @@ namespace assay {
 absl::StatusOr<GateRules> LoadGateRules();
 absl::StatusOr<GateRules> ParseGateRules(std::string_view text, std::string_view name);
 
-// The figures of one execution that gates judge, but for its think time, of which a plan may ask for a part. `agents` are
+// The figures of one execution that gates judge, but for its think time, of which a plan may ask for a job. `agents` are
 // those of its campaign.
 ExecutionFigures FiguresOf(const ExecutionRecord& execution,
                            const std::vector<const AgentRecord*>& agents);

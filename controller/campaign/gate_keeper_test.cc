@@ -32,7 +32,7 @@ ExecutionRecord SoundExecution() {
             finished { sent: 10000 ok: 10000 connections: 64 duration_ns: 1000000000
                        samples_recorded: 10000 busy_share: 0.5 actual_cpus: "1"
                        ok_in_window: 10000 cpu_responses: 10000 cpu_share: 0.4
-                       run_delay_share: 0.01 rest_ns: 1000000000 flight_ns: 63000000000
+                       run_delay_share: 0.01 think_ns: 1000000000 flight_ns: 63000000000
                        cycles: 10000 } }
     skew { agents: 1 }
   )");
@@ -88,7 +88,7 @@ TEST_F(GateKeeperTest, RequestsThatWereLostFromTheAccountVoidTheResult) {
   EXPECT_EQ(Judged("accounting", execution).verdict(), GateResult::INVALID);
 }
 
-TEST_F(GateKeeperTest, OneWrongAnswerVoidsTheResult) {
+TEST_F(GateKeeperTest, OneWrongResponseVoidsTheResult) {
   ExecutionRecord execution = SoundExecution();
   LoadFinished& finished = *execution.mutable_loads(0)->mutable_finished();
   finished.set_ok(9'999);
@@ -135,7 +135,7 @@ TEST_F(GateKeeperTest, AGeneratorIsSaturatedByItsCpuAndASpinningOneByItsWork) {
 TEST_F(GateKeeperTest, ConnectionsThatRestTooLongAreToldOf) {
   ExecutionRecord execution = SoundExecution();
   EXPECT_EQ(Judged("think_time", execution).value(), 1.0 / 64);
-  execution.mutable_loads(0)->mutable_finished()->set_rest_ns(4'000'000'000);
+  execution.mutable_loads(0)->mutable_finished()->set_think_ns(4'000'000'000);
   EXPECT_EQ(Judged("think_time", execution).verdict(), GateResult::WARN);
   // 400 us of a cycle of 6.7 ms, of which the plan asked for 300.
   const Plan plan = Parsed<Plan>("workloads { name: 'json' think { seconds: 0.0003 } }");
@@ -209,7 +209,7 @@ TEST_F(GateKeeperTest, WhatCannotBeTrueNeverPasses) {
             GateResult::UNREADABLE)
       << "10,000 + errors wraps to 0";
   EXPECT_EQ(
-      judged("think_time", [](LoadRecord& load) { load.mutable_finished()->set_rest_ns(-1); }),
+      judged("think_time", [](LoadRecord& load) { load.mutable_finished()->set_think_ns(-1); }),
       GateResult::UNREADABLE);
 }
 

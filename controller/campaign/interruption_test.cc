@@ -45,7 +45,7 @@ TEST(InterruptionTest, OnlyGuardsThatLiveAreWoken) {
   EXPECT_EQ(there, 1);
 }
 
-// A part that is opened while the user presses Ctrl-C must hear of it.
+// A job that is opened while the user presses Ctrl-C must hear of it.
 TEST(InterruptionTest, WhoComesLateIsWokenAtOnce) {
   Interruption interruption;
   interruption.Request(absl::CancelledError("now"));

@@ -34,7 +34,7 @@ struct IntakeLimits {
   static IntakeLimits Over(absl::Duration window);
 };
 
-// Takes in the data records of one load agent's part: chunks of samples wait until they are staged in the store, several
+// Takes in the data records of one load agent's job: chunks of samples wait until they are staged in the store, several
 // at a time; seconds are gathered.
 //
 // Errors are of two kinds, which must not be mixed up: what the agent sent cannot be used (Take() and Stage() return it,
@@ -57,7 +57,7 @@ class LoadIntake {
   const absl::Status& store_status() const { return store_status_; }
   // What was staged, and the seconds, in the order of their coming.
   std::vector<ChunkRef>& chunks() { return chunks_; }
-  std::vector<LoadSecond>& seconds() { return seconds_; }
+  std::vector<LoadInterval>& seconds() { return seconds_; }
 
  private:
   // Where the next chunk of a load thread begins.
@@ -84,7 +84,7 @@ class LoadIntake {
   // Of the chunk that is checked.
   std::vector<Sample> samples_;
   std::vector<ChunkRef> chunks_;
-  std::vector<LoadSecond> seconds_;
+  std::vector<LoadInterval> seconds_;
   absl::Status store_status_;
 };
 

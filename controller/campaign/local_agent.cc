@@ -25,8 +25,8 @@ extern char** environ;
 namespace assay {
 namespace {
 
-constexpr size_t kLastWordsBytes = 8 * 1024;
-constexpr absl::Duration kEndPatience = absl::Seconds(8);
+constexpr size_t kLastOutputBytes = 8 * 1024;
+constexpr absl::Duration kEndTimeout = absl::Seconds(8);
 
 struct Pipe {
   UniqueFd read_end;
@@ -94,7 +94,7 @@ absl::Status LocalAgent::Spawn(const Options& options) {
 
 absl::Status LocalAgent::AwaitAddress(const Options& options) {
   Clock& clock = Clock::Real();  // A real process starts in real time.
-  const int64_t deadline_ns = clock.After(options.patience);
+  const int64_t deadline_ns = clock.After(options.timeout);
   std::string text;
   std::array<char, 256> buffer;
   while (clock.NowNanos() < deadline_ns) {
@@ -109,7 +109,7 @@ absl::Status LocalAgent::AwaitAddress(const Options& options) {
       waitpid(pid_, &ended, 0);
       pid_ = -1;
       drain_.join();  // Its errors are complete now.
-      return FailedWithLastWords(absl::StatusCode::kFailedPrecondition,
+      return FailedWithLastOutput(absl::StatusCode::kFailedPrecondition,
                                  "the local agent ended at its start.");
     }
     text.append(buffer.data(), static_cast<size_t>(size));
@@ -123,7 +123,7 @@ absl::Status LocalAgent::AwaitAddress(const Options& options) {
     address_ = std::string(line);
     return absl::OkStatus();
   }
-  return FailedWithLastWords(absl::StatusCode::kDeadlineExceeded,
+  return FailedWithLastOutput(absl::StatusCode::kDeadlineExceeded,
                              "the local agent does not say where it listens.");
 }
 
@@ -134,18 +134,18 @@ void LocalAgent::DrainErrors() {
     if (size < 0 && errno == EINTR) continue;
     if (size <= 0) return;
     absl::MutexLock lock(&mutex_);
-    last_words_.append(buffer.data(), static_cast<size_t>(size));
-    if (last_words_.size() > kLastWordsBytes) {
-      last_words_.erase(0, last_words_.size() - kLastWordsBytes);
+    last_output_.append(buffer.data(), static_cast<size_t>(size));
+    if (last_output_.size() > kLastOutputBytes) {
+      last_output_.erase(0, last_output_.size() - kLastOutputBytes);
     }
   }
 }
 
-absl::Status LocalAgent::FailedWithLastWords(absl::StatusCode code, std::string_view what) const {
+absl::Status LocalAgent::FailedWithLastOutput(absl::StatusCode code, std::string_view what) const {
   std::vector<std::string> lines = {
-      absl::StrCat(absl::string_view(what.data(), what.size()), " Its last words:")};
+      absl::StrCat(absl::string_view(what.data(), what.size()), " Its last output:")};
   absl::MutexLock lock(&mutex_);
-  for (const absl::string_view line : absl::StrSplit(last_words_, '\n', absl::SkipEmpty())) {
+  for (const absl::string_view line : absl::StrSplit(last_output_, '\n', absl::SkipEmpty())) {
     lines.emplace_back(line);
   }
   return StatusOfLines(code, lines);
@@ -156,7 +156,7 @@ LocalAgent::~LocalAgent() {
     lifeline_.reset();
     kill(pid_, SIGTERM);
     Clock& clock = Clock::Real();
-    const int64_t deadline_ns = clock.After(kEndPatience);
+    const int64_t deadline_ns = clock.After(kEndTimeout);
     int ended = 0;
     while (waitpid(pid_, &ended, WNOHANG) == 0) {
       if (clock.NowNanos() > deadline_ns) {

@@ -29,14 +29,14 @@ namespace assay {
 class LocalAgent {
  public:
   struct Options {
-    absl::Duration patience = absl::Seconds(20);
+    absl::Duration timeout = absl::Seconds(20);
     // What it may start; empty: the targets that come with the project.
     std::string catalogue;
     // Ends the wait; may be nullptr.
     const Interruption* interruption = nullptr;
   };
 
-  // Returns once it listens. Errors carry its last words.
+  // Returns once it listens. Errors carry its last output.
   static absl::StatusOr<std::unique_ptr<LocalAgent>> Start(const Options& options);
   static absl::StatusOr<std::unique_ptr<LocalAgent>> Start() { return Start(Options()); }
   // Asks it to end (SIGTERM), and after some seconds makes it.
@@ -49,7 +49,7 @@ class LocalAgent {
   pid_t pid() const { return pid_; }
   // What it wrote to standard error so far: the end of it, at most 8 KiB.
   // A line of `what`, and what it printed last.
-  absl::Status FailedWithLastWords(absl::StatusCode code, std::string_view what) const;
+  absl::Status FailedWithLastOutput(absl::StatusCode code, std::string_view what) const;
 
  private:
   LocalAgent() = default;
@@ -63,7 +63,7 @@ class LocalAgent {
   UniqueFd output_;
   UniqueFd errors_;
   mutable absl::Mutex mutex_;
-  std::string last_words_ ABSL_GUARDED_BY(mutex_);
+  std::string last_output_ ABSL_GUARDED_BY(mutex_);
   std::thread drain_;
 };
 

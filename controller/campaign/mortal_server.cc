@@ -26,7 +26,7 @@ int main(int argc, char** argv) {
     // Nobody closes it: it shall not become another connection's.
     std::thread([fd] {
       assay::ServeBlocking(fd,
-                           [](const std::string&) { return assay::PlainAnswer("200 OK", "ok"); });
+                           [](const std::string&) { return assay::PlainResponse("200 OK", "ok"); });
     }).detach();
   }
   close(listener);

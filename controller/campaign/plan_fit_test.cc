@@ -7,9 +7,9 @@
 #include <string>
 
 #include "absl/time/time.h"
-#include "controller/campaign/part_specs.h"
+#include "controller/campaign/job_specs.h"
 #include "controller/campaign/same_host.h"
-#include "controller/link/fake_agent.h"
+#include "controller/clients/fake_agent.h"
 #include "controller/plan/cells.h"
 #include "controller/plan/plan_rules.h"
 #include "google/protobuf/text_format.h"
@@ -239,7 +239,7 @@ TEST_F(PlanFitTest, AServerGivenByUrlIsCheckedByTheLoadThatFindsIt) {
   EXPECT_TRUE(spec.verify_first());
 }
 
-TEST(AgentPoolTest, AgentsThatDoNotAnswerAreAllNamed) {
+TEST(AgentPoolTest, AgentsThatDoNotResponseAreAllNamed) {
   FakeAgent agent;
   const auto pool = AgentPool::Connect({agent.address(), "127.0.0.1:1", "127.0.0.1:2"}, TlsFiles());
   EXPECT_EQ(pool.status().code(), absl::StatusCode::kUnavailable);

@@ -71,8 +71,8 @@ void Progress::End(const ExecutionRecord& execution) {
     say_lines(message.second, "  ");
     say_lines(failure.difference(), "  ");
     if (!failure.ended().empty()) Say(absl::StrCat("  it ended with ", failure.ended()));
-    if (!failure.last_words().empty()) Say("  its last words:");
-    say_lines(failure.last_words(), "    ");
+    if (!failure.last_output().empty()) Say("  its last output:");
+    say_lines(failure.last_output(), "    ");
     return;
   }
   if (style_ != Style::kPlainLines) return;

@@ -58,7 +58,7 @@ TEST(ProgressTest, AFailureIsCleanedLineByLine) {
   failure.set_message(kRaw);
   failure.set_difference(kRaw);
   failure.set_ended(kRaw);
-  failure.set_last_words(std::string("one\n") + kRaw + "\n");
+  failure.set_last_output(std::string("one\n") + kRaw + "\n");
   const std::string said = Said(Progress::Style::kPlainLines, [&](Progress& progress) {
     progress.Begin(1, CellOf("t"), 0, 1, absl::Seconds(1));
     progress.End(failed);

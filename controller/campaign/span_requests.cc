@@ -23,7 +23,7 @@ absl::Status SpanRequests::Add(const SampleChunk& chunk, int64_t load_start_ns) 
   samples_.clear();
   ASSAY_RETURN_IF_ERROR(DecodeChunk(chunk, &samples_));
   for (const Sample& sample : samples_) {
-    const int64_t answered_ns = sample.send_ns + sample.latency_ns - load_start_ns;
+    const int64_t answered_ns = sample.intended_ns + sample.latency_ns - load_start_ns;
     if (sample.outcome != SampleOutcome::kOk) continue;
     const auto span =
         std::upper_bound(spans_.begin(), spans_.end(), answered_ns,

@@ -11,7 +11,7 @@
 
 namespace assay {
 
-// Counts the right answers that came in each span of a profile, or in all of its window where it has no spans: what came
+// Counts the right responses that came in each span of a profile, or in all of its window where it has no spans: what came
 // before the profiler began and after it ended is no part of what it sampled. No two hosts' clocks meet: what happened is told by the
 // time since the run's common start, which each agent knows on its own clock (StartSkew says how well).
 class SpanRequests {

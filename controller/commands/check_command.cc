@@ -29,7 +29,7 @@ namespace {
 
 constexpr uint32_t kBlocksForVerdict = 6;
 
-struct CheckWords {
+struct CheckFlags {
   CommonFlags flags;
   std::string plan;
 };
@@ -105,7 +105,7 @@ void PrintJson(const CheckedPlan& checked) {
   std::cout << JsonText(json, 2) << std::endl;
 }
 
-ExitStatus Check(const CheckWords& words, Interruption& interruption) {
+ExitStatus Check(const CheckFlags& words, Interruption& interruption) {
   absl::StatusOr<LoadedPlan> loaded = LoadPlan(UserPath(words.plan), words.flags.overrides);
   if (!loaded.ok()) return Fail(loaded.status());
   if (const absl::Status valid = Validate(*loaded); !valid.ok()) return Fail(valid);
@@ -136,7 +136,7 @@ void AddCheckCommand(CLI::App& app, Action& chosen) {
   CLI::App* command = app.add_subcommand(
       "check", "Validate a plan and print its schedule and length; changes nothing");
   command->footer("Example: controller check plans/c_vs_rust.textproto --set blocks=10");
-  auto words = std::make_shared<CheckWords>();
+  auto words = std::make_shared<CheckFlags>();
   command->add_option("PLAN", words->plan, "A plan: *.textproto or *.json (docs/plans.md)")
       ->required();
   AddAgentFlags(*command, words->flags);

@@ -11,7 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "controller/campaign/interruption.h"
-#include "controller/link/agent_link.h"
+#include "controller/clients/agent_client.h"
 #include "controller/results/results_text.h"
 #include "controller/store/store.h"
 
@@ -69,7 +69,7 @@ void AddImportCommand(CLI::App& app, Action& chosen);
 void AddStoreFlag(CLI::App& command, CommonFlags& flags);
 void AddAgentFlags(CLI::App& command, CommonFlags& flags);
 void AddFormatFlag(CLI::App& command, CommonFlags& flags);
-// Where the answer is no table of equal rows.
+// Where the response is no table of equal rows.
 void AddFormatFlagWithoutCsv(CLI::App& command, CommonFlags& flags);
 void AddRunFlags(CLI::App& command, CommonFlags& flags);
 

@@ -18,7 +18,7 @@
 namespace assay {
 namespace {
 
-struct ImportWords {
+struct ImportFlags {
   CommonFlags flags;
   std::string file;
   std::string execution;
@@ -31,7 +31,7 @@ absl::StatusOr<std::string> ReadText(const std::string& file) {
   return std::string(std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>());
 }
 
-absl::StatusOr<std::string> ImportProfile(const ImportWords& words) {
+absl::StatusOr<std::string> ImportProfile(const ImportFlags& words) {
   ASSAY_ASSIGN_OR_RETURN(const std::unique_ptr<Store> store,
                          OpenStore(words.flags, Store::Mode::kWrite));
   ASSAY_ASSIGN_OR_RETURN(const ExecutionRecord execution, store->ReadExecution(words.execution));
@@ -49,7 +49,7 @@ absl::StatusOr<std::string> ImportProfile(const ImportWords& words) {
                       " shows them\n");
 }
 
-ExitStatus Import(const ImportWords& words) {
+ExitStatus Import(const ImportFlags& words) {
   const absl::StatusOr<std::string> done = ImportProfile(words);
   if (!done.ok()) return Fail(done.status());
   std::cout << *done << std::flush;
@@ -64,7 +64,7 @@ void AddImportCommand(CLI::App& app, Action& chosen) {
   command->footer(
       "Example: perf script | controller import - --execution=9f3ac2d1e0b44c7a\n"
       "`show ID --format=json` names the executions.");
-  auto words = std::make_shared<ImportWords>();
+  auto words = std::make_shared<ImportFlags>();
   command->add_option("FILE", words->file, "The text that perf script printed; -: standard input")
       ->required();
   command

@@ -22,15 +22,15 @@ namespace assay {
 namespace {
 
 // A cancelled campaign ends its execution first.
-constexpr absl::Duration kCancelPatience = absl::Seconds(30);
+constexpr absl::Duration kCancelTimeout = absl::Seconds(30);
 constexpr absl::Duration kCancelPoll = absl::Milliseconds(200);
 
-struct LookWords {
+struct LookFlags {
   CommonFlags flags;
   std::string id;
 };
 
-void AddId(CLI::App& command, LookWords& words) {
+void AddId(CLI::App& command, LookFlags& words) {
   command.add_option("ID", words.id, "An id, a prefix of one, a label, or latest")->required();
 }
 
@@ -66,7 +66,7 @@ ExitStatus List(const CommonFlags& flags) {
   return FailEach(damaged);
 }
 
-ExitStatus Show(const LookWords& words) {
+ExitStatus Show(const LookFlags& words) {
   absl::StatusOr<std::unique_ptr<Store>> store = OpenStore(words.flags, Store::Mode::kRead);
   if (!store.ok()) return Fail(store.status());
   const absl::StatusOr<CampaignRecord> campaign = (*store)->Find(words.id);
@@ -77,7 +77,7 @@ ExitStatus Show(const LookWords& words) {
   return *shown == ExitStatus::kFailed ? ExitStatus::kFailed : ExitStatus::kDone;
 }
 
-// Each agent by itself: those that answer are told of though others do not.
+// Each agent by itself: those that response are told of though others do not.
 ExitStatus Agents(const CommonFlags& flags, Interruption& interruption) {
   std::vector<std::future<absl::StatusOr<std::unique_ptr<AgentPool>>>> asked;
   for (const std::string& address : flags.agents) {
@@ -107,7 +107,7 @@ ExitStatus Agents(const CommonFlags& flags, Interruption& interruption) {
   return status;
 }
 
-ExitStatus Cancel(const LookWords& words, Interruption& interruption) {
+ExitStatus Cancel(const LookFlags& words, Interruption& interruption) {
   absl::StatusOr<std::unique_ptr<Store>> store = OpenStore(words.flags, Store::Mode::kWrite);
   if (!store.ok()) return Fail(store.status());
   absl::StatusOr<CampaignRecord> campaign = (*store)->Find(words.id);
@@ -115,7 +115,7 @@ ExitStatus Cancel(const LookWords& words, Interruption& interruption) {
   const std::string id = campaign->id();
   const absl::Status asked = (*store)->RequestCancel(id);
   if (!asked.ok()) return Fail(asked);
-  const int64_t deadline_ns = Clock::Real().After(kCancelPatience);
+  const int64_t deadline_ns = Clock::Real().After(kCancelTimeout);
   while (Clock::Real().NowNanos() < deadline_ns) {
     campaign = (*store)->Find(id);
     if (!campaign.ok()) return Fail(campaign.status());
@@ -136,7 +136,7 @@ void AddAgentsCommand(CLI::App& app, Action& chosen) {
   CLI::App* command = app.add_subcommand(
       "agents", "Each agent: version, CPUs, targets, abilities, and its clock against ours");
   command->footer("Example: controller agents --agents=10.0.0.1:7700,10.0.0.2:7700");
-  auto words = std::make_shared<LookWords>();
+  auto words = std::make_shared<LookFlags>();
   AddAgentFlags(*command, words->flags);
   AddFormatFlagWithoutCsv(*command, words->flags);
   command->callback([words, &chosen] {
@@ -147,7 +147,7 @@ void AddAgentsCommand(CLI::App& app, Action& chosen) {
 void AddListCommand(CLI::App& app, Action& chosen) {
   CLI::App* command = app.add_subcommand("list", "Campaigns, newest first");
   command->footer("Example: controller list --format=json");
-  auto words = std::make_shared<LookWords>();
+  auto words = std::make_shared<LookFlags>();
   AddStoreFlag(*command, words->flags);
   AddFormatFlag(*command, words->flags);
   command->callback(
@@ -158,7 +158,7 @@ void AddShowCommand(CLI::App& app, Action& chosen) {
   CLI::App* command = app.add_subcommand(
       "show", "One campaign: cells, quantiles with intervals, throughput, CPU, memory, gates");
   command->footer("Example: controller show latest\n         controller show 1f3a --format=json");
-  auto words = std::make_shared<LookWords>();
+  auto words = std::make_shared<LookFlags>();
   AddId(*command, *words);
   AddStoreFlag(*command, words->flags);
   AddFormatFlag(*command, words->flags);
@@ -169,7 +169,7 @@ void AddCancelCommand(CLI::App& app, Action& chosen) {
   CLI::App* command = app.add_subcommand(
       "cancel", "End a campaign that runs in another terminal; what is finished is kept");
   command->footer("Example: controller cancel latest");
-  auto words = std::make_shared<LookWords>();
+  auto words = std::make_shared<LookFlags>();
   AddId(*command, *words);
   AddStoreFlag(*command, words->flags);
   command->callback([words, &chosen] {

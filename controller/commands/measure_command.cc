@@ -20,7 +20,7 @@
 namespace assay {
 namespace {
 
-struct MeasureWords {
+struct MeasureFlags {
   CommonFlags flags;
   std::vector<std::string> servers;
   std::string path = "/";
@@ -53,7 +53,7 @@ absl::Status AddHeaders(const std::vector<std::string>& headers, Workload* workl
 }
 
 // The plan that these words stand for.
-absl::StatusOr<LoadedPlan> PlanOf(const MeasureWords& words) {
+absl::StatusOr<LoadedPlan> PlanOf(const MeasureFlags& words) {
   LoadedPlan loaded;
   loaded.name = "measure";
   Plan& plan = loaded.plan;
@@ -117,7 +117,7 @@ void AddMeasureCommand(CLI::App& app, Action& chosen) {
   command->footer(
       "Example: controller measure epoll libmicrohttpd --path=/json --connections=64,250\n"
       "         controller measure http://127.0.0.1:8080 --path=/ --connections=64 --duration=5");
-  auto words = std::make_shared<MeasureWords>();
+  auto words = std::make_shared<MeasureFlags>();
   command
       ->add_option("SERVER", words->servers,
                    "A target of the catalogue, or http://HOST:PORT or https://HOST:PORT")
@@ -127,7 +127,7 @@ void AddMeasureCommand(CLI::App& app, Action& chosen) {
   command->add_option("--header", words->headers, "'Name: value'; may be repeated")
       ->allow_extra_args(false);
   command->add_option("--body-file", words->body_file, "Body of the request")->type_name("FILE");
-  command->add_option("--status", words->status, "Status of the right answer (default 200)");
+  command->add_option("--status", words->status, "Status of the right response (default 200)");
   command->add_flag("--http2", words->http2, "Speak HTTP/2 to servers given by URL");
   command
       ->add_option("--tls-server-name", words->tls_server_name,

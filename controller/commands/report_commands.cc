@@ -33,14 +33,14 @@
 namespace assay {
 namespace {
 
-struct FileWords {
+struct FileFlags {
   CommonFlags flags;
   std::string id;
   std::string out;
   std::string format = "json";
 };
 
-absl::StatusOr<CampaignRecord> Named(const FileWords& words, std::unique_ptr<Store>* store) {
+absl::StatusOr<CampaignRecord> Named(const FileFlags& words, std::unique_ptr<Store>* store) {
   ASSAY_ASSIGN_OR_RETURN(*store, OpenStore(words.flags, Store::Mode::kRead));
   return (*store)->Find(words.id);
 }
@@ -125,7 +125,7 @@ absl::Status WriteExport(const std::vector<ExportedFile>& files, const std::stri
   return written;
 }
 
-ExitStatus ExportCampaign(const FileWords& words) {
+ExitStatus ExportCampaign(const FileFlags& words) {
   std::unique_ptr<Store> store;
   const absl::StatusOr<CampaignRecord> campaign = Named(words, &store);
   if (!campaign.ok()) return Fail(campaign.status());
@@ -142,7 +142,7 @@ ExitStatus ExportCampaign(const FileWords& words) {
   return written.ok() ? FailEach(damaged) : Fail(written);
 }
 
-ExitStatus Report(const FileWords& words) {
+ExitStatus Report(const FileFlags& words) {
   std::unique_ptr<Store> store;
   const absl::StatusOr<CampaignRecord> campaign = Named(words, &store);
   if (!campaign.ok()) return Fail(campaign.status());
@@ -155,7 +155,7 @@ ExitStatus Report(const FileWords& words) {
   return FailEach(damaged);
 }
 
-void AddId(CLI::App& command, FileWords& words) {
+void AddId(CLI::App& command, FileFlags& words) {
   command.add_option("ID", words.id, "An id, a prefix of one, a label, or latest")->required();
   AddStoreFlag(command, words.flags);
 }
@@ -189,7 +189,7 @@ void AddReportCommand(CLI::App& app, Action& chosen) {
       "report",
       "A campaign as one self-contained HTML file: table, figures, gates, hosts, flame graphs");
   command->footer("Example: controller report latest -o report.html");
-  auto words = std::make_shared<FileWords>();
+  auto words = std::make_shared<FileFlags>();
   AddId(*command, *words);
   command->add_option("-o,--output", words->out, "The file [assay-ID.html]");
   command->callback(
@@ -199,7 +199,7 @@ void AddReportCommand(CLI::App& app, Action& chosen) {
 void AddExportCommand(CLI::App& app, Action& chosen) {
   CLI::App* command = app.add_subcommand("export", "A campaign as files for other tools");
   command->footer("Example: controller export latest --format=pprof -o profiles");
-  auto words = std::make_shared<FileWords>();
+  auto words = std::make_shared<FileFlags>();
   AddId(*command, *words);
   command
       ->add_option("--format", words->format,

@@ -17,7 +17,7 @@ namespace assay {
 namespace {
 
 // A command's flags and words, which live as long as its action.
-struct RunWords {
+struct RunFlags {
   CommonFlags flags;
   std::string subject;
 };
@@ -39,7 +39,7 @@ void AddDemoCommand(CLI::App& app, Action& chosen) {
   CLI::App* command = app.add_subcommand(
       "demo", "Measure the servers that come with Assay, on this machine, in a minute or two");
   command->footer("Example: controller demo\n         controller demo --set blocks=6");
-  auto words = std::make_shared<RunWords>();
+  auto words = std::make_shared<RunFlags>();
   AddStoreFlag(*command, words->flags);
   AddAgentFlags(*command, words->flags);
   AddFormatFlag(*command, words->flags);
@@ -60,7 +60,7 @@ void AddRunCommand(CLI::App& app, Action& chosen) {
   CLI::App* command = app.add_subcommand("run", "Measure what a plan says");
   command->footer(
       "Example: controller run plans/c_vs_rust.textproto --agents=10.0.0.1:7700,10.0.0.2:7700");
-  auto words = std::make_shared<RunWords>();
+  auto words = std::make_shared<RunFlags>();
   command->add_option("PLAN", words->subject, "A plan: *.textproto or *.json (docs/plans.md)")
       ->required();
   AddStoreFlag(*command, words->flags);
@@ -81,7 +81,7 @@ void AddResumeCommand(CLI::App& app, Action& chosen) {
   CLI::App* command = app.add_subcommand(
       "resume", "Go on with a campaign that ended early; what is finished stays");
   command->footer("Example: controller resume latest");
-  auto words = std::make_shared<RunWords>();
+  auto words = std::make_shared<RunFlags>();
   command->add_option("ID", words->subject, "An id, a prefix of one, a label, or latest")
       ->required();
   AddStoreFlag(*command, words->flags);
@@ -99,7 +99,7 @@ void AddRerunCommand(CLI::App& app, Action& chosen) {
   CLI::App* command = app.add_subcommand(
       "rerun", "Do a whole campaign again, from the plan that is stored with it");
   command->footer("Example: controller rerun latest --set blocks=16");
-  auto words = std::make_shared<RunWords>();
+  auto words = std::make_shared<RunFlags>();
   command->add_option("ID", words->subject, "An id, a prefix of one, a label, or latest")
       ->required();
   AddStoreFlag(*command, words->flags);

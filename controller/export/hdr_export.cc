@@ -27,10 +27,10 @@ struct CellLog {
 };
 
 // Of one execution, which began at `start` of the campaign.
-absl::Status AddSeconds(const std::vector<LoadSecond>& seconds, absl::Duration start,
+absl::Status AddSeconds(const std::vector<LoadInterval>& seconds, absl::Duration start,
                         absl::Duration window, CellLog& log) {
   std::map<uint32_t, LatencyHistogram> merged;
-  for (const LoadSecond& one : seconds) {
+  for (const LoadInterval& one : seconds) {
     const absl::StatusOr<LatencyHistogram> latency = FromProto(one.second.latency());
     if (!latency.ok()) return absl::DataLossError(latency.status().message());
     merged[one.second.second()].Merge(*latency);
@@ -62,7 +62,7 @@ absl::StatusOr<std::vector<ExportedFile>> ExportHdr(Store& store, const Campaign
       campaign.id(),
       [&](const ExecutionRecord& execution) -> absl::Status {
         if (execution.status() != ExecutionRecord::MEASURED) return absl::OkStatus();
-        const absl::StatusOr<std::vector<LoadSecond>> seconds = store.ReadSeconds(execution.id());
+        const absl::StatusOr<std::vector<LoadInterval>> seconds = store.ReadSeconds(execution.id());
         if (absl::IsDataLoss(seconds.status()) && damaged != nullptr) {
           damaged->push_back(seconds.status());
           return absl::OkStatus();

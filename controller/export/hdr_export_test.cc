@@ -26,8 +26,8 @@ LatencyHistogram HistogramOf(const std::vector<int64_t>& values) {
   return histogram;
 }
 
-LoadSecond Second(uint32_t load, uint32_t second, const std::vector<int64_t>& values) {
-  LoadSecond one;
+LoadInterval Second(uint32_t load, uint32_t second, const std::vector<int64_t>& values) {
+  LoadInterval one;
   one.load = load;
   one.second.set_second(second);
   ToProto(HistogramOf(values), one.second.mutable_latency());

@@ -36,8 +36,8 @@ bool HasKernelNames(const StackProfile& profile) {
       });
 }
 
-// Right answers a second of all load agents.
-double AnswersPerSecond(const ExecutionRecord& execution) {
+// Right responses a second of all load agents.
+double ResponsesPerSecond(const ExecutionRecord& execution) {
   double rate = 0;
   for (const LoadRecord& load : execution.loads()) {
     const double seconds = static_cast<double>(load.finished().duration_ns()) / 1e9;
@@ -86,7 +86,7 @@ absl::StatusOr<ImportedProfile> ImportPerfScript(std::string_view text, std::str
                             ? frequency_hz
                             : static_cast<uint32_t>(std::lround(1e9 / std::max(1.0, sample_ns))));
   info.set_requests(static_cast<uint64_t>(
-      std::llround(AnswersPerSecond(execution) * static_cast<double>(last_ns) / 1e9)));
+      std::llround(ResponsesPerSecond(execution) * static_cast<double>(last_ns) / 1e9)));
   info.add_notes(absl::StrCat("imported from ", shown,
                               " (perf script); requests reckoned at the execution's rate"));
   if (script->skipped > 0) {

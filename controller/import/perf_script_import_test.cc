@@ -13,7 +13,7 @@
 namespace assay {
 namespace {
 
-// 1,000 right answers a second.
+// 1,000 right responses a second.
 ExecutionRecord Measured() {
   ExecutionRecord execution;
   LoadFinished& load = *execution.add_loads()->mutable_finished();

@@ -15,7 +15,7 @@ namespace assay {
 namespace {
 
 constexpr double kWidth = 1200;
-constexpr double kRow = 18;
+constexpr double kBatch = 18;
 constexpr double kLeastWidth = 0.001;
 constexpr size_t kMostBoxes = 2500;
 constexpr uint32_t kMostRows = 40;
@@ -62,28 +62,28 @@ std::string Draw(const FlameRows& rows, const std::vector<double>& widths, const
     std::erase_if(boxes, [least](const FlameBox& box) { return box.width <= least; });
   }
   const uint32_t rows_left_out = all_rows - std::min(all_rows, kMostRows);
-  const double height = (all_rows - rows_left_out + (rows_left_out > 0 ? 1 : 0)) * kRow;
+  const double height = (all_rows - rows_left_out + (rows_left_out > 0 ? 1 : 0)) * kBatch;
   std::string svg = absl::StrFormat(
       "<svg class=\"flame-still\" viewBox=\"0 0 %g %g\" role=\"img\" aria-label=\"%s\">\n", kWidth,
-      std::max(height, kRow), HtmlText(label));
+      std::max(height, kBatch), HtmlText(label));
   for (const FlameBox& box : boxes) {
     const TreeFunction& function = rows.tree->FunctionOf(rows.nodes[box.node]);
     absl::StrAppendFormat(&svg,
                           "<rect x=\"%.2f\" y=\"%g\" width=\"%.2f\" height=\"%g\" rx=\"1.5\" "
                           "style=\"fill:%s\"><title>%s</title></rect>\n",
-                          box.left * kWidth, box.depth * kRow, box.width * kWidth, kRow, paint(box),
+                          box.left * kWidth, box.depth * kBatch, box.width * kWidth, kBatch, paint(box),
                           HtmlText(say(box)));
     const auto letters = static_cast<int>((box.width * kWidth - 6) / kLetter);
     if (letters >= 3) {
       absl::StrAppendFormat(&svg, "<text x=\"%.2f\" y=\"%g\">%s</text>\n", box.left * kWidth + 3.5,
-                            box.depth * kRow + 12.8, HtmlText(Shortened(function.name, letters)));
+                            box.depth * kBatch + 12.8, HtmlText(Shortened(function.name, letters)));
     }
   }
   if (rows_left_out > 0) {
     absl::StrAppendFormat(&svg,
                           "<text class=\"flame-more\" x=\"3.5\" y=\"%g\">… and deeper frames in "
                           "%d more rows</text>\n",
-                          kMostRows * kRow + 13, rows_left_out);
+                          kMostRows * kBatch + 13, rows_left_out);
   }
   absl::StrAppend(&svg, "</svg>\n");
   return svg;

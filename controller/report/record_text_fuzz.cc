@@ -349,7 +349,7 @@ void Check(Texts texts) {
     if (block == 1) {
       profile = ProfileFrom(*execution.mutable_server()->mutable_profile(), texts);
     }
-    LoadSecond second;
+    LoadInterval second;
     texts.Fill(&second.second);
     Require(store.CommitExecution(execution, {}, {second}, profile), "it is not stored");
     Value(store.ReadExecution(execution.id()), "it is not read");

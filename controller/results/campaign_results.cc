@@ -70,9 +70,9 @@ OverExecutions Over(const CellResult& cell, const Get& get) {
 // What failed, with the last line that the program said.
 std::string WhyFailed(const Failure& failure) {
   std::string text = failure.message();
-  const absl::string_view words = absl::StripAsciiWhitespace(failure.last_words());
+  const absl::string_view words = absl::StripAsciiWhitespace(failure.last_output());
   if (!words.empty()) {
-    absl::StrAppend(&text, "; its last words: ", words.substr(words.rfind('\n') + 1));
+    absl::StrAppend(&text, "; its last output: ", words.substr(words.rfind('\n') + 1));
   }
   return text;
 }

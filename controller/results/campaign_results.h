@@ -71,7 +71,7 @@ struct CellResult {
   // Quantiles of all requests of the cell in one histogram: descriptive, for requests are not
   // independent.
   std::array<std::optional<double>, kQuantiles.size()> pooled_us;
-  // The origin's figure. Not set without executions.
+  // The original experiment's figure. Not set without executions.
   std::optional<double> mean_of_medians_us;
   OverExecutions server_cpu_us_per_request;
   OverExecutions generator_cpu_us_per_request;

@@ -106,13 +106,13 @@ TEST_F(CampaignResultsTest, FewerThanSixExecutionsHaveNoInterval) {
   EXPECT_TRUE(json["cells"][0]["rps"]["estimate"].is_number());
 }
 
-// The origin's experiment: three runs, and the mean of their medians.
+// The original experiment's experiment: three runs, and the mean of their medians.
 TEST_F(CampaignResultsTest, TheMeanOfMediansIsThatOfTheExecutionsMedians) {
   const CampaignResults results = Read(Store(3));
   EXPECT_NEAR(*results.cells[0].mean_of_medians_us, (100 + 101 + 102) / 3.0, 0.2);
 }
 
-// 1,000 requests cannot support a p99.9: the answer is "not known", never the maximum.
+// 1,000 requests cannot support a p99.9: the response is "not known", never the maximum.
 TEST_F(CampaignResultsTest, AQuantileThatTheCountCannotSupportIsNull) {
   const auto json = ToJson(Read(Store(6)));
   const auto& latency = json["cells"][0]["latency_us"];
@@ -348,7 +348,7 @@ TEST_F(CampaignResultsTest, ThinkTimeIsShown) {
   execution.set_id("with-think-time");
   execution.set_attempt(1);
   LoadFinished& finished = *execution.mutable_loads(0)->mutable_finished();
-  finished.set_rest_ns(20'000'000);
+  finished.set_think_ns(20'000'000);
   finished.set_flight_ns(180'000'000);
   finished.set_cycles(1'000);
   ASSERT_TRUE(store_->CommitExecution(execution, {}, {}).ok());

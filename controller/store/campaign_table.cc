@@ -36,7 +36,7 @@ std::string DeadReason(const std::string& controller_text) {
                       ") ended without a word; `resume` goes on");
 }
 
-std::string StatusWord(CampaignRecord::Status status) {
+std::string StatusName(CampaignRecord::Status status) {
   return absl::AsciiStrToLower(CampaignRecord::Status_Name(status));
 }
 
@@ -312,7 +312,7 @@ absl::Status CampaignTable::RequestCancel(std::string_view id) {
     return absl::FailedPreconditionError(absl::StrCat(
         "campaign ", std::string(id), " does not run, so there is nothing to cancel: ",
         standing.status == CampaignRecord::RUNNING ? DeadReason(standing.controller_text)
-                                                   : "it is " + StatusWord(standing.status)));
+                                                   : "it is " + StatusName(standing.status)));
   }
   ASSAY_ASSIGN_OR_RETURN(
       Statement update,

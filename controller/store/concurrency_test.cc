@@ -23,7 +23,7 @@ void CommitBlocks(Store* store, const std::string& target) {
     const absl::StatusOr<std::vector<ChunkRef>> refs = store->StageChunks(
         kCampaign, execution.id(), 0, {PackedChunk(block), PackedChunk(block + 1)});
     ASSERT_TRUE(refs.ok()) << refs.status();
-    LoadSecond second;
+    LoadInterval second;
     const absl::Status committed = store->CommitExecution(execution, *refs, {second});
     ASSERT_TRUE(committed.ok()) << committed;
   }

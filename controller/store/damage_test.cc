@@ -32,7 +32,7 @@ class DamageTest : public ::testing::Test {
       const auto refs = store_->StageChunks(kCampaign, execution.id(), 0,
                                             {PackedChunk(2 * block), PackedChunk(2 * block + 1)});
       EXPECT_TRUE(refs.ok()) << refs.status();
-      LoadSecond seconds[2];
+      LoadInterval seconds[2];
       seconds[1].second.set_second(1);
       std::vector<ProfileChunk> profile(2);
       profile[1].set_sequence(1);

@@ -160,12 +160,12 @@ absl::Status ExecutionTable::AddChunks(int64_t row, absl::Span<const ChunkRef> c
   return absl::OkStatus();
 }
 
-absl::Status ExecutionTable::AddSeconds(int64_t row, absl::Span<const LoadSecond> seconds) {
+absl::Status ExecutionTable::AddSeconds(int64_t row, absl::Span<const LoadInterval> seconds) {
   ASSAY_ASSIGN_OR_RETURN(
       Statement insert,
       database_.Prepare("INSERT INTO second (execution, load, second, sent, ok, errors, timeouts, "
                         "record, retried) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"));
-  for (const LoadSecond& one : seconds) {
+  for (const LoadInterval& one : seconds) {
     ASSAY_ASSIGN_OR_RETURN(const std::string record,
                            RecordBytes(one.second, absl::StrCat("second ", one.second.second(),
                                                                 " of load agent ", one.load)));
@@ -210,7 +210,7 @@ absl::Status ExecutionTable::AddGates(int64_t row, const ExecutionRecord& execut
 
 absl::Status ExecutionTable::Add(const ExecutionRecord& execution, const KeyFigures& figures,
                                  absl::Span<const ChunkRef> chunks,
-                                 absl::Span<const LoadSecond> seconds) {
+                                 absl::Span<const LoadInterval> seconds) {
   ASSAY_RETURN_IF_ERROR(CheckNew(execution));
   ASSAY_ASSIGN_OR_RETURN(
       const int64_t row,
@@ -293,18 +293,18 @@ absl::StatusOr<std::optional<ChunkRef>> ExecutionTable::ChunkAt(int64_t row, int
   return std::optional<ChunkRef>({static_cast<uint32_t>(select.Int(0)), select.Bytes(1)});
 }
 
-absl::StatusOr<std::vector<LoadSecond>> ExecutionTable::Seconds(int64_t row) {
+absl::StatusOr<std::vector<LoadInterval>> ExecutionTable::Seconds(int64_t row) {
   ASSAY_ASSIGN_OR_RETURN(
       Statement select,
       database_.Prepare(absl::StrCat("SELECT load, record, ", IsSound(kSecondHash), " AND ",
                                      IsSound(kRetriedHash, "retried_sha256"),
                                      " FROM second WHERE execution = ?1 ORDER BY load, second")));
   select.Bind(1, row);
-  std::vector<LoadSecond> seconds;
+  std::vector<LoadInterval> seconds;
   for (;;) {
     ASSAY_ASSIGN_OR_RETURN(const bool there, select.Step());
     if (!there) break;
-    LoadSecond& one = seconds.emplace_back();
+    LoadInterval& one = seconds.emplace_back();
     one.load = static_cast<uint32_t>(select.Int(0));
     if (select.Int(2) == 0 || !ReadRecord(select.Bytes(1), &one.second)) {
       return Damaged(row, "one of its seconds is not what was stored");

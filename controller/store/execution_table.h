@@ -25,7 +25,7 @@ class ExecutionTable {
   explicit ExecutionTable(Database* database) : database_(*database) {}
 
   absl::Status Add(const ExecutionRecord& execution, const KeyFigures& figures,
-                   absl::Span<const ChunkRef> chunks, absl::Span<const LoadSecond> seconds);
+                   absl::Span<const ChunkRef> chunks, absl::Span<const LoadInterval> seconds);
 
   // Sets the hashes of an execution and of what belongs to it. After the last of it was added.
   absl::Status Seal(std::string_view execution_id);
@@ -44,7 +44,7 @@ class ExecutionTable {
   absl::Status CheckChunks(int64_t row);
   // The chunk at this place of an execution's order; nullopt past the last.
   absl::StatusOr<std::optional<ChunkRef>> ChunkAt(int64_t row, int64_t ordinal);
-  absl::StatusOr<std::vector<LoadSecond>> Seconds(int64_t row);
+  absl::StatusOr<std::vector<LoadInterval>> Seconds(int64_t row);
   // Of an execution that was added.
   absl::Status AddProfile(std::string_view execution_id, absl::Span<const ProfileChunk> chunks);
   absl::Status AttachProfile(std::string_view execution_id, const ProfileInfo& info,
@@ -57,7 +57,7 @@ class ExecutionTable {
   absl::Status CheckNew(const ExecutionRecord& execution);
   absl::Status Insert(const ExecutionRecord& execution, const KeyFigures& figures, int64_t row);
   absl::Status AddChunks(int64_t row, absl::Span<const ChunkRef> chunks);
-  absl::Status AddSeconds(int64_t row, absl::Span<const LoadSecond> seconds);
+  absl::Status AddSeconds(int64_t row, absl::Span<const LoadInterval> seconds);
   absl::Status AddGates(int64_t row, const ExecutionRecord& execution);
   // kDataLoss unless `column`, a count of the execution's row, is `count` or not known.
   absl::Status CheckPart(int64_t row, absl::string_view column, size_t count);

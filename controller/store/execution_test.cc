@@ -63,7 +63,7 @@ TEST_F(ExecutionTest, AnExecutionComesBackWithItsSamplesAndSeconds) {
   std::vector<ChunkRef> chunks = Staged(execution.id(), 0, {PackedChunk(1), PackedChunk(2)});
   const std::vector<ChunkRef> more = Staged(execution.id(), 1, {PackedChunk(3)});
   chunks.insert(chunks.end(), more.begin(), more.end());
-  LoadSecond first, second;
+  LoadInterval first, second;
   first.second.set_ok(10);
   second.load = 1;
   second.second.set_second(1);
@@ -81,7 +81,7 @@ TEST_F(ExecutionTest, AnExecutionComesBackWithItsSamplesAndSeconds) {
     sent.insert(sent.end(), some.begin(), some.end());
   }
   EXPECT_EQ(samples, sent);
-  const std::vector<LoadSecond> seconds = *store_->ReadSeconds(execution.id());
+  const std::vector<LoadInterval> seconds = *store_->ReadSeconds(execution.id());
   ASSERT_EQ(seconds.size(), 2);
   EXPECT_EQ(seconds[0].second.ok(), 10);
   EXPECT_EQ(seconds[1].load, 1);
@@ -201,7 +201,7 @@ TEST_F(ExecutionTest, TheAgentWhoseFiguresDoNotReadBackIsNamed) {
 
 TEST_F(ExecutionTest, ASecondOrAProfileThatDoesNotReadBackIsRefused) {
   const ExecutionRecord execution = SampleExecution(kCampaign, 0);
-  LoadSecond second;
+  LoadInterval second;
   // A histogram that is none.
   second.second.GetReflection()
       ->MutableUnknownFields(&second.second)

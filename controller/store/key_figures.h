@@ -21,7 +21,7 @@ struct KeyFigures {
   int64_t retried = 0;
   // The longest load agent's window.
   double duration_s = 0;
-  // Right answers of all load agents in the window, over that.
+  // Right responses of all load agents in the window, over that.
   double rps = 0;
   std::optional<double> mean_us, p50_us, p90_us, p95_us, p99_us, p999_us, p9999_us, max_us;
   // CPU time over the responses between the two readings of its clock.

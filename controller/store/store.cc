@@ -270,7 +270,7 @@ absl::StatusOr<std::vector<ChunkRef>> Store::StageChunks(std::string_view campai
 }
 
 absl::Status Store::CommitExecution(const ExecutionRecord& told, absl::Span<const ChunkRef> chunks,
-                                    absl::Span<const LoadSecond> seconds,
+                                    absl::Span<const LoadInterval> seconds,
                                     absl::Span<const ProfileChunk> profile) {
   const ExecutionRecord execution = WithValidText(told);
   ASSAY_ASSIGN_OR_RETURN(const KeyFigures figures, KeyFiguresOf(execution));
@@ -397,7 +397,7 @@ absl::StatusOr<std::vector<ProfileChunk>> Store::ReadProfile(std::string_view ex
   return parts_->executions.Profile(row);
 }
 
-absl::StatusOr<std::vector<LoadSecond>> Store::ReadSeconds(std::string_view execution_id) {
+absl::StatusOr<std::vector<LoadInterval>> Store::ReadSeconds(std::string_view execution_id) {
   absl::MutexLock lock(&parts_->lock);
   ASSAY_ASSIGN_OR_RETURN(const int64_t row, parts_->executions.RowOf(execution_id));
   return parts_->executions.Seconds(row);

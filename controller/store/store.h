@@ -48,7 +48,7 @@ struct ChunkRef {
 };
 
 // One second of one load agent's window.
-struct LoadSecond {
+struct LoadInterval {
   // Index of the load agent in ExecutionRecord.loads.
   uint32_t load = 0;
   WindowSecond second;
@@ -147,7 +147,7 @@ class Store {
   // it, and are kept in the order given; what else was staged for it is removed. kAlreadyExists when its id, or its
   // (cell, block, attempt) in the campaign, is there; kFailedPrecondition when a chunk was never staged.
   absl::Status CommitExecution(const ExecutionRecord& execution, absl::Span<const ChunkRef> chunks,
-                               absl::Span<const LoadSecond> seconds,
+                               absl::Span<const LoadInterval> seconds,
                                absl::Span<const ProfileChunk> profile = {});
   // Gives an execution a profile that another tool took (ExecutionRecord.imported_profile); one that was imported
   // before is replaced. kFailedPrecondition where Assay itself profiled it, or it was not measured.
@@ -178,7 +178,7 @@ class Store {
   // reads them, and ExecutionRecord.server.profile says how it was taken.
   absl::StatusOr<std::vector<ProfileChunk>> ReadProfile(std::string_view execution_id);
   // The seconds of an execution, by load agent and second.
-  absl::StatusOr<std::vector<LoadSecond>> ReadSeconds(std::string_view execution_id);
+  absl::StatusOr<std::vector<LoadInterval>> ReadSeconds(std::string_view execution_id);
 
   // A controller on another host is taken for dead after this long without a heartbeat.
   static constexpr absl::Duration kHeartbeatLimit = absl::Seconds(60);

@@ -74,11 +74,11 @@ ExecutionRecord SampleExecution(const std::string& campaign_id, uint32_t block,
 std::vector<Sample> SampleSamples(uint64_t seed, uint32_t count) {
   RandomStream random(seed, 0);
   std::vector<Sample> samples;
-  int64_t send_ns = 1'000'000'000;
+  int64_t intended_ns = 1'000'000'000;
   for (uint32_t i = 0; i < count; ++i) {
-    send_ns += static_cast<int64_t>(random.Below(100'000));
+    intended_ns += static_cast<int64_t>(random.Below(100'000));
     samples.push_back(
-        {send_ns, static_cast<int64_t>(random.Below(1'000'000)) + 1, SampleOutcome::kOk});
+        {intended_ns, static_cast<int64_t>(random.Below(1'000'000)) + 1, SampleOutcome::kOk});
   }
   return samples;
 }
@@ -88,7 +88,7 @@ SampleChunk PackedChunk(uint64_t seed, uint32_t count) {
   SampleChunk chunk;
   chunk.set_count(count);
   chunk.set_codec(SampleChunk::BLOCK_PACKED);
-  chunk.set_first_send_ns(samples.front().send_ns);
+  chunk.set_first_send_ns(samples.front().intended_ns);
   std::string* payload = chunk.mutable_payload();
   for (size_t begin = 0; begin < samples.size(); begin += kBlockSamples) {
     uint8_t block[kMaxBlockBytes];

@@ -36,7 +36,7 @@ TEST_F(ViewsTest, ExecutionsShowKeyFigures) {
   EXPECT_EQ(
       One("SELECT ok || ' ' || errors || ' ' || timeouts || ' ' || in_flight FROM executions"),
       "998 1 1 1");
-  EXPECT_EQ(One("SELECT rps FROM executions"), "1996.0") << "right answers over the window";
+  EXPECT_EQ(One("SELECT rps FROM executions"), "1996.0") << "right responses over the window";
   EXPECT_EQ(One("SELECT server_cpu_us_per_request FROM executions"), "5.0");
   EXPECT_EQ(One("SELECT generator_cpu_us_per_request FROM executions"), "2.0");
   EXPECT_EQ(One("SELECT server_rss_bytes FROM executions"), "1048576");
@@ -52,7 +52,7 @@ TEST_F(ViewsTest, RequestsThatWereSentAgainAreCountedEverywhere) {
   for (uint32_t block = 0; block < 2; ++block) {
     ExecutionRecord execution = SampleExecution(kCampaign, block);
     execution.mutable_loads(0)->mutable_finished()->set_retried(retried++);
-    LoadSecond second;
+    LoadInterval second;
     second.second.set_retried(retried);
     ASSERT_TRUE(store_->CommitExecution(execution, {}, {second}).ok());
   }
@@ -109,7 +109,7 @@ TEST_F(ViewsTest, FailedExecutionsAreInNoCell) {
 
 TEST_F(ViewsTest, GatesAndSecondsNameTheirExecution) {
   const ExecutionRecord execution = SampleExecution(kCampaign, 0);
-  LoadSecond second;
+  LoadInterval second;
   second.second.set_sent(7);
   ASSERT_TRUE(store_->CommitExecution(execution, {}, {second}).ok());
   EXPECT_EQ(One("SELECT name || ' ' || verdict FROM gates WHERE campaign_id = '0123456789ab'"),

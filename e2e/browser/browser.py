@@ -9,7 +9,7 @@ import tempfile
 import unittest
 
 PLAYWRIGHT = "playwright-core@1.65.1"
-PATIENCE_S = 240
+TIMEOUT_S = 240
 
 
 def _playwright_folder():
@@ -22,7 +22,7 @@ def _playwright_folder():
         installed = subprocess.run(
             ["npm", "install", "--silent", "--no-audit", "--no-fund", "--fetch-retries=1", "--fetch-timeout=20000", "--prefix",
              prefix, PLAYWRIGHT],
-            check=False, timeout=PATIENCE_S, env={**os.environ, "HOME": home}, capture_output=True, text=True)
+            check=False, timeout=TIMEOUT_S, env={**os.environ, "HOME": home}, capture_output=True, text=True)
         if installed.returncode != 0:
             raise unittest.SkipTest(f"npm cannot install {PLAYWRIGHT}: {installed.stderr.strip() or installed.stdout.strip()}")
     return folder
@@ -41,7 +41,7 @@ def visit(script, pages):
     screenshots = os.environ.get("TEST_UNDECLARED_OUTPUTS_DIR") or tempfile.mkdtemp()
     ended = subprocess.run(
         ["node", f"e2e/browser/{script}", _playwright_folder(), shutil.which("chromium"), pages, screenshots],
-        capture_output=True, text=True, check=False, timeout=PATIENCE_S, env={**os.environ, "HOME": pages})
+        capture_output=True, text=True, check=False, timeout=TIMEOUT_S, env={**os.environ, "HOME": pages})
     if ended.returncode != 0:
         raise AssertionError(f"the browser's visit failed:\n{ended.stderr}\n{ended.stdout}")
     return json.loads(ended.stdout)

@@ -24,7 +24,7 @@ class FlameGraphTest(unittest.TestCase):
     def setUpClass(cls):
         browser.skip_without_browser()
         with tempfile.TemporaryDirectory() as pages:
-            subprocess.run(["e2e/browser/flame_pages", pages], check=True, timeout=browser.PATIENCE_S)
+            subprocess.run(["e2e/browser/flame_pages", pages], check=True, timeout=browser.TIMEOUT_S)
             cls.sizes = {name: os.path.getsize(os.path.join(pages, name)) for name in os.listdir(pages)}
             cls.facts = browser.visit("flame_graph.mjs", pages)
         for name, value in cls.facts.items():

@@ -2,13 +2,13 @@
 //
 //   node SCRIPT PLAYWRIGHT CHROMIUM PAGES SCREENSHOTS
 //
-// PLAYWRIGHT is the folder of playwright-core. The answer on standard output is JSON, for browser.py.
+// PLAYWRIGHT is the folder of playwright-core. The response on standard output is JSON, for browser.py.
 import {createRequire} from 'node:module';
 import {join} from 'node:path';
 
 const [playwright, executablePath, pages, screenshots] = process.argv.slice(2);
 const {chromium} = createRequire(import.meta.url)(playwright);
-const PATIENCE_MS = 60_000;
+const TIMEOUT_MS = 60_000;
 
 const browser = await chromium.launch({executablePath});
 // What was seen; beside what a script adds: what failed in a page, and schemes of what it asked for.
@@ -17,7 +17,7 @@ export const facts = {errors: [], requests: []};
 export async function open(name, {viewport = {width: 1400, height: 900}, ...options} = {}) {
   const context = await browser.newContext({viewport, offline: true, ...options});
   const page = await context.newPage();
-  page.setDefaultTimeout(PATIENCE_MS);
+  page.setDefaultTimeout(TIMEOUT_MS);
   page.on('pageerror', (error) => facts.errors.push(String(error)));
   page.on('console', (message) => message.type() === 'error' && facts.errors.push(message.text()));
   page.on('request', (request) => facts.requests.push(request.url().slice(0, 5)));

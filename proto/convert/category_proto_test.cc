@@ -39,7 +39,7 @@ TEST(CategoryProtoTest, OurServersStacksHaveCategories) {
       "parse");
   EXPECT_EQ(CategoryOf(base + "assay::Endpoints::Answer;assay::CollatzEndpoint::Answer"),
             "handler");
-  EXPECT_EQ(CategoryOf(base + "assay::JsonEndpoint::AnswerMessage;nlohmann::detail::x"),
+  EXPECT_EQ(CategoryOf(base + "assay::JsonEndpoint::ResponseMessage;nlohmann::detail::x"),
             "serialise");
   EXPECT_EQ(CategoryOf(base + "assay::ZlibEndpoint::Compress;[l]deflate;[l]longest_match"),
             "compress");
@@ -105,7 +105,7 @@ TEST(CategoryProtoTest, LibmicrohttpdsStacksHaveCategories) {
   EXPECT_EQ(CategoryOf(base + "[c]epoll_wait;[k]do_syscall_64;[k]schedule"), "wait");
   EXPECT_EQ(CategoryOf(base + "[l]MHD_connection_handle_read;[c]recv"), "receive");
   EXPECT_EQ(CategoryOf(base + "[l]MHD_connection_handle_idle"), "scheduler");
-  EXPECT_EQ(CategoryOf(base + "[l]MHD_connection_handle_idle;handle;answer_request;get_plaintext"),
+  EXPECT_EQ(CategoryOf(base + "[l]MHD_connection_handle_idle;handle;respond;get_plaintext"),
             "handler");
   EXPECT_EQ(CategoryOf(base + "[l]MHD_connection_handle_idle;get_json;[l]json_dumps"), "serialise");
   EXPECT_EQ(CategoryOf(base + "[l]MHD_send_on_connection_;[c]sendmsg;[k]x"), "send");

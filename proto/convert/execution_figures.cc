@@ -17,7 +17,7 @@ LoadCounts CountsOf(const LoadFinished& finished) {
   counts.window_ns = finished.duration_ns();
   counts.work_ns = finished.work_ns() != 0 ? finished.work_ns() : finished.cpu_ns();
   if (finished.has_cpu_responses()) counts.work_responses = finished.cpu_responses();
-  if (finished.has_rest_ns()) counts.rest_ns = finished.rest_ns();
+  if (finished.has_think_ns()) counts.think_ns = finished.think_ns();
   counts.flight_ns = finished.flight_ns();
   counts.cycles = finished.cycles();
   return counts;

@@ -22,13 +22,13 @@ SampleChunk ChunkOf(absl::Span<const Sample> samples) {
   chunk.set_thread(2);
   chunk.set_thread_sequence(3);
   chunk.set_first_index(1000);
-  chunk.set_first_send_ns(samples[0].send_ns);
+  chunk.set_first_send_ns(samples[0].intended_ns);
   chunk.set_count(static_cast<uint32_t>(samples.size()));
   chunk.set_codec(SampleChunk::BLOCK_PACKED);
   for (size_t begin = 0; begin < samples.size(); begin += kBlockSamples) {
     uint8_t block[kMaxBlockBytes];
     const size_t length =
-        EncodeBlock(samples.subspan(begin, kBlockSamples), samples[0].send_ns, block);
+        EncodeBlock(samples.subspan(begin, kBlockSamples), samples[0].intended_ns, block);
     chunk.mutable_payload()->append(reinterpret_cast<const char*>(block), length);
   }
   chunk.set_crc32c(Crc32c(chunk.payload()));
@@ -60,7 +60,7 @@ TEST_F(SampleChunkTest, TranscodingKeepsTheChunksPlaceAndIsHarmlessTwice) {
   EXPECT_EQ(rest.thread(), 2);
   EXPECT_EQ(rest.thread_sequence(), 3);
   EXPECT_EQ(rest.first_index(), 1000);
-  EXPECT_EQ(rest.first_send_ns(), samples_[0].send_ns);
+  EXPECT_EQ(rest.first_send_ns(), samples_[0].intended_ns);
   EXPECT_EQ(rest.count(), 1000);
   EXPECT_EQ(TranscodeForRest(rest).value().SerializeAsString(), rest.SerializeAsString());
 }

@@ -57,7 +57,7 @@ TEST(GrpcTextTest, WhatAPeerSendsRawIsReadWithItsTextMadeValid) {
 }
 
 // Calls of one message are read through MessageLite.
-TEST(GrpcTextTest, ACallsAnswerIsReadToo) {
+TEST(GrpcTextTest, ACallsResponseIsReadToo) {
   Failure failure;
   failure.set_message("\xff");
   ControlEvent sent;

@@ -2,7 +2,7 @@
 
 namespace assay {
 
-void AnswerEcho(const HttpRequest& request, HttpResponse& response) {
+void RespondEcho(const HttpRequest& request, HttpResponse& response) {
   response.content_type = request.Header("Content-Type");
   response.body = request.body;
 }

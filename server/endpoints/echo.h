@@ -6,7 +6,7 @@
 namespace assay {
 
 // POST /echo: the body with its Content-Type, if it has one. The body is not copied.
-void AnswerEcho(const HttpRequest& request, HttpResponse& response);
+void RespondEcho(const HttpRequest& request, HttpResponse& response);
 
 }  // namespace assay
 

@@ -31,19 +31,19 @@ struct Endpoints::Route {
 const Endpoints::Route Endpoints::kRoutes[] = {
     {"/json",
      [](Endpoints& self, const HttpRequest& request, HttpResponse& response) {
-       self.json_.AnswerMessage(request, response);
+       self.json_.ResponseMessage(request, response);
      },
      [](Endpoints& self, const HttpRequest& request, HttpResponse& response) {
-       self.json_.AnswerTotals(request, response);
+       self.json_.RespondTotals(request, response);
      }},
     {"/plaintext",
      [](Endpoints&, const HttpRequest& request, HttpResponse& response) {
-       AnswerPlaintext(request, response);
+       RespondPlaintext(request, response);
      },
      nullptr},
     {"/echo", nullptr,
      [](Endpoints&, const HttpRequest& request, HttpResponse& response) {
-       AnswerEcho(request, response);
+       RespondEcho(request, response);
      }},
     {"/zlib/compress", nullptr,
      [](Endpoints& self, const HttpRequest& request, HttpResponse& response) {
@@ -60,7 +60,7 @@ const Endpoints::Route Endpoints::kRoutes[] = {
      nullptr},
     {"/healthz",
      [](Endpoints&, const HttpRequest& request, HttpResponse& response) {
-       AnswerHealthz(request, response);
+       RespondHealthz(request, response);
      },
      nullptr},
 };

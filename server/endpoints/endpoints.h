@@ -14,7 +14,7 @@ namespace assay {
 // endpoint is a file beside this one. One for each thread.
 class Endpoints {
  public:
-  // An answer of /zlib/decompress is at most `max_output` bytes.
+  // A response of /zlib/decompress is at most `max_output` bytes.
   explicit Endpoints(size_t max_output) : zlib_(max_output) {}
 
   // 404 for an unknown path, 405 with Allow for another method of a known one.

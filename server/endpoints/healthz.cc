@@ -2,7 +2,7 @@
 
 namespace assay {
 
-void AnswerHealthz(const HttpRequest&, HttpResponse& response) {
+void RespondHealthz(const HttpRequest&, HttpResponse& response) {
   response.content_type = "text/plain";
   response.body = "ok";
 }

@@ -6,7 +6,7 @@
 namespace assay {
 
 // GET /healthz: "ok" as soon as the server serves.
-void AnswerHealthz(const HttpRequest& request, HttpResponse& response);
+void RespondHealthz(const HttpRequest& request, HttpResponse& response);
 
 }  // namespace assay
 

@@ -18,7 +18,7 @@ void AppendJson(const Message& message, std::string& json) {
 
 }  // namespace
 
-void JsonEndpoint::AnswerMessage(const HttpRequest&, HttpResponse& response) {
+void JsonEndpoint::ResponseMessage(const HttpRequest&, HttpResponse& response) {
   const Message message{.message = "Hello, World!"};
   text_.clear();
   AppendJson(message, text_);
@@ -26,7 +26,7 @@ void JsonEndpoint::AnswerMessage(const HttpRequest&, HttpResponse& response) {
   response.body = text_;
 }
 
-void JsonEndpoint::AnswerTotals(const HttpRequest& request, HttpResponse& response) {
+void JsonEndpoint::RespondTotals(const HttpRequest& request, HttpResponse& response) {
   response.content_type = "application/json";
   const std::string error = reader_.Read(request.body, totals_);
   if (error.empty()) {

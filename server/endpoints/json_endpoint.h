@@ -9,14 +9,14 @@
 
 namespace assay {
 
-// /json. One for each thread: it keeps the memory of its answers.
+// /json. One for each thread: it keeps the memory of its responses.
 class JsonEndpoint {
  public:
   // GET: {"message":"Hello, World!"}, an object made and serialised for this request.
-  void AnswerMessage(const HttpRequest& request, HttpResponse& response);
+  void ResponseMessage(const HttpRequest& request, HttpResponse& response);
 
   // POST: reads an order, answers its totals; 400 and {"error":"..."} for what is no order.
-  void AnswerTotals(const HttpRequest& request, HttpResponse& response);
+  void RespondTotals(const HttpRequest& request, HttpResponse& response);
 
  private:
   OrderReader reader_;

@@ -19,7 +19,7 @@ class JsonEndpointTest : public ::testing::Test {
     memory_.assign(body);
     memory_.append(64, '}');
     HttpResponse response;
-    endpoint_.AnswerTotals({.method = HttpMethod::kPost,
+    endpoint_.RespondTotals({.method = HttpMethod::kPost,
                             .path = "/json",
                             .query = {},
                             .body = std::string_view(memory_).substr(0, body.size()),
@@ -51,7 +51,7 @@ class JsonEndpointTest : public ::testing::Test {
 
 TEST_F(JsonEndpointTest, GetsTheMessage) {
   HttpResponse response;
-  endpoint_.AnswerMessage(HttpRequest(), response);
+  endpoint_.ResponseMessage(HttpRequest(), response);
   EXPECT_EQ(response.body, R"({"message":"Hello, World!"})");
   EXPECT_EQ(response.content_type, "application/json");
 }

@@ -1,4 +1,4 @@
-// Bodies of POST /json: both readers come to the same verdict and the same answer, and that is JSON.
+// Bodies of POST /json: both readers come to the same verdict and the same response, and that is JSON.
 
 #include <cstdint>
 #include <cstdlib>
@@ -43,8 +43,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string error = reader.Read(body, by_reader);
   if (error != assay::ReadOrderBySax(body, by_sax)) std::abort();
   if (!error.empty()) return 0;
-  const std::string_view answer = by_reader.End();
-  if (answer != by_sax.End()) std::abort();
-  if (nlohmann::json::parse(answer, nullptr, false).is_discarded()) std::abort();
+  const std::string_view response = by_reader.End();
+  if (response != by_sax.End()) std::abort();
+  if (nlohmann::json::parse(response, nullptr, false).is_discarded()) std::abort();
   return 0;
 }

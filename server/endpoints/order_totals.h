@@ -8,10 +8,10 @@
 
 namespace assay {
 
-// Writes the answer of POST /json, item by item:
+// Writes the response of POST /json, item by item:
 //   {"items":[{"id":1,"name":"a","total":500},...],"count":1,"total":500}
 //
-// Keeps its memory from one answer to the next, unless that was a large one. Threads: none.
+// Keeps its memory from one response to the next, unless that was a large one. Threads: none.
 class OrderTotals {
  public:
   enum class Added { kOk, kProductOverflows, kSumOverflows };
@@ -19,7 +19,7 @@ class OrderTotals {
   void Begin();
   // `name` is UTF-8, without escapes. After an overflow only Begin() is of use.
   Added Add(int64_t id, std::string_view name, int64_t price, int64_t qty);
-  // Ends the answer; valid until Begin().
+  // Ends the response; valid until Begin().
   std::string_view End();
 
   int64_t count() const { return count_; }

@@ -2,7 +2,7 @@
 
 namespace assay {
 
-void AnswerPlaintext(const HttpRequest&, HttpResponse& response) {
+void RespondPlaintext(const HttpRequest&, HttpResponse& response) {
   response.content_type = "text/plain";
   response.body = "Hello, World!";
 }

@@ -6,7 +6,7 @@
 namespace assay {
 
 // GET /plaintext: "Hello, World!". What it costs is what HTTP costs.
-void AnswerPlaintext(const HttpRequest& request, HttpResponse& response);
+void RespondPlaintext(const HttpRequest& request, HttpResponse& response);
 
 }  // namespace assay
 

@@ -19,7 +19,7 @@ constexpr size_t kReceiveMore = 4 << 10;
 // What is reserved for a body whose length is known; a longer one has to come first.
 constexpr size_t kReserveBody = 1 << 20;
 // How long the rest of a client's bytes is dropped before the socket is closed: until none came for so long, since the
-// client may read the answer only when it has sent all of its request; but not for ever.
+// client may read the response only when it has sent all of its request; but not for ever.
 constexpr int64_t kLingerSilenceNanos = 2'000'000'000;
 constexpr int64_t kLingerNanos = 30'000'000'000;
 // Edge-triggered, which spares the kernel a second look at a socket that was drained. What may leave something behind a
@@ -33,7 +33,7 @@ size_t Written(const ByteBuffer& buffer) { return buffer.capacity() - buffer.roo
 
 Exchange::Exchange() {
   received.Reserve(kReceive);
-  batch.bytes.Reserve(AnswerBatch::kFull + kBorrowedBody);
+  batch.bytes.Reserve(ResponseBatch::kFull + kBorrowedBody);
 }
 
 Connection::Connection(ConnectionGroup& group, UniqueFd socket)
@@ -91,7 +91,7 @@ void Connection::Receive(uint32_t events) {
     moved_ += static_cast<uint64_t>(size);
     // A short read has drained the socket. Otherwise ask for the event again: other connections get their turn first.
     const bool more = static_cast<size_t>(size) == room || (events & ~uint32_t{EPOLLIN}) != 0;
-    return group_.LineUp(*this, more);
+    return group_.AddToBatch(*this, more);
   }
   if (size == 0) return ReceiveEnd();
   if (errno != EAGAIN && errno != EINTR) Destroy();
@@ -99,7 +99,7 @@ void Connection::Receive(uint32_t events) {
 
 void Connection::ReceiveEnd() {
   if (partial_ == nullptr) return Destroy();
-  session_.AnswerEnd(group_.context_, *partial_, group_.refusal_);
+  session_.RespondToEnd(group_.context_, *partial_, group_.refusal_);
   SendLast();
 }
 
@@ -132,7 +132,7 @@ void Connection::GiveUp(Exchange& exchange) {
 
 void Connection::Proceed(Exchange& exchange) {
   Intake& intake = CurrentIntake();
-  AnswerBatch& batch = exchange.batch;
+  ResponseBatch& batch = exchange.batch;
   while (true) {
     const HttpSession::Next next = exchange.next;
     const Sent sent = batch.empty() ? Sent::kAll : Send(batch);
@@ -197,7 +197,7 @@ void Connection::DropIntake(Intake& intake) {
   intake.parser.Reset();
 }
 
-void Connection::KeepUnsent(const AnswerBatch& batch) {
+void Connection::KeepUnsent(const ResponseBatch& batch) {
   unsent_ = std::make_unique<ByteBuffer>(batch.bytes.size() + batch.borrowed.size());
   unsent_->Append(batch.bytes.view());
   unsent_->Append(batch.borrowed);
@@ -212,7 +212,7 @@ void Connection::AwaitWritable() {
   SetDeadline(Deadline(group_.write_ns_, 0));
 }
 
-Connection::Sent Connection::Send(AnswerBatch& batch) {
+Connection::Sent Connection::Send(ResponseBatch& batch) {
   ssize_t size;
   if (batch.borrowed.empty()) {
     size = send(socket_.get(), batch.bytes.data(), batch.bytes.size(), MSG_NOSIGNAL);
@@ -247,7 +247,7 @@ void Connection::SendLast() {
 }
 
 void Connection::Refuse() {
-  session_.AnswerNoMemory(group_.context_, *partial_, group_.refusal_);
+  session_.RespondNoMemory(group_.context_, *partial_, group_.refusal_);
   SendLast();
 }
 
@@ -285,7 +285,7 @@ void Connection::SendRest() {
   group_.loop_.ChangeWatch(socket_.get(), kReadable, *this);
   since_ns_ = group_.loop_.now_ns();
   moved_ = 0;
-  if (partial_ != nullptr) return group_.LineUp(*this, /*more=*/false);
+  if (partial_ != nullptr) return group_.AddToBatch(*this, /*more=*/false);
   if (group_.context_.stopping) return Destroy();
   SetDeadline(group_.loop_.now_ns() + group_.idle_ns_);
 }
@@ -313,7 +313,7 @@ void Connection::Drain() {
 
 void Connection::OnDeadline(int64_t) {
   if (state_ == State::kReading && partial_ != nullptr) {
-    session_.AnswerTimeout(group_.context_, *partial_, group_.refusal_);
+    session_.RespondToTimeout(group_.context_, *partial_, group_.refusal_);
     SendLast();
     return;
   }

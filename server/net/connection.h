@@ -17,7 +17,7 @@ namespace assay {
 class Connection;
 class ConnectionGroup;
 
-// What a connection's event brings, from the bytes that came to the answers that go.
+// What a connection's event brings, from the bytes that came to the responses that go.
 struct Exchange {
   // Received at once when nothing is known of what comes.
   static constexpr size_t kReceive = 64 << 10;
@@ -26,7 +26,7 @@ struct Exchange {
 
   Connection* connection = nullptr;
   ByteBuffer received;  // Where the connection has no unfinished request of its own.
-  AnswerBatch batch;
+  ResponseBatch batch;
   HttpSession::Next next = HttpSession::Next::kRead;  // After the batch.
   uint32_t answered_before = 0;                       // By the session.
   bool more = false;                                  // There may be more to receive.
@@ -39,7 +39,7 @@ struct Exchange {
 // meanwhile: a client that does not read is not read from. Who has sent many requests that take long has one of them
 // answered, then waits in the same way until the others had their turn. After the last answer it shuts down its
 // side and drops what still comes, while it does and two seconds longer: closing at once would reset
-// the connection and lose the answer (RFC 9112, 9.6).
+// the connection and lose the response (RFC 9112, 9.6).
 class Connection final : public EventTarget, public Timer {
  public:
   Connection(ConnectionGroup& group, UniqueFd socket);
@@ -77,23 +77,23 @@ class Connection final : public EventTarget, public Timer {
   void Destroy();
   void GiveUp(Exchange& exchange);
 
-  // Says that there is no memory for the request, or breaks off the answer.
+  // Says that there is no memory for the request, or breaks off the response.
   void Refuse();
   void Reset();
 
   // What is being answered: its own unfinished request, or what it lent the group.
   Intake& CurrentIntake();
 
-  Sent Send(AnswerBatch& batch);
+  Sent Send(ResponseBatch& batch);
   // Brings what the group says that its connections hold up to date; false: it is too much, and this one holds more than
   // before.
   bool Account();
   void KeepIntake(Intake& intake);
   void DropIntake(Intake& intake);
-  void KeepUnsent(const AnswerBatch& batch);
+  void KeepUnsent(const ResponseBatch& batch);
   // Goes on when the socket is writable, and those that are ready before it had their turn.
   void AwaitWritable();
-  // When a request, or the reading of an answer, has to be done: a constant time and what its bytes
+  // When a request, or the reading of a response, has to be done: a constant time and what its bytes
   // may take.
   int64_t Deadline(int64_t timeout_ns, uint64_t bytes) const;
   void SetDeadline(int64_t deadline_ns);

@@ -10,8 +10,8 @@
 namespace assay {
 namespace {
 
-// What an answer may take on the average where several are made before the first is sent.
-constexpr int64_t kQuickAnswerNanos = 20'000;
+// What a response may take on the average where several are made before the first is sent.
+constexpr int64_t kQuickResponseNanos = 20'000;
 // Some ticks of the loop's clock.
 constexpr int64_t kTurnNanos = 20'000'000;
 
@@ -32,8 +32,8 @@ ConnectionGroup::ConnectionGroup(EventLoop& loop, const HttpLimits& limits, Http
       write_ns_(absl::ToInt64Nanoseconds(limits.write_timeout)),
       context_{.limits = limits, .handler = std::move(handler), .date = {}, .clock = loop.clock()},
       spare_(limits) {
-  row_.reserve(kRow);
-  for (size_t i = 0; i < kRow; ++i) row_.emplace_back();
+  batch_.reserve(kBatch);
+  for (size_t i = 0; i < kBatch; ++i) batch_.emplace_back();
   loop_.set_turn_listener(this);
 }
 
@@ -54,29 +54,29 @@ void ConnectionGroup::BeginStop() {
     Connection& connection = *next++;
     if (connection.idle()) connection.OnEvents(0);
   }
-  ServeRow();
+  ServeBatch();
   for (auto next = connections_.begin(); next != connections_.end();) {
     Connection& connection = *next++;
     connection.CloseIfIdle();
   }
 }
 
-void ConnectionGroup::LineUp(Connection& connection, bool more) {
-  Exchange& exchange = row_[lined_up_++];
+void ConnectionGroup::AddToBatch(Connection& connection, bool more) {
+  Exchange& exchange = batch_[lined_up_++];
   exchange.connection = &connection;
   exchange.more = more;
-  if (lined_up_ >= row_limit_) ServeRow();
+  if (lined_up_ >= batch_limit_) ServeBatch();
 }
 
-void ConnectionGroup::ServeRow() {
+void ConnectionGroup::ServeBatch() {
   const size_t count = std::exchange(lined_up_, 0);
   if (count == 0) return;
   // Nothing is learnt from a row of one, but that a longer one may do.
-  const bool timed = count > 1 || row_limit_ == 1;
+  const bool timed = count > 1 || batch_limit_ == 1;
   const int64_t begin_ns = timed ? ExactNanos() : 0;
   context_.turn_ends_ns = loop_.now_ns() + kTurnNanos;
   for (size_t i = 0; i < count; ++i) {
-    Exchange& exchange = row_[i];
+    Exchange& exchange = batch_[i];
     if (IsTooLate()) {
       exchange.connection = nullptr;
       exchange.received.Clear();
@@ -88,10 +88,10 @@ void ConnectionGroup::ServeRow() {
     // The next call of the handler may change what is borrowed, and the next request needs the parser.
     if (!exchange.batch.borrowed.empty() || !spare_.bytes.empty()) Deliver(exchange);
   }
-  if (timed) FitRow((ExactNanos() - begin_ns) / static_cast<int64_t>(count));
+  if (timed) FitBatch((ExactNanos() - begin_ns) / static_cast<int64_t>(count));
   loop_.ReadClock();
   for (size_t i = 0; i < count; ++i) {
-    if (row_[i].connection != nullptr) Deliver(row_[i]);
+    if (batch_[i].connection != nullptr) Deliver(batch_[i]);
   }
 }
 
@@ -110,8 +110,8 @@ void ConnectionGroup::Deliver(Exchange& exchange) {
   connection.Deliver(exchange);
 }
 
-void ConnectionGroup::FitRow(int64_t each_ns) {
-  row_limit_ = each_ns > kQuickAnswerNanos ? 1 : std::min(kRow, 2 * row_limit_);
+void ConnectionGroup::FitBatch(int64_t each_ns) {
+  batch_limit_ = each_ns > kQuickResponseNanos ? 1 : std::min(kBatch, 2 * batch_limit_);
 }
 
 }  // namespace assay

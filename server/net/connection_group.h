@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "common/unique_fd.h"
-#include "server/net/answer_writer.h"
+#include "server/net/response_writer.h"
 #include "server/net/connection.h"
 #include "server/net/event_loop.h"
 #include "server/net/http_message.h"
@@ -19,11 +19,11 @@
 namespace assay {
 
 // The connections of one thread, and what they share so that an idle one costs little memory: the
-// buffers to receive into, the batches of answers to fill, the parsers. What a request leaves
+// buffers to receive into, the batches of responses to fill, the parsers. What a request leaves
 // unfinished moves into its connection. All that connections hold together is bounded by
-// HttpLimits::max_memory: whose bytes go beyond it is refused (503), or reset where an answer had begun.
+// HttpLimits::max_memory: whose bytes go beyond it is refused (503), or reset where a response had begun.
 //
-// Work goes in rows: it receives from up to kRow connections, then answers all, then sends to all. A request's way
+// Work goes in rows: it receives from up to kBatch connections, then answers all, then sends to all. A request's way
 // through kernel, parser and kernel is longer than the CPU's instruction cache; each stage of a row finds its own there.
 // A row lengthens what its first request waits for by the work on the others, so it shrinks to one where that is long.
 // After 20 ms of work a connection has no more than one request answered before the others' events are looked at.
@@ -52,22 +52,22 @@ class ConnectionGroup final : private TurnListener {
  private:
   friend class Connection;
 
-  static constexpr size_t kRow = 16;
+  static constexpr size_t kBatch = 16;
 
-  void OnDelivered() override { ServeRow(); }
+  void OnDelivered() override { ServeBatch(); }
 
-  // The exchange for the connection whose event is being delivered; part of the row once LineUp() is called.
-  Exchange& NextExchange() { return row_[lined_up_]; }
-  void LineUp(Connection& connection, bool more);
+  // The exchange for the connection whose event is being delivered; part of the row once AddToBatch() is called.
+  Exchange& NextExchange() { return batch_[lined_up_]; }
+  void AddToBatch(Connection& connection, bool more);
   // Answers all in the row, then sends to all.
-  void ServeRow();
+  void ServeBatch();
   // Whether the stop's time has run out: then nothing more is begun.
   bool IsTooLate();
   void LookForStop();
   // Sends what was answered. The exchange is nobody's then.
   static void Deliver(Exchange& exchange);
-  // Makes the next rows as long as such answers let it.
-  void FitRow(int64_t each_ns);
+  // Makes the next rows as long as such responses let it.
+  void FitBatch(int64_t each_ns);
 
   EventLoop& loop_;
   StopWatch* const stop_;
@@ -77,10 +77,10 @@ class ConnectionGroup final : private TurnListener {
   SessionContext context_;
   Intake
       spare_;  // In use only while a connection is answering; what is left of a request moves out.
-  std::vector<Exchange> row_;  // kRow of them.
+  std::vector<Exchange> batch_;  // kBatch of them.
   size_t lined_up_ = 0;        // So many, the first ones, are in use.
-  size_t row_limit_ = kRow;
-  AnswerBatch refusal_;  // In use only while a connection is refused.
+  size_t batch_limit_ = kBatch;
+  ResponseBatch refusal_;  // In use only while a connection is refused.
   size_t held_ = 0;      // Bytes of unfinished requests and unsent answers.
   std::list<Connection> connections_;
 };

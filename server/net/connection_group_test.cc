@@ -72,11 +72,11 @@ class ConnectionTest : public ::testing::Test {
       auto loop = EventLoop::Create(ToldTime);
       EXPECT_TRUE(loop.ok()) << loop.status();
       loop_.emplace_back(*std::move(loop));
-      const auto handler = [this](const HttpRequest& request, HttpResponse& answer) {
+      const auto handler = [this](const HttpRequest& request, HttpResponse& response) {
         if (no_memory_) throw std::bad_alloc();
         paths_.emplace_back(request.path);
         if (on_request_) on_request_();
-        answer.body = body_;
+        response.body = body_;
       };
       group_.emplace_back(loop_.front(), limits_, handler, &stop_);
     }
@@ -250,14 +250,14 @@ TEST_F(ConnectionTest, OneRequestThatTakesAllMemoryCostsNoOther) {
   EXPECT_TRUE(absl::StartsWith(second.Receive(), "HTTP/1.1 200"));
 }
 
-// Which of `clients` has an answer when the handler is called for each.
+// Which of `clients` has a response when the handler is called for each.
 class RowTest : public ConnectionTest {
  protected:
   void SetUp() override {
     ConnectionTest::SetUp();
     for (int i = 0; i < 4; ++i) clients_.push_back(Connect());
   }
-  // All ask, and a turn of the loop; how many had their answer at each call of the handler.
+  // All ask, and a turn of the loop; how many had their response at each call of the handler.
   std::vector<int> AskAll() {
     std::vector<int> answered;
     on_request_ = [&] {
@@ -276,11 +276,11 @@ class RowTest : public ConnectionTest {
   bool slow_ = false;
 };
 
-TEST_F(RowTest, QuickAnswersGoWhenAllAreMade) {
+TEST_F(RowTest, QuickResponsesGoWhenAllAreMade) {
   EXPECT_EQ(AskAll(), std::vector<int>({0, 0, 0, 0}));
 }
 
-TEST_F(RowTest, NobodyWaitsForTheSlowAnswersOfOthers) {
+TEST_F(RowTest, NobodyWaitsForTheSlowResponsesOfOthers) {
   slow_ = true;
   AskAll();
   EXPECT_EQ(AskAll(), std::vector<int>({0, 1, 2, 3}));
@@ -300,10 +300,10 @@ TEST_F(RowTest, ALargeBodyGoesBeforeTheNextRequestIsAnswered) {
   Turn();
   std::string letters;
   for (Client& client : clients_) {
-    const std::string& answer = client.Receive();
-    ASSERT_GT(answer.size(), body_.size());
-    const char letter = answer.back();
-    EXPECT_EQ(answer.substr(answer.size() - body_.size()), std::string(body_.size(), letter));
+    const std::string& response = client.Receive();
+    ASSERT_GT(response.size(), body_.size());
+    const char letter = response.back();
+    EXPECT_EQ(response.substr(response.size() - body_.size()), std::string(body_.size(), letter));
     letters += letter;
   }
   std::sort(letters.begin(), letters.end());

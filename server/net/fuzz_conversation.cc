@@ -31,7 +31,7 @@ HttpHandler FuzzConversation::Handler(std::string& text) {
     }
     if (request.path == "/large") text.append(40'000, 'x');
     if (request.path == "/echo") text = std::string(request.body);
-    // What a client sent must not be taken for an answer, or for a part of one.
+    // What a client sent must not be taken for a response, or for a part of one.
     absl::StrReplaceAll({{"HTTP/1.1", "HTTP/1-1"}}, &text);
     response.body = text;
   };
@@ -50,7 +50,7 @@ std::string FuzzConversation::Answers(std::string_view input,
   SessionContext context{.limits = limits, .handler = Handler(text), .date = {}};
   HttpSession session;
   Intake intake(limits);
-  AnswerBatch batch;
+  ResponseBatch batch;
   std::string answers;
   const auto take_batch = [&] {
     absl::StrAppend(&answers, std::string(batch.bytes.view()), std::string(batch.borrowed));
@@ -68,7 +68,7 @@ std::string FuzzConversation::Answers(std::string_view input,
     } while (next == HttpSession::Next::kSend);
     if (next == HttpSession::Next::kClose) return WithoutContinue(answers);
   }
-  session.AnswerEnd(context, intake, batch);
+  session.RespondToEnd(context, intake, batch);
   take_batch();
   return WithoutContinue(answers);
 }

@@ -12,18 +12,18 @@
 namespace assay {
 
 // What the fuzz targets of sessions and of connections share: limits small enough to be met, a
-// handler whose answers show what it saw, and what the answers to some bytes must be.
+// handler whose answers show what it saw, and what the responses to some bytes must be.
 struct FuzzConversation {
   static HttpLimits Limits();
 
-  // Its answers live in `text`, which must outlive it. Some are large enough to be borrowed.
+  // Its responses live in `text`, which must outlive it. Some are large enough to be borrowed.
   static HttpHandler Handler(std::string& text);
 
   // What a session answers when `input` comes in pieces of the sizes that `piece_size` gives (at
   // least 1 each) and ends there. Without "100 Continue", which does depend on the pieces.
   static std::string Answers(std::string_view input, const std::function<size_t()>& piece_size);
 
-  static std::string WithoutContinue(std::string answers);
+  static std::string WithoutContinue(std::string responses);
 
   // Prints what differs, and aborts.
   [[noreturn]] static void Fail(std::string_view what, std::string_view expected,

@@ -82,7 +82,7 @@ TEST_F(HttpServerTest, AnswersManyRequestsOnOneConnection) {
   TestClient client = Connect();
   for (int i = 0; i < 100; ++i) {
     ASSERT_TRUE(client.Send(kGet));
-    const std::string answer = client.ReceiveAnswer();
+    const std::string answer = client.ReceiveResponse();
     ASSERT_EQ(StatusOf(answer), 200);
     ASSERT_EQ(BodyOf(answer), "hello");
     ASSERT_NE(answer.find("\r\nDate: "), std::string::npos);
@@ -97,7 +97,7 @@ TEST_F(HttpServerTest, ListensOnIpv6) {
   EXPECT_TRUE(server_->address().starts_with("[::1]:")) << server_->address();
   TestClient client = Connect();
   client.Send(kGet);
-  EXPECT_EQ(BodyOf(client.ReceiveAnswer()), "hello");
+  EXPECT_EQ(BodyOf(client.ReceiveResponse()), "hello");
 }
 
 TEST_F(HttpServerTest, SeveralThreadsShareAPort) {
@@ -106,7 +106,7 @@ TEST_F(HttpServerTest, SeveralThreadsShareAPort) {
   for (int i = 0; i < 30; ++i) {
     TestClient client = Connect();
     client.Send(kGet);
-    ASSERT_EQ(BodyOf(client.ReceiveAnswer()), "hello");
+    ASSERT_EQ(BodyOf(client.ReceiveResponse()), "hello");
   }
 }
 
@@ -141,18 +141,18 @@ TEST_F(HttpServerTest, TakesABodyOneByteAtATime) {
   Start();
   TestClient client = Connect();
   for (const char byte : Post("one byte at a time")) ASSERT_TRUE(client.Send({&byte, 1}));
-  EXPECT_EQ(BodyOf(client.ReceiveAnswer()), "one byte at a time");
+  EXPECT_EQ(BodyOf(client.ReceiveResponse()), "one byte at a time");
   client.Send(kGet);
-  EXPECT_EQ(BodyOf(client.ReceiveAnswer()), "hello");
+  EXPECT_EQ(BodyOf(client.ReceiveResponse()), "hello");
 }
 
 TEST_F(HttpServerTest, SendsContinueBeforeTheBody) {
   Start();
   TestClient client = Connect();
   client.Send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n");
-  EXPECT_EQ(client.ReceiveAnswer(), "HTTP/1.1 100 Continue\r\n\r\n");
+  EXPECT_EQ(client.ReceiveResponse(), "HTTP/1.1 100 Continue\r\n\r\n");
   client.Send("ok");
-  EXPECT_EQ(BodyOf(client.ReceiveAnswer()), "ok");
+  EXPECT_EQ(BodyOf(client.ReceiveResponse()), "ok");
 }
 
 TEST_F(HttpServerTest, AnswersPipelinedRequestsInOrder) {
@@ -162,20 +162,20 @@ TEST_F(HttpServerTest, AnswersPipelinedRequestsInOrder) {
   for (int i = 0; i < 1000; ++i) requests += Post(absl::StrCat("number ", i));
   ASSERT_TRUE(client.Send(requests));
   for (int i = 0; i < 1000; ++i) {
-    ASSERT_EQ(BodyOf(client.ReceiveAnswer()), absl::StrCat("number ", i));
+    ASSERT_EQ(BodyOf(client.ReceiveResponse()), absl::StrCat("number ", i));
   }
 }
 
-// Its socket takes only part of an answer; the rest has to follow when there is room.
-TEST_F(HttpServerTest, ASlowReaderGetsTheWholeAnswer) {
+// Its socket takes only part of a response; the rest has to follow when there is room.
+TEST_F(HttpServerTest, ASlowReaderGetsTheWholeResponse) {
   Start();
   TestClient client = Connect(4096);
   const std::string body = Noise(6 << 20);
   ASSERT_TRUE(client.Send(Post(body)));
-  const std::string answer = client.ReceiveAnswer();
+  const std::string answer = client.ReceiveResponse();
   EXPECT_TRUE(BodyOf(answer) == body);
   client.Send(kGet);
-  EXPECT_EQ(BodyOf(client.ReceiveAnswer()), "hello");
+  EXPECT_EQ(BodyOf(client.ReceiveResponse()), "hello");
 }
 
 // Answers wait for the client; the requests behind them wait in the socket, not in memory.
@@ -188,18 +188,18 @@ TEST_F(HttpServerTest, AClientThatPipelinesWithoutReadingGetsAllOfItLater) {
     for (int i = 0; i < 150; ++i) client.Send(request);
   });
   int right = 0;
-  for (int i = 0; i < 150; ++i) right += BodyOf(client.ReceiveAnswer()) == body ? 1 : 0;
+  for (int i = 0; i < 150; ++i) right += BodyOf(client.ReceiveResponse()) == body ? 1 : 0;
   sender.join();
   EXPECT_EQ(right, 150);
 }
 
-TEST_F(HttpServerTest, AClientThatEndedItsSideStillGetsItsAnswers) {
+TEST_F(HttpServerTest, AClientThatEndedItsSideStillGetsItsResponses) {
   Start();
   TestClient client = Connect();
   client.Send(kGet + kGet);
   client.EndSending();
-  EXPECT_EQ(BodyOf(client.ReceiveAnswer()), "hello");
-  EXPECT_EQ(BodyOf(client.ReceiveAnswer()), "hello");
+  EXPECT_EQ(BodyOf(client.ReceiveResponse()), "hello");
+  EXPECT_EQ(BodyOf(client.ReceiveResponse()), "hello");
   EXPECT_EQ(client.ReceiveAll(), "");
   EXPECT_EQ(client.end(), TestClient::End::kClosed);
 }
@@ -212,7 +212,7 @@ TEST_F(HttpServerTest, AClientThatEndsInsideARequestIsTold) {
   EXPECT_EQ(StatusOf(client.ReceiveAll()), 400);
 }
 
-// A reset would take the answer away from the client before it reads it.
+// A reset would take the response away from the client before it reads it.
 TEST_F(HttpServerTest, ARefusalReachesAClientThatIsStillSending) {
   Start();
   TestClient client = Connect();
@@ -232,8 +232,8 @@ TEST_F(HttpServerTest, UrgentDataHoldsNothingUp) {
   client.Send(two.substr(0, 5));
   ASSERT_EQ(send(client.fd(), "!", 1, MSG_OOB), 1);
   client.Send(two.substr(5));
-  EXPECT_EQ(BodyOf(client.ReceiveAnswer()), "hello");
-  EXPECT_EQ(BodyOf(client.ReceiveAnswer()), "hello");
+  EXPECT_EQ(BodyOf(client.ReceiveResponse()), "hello");
+  EXPECT_EQ(BodyOf(client.ReceiveResponse()), "hello");
 }
 
 // Both may be one event, and the end must not wait for another.
@@ -250,15 +250,15 @@ TEST_F(HttpServerTest, SeesAnEndThatCameWithTheRequest) {
 
 TEST_F(HttpServerTest, AResetDisturbsNobodyElse) {
   Start();
-  TestClient bystander = Connect();
+  TestClient other_user = Connect();
   for (int i = 0; i < 20; ++i) {
     TestClient client = Connect();
     client.Send(i % 2 == 0 ? kGet : "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nabc");
     const linger reset = {.l_onoff = 1, .l_linger = 0};
     setsockopt(client.fd(), SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
   }
-  bystander.Send(kGet);
-  EXPECT_EQ(BodyOf(bystander.ReceiveAnswer()), "hello");
+  other_user.Send(kGet);
+  EXPECT_EQ(BodyOf(other_user.ReceiveResponse()), "hello");
 }
 
 TEST_F(HttpServerTest, ClosesAnIdleConnectionSilently) {
@@ -267,7 +267,7 @@ TEST_F(HttpServerTest, ClosesAnIdleConnectionSilently) {
   TestClient silent = Connect();
   TestClient used = Connect();
   used.Send(kGet);
-  EXPECT_EQ(BodyOf(used.ReceiveAnswer()), "hello");
+  EXPECT_EQ(BodyOf(used.ReceiveResponse()), "hello");
   EXPECT_EQ(used.ReceiveAll(), "");
   EXPECT_EQ(used.end(), TestClient::End::kClosed);
   EXPECT_EQ(silent.ReceiveAll(), "");
@@ -291,7 +291,7 @@ TEST_F(HttpServerTest, CutsOffAClientThatDoesNotRead) {
   TestClient client = Connect(4096);
   const std::string body = Noise(6 << 20);
   ASSERT_TRUE(client.Send(Post(body)));
-  // The answer is far more than the sockets hold: nobody takes it. Once the server has given up,
+  // The response is far more than the sockets hold: nobody takes it. Once the server has given up,
   // sending fails.
   const absl::Time deadline = absl::Now() + absl::Seconds(10);
   while (client.Send(" ") && absl::Now() < deadline) absl::SleepFor(absl::Milliseconds(5));
@@ -303,14 +303,14 @@ TEST_F(HttpServerTest, AStopClosesWhatIsIdleAndFinishesWhatIsNot) {
   Start();
   TestClient idle = Connect();
   idle.Send(kGet);
-  EXPECT_EQ(StatusOf(idle.ReceiveAnswer()), 200);
+  EXPECT_EQ(StatusOf(idle.ReceiveResponse()), 200);
   TestClient busy = Connect();
   const std::string request = Post("finish me");
   busy.Send(request.substr(0, 50));
   // The server has surely seen the first part when it answers what came later.
   TestClient later = Connect();
   later.Send(kGet);
-  EXPECT_EQ(StatusOf(later.ReceiveAnswer()), 200);
+  EXPECT_EQ(StatusOf(later.ReceiveResponse()), 200);
   BeginStop();
   EXPECT_EQ(idle.ReceiveAll(), "");
   EXPECT_EQ(idle.end(), TestClient::End::kClosed);
@@ -329,7 +329,7 @@ TEST_F(HttpServerTest, AStopDoesNotWaitForEver) {
   never.Send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nabc");
   TestClient later = Connect();
   later.Send(kGet);
-  EXPECT_EQ(StatusOf(later.ReceiveAnswer()), 200);
+  EXPECT_EQ(StatusOf(later.ReceiveResponse()), 200);
   Stop();
   never.ReceiveAll();
   EXPECT_NE(never.end(), TestClient::End::kNone);

@@ -6,19 +6,19 @@ namespace assay {
 namespace {
 
 // Refuses the request at the front of `intake`. After it nothing of this connection can be trusted.
-void AnswerError(SessionContext& context, const Intake& intake, const HttpError& error,
-                 AnswerBatch& batch) {
+void RespondWithError(SessionContext& context, const Intake& intake, const HttpError& error,
+                 ResponseBatch& batch) {
   const HttpResponse response{
       .status = error.status, .content_type = "text/plain", .body = error.reason};
-  // No answer to HEAD has a body, whatever is wrong with the rest of the request (RFC 9110, 9.3.2).
+  // No response to HEAD has a body, whatever is wrong with the rest of the request (RFC 9110, 9.3.2).
   const bool to_head = intake.bytes.view().starts_with("HEAD ");
-  WriteAnswer(response, {.date_line = context.date.line(), .without_body = to_head, .close = true},
+  WriteResponse(response, {.date_line = context.date.line(), .without_body = to_head, .close = true},
               batch);
 }
 
 }  // namespace
 
-HttpSession::Next HttpSession::Answer(SessionContext& context, Intake& intake, AnswerBatch& batch) {
+HttpSession::Next HttpSession::Answer(SessionContext& context, Intake& intake, ResponseBatch& batch) {
   RequestParser& parser = intake.parser;
   while (!intake.bytes.empty()) {
     switch (parser.Parse(intake.bytes)) {
@@ -26,10 +26,10 @@ HttpSession::Next HttpSession::Answer(SessionContext& context, Intake& intake, A
         if (parser.TakeExpectation()) batch.bytes.Append("HTTP/1.1 100 Continue\r\n\r\n");
         return Next::kRead;
       case RequestParser::Progress::kError:
-        AnswerError(context, intake, parser.error(), batch);
+        RespondWithError(context, intake, parser.error(), batch);
         return Next::kClose;
       case RequestParser::Progress::kRequest: {
-        const Next next = AnswerRequest(context, parser, batch);
+        const Next next = RespondToRequest(context, parser, batch);
         // A borrowed body may lie in these bytes: consuming does not move or change them.
         intake.bytes.Consume(parser.consumed());
         parser.Reset();
@@ -42,35 +42,35 @@ HttpSession::Next HttpSession::Answer(SessionContext& context, Intake& intake, A
   return Next::kRead;
 }
 
-HttpSession::Next HttpSession::AnswerRequest(SessionContext& context, const RequestParser& parser,
-                                             AnswerBatch& batch) {
+HttpSession::Next HttpSession::RespondToRequest(SessionContext& context, const RequestParser& parser,
+                                             ResponseBatch& batch) {
   HttpResponse response;
   context.handler(parser.request(), response);
   ++answered_;
   const bool last =
       context.limits.keep_alive_requests != 0 && answered_ >= context.limits.keep_alive_requests;
   const bool close = !parser.keep_alive() || last || context.stopping;
-  const AnswerFrame frame{.date_line = context.date.line(),
+  const ResponseFrame frame{.date_line = context.date.line(),
                           .without_body = parser.request().method == HttpMethod::kHead,
                           .close = close,
                           .say_keep_alive = parser.http_1_0()};
-  WriteAnswer(response, frame, batch);
+  WriteResponse(response, frame, batch);
   if (close) return Next::kClose;
   return batch.full() ? Next::kSend : Next::kRead;
 }
 
-void HttpSession::AnswerEnd(SessionContext& context, const Intake& intake, AnswerBatch& batch) {
+void HttpSession::RespondToEnd(SessionContext& context, const Intake& intake, ResponseBatch& batch) {
   if (!intake.parser.mid_request()) return;
-  AnswerError(context, intake, {400, "the connection ended in the middle of the request"}, batch);
+  RespondWithError(context, intake, {400, "the connection ended in the middle of the request"}, batch);
 }
 
-void HttpSession::AnswerTimeout(SessionContext& context, const Intake& intake, AnswerBatch& batch) {
-  AnswerError(context, intake, {408, "the request did not arrive in time"}, batch);
+void HttpSession::RespondToTimeout(SessionContext& context, const Intake& intake, ResponseBatch& batch) {
+  RespondWithError(context, intake, {408, "the request did not arrive in time"}, batch);
 }
 
-void HttpSession::AnswerNoMemory(SessionContext& context, const Intake& intake,
-                                 AnswerBatch& batch) {
-  AnswerError(context, intake, {503, "too many requests are being received to take this one"},
+void HttpSession::RespondNoMemory(SessionContext& context, const Intake& intake,
+                                 ResponseBatch& batch) {
+  RespondWithError(context, intake, {503, "too many requests are being received to take this one"},
               batch);
 }
 

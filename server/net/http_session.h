@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "server/net/answer_writer.h"
+#include "server/net/response_writer.h"
 #include "server/net/byte_buffer.h"
 #include "server/net/http_date.h"
 #include "server/net/http_message.h"
@@ -17,7 +17,7 @@ struct SessionContext {
   const HttpLimits& limits;
   HttpHandler handler;
   HttpDate date;
-  // The server is going: every answer closes its connection.
+  // The server is going: every response closes its connection.
   bool stopping = false;
   // From this time on a connection with more requests lets the others go first. `clock` tells the time; null: never.
   int64_t turn_ends_ns = 0;
@@ -47,20 +47,20 @@ class HttpSession {
   };
 
   // Answers the requests that `intake` holds whole, in order, until the batch is full or the turn is over: at least one.
-  Next Answer(SessionContext& context, Intake& intake, AnswerBatch& batch);
+  Next response(SessionContext& context, Intake& intake, ResponseBatch& batch);
 
   // The client will send no more (kClose), or was too slow to (kTimeout), in the middle of a
   // request: says so, where there is a request to answer.
-  void AnswerEnd(SessionContext& context, const Intake& intake, AnswerBatch& batch);
-  void AnswerTimeout(SessionContext& context, const Intake& intake, AnswerBatch& batch);
+  void RespondToEnd(SessionContext& context, const Intake& intake, ResponseBatch& batch);
+  void RespondToTimeout(SessionContext& context, const Intake& intake, ResponseBatch& batch);
   // There is no memory for the rest of the request (kClose).
-  void AnswerNoMemory(SessionContext& context, const Intake& intake, AnswerBatch& batch);
+  void RespondNoMemory(SessionContext& context, const Intake& intake, ResponseBatch& batch);
 
   // Requests answered so far.
   uint32_t answered() const { return answered_; }
 
  private:
-  Next AnswerRequest(SessionContext& context, const RequestParser& parser, AnswerBatch& batch);
+  Next RespondToRequest(SessionContext& context, const RequestParser& parser, ResponseBatch& batch);
 
   uint32_t answered_ = 0;
 };

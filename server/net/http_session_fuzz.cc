@@ -1,4 +1,4 @@
-// Parser and session on whatever a client may send, cut into whatever pieces: the answers must not depend on the
+// Parser and session on whatever a client may send, cut into whatever pieces: the responses must not depend on the
 // pieces, and be well-formed.
 
 #include <cstdlib>
@@ -12,24 +12,24 @@
 namespace assay {
 namespace {
 
-// Every answer has its head, and the length that the head tells; none but the last closes.
-void CheckWellFormed(std::string_view answers) {
+// Every response has its head, and the length that the head tells; none but the last closes.
+void CheckWellFormed(std::string_view responses) {
   constexpr std::string_view kLength = "\r\nContent-Length: ";
-  while (!answers.empty()) {
-    const size_t head = answers.find("\r\n\r\n");
-    const size_t length = answers.find(kLength);
-    if (!answers.starts_with("HTTP/1.1 ") || length == answers.npos || length > head ||
-        answers.find("\r\nDate: ") > head) {
-      FuzzConversation::Fail("malformed", "an answer", answers);
+  while (!responses.empty()) {
+    const size_t head = responses.find("\r\n\r\n");
+    const size_t length = responses.find(kLength);
+    if (!responses.starts_with("HTTP/1.1 ") || length == responses.npos || length > head ||
+        responses.find("\r\nDate: ") > head) {
+      FuzzConversation::Fail("malformed", "a response", responses);
     }
-    size_t size = std::strtoul(answers.data() + length + kLength.size(), nullptr, 10);
-    const bool last = answers.find("\r\nConnection: close\r\n") < head;
-    answers.remove_prefix(head + 4);
-    // An answer to HEAD has no body: the next answer begins at once, or nothing follows.
-    if (answers.empty() || answers.starts_with("HTTP/1.1 ")) size = 0;
-    if (size > answers.size()) FuzzConversation::Fail("cut short", "more", answers);
-    answers.remove_prefix(size);
-    if (last && !answers.empty()) FuzzConversation::Fail("goes on", "nothing", answers);
+    size_t size = std::strtoul(responses.data() + length + kLength.size(), nullptr, 10);
+    const bool last = responses.find("\r\nConnection: close\r\n") < head;
+    responses.remove_prefix(head + 4);
+    // A response to HEAD has no body: the next response begins at once, or nothing follows.
+    if (responses.empty() || responses.starts_with("HTTP/1.1 ")) size = 0;
+    if (size > responses.size()) FuzzConversation::Fail("cut short", "more", responses);
+    responses.remove_prefix(size);
+    if (last && !responses.empty()) FuzzConversation::Fail("goes on", "nothing", responses);
   }
 }
 

@@ -40,7 +40,7 @@ class HttpSessionTest : public ::testing::Test {
         .date = {}};
     HttpSession session;
     Intake intake(limits_);
-    AnswerBatch batch;
+    ResponseBatch batch;
     Outcome outcome;
     for (size_t at = 0; at < input.size() && outcome.next != Next::kClose; at += step) {
       intake.bytes.Append(input.substr(at, step));
@@ -54,7 +54,7 @@ class HttpSessionTest : public ::testing::Test {
     return outcome;
   }
 
-  // The answers' statuses and bodies, or what is left when an answer is broken.
+  // The responses' statuses and bodies, or what is left when a response is broken.
   static std::vector<std::string> Answers(std::string_view output) {
     std::vector<std::string> answers;
     while (!output.empty()) {
@@ -78,7 +78,7 @@ class HttpSessionTest : public ::testing::Test {
   }
 
   // Expects these answers in whatever pieces the input comes.
-  void ExpectAnswers(std::string_view input, const std::vector<std::string>& expected, Next next) {
+  void ExpectResponses(std::string_view input, const std::vector<std::string>& expected, Next next) {
     for (const size_t step : {input.size(), size_t{1}, size_t{2}, size_t{7}, size_t{61}}) {
       const Outcome outcome = Converse(input, std::max<size_t>(step, 1));
       EXPECT_EQ(Answers(outcome.output), expected) << input << "\nin steps of " << step;
@@ -90,11 +90,11 @@ class HttpSessionTest : public ::testing::Test {
 };
 
 TEST_F(HttpSessionTest, AnswersARequestHoweverItIsCut) {
-  ExpectAnswers("GET /a?b=c HTTP/1.1\r\nHost: h\r\nX-Test: \t v w \r\n\r\n",
+  ExpectResponses("GET /a?b=c HTTP/1.1\r\nHost: h\r\nX-Test: \t v w \r\n\r\n",
                 {"200 GET /a [b=c] [] [v w]"}, Next::kRead);
-  ExpectAnswers("POST /a HTTP/1.1\r\nHost: h\r\ncontent-LENGTH: 5\r\n\r\nhello",
+  ExpectResponses("POST /a HTTP/1.1\r\nHost: h\r\ncontent-LENGTH: 5\r\n\r\nhello",
                 {"200 POST /a [] [hello] []"}, Next::kRead);
-  ExpectAnswers(
+  ExpectResponses(
       "POST /a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
       "2;x=y\r\nhe\r\n3\r\nllo\r\n0\r\nT: u\r\n\r\n",
       {"200 POST /a [] [hello] []"}, Next::kRead);
@@ -102,12 +102,12 @@ TEST_F(HttpSessionTest, AnswersARequestHoweverItIsCut) {
 
 // The parser makes tabs of the head spaces; a body's are not its own.
 TEST_F(HttpSessionTest, LeavesTheTabsOfABodyAlone) {
-  ExpectAnswers("POST /a HTTP/1.1\r\nHost: h\r\nX-Test: v\tw\t\r\nContent-Length: 3\r\n\r\n\ta\t",
+  ExpectResponses("POST /a HTTP/1.1\r\nHost: h\r\nX-Test: v\tw\t\r\nContent-Length: 3\r\n\r\n\ta\t",
                 {"200 POST /a [] [\ta\t] [v w]"}, Next::kRead);
 }
 
 TEST_F(HttpSessionTest, AnswersPipelinedRequestsInOrder) {
-  ExpectAnswers(
+  ExpectResponses(
       "GET /1 HTTP/1.1\r\nHost: h\r\n\r\n"
       "POST /2 HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nxy"
       "\r\n"  // Some clients end a body so (RFC 9112, 2.2).
@@ -129,7 +129,7 @@ TEST_F(HttpSessionTest, PipelinedRequestsFillOneBatch) {
       .date = {}};
   HttpSession session;
   Intake intake(limits_);
-  AnswerBatch batch;
+  ResponseBatch batch;
   intake.bytes.Append(input);
   EXPECT_EQ(session.Answer(context, intake, batch), Next::kRead);
   EXPECT_EQ(Answers(batch.bytes.view()).size(), 16u);
@@ -142,11 +142,11 @@ TEST_F(HttpSessionTest, HeadGetsTheHeadOfGet) {
 }
 
 TEST_F(HttpSessionTest, ClosesWhenTheClientSaysSo) {
-  ExpectAnswers("GET /1 HTTP/1.1\r\nHost: h\r\nConnection: Close\r\n\r\nGET /2 HTTP/1.1\r\n",
+  ExpectResponses("GET /1 HTTP/1.1\r\nHost: h\r\nConnection: Close\r\n\r\nGET /2 HTTP/1.1\r\n",
                 {"200 GET /1 [] [] []"}, Next::kClose);
-  ExpectAnswers("GET / HTTP/1.1\r\nHost: h\r\nConnection: x, close\r\n\r\n", {"200 GET / [] [] []"},
+  ExpectResponses("GET / HTTP/1.1\r\nHost: h\r\nConnection: x, close\r\n\r\n", {"200 GET / [] [] []"},
                 Next::kClose);
-  ExpectAnswers("GET / HTTP/1.0\r\n\r\n", {"200 GET / [] [] []"}, Next::kClose);
+  ExpectResponses("GET / HTTP/1.0\r\n\r\n", {"200 GET / [] [] []"}, Next::kClose);
 }
 
 TEST_F(HttpSessionTest, KeepsAnHttp10ConnectionThatAsksForIt) {
@@ -182,12 +182,12 @@ TEST_F(HttpSessionTest, SendsContinueOnceTheHeadIsThereAndTheBodyIsNot) {
 }
 
 TEST_F(HttpSessionTest, DoesNotAskForABodyThatItWillNotTake) {
-  ExpectAnswers(
+  ExpectResponses(
       "POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 1001\r\n\r\n",
       {"413 the body is larger than this server accepts"}, Next::kClose);
 }
 
-// Every answer of a stopping server is the connection's last.
+// Every response of a stopping server is the connection's last.
 TEST_F(HttpSessionTest, ClosesWhenTheServerStops) {
   std::string text;
   SessionContext context{
@@ -197,7 +197,7 @@ TEST_F(HttpSessionTest, ClosesWhenTheServerStops) {
       .stopping = true};
   HttpSession session;
   Intake intake(limits_);
-  AnswerBatch batch;
+  ResponseBatch batch;
   intake.bytes.Append("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
   EXPECT_EQ(session.Answer(context, intake, batch), Next::kClose);
   EXPECT_NE(batch.bytes.view().find("Connection: close"), std::string_view::npos);
@@ -213,7 +213,7 @@ TEST_F(HttpSessionTest, StopsAnsweringWhenTheBatchIsFull) {
   EXPECT_EQ(outcome.next, Next::kRead);
 }
 
-// Its client takes what follows the head for the next answer.
+// Its client takes what follows the head for the next response.
 TEST_F(HttpSessionTest, NoRefusalOfHeadHasABody) {
   limits_.max_head = 512;
   limits_.max_body = 10;
@@ -236,14 +236,14 @@ TEST_F(HttpSessionTest, HeadThatComesTooSlowlyOrEndsEarlyGetsNoBodyEither) {
       .limits = limits_, .handler = [](const HttpRequest&, HttpResponse&) {}, .date = {}};
   HttpSession session;
   Intake intake(limits_);
-  AnswerBatch batch;
+  ResponseBatch batch;
   intake.bytes.Append("HEAD / HTTP/1.1\r\nHo");
   session.Answer(context, intake, batch);
-  session.AnswerTimeout(context, intake, batch);
+  session.RespondToTimeout(context, intake, batch);
   EXPECT_TRUE(batch.bytes.view().starts_with("HTTP/1.1 408")) << batch.bytes.view();
   EXPECT_TRUE(batch.bytes.view().ends_with("\r\n\r\n")) << batch.bytes.view();
   batch.Clear();
-  session.AnswerEnd(context, intake, batch);
+  session.RespondToEnd(context, intake, batch);
   EXPECT_TRUE(batch.bytes.view().starts_with("HTTP/1.1 400")) << batch.bytes.view();
   EXPECT_TRUE(batch.bytes.view().ends_with("\r\n\r\n")) << batch.bytes.view();
 }

@@ -277,7 +277,7 @@ Outcome Answer(std::string_view input, size_t step) {
       .limits = limits, .handler = [](const HttpRequest&, HttpResponse&) {}, .date = {}};
   HttpSession session;
   Intake intake(limits);
-  AnswerBatch batch;
+  ResponseBatch batch;
   HttpSession::Next next = HttpSession::Next::kRead;
   for (size_t at = 0; at < input.size() && next == HttpSession::Next::kRead; at += step) {
     intake.bytes.Append(input.substr(at, step));

@@ -18,7 +18,7 @@ struct HttpLimits {
   // Bytes of a request's body. More: 413.
   size_t max_body = 16 << 20;
   // Bytes that unfinished requests and unsent answers of all connections may take, parted evenly among the threads, of
-  // which each may hold one whole request. More: 503. What is at work beside them, such as an answer that is being made,
+  // which each may hold one whole request. More: 503. What is at work beside them, such as a response that is being made,
   // comes once a thread.
   size_t max_memory = 1 << 30;
   // Requests answered before the connection is closed; 0: no limit.
@@ -28,7 +28,7 @@ struct HttpLimits {
   // Time for a request to arrive whole, plus a second for each kMinBytesPerSecond that did. Else
   // 408.
   absl::Duration read_timeout = absl::Seconds(20);
-  // The same for the client's reading of an answer. Else the connection is reset.
+  // The same for the client's reading of a response. Else the connection is reset.
   absl::Duration write_timeout = absl::Seconds(20);
 };
 

@@ -28,9 +28,9 @@ TestClient::TestClient(const std::string& address, int receive_buffer) {
   if (receive_buffer > 0) {
     setsockopt(fd.get(), SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof(receive_buffer));
   }
-  const timeval patience = {.tv_sec = 10, .tv_usec = 0};
-  setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-  setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+  const timeval timeout = {.tv_sec = 10, .tv_usec = 0};
+  setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
+  setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
   if (connect(fd.get(), found->ai_addr, found->ai_addrlen) == 0) socket_ = std::move(fd);
   freeaddrinfo(found);
 }
@@ -58,7 +58,7 @@ bool TestClient::ReceiveSome() {
   return false;
 }
 
-std::string TestClient::ReceiveAnswer(bool without_body) {
+std::string TestClient::ReceiveResponse(bool without_body) {
   size_t head;
   while ((head = received_.find("\r\n\r\n")) == std::string::npos) {
     if (!ReceiveSome()) return std::move(received_);
@@ -71,9 +71,9 @@ std::string TestClient::ReceiveAnswer(bool without_body) {
   while (received_.size() < size) {
     if (!ReceiveSome()) break;
   }
-  const std::string answer = received_.substr(0, size);
+  const std::string response = received_.substr(0, size);
   received_.erase(0, size);
-  return answer;
+  return response;
 }
 
 std::string TestClient::ReceiveAll() {
@@ -82,13 +82,13 @@ std::string TestClient::ReceiveAll() {
   return std::move(received_);
 }
 
-std::string BodyOf(const std::string& answer) {
-  const size_t head = answer.find("\r\n\r\n");
-  return head == std::string::npos ? "" : answer.substr(head + 4);
+std::string BodyOf(const std::string& response) {
+  const size_t head = response.find("\r\n\r\n");
+  return head == std::string::npos ? "" : response.substr(head + 4);
 }
 
-int StatusOf(const std::string& answer) {
-  return answer.starts_with("HTTP/1.1 ") ? std::atoi(answer.c_str() + 9) : 0;
+int StatusOf(const std::string& response) {
+  return response.starts_with("HTTP/1.1 ") ? std::atoi(response.c_str() + 9) : 0;
 }
 
 }  // namespace assay

@@ -25,9 +25,9 @@ class TestClient {
   // Says that no more will be sent.
   void EndSending();
 
-  // One answer, with its head; `without_body` for the answer to HEAD. What came of it when the
+  // One response, with its head; `without_body` for the response to HEAD. What came of it when the
   // connection ended early. What follows is kept for the next call.
-  std::string ReceiveAnswer(bool without_body = false);
+  std::string ReceiveResponse(bool without_body = false);
   // All that comes until the server ends the connection. `ended` tells how.
   std::string ReceiveAll();
 
@@ -42,10 +42,10 @@ class TestClient {
   End end_ = End::kNone;
 };
 
-// The body of an answer.
-std::string BodyOf(const std::string& answer);
-// Its status, 0 for what is no answer.
-int StatusOf(const std::string& answer);
+// The body of a response.
+std::string BodyOf(const std::string& response);
+// Its status, 0 for what is no response.
+int StatusOf(const std::string& response);
 
 }  // namespace assay
 

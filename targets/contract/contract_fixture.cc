@@ -51,14 +51,14 @@ RunningTargets& Targets() {
 // Registered before the tests begin, so that its end is called.
 [[maybe_unused]] const RunningTargets& registered = Targets();
 
-// Every answer says how long it is and when it was made.
-void ExpectComplete(const RawAnswer& answer) {
-  EXPECT_EQ(answer.version, "HTTP/1.1");
-  EXPECT_TRUE(answer.HasHeader("content-length"));
+// Every response says how long it is and when it was made.
+void ExpectComplete(const RawResponse& response) {
+  EXPECT_EQ(response.version, "HTTP/1.1");
+  EXPECT_TRUE(response.HasHeader("content-length"));
   absl::Time date;
   std::string error;
-  EXPECT_TRUE(absl::ParseTime("%a, %d %b %Y %H:%M:%S GMT", answer.Header("date"), &date, &error))
-      << "Date: " << answer.Header("date") << ": " << error;
+  EXPECT_TRUE(absl::ParseTime("%a, %d %b %Y %H:%M:%S GMT", response.Header("date"), &date, &error))
+      << "Date: " << response.Header("date") << ": " << error;
 }
 
 // The name of a target as the framework takes it: letters and digits.
@@ -121,7 +121,7 @@ void ContractTest::SetUp() {
   target_ = started->get();
   ASSERT_FALSE(target_->process().ended().has_value())
       << GetParam() << " has ended (" << target_->process().ended()->ToString() << ")\n"
-      << target_->process().LastWords();
+      << target_->process().LastOutput();
 }
 
 RawConnection ContractTest::Connect() {
@@ -146,19 +146,19 @@ bool ContractTest::Knows(std::string_view path) const {
 }
 
 void ContractTest::ExpectRight(RawConnection& connection, const ContractRequest& request) {
-  const auto answer = connection.Read(request.method == "HEAD");
-  ASSERT_TRUE(answer.ok()) << Title(request) << ": " << answer.status();
-  ExpectComplete(*answer);
-  RightAnswer not_found;
+  const auto response = connection.Read(request.method == "HEAD");
+  ASSERT_TRUE(response.ok()) << Title(request) << ": " << response.status();
+  ExpectComplete(*response);
+  RightResponse not_found;
   not_found.status = 404;
-  RightAnswer right = ContractAnswer(request).value_or(not_found);
+  RightResponse right = ContractResponse(request).value_or(not_found);
   // What it does not serve it need not allow.
   const auto not_served = [&](const std::string& method) {
     return !Serves(method, request.target);
   };
   right.allow.erase(std::remove_if(right.allow.begin(), right.allow.end(), not_served),
                     right.allow.end());
-  EXPECT_EQ(Difference(right, answer->Reply()), "") << Title(request);
+  EXPECT_EQ(Difference(right, response->Reply()), "") << Title(request);
 }
 
 void ContractTest::Ask(RawConnection& connection, const ContractRequest& request) {

@@ -38,7 +38,7 @@ class ContractTest : public testing::TestWithParam<std::string> {
   // Whether it serves the path by any method.
   bool Knows(std::string_view path) const;
 
-  // Reads the answer to `request` and holds it against the contract. Fails the test with the difference.
+  // Reads the response to `request` and holds it against the contract. Fails the test with the difference.
   void ExpectRight(RawConnection& connection, const ContractRequest& request);
   // Sends it too.
   void Ask(RawConnection& connection, const ContractRequest& request);

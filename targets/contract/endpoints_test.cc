@@ -28,7 +28,7 @@ TEST(CatalogueInTheBoxTest, WhatHasToBeInstalledIs) {
   }
 }
 
-TEST_P(ContractTest, EveryEndpointAnswersItsExample) {
+TEST_P(ContractTest, EveryEndpointResponsesItsExample) {
   RawConnection connection = Connect();
   for (const ContractRequest& request : std::vector<ContractRequest>{
            {"GET", "/plaintext", "", ""},
@@ -74,9 +74,9 @@ TEST_P(ContractTest, TakesBodiesUpToTheLimitAndNoLonger) {
     Ask(connection, request);
     request.body.push_back(' ');
     ASSERT_TRUE(connection.Send(Encode(request)).ok());
-    const auto answer = connection.Read();
-    ASSERT_TRUE(answer.ok()) << answer.status();
-    EXPECT_EQ(answer->status, 413);
+    const auto response = connection.Read();
+    ASSERT_TRUE(response.ok()) << response.status();
+    EXPECT_EQ(response->status, 413);
   }
   if (!asked) GTEST_SKIP() << "serves no POST";
   // And goes on serving others.
@@ -153,7 +153,7 @@ TEST_P(ContractTest, RefusesOrdersThatCannotBeComputed) {
   }
   for (const std::string& body : bodies) {
     const ContractRequest request{"POST", "/json", body, "application/json"};
-    ASSERT_EQ(ContractAnswer(request)->status, 400) << body;
+    ASSERT_EQ(ContractResponse(request)->status, 400) << body;
     SCOPED_TRACE(body);
     Ask(connection, request);
   }
@@ -171,7 +171,7 @@ TEST_P(ContractTest, ComputesOrdersAtTheEndsOfSixtyFourBits) {
         R"({"id":9007199254740993,"name":"a","price":-4611686018427387904,"qty":2})", kTwoItems,
         R"({"id":0,"name":"a\u0000b","price":0,"qty":9223372036854775807})"}) {
     const ContractRequest request{"POST", "/json", absl::StrCat("{\"items\":[", items, "]}"), ""};
-    ASSERT_EQ(ContractAnswer(request)->status, 200) << items;
+    ASSERT_EQ(ContractResponse(request)->status, 200) << items;
     Ask(connection, request);
   }
 }
@@ -192,7 +192,7 @@ TEST_P(ContractTest, CompressesAtEveryLevel) {
   }
 }
 
-// A better level must not be a wish only: the answers differ as zlib's do.
+// A better level must not be a wish only: the responses differ as zlib's do.
 TEST_P(ContractTest, TheLevelOfCompressionIsTheOneAskedFor) {
   if (!Serves("POST", "/zlib/compress")) GTEST_SKIP() << "does not serve it";
   RawConnection connection = Connect();
@@ -202,9 +202,9 @@ TEST_P(ContractTest, TheLevelOfCompressionIsTheOneAskedFor) {
     ASSERT_TRUE(
         connection.Send(Encode({"POST", absl::StrCat("/zlib/compress?level=", level), body, ""}))
             .ok());
-    const auto answer = connection.Read();
-    ASSERT_TRUE(answer.ok()) << answer.status();
-    sizes.push_back(answer->body.size());
+    const auto response = connection.Read();
+    ASSERT_TRUE(response.ok()) << response.status();
+    sizes.push_back(response->body.size());
   }
   EXPECT_GT(sizes[0], body.size());
   EXPECT_GT(sizes[0], sizes[1]);

@@ -29,7 +29,7 @@ TEST_P(ContractTest, KeepsAConnectionForManyRequests) {
   for (int i = 0; i < 1500; ++i) Ask(connection, {"GET", "/plaintext", "", ""});
 }
 
-// Otherwise an answer could be taken for that of another request.
+// Otherwise a response could be taken for that of another request.
 TEST_P(ContractTest, AnswersPipelinedRequestsInOrder) {
   RawConnection connection = Connect();
   std::vector<ContractRequest> requests;
@@ -145,9 +145,9 @@ TEST_P(ContractTest, RefusesChunkedBodiesBeyondTheLimit) {
   std::string chunks;
   for (size_t size = 0; size <= kContractBodyLimit; size += 1 << 20) chunks += chunk;
   ASSERT_TRUE(connection.Send(Chunked(chunks + "0\r\n\r\n")).ok());
-  const auto answer = connection.Read();
-  ASSERT_TRUE(answer.ok()) << answer.status();
-  EXPECT_EQ(answer->status, 413);
+  const auto response = connection.Read();
+  ASSERT_TRUE(response.ok()) << response.status();
+  EXPECT_EQ(response->status, 413);
 }
 
 TEST_P(ContractTest, SaysContinueToWhoWaitsForIt) {
@@ -175,7 +175,7 @@ TEST_P(ContractTest, ServesClientsThatAreNotOurs) {
                  {"POST", "/echo", {{"Expect", "100-continue"}, {"Content-Type", "a/b"}}, body},
                  absl::Seconds(60));
     ASSERT_TRUE(reply.ok()) << reply.status();
-    EXPECT_EQ(Difference(*ContractAnswer({"POST", "/echo", body, "a/b"}), *reply), "");
+    EXPECT_EQ(Difference(*ContractResponse({"POST", "/echo", body, "a/b"}), *reply), "");
   }
 }
 
@@ -192,9 +192,9 @@ TEST_P(ContractTest, RefusesHeadsBeyondTheLimit) {
                   .Send(absl::StrCat("GET /plaintext HTTP/1.1\r\nHost: assay\r\nX-Long: ",
                                      std::string(40000, 'a'), "\r\n\r\n"))
                   .ok());
-  const auto answer = second.Read();
-  ASSERT_TRUE(answer.ok()) << answer.status();
-  EXPECT_EQ(answer->status, 431);
+  const auto response = second.Read();
+  ASSERT_TRUE(response.ok()) << response.status();
+  EXPECT_EQ(response->status, 431);
 }
 
 TEST_P(ContractTest, ClosesWhenAskedTo) {
@@ -229,7 +229,7 @@ TEST_P(ContractTest, KeepsConnectionsApart) {
   }
 }
 
-// Clients vanish at any point of a request and of its answer.
+// Clients vanish at any point of a request and of its response.
 TEST_P(ContractTest, OutlivesClientsThatVanish) {
   const ContractRequest request =
       Serves("POST", "/echo") ? ContractRequest{"POST", "/echo", random().Bytes(200000), "a/b"}

@@ -45,7 +45,7 @@ TEST_P(ContractTest, ServesWithEachOption) {
   }
 }
 
-// The sockets of a target that runs with these options, after two answers on one connection: nginx sets a connection's
+// The sockets of a target that runs with these options, after two responses on one connection: nginx sets a connection's
 // options when it has sent the first. Skips the test where the target has no such option.
 void FindSockets(const CatalogueTarget& target, const std::map<std::string, std::string>& options,
                  TargetSockets& sockets) {
@@ -57,7 +57,7 @@ void FindSockets(const CatalogueTarget& target, const std::map<std::string, std:
   const std::string& address = (*running)->address();
   auto connection = RawConnection::Open(address);
   ASSERT_TRUE(connection.ok()) << connection.status();
-  for (int answer = 0; answer < 2; ++answer) {
+  for (int response = 0; response < 2; ++response) {
     ASSERT_TRUE(connection->Send("GET /json HTTP/1.1\r\nHost: h\r\n\r\n").ok());
     ASSERT_TRUE(connection->Read().ok());
   }
@@ -151,7 +151,7 @@ TEST_P(ContractTest, ClosesAfterTheRequestsOfKeepAlive) {
 TEST_P(ContractTest, StopsWithConnectionsOpen) {
   const auto running = RunningTarget::Start(BoxCatalogue(), target().target());
   ASSERT_TRUE(running.ok()) << running.status();
-  // One idle after an answer, one in the middle of a request.
+  // One idle after a response, one in the middle of a request.
   auto idle = RawConnection::Open((*running)->address());
   auto busy = RawConnection::Open((*running)->address());
   ASSERT_TRUE(idle.ok() && busy.ok());

@@ -16,7 +16,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
-#include "agent/parts/address.h"
+#include "agent/jobs/address.h"
 #include "common/file.h"
 #include "common/status_macros.h"
 
@@ -32,7 +32,7 @@ int Milliseconds(absl::Time deadline) {
 
 }  // namespace
 
-std::string RawAnswer::Header(std::string_view lower_case_name) const {
+std::string RawResponse::Header(std::string_view lower_case_name) const {
   std::string value;
   for (const auto& [name, own] : headers) {
     if (name == lower_case_name) absl::StrAppend(&value, value.empty() ? "" : ", ", own);
@@ -40,17 +40,17 @@ std::string RawAnswer::Header(std::string_view lower_case_name) const {
   return value;
 }
 
-bool RawAnswer::HasHeader(std::string_view lower_case_name) const {
+bool RawResponse::HasHeader(std::string_view lower_case_name) const {
   return std::any_of(headers.begin(), headers.end(),
                      [&](const auto& header) { return header.first == lower_case_name; });
 }
 
-ContractReply RawAnswer::Reply() const {
+ContractReply RawResponse::Reply() const {
   return {status, Header("content-type"), Header("allow"), body};
 }
 
 absl::StatusOr<RawConnection> RawConnection::Open(const std::string& address,
-                                                  absl::Duration patience) {
+                                                  absl::Duration timeout) {
   ASSAY_ASSIGN_OR_RETURN(const HostPort where, HostPort::Parse(address));
   sockaddr_in socket_address = {};
   socket_address.sin_family = AF_INET;
@@ -65,7 +65,7 @@ absl::StatusOr<RawConnection> RawConnection::Open(const std::string& address,
           0) {
     return ErrnoStatus(errno, absl::StrCat("connecting to ", address));
   }
-  return RawConnection(std::move(fd), patience);
+  return RawConnection(std::move(fd), timeout);
 }
 
 bool RawConnection::TakeIn() {
@@ -81,7 +81,7 @@ bool RawConnection::TakeIn() {
 }
 
 absl::Status RawConnection::Send(std::string_view bytes) {
-  const absl::Time deadline = absl::Now() + patience_;
+  const absl::Time deadline = absl::Now() + timeout_;
   while (!bytes.empty() && !ended_) {
     pollfd ready = {fd_.get(), POLLIN | POLLOUT, 0};
     if (poll(&ready, 1, Milliseconds(deadline)) == 0) {
@@ -128,13 +128,13 @@ absl::StatusOr<std::string> RawConnection::ReadLine(absl::Time deadline) {
       return line;
     }
     if (received_.size() - begin_ > kMaxLine) {
-      return absl::InvalidArgumentError("the answer has a line without an end");
+      return absl::InvalidArgumentError("the response has a line without an end");
     }
     ASSAY_ASSIGN_OR_RETURN(const bool more, Fill(deadline));
     if (!more) {
       return received_.size() == begin_
                  ? absl::UnavailableError("the server closed the connection")
-                 : absl::InvalidArgumentError(absl::StrCat("the answer breaks off after \"",
+                 : absl::InvalidArgumentError(absl::StrCat("the response breaks off after \"",
                                                            received_.substr(begin_, 200), "\""));
     }
   }
@@ -171,15 +171,15 @@ absl::Status RawConnection::ReadChunked(std::string* to, absl::Time deadline) {
   }
 }
 
-absl::StatusOr<RawAnswer> RawConnection::ReadAny(bool head) {
-  const absl::Time deadline = absl::Now() + patience_;
-  RawAnswer answer;
+absl::StatusOr<RawResponse> RawConnection::ReadAny(bool head) {
+  const absl::Time deadline = absl::Now() + timeout_;
+  RawResponse response;
   ASSAY_ASSIGN_OR_RETURN(const std::string start, ReadLine(deadline));
   if (!absl::StartsWith(start, "HTTP/1.") || start.size() < 12 ||
-      !absl::SimpleAtoi(start.substr(9, 3), &answer.status)) {
-    return absl::InvalidArgumentError(absl::StrCat("\"", start, "\" begins no answer"));
+      !absl::SimpleAtoi(start.substr(9, 3), &response.status)) {
+    return absl::InvalidArgumentError(absl::StrCat("\"", start, "\" begins no response"));
   }
-  answer.version = start.substr(0, 8);
+  response.version = start.substr(0, 8);
   while (true) {
     ASSAY_ASSIGN_OR_RETURN(const std::string line, ReadLine(deadline));
     if (line.empty()) break;
@@ -187,43 +187,43 @@ absl::StatusOr<RawAnswer> RawConnection::ReadAny(bool head) {
     if (colon == line.npos || colon == 0) {
       return absl::InvalidArgumentError(absl::StrCat("\"", line, "\" is no header field"));
     }
-    answer.headers.emplace_back(absl::AsciiStrToLower(line.substr(0, colon)),
+    response.headers.emplace_back(absl::AsciiStrToLower(line.substr(0, colon)),
                                 absl::StripAsciiWhitespace(line.substr(colon + 1)));
   }
-  if (head || answer.status / 100 == 1 || answer.status == 204 || answer.status == 304) {
-    return answer;
+  if (head || response.status / 100 == 1 || response.status == 204 || response.status == 304) {
+    return response;
   }
-  if (absl::EqualsIgnoreCase(answer.Header("transfer-encoding"), "chunked")) {
-    ASSAY_RETURN_IF_ERROR(ReadChunked(&answer.body, deadline));
-    return answer;
+  if (absl::EqualsIgnoreCase(response.Header("transfer-encoding"), "chunked")) {
+    ASSAY_RETURN_IF_ERROR(ReadChunked(&response.body, deadline));
+    return response;
   }
-  if (!answer.HasHeader("content-length")) {
+  if (!response.HasHeader("content-length")) {
     while (true) {
       ASSAY_ASSIGN_OR_RETURN(const bool more, Fill(deadline));
       if (!more) break;
     }
-    answer.body = received_.substr(begin_);
+    response.body = received_.substr(begin_);
     begin_ = received_.size();
-    return answer;
+    return response;
   }
   size_t size = 0;
-  if (!absl::SimpleAtoi(answer.Header("content-length"), &size)) {
+  if (!absl::SimpleAtoi(response.Header("content-length"), &size)) {
     return absl::InvalidArgumentError(
-        absl::StrCat("Content-Length: ", answer.Header("content-length")));
+        absl::StrCat("Content-Length: ", response.Header("content-length")));
   }
-  ASSAY_RETURN_IF_ERROR(ReadExactly(size, &answer.body, deadline));
-  return answer;
+  ASSAY_RETURN_IF_ERROR(ReadExactly(size, &response.body, deadline));
+  return response;
 }
 
-absl::StatusOr<RawAnswer> RawConnection::Read(bool head) {
+absl::StatusOr<RawResponse> RawConnection::Read(bool head) {
   while (true) {
-    ASSAY_ASSIGN_OR_RETURN(RawAnswer answer, ReadAny(head));
-    if (answer.status / 100 != 1 || answer.status == 101) return answer;
+    ASSAY_ASSIGN_OR_RETURN(RawResponse response, ReadAny(head));
+    if (response.status / 100 != 1 || response.status == 101) return response;
   }
 }
 
-absl::Status RawConnection::ReadEndWithin(absl::Duration patience) {
-  const absl::Time deadline = absl::Now() + patience;
+absl::Status RawConnection::ReadEndWithin(absl::Duration timeout) {
+  const absl::Time deadline = absl::Now() + timeout;
   while (received_.size() == begin_) {
     ASSAY_ASSIGN_OR_RETURN(const bool more, Fill(deadline));
     if (!more) return absl::OkStatus();
@@ -232,6 +232,6 @@ absl::Status RawConnection::ReadEndWithin(absl::Duration patience) {
       absl::StrCat("the server says more: \"", received_.substr(begin_, 200), "\""));
 }
 
-bool RawConnection::ReadsEnd() { return ReadEndWithin(patience_).ok(); }
+bool RawConnection::ReadsEnd() { return ReadEndWithin(timeout_).ok(); }
 
 }  // namespace assay

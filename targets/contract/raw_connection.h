@@ -14,8 +14,8 @@
 
 namespace assay {
 
-// One answer, as it came.
-struct RawAnswer {
+// One response, as it came.
+struct RawResponse {
   // "HTTP/1.1".
   std::string version;
   int status = 0;
@@ -31,12 +31,12 @@ struct RawAnswer {
 };
 
 // One TCP connection to a server under test: bytes go out exactly as given, answers are read with no more than the
-// rules of RFC 9112 for their length. Everything is bounded by a patience that no sound server on a busy machine
+// rules of RFC 9112 for their length. Everything is bounded by a timeout that no sound server on a busy machine
 // needs.
 class RawConnection {
  public:
   static absl::StatusOr<RawConnection> Open(const std::string& address,
-                                            absl::Duration patience = absl::Seconds(60));
+                                            absl::Duration timeout = absl::Seconds(60));
 
   // Sends all bytes; takes in what the server says meanwhile, so that neither waits for the other for ever. A server
   // that closes while it is sent to is no error: what it said can still be read.
@@ -46,18 +46,18 @@ class RawConnection {
   // Says that no more bytes will come.
   void FinishSending();
 
-  // The next answer, interim ones (1xx other than 101) included. `head`: it is one to HEAD, without a body.
+  // The next response, interim ones (1xx other than 101) included. `head`: it is one to HEAD, without a body.
   // kUnavailable: the server closed without one; kDeadlineExceeded; kInvalidArgument: it is not HTTP.
-  absl::StatusOr<RawAnswer> ReadAny(bool head = false);
-  // The next answer that is not interim.
-  absl::StatusOr<RawAnswer> Read(bool head = false);
-  // Whether the server closes within the patience (or has), with nothing said before.
+  absl::StatusOr<RawResponse> ReadAny(bool head = false);
+  // The next response that is not interim.
+  absl::StatusOr<RawResponse> Read(bool head = false);
+  // Whether the server closes within the timeout (or has), with nothing said before.
   bool ReadsEnd();
   // As ReadsEnd(): OK at the end, kDeadlineExceeded when the server goes on waiting, kAlreadyExists when it says more.
-  absl::Status ReadEndWithin(absl::Duration patience);
+  absl::Status ReadEndWithin(absl::Duration timeout);
 
  private:
-  RawConnection(UniqueFd fd, absl::Duration patience) : fd_(std::move(fd)), patience_(patience) {}
+  RawConnection(UniqueFd fd, absl::Duration timeout) : fd_(std::move(fd)), timeout_(timeout) {}
 
   // Takes in more bytes; false at the end of the stream.
   absl::StatusOr<bool> Fill(absl::Time deadline);
@@ -67,7 +67,7 @@ class RawConnection {
   absl::Status ReadChunked(std::string* to, absl::Time deadline);
 
   UniqueFd fd_;
-  absl::Duration patience_;
+  absl::Duration timeout_;
   // Received and not read yet, from `begin_` on.
   std::string received_;
   size_t begin_ = 0;

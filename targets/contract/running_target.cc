@@ -9,7 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "agent/launcher/launch_options.h"
-#include "agent/parts/address.h"
+#include "agent/jobs/address.h"
 #include "agent/verify/verify.h"
 #include "common/cpu_set.h"
 #include "common/file.h"
@@ -20,7 +20,7 @@ namespace {
 
 constexpr char kHost[] = "127.0.0.1";
 // Beyond what a target itself is given, because tests share their machine with others.
-constexpr int kPatience = 6;
+constexpr int kTimeout = 6;
 
 std::string TemporaryFolder() {
   const char* const folder = std::getenv("TEST_TMPDIR");
@@ -59,18 +59,18 @@ absl::StatusOr<std::unique_ptr<RunningTarget>> RunningTarget::Start(
   const LaunchedProcess& process = *running->process_;
   const absl::Status ready =
       WaitUntilReady(running->address_, running->resolved_.ready_path,
-                     kPatience * running->resolved_.ready_timeout, [&process] {
+                     kTimeout * running->resolved_.ready_timeout, [&process] {
                        const std::optional<Ended> ended = process.ended();
                        return ended ? absl::AbortedError(ended->ToString()) : absl::OkStatus();
                      });
   if (ready.ok()) return running;
   return absl::Status(
       ready.code(),
-      absl::StrCat("target \"", target.name(), "\": ", ready.message(), "\n", process.LastWords()));
+      absl::StrCat("target \"", target.name(), "\": ", ready.message(), "\n", process.LastOutput()));
 }
 
 absl::Status RunningTarget::Stop() {
-  ASSAY_RETURN_IF_ERROR(process_->Stop(resolved_.stop_signal, kPatience * resolved_.stop_timeout));
+  ASSAY_RETURN_IF_ERROR(process_->Stop(resolved_.stop_signal, kTimeout * resolved_.stop_timeout));
   const std::optional<Ended> ended = process_->ended();
   if (ended.has_value() && ended->signal != SIGKILL) return absl::OkStatus();
   return absl::InternalError(absl::StrCat("target \"", target_.name(), "\" did not stop: ",

@@ -9,7 +9,7 @@
 #include "absl/status/statusor.h"
 #include "agent/catalogue/catalogue.h"
 #include "agent/launcher/launched_process.h"
-#include "agent/parts/private_folder.h"
+#include "agent/jobs/private_folder.h"
 #include "proto/catalogue.pb.h"
 
 namespace assay {
@@ -19,7 +19,7 @@ namespace assay {
 class RunningTarget {
  public:
   // Blocks until the target is ready. kFailedPrecondition: it is not installed, and what to do. Other errors carry its
-  // last words.
+  // last output.
   static absl::StatusOr<std::unique_ptr<RunningTarget>> Start(
       const Catalogue& catalogue, const CatalogueTarget& target,
       const std::map<std::string, std::string>& options = {});

@@ -16,7 +16,7 @@ struct answer longest_collatz(const char* n_text) {
   // strtol() takes blanks and signs, which are no part of a number here.
   if (end == NULL || *end != '\0' || n_text[0] < '0' || n_text[0] > '9' || errno != 0 ||
       n < LEAST_N || n > LARGEST_N) {
-    return answer_error(400, "n is 2 to 10000000");
+    return respond_error(400, "n is 2 to 10000000");
   }
   uint64_t longest_start = 1, longest_steps = 0;
   for (uint64_t start = 1; start < (uint64_t)n; ++start) {
@@ -33,7 +33,7 @@ struct answer longest_collatz(const char* n_text) {
   const int length =
       asprintf(&answer.body, "{\"n\":%ld,\"start\":%" PRIu64 ",\"steps\":%" PRIu64 "}", n,
                longest_start, longest_steps);
-  if (length < 0) return answer_no_memory();
+  if (length < 0) return respond_no_memory();
   answer.size = (size_t)length;
   return answer;
 }

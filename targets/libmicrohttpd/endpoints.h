@@ -9,18 +9,18 @@
 // any thread may call them.
 
 // GET /json: serialises an object made for this request.
-struct answer hello_json(void);
+struct response hello_json(void);
 
 // POST /json: parses, computes, serialises.
-struct answer items_json(const char* body, size_t size);
+struct response items_json(const char* body, size_t size);
 
 // POST /zlib/compress. `level` is the text of the parameter; NULL: the default.
-struct answer zlib_compress(const char* body, size_t size, const char* level);
+struct response zlib_compress(const char* body, size_t size, const char* level);
 
 // POST /zlib/decompress.
-struct answer zlib_decompress(const char* body, size_t size);
+struct response zlib_decompress(const char* body, size_t size);
 
 // GET /cpu. `n` is the text of the parameter; NULL: it is missing.
-struct answer longest_collatz(const char* n);
+struct response longest_collatz(const char* n);
 
 #endif  // ASSAY_TARGETS_LIBMICROHTTPD_ENDPOINTS_H_

@@ -8,19 +8,19 @@
 static struct answer dump(unsigned status, const json_t* value) {
   struct answer answer = {status, "application/json", NULL, 0, false};
   answer.body = json_dumps(value, JSON_COMPACT);
-  if (answer.body == NULL) return answer_no_memory();
+  if (answer.body == NULL) return respond_no_memory();
   answer.size = strlen(answer.body);
   return answer;
 }
 
 struct answer hello_json(void) {
   json_t* hello = json_pack("{s:s}", "message", "Hello, World!");
-  struct answer answer = hello == NULL ? answer_no_memory() : dump(200, hello);
+  struct answer answer = hello == NULL ? respond_no_memory() : dump(200, hello);
   json_decref(hello);
   return answer;
 }
 
-// One item of the answer, made from one of the request; NULL when it cannot be, and then `*reason`
+// One item of the response, made from one of the request; NULL when it cannot be, and then `*reason`
 // says why. Adds its total to `*sum`.
 static json_t* total_item(const json_t* item, json_int_t* sum, const char** reason) {
   const json_t* id = json_object_get(item, "id");
@@ -45,7 +45,7 @@ static json_t* total_item(const json_t* item, json_int_t* sum, const char** reas
 struct answer items_json(const char* body, size_t size) {
   json_error_t error;
   json_t* order = json_loadb(body, size, JSON_ALLOW_NUL, &error);
-  if (order == NULL) return answer_error(400, "the body is not JSON");
+  if (order == NULL) return respond_error(400, "the body is not JSON");
   const json_t* items = json_object_get(order, "items");
   const char* reason = json_is_array(items) ? NULL : "items is not an array";
 
@@ -61,9 +61,9 @@ struct answer items_json(const char* body, size_t size) {
     }
   }
 
-  struct answer answer = answer_no_memory();
+  struct answer answer = respond_no_memory();
   if (reason != NULL) {
-    answer = answer_error(400, reason);
+    answer = respond_error(400, reason);
   } else if (totals != NULL) {
     json_t* result = json_pack("{s:O,s:I,s:I}", "items", totals, "count",
                                (json_int_t)json_array_size(totals), "total", sum);

@@ -15,7 +15,7 @@
 #define CONNECTION_LIMIT 65536
 // Seconds without a byte, after which a connection is closed.
 #define IDLE_SECONDS 120
-// A refused body is read on up to here, so that the client sees the answer; beyond, the connection
+// A refused body is read on up to here, so that the client sees the response; beyond, the connection
 // is closed.
 #define DISCARD_LIMIT (4 * BODY_LIMIT)
 
@@ -40,12 +40,12 @@ static const char* query(struct MHD_Connection* connection, const char* name) {
 
 static struct answer get_plaintext(struct MHD_Connection* connection) {
   (void)connection;
-  return answer_text(MHD_HTTP_OK, "text/plain", "Hello, World!");
+  return response_text(MHD_HTTP_OK, "text/plain", "Hello, World!");
 }
 
 static struct answer get_healthz(struct MHD_Connection* connection) {
   (void)connection;
-  return answer_text(MHD_HTTP_OK, "text/plain", "ok");
+  return response_text(MHD_HTTP_OK, "text/plain", "ok");
 }
 
 static struct answer get_json(struct MHD_Connection* connection) {
@@ -97,7 +97,7 @@ static const struct endpoint* find_endpoint(const char* path) {
   return NULL;
 }
 
-// Gives the answer to the library, which frees its body. `allow` may be NULL.
+// Gives the response to the library, which frees its body. `allow` may be NULL.
 static enum MHD_Result queue(struct MHD_Connection* connection, struct answer answer,
                              const char* allow) {
   struct MHD_Response* response = MHD_create_response_from_buffer(
@@ -115,15 +115,15 @@ static enum MHD_Result queue(struct MHD_Connection* connection, struct answer an
   return result;
 }
 
-static enum MHD_Result answer_request(struct MHD_Connection* connection, const char* path,
+static enum MHD_Result respond(struct MHD_Connection* connection, const char* path,
                                       const char* method, struct request* request) {
   const struct endpoint* endpoint = find_endpoint(path);
   if (request->too_long) {
-    return queue(connection, answer_error(MHD_HTTP_CONTENT_TOO_LARGE, "the body is too long"),
+    return queue(connection, respond_error(MHD_HTTP_CONTENT_TOO_LARGE, "the body is too long"),
                  NULL);
   }
   if (endpoint == NULL) {
-    return queue(connection, answer_error(MHD_HTTP_NOT_FOUND, "there is no such path"), NULL);
+    return queue(connection, respond_error(MHD_HTTP_NOT_FOUND, "there is no such path"), NULL);
   }
   const bool is_get =
       strcmp(method, MHD_HTTP_METHOD_GET) == 0 || strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
@@ -131,7 +131,7 @@ static enum MHD_Result answer_request(struct MHD_Connection* connection, const c
   if (endpoint->post != NULL && strcmp(method, MHD_HTTP_METHOD_POST) == 0) {
     return queue(connection, endpoint->post(connection, request), NULL);
   }
-  return queue(connection, answer_error(MHD_HTTP_METHOD_NOT_ALLOWED, "the path has no such method"),
+  return queue(connection, respond_error(MHD_HTTP_METHOD_NOT_ALLOWED, "the path has no such method"),
                endpoint->allow);
 }
 
@@ -144,7 +144,7 @@ static enum MHD_Result begin_request(struct MHD_Connection* connection, void** c
   const union MHD_ConnectionInfo* head =
       MHD_get_connection_info(connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
   if (head != NULL && head->header_size > HEAD_LIMIT) {
-    return queue(connection, answer_error(431, "the head is too long"), NULL);
+    return queue(connection, respond_error(431, "the head is too long"), NULL);
   }
   const char* length =
       MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
@@ -152,7 +152,7 @@ static enum MHD_Result begin_request(struct MHD_Connection* connection, void** c
   // The library has checked that it is a number.
   const unsigned long long size = strtoull(length, NULL, 10);
   if (size > BODY_LIMIT) {
-    return queue(connection, answer_error(MHD_HTTP_CONTENT_TOO_LARGE, "the body is too long"),
+    return queue(connection, respond_error(MHD_HTTP_CONTENT_TOO_LARGE, "the body is too long"),
                  NULL);
   }
   if (size > 0) {
@@ -194,7 +194,7 @@ static enum MHD_Result handle(void* unused, struct MHD_Connection* connection, c
     *upload_size = 0;
     return result;
   }
-  return answer_request(connection, path, method, request);
+  return respond(connection, path, method, request);
 }
 
 static void end_request(void* unused, struct MHD_Connection* connection, void** context,

@@ -14,7 +14,7 @@ struct answer zlib_compress(const char* body, size_t size, const char* level_tex
   int level = DEFAULT_LEVEL;
   if (level_text != NULL) {
     if (level_text[0] < '0' || level_text[0] > '9' || level_text[1] != '\0') {
-      return answer_error(400, "level is 0 to 9");
+      return respond_error(400, "level is 0 to 9");
     }
     level = level_text[0] - '0';
   }
@@ -22,14 +22,14 @@ struct answer zlib_compress(const char* body, size_t size, const char* level_tex
   Bytef* output = malloc(length);
   if (output == NULL || compress2(output, &length, (const Bytef*)body, size, level) != Z_OK) {
     free(output);
-    return answer_no_memory();
+    return respond_no_memory();
   }
   return octets(output, length);
 }
 
 struct answer zlib_decompress(const char* body, size_t size) {
   z_stream stream = {.next_in = (Bytef*)body, .avail_in = (uInt)size};
-  if (inflateInit(&stream) != Z_OK) return answer_no_memory();
+  if (inflateInit(&stream) != Z_OK) return respond_no_memory();
   Bytef* output = NULL;
   size_t capacity = 0;
   int result = Z_OK;
@@ -52,11 +52,11 @@ struct answer zlib_decompress(const char* body, size_t size) {
     result = inflate(&stream, Z_NO_FLUSH);
   }
   if (result == Z_MEM_ERROR) {
-    answer = answer_no_memory();
+    answer = respond_no_memory();
   } else if (stream.total_out > BODY_LIMIT) {
-    answer = answer_error(413, "the output is beyond the limit");
+    answer = respond_error(413, "the output is beyond the limit");
   } else if (result != Z_STREAM_END || stream.avail_in > 0) {
-    answer = answer_error(400, "the body is not one whole zlib stream");
+    answer = respond_error(400, "the body is not one whole zlib stream");
   } else {
     answer = octets(output, stream.total_out);
     output = NULL;

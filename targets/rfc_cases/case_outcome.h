@@ -18,13 +18,13 @@ struct CaseOutcome {
     kOpen,
     // It closed the connection, the probe unanswered.
     kClose,
-    // It did neither for as long as the runner had patience.
+    // It did neither for as long as the runner had timeout.
     kWaits,
-    // It said something that is no answer.
+    // It said something that is no response.
     kGarbage,
   };
 
-  // Of the answers to the case, in order.
+  // Of the responses to the case, in order.
   std::vector<int> statuses;
   End end = End::kOpen;
 

@@ -9,17 +9,17 @@ namespace assay {
 namespace {
 
 constexpr char kProbe[] = "GET /healthz HTTP/1.1\r\nHost: probe\r\nConnection: close\r\n\r\n";
-// More answers than any case and its probe can have.
+// More responses than any case and its probe can have.
 constexpr int kMaxAnswers = 16;
 
 // No case asks for this path.
-bool AnswersProbe(const RawAnswer& answer) { return answer.status == 200 && answer.body == "ok"; }
+bool AnswersProbe(const RawResponse& response) { return response.status == 200 && response.body == "ok"; }
 
 }  // namespace
 
 absl::StatusOr<CaseOutcome> RunCase(const std::string& address, const RfcCase& rfc_case,
-                                    absl::Duration patience) {
-  ASSAY_ASSIGN_OR_RETURN(RawConnection connection, RawConnection::Open(address, patience));
+                                    absl::Duration timeout) {
+  ASSAY_ASSIGN_OR_RETURN(RawConnection connection, RawConnection::Open(address, timeout));
   CaseOutcome outcome;
   const std::string bytes = Expanded(rfc_case.send());
   if (!connection.Send(rfc_case.finish() ? bytes : absl::StrCat(bytes, kProbe)).ok()) {
@@ -28,14 +28,14 @@ absl::StatusOr<CaseOutcome> RunCase(const std::string& address, const RfcCase& r
   }
   if (rfc_case.finish()) connection.FinishSending();
   for (int i = 0; i < kMaxAnswers; ++i) {
-    const absl::StatusOr<RawAnswer> answer = connection.ReadAny(rfc_case.head() && i == 0);
-    if (answer.ok() && !AnswersProbe(*answer)) {
-      outcome.statuses.push_back(answer->status);
+    const absl::StatusOr<RawResponse> response = connection.ReadAny(rfc_case.head() && i == 0);
+    if (response.ok() && !AnswersProbe(*response)) {
+      outcome.statuses.push_back(response->status);
       continue;
     }
-    outcome.end = answer.ok()                                 ? CaseOutcome::End::kOpen
-                  : absl::IsUnavailable(answer.status())      ? CaseOutcome::End::kClose
-                  : absl::IsDeadlineExceeded(answer.status()) ? CaseOutcome::End::kWaits
+    outcome.end = response.ok()                                 ? CaseOutcome::End::kOpen
+                  : absl::IsUnavailable(response.status())      ? CaseOutcome::End::kClose
+                  : absl::IsDeadlineExceeded(response.status()) ? CaseOutcome::End::kWaits
                                                               : CaseOutcome::End::kGarbage;
     return outcome;
   }

@@ -12,11 +12,11 @@ namespace assay {
 
 // Sends one case, and a probe behind it, to the server at `address` on a connection of its own, and says what became
 // of it. The probe makes the outcome a fact and not a matter of waiting: a connection is open when the probe is
-// answered, and bytes of the case that were taken for a request show as an answer too many.
+// answered, and bytes of the case that were taken for a request show as a response too many.
 //
-// Blocks: as long as the server takes, at most `patience` for each answer. The error is one of connecting.
+// Blocks: as long as the server takes, at most `timeout` for each response. The error is one of connecting.
 absl::StatusOr<CaseOutcome> RunCase(const std::string& address, const RfcCase& rfc_case,
-                                    absl::Duration patience);
+                                    absl::Duration timeout);
 
 }  // namespace assay
 

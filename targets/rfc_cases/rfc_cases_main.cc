@@ -33,7 +33,7 @@ struct Options {
   std::vector<std::string> cases;
   std::string address;
   std::string format = "table";
-  double patience_s = 3;
+  double timeout_s = 3;
 };
 
 constexpr char kExample[] =
@@ -53,7 +53,7 @@ int ParseOptions(int argc, char** argv, Options& options) {
   app.add_option("--format", options.format, "table or json")
       ->check(CLI::IsMember({"table", "json"}))
       ->capture_default_str();
-  app.add_option("--patience", options.patience_s, "seconds before a server is said to wait")
+  app.add_option("--timeout", options.timeout_s, "seconds before a server is said to wait")
       ->check(CLI::Range(0.1, 60.0))
       ->capture_default_str();
   app.footer(kExample);
@@ -81,7 +81,7 @@ absl::StatusOr<RfcCases> LoadCases(const std::vector<std::string>& wanted) {
 // Asks one server every case. `target`: null for a server without a catalogue entry.
 absl::StatusOr<ServerOutcomes> AskServer(const std::string& name, const std::string& address,
                                          const CatalogueTarget* target, const RfcCases& cases,
-                                         absl::Duration patience) {
+                                         absl::Duration timeout) {
   ServerOutcomes server{name, {}};
   for (const RfcCase& one : cases.cases()) {
     const size_t space = one.needs().find(' ');
@@ -90,7 +90,7 @@ absl::StatusOr<ServerOutcomes> AskServer(const std::string& name, const std::str
       server.outcomes.push_back(std::nullopt);
       continue;
     }
-    ASSAY_ASSIGN_OR_RETURN(const CaseOutcome outcome, RunCase(address, one, patience));
+    ASSAY_ASSIGN_OR_RETURN(const CaseOutcome outcome, RunCase(address, one, timeout));
     server.outcomes.push_back(outcome);
   }
   return server;
@@ -98,11 +98,11 @@ absl::StatusOr<ServerOutcomes> AskServer(const std::string& name, const std::str
 
 absl::StatusOr<std::vector<ServerOutcomes>> AskTargets(const Options& options,
                                                        const RfcCases& cases) {
-  const absl::Duration patience = absl::Seconds(options.patience_s);
+  const absl::Duration timeout = absl::Seconds(options.timeout_s);
   std::vector<ServerOutcomes> servers;
   if (!options.address.empty()) {
     ASSAY_ASSIGN_OR_RETURN(ServerOutcomes server,
-                           AskServer(options.address, options.address, nullptr, cases, patience));
+                           AskServer(options.address, options.address, nullptr, cases, timeout));
     servers.push_back(std::move(server));
     return servers;
   }
@@ -123,7 +123,7 @@ absl::StatusOr<std::vector<ServerOutcomes>> AskTargets(const Options& options,
     }
     ASSAY_RETURN_IF_ERROR(running.status());
     ASSAY_ASSIGN_OR_RETURN(ServerOutcomes server,
-                           AskServer(name, (*running)->address(), target, cases, patience));
+                           AskServer(name, (*running)->address(), target, cases, timeout));
     servers.push_back(std::move(server));
   }
   return servers;

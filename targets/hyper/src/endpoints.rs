@@ -1,4 +1,4 @@
-//! From a request to the work of its endpoint, and from that to an answer.
+//! From a request to the work of its endpoint, and from that to a response.
 
 use std::convert::Infallible;
 
@@ -135,7 +135,7 @@ fn octets(body: Vec<u8>) -> Result<Response<Body>, Refusal> {
 
 fn json(value: &impl Serialize) -> Result<Response<Body>, Refusal> {
     let body = serde_json::to_vec(value)
-        .map_err(|_| (StatusCode::INTERNAL_SERVER_ERROR, "the answer cannot be written"))?;
+        .map_err(|_| (StatusCode::INTERNAL_SERVER_ERROR, "the response cannot be written"))?;
     Ok(with_type(Some(HeaderValue::from_static("application/json")), body.into()))
 }
 

@@ -27,7 +27,7 @@ use tokio::sync::watch;
 use options::{Command, Options};
 
 /// Longest wait, once told to stop, for requests that are being answered.
-const STOP_PATIENCE: Duration = Duration::from_secs(2);
+const STOP_TIMEOUT: Duration = Duration::from_secs(2);
 
 fn main() -> ExitCode {
     let options = match Options::parse(std::env::args().skip(1)) {
@@ -129,7 +129,7 @@ async fn serve(
         });
     let overdue = async move {
         let _ = told_to_stop.changed().await;
-        tokio::time::sleep(STOP_PATIENCE).await;
+        tokio::time::sleep(STOP_TIMEOUT).await;
     };
     tokio::select! {
         result = server => result.map_err(other),

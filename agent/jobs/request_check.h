@@ -1,0 +1,15 @@
+#ifndef ASSAY_AGENT_JOBS_REQUEST_CHECK_H_
+#define ASSAY_AGENT_JOBS_REQUEST_CHECK_H_
+
+#include "absl/status/status.h"
+#include "proto/agent.pb.h"
+
+namespace assay {
+
+// What can be said of a request without looking at the host: every field that must be there is, and within its
+// bounds. kInvalidArgument names the field, as it is written in proto/agent.proto.
+absl::Status CheckOpenRequest(const OpenRequest& request);
+
+}  // namespace assay
+
+#endif  // ASSAY_AGENT_JOBS_REQUEST_CHECK_H_

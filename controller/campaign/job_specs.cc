@@ -1,0 +1,123 @@
+#include "controller/campaign/job_specs.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "common/cpu_set.h"
+#include "common/load_limits.h"
+#include "controller/plan/cells.h"
+#include "controller/plan/load_levels.h"
+#include "controller/plan/target_url.h"
+
+namespace assay {
+namespace {
+
+constexpr absl::Duration kSlack = absl::Seconds(30);
+
+// Odd, so that each block has another one: 2^64 over the golden ratio.
+constexpr uint64_t kSeedStep = 0x9E3779B97F4A7C15;
+
+uint64_t SeedOfBlock(const Plan& plan, uint32_t block) { return plan.seed() + kSeedStep * block; }
+
+uint64_t Nanos(const Pause& pause) { return static_cast<uint64_t>(pause.seconds() * 1e9); }
+
+// The share of one of `count` load agents.
+Window WindowOf(const Plan& plan, const Cell& cell, uint32_t index, uint32_t count) {
+  Window window;
+  window.set_warmup_ns(Nanos(plan.load().warmup()));
+  const WindowBound bound = BoundOfCell(plan, cell);
+  window.set_duration_ns(static_cast<uint64_t>(absl::ToInt64Nanoseconds(bound.duration)));
+  window.set_requests(ShareOf(bound.requests, index, count));
+  return window;
+}
+
+}  // namespace
+
+uint64_t ShareOf(uint64_t total, uint32_t index, uint32_t count) {
+  return total / count + (index < total % count ? 1 : 0);
+}
+
+ServerSpec ServerSpecOf(const Plan& plan, const Cell& cell, const AgentPool& pool) {
+  const PlanTarget& target = TargetOfCell(plan, cell);
+  ServerSpec spec;
+  spec.set_target(target.name());
+  *spec.mutable_options() = target.options();
+  spec.set_cpus(plan.placement().server_cpus());
+  // Where other agents load it, the server listens where they see its host.
+  if (pool.members().size() > 1) spec.set_listen_host(pool.server().link->host());
+  *spec.mutable_verify() = WorkloadOfCell(plan, cell);
+  *spec.mutable_window() = WindowOf(plan, cell, 0, 1);
+  if (cell.profiled()) {
+    spec.mutable_profile()->set_frequency_hz(plan.profile().frequency_hz());
+    spec.mutable_profile()->set_off_cpu(true);
+    spec.mutable_profile()->set_count_syscalls(plan.profile().count_syscalls());
+    spec.mutable_profile()->set_rests(plan.profile().measure_cost());
+  }
+  return spec;
+}
+
+LoadSpec LoadSpecOf(const Plan& plan, const Cell& cell, uint32_t block, const AgentPool& pool,
+                    uint32_t index, const std::string& destination) {
+  const uint32_t count = static_cast<uint32_t>(pool.loads().size());
+  const PlanTarget& target = TargetOfCell(plan, cell);
+  LoadSpec spec;
+  spec.set_destination(destination);
+  if (target.url().empty() && pool.members().size() > 1) {
+    spec.set_destination_agent(pool.server().link->address());
+  }
+  spec.set_verify_first(!target.url().empty());
+  const absl::StatusOr<TargetUrl> url = ParseTargetUrl(target.url());
+  spec.set_tls(url.ok() && url->tls);
+  spec.set_http2(target.http2());
+  spec.set_tls_server_name(target.tls_server_name());
+  for (const TargetDescription& known : pool.server().description().targets()) {
+    if (target.url().empty() && known.name() == target.name()) spec.set_contract(known.contract());
+  }
+  *spec.mutable_workload() = WorkloadOfCell(plan, cell);
+  if (cell.rate_per_s() > 0) {
+    LoadSpec::OpenSpec& open = *spec.mutable_open();
+    open.set_connections(
+        static_cast<uint32_t>(ShareOf(LevelsOf(plan.load()).front().connections, index, count)));
+    open.set_rate_per_s(cell.rate_per_s() / count);
+    open.set_arrivals(ArrivalsOf(plan.load()));
+  } else {
+    spec.mutable_closed()->set_connections(
+        static_cast<uint32_t>(ShareOf(cell.connections(), index, count)));
+  }
+  *spec.mutable_window() = WindowOf(plan, cell, index, count);
+  spec.set_cpus(plan.placement().load_cpus());
+  const absl::StatusOr<CpuSet> cpus = CpuSet::Parse(spec.cpus());
+  const uint32_t connections =
+      spec.has_open() ? spec.open().connections() : spec.closed().connections();
+  const uint32_t threads = cpus.ok() ? static_cast<uint32_t>(std::max(1, cpus->Count())) : 1;
+  // A thread without a connection, or without a request, would load nothing.
+  const uint64_t requests = spec.window().requests();
+  const uint32_t useful =
+      static_cast<uint32_t>(requests > 0 ? std::min<uint64_t>(requests, connections) : connections);
+  spec.set_threads(std::min(threads, std::max(1u, useful)));
+  spec.set_timeout_ns(Nanos(plan.load().timeout()));
+  spec.set_seed(SeedOfBlock(plan, block));
+  spec.set_share_index(index);
+  spec.set_share_count(count);
+  spec.set_raw_samples(true);
+  return spec;
+}
+
+absl::Duration LongestRun(const Plan& plan, const Cell& cell) {
+  const absl::Duration warmup = absl::Seconds(plan.load().warmup().seconds());
+  const absl::Duration timeout = absl::Seconds(plan.load().timeout().seconds());
+  const WindowBound bound = BoundOfCell(plan, cell);
+  if (bound.requests == 0) return warmup + bound.duration + timeout + kSlack;
+  // Every request of the slowest connection could time out, after its think time.
+  uint32_t fewest = 0;
+  for (const LoadLevel& level : LevelsOf(plan.load())) {
+    fewest = fewest == 0 ? level.connections : std::min(fewest, level.connections);
+  }
+  const double turns = static_cast<double>(bound.requests) / std::max<uint32_t>(1, fewest);
+  const absl::Duration turn = timeout + absl::Seconds(WorkloadOfCell(plan, cell).think().seconds());
+  return warmup + kSlack +
+         std::min(turn * (turns + 1), absl::Seconds(kLongestCountedSeconds) + timeout);
+}
+
+}  // namespace assay

@@ -1,0 +1,435 @@
+#include "controller/clients/job_client.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/synchronization/notification.h"
+#include "absl/time/time.h"
+#include "common/file.h"
+#include "common/monotonic_clock.h"
+#include "common/testing/manual_clock.h"
+#include "common/testing/wait_until.h"
+#include "controller/clients/agent_client.h"
+#include "controller/clients/fake_agent.h"
+
+namespace assay {
+namespace {
+
+constexpr absl::Duration kLease = absl::Seconds(60);
+
+int64_t Deadline() { return Clock::Real().After(kTestTimeout); }
+
+class JobClientTest : public ::testing::Test {
+ protected:
+  JobClientTest() : link_(*AgentClient::Create(agent_.address(), TlsFiles())) {}
+
+  // A link whose leases and waits run out when the test moves that clock.
+  std::unique_ptr<AgentClient> LinkWith(Clock& clock) {
+    return *AgentClient::Create(agent_.address(), TlsFiles(), clock);
+  }
+
+  std::unique_ptr<JobClient> OpenJob(const std::string& execution = "e1") {
+    return OpenJob(*link_, execution);
+  }
+  static std::unique_ptr<JobClient> OpenJob(AgentClient& link, const std::string& execution = "e1") {
+    OpenRequest request;
+    request.mutable_job()->set_execution_id(execution);
+    request.mutable_job()->set_role(JobId::LOAD);
+    request.mutable_load();
+    request.set_lease_ms(static_cast<uint32_t>(absl::ToInt64Milliseconds(kLease)));
+    absl::StatusOr<std::unique_ptr<JobClient>> job = JobClient::Open(link, request);
+    EXPECT_TRUE(job.ok()) << job.status();
+    return *std::move(job);
+  }
+
+  static ControlEvent ReadyEvent(const std::string& address) {
+    ControlEvent event;
+    event.mutable_ready()->set_address(address);
+    return event;
+  }
+  static ControlEvent FailureEvent(const std::string& message) {
+    ControlEvent event;
+    event.mutable_failure()->set_kind(Failure::CRASHED);
+    event.mutable_failure()->set_message(message);
+    event.mutable_failure()->set_last_output("out of luck");
+    return event;
+  }
+
+  FakeAgent agent_;
+  std::unique_ptr<AgentClient> link_;
+};
+
+TEST_F(JobClientTest, EventsArriveThoughTheStreamBreaksAfterEachOfThem) {
+  agent_.BreakControlAfter(1, 3);
+  agent_.Tell(ReadyEvent("127.0.0.1:9"));
+  ControlEvent started;
+  started.mutable_started()->set_lateness_ns(7);
+  agent_.Tell(started);
+  ControlEvent finished;
+  finished.mutable_load_finished()->set_sent(11);
+  agent_.Tell(finished);
+  const auto job = OpenJob();
+  const int64_t deadline = Deadline();
+  const auto ready = job->WaitReady(deadline);
+  ASSERT_TRUE(ready.ok()) << ready.status();
+  EXPECT_EQ(ready->address(), "127.0.0.1:9");
+  const auto begun = job->WaitStarted(deadline);
+  ASSERT_TRUE(begun.ok()) << begun.status();
+  EXPECT_EQ(begun->lateness_ns(), 7);
+  const auto ended = job->WaitLoadFinished(deadline);
+  ASSERT_TRUE(ended.ok()) << ended.status();
+  EXPECT_EQ(ended->sent(), 11);
+}
+
+TEST_F(JobClientTest, EachRecordArrivesOnceThoughTheDataStreamBreaks) {
+  for (uint32_t second = 0; second < 100; ++second) {
+    DataRecord record;
+    record.mutable_second()->set_second(second);
+    agent_.Offer(record);
+  }
+  DataRecord end;
+  end.set_end(true);
+  agent_.Offer(end);
+  agent_.BreakDataAfter(7, 5);
+  const auto job = OpenJob();
+  std::vector<uint32_t> seconds;
+  const absl::Status read = job->ReadData(
+      [&](const DataRecord& record) {
+        seconds.push_back(record.second().second());
+        return absl::OkStatus();
+      },
+      Deadline());
+  ASSERT_TRUE(read.ok()) << read;
+  ASSERT_EQ(seconds.size(), 100);
+  for (uint32_t i = 0; i < 100; ++i) EXPECT_EQ(seconds[i], i);
+}
+
+TEST_F(JobClientTest, AReaderThatFailsEndsTheReadingWithItsError) {
+  DataRecord record;
+  record.mutable_second();
+  agent_.Offer(record);
+  DataRecord end;
+  end.set_end(true);
+  agent_.Offer(end);
+  const auto job = OpenJob();
+  const absl::Status read = job->ReadData(
+      [](const DataRecord&) { return absl::ResourceExhaustedError("disk full"); }, Deadline());
+  EXPECT_EQ(read, absl::ResourceExhaustedError("disk full"));
+}
+
+// What an agent has forgotten and a store did not keep would be lost.
+TEST_F(JobClientTest, NothingIsCommittedBeforeItIsSafe) {
+  for (int i = 0; i < 40; ++i) {
+    DataRecord record;
+    record.mutable_second();
+    agent_.Offer(record);
+  }
+  DataRecord end;
+  end.set_end(true);
+  agent_.Offer(end);
+  const auto job = OpenJob();
+  int consumed = 0;
+  std::vector<int> secured;
+  std::vector<uint64_t> committed;
+  const absl::Status read = job->ReadData(
+      [&](const DataRecord&) {
+        ++consumed;
+        return absl::OkStatus();
+      },
+      [&] {
+        committed.push_back(agent_.committed());
+        secured.push_back(consumed);
+        return secured.size() < 3 ? absl::OkStatus() : absl::ResourceExhaustedError("disk full");
+      },
+      Deadline());
+  EXPECT_EQ(read, absl::ResourceExhaustedError("disk full"));
+  EXPECT_EQ(secured, std::vector<int>({16, 32, 40}));
+  // Each time, at most what was secured before.
+  EXPECT_EQ(committed[0], 0);
+  EXPECT_LE(committed[1], 16);
+  EXPECT_LE(committed[2], 32);
+  EXPECT_LE(agent_.committed(), 32);
+}
+
+TEST_F(JobClientTest, WhatIsOnlyReadIsNotForgotten) {
+  for (int i = 0; i < 20; ++i) {
+    DataRecord record;
+    record.mutable_profile();
+    agent_.Offer(record);
+  }
+  DataRecord end;
+  end.set_end(true);
+  agent_.Offer(end);
+  const auto job = OpenJob();
+  const auto take = [](const DataRecord&) { return absl::OkStatus(); };
+  ASSERT_TRUE(job->ReadData(take, Deadline()).ok());
+  EXPECT_EQ(agent_.committed(), 0);
+}
+
+// Two events in one would otherwise be taken for the one that is waited for.
+TEST_F(JobClientTest, AnEventThatIsMissingFailsThePartByItsAgentsName) {
+  ControlEvent event = ReadyEvent("127.0.0.1:9");
+  event.set_sequence(2);
+  agent_.TellAsNumbered(event);
+  const auto job = OpenJob();
+  const auto ready = job->WaitReady(Deadline());
+  EXPECT_EQ(ready.status().code(), absl::StatusCode::kDataLoss) << ready.status();
+  EXPECT_NE(ready.status().message().find(agent_.address()), absl::string_view::npos);
+  EXPECT_NE(ready.status().message().find("event 1"), absl::string_view::npos) << ready.status();
+}
+
+TEST_F(JobClientTest, EventsWithoutEndFailThePartByItsAgentsName) {
+  for (int i = 0; i < 100; ++i) {
+    ControlEvent started;
+    started.mutable_started()->set_lateness_ns(i);
+    agent_.Tell(started);
+  }
+  const auto job = OpenJob();
+  const auto finished = job->WaitLoadFinished(Deadline());
+  EXPECT_EQ(finished.status().code(), absl::StatusCode::kResourceExhausted) << finished.status();
+  EXPECT_NE(finished.status().message().find(agent_.address()), absl::string_view::npos);
+}
+
+TEST_F(JobClientTest, ARecordThatIsMissingEndsTheReadingByItsAgentsName) {
+  DataRecord record;
+  record.mutable_second();
+  record.set_sequence(2);
+  agent_.OfferAsNumbered(record);
+  DataRecord end;
+  end.set_sequence(3);
+  end.set_end(true);
+  agent_.OfferAsNumbered(end);
+  const auto job = OpenJob();
+  const absl::Status read =
+      job->ReadData([](const DataRecord&) { return absl::OkStatus(); }, Deadline());
+  EXPECT_EQ(read.code(), absl::StatusCode::kDataLoss) << read;
+  EXPECT_NE(read.message().find(agent_.address()), absl::string_view::npos) << read;
+}
+
+TEST_F(JobClientTest, AFailureReachesWhoeverWaitsWithTheLastOutput) {
+  const auto job = OpenJob();
+  agent_.Tell(FailureEvent("the server crashed"));
+  const auto ready = job->WaitReady(Deadline());
+  ASSERT_FALSE(ready.ok());
+  const std::optional<Failure> failure = FailureOfStatus(ready.status());
+  ASSERT_TRUE(failure.has_value());
+  EXPECT_EQ(failure->kind(), Failure::CRASHED);
+  EXPECT_EQ(failure->last_output(), "out of luck");
+  EXPECT_NE(ready.status().message().find(agent_.address()), absl::string_view::npos);
+}
+
+TEST_F(JobClientTest, AFailureIsToldToTheOneThatAskedForIt) {
+  const auto job = OpenJob();
+  const auto other = OpenJob("e2");
+  job->WhenFailed([&other](const absl::Status& why) { other->Abandon(why); });
+  agent_.Tell(FailureEvent("the server crashed"), "e1");
+  // Its own log is empty: only the first part's failure can end this.
+  const absl::Status ended = other->WaitLoadFinished(Deadline()).status();
+  EXPECT_NE(ended.message().find("the server crashed"), absl::string_view::npos) << ended;
+  job->WhenFailed(nullptr);
+}
+
+TEST_F(JobClientTest, AFailureThatNobodyAskedForEndsItsOwnPartOnly) {
+  const auto job = OpenJob();
+  const auto other = OpenJob("e2");
+  bool told = false;
+  job->WhenFailed([&told](const absl::Status&) { told = true; });
+  job->WhenFailed(nullptr);
+  agent_.Tell(FailureEvent("the server crashed"), "e1");
+  EXPECT_FALSE(job->WaitReady(Deadline()).ok());
+  agent_.Tell(ReadyEvent("127.0.0.1:9"), "e2");
+  EXPECT_TRUE(other->WaitReady(Deadline()).ok());
+  EXPECT_FALSE(told);
+}
+
+TEST_F(JobClientTest, AnAgentThatVanishesFailsThePartWhenItsLeaseIsOver) {
+  ManualClock clock;
+  const auto link = LinkWith(clock);
+  const auto job = OpenJob(*link);
+  agent_.Vanish();
+  clock.Advance(kLease);
+  const auto ready = job->WaitReady(clock.After(kTestTimeout));
+  EXPECT_EQ(ready.status().code(), absl::StatusCode::kUnavailable) << ready.status();
+}
+
+// A host that loses its power breaks no stream.
+TEST_F(JobClientTest, AnAgentThatGrantsNoLeaseAnyMoreIsLostThoughItsStreamsStand) {
+  ManualClock clock;
+  const auto link = LinkWith(clock);
+  const auto job = OpenJob(*link);
+  agent_.GrantNoLease();
+  clock.Advance(kLease - absl::Nanoseconds(1));
+  EXPECT_TRUE(job->failure().ok()) << job->failure();
+  clock.Advance(absl::Nanoseconds(1));
+  const auto ready = job->WaitReady(clock.After(kTestTimeout));
+  EXPECT_EQ(ready.status().code(), absl::StatusCode::kUnavailable) << ready.status();
+  EXPECT_NE(ready.status().message().find("granted no lease"), absl::string_view::npos)
+      << ready.status();
+  // Nor is its data waited for.
+  const absl::Status read = job->ReadData([](const DataRecord&) { return absl::OkStatus(); },
+                                           clock.After(kTestTimeout));
+  EXPECT_EQ(read, ready.status());
+}
+
+TEST_F(JobClientTest, AWaitEndsAtItsDeadlineWithWhatWasWaitedFor) {
+  ManualClock clock;
+  const auto link = LinkWith(clock);
+  const auto job = OpenJob(*link);
+  const absl::Duration timeout = kLease / 2;
+  const int64_t deadline_ns = clock.After(timeout);
+  std::thread time([&] { clock.Advance(timeout); });
+  const absl::Status ended = job->WaitStarted(deadline_ns).status();
+  time.join();
+  EXPECT_EQ(ended.code(), absl::StatusCode::kDeadlineExceeded) << ended;
+  EXPECT_NE(ended.message().find("started"), absl::string_view::npos) << ended;
+}
+
+TEST_F(JobClientTest, AWaitThatIsAbandonedEndsWithTheReasonGiven) {
+  const auto job = OpenJob();
+  std::thread other([&] { job->Abandon(absl::AbortedError("interrupted by SIGINT")); });
+  const auto ready = job->WaitReady(Deadline());
+  other.join();
+  EXPECT_EQ(ready.status(), absl::AbortedError("interrupted by SIGINT"));
+}
+
+TEST_F(JobClientTest, AClockReadingLiesBetweenQuestionAndResponse) {
+  const auto job = OpenJob();
+  const int64_t before = MonotonicNanos();
+  const auto reading = job->ReadClock(5, Deadline());
+  const int64_t after = MonotonicNanos();
+  ASSERT_TRUE(reading.ok()) << reading.status();
+  // One host, one clock: the fake's stamps and ours are the same clock.
+  EXPECT_GE(reading->agent_ns, before);
+  EXPECT_LE(reading->agent_ns, after);
+  EXPECT_LE(std::abs(reading->agent_ns - reading->here_ns), reading->round_trip_ns);
+}
+
+TEST_F(JobClientTest, ACommandSaidIntoABrokenStreamIsSaidAgain) {
+  agent_.BreakControlAfter(0, 1);
+  const auto job = OpenJob();
+  job->Start(42);
+  ControlEvent started;
+  started.mutable_started();
+  agent_.Tell(started);
+  ASSERT_TRUE(job->WaitStarted(Deadline()).ok());
+  ASSERT_TRUE(WaitUntil([&] { return !agent_.commands().empty(); }));
+  EXPECT_EQ(agent_.commands().back().start().start_ns(), 42);
+}
+
+// Two renewals may be lost on their way.
+TEST_F(JobClientTest, TheLeaseIsRenewedThreeTimesBeforeItEnds) {
+  ManualClock clock;
+  const auto link = LinkWith(clock);
+  const auto job = OpenJob(*link);
+  for (int renewals = 1; renewals <= 6; ++renewals) {
+    ASSERT_TRUE(WaitUntil([&] { return agent_.renewals() >= renewals; }))
+        << agent_.renewals() << " renewals after " << renewals - 1 << " thirds of the lease";
+    clock.Advance(kLease / 3);
+  }
+  // Twice the length of the lease has passed, and each third was renewed.
+  EXPECT_TRUE(job->failure().ok()) << job->failure();
+}
+
+TEST_F(JobClientTest, APartThatGoesIsClosedAtItsAgent) {
+  OpenJob().reset();
+  EXPECT_EQ(agent_.closed(), 1);
+}
+
+TEST_F(JobClientTest, ARefusedOpenKeepsTheAgentsCodeAndNamesIt) {
+  agent_.RefuseOpen({grpc::StatusCode::NOT_FOUND, "no target 'x'; there are epoll, hyper"});
+  OpenRequest request;
+  request.mutable_server();
+  const auto job = JobClient::Open(*link_, request);
+  EXPECT_EQ(job.status().code(), absl::StatusCode::kNotFound);
+  EXPECT_NE(job.status().message().find("there are epoll, hyper"), absl::string_view::npos);
+  EXPECT_NE(job.status().message().find(agent_.address()), absl::string_view::npos);
+}
+
+TEST(AgentClientTest, AnAgentThatIsNotThereIsNamedWithWhatToDo) {
+  const auto link = AgentClient::Create("127.0.0.1:1", TlsFiles());
+  ASSERT_TRUE(link.ok());
+  const auto description = (*link)->Describe(absl::Minutes(1));
+  EXPECT_EQ(description.status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_NE(description.status().message().find("agent --listen=127.0.0.1:1"),
+            absl::string_view::npos);
+}
+
+TEST(AgentClientTest, AbandoningItEndsACallThatIsNotAnswered) {
+  FakeAgent agent;
+  absl::Notification asked;
+  absl::Notification ended;
+  agent.BeforeDescribing([&] {
+    asked.Notify();
+    ended.WaitForNotification();
+  });
+  const auto link = AgentClient::Create(agent.address(), TlsFiles());
+  ASSERT_TRUE(link.ok());
+  std::thread other([&] {
+    asked.WaitForNotification();
+    (*link)->Abandon();
+  });
+  EXPECT_EQ((*link)->Describe(absl::Hours(1)).status().code(), absl::StatusCode::kCancelled);
+  ended.Notify();
+  other.join();
+  EXPECT_EQ((*link)->Describe(absl::Hours(1)).status().code(), absl::StatusCode::kCancelled);
+}
+
+TEST(AgentClientTest, WhatIsNoAddressIsRefusedByName) {
+  for (const std::string address :
+       {"localhost", "localhost:", ":7700", "localhost:http", "localhost:7700x", "localhost:-1",
+        "localhost:+1", "localhost:0", "localhost:65536", "localhost:99999999999", "::1:7700",
+        "[::1]", "[::1:7700", "[localhost]:7700", "http://localhost:7700", "local host:7700"}) {
+    const absl::Status refused = AgentClient::Create(address, TlsFiles()).status();
+    EXPECT_EQ(refused.code(), absl::StatusCode::kInvalidArgument) << address << ": " << refused;
+    EXPECT_NE(refused.message().find("'" + address + "': expected HOST:PORT"),
+              absl::string_view::npos)
+        << refused;
+  }
+}
+
+TEST(AgentClientTest, AddressesOfEveryKindAreTaken) {
+  for (const std::string address :
+       {"localhost:1", "127.0.0.1:65535", "[::1]:7700", "[fe80::1%eth0]:7700"}) {
+    EXPECT_TRUE(AgentClient::Create(address, TlsFiles()).ok()) << address;
+  }
+  EXPECT_EQ((*AgentClient::Create("[::1]:7700", TlsFiles()))->host(), "::1");
+}
+
+TEST(AgentClientTest, TlsWithoutItsKeyIsRefused) {
+  EXPECT_EQ(AgentClient::Create("localhost:1", TlsFiles{"ca.pem", "cert.pem", ""}).status().code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
+// gRPC takes any file, and then every connection fails for reasons that do not name it.
+TEST(AgentClientTest, AFileThatIsNoCertificateIsRefusedByNameBeforeAnyConnection) {
+  const std::string certificate = ::testing::TempDir() + "cert.pem";
+  const std::string other = ::testing::TempDir() + "other.txt";
+  ASSERT_TRUE(WriteFileAtomically(certificate, "-----BEGIN CERTIFICATE-----\n").ok());
+  ASSERT_TRUE(WriteFileAtomically(other, "no PEM\n").ok());
+  const absl::Status wrong =
+      AgentClient::Create("localhost:1", TlsFiles{certificate, other, other}).status();
+  EXPECT_EQ(wrong.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_NE(wrong.message().find("--tls-cert: " + other), absl::string_view::npos) << wrong;
+  const absl::Status missing =
+      AgentClient::Create("localhost:1", TlsFiles{certificate, certificate, "/nowhere/key.pem"})
+          .status();
+  EXPECT_EQ(missing.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_NE(missing.message().find("--tls-key"), absl::string_view::npos) << missing;
+  EXPECT_NE(missing.message().find("/nowhere/key.pem"), absl::string_view::npos) << missing;
+}
+
+TEST(AgentClientTest, TheClockOfTheSameHostIsEstimatedWithinItsUncertainty) {
+  FakeAgent agent;
+  const auto link = AgentClient::Create(agent.address(), TlsFiles());
+  ASSERT_TRUE(link.ok());
+  const auto clock = (*link)->EstimateClock(16);
+  ASSERT_TRUE(clock.ok()) << clock.status();
+  EXPECT_LE(std::abs(clock->offset_ns), clock->uncertainty_ns);
+}
+
+}  // namespace
+}  // namespace assay
