@@ -14,7 +14,7 @@
 #include "common/runfiles.h"
 #include "common/status_macros.h"
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 constexpr int kBadUsage = 2;
@@ -129,4 +129,4 @@ int ParseAgentOptions(int argc, char** argv, AgentOptions& options, std::ostream
   return kGoOn;
 }
 
-}  // namespace assay
+}  // namespace assay::agent

@@ -8,7 +8,7 @@
 #include "agent/jobs/address.h"
 #include "agent/service/credentials.h"
 
-namespace assay {
+namespace assay::agent {
 
 // What an agent is told on its command line, checked.
 struct AgentOptions {
@@ -31,6 +31,6 @@ struct AgentOptions {
 int ParseAgentOptions(int argc, char** argv, AgentOptions& options, std::ostream& out,
                       std::ostream& err);
 
-}  // namespace assay
+}  // namespace assay::agent
 
 #endif  // ASSAY_AGENT_AGENT_OPTIONS_H_

@@ -11,7 +11,7 @@
 
 #include "common/file.h"
 
-namespace assay {
+namespace assay::agent {
 
 absl::StatusOr<EndSignal> EndSignal::Create(bool with_standard_input) {
   sigset_t signals;
@@ -41,4 +41,4 @@ std::string EndSignal::Wait() {
   }
 }
 
-}  // namespace assay
+}  // namespace assay::agent

@@ -6,7 +6,7 @@
 #include "absl/status/statusor.h"
 #include "common/unique_fd.h"
 
-namespace assay {
+namespace assay::agent {
 
 // The wish that this program ends: SIGTERM, SIGINT or SIGHUP, or the end of standard input.
 class EndSignal {
@@ -25,6 +25,6 @@ class EndSignal {
   bool with_standard_input_;
 };
 
-}  // namespace assay
+}  // namespace assay::agent
 
 #endif  // ASSAY_AGENT_END_SIGNAL_H_

@@ -16,7 +16,7 @@
 #include "proto/convert/histogram_proto.h"
 #include "proto/convert/sample_chunk.h"
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 using ::testing::HasSubstr;
@@ -234,4 +234,4 @@ TEST_F(LoadRoleTest, AMillionSamplesKeepTheAgentBelow150Megabytes) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::agent

@@ -42,7 +42,7 @@
 #include "common/status_macros.h"
 #include "grpc/grpc.h"
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 // A server gets its own stop_timeout, 5 s by default, and a bit.
@@ -137,12 +137,12 @@ absl::Status RunAgent(const AgentOptions& options) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::agent
 
 int main(int argc, char** argv) {
   assay::OpenStandardStreams();
-  assay::AgentOptions options;
-  const int status = assay::ParseAgentOptions(argc, argv, options, std::cout, std::cerr);
+  assay::agent::AgentOptions options;
+  const int status = assay::agent::ParseAgentOptions(argc, argv, options, std::cout, std::cerr);
   if (status != assay::kGoOn) return assay::EndOutput("agent", status);
   signal(SIGPIPE, SIG_IGN);
   assay::BoundMemory();

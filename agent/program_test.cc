@@ -26,7 +26,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 using ::testing::HasSubstr;
@@ -257,4 +257,4 @@ TEST(AgentProgramTest, DescribesItselfItsTargetsAndItsHost) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::agent

@@ -12,7 +12,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 using ::testing::HasSubstr;
@@ -235,4 +235,4 @@ TEST_F(ServerRoleTest, ConfirmsOnlyWhereItServesThatExecution) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::agent

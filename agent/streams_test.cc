@@ -17,7 +17,7 @@
 #include "google/protobuf/util/message_differencer.h"
 #include "gtest/gtest.h"
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 using ::testing::HasSubstr;
@@ -227,4 +227,4 @@ TEST_F(StreamsTest, OpenSaidAgainIsTheSamePart) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::agent

@@ -31,7 +31,7 @@ struct Recount {
   std::vector<int64_t> first_send_ns;
 };
 
-absl::StatusOr<Recount> CountAgain(Store& store, const ExecutionRecord& execution) {
+absl::StatusOr<Recount> CountAgain(controller::Store& store, const ExecutionRecord& execution) {
   Recount recount;
   recount.first_send_ns.assign(execution.loads_size(), INT64_MAX);
   ASSAY_RETURN_IF_ERROR(
@@ -67,7 +67,7 @@ nlohmann::json ToJson(const LoadRecord& load, int64_t first_send_ns) {
           {"first_send_ns", first_send_ns}};
 }
 
-absl::Status Audit(Store& store, const ExecutionRecord& execution) {
+absl::Status Audit(controller::Store& store, const ExecutionRecord& execution) {
   LatencyHistogram sum;
   for (const LoadRecord& load : execution.loads()) {
     ASSAY_ASSIGN_OR_RETURN(const LatencyHistogram one, FromProto(load.finished().latency()));
@@ -90,9 +90,9 @@ absl::Status Audit(Store& store, const ExecutionRecord& execution) {
 }
 
 absl::Status AuditAll(const std::string& path) {
-  ASSAY_ASSIGN_OR_RETURN(const std::unique_ptr<Store> store, Store::Open(path, Store::Mode::kRead));
-  ASSAY_ASSIGN_OR_RETURN(const std::vector<CampaignSummary> campaigns, store->ListCampaigns());
-  for (const CampaignSummary& campaign : campaigns) {
+  ASSAY_ASSIGN_OR_RETURN(const std::unique_ptr<controller::Store> store, controller::Store::Open(path, controller::Store::Mode::kRead));
+  ASSAY_ASSIGN_OR_RETURN(const std::vector<controller::CampaignSummary> campaigns, store->ListCampaigns());
+  for (const controller::CampaignSummary& campaign : campaigns) {
     ASSAY_RETURN_IF_ERROR(store->ForEachExecution(
         campaign.id, [&](const ExecutionRecord& execution) { return Audit(*store, execution); }));
   }

@@ -36,21 +36,21 @@ int Fail(const absl::Status& status) {
 }
 
 int Run(int argc, char** argv) {
-  assay::ServerOptions options;
-  const int exit_status = assay::ParseServerFlags(argc, argv, options, std::cout, std::cerr);
+  assay::server::ServerOptions options;
+  const int exit_status = assay::server::ParseServerFlags(argc, argv, options, std::cout, std::cerr);
   if (exit_status != assay::kGoOn) return exit_status;
 
   RaiseFileLimit();
-  const auto stop = assay::WatchStopSignals(options.stop_timeout + kEndsItself);
+  const auto stop = assay::server::WatchStopSignals(options.stop_timeout + kEndsItself);
   if (!stop.ok()) return Fail(stop.status());
-  const auto endpoints = [&options]() -> assay::HttpHandler {
+  const auto endpoints = [&options]() -> assay::server::HttpHandler {
     // One for each thread.
-    const auto own = std::make_shared<assay::Endpoints>(options.limits.max_body);
-    return [own](const assay::HttpRequest& request, assay::HttpResponse& response) {
+    const auto own = std::make_shared<assay::server::Endpoints>(options.limits.max_body);
+    return [own](const assay::server::HttpRequest& request, assay::server::HttpResponse& response) {
       own->Answer(request, response);
     };
   };
-  const auto server = assay::HttpServer::Create(options, endpoints);
+  const auto server = assay::server::HttpServer::Create(options, endpoints);
   if (!server.ok()) return Fail(server.status());
   std::cout << "listening on " << (*server)->address() << std::endl;
   // Whoever started it waits for that line. main() reports why it did not arrive.

@@ -6,7 +6,7 @@
 #include "common/command_line.h"
 #include "common/cpu_set.h"
 
-namespace assay {
+namespace assay::server {
 namespace {
 
 constexpr char kExample[] =
@@ -79,4 +79,4 @@ int ParseServerFlags(int argc, char** argv, ServerOptions& options, std::ostream
   return ParseCommandLine(app, argc, argv, out, err);
 }
 
-}  // namespace assay
+}  // namespace assay::server

@@ -27,7 +27,7 @@
 
 extern char** environ;
 
-namespace assay {
+namespace assay::server {
 namespace {
 
 const std::string kGet = "GET /plaintext HTTP/1.1\r\nHost: h\r\n\r\n";
@@ -381,4 +381,4 @@ TEST(ServerTest, IdleConnectionsCostLittleMemory) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::server

@@ -14,7 +14,7 @@
 #include "absl/status/status.h"
 #include "common/file.h"
 
-namespace assay {
+namespace assay::server {
 namespace {
 
 // What the handlers of signals need. Written before those are set.
@@ -74,4 +74,4 @@ absl::StatusOr<UniqueFd> WatchStopSignals(absl::Duration limit) {
   return asked;
 }
 
-}  // namespace assay
+}  // namespace assay::server

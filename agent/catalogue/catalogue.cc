@@ -17,7 +17,7 @@
 #include "common/status_macros.h"
 #include "proto/text/text_proto.h"
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 constexpr double kDefaultReadySeconds = 10;
@@ -217,4 +217,4 @@ std::optional<std::string> NotServedReason(const CatalogueTarget& target, std::s
   return std::nullopt;
 }
 
-}  // namespace assay
+}  // namespace assay::agent

@@ -14,7 +14,7 @@
 #include "common/cpu_set.h"
 #include "proto/catalogue.pb.h"
 
-namespace assay {
+namespace assay::agent {
 
 // Where one execution of a target is to run.
 struct TargetSite {
@@ -108,6 +108,6 @@ class Catalogue {
 std::optional<std::string> NotServedReason(const CatalogueTarget& target, std::string_view method,
                                            std::string_view path);
 
-}  // namespace assay
+}  // namespace assay::agent
 
 #endif  // ASSAY_AGENT_CATALOGUE_CATALOGUE_H_

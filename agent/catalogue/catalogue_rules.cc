@@ -16,7 +16,7 @@
 #include "common/message_text.h"
 #include "re2/re2.h"
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 constexpr size_t kMaxMistakes = 10;
@@ -261,4 +261,4 @@ std::optional<int> StopSignal(std::string_view name) {
   return found->second;
 }
 
-}  // namespace assay
+}  // namespace assay::agent

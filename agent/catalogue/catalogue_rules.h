@@ -9,7 +9,7 @@
 #include "proto/catalogue.pb.h"
 #include "proto/text/text_proto.h"
 
-namespace assay {
+namespace assay::agent {
 
 // Whether every entry of a catalogue makes sense; what "sense" is stands in proto/catalogue.proto.
 // kInvalidArgument has one line per mistake (the first ten), each with its place in the text. Looks
@@ -22,6 +22,6 @@ absl::Status CheckOptionValue(const CatalogueTarget::Option& option, std::string
 // The number of a signal that may stop a target, by its name: "SIGTERM". The empty name is SIGTERM.
 std::optional<int> StopSignal(std::string_view name);
 
-}  // namespace assay
+}  // namespace assay::agent
 
 #endif  // ASSAY_AGENT_CATALOGUE_CATALOGUE_RULES_H_

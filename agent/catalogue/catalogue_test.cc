@@ -17,7 +17,7 @@
 #include "gtest/gtest.h"
 #include "proto/catalogue.pb.h"
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 // A folder with an executable "server" in it, as a catalogue would find it.
@@ -248,4 +248,4 @@ TEST(CatalogueTest, OptionsOfOneNameTakeTheSameValuesInEveryEntryInTheBox) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::agent

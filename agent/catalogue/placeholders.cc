@@ -2,7 +2,7 @@
 
 #include <cstddef>
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 bool IsNameStart(char c) { return c >= 'a' && c <= 'z'; }
@@ -45,4 +45,4 @@ std::string ReplacePlaceholders(std::string_view text,
   return replaced.append(text, done, text.npos);
 }
 
-}  // namespace assay
+}  // namespace assay::agent

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-namespace assay {
+namespace assay::agent {
 
 // A placeholder is a name in braces with nothing else between them: {port}, {option.threads}. Names
 // are lower case letters, digits, '_' and '.', and begin with a letter. Braces around anything else
@@ -20,6 +20,6 @@ std::vector<std::string> Placeholders(std::string_view text);
 std::string ReplacePlaceholders(std::string_view text,
                                 const std::map<std::string, std::string>& values);
 
-}  // namespace assay
+}  // namespace assay::agent
 
 #endif  // ASSAY_AGENT_CATALOGUE_PLACEHOLDERS_H_

@@ -16,7 +16,7 @@
 #include "common/file.h"
 #include "common/status_macros.h"
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 constexpr std::array<uint8_t, 12> kMapped = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
@@ -255,4 +255,4 @@ absl::StatusOr<uint16_t> FreePort(const std::string& host) {
   return absl::ResourceExhaustedError(absl::StrCat("no free port on ", host, ": ", last.message()));
 }
 
-}  // namespace assay
+}  // namespace assay::agent

@@ -13,7 +13,7 @@
 #include "absl/status/statusor.h"
 #include "common/unique_fd.h"
 
-namespace assay {
+namespace assay::agent {
 
 // "HOST:PORT" or "[V6]:PORT", taken apart.
 struct HostPort {
@@ -80,6 +80,6 @@ absl::Status CanListen(const std::string& host, uint16_t port);
 // Whether somebody accepts connections at a numeric address. Blocks, at most a second.
 bool AcceptsConnections(const HostPort& address);
 
-}  // namespace assay
+}  // namespace assay::agent
 
 #endif  // ASSAY_AGENT_JOBS_ADDRESS_H_

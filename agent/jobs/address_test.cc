@@ -8,7 +8,7 @@
 #include "common/unique_fd.h"
 #include "gtest/gtest.h"
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 IpAddress Ip(std::string_view text) { return *IpAddress::Parse(text); }
@@ -109,4 +109,4 @@ TEST(CanListenTest, AnAddressOfAnotherHostIsRefused) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::agent

@@ -9,7 +9,7 @@
 #include "agent/jobs/destination_rules.h"
 #include "agent/jobs/target_versions.h"
 
-namespace assay {
+namespace assay::agent {
 
 // What all jobs of an agent share. Made by main(), and outlives them.
 struct AgentContext {
@@ -26,6 +26,6 @@ struct AgentContext {
   std::string loadgen;
 };
 
-}  // namespace assay
+}  // namespace assay::agent
 
 #endif  // ASSAY_AGENT_JOBS_AGENT_CONTEXT_H_

@@ -8,7 +8,7 @@
 #include "absl/strings/strip.h"
 #include "common/status_macros.h"
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 // What others may read of a holder: enough of its id to find it, too little to speak for it.
@@ -71,4 +71,4 @@ CpuSet CpuLedger::ClaimedLocked() const {
   return claimed;
 }
 
-}  // namespace assay
+}  // namespace assay::agent

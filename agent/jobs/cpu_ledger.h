@@ -11,7 +11,7 @@
 #include "absl/synchronization/mutex.h"
 #include "common/cpu_set.h"
 
-namespace assay {
+namespace assay::agent {
 
 // Who of this agent's jobs is pinned where, so that no two measurements spoil each other.
 //
@@ -53,6 +53,6 @@ class CpuLedger {
   std::vector<Claim> claims_ ABSL_GUARDED_BY(mutex_);
 };
 
-}  // namespace assay
+}  // namespace assay::agent
 
 #endif  // ASSAY_AGENT_JOBS_CPU_LEDGER_H_

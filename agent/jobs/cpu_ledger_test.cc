@@ -4,7 +4,7 @@
 
 #include "gtest/gtest.h"
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 CpuSet Cpus(std::string_view list) { return *CpuSet::Parse(list); }
@@ -69,4 +69,4 @@ TEST(CpuLedgerOfOneCpuTest, LetsServerAndLoadShareTheOnlyCpu) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::agent

@@ -11,7 +11,7 @@
 #include "absl/strings/strip.h"
 #include "common/file.h"
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 // The first of `all` that shares a core with nothing in `taken`; else the first that is not in it; else the last.
@@ -72,4 +72,4 @@ void KeepOwnThreadsOff(const CpuSet& all, const CpuSet& claimed) {
   CPU_FREE(mask);
 }
 
-}  // namespace assay
+}  // namespace assay::agent

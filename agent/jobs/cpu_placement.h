@@ -7,7 +7,7 @@
 #include "absl/status/statusor.h"
 #include "common/cpu_set.h"
 
-namespace assay {
+namespace assay::agent {
 
 // Which CPUs an agent gives to whom where the plan does not say.
 struct CpuPlacement {
@@ -29,6 +29,6 @@ std::map<int, CpuSet> ReadSiblings(const CpuSet& cpus);
 // they start inherits that. Threads that end meanwhile do not matter.
 void KeepOwnThreadsOff(const CpuSet& all, const CpuSet& claimed);
 
-}  // namespace assay
+}  // namespace assay::agent
 
 #endif  // ASSAY_AGENT_JOBS_CPU_PLACEMENT_H_

@@ -4,7 +4,7 @@
 
 #include "gtest/gtest.h"
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 CpuSet Cpus(std::string_view list) { return *CpuSet::Parse(list); }
@@ -57,4 +57,4 @@ TEST(CpuPlacementTest, OwnThreadsKeepOffWhatIsClaimedUnlessThatIsEverything) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::agent

@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/status_macros.h"
 
-namespace assay {
+namespace assay::agent {
 
 namespace {
 
@@ -117,4 +117,4 @@ absl::Status DestinationRules::AskAgent(const HostPort& destination, const IpAdd
   return absl::OkStatus();
 }
 
-}  // namespace assay
+}  // namespace assay::agent

@@ -8,7 +8,7 @@
 #include "absl/status/statusor.h"
 #include "agent/jobs/address.h"
 
-namespace assay {
+namespace assay::agent {
 
 // Where an agent may send its load: an agent that anybody may talk into loading anything would be a weapon.
 //
@@ -59,6 +59,6 @@ class DestinationRules {
   const Resolve resolve_;
 };
 
-}  // namespace assay
+}  // namespace assay::agent
 
 #endif  // ASSAY_AGENT_JOBS_DESTINATION_RULES_H_

@@ -7,7 +7,7 @@
 
 #include "gtest/gtest.h"
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 // Rules over an agent that answers `answer`, with what it was asked, and a resolver that knows `names`.
@@ -177,4 +177,4 @@ TEST(DestinationRulesTest, WhatIsNoAddressIsNamed) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::agent

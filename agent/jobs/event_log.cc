@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace assay {
+namespace assay::agent {
 
 void EventLog::Append(ControlEvent event) {
   {
@@ -33,4 +33,4 @@ bool EventLog::ended() const {
   return ended_;
 }
 
-}  // namespace assay
+}  // namespace assay::agent

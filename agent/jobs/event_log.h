@@ -10,7 +10,7 @@
 #include "agent/jobs/stream_slot.h"
 #include "proto/agent.pb.h"
 
-namespace assay {
+namespace assay::agent {
 
 // What happened to a job, in order and for as long as the job is there: a stream that attaches reads from any
 // number on. A job has a handful of events, so they are all kept.
@@ -36,6 +36,6 @@ class EventLog {
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
-}  // namespace assay
+}  // namespace assay::agent
 
 #endif  // ASSAY_AGENT_JOBS_EVENT_LOG_H_

@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "proto/text/valid_text.h"
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 std::string TitleOf(const JobId& id) {
@@ -243,4 +243,4 @@ void Job::Do(std::function<void()> task) {
   });
 }
 
-}  // namespace assay
+}  // namespace assay::agent

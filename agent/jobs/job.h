@@ -17,7 +17,7 @@
 #include "agent/jobs/strand.h"
 #include "proto/agent.pb.h"
 
-namespace assay {
+namespace assay::agent {
 
 // One job in one execution, from Open to Close: a state machine with an event log, a lease and a spool. What it does
 // for its role is a ServerJob's or a LoadJob's.
@@ -135,6 +135,6 @@ class Job : public std::enable_shared_from_this<Job> {
   const std::unique_ptr<Strand> strand_;
 };
 
-}  // namespace assay
+}  // namespace assay::agent
 
 #endif  // ASSAY_AGENT_JOBS_JOB_H_

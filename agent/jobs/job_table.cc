@@ -5,7 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/util/message_differencer.h"
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 std::string NameOf(const JobId& id) {
@@ -106,4 +106,4 @@ bool JobTable::CloseAll(absl::Duration timeout) {
   return mutex_.AwaitWithTimeout(absl::Condition(&empty), timeout);
 }
 
-}  // namespace assay
+}  // namespace assay::agent

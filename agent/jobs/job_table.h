@@ -16,7 +16,7 @@
 #include "agent/jobs/job.h"
 #include "proto/agent.pb.h"
 
-namespace assay {
+namespace assay::agent {
 
 // The jobs that this agent plays now, by execution and role.
 //
@@ -61,6 +61,6 @@ class JobTable : public std::enable_shared_from_this<JobTable> {
   bool closing_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
-}  // namespace assay
+}  // namespace assay::agent
 
 #endif  // ASSAY_AGENT_JOBS_JOB_TABLE_H_

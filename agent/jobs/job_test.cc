@@ -10,7 +10,7 @@
 #include "agent/testing/scripted_job.h"
 #include "gtest/gtest.h"
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 constexpr int64_t kSecondNs = 1'000'000'000;
@@ -330,4 +330,4 @@ TEST_F(JobTableTest, ShuttingDownRefusesNewParts) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::agent

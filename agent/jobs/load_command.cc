@@ -9,7 +9,7 @@
 #include "common/number_text.h"
 #include "common/status_macros.h"
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 constexpr size_t kMiB = size_t{1} << 20;
@@ -121,4 +121,4 @@ RingPlan PlanRing(const Window& window, int threads, bool drained_in_window, int
   return {static_cast<size_t>(wanted), true};
 }
 
-}  // namespace assay
+}  // namespace assay::agent

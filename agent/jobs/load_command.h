@@ -10,7 +10,7 @@
 #include "common/cpu_set.h"
 #include "proto/agent.pb.h"
 
-namespace assay {
+namespace assay::agent {
 
 // Descriptors as the load generator gets them.
 inline constexpr int kLoadgenControlFd = 3;
@@ -33,6 +33,6 @@ struct RingPlan {
 // far as 64 MiB over all threads go. `pipeline`: requests in flight on a connection.
 RingPlan PlanRing(const Window& window, int threads, bool drained_in_window, int pipeline = 1);
 
-}  // namespace assay
+}  // namespace assay::agent
 
 #endif  // ASSAY_AGENT_JOBS_LOAD_COMMAND_H_

@@ -8,7 +8,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 using ::testing::Contains;
@@ -121,4 +121,4 @@ TEST(PlanRingTest, IsBoundedAndSaysWhenThatMayNotDo) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::agent

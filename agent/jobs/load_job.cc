@@ -11,7 +11,7 @@
 #include "agent/verify/verify.h"
 #include "common/status_macros.h"
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 constexpr int64_t kSecondNs = 1'000'000'000;
@@ -93,8 +93,8 @@ absl::Status LoadJob::StartProcess() {
     spare_cpu_ = HasSpareCpu();
     ring_plan_ = PlanRing(spec().window(), threads(), spare_cpu_,
                           static_cast<int>(spec().workload().pipeline()));
-    ASSAY_ASSIGN_OR_RETURN(memory, SampleRing::Create(threads(), ring_plan_.bytes_per_thread));
-    ASSAY_ASSIGN_OR_RETURN(ring_, SampleRing::Open(memory.get(), SampleRing::Use::kRead));
+    ASSAY_ASSIGN_OR_RETURN(memory, loadgen::SampleRing::Create(threads(), ring_plan_.bytes_per_thread));
+    ASSAY_ASSIGN_OR_RETURN(ring_, loadgen::SampleRing::Open(memory.get(), loadgen::SampleRing::Use::kRead));
     drain_.emplace(ring_.get());
     launch.pass_fds.emplace_back(memory.get(), kLoadgenRingFd);
   }
@@ -284,4 +284,4 @@ Failure LoadJob::FailureOf(Failure::Kind kind, const std::string& what) const {
   return failure;
 }
 
-}  // namespace assay
+}  // namespace assay::agent

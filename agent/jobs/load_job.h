@@ -19,7 +19,7 @@
 #include "agent/jobs/private_folder.h"
 #include "agent/jobs/window_reading.h"
 
-namespace assay {
+namespace assay::agent {
 
 // The LOAD role: starts the load generator, pinned, and carries what it says and records to the controller.
 //
@@ -66,8 +66,8 @@ class LoadJob final : public Job {
 
   std::optional<PrivateFolder> folder_;
   RingPlan ring_plan_;
-  std::unique_ptr<SampleRing> ring_;
-  std::optional<RingDrain> drain_;
+  std::unique_ptr<loadgen::SampleRing> ring_;
+  std::optional<loadgen::RingDrain> drain_;
   std::optional<LoadgenChannel> channel_;
   std::unique_ptr<LaunchedProcess> process_;
 
@@ -81,6 +81,6 @@ class LoadJob final : public Job {
   uint64_t lost_here_ = 0;
 };
 
-}  // namespace assay
+}  // namespace assay::agent
 
 #endif  // ASSAY_AGENT_JOBS_LOAD_JOB_H_

@@ -26,7 +26,7 @@
 #include "proto/convert/sample_chunk.h"
 #include "proto/samples.pb.h"
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 using ::testing::HasSubstr;
@@ -155,4 +155,4 @@ TEST_F(LoadJobTest, TwoThreadsAreRefusedOnOneCpu) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::agent

@@ -10,7 +10,7 @@
 #include "common/file.h"
 #include "proto/text/valid_text.h"
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 // Of one message, by control.proto; and for a few that wait.
@@ -56,4 +56,4 @@ absl::Status LoadgenChannel::Send(const loadgen::ToLoadgen& message) {
   return absl::OkStatus();
 }
 
-}  // namespace assay
+}  // namespace assay::agent

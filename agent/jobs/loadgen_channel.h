@@ -9,7 +9,7 @@
 #include "agent/loadgen/control.pb.h"
 #include "common/unique_fd.h"
 
-namespace assay {
+namespace assay::agent {
 
 // The agent's end of the socket pair of agent/loadgen/control.proto.
 //
@@ -35,6 +35,6 @@ class LoadgenChannel {
   std::string buffer_;
 };
 
-}  // namespace assay
+}  // namespace assay::agent
 
 #endif  // ASSAY_AGENT_JOBS_LOADGEN_CHANNEL_H_

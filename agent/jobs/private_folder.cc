@@ -15,7 +15,7 @@
 #include "common/safe_path.h"
 #include "common/status_macros.h"
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 namespace fs = std::filesystem;
@@ -77,4 +77,4 @@ absl::StatusOr<AgentFolder> AgentFolder::Create(const std::string& spool) {
   return absl::UnavailableError(absl::StrCat("cannot lock a folder of its own in ", spool));
 }
 
-}  // namespace assay
+}  // namespace assay::agent

@@ -7,7 +7,7 @@
 #include "absl/status/statusor.h"
 #include "common/unique_fd.h"
 
-namespace assay {
+namespace assay::agent {
 
 // A folder of its own, mode 0700, removed with all that is in it when this is destroyed.
 class PrivateFolder {
@@ -49,6 +49,6 @@ class AgentFolder {
   UniqueFd lock_;
 };
 
-}  // namespace assay
+}  // namespace assay::agent
 
 #endif  // ASSAY_AGENT_JOBS_PRIVATE_FOLDER_H_

@@ -10,7 +10,7 @@
 #include "common/file.h"
 #include "gtest/gtest.h"
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 namespace fs = std::filesystem;
@@ -85,4 +85,4 @@ TEST(AgentFolderTest, SparesAgentsThatRunAndRemovesWhatADeadOneLeft) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::agent

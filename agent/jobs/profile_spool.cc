@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "proto/agent.pb.h"
 
-namespace assay {
+namespace assay::agent {
 
 void ProfileSpool::Take(ProfileChunk chunk) {
   if (lost_chunks_ == 0) {
@@ -25,4 +25,4 @@ void ProfileSpool::NoteLoss(ProfileInfo* info) const {
                                " chunks of the profile, whose samples count as lost: ", why_));
 }
 
-}  // namespace assay
+}  // namespace assay::agent

@@ -7,7 +7,7 @@
 #include "agent/jobs/spool.h"
 #include "proto/profile.pb.h"
 
-namespace assay {
+namespace assay::agent {
 
 // Puts a profile's chunks into a job's spool. A chunk needs those before it, so that after the first that the spool
 // cannot take no other is sent: what was sent remains a profile, and the controller counts the samples that did not come
@@ -28,6 +28,6 @@ class ProfileSpool {
   std::string why_;
 };
 
-}  // namespace assay
+}  // namespace assay::agent
 
 #endif  // ASSAY_AGENT_JOBS_PROFILE_SPOOL_H_

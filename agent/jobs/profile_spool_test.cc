@@ -6,7 +6,7 @@
 
 #include "absl/strings/match.h"
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 ProfileChunk Chunk(uint32_t sequence) {
@@ -44,4 +44,4 @@ TEST(ProfileSpoolTest, AWholeProfileNeedsNoNote) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::agent

@@ -12,7 +12,7 @@
 #include "common/load_limits.h"
 #include "common/status_macros.h"
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 constexpr uint32_t kShortestLeaseMs = 1'000;
@@ -207,4 +207,4 @@ absl::Status CheckOpenRequest(const OpenRequest& request) {
   }
 }
 
-}  // namespace assay
+}  // namespace assay::agent

@@ -4,12 +4,12 @@
 #include "absl/status/status.h"
 #include "proto/agent.pb.h"
 
-namespace assay {
+namespace assay::agent {
 
 // What can be said of a request without looking at the host: every field that must be there is, and within its
 // bounds. kInvalidArgument names the field, as it is written in proto/agent.proto.
 absl::Status CheckOpenRequest(const OpenRequest& request);
 
-}  // namespace assay
+}  // namespace assay::agent
 
 #endif  // ASSAY_AGENT_JOBS_REQUEST_CHECK_H_

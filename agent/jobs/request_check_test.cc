@@ -9,7 +9,7 @@
 #include "common/testing/load_limit_cases.h"
 #include "gtest/gtest.h"
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 OpenRequest ServerRequest() {
@@ -292,4 +292,4 @@ TEST(RequestCheckTest, TransportsAndOptionsHaveTheBoundsOfALoad) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::agent

@@ -17,7 +17,7 @@
 #include "common/file.h"
 #include "common/status_macros.h"
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 // For one response to the workload, before any load.
@@ -335,4 +335,4 @@ Failure ServerJob::EndedFailure(const Ended& ended, const std::string& when) con
   return failure;
 }
 
-}  // namespace assay
+}  // namespace assay::agent

@@ -17,7 +17,7 @@
 #include "agent/jobs/window_reading.h"
 #include "agent/profiler/profiler.h"
 
-namespace assay {
+namespace assay::agent {
 
 // The SERVER role: starts a target of the catalogue, pinned, waits until it is ready, holds its response against what is
 // right, and reads what it used between the two ends of the window.
@@ -79,6 +79,6 @@ class ServerJob final : public Job {
   std::string address_ ABSL_GUARDED_BY(address_mutex_);
 };
 
-}  // namespace assay
+}  // namespace assay::agent
 
 #endif  // ASSAY_AGENT_JOBS_SERVER_JOB_H_

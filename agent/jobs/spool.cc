@@ -13,7 +13,7 @@
 #include "common/status_macros.h"
 #include "proto/text/valid_text.h"
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 // A file that is gone when it is closed.
@@ -192,4 +192,4 @@ size_t Spool::bytes_in_files() const {
   return bytes;
 }
 
-}  // namespace assay
+}  // namespace assay::agent

@@ -15,7 +15,7 @@
 #include "common/unique_fd.h"
 #include "proto/agent.pb.h"
 
-namespace assay {
+namespace assay::agent {
 
 // The data records of one job, numbered from 1, kept until the controller has them in its store. They may be read
 // again, from any that is not committed.
@@ -93,6 +93,6 @@ class Spool {
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
-}  // namespace assay
+}  // namespace assay::agent
 
 #endif  // ASSAY_AGENT_JOBS_SPOOL_H_

@@ -7,7 +7,7 @@
 
 #include "gtest/gtest.h"
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 std::string TestFolder() {
@@ -127,4 +127,4 @@ TEST(SpoolTest, RingsForEachRecord) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::agent

@@ -16,7 +16,7 @@
 #include "common/status_macros.h"
 #include "common/unique_fd.h"
 
-namespace assay {
+namespace assay::agent {
 
 struct ThreadStrand::Shared {
   absl::Mutex mutex;
@@ -219,4 +219,4 @@ void ManualStrand::RunReadable(int fd) {
   if (found != watched_.end()) found->second();
 }
 
-}  // namespace assay
+}  // namespace assay::agent

@@ -10,7 +10,7 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
 
-namespace assay {
+namespace assay::agent {
 
 // Runs tasks one after another, each to its end: what one part of the agent does, it does here, so that nothing it
 // owns needs a lock and nothing slow is done on a thread of gRPC.
@@ -91,6 +91,6 @@ class ManualStrand final : public Strand {
   std::map<int, Task> watched_;
 };
 
-}  // namespace assay
+}  // namespace assay::agent
 
 #endif  // ASSAY_AGENT_JOBS_STRAND_H_

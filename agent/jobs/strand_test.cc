@@ -13,7 +13,7 @@
 #include "common/unique_fd.h"
 #include "gtest/gtest.h"
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 constexpr absl::Duration kLong = absl::Seconds(30);
@@ -141,4 +141,4 @@ TEST(ManualStrandTest, RunsTimersAtTheirOwnTimesWhenTimeMoves) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::agent

@@ -4,7 +4,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 
-namespace assay {
+namespace assay::agent {
 
 // The one place where a stream attaches to what it reads: a job has one for events and one for data. Whoever takes
 // it later has it; a stream that broke unnoticed so never stands in the way of its successor.
@@ -46,6 +46,6 @@ class StreamSlot {
   Occupant* occupant_ ABSL_GUARDED_BY(mutex_) = nullptr;
 };
 
-}  // namespace assay
+}  // namespace assay::agent
 
 #endif  // ASSAY_AGENT_JOBS_STREAM_SLOT_H_

@@ -16,7 +16,7 @@
 #include "agent/launcher/launched_process.h"
 #include "common/utf8.h"
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 constexpr absl::Duration kTimeout = absl::Seconds(3);
@@ -65,4 +65,4 @@ std::string TargetVersions::Of(const Catalogue& catalogue, const CatalogueTarget
   return known_[key] = Ask(argv);
 }
 
-}  // namespace assay
+}  // namespace assay::agent

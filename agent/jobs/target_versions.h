@@ -9,7 +9,7 @@
 #include "absl/synchronization/mutex.h"
 #include "agent/catalogue/catalogue.h"
 
-namespace assay {
+namespace assay::agent {
 
 // What the targets of a catalogue say of their version. A command is asked once for each build of its program: by
 // path, size and time of change.
@@ -27,6 +27,6 @@ class TargetVersions {
   std::map<std::string, std::string> known_ ABSL_GUARDED_BY(mutex_);
 };
 
-}  // namespace assay
+}  // namespace assay::agent
 
 #endif  // ASSAY_AGENT_JOBS_TARGET_VERSIONS_H_

@@ -10,7 +10,7 @@
 #include "common/utf8.h"
 #include "gtest/gtest.h"
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 // What is kept of a version command that prints this.
@@ -42,4 +42,4 @@ TEST(TargetVersionsTest, BytesThatAreNoTextAreReplaced) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::agent

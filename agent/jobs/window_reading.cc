@@ -2,7 +2,7 @@
 
 #include "common/status_macros.h"
 
-namespace assay {
+namespace assay::agent {
 
 absl::StatusOr<WindowReading> ReadUsage(pid_t guard, const CpuSet& cpus) {
   WindowReading reading;
@@ -22,4 +22,4 @@ CpusBetween PassedBetween(const absl::StatusOr<CpuTime>& begin, const absl::Stat
   return between;
 }
 
-}  // namespace assay
+}  // namespace assay::agent

@@ -11,7 +11,7 @@
 #include "agent/telemetry/process_cpu.h"
 #include "common/cpu_set.h"
 
-namespace assay {
+namespace assay::agent {
 
 // What the kernel says of a pinned process tree and its CPUs at one end of a window.
 struct WindowReading {
@@ -35,6 +35,6 @@ struct CpusBetween {
 CpusBetween PassedBetween(const absl::StatusOr<CpuTime>& begin, const absl::StatusOr<CpuTime>& end,
                           int64_t tree_cpu_ns);
 
-}  // namespace assay
+}  // namespace assay::agent
 
 #endif  // ASSAY_AGENT_JOBS_WINDOW_READING_H_

@@ -12,7 +12,7 @@
 #include "common/monotonic_clock.h"
 #include "common/process_tree.h"
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 // /proc may show another PID namespace than ours, where our numbers mean other processes.
@@ -58,4 +58,4 @@ bool KillChildrenUntilNone(absl::Duration limit) {
   return true;
 }
 
-}  // namespace assay
+}  // namespace assay::agent

@@ -3,7 +3,7 @@
 
 #include "absl/time/time.h"
 
-namespace assay {
+namespace assay::agent {
 
 // Kills and waits for every child of this process, and, since this process is a subreaper, for
 // every generation below, as each inherits to it when its parent goes. Only its own children are
@@ -14,6 +14,6 @@ namespace assay {
 // REQUIRES: SIGCHLD is blocked; the process has one thread.
 bool KillChildrenUntilNone(absl::Duration limit);
 
-}  // namespace assay
+}  // namespace assay::agent
 
 #endif  // ASSAY_AGENT_LAUNCH_CHILDREN_H_

@@ -8,7 +8,7 @@
 
 #include "gtest/gtest.h"
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 [[noreturn]] void WaitForEver() {
@@ -50,4 +50,4 @@ TEST(KillChildrenUntilNoneTest, KillsEveryGenerationAndHasNothingToDoAfter) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::agent

@@ -11,7 +11,7 @@
 #include <cstdlib>
 #include <memory>
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 constexpr int kFirst = 3;
@@ -80,4 +80,4 @@ int PlaceDescriptors(const std::vector<std::pair<int, int>>& pass_fds, UniqueFd*
   return 0;
 }
 
-}  // namespace assay
+}  // namespace assay::agent

@@ -6,7 +6,7 @@
 
 #include "common/unique_fd.h"
 
-namespace assay {
+namespace assay::agent {
 
 // Closes every descriptor from 3 up that is not in `kept`: what a careless library of our parent
 // left open would otherwise hold its sockets and files open as long as the program lives.
@@ -18,6 +18,6 @@ void CloseAllBut(std::vector<int> kept);
 // the limit of open files).
 int PlaceDescriptors(const std::vector<std::pair<int, int>>& pass_fds, UniqueFd* aside);
 
-}  // namespace assay
+}  // namespace assay::agent
 
 #endif  // ASSAY_AGENT_LAUNCH_DESCRIPTORS_H_

@@ -9,7 +9,7 @@
 
 #include "gtest/gtest.h"
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 constexpr int kPassed = 0;
@@ -79,4 +79,4 @@ TEST(PlaceDescriptorsTest, SaysThatADescriptorIsNotOpenOrANumberTooHigh) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::agent

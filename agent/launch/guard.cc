@@ -16,7 +16,7 @@
 #include "agent/launch/children.h"
 #include "agent/launch/launch_protocol.h"
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 constexpr absl::Duration kKillLimit = absl::Seconds(20);
@@ -119,4 +119,4 @@ void RunGuard(const LaunchRequest& request, const Program& program, bool own_nam
   _exit(0);
 }
 
-}  // namespace assay
+}  // namespace assay::agent

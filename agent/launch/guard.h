@@ -5,7 +5,7 @@
 #include "agent/launch/program.h"
 #include "common/unique_fd.h"
 
-namespace assay {
+namespace assay::agent {
 
 // The process between keeper and program: the program's parent, and the first process of its PID
 // namespace where there is one, else a subreaper. It waits for the program and every orphan of the
@@ -17,6 +17,6 @@ namespace assay {
 [[noreturn]] void RunGuard(const LaunchRequest& request, const Program& program, bool own_namespace,
                            UniqueFd keeper, UniqueFd program_keeper);
 
-}  // namespace assay
+}  // namespace assay::agent
 
 #endif  // ASSAY_AGENT_LAUNCH_GUARD_H_

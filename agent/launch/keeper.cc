@@ -23,7 +23,7 @@
 #include "common/unique_fd.h"
 #include "common/utf8.h"
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 constexpr int kDidNotStart = 127;
@@ -220,4 +220,4 @@ int RunKeeper(const LaunchRequest& request) {
   return Keeper(request).Run();
 }
 
-}  // namespace assay
+}  // namespace assay::agent

@@ -3,7 +3,7 @@
 
 #include "agent/launch/launch_request.h"
 
-namespace assay {
+namespace assay::agent {
 
 // launch's own process, once it knows what to do: makes the namespace and the guard, passes reports
 // up and commands down, and when the guard or whoever asked is gone, kills the whole tree.
@@ -15,6 +15,6 @@ namespace assay {
 // REQUIRES: one thread. Call once in a process.
 int RunKeeper(const LaunchRequest& request);
 
-}  // namespace assay
+}  // namespace assay::agent
 
 #endif  // ASSAY_AGENT_LAUNCH_KEEPER_H_

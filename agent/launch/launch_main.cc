@@ -12,10 +12,10 @@
 
 int main(int argc, char** argv) {
   assay::OpenStandardStreams();
-  assay::LaunchRequest request;
-  const int status = assay::ParseLaunchRequest(argc, argv, std::cout, std::cerr, &request);
+  assay::agent::LaunchRequest request;
+  const int status = assay::agent::ParseLaunchRequest(argc, argv, std::cout, std::cerr, &request);
   if (status != assay::kGoOn) return assay::EndOutput("launch", status);
-  const int ended = assay::RunKeeper(request);
+  const int ended = assay::agent::RunKeeper(request);
   std::cerr.flush();
   // Without the handlers of exit(): a leak checker among them would start a thread, which no
   // process can that has made a PID namespace for its children.

@@ -8,7 +8,7 @@
 // built together and run on one host, so the structs travel as they lie in memory. The end of the
 // socket is a message too: the other side is gone.
 
-namespace assay {
+namespace assay::agent {
 
 // The step that failed, in the order of steps.
 enum class LaunchStep : int32_t {
@@ -59,6 +59,6 @@ struct LaunchCommand {
   int32_t signal;
 };
 
-}  // namespace assay
+}  // namespace assay::agent
 
 #endif  // ASSAY_AGENT_LAUNCH_LAUNCH_PROTOCOL_H_

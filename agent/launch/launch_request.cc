@@ -14,7 +14,7 @@
 #include "common/message_text.h"
 #include "common/status_macros.h"
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 constexpr int kBadUsage = 2;
@@ -99,4 +99,4 @@ int ParseLaunchRequest(int argc, char** argv, std::ostream& out, std::ostream& e
   return kBadUsage;
 }
 
-}  // namespace assay
+}  // namespace assay::agent

@@ -8,7 +8,7 @@
 
 #include "common/cpu_set.h"
 
-namespace assay {
+namespace assay::agent {
 
 // What launch is asked to start, as its command line says it.
 struct LaunchRequest {
@@ -35,6 +35,6 @@ struct LaunchRequest {
 int ParseLaunchRequest(int argc, char** argv, std::ostream& out, std::ostream& err,
                        LaunchRequest* request);
 
-}  // namespace assay
+}  // namespace assay::agent
 
 #endif  // ASSAY_AGENT_LAUNCH_LAUNCH_REQUEST_H_

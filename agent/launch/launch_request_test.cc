@@ -9,7 +9,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 using ::testing::ElementsAre;
@@ -96,4 +96,4 @@ TEST_F(LaunchRequestTest, HelpShowsAnExample) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::agent

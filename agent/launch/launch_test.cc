@@ -10,7 +10,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 using ::testing::HasSubstr;
@@ -63,4 +63,4 @@ TEST(LaunchTest, VersionAndHelpExitZeroAndBadUsageTwo) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::agent

@@ -15,7 +15,7 @@
 #include "agent/launch/descriptors.h"
 #include "agent/launch/launch_protocol.h"
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 // What shells exit with when a program cannot be executed.
@@ -129,4 +129,4 @@ void Program::Become(const LaunchRequest& request, pid_t guard, UniqueFd keeper)
   Fail(keeper, LaunchStep::kExec, errno);
 }
 
-}  // namespace assay
+}  // namespace assay::agent

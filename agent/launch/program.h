@@ -9,7 +9,7 @@
 #include "agent/launch/launch_request.h"
 #include "common/unique_fd.h"
 
-namespace assay {
+namespace assay::agent {
 
 // A program that is ready to be executed: everything that can be worked out beforehand.
 class Program {
@@ -28,6 +28,6 @@ class Program {
   std::vector<std::string> environment_;
 };
 
-}  // namespace assay
+}  // namespace assay::agent
 
 #endif  // ASSAY_AGENT_LAUNCH_PROGRAM_H_

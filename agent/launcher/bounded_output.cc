@@ -5,7 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/utf8.h"
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 // A line that begins within this much of a cut is worth beginning with.
@@ -82,4 +82,4 @@ std::string LastOutputOf(const BoundedOutput& standard_error, const BoundedOutpu
   return absl::StrCat(words, separator, standard_output.LastBytes(room));
 }
 
-}  // namespace assay
+}  // namespace assay::agent

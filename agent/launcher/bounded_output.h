@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace assay {
+namespace assay::agent {
 
 // What a program printed, in bounded memory: everything up to kHeadBytes + kTailBytes, beyond that the first kHeadBytes
 // (a server says there where it listens) and the last kTailBytes (it says there why it died).
@@ -44,6 +44,6 @@ class BoundedOutput {
 std::string LastOutputOf(const BoundedOutput& standard_error, const BoundedOutput& standard_output,
                         size_t max_bytes);
 
-}  // namespace assay
+}  // namespace assay::agent
 
 #endif  // ASSAY_AGENT_LAUNCHER_BOUNDED_OUTPUT_H_

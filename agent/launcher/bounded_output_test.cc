@@ -5,7 +5,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 using ::testing::EndsWith;
@@ -87,4 +87,4 @@ TEST(LastOutputOfTest, NeverExceedsTheLimitEvenWhenBytesAreReplaced) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::agent

@@ -8,7 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/file.h"
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 std::string ErrnoText(int error) {
@@ -105,4 +105,4 @@ absl::Status LaunchFailure(const LaunchReport& report, const std::string& progra
   return absl::InternalError(absl::StrCat(prefix, ErrnoText(report.error)));
 }
 
-}  // namespace assay
+}  // namespace assay::agent

@@ -7,7 +7,7 @@
 #include "agent/launch/launch_protocol.h"
 #include "common/cpu_set.h"
 
-namespace assay {
+namespace assay::agent {
 
 // What a report of kFailed means to people: which program, which step, why, and what to do.
 //
@@ -15,6 +15,6 @@ namespace assay {
 absl::Status LaunchFailure(const LaunchReport& report, const std::string& program,
                            const std::string& folder, const CpuSet& cpus);
 
-}  // namespace assay
+}  // namespace assay::agent
 
 #endif  // ASSAY_AGENT_LAUNCHER_LAUNCH_FAILURE_H_

@@ -15,7 +15,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 using ::testing::HasSubstr;
@@ -130,4 +130,4 @@ TEST_P(LaunchFailureTest, ALaunchProgramThatIsMissingOrSomethingElse) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::agent

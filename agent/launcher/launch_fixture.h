@@ -15,7 +15,7 @@
 #include "common/runfiles.h"
 #include "gtest/gtest.h"
 
-namespace assay {
+namespace assay::agent {
 
 using Process = std::unique_ptr<LaunchedProcess>;
 
@@ -55,6 +55,6 @@ inline std::string ModeName(const ::testing::TestParamInfo<bool>& info) {
   return info.param ? "OwnNamespace" : "NoNamespace";
 }
 
-}  // namespace assay
+}  // namespace assay::agent
 
 #endif  // ASSAY_AGENT_LAUNCHER_LAUNCH_FIXTURE_H_

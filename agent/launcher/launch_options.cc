@@ -4,7 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 // Below are standard input, output and error.
@@ -59,4 +59,4 @@ std::vector<std::string> LaunchArgv(const LaunchOptions& options,
   return words;
 }
 
-}  // namespace assay
+}  // namespace assay::agent

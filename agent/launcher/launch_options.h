@@ -9,7 +9,7 @@
 #include "absl/status/status.h"
 #include "common/cpu_set.h"
 
-namespace assay {
+namespace assay::agent {
 
 struct LaunchOptions {
   // The program and its words. A program without a slash is looked for in $PATH; one with a slash that is relative
@@ -43,6 +43,6 @@ std::vector<std::string> LaunchArgv(const LaunchOptions& options,
                                      const std::string& launch_program, int control_fd,
                                      int first_passed_fd);
 
-}  // namespace assay
+}  // namespace assay::agent
 
 #endif  // ASSAY_AGENT_LAUNCHER_LAUNCH_OPTIONS_H_

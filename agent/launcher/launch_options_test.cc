@@ -3,7 +3,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 using ::testing::ElementsAre;
@@ -27,4 +27,4 @@ TEST(LaunchArgvTest, SayEverythingThatTheOptionsSay) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::agent

@@ -21,7 +21,7 @@
 #include "common/start_thread.h"
 #include "common/status_macros.h"
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 // launch's own descriptors; those that it passes on come after.
@@ -370,4 +370,4 @@ void LaunchedProcess::FinishEnd(bool tree_is_gone) {
   if (on_end != nullptr) on_end(ended);
 }
 
-}  // namespace assay
+}  // namespace assay::agent

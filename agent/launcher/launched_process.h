@@ -22,7 +22,7 @@
 #include "agent/launcher/spawn.h"
 #include "common/unique_fd.h"
 
-namespace assay {
+namespace assay::agent {
 
 // How a program ended.
 struct Ended {
@@ -149,6 +149,6 @@ class LaunchedProcess {
   std::thread watcher_;
 };
 
-}  // namespace assay
+}  // namespace assay::agent
 
 #endif  // ASSAY_AGENT_LAUNCHER_LAUNCHED_PROCESS_H_

@@ -22,7 +22,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 using ::testing::AllOf;
@@ -296,4 +296,4 @@ TEST_P(LaunchedProcessTest, ManyThreadsStartManyProgramsAndNothingLeaks) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::agent

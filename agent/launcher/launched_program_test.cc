@@ -20,7 +20,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 using ::testing::HasSubstr;
@@ -162,4 +162,4 @@ TEST(PidNamespaceTest, ItHasOneOrSaysWhyNot) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::agent

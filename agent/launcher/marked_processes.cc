@@ -11,7 +11,7 @@
 #include "common/process_tree.h"
 #include "common/unique_fd.h"
 
-namespace assay {
+namespace assay::agent {
 
 std::string UniqueMark() {
   static std::atomic<int> count{0};
@@ -41,4 +41,4 @@ std::vector<pid_t> WaitUntilNoneHasMark(const std::string& mark) {
   }
 }
 
-}  // namespace assay
+}  // namespace assay::agent

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-namespace assay {
+namespace assay::agent {
 
 // A word for a command line that no other process has.
 std::string UniqueMark();
@@ -17,6 +17,6 @@ std::vector<pid_t> ProcessesWithMark(const std::string& mark);
 // Waits until no process has the mark; gives up after a minute. Returns those that are left.
 std::vector<pid_t> WaitUntilNoneHasMark(const std::string& mark);
 
-}  // namespace assay
+}  // namespace assay::agent
 
 #endif  // ASSAY_AGENT_LAUNCHER_MARKED_PROCESSES_H_

@@ -13,7 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/file.h"
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 class FileActions {
@@ -85,4 +85,4 @@ absl::StatusOr<Spawned> Spawn(const std::vector<std::string>& argv,
   return spawned;
 }
 
-}  // namespace assay
+}  // namespace assay::agent

@@ -10,7 +10,7 @@
 #include "absl/status/statusor.h"
 #include "common/unique_fd.h"
 
-namespace assay {
+namespace assay::agent {
 
 // A child process and its identity: as long as it is not waited for, the pid is its.
 struct Spawned {
@@ -28,6 +28,6 @@ struct Spawned {
 absl::StatusOr<Spawned> Spawn(const std::vector<std::string>& argv,
                               const std::vector<std::pair<int, int>>& descriptors);
 
-}  // namespace assay
+}  // namespace assay::agent
 
 #endif  // ASSAY_AGENT_LAUNCHER_SPAWN_H_

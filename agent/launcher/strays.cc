@@ -15,7 +15,7 @@
 #include "common/monotonic_clock.h"
 #include "common/process_tree.h"
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 // Held while a child is made, so that none is there that is not known yet.
@@ -74,4 +74,4 @@ bool KillStrays(absl::Duration limit) {
   }
 }
 
-}  // namespace assay
+}  // namespace assay::agent

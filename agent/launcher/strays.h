@@ -11,7 +11,7 @@
 #include "absl/time/time.h"
 #include "agent/launcher/spawn.h"
 
-namespace assay {
+namespace assay::agent {
 
 // Where a system allows no PID namespace, daemons of a program outlive its launch program when that and the guard are
 // killed in the same instant. A process that adopts strays inherits them then (PR_SET_CHILD_SUBREAPER), and can kill them.
@@ -31,6 +31,6 @@ void WaitForKnown(pid_t pid);
 // Whether none is left; gives up after `limit`. True where this process does not adopt any.
 bool KillStrays(absl::Duration limit);
 
-}  // namespace assay
+}  // namespace assay::agent
 
 #endif  // ASSAY_AGENT_LAUNCHER_STRAYS_H_

@@ -12,8 +12,8 @@
 #include "common/runfiles.h"
 
 int main(int argc, char** argv) {
-  assay::AdoptStrays();
-  assay::LaunchOptions options;
+  assay::agent::AdoptStrays();
+  assay::agent::LaunchOptions options;
   options.argv.push_back(assay::AssayFile("agent/launcher/test_program").value());
   for (int i = 1; i < argc; ++i) {
     const std::string word = argv[i];
@@ -26,7 +26,7 @@ int main(int argc, char** argv) {
     }
   }
   const bool hold = options.hold;
-  auto process = assay::LaunchedProcess::Start(std::move(options));
+  auto process = assay::agent::LaunchedProcess::Start(std::move(options));
   if (!process.ok()) {
     std::cerr << process.status().message() << "\n";
     return 1;

@@ -151,7 +151,7 @@ std::vector<RequestSpec> RandomItemRequests(const RequestSpec& like, int items, 
   for (int i = 0; i < count; ++i) {
     RequestSpec spec = like;
     spec.body = RandomItems(items, random);
-    spec.expect_body = ItemsResponse(*spec.body);
+    spec.expect_body = agent::ItemsResponse(*spec.body);
     specs.push_back(std::move(spec));
   }
   return specs;

@@ -90,7 +90,7 @@ void Run(const uint8_t* data, size_t size) {
 }  // namespace
 }  // namespace assay::loadgen
 
-namespace assay {
+namespace assay::loadgen {
 
 std::vector<std::string> FuzzSeeds() {
   return {
@@ -107,7 +107,7 @@ std::vector<std::string> FuzzSeeds() {
   };
 }
 
-}  // namespace assay
+}  // namespace assay::loadgen
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   assay::loadgen::Run(data, size);

@@ -29,7 +29,7 @@
 #include "common/runfiles.h"
 #include "proto/convert/stack_profile_proto.h"
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 constexpr char kPerf[] = "/usr/bin/perf";
@@ -198,4 +198,4 @@ TEST(PerfAgreementTest, EveryFunctionHasItsShareInBoth) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::agent

@@ -10,7 +10,7 @@
 #include "agent/profiler/syscall_counters.h"
 #include "common/file.h"
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 // Before the kernel's text come the variables of each CPU, some hundred lines.
@@ -62,4 +62,4 @@ ProfileAbilities TryProfileAbilities() {
   return abilities;
 }
 
-}  // namespace assay
+}  // namespace assay::agent

@@ -6,7 +6,7 @@
 
 #include "agent/telemetry/perf_abilities.h"
 
-namespace assay {
+namespace assay::agent {
 
 // What a profile of this process's children can hold on this host; where it cannot, why, and what would allow it.
 struct ProfileAbilities {
@@ -27,6 +27,6 @@ ProfileAbilities TryProfileAbilities();
 // Whether the text of /proc/kallsyms, or the first 64 KiB of it, names addresses.
 PerfAbility KernelNamesIn(const std::string& kallsyms);
 
-}  // namespace assay
+}  // namespace assay::agent
 
 #endif  // ASSAY_AGENT_PROFILER_PROFILE_ABILITIES_H_

@@ -3,7 +3,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 using ::testing::ElementsAre;
@@ -38,4 +38,4 @@ TEST(KernelNamesTest, ZerosAreNoNames) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::agent

@@ -36,7 +36,7 @@ constexpr char kFooter[] =
     "proto/profile.proto, each behind its length as a varint.";
 
 struct Options {
-  assay::ProfilerConfig profiler;
+  assay::agent::ProfilerConfig profiler;
   double seconds = 10;
   std::string format = "folded";
   std::string output = "-";
@@ -115,7 +115,7 @@ int Run(int argc, char** argv) {
   sigprocmask(SIG_BLOCK, &signals, nullptr);
 
   std::vector<assay::ProfileChunk> chunks;
-  auto profiler = assay::Profiler::Start(
+  auto profiler = assay::agent::Profiler::Start(
       options.profiler, [&](assay::ProfileChunk chunk) { chunks.push_back(std::move(chunk)); });
   if (!profiler.ok()) {
     return Fail(profiler.status().message());

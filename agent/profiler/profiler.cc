@@ -34,7 +34,7 @@
 #include "common/start_thread.h"
 #include "common/status_macros.h"
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 using profiler::ElfFiles;
@@ -395,4 +395,4 @@ absl::StatusOr<std::unique_ptr<Profiler>> Profiler::Start(const ProfilerConfig& 
   return std::make_unique<RefusedProfiler>(config, refusal);
 }
 
-}  // namespace assay
+}  // namespace assay::agent

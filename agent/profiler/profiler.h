@@ -11,7 +11,7 @@
 #include "common/cpu_set.h"
 #include "proto/profile.pb.h"
 
-namespace assay {
+namespace assay::agent {
 
 struct ProfilerConfig {
   // The server: this process, what is below it, and what they will start.
@@ -77,6 +77,6 @@ class Profiler {
   Profiler() = default;
 };
 
-}  // namespace assay
+}  // namespace assay::agent
 
 #endif  // ASSAY_AGENT_PROFILER_PROFILER_H_

@@ -25,7 +25,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace assay {
+namespace assay::agent {
 
 // Not a divisor of anything that the program does.
 inline constexpr int kFrequencyHz = 997;
@@ -139,6 +139,6 @@ class ProfilerTest : public ::testing::Test {
   }
 };
 
-}  // namespace assay
+}  // namespace assay::agent
 
 #endif  // ASSAY_AGENT_PROFILER_PROFILER_FIXTURE_H_

@@ -14,7 +14,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 using profiler::ProfileFolder;
@@ -235,4 +235,4 @@ TEST_F(ProfilerTest, TimeOffTheCpuHasTheStackThatGaveItUp) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::agent

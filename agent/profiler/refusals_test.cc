@@ -32,7 +32,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 using ::testing::AllOf;
@@ -268,4 +268,4 @@ TEST(ProfilerConfigTest, WhatCannotBeIsSaid) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::agent

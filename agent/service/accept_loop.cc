@@ -17,7 +17,7 @@
 #include "common/start_thread.h"
 #include "common/status_macros.h"
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 // Until the system is asked again after it had nothing to accept with.
@@ -132,4 +132,4 @@ AcceptLoop::WithReserve AcceptLoop::AcceptWithReserve() {
   return accepted ? WithReserve::kAccepted : WithReserve::kFailed;
 }
 
-}  // namespace assay
+}  // namespace assay::agent

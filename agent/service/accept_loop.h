@@ -9,7 +9,7 @@
 #include "agent/service/connections.h"
 #include "common/unique_fd.h"
 
-namespace assay {
+namespace assay::agent {
 
 // Accepts connections, for ever. The listener of gRPC 1.51 stops at the first error of accept(), such as a moment
 // without a free descriptor, and its server is deaf from then on. This one refuses what it cannot take and goes on.
@@ -48,6 +48,6 @@ class AcceptLoop {
   std::thread thread_;
 };
 
-}  // namespace assay
+}  // namespace assay::agent
 
 #endif  // ASSAY_AGENT_SERVICE_ACCEPT_LOOP_H_

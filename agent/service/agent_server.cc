@@ -17,7 +17,7 @@
 #include "grpcpp/generic/async_generic_service.h"
 #include "grpcpp/server_builder.h"
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 // A peer that vanishes without a word is noticed within these two together. Slow enough not to be seen in a window.
@@ -128,4 +128,4 @@ void AgentServer::Shutdown() {
   server_.reset();
 }
 
-}  // namespace assay
+}  // namespace assay::agent

@@ -12,7 +12,7 @@
 #include "grpcpp/server.h"
 #include "grpcpp/server_builder.h"
 
-namespace assay {
+namespace assay::agent {
 
 // An agent's service, listening.
 //
@@ -46,6 +46,6 @@ class AgentServer {
   std::unique_ptr<AcceptLoop> accepting_;
 };
 
-}  // namespace assay
+}  // namespace assay::agent
 
 #endif  // ASSAY_AGENT_SERVICE_AGENT_SERVER_H_

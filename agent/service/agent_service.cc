@@ -10,7 +10,7 @@
 #include "agent/service/lease_stream.h"
 #include "common/monotonic_clock.h"
 
-namespace assay {
+namespace assay::agent {
 
 AgentService::AgentService(std::shared_ptr<JobTable> jobs,
                            std::function<AgentDescription()> describe, Strand& errands,
@@ -91,4 +91,4 @@ grpc::ServerUnaryReactor* AgentService::ConfirmDestination(grpc::CallbackServerC
   return reactor;
 }
 
-}  // namespace assay
+}  // namespace assay::agent

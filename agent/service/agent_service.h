@@ -11,7 +11,7 @@
 #include "proto/agent.grpc.pb.h"
 #include "proto/agent.pb.h"
 
-namespace assay {
+namespace assay::agent {
 
 // The service of proto/agent.proto over a table of jobs: turns messages into calls and back, and nothing else.
 //
@@ -58,6 +58,6 @@ class AgentService final : public Agent::CallbackService {
   StreamBounds streams_;
 };
 
-}  // namespace assay
+}  // namespace assay::agent
 
 #endif  // ASSAY_AGENT_SERVICE_AGENT_SERVICE_H_

@@ -22,7 +22,7 @@
 #include "grpcpp/create_channel.h"
 #include "gtest/gtest.h"
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 class AgentServiceTest : public ::testing::Test {
@@ -251,4 +251,4 @@ TEST_F(AgentServiceTest, ShutdownEndsStreamsThatNobodyReads) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::agent

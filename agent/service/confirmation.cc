@@ -14,7 +14,7 @@
 #include "proto/agent.grpc.pb.h"
 #include "proto/agent.pb.h"
 
-namespace assay {
+namespace assay::agent {
 
 absl::StatusOr<bool> AskForConfirmation(
     const std::shared_ptr<grpc::ChannelCredentials>& credentials,
@@ -45,4 +45,4 @@ absl::StatusOr<bool> AskForConfirmation(
   return reply.confirmed();
 }
 
-}  // namespace assay
+}  // namespace assay::agent

@@ -15,7 +15,7 @@
 #include "gtest/gtest.h"
 #include "proto/agent.grpc.pb.h"
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 // Confirms everything, and counts the questions.
@@ -113,4 +113,4 @@ TEST(ConfirmationTest, WhatIsNoNumericAddressIsNotAsked) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::agent

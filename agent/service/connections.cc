@@ -15,7 +15,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 // 0: it is no socket, or closed.
@@ -159,4 +159,4 @@ void Connections::End(const Connection& connection) {
   dup3(null_.get(), copy_.get(), O_CLOEXEC);
 }
 
-}  // namespace assay
+}  // namespace assay::agent

@@ -14,7 +14,7 @@
 #include "absl/synchronization/mutex.h"
 #include "common/unique_fd.h"
 
-namespace assay {
+namespace assay::agent {
 
 // The connections that a server has accepted, and which of them have to go: a host that opens connections and says
 // nothing must not keep others out.
@@ -77,6 +77,6 @@ class Connections {
   UniqueFd copy_ ABSL_GUARDED_BY(mutex_);
 };
 
-}  // namespace assay
+}  // namespace assay::agent
 
 #endif  // ASSAY_AGENT_SERVICE_CONNECTIONS_H_

@@ -21,7 +21,7 @@
 #include "agent/service/accept_loop.h"
 #include "gtest/gtest.h"
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 constexpr int kTimeoutMs = 60'000;
@@ -207,4 +207,4 @@ TEST_F(ConnectionsTest, AnAcceptLoopOutlivesAMomentWithoutDescriptors) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::agent

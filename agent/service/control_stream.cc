@@ -6,7 +6,7 @@
 #include "agent/service/grpc_status.h"
 #include "common/status_macros.h"
 
-namespace assay {
+namespace assay::agent {
 
 ControlStream::ControlStream(std::shared_ptr<JobTable> jobs, StreamBounds& bounds)
     : jobs_(std::move(jobs)), ticket_(bounds, [this] { End(StreamWasSilent()); }) {
@@ -130,4 +130,4 @@ void ControlStream::Pump() {
   StartWrite(&outgoing_);
 }
 
-}  // namespace assay
+}  // namespace assay::agent

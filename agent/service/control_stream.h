@@ -15,7 +15,7 @@
 #include "grpcpp/support/server_callback.h"
 #include "proto/agent.pb.h"
 
-namespace assay {
+namespace assay::agent {
 
 // One life of a job's control stream: commands down, events up. It owns nothing of the job; when it breaks, the
 // next one reads on where the controller says.
@@ -65,6 +65,6 @@ class ControlStream final : public grpc::ServerBidiReactor<ControlCommand, Contr
   StreamBounds::Ticket ticket_;
 };
 
-}  // namespace assay
+}  // namespace assay::agent
 
 #endif  // ASSAY_AGENT_SERVICE_CONTROL_STREAM_H_

@@ -3,7 +3,7 @@
 #include "common/pem_file.h"
 #include "common/status_macros.h"
 
-namespace assay {
+namespace assay::agent {
 
 absl::StatusOr<Credentials> ReadCredentials(const TlsPaths& paths) {
   if (!paths.given()) {
@@ -24,4 +24,4 @@ absl::StatusOr<Credentials> ReadCredentials(const TlsPaths& paths) {
   return Credentials{grpc::SslServerCredentials(server), grpc::SslCredentials(client)};
 }
 
-}  // namespace assay
+}  // namespace assay::agent

@@ -8,7 +8,7 @@
 #include "grpcpp/security/credentials.h"
 #include "grpcpp/security/server_credentials.h"
 
-namespace assay {
+namespace assay::agent {
 
 // Files of mutual TLS, PEM: all three, or none.
 struct TlsPaths {
@@ -29,6 +29,6 @@ struct Credentials {
 // Reads the files. Errors name the path and what is wrong with it.
 absl::StatusOr<Credentials> ReadCredentials(const TlsPaths& paths);
 
-}  // namespace assay
+}  // namespace assay::agent
 
 #endif  // ASSAY_AGENT_SERVICE_CREDENTIALS_H_

@@ -7,7 +7,7 @@
 #include "agent/service/grpc_status.h"
 #include "common/status_macros.h"
 
-namespace assay {
+namespace assay::agent {
 
 DataStream::DataStream(std::shared_ptr<JobTable> jobs, StreamBounds& bounds)
     : jobs_(std::move(jobs)), ticket_(bounds, [this] { End(StreamWasSilent()); }) {
@@ -119,4 +119,4 @@ void DataStream::End(const grpc::Status& status) {
   Pump();
 }
 
-}  // namespace assay
+}  // namespace assay::agent

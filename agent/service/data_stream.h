@@ -14,7 +14,7 @@
 #include "grpcpp/support/server_callback.h"
 #include "proto/agent.pb.h"
 
-namespace assay {
+namespace assay::agent {
 
 // One life of a job's data stream: records up from where the reader wants, at most kAhead beyond what it says it has
 // received; acknowledgements down.
@@ -63,6 +63,6 @@ class DataStream final : public grpc::ServerBidiReactor<DataRequest, DataRecord>
   StreamBounds::Ticket ticket_;
 };
 
-}  // namespace assay
+}  // namespace assay::agent
 
 #endif  // ASSAY_AGENT_SERVICE_DATA_STREAM_H_

@@ -6,7 +6,7 @@
 #include "absl/status/status.h"
 #include "grpcpp/support/status.h"
 
-namespace assay {
+namespace assay::agent {
 
 // The same status in gRPC's terms: the codes are the same numbers.
 inline grpc::Status ToGrpc(const absl::Status& status) {
@@ -23,6 +23,6 @@ inline grpc::Status TooManyStreams() {
                       "this agent has too many open streams; close some, or try again later");
 }
 
-}  // namespace assay
+}  // namespace assay::agent
 
 #endif  // ASSAY_AGENT_SERVICE_GRPC_STATUS_H_

@@ -6,7 +6,7 @@
 #include "agent/jobs/job.h"
 #include "agent/service/grpc_status.h"
 
-namespace assay {
+namespace assay::agent {
 
 LeaseStream::LeaseStream(std::shared_ptr<JobTable> jobs, StreamBounds& bounds)
     : jobs_(std::move(jobs)), ticket_(bounds, [this] { End(StreamWasSilent()); }) {
@@ -42,4 +42,4 @@ void LeaseStream::End(const grpc::Status& status) {
 
 void LeaseStream::OnDone() { delete this; }
 
-}  // namespace assay
+}  // namespace assay::agent

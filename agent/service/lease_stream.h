@@ -10,7 +10,7 @@
 #include "grpcpp/support/server_callback.h"
 #include "proto/agent.pb.h"
 
-namespace assay {
+namespace assay::agent {
 
 // Renews leases: a question, a response, and again. One stream may hold the leases of several jobs; a job that is not
 // there (any more) is granted 0 ms, so that it does not end the others' stream. Ends with DEADLINE_EXCEEDED when for the
@@ -37,6 +37,6 @@ class LeaseStream final : public grpc::ServerBidiReactor<LeaseRenewal, LeaseGran
   StreamBounds::Ticket ticket_;
 };
 
-}  // namespace assay
+}  // namespace assay::agent
 
 #endif  // ASSAY_AGENT_SERVICE_LEASE_STREAM_H_

@@ -17,7 +17,7 @@
 #include "agent/telemetry/perf_abilities.h"
 #include "common/version.h"
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 std::string DrawInstanceId() {
@@ -134,4 +134,4 @@ Ability SelfDescription::TryPidNamespace() {
   return ability;
 }
 
-}  // namespace assay
+}  // namespace assay::agent

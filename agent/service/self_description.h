@@ -10,7 +10,7 @@
 #include "common/cpu_set.h"
 #include "proto/agent.pb.h"
 
-namespace assay {
+namespace assay::agent {
 
 // What this agent tells of itself and its host.
 //
@@ -38,6 +38,6 @@ class SelfDescription {
   std::optional<Ability> pid_namespace_;
 };
 
-}  // namespace assay
+}  // namespace assay::agent
 
 #endif  // ASSAY_AGENT_SERVICE_SELF_DESCRIPTION_H_

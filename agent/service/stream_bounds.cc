@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace assay {
+namespace assay::agent {
 
 // Shared with its timer, which may be under way when the stream ends.
 struct StreamBounds::Ticket::Watch : std::enable_shared_from_this<Watch> {
@@ -57,4 +57,4 @@ void StreamBounds::Ticket::Stop() {
   if (timer != 0) watch_->strand.Cancel(timer);
 }
 
-}  // namespace assay
+}  // namespace assay::agent

@@ -11,7 +11,7 @@
 #include "absl/synchronization/mutex.h"
 #include "agent/jobs/strand.h"
 
-namespace assay {
+namespace assay::agent {
 
 // Bounds the streams that are open: each takes some 14 KB, whether or not it ever says what it is for.
 //
@@ -57,6 +57,6 @@ class StreamBounds {
   std::atomic<size_t> open_ = 0;
 };
 
-}  // namespace assay
+}  // namespace assay::agent
 
 #endif  // ASSAY_AGENT_SERVICE_STREAM_BOUNDS_H_

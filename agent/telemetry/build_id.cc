@@ -17,7 +17,7 @@
 #include "common/status_macros.h"
 #include "common/unique_fd.h"
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 // Far beyond what linkers make, and small enough to read.
@@ -121,4 +121,4 @@ absl::StatusOr<std::string> ReadBuildId(const std::string& path) {
   return absl::Status(id.status().code(), absl::StrCat(path, ": ", id.status().message()));
 }
 
-}  // namespace assay
+}  // namespace assay::agent

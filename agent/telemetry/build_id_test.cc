@@ -9,7 +9,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 using ::testing::HasSubstr;
@@ -122,4 +122,4 @@ TEST(ReadBuildIdTest, ErrorsNameTheFile) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::agent

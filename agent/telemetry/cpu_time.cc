@@ -13,7 +13,7 @@
 #include "common/file.h"
 #include "common/status_macros.h"
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 constexpr int64_t kNanosPerSecond = 1'000'000'000;
@@ -96,4 +96,4 @@ int64_t ForeignNanos(const CpuTime& passed, int64_t tree_cpu_ns) {
   return std::max<int64_t>(0, busy_ns - tree_cpu_ns);
 }
 
-}  // namespace assay
+}  // namespace assay::agent

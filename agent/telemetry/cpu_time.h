@@ -8,7 +8,7 @@
 #include "absl/status/statusor.h"
 #include "common/cpu_set.h"
 
-namespace assay {
+namespace assay::agent {
 
 // Where the time of CPUs went, from /proc/stat, which counts in ticks of 10 ms. Each kind is time since the machine
 // started; two readings subtracted are what passed between.
@@ -44,6 +44,6 @@ absl::StatusOr<CpuTime> ReadCpuTime(const CpuSet& cpus);
 // they are not foreign then.
 int64_t ForeignNanos(const CpuTime& passed, int64_t tree_cpu_ns);
 
-}  // namespace assay
+}  // namespace assay::agent
 
 #endif  // ASSAY_AGENT_TELEMETRY_CPU_TIME_H_

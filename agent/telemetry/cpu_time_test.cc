@@ -3,7 +3,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 using ::testing::HasSubstr;
@@ -78,4 +78,4 @@ TEST(ReadCpuTimeTest, ACpuThatIsNotThereIsNamed) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::agent

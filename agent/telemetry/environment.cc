@@ -24,7 +24,7 @@
 #include "common/utf8.h"
 #include "common/version.h"
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 struct File {
@@ -282,4 +282,4 @@ std::map<std::string, std::string> ReadEnvironment(const std::string& root) {
   return environment;
 }
 
-}  // namespace assay
+}  // namespace assay::agent

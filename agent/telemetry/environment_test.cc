@@ -8,7 +8,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 using ::testing::HasSubstr;
@@ -102,4 +102,4 @@ TEST_F(EnvironmentTest, ValuesAreOneLineOfValidUtf8) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::agent

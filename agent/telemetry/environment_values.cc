@@ -12,7 +12,7 @@
 #include "absl/strings/strip.h"
 #include "common/cpu_set.h"
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 absl::string_view View(std::string_view text) { return {text.data(), text.size()}; }
@@ -99,4 +99,4 @@ absl::StatusOr<std::optional<double>> CpuQuota(std::string_view cpu_max) {
   return std::optional<double>(quota_us / period_us);
 }
 
-}  // namespace assay
+}  // namespace assay::agent

@@ -9,7 +9,7 @@
 
 #include "absl/status/statusor.h"
 
-namespace assay {
+namespace assay::agent {
 
 // Reading what the kernel writes for people. Text in, value out; kNotFound when the text does not say it.
 
@@ -43,6 +43,6 @@ absl::StatusOr<CgroupPath> CpuCgroup(std::string_view text);
 // hierarchy's two files joined by a space, where -1 is no quota.
 absl::StatusOr<std::optional<double>> CpuQuota(std::string_view cpu_max);
 
-}  // namespace assay
+}  // namespace assay::agent
 
 #endif  // ASSAY_AGENT_TELEMETRY_ENVIRONMENT_VALUES_H_

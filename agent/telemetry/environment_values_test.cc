@@ -3,7 +3,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 using ::testing::HasSubstr;
@@ -63,4 +63,4 @@ TEST(CpuQuotaTest, IsInCpus) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::agent

@@ -21,7 +21,7 @@
 #include "common/status_macros.h"
 #include "common/unique_fd.h"
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 // Ids go up; no machine loads so many.
@@ -112,4 +112,4 @@ absl::StatusOr<std::string> Hypervisor() {
 #endif
 }
 
-}  // namespace assay
+}  // namespace assay::agent

@@ -5,7 +5,7 @@
 
 #include "absl/status/statusor.h"
 
-namespace assay {
+namespace assay::agent {
 
 // What only system calls tell about this kernel. Errors say which privilege is missing.
 
@@ -19,6 +19,6 @@ absl::StatusOr<std::string> AuditState();
 // CPUID.
 absl::StatusOr<std::string> Hypervisor();
 
-}  // namespace assay
+}  // namespace assay::agent
 
 #endif  // ASSAY_AGENT_TELEMETRY_KERNEL_PROBES_H_

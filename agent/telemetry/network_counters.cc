@@ -11,7 +11,7 @@
 #include "common/file.h"
 #include "common/status_macros.h"
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 // Connections or packets that got lost on the way: signs that a result is about the queue and not the server.
@@ -102,4 +102,4 @@ NetworkCounters CountedBetween(const NetworkCounters& start, const NetworkCounte
   return counted;
 }
 
-}  // namespace assay
+}  // namespace assay::agent

@@ -8,7 +8,7 @@
 
 #include "absl/status/statusor.h"
 
-namespace assay {
+namespace assay::agent {
 
 // Counters of the network stack by name, as "TcpExt.ListenOverflows" or "Tcp.RetransSegs": of this network namespace
 // since it began, whoever caused them.
@@ -26,6 +26,6 @@ absl::StatusOr<NetworkCounters> ReadNetworkCounters();
 // "Tcp.CurrEstab", are left out too.
 NetworkCounters CountedBetween(const NetworkCounters& start, const NetworkCounters& end);
 
-}  // namespace assay
+}  // namespace assay::agent
 
 #endif  // ASSAY_AGENT_TELEMETRY_NETWORK_COUNTERS_H_

@@ -8,7 +8,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 using ::testing::ElementsAre;
@@ -76,4 +76,4 @@ TEST(ReadNetworkCountersTest, AConnectionThatIsTakenCounts) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::agent

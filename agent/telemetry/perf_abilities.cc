@@ -8,7 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 constexpr PerfEventKind kLadder[] = {
@@ -63,4 +63,4 @@ PerfAbility ExplainPerfError(std::string name, int error, std::string_view paran
   return ability;
 }
 
-}  // namespace assay
+}  // namespace assay::agent

@@ -7,7 +7,7 @@
 
 #include "absl/types/span.h"
 
-namespace assay {
+namespace assay::agent {
 
 // A kind of perf event that can sample where time goes, as perf_event_attr has it.
 struct PerfEventKind {
@@ -34,6 +34,6 @@ struct PerfAbility {
 // Why opening failed and what to do, by errno and the value of /proc/sys/kernel/perf_event_paranoid (empty: unknown).
 PerfAbility ExplainPerfError(std::string name, int error, std::string_view paranoid);
 
-}  // namespace assay
+}  // namespace assay::agent
 
 #endif  // ASSAY_AGENT_TELEMETRY_PERF_ABILITIES_H_

@@ -5,7 +5,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 using ::testing::HasSubstr;
@@ -36,4 +36,4 @@ TEST(ExplainPerfErrorTest, EveryErrorHasAReasonAndARemedy) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::agent

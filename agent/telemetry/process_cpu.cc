@@ -20,7 +20,7 @@
 #include "common/process_tree.h"
 #include "common/status_macros.h"
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 constexpr int64_t kNanosPerSecond = 1'000'000'000;
@@ -182,4 +182,4 @@ TreeUsage UsageBetween(const TreeUsage& start, const TreeUsage& end) {
   return usage;
 }
 
-}  // namespace assay
+}  // namespace assay::agent

@@ -10,7 +10,7 @@
 #include "absl/status/statusor.h"
 #include "common/cpu_set.h"
 
-namespace assay {
+namespace assay::agent {
 
 // What a process tree has used since it began. Two readings subtracted are what it used between.
 //
@@ -68,6 +68,6 @@ struct ProcessStatus {
 // Lines that are missing leave their field at its default: a kernel thread has no memory.
 absl::StatusOr<ProcessStatus> ParseProcessStatus(std::string_view text);
 
-}  // namespace assay
+}  // namespace assay::agent
 
 #endif  // ASSAY_AGENT_TELEMETRY_PROCESS_CPU_H_

@@ -10,7 +10,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 constexpr int64_t kMillisecond = 1'000'000;
@@ -149,4 +149,4 @@ TEST(ReadTreeUsageTest, DescribesTheTree) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::agent

@@ -18,7 +18,7 @@
 #include "grpcpp/create_channel.h"
 #include "gtest/gtest.h"
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 constexpr absl::Duration kTimeout = absl::Seconds(60);
@@ -177,4 +177,4 @@ AgentRun RunAgentProgram(const std::vector<std::string>& words) {
   return run;
 }
 
-}  // namespace assay
+}  // namespace assay::agent

@@ -12,7 +12,7 @@
 #include "grpcpp/security/credentials.h"
 #include "proto/agent.grpc.pb.h"
 
-namespace assay {
+namespace assay::agent {
 
 // The program agent/agent, running for a test, over a catalogue of agent/testing/test_target.cc in each of its modes,
 // "not_installed", whose program is not there, and "epoll", Assay's own server. Whatever it starts of these has
@@ -58,6 +58,6 @@ struct AgentRun {
 };
 AgentRun RunAgentProgram(const std::vector<std::string>& words);
 
-}  // namespace assay
+}  // namespace assay::agent
 
 #endif  // ASSAY_AGENT_TESTING_AGENT_PROCESS_H_

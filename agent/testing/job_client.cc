@@ -5,7 +5,7 @@
 #include "common/cpu_set.h"
 #include "gtest/gtest.h"
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 OpenRequest Request(const std::string& execution, JobId::Role role) {
@@ -149,4 +149,4 @@ DataRead ReadRecords(Agent::Stub& stub, const JobId& job, uint64_t from, uint64_
   return read;
 }
 
-}  // namespace assay
+}  // namespace assay::agent

@@ -11,7 +11,7 @@
 #include "proto/agent.grpc.pb.h"
 #include "proto/agent.pb.h"
 
-namespace assay {
+namespace assay::agent {
 
 // How tests speak to an agent: plainly, one call at a time, each with a deadline of five minutes.
 
@@ -61,6 +61,6 @@ struct DataRead {
 DataRead ReadRecords(Agent::Stub& stub, const JobId& job, uint64_t from = 1,
                      uint64_t most = UINT64_MAX, uint64_t commit = 0);
 
-}  // namespace assay
+}  // namespace assay::agent
 
 #endif  // ASSAY_AGENT_TESTING_JOB_CLIENT_H_

@@ -11,7 +11,7 @@
 #include "gtest/gtest.h"
 #include "proto/agent.pb.h"
 
-namespace assay {
+namespace assay::agent {
 
 // A job whose role is to write down what it is told.
 class ScriptedJob final : public Job {
@@ -52,6 +52,6 @@ class ScriptedJob final : public Job {
   }
 };
 
-}  // namespace assay
+}  // namespace assay::agent
 
 #endif  // ASSAY_AGENT_TESTING_SCRIPTED_JOB_H_

@@ -15,7 +15,7 @@
 #include "absl/strings/strip.h"
 #include "agent/verify/endpoint_work.h"
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 constexpr std::string_view kHello = R"({"message":"Hello, World!"})";
@@ -225,4 +225,4 @@ std::string Difference(const RightResponse& right, const ContractReply& reply) {
   return difference;
 }
 
-}  // namespace assay
+}  // namespace assay::agent

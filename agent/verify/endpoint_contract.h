@@ -9,7 +9,7 @@
 
 #include "absl/types/span.h"
 
-namespace assay {
+namespace assay::agent {
 
 // Longest body that a contract server takes by default, and longest output of /zlib/decompress.
 inline constexpr size_t kContractBodyLimit = size_t{16} << 20;
@@ -73,6 +73,6 @@ absl::Span<const std::string_view> ContractRequests();
 // sides. Empty: it is right.
 std::string Difference(const RightResponse& right, const ContractReply& reply);
 
-}  // namespace assay
+}  // namespace assay::agent
 
 #endif  // ASSAY_AGENT_VERIFY_ENDPOINT_CONTRACT_H_

@@ -7,7 +7,7 @@
 #include "agent/verify/endpoint_work.h"
 #include "gtest/gtest.h"
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 #define EXPECT_HAS(text, job) EXPECT_NE((text).find(job), std::string::npos) << (text)
@@ -156,4 +156,4 @@ TEST(DifferenceTest, TheCaseOfEscapesInJsonDoesNotMatter) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::agent

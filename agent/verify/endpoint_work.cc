@@ -12,7 +12,7 @@
 #include "common/json_text.h"
 #include "nlohmann/json.hpp"
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 using Json = nlohmann::json;
@@ -170,4 +170,4 @@ CollatzChain LongestCollatzChain(int64_t n) {
   return longest;
 }
 
-}  // namespace assay
+}  // namespace assay::agent

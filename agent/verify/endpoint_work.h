@@ -9,7 +9,7 @@
 
 #include "absl/status/statusor.h"
 
-namespace assay {
+namespace assay::agent {
 
 // The work behind the endpoints that compute, by code that shares nothing with the servers under
 // test: it is what they are held against. docs/endpoints.md says what each has to do.
@@ -39,6 +39,6 @@ struct CollatzChain {
 // REQUIRES: 2 <= n <= 10,000,000.
 CollatzChain LongestCollatzChain(int64_t n);
 
-}  // namespace assay
+}  // namespace assay::agent
 
 #endif  // ASSAY_AGENT_VERIFY_ENDPOINT_WORK_H_

@@ -13,7 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/utf8.h"
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 constexpr size_t kMaxBody = size_t{64} << 20;
@@ -192,4 +192,4 @@ absl::StatusOr<ContractReply> Exchange(const std::string& address, const HttpReq
   return absl::UnavailableError(message);
 }
 
-}  // namespace assay
+}  // namespace assay::agent

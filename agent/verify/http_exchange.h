@@ -10,7 +10,7 @@
 #include "absl/time/time.h"
 #include "agent/verify/endpoint_contract.h"
 
-namespace assay {
+namespace assay::agent {
 
 // One request, sent as it stands: besides these header fields only Host, and Content-Length where
 // there is a body, go out, as a load generator sends it.
@@ -43,6 +43,6 @@ struct HttpTransport {
 absl::StatusOr<ContractReply> Exchange(const std::string& address, const HttpRequest& request,
                                        absl::Duration timeout, const HttpTransport& transport = {});
 
-}  // namespace assay
+}  // namespace assay::agent
 
 #endif  // ASSAY_AGENT_VERIFY_HTTP_EXCHANGE_H_

@@ -8,7 +8,7 @@
 #include "absl/time/clock.h"
 #include "common/status_macros.h"
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 // Between two attempts. Short, because a server is up in a few milliseconds and each start is
@@ -95,4 +95,4 @@ absl::Status WaitUntilReady(const std::string& address, std::string_view ready_p
   }
 }
 
-}  // namespace assay
+}  // namespace assay::agent

@@ -12,7 +12,7 @@
 #include "agent/verify/http_exchange.h"
 #include "proto/plan.pb.h"
 
-namespace assay {
+namespace assay::agent {
 
 // What verification found.
 struct Verification {
@@ -45,6 +45,6 @@ absl::Status WaitUntilReady(const std::string& address, std::string_view ready_p
                             absl::Duration timeout,
                             const std::function<absl::Status()>& give_up = nullptr);
 
-}  // namespace assay
+}  // namespace assay::agent
 
 #endif  // ASSAY_AGENT_VERIFY_VERIFY_H_

@@ -22,7 +22,7 @@
 #include "gtest/gtest.h"
 #include "proto/plan.pb.h"
 
-namespace assay {
+namespace assay::agent {
 namespace {
 
 #define EXPECT_HAS(text, job) EXPECT_NE((text).find(job), std::string::npos) << (text)
@@ -341,4 +341,4 @@ TEST(WaitUntilReadyTest, AResponseSaysMoreThanAnAttemptThatTheEndCutShort) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::agent

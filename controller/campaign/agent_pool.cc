@@ -11,7 +11,7 @@
 #include "common/status_macros.h"
 #include "controller/campaign/same_host.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 constexpr int kClockRounds = 16;
@@ -128,4 +128,4 @@ bool AgentPool::SharesHost() const {
   return false;
 }
 
-}  // namespace assay
+}  // namespace assay::controller

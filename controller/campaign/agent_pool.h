@@ -13,7 +13,7 @@
 #include "controller/clients/agent_client.h"
 #include "proto/results.pb.h"
 
-namespace assay {
+namespace assay::controller {
 
 // How results call the agent that was started for a command.
 inline constexpr char kLocalAddress[] = "local";
@@ -66,6 +66,6 @@ class AgentPool {
   std::vector<PoolMember> members_;
 };
 
-}  // namespace assay
+}  // namespace assay::controller
 
 #endif  // ASSAY_CONTROLLER_CAMPAIGN_AGENT_POOL_H_

@@ -15,7 +15,7 @@
 #include "controller/campaign/interruption.h"
 #include "controller/clients/fake_agent.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 // Listens, and never says a word.
@@ -100,4 +100,4 @@ TEST(AgentPoolTest, AnInterruptionOfBeforeStartsNothing) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::controller

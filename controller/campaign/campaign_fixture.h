@@ -19,7 +19,7 @@
 #include "google/protobuf/text_format.h"
 #include "proto/plan.pb.h"
 
-namespace assay {
+namespace assay::controller {
 
 // A store of its own, and agents on this machine, for tests of what runs plans.
 class CampaignFixture : public ::testing::Test {
@@ -68,6 +68,6 @@ class CampaignFixture : public ::testing::Test {
   std::unique_ptr<AgentPool> pool_;
 };
 
-}  // namespace assay
+}  // namespace assay::controller
 
 #endif  // ASSAY_CONTROLLER_CAMPAIGN_CAMPAIGN_FIXTURE_H_

@@ -16,7 +16,7 @@
 #include "controller/campaign/plan_fit.h"
 #include "controller/store/record_id.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 constexpr absl::Duration kWatchEvery = absl::Seconds(1);
@@ -247,4 +247,4 @@ absl::Status CampaignRunner::CheckAgents(const ExecutionRecord& failed) {
   return absl::OkStatus();
 }
 
-}  // namespace assay
+}  // namespace assay::controller

@@ -13,7 +13,7 @@
 #include "controller/store/store.h"
 #include "proto/results.pb.h"
 
-namespace assay {
+namespace assay::controller {
 
 // Carries campaigns out: every execution of the plan in its seeded order, each judged and committed
 // as it ends, so that whatever happens, what was finished is kept.
@@ -58,6 +58,6 @@ class CampaignRunner {
   const Progress::Style style_;
 };
 
-}  // namespace assay
+}  // namespace assay::controller
 
 #endif  // ASSAY_CONTROLLER_CAMPAIGN_CAMPAIGN_RUNNER_H_

@@ -24,7 +24,7 @@
 #include "proto/convert/histogram_proto.h"
 #include "proto/convert/sample_chunk.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 constexpr char kSmallPlan[] = R"(
@@ -311,4 +311,4 @@ TEST_F(CampaignRunnerTest, AnUnknownTargetLeavesNoCampaignBehind) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::controller

@@ -5,7 +5,7 @@
 #include "analysis/response_counts.h"
 #include "proto/convert/response_counts_proto.h"
 
-namespace assay {
+namespace assay::controller {
 
 std::optional<uint64_t> ServerCpuResponses(const ServerFinished& server, int64_t server_start_ns,
                                            const std::vector<LoadResponses>& loads) {
@@ -29,4 +29,4 @@ std::optional<uint64_t> ServerCpuResponses(const ServerFinished& server, int64_t
   return static_cast<uint64_t>(std::llround(responses));
 }
 
-}  // namespace assay
+}  // namespace assay::controller

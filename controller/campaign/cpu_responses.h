@@ -8,7 +8,7 @@
 #include "proto/agent.pb.h"
 #include "proto/samples.pb.h"
 
-namespace assay {
+namespace assay::controller {
 
 // When responses came to one load agent, and the moment of the common start on its clock.
 struct LoadResponses {
@@ -25,6 +25,6 @@ struct LoadResponses {
 std::optional<uint64_t> ServerCpuResponses(const ServerFinished& server, int64_t server_start_ns,
                                            const std::vector<LoadResponses>& loads);
 
-}  // namespace assay
+}  // namespace assay::controller
 
 #endif  // ASSAY_CONTROLLER_CAMPAIGN_CPU_RESPONSES_H_

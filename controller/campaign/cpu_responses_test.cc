@@ -10,7 +10,7 @@
 #include "proto/convert/execution_figures.h"
 #include "proto/convert/response_counts_proto.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 constexpr int64_t kMs = 1'000'000;
@@ -121,4 +121,4 @@ TEST(ServerCpuResponsesTest, WhatAnAgentDidNotTellIsNotKnown) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::controller

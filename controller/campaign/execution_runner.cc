@@ -28,7 +28,7 @@
 #include "controller/store/record_id.h"
 #include "proto/convert/histogram_proto.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 constexpr int kClockRounds = 5;
@@ -409,4 +409,4 @@ absl::Status ExecutionRunner::Attempt::MergeLatency() {
   return absl::OkStatus();
 }
 
-}  // namespace assay
+}  // namespace assay::controller

@@ -13,7 +13,7 @@
 #include "proto/plan.pb.h"
 #include "proto/results.pb.h"
 
-namespace assay {
+namespace assay::controller {
 
 // The lease of each part of an execution: an agent that grants none for as long is lost.
 inline constexpr absl::Duration kPartLease = absl::Seconds(10);
@@ -57,6 +57,6 @@ class ExecutionRunner {
   int disturbances_left_ = 8;
 };
 
-}  // namespace assay
+}  // namespace assay::controller
 
 #endif  // ASSAY_CONTROLLER_CAMPAIGN_EXECUTION_RUNNER_H_

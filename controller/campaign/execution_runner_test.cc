@@ -21,7 +21,7 @@
 #include "controller/clients/fake_agent.h"
 #include "controller/store/store_samples.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 class ExecutionRunnerTest : public CampaignFixture {
@@ -243,4 +243,4 @@ TEST_F(ExecutionRunnerTest, AHistogramThatIsNoneFailsTheExecutionByItsAgentsName
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::controller

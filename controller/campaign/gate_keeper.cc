@@ -22,7 +22,7 @@
 #include "proto/convert/profile_spans.h"
 #include "proto/gates.pb.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 // Its name among LoadFinished.error_kinds.
@@ -349,4 +349,4 @@ std::vector<GateResult> JudgeCampaign(const GateRules& rules, const Plan& plan,
   return {blocks};
 }
 
-}  // namespace assay
+}  // namespace assay::controller

@@ -11,7 +11,7 @@
 #include "proto/profile.pb.h"
 #include "proto/results.pb.h"
 
-namespace assay {
+namespace assay::controller {
 
 // Reads the one data file of limits. Errors name the file, line and column.
 absl::StatusOr<GateRules> LoadGateRules();
@@ -37,6 +37,6 @@ std::vector<GateResult> JudgeProfiles(const GateRules& rules, const Plan& plan,
 std::vector<GateResult> JudgeCampaign(const GateRules& rules, const Plan& plan,
                                       uint32_t finished_blocks);
 
-}  // namespace assay
+}  // namespace assay::controller
 
 #endif  // ASSAY_CONTROLLER_CAMPAIGN_GATE_KEEPER_H_

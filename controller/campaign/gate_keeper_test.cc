@@ -9,7 +9,7 @@
 
 #include "google/protobuf/text_format.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 template <typename Message>
@@ -229,4 +229,4 @@ TEST(GateRulesFileTest, AMistakeInTheFileIsNamedByLineAndColumn) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::controller

@@ -11,7 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 
-namespace assay {
+namespace assay::controller {
 
 void Interruption::Request(absl::Status why) {
   assert(!why.ok());
@@ -82,4 +82,4 @@ void SignalWatch::Run() {
   close(signal_fd);
 }
 
-}  // namespace assay
+}  // namespace assay::controller

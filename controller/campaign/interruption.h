@@ -12,7 +12,7 @@
 #include "absl/time/time.h"
 #include "common/monotonic_clock.h"
 
-namespace assay {
+namespace assay::controller {
 
 // A wish to end early, known to whoever may have to stop waiting: by SIGINT or SIGTERM, or by
 // `cancel`.
@@ -76,6 +76,6 @@ class SignalWatch {
   std::thread thread_;
 };
 
-}  // namespace assay
+}  // namespace assay::controller
 
 #endif  // ASSAY_CONTROLLER_CAMPAIGN_INTERRUPTION_H_

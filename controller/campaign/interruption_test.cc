@@ -7,7 +7,7 @@
 
 #include "common/testing/manual_clock.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 TEST(InterruptionTest, TheFirstReasonCounts) {
@@ -63,4 +63,4 @@ TEST(SignalWatchTest, ASignalBecomesARequestThatNamesIt) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::controller

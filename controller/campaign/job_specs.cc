@@ -10,7 +10,7 @@
 #include "controller/plan/load_levels.h"
 #include "controller/plan/target_url.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 constexpr absl::Duration kSlack = absl::Seconds(30);
@@ -120,4 +120,4 @@ absl::Duration LongestRun(const Plan& plan, const Cell& cell) {
          std::min(turn * (turns + 1), absl::Seconds(kLongestCountedSeconds) + timeout);
 }
 
-}  // namespace assay
+}  // namespace assay::controller

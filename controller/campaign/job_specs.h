@@ -9,7 +9,7 @@
 #include "proto/plan.pb.h"
 #include "proto/results.pb.h"
 
-namespace assay {
+namespace assay::controller {
 
 // An even share of `total` for one of `count`: the first ones get the remainder. Shares add up to
 // the total.
@@ -28,6 +28,6 @@ LoadSpec LoadSpecOf(const Plan& plan, const Cell& cell, uint32_t block, const Ag
 // Longest time from a load's start to its end, drain included, after which it is taken for lost.
 absl::Duration LongestRun(const Plan& plan, const Cell& cell);
 
-}  // namespace assay
+}  // namespace assay::controller
 
 #endif  // ASSAY_CONTROLLER_CAMPAIGN_JOB_SPECS_H_

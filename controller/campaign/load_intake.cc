@@ -10,7 +10,7 @@
 #include "proto/convert/histogram_proto.h"
 #include "proto/convert/sample_chunk.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 // The last second may be a part of one, and clocks differ.
@@ -160,4 +160,4 @@ absl::StatusOr<LatencyHistogram> LatencyOf(const LoadFinished& finished) {
   return latency;
 }
 
-}  // namespace assay
+}  // namespace assay::controller

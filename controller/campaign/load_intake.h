@@ -19,7 +19,7 @@
 #include "proto/results.pb.h"
 #include "proto/samples.pb.h"
 
-namespace assay {
+namespace assay::controller {
 
 // How much one load agent may send for one execution. An honest agent stays far below; the limits keep one that does not
 // from filling the controller's memory or the store's disk.
@@ -92,6 +92,6 @@ class LoadIntake {
 // stored.
 absl::StatusOr<LatencyHistogram> LatencyOf(const LoadFinished& finished);
 
-}  // namespace assay
+}  // namespace assay::controller
 
 #endif  // ASSAY_CONTROLLER_CAMPAIGN_LOAD_INTAKE_H_

@@ -11,7 +11,7 @@
 #include "gtest/gtest.h"
 #include "proto/convert/histogram_proto.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 using ::testing::HasSubstr;
@@ -187,4 +187,4 @@ TEST_F(LoadIntakeTest, AStoreThatFailsIsToldApart) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::controller

@@ -22,7 +22,7 @@
 
 extern char** environ;
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 constexpr size_t kLastOutputBytes = 8 * 1024;
@@ -170,4 +170,4 @@ LocalAgent::~LocalAgent() {
   if (drain_.joinable()) drain_.join();
 }
 
-}  // namespace assay
+}  // namespace assay::controller

@@ -15,7 +15,7 @@
 #include "common/unique_fd.h"
 #include "controller/campaign/interruption.h"
 
-namespace assay {
+namespace assay::controller {
 
 // An agent on this host, on an ephemeral port of the loopback, started for the length of one
 // command: the same program that people start by hand. It ends when this process does, however that
@@ -67,6 +67,6 @@ class LocalAgent {
   std::thread drain_;
 };
 
-}  // namespace assay
+}  // namespace assay::controller
 
 #endif  // ASSAY_CONTROLLER_CAMPAIGN_LOCAL_AGENT_H_

@@ -11,7 +11,7 @@
 #include "controller/plan/cells.h"
 #include "controller/plan/load_levels.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 const TargetDescription* Known(const AgentDescription& agent, const std::string& name) {
@@ -140,4 +140,4 @@ absl::StatusOr<std::vector<SkippedTarget>> FitToAgents(const Plan& plan, const A
   return skipped;
 }
 
-}  // namespace assay
+}  // namespace assay::controller

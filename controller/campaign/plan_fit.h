@@ -8,7 +8,7 @@
 #include "proto/plan.pb.h"
 #include "proto/results.pb.h"
 
-namespace assay {
+namespace assay::controller {
 
 // What of a plan these agents can do: targets that are not installed, and requests that a target
 // does not serve, are skipped with a reason. INVALID_ARGUMENT for what is the plan's fault, all of
@@ -17,6 +17,6 @@ namespace assay {
 // FAILED_PRECONDITION when nothing is left to measure.
 absl::StatusOr<std::vector<SkippedTarget>> FitToAgents(const Plan& plan, const AgentPool& pool);
 
-}  // namespace assay
+}  // namespace assay::controller
 
 #endif  // ASSAY_CONTROLLER_CAMPAIGN_PLAN_FIT_H_

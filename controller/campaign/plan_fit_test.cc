@@ -14,7 +14,7 @@
 #include "controller/plan/plan_rules.h"
 #include "google/protobuf/text_format.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 AgentDescription Described(const std::string& text) {
@@ -266,4 +266,4 @@ TEST(AgentPoolTest, TheBootIdTellsWhetherTwoAgentsShareAHost) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::controller

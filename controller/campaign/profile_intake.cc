@@ -8,7 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "analysis/profile/stack_profile.h"
 
-namespace assay {
+namespace assay::controller {
 
 void ProfileIntake::Take(const ProfileChunk& chunk) {
   if (!why_.empty()) return;
@@ -47,4 +47,4 @@ std::vector<ProfileChunk> ProfileIntake::Finish(ProfileInfo* info) && {
   return std::move(chunks_);
 }
 
-}  // namespace assay
+}  // namespace assay::controller

@@ -8,7 +8,7 @@
 #include "proto/convert/stack_profile_proto.h"
 #include "proto/profile.pb.h"
 
-namespace assay {
+namespace assay::controller {
 
 // Checks the profile of one execution as its chunks come from an agent: only one that decodes reaches the store. A
 // profile that does not is refused with the reason; the execution's other figures stand.
@@ -34,6 +34,6 @@ class ProfileIntake {
   std::string why_;
 };
 
-}  // namespace assay
+}  // namespace assay::controller
 
 #endif  // ASSAY_CONTROLLER_CAMPAIGN_PROFILE_INTAKE_H_

@@ -10,7 +10,7 @@
 #include "proto/convert/profile_chunk.h"
 #include "proto/convert/stack_profile_proto.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 using ::testing::HasSubstr;
@@ -101,4 +101,4 @@ TEST(ProfileIntakeTest, TheAgentsOwnRefusalStands) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::controller

@@ -15,7 +15,7 @@
 #include "controller/plan/cells.h"
 #include "controller/results/text_table.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 std::string Figures(const ExecutionRecord& execution) {
@@ -99,4 +99,4 @@ void Progress::Clear() {
   drawn_ = false;
 }
 
-}  // namespace assay
+}  // namespace assay::controller

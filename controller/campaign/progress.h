@@ -7,7 +7,7 @@
 #include "absl/time/time.h"
 #include "proto/results.pb.h"
 
-namespace assay {
+namespace assay::controller {
 
 // What a person sees while a campaign runs, on standard error: on a terminal a line that changes in
 // place, elsewhere a plain line a step. Failures always get a line that stays.
@@ -39,6 +39,6 @@ class Progress {
   bool drawn_ = false;
 };
 
-}  // namespace assay
+}  // namespace assay::controller
 
 #endif  // ASSAY_CONTROLLER_CAMPAIGN_PROGRESS_H_

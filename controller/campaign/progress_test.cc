@@ -6,7 +6,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 using ::testing::HasSubstr;
@@ -70,4 +70,4 @@ TEST(ProgressTest, AFailureIsCleanedLineByLine) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::controller

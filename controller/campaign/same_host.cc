@@ -2,7 +2,7 @@
 
 #include <string>
 
-namespace assay {
+namespace assay::controller {
 
 bool OnSameHost(const AgentDescription& a, const AgentDescription& b) {
   const auto boot = [](const AgentDescription& description) {
@@ -13,4 +13,4 @@ bool OnSameHost(const AgentDescription& a, const AgentDescription& b) {
   return a.host() == b.host();
 }
 
-}  // namespace assay
+}  // namespace assay::controller

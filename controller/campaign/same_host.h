@@ -3,11 +3,11 @@
 
 #include "proto/agent.pb.h"
 
-namespace assay {
+namespace assay::controller {
 
 // Whether two agents stand on one host: the same boot of the same kernel.
 bool OnSameHost(const AgentDescription& a, const AgentDescription& b);
 
-}  // namespace assay
+}  // namespace assay::controller
 
 #endif  // ASSAY_CONTROLLER_CAMPAIGN_SAME_HOST_H_

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 // What everything else takes on a busy host. Enough for the targets of an agent that does not tell their times.
@@ -31,4 +31,4 @@ absl::Duration CloseTimeout(const AgentDescription& agent, const std::string& ta
   return Told(Find(agent, target).stop_timeout_ms()) + kCloseSlack;
 }
 
-}  // namespace assay
+}  // namespace assay::controller

@@ -6,7 +6,7 @@
 #include "absl/time/time.h"
 #include "proto/agent.pb.h"
 
-namespace assay {
+namespace assay::controller {
 
 // How long a server's agent is waited for: always longer than its catalogue allows the target, so that the agent's word
 // on a target that takes too long, which has its last output, comes before ours.
@@ -16,6 +16,6 @@ absl::Duration ReadyTimeout(const AgentDescription& agent, const std::string& ta
 // For Close: also for the kill of what does not stop.
 absl::Duration CloseTimeout(const AgentDescription& agent, const std::string& target);
 
-}  // namespace assay
+}  // namespace assay::controller
 
 #endif  // ASSAY_CONTROLLER_CAMPAIGN_SERVER_TIMEOUTS_H_

@@ -7,7 +7,7 @@
 #include "common/status_macros.h"
 #include "proto/convert/sample_chunk.h"
 
-namespace assay {
+namespace assay::controller {
 
 SpanRequests::SpanRequests(const ProfileInfo& info, int64_t server_start_ns) {
   const int64_t first_ns = info.start_ns() - server_start_ns;
@@ -49,4 +49,4 @@ void SpanRequests::Count(ProfileInfo* info) const {
   info->set_requests(sampled);
 }
 
-}  // namespace assay
+}  // namespace assay::controller

@@ -9,7 +9,7 @@
 #include "proto/profile.pb.h"
 #include "proto/samples.pb.h"
 
-namespace assay {
+namespace assay::controller {
 
 // Counts the right responses that came in each span of a profile, or in all of its window where it has no spans: what came
 // before the profiler began and after it ended is no part of what it sampled. No two hosts' clocks meet: what happened is told by the
@@ -36,6 +36,6 @@ class SpanRequests {
   std::vector<Sample> samples_;
 };
 
-}  // namespace assay
+}  // namespace assay::controller
 
 #endif  // ASSAY_CONTROLLER_CAMPAIGN_SPAN_REQUESTS_H_

@@ -7,7 +7,7 @@
 
 #include "analysis/crc32c.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 SampleChunk ChunkOf(const std::vector<Sample>& samples) {
@@ -97,4 +97,4 @@ TEST(SpanRequestsTest, ABrokenChunkIsToldOf) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::controller

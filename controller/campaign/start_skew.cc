@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <utility>
 
-namespace assay {
+namespace assay::controller {
 
 StartSkew SkewOf(const google::protobuf::RepeatedPtrField<LoadRecord>& loads) {
   int64_t earliest_ns = loads.empty() ? 0 : loads[0].lateness_ns();
@@ -29,4 +29,4 @@ StartSkew SkewOf(const google::protobuf::RepeatedPtrField<LoadRecord>& loads) {
   return skew;
 }
 
-}  // namespace assay
+}  // namespace assay::controller

@@ -19,7 +19,7 @@
 #include "grpcpp/security/credentials.h"
 #include "grpcpp/support/channel_arguments.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 // An agent that vanishes without a word is noticed within these two together, as long as a lease. Renewals of a lease
@@ -180,4 +180,4 @@ absl::StatusOr<ClockEstimate> AgentClient::EstimateClock(int rounds) {
   return best;
 }
 
-}  // namespace assay
+}  // namespace assay::controller

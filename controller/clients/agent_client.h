@@ -18,7 +18,7 @@
 #include "proto/agent.grpc.pb.h"
 #include "proto/agent.pb.h"
 
-namespace assay {
+namespace assay::controller {
 
 // Files of the mutual TLS between controller and agents, as the user wrote their paths; all three or none. PEM.
 struct TlsFiles {
@@ -84,6 +84,6 @@ class AgentClient {
   std::set<grpc::ClientContext*> calls_ ABSL_GUARDED_BY(mutex_);
 };
 
-}  // namespace assay
+}  // namespace assay::controller
 
 #endif  // ASSAY_CONTROLLER_CLIENTS_AGENT_CLIENT_H_

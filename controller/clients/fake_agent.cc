@@ -11,7 +11,7 @@
 #include "grpcpp/security/server_credentials.h"
 #include "grpcpp/server_builder.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 // It keeps no count of leases: any length but 0 says that the job lives.
@@ -268,4 +268,4 @@ grpc::Status FakeAgent::Close(grpc::ServerContext*, const CloseRequest*, CloseRe
   return close_status_;
 }
 
-}  // namespace assay
+}  // namespace assay::controller

@@ -11,7 +11,7 @@
 #include "grpcpp/server.h"
 #include "proto/agent.grpc.pb.h"
 
-namespace assay {
+namespace assay::controller {
 
 // An agent for tests of its callers, over real gRPC on the loopback: it tells prepared events and records, and breaks
 // its streams when told to. It keeps the protocol's promises (numbering, replay from where a caller stands), measures
@@ -100,6 +100,6 @@ class FakeAgent : public Agent::Service {
   std::unique_ptr<grpc::Server> server_;
 };
 
-}  // namespace assay
+}  // namespace assay::controller
 
 #endif  // ASSAY_CONTROLLER_CLIENTS_FAKE_AGENT_H_

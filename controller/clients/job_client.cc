@@ -7,7 +7,7 @@
 #include "common/monotonic_clock.h"
 #include "common/status_macros.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 constexpr char kFailurePayload[] = "assay.Failure";
@@ -392,4 +392,4 @@ void JobClient::Abandon(const absl::Status& why) {
   if (data_context_ != nullptr) data_context_->TryCancel();
 }
 
-}  // namespace assay
+}  // namespace assay::controller

@@ -20,7 +20,7 @@
 #include "controller/clients/lease_hold.h"
 #include "proto/agent.pb.h"
 
-namespace assay {
+namespace assay::controller {
 
 // A reading of an agent's clock by a question on a job's control stream.
 struct ClockReading {
@@ -150,6 +150,6 @@ class JobClient {
   std::optional<LeaseHold> lease_hold_;
 };
 
-}  // namespace assay
+}  // namespace assay::controller
 
 #endif  // ASSAY_CONTROLLER_CLIENTS_JOB_CLIENT_H_

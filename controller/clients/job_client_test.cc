@@ -16,7 +16,7 @@
 #include "controller/clients/agent_client.h"
 #include "controller/clients/fake_agent.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 constexpr absl::Duration kLease = absl::Seconds(60);
@@ -432,4 +432,4 @@ TEST(AgentClientTest, TheClockOfTheSameHostIsEstimatedWithinItsUncertainty) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::controller

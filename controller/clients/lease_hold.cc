@@ -4,7 +4,7 @@
 
 #include "common/monotonic_clock.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 constexpr absl::Duration kAttachPause = absl::Milliseconds(100);
@@ -86,4 +86,4 @@ void LeaseHold::Watch() {
   lost_();
 }
 
-}  // namespace assay
+}  // namespace assay::controller

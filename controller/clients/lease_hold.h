@@ -12,7 +12,7 @@
 #include "controller/clients/agent_client.h"
 #include "proto/agent.pb.h"
 
-namespace assay {
+namespace assay::controller {
 
 // Holds the lease of one job: renews it three times in its length, over a stream that is attached again when it breaks.
 //
@@ -54,6 +54,6 @@ class LeaseHold {
   std::thread watcher_;
 };
 
-}  // namespace assay
+}  // namespace assay::controller
 
 #endif  // ASSAY_CONTROLLER_CLIENTS_LEASE_HOLD_H_

@@ -24,7 +24,7 @@
 #include "controller/plan/plan_rules.h"
 #include "nlohmann/json.hpp"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 constexpr uint32_t kBlocksForVerdict = 6;
@@ -149,4 +149,4 @@ void AddCheckCommand(CLI::App& app, Action& chosen) {
   });
 }
 
-}  // namespace assay
+}  // namespace assay::controller

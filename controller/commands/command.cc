@@ -10,7 +10,7 @@
 #include "common/utf8.h"
 #include "controller/campaign/agent_pool.h"
 
-namespace assay {
+namespace assay::controller {
 
 namespace {
 
@@ -128,4 +128,4 @@ std::string CommandText(std::string_view words) {
                       absl::string_view(words.data(), words.size()));
 }
 
-}  // namespace assay
+}  // namespace assay::controller

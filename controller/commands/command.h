@@ -15,7 +15,7 @@
 #include "controller/results/results_text.h"
 #include "controller/store/store.h"
 
-namespace assay {
+namespace assay::controller {
 
 // How every command ends; a contract (docs/operations.md). 3 outranks 4.
 enum class ExitStatus {
@@ -97,6 +97,6 @@ ExitStatus FailEach(const std::vector<absl::Status>& statuses);
 // "controller show 1f3a".
 std::string CommandText(std::string_view words);
 
-}  // namespace assay
+}  // namespace assay::controller
 
 #endif  // ASSAY_CONTROLLER_COMMANDS_COMMAND_H_

@@ -15,7 +15,7 @@
 #include "controller/commands/command.h"
 #include "controller/import/perf_script_import.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 struct ImportFlags {
@@ -85,4 +85,4 @@ void AddImportCommand(CLI::App& app, Action& chosen) {
       [words, &chosen] { chosen = [words](Interruption&) { return Import(*words); }; });
 }
 
-}  // namespace assay
+}  // namespace assay::controller

@@ -18,7 +18,7 @@
 #include "controller/results/results_json.h"
 #include "controller/results/results_text.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 // A cancelled campaign ends its execution first.
@@ -177,4 +177,4 @@ void AddCancelCommand(CLI::App& app, Action& chosen) {
   });
 }
 
-}  // namespace assay
+}  // namespace assay::controller

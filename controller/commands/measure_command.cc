@@ -17,7 +17,7 @@
 #include "controller/plan/target_url.h"
 #include "google/protobuf/text_format.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 struct MeasureFlags {
@@ -158,4 +158,4 @@ void AddMeasureCommand(CLI::App& app, Action& chosen) {
   });
 }
 
-}  // namespace assay
+}  // namespace assay::controller

@@ -23,7 +23,7 @@
 #include "controller/results/results_text.h"
 #include "controller/results/text_table.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 // What a campaign is carried out with.
@@ -194,4 +194,4 @@ absl::StatusOr<ExitStatus> PrintCampaign(Store& store, const CampaignRecord& cam
   return StatusOf(results);
 }
 
-}  // namespace assay
+}  // namespace assay::controller

@@ -6,7 +6,7 @@
 #include "controller/plan/plan_loader.h"
 #include "proto/results.pb.h"
 
-namespace assay {
+namespace assay::controller {
 
 // What the commands that measure have in common: agents, store, campaign, and the result on standard output.
 
@@ -24,6 +24,6 @@ ExitStatus ResumeCampaign(const std::string& id, const CommonFlags& flags,
 absl::StatusOr<ExitStatus> PrintCampaign(Store& store, const CampaignRecord& campaign,
                                          const CommonFlags& flags);
 
-}  // namespace assay
+}  // namespace assay::controller
 
 #endif  // ASSAY_CONTROLLER_COMMANDS_MEASURING_H_

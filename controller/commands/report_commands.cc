@@ -30,7 +30,7 @@
 #include "controller/results/results_json.h"
 #include "controller/results/results_text.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 struct FileFlags {
@@ -213,4 +213,4 @@ void AddExportCommand(CLI::App& app, Action& chosen) {
       [words, &chosen] { chosen = [words](Interruption&) { return ExportCampaign(*words); }; });
 }
 
-}  // namespace assay
+}  // namespace assay::controller

@@ -11,7 +11,7 @@
 #include "controller/store/store.h"
 #include "proto/results.pb.h"
 
-namespace assay {
+namespace assay::controller {
 
 // Writes a campaign's report to a file, whose folder is made where there is none. `damaged` gets what of the campaign
 // could not be read; the page names it.
@@ -21,6 +21,6 @@ absl::Status WriteReport(Store& store, const CampaignRecord& campaign, const std
 // The profiles of a campaign whose figures were read; what of them is damaged is added to its results.
 absl::StatusOr<std::vector<CellProfiles>> ReadProfilesOf(Store& store, CampaignResults& results);
 
-}  // namespace assay
+}  // namespace assay::controller
 
 #endif  // ASSAY_CONTROLLER_COMMANDS_REPORTING_H_

@@ -13,7 +13,7 @@
 #include "controller/plan/plan_loader.h"
 #include "controller/plan/plan_rules.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 // A command's flags and words, which live as long as its action.
@@ -121,4 +121,4 @@ void AddRerunCommand(CLI::App& app, Action& chosen) {
   });
 }
 
-}  // namespace assay
+}  // namespace assay::controller

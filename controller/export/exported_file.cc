@@ -12,7 +12,7 @@
 #include "common/sha256.h"
 #include "controller/plan/cells.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 // A file system's limit is 255 bytes, most of them.
@@ -85,4 +85,4 @@ std::vector<ExportedFile> ExportedFiles::Take() {
   return named;
 }
 
-}  // namespace assay
+}  // namespace assay::controller

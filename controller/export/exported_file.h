@@ -7,7 +7,7 @@
 
 #include "proto/results.pb.h"
 
-namespace assay {
+namespace assay::controller {
 
 // A file of an export: its name, without a folder, and its bytes.
 struct ExportedFile {
@@ -48,6 +48,6 @@ class ExportedFiles {
   std::vector<File> files_;
 };
 
-}  // namespace assay
+}  // namespace assay::controller
 
 #endif  // ASSAY_CONTROLLER_EXPORT_EXPORTED_FILE_H_

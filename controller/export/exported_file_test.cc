@@ -10,7 +10,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 Cell CellNamed(const std::string& target, const std::string& workload = "json") {
@@ -136,4 +136,4 @@ TEST(ExportedFilesTest, NoNameIsTooLongForAFileSystem) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::controller

@@ -16,7 +16,7 @@
 #include "controller/plan/cells.h"
 #include "proto/convert/histogram_proto.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 // The intervals of one cell, and what they point to.
@@ -96,4 +96,4 @@ absl::StatusOr<std::vector<ExportedFile>> ExportHdr(Store& store, const Campaign
   return files.Take();
 }
 
-}  // namespace assay
+}  // namespace assay::controller

@@ -9,7 +9,7 @@
 #include "controller/store/store.h"
 #include "proto/results.pb.h"
 
-namespace assay {
+namespace assay::controller {
 
 // The latencies of a campaign as HdrHistogram logs (analysis/hdr_log.h), a file a cell: each second of each of its
 // executions is an interval, merged over the load agents, at the time since the campaign began. kNotFound where nothing
@@ -17,6 +17,6 @@ namespace assay {
 absl::StatusOr<std::vector<ExportedFile>> ExportHdr(Store& store, const CampaignRecord& campaign,
                                                     std::vector<absl::Status>* damaged = nullptr);
 
-}  // namespace assay
+}  // namespace assay::controller
 
 #endif  // ASSAY_CONTROLLER_EXPORT_HDR_EXPORT_H_

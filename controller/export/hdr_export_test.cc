@@ -17,7 +17,7 @@
 #include "analysis/latency_histogram.h"
 #include "proto/convert/histogram_proto.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 LatencyHistogram HistogramOf(const std::vector<int64_t>& values) {
@@ -128,4 +128,4 @@ TEST_F(HdrExportTest, NothingMeasuredIsSaid) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::controller

@@ -9,7 +9,7 @@
 #include "absl/status/status.h"
 #include "proto/pprof.pb.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 // Of deflateInit2(): the largest window, with gzip's header instead of zlib's.
@@ -166,4 +166,4 @@ absl::StatusOr<std::string> PprofFile(const StackProfile& profile, const PprofFa
   return Gzip(Writer(profile).Write(facts).SerializeAsString());
 }
 
-}  // namespace assay
+}  // namespace assay::controller

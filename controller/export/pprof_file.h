@@ -8,7 +8,7 @@
 #include "absl/status/statusor.h"
 #include "analysis/profile/stack_profile.h"
 
-namespace assay {
+namespace assay::controller {
 
 // What a profile's file says of how it was taken.
 struct PprofFacts {
@@ -25,6 +25,6 @@ struct PprofFacts {
 // kInternal where memory runs out.
 absl::StatusOr<std::string> PprofFile(const StackProfile& profile, const PprofFacts& facts);
 
-}  // namespace assay
+}  // namespace assay::controller
 
 #endif  // ASSAY_CONTROLLER_EXPORT_PPROF_FILE_H_

@@ -19,7 +19,7 @@
 #include "gtest/gtest.h"
 #include "proto/pprof.pb.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 pprof::Profile Decoded(const std::string& file) {
@@ -154,4 +154,4 @@ TEST(PprofFileTest, GosPprofOpensIt) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::controller

@@ -16,7 +16,7 @@
 #include "controller/results/profile_pairs.h"
 #include "proto/convert/profile_spans.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 constexpr std::string_view kFormats[] = {"folded", "flamegraph", "pprof", "speedscope",
@@ -105,4 +105,4 @@ absl::StatusOr<Export> ExportProfiles(const std::vector<CellProfiles>& cells,
   return made;
 }
 
-}  // namespace assay
+}  // namespace assay::controller

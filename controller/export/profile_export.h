@@ -10,7 +10,7 @@
 #include "controller/export/exported_file.h"
 #include "controller/results/profile_results.h"
 
-namespace assay {
+namespace assay::controller {
 
 // The formats in which profiles leave: "folded", "flamegraph", "pprof", "speedscope", "perf-script".
 bool IsProfileFormat(std::string_view format);
@@ -22,6 +22,6 @@ bool IsProfileFormat(std::string_view format);
 absl::StatusOr<Export> ExportProfiles(const std::vector<CellProfiles>& cells,
                                       std::string_view format, const CategoryRules& rules);
 
-}  // namespace assay
+}  // namespace assay::controller
 
 #endif  // ASSAY_CONTROLLER_EXPORT_PROFILE_EXPORT_H_

@@ -9,7 +9,7 @@
 #include "common/json_text.h"
 #include "nlohmann/json.hpp"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -118,4 +118,4 @@ std::string SpeedscopeText(const StackProfile& profile, std::string_view name) {
   return JsonText(json);
 }
 
-}  // namespace assay
+}  // namespace assay::controller

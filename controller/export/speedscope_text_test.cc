@@ -8,7 +8,7 @@
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 using Json = nlohmann::json;
@@ -84,4 +84,4 @@ TEST(SpeedscopeTextTest, AnyProfileFitsTheSchema) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::controller

@@ -12,7 +12,7 @@
 #include "proto/convert/profile_chunk.h"
 #include "proto/convert/stack_profile_proto.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 constexpr size_t kSamplesPerChunk = 2000;
@@ -112,4 +112,4 @@ absl::StatusOr<ImportedProfile> ImportPerfScript(std::string_view text, std::str
   return imported;
 }
 
-}  // namespace assay
+}  // namespace assay::controller

@@ -10,7 +10,7 @@
 #include "proto/profile.pb.h"
 #include "proto/results.pb.h"
 
-namespace assay {
+namespace assay::controller {
 
 // A profile that perf took beside an execution, in Assay's own form.
 struct ImportedProfile {
@@ -30,6 +30,6 @@ absl::StatusOr<ImportedProfile> ImportPerfScript(std::string_view text, std::str
                                                  const ExecutionRecord& execution,
                                                  std::string_view event = {});
 
-}  // namespace assay
+}  // namespace assay::controller
 
 #endif  // ASSAY_CONTROLLER_IMPORT_PERF_SCRIPT_IMPORT_H_

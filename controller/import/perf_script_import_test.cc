@@ -10,7 +10,7 @@
 #include "absl/strings/str_format.h"
 #include "proto/convert/stack_profile_proto.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 // 1,000 right responses a second.
@@ -95,4 +95,4 @@ TEST(PerfScriptImportTest, WhatIsNoProfileIsRefused) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::controller

@@ -8,7 +8,7 @@
 #include "analysis/block_order.h"
 #include "common/number_text.h"
 
-namespace assay {
+namespace assay::controller {
 
 std::vector<Cell> CellsOf(const Plan& plan) {
   std::vector<Cell> cells;
@@ -115,4 +115,4 @@ CampaignLength LengthOf(const Plan& plan, int executions, const ExecutionCosts& 
   return length;
 }
 
-}  // namespace assay
+}  // namespace assay::controller

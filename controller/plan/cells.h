@@ -12,7 +12,7 @@
 #include "proto/plan.pb.h"
 #include "proto/results.pb.h"
 
-namespace assay {
+namespace assay::controller {
 
 // Every cell of a plan once, in the plan's own order: targets, then workloads, then levels.
 //
@@ -85,6 +85,6 @@ struct CampaignLength {
 // The length of `executions` executions of a plan. REQUIRES: WithDefaults was applied.
 CampaignLength LengthOf(const Plan& plan, int executions, const ExecutionCosts& costs = {});
 
-}  // namespace assay
+}  // namespace assay::controller
 
 #endif  // ASSAY_CONTROLLER_PLAN_CELLS_H_

@@ -11,7 +11,7 @@
 #include "google/protobuf/text_format.h"
 #include "gtest/gtest.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 using ::testing::ElementsAre;
@@ -132,4 +132,4 @@ TEST(LengthTest, NothingTakesNoTime) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::controller

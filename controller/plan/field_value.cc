@@ -8,7 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "proto/text/field_hints.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 using google::protobuf::EnumValueDescriptor;
@@ -91,4 +91,4 @@ absl::Status SetFieldFromText(Message* message, const FieldDescriptor* field, st
 
 #undef ASSAY_PUT
 
-}  // namespace assay
+}  // namespace assay::controller

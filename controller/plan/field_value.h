@@ -7,7 +7,7 @@
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
 
-namespace assay {
+namespace assay::controller {
 
 // Sets a scalar field of `message` from a word: a whole number, a number, "true" or "false", the
 // name of an enum's value, or the text itself. A repeated field gets one value more; with `index`
@@ -17,6 +17,6 @@ absl::Status SetFieldFromText(google::protobuf::Message* message,
                               const google::protobuf::FieldDescriptor* field, std::string_view text,
                               int index = -1);
 
-}  // namespace assay
+}  // namespace assay::controller
 
 #endif  // ASSAY_CONTROLLER_PLAN_FIELD_VALUE_H_

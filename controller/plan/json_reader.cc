@@ -16,7 +16,7 @@
 #include "nlohmann/json.hpp"
 #include "proto/text/field_hints.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 using google::protobuf::Descriptor;
@@ -354,4 +354,4 @@ absl::Status ReadJson(std::string_view text, std::string_view file_name, Message
   return reader.status();
 }
 
-}  // namespace assay
+}  // namespace assay::controller

@@ -8,7 +8,7 @@
 #include "absl/status/status.h"
 #include "google/protobuf/message.h"
 
-namespace assay {
+namespace assay::controller {
 
 // Reads JSON into `message`, which is cleared first: the JSON mapping of proto3, with field names
 // as in the .proto or in lowerCamelCase. Beyond protobuf's own reader it says where a mistake
@@ -21,6 +21,6 @@ absl::Status ReadJson(std::string_view text, std::string_view file_name,
                       google::protobuf::Message* message,
                       std::map<std::string, std::string>* origins);
 
-}  // namespace assay
+}  // namespace assay::controller
 
 #endif  // ASSAY_CONTROLLER_PLAN_JSON_READER_H_

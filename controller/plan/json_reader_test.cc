@@ -7,7 +7,7 @@
 #include "gtest/gtest.h"
 #include "proto/plan.pb.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 using ::testing::HasSubstr;
@@ -122,4 +122,4 @@ TEST(JsonReaderTest, NestingWithoutEndIsRefused) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::controller

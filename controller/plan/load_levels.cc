@@ -1,6 +1,6 @@
 #include "controller/plan/load_levels.h"
 
-namespace assay {
+namespace assay::controller {
 
 std::string LoadKindName(const Load& load) {
   return load.kind_case() == Load::KIND_NOT_SET
@@ -49,4 +49,4 @@ WindowBound BoundOf(const Load& load) {
   }
 }
 
-}  // namespace assay
+}  // namespace assay::controller

@@ -8,7 +8,7 @@
 #include "absl/time/time.h"
 #include "proto/plan.pb.h"
 
-namespace assay {
+namespace assay::controller {
 
 // What the kinds of load have in common: levels, and a window that is the same for each. REQUIRES of all functions: the
 // load is valid, and WithDefaults was applied.
@@ -39,6 +39,6 @@ struct WindowBound {
 
 WindowBound BoundOf(const Load& load);
 
-}  // namespace assay
+}  // namespace assay::controller
 
 #endif  // ASSAY_CONTROLLER_PLAN_LOAD_LEVELS_H_

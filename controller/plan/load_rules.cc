@@ -8,7 +8,7 @@
 #include "controller/plan/plan_support.h"
 #include "controller/plan/rule_faults.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 std::string SupportedKinds() {
@@ -148,4 +148,4 @@ void CheckLoad(const Plan& plan, RuleFaults* faults) {
   if (load.has_timeout()) CheckPause(load.timeout(), "load.timeout", kShortestSeconds, faults);
 }
 
-}  // namespace assay
+}  // namespace assay::controller

@@ -1,6 +1,6 @@
 #include "controller/plan/metric.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 constexpr Metric kMetrics[] = {
@@ -37,4 +37,4 @@ std::vector<std::string> MetricNames() {
   return names;
 }
 
-}  // namespace assay
+}  // namespace assay::controller

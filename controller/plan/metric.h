@@ -7,7 +7,7 @@
 
 #include "absl/types/span.h"
 
-namespace assay {
+namespace assay::controller {
 
 // A figure of an execution that a plan may name: in a threshold, or as the one its verdict rests
 // on.
@@ -27,6 +27,6 @@ absl::Span<const Metric> AllMetrics();
 const Metric* FindMetric(std::string_view name);
 std::vector<std::string> MetricNames();
 
-}  // namespace assay
+}  // namespace assay::controller
 
 #endif  // ASSAY_CONTROLLER_PLAN_METRIC_H_

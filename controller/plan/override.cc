@@ -17,7 +17,7 @@
 #include "google/protobuf/descriptor.h"
 #include "proto/text/field_hints.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 using google::protobuf::Descriptor;
@@ -196,4 +196,4 @@ absl::StatusOr<std::string> ApplyOverride(std::string_view assignment, Message* 
   return path;
 }
 
-}  // namespace assay
+}  // namespace assay::controller

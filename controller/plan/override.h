@@ -7,7 +7,7 @@
 #include "absl/status/statusor.h"
 #include "google/protobuf/message.h"
 
-namespace assay {
+namespace assay::controller {
 
 // Applies one "key=value" of the flag --set to a message, by its descriptor:
 //
@@ -25,6 +25,6 @@ namespace assay {
 absl::StatusOr<std::string> ApplyOverride(std::string_view assignment,
                                           google::protobuf::Message* message);
 
-}  // namespace assay
+}  // namespace assay::controller
 
 #endif  // ASSAY_CONTROLLER_PLAN_OVERRIDE_H_

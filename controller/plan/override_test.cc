@@ -7,7 +7,7 @@
 #include "gtest/gtest.h"
 #include "proto/plan.pb.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 using ::testing::HasSubstr;
@@ -133,4 +133,4 @@ TEST(OverrideTest, MistakesInTheKeyAreNamed) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::controller

@@ -17,7 +17,7 @@
 #include "controller/plan/override.h"
 #include "controller/plan/text_reader.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 // A plan is written by a person. The bound keeps a wrong file name from filling the memory.
@@ -116,4 +116,4 @@ absl::StatusOr<LoadedPlan> LoadPlan(std::string_view path,
                    overrides);
 }
 
-}  // namespace assay
+}  // namespace assay::controller

@@ -10,7 +10,7 @@
 #include "absl/status/statusor.h"
 #include "proto/plan.pb.h"
 
-namespace assay {
+namespace assay::controller {
 
 // A plan as its author meant it: overrides applied and body files read, but no rule checked and no
 // default filled in (plan_rules.h does both).
@@ -47,6 +47,6 @@ absl::StatusOr<LoadedPlan> ParsePlan(std::string_view text, PlanFormat format,
                                      std::string_view name, std::string_view folder,
                                      const std::vector<std::string>& overrides = {});
 
-}  // namespace assay
+}  // namespace assay::controller
 
 #endif  // ASSAY_CONTROLLER_PLAN_PLAN_LOADER_H_

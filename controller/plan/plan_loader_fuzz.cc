@@ -13,7 +13,7 @@
 #include "controller/plan/plan_loader.h"
 #include "controller/plan/plan_rules.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 // The first byte chooses; what follows a zero byte are overrides.
@@ -48,7 +48,7 @@ std::vector<std::string> FuzzSeeds() {
           "j" + json + "\0targets[0].options.a.b=c"s + "\0thresholds="s, "t\0blocks=3"s};
 }
 
-}  // namespace assay
+}  // namespace assay::controller
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size == 0) return 0;
@@ -62,8 +62,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (parts.empty()) return 0;
   const std::vector<std::string> overrides(parts.begin() + 1, parts.end());
   // No folder is there, so that no input can name a file to read.
-  const absl::StatusOr<assay::LoadedPlan> loaded = assay::ParsePlan(
-      parts[0], input[0] == assay::kJson ? assay::PlanFormat::kJson : assay::PlanFormat::kText, "p",
+  const absl::StatusOr<assay::controller::LoadedPlan> loaded = assay::controller::ParsePlan(
+      parts[0], input[0] == assay::kJson ? assay::controller::PlanFormat::kJson : assay::controller::PlanFormat::kText, "p",
       "/proc/self/nowhere", overrides);
   if (loaded.ok()) assay::CheckLoaded(*loaded);
   return 0;

@@ -10,7 +10,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 using ::testing::HasSubstr;
@@ -132,4 +132,4 @@ TEST_F(PlanLoaderTest, WhatIsNoTextIsRefused) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::controller

@@ -23,7 +23,7 @@
 #include "google/protobuf/util/message_differencer.h"
 #include "proto/text/field_hints.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 using google::protobuf::FieldDescriptor;
@@ -399,4 +399,4 @@ Plan WithoutWhatFollows(Plan plan) {
   return plan;
 }
 
-}  // namespace assay
+}  // namespace assay::controller

@@ -8,7 +8,7 @@
 #include "controller/plan/plan_loader.h"
 #include "proto/plan.pb.h"
 
-namespace assay {
+namespace assay::controller {
 
 // One thing that is wrong with a plan.
 struct PlanFault {
@@ -36,6 +36,6 @@ Plan WithDefaults(Plan plan);
 // target's name, a baseline that is the first target) is left out, so that it follows when they are changed.
 Plan WithoutWhatFollows(Plan plan);
 
-}  // namespace assay
+}  // namespace assay::controller
 
 #endif  // ASSAY_CONTROLLER_PLAN_PLAN_RULES_H_

@@ -16,7 +16,7 @@
 #include "gtest/gtest.h"
 #include "proto/plan.pb.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 using ::testing::ElementsAre;
@@ -584,4 +584,4 @@ TEST(PlanRulesTest, WhatProfilingCostsIsMeasuredWhereThereIsTimeForIt) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::controller

@@ -20,7 +20,7 @@
 #include "google/protobuf/descriptor.h"
 #include "gtest/gtest.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 using ::testing::ElementsAre;
@@ -181,4 +181,4 @@ TEST(PlansTest, EveryFieldAndMetricIsInTheDocument) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::controller

@@ -12,7 +12,7 @@
 #include "controller/plan/plan_rules.h"
 #include "proto/plan.pb.h"
 
-namespace assay {
+namespace assay::controller {
 
 // What the rules of one plan have found so far. The rules themselves stand by topic in
 // target_rules.cc, workload_rules.cc and load_rules.cc; plan_rules.cc calls them in the order of
@@ -54,6 +54,6 @@ const std::string& DefaultLabelOf(const PlanTarget& target);
 // How a target is called in results.
 std::string LabelOf(const PlanTarget& target);
 
-}  // namespace assay
+}  // namespace assay::controller
 
 #endif  // ASSAY_CONTROLLER_PLAN_RULE_FAULTS_H_

@@ -7,7 +7,7 @@
 #include "controller/plan/rule_faults.h"
 #include "controller/plan/target_url.h"
 
-namespace assay {
+namespace assay::controller {
 
 const std::string& DefaultLabelOf(const PlanTarget& target) {
   return target.name().empty() ? target.url() : target.name();
@@ -79,4 +79,4 @@ void CheckTargets(const Plan& plan, RuleFaults* faults) {
   }
 }
 
-}  // namespace assay
+}  // namespace assay::controller

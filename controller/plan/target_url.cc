@@ -4,7 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/http_url.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 absl::Status Malformed(std::string_view url, absl::string_view why) {
@@ -26,4 +26,4 @@ absl::StatusOr<TargetUrl> ParseTargetUrl(std::string_view url) {
   return TargetUrl{parsed->tls, parsed->HostAndPort()};
 }
 
-}  // namespace assay
+}  // namespace assay::controller

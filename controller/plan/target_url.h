@@ -6,7 +6,7 @@
 
 #include "absl/status/statusor.h"
 
-namespace assay {
+namespace assay::controller {
 
 // A server that runs already.
 struct TargetUrl {
@@ -22,6 +22,6 @@ bool IsTargetUrl(std::string_view word);
 // kInvalidArgument, with the URL, but for its password, and what is wrong with it.
 absl::StatusOr<TargetUrl> ParseTargetUrl(std::string_view url);
 
-}  // namespace assay
+}  // namespace assay::controller
 
 #endif  // ASSAY_CONTROLLER_PLAN_TARGET_URL_H_

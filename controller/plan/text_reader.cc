@@ -7,7 +7,7 @@
 #include "google/protobuf/descriptor.h"
 #include "proto/text/text_proto.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 using google::protobuf::FieldDescriptor;
@@ -68,4 +68,4 @@ absl::Status ReadText(std::string_view text, std::string_view file_name, Message
   return absl::OkStatus();
 }
 
-}  // namespace assay
+}  // namespace assay::controller

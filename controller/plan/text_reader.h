@@ -8,7 +8,7 @@
 #include "absl/status/status.h"
 #include "google/protobuf/message.h"
 
-namespace assay {
+namespace assay::controller {
 
 // Reads text protobuf into `message`, as ParseTextProto() does. `origins` gets "FILE:LINE:COLUMN"
 // of every field that was read, by its path ("targets[1].label"); fields inside maps are left out.
@@ -16,6 +16,6 @@ absl::Status ReadText(std::string_view text, std::string_view file_name,
                       google::protobuf::Message* message,
                       std::map<std::string, std::string>* origins);
 
-}  // namespace assay
+}  // namespace assay::controller
 
 #endif  // ASSAY_CONTROLLER_PLAN_TEXT_READER_H_

@@ -11,7 +11,7 @@
 #include "common/load_limits.h"
 #include "controller/plan/rule_faults.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 // What frames a request is the load generator's: a plan that said otherwise would measure broken
@@ -117,4 +117,4 @@ void CheckWorkloads(const Plan& plan, RuleFaults* faults) {
   }
 }
 
-}  // namespace assay
+}  // namespace assay::controller

@@ -13,7 +13,7 @@
 #include "controller/report/flame_svg.h"
 #include "controller/report/html_text.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 absl::string_view View(std::string_view text) { return {text.data(), text.size()}; }
@@ -136,4 +136,4 @@ std::string FlameGraphPage(std::string_view title, const std::vector<std::string
   return page;
 }
 
-}  // namespace assay
+}  // namespace assay::controller

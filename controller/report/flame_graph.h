@@ -7,7 +7,7 @@
 
 #include "controller/report/flame_rows.h"
 
-namespace assay {
+namespace assay::controller {
 
 // Flame graphs as sections of a page. Each brings its data; a page holds as many as it likes, and
 // FlameGraphStyle() and FlameGraphScript() once. Nothing is fetched: the page is one file. Without a
@@ -24,6 +24,6 @@ std::string FlameGraphScript();
 // A whole page of fragments.
 std::string FlameGraphPage(std::string_view title, const std::vector<std::string>& fragments);
 
-}  // namespace assay
+}  // namespace assay::controller
 
 #endif  // ASSAY_CONTROLLER_REPORT_FLAME_GRAPH_H_

@@ -11,7 +11,7 @@
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 using Json = nlohmann::json;
@@ -188,4 +188,4 @@ TEST_F(DifferenceGraphTest, WithoutRequestsSharesAreDrawn) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::controller

@@ -9,7 +9,7 @@
 #include "common/json_text.h"
 #include "nlohmann/json.hpp"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -140,4 +140,4 @@ std::string FlameData(const DifferenceGraph& graph, const FlameRows& rows) {
   return Text(json);
 }
 
-}  // namespace assay
+}  // namespace assay::controller

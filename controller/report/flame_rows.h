@@ -9,7 +9,7 @@
 #include "analysis/profile/function_tree.h"
 #include "analysis/profile/profile_difference.h"
 
-namespace assay {
+namespace assay::controller {
 
 // One profile, or the sum of several runs', as a flame graph.
 struct FlameGraph {
@@ -55,6 +55,6 @@ FlameRows RowsOf(const DifferenceGraph& graph);
 std::string FlameData(const FlameGraph& graph, const FlameRows& rows);
 std::string FlameData(const DifferenceGraph& graph, const FlameRows& rows);
 
-}  // namespace assay
+}  // namespace assay::controller
 
 #endif  // ASSAY_CONTROLLER_REPORT_FLAME_ROWS_H_

@@ -11,7 +11,7 @@
 #include "analysis/profile/flame_layout.h"
 #include "controller/report/html_text.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 constexpr double kWidth = 1200;
@@ -154,4 +154,4 @@ std::string FlameSvg(const DifferenceGraph& graph, const FlameRows& rows) {
   return Draw(rows, widths, absl::StrCat("Differential flame graph: ", graph.title), paint, say);
 }
 
-}  // namespace assay
+}  // namespace assay::controller

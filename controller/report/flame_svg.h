@@ -5,7 +5,7 @@
 
 #include "controller/report/flame_rows.h"
 
-namespace assay {
+namespace assay::controller {
 
 // The graph as a still picture, for print and where no script runs: an svg element whose colours are
 // the variables of flame.css. Frames of a thousandth of the width and more, at most 2,500 of them, in
@@ -20,6 +20,6 @@ std::string PercentText(double share);
 // "3.21 us" with a Greek mu: as many digits as help.
 std::string MicrosecondsText(double us);
 
-}  // namespace assay
+}  // namespace assay::controller
 
 #endif  // ASSAY_CONTROLLER_REPORT_FLAME_SVG_H_

@@ -4,7 +4,7 @@
 
 #include "common/utf8.h"
 
-namespace assay {
+namespace assay::controller {
 
 std::string HtmlText(absl::string_view text) {
   std::string html;
@@ -40,4 +40,4 @@ std::string HtmlText(absl::string_view text) {
   return html;
 }
 
-}  // namespace assay
+}  // namespace assay::controller

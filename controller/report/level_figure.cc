@@ -9,7 +9,7 @@
 #include "common/number_text.h"
 #include "controller/report/html_text.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 constexpr double kWidth = 560;
@@ -127,4 +127,4 @@ std::string LevelFigureHtml(const LevelFigure& figure) {
   return absl::StrCat(html, "</svg>", legend, "</p></figure>");
 }
 
-}  // namespace assay
+}  // namespace assay::controller

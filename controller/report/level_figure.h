@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-namespace assay {
+namespace assay::controller {
 
 // A figure over load levels, as the origin drew it: each execution a dot, the medians of a target joined by a line.
 struct LevelFigure {
@@ -32,6 +32,6 @@ struct LevelFigure {
 // are the classes series-0 ... series-7 of the page.
 std::string LevelFigureHtml(const LevelFigure& figure);
 
-}  // namespace assay
+}  // namespace assay::controller
 
 #endif  // ASSAY_CONTROLLER_REPORT_LEVEL_FIGURE_H_

@@ -5,7 +5,7 @@
 
 #include "gtest/gtest.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 size_t Count(const std::string& text, const std::string& part) {
@@ -71,4 +71,4 @@ TEST(LevelFigureTest, PlacesAreInOrder) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::controller

@@ -16,7 +16,7 @@
 #include "controller/report/html_text.h"
 #include "proto/convert/category_proto.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 std::string TitleOf(const CellProfiles& cell) {
@@ -401,4 +401,4 @@ absl::StatusOr<std::string> DifferencePage(const ProfilePair& pair, const Catego
   return FlameGraphPage(TitleOf(pair), {std::move(fragments)});
 }
 
-}  // namespace assay
+}  // namespace assay::controller

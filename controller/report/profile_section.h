@@ -10,7 +10,7 @@
 #include "controller/results/profile_results.h"
 #include "controller/results/text_table.h"
 
-namespace assay {
+namespace assay::controller {
 
 // What profiles look like in pages. Fragments need FlameGraphStyle() and FlameGraphScript() of flame_graph.h in the
 // page.
@@ -36,6 +36,6 @@ absl::StatusOr<std::string> DifferenceFragments(const ProfilePair& pair,
 std::string ProfilePage(const CellProfiles& cell);
 absl::StatusOr<std::string> DifferencePage(const ProfilePair& pair, const CategoryRules& rules);
 
-}  // namespace assay
+}  // namespace assay::controller
 
 #endif  // ASSAY_CONTROLLER_REPORT_PROFILE_SECTION_H_

@@ -11,7 +11,7 @@
 #include "analysis/profile/test_profile.h"
 #include "controller/results/profile_json.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 using ::testing::AllOf;
@@ -192,4 +192,4 @@ TEST(ProfileSectionTest, NotesOfEveryRunAreSaidOnce) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::controller

@@ -45,7 +45,7 @@
 #include "proto/results.pb.h"
 #include "proto/text/grpc_text.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 using google::protobuf::FieldDescriptor;
@@ -379,7 +379,7 @@ std::vector<std::string> FuzzSeeds() {
           Seed({"", "a"})};
 }
 
-}  // namespace assay
+}  // namespace assay::controller
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   assay::Check(assay::Texts(data, size));

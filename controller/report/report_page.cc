@@ -21,7 +21,7 @@
 #include "controller/results/results_json.h"
 #include "controller/results/text_table.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 struct ReportInput {
@@ -240,4 +240,4 @@ std::string ReportPage(const CampaignResults& results, const std::vector<CellPro
   return absl::StrCat(html, "<script>", FlameGraphScript(), "</script></body></html>\n");
 }
 
-}  // namespace assay
+}  // namespace assay::controller

@@ -8,7 +8,7 @@
 #include "controller/results/campaign_results.h"
 #include "controller/results/profile_results.h"
 
-namespace assay {
+namespace assay::controller {
 
 // A campaign as one self-contained HTML file: nothing is fetched, and it can be read without a script and in print.
 // Sections: the cells, the figures over load levels, the gates, profiles where there are any, the hosts. A section is
@@ -16,6 +16,6 @@ namespace assay {
 std::string ReportPage(const CampaignResults& results, const std::vector<CellProfiles>& profiles,
                        const CategoryRules& rules);
 
-}  // namespace assay
+}  // namespace assay::controller
 
 #endif  // ASSAY_CONTROLLER_REPORT_REPORT_PAGE_H_

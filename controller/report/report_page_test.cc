@@ -12,7 +12,7 @@
 #include "controller/report/profile_section.h"
 #include "google/protobuf/text_format.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 using ::testing::AllOf;
@@ -99,4 +99,4 @@ TEST(ReportPageTest, ARefusalStandsInPlaceOfADifference) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::controller

@@ -21,7 +21,7 @@
 #include "proto/convert/execution_figures.h"
 #include "proto/convert/histogram_proto.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 constexpr double kNanosInMicro = 1e3;
@@ -326,4 +326,4 @@ std::vector<ThresholdResult> JudgeThresholds(const CampaignResults& results) {
   return judged;
 }
 
-}  // namespace assay
+}  // namespace assay::controller

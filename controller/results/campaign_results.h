@@ -14,7 +14,7 @@
 #include "controller/store/store.h"
 #include "proto/results.pb.h"
 
-namespace assay {
+namespace assay::controller {
 
 // A quantile that results speak of, and how it is called in JSON and tables.
 struct NamedQuantile {
@@ -126,6 +126,6 @@ std::vector<ThresholdResult> JudgeThresholds(const CampaignResults& results);
 // "mean_of_medians_us".
 OverExecutions MetricOf(const CellResult& cell, const std::string& metric);
 
-}  // namespace assay
+}  // namespace assay::controller
 
 #endif  // ASSAY_CONTROLLER_RESULTS_CAMPAIGN_RESULTS_H_

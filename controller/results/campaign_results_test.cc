@@ -21,7 +21,7 @@
 #include "google/protobuf/text_format.h"
 #include "proto/convert/histogram_proto.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 class CampaignResultsTest : public ::testing::Test {
@@ -79,7 +79,7 @@ class CampaignResultsTest : public ::testing::Test {
     return *std::move(results);
   }
 
-  std::unique_ptr<assay::Store> store_;
+  std::unique_ptr<assay::controller::Store> store_;
   GateRules rules_;
 };
 
@@ -495,4 +495,4 @@ TEST_F(CampaignResultsTest, CsvHasARowACellUnderItsTitles) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::controller

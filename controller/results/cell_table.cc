@@ -9,7 +9,7 @@
 #include "controller/plan/cells.h"
 #include "controller/results/text_table.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 constexpr size_t kP50 = 0;
@@ -77,4 +77,4 @@ CellTable CellTableOf(const CampaignResults& results) {
   return table;
 }
 
-}  // namespace assay
+}  // namespace assay::controller

@@ -6,7 +6,7 @@
 
 #include "controller/results/campaign_results.h"
 
-namespace assay {
+namespace assay::controller {
 
 // The table of a campaign's cells in words and numbers, for every renderer: text and HTML only lay it out.
 struct CellTable {
@@ -35,6 +35,6 @@ struct CellTable {
 
 CellTable CellTableOf(const CampaignResults& results);
 
-}  // namespace assay
+}  // namespace assay::controller
 
 #endif  // ASSAY_CONTROLLER_RESULTS_CELL_TABLE_H_

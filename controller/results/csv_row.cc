@@ -8,7 +8,7 @@
 #include "absl/strings/string_view.h"
 #include "common/number_text.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 // Their wide forms work in some languages' spreadsheets.
@@ -58,4 +58,4 @@ void CsvRow::Append(std::string_view field) {
   line_ += field;
 }
 
-}  // namespace assay
+}  // namespace assay::controller

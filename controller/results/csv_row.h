@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace assay {
+namespace assay::controller {
 
 // One row of a CSV file (RFC 4180). Numbers are written by all their digits and read back as the same number.
 //
@@ -33,6 +33,6 @@ class CsvRow {
   bool first_ = true;
 };
 
-}  // namespace assay
+}  // namespace assay::controller
 
 #endif  // ASSAY_CONTROLLER_RESULTS_CSV_ROW_H_

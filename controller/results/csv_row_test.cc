@@ -9,7 +9,7 @@
 #include <set>
 #include <string>
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 std::string TextField(const std::string& text) {
@@ -69,4 +69,4 @@ TEST(CsvRowTest, NumbersReadBackAsTheyWere) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::controller

@@ -5,7 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "controller/plan/cells.h"
 
-namespace assay {
+namespace assay::controller {
 
 std::string GateFinding::Where() const {
   return cells.size() == 1 ? cells.front()
@@ -36,4 +36,4 @@ GateFindings FindingsOf(const CampaignResults& results) {
   return found;
 }
 
-}  // namespace assay
+}  // namespace assay::controller

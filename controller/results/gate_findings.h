@@ -8,7 +8,7 @@
 #include "controller/results/campaign_results.h"
 #include "proto/results.pb.h"
 
-namespace assay {
+namespace assay::controller {
 
 // What a gate found: the same verdict in many cells is one finding.
 struct GateFinding {
@@ -28,6 +28,6 @@ struct GateFindings {
 
 GateFindings FindingsOf(const CampaignResults& results);
 
-}  // namespace assay
+}  // namespace assay::controller
 
 #endif  // ASSAY_CONTROLLER_RESULTS_GATE_FINDINGS_H_

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace assay {
+namespace assay::controller {
 
 using Json = nlohmann::ordered_json;
 
@@ -26,4 +26,4 @@ void SetCell(const Cell& cell, Json* json) {
   (*json)["level"] = std::move(level);
 }
 
-}  // namespace assay
+}  // namespace assay::controller

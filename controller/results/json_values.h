@@ -7,7 +7,7 @@
 #include "nlohmann/json.hpp"
 #include "proto/results.pb.h"
 
-namespace assay {
+namespace assay::controller {
 
 // What the JSON of results and of profiles is made of. A figure that there is not is null.
 
@@ -18,6 +18,6 @@ nlohmann::ordered_json OrNull(const std::optional<Estimate>& figure);
 // Sets "target", "workload", "mode" and "level", by which a reader finds a cell.
 void SetCell(const Cell& cell, nlohmann::ordered_json* json);
 
-}  // namespace assay
+}  // namespace assay::controller
 
 #endif  // ASSAY_CONTROLLER_RESULTS_JSON_VALUES_H_

@@ -24,7 +24,7 @@
 #include "proto/convert/histogram_proto.h"
 #include "proto/results.pb.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 // ASSAY_TEST_CELLS makes a larger store, for docs/performance.md.
@@ -118,4 +118,4 @@ TEST(ManyCellsTest, NothingOfACellIsKeptButItsFigures) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::controller

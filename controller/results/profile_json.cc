@@ -5,7 +5,7 @@
 
 #include "controller/results/json_values.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -110,4 +110,4 @@ Json ToJson(const std::vector<CellProfiles>& cells, const CategoryRules& rules) 
   return json;
 }
 
-}  // namespace assay
+}  // namespace assay::controller

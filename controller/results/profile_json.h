@@ -7,7 +7,7 @@
 #include "controller/results/profile_results.h"
 #include "nlohmann/json.hpp"
 
-namespace assay {
+namespace assay::controller {
 
 // Profiles for programs: an array, one object a cell:
 //   target, workload, mode, level{connections|rate}
@@ -31,6 +31,6 @@ namespace assay {
 //   notes[]                                  of all runs
 nlohmann::ordered_json ToJson(const std::vector<CellProfiles>& cells, const CategoryRules& rules);
 
-}  // namespace assay
+}  // namespace assay::controller
 
 #endif  // ASSAY_CONTROLLER_RESULTS_PROFILE_JSON_H_

@@ -5,7 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "controller/plan/cells.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 // Whether two cells differ in nothing but their targets.
@@ -47,4 +47,4 @@ ProfilePairs PairsOf(const std::vector<CellProfiles>& cells) {
 
 std::string TitleOf(const ProfilePair& pair) { return TitleOf(*pair.other); }
 
-}  // namespace assay
+}  // namespace assay::controller

@@ -6,7 +6,7 @@
 
 #include "controller/results/profile_results.h"
 
-namespace assay {
+namespace assay::controller {
 
 // Two cells whose profiles say what differs between two targets, and not between two loads.
 struct ProfilePair {
@@ -29,6 +29,6 @@ ProfilePairs PairsOf(const std::vector<CellProfiles>& cells);
 // "b against a: json, 64 connections".
 std::string TitleOf(const ProfilePair& pair);
 
-}  // namespace assay
+}  // namespace assay::controller
 
 #endif  // ASSAY_CONTROLLER_RESULTS_PROFILE_PAIRS_H_

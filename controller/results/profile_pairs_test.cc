@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 using ::testing::ElementsAre;
@@ -89,4 +89,4 @@ TEST(ProfilePairsTest, ABaselineWithoutACellIsNamed) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::controller

@@ -15,7 +15,7 @@
 #include "proto/convert/profile_spans.h"
 #include "proto/convert/stack_profile_proto.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 const ProfileInfo& InfoOf(const ExecutionRecord& execution) {
@@ -264,4 +264,4 @@ absl::StatusOr<ProfileDifference> CompareCells(const CellProfiles& a, const Cell
   return CompareProfiles(runs_a, runs_b, DifferenceRules());
 }
 
-}  // namespace assay
+}  // namespace assay::controller

@@ -18,7 +18,7 @@
 #include "proto/profile.pb.h"
 #include "proto/results.pb.h"
 
-namespace assay {
+namespace assay::controller {
 
 // One execution that was profiled, by Assay or by a tool whose profile was imported.
 struct ProfiledRun {
@@ -101,6 +101,6 @@ enum class CompareBy {
 absl::StatusOr<ProfileDifference> CompareCells(const CellProfiles& a, const CellProfiles& b,
                                                CompareBy by, const CategoryRules& rules);
 
-}  // namespace assay
+}  // namespace assay::controller
 
 #endif  // ASSAY_CONTROLLER_RESULTS_PROFILE_RESULTS_H_

@@ -22,7 +22,7 @@
 #include "google/protobuf/text_format.h"
 #include "proto/convert/stack_profile_proto.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 // A campaign whose targets a and b were profiled in executions of their own.
@@ -334,4 +334,4 @@ TEST_F(ProfileResultsTest, ACellWithoutAReadableProfileSaysWhy) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::controller

@@ -7,7 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 
-namespace assay {
+namespace assay::controller {
 
 std::vector<std::string> NotesOf(const CampaignResults& results) {
   std::vector<std::string> notes;
@@ -56,4 +56,4 @@ std::string RepeatsText(const CellResult& cell) {
   return cell.fresh_starts ? "fresh starts" : "windows of one running server";
 }
 
-}  // namespace assay
+}  // namespace assay::controller

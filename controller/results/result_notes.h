@@ -6,7 +6,7 @@
 
 #include "controller/results/campaign_results.h"
 
-namespace assay {
+namespace assay::controller {
 
 // What a reader of the figures has to know, a sentence each without a full stop, for people: over what the medians are,
 // whether they have intervals, and what a closed loop does not show. Tables and reports print all of them.
@@ -15,6 +15,6 @@ std::vector<std::string> NotesOf(const CampaignResults& results);
 // What "executions" are: "fresh starts" or "windows of one running server".
 std::string RepeatsText(const CellResult& cell);
 
-}  // namespace assay
+}  // namespace assay::controller
 
 #endif  // ASSAY_CONTROLLER_RESULTS_RESULT_NOTES_H_

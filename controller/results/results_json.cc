@@ -8,7 +8,7 @@
 #include "controller/results/json_values.h"
 #include "controller/results/result_notes.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -306,4 +306,4 @@ Json ToJson(const std::vector<AgentRecord>& agents,
   return json;
 }
 
-}  // namespace assay
+}  // namespace assay::controller

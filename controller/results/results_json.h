@@ -10,7 +10,7 @@
 #include "controller/store/store.h"
 #include "nlohmann/json.hpp"
 
-namespace assay {
+namespace assay::controller {
 
 // What programs read. The keys are a contract (docs/metrics.md); times are in microseconds, a
 // figure that is not known is null.
@@ -48,6 +48,6 @@ std::string VerdictText(GateResult::Verdict verdict);
 // Microseconds since 1970 as "2026-11-24T03:15:00Z"; empty for 0.
 std::string TimeText(int64_t unix_us);
 
-}  // namespace assay
+}  // namespace assay::controller
 
 #endif  // ASSAY_CONTROLLER_RESULTS_RESULTS_JSON_H_

@@ -16,7 +16,7 @@
 #include "controller/results/results_json.h"
 #include "controller/results/text_table.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 using Align = TextTable::Align;
@@ -247,4 +247,4 @@ std::string ToText(const std::vector<AgentRecord>& agents, TextWidth width) {
   return Fitted(text, width);
 }
 
-}  // namespace assay
+}  // namespace assay::controller

@@ -7,7 +7,7 @@
 #include "controller/results/campaign_results.h"
 #include "controller/store/store.h"
 
-namespace assay {
+namespace assay::controller {
 
 // How text for people is laid out.
 enum class TextWidth {
@@ -36,6 +36,6 @@ std::string ToText(const std::vector<AgentRecord>& agents, TextWidth width = Tex
 // Any text for people, wrapped to that width.
 std::string Fitted(const std::string& text, TextWidth width);
 
-}  // namespace assay
+}  // namespace assay::controller
 
 #endif  // ASSAY_CONTROLLER_RESULTS_RESULTS_TEXT_H_

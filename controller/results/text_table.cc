@@ -14,7 +14,7 @@
 #include "absl/strings/strip.h"
 #include "common/utf8.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 size_t Width(const std::string& text) {
@@ -169,4 +169,4 @@ std::string WithThousands(double value) {
   return std::llround(value) < 0 ? "-" + text : text;
 }
 
-}  // namespace assay
+}  // namespace assay::controller

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-namespace assay {
+namespace assay::controller {
 
 // How wide text for people is, unless they ask for all of it.
 inline constexpr size_t kTextColumns = 100;
@@ -58,6 +58,6 @@ std::string FourDigits(double value);
 // "1,234,567".
 std::string WithThousands(double value);
 
-}  // namespace assay
+}  // namespace assay::controller
 
 #endif  // ASSAY_CONTROLLER_RESULTS_TEXT_TABLE_H_

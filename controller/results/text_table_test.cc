@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 using Align = TextTable::Align;
@@ -108,4 +108,4 @@ TEST(FourDigitsTest, LargeNumbersKeepAllDigitsBeforeThePoint) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::controller

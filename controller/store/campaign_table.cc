@@ -14,7 +14,7 @@
 #include "controller/store/record_bytes.h"
 #include "controller/store/row_hash.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 // How many campaigns a message names.
@@ -342,4 +342,4 @@ absl::StatusOr<bool> CampaignTable::ControllerLives(const std::string& controlle
   return Lives(controller, row ? select.Int(0) : 0);
 }
 
-}  // namespace assay
+}  // namespace assay::controller

@@ -12,7 +12,7 @@
 #include "controller/store/store.h"
 #include "proto/results.pb.h"
 
-namespace assay {
+namespace assay::controller {
 
 // The campaigns of a store and who runs them. Contracts are those of Store; the store's lock is held by the caller.
 class CampaignTable {
@@ -61,6 +61,6 @@ class CampaignTable {
   const std::string self_;
 };
 
-}  // namespace assay
+}  // namespace assay::controller
 
 #endif  // ASSAY_CONTROLLER_STORE_CAMPAIGN_TABLE_H_

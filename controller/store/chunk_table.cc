@@ -7,7 +7,7 @@
 #include "controller/store/record_bytes.h"
 #include "proto/convert/sample_chunk.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 // How much of a chunk's name a message shows.
@@ -162,4 +162,4 @@ absl::StatusOr<SampleChunk> ChunkTable::Read(const std::string& sha256) {
   return chunk;
 }
 
-}  // namespace assay
+}  // namespace assay::controller

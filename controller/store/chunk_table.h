@@ -13,7 +13,7 @@
 #include "controller/store/database.h"
 #include "proto/samples.pb.h"
 
-namespace assay {
+namespace assay::controller {
 
 // A chunk as it is stored, and its name.
 struct ChunkAtRest {
@@ -58,6 +58,6 @@ class ChunkTable {
   const std::string self_;
 };
 
-}  // namespace assay
+}  // namespace assay::controller
 
 #endif  // ASSAY_CONTROLLER_STORE_CHUNK_TABLE_H_

@@ -11,7 +11,7 @@
 #include "gtest/gtest.h"
 #include "proto/convert/sample_chunk.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 constexpr char kCampaign[] = "0123456789ab";
@@ -116,4 +116,4 @@ TEST_F(ConcurrencyTest, TwoMayMakeTheSameStoreAtOnce) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::controller

@@ -14,7 +14,7 @@
 #include "gtest/gtest.h"
 #include "proto/convert/sample_chunk.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 constexpr char kCampaign[] = "0123456789ab";
@@ -156,4 +156,4 @@ TEST_F(CrashTest, TheCampaignOfAKilledControllerIsInterrupted) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::controller

@@ -15,7 +15,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 using ::testing::AllOf;
@@ -254,4 +254,4 @@ TEST(OldStoreTest, RecordsWithoutAHashStayReadableAndTakeOneWhenTheyAreWritten) 
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::controller

@@ -7,7 +7,7 @@
 #include "controller/store/lock_holder.h"
 #include "controller/store/row_hash.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 // A path as the file: URI that SQLite takes.
@@ -185,4 +185,4 @@ absl::Status Transaction::Commit() {
   return absl::OkStatus();
 }
 
-}  // namespace assay
+}  // namespace assay::controller

@@ -12,7 +12,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 
-namespace assay {
+namespace assay::controller {
 
 class Database;
 
@@ -122,6 +122,6 @@ class Transaction {
   Database* database_;
 };
 
-}  // namespace assay
+}  // namespace assay::controller
 
 #endif  // ASSAY_CONTROLLER_STORE_DATABASE_H_

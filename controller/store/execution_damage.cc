@@ -6,7 +6,7 @@
 #include "controller/store/execution_table.h"
 #include "controller/store/row_hash.h"
 
-namespace assay {
+namespace assay::controller {
 
 absl::Status ExecutionTable::Damaged(int64_t row, absl::string_view what,
                                      std::string_view campaign_id) {
@@ -83,4 +83,4 @@ absl::Status ExecutionTable::CheckPart(int64_t row, absl::string_view column, si
                                    there ? select.Int(0) : 0, " were stored"));
 }
 
-}  // namespace assay
+}  // namespace assay::controller

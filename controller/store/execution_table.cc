@@ -8,7 +8,7 @@
 #include "controller/store/row_hash.h"
 #include "controller/store/schema.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 // The columns of the key figures, and how each is bound: one list, so that they cannot slip against one another.
@@ -376,4 +376,4 @@ absl::StatusOr<std::vector<ProfileChunk>> ExecutionTable::Profile(int64_t row) {
   return chunks;
 }
 
-}  // namespace assay
+}  // namespace assay::controller

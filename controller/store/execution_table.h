@@ -16,7 +16,7 @@
 #include "controller/store/store.h"
 #include "proto/results.pb.h"
 
-namespace assay {
+namespace assay::controller {
 
 // The executions of a store with what belongs to each. Contracts are those of Store; the store's lock is held by the
 // caller, who also begins and commits transactions.
@@ -65,6 +65,6 @@ class ExecutionTable {
   Database& database_;
 };
 
-}  // namespace assay
+}  // namespace assay::controller
 
 #endif  // ASSAY_CONTROLLER_STORE_EXECUTION_TABLE_H_

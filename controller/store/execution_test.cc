@@ -14,7 +14,7 @@
 #include "gtest/gtest.h"
 #include "proto/convert/sample_chunk.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 using ::testing::HasSubstr;
@@ -382,4 +382,4 @@ TEST_F(ExecutionTest, AProfileOfItsOwnIsNotReplaced) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::controller

@@ -8,7 +8,7 @@
 #include "proto/convert/execution_figures.h"
 #include "proto/convert/histogram_proto.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 constexpr double kNanosInMicro = 1e3;
@@ -56,4 +56,4 @@ absl::StatusOr<KeyFigures> KeyFiguresOf(const ExecutionRecord& execution) {
   return figures;
 }
 
-}  // namespace assay
+}  // namespace assay::controller

@@ -7,7 +7,7 @@
 #include "absl/status/statusor.h"
 #include "proto/results.pb.h"
 
-namespace assay {
+namespace assay::controller {
 
 // The figures of one execution that the store keeps in columns of their own, for `query`. Times are microseconds; what
 // cannot be known is not set: a quantile that the count does not support, the CPU of a server given by URL.
@@ -34,6 +34,6 @@ struct KeyFigures {
 // kInvalidArgument when the histogram of the record is none.
 absl::StatusOr<KeyFigures> KeyFiguresOf(const ExecutionRecord& execution);
 
-}  // namespace assay
+}  // namespace assay::controller
 
 #endif  // ASSAY_CONTROLLER_STORE_KEY_FIGURES_H_

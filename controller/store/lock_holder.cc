@@ -13,7 +13,7 @@
 #include "absl/strings/strip.h"
 #include "common/file.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 // SQLite's bytes: https://www.sqlite.org/walformat.html and os.h. A writer in WAL mode holds byte 120 of the -shm file;
@@ -79,4 +79,4 @@ std::string HeldBy(const std::string& database_path) {
   return holders.empty() ? "" : absl::StrCat(" by ", absl::StrJoin(holders, ", "));
 }
 
-}  // namespace assay
+}  // namespace assay::controller

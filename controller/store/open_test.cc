@@ -21,7 +21,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 using ::testing::AllOf;
@@ -322,4 +322,4 @@ TEST_F(OpenTest, AFullDiskIsSaid) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::controller

@@ -11,7 +11,7 @@
 #include "absl/strings/strip.h"
 #include "common/file.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 std::string ThisMachine() {
@@ -72,4 +72,4 @@ std::optional<bool> ProcessIdentity::Lives() const {
   return StartTicks(pid) == start_ticks;
 }
 
-}  // namespace assay
+}  // namespace assay::controller

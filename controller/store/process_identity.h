@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace assay {
+namespace assay::controller {
 
 // Tells one process from every other, of this host, of others, and of those that had its number before.
 struct ProcessIdentity {
@@ -31,6 +31,6 @@ struct ProcessIdentity {
 // This host's name, for people.
 std::string HostName();
 
-}  // namespace assay
+}  // namespace assay::controller
 
 #endif  // ASSAY_CONTROLLER_STORE_PROCESS_IDENTITY_H_

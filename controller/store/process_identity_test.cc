@@ -7,7 +7,7 @@
 
 #include "gtest/gtest.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 TEST(ProcessIdentityTest, ThisProcessLives) {
@@ -48,4 +48,4 @@ TEST(ProcessIdentityTest, OfAnotherMachineNothingIsKnown) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::controller

@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "proto/text/valid_text.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 using google::protobuf::Message;
@@ -38,4 +38,4 @@ bool ReadRecord(std::string_view bytes, Message* message) {
   return ParseMendingText(bytes, message);
 }
 
-}  // namespace assay
+}  // namespace assay::controller

@@ -7,7 +7,7 @@
 #include "absl/status/statusor.h"
 #include "google/protobuf/message.h"
 
-namespace assay {
+namespace assay::controller {
 
 // How the store's rows hold messages: nothing is written that does not read back.
 
@@ -20,6 +20,6 @@ absl::StatusOr<std::string> RecordBytes(const google::protobuf::Message& message
 // for bytes that are no such message.
 bool ReadRecord(std::string_view bytes, google::protobuf::Message* message);
 
-}  // namespace assay
+}  // namespace assay::controller
 
 #endif  // ASSAY_CONTROLLER_STORE_RECORD_BYTES_H_

@@ -7,7 +7,7 @@
 
 #include "absl/strings/escaping.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 std::string DrawHex(size_t bytes) {
@@ -23,4 +23,4 @@ std::string DrawCampaignId() { return DrawHex(6); }
 
 std::string DrawExecutionId() { return DrawHex(16); }
 
-}  // namespace assay
+}  // namespace assay::controller

@@ -3,7 +3,7 @@
 
 #include <string>
 
-namespace assay {
+namespace assay::controller {
 
 // Draws the id of a campaign from the kernel's randomness: 12 hexadecimal digits. The store refuses
 // one it has.
@@ -12,6 +12,6 @@ std::string DrawCampaignId();
 // Draws the id of an execution: 32 hexadecimal digits, unique for ever.
 std::string DrawExecutionId();
 
-}  // namespace assay
+}  // namespace assay::controller
 
 #endif  // ASSAY_CONTROLLER_STORE_RECORD_ID_H_

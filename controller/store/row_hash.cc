@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/sha256.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 template <typename Number>
@@ -48,4 +48,4 @@ std::string IsSound(std::string_view hash, std::string_view column) {
   return absl::StrCat("(", name, " IS NULL OR ", name, " = ", std::string(hash), ")");
 }
 
-}  // namespace assay
+}  // namespace assay::controller

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace assay {
+namespace assay::controller {
 
 // Makes the SQL function row_sha256(...) known to a connection: the SHA-256 of its arguments, each with its type and
 // length. Returns SQLite's result code.
@@ -37,6 +37,6 @@ inline constexpr std::string_view kChunkListHash =
 // SQL that tells whether a row is as it was stored, by its hash in `column`; one without a hash is taken for sound.
 std::string IsSound(std::string_view hash, std::string_view column = "sha256");
 
-}  // namespace assay
+}  // namespace assay::controller
 
 #endif  // ASSAY_CONTROLLER_STORE_ROW_HASH_H_

@@ -5,7 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/status_macros.h"
 
-namespace assay {
+namespace assay::controller {
 
 absl::StatusOr<int> SchemaVersionOf(Database* database) {
   // In one statement, and so of one moment: another process may be making the store right now.
@@ -62,4 +62,4 @@ absl::Status MigrateSchema(Database* database, absl::Span<const SchemaStep> step
   return transaction.Commit();
 }
 
-}  // namespace assay
+}  // namespace assay::controller

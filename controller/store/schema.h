@@ -9,7 +9,7 @@
 #include "absl/types/span.h"
 #include "controller/store/database.h"
 
-namespace assay {
+namespace assay::controller {
 
 // A step from one version of the schema to the next. A step that was released is never changed: a new one is added
 // behind it. docs/store.md tells how.
@@ -41,6 +41,6 @@ absl::Status MigrateSchema(Database* database, absl::Span<const SchemaStep> step
 absl::Status CheckSchemaVersion(const Database& database, int version,
                                 absl::Span<const SchemaStep> steps);
 
-}  // namespace assay
+}  // namespace assay::controller
 
 #endif  // ASSAY_CONTROLLER_STORE_SCHEMA_H_

@@ -1,6 +1,6 @@
 #include "controller/store/schema.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 // Tables are named in the singular and are ours to change; views are in the plural and are what `query` shows: they
@@ -257,4 +257,4 @@ constexpr SchemaStep kSteps[] = {{1, kFirst}, {2, kProfiles}, {3, kHashes}, {4, 
 
 absl::Span<const SchemaStep> SchemaSteps() { return kSteps; }
 
-}  // namespace assay
+}  // namespace assay::controller

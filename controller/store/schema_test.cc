@@ -11,7 +11,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 using ::testing::HasSubstr;
@@ -105,4 +105,4 @@ TEST_F(SchemaTest, ANewerVersionIsLeftAlone) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::controller

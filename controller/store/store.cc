@@ -25,7 +25,7 @@
 #include "controller/store/schema.h"
 #include "proto/text/valid_text.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 // One transaction of staging holds at most about this much, so that others get their turn.
@@ -403,4 +403,4 @@ absl::StatusOr<std::vector<LoadInterval>> Store::ReadSeconds(std::string_view ex
   return parts_->executions.Seconds(row);
 }
 
-}  // namespace assay
+}  // namespace assay::controller

@@ -16,7 +16,7 @@
 #include "proto/results.pb.h"
 #include "proto/samples.pb.h"
 
-namespace assay {
+namespace assay::controller {
 
 // One campaign in a list: what can be said without reading its executions.
 struct CampaignSummary {
@@ -190,6 +190,6 @@ class Store {
   const std::unique_ptr<Parts> parts_;
 };
 
-}  // namespace assay
+}  // namespace assay::controller
 
 #endif  // ASSAY_CONTROLLER_STORE_STORE_H_

@@ -13,7 +13,7 @@
 #include "gtest/gtest.h"
 #include "proto/convert/histogram_proto.h"
 
-namespace assay {
+namespace assay::controller {
 
 TemporaryFolder::TemporaryFolder() : path_(::testing::TempDir() + "/store_XXXXXX") {
   EXPECT_NE(mkdtemp(path_.data()), nullptr);
@@ -119,4 +119,4 @@ std::string RunSql(const std::string& path, const std::string& sql) {
   return first;
 }
 
-}  // namespace assay
+}  // namespace assay::controller

@@ -13,7 +13,7 @@
 #include "proto/results.pb.h"
 #include "proto/samples.pb.h"
 
-namespace assay {
+namespace assay::controller {
 
 // What the tests of the store put into it.
 
@@ -44,6 +44,6 @@ SampleChunk PackedChunk(uint64_t seed, uint32_t count = 1'000);
 // Runs SQL on a file past the store, as another program would. What the first column of the first row holds.
 std::string RunSql(const std::string& path, const std::string& sql);
 
-}  // namespace assay
+}  // namespace assay::controller
 
 #endif  // ASSAY_CONTROLLER_STORE_STORE_SAMPLES_H_

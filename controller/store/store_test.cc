@@ -15,7 +15,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 using ::testing::HasSubstr;
@@ -252,4 +252,4 @@ TEST(RecordIdTest, IdsAreHexadecimalAndDiffer) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::controller

@@ -13,7 +13,7 @@
 #include "controller/store/store_samples.h"
 #include "gtest/gtest.h"
 
-namespace assay {
+namespace assay::controller {
 namespace {
 
 constexpr char kCampaign[] = "0123456789ab";
@@ -136,4 +136,4 @@ TEST_F(ViewsTest, EveryColumnOfEveryViewIsInTheDocument) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::controller

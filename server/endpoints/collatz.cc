@@ -5,7 +5,7 @@
 #include "server/endpoints/json_text.h"
 #include "server/endpoints/query.h"
 
-namespace assay {
+namespace assay::server {
 
 CollatzChain LongestCollatzChain(int64_t n) {
   CollatzChain longest{.start = 1, .steps = 0};
@@ -42,4 +42,4 @@ void CollatzEndpoint::Answer(const HttpRequest& request, HttpResponse& response)
   response.body = text_;
 }
 
-}  // namespace assay
+}  // namespace assay::server

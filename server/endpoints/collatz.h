@@ -6,7 +6,7 @@
 
 #include "server/net/http_message.h"
 
-namespace assay {
+namespace assay::server {
 
 struct CollatzChain {
   int64_t start = 0;
@@ -30,6 +30,6 @@ class CollatzEndpoint {
   std::string text_;
 };
 
-}  // namespace assay
+}  // namespace assay::server
 
 #endif  // ASSAY_SERVER_ENDPOINTS_COLLATZ_H_

@@ -2,7 +2,7 @@
 
 #include "gtest/gtest.h"
 
-namespace assay {
+namespace assay::server {
 namespace {
 
 TEST(LongestCollatzChainTest, FindsKnownRecords) {
@@ -43,4 +43,4 @@ TEST(CollatzEndpointTest, RefusesNOutOfRange) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::server

@@ -1,10 +1,10 @@
 #include "server/endpoints/echo.h"
 
-namespace assay {
+namespace assay::server {
 
 void RespondEcho(const HttpRequest& request, HttpResponse& response) {
   response.content_type = request.Header("Content-Type");
   response.body = request.body;
 }
 
-}  // namespace assay
+}  // namespace assay::server

@@ -4,7 +4,7 @@
 #include "server/endpoints/healthz.h"
 #include "server/endpoints/plaintext.h"
 
-namespace assay {
+namespace assay::server {
 namespace {
 
 void Refuse(int status, std::string_view message, HttpResponse& response) {
@@ -87,4 +87,4 @@ void Endpoints::Answer(const HttpRequest& request, HttpResponse& response) {
   Refuse(404, "there is nothing at this path\n", response);
 }
 
-}  // namespace assay
+}  // namespace assay::server

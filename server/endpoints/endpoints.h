@@ -8,7 +8,7 @@
 #include "server/endpoints/zlib_endpoint.h"
 #include "server/net/http_message.h"
 
-namespace assay {
+namespace assay::server {
 
 // The endpoint contract (docs/endpoints.md): which path and method is answered by what. Each
 // endpoint is a file beside this one. One for each thread.
@@ -29,6 +29,6 @@ class Endpoints {
   CollatzEndpoint collatz_;
 };
 
-}  // namespace assay
+}  // namespace assay::server
 
 #endif  // ASSAY_SERVER_ENDPOINTS_ENDPOINTS_H_

@@ -4,7 +4,7 @@
 
 #include "gtest/gtest.h"
 
-namespace assay {
+namespace assay::server {
 namespace {
 
 class EndpointsTest : public ::testing::Test {
@@ -74,4 +74,4 @@ TEST_F(EndpointsTest, OptionsOfTheServerAsAWhole) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::server

@@ -1,10 +1,10 @@
 #include "server/endpoints/healthz.h"
 
-namespace assay {
+namespace assay::server {
 
 void RespondHealthz(const HttpRequest&, HttpResponse& response) {
   response.content_type = "text/plain";
   response.body = "ok";
 }
 
-}  // namespace assay
+}  // namespace assay::server

@@ -3,11 +3,11 @@
 
 #include "server/net/http_message.h"
 
-namespace assay {
+namespace assay::server {
 
 // GET /healthz: "ok" as soon as the server serves.
 void RespondHealthz(const HttpRequest& request, HttpResponse& response);
 
-}  // namespace assay
+}  // namespace assay::server
 
 #endif  // ASSAY_SERVER_ENDPOINTS_HEALTHZ_H_

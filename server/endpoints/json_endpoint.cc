@@ -2,7 +2,7 @@
 
 #include "server/endpoints/json_text.h"
 
-namespace assay {
+namespace assay::server {
 
 namespace {
 
@@ -40,4 +40,4 @@ void JsonEndpoint::RespondTotals(const HttpRequest& request, HttpResponse& respo
   response.body = text_;
 }
 
-}  // namespace assay
+}  // namespace assay::server

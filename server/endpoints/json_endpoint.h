@@ -7,7 +7,7 @@
 #include "server/endpoints/order_totals.h"
 #include "server/net/http_message.h"
 
-namespace assay {
+namespace assay::server {
 
 // /json. One for each thread: it keeps the memory of its responses.
 class JsonEndpoint {
@@ -24,6 +24,6 @@ class JsonEndpoint {
   std::string text_;
 };
 
-}  // namespace assay
+}  // namespace assay::server
 
 #endif  // ASSAY_SERVER_ENDPOINTS_JSON_ENDPOINT_H_

@@ -9,7 +9,7 @@
 #include "server/endpoints/order_reader.h"
 #include "server/endpoints/order_totals.h"
 
-namespace assay {
+namespace assay::server {
 namespace {
 
 class JsonEndpointTest : public ::testing::Test {
@@ -212,4 +212,4 @@ TEST_F(JsonEndpointTest, AnswersDoNotLeakIntoEachOther) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::server

@@ -3,7 +3,7 @@
 #include <charconv>
 #include <cstring>
 
-namespace assay {
+namespace assay::server {
 namespace {
 
 bool NeedsEscape(unsigned char c) { return c < 0x20 || c == '"' || c == '\\'; }
@@ -82,4 +82,4 @@ void AppendJsonNumber(int64_t number, std::string& json) {
   json.append(digits, std::to_chars(digits, digits + sizeof(digits), number).ptr);
 }
 
-}  // namespace assay
+}  // namespace assay::server

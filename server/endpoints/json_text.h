@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace assay {
+namespace assay::server {
 
 // JSON written straight into a string, as serde does for a struct.
 //
@@ -21,6 +21,6 @@ void AppendJsonString(std::string_view text, std::string& json);
 
 void AppendJsonNumber(int64_t number, std::string& json);
 
-}  // namespace assay
+}  // namespace assay::server
 
 #endif  // ASSAY_SERVER_ENDPOINTS_JSON_TEXT_H_

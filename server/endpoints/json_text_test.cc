@@ -5,7 +5,7 @@
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
 
-namespace assay {
+namespace assay::server {
 namespace {
 
 std::string AsJson(std::string_view text) {
@@ -42,4 +42,4 @@ TEST(JsonTextTest, WritesNumbersToTheLast) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::server

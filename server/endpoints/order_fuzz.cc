@@ -14,7 +14,7 @@
 #include "server/endpoints/order_totals.h"
 #include "server/net/http_message.h"
 
-namespace assay {
+namespace assay::server {
 
 std::vector<std::string> FuzzSeeds() {
   return {
@@ -29,19 +29,19 @@ std::vector<std::string> FuzzSeeds() {
       "{\"items\":[{\"name\":\"\xc3\xa4\xff\"}]}"};
 }
 
-}  // namespace assay
+}  // namespace assay::server
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   // As bodies lie in a connection's buffer: with something behind them.
   std::string memory(reinterpret_cast<const char*>(data), size);
-  memory.append(assay::HttpRequest::kReadableBehindBody, '}');
+  memory.append(assay::server::HttpRequest::kReadableBehindBody, '}');
   const std::string_view body = std::string_view(memory).substr(0, size);
 
-  static assay::OrderReader reader;  // Used again, as the server does.
-  static assay::OrderTotals by_reader;
-  static assay::OrderTotals by_sax;
+  static assay::server::OrderReader reader;  // Used again, as the server does.
+  static assay::server::OrderTotals by_reader;
+  static assay::server::OrderTotals by_sax;
   const std::string error = reader.Read(body, by_reader);
-  if (error != assay::ReadOrderBySax(body, by_sax)) std::abort();
+  if (error != assay::server::ReadOrderBySax(body, by_sax)) std::abort();
   if (!error.empty()) return 0;
   const std::string_view response = by_reader.End();
   if (response != by_sax.End()) std::abort();

@@ -5,7 +5,7 @@
 #include "server/endpoints/order_sax.h"
 #include "server/net/http_message.h"
 
-namespace assay {
+namespace assay::server {
 namespace {
 
 namespace dom = simdjson::dom;
@@ -89,4 +89,4 @@ bool OrderReader::ReadFast(std::string_view json, OrderTotals& totals) {
   return true;
 }
 
-}  // namespace assay
+}  // namespace assay::server

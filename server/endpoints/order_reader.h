@@ -8,7 +8,7 @@
 #include "server/endpoints/order_totals.h"
 #include "simdjson.h"
 
-namespace assay {
+namespace assay::server {
 
 // Reads the body of POST /json, and writes its totals between OrderTotals::Begin() and End().
 //
@@ -33,6 +33,6 @@ class OrderReader {
   simdjson::dom::parser parser_;
 };
 
-}  // namespace assay
+}  // namespace assay::server
 
 #endif  // ASSAY_SERVER_ENDPOINTS_ORDER_READER_H_

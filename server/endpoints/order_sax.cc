@@ -8,7 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "nlohmann/json.hpp"
 
-namespace assay {
+namespace assay::server {
 namespace {
 
 using nlohmann::json;
@@ -194,4 +194,4 @@ std::string ReadOrderBySax(std::string_view text, OrderTotals& totals) {
   return handler.Verdict();
 }
 
-}  // namespace assay
+}  // namespace assay::server

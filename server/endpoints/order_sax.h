@@ -6,7 +6,7 @@
 
 #include "server/endpoints/order_totals.h"
 
-namespace assay {
+namespace assay::server {
 
 // Reads the body of POST /json by nlohmann's SAX interface, and writes its totals between
 // OrderTotals::Begin() and End(). The contract: id, price and qty are integers in 64 bits, name is
@@ -15,6 +15,6 @@ namespace assay {
 // Returns what is wrong with the body, in words; empty when nothing is. Then `totals` wants End().
 std::string ReadOrderBySax(std::string_view json, OrderTotals& totals);
 
-}  // namespace assay
+}  // namespace assay::server
 
 #endif  // ASSAY_SERVER_ENDPOINTS_ORDER_SAX_H_

@@ -2,7 +2,7 @@
 
 #include "server/endpoints/json_text.h"
 
-namespace assay {
+namespace assay::server {
 
 namespace {
 
@@ -42,4 +42,4 @@ std::string_view OrderTotals::End() {
   return text_;
 }
 
-}  // namespace assay
+}  // namespace assay::server

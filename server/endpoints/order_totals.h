@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace assay {
+namespace assay::server {
 
 // Writes the response of POST /json, item by item:
 //   {"items":[{"id":1,"name":"a","total":500},...],"count":1,"total":500}
@@ -32,6 +32,6 @@ class OrderTotals {
   int64_t total_ = 0;
 };
 
-}  // namespace assay
+}  // namespace assay::server
 
 #endif  // ASSAY_SERVER_ENDPOINTS_ORDER_TOTALS_H_

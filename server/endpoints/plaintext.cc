@@ -1,10 +1,10 @@
 #include "server/endpoints/plaintext.h"
 
-namespace assay {
+namespace assay::server {
 
 void RespondPlaintext(const HttpRequest&, HttpResponse& response) {
   response.content_type = "text/plain";
   response.body = "Hello, World!";
 }
 
-}  // namespace assay
+}  // namespace assay::server

@@ -3,11 +3,11 @@
 
 #include "server/net/http_message.h"
 
-namespace assay {
+namespace assay::server {
 
 // GET /plaintext: "Hello, World!". What it costs is what HTTP costs.
 void RespondPlaintext(const HttpRequest& request, HttpResponse& response);
 
-}  // namespace assay
+}  // namespace assay::server
 
 #endif  // ASSAY_SERVER_ENDPOINTS_PLAINTEXT_H_

@@ -2,7 +2,7 @@
 
 #include <charconv>
 
-namespace assay {
+namespace assay::server {
 
 std::optional<std::string_view> QueryParameter(std::string_view query, std::string_view name) {
   std::optional<std::string_view> value;
@@ -29,4 +29,4 @@ std::optional<int64_t> NumberParameter(std::string_view query, std::string_view 
   return number;
 }
 
-}  // namespace assay
+}  // namespace assay::server

@@ -5,7 +5,7 @@
 #include <optional>
 #include <string_view>
 
-namespace assay {
+namespace assay::server {
 
 // The value of a parameter in "a=1&b=2", as it came; of a doubled one the last counts. Nothing when
 // it is not there.
@@ -16,6 +16,6 @@ std::optional<std::string_view> QueryParameter(std::string_view query, std::stri
 std::optional<int64_t> NumberParameter(std::string_view query, std::string_view name,
                                        std::optional<int64_t> otherwise, int64_t min, int64_t max);
 
-}  // namespace assay
+}  // namespace assay::server
 
 #endif  // ASSAY_SERVER_ENDPOINTS_QUERY_H_

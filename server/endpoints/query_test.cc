@@ -2,7 +2,7 @@
 
 #include "gtest/gtest.h"
 
-namespace assay {
+namespace assay::server {
 namespace {
 
 TEST(QueryParameterTest, FindsAParameterAmongOthers) {
@@ -38,4 +38,4 @@ TEST(NumberParameterTest, RefusesAllElse) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::server

@@ -7,7 +7,7 @@
 
 #include "server/endpoints/query.h"
 
-namespace assay {
+namespace assay::server {
 namespace {
 
 // An output buffer larger than this is not kept for the next request.
@@ -107,4 +107,4 @@ void ZlibEndpoint::Decompress(const HttpRequest& request, HttpResponse& response
   response.body = output_.view();
 }
 
-}  // namespace assay
+}  // namespace assay::server

@@ -9,7 +9,7 @@
 
 struct z_stream_s;
 
-namespace assay {
+namespace assay::server {
 
 // /zlib/compress and /zlib/decompress. One for each thread: its streams and its output are used
 // again by every request, so that zlib allocates nothing after the first.
@@ -40,6 +40,6 @@ class ZlibEndpoint {
   ByteBuffer output_;
 };
 
-}  // namespace assay
+}  // namespace assay::server
 
 #endif  // ASSAY_SERVER_ENDPOINTS_ZLIB_ENDPOINT_H_

@@ -8,7 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 
-namespace assay {
+namespace assay::server {
 namespace {
 
 constexpr size_t kMaxOutput = 1 << 20;
@@ -137,4 +137,4 @@ TEST_F(ZlibEndpointTest, OutputIsLimitedToTheByte) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::server

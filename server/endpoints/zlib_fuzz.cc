@@ -12,7 +12,7 @@
 #include "server/endpoints/zlib_endpoint.h"
 #include "server/net/http_message.h"
 
-namespace assay {
+namespace assay::server {
 namespace {
 
 constexpr size_t kMaxOutput = 1 << 14;
@@ -53,22 +53,22 @@ std::vector<std::string> FuzzSeeds() {
   return seeds;
 }
 
-}  // namespace assay
+}  // namespace assay::server
 
 // The first byte chooses the level.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size == 0) return 0;
-  static assay::ZlibEndpoint endpoint(assay::kMaxOutput);
+  static assay::server::ZlibEndpoint endpoint(assay::kMaxOutput);
   const int level = data[0] % 10;
   const std::string_view body(reinterpret_cast<const char*>(data) + 1, size - 1);
 
-  const assay::Answer inflated = assay::Decompress(endpoint, body);
+  const assay::Answer inflated = assay::server::Decompress(endpoint, body);
   if (inflated.status != 200 && inflated.status != 400 && inflated.status != 413) std::abort();
   if (inflated.status == 200 && inflated.body.size() > assay::kMaxOutput) std::abort();
 
-  const assay::Answer packed = assay::Compress(endpoint, body, level);
+  const assay::Answer packed = assay::server::Compress(endpoint, body, level);
   if (packed.status != 200) std::abort();
-  const assay::Answer unpacked = assay::Decompress(endpoint, packed.body);
+  const assay::Answer unpacked = assay::server::Decompress(endpoint, packed.body);
   const bool fits = body.size() <= assay::kMaxOutput;
   if (unpacked.status != (fits ? 200 : 413)) std::abort();
   if (fits && unpacked.body != body) std::abort();

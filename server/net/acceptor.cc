@@ -8,7 +8,7 @@
 #include <cstring>
 #include <utility>
 
-namespace assay {
+namespace assay::server {
 namespace {
 
 // Connections accepted before others get their turn.
@@ -79,4 +79,4 @@ void Acceptor::OnDeadline(int64_t now_ns) {
   }
 }
 
-}  // namespace assay
+}  // namespace assay::server

@@ -9,7 +9,7 @@
 #include "server/net/listening_socket.h"
 #include "server/net/timer_wheel.h"
 
-namespace assay {
+namespace assay::server {
 
 // Accepts connections of one listening socket.
 //
@@ -47,6 +47,6 @@ class Acceptor final : public EventTarget, public Timer {
   int64_t last_report_ns_ = INT64_MIN;
 };
 
-}  // namespace assay
+}  // namespace assay::server
 
 #endif  // ASSAY_SERVER_NET_ACCEPTOR_H_

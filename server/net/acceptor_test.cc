@@ -14,7 +14,7 @@
 #include "server/net/listening_socket.h"
 #include "server/net/test_client.h"
 
-namespace assay {
+namespace assay::server {
 namespace {
 
 int64_t told_ns = 0;
@@ -49,4 +49,4 @@ TEST(AcceptorTest, PausesWhileTheSystemCannotWatchConnections) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::server

@@ -4,7 +4,7 @@
 #include <new>
 #include <utility>
 
-namespace assay {
+namespace assay::server {
 
 ByteBuffer::ByteBuffer(ByteBuffer&& other) noexcept
     : memory_(std::move(other.memory_)),
@@ -36,4 +36,4 @@ void ByteBuffer::Grow(size_t bytes) {
   capacity_ = capacity;
 }
 
-}  // namespace assay
+}  // namespace assay::server

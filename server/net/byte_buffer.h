@@ -7,7 +7,7 @@
 #include <memory>
 #include <string_view>
 
-namespace assay {
+namespace assay::server {
 
 // A growing run of bytes: written at its end, consumed at its front.
 //
@@ -68,6 +68,6 @@ class ByteBuffer {
   size_t capacity_ = 0;  // Without the padding.
 };
 
-}  // namespace assay
+}  // namespace assay::server
 
 #endif  // ASSAY_SERVER_NET_BYTE_BUFFER_H_

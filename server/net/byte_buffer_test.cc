@@ -4,7 +4,7 @@
 
 #include "gtest/gtest.h"
 
-namespace assay {
+namespace assay::server {
 namespace {
 
 TEST(ByteBufferTest, GivesBackWhatWasAppendedInOrder) {
@@ -60,4 +60,4 @@ TEST(ByteBufferTest, MovingLeavesAnEmptyOne) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::server

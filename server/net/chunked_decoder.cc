@@ -5,7 +5,7 @@
 
 #include "server/net/head_rules.h"
 
-namespace assay {
+namespace assay::server {
 namespace {
 
 int HexDigit(unsigned char c) {
@@ -201,4 +201,4 @@ ChunkedDecoder::State ChunkedDecoder::Framing(unsigned char c) {
   return State::kMalformed;
 }
 
-}  // namespace assay
+}  // namespace assay::server

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace assay {
+namespace assay::server {
 
 // Decodes a chunked body (RFC 9112, 7.1) that arrives in arbitrary pieces, in place.
 //
@@ -68,6 +68,6 @@ class ChunkedDecoder {
   At at_ = At::kSizeStart;
 };
 
-}  // namespace assay
+}  // namespace assay::server
 
 #endif  // ASSAY_SERVER_NET_CHUNKED_DECODER_H_

@@ -6,7 +6,7 @@
 
 #include "gtest/gtest.h"
 
-namespace assay {
+namespace assay::server {
 namespace {
 
 using State = ChunkedDecoder::State;
@@ -128,4 +128,4 @@ TEST(ChunkedDecoderTest, LimitsExtensionsAndTrailers) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::server

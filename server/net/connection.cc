@@ -11,7 +11,7 @@
 
 #include "server/net/connection_group.h"
 
-namespace assay {
+namespace assay::server {
 namespace {
 
 // A connection's own buffer grows at least by this.
@@ -335,4 +335,4 @@ void Connection::SetDeadline(int64_t deadline_ns) {
   group_.loop_.timers().Schedule(*this, deadline_ns);
 }
 
-}  // namespace assay
+}  // namespace assay::server

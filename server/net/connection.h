@@ -12,7 +12,7 @@
 #include "server/net/server_options.h"
 #include "server/net/timer_wheel.h"
 
-namespace assay {
+namespace assay::server {
 
 class Connection;
 class ConnectionGroup;
@@ -113,6 +113,6 @@ class Connection final : public EventTarget, public Timer {
   std::list<Connection>::iterator self_;
 };
 
-}  // namespace assay
+}  // namespace assay::server
 
 #endif  // ASSAY_SERVER_NET_CONNECTION_H_

@@ -19,7 +19,7 @@
 #include "server/net/fuzz_conversation.h"
 #include "server/net/server_options.h"
 
-namespace assay {
+namespace assay::server {
 namespace {
 
 class Client {
@@ -119,7 +119,7 @@ std::vector<std::string> FuzzSeeds() {
   return seeds;
 }
 
-}  // namespace assay
+}  // namespace assay::server
 
 // The first byte is the seed of all that is arbitrary.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

@@ -7,7 +7,7 @@
 
 #include "absl/time/time.h"
 
-namespace assay {
+namespace assay::server {
 namespace {
 
 // What a response may take on the average where several are made before the first is sent.
@@ -114,4 +114,4 @@ void ConnectionGroup::FitBatch(int64_t each_ns) {
   batch_limit_ = each_ns > kQuickResponseNanos ? 1 : std::min(kBatch, 2 * batch_limit_);
 }
 
-}  // namespace assay
+}  // namespace assay::server

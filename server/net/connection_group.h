@@ -16,7 +16,7 @@
 #include "server/net/server_options.h"
 #include "server/net/stop_watch.h"
 
-namespace assay {
+namespace assay::server {
 
 // The connections of one thread, and what they share so that an idle one costs little memory: the
 // buffers to receive into, the batches of responses to fill, the parsers. What a request leaves
@@ -85,6 +85,6 @@ class ConnectionGroup final : private TurnListener {
   std::list<Connection> connections_;
 };
 
-}  // namespace assay
+}  // namespace assay::server
 
 #endif  // ASSAY_SERVER_NET_CONNECTION_GROUP_H_

@@ -23,7 +23,7 @@
 #include "server/net/server_options.h"
 #include "server/net/stop_watch.h"
 
-namespace assay {
+namespace assay::server {
 namespace {
 
 constexpr int64_t kSecond = 1'000'000'000;
@@ -336,4 +336,4 @@ TEST_F(RowTest, WhatCameBeforeTheStopIsAnsweredAndTheIdleAreClosed) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::server

@@ -9,7 +9,7 @@
 #include <string>
 #include <utility>
 
-namespace assay {
+namespace assay::server {
 namespace {
 
 constexpr int kEventsAtOnce = 256;
@@ -82,4 +82,4 @@ bool EventLoop::RoundIsOver(bool turn_was_full) {
   return true;
 }
 
-}  // namespace assay
+}  // namespace assay::server

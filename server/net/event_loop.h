@@ -9,7 +9,7 @@
 #include "common/unique_fd.h"
 #include "server/net/timer_wheel.h"
 
-namespace assay {
+namespace assay::server {
 
 // Something with a descriptor that becomes ready.
 class EventTarget {
@@ -79,6 +79,6 @@ class EventLoop {
   TimerWheel timers_;
 };
 
-}  // namespace assay
+}  // namespace assay::server
 
 #endif  // ASSAY_SERVER_NET_EVENT_LOOP_H_

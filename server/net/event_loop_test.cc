@@ -12,7 +12,7 @@
 #include "common/unique_fd.h"
 #include "gtest/gtest.h"
 
-namespace assay {
+namespace assay::server {
 namespace {
 
 constexpr int64_t kSecond = 1'000'000'000;
@@ -138,4 +138,4 @@ TEST_F(EventLoopTest, WhatFallsDueDuringATurnFiresAfterTheNext) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::server

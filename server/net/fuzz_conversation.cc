@@ -8,7 +8,7 @@
 #include "absl/strings/str_replace.h"
 #include "server/net/http_session.h"
 
-namespace assay {
+namespace assay::server {
 namespace {
 
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -109,4 +109,4 @@ std::vector<std::string> FuzzConversation::Seeds() {
           "GET / HTTP/1.1\r\nHost: h\r\nA: b\r\n c\r\n\r\n"};
 }
 
-}  // namespace assay
+}  // namespace assay::server

@@ -9,7 +9,7 @@
 #include "server/net/http_message.h"
 #include "server/net/server_options.h"
 
-namespace assay {
+namespace assay::server {
 
 // What the fuzz targets of sessions and of connections share: limits small enough to be met, a
 // handler whose answers show what it saw, and what the responses to some bytes must be.
@@ -33,6 +33,6 @@ struct FuzzConversation {
   static std::vector<std::string> Seeds();
 };
 
-}  // namespace assay
+}  // namespace assay::server
 
 #endif  // ASSAY_SERVER_NET_FUZZ_CONVERSATION_H_

@@ -7,7 +7,7 @@
 #include <array>
 #include <cstring>
 
-namespace assay {
+namespace assay::server {
 namespace {
 
 using CharSet = std::array<bool, 256>;
@@ -223,4 +223,4 @@ std::optional<HttpError> CheckTransferEncoding(std::string_view value) {
   return std::nullopt;
 }
 
-}  // namespace assay
+}  // namespace assay::server

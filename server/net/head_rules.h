@@ -8,7 +8,7 @@
 
 #include "server/net/http_message.h"
 
-namespace assay {
+namespace assay::server {
 
 // What RFC 9110 and 9112 ask of a request head beyond what llhttp checks, as functions of the text.
 
@@ -62,6 +62,6 @@ void AddConnectionOptions(std::string_view value, ConnectionOptions& options);
 // codings that we do not know come before chunked, 400 when chunked does not come last or twice.
 std::optional<HttpError> CheckTransferEncoding(std::string_view value);
 
-}  // namespace assay
+}  // namespace assay::server
 
 #endif  // ASSAY_SERVER_NET_HEAD_RULES_H_

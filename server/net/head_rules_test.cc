@@ -2,7 +2,7 @@
 
 #include "gtest/gtest.h"
 
-namespace assay {
+namespace assay::server {
 namespace {
 
 TEST(IsValidHostTest, TakesNamesAddressesAndPorts) {
@@ -106,4 +106,4 @@ TEST(CheckTransferEncodingTest, TellsUnknownCodingsFromBrokenFraming) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::server

@@ -3,7 +3,7 @@
 #include <cstdio>
 #include <cstring>
 
-namespace assay {
+namespace assay::server {
 
 void HttpDate::Write(std::time_t now) {
   // Not strftime: its names follow the locale.
@@ -20,4 +20,4 @@ void HttpDate::Write(std::time_t now) {
   written_for_ = now;
 }
 
-}  // namespace assay
+}  // namespace assay::server

@@ -4,7 +4,7 @@
 #include <ctime>
 #include <string_view>
 
-namespace assay {
+namespace assay::server {
 
 // The line "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n" (RFC 9110, 5.6.7), written anew when the second
 // changes.
@@ -28,6 +28,6 @@ class HttpDate {
   char line_[37];
 };
 
-}  // namespace assay
+}  // namespace assay::server
 
 #endif  // ASSAY_SERVER_NET_HTTP_DATE_H_

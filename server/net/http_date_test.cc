@@ -2,7 +2,7 @@
 
 #include "gtest/gtest.h"
 
-namespace assay {
+namespace assay::server {
 namespace {
 
 TEST(HttpDateTest, IsWrittenAsTheRfcWritesIt) {
@@ -20,4 +20,4 @@ TEST(HttpDateTest, FollowsTheClock) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::server

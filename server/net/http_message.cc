@@ -1,6 +1,6 @@
 #include "server/net/http_message.h"
 
-namespace assay {
+namespace assay::server {
 
 std::string_view HttpRequest::Header(std::string_view name) const {
   for (const HttpHeader& header : headers) {
@@ -9,4 +9,4 @@ std::string_view HttpRequest::Header(std::string_view name) const {
   return {};
 }
 
-}  // namespace assay
+}  // namespace assay::server

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-namespace assay {
+namespace assay::server {
 
 enum class HttpMethod : uint8_t { kGet, kHead, kPost, kOptions, kOther };
 
@@ -67,6 +67,6 @@ using HttpHandler = std::function<void(const HttpRequest& request, HttpResponse&
 // Makes the handler of one thread; called on that thread.
 using HttpHandlerFactory = std::function<HttpHandler()>;
 
-}  // namespace assay
+}  // namespace assay::server
 
 #endif  // ASSAY_SERVER_NET_HTTP_MESSAGE_H_

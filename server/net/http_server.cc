@@ -11,7 +11,7 @@
 #include "server/net/listening_socket.h"
 #include "server/net/worker.h"
 
-namespace assay {
+namespace assay::server {
 namespace {
 
 absl::Status CheckCpus(const CpuSet& cpus) {
@@ -85,4 +85,4 @@ absl::Status HttpServer::Run(int stop_fd) {
   return absl::OkStatus();
 }
 
-}  // namespace assay
+}  // namespace assay::server

@@ -10,7 +10,7 @@
 #include "server/net/http_message.h"
 #include "server/net/server_options.h"
 
-namespace assay {
+namespace assay::server {
 
 class ListeningSocket;
 
@@ -47,6 +47,6 @@ class HttpServer {
   const std::string address_;
 };
 
-}  // namespace assay
+}  // namespace assay::server
 
 #endif  // ASSAY_SERVER_NET_HTTP_SERVER_H_

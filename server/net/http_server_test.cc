@@ -16,7 +16,7 @@
 #include "gtest/gtest.h"
 #include "server/net/test_client.h"
 
-namespace assay {
+namespace assay::server {
 namespace {
 
 const std::string kGet = "GET /hello HTTP/1.1\r\nHost: h\r\n\r\n";
@@ -336,4 +336,4 @@ TEST_F(HttpServerTest, AStopDoesNotWaitForEver) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::server

@@ -2,7 +2,7 @@
 
 #include "server/net/head_rules.h"
 
-namespace assay {
+namespace assay::server {
 namespace {
 
 // Refuses the request at the front of `intake`. After it nothing of this connection can be trusted.
@@ -74,4 +74,4 @@ void HttpSession::RespondNoMemory(SessionContext& context, const Intake& intake,
               batch);
 }
 
-}  // namespace assay
+}  // namespace assay::server

@@ -10,7 +10,7 @@
 #include "server/net/request_parser.h"
 #include "server/net/server_options.h"
 
-namespace assay {
+namespace assay::server {
 
 // What all connections of one thread answer with.
 struct SessionContext {
@@ -65,6 +65,6 @@ class HttpSession {
   uint32_t answered_ = 0;
 };
 
-}  // namespace assay
+}  // namespace assay::server
 
 #endif  // ASSAY_SERVER_NET_HTTP_SESSION_H_

@@ -9,7 +9,7 @@
 #include "analysis/random_stream.h"
 #include "server/net/fuzz_conversation.h"
 
-namespace assay {
+namespace assay::server {
 namespace {
 
 // Every response has its head, and the length that the head tells; none but the last closes.
@@ -41,11 +41,11 @@ std::vector<std::string> FuzzSeeds() {
   return seeds;
 }
 
-}  // namespace assay
+}  // namespace assay::server
 
 // The first byte is the seed of the pieces.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  using assay::FuzzConversation;
+  using assay::server::FuzzConversation;
   if (size == 0) return 0;
   assay::RandomStream random(data[0]);
   const std::string_view input(reinterpret_cast<const char*>(data) + 1, size - 1);

@@ -9,7 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 
-namespace assay {
+namespace assay::server {
 namespace {
 
 using Next = HttpSession::Next;
@@ -249,4 +249,4 @@ TEST_F(HttpSessionTest, HeadThatComesTooSlowlyOrEndsEarlyGetsNoBodyEither) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::server

@@ -15,7 +15,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/status_macros.h"
 
-namespace assay {
+namespace assay::server {
 namespace {
 
 struct SocketAddress {
@@ -127,4 +127,4 @@ absl::StatusOr<std::vector<ListeningSocket>> ListeningSocket::Open(std::string_v
   return sockets;
 }
 
-}  // namespace assay
+}  // namespace assay::server

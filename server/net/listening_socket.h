@@ -8,7 +8,7 @@
 #include "absl/status/statusor.h"
 #include "common/unique_fd.h"
 
-namespace assay {
+namespace assay::server {
 
 // A TCP socket that listens, non-blocking.
 class ListeningSocket {
@@ -38,6 +38,6 @@ class ListeningSocket {
   std::string address_;
 };
 
-}  // namespace assay
+}  // namespace assay::server
 
 #endif  // ASSAY_SERVER_NET_LISTENING_SOCKET_H_

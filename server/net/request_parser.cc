@@ -7,7 +7,7 @@
 
 #include "llhttp.h"
 
-namespace assay {
+namespace assay::server {
 
 // A recipient may take LF alone for a line's end (RFC 9112, 2.2). Where one in a chain does and another does not, they see
 // different requests: here no line ends without CR.
@@ -397,4 +397,4 @@ void RequestParser::FillRequest(const ByteBuffer& in, std::string_view body) {
   }
 }
 
-}  // namespace assay
+}  // namespace assay::server

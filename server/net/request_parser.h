@@ -16,7 +16,7 @@
 
 struct llhttp__internal_s;  // NOLINT(bugprone-reserved-identifier): llhttp names it so.
 
-namespace assay {
+namespace assay::server {
 
 // Takes requests out of a byte stream, however it is cut into pieces.
 //
@@ -121,6 +121,6 @@ class RequestParser {
   HttpError error_{0, {}};
 };
 
-}  // namespace assay
+}  // namespace assay::server
 
 #endif  // ASSAY_SERVER_NET_REQUEST_PARSER_H_

@@ -4,7 +4,7 @@
 #include <charconv>
 #include <cstring>
 
-namespace assay {
+namespace assay::server {
 namespace {
 
 // Writes pieces one behind the other into memory that is known to hold them.
@@ -110,4 +110,4 @@ void WriteResponse(const HttpResponse& response, const ResponseFrame& frame, Res
   batch.bytes.Commit(static_cast<size_t>(out.at() - start));
 }
 
-}  // namespace assay
+}  // namespace assay::server

@@ -6,7 +6,7 @@
 #include "server/net/byte_buffer.h"
 #include "server/net/http_message.h"
 
-namespace assay {
+namespace assay::server {
 
 // Answers on their way to one client: a batch of them, sent by one system call.
 //
@@ -44,6 +44,6 @@ void WriteResponse(const HttpResponse& response, const ResponseFrame& frame, Res
 // "Not Found" for 404; "Unknown" for what RFC 9110 does not name.
 std::string_view ReasonPhrase(int status);
 
-}  // namespace assay
+}  // namespace assay::server
 
 #endif  // ASSAY_SERVER_NET_RESPONSE_WRITER_H_

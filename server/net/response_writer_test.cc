@@ -4,7 +4,7 @@
 
 #include "gtest/gtest.h"
 
-namespace assay {
+namespace assay::server {
 namespace {
 
 constexpr std::string_view kDate = "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n";
@@ -59,4 +59,4 @@ TEST(ResponseWriterTest, NamesEveryStatusThatTheServerSends) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::server

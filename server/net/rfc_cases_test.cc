@@ -8,7 +8,7 @@
 #include "gtest/gtest.h"
 #include "server/net/http_session.h"
 
-namespace assay {
+namespace assay::server {
 namespace {
 
 struct RfcCase {
@@ -305,4 +305,4 @@ INSTANTIATE_TEST_SUITE_P(All, RfcCasesTest, ::testing::ValuesIn(kCases),
                          [](const auto& info) { return std::string(info.param.name); });
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::server

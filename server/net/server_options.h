@@ -8,7 +8,7 @@
 #include "absl/time/time.h"
 #include "common/cpu_set.h"
 
-namespace assay {
+namespace assay::server {
 
 // What connections may ask for. The defaults are those of the endpoint contract.
 struct HttpLimits {
@@ -49,6 +49,6 @@ struct ServerOptions {
   HttpLimits limits;
 };
 
-}  // namespace assay
+}  // namespace assay::server
 
 #endif  // ASSAY_SERVER_NET_SERVER_OPTIONS_H_

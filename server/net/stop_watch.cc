@@ -2,7 +2,7 @@
 
 #include <poll.h>
 
-namespace assay {
+namespace assay::server {
 
 StopWatch::StopWatch(int stop_fd, absl::Duration timeout)
     : stop_fd_(stop_fd), timeout_ns_(absl::ToInt64Nanoseconds(timeout)) {}
@@ -15,4 +15,4 @@ bool StopWatch::Look(int64_t now_ns) {
   return true;
 }
 
-}  // namespace assay
+}  // namespace assay::server

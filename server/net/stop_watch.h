@@ -5,7 +5,7 @@
 
 #include "absl/time/time.h"
 
-namespace assay {
+namespace assay::server {
 
 // Whether a server was told to stop, and when it has to be gone: `timeout` after that was seen. Time is told.
 class StopWatch {
@@ -25,6 +25,6 @@ class StopWatch {
   int64_t deadline_ns_ = INT64_MAX;
 };
 
-}  // namespace assay
+}  // namespace assay::server
 
 #endif  // ASSAY_SERVER_NET_STOP_WATCH_H_

@@ -8,7 +8,7 @@
 #include <cerrno>
 #include <cstdlib>
 
-namespace assay {
+namespace assay::server {
 namespace {
 
 constexpr char kLength[] = "\r\nContent-Length: ";
@@ -91,4 +91,4 @@ int StatusOf(const std::string& response) {
   return response.starts_with("HTTP/1.1 ") ? std::atoi(response.c_str() + 9) : 0;
 }
 
-}  // namespace assay
+}  // namespace assay::server

@@ -7,7 +7,7 @@
 
 #include "common/unique_fd.h"
 
-namespace assay {
+namespace assay::server {
 
 // A client for tests that sends exactly the bytes it is told to. Blocking; every wait ends after
 // ten seconds at the latest, and what did not come in time is missing from the result.
@@ -47,6 +47,6 @@ std::string BodyOf(const std::string& response);
 // Its status, 0 for what is no response.
 int StatusOf(const std::string& response);
 
-}  // namespace assay
+}  // namespace assay::server
 
 #endif  // ASSAY_SERVER_NET_TEST_CLIENT_H_

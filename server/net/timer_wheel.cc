@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <bit>
 
-namespace assay {
+namespace assay::server {
 
 TimerWheel::TimerWheel(int64_t now_ns) : tick_(now_ns / kTickNanos) {}
 
@@ -66,4 +66,4 @@ int64_t TimerWheel::NanosUntilNext(int64_t now_ns) const {
   return std::max<int64_t>(0, (tick_ + ticks) * kTickNanos - now_ns);
 }
 
-}  // namespace assay
+}  // namespace assay::server

@@ -4,7 +4,7 @@
 #include <array>
 #include <cstdint>
 
-namespace assay {
+namespace assay::server {
 
 class TimerWheel;
 
@@ -61,6 +61,6 @@ class TimerWheel {
   int64_t tick_;           // Ticks before this one have been fired.
 };
 
-}  // namespace assay
+}  // namespace assay::server
 
 #endif  // ASSAY_SERVER_NET_TIMER_WHEEL_H_

@@ -5,7 +5,7 @@
 
 #include "gtest/gtest.h"
 
-namespace assay {
+namespace assay::server {
 namespace {
 
 constexpr int64_t kSecond = 1'000'000'000;
@@ -141,4 +141,4 @@ TEST(TimerWheelTest, ManyRandomTimersFireInTime) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::server

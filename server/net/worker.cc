@@ -7,7 +7,7 @@
 
 #include "common/status_macros.h"
 
-namespace assay {
+namespace assay::server {
 
 absl::StatusOr<std::unique_ptr<Worker>> Worker::Create(const ServerOptions& options,
                                                        HttpHandler handler, ListeningSocket socket,
@@ -47,4 +47,4 @@ void Worker::OnEvents(uint32_t) {
   loop_.Unwatch(stop_fd_);
 }
 
-}  // namespace assay
+}  // namespace assay::server

@@ -13,7 +13,7 @@
 #include "server/net/server_options.h"
 #include "server/net/stop_watch.h"
 
-namespace assay {
+namespace assay::server {
 
 // All that one thread of the server does: an event loop, a listening socket, its connections.
 class Worker final : private EventTarget {
@@ -42,6 +42,6 @@ class Worker final : private EventTarget {
   bool stopping_ = false;
 };
 
-}  // namespace assay
+}  // namespace assay::server
 
 #endif  // ASSAY_SERVER_NET_WORKER_H_

@@ -15,7 +15,7 @@
 #include "absl/time/time.h"
 #include "common/runfiles.h"
 
-namespace assay {
+namespace assay::targets {
 namespace {
 
 using Started = absl::StatusOr<std::unique_ptr<RunningTarget>>;
@@ -69,7 +69,7 @@ std::string TestName(std::string name) {
   return name;
 }
 
-std::string Title(const ContractRequest& request) {
+std::string Title(const agent::ContractRequest& request) {
   return absl::StrCat(request.method, " ", request.target.substr(0, 100), " with ",
                       request.body.size(), " bytes");
 }
@@ -100,7 +100,7 @@ std::vector<std::string> ContractTargets() {
 INSTANTIATE_TEST_SUITE_P(Targets, ContractTest, testing::ValuesIn(ContractTargets()),
                          [](const auto& info) { return TestName(info.param); });
 
-std::string Encode(const ContractRequest& request) {
+std::string Encode(const agent::ContractRequest& request) {
   std::string bytes =
       absl::StrCat(request.method, " ", request.target, " HTTP/1.1\r\nHost: assay\r\n");
   if (!request.content_type.empty()) {
@@ -131,11 +131,11 @@ RawConnection ContractTest::Connect() {
 }
 
 bool ContractTest::Serves(std::string_view method, std::string_view path) const {
-  return !NotServedReason(target_->target(), method == "HEAD" ? "GET" : method, path).has_value();
+  return !agent::NotServedReason(target_->target(), method == "HEAD" ? "GET" : method, path).has_value();
 }
 
 bool ContractTest::Knows(std::string_view path) const {
-  for (const std::string_view request : ContractRequests()) {
+  for (const std::string_view request : agent::ContractRequests()) {
     const size_t space = request.find(' ');
     if (request.substr(space + 1) == path.substr(0, path.find('?')) &&
         Serves(request.substr(0, space), path)) {
@@ -145,25 +145,25 @@ bool ContractTest::Knows(std::string_view path) const {
   return false;
 }
 
-void ContractTest::ExpectRight(RawConnection& connection, const ContractRequest& request) {
+void ContractTest::ExpectRight(RawConnection& connection, const agent::ContractRequest& request) {
   const auto response = connection.Read(request.method == "HEAD");
   ASSERT_TRUE(response.ok()) << Title(request) << ": " << response.status();
   ExpectComplete(*response);
-  RightResponse not_found;
+  agent::RightResponse not_found;
   not_found.status = 404;
-  RightResponse right = ContractResponse(request).value_or(not_found);
+  agent::RightResponse right = agent::ContractResponse(request).value_or(not_found);
   // What it does not serve it need not allow.
   const auto not_served = [&](const std::string& method) {
     return !Serves(method, request.target);
   };
   right.allow.erase(std::remove_if(right.allow.begin(), right.allow.end(), not_served),
                     right.allow.end());
-  EXPECT_EQ(Difference(right, response->Reply()), "") << Title(request);
+  EXPECT_EQ(agent::Difference(right, response->Reply()), "") << Title(request);
 }
 
-void ContractTest::Ask(RawConnection& connection, const ContractRequest& request) {
+void ContractTest::Ask(RawConnection& connection, const agent::ContractRequest& request) {
   ASSERT_TRUE(connection.Send(Encode(request)).ok()) << Title(request);
   ExpectRight(connection, request);
 }
 
-}  // namespace assay
+}  // namespace assay::targets

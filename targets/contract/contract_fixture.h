@@ -12,16 +12,16 @@
 #include "targets/contract/raw_connection.h"
 #include "targets/contract/running_target.h"
 
-namespace assay {
+namespace assay::targets {
 
 // The catalogue in the box. Fails the program when it does not load.
-const Catalogue& BoxCatalogue();
+const agent::Catalogue& BoxCatalogue();
 
 // The targets in it that keep the endpoint contract: what the tests run over.
 std::vector<std::string> ContractTargets();
 
 // The bytes of a request with a Host and, where it has a body or is a POST, its length.
-std::string Encode(const ContractRequest& request);
+std::string Encode(const agent::ContractRequest& request);
 
 // Tests of one target, which runs for all of them. One that is not installed is skipped, with what to install.
 class ContractTest : public testing::TestWithParam<std::string> {
@@ -39,15 +39,15 @@ class ContractTest : public testing::TestWithParam<std::string> {
   bool Knows(std::string_view path) const;
 
   // Reads the response to `request` and holds it against the contract. Fails the test with the difference.
-  void ExpectRight(RawConnection& connection, const ContractRequest& request);
+  void ExpectRight(RawConnection& connection, const agent::ContractRequest& request);
   // Sends it too.
-  void Ask(RawConnection& connection, const ContractRequest& request);
+  void Ask(RawConnection& connection, const agent::ContractRequest& request);
 
  private:
   RunningTarget* target_ = nullptr;
   RandomBodies random_{20240611};
 };
 
-}  // namespace assay
+}  // namespace assay::targets
 
 #endif  // ASSAY_TARGETS_CONTRACT_CONTRACT_FIXTURE_H_

@@ -11,7 +11,7 @@
 #include "gtest/gtest.h"
 #include "targets/contract/contract_fixture.h"
 
-namespace assay {
+namespace assay::targets {
 namespace {
 
 // Targets that this build makes must be there: skipping them all would pass. Where all are to be held against the
@@ -30,7 +30,7 @@ TEST(CatalogueInTheBoxTest, WhatHasToBeInstalledIs) {
 
 TEST_P(ContractTest, EveryEndpointResponsesItsExample) {
   RawConnection connection = Connect();
-  for (const ContractRequest& request : std::vector<ContractRequest>{
+  for (const agent::ContractRequest& request : std::vector<agent::ContractRequest>{
            {"GET", "/plaintext", "", ""},
            {"GET", "/json", "", ""},
            {"GET", "/healthz", "", ""},
@@ -56,21 +56,21 @@ TEST_P(ContractTest, EchoesBodiesOfEverySize) {
 
 TEST_P(ContractTest, TakesBodiesUpToTheLimitAndNoLonger) {
   std::string order = R"({"items":[{"id":1,"name":"a","price":250,"qty":2}]})";
-  order.resize(kContractBodyLimit, ' ');
-  std::vector<ContractRequest> requests = {
-      {"POST", "/echo", random().Bytes(kContractBodyLimit), "a/b"},
+  order.resize(agent::kContractBodyLimit, ' ');
+  std::vector<agent::ContractRequest> requests = {
+      {"POST", "/echo", random().Bytes(agent::kContractBodyLimit), "a/b"},
       {"POST", "/json", order, "application/json"},
       // The fastest level: this is about the size.
-      {"POST", "/zlib/compress?level=1", random().Words(kContractBodyLimit), ""},
+      {"POST", "/zlib/compress?level=1", random().Words(agent::kContractBodyLimit), ""},
       // Not a stream, which is found out once all of it has come.
-      {"POST", "/zlib/decompress", std::string(kContractBodyLimit, 'a'), ""}};
+      {"POST", "/zlib/decompress", std::string(agent::kContractBodyLimit, 'a'), ""}};
   bool asked = false;
-  for (ContractRequest& request : requests) {
+  for (agent::ContractRequest& request : requests) {
     if (!Serves("POST", request.target)) continue;
     asked = true;
     SCOPED_TRACE(request.target);
     RawConnection connection = Connect();
-    ASSERT_EQ(request.body.size(), kContractBodyLimit);
+    ASSERT_EQ(request.body.size(), agent::kContractBodyLimit);
     Ask(connection, request);
     request.body.push_back(' ');
     ASSERT_TRUE(connection.Send(Encode(request)).ok());
@@ -152,8 +152,8 @@ TEST_P(ContractTest, RefusesOrdersThatCannotBeComputed) {
     bodies.push_back(absl::StrCat("{\"items\":[", good, ",", bad, ",", good, "]}"));
   }
   for (const std::string& body : bodies) {
-    const ContractRequest request{"POST", "/json", body, "application/json"};
-    ASSERT_EQ(ContractResponse(request)->status, 400) << body;
+    const agent::ContractRequest request{"POST", "/json", body, "application/json"};
+    ASSERT_EQ(agent::ContractResponse(request)->status, 400) << body;
     SCOPED_TRACE(body);
     Ask(connection, request);
   }
@@ -170,8 +170,8 @@ TEST_P(ContractTest, ComputesOrdersAtTheEndsOfSixtyFourBits) {
         R"({"id":-9223372036854775808,"name":"","price":-9223372036854775808,"qty":1})",
         R"({"id":9007199254740993,"name":"a","price":-4611686018427387904,"qty":2})", kTwoItems,
         R"({"id":0,"name":"a\u0000b","price":0,"qty":9223372036854775807})"}) {
-    const ContractRequest request{"POST", "/json", absl::StrCat("{\"items\":[", items, "]}"), ""};
-    ASSERT_EQ(ContractResponse(request)->status, 200) << items;
+    const agent::ContractRequest request{"POST", "/json", absl::StrCat("{\"items\":[", items, "]}"), ""};
+    ASSERT_EQ(agent::ContractResponse(request)->status, 200) << items;
     Ask(connection, request);
   }
 }
@@ -244,7 +244,7 @@ TEST_P(ContractTest, InflatesUpToTheLimitAndNoFurther) {
   for (const int beyond : {-1, 0, 1, 100, 64 << 20}) {
     RawConnection connection = Connect();
     Ask(connection, {"POST", "/zlib/decompress",
-                     Deflate(std::string(kContractBodyLimit + beyond, 'a'), 9), ""});
+                     Deflate(std::string(agent::kContractBodyLimit + beyond, 'a'), 9), ""});
   }
 }
 
@@ -306,4 +306,4 @@ TEST_P(ContractTest, AnswersHeadAsGetWithoutTheBody) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::targets

@@ -10,7 +10,7 @@
 #include "gtest/gtest.h"
 #include "targets/contract/contract_fixture.h"
 
-namespace assay {
+namespace assay::targets {
 namespace {
 
 // A POST /echo whose body comes in chunks; `chunks` are encoded already and end with the last one.
@@ -143,7 +143,7 @@ TEST_P(ContractTest, RefusesChunkedBodiesBeyondTheLimit) {
   RawConnection connection = Connect();
   const std::string chunk = Chunk(random().Bytes(1 << 20));
   std::string chunks;
-  for (size_t size = 0; size <= kContractBodyLimit; size += 1 << 20) chunks += chunk;
+  for (size_t size = 0; size <= agent::kContractBodyLimit; size += 1 << 20) chunks += chunk;
   ASSERT_TRUE(connection.Send(Chunked(chunks + "0\r\n\r\n")).ok());
   const auto response = connection.Read();
   ASSERT_TRUE(response.ok()) << response.status();
@@ -175,7 +175,7 @@ TEST_P(ContractTest, ServesClientsThatAreNotOurs) {
                  {"POST", "/echo", {{"Expect", "100-continue"}, {"Content-Type", "a/b"}}, body},
                  absl::Seconds(60));
     ASSERT_TRUE(reply.ok()) << reply.status();
-    EXPECT_EQ(Difference(*ContractResponse({"POST", "/echo", body, "a/b"}), *reply), "");
+    EXPECT_EQ(agent::Difference(*agent::ContractResponse({"POST", "/echo", body, "a/b"}), *reply), "");
   }
 }
 
@@ -244,4 +244,4 @@ TEST_P(ContractTest, OutlivesClientsThatVanish) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::targets

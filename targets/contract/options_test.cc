@@ -20,7 +20,7 @@
 #include "targets/contract/contract_fixture.h"
 #include "targets/contract/target_sockets.h"
 
-namespace assay {
+namespace assay::targets {
 namespace {
 
 // A value, other than the default, for each option that entries in the box have.
@@ -105,10 +105,10 @@ TEST_P(ContractTest, RefusesAPortOnWhichAnotherServerListens) {
     const auto resolved = BoxCatalogue().Resolve(
         target().target(), {"127.0.0.1", port, *cpus, "/nonexistent"}, {{"threads", threads}});
     ASSERT_TRUE(resolved.ok()) << resolved.status();
-    LaunchOptions launch;
+    agent::LaunchOptions launch;
     launch.argv = resolved->argv;
     launch.environment = resolved->environment;
-    const auto process = LaunchedProcess::Start(std::move(launch));
+    const auto process = agent::LaunchedProcess::Start(std::move(launch));
     ASSERT_TRUE(process.ok()) << process.status();
     ASSERT_TRUE((*process)->WaitForEnd(absl::Now() + absl::Seconds(60)).has_value()) << threads;
     const std::string words = (*process)->StandardError();
@@ -163,11 +163,11 @@ TEST_P(ContractTest, StopsWithConnectionsOpen) {
 }
 
 TEST_P(ContractTest, SaysItsVersion) {
-  LaunchOptions launch;
+  agent::LaunchOptions launch;
   launch.argv = BoxCatalogue().VersionArgv(target().target());
-  launch.environment = Catalogue::Environment();
+  launch.environment = agent::Catalogue::Environment();
   ASSERT_FALSE(launch.argv.empty());
-  const auto process = LaunchedProcess::Start(std::move(launch));
+  const auto process = agent::LaunchedProcess::Start(std::move(launch));
   ASSERT_TRUE(process.ok()) << process.status();
   ASSERT_TRUE((*process)->WaitForEnd(absl::Now() + absl::Seconds(60)).has_value());
   const std::string output = (*process)->StandardOutput() + (*process)->StandardError();
@@ -175,4 +175,4 @@ TEST_P(ContractTest, SaysItsVersion) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::targets

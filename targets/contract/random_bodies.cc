@@ -7,7 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 
-namespace assay {
+namespace assay::targets {
 namespace {
 
 // Pieces of a JSON string, raw and escaped: every form that a parser has a branch of its own for.
@@ -111,4 +111,4 @@ std::string RandomBodies::Order(int items) {
   return absl::StrCat(order, "]", Blank(), ",\"comment\":\"items\"}", Blank());
 }
 
-}  // namespace assay
+}  // namespace assay::targets

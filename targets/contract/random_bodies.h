@@ -6,7 +6,7 @@
 #include <random>
 #include <string>
 
-namespace assay {
+namespace assay::targets {
 
 // Request bodies that no server can have seen before. The same seed gives the same bodies.
 class RandomBodies {
@@ -31,6 +31,6 @@ class RandomBodies {
   std::mt19937_64 random_;
 };
 
-}  // namespace assay
+}  // namespace assay::targets
 
 #endif  // ASSAY_TARGETS_CONTRACT_RANDOM_BODIES_H_

@@ -20,7 +20,7 @@
 #include "common/file.h"
 #include "common/status_macros.h"
 
-namespace assay {
+namespace assay::targets {
 namespace {
 
 constexpr size_t kMaxLine = 64 << 10;
@@ -45,13 +45,13 @@ bool RawResponse::HasHeader(std::string_view lower_case_name) const {
                      [&](const auto& header) { return header.first == lower_case_name; });
 }
 
-ContractReply RawResponse::Reply() const {
+agent::ContractReply RawResponse::Reply() const {
   return {status, Header("content-type"), Header("allow"), body};
 }
 
 absl::StatusOr<RawConnection> RawConnection::Open(const std::string& address,
                                                   absl::Duration timeout) {
-  ASSAY_ASSIGN_OR_RETURN(const HostPort where, HostPort::Parse(address));
+  ASSAY_ASSIGN_OR_RETURN(const agent::HostPort where, agent::HostPort::Parse(address));
   sockaddr_in socket_address = {};
   socket_address.sin_family = AF_INET;
   socket_address.sin_port = htons(where.port);
@@ -234,4 +234,4 @@ absl::Status RawConnection::ReadEndWithin(absl::Duration timeout) {
 
 bool RawConnection::ReadsEnd() { return ReadEndWithin(timeout_).ok(); }
 
-}  // namespace assay
+}  // namespace assay::targets

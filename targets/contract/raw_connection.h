@@ -12,7 +12,7 @@
 #include "agent/verify/endpoint_contract.h"
 #include "common/unique_fd.h"
 
-namespace assay {
+namespace assay::targets {
 
 // One response, as it came.
 struct RawResponse {
@@ -27,7 +27,7 @@ struct RawResponse {
   // The values of a header, joined by ", "; empty when it is not there.
   std::string Header(std::string_view lower_case_name) const;
   bool HasHeader(std::string_view lower_case_name) const;
-  ContractReply Reply() const;
+  agent::ContractReply Reply() const;
 };
 
 // One TCP connection to a server under test: bytes go out exactly as given, answers are read with no more than the
@@ -74,6 +74,6 @@ class RawConnection {
   bool ended_ = false;
 };
 
-}  // namespace assay
+}  // namespace assay::targets
 
 #endif  // ASSAY_TARGETS_CONTRACT_RAW_CONNECTION_H_

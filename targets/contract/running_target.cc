@@ -15,7 +15,7 @@
 #include "common/file.h"
 #include "common/status_macros.h"
 
-namespace assay {
+namespace assay::targets {
 namespace {
 
 constexpr char kHost[] = "127.0.0.1";
@@ -27,8 +27,8 @@ std::string TemporaryFolder() {
   return folder == nullptr ? std::filesystem::temp_directory_path().string() : folder;
 }
 
-absl::Status WriteFiles(const ResolvedTarget& resolved) {
-  for (const ResolvedTarget::File& file : resolved.files) {
+absl::Status WriteFiles(const agent::ResolvedTarget& resolved) {
+  for (const agent::ResolvedTarget::File& file : resolved.files) {
     std::error_code error;
     std::filesystem::create_directories(std::filesystem::path(file.path).parent_path(), error);
     ASSAY_RETURN_IF_ERROR(WriteFileAtomically(file.path, file.content));
@@ -39,10 +39,10 @@ absl::Status WriteFiles(const ResolvedTarget& resolved) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<RunningTarget>> RunningTarget::Start(
-    const Catalogue& catalogue, const CatalogueTarget& target,
+    const agent::Catalogue& catalogue, const CatalogueTarget& target,
     const std::map<std::string, std::string>& options) {
-  ASSAY_ASSIGN_OR_RETURN(PrivateFolder folder, PrivateFolder::Create(TemporaryFolder(), "target-"));
-  ASSAY_ASSIGN_OR_RETURN(const uint16_t port, FreePort(kHost));
+  ASSAY_ASSIGN_OR_RETURN(agent::PrivateFolder folder, agent::PrivateFolder::Create(TemporaryFolder(), "target-"));
+  ASSAY_ASSIGN_OR_RETURN(const uint16_t port, agent::FreePort(kHost));
   ASSAY_ASSIGN_OR_RETURN(const CpuSet cpus, CpuSet::AllowedForThisProcess());
   std::unique_ptr<RunningTarget> running(new RunningTarget(target, std::move(folder)));
   running->address_ = absl::StrCat(kHost, ":", port);
@@ -51,16 +51,16 @@ absl::StatusOr<std::unique_ptr<RunningTarget>> RunningTarget::Start(
       catalogue.Resolve(target, {kHost, port, cpus, running->folder_.path()}, options));
   ASSAY_RETURN_IF_ERROR(WriteFiles(running->resolved_));
 
-  LaunchOptions launch;
+  agent::LaunchOptions launch;
   launch.argv = running->resolved_.argv;
   launch.environment = running->resolved_.environment;
   launch.working_directory = running->folder_.path();
-  ASSAY_ASSIGN_OR_RETURN(running->process_, LaunchedProcess::Start(std::move(launch)));
-  const LaunchedProcess& process = *running->process_;
+  ASSAY_ASSIGN_OR_RETURN(running->process_, agent::LaunchedProcess::Start(std::move(launch)));
+  const agent::LaunchedProcess& process = *running->process_;
   const absl::Status ready =
       WaitUntilReady(running->address_, running->resolved_.ready_path,
                      kTimeout * running->resolved_.ready_timeout, [&process] {
-                       const std::optional<Ended> ended = process.ended();
+                       const std::optional<agent::Ended> ended = process.ended();
                        return ended ? absl::AbortedError(ended->ToString()) : absl::OkStatus();
                      });
   if (ready.ok()) return running;
@@ -71,10 +71,10 @@ absl::StatusOr<std::unique_ptr<RunningTarget>> RunningTarget::Start(
 
 absl::Status RunningTarget::Stop() {
   ASSAY_RETURN_IF_ERROR(process_->Stop(resolved_.stop_signal, kTimeout * resolved_.stop_timeout));
-  const std::optional<Ended> ended = process_->ended();
+  const std::optional<agent::Ended> ended = process_->ended();
   if (ended.has_value() && ended->signal != SIGKILL) return absl::OkStatus();
   return absl::InternalError(absl::StrCat("target \"", target_.name(), "\" did not stop: ",
                                           ended ? ended->ToString() : "it still runs"));
 }
 
-}  // namespace assay
+}  // namespace assay::targets

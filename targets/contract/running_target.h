@@ -12,7 +12,7 @@
 #include "agent/jobs/private_folder.h"
 #include "proto/catalogue.pb.h"
 
-namespace assay {
+namespace assay::targets {
 
 // A target of a catalogue that runs on a free port of loopback, started as an agent starts it, and answers. Stopped,
 // with everything it started, when destroyed.
@@ -21,28 +21,28 @@ class RunningTarget {
   // Blocks until the target is ready. kFailedPrecondition: it is not installed, and what to do. Other errors carry its
   // last output.
   static absl::StatusOr<std::unique_ptr<RunningTarget>> Start(
-      const Catalogue& catalogue, const CatalogueTarget& target,
+      const agent::Catalogue& catalogue, const CatalogueTarget& target,
       const std::map<std::string, std::string>& options = {});
 
   // "127.0.0.1:PORT".
   const std::string& address() const { return address_; }
   const CatalogueTarget& target() const { return target_; }
-  const LaunchedProcess& process() const { return *process_; }
+  const agent::LaunchedProcess& process() const { return *process_; }
 
   // Asks it to stop as its entry says and waits for the end. The error says when it had to be killed.
   absl::Status Stop();
 
  private:
-  RunningTarget(CatalogueTarget target, PrivateFolder folder)
+  RunningTarget(CatalogueTarget target, agent::PrivateFolder folder)
       : target_(std::move(target)), folder_(std::move(folder)) {}
 
   const CatalogueTarget target_;
-  const PrivateFolder folder_;
-  ResolvedTarget resolved_;
+  const agent::PrivateFolder folder_;
+  agent::ResolvedTarget resolved_;
   std::string address_;
-  std::unique_ptr<LaunchedProcess> process_;
+  std::unique_ptr<agent::LaunchedProcess> process_;
 };
 
-}  // namespace assay
+}  // namespace assay::targets
 
 #endif  // ASSAY_TARGETS_CONTRACT_RUNNING_TARGET_H_

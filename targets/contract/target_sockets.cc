@@ -17,7 +17,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/unique_fd.h"
 
-namespace assay {
+namespace assay::targets {
 namespace {
 
 template <typename T>
@@ -72,4 +72,4 @@ absl::StatusOr<TargetSockets> FindTargetSockets(const std::vector<pid_t>& pids, 
   return sockets;
 }
 
-}  // namespace assay
+}  // namespace assay::targets

@@ -7,7 +7,7 @@
 
 #include "absl/status/statusor.h"
 
-namespace assay {
+namespace assay::targets {
 
 // What the kernel knows of the TCP sockets of a server, which no client can see.
 struct TargetSockets {
@@ -26,6 +26,6 @@ struct TargetSockets {
 // kPermissionDenied: this system lets nobody look into another process (pidfd_getfd).
 absl::StatusOr<TargetSockets> FindTargetSockets(const std::vector<pid_t>& pids, int port);
 
-}  // namespace assay
+}  // namespace assay::targets
 
 #endif  // ASSAY_TARGETS_CONTRACT_TARGET_SOCKETS_H_

@@ -13,7 +13,7 @@
 #include "proto/plan.pb.h"
 #include "targets/contract/running_target.h"
 
-namespace assay {
+namespace assay::targets {
 namespace {
 
 Workload Get(const std::string& path) {
@@ -36,7 +36,7 @@ class ExamplesTest : public testing::TestWithParam<const char*> {};
 TEST_P(ExamplesTest, ServesWhatItsEntrySays) {
   // Go keeps there what it compiles; Bazel gives a test none.
   setenv("HOME", testing::TempDir().c_str(), 0);
-  const auto catalogue = Catalogue::Load(*AssayFile("targets/examples/catalogue.textproto"));
+  const auto catalogue = agent::Catalogue::Load(*AssayFile("targets/examples/catalogue.textproto"));
   ASSERT_TRUE(catalogue.ok()) << catalogue.status();
   const auto target = catalogue->Find(GetParam());
   ASSERT_TRUE(target.ok()) << target.status();
@@ -63,4 +63,4 @@ INSTANTIATE_TEST_SUITE_P(Examples, ExamplesTest,
                          });
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::targets

@@ -12,7 +12,7 @@
 #include "common/status_macros.h"
 #include "proto/text/text_proto.h"
 
-namespace assay {
+namespace assay::targets {
 namespace {
 
 constexpr int kMaxRepetitions = 1 << 20;
@@ -136,4 +136,4 @@ absl::StatusOr<RfcCases> ParseCases(std::string_view text, std::string_view file
   return absl::InvalidArgumentError(absl::StrJoin(mistakes, "\n"));
 }
 
-}  // namespace assay
+}  // namespace assay::targets

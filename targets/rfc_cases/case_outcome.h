@@ -9,7 +9,7 @@
 #include "absl/status/statusor.h"
 #include "targets/rfc_cases/rfc_cases.pb.h"
 
-namespace assay {
+namespace assay::targets {
 
 // What a server made of a case.
 struct CaseOutcome {
@@ -45,6 +45,6 @@ std::string Expanded(std::string_view send);
 // send, no outcome allowed or one that cannot be read.
 absl::StatusOr<RfcCases> ParseCases(std::string_view text, std::string_view file_name);
 
-}  // namespace assay
+}  // namespace assay::targets
 
 #endif  // ASSAY_TARGETS_RFC_CASES_CASE_OUTCOME_H_

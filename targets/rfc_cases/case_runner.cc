@@ -5,7 +5,7 @@
 #include "common/status_macros.h"
 #include "targets/contract/raw_connection.h"
 
-namespace assay {
+namespace assay::targets {
 namespace {
 
 constexpr char kProbe[] = "GET /healthz HTTP/1.1\r\nHost: probe\r\nConnection: close\r\n\r\n";
@@ -43,4 +43,4 @@ absl::StatusOr<CaseOutcome> RunCase(const std::string& address, const RfcCase& r
   return outcome;
 }
 
-}  // namespace assay
+}  // namespace assay::targets

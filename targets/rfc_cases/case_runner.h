@@ -8,7 +8,7 @@
 #include "targets/rfc_cases/case_outcome.h"
 #include "targets/rfc_cases/rfc_cases.pb.h"
 
-namespace assay {
+namespace assay::targets {
 
 // Sends one case, and a probe behind it, to the server at `address` on a connection of its own, and says what became
 // of it. The probe makes the outcome a fact and not a matter of waiting: a connection is open when the probe is
@@ -18,6 +18,6 @@ namespace assay {
 absl::StatusOr<CaseOutcome> RunCase(const std::string& address, const RfcCase& rfc_case,
                                     absl::Duration timeout);
 
-}  // namespace assay
+}  // namespace assay::targets
 
 #endif  // ASSAY_TARGETS_RFC_CASES_CASE_RUNNER_H_

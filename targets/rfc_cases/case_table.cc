@@ -9,7 +9,7 @@
 #include "common/json_text.h"
 #include "nlohmann/json.hpp"
 
-namespace assay {
+namespace assay::targets {
 namespace {
 
 std::string Entry(const RfcCase& one, const std::optional<CaseOutcome>& outcome) {
@@ -89,4 +89,4 @@ void PrintJson(const RfcCases& cases, const std::vector<ServerOutcomes>& servers
   out << JsonText(json, 2) << "\n";
 }
 
-}  // namespace assay
+}  // namespace assay::targets

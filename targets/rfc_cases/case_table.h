@@ -9,7 +9,7 @@
 #include "targets/rfc_cases/case_outcome.h"
 #include "targets/rfc_cases/rfc_cases.pb.h"
 
-namespace assay {
+namespace assay::targets {
 
 // What one server made of all cases, in their order; nullopt: it was not asked, because it does not serve what the
 // case needs.
@@ -31,6 +31,6 @@ void PrintTable(const RfcCases& cases, const std::vector<ServerOutcomes>& server
 void PrintJson(const RfcCases& cases, const std::vector<ServerOutcomes>& servers,
                std::ostream& out);
 
-}  // namespace assay
+}  // namespace assay::targets
 
 #endif  // ASSAY_TARGETS_RFC_CASES_CASE_TABLE_H_

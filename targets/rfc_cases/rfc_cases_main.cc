@@ -24,7 +24,7 @@
 #include "targets/rfc_cases/case_runner.h"
 #include "targets/rfc_cases/case_table.h"
 
-namespace assay {
+namespace assay::targets {
 namespace {
 
 struct Options {
@@ -109,7 +109,7 @@ absl::StatusOr<std::vector<ServerOutcomes>> AskTargets(const Options& options,
   ASSAY_ASSIGN_OR_RETURN(const std::string path, options.catalogue.empty()
                                                      ? AssayFile("targets/catalogue.textproto")
                                                      : UserPath(options.catalogue));
-  ASSAY_ASSIGN_OR_RETURN(const Catalogue catalogue, Catalogue::Load(path));
+  ASSAY_ASSIGN_OR_RETURN(const agent::Catalogue catalogue, agent::Catalogue::Load(path));
   std::vector<std::string> names = options.targets;
   if (names.empty()) {
     for (const CatalogueTarget& target : catalogue.targets()) names.push_back(target.name());
@@ -148,7 +148,7 @@ int RunProgram(int argc, char** argv) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::targets
 
 int main(int argc, char** argv) {
   assay::OpenStandardStreams();

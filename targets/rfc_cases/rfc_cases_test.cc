@@ -9,7 +9,7 @@
 #include "targets/rfc_cases/case_outcome.h"
 #include "targets/rfc_cases/case_runner.h"
 
-namespace assay {
+namespace assay::targets {
 namespace {
 
 using End = CaseOutcome::End;
@@ -60,7 +60,7 @@ TEST(RfcCasesTest, TheEpollServerDoesWhatTheRfcsAsk) {
   ASSERT_TRUE(text.ok()) << text.status();
   const auto cases = ParseCases(*text, "cases.textproto");
   ASSERT_TRUE(cases.ok()) << cases.status();
-  const auto catalogue = Catalogue::Load(*AssayFile("targets/catalogue.textproto"));
+  const auto catalogue = agent::Catalogue::Load(*AssayFile("targets/catalogue.textproto"));
   ASSERT_TRUE(catalogue.ok()) << catalogue.status();
   const auto running = RunningTarget::Start(*catalogue, **catalogue->Find("epoll"));
   ASSERT_TRUE(running.ok()) << running.status();
@@ -73,4 +73,4 @@ TEST(RfcCasesTest, TheEpollServerDoesWhatTheRfcsAsk) {
 }
 
 }  // namespace
-}  // namespace assay
+}  // namespace assay::targets
