@@ -17,17 +17,17 @@
 #include "agent/agent_options.h"
 #include "agent/catalogue/catalogue.h"
 #include "agent/end_signal.h"
-#include "agent/launcher/strays.h"
+#include "agent/jobs/agent_context.h"
 #include "agent/jobs/cpu_ledger.h"
 #include "agent/jobs/cpu_placement.h"
 #include "agent/jobs/destination_rules.h"
-#include "agent/jobs/load_job.h"
 #include "agent/jobs/job_table.h"
-#include "agent/jobs/agent_context.h"
+#include "agent/jobs/load_job.h"
 #include "agent/jobs/private_folder.h"
 #include "agent/jobs/server_job.h"
 #include "agent/jobs/strand.h"
 #include "agent/jobs/target_versions.h"
+#include "agent/launcher/strays.h"
 #include "agent/service/agent_server.h"
 #include "agent/service/agent_service.h"
 #include "agent/service/confirmation.h"
@@ -101,13 +101,13 @@ absl::Status RunAgent(const AgentOptions& options) {
                                         return AskForConfirmation(credentials.client, question);
                                       });
   const AgentContext context{.catalogue = catalogue,
-                          .versions = versions,
-                          .ledger = ledger,
-                          .destinations = destinations,
-                          .placement = placement,
-                          .beyond_loopback = options.beyond_loopback,
-                          .folder = folder.path(),
-                          .loadgen = loadgen};
+                             .versions = versions,
+                             .ledger = ledger,
+                             .destinations = destinations,
+                             .placement = placement,
+                             .beyond_loopback = options.beyond_loopback,
+                             .folder = folder.path(),
+                             .loadgen = loadgen};
   const std::shared_ptr<JobTable> jobs = JobTable::Create(
       [&context](const OpenRequest& request) -> absl::StatusOr<std::shared_ptr<Job>> {
         ASSAY_ASSIGN_OR_RETURN(std::unique_ptr<Strand> strand, ThreadStrand::Create());

@@ -15,8 +15,8 @@
 
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
-#include "agent/launcher/marked_processes.h"
 #include "agent/jobs/address.h"
+#include "agent/launcher/marked_processes.h"
 #include "agent/testing/agent_process.h"
 #include "agent/testing/job_client.h"
 #include "common/cpu_set.h"

@@ -4,8 +4,8 @@
 
 #include <string>
 
-#include "agent/launcher/marked_processes.h"
 #include "agent/jobs/address.h"
+#include "agent/launcher/marked_processes.h"
 #include "agent/testing/agent_process.h"
 #include "agent/testing/job_client.h"
 #include "common/process_tree.h"

@@ -156,7 +156,8 @@ TEST_P(SampleCodecTest, AMillionSamplesNeedAtMostFiveAndAHalfBytesEach) {
   RandomStream random(10);
   for (const auto& samples : {ClosedLoopSamples(&random, 65'536), OpenLoopSamples(&random, 65'536),
                               ClosedLoopSamples(&random, 65'536, 750)}) {
-    const double bytes = static_cast<double>(Encoded(samples, samples[0].intended_ns).size()) / 65'536;
+    const double bytes =
+        static_cast<double>(Encoded(samples, samples[0].intended_ns).size()) / 65'536;
     EXPECT_LE(bytes, 5.5);
     RecordProperty("bytes_per_sample", std::to_string(bytes));
   }

@@ -128,7 +128,8 @@ class Events {
   Events(const Way& way, pid_t pid, int cpu) {
     if (way.frequency_hz == 0) return;
     if (way.whole_cpu) pid = -1;
-    const agent::PerfEventKind kind = {"cpu-clock", PERF_TYPE_SOFTWARE, PERF_COUNT_SW_CPU_CLOCK, false};
+    const agent::PerfEventKind kind = {"cpu-clock", PERF_TYPE_SOFTWARE, PERF_COUNT_SW_CPU_CLOCK,
+                                       false};
     perf_event_attr sampling =
         profiler::SamplingAttributes(kind, way.frequency_hz, way.stack_bytes);
     if (way.stack_bytes == 0) {

@@ -90,8 +90,10 @@ absl::Status Audit(controller::Store& store, const ExecutionRecord& execution) {
 }
 
 absl::Status AuditAll(const std::string& path) {
-  ASSAY_ASSIGN_OR_RETURN(const std::unique_ptr<controller::Store> store, controller::Store::Open(path, controller::Store::Mode::kRead));
-  ASSAY_ASSIGN_OR_RETURN(const std::vector<controller::CampaignSummary> campaigns, store->ListCampaigns());
+  ASSAY_ASSIGN_OR_RETURN(const std::unique_ptr<controller::Store> store,
+                         controller::Store::Open(path, controller::Store::Mode::kRead));
+  ASSAY_ASSIGN_OR_RETURN(const std::vector<controller::CampaignSummary> campaigns,
+                         store->ListCampaigns());
   for (const controller::CampaignSummary& campaign : campaigns) {
     ASSAY_RETURN_IF_ERROR(store->ForEachExecution(
         campaign.id, [&](const ExecutionRecord& execution) { return Audit(*store, execution); }));

@@ -37,7 +37,8 @@ int Fail(const absl::Status& status) {
 
 int Run(int argc, char** argv) {
   assay::server::ServerOptions options;
-  const int exit_status = assay::server::ParseServerFlags(argc, argv, options, std::cout, std::cerr);
+  const int exit_status =
+      assay::server::ParseServerFlags(argc, argv, options, std::cout, std::cerr);
   if (exit_status != assay::kGoOn) return exit_status;
 
   RaiseFileLimit();

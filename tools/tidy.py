@@ -62,6 +62,29 @@ CLOCK_EXCEPTIONS = {
 # Files that only tests use.
 TEST_FILE = re.compile(r"_(test|fixture|benchmark|fuzz)\.\w+$|/testing/|/(test|fake|marked|mortal)_\w+\.\w+$")
 
+# Words that this project once used and no longer does, and what it says instead. Decisions tell history and may use them.
+RETIRED = [
+    (re.compile(r"\b(Server|Load|Scripted|Open|Close)Part\b|\bPart(Id|Table|Link|Client)\b|\bpart_(id|table|link)\b"
+                r"|\b(SERVER|LOAD|server|load) parts?\b"), "job"),
+    (re.compile(r"\b(Agent|Part)Link\b|\b(agent|part)_link\b"), "client"),
+    (re.compile(r"\b(Serve|Send|Fit)Row\b|\bLineUp\b|\brows? of connections\b"), "batch"),
+    (re.compile(r"\bthe origin's\b", re.IGNORECASE), "the original experiment's"),
+    (re.compile(r"\bVerdictOn\b"), "CheckResponse"),
+    (re.compile(r"\bAnswer(Writer|Batch|Frame|Message|Totals)\b|\b(Plain|Raw|Right|Expected|Contract)Answer\b"
+                r"|\ban answer\b", re.IGNORECASE), "response"),
+    (re.compile(r"\bfates?\b|Fate(?=[A-Z]|\b)|\bFateOf", re.IGNORECASE), "outcome"),
+    (re.compile(r"\bSeat\b|\bseat_?\b"), "stream slot"),
+    (re.compile(r"\bpremises\b", re.IGNORECASE), "agent context"),
+    (re.compile(r"\bbystanders?\b", re.IGNORECASE), "other user"),
+    (re.compile(r"\bleash\b", re.IGNORECASE), "supervision"),
+    (re.compile(r"patience", re.IGNORECASE), "timeout"),
+    (re.compile(r"\bSecond(Book|Ledger|Row|Figures|Plan)\b|\bLoadSecond\b|\bsecond_(book|ledger)\b"), "interval"),
+    (re.compile(r"\bReadWindowEnd\b"), "ReadUsage"),
+    (re.compile(r"\b(Look|Run|Import|Measure|Check|File|Request)Words\b"), "flags"),
+    (re.compile(r"\bLaunchWords\b"), "argv"),
+    (re.compile(r"\blast[ _]words\b|LastWords", re.IGNORECASE), "last output"),
+]
+
 
 def complaint(path, line, words):
     return f"{path}:{line}: {words}"
@@ -116,6 +139,15 @@ def foreign_words(path, text):
         for pattern, words in FOREIGN:
             if pattern.search(line):
                 yield complaint(path, number, words)
+
+
+def retired_words(path, text):
+    if path.startswith("docs/decisions/") or path in OWN_FILES:
+        return
+    for pattern, instead in RETIRED:
+        for found in pattern.finditer(text):
+            number = text.count("\n", 0, found.start()) + 1
+            yield complaint(path, number, f"'{found[0]}' is retired: say '{instead}'")
 
 
 def layers(path, text):
@@ -209,7 +241,7 @@ def standard_streams(path, text):
 
 
 RULES = [
-    function_length, white_space, notes, foreign_words, layers, include_guard, json_throws, names, build_targets, one_clock,
+    function_length, white_space, notes, foreign_words, retired_words, layers, include_guard, json_throws, names, build_targets, one_clock,
     standard_streams,
 ]
 

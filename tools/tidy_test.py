@@ -43,6 +43,13 @@ class TidyRulesTest(unittest.TestCase):
         self.assert_complains("a.cc", "// FIXME\n", "say it as")
         self.assert_fine("a.cc", "// TODO(ann): drop this when Debian 13 is the oldest.\n")
 
+    def test_retired_words_stay_away(self):
+        self.assert_complains("agent/a.cc", "class LoadPart {\n", "'LoadPart' is retired: say 'job'")
+        self.assert_complains("docs/a.md", "one\nThe fate of a request.\n", "docs/a.md:2: 'fate' is retired: say 'outcome'")
+        self.assert_complains("agent/a.h", "// Its last words.\n", "say 'last output'")
+        self.assert_fine("docs/decisions/1.md", "The fate of a request.\n")
+        self.assert_fine("agent/a.cc", "// Takes part of it; fatal.\n")
+
     def test_agent_and_controller_do_not_meet(self):
         self.assert_complains("agent/a.cc", '#include "controller/b.h"\n', "agent/ may not include controller/b.h")
         self.assert_complains("controller/a.cc", '#include "agent/b.h"\n', "may not include")

@@ -25,7 +25,7 @@ struct Neighbour {
           asked.push_back(question.agent.ToString() + " as " + question.agent_name + ": " +
                           question.execution_id + " " + question.destination.ToString());
           return response.has_value() ? absl::StatusOr<bool>(*response)
-                                    : absl::UnavailableError("SSH-2.0-OpenSSH_9.2 of a stranger");
+                                      : absl::UnavailableError("SSH-2.0-OpenSSH_9.2 of a stranger");
         },
         [this](const std::string& host) -> absl::StatusOr<std::vector<IpAddress>> {
           const auto named = names.find(host);

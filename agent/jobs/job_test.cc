@@ -128,7 +128,8 @@ TEST_F(JobTest, WhatIsRefusedWasNeverThere) {
 TEST_F(JobTest, EveryOpenOfAPartGetsTheSameResponse) {
   int responses = 0;
   ScriptedJob& job = Begin([&responses](ScriptedJob& one) {
-    one.OnAdmitted([&responses](const absl::Status& decided) { responses += decided.ok() ? 1 : 0; });
+    one.OnAdmitted(
+        [&responses](const absl::Status& decided) { responses += decided.ok() ? 1 : 0; });
   });
   job.OnAdmitted([&responses](const absl::Status& decided) { responses += decided.ok() ? 1 : 0; });
   EXPECT_EQ(responses, 2);

@@ -33,9 +33,9 @@ LoadJob::LoadJob(OpenRequest request, std::unique_ptr<Strand> strand, const Agen
 absl::Status LoadJob::Admit() {
   ASSAY_ASSIGN_OR_RETURN(
       destination_, context_.destinations.Admit(spec().destination(), spec().destination_agent(),
-                                                 request().job().execution_id()));
+                                                request().job().execution_id()));
   ASSAY_ASSIGN_OR_RETURN(cpus_, context_.ledger.Take(spec().cpus(), context_.placement.load,
-                                                      request().job().execution_id(), title()));
+                                                     request().job().execution_id(), title()));
   if (threads() > cpus_.Count()) {
     return absl::InvalidArgumentError(absl::StrCat("load.threads: ", threads(),
                                                    " load threads need a CPU each, and CPUs ",
@@ -93,8 +93,10 @@ absl::Status LoadJob::StartProcess() {
     spare_cpu_ = HasSpareCpu();
     ring_plan_ = PlanRing(spec().window(), threads(), spare_cpu_,
                           static_cast<int>(spec().workload().pipeline()));
-    ASSAY_ASSIGN_OR_RETURN(memory, loadgen::SampleRing::Create(threads(), ring_plan_.bytes_per_thread));
-    ASSAY_ASSIGN_OR_RETURN(ring_, loadgen::SampleRing::Open(memory.get(), loadgen::SampleRing::Use::kRead));
+    ASSAY_ASSIGN_OR_RETURN(memory,
+                           loadgen::SampleRing::Create(threads(), ring_plan_.bytes_per_thread));
+    ASSAY_ASSIGN_OR_RETURN(
+        ring_, loadgen::SampleRing::Open(memory.get(), loadgen::SampleRing::Use::kRead));
     drain_.emplace(ring_.get());
     launch.pass_fds.emplace_back(memory.get(), kLoadgenRingFd);
   }

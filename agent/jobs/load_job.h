@@ -7,17 +7,17 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "agent/jobs/address.h"
+#include "agent/jobs/agent_context.h"
+#include "agent/jobs/job.h"
+#include "agent/jobs/load_command.h"
+#include "agent/jobs/loadgen_channel.h"
+#include "agent/jobs/private_folder.h"
+#include "agent/jobs/window_reading.h"
 #include "agent/launcher/launched_process.h"
 #include "agent/loadgen/control.pb.h"
 #include "agent/loadgen/ring_drain.h"
 #include "agent/loadgen/sample_ring.h"
-#include "agent/jobs/address.h"
-#include "agent/jobs/load_command.h"
-#include "agent/jobs/loadgen_channel.h"
-#include "agent/jobs/job.h"
-#include "agent/jobs/agent_context.h"
-#include "agent/jobs/private_folder.h"
-#include "agent/jobs/window_reading.h"
 
 namespace assay::agent {
 

@@ -39,7 +39,7 @@ std::string ReachedAt(const std::string& host, uint16_t port) {
 }  // namespace
 
 ServerJob::ServerJob(OpenRequest request, std::unique_ptr<Strand> strand,
-                       const AgentContext& context)
+                     const AgentContext& context)
     : Job(std::move(request), std::move(strand), context.folder), context_(context) {}
 
 std::string ServerJob::host() const {
@@ -77,7 +77,7 @@ absl::Status ServerJob::Admit() {
                                                    spec().options().end());
   ASSAY_RETURN_IF_ERROR(context_.catalogue.Resolve(*target_, site, options).status());
   ASSAY_ASSIGN_OR_RETURN(cpus_, context_.ledger.Take(spec().cpus(), context_.placement.server,
-                                                      request().job().execution_id(), title()));
+                                                     request().job().execution_id(), title()));
   return absl::OkStatus();
 }
 

@@ -9,12 +9,12 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
-#include "agent/launcher/launched_process.h"
-#include "agent/jobs/job.h"
 #include "agent/jobs/agent_context.h"
+#include "agent/jobs/job.h"
 #include "agent/jobs/private_folder.h"
 #include "agent/jobs/profile_spool.h"
 #include "agent/jobs/window_reading.h"
+#include "agent/launcher/launched_process.h"
 #include "agent/profiler/profiler.h"
 
 namespace assay::agent {

@@ -70,7 +70,7 @@ bool BoundedOutput::Contains(std::string_view text) const {
 }
 
 std::string LastOutputOf(const BoundedOutput& standard_error, const BoundedOutput& standard_output,
-                        size_t max_bytes) {
+                         size_t max_bytes) {
   std::string words = standard_error.LastBytes(max_bytes);
   if (words.empty()) return standard_output.LastBytes(max_bytes);
   if (standard_output.total_bytes() == 0) return words;

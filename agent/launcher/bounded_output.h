@@ -42,7 +42,7 @@ class BoundedOutput {
 // The end of both, at most `max_bytes`: standard error first, then standard output, under headings where both have
 // something to say. Standard error takes what room it needs.
 std::string LastOutputOf(const BoundedOutput& standard_error, const BoundedOutput& standard_output,
-                        size_t max_bytes);
+                         size_t max_bytes);
 
 }  // namespace assay::agent
 

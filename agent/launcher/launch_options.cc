@@ -37,9 +37,8 @@ absl::Status ValidateLaunchOptions(const LaunchOptions& options) {
   return absl::OkStatus();
 }
 
-std::vector<std::string> LaunchArgv(const LaunchOptions& options,
-                                     const std::string& launch_program, int control_fd,
-                                     int first_passed_fd) {
+std::vector<std::string> LaunchArgv(const LaunchOptions& options, const std::string& launch_program,
+                                    int control_fd, int first_passed_fd) {
   std::vector<std::string> words = {launch_program, absl::StrCat("--control-fd=", control_fd)};
   if (!options.cpus.empty()) words.push_back(absl::StrCat("--cpus=", options.cpus.ToString()));
   if (!options.working_directory.empty()) {

@@ -39,9 +39,8 @@ absl::Status ValidateLaunchOptions(const LaunchOptions& options);
 
 // launch's command line for valid options. It finds its end of the control socket at `control_fd`, and what it passes
 // on from `first_passed_fd` up, in the order of options.pass_fds.
-std::vector<std::string> LaunchArgv(const LaunchOptions& options,
-                                     const std::string& launch_program, int control_fd,
-                                     int first_passed_fd);
+std::vector<std::string> LaunchArgv(const LaunchOptions& options, const std::string& launch_program,
+                                    int control_fd, int first_passed_fd);
 
 }  // namespace assay::agent
 

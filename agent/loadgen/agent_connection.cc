@@ -107,7 +107,7 @@ absl::StatusOr<std::optional<ToLoadgen>> AgentConnection::Receive() {
 }
 
 absl::Status AgentConnection::SendReady(int connections, const IdleGapFigures& idle_gaps,
-                                  const std::string& actual_cpus) {
+                                        const std::string& actual_cpus) {
   FromLoadgen message;
   Ready* ready = message.mutable_ready();
   ready->set_connections(static_cast<uint32_t>(connections));

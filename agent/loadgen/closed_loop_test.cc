@@ -64,9 +64,9 @@ TEST(ClosedLoopTest, SamplesOfTheWindowWereSentInIt) {
   const int64_t before = MonotonicNanos();
   const TestLoad load = RunTestLoad(options);
   ASSERT_FALSE(load.samples.empty());
-  const auto [first, last] =
-      std::minmax_element(load.samples.begin(), load.samples.end(),
-                          [](const Sample& a, const Sample& b) { return a.intended_ns < b.intended_ns; });
+  const auto [first, last] = std::minmax_element(
+      load.samples.begin(), load.samples.end(),
+      [](const Sample& a, const Sample& b) { return a.intended_ns < b.intended_ns; });
   EXPECT_GE(first->intended_ns, before + options.warmup_ns);
   EXPECT_LT(last->intended_ns - first->intended_ns, options.duration_ns);
 }

@@ -102,7 +102,8 @@ bool Http1Pool::Consume(int connection, const char* data, size_t size, int64_t n
   Connection& c = connections_[connection];
   while (size > 0) {
     if (c.in_flight == 0) {
-      Break(connection, Outcome::kMalformed, Outcome::kMalformed, By::kServer, now_ns, Again::kNone);
+      Break(connection, Outcome::kMalformed, Outcome::kMalformed, By::kServer, now_ns,
+            Again::kNone);
       return false;
     }
     if (!c.answering) {
@@ -124,7 +125,8 @@ bool Http1Pool::Consume(int connection, const char* data, size_t size, int64_t n
     if (c.unsent > c.in_flight) {  // The response came before its request was fully sent.
       c.unsent = c.in_flight;
       c.unsent_offset = 0;
-      Break(connection, Outcome::kLostBehind, Outcome::kLostBehind, By::kUs, now_ns, Again::kUnprocessed);
+      Break(connection, Outcome::kLostBehind, Outcome::kLostBehind, By::kUs, now_ns,
+            Again::kUnprocessed);
       return false;
     }
     if (!c.parser.keep_alive() || (c.closing && c.in_flight == 0)) {
@@ -146,9 +148,9 @@ void Http1Pool::FinishResponse(int connection, int64_t now_ns) {
   --c.in_flight;
   // Late responses are found here as well as by the scan, so that its coarseness decides nothing.
   const bool late = now_ns - flight.intended_ns > config_.timeout_ns;
-  const Outcome outcome =
-      late ? Outcome::kTimeout
-           : CheckResponse(request, c.parser.status(), c.parser.body_bytes(), BodyMatches(c, request));
+  const Outcome outcome = late ? Outcome::kTimeout
+                               : CheckResponse(request, c.parser.status(), c.parser.body_bytes(),
+                                               BodyMatches(c, request));
   sink_->OnEnded(flight, outcome, c.parser.status(), c.parser.response_bytes(), now_ns);
 }
 
@@ -199,7 +201,8 @@ void Http1Pool::Flush(int connection, int64_t now_ns) {
 void Http1Pool::SendFailed(int connection, int error, int64_t now_ns) {
   const Outcome outcome = OutcomeOfErrno(error);
   if (outcome != Outcome::kReset) {
-    return Break(connection, outcome, Outcome::kLostBehind, By::kServer, now_ns, Again::kUnanswered);
+    return Break(connection, outcome, Outcome::kLostBehind, By::kServer, now_ns,
+                 Again::kUnanswered);
   }
   // Responses may have come before the server closed: the event reads them, and then the end, which came before the
   // reset where that is EPIPE (Linux).
@@ -262,7 +265,8 @@ bool Http1Pool::IsKept(int connection, int position, Again again) const {
   return position >= first_unsent || RequestOf(FlightAt(connection, position)).idempotent;
 }
 
-void Http1Pool::Break(int connection, Outcome first, Outcome others, By by, int64_t now_ns, Again again) {
+void Http1Pool::Break(int connection, Outcome first, Outcome others, By by, int64_t now_ns,
+                      Again again) {
   Connection& c = connections_[connection];
   Close(connection, /*reset=*/by == By::kUs && c.in_flight > 0);
   const int first_unsent = c.in_flight - c.unsent + (c.unsent_offset > 0 ? 1 : 0);

@@ -50,10 +50,11 @@ class Http1Pool final : public SocketPool {
  private:
   // The hot part comes first. Requests in flight are in flights_[index * pipeline_ ...], a ring.
   struct Connection {
-    bool answering = false;   // The parser is within a response.
-    bool answered = false;    // One came, since it was opened.
-    bool closing = false;     // The last request in flight ends the connection.
-    Outcome broken = Outcome::kOk;  // How sending failed, while what came before that is still read.
+    bool answering = false;  // The parser is within a response.
+    bool answered = false;   // One came, since it was opened.
+    bool closing = false;    // The last request in flight ends the connection.
+    Outcome broken =
+        Outcome::kOk;  // How sending failed, while what came before that is still read.
     uint16_t first = 0;
     uint16_t in_flight = 0;
     uint16_t unsent = 0;  // Of those in flight, the last ones.

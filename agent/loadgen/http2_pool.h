@@ -102,8 +102,9 @@ class Http2Pool final : public SocketPool {
     bool settled = false;   // The server's SETTINGS have come.
     bool answered = false;  // A request was, since it was opened.
     bool going_away = false;
-    bool failed = false;      // nghttp2 could not go on.
-    Outcome broken = Outcome::kOk;  // How sending failed, while what came before that is still read.
+    bool failed = false;  // nghttp2 could not go on.
+    Outcome broken =
+        Outcome::kOk;  // How sending failed, while what came before that is still read.
     FramePosition position;
     int64_t heard_ns = 0;
     // What the socket did not take, from unsent_offset.

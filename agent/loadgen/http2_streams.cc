@@ -139,8 +139,8 @@ void Http2Pool::OnClosed(Connection& c, Stream& stream, uint32_t error_code) {
   if (!stream.answered) {
     if (MayRepeat(c, stream, error_code)) return Keep(c, stream);
     const Outcome outcome = stream.reset_by_peer ? Outcome::kStreamReset
-                      : c.going_away       ? Outcome::kClosedEarly
-                                           : Outcome::kMalformed;
+                            : c.going_away       ? Outcome::kClosedEarly
+                                                 : Outcome::kMalformed;
     return Finish(stream, outcome, 0, 0, event_ns_);
   }
   ++c.ended;

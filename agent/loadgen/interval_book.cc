@@ -65,7 +65,8 @@ void IntervalBook::HarvestAll(absl::FunctionRef<void(const IntervalFigures&)> ta
   HarvestBefore(std::numeric_limits<int64_t>::max(), take);
 }
 
-void IntervalBook::HarvestBefore(int64_t second, absl::FunctionRef<void(const IntervalFigures&)> take) {
+void IntervalBook::HarvestBefore(int64_t second,
+                                 absl::FunctionRef<void(const IntervalFigures&)> take) {
   for (Slot& slot : slots_) {
     const int64_t owner = slot.second.load(std::memory_order_relaxed);
     if (owner == kFree || owner >= second) continue;

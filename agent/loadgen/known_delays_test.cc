@@ -110,7 +110,8 @@ constexpr int64_t kRequests = 1000;
 // The server is dead.
 std::vector<int64_t> ImposedBy(const TestServer& server) {
   std::vector<int64_t> delays;
-  for (const TestServer::Answered& response : server.answered()) delays.push_back(response.delay_ns);
+  for (const TestServer::Answered& response : server.answered())
+    delays.push_back(response.delay_ns);
   std::sort(delays.begin(), delays.end());
   return delays;
 }
@@ -205,7 +206,8 @@ TEST_F(StallTest, TheOpenLoopSeesItAsThoseWhoWaitDo) {
   // the 10 % allowed here, and on a machine where it takes longer they all wait for that much longer.
   server_.Kill();
   std::vector<int64_t> answered;
-  for (const TestServer::Answered& response : server_.answered()) answered.push_back(response.at_ns);
+  for (const TestServer::Answered& response : server_.answered())
+    answered.push_back(response.at_ns);
   ASSERT_EQ(answered.size(), load.samples.size());
   std::sort(answered.begin(), answered.end());
   const auto waited = std::count_if(load.samples.begin(), load.samples.end(),

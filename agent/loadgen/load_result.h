@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "agent/loadgen/idle_gaps.h"
+#include "agent/loadgen/interval_totals.h"
 #include "agent/loadgen/load_phases.h"
 #include "agent/loadgen/recorder.h"
-#include "agent/loadgen/interval_totals.h"
 #include "analysis/figures.h"
 #include "analysis/latency_histogram.h"
 #include "analysis/response_counts.h"

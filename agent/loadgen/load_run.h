@@ -10,11 +10,11 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "agent/loadgen/interval_totals.h"
 #include "agent/loadgen/load_result.h"
 #include "agent/loadgen/load_thread.h"
 #include "agent/loadgen/options.h"
 #include "agent/loadgen/sample_ring.h"
-#include "agent/loadgen/interval_totals.h"
 #include "agent/loadgen/target_address.h"
 #include "agent/loadgen/tls_channel.h"
 #include "common/unique_fd.h"

@@ -49,7 +49,8 @@ void SleepAndSpinUntil(int64_t at_ns) {
 IntervalPlan PlanSeconds(const LoadOptions& options) {
   const int64_t latest_ns = options.timeout_ns + options.drain_ns;
   const int64_t window_ns = options.duration_ns + kSecondNs - 1;
-  IntervalPlan plan = IntervalPlan::For(window_ns / kSecondNs, latest_ns / kSecondNs, options.threads);
+  IntervalPlan plan =
+      IntervalPlan::For(window_ns / kSecondNs, latest_ns / kSecondNs, options.threads);
   // A run that ends by what is known needs to know soon; what comes later than that is in the total.
   if (options.until_quantile != 0) plan.keep_seconds = std::min(plan.keep_seconds, 2);
   return plan;

@@ -13,15 +13,15 @@
 
 #include "absl/status/status.h"
 #include "agent/loadgen/connection_pool.h"
-#include "agent/loadgen/outcome.h"
 #include "agent/loadgen/idle_gaps.h"
+#include "agent/loadgen/interval_book.h"
 #include "agent/loadgen/load_loop.h"
 #include "agent/loadgen/load_phases.h"
 #include "agent/loadgen/options.h"
+#include "agent/loadgen/outcome.h"
 #include "agent/loadgen/recorder.h"
 #include "agent/loadgen/request_mix.h"
 #include "agent/loadgen/sample_ring.h"
-#include "agent/loadgen/interval_book.h"
 #include "agent/loadgen/target_address.h"
 #include "agent/loadgen/tls_channel.h"
 

@@ -8,10 +8,10 @@
 #include <cstdint>
 #include <optional>
 
-#include "agent/loadgen/outcome.h"
-#include "agent/loadgen/load_window.h"
-#include "agent/loadgen/sample_ring.h"
 #include "agent/loadgen/interval_book.h"
+#include "agent/loadgen/load_window.h"
+#include "agent/loadgen/outcome.h"
+#include "agent/loadgen/sample_ring.h"
 #include "analysis/latency_histogram.h"
 #include "analysis/response_counts.h"
 
@@ -112,7 +112,8 @@ class Recorder {
   }
 
   // Each request that ended, after Sent(). `status` is 0 where no response came.
-  void Ended(const Flight& flight, Outcome outcome, int status, uint64_t response_bytes, int64_t now_ns) {
+  void Ended(const Flight& flight, Outcome outcome, int status, uint64_t response_bytes,
+             int64_t now_ns) {
     if (!open_loop_) Land(now_ns);
     if (status != 0) ++responses_until_now_;
     if (!flight.counted) [[unlikely]] {

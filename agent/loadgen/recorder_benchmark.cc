@@ -5,11 +5,11 @@
 #include <memory>
 #include <vector>
 
-#include "agent/loadgen/outcome.h"
+#include "agent/loadgen/interval_book.h"
 #include "agent/loadgen/load_window.h"
+#include "agent/loadgen/outcome.h"
 #include "agent/loadgen/recorder.h"
 #include "agent/loadgen/sample_ring.h"
-#include "agent/loadgen/interval_book.h"
 #include "analysis/random_stream.h"
 #include "analysis/sample_patterns.h"
 

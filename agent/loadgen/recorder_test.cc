@@ -6,11 +6,11 @@
 #include <optional>
 #include <vector>
 
-#include "agent/loadgen/outcome.h"
+#include "agent/loadgen/interval_book.h"
 #include "agent/loadgen/load_window.h"
+#include "agent/loadgen/outcome.h"
 #include "agent/loadgen/ring_drain.h"
 #include "agent/loadgen/sample_ring.h"
-#include "agent/loadgen/interval_book.h"
 #include "analysis/response_counts.h"
 #include "analysis/sample_codec.h"
 #include "gtest/gtest.h"

@@ -121,7 +121,8 @@ void DeclareRequests(CLI::App& app, RequestFlags& words) {
       "--random-items", words.random_items,
       "Bodies of so many items for POST /json, drawn from the seed; answers are checked");
   app.add_option("--mix", words.mix_file, "JSON file with a list of requests and their weights");
-  app.add_option("--expect-status", words.spec.expect_status, "Status of a right response [any 2xx]")
+  app.add_option("--expect-status", words.spec.expect_status,
+                 "Status of a right response [any 2xx]")
       ->check(CLI::Range(static_cast<int>(kLowestStatus), static_cast<int>(kHighestStatus)));
   app.add_option("--expect-length", words.expect_length, "Body length of a right response");
   app.add_option("--expect-body-file", words.expect_body_file,

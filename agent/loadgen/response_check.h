@@ -9,7 +9,8 @@
 namespace assay::loadgen {
 
 // Whether a complete response is right, over whatever it came.
-inline Outcome CheckResponse(const Request& request, int status, uint64_t body_bytes, bool body_matches) {
+inline Outcome CheckResponse(const Request& request, int status, uint64_t body_bytes,
+                             bool body_matches) {
   if (request.expect_status != 0 ? status != request.expect_status : status / 100 != 2) {
     return Outcome::kUnexpectedStatus;
   }

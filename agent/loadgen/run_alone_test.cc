@@ -6,8 +6,8 @@
 #include <thread>
 
 #include "agent/loadgen/dial.h"
-#include "agent/loadgen/outcome.h"
 #include "agent/loadgen/options.h"
+#include "agent/loadgen/outcome.h"
 #include "agent/loadgen/target_address.h"
 #include "agent/loadgen/test_load.h"
 #include "agent/loadgen/test_server.h"

@@ -71,10 +71,10 @@ absl::Status SocketPool::OpenAll(int64_t deadline_ns) {
     if (open_failures_[i] > 0) worst = static_cast<Outcome>(i);
   }
   const std::string advice(OutcomeAdvice(worst));
-  return absl::UnavailableError(
-      absl::StrCat("cannot connect to ", config_.target->text, ": ", std::string(OutcomeName(worst)),
-                   open_failure_.empty() ? "" : ": ", open_failure_, ", with ", opened_, " of ",
-                   connections(), " connections open", advice.empty() ? "" : "; ", advice));
+  return absl::UnavailableError(absl::StrCat(
+      "cannot connect to ", config_.target->text, ": ", std::string(OutcomeName(worst)),
+      open_failure_.empty() ? "" : ": ", open_failure_, ", with ", opened_, " of ", connections(),
+      " connections open", advice.empty() ? "" : "; ", advice));
 }
 
 int64_t SocketPool::Turn(int64_t wake_ns, int64_t now_ns) {

@@ -50,7 +50,7 @@ grpc::ServerUnaryReactor* AgentService::Open(grpc::CallbackServerContext* contex
     reactor->Finish(ToGrpc(sound));
   } else {
     jobs_->Open(*request,
-                 [reactor](const absl::Status& decided) { reactor->Finish(ToGrpc(decided)); });
+                [reactor](const absl::Status& decided) { reactor->Finish(ToGrpc(decided)); });
   }
   return reactor;
 }

@@ -13,8 +13,9 @@ namespace {
 #define EXPECT_HAS(text, job) EXPECT_NE((text).find(job), std::string::npos) << (text)
 
 RightResponse Right(const std::string& method, const std::string& target,
-                  const std::string& body = "", const std::string& content_type = "") {
-  const std::optional<RightResponse> response = ContractResponse({method, target, body, content_type});
+                    const std::string& body = "", const std::string& content_type = "") {
+  const std::optional<RightResponse> response =
+      ContractResponse({method, target, body, content_type});
   EXPECT_TRUE(response.has_value()) << method << " " << target;
   return response.value_or(RightResponse());
 }

@@ -15,8 +15,8 @@
 #include "common/monotonic_clock.h"
 #include "common/status_macros.h"
 #include "controller/campaign/cpu_responses.h"
-#include "controller/campaign/load_intake.h"
 #include "controller/campaign/job_specs.h"
+#include "controller/campaign/load_intake.h"
 #include "controller/campaign/profile_intake.h"
 #include "controller/campaign/same_host.h"
 #include "controller/campaign/server_timeouts.h"
@@ -183,8 +183,8 @@ absl::Status ExecutionRunner::Attempt::Measure() {
 
 void ExecutionRunner::Attempt::CloseServer() {
   if (server_ == nullptr || std::exchange(server_closed_, true)) return;
-  const absl::Duration timeout = CloseTimeout(runner_.pool_.server().description(),
-                                                TargetOfCell(runner_.plan_, cell_).name());
+  const absl::Duration timeout =
+      CloseTimeout(runner_.pool_.server().description(), TargetOfCell(runner_.plan_, cell_).name());
   // A job that cannot be closed is ended by its lease; what was measured is not the worse for it.
   server_->Close(timeout).IgnoreError();
 }
@@ -387,7 +387,7 @@ absl::Status ExecutionRunner::Attempt::FetchSamples(uint32_t load, SpanRequests*
                     spans, IntakeLimits::Over(elapsed_));
   const absl::Status fetched =
       job.link->ReadData([&](const DataRecord& record) { return intake.Take(record); },
-                          [&] { return intake.Stage(); }, clock_.After(kDataTimeout));
+                         [&] { return intake.Stage(); }, clock_.After(kDataTimeout));
   // A store that fails ends the campaign; an agent whose data does not come, this execution.
   ASSAY_RETURN_IF_ERROR(intake.store_status());
   ASSAY_RETURN_IF_ERROR(Note(fetched, *job.member, JobId::LOAD));

@@ -110,7 +110,7 @@ absl::Status LocalAgent::AwaitAddress(const Options& options) {
       pid_ = -1;
       drain_.join();  // Its errors are complete now.
       return FailedWithLastOutput(absl::StatusCode::kFailedPrecondition,
-                                 "the local agent ended at its start.");
+                                  "the local agent ended at its start.");
     }
     text.append(buffer.data(), static_cast<size_t>(size));
     const size_t line_end = text.find('\n');
@@ -124,7 +124,7 @@ absl::Status LocalAgent::AwaitAddress(const Options& options) {
     return absl::OkStatus();
   }
   return FailedWithLastOutput(absl::StatusCode::kDeadlineExceeded,
-                             "the local agent does not say where it listens.");
+                              "the local agent does not say where it listens.");
 }
 
 void LocalAgent::DrainErrors() {

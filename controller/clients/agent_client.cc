@@ -75,7 +75,8 @@ void SetTimeout(grpc::ClientContext& context, absl::Duration timeout) {
 }
 
 absl::StatusOr<std::unique_ptr<AgentClient>> AgentClient::Create(const std::string& address,
-                                                             const TlsFiles& tls, Clock& clock) {
+                                                                 const TlsFiles& tls,
+                                                                 Clock& clock) {
   if (!IsHostPort(address)) {
     return absl::InvalidArgumentError(
         absl::StrCat("agent '", address,
@@ -136,7 +137,7 @@ void AgentClient::Abandon() {
 }
 
 grpc::Status AgentClient::Call(absl::Duration timeout,
-                             absl::FunctionRef<grpc::Status(grpc::ClientContext*)> call) {
+                               absl::FunctionRef<grpc::Status(grpc::ClientContext*)> call) {
   grpc::ClientContext context;
   SetTimeout(context, timeout);
   {

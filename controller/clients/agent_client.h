@@ -46,8 +46,8 @@ class AgentClient {
   // Does not connect yet. INVALID_ARGUMENT where address is not HOST:PORT or [V6]:PORT, or a TLS
   // file cannot be read. `clock` measures what waits for this agent; it must outlive the link.
   static absl::StatusOr<std::unique_ptr<AgentClient>> Create(const std::string& address,
-                                                           const TlsFiles& tls,
-                                                           Clock& clock = Clock::Real());
+                                                             const TlsFiles& tls,
+                                                             Clock& clock = Clock::Real());
 
   // What the agent is. UNAVAILABLE where nobody listens, DEADLINE_EXCEEDED after `timeout` where nothing answers.
   absl::StatusOr<AgentDescription> Describe(absl::Duration timeout);

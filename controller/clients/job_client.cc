@@ -206,7 +206,7 @@ absl::Status JobClient::AwaitFailure(int64_t deadline_ns) const {
 }
 
 absl::StatusOr<ControlEvent> JobClient::WaitFor(ControlEvent::EventCase kind, std::string_view what,
-                                               int64_t deadline_ns) {
+                                                int64_t deadline_ns) {
   absl::MutexLock lock(&mutex_);
   const ControlEvent* found = nullptr;
   const auto known = [this, kind, &found]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
@@ -296,18 +296,18 @@ void JobClient::Stop() {
 }
 
 absl::Status JobClient::ReadData(absl::FunctionRef<absl::Status(const DataRecord&)> consume,
-                                int64_t deadline_ns) {
+                                 int64_t deadline_ns) {
   return ReadRecords(consume, nullptr, deadline_ns);
 }
 
 absl::Status JobClient::ReadData(absl::FunctionRef<absl::Status(const DataRecord&)> consume,
-                                absl::FunctionRef<absl::Status()> secure, int64_t deadline_ns) {
+                                 absl::FunctionRef<absl::Status()> secure, int64_t deadline_ns) {
   return ReadRecords(consume, &secure, deadline_ns);
 }
 
 absl::Status JobClient::ReadRecords(absl::FunctionRef<absl::Status(const DataRecord&)> consume,
-                                   const absl::FunctionRef<absl::Status()>* secure,
-                                   int64_t deadline_ns) {
+                                    const absl::FunctionRef<absl::Status()>* secure,
+                                    int64_t deadline_ns) {
   uint64_t taken = 0;
   while (clock_.NowNanos() < deadline_ns) {
     grpc::ClientContext context;

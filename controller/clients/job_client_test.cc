@@ -35,7 +35,8 @@ class JobClientTest : public ::testing::Test {
   std::unique_ptr<JobClient> OpenJob(const std::string& execution = "e1") {
     return OpenJob(*link_, execution);
   }
-  static std::unique_ptr<JobClient> OpenJob(AgentClient& link, const std::string& execution = "e1") {
+  static std::unique_ptr<JobClient> OpenJob(AgentClient& link,
+                                            const std::string& execution = "e1") {
     OpenRequest request;
     request.mutable_job()->set_execution_id(execution);
     request.mutable_job()->set_role(JobId::LOAD);
@@ -270,8 +271,8 @@ TEST_F(JobClientTest, AnAgentThatGrantsNoLeaseAnyMoreIsLostThoughItsStreamsStand
   EXPECT_NE(ready.status().message().find("granted no lease"), absl::string_view::npos)
       << ready.status();
   // Nor is its data waited for.
-  const absl::Status read = job->ReadData([](const DataRecord&) { return absl::OkStatus(); },
-                                           clock.After(kTestTimeout));
+  const absl::Status read =
+      job->ReadData([](const DataRecord&) { return absl::OkStatus(); }, clock.After(kTestTimeout));
   EXPECT_EQ(read, ready.status());
 }
 

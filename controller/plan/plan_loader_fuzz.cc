@@ -62,9 +62,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (parts.empty()) return 0;
   const std::vector<std::string> overrides(parts.begin() + 1, parts.end());
   // No folder is there, so that no input can name a file to read.
-  const absl::StatusOr<assay::controller::LoadedPlan> loaded = assay::controller::ParsePlan(
-      parts[0], input[0] == assay::kJson ? assay::controller::PlanFormat::kJson : assay::controller::PlanFormat::kText, "p",
-      "/proc/self/nowhere", overrides);
+  const absl::StatusOr<assay::controller::LoadedPlan> loaded =
+      assay::controller::ParsePlan(parts[0],
+                                   input[0] == assay::kJson ? assay::controller::PlanFormat::kJson
+                                                            : assay::controller::PlanFormat::kText,
+                                   "p", "/proc/self/nowhere", overrides);
   if (loaded.ok()) assay::CheckLoaded(*loaded);
   return 0;
 }

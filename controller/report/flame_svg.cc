@@ -71,8 +71,8 @@ std::string Draw(const FlameRows& rows, const std::vector<double>& widths, const
     absl::StrAppendFormat(&svg,
                           "<rect x=\"%.2f\" y=\"%g\" width=\"%.2f\" height=\"%g\" rx=\"1.5\" "
                           "style=\"fill:%s\"><title>%s</title></rect>\n",
-                          box.left * kWidth, box.depth * kBatch, box.width * kWidth, kBatch, paint(box),
-                          HtmlText(say(box)));
+                          box.left * kWidth, box.depth * kBatch, box.width * kWidth, kBatch,
+                          paint(box), HtmlText(say(box)));
     const auto letters = static_cast<int>((box.width * kWidth - 6) / kLetter);
     if (letters >= 3) {
       absl::StrAppendFormat(&svg, "<text x=\"%.2f\" y=\"%g\">%s</text>\n", box.left * kWidth + 3.5,

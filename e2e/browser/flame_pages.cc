@@ -220,8 +220,8 @@ absl::Status WritePages(const std::string& folder) {
                                                 .subtitle = "cpu-clock at 199 Hz, 10 runs of 30 s",
                                                 .tree = &tree,
                                                 .requests = 14'000'000});
-  ASSAY_RETURN_IF_ERROR(
-      WriteFileAtomically(folder + "/large.html", controller::FlameGraphPage("A large profile", {large})));
+  ASSAY_RETURN_IF_ERROR(WriteFileAtomically(
+      folder + "/large.html", controller::FlameGraphPage("A large profile", {large})));
   ASSAY_ASSIGN_OR_RETURN(const std::string path,
                          AssayFile("analysis/profile/categories.textproto"));
   ASSAY_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
@@ -245,7 +245,8 @@ absl::Status WritePages(const std::string& folder) {
                                             .tree = &trees[run],
                                             .requests = 1'400'000}));
   }
-  return WriteFileAtomically(folder + "/difference.html", controller::FlameGraphPage("Two servers", fragments));
+  return WriteFileAtomically(folder + "/difference.html",
+                             controller::FlameGraphPage("Two servers", fragments));
 }
 
 }  // namespace

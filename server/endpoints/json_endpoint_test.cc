@@ -20,11 +20,11 @@ class JsonEndpointTest : public ::testing::Test {
     memory_.append(64, '}');
     HttpResponse response;
     endpoint_.RespondTotals({.method = HttpMethod::kPost,
-                            .path = "/json",
-                            .query = {},
-                            .body = std::string_view(memory_).substr(0, body.size()),
-                            .headers = {}},
-                           response);
+                             .path = "/json",
+                             .query = {},
+                             .body = std::string_view(memory_).substr(0, body.size()),
+                             .headers = {}},
+                            response);
     EXPECT_EQ(response.content_type, "application/json");
     return response;
   }

@@ -8,11 +8,11 @@
 #include <vector>
 
 #include "common/unique_fd.h"
-#include "server/net/response_writer.h"
 #include "server/net/connection.h"
 #include "server/net/event_loop.h"
 #include "server/net/http_message.h"
 #include "server/net/http_session.h"
+#include "server/net/response_writer.h"
 #include "server/net/server_options.h"
 #include "server/net/stop_watch.h"
 
@@ -78,10 +78,10 @@ class ConnectionGroup final : private TurnListener {
   Intake
       spare_;  // In use only while a connection is answering; what is left of a request moves out.
   std::vector<Exchange> batch_;  // kBatch of them.
-  size_t lined_up_ = 0;        // So many, the first ones, are in use.
+  size_t lined_up_ = 0;          // So many, the first ones, are in use.
   size_t batch_limit_ = kBatch;
   ResponseBatch refusal_;  // In use only while a connection is refused.
-  size_t held_ = 0;      // Bytes of unfinished requests and unsent answers.
+  size_t held_ = 0;        // Bytes of unfinished requests and unsent answers.
   std::list<Connection> connections_;
 };
 

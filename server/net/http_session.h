@@ -3,11 +3,11 @@
 
 #include <cstdint>
 
-#include "server/net/response_writer.h"
 #include "server/net/byte_buffer.h"
 #include "server/net/http_date.h"
 #include "server/net/http_message.h"
 #include "server/net/request_parser.h"
+#include "server/net/response_writer.h"
 #include "server/net/server_options.h"
 
 namespace assay::server {

@@ -78,7 +78,8 @@ class HttpSessionTest : public ::testing::Test {
   }
 
   // Expects these answers in whatever pieces the input comes.
-  void ExpectResponses(std::string_view input, const std::vector<std::string>& expected, Next next) {
+  void ExpectResponses(std::string_view input, const std::vector<std::string>& expected,
+                       Next next) {
     for (const size_t step : {input.size(), size_t{1}, size_t{2}, size_t{7}, size_t{61}}) {
       const Outcome outcome = Converse(input, std::max<size_t>(step, 1));
       EXPECT_EQ(Answers(outcome.output), expected) << input << "\nin steps of " << step;
@@ -91,9 +92,9 @@ class HttpSessionTest : public ::testing::Test {
 
 TEST_F(HttpSessionTest, AnswersARequestHoweverItIsCut) {
   ExpectResponses("GET /a?b=c HTTP/1.1\r\nHost: h\r\nX-Test: \t v w \r\n\r\n",
-                {"200 GET /a [b=c] [] [v w]"}, Next::kRead);
+                  {"200 GET /a [b=c] [] [v w]"}, Next::kRead);
   ExpectResponses("POST /a HTTP/1.1\r\nHost: h\r\ncontent-LENGTH: 5\r\n\r\nhello",
-                {"200 POST /a [] [hello] []"}, Next::kRead);
+                  {"200 POST /a [] [hello] []"}, Next::kRead);
   ExpectResponses(
       "POST /a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
       "2;x=y\r\nhe\r\n3\r\nllo\r\n0\r\nT: u\r\n\r\n",
@@ -103,7 +104,7 @@ TEST_F(HttpSessionTest, AnswersARequestHoweverItIsCut) {
 // The parser makes tabs of the head spaces; a body's are not its own.
 TEST_F(HttpSessionTest, LeavesTheTabsOfABodyAlone) {
   ExpectResponses("POST /a HTTP/1.1\r\nHost: h\r\nX-Test: v\tw\t\r\nContent-Length: 3\r\n\r\n\ta\t",
-                {"200 POST /a [] [\ta\t] [v w]"}, Next::kRead);
+                  {"200 POST /a [] [\ta\t] [v w]"}, Next::kRead);
 }
 
 TEST_F(HttpSessionTest, AnswersPipelinedRequestsInOrder) {
@@ -143,9 +144,9 @@ TEST_F(HttpSessionTest, HeadGetsTheHeadOfGet) {
 
 TEST_F(HttpSessionTest, ClosesWhenTheClientSaysSo) {
   ExpectResponses("GET /1 HTTP/1.1\r\nHost: h\r\nConnection: Close\r\n\r\nGET /2 HTTP/1.1\r\n",
-                {"200 GET /1 [] [] []"}, Next::kClose);
-  ExpectResponses("GET / HTTP/1.1\r\nHost: h\r\nConnection: x, close\r\n\r\n", {"200 GET / [] [] []"},
-                Next::kClose);
+                  {"200 GET /1 [] [] []"}, Next::kClose);
+  ExpectResponses("GET / HTTP/1.1\r\nHost: h\r\nConnection: x, close\r\n\r\n",
+                  {"200 GET / [] [] []"}, Next::kClose);
   ExpectResponses("GET / HTTP/1.0\r\n\r\n", {"200 GET / [] [] []"}, Next::kClose);
 }
 

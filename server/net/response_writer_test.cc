@@ -46,7 +46,8 @@ TEST(ResponseWriterTest, SaysWhatBecomesOfTheConnection) {
 TEST(ResponseWriterTest, BorrowsALargeBody) {
   const std::string body(kBorrowedBody, 'x');
   ResponseBatch batch;
-  WriteResponse({.content_type = {}, .more_headers = {}, .body = body}, {.date_line = kDate}, batch);
+  WriteResponse({.content_type = {}, .more_headers = {}, .body = body}, {.date_line = kDate},
+                batch);
   EXPECT_EQ(batch.borrowed.data(), body.data());
   EXPECT_EQ(batch.borrowed.size(), body.size());
   EXPECT_TRUE(batch.full());

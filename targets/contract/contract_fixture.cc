@@ -131,7 +131,8 @@ RawConnection ContractTest::Connect() {
 }
 
 bool ContractTest::Serves(std::string_view method, std::string_view path) const {
-  return !agent::NotServedReason(target_->target(), method == "HEAD" ? "GET" : method, path).has_value();
+  return !agent::NotServedReason(target_->target(), method == "HEAD" ? "GET" : method, path)
+              .has_value();
 }
 
 bool ContractTest::Knows(std::string_view path) const {

@@ -170,7 +170,8 @@ TEST_P(ContractTest, ComputesOrdersAtTheEndsOfSixtyFourBits) {
         R"({"id":-9223372036854775808,"name":"","price":-9223372036854775808,"qty":1})",
         R"({"id":9007199254740993,"name":"a","price":-4611686018427387904,"qty":2})", kTwoItems,
         R"({"id":0,"name":"a\u0000b","price":0,"qty":9223372036854775807})"}) {
-    const agent::ContractRequest request{"POST", "/json", absl::StrCat("{\"items\":[", items, "]}"), ""};
+    const agent::ContractRequest request{"POST", "/json", absl::StrCat("{\"items\":[", items, "]}"),
+                                         ""};
     ASSERT_EQ(agent::ContractResponse(request)->status, 200) << items;
     Ask(connection, request);
   }

@@ -175,7 +175,8 @@ TEST_P(ContractTest, ServesClientsThatAreNotOurs) {
                  {"POST", "/echo", {{"Expect", "100-continue"}, {"Content-Type", "a/b"}}, body},
                  absl::Seconds(60));
     ASSERT_TRUE(reply.ok()) << reply.status();
-    EXPECT_EQ(agent::Difference(*agent::ContractResponse({"POST", "/echo", body, "a/b"}), *reply), "");
+    EXPECT_EQ(agent::Difference(*agent::ContractResponse({"POST", "/echo", body, "a/b"}), *reply),
+              "");
   }
 }
 

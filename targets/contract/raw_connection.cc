@@ -188,7 +188,7 @@ absl::StatusOr<RawResponse> RawConnection::ReadAny(bool head) {
       return absl::InvalidArgumentError(absl::StrCat("\"", line, "\" is no header field"));
     }
     response.headers.emplace_back(absl::AsciiStrToLower(line.substr(0, colon)),
-                                absl::StripAsciiWhitespace(line.substr(colon + 1)));
+                                  absl::StripAsciiWhitespace(line.substr(colon + 1)));
   }
   if (head || response.status / 100 == 1 || response.status == 204 || response.status == 304) {
     return response;

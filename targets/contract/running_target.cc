@@ -8,8 +8,8 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "agent/launcher/launch_options.h"
 #include "agent/jobs/address.h"
+#include "agent/launcher/launch_options.h"
 #include "agent/verify/verify.h"
 #include "common/cpu_set.h"
 #include "common/file.h"
@@ -41,7 +41,8 @@ absl::Status WriteFiles(const agent::ResolvedTarget& resolved) {
 absl::StatusOr<std::unique_ptr<RunningTarget>> RunningTarget::Start(
     const agent::Catalogue& catalogue, const CatalogueTarget& target,
     const std::map<std::string, std::string>& options) {
-  ASSAY_ASSIGN_OR_RETURN(agent::PrivateFolder folder, agent::PrivateFolder::Create(TemporaryFolder(), "target-"));
+  ASSAY_ASSIGN_OR_RETURN(agent::PrivateFolder folder,
+                         agent::PrivateFolder::Create(TemporaryFolder(), "target-"));
   ASSAY_ASSIGN_OR_RETURN(const uint16_t port, agent::FreePort(kHost));
   ASSAY_ASSIGN_OR_RETURN(const CpuSet cpus, CpuSet::AllowedForThisProcess());
   std::unique_ptr<RunningTarget> running(new RunningTarget(target, std::move(folder)));
@@ -64,9 +65,8 @@ absl::StatusOr<std::unique_ptr<RunningTarget>> RunningTarget::Start(
                        return ended ? absl::AbortedError(ended->ToString()) : absl::OkStatus();
                      });
   if (ready.ok()) return running;
-  return absl::Status(
-      ready.code(),
-      absl::StrCat("target \"", target.name(), "\": ", ready.message(), "\n", process.LastOutput()));
+  return absl::Status(ready.code(), absl::StrCat("target \"", target.name(), "\": ",
+                                                 ready.message(), "\n", process.LastOutput()));
 }
 
 absl::Status RunningTarget::Stop() {

@@ -8,8 +8,8 @@
 
 #include "absl/status/statusor.h"
 #include "agent/catalogue/catalogue.h"
-#include "agent/launcher/launched_process.h"
 #include "agent/jobs/private_folder.h"
+#include "agent/launcher/launched_process.h"
 #include "proto/catalogue.pb.h"
 
 namespace assay::targets {

@@ -116,7 +116,7 @@ static enum MHD_Result queue(struct MHD_Connection* connection, struct answer an
 }
 
 static enum MHD_Result respond(struct MHD_Connection* connection, const char* path,
-                                      const char* method, struct request* request) {
+                               const char* method, struct request* request) {
   const struct endpoint* endpoint = find_endpoint(path);
   if (request->too_long) {
     return queue(connection, respond_error(MHD_HTTP_CONTENT_TOO_LARGE, "the body is too long"),
@@ -131,7 +131,8 @@ static enum MHD_Result respond(struct MHD_Connection* connection, const char* pa
   if (endpoint->post != NULL && strcmp(method, MHD_HTTP_METHOD_POST) == 0) {
     return queue(connection, endpoint->post(connection, request), NULL);
   }
-  return queue(connection, respond_error(MHD_HTTP_METHOD_NOT_ALLOWED, "the path has no such method"),
+  return queue(connection,
+               respond_error(MHD_HTTP_METHOD_NOT_ALLOWED, "the path has no such method"),
                endpoint->allow);
 }
 

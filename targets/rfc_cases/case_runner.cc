@@ -13,7 +13,9 @@ constexpr char kProbe[] = "GET /healthz HTTP/1.1\r\nHost: probe\r\nConnection: c
 constexpr int kMaxAnswers = 16;
 
 // No case asks for this path.
-bool AnswersProbe(const RawResponse& response) { return response.status == 200 && response.body == "ok"; }
+bool AnswersProbe(const RawResponse& response) {
+  return response.status == 200 && response.body == "ok";
+}
 
 }  // namespace
 
@@ -36,7 +38,7 @@ absl::StatusOr<CaseOutcome> RunCase(const std::string& address, const RfcCase& r
     outcome.end = response.ok()                                 ? CaseOutcome::End::kOpen
                   : absl::IsUnavailable(response.status())      ? CaseOutcome::End::kClose
                   : absl::IsDeadlineExceeded(response.status()) ? CaseOutcome::End::kWaits
-                                                              : CaseOutcome::End::kGarbage;
+                                                                : CaseOutcome::End::kGarbage;
     return outcome;
   }
   outcome.end = CaseOutcome::End::kGarbage;
