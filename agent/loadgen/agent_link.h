@@ -7,14 +7,14 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "agent/loadgen/control.pb.h"
+#include "agent/load_protocol/control.pb.h"
 #include "agent/loadgen/idle_gaps.h"
 #include "agent/loadgen/load_result.h"
 #include "common/unique_fd.h"
 
 namespace assay::loadgen {
 
-// The load generator's end of agent/loadgen/control.proto. Threads: the main thread's.
+// The load generator's end of agent/load_protocol/control.proto. Threads: the main thread's.
 class AgentLink {
  public:
   // Takes the descriptor over; it is closed with the link. kInvalidArgument when it is not a SOCK_SEQPACKET socket.

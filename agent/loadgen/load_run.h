@@ -10,10 +10,10 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "agent/load_protocol/sample_ring.h"
 #include "agent/loadgen/load_result.h"
 #include "agent/loadgen/load_thread.h"
 #include "agent/loadgen/options.h"
-#include "agent/loadgen/sample_ring.h"
 #include "agent/loadgen/second_ledger.h"
 #include "agent/loadgen/target_address.h"
 #include "agent/loadgen/tls_channel.h"

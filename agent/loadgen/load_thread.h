@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "absl/status/status.h"
+#include "agent/load_protocol/sample_ring.h"
 #include "agent/loadgen/connection_pool.h"
 #include "agent/loadgen/fate.h"
 #include "agent/loadgen/idle_gaps.h"
@@ -20,7 +21,6 @@
 #include "agent/loadgen/options.h"
 #include "agent/loadgen/recorder.h"
 #include "agent/loadgen/request_mix.h"
-#include "agent/loadgen/sample_ring.h"
 #include "agent/loadgen/second_book.h"
 #include "agent/loadgen/target_address.h"
 #include "agent/loadgen/tls_channel.h"

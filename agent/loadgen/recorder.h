@@ -8,9 +8,9 @@
 #include <cstdint>
 #include <optional>
 
+#include "agent/load_protocol/sample_ring.h"
 #include "agent/loadgen/fate.h"
 #include "agent/loadgen/load_window.h"
-#include "agent/loadgen/sample_ring.h"
 #include "agent/loadgen/second_book.h"
 #include "analysis/latency_histogram.h"
 #include "analysis/response_counts.h"

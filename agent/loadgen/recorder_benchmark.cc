@@ -5,10 +5,10 @@
 #include <memory>
 #include <vector>
 
+#include "agent/load_protocol/sample_ring.h"
 #include "agent/loadgen/fate.h"
 #include "agent/loadgen/load_window.h"
 #include "agent/loadgen/recorder.h"
-#include "agent/loadgen/sample_ring.h"
 #include "agent/loadgen/second_book.h"
 #include "analysis/random_stream.h"
 #include "analysis/sample_patterns.h"

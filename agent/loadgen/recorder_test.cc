@@ -6,10 +6,10 @@
 #include <optional>
 #include <vector>
 
+#include "agent/load_protocol/ring_drain.h"
+#include "agent/load_protocol/sample_ring.h"
 #include "agent/loadgen/fate.h"
 #include "agent/loadgen/load_window.h"
-#include "agent/loadgen/ring_drain.h"
-#include "agent/loadgen/sample_ring.h"
 #include "agent/loadgen/second_book.h"
 #include "analysis/response_counts.h"
 #include "analysis/sample_codec.h"

@@ -8,9 +8,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "agent/load_protocol/sample_ring.h"
 #include "agent/loadgen/agent_link.h"
 #include "agent/loadgen/load_run.h"
-#include "agent/loadgen/sample_ring.h"
 #include "agent/loadgen/stop_signals.h"
 #include "common/monotonic_clock.h"
 #include "common/status_macros.h"

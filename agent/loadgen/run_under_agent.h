@@ -7,7 +7,7 @@
 
 namespace assay::loadgen {
 
-// A run as the agent wants it, by agent/loadgen/control.proto over --control-fd, with raw samples in the ring of
+// A run as the agent wants it, by agent/load_protocol/control.proto over --control-fd, with raw samples in the ring of
 // --ring-fd where there is one. Nothing is printed but, on `err`, why it failed. Returns the exit status: 0 when
 // everything was reported, whatever became of the requests, else 1.
 int RunUnderAgent(const LoadOptions& options, std::ostream& err);

@@ -1,4 +1,4 @@
-// The load generator's half of agent/loadgen/control.proto, with the test in the agent's place.
+// The load generator's half of agent/load_protocol/control.proto, with the test in the agent's place.
 
 #include "agent/loadgen/run_under_agent.h"
 
@@ -14,10 +14,10 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "agent/loadgen/control.pb.h"
+#include "agent/load_protocol/control.pb.h"
+#include "agent/load_protocol/ring_drain.h"
+#include "agent/load_protocol/sample_ring.h"
 #include "agent/loadgen/options.h"
-#include "agent/loadgen/ring_drain.h"
-#include "agent/loadgen/sample_ring.h"
 #include "agent/loadgen/test_load.h"
 #include "agent/loadgen/test_server.h"
 #include "common/monotonic_clock.h"

@@ -6,8 +6,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "agent/loadgen/ring_drain.h"
-#include "agent/loadgen/sample_ring.h"
+#include "agent/load_protocol/ring_drain.h"
+#include "agent/load_protocol/sample_ring.h"
 #include "common/unique_fd.h"
 
 namespace assay::loadgen {

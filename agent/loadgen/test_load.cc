@@ -7,9 +7,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "agent/load_protocol/ring_drain.h"
+#include "agent/load_protocol/sample_ring.h"
 #include "agent/loadgen/load_run.h"
-#include "agent/loadgen/ring_drain.h"
-#include "agent/loadgen/sample_ring.h"
 #include "common/monotonic_clock.h"
 #include "gtest/gtest.h"
 #include "proto/convert/sample_chunk.h"

@@ -8,9 +8,9 @@
 
 #include "absl/status/status.h"
 #include "agent/launcher/launched_process.h"
-#include "agent/loadgen/control.pb.h"
-#include "agent/loadgen/ring_drain.h"
-#include "agent/loadgen/sample_ring.h"
+#include "agent/load_protocol/control.pb.h"
+#include "agent/load_protocol/ring_drain.h"
+#include "agent/load_protocol/sample_ring.h"
 #include "agent/parts/address.h"
 #include "agent/parts/load_command.h"
 #include "agent/parts/loadgen_channel.h"

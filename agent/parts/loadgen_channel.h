@@ -6,12 +6,12 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "agent/loadgen/control.pb.h"
+#include "agent/load_protocol/control.pb.h"
 #include "common/unique_fd.h"
 
 namespace assay {
 
-// The agent's end of the socket pair of agent/loadgen/control.proto.
+// The agent's end of the socket pair of agent/load_protocol/control.proto.
 //
 // Threads: one at a time. Nothing here blocks.
 class LoadgenChannel {

@@ -1,4 +1,4 @@
-#include "agent/loadgen/ring_drain.h"
+#include "agent/load_protocol/ring_drain.h"
 
 #include <optional>
 #include <utility>

@@ -1,12 +1,12 @@
-#ifndef ASSAY_AGENT_LOADGEN_RING_DRAIN_H_
-#define ASSAY_AGENT_LOADGEN_RING_DRAIN_H_
+#ifndef ASSAY_AGENT_LOAD_PROTOCOL_RING_DRAIN_H_
+#define ASSAY_AGENT_LOAD_PROTOCOL_RING_DRAIN_H_
 
 #include <cstdint>
 #include <vector>
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
-#include "agent/loadgen/sample_ring.h"
+#include "agent/load_protocol/sample_ring.h"
 #include "proto/samples.pb.h"
 
 namespace assay {
@@ -53,4 +53,4 @@ class RingDrain {
 
 }  // namespace assay
 
-#endif  // ASSAY_AGENT_LOADGEN_RING_DRAIN_H_
+#endif  // ASSAY_AGENT_LOAD_PROTOCOL_RING_DRAIN_H_

@@ -1,4 +1,4 @@
-#include "agent/loadgen/sample_ring.h"
+#include "agent/load_protocol/sample_ring.h"
 
 #include <algorithm>
 #include <fstream>
@@ -10,7 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
-#include "agent/loadgen/ring_drain.h"
+#include "agent/load_protocol/ring_drain.h"
 #include "analysis/sample_codec.h"
 #include "common/unique_fd.h"
 #include "gtest/gtest.h"

@@ -1,4 +1,4 @@
-#include "agent/loadgen/sample_ring.h"
+#include "agent/load_protocol/sample_ring.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>

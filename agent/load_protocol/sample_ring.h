@@ -1,5 +1,5 @@
-#ifndef ASSAY_AGENT_LOADGEN_SAMPLE_RING_H_
-#define ASSAY_AGENT_LOADGEN_SAMPLE_RING_H_
+#ifndef ASSAY_AGENT_LOAD_PROTOCOL_SAMPLE_RING_H_
+#define ASSAY_AGENT_LOAD_PROTOCOL_SAMPLE_RING_H_
 
 #include <atomic>
 #include <cstddef>
@@ -135,4 +135,4 @@ class SampleRing::Reader {
 
 }  // namespace assay
 
-#endif  // ASSAY_AGENT_LOADGEN_SAMPLE_RING_H_
+#endif  // ASSAY_AGENT_LOAD_PROTOCOL_SAMPLE_RING_H_
