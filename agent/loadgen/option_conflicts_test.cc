@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include "agent/loadgen/flags.h"
 #include "agent/loadgen/options.h"
 #include "common/command_line.h"
 #include "common/file.h"

@@ -3,12 +3,12 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "agent/load_protocol/ring_plan.h"
 #include "common/file.h"
 #include "common/runfiles.h"
 #include "common/status_macros.h"
@@ -17,11 +17,6 @@
 
 namespace assay::loadgen {
 namespace {
-
-// Over two seconds of a thread that sends 400,000 requests a second, which is as fast as one is known to be; with many
-// in flight on a connection it is four times as fast.
-constexpr size_t kRingBytes = size_t{4} << 20;
-constexpr int kMostGainOfPipeline = 4;
 
 absl::Status WriteAll(int fd, const std::string& path, std::string_view bytes) {
   while (!bytes.empty()) {
@@ -40,10 +35,8 @@ absl::StatusOr<std::unique_ptr<SampleFile>> SampleFile::Create(const std::string
   const std::string full = UserPath(path);
   UniqueFd fd(open(full.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
   if (!fd.ok()) return ErrnoStatus(errno, absl::StrCat("--samples=", path));
-  ASSAY_ASSIGN_OR_RETURN(
-      const UniqueFd memory,
-      SampleRing::Create(
-          threads, kRingBytes * static_cast<size_t>(std::clamp(pipeline, 1, kMostGainOfPipeline))));
+  ASSAY_ASSIGN_OR_RETURN(const UniqueFd memory,
+                         SampleRing::Create(threads, WatchedRingBytes(pipeline)));
   ASSAY_ASSIGN_OR_RETURN(std::unique_ptr<SampleRing> ring, SampleRing::Open(memory.get()));
   return std::unique_ptr<SampleFile>(new SampleFile(full, std::move(fd), std::move(ring)));
 }

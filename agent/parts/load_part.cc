@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "agent/parts/generator_spec.h"
 #include "agent/verify/verify.h"
 #include "common/status_macros.h"
 
@@ -24,6 +25,11 @@ constexpr int64_t kReadyPatienceNs = 60 * kSecondNs;
 constexpr int64_t kFinishPatienceNs = 30 * kSecondNs;
 constexpr absl::Duration kStopPatience = absl::Seconds(2);
 constexpr absl::Duration kVerifyPatience = absl::Seconds(5);
+// For a program that was started to read what its load is.
+constexpr absl::Duration kConfigurePatience = absl::Seconds(30);
+// Descriptors as the load generator gets them.
+constexpr int kControlFd = 3;
+constexpr int kRingFd = 4;
 
 }  // namespace
 
@@ -54,7 +60,7 @@ void LoadPart::Launch() {
     if (!unwanted()) ReportFailure(*std::move(failure));
     return;
   }
-  strand().Watch(channel_->fd(), [this] { OnControlReadable(); });
+  strand().Watch(control_->fd(), [this] { OnControlReadable(); });
   At(strand().NowNanos() + kReadyPatienceNs, [this] {
     if (ready_) return;
     ReportFailure(FailureOf(Failure::NOT_READY, "its connections were not all open in a minute"));
@@ -78,45 +84,54 @@ bool LoadPart::HasSpareCpu() const {
   return !premises_.ledger.Claimed().Includes(premises_.ledger.all());
 }
 
+absl::Status LoadPart::CreateRing(UniqueFd& memory) {
+  spare_cpu_ = HasSpareCpu();
+  ring_plan_ = PlanRing(spec().window(), threads(), spare_cpu_,
+                        static_cast<int>(spec().workload().pipeline()));
+  ASSAY_ASSIGN_OR_RETURN(memory, SampleRing::Create(threads(), ring_plan_.bytes_per_thread));
+  ASSAY_ASSIGN_OR_RETURN(ring_, SampleRing::Open(memory.get(), SampleRing::Use::kRead));
+  drain_.emplace(ring_.get());
+  return absl::OkStatus();
+}
+
 absl::Status LoadPart::StartProcess() {
-  ASSAY_ASSIGN_OR_RETURN(folder_, PrivateFolder::Create(premises_.folder, "load-"));
   LaunchOptions launch;
-  ASSAY_ASSIGN_OR_RETURN(
-      launch.argv, LoadgenArgv(premises_.loadgen, spec(), destination_, cpus_, folder_->path()));
+  launch.argv = {premises_.loadgen, absl::StrCat("--control-fd=", kControlFd)};
   launch.cpus = cpus_;
-  launch.working_directory = folder_->path();
-  UniqueFd control;
-  ASSAY_ASSIGN_OR_RETURN(channel_, LoadgenChannel::Create(control));
-  launch.pass_fds.emplace_back(control.get(), kLoadgenControlFd);
+  launch.working_directory = premises_.folder;
+  UniqueFd theirs;
+  ASSAY_ASSIGN_OR_RETURN(control_, ControlSocket::Create(theirs));
+  launch.pass_fds.emplace_back(theirs.get(), kControlFd);
+  loadgen::ToLoadgen first;
+  loadgen::Configure& configure = *first.mutable_configure();
+  *configure.mutable_spec() = GeneratorSpecFor(spec(), destination_, cpus_);
   UniqueFd memory;
   if (spec().raw_samples()) {
-    spare_cpu_ = HasSpareCpu();
-    ring_plan_ = PlanRing(spec().window(), threads(), spare_cpu_,
-                          static_cast<int>(spec().workload().pipeline()));
-    ASSAY_ASSIGN_OR_RETURN(memory, SampleRing::Create(threads(), ring_plan_.bytes_per_thread));
-    ASSAY_ASSIGN_OR_RETURN(ring_, SampleRing::Open(memory.get(), SampleRing::Use::kRead));
-    drain_.emplace(ring_.get());
-    launch.pass_fds.emplace_back(memory.get(), kLoadgenRingFd);
+    ASSAY_RETURN_IF_ERROR(CreateRing(memory));
+    launch.pass_fds.emplace_back(memory.get(), kRingFd);
+    configure.set_sample_ring_fd(kRingFd);
   }
   ASSAY_ASSIGN_OR_RETURN(process_, LaunchedProcess::Start(std::move(launch)));
   process_->OnEnd([weak = weak_from_this(), this](const Ended& ended) {
     const std::shared_ptr<Part> alive = weak.lock();
     if (alive != nullptr) Do([this, ended] { OnProcessEnded(ended); });
   });
-  return absl::OkStatus();
+  theirs.reset();
+  return control_->Send(first, kConfigurePatience);
 }
 
 void LoadPart::OnControlReadable() {
   while (!over()) {
-    absl::StatusOr<std::optional<loadgen::FromLoadgen>> message = channel_->Receive();
-    if (message.ok() && message->has_value()) {
-      Take(**std::move(message));
+    loadgen::FromLoadgen message;
+    const absl::StatusOr<bool> whole = control_->Receive(message);
+    if (whole.ok() && *whole) {
+      Take(std::move(message));
       continue;
     }
-    if (message.ok()) return;
-    strand().Unwatch(channel_->fd());
-    if (absl::IsDataLoss(message.status())) {
-      ReportFailure(FailureOf(Failure::INTERNAL, std::string(message.status().message())));
+    if (whole.ok()) return;
+    strand().Unwatch(control_->fd());
+    if (absl::IsDataLoss(whole.status())) {
+      ReportFailure(FailureOf(Failure::INTERNAL, std::string(whole.status().message())));
     }
     return;  // Closed: the end of the process follows, and tells why.
   }
@@ -154,7 +169,8 @@ void LoadPart::TakeReady(const loadgen::Ready& said) {
 void LoadPart::BeginWindow(int64_t start_ns) {
   loadgen::ToLoadgen start;
   start.mutable_start()->set_start_ns(start_ns);
-  if (!channel_->Send(start).ok()) return;  // It has ended: that is told by OnProcessEnded().
+  if (!control_->Send(start, absl::ZeroDuration()).ok())
+    return;  // It has ended: that is told by OnProcessEnded().
   const Window& window = spec().window();
   const int64_t begin_ns = start_ns + static_cast<int64_t>(window.warmup_ns());
   At(begin_ns, [this] { ReadBegin(); });
@@ -176,7 +192,8 @@ void LoadPart::EndWindow() {
   ReadEnd();
   loadgen::ToLoadgen stop;
   stop.mutable_stop();
-  channel_->Send(stop).IgnoreError();  // It has ended: that is told by OnProcessEnded().
+  control_->Send(stop, absl::ZeroDuration())
+      .IgnoreError();  // It has ended: that is told by OnProcessEnded().
 }
 
 void LoadPart::ReadBegin() {
@@ -260,7 +277,7 @@ void LoadPart::OnProcessEnded(const Ended& ended) {
 }
 
 void LoadPart::Release(bool orderly) {
-  if (channel_.has_value()) strand().Unwatch(channel_->fd());
+  if (control_.has_value()) strand().Unwatch(control_->fd());
   if (process_ != nullptr) {
     // What withstands even SIGKILL is waited for once more by the destructor.
     process_->Stop(orderly ? SIGTERM : SIGKILL, orderly ? kStopPatience : absl::ZeroDuration())
@@ -271,8 +288,7 @@ void LoadPart::Release(bool orderly) {
   DrainRing(/*finish=*/true);
   drain_.reset();
   ring_.reset();
-  channel_.reset();
-  folder_.reset();
+  control_.reset();
   premises_.ledger.Return(title());
 }
 

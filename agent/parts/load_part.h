@@ -9,14 +9,13 @@
 #include "absl/status/status.h"
 #include "agent/launcher/launched_process.h"
 #include "agent/load_protocol/control.pb.h"
+#include "agent/load_protocol/control_socket.h"
 #include "agent/load_protocol/ring_drain.h"
+#include "agent/load_protocol/ring_plan.h"
 #include "agent/load_protocol/sample_ring.h"
 #include "agent/parts/address.h"
-#include "agent/parts/load_command.h"
-#include "agent/parts/loadgen_channel.h"
 #include "agent/parts/part.h"
 #include "agent/parts/premises.h"
-#include "agent/parts/private_folder.h"
 #include "agent/parts/window_reading.h"
 
 namespace assay {
@@ -43,6 +42,7 @@ class LoadPart final : public Part {
   // What the part fails with, or nothing.
   std::optional<Failure> CheckAnswer();
   absl::Status StartProcess();
+  absl::Status CreateRing(UniqueFd& memory);
   bool HasSpareCpu() const;
   int64_t DrainEveryNs() const;
 
@@ -64,11 +64,10 @@ class LoadPart final : public Part {
   HostPort destination_;
   CpuSet cpus_;
 
-  std::optional<PrivateFolder> folder_;
   RingPlan ring_plan_;
   std::unique_ptr<SampleRing> ring_;
   std::optional<RingDrain> drain_;
-  std::optional<LoadgenChannel> channel_;
+  std::optional<ControlSocket> control_;
   std::unique_ptr<LaunchedProcess> process_;
 
   std::optional<WindowReading> begin_;
