@@ -12,7 +12,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/file.h"
-#include "google/protobuf/message_lite.h"
+#include "google/protobuf/message.h"
 
 namespace assay {
 namespace {
@@ -72,7 +72,7 @@ absl::StatusOr<ControlSocket> ControlSocket::Adopt(int fd) {
   return ControlSocket(std::move(end));
 }
 
-absl::Status ControlSocket::Send(const google::protobuf::MessageLite& message,
+absl::Status ControlSocket::Send(const google::protobuf::Message& message,
                                  absl::Duration patience) {
   const std::string bytes = message.SerializeAsString();
   if (bytes.size() > kMaxMessageBytes) {
@@ -89,7 +89,7 @@ absl::Status ControlSocket::Send(const google::protobuf::MessageLite& message,
   return absl::OkStatus();
 }
 
-absl::StatusOr<bool> ControlSocket::Receive(google::protobuf::MessageLite& message) {
+absl::StatusOr<bool> ControlSocket::Receive(google::protobuf::Message& message) {
   for (;;) {
     std::array<char, kPacketBytes> packet;
     const ssize_t got = recv(fd_.get(), packet.data(), packet.size(), MSG_DONTWAIT | MSG_TRUNC);

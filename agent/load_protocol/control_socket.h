@@ -11,7 +11,7 @@
 #include "common/unique_fd.h"
 
 namespace google::protobuf {
-class MessageLite;
+class Message;
 }
 
 namespace assay {
@@ -39,11 +39,11 @@ class ControlSocket {
 
   // Sends one message. Where the socket is full it waits until the other side has read, at most `patience` for each
   // packet; zero: not at all. kUnavailable: the other side is gone, or does not read. kInvalidArgument: it is too large.
-  absl::Status Send(const google::protobuf::MessageLite& message, absl::Duration patience);
+  absl::Status Send(const google::protobuf::Message& message, absl::Duration patience);
 
   // Reads the next message into `message`, without waiting. False: it has not come, or not all of it. kUnavailable: the
   // other side is gone. kDataLoss: what came is no such message.
-  absl::StatusOr<bool> Receive(google::protobuf::MessageLite& message);
+  absl::StatusOr<bool> Receive(google::protobuf::Message& message);
 
  private:
   explicit ControlSocket(UniqueFd fd) : fd_(std::move(fd)) {}

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "common/status_macros.h"
+#include "proto/agent.pb.h"
 #include "proto/convert/histogram_proto.h"
 #include "proto/convert/response_counts_proto.h"
 
@@ -23,8 +24,7 @@ void FillSecond(const SecondRow& row, WindowSecond* second) {
   second->set_errors(row.errors);
   second->set_timeouts(row.timeouts);
   second->set_retried(row.retried);
-  const absl::StatusOr<LatencyHistogram> latency = LatencyHistogram::FromParts(row.latency);
-  if (latency.ok()) ToProto(*latency, second->mutable_latency());
+  ToProto(row.latency, second->mutable_latency());
 }
 
 void FillFinished(const LoadResult& result, LoadFinished* finished) {
@@ -122,8 +122,10 @@ absl::Status AgentLink::SendStarted(int64_t lateness_ns) {
 
 absl::Status AgentLink::SendResult(const LoadResult& result) {
   for (const SecondRow& row : result.seconds) {
+    DataRecord record;
+    FillSecond(row, record.mutable_second());
     FromLoadgen message;
-    FillSecond(row, message.mutable_second());
+    record.SerializeToString(message.mutable_record());
     ASSAY_RETURN_IF_ERROR(Send(message));
   }
   FromLoadgen message;

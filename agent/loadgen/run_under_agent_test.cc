@@ -21,6 +21,7 @@
 #include "common/monotonic_clock.h"
 #include "common/unique_fd.h"
 #include "gtest/gtest.h"
+#include "proto/agent.pb.h"
 #include "proto/convert/histogram_proto.h"
 #include "proto/samples.pb.h"
 
@@ -127,9 +128,11 @@ TEST_F(RunUnderAgentTest, ReportsReadyStartedSecondsAndFinished) {
   EXPECT_GE(message->started().lateness_ns(), 0);
   uint64_t of_seconds = 0;
   LatencyHistogram merged;
-  for (message = Receive(); message.has_value() && message->has_second(); message = Receive()) {
-    of_seconds += message->second().sent();
-    merged.Merge(*FromProto(message->second().latency()));
+  for (message = Receive(); message.has_value() && message->has_record(); message = Receive()) {
+    DataRecord record;
+    ASSERT_TRUE(record.ParseFromString(message->record()) && record.has_second());
+    of_seconds += record.second().sent();
+    merged.Merge(*FromProto(record.second().latency()));
   }
   ASSERT_TRUE(message.has_value() && message->has_finished());
   const LoadFinished& finished = message->finished();
@@ -178,7 +181,7 @@ TEST_F(RunUnderAgentTest, AStopEndsTheWindowAndIsReported) {
   EXPECT_GT(started->started().lateness_ns(), 0);
   SayStop();
   std::optional<FromLoadgen> message = Receive();
-  while (message.has_value() && message->has_second()) message = Receive();
+  while (message.has_value() && message->has_record()) message = Receive();
   ASSERT_TRUE(message.has_value() && message->has_finished());
   EXPECT_LT(message->finished().duration_ns(), spec.duration_ns());
 }

@@ -143,11 +143,9 @@ void LoadPart::Take(loadgen::FromLoadgen message) {
       return TakeReady(message.ready());
     case loadgen::FromLoadgen::kStarted:
       return ReportStarted(message.started());
-    case loadgen::FromLoadgen::kSecond: {
-      DataRecord record;
-      *record.mutable_second() = std::move(*message.mutable_second());
-      return Keep(std::move(record), 0);
-    }
+    case loadgen::FromLoadgen::kRecord:
+      // Its spool is full: a second that is missing shows in what came.
+      return spool().AppendSerialised(std::move(*message.mutable_record())).IgnoreError();
     case loadgen::FromLoadgen::kFinished:
       return TakeFinished(std::move(*message.mutable_finished()));
     case loadgen::FromLoadgen::kFailed:
@@ -221,16 +219,12 @@ void LoadPart::DrainRing(bool finish) {
     const uint64_t samples = chunk.count();
     DataRecord record;
     *record.mutable_samples() = std::move(chunk);
-    Keep(std::move(record), samples);
+    if (!spool().Append(std::move(record)).ok()) lost_here_ += samples;
   };
   const absl::Status drained = finish ? drain_->Finish(keep) : drain_->Drain(keep);
   if (drained.ok()) return;
   drain_.reset();
   ReportFailure(FailureOf(Failure::INTERNAL, std::string(drained.message())));
-}
-
-void LoadPart::Keep(DataRecord record, uint64_t samples) {
-  if (!spool().Append(std::move(record)).ok()) lost_here_ += samples;
 }
 
 void LoadPart::TakeFinished(LoadFinished finished) {

@@ -17,6 +17,7 @@
 #include "agent/parts/part.h"
 #include "agent/parts/premises.h"
 #include "agent/parts/window_reading.h"
+#include "common/unique_fd.h"
 
 namespace assay {
 
@@ -56,7 +57,6 @@ class LoadPart final : public Part {
   void ReadEnd();
   void KeepDraining();
   void DrainRing(bool finish);
-  void Keep(DataRecord record, uint64_t samples);
 
   Failure FailureOf(Failure::Kind kind, const std::string& what) const;
 
