@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 
 # By the names of the files that recording is made of.
-RECORDING = ("agent/loadgen/recorder.", "agent/loadgen/sample_ring.", "agent/loadgen/interval_book.",
+RECORDING = ("agent/loadgen/recorder.", "agent/load_protocol/sample_ring.", "agent/loadgen/interval_book.",
              "analysis/latency_histogram.")
 SAMPLES_A_SECOND = 15_000
 

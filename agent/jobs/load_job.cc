@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "agent/jobs/generator_spec.h"
 #include "agent/verify/verify.h"
 #include "common/status_macros.h"
 
@@ -24,6 +25,11 @@ constexpr int64_t kReadyTimeoutNs = 60 * kSecondNs;
 constexpr int64_t kFinishTimeoutNs = 30 * kSecondNs;
 constexpr absl::Duration kStopTimeout = absl::Seconds(2);
 constexpr absl::Duration kVerifyTimeout = absl::Seconds(5);
+// For a program that was started to read what its load is.
+constexpr absl::Duration kConfigureTimeout = absl::Seconds(30);
+// Descriptors as the load generator gets them.
+constexpr int kControlFd = 3;
+constexpr int kRingFd = 4;
 
 }  // namespace
 
@@ -54,7 +60,7 @@ void LoadJob::Launch() {
     if (!unwanted()) ReportFailure(*std::move(failure));
     return;
   }
-  strand().Watch(channel_->fd(), [this] { OnControlReadable(); });
+  strand().Watch(control_->fd(), [this] { OnControlReadable(); });
   At(strand().NowNanos() + kReadyTimeoutNs, [this] {
     if (ready_) return;
     ReportFailure(FailureOf(Failure::NOT_READY, "its connections were not all open in a minute"));
@@ -78,47 +84,54 @@ bool LoadJob::HasSpareCpu() const {
   return !context_.ledger.Claimed().Includes(context_.ledger.all());
 }
 
+absl::Status LoadJob::CreateRing(UniqueFd& memory) {
+  spare_cpu_ = HasSpareCpu();
+  ring_plan_ = PlanRing(spec().window(), threads(), spare_cpu_,
+                        static_cast<int>(spec().workload().pipeline()));
+  ASSAY_ASSIGN_OR_RETURN(memory, SampleRing::Create(threads(), ring_plan_.bytes_per_thread));
+  ASSAY_ASSIGN_OR_RETURN(ring_, SampleRing::Open(memory.get(), SampleRing::Use::kRead));
+  drain_.emplace(ring_.get());
+  return absl::OkStatus();
+}
+
 absl::Status LoadJob::StartProcess() {
-  ASSAY_ASSIGN_OR_RETURN(folder_, PrivateFolder::Create(context_.folder, "load-"));
   LaunchOptions launch;
-  ASSAY_ASSIGN_OR_RETURN(
-      launch.argv, LoadgenArgv(context_.loadgen, spec(), destination_, cpus_, folder_->path()));
+  launch.argv = {context_.loadgen, absl::StrCat("--control-fd=", kControlFd)};
   launch.cpus = cpus_;
-  launch.working_directory = folder_->path();
-  UniqueFd control;
-  ASSAY_ASSIGN_OR_RETURN(channel_, LoadgenChannel::Create(control));
-  launch.pass_fds.emplace_back(control.get(), kLoadgenControlFd);
+  launch.working_directory = context_.folder;
+  UniqueFd theirs;
+  ASSAY_ASSIGN_OR_RETURN(control_, ControlSocket::Create(theirs));
+  launch.pass_fds.emplace_back(theirs.get(), kControlFd);
+  loadgen::ToLoadgen first;
+  loadgen::Configure& configure = *first.mutable_configure();
+  *configure.mutable_spec() = GeneratorSpecFor(spec(), destination_, cpus_);
   UniqueFd memory;
   if (spec().raw_samples()) {
-    spare_cpu_ = HasSpareCpu();
-    ring_plan_ = PlanRing(spec().window(), threads(), spare_cpu_,
-                          static_cast<int>(spec().workload().pipeline()));
-    ASSAY_ASSIGN_OR_RETURN(memory,
-                           loadgen::SampleRing::Create(threads(), ring_plan_.bytes_per_thread));
-    ASSAY_ASSIGN_OR_RETURN(
-        ring_, loadgen::SampleRing::Open(memory.get(), loadgen::SampleRing::Use::kRead));
-    drain_.emplace(ring_.get());
-    launch.pass_fds.emplace_back(memory.get(), kLoadgenRingFd);
+    ASSAY_RETURN_IF_ERROR(CreateRing(memory));
+    launch.pass_fds.emplace_back(memory.get(), kRingFd);
+    configure.set_sample_ring_fd(kRingFd);
   }
   ASSAY_ASSIGN_OR_RETURN(process_, LaunchedProcess::Start(std::move(launch)));
   process_->OnEnd([weak = weak_from_this(), this](const Ended& ended) {
     const std::shared_ptr<Job> alive = weak.lock();
     if (alive != nullptr) Do([this, ended] { OnProcessEnded(ended); });
   });
-  return absl::OkStatus();
+  theirs.reset();
+  return control_->Send(first, kConfigureTimeout);
 }
 
 void LoadJob::OnControlReadable() {
   while (!over()) {
-    absl::StatusOr<std::optional<loadgen::FromLoadgen>> message = channel_->Receive();
-    if (message.ok() && message->has_value()) {
-      Take(**std::move(message));
+    loadgen::FromLoadgen message;
+    const absl::StatusOr<bool> whole = control_->Receive(message);
+    if (whole.ok() && *whole) {
+      Take(std::move(message));
       continue;
     }
-    if (message.ok()) return;
-    strand().Unwatch(channel_->fd());
-    if (absl::IsDataLoss(message.status())) {
-      ReportFailure(FailureOf(Failure::INTERNAL, std::string(message.status().message())));
+    if (whole.ok()) return;
+    strand().Unwatch(control_->fd());
+    if (absl::IsDataLoss(whole.status())) {
+      ReportFailure(FailureOf(Failure::INTERNAL, std::string(whole.status().message())));
     }
     return;  // Closed: the end of the process follows, and tells why.
   }
@@ -130,11 +143,9 @@ void LoadJob::Take(loadgen::FromLoadgen message) {
       return TakeReady(message.ready());
     case loadgen::FromLoadgen::kStarted:
       return ReportStarted(message.started());
-    case loadgen::FromLoadgen::kSecond: {
-      DataRecord record;
-      *record.mutable_second() = std::move(*message.mutable_second());
-      return Keep(std::move(record), 0);
-    }
+    case loadgen::FromLoadgen::kRecord:
+      // Its spool is full: a second that is missing shows in what came.
+      return spool().AppendSerialised(std::move(*message.mutable_record())).IgnoreError();
     case loadgen::FromLoadgen::kFinished:
       return TakeFinished(std::move(*message.mutable_finished()));
     case loadgen::FromLoadgen::kFailed:
@@ -156,7 +167,8 @@ void LoadJob::TakeReady(const loadgen::Ready& said) {
 void LoadJob::BeginWindow(int64_t start_ns) {
   loadgen::ToLoadgen start;
   start.mutable_start()->set_start_ns(start_ns);
-  if (!channel_->Send(start).ok()) return;  // It has ended: that is told by OnProcessEnded().
+  if (!control_->Send(start, absl::ZeroDuration()).ok())
+    return;  // It has ended: that is told by OnProcessEnded().
   const Window& window = spec().window();
   const int64_t begin_ns = start_ns + static_cast<int64_t>(window.warmup_ns());
   At(begin_ns, [this] { ReadBegin(); });
@@ -178,7 +190,8 @@ void LoadJob::EndWindow() {
   ReadEnd();
   loadgen::ToLoadgen stop;
   stop.mutable_stop();
-  channel_->Send(stop).IgnoreError();  // It has ended: that is told by OnProcessEnded().
+  control_->Send(stop, absl::ZeroDuration())
+      .IgnoreError();  // It has ended: that is told by OnProcessEnded().
 }
 
 void LoadJob::ReadBegin() {
@@ -206,16 +219,12 @@ void LoadJob::DrainRing(bool finish) {
     const uint64_t samples = chunk.count();
     DataRecord record;
     *record.mutable_samples() = std::move(chunk);
-    Keep(std::move(record), samples);
+    if (!spool().Append(std::move(record)).ok()) lost_here_ += samples;
   };
   const absl::Status drained = finish ? drain_->Finish(keep) : drain_->Drain(keep);
   if (drained.ok()) return;
   drain_.reset();
   ReportFailure(FailureOf(Failure::INTERNAL, std::string(drained.message())));
-}
-
-void LoadJob::Keep(DataRecord record, uint64_t samples) {
-  if (!spool().Append(std::move(record)).ok()) lost_here_ += samples;
 }
 
 void LoadJob::TakeFinished(LoadFinished finished) {
@@ -262,7 +271,7 @@ void LoadJob::OnProcessEnded(const Ended& ended) {
 }
 
 void LoadJob::Release(bool orderly) {
-  if (channel_.has_value()) strand().Unwatch(channel_->fd());
+  if (control_.has_value()) strand().Unwatch(control_->fd());
   if (process_ != nullptr) {
     // What withstands even SIGKILL is waited for once more by the destructor.
     process_->Stop(orderly ? SIGTERM : SIGKILL, orderly ? kStopTimeout : absl::ZeroDuration())
@@ -273,8 +282,7 @@ void LoadJob::Release(bool orderly) {
   DrainRing(/*finish=*/true);
   drain_.reset();
   ring_.reset();
-  channel_.reset();
-  folder_.reset();
+  control_.reset();
   context_.ledger.Return(title());
 }
 

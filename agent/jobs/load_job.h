@@ -10,14 +10,14 @@
 #include "agent/jobs/address.h"
 #include "agent/jobs/agent_context.h"
 #include "agent/jobs/job.h"
-#include "agent/jobs/load_command.h"
-#include "agent/jobs/loadgen_channel.h"
-#include "agent/jobs/private_folder.h"
 #include "agent/jobs/window_reading.h"
 #include "agent/launcher/launched_process.h"
-#include "agent/loadgen/control.pb.h"
-#include "agent/loadgen/ring_drain.h"
-#include "agent/loadgen/sample_ring.h"
+#include "agent/load_protocol/control.pb.h"
+#include "agent/load_protocol/control_socket.h"
+#include "agent/load_protocol/ring_drain.h"
+#include "agent/load_protocol/ring_plan.h"
+#include "agent/load_protocol/sample_ring.h"
+#include "common/unique_fd.h"
 
 namespace assay::agent {
 
@@ -43,6 +43,7 @@ class LoadJob final : public Job {
   // What the job fails with, or nothing.
   std::optional<Failure> CheckResponse();
   absl::Status StartProcess();
+  absl::Status CreateRing(UniqueFd& memory);
   bool HasSpareCpu() const;
   int64_t DrainEveryNs() const;
 
@@ -56,7 +57,6 @@ class LoadJob final : public Job {
   void ReadEnd();
   void KeepDraining();
   void DrainRing(bool finish);
-  void Keep(DataRecord record, uint64_t samples);
 
   Failure FailureOf(Failure::Kind kind, const std::string& what) const;
 
@@ -64,11 +64,10 @@ class LoadJob final : public Job {
   HostPort destination_;
   CpuSet cpus_;
 
-  std::optional<PrivateFolder> folder_;
   RingPlan ring_plan_;
-  std::unique_ptr<loadgen::SampleRing> ring_;
-  std::optional<loadgen::RingDrain> drain_;
-  std::optional<LoadgenChannel> channel_;
+  std::unique_ptr<SampleRing> ring_;
+  std::optional<RingDrain> drain_;
+  std::optional<ControlSocket> control_;
   std::unique_ptr<LaunchedProcess> process_;
 
   std::optional<WindowReading> begin_;

@@ -65,8 +65,22 @@ absl::Status Spool::Append(DataRecord record) {
   {
     absl::MutexLock lock(&mutex_);
     if (ended_) return absl::OkStatus();
-    record.set_sequence(committed_ + kept_.size() + 1);
+    record.set_sequence(next());
     ASSAY_RETURN_IF_ERROR(Keep(SerializeValidText(record)));
+  }
+  slot_.Ring();
+  return absl::OkStatus();
+}
+
+absl::Status Spool::AppendSerialised(std::string record) {
+  {
+    absl::MutexLock lock(&mutex_);
+    if (ended_) return absl::OkStatus();
+    // Messages behind each other are one message, with the fields of both.
+    DataRecord number;
+    number.set_sequence(next());
+    number.AppendToString(&record);
+    ASSAY_RETURN_IF_ERROR(Keep(std::move(record)));
   }
   slot_.Ring();
   return absl::OkStatus();
@@ -77,12 +91,12 @@ void Spool::End() {
     absl::MutexLock lock(&mutex_);
     if (ended_) return;
     DataRecord mark;
-    mark.set_sequence(committed_ + kept_.size() + 1);
+    mark.set_sequence(next());
     mark.set_end(true);
     // A few bytes: they go to memory whatever waits there, so that this cannot fail.
     Kept kept;
-    kept.bytes = mark.SerializeAsString();
-    kept.size = kept.bytes.size();
+    kept.bytes = std::make_shared<const std::string>(mark.SerializeAsString());
+    kept.size = kept.bytes->size();
     in_memory_ += kept.size;
     kept_.push_back(std::move(kept));
     ended_ = true;
@@ -95,7 +109,7 @@ absl::Status Spool::Keep(std::string bytes) {
   kept.size = bytes.size();
   if (in_memory_ + bytes.size() <= memory_bytes_) {
     in_memory_ += bytes.size();
-    kept.bytes = std::move(bytes);
+    kept.bytes = std::make_shared<const std::string>(std::move(bytes));
   } else {
     ASSAY_ASSIGN_OR_RETURN(kept.file, FileToWrite(bytes.size()));
     kept.offset = kept.file->bytes;
@@ -120,27 +134,17 @@ absl::StatusOr<Spool::File*> Spool::FileToWrite(size_t bytes) {
   return &files_.back();  // A deque keeps its elements where they are.
 }
 
-absl::StatusOr<std::optional<DataRecord>> Spool::Read(uint64_t sequence) const {
-  std::string bytes;
-  {
-    absl::MutexLock lock(&mutex_);
-    if (sequence <= committed_) {
-      return absl::OutOfRangeError(
-          absl::StrCat("record ", sequence, " is gone: all up to ", committed_, " were committed"));
-    }
-    if (sequence > committed_ + kept_.size()) return std::optional<DataRecord>();
-    const Kept& kept = kept_[sequence - committed_ - 1];
-    if (kept.file == nullptr) {
-      bytes = kept.bytes;
-    } else {
-      ASSAY_ASSIGN_OR_RETURN(bytes, ReadBack(kept.file->fd.get(), kept.offset, kept.size));
-    }
+absl::StatusOr<Spool::Bytes> Spool::Read(uint64_t sequence) const {
+  absl::MutexLock lock(&mutex_);
+  if (sequence <= committed_) {
+    return absl::OutOfRangeError(
+        absl::StrCat("record ", sequence, " is gone: all up to ", committed_, " were committed"));
   }
-  DataRecord record;
-  if (!record.ParseFromString(bytes)) {
-    return absl::DataLossError(absl::StrCat("record ", sequence, " came back broken"));
-  }
-  return record;
+  if (sequence > committed_ + kept_.size()) return Bytes();
+  const Kept& kept = kept_[sequence - committed_ - 1];
+  if (kept.file == nullptr) return kept.bytes;
+  ASSAY_ASSIGN_OR_RETURN(std::string bytes, ReadBack(kept.file->fd.get(), kept.offset, kept.size));
+  return std::make_shared<const std::string>(std::move(bytes));
 }
 
 absl::Status Spool::Commit(uint64_t sequence) {

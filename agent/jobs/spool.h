@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <optional>
+#include <memory>
 #include <string>
 
 #include "absl/base/thread_annotations.h"
@@ -18,14 +18,15 @@
 namespace assay::agent {
 
 // The data records of one job, numbered from 1, kept until the controller has them in its store. They may be read
-// again, from any that is not committed.
+// again, from any that is not committed. A record is serialised once, by whoever makes it; from then on its bytes are
+// passed on, and never parsed.
 //
 // The first `memory_bytes` of what waits stay in memory; what comes when that is full goes to files of their own, each
 // removed when its last record is committed, all of them when the spool is destroyed. The files have no name in the
 // folder: an agent that is killed leaves none.
 //
-// Threads: any. Cost: Append() copies the record once; a file is written without fsync, since a spool does not
-// outlive its agent.
+// Threads: any. Cost: a record in memory is not copied, nor when it is read; a file is written without fsync, since a
+// spool does not outlive its agent.
 class Spool {
  public:
   static constexpr size_t kMemoryBytes = size_t{4} << 20;
@@ -42,6 +43,8 @@ class Spool {
   // Numbers the record and keeps it. An error says why it could not be kept (a full disk): the record is then lost,
   // its number is not used, and the run must be called incomplete. Ignored after End().
   absl::Status Append(DataRecord record);
+  // The same for a record that is serialised already, without a sequence.
+  absl::Status AppendSerialised(std::string record);
   // Appends the end mark; once.
   void End();
   bool ended() const;
@@ -50,8 +53,10 @@ class Spool {
   // Records up to here are forgotten.
   uint64_t committed() const;
 
-  // The record of that number; nothing when it is not there yet. kOutOfRange when it is committed and gone.
-  absl::StatusOr<std::optional<DataRecord>> Read(uint64_t sequence) const;
+  // A DataRecord as it travels, its sequence in it. Immutable.
+  using Bytes = std::shared_ptr<const std::string>;
+  // The record of that number; null when it is not there yet. kOutOfRange when it is committed and gone.
+  absl::StatusOr<Bytes> Read(uint64_t sequence) const;
   // Forgets all records up to `sequence`. What was not appended yet cannot be committed: kOutOfRange.
   absl::Status Commit(uint64_t sequence);
 
@@ -67,14 +72,17 @@ class Spool {
     size_t bytes = 0;
     size_t records = 0;
   };
-  // Serialized; in memory, or where in which file.
+  // In memory, or where in which file.
   struct Kept {
-    std::string bytes;
+    Bytes bytes;
     File* file = nullptr;
     size_t offset = 0;
     size_t size = 0;
   };
 
+  uint64_t next() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    return committed_ + kept_.size() + 1;
+  }
   absl::Status Keep(std::string bytes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::StatusOr<File*> FileToWrite(size_t bytes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void ForgetFirst() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

@@ -34,11 +34,13 @@ DataRecord Chunk(uint64_t first_index, size_t bytes) {
 
 // What record `sequence` must be when Chunk(sequence, bytes) was appended as such.
 void ExpectChunk(const Spool& spool, uint64_t sequence, size_t bytes) {
-  const absl::StatusOr<std::optional<DataRecord>> record = spool.Read(sequence);
-  ASSERT_TRUE(record.ok()) << record.status();
-  ASSERT_TRUE(record->has_value());
-  EXPECT_EQ((*record)->sequence(), sequence);
-  EXPECT_EQ((*record)->samples().SerializeAsString(),
+  const absl::StatusOr<Spool::Bytes> read = spool.Read(sequence);
+  ASSERT_TRUE(read.ok()) << read.status();
+  ASSERT_NE(*read, nullptr);
+  DataRecord record;
+  ASSERT_TRUE(record.ParseFromString(**read));
+  EXPECT_EQ(record.sequence(), sequence);
+  EXPECT_EQ(record.samples().SerializeAsString(),
             Chunk(sequence, bytes).samples().SerializeAsString());
 }
 
@@ -52,7 +54,20 @@ TEST(SpoolTest, NumbersRecordsFromOneAndReadsThemAgainUntilTheyAreCommitted) {
   EXPECT_TRUE(absl::IsOutOfRange(spool.Read(2).status()));
   ExpectChunk(spool, 3, 10);
   EXPECT_EQ(spool.last(), 5u);
-  EXPECT_FALSE(spool.Read(6)->has_value());
+  EXPECT_EQ(*spool.Read(6), nullptr);
+}
+
+// What is serialised already is passed on as it is.
+TEST(SpoolTest, SerialisedRecordsAreNumberedAmongTheOthers) {
+  Spool spool(TestFolder(), /*memory_bytes=*/40);
+  ASSERT_TRUE(spool.Append(Chunk(1, 10)).ok());
+  for (uint64_t i = 2; i <= 300; ++i) {
+    ASSERT_TRUE(spool.AppendSerialised(Chunk(i, 10).SerializeAsString()).ok());
+  }
+  for (uint64_t i = 1; i <= 300; ++i) ExpectChunk(spool, i, 10);
+  spool.End();
+  ASSERT_TRUE(spool.AppendSerialised(Chunk(301, 10).SerializeAsString()).ok());
+  EXPECT_EQ(spool.last(), 301u) << "the end mark";
 }
 
 // A reader that is away for long must not make the agent grow.
@@ -87,8 +102,10 @@ TEST(SpoolTest, TheEndHasANumberAndNothingFollowsIt) {
   spool.End();
   ASSERT_TRUE(spool.Append(Chunk(2, 10)).ok());
   EXPECT_EQ(spool.last(), 2u);
-  EXPECT_TRUE((*spool.Read(2))->end());
-  EXPECT_FALSE(spool.Read(3)->has_value());
+  DataRecord last;
+  ASSERT_TRUE(last.ParseFromString(**spool.Read(2)));
+  EXPECT_TRUE(last.end());
+  EXPECT_EQ(*spool.Read(3), nullptr);
 }
 
 TEST(SpoolTest, RefusesToCommitWhatIsNotThereYet) {

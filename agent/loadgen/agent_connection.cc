@@ -1,14 +1,13 @@
 #include "agent/loadgen/agent_connection.h"
 
 #include <poll.h>
-#include <sys/socket.h>
 
-#include <cerrno>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "common/file.h"
+#include "absl/time/time.h"
 #include "common/status_macros.h"
+#include "proto/agent.pb.h"
 #include "proto/convert/histogram_proto.h"
 #include "proto/convert/response_counts_proto.h"
 #include "proto/text/valid_text.h"
@@ -16,9 +15,8 @@
 namespace assay::loadgen {
 namespace {
 
-constexpr size_t kMaxMessage = 384 * 1024;
 // An agent that does not read for that long is as good as gone.
-constexpr int kSendTimeoutMs = 10'000;
+constexpr absl::Duration kSendTimeout = absl::Seconds(10);
 
 void FillSecond(const Interval& row, WindowSecond* second) {
   second->set_second(row.second);
@@ -27,8 +25,7 @@ void FillSecond(const Interval& row, WindowSecond* second) {
   second->set_errors(row.errors);
   second->set_timeouts(row.timeouts);
   second->set_retried(row.retried);
-  const absl::StatusOr<LatencyHistogram> latency = LatencyHistogram::FromParts(row.latency);
-  if (latency.ok()) ToProto(*latency, second->mutable_latency());
+  ToProto(row.latency, second->mutable_latency());
 }
 
 void FillFinished(const LoadResult& result, LoadFinished* finished) {
@@ -74,35 +71,33 @@ void FillFinished(const LoadResult& result, LoadFinished* finished) {
 }  // namespace
 
 absl::StatusOr<AgentConnection> AgentConnection::Open(int fd) {
-  int type = 0;
-  socklen_t length = sizeof(type);
-  if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &length) != 0) {
-    return ErrnoStatus(errno, absl::StrCat("--control-fd=", fd));
+  absl::StatusOr<agent::ControlSocket> socket = agent::ControlSocket::Adopt(fd);
+  if (socket.ok()) return AgentConnection(*std::move(socket));
+  return absl::Status(socket.status().code(),
+                      absl::StrCat("--control-fd=", fd, ": ", socket.status().message()));
+}
+
+absl::StatusOr<Configure> AgentConnection::AwaitConfigure() {
+  for (;;) {
+    ASSAY_ASSIGN_OR_RETURN(std::optional<ToLoadgen> message, Receive());
+    if (!message.has_value()) {
+      pollfd readable{fd(), POLLIN, 0};
+      poll(&readable, 1, -1);
+      continue;
+    }
+    if (!message->has_configure()) {
+      return absl::DataLossError("the agent's first message does not say what the load is");
+    }
+    return std::move(*message->mutable_configure());
   }
-  if (type != SOCK_SEQPACKET) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("--control-fd=", fd, " is not a SOCK_SEQPACKET socket"));
-  }
-  // A message counts against it whole; without the privilege the system's limit, twice net.core.wmem_max, remains.
-  const int bytes = 2 * kMaxMessage;
-  if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &bytes, sizeof(bytes)) != 0) {
-    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
-  }
-  return AgentConnection(fd);
 }
 
 absl::StatusOr<std::optional<ToLoadgen>> AgentConnection::Receive() {
-  char buffer[4096];
-  ssize_t size;
-  do {
-    size = recv(fd_.get(), buffer, sizeof(buffer), MSG_DONTWAIT);
-  } while (size < 0 && errno == EINTR);
-  if (size < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return std::nullopt;
-  if (size <= 0) return absl::UnavailableError("the agent is gone");
   ToLoadgen message;
-  if (!message.ParseFromArray(buffer, static_cast<int>(size))) {
-    return absl::DataLossError("a message of the agent cannot be read");
-  }
+  const absl::StatusOr<bool> whole = socket_.Receive(message);
+  if (absl::IsUnavailable(whole.status())) return absl::UnavailableError("the agent is gone");
+  ASSAY_RETURN_IF_ERROR(whole.status());
+  if (!*whole) return std::nullopt;
   return message;
 }
 
@@ -128,8 +123,10 @@ absl::Status AgentConnection::SendStarted(int64_t lateness_ns) {
 
 absl::Status AgentConnection::SendResult(const LoadResult& result) {
   for (const Interval& row : result.seconds) {
+    DataRecord record;
+    FillSecond(row, record.mutable_second());
     FromLoadgen message;
-    FillSecond(row, message.mutable_second());
+    record.SerializeToString(message.mutable_record());
     ASSAY_RETURN_IF_ERROR(Send(message));
   }
   FromLoadgen message;
@@ -145,21 +142,7 @@ absl::Status AgentConnection::SendFailed(Failure::Kind kind, const std::string& 
 }
 
 absl::Status AgentConnection::Send(const FromLoadgen& message) {
-  const std::string bytes = SerializeValidText(message);
-  if (bytes.size() > kMaxMessage) {
-    return absl::InternalError(
-        absl::StrCat("a message of ", bytes.size(), " bytes is too long for the agent"));
-  }
-  for (;;) {
-    const ssize_t sent = send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (sent >= 0) return absl::OkStatus();
-    if (errno == EINTR) continue;
-    if (errno != EAGAIN && errno != EWOULDBLOCK) return ErrnoStatus(errno, "telling the agent");
-    pollfd writable{fd_.get(), POLLOUT, 0};
-    if (poll(&writable, 1, kSendTimeoutMs) == 0) {
-      return absl::UnavailableError("the agent does not read");
-    }
-  }
+  return socket_.Send(message, kSendTimeout);
 }
 
 }  // namespace assay::loadgen

@@ -4,23 +4,26 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "agent/loadgen/control.pb.h"
+#include "agent/load_protocol/control.pb.h"
+#include "agent/load_protocol/control_socket.h"
 #include "agent/loadgen/idle_gaps.h"
 #include "agent/loadgen/load_result.h"
-#include "common/unique_fd.h"
 
 namespace assay::loadgen {
 
-// The load generator's end of agent/loadgen/control.proto. Threads: the main thread's.
+// The load generator's end of agent/load_protocol/control.proto. Threads: the main thread's.
 class AgentConnection {
  public:
   // Takes the descriptor over; it is closed with the link. kInvalidArgument when it is not a SOCK_SEQPACKET socket.
   static absl::StatusOr<AgentConnection> Open(int fd);
 
-  int fd() const { return fd_.get(); }
+  int fd() const { return socket_.fd(); }
+  // Waits for the first message. kUnavailable: the agent is gone. kDataLoss: it is another one.
+  absl::StatusOr<Configure> AwaitConfigure();
   // The next message, without waiting: nothing when there is none. kUnavailable: the agent is gone.
   absl::StatusOr<std::optional<ToLoadgen>> Receive();
 
@@ -32,10 +35,10 @@ class AgentConnection {
   absl::Status SendFailed(Failure::Kind kind, const std::string& message);
 
  private:
-  explicit AgentConnection(int fd) : fd_(fd) {}
+  explicit AgentConnection(agent::ControlSocket socket) : socket_(std::move(socket)) {}
   absl::Status Send(const FromLoadgen& message);
 
-  UniqueFd fd_;
+  agent::ControlSocket socket_;
 };
 
 }  // namespace assay::loadgen

@@ -72,6 +72,7 @@ void IntervalBook::HarvestBefore(int64_t second,
     if (owner == kFree || owner >= second) continue;
     take(slot.figures);
     slot.figures.sent = slot.figures.ok = slot.figures.errors = slot.figures.timeouts = 0;
+    slot.figures.retried = 0;
     slot.figures.latency.Clear();
     slot.second.store(kFree, std::memory_order_release);
   }

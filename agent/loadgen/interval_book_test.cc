@@ -64,6 +64,18 @@ TEST(IntervalBookTest, KeepsEveryRequestInBoundedMemory) {
   }
 }
 
+// They would be counted again in each second that the slot is used for.
+TEST(IntervalBookTest, ASlotIsFreedWithItsRetries) {
+  IntervalBook book(/*slots=*/3, /*keep_seconds=*/1);
+  book.Begin(0);
+  book.At(0).retried = 5;
+  book.At(2'000'000'000).sent = 1;  // Closes second 0.
+  uint64_t retried = 0;
+  book.Harvest([&](const IntervalFigures& figures) { retried += figures.retried; });
+  EXPECT_EQ(retried, 5u);
+  EXPECT_EQ(book.At(3'000'000'000).retried, 0u);
+}
+
 TEST(IntervalTotalsTest, MergesTheThreadsOfASecond) {
   IntervalTotals ledger;
   IntervalFigures figures;
@@ -73,15 +85,17 @@ TEST(IntervalTotalsTest, MergesTheThreadsOfASecond) {
   figures.latency.Record(5'000'000);
   ledger.Add(figures);
   figures.latency.Record(7);
-  figures.sent = 3;
+  figures.latency.Record(20'000'000);
+  figures.latency.Record(LatencyHistogram::kMaxNanos + 1);
+  figures.sent = 5;
   ledger.Add(figures);
   const std::vector<Interval> rows = ledger.TakeIntervals();
   ASSERT_EQ(rows.size(), 1u);
-  EXPECT_EQ(rows[0].sent, 5u);
+  EXPECT_EQ(rows[0].sent, 7u);
   const absl::StatusOr<LatencyHistogram> latency = LatencyHistogram::FromParts(rows[0].latency);
   ASSERT_TRUE(latency.ok());
   EXPECT_EQ(*latency, ledger.total());
-  EXPECT_EQ(latency->count(), 5u);
+  EXPECT_EQ(latency->count(), 7u);
 }
 
 }  // namespace

@@ -10,11 +10,11 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "agent/load_protocol/sample_ring.h"
 #include "agent/loadgen/interval_totals.h"
 #include "agent/loadgen/load_result.h"
 #include "agent/loadgen/load_thread.h"
 #include "agent/loadgen/options.h"
-#include "agent/loadgen/sample_ring.h"
 #include "agent/loadgen/target_address.h"
 #include "agent/loadgen/tls_channel.h"
 #include "common/unique_fd.h"
@@ -29,7 +29,7 @@ class LoadRun {
  public:
   // `options`, and `ring` where it is not null (it has a ring for each thread), must outlive the run.
   static absl::StatusOr<std::unique_ptr<LoadRun>> Create(const LoadOptions* options,
-                                                         SampleRing* ring);
+                                                         agent::SampleRing* ring);
   // Stops and joins.
   ~LoadRun();
 
@@ -67,11 +67,11 @@ class LoadRun {
   LoadResult Finish();
 
  private:
-  LoadRun(const LoadOptions* options, SampleRing* ring);
+  LoadRun(const LoadOptions* options, agent::SampleRing* ring);
   void LaunchThreads();
 
   const LoadOptions* const options_;
-  SampleRing* const ring_;
+  agent::SampleRing* const ring_;
   const IntervalPlan seconds_;
   TargetAddress target_;
   StartGate gate_;

@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "absl/status/status.h"
+#include "agent/load_protocol/sample_ring.h"
 #include "agent/loadgen/connection_pool.h"
 #include "agent/loadgen/idle_gaps.h"
 #include "agent/loadgen/interval_book.h"
@@ -21,7 +22,6 @@
 #include "agent/loadgen/outcome.h"
 #include "agent/loadgen/recorder.h"
 #include "agent/loadgen/request_mix.h"
-#include "agent/loadgen/sample_ring.h"
 #include "agent/loadgen/target_address.h"
 #include "agent/loadgen/tls_channel.h"
 
@@ -72,7 +72,7 @@ class LoadThread {
     const TargetAddress* target = nullptr;
     IntervalPlan seconds;
     // Null: raw samples go nowhere.
-    SampleRing* ring = nullptr;
+    agent::SampleRing* ring = nullptr;
     // Null: no TLS.
     const TlsContext* tls = nullptr;
     StartGate* gate = nullptr;

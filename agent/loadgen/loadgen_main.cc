@@ -1,6 +1,7 @@
 #include <csignal>
 #include <iostream>
 
+#include "agent/loadgen/flags.h"
 #include "agent/loadgen/options.h"
 #include "agent/loadgen/run_alone.h"
 #include "agent/loadgen/run_under_agent.h"
@@ -13,7 +14,7 @@ int Run(int argc, char** argv) {
   assay::loadgen::LoadOptions options;
   const int status = assay::loadgen::ParseLoadOptions(argc, argv, options, std::cout, std::cerr);
   if (status != assay::kGoOn) return status;
-  return options.under_agent() ? assay::loadgen::RunUnderAgent(options, std::cerr)
+  return options.under_agent() ? assay::loadgen::RunUnderAgent(options.control_fd, std::cerr)
                                : assay::loadgen::RunAlone(options, std::cout, std::cerr);
 }
 

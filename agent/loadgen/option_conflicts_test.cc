@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "agent/loadgen/flags.h"
 #include "agent/loadgen/options.h"
 #include "common/command_line.h"
 #include "common/file.h"

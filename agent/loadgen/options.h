@@ -2,13 +2,12 @@
 #define ASSAY_AGENT_LOADGEN_OPTIONS_H_
 
 #include <cstdint>
-#include <ostream>
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "agent/loadgen/request.h"
 #include "agent/loadgen/target_address.h"
-#include "common/cpu_set.h"
 
 namespace assay::loadgen {
 
@@ -17,6 +16,12 @@ enum class Arrivals { kConstant, kPoisson, kRamp };
 // How an open loop waits for the next due time: on its own core, or leaving it to others.
 enum class Pacing { kSpin, kGentle };
 enum class ReportFormat { kTable, kJson, kCsv };
+
+// Defined by agent/load_protocol/control.proto, which is kept out of what the load threads include.
+class GeneratorSpec;
+
+// How long the idle core is observed where nobody says.
+inline constexpr int64_t kIdleGapsNs = 50'000'000;
 
 // Everything a run is told, checked. Times are nanoseconds.
 struct LoadOptions {
@@ -64,7 +69,7 @@ struct LoadOptions {
   // How long idle gaps are observed before the window; 0: not at all.
   int64_t idle_gaps_ns = 0;
 
-  // Alone.
+  // Of a run alone: what comes of its result.
   ReportFormat format = ReportFormat::kTable;
   std::string samples_file;
   std::string hdr_file;
@@ -78,18 +83,19 @@ struct LoadOptions {
   double until_width = 0;
   bool quiet = false;
 
-  // Under an agent: inherited descriptors, or -1.
+  // Under an agent: the inherited control socket, over which all the rest comes; or -1.
   int control_fd = -1;
-  int ring_fd = -1;
 
   bool open_loop() const { return rate_per_s > 0; }
   bool under_agent() const { return control_fd >= 0; }
 };
 
-// Reads a command line. Returns kGoOn of common/command_line.h when `options` is filled, else the
-// exit status (1 where the target's name has no address, 2 for what is wrong); why is on `err`.
-int ParseLoadOptions(int argc, char** argv, LoadOptions& options, std::ostream& out,
-                     std::ostream& err);
+// The one way from a spec to options, whoever made it: checks every field and builds the requests. What a spec does not
+// hold (how a run alone is reported, control_fd) stays as it is. Messages name the flag of what is wrong.
+//
+// kInvalidArgument: wrong in itself, or on this host (CPUs). kUnavailable: the target's name has no address. Resolves
+// names, which may block.
+absl::Status FillOptions(const GeneratorSpec& spec, LoadOptions& options);
 
 }  // namespace assay::loadgen
 

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/loadgen/flags.h"
 #include "agent/loadgen/request.h"
 #include "common/command_line.h"
 #include "gtest/gtest.h"
@@ -110,6 +111,7 @@ TEST(OptionsTest, NamesWhatIsWrong) {
       {{"--target=127.0.0.1:1", "--rate=1", "--pipeline=2"}, "without --http2"},
       {{"--target=127.0.0.1:1", "--conections=2"}, "--connections"},
       {{"--target=127.0.0.1:1", "--format=xml"}, "xml"},
+      {{"--control-fd=3", "--target=127.0.0.1:1"}, "leave --target out"},
   };
   for (const auto& [words, expected] : cases) {
     const Parsed parsed = Parse(words);

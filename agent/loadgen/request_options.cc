@@ -19,12 +19,12 @@ namespace {
 constexpr int kRandomBodies = 64;
 constexpr int kMostItems = 100'000;
 
-absl::StatusOr<RequestSpec> ReadSpec(const RequestFlags& words, const TargetAddress& target) {
+absl::StatusOr<RequestSpec> ReadSpec(const RequestFlags& words, const std::string& url_path) {
   RequestSpec spec = words.spec;
   if (!words.path.empty()) {
     spec.path = words.path;
-  } else if (!target.path.empty()) {
-    spec.path = target.path;
+  } else if (!url_path.empty()) {
+    spec.path = url_path;
   }
   for (const std::string& header : words.headers) {
     const size_t colon = header.find(':');
@@ -68,10 +68,10 @@ absl::StatusOr<std::vector<RequestSpec>> ReadMix(const std::string& file) {
 }
 
 // What was said of the requests beside --mix; empty: nothing.
-std::string BesideMix(const RequestFlags& words, const TargetAddress& target) {
+std::string BesideMix(const RequestFlags& words, const std::string& url_path) {
   const std::pair<bool, const char*> flags[] = {
       {!words.path.empty(), "--path"},
-      {!target.path.empty() && target.path != "/", "the URL's path"},
+      {!url_path.empty() && url_path != "/", "the URL's path"},
       {!words.spec.method.empty(), "--method"},
       {!words.headers.empty(), "--header"},
       {words.body.has_value(), "--body"},
@@ -86,27 +86,6 @@ std::string BesideMix(const RequestFlags& words, const TargetAddress& target) {
     if (said) return name;
   }
   return "";
-}
-
-absl::StatusOr<std::vector<RequestSpec>> ReadSpecs(const RequestFlags& words,
-                                                   const TargetAddress& target, uint64_t seed) {
-  const bool has_body = words.body.has_value() || !words.body_file.empty();
-  if (!words.mix_file.empty()) {
-    const std::string alien = BesideMix(words, target);
-    if (!alien.empty()) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "--mix says what is asked and what is right: ", alien, " does not go with it"));
-    }
-    return ReadMix(words.mix_file);
-  }
-  ASSAY_ASSIGN_OR_RETURN(RequestSpec spec, ReadSpec(words, target));
-  if (words.random_items == 0) return std::vector<RequestSpec>{std::move(spec)};
-  if (has_body || !words.expect_body_file.empty() || !words.expect_sha256.empty() ||
-      words.random_items < 0 || words.random_items > kMostItems) {
-    return absl::InvalidArgumentError(absl::StrCat("--random-items is between 1 and ", kMostItems,
-                                                   ", and makes body and answer itself"));
-  }
-  return RandomItemRequests(spec, words.random_items, kRandomBodies, seed);
 }
 
 }  // namespace
@@ -131,15 +110,25 @@ void DeclareRequests(CLI::App& app, RequestFlags& words) {
                  "SHA-256 of a right response's body, as 64 hexadecimal digits");
 }
 
-absl::StatusOr<std::vector<Request>> BuildRequests(const RequestFlags& words,
-                                                   const TargetAddress& target, uint64_t seed) {
-  ASSAY_ASSIGN_OR_RETURN(const std::vector<RequestSpec> specs, ReadSpecs(words, target, seed));
-  std::vector<Request> requests;
-  for (const RequestSpec& spec : specs) {
-    ASSAY_ASSIGN_OR_RETURN(Request request, Request::Build(spec, target.authority));
-    requests.push_back(std::move(request));
+absl::StatusOr<std::vector<RequestSpec>> ReadRequests(const RequestFlags& words,
+                                                      const std::string& url_path, uint64_t seed) {
+  const bool has_body = words.body.has_value() || !words.body_file.empty();
+  if (!words.mix_file.empty()) {
+    const std::string alien = BesideMix(words, url_path);
+    if (!alien.empty()) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "--mix says what is asked and what is right: ", alien, " does not go with it"));
+    }
+    return ReadMix(words.mix_file);
   }
-  return requests;
+  ASSAY_ASSIGN_OR_RETURN(RequestSpec spec, ReadSpec(words, url_path));
+  if (words.random_items == 0) return std::vector<RequestSpec>{std::move(spec)};
+  if (has_body || !words.expect_body_file.empty() || !words.expect_sha256.empty() ||
+      words.random_items < 0 || words.random_items > kMostItems) {
+    return absl::InvalidArgumentError(absl::StrCat("--random-items is between 1 and ", kMostItems,
+                                                   ", and makes body and answer itself"));
+  }
+  return RandomItemRequests(spec, words.random_items, kRandomBodies, seed);
 }
 
 }  // namespace assay::loadgen

@@ -9,7 +9,6 @@
 #include "CLI/CLI.hpp"
 #include "absl/status/statusor.h"
 #include "agent/loadgen/request.h"
-#include "agent/loadgen/target_address.h"
 
 namespace assay::loadgen {
 
@@ -30,9 +29,10 @@ struct RequestFlags {
 // Adds the flags. `words` must outlive the parsing.
 void DeclareRequests(CLI::App& app, RequestFlags& words);
 
-// The requests that were asked for, read from their files and built; errors say what is wrong.
-absl::StatusOr<std::vector<Request>> BuildRequests(const RequestFlags& words,
-                                                   const TargetAddress& target, uint64_t seed);
+// The requests that were asked for, read from their files; errors say what is wrong. `url_path`: path and query of the
+// target's URL, or empty.
+absl::StatusOr<std::vector<RequestSpec>> ReadRequests(const RequestFlags& words,
+                                                      const std::string& url_path, uint64_t seed);
 
 }  // namespace assay::loadgen
 

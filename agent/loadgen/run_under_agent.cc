@@ -8,9 +8,11 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "agent/load_protocol/control.pb.h"
+#include "agent/load_protocol/sample_ring.h"
 #include "agent/loadgen/agent_connection.h"
 #include "agent/loadgen/load_run.h"
-#include "agent/loadgen/sample_ring.h"
+#include "agent/loadgen/options.h"
 #include "agent/loadgen/stop_signals.h"
 #include "common/message_text.h"
 #include "common/monotonic_clock.h"
@@ -93,10 +95,13 @@ absl::Status Session::TakeCommands() {
   }
 }
 
-absl::Status Run(const LoadOptions& options, AgentConnection& link) {
-  std::unique_ptr<SampleRing> ring;
-  if (options.ring_fd >= 0) {
-    ASSAY_ASSIGN_OR_RETURN(ring, SampleRing::Open(options.ring_fd));
+absl::Status Run(AgentConnection& link) {
+  ASSAY_ASSIGN_OR_RETURN(const Configure configure, link.AwaitConfigure());
+  LoadOptions options;
+  ASSAY_RETURN_IF_ERROR(FillOptions(configure.spec(), options));
+  std::unique_ptr<agent::SampleRing> ring;
+  if (configure.has_sample_ring_fd()) {
+    ASSAY_ASSIGN_OR_RETURN(ring, agent::SampleRing::Open(configure.sample_ring_fd()));
   }
   ASSAY_ASSIGN_OR_RETURN(const std::unique_ptr<LoadRun> run, LoadRun::Create(&options, ring.get()));
   ASSAY_RETURN_IF_ERROR(run->Prepare());
@@ -111,21 +116,22 @@ absl::Status Run(const LoadOptions& options, AgentConnection& link) {
 }
 
 Failure::Kind KindOf(const absl::Status& status) {
-  return absl::IsUnavailable(status) ? Failure::CONNECT_FAILED : Failure::INTERNAL;
+  if (absl::IsUnavailable(status)) return Failure::CONNECT_FAILED;
+  return absl::IsInvalidArgument(status) ? Failure::LAUNCH_FAILED : Failure::INTERNAL;
 }
 
 }  // namespace
 
-int RunUnderAgent(const LoadOptions& options, std::ostream& err) {
-  absl::StatusOr<AgentConnection> link = AgentConnection::Open(options.control_fd);
+int RunUnderAgent(int control_fd, std::ostream& err) {
+  absl::StatusOr<AgentConnection> link = AgentConnection::Open(control_fd);
   absl::Status status = link.status();
   if (link.ok()) {
-    status = Run(options, *link);
+    status = Run(*link);
     if (status.ok()) return 0;
     link->SendFailed(KindOf(status), std::string(status.message())).IgnoreError();  // It is on err.
   }
   err << "loadgen: " << MessageText(status) << "\n";
-  return 1;
+  return absl::IsInvalidArgument(status) ? 2 : 1;
 }
 
 }  // namespace assay::loadgen

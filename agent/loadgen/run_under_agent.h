@@ -3,14 +3,12 @@
 
 #include <ostream>
 
-#include "agent/loadgen/options.h"
-
 namespace assay::loadgen {
 
-// A run as the agent wants it, by agent/loadgen/control.proto over --control-fd, with raw samples in the ring of
-// --ring-fd where there is one. Nothing is printed but, on `err`, why it failed. Returns the exit status: 0 when
-// everything was reported, whatever became of the requests, else 1.
-int RunUnderAgent(const LoadOptions& options, std::ostream& err);
+// A run as the agent wants it, by agent/load_protocol/control.proto over the inherited socket `control_fd`, which this
+// takes over. Nothing is printed but, on `err`, why it failed; the agent is told, too. Returns the exit status: 0 when
+// everything was reported, whatever became of the requests; 2 when what the agent asks for cannot be done; else 1.
+int RunUnderAgent(int control_fd, std::ostream& err);
 
 }  // namespace assay::loadgen
 

@@ -1,28 +1,27 @@
-// The load generator's half of agent/loadgen/control.proto, with the test in the agent's place.
+// The load generator's half of agent/load_protocol/control.proto, with the test in the agent's place.
 
 #include "agent/loadgen/run_under_agent.h"
 
 #include <poll.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <memory>
 #include <optional>
 #include <sstream>
 #include <string>
 #include <thread>
-#include <vector>
+#include <utility>
 
 #include "absl/status/statusor.h"
-#include "agent/loadgen/control.pb.h"
-#include "agent/loadgen/options.h"
-#include "agent/loadgen/ring_drain.h"
-#include "agent/loadgen/sample_ring.h"
-#include "agent/loadgen/test_load.h"
+#include "absl/time/time.h"
+#include "agent/load_protocol/control.pb.h"
+#include "agent/load_protocol/control_socket.h"
+#include "agent/load_protocol/ring_drain.h"
+#include "agent/load_protocol/sample_ring.h"
 #include "agent/loadgen/test_server.h"
 #include "common/monotonic_clock.h"
 #include "common/unique_fd.h"
 #include "gtest/gtest.h"
+#include "proto/agent.pb.h"
 #include "proto/convert/histogram_proto.h"
 #include "proto/samples.pb.h"
 
@@ -31,24 +30,46 @@ namespace {
 
 TestServer::Reply Hello(const TestServer::Seen&) { return {TestServer::Ok("hello")}; }
 
+// GET / of that target, with 200 ms of window.
+GeneratorSpec SpecFor(const std::string& target, int connections) {
+  GeneratorSpec spec;
+  spec.set_target(target);
+  spec.add_requests()->set_path("/");
+  spec.set_connections(static_cast<uint32_t>(connections));
+  spec.set_threads(1);
+  spec.set_pipeline(1);
+  spec.set_share_count(1);
+  spec.set_duration_ns(200'000'000);
+  spec.set_timeout_ns(5'000'000'000);
+  spec.set_idle_gaps_ns(1'000'000);
+  return spec;
+}
+
 class RunUnderAgentTest : public testing::Test {
  protected:
   ~RunUnderAgentTest() override { Join(); }
 
-  void Launch(LoadOptions options) {
-    int ends[2];
-    ASSERT_EQ(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
-    ours_ = UniqueFd(ends[0]);
-    absl::StatusOr<UniqueFd> memory = SampleRing::Create(options.threads, 1 << 20);
+  void Start() {
+    absl::StatusOr<agent::ControlSocket> ours = agent::ControlSocket::Create(theirs_);
+    ASSERT_TRUE(ours.ok());
+    ours_ = *std::move(ours);
+    program_ = std::thread([this] { status_ = RunUnderAgent(theirs_.release(), err_); });
+  }
+
+  void Launch(const GeneratorSpec& spec) {
+    Start();
+    absl::StatusOr<UniqueFd> memory =
+        agent::SampleRing::Create(static_cast<int>(spec.threads()), 1 << 20);
     ASSERT_TRUE(memory.ok());
-    absl::StatusOr<std::unique_ptr<SampleRing>> ring = SampleRing::Open(memory->get());
+    absl::StatusOr<std::unique_ptr<agent::SampleRing>> ring =
+        agent::SampleRing::Open(memory->get());
     ASSERT_TRUE(ring.ok());
     ring_ = *std::move(ring);
     memory_ = *std::move(memory);
-    options.control_fd = ends[1];
-    options.ring_fd = memory_.get();
-    options.idle_gaps_ns = 1'000'000;
-    program_ = std::thread([this, options] { status_ = RunUnderAgent(options, err_); });
+    ToLoadgen message;
+    *message.mutable_configure()->mutable_spec() = spec;
+    message.mutable_configure()->set_sample_ring_fd(memory_.get());
+    Say(message);
   }
 
   void Join() {
@@ -57,21 +78,18 @@ class RunUnderAgentTest : public testing::Test {
   }
 
   std::optional<FromLoadgen> Receive() {
-    pollfd readable{ours_.get(), POLLIN, 0};
-    if (poll(&readable, 1, 20'000) != 1) return std::nullopt;
-    std::vector<char> buffer(512 * 1024);
-    const ssize_t size = recv(ours_.get(), buffer.data(), buffer.size(), 0);
     FromLoadgen message;
-    if (size <= 0 || !message.ParseFromArray(buffer.data(), static_cast<int>(size))) {
-      return std::nullopt;
+    for (;;) {
+      const absl::StatusOr<bool> whole = ours_->Receive(message);
+      if (!whole.ok()) return std::nullopt;
+      if (*whole) return message;
+      pollfd readable{ours_->fd(), POLLIN, 0};
+      if (poll(&readable, 1, 20'000) != 1) return std::nullopt;
     }
-    return message;
   }
 
   void Say(const ToLoadgen& message) {
-    const std::string bytes = message.SerializeAsString();
-    ASSERT_EQ(send(ours_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL),
-              static_cast<ssize_t>(bytes.size()));
+    ASSERT_TRUE(ours_->Send(message, absl::ZeroDuration()).ok());
   }
   void SayStart(int64_t start_ns) {
     ToLoadgen message;
@@ -84,9 +102,10 @@ class RunUnderAgentTest : public testing::Test {
     Say(message);
   }
 
-  UniqueFd ours_;
+  UniqueFd theirs_;
+  std::optional<agent::ControlSocket> ours_;
   UniqueFd memory_;
-  std::unique_ptr<SampleRing> ring_;
+  std::unique_ptr<agent::SampleRing> ring_;
   std::ostringstream err_;
   int status_ = -1;
   std::thread program_;
@@ -94,9 +113,9 @@ class RunUnderAgentTest : public testing::Test {
 
 TEST_F(RunUnderAgentTest, ReportsReadyStartedSecondsAndFinished) {
   TestServer server(Hello);
-  LoadOptions options = OptionsFor(server.target(), 4);
-  options.threads = 2;
-  Launch(options);
+  GeneratorSpec spec = SpecFor(server.target(), 4);
+  spec.set_threads(2);
+  Launch(spec);
   std::optional<FromLoadgen> message = Receive();
   ASSERT_TRUE(message.has_value() && message->has_ready());
   EXPECT_EQ(message->ready().connections(), 4u);
@@ -111,9 +130,11 @@ TEST_F(RunUnderAgentTest, ReportsReadyStartedSecondsAndFinished) {
   EXPECT_GE(message->started().lateness_ns(), 0);
   uint64_t of_seconds = 0;
   LatencyHistogram merged;
-  for (message = Receive(); message.has_value() && message->has_second(); message = Receive()) {
-    of_seconds += message->second().sent();
-    merged.Merge(*FromProto(message->second().latency()));
+  for (message = Receive(); message.has_value() && message->has_record(); message = Receive()) {
+    DataRecord record;
+    ASSERT_TRUE(record.ParseFromString(message->record()) && record.has_second());
+    of_seconds += record.second().sent();
+    merged.Merge(*FromProto(record.second().latency()));
   }
   ASSERT_TRUE(message.has_value() && message->has_finished());
   const LoadFinished& finished = message->finished();
@@ -121,7 +142,7 @@ TEST_F(RunUnderAgentTest, ReportsReadyStartedSecondsAndFinished) {
             finished.ok() + finished.errors() + finished.timeouts() + finished.in_flight());
   EXPECT_EQ(of_seconds, finished.sent());
   EXPECT_EQ(merged, *FromProto(finished.latency()));
-  EXPECT_EQ(finished.duration_ns(), options.duration_ns);
+  EXPECT_EQ(finished.duration_ns(), spec.duration_ns());
   EXPECT_GT(finished.ok(), 0u);
   EXPECT_GT(finished.cpu_ns(), 0);
   EXPECT_GT(finished.rss_bytes(), 0);
@@ -130,7 +151,7 @@ TEST_F(RunUnderAgentTest, ReportsReadyStartedSecondsAndFinished) {
   EXPECT_EQ(err_.str(), "");
 
   // After Finished the ring holds every sample.
-  RingDrain drain(ring_.get());
+  agent::RingDrain drain(ring_.get());
   ASSERT_TRUE(drain.Finish([](const SampleChunk&) {}).ok());
   EXPECT_EQ(drain.samples(), finished.samples_recorded());
   EXPECT_EQ(drain.samples(), finished.ok());
@@ -138,7 +159,7 @@ TEST_F(RunUnderAgentTest, ReportsReadyStartedSecondsAndFinished) {
 
 TEST_F(RunUnderAgentTest, WaitsForTheStartItIsGiven) {
   TestServer server(Hello);
-  Launch(OptionsFor(server.target(), 1));
+  Launch(SpecFor(server.target(), 1));
   ASSERT_TRUE(Receive()->has_ready());
   const int64_t start = MonotonicNanos() + 100'000'000;
   SayStart(start);
@@ -152,9 +173,9 @@ TEST_F(RunUnderAgentTest, WaitsForTheStartItIsGiven) {
 
 TEST_F(RunUnderAgentTest, AStopEndsTheWindowAndIsReported) {
   TestServer server(Hello);
-  LoadOptions options = OptionsFor(server.target(), 2);
-  options.duration_ns = 3'600'000'000'000;
-  Launch(options);
+  GeneratorSpec spec = SpecFor(server.target(), 2);
+  spec.set_duration_ns(3'600'000'000'000);
+  Launch(spec);
   ASSERT_TRUE(Receive()->has_ready());
   SayStart(MonotonicNanos() - 1'000'000'000);  // Past: it begins at once, late.
   const std::optional<FromLoadgen> started = Receive();
@@ -162,9 +183,9 @@ TEST_F(RunUnderAgentTest, AStopEndsTheWindowAndIsReported) {
   EXPECT_GT(started->started().lateness_ns(), 0);
   SayStop();
   std::optional<FromLoadgen> message = Receive();
-  while (message.has_value() && message->has_second()) message = Receive();
+  while (message.has_value() && message->has_record()) message = Receive();
   ASSERT_TRUE(message.has_value() && message->has_finished());
-  EXPECT_LT(message->finished().duration_ns(), options.duration_ns);
+  EXPECT_LT(message->finished().duration_ns(), spec.duration_ns());
 }
 
 TEST_F(RunUnderAgentTest, ReportsWhatCannotBeConnected) {
@@ -173,7 +194,7 @@ TEST_F(RunUnderAgentTest, ReportsWhatCannotBeConnected) {
     TestServer server(Hello);
     target = server.target();
   }
-  Launch(OptionsFor(target, 2));
+  Launch(SpecFor(target, 2));
   const std::optional<FromLoadgen> message = Receive();
   ASSERT_TRUE(message.has_value() && message->has_failed());
   EXPECT_EQ(message->failed().kind(), Failure::CONNECT_FAILED);
@@ -182,12 +203,36 @@ TEST_F(RunUnderAgentTest, ReportsWhatCannotBeConnected) {
   EXPECT_EQ(status_, 1);
 }
 
+// The agent must be able to say what is wrong with a load, and not that a program ended.
+TEST_F(RunUnderAgentTest, NamesWhatIsWrongWithTheLoadAndEndsWithTwo) {
+  GeneratorSpec spec = SpecFor("127.0.0.1:1", 2);
+  spec.set_pipeline(0);
+  Launch(spec);
+  const std::optional<FromLoadgen> message = Receive();
+  ASSERT_TRUE(message.has_value() && message->has_failed());
+  EXPECT_EQ(message->failed().kind(), Failure::LAUNCH_FAILED);
+  EXPECT_NE(message->failed().message().find("--pipeline is between 1 and"), std::string::npos);
+  program_.join();
+  EXPECT_EQ(status_, 2);
+  EXPECT_NE(err_.str().find("--pipeline is between 1 and"), std::string::npos);
+}
+
+TEST_F(RunUnderAgentTest, NoLoadBeginsBeforeItIsSaidWhichOne) {
+  Start();
+  SayStart(MonotonicNanos());
+  const std::optional<FromLoadgen> message = Receive();
+  ASSERT_TRUE(message.has_value() && message->has_failed());
+  EXPECT_EQ(message->failed().kind(), Failure::INTERNAL);
+  program_.join();
+  EXPECT_EQ(status_, 1);
+}
+
 // An agent that dies must leave no load behind.
 TEST_F(RunUnderAgentTest, EndsWithTheAgent) {
   TestServer server(Hello);
-  LoadOptions options = OptionsFor(server.target(), 2);
-  options.duration_ns = 3'600'000'000'000;
-  Launch(options);
+  GeneratorSpec spec = SpecFor(server.target(), 2);
+  spec.set_duration_ns(3'600'000'000'000);
+  Launch(spec);
   ASSERT_TRUE(Receive()->has_ready());
   SayStart(MonotonicNanos());
   while (server.requests() < 10) {

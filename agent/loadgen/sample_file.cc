@@ -1,10 +1,10 @@
 #include "agent/loadgen/sample_file.h"
 
-#include <algorithm>
 #include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "agent/load_protocol/ring_plan.h"
 #include "common/output_file.h"
 #include "common/runfiles.h"
 #include "common/status_macros.h"
@@ -12,28 +12,18 @@
 #include "google/protobuf/util/delimited_message_util.h"
 
 namespace assay::loadgen {
-namespace {
-
-// Over two seconds of a thread that sends 400,000 requests a second, which is as fast as one is known to be; with many
-// in flight on a connection it is four times as fast.
-constexpr size_t kRingBytes = size_t{4} << 20;
-constexpr int kMostGainOfPipeline = 4;
-
-}  // namespace
-
 absl::StatusOr<std::unique_ptr<SampleFile>> SampleFile::Create(const std::string& path, int threads,
                                                                int pipeline) {
   const std::string full = UserPath(path);
   ASSAY_ASSIGN_OR_RETURN(UniqueFd fd, OpenOutput(full));
-  ASSAY_ASSIGN_OR_RETURN(
-      const UniqueFd memory,
-      SampleRing::Create(
-          threads, kRingBytes * static_cast<size_t>(std::clamp(pipeline, 1, kMostGainOfPipeline))));
-  ASSAY_ASSIGN_OR_RETURN(std::unique_ptr<SampleRing> ring, SampleRing::Open(memory.get()));
+  ASSAY_ASSIGN_OR_RETURN(const UniqueFd memory,
+                         agent::SampleRing::Create(threads, agent::WatchedRingBytes(pipeline)));
+  ASSAY_ASSIGN_OR_RETURN(std::unique_ptr<agent::SampleRing> ring,
+                         agent::SampleRing::Open(memory.get()));
   return std::unique_ptr<SampleFile>(new SampleFile(full, std::move(fd), std::move(ring)));
 }
 
-SampleFile::SampleFile(std::string path, UniqueFd fd, std::unique_ptr<SampleRing> ring)
+SampleFile::SampleFile(std::string path, UniqueFd fd, std::unique_ptr<agent::SampleRing> ring)
     : path_(std::move(path)), fd_(std::move(fd)), ring_(std::move(ring)), drain_(ring_.get()) {}
 
 absl::Status SampleFile::MakeRoom() {

@@ -67,7 +67,7 @@ grpc::ServerBidiReactor<LeaseRenewal, LeaseGrant>* AgentService::HoldLease(
   return new LeaseStream(jobs_, streams_);
 }
 
-grpc::ServerBidiReactor<DataRequest, DataRecord>* AgentService::ReadData(
+grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* AgentService::ReadData(
     grpc::CallbackServerContext* context) {
   connections_.MarkUsed(context->peer());
   return new DataStream(jobs_, streams_);

@@ -8,15 +8,23 @@
 #include "agent/jobs/strand.h"
 #include "agent/service/connections.h"
 #include "agent/service/stream_bounds.h"
+#include "grpcpp/support/byte_buffer.h"
 #include "proto/agent.grpc.pb.h"
 #include "proto/agent.pb.h"
 
 namespace assay::agent {
 
+// The methods of proto/agent.proto, of which ReadData takes and gives messages as bytes: a spool has them serialised.
+using AgentMethods = Agent::WithCallbackMethod_Describe<
+    Agent::WithCallbackMethod_Ping<Agent::WithCallbackMethod_Open<
+        Agent::WithCallbackMethod_Control<Agent::WithCallbackMethod_HoldLease<
+            Agent::WithRawCallbackMethod_ReadData<Agent::WithCallbackMethod_Close<
+                Agent::WithCallbackMethod_ConfirmDestination<Agent::Service>>>>>>>>;
+
 // The service of proto/agent.proto over a table of jobs: turns messages into calls and back, and nothing else.
 //
 // Threads: gRPC's, none of which it blocks: what is slow runs on a job's strand, or on `errands`.
-class AgentService final : public Agent::CallbackService {
+class AgentService final : public AgentMethods {
  public:
   // What strangers and silent peers may take.
   struct Limits {
@@ -42,7 +50,7 @@ class AgentService final : public Agent::CallbackService {
       grpc::CallbackServerContext* context) override;
   grpc::ServerBidiReactor<LeaseRenewal, LeaseGrant>* HoldLease(
       grpc::CallbackServerContext* context) override;
-  grpc::ServerBidiReactor<DataRequest, DataRecord>* ReadData(
+  grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* ReadData(
       grpc::CallbackServerContext* context) override;
   grpc::ServerUnaryReactor* Close(grpc::CallbackServerContext* context, const CloseRequest* request,
                                   CloseReply* reply) override;

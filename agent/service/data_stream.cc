@@ -4,28 +4,47 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
+#include "agent/jobs/spool.h"
 #include "agent/service/grpc_status.h"
 #include "common/status_macros.h"
+#include "grpcpp/support/proto_buffer_reader.h"
+#include "grpcpp/support/slice.h"
+#include "proto/agent.grpc.pb.h"
 
 namespace assay::agent {
+namespace {
+
+// Without a copy: the buffer holds the record for as long as gRPC needs it.
+grpc::ByteBuffer BufferOf(Spool::Bytes record) {
+  auto* const held = new Spool::Bytes(std::move(record));
+  const auto release = [](void* bytes) { delete static_cast<Spool::Bytes*>(bytes); };
+  const grpc::Slice slice(const_cast<char*>((*held)->data()), (*held)->size(), release, held);
+  return grpc::ByteBuffer(&slice, 1);
+}
+
+}  // namespace
 
 DataStream::DataStream(std::shared_ptr<JobTable> jobs, StreamBounds& bounds)
     : jobs_(std::move(jobs)), ticket_(bounds, [this] { End(StreamWasSilent()); }) {
   if (ticket_.too_many()) {
     End(TooManyStreams());
   } else {
-    StartRead(&request_);
+    StartRead(&incoming_);
   }
 }
 
 void DataStream::OnReadDone(bool ok) {
   // A reader that has no more to say may still listen; one that is gone comes by OnCancel().
   if (!ok) return;
-  const absl::Status taken = Take(request_);
+  DataRequest request;
+  const grpc::Status read =
+      grpc::SerializationTraits<DataRequest>::Deserialize(&incoming_, &request);
+  if (!read.ok()) return End(read);
+  const absl::Status taken = Take(request);
   if (!taken.ok()) return End(ToGrpc(taken));
   absl::MutexLock lock(&mutex_);
   Pump();
-  if (!finished_) StartRead(&request_);
+  if (!finished_) StartRead(&incoming_);
 }
 
 absl::Status DataStream::Take(const DataRequest& request) {
@@ -73,11 +92,15 @@ void DataStream::Fetch() {
     absl::MutexLock lock(&mutex_);
     wanted = next_;
   }
-  absl::StatusOr<std::optional<DataRecord>> record = job_->spool().Read(wanted);
+  const Spool& spool = job_->spool();
+  absl::StatusOr<Spool::Bytes> record = spool.Read(wanted);
+  // The last one is the end mark once there is one; nothing comes behind it.
+  const bool last = spool.ended() && wanted == spool.last();
   absl::MutexLock lock(&mutex_);
   if (!record.ok() && !end_.has_value()) end_ = ToGrpc(record.status());
-  if (!end_.has_value() && record->has_value()) {
-    outgoing_ = **std::move(record);
+  if (!end_.has_value() && *record != nullptr) {
+    outgoing_ = BufferOf(*std::move(record));
+    outgoing_is_last_ = last;
     ++next_;
     StartWrite(&outgoing_);
     return;
@@ -92,7 +115,7 @@ void DataStream::OnWriteDone(bool ok) {
   busy_ = false;
   if (!end_.has_value()) {
     if (!ok) end_ = grpc::Status(grpc::StatusCode::UNAVAILABLE, "the stream broke");
-    if (outgoing_.end()) end_ = grpc::Status::OK;
+    if (outgoing_is_last_) end_ = grpc::Status::OK;
   }
   Pump();
 }

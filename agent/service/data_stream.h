@@ -11,17 +11,18 @@
 #include "agent/jobs/job_table.h"
 #include "agent/jobs/stream_slot.h"
 #include "agent/service/stream_bounds.h"
+#include "grpcpp/support/byte_buffer.h"
 #include "grpcpp/support/server_callback.h"
 #include "proto/agent.pb.h"
 
 namespace assay::agent {
 
 // One life of a job's data stream: records up from where the reader wants, at most kAhead beyond what it says it has
-// received; acknowledgements down.
+// received; acknowledgements down. It writes the bytes of the spool as they are, to a reader of DataRecords.
 //
 // Ends with OK after the end mark, ABORTED when a newer stream takes its place, OUT_OF_RANGE when it asks for what was
 // committed, DEADLINE_EXCEEDED or RESOURCE_EXHAUSTED as StreamBounds has it. Records are read on the job's strand, since they may come from a disk. Deletes itself.
-class DataStream final : public grpc::ServerBidiReactor<DataRequest, DataRecord>,
+class DataStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>,
                          private StreamSlot::Occupant {
  public:
   // Records that are sent beyond the last one received.
@@ -46,11 +47,13 @@ class DataStream final : public grpc::ServerBidiReactor<DataRequest, DataRecord>
   const std::shared_ptr<JobTable> jobs_;
   // Set once, by the first request; after that read by all.
   std::shared_ptr<Job> job_;
-  DataRequest request_;
+  grpc::ByteBuffer incoming_;
 
   absl::Mutex mutex_;
   bool attached_ ABSL_GUARDED_BY(mutex_) = false;
-  DataRecord outgoing_ ABSL_GUARDED_BY(mutex_);
+  grpc::ByteBuffer outgoing_ ABSL_GUARDED_BY(mutex_);
+  // Whether that is the end mark.
+  bool outgoing_is_last_ ABSL_GUARDED_BY(mutex_) = false;
   uint64_t next_ ABSL_GUARDED_BY(mutex_) = 1;
   uint64_t received_ ABSL_GUARDED_BY(mutex_) = 0;
   // A record is being fetched or written: the stream must live until that is done.

@@ -9,18 +9,22 @@
 namespace assay {
 
 void ToProto(const LatencyHistogram& histogram, Histogram* proto) {
+  ToProto(histogram.ToParts(), proto);
+}
+
+void ToProto(const LatencyHistogram::Parts& parts, Histogram* proto) {
   proto->Clear();
   proto->set_layout(LatencyHistogram::kLayout);
   uint32_t previous = 0;
-  histogram.ForEachBucket([&](uint32_t index, uint64_t count) {
-    proto->add_index_delta(index - previous);
-    proto->add_count(count);
-    previous = index;
-  });
-  proto->set_overflow_count(histogram.overflow_count());
-  proto->set_min_ns(histogram.min_ns());
-  proto->set_max_ns(histogram.max_ns());
-  proto->set_sum_ns(histogram.sum_ns());
+  for (const LatencyHistogram::Bucket& bucket : parts.buckets) {
+    proto->add_index_delta(bucket.index - previous);
+    proto->add_count(bucket.count);
+    previous = bucket.index;
+  }
+  proto->set_overflow_count(parts.overflow_count);
+  proto->set_min_ns(parts.min_ns);
+  proto->set_max_ns(parts.max_ns);
+  proto->set_sum_ns(parts.sum_ns);
 }
 
 absl::StatusOr<LatencyHistogram> FromProto(const Histogram& proto) {

@@ -9,6 +9,7 @@ namespace assay {
 
 // Overwrites `proto`.
 void ToProto(const LatencyHistogram& histogram, Histogram* proto);
+void ToProto(const LatencyHistogram::Parts& parts, Histogram* proto);
 
 // kInvalidArgument, with the reason, where the message is not a histogram of this layout: it may
 // come from anywhere. A message with nothing set is an empty histogram.

@@ -1,4 +1,4 @@
-#include "agent/loadgen/sample_ring.h"
+#include "agent/load_protocol/sample_ring.h"
 
 #include <algorithm>
 #include <fstream>
@@ -10,14 +10,14 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
-#include "agent/loadgen/ring_drain.h"
+#include "agent/load_protocol/ring_drain.h"
 #include "analysis/sample_codec.h"
 #include "common/unique_fd.h"
 #include "gtest/gtest.h"
 #include "proto/convert/sample_chunk.h"
 #include "proto/samples.pb.h"
 
-namespace assay::loadgen {
+namespace assay::agent {
 namespace {
 
 constexpr size_t kSmall = 64 * 1024;
@@ -188,4 +188,4 @@ TEST_F(SampleRingTest, RefusesWhatIsNoRing) {
 }
 
 }  // namespace
-}  // namespace assay::loadgen
+}  // namespace assay::agent

@@ -1,15 +1,15 @@
-#ifndef ASSAY_AGENT_LOADGEN_RING_DRAIN_H_
-#define ASSAY_AGENT_LOADGEN_RING_DRAIN_H_
+#ifndef ASSAY_AGENT_LOAD_PROTOCOL_RING_DRAIN_H_
+#define ASSAY_AGENT_LOAD_PROTOCOL_RING_DRAIN_H_
 
 #include <cstdint>
 #include <vector>
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
-#include "agent/loadgen/sample_ring.h"
+#include "agent/load_protocol/sample_ring.h"
 #include "proto/samples.pb.h"
 
-namespace assay::loadgen {
+namespace assay::agent {
 
 // Turns what load threads put into a SampleRing into SampleChunks: BLOCK_PACKED, with CRC, numbered
 // from 0 in each thread. The samples of a thread come in the order in which their requests ended. A
@@ -51,6 +51,6 @@ class RingDrain {
   uint64_t chunks_ = 0;
 };
 
-}  // namespace assay::loadgen
+}  // namespace assay::agent
 
-#endif  // ASSAY_AGENT_LOADGEN_RING_DRAIN_H_
+#endif  // ASSAY_AGENT_LOAD_PROTOCOL_RING_DRAIN_H_

@@ -1,4 +1,4 @@
-#include "agent/loadgen/ring_drain.h"
+#include "agent/load_protocol/ring_drain.h"
 
 #include <optional>
 #include <utility>
@@ -6,7 +6,7 @@
 #include "analysis/crc32c.h"
 #include "common/status_macros.h"
 
-namespace assay::loadgen {
+namespace assay::agent {
 namespace {
 
 // Samples of a thread.
@@ -85,4 +85,4 @@ uint64_t RingDrain::samples_lost() const {
   return lost;
 }
 
-}  // namespace assay::loadgen
+}  // namespace assay::agent
