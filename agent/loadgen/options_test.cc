@@ -1,9 +1,14 @@
 #include "agent/loadgen/options.h"
 
+#include <cstdint>
+#include <functional>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
+#include "agent/load_protocol/control.pb.h"
 #include "agent/loadgen/flags.h"
 #include "agent/loadgen/request.h"
 #include "common/command_line.h"
@@ -117,6 +122,61 @@ TEST(OptionsTest, NamesWhatIsWrong) {
     const Parsed parsed = Parse(words);
     EXPECT_EQ(parsed.status, 2) << expected;
     EXPECT_NE(parsed.err.find(expected), std::string::npos) << parsed.err;
+  }
+}
+
+GeneratorSpec LeastSpec() {
+  GeneratorSpec spec;
+  spec.set_target("127.0.0.1:1");
+  spec.add_requests()->set_path("/");
+  spec.set_connections(1);
+  spec.set_threads(1);
+  spec.set_pipeline(1);
+  spec.set_share_count(1);
+  spec.set_duration_ns(1'000'000'000);
+  spec.set_timeout_ns(2'000'000'000);
+  return spec;
+}
+
+// An agent that says no more gets what the command line gets.
+TEST(FillOptionsTest, WhatASpecLeavesOutIsAsOnTheCommandLine) {
+  LoadOptions options;
+  ASSERT_TRUE(FillOptions(LeastSpec(), options).ok());
+  const Parsed parsed = Parse({"--target=127.0.0.1:1", "--duration=1s", "--timeout=2s"});
+  ASSERT_EQ(parsed.status, kGoOn) << parsed.err;
+  EXPECT_EQ(options.drain_ns, 2'000'000'000);
+  EXPECT_EQ(options.drain_ns, parsed.options.drain_ns);
+  EXPECT_EQ(options.idle_gaps_ns, parsed.options.idle_gaps_ns);
+  EXPECT_GT(options.idle_gaps_ns, 0);
+  EXPECT_EQ(options.open_loop(), parsed.options.open_loop());
+  EXPECT_EQ(options.cpus, parsed.options.cpus);
+  ASSERT_EQ(options.requests.size(), 1u);
+  EXPECT_EQ(options.requests[0].bytes, parsed.options.requests[0].bytes);
+  EXPECT_EQ(options.requests[0].expect_status, parsed.options.requests[0].expect_status);
+  EXPECT_EQ(options.requests[0].weight, parsed.options.requests[0].weight);
+}
+
+// An agent's spec meets the same checks, and numbers that no command line can hold.
+TEST(FillOptionsTest, RefusesASpecThatCannotBeDone) {
+  const std::vector<std::pair<std::function<void(GeneratorSpec&)>, std::string>> cases = {
+      {[](GeneratorSpec& spec) { spec.clear_requests(); }, "no request"},
+      {[](GeneratorSpec& spec) { spec.set_connections(UINT32_MAX); }, "--connections is between"},
+      {[](GeneratorSpec& spec) { spec.set_threads(UINT32_MAX); }, "--threads is between"},
+      {[](GeneratorSpec& spec) { spec.set_pipeline(0); }, "--pipeline is between"},
+      {[](GeneratorSpec& spec) { spec.set_share_count(0); }, "INDEX below COUNT"},
+      {[](GeneratorSpec& spec) { spec.set_share_index(UINT32_MAX); }, "INDEX below COUNT"},
+      {[](GeneratorSpec& spec) { spec.set_drain_ns(-1); }, "--drain"},
+      {[](GeneratorSpec& spec) { spec.set_warmup_ns(INT64_MAX); }, "--warmup"},
+      {[](GeneratorSpec& spec) { spec.mutable_open(); }, "--rate=0 sends no request"},
+      {[](GeneratorSpec& spec) { spec.set_cpus("4000"); }, "may use the CPUs"},
+  };
+  for (const auto& [spoil, expected] : cases) {
+    GeneratorSpec spec = LeastSpec();
+    spoil(spec);
+    LoadOptions options;
+    const absl::Status status = FillOptions(spec, options);
+    EXPECT_TRUE(absl::IsInvalidArgument(status)) << expected;
+    EXPECT_NE(status.message().find(expected), std::string::npos) << status;
   }
 }
 
