@@ -64,7 +64,7 @@ absl::StatusOr<std::unique_ptr<ElfFile>> ElfFile::Open(std::string path, UniqueF
   std::unique_ptr<ElfFile> elf(new ElfFile(std::move(path), std::move(file)));
   ASSAY_RETURN_IF_ERROR(elf->ReadHeaders());
   const std::string by_number = absl::StrCat("/proc/self/fd/", elf->file_.get());
-  elf->build_id_ = ReadBuildId(by_number).value_or("");
+  elf->build_id_ = agent::ReadBuildId(by_number).value_or("");
   return elf;
 }
 

@@ -42,11 +42,11 @@ constexpr char kUnknown[] = "[unknown]";
 
 absl::Time Soon() { return absl::Now() + absl::Minutes(2); }
 
-std::unique_ptr<LaunchedProcess> Start(std::vector<std::string> argv) {
-  LaunchOptions options;
+std::unique_ptr<agent::LaunchedProcess> Start(std::vector<std::string> argv) {
+  agent::LaunchOptions options;
   options.argv = std::move(argv);
-  absl::StatusOr<std::unique_ptr<LaunchedProcess>> process =
-      LaunchedProcess::Start(std::move(options));
+  absl::StatusOr<std::unique_ptr<agent::LaunchedProcess>> process =
+      agent::LaunchedProcess::Start(std::move(options));
   EXPECT_TRUE(process.ok()) << process.status();
   return *std::move(process);
 }
@@ -55,7 +55,7 @@ std::unique_ptr<LaunchedProcess> Start(std::vector<std::string> argv) {
 bool Succeeds(const std::string& command) { return std::system(command.c_str()) == 0; }
 
 // Where the server listens.
-std::string AddressOf(const LaunchedProcess& server) {
+std::string AddressOf(const agent::LaunchedProcess& server) {
   EXPECT_TRUE(server.WaitForOutput("listening on ", Soon()));
   EXPECT_TRUE(server.WaitForOutput("\n", Soon()));
   const std::string words = server.StandardOutput();
@@ -170,9 +170,9 @@ Agreement Compare(const TwoViews& views) {
 TEST(PerfAgreementTest, EveryFunctionHasItsShareInBoth) {
   if (access(kPerf, X_OK) != 0)
     GTEST_SKIP() << "no " << kPerf << " to agree with (Debian: linux-perf)";
-  const std::unique_ptr<LaunchedProcess> server =
+  const std::unique_ptr<agent::LaunchedProcess> server =
       Start({AssayFile("server/server").value(), "--listen=127.0.0.1:0"});
-  const std::unique_ptr<LaunchedProcess> load =
+  const std::unique_ptr<agent::LaunchedProcess> load =
       Start({AssayFile("agent/loadgen/loadgen").value(), "--target=" + AddressOf(*server),
              "--path=/json", "--connections=64", "--duration=120s", "--warmup=0s"});
   absl::SleepFor(absl::Seconds(1));

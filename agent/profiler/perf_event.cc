@@ -34,7 +34,8 @@ perf_event_attr Common(int frequency_hz, int stack_bytes, bool user_only) {
 
 }  // namespace
 
-perf_event_attr SamplingAttributes(const PerfEventKind& kind, int frequency_hz, int stack_bytes) {
+perf_event_attr SamplingAttributes(const agent::PerfEventKind& kind, int frequency_hz,
+                                   int stack_bytes) {
   perf_event_attr attributes = Common(frequency_hz, stack_bytes, kind.user_only);
   attributes.type = kind.type;
   attributes.config = kind.config;

@@ -24,7 +24,8 @@ inline constexpr int kUserRegisterCount = 17;
 // Samples of where time goes, inherited by all that the thread starts, with the records that tell of mappings, names,
 // forks and exits. Live from the moment it is opened.
 // `stack_bytes`: how much of the user's stack is copied with each; a multiple of 8 below 64 KiB.
-perf_event_attr SamplingAttributes(const PerfEventKind& kind, int frequency_hz, int stack_bytes);
+perf_event_attr SamplingAttributes(const agent::PerfEventKind& kind, int frequency_hz,
+                                   int stack_bytes);
 // Samples of switches away from the CPU, about `frequency_hz` of them a second, each with its stack and the number of
 // switches it stands for; and a short record of every switch.
 perf_event_attr SwitchAttributes(int frequency_hz, int stack_bytes);

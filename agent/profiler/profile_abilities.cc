@@ -17,7 +17,7 @@ namespace {
 constexpr size_t kSomeSymbols = size_t{64} << 10;
 
 // Of this thread, on any CPU.
-PerfAbility TryEvent(const char* name, perf_event_attr attributes) {
+agent::PerfAbility TryEvent(const char* name, perf_event_attr attributes) {
   attributes.disabled = 1;
   const profiler::EventOrError event = profiler::OpenPerfEvent(attributes, /*tid=*/0, /*cpu=*/-1);
   if (event.error == 0) return {.name = name, .available = true};
@@ -36,8 +36,8 @@ std::string SomeKernelSymbols() {
 
 }  // namespace
 
-PerfAbility KernelNamesIn(const std::string& kallsyms) {
-  PerfAbility ability = {.name = "kernel_names"};
+agent::PerfAbility KernelNamesIn(const std::string& kallsyms) {
+  agent::PerfAbility ability = {.name = "kernel_names"};
   ability.available = !profiler::KernelSymbols(kallsyms).empty();
   if (ability.available) return ability;
   ability.reason = kallsyms.empty() ? "/proc/kallsyms is not readable"
@@ -51,7 +51,7 @@ PerfAbility KernelNamesIn(const std::string& kallsyms) {
 ProfileAbilities TryProfileAbilities() {
   const ProfilerConfig usual;
   ProfileAbilities abilities;
-  for (const PerfEventKind& kind : PerfEventLadder()) {
+  for (const agent::PerfEventKind& kind : agent::PerfEventLadder()) {
     abilities.events.push_back(TryEvent(
         kind.name, profiler::SamplingAttributes(kind, usual.frequency_hz, usual.stack_bytes)));
   }

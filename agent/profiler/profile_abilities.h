@@ -11,13 +11,13 @@ namespace assay::agent {
 // What a profile of this process's children can hold on this host; where it cannot, why, and what would allow it.
 struct ProfileAbilities {
   // The events that sample time on the CPU, in the order in which a profiler prefers them.
-  std::vector<PerfAbility> events;
+  std::vector<agent::PerfAbility> events;
   // "off_cpu": whether switches away from the CPU are sampled.
-  PerfAbility off_cpu;
+  agent::PerfAbility off_cpu;
   // "kernel_names": whether the kernel's functions have names.
-  PerfAbility kernel_names;
+  agent::PerfAbility kernel_names;
   // "syscalls": whether system calls are counted by name.
-  PerfAbility syscalls;
+  agent::PerfAbility syscalls;
 };
 
 // Tries each on this process itself, with what a profiler asks for (registers, stack), and ends it at once. Cost: some
@@ -25,7 +25,7 @@ struct ProfileAbilities {
 ProfileAbilities TryProfileAbilities();
 
 // Whether the text of /proc/kallsyms, or the first 64 KiB of it, names addresses.
-PerfAbility KernelNamesIn(const std::string& kallsyms);
+agent::PerfAbility KernelNamesIn(const std::string& kallsyms);
 
 }  // namespace assay::agent
 

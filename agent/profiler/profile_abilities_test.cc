@@ -12,16 +12,16 @@ using ::testing::HasSubstr;
 
 TEST(ProfileAbilitiesTest, EachIsAvailableOrSaysWhyNotAndWhatToDo) {
   const ProfileAbilities abilities = TryProfileAbilities();
-  EXPECT_THAT(
-      abilities.events,
-      ElementsAre(Field(&PerfAbility::name, "cycles"), Field(&PerfAbility::name, "cpu-clock"),
-                  Field(&PerfAbility::name, "cycles:u"), Field(&PerfAbility::name, "cpu-clock:u")));
+  EXPECT_THAT(abilities.events, ElementsAre(Field(&agent::PerfAbility::name, "cycles"),
+                                            Field(&agent::PerfAbility::name, "cpu-clock"),
+                                            Field(&agent::PerfAbility::name, "cycles:u"),
+                                            Field(&agent::PerfAbility::name, "cpu-clock:u")));
   EXPECT_EQ(abilities.off_cpu.name, "off_cpu");
   EXPECT_EQ(abilities.kernel_names.name, "kernel_names");
   EXPECT_EQ(abilities.syscalls.name, "syscalls");
-  std::vector<PerfAbility> all = abilities.events;
+  std::vector<agent::PerfAbility> all = abilities.events;
   all.insert(all.end(), {abilities.off_cpu, abilities.kernel_names, abilities.syscalls});
-  for (const PerfAbility& ability : all) {
+  for (const agent::PerfAbility& ability : all) {
     EXPECT_EQ(ability.available, ability.reason.empty()) << ability.name;
     EXPECT_EQ(ability.available, ability.remedy.empty()) << ability.name;
   }
@@ -29,7 +29,7 @@ TEST(ProfileAbilitiesTest, EachIsAvailableOrSaysWhyNotAndWhatToDo) {
 
 TEST(KernelNamesTest, ZerosAreNoNames) {
   EXPECT_TRUE(KernelNamesIn("0000000000000000 A cpu_start\nffffffff81000000 T _stext\n").available);
-  const PerfAbility hidden =
+  const agent::PerfAbility hidden =
       KernelNamesIn("0000000000000000 A cpu_start\n0000000000000000 T _stext\n");
   EXPECT_FALSE(hidden.available);
   EXPECT_THAT(hidden.reason, HasSubstr("hides its addresses"));

@@ -111,7 +111,7 @@ StackDepths& DepthsOfThisProcess() {
 // Where nothing can be profiled.
 class RefusedProfiler : public Profiler {
  public:
-  RefusedProfiler(const ProfilerConfig& config, const PerfAbility& refusal) {
+  RefusedProfiler(const ProfilerConfig& config, const agent::PerfAbility& refusal) {
     info_.set_refused(refusal.reason);
     info_.set_remedy(refusal.remedy);
     info_.set_frequency_hz(static_cast<uint32_t>(config.frequency_hz));
@@ -374,7 +374,7 @@ absl::StatusOr<std::unique_ptr<Profiler>> Profiler::Start(const ProfilerConfig& 
 #ifdef __x86_64__
   // Not in the window.
   Prepare();
-  PerfAbility refusal;
+  agent::PerfAbility refusal;
   std::unique_ptr<SamplingEvents> events = SamplingEvents::Open(
       {.root = config.root,
        .frequency_hz = config.frequency_hz,
@@ -389,8 +389,8 @@ absl::StatusOr<std::unique_ptr<Profiler>> Profiler::Start(const ProfilerConfig& 
     refusal.remedy = "raise that limit, or measure less at once";
   }
 #else
-  const PerfAbility refusal = {.reason = "stacks are unwound on x86-64 only so far",
-                               .remedy = "run the server under test on x86-64, or use perf"};
+  const agent::PerfAbility refusal = {.reason = "stacks are unwound on x86-64 only so far",
+                                      .remedy = "run the server under test on x86-64, or use perf"};
 #endif
   return std::make_unique<RefusedProfiler>(config, refusal);
 }

@@ -65,20 +65,20 @@ class ProfilerTest : public ::testing::Test {
     if (!info.refused().empty()) GTEST_SKIP() << info.refused() << "; " << info.remedy();
   }
 
-  static std::unique_ptr<LaunchedProcess> Burner(const std::string& mode,
-                                                 int milliseconds = kBurnMilliseconds,
-                                                 const std::string& program = "burn_shares",
-                                                 const char* end = nullptr) {
-    LaunchOptions options;
+  static std::unique_ptr<agent::LaunchedProcess> Burner(const std::string& mode,
+                                                        int milliseconds = kBurnMilliseconds,
+                                                        const std::string& program = "burn_shares",
+                                                        const char* end = nullptr) {
+    agent::LaunchOptions options;
     options.argv = {AssayFile("agent/profiler/" + program).value(), mode,
                     std::to_string(milliseconds)};
     if (end != nullptr) options.argv.emplace_back(end);
-    auto process = LaunchedProcess::Start(std::move(options)).value();
+    auto process = agent::LaunchedProcess::Start(std::move(options)).value();
     EXPECT_TRUE(process->WaitForOutput("ready", absl::Now() + absl::Minutes(1)));
     return process;
   }
 
-  static Profiled Profile(LaunchedProcess& process, ProfilerConfig config) {
+  static Profiled Profile(agent::LaunchedProcess& process, ProfilerConfig config) {
     Profiled profiled;
     config.root = process.pid();
     config.frequency_hz = kFrequencyHz;

@@ -62,7 +62,7 @@ TEST_F(ProfilerTest, SystemCallsThatAreNotCountedSayWhyAndWhatToDo) {
 TEST_F(ProfilerTest, WithoutTracefsSystemCallsAreRefusedWithARemedy) {
   const auto counters = profiler::SyscallCounters::Open({getpid()}, "/nonexistent");
   EXPECT_THAT(std::string(counters.status().message()), HasSubstr("CONFIG_FTRACE_SYSCALLS"));
-  const PerfAbility ability = profiler::SyscallCounters::Try("/nonexistent");
+  const agent::PerfAbility ability = profiler::SyscallCounters::Try("/nonexistent");
   EXPECT_FALSE(ability.available);
   EXPECT_THAT(ability.reason, HasSubstr("no tracepoint of system calls"));
   EXPECT_THAT(ability.remedy, HasSubstr("CONFIG_FTRACE_SYSCALLS"));
@@ -239,13 +239,13 @@ TEST_F(ProfilerTest, AUserWithoutPrivilegeSeesUserSpaceAndIsToldSo) {
 
 TEST_F(ProfilerTest, TheProgramWritesFoldedStacks) {
   const auto burner = Burner("three", 600);
-  LaunchOptions options;
+  agent::LaunchOptions options;
   options.argv = {AssayFile("agent/profiler/profile").value(),
                   "--pid=" + std::to_string(burner->pid()), "--seconds=0.5", "--frequency=997"};
   // Else the pid means another process there, or none.
   options.pid_namespace = false;
   kill(burner->pid(), SIGUSR1);
-  auto program = LaunchedProcess::Start(std::move(options)).value();
+  auto program = agent::LaunchedProcess::Start(std::move(options)).value();
   const auto ended = program->WaitForEnd(absl::Now() + absl::Minutes(1));
   ASSERT_TRUE(ended.has_value());
   EXPECT_EQ(ended->ToString(), "exit 0") << program->LastOutput();

@@ -39,8 +39,8 @@ std::string Paranoid() {
   return value;
 }
 
-PerfAbility Explain(const char* event, int error, int frequency_hz) {
-  PerfAbility refusal = ExplainPerfError(event, error, Paranoid());
+agent::PerfAbility Explain(const char* event, int error, int frequency_hz) {
+  agent::PerfAbility refusal = agent::ExplainPerfError(event, error, Paranoid());
   if (error == EINVAL) {
     refusal.remedy =
         absl::StrCat("sysctl kernel.perf_event_max_sample_rate=100000, if it is below the ",
@@ -56,7 +56,7 @@ PerfAbility Explain(const char* event, int error, int frequency_hz) {
   return refusal;
 }
 
-PerfAbility Gone(pid_t root) {
+agent::PerfAbility Gone(pid_t root) {
   return {.reason = absl::StrCat("process ", root, " is gone"),
           .remedy = "see why the server ended, or profile it while it runs"};
 }
@@ -79,7 +79,8 @@ std::vector<pid_t> AllThreads(pid_t root) {
 
 }  // namespace
 
-std::unique_ptr<SamplingEvents> SamplingEvents::Open(const Options& options, PerfAbility* refusal) {
+std::unique_ptr<SamplingEvents> SamplingEvents::Open(const Options& options,
+                                                     agent::PerfAbility* refusal) {
   std::unique_ptr<SamplingEvents> events(new SamplingEvents(options));
   const std::vector<pid_t> threads = AllThreads(options.root);
   events->cpus_ = CpusOf(threads);
@@ -103,9 +104,9 @@ std::unique_ptr<SamplingEvents> SamplingEvents::Open(const Options& options, Per
   return events;
 }
 
-int SamplingEvents::Choose(pid_t tid, PerfAbility* refusal) {
+int SamplingEvents::Choose(pid_t tid, agent::PerfAbility* refusal) {
   int error = 0;
-  for (const PerfEventKind& kind : PerfEventLadder()) {
+  for (const agent::PerfEventKind& kind : agent::PerfEventLadder()) {
     kind_ = &kind;
     error = OpenThread(tid);
     if (error == 0) return 0;
@@ -136,7 +137,7 @@ int SamplingEvents::OpenThread(pid_t tid) {
     if (error == 0) {
       switch_ids_.insert(id);
     } else {
-      const PerfAbility refusal = Explain("context-switches", error, options_.frequency_hz);
+      const agent::PerfAbility refusal = Explain("context-switches", error, options_.frequency_hz);
       switches_refused_ =
           absl::StrCat("no time off the CPU: ", refusal.reason, " (", refusal.remedy, ")");
     }

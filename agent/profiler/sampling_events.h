@@ -35,9 +35,9 @@ class SamplingEvents {
   };
   // Opens the best kind of PerfEventLadder() that this process may, for all threads; samples come from then on. nullptr
   // with the reason and the remedy when there is none, or no such process.
-  static std::unique_ptr<SamplingEvents> Open(const Options& options, PerfAbility* refusal);
+  static std::unique_ptr<SamplingEvents> Open(const Options& options, agent::PerfAbility* refusal);
 
-  const PerfEventKind& kind() const { return *kind_; }
+  const agent::PerfEventKind& kind() const { return *kind_; }
   int stack_bytes() const { return options_.stack_bytes; }
   // Threads that were opened, rather than inherited.
   const std::set<pid_t>& threads() const { return threads_; }
@@ -64,12 +64,12 @@ class SamplingEvents {
   // Each returns errno; ESRCH: the thread is gone.
   int OpenThread(pid_t tid);
   int OpenOn(Cpu& cpu, const perf_event_attr& attributes, pid_t tid, uint64_t* id);
-  int Choose(pid_t tid, PerfAbility* refusal);
+  int Choose(pid_t tid, agent::PerfAbility* refusal);
   // Opens threads that began meanwhile and did not inherit.
   int OpenLatecomers();
 
   const Options options_;
-  const PerfEventKind* kind_ = nullptr;
+  const agent::PerfEventKind* kind_ = nullptr;
   std::set<pid_t> threads_;
   CpuSet cpus_;
   std::vector<Cpu> rings_;

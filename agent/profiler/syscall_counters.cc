@@ -104,7 +104,7 @@ std::string FindTracefs(const std::string& given) {
 
 constexpr char kName[] = "syscalls";
 
-PerfAbility Refused(std::string reason, std::string remedy) {
+agent::PerfAbility Refused(std::string reason, std::string remedy) {
   return {.name = kName, .reason = std::move(reason), .remedy = std::move(remedy)};
 }
 
@@ -123,11 +123,11 @@ perf_event_attr Tracepoint(uint64_t number) {
   return attributes;
 }
 
-PerfAbility Count(absl::string_view name, uint64_t number, const std::set<pid_t>& threads,
-                  TreeCounters& counters) {
+agent::PerfAbility Count(absl::string_view name, uint64_t number, const std::set<pid_t>& threads,
+                         TreeCounters& counters) {
   const int error = counters.Add(std::string(name), Tracepoint(number), threads);
   if (error == 0) return {.name = kName, .available = true};
-  PerfAbility refusal = ExplainPerfError(kName, error, "");
+  agent::PerfAbility refusal = agent::ExplainPerfError(kName, error, "");
   if (error == EACCES || error == EPERM) {
     refusal.remedy =
         "sysctl kernel.perf_event_paranoid=-1, or give the agent CAP_PERFMON; in a container its "
@@ -137,8 +137,8 @@ PerfAbility Count(absl::string_view name, uint64_t number, const std::set<pid_t>
 }
 
 // All of them in common, without which none is counted.
-PerfAbility CountAll(const std::string& folder, const std::set<pid_t>& threads,
-                     TreeCounters& counters) {
+agent::PerfAbility CountAll(const std::string& folder, const std::set<pid_t>& threads,
+                            TreeCounters& counters) {
   if (folder.empty()) {
     return Refused("tracefs is not mounted, or not readable for this user",
                    "as root: mount -t tracefs nodev /sys/kernel/tracing, and run the agent as root "
@@ -152,7 +152,7 @@ PerfAbility CountAll(const std::string& folder, const std::set<pid_t>& threads,
   return Count(kAll, *all, threads, counters);
 }
 
-absl::Status ToStatus(const PerfAbility& ability) {
+absl::Status ToStatus(const agent::PerfAbility& ability) {
   if (ability.available) return absl::OkStatus();
   return absl::FailedPreconditionError(absl::StrCat(ability.reason, "; ", ability.remedy));
 }
@@ -161,7 +161,7 @@ absl::Status ToStatus(const PerfAbility& ability) {
 
 absl::Span<const absl::string_view> CountedSyscalls() { return kCounted; }
 
-PerfAbility SyscallCounters::Try(const std::string& tracefs) {
+agent::PerfAbility SyscallCounters::Try(const std::string& tracefs) {
   TreeCounters counters;
   return CountAll(FindTracefs(tracefs), {gettid()}, counters);
 }

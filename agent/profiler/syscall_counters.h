@@ -28,7 +28,7 @@ class SyscallCounters {
                                               const std::string& tracefs = "");
 
   // Whether this thread's could be counted, as "syscalls". Cost: a millisecond or so, since the kernel is told to trace.
-  static PerfAbility Try(const std::string& tracefs = "");
+  static agent::PerfAbility Try(const std::string& tracefs = "");
 
   // Calls since it was opened; names without calls are missing.
   std::map<std::string, uint64_t> Read() const;
