@@ -24,7 +24,7 @@ inline constexpr absl::Duration kDescribeTimeout = absl::Seconds(20);
 
 // One agent that takes part.
 struct PoolMember {
-  std::unique_ptr<AgentClient> link;
+  std::unique_ptr<AgentClient> client;
   // What is stored of it with the campaign.
   AgentRecord record;
 

@@ -59,7 +59,7 @@ TEST(AgentPoolTest, AllAgentsAreAskedAtOnceAndKeepTheirOrder) {
   EXPECT_TRUE(all);
   for (size_t i = 0; i < addresses.size(); ++i) {
     EXPECT_EQ((*pool)->members()[i].record.address(), addresses[i]);
-    EXPECT_EQ((*pool)->members()[i].link->address(), addresses[i]);
+    EXPECT_EQ((*pool)->members()[i].client->address(), addresses[i]);
   }
 }
 

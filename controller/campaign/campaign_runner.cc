@@ -233,7 +233,7 @@ absl::Status CampaignRunner::Execute(const CampaignRecord& campaign,
 
 absl::Status CampaignRunner::CheckAgents(const ExecutionRecord& failed) {
   for (const PoolMember& member : pool_.members()) {
-    const absl::StatusOr<AgentDescription> there = member.link->Describe(kStillThereTimeout);
+    const absl::StatusOr<AgentDescription> there = member.client->Describe(kStillThereTimeout);
     if (!there.ok()) {
       return absl::UnavailableError(absl::StrCat("lost agent ", member.record.address(), " in ",
                                                  CellText(failed.cell()), ": ",

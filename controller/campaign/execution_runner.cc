@@ -74,7 +74,7 @@ class ExecutionRunner::Attempt {
  private:
   struct LoadJob {
     PoolMember* member = nullptr;
-    std::unique_ptr<JobClient> link;
+    std::unique_ptr<JobClient> client;
     LoadRecord record;
   };
 
@@ -94,7 +94,7 @@ class ExecutionRunner::Attempt {
   void CloseServer();
 
   // Opens a job that the interruption ends.
-  absl::StatusOr<std::unique_ptr<JobClient>> OpenJob(AgentClient& link, OpenRequest request,
+  absl::StatusOr<std::unique_ptr<JobClient>> OpenJob(AgentClient& client, OpenRequest request,
                                                      JobId::Role role);
   // Passes a status on; one that is not OK is noted as the failure of this agent's job. Of a load's job: as the
   // server's, where that fails at the same time.
@@ -146,7 +146,7 @@ absl::StatusOr<FinishedExecution> ExecutionRunner::Attempt::Run() {
   if (server_ != nullptr) server_->WhenFailed(nullptr);
   CloseServer();
   for (LoadJob& load : loads_)
-    load.link->Close(kLoadCloseTimeout).IgnoreError();  // As the server's.
+    load.client->Close(kLoadCloseTimeout).IgnoreError();  // As the server's.
   ASSAY_RETURN_IF_ERROR(runner_.interruption_.status());
   if (measured.ok()) {
     finished_.record.set_status(ExecutionRecord::MEASURED);
@@ -189,15 +189,16 @@ void ExecutionRunner::Attempt::CloseServer() {
   server_->Close(timeout).IgnoreError();
 }
 
-absl::StatusOr<std::unique_ptr<JobClient>> ExecutionRunner::Attempt::OpenJob(AgentClient& link,
+absl::StatusOr<std::unique_ptr<JobClient>> ExecutionRunner::Attempt::OpenJob(AgentClient& client,
                                                                              OpenRequest request,
                                                                              JobId::Role role) {
   ASSAY_RETURN_IF_ERROR(runner_.interruption_.status());
   request.mutable_job()->set_execution_id(finished_.record.id());
   request.mutable_job()->set_role(role);
-  request.set_lease_ms(static_cast<uint32_t>(absl::ToInt64Milliseconds(kPartLease)));
+  request.set_lease_ms(static_cast<uint32_t>(absl::ToInt64Milliseconds(kJobLease)));
   request.set_campaign_id(runner_.campaign_id_);
-  ASSAY_ASSIGN_OR_RETURN(std::unique_ptr<JobClient> job, JobClient::Open(link, std::move(request)));
+  ASSAY_ASSIGN_OR_RETURN(std::unique_ptr<JobClient> job,
+                         JobClient::Open(client, std::move(request)));
   guards_.push_back(runner_.interruption_.WhenRequested(
       [job = job.get()](const absl::Status& why) { job->Abandon(why); }));
   return job;
@@ -220,7 +221,7 @@ absl::Status ExecutionRunner::Attempt::Note(const absl::Status& status, const Po
     *failure.mutable_failure() = *told;
   } else {
     std::string message(status.message());
-    // The link's messages name the agent; those about what it sent do not.
+    // The client's messages name the agent; those about what it sent do not.
     if (!absl::StartsWith(message, "agent ")) {
       message = absl::StrCat("agent ", member.record.address(), " (", member.description().host(),
                              ") ", message);
@@ -242,7 +243,7 @@ absl::Status ExecutionRunner::Attempt::StartServer() {
   OpenRequest request;
   *request.mutable_server() = ServerSpecOf(runner_.plan_, cell_, runner_.pool_);
   absl::StatusOr<std::unique_ptr<JobClient>> job =
-      OpenJob(*member.link, std::move(request), JobId::SERVER);
+      OpenJob(*member.client, std::move(request), JobId::SERVER);
   if (!job.ok()) return Note(job.status(), member, JobId::SERVER);
   server_ = *std::move(job);
   absl::StatusOr<Ready> ready =
@@ -261,21 +262,21 @@ absl::Status ExecutionRunner::Attempt::ConnectLoads() {
         LoadSpecOf(runner_.plan_, cell_, finished_.record.block(), runner_.pool_,
                    static_cast<uint32_t>(loads_.size()), destination_);
     absl::StatusOr<std::unique_ptr<JobClient>> job =
-        OpenJob(*member->link, std::move(request), JobId::LOAD);
+        OpenJob(*member->client, std::move(request), JobId::LOAD);
     if (!job.ok()) return Note(job.status(), *member, JobId::LOAD);
     LoadJob& load = loads_.emplace_back();
     load.member = member;
-    load.link = *std::move(job);
+    load.client = *std::move(job);
     load.record.set_agent(member->record.address());
   }
   if (server_ != nullptr) {
     // Who waits for a load need not wait until it notices that its server died.
     server_->WhenFailed([this](const absl::Status& why) {
-      for (LoadJob& load : loads_) load.link->Abandon(why);
+      for (LoadJob& load : loads_) load.client->Abandon(why);
     });
   }
   for (LoadJob& load : loads_) {
-    absl::StatusOr<Ready> ready = load.link->WaitReady(clock_.After(kLoadReadyTimeout));
+    absl::StatusOr<Ready> ready = load.client->WaitReady(clock_.After(kLoadReadyTimeout));
     if (!ready.ok()) return Note(ready.status(), *load.member, JobId::LOAD);
     *load.record.mutable_ready() = *std::move(ready);
   }
@@ -295,7 +296,7 @@ absl::Status ExecutionRunner::Attempt::StartTogether() {
   std::vector<ClockReading> readings;
   int64_t slowest_ns = 0;
   for (LoadJob& load : loads_) {
-    const absl::StatusOr<ClockReading> reading = load.link->ReadClock(kClockRounds, deadline_ns);
+    const absl::StatusOr<ClockReading> reading = load.client->ReadClock(kClockRounds, deadline_ns);
     if (!reading.ok()) return Note(reading.status(), *load.member, JobId::LOAD);
     readings.push_back(*reading);
     slowest_ns = std::max(slowest_ns, reading->round_trip_ns);
@@ -320,10 +321,10 @@ absl::Status ExecutionRunner::Attempt::StartTogether() {
   for (size_t i = 0; i < loads_.size(); ++i) {
     loads_[i].record.set_start_ns(on_its_clock(readings[i]));
     loads_[i].record.set_round_trip_ns(readings[i].round_trip_ns);
-    loads_[i].link->Start(loads_[i].record.start_ns());
+    loads_[i].client->Start(loads_[i].record.start_ns());
   }
   for (LoadJob& load : loads_) {
-    const absl::StatusOr<Started> started = load.link->WaitStarted(deadline_ns);
+    const absl::StatusOr<Started> started = load.client->WaitStarted(deadline_ns);
     if (!started.ok()) return Note(started.status(), *load.member, JobId::LOAD);
     load.record.set_lateness_ns(started->lateness_ns());
   }
@@ -333,7 +334,7 @@ absl::Status ExecutionRunner::Attempt::StartTogether() {
 absl::Status ExecutionRunner::Attempt::AwaitEnd() {
   const int64_t deadline_ns = clock_.After(LongestRun(runner_.plan_, cell_));
   for (LoadJob& load : loads_) {
-    absl::StatusOr<LoadFinished> finished = load.link->WaitLoadFinished(deadline_ns);
+    absl::StatusOr<LoadFinished> finished = load.client->WaitLoadFinished(deadline_ns);
     if (!finished.ok()) return Note(finished.status(), *load.member, JobId::LOAD);
     *load.record.mutable_finished() = *std::move(finished);
   }
@@ -386,8 +387,8 @@ absl::Status ExecutionRunner::Attempt::FetchSamples(uint32_t load, SpanRequests*
   LoadIntake intake(runner_.store_, runner_.campaign_id_, finished_.record.id(), load, job.record,
                     spans, IntakeLimits::Over(elapsed_));
   const absl::Status fetched =
-      job.link->ReadData([&](const DataRecord& record) { return intake.Take(record); },
-                         [&] { return intake.Stage(); }, clock_.After(kDataTimeout));
+      job.client->ReadData([&](const DataRecord& record) { return intake.Take(record); },
+                           [&] { return intake.Stage(); }, clock_.After(kDataTimeout));
   // A store that fails ends the campaign; an agent whose data does not come, this execution.
   ASSAY_RETURN_IF_ERROR(intake.store_status());
   ASSAY_RETURN_IF_ERROR(Note(fetched, *job.member, JobId::LOAD));

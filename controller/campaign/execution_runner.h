@@ -16,7 +16,7 @@
 namespace assay::controller {
 
 // The lease of each part of an execution: an agent that grants none for as long is lost.
-inline constexpr absl::Duration kPartLease = absl::Seconds(10);
+inline constexpr absl::Duration kJobLease = absl::Seconds(10);
 
 // What one execution left: ready for Store::CommitExecution. Its chunks are staged already.
 struct FinishedExecution {

@@ -170,7 +170,7 @@ TEST_F(ExecutionRunnerTest, AnAgentThatHangsInAWindowEndsTheExecutionWithItsLeas
     // The server's agent renews its lease in each third, and is not lost.
     for (int third = 1; !ended; ++third) {
       EXPECT_TRUE(WaitUntil([&] { return ended || serves.renewals() >= third; }));
-      clock.Advance(kPartLease / 3);
+      clock.Advance(kJobLease / 3);
     }
   });
   const auto finished = RunOnce(PlanFor(300));

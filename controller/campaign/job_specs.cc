@@ -45,7 +45,7 @@ ServerSpec ServerSpecOf(const Plan& plan, const Cell& cell, const AgentPool& poo
   *spec.mutable_options() = target.options();
   spec.set_cpus(plan.placement().server_cpus());
   // Where other agents load it, the server listens where they see its host.
-  if (pool.members().size() > 1) spec.set_listen_host(pool.server().link->host());
+  if (pool.members().size() > 1) spec.set_listen_host(pool.server().client->host());
   *spec.mutable_verify() = WorkloadOfCell(plan, cell);
   *spec.mutable_window() = WindowOf(plan, cell, 0, 1);
   if (cell.profiled()) {
@@ -64,7 +64,7 @@ LoadSpec LoadSpecOf(const Plan& plan, const Cell& cell, uint32_t block, const Ag
   LoadSpec spec;
   spec.set_destination(destination);
   if (target.url().empty() && pool.members().size() > 1) {
-    spec.set_destination_agent(pool.server().link->address());
+    spec.set_destination_agent(pool.server().client->address());
   }
   spec.set_verify_first(!target.url().empty());
   const absl::StatusOr<TargetUrl> url = ParseTargetUrl(target.url());

@@ -94,7 +94,7 @@ absl::StatusOr<std::unique_ptr<AgentClient>> AgentClient::Create(const std::stri
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
   // However long there is nothing else to say.
   arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
-  // Each link speaks over a connection of its own: one campaign's bulk never delays another's
+  // Each client speaks over a connection of its own: one campaign's bulk never delays another's
   // lease.
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);

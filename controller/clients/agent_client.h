@@ -44,7 +44,7 @@ void SetTimeout(grpc::ClientContext& context, absl::Duration timeout);
 class AgentClient {
  public:
   // Does not connect yet. INVALID_ARGUMENT where address is not HOST:PORT or [V6]:PORT, or a TLS
-  // file cannot be read. `clock` measures what waits for this agent; it must outlive the link.
+  // file cannot be read. `clock` measures what waits for this agent; it must outlive the client.
   static absl::StatusOr<std::unique_ptr<AgentClient>> Create(const std::string& address,
                                                              const TlsFiles& tls,
                                                              Clock& clock = Clock::Real());

@@ -53,28 +53,29 @@ std::optional<Failure> FailureOfStatus(const absl::Status& status) {
   return failure;
 }
 
-absl::StatusOr<std::unique_ptr<JobClient>> JobClient::Open(AgentClient& link, OpenRequest request) {
+absl::StatusOr<std::unique_ptr<JobClient>> JobClient::Open(AgentClient& client,
+                                                           OpenRequest request) {
   grpc::ClientContext context;
   SetTimeout(context, kUnaryTimeout);
   OpenReply reply;
-  const grpc::Status status = link.stub().Open(&context, request, &reply);
+  const grpc::Status status = client.stub().Open(&context, request, &reply);
   if (!status.ok()) {
-    return link.Explain(status, request.has_server() ? "cannot serve" : "cannot load");
+    return client.Explain(status, request.has_server() ? "cannot serve" : "cannot load");
   }
-  std::unique_ptr<JobClient> job(new JobClient(link, std::move(request)));
+  std::unique_ptr<JobClient> job(new JobClient(client, std::move(request)));
   job->control_thread_ = std::thread([job = job.get()] { job->RunControl(); });
-  job->lease_hold_.emplace(link, job->request_.job(), job->lease_, [job = job.get()] {
+  job->lease_hold_.emplace(client, job->request_.job(), job->lease_, [job = job.get()] {
     job->Lose(absl::UnavailableError(absl::StrCat(
-        "agent ", job->link_.address(), ": lost: it granted no lease for ",
+        "agent ", job->client_.address(), ": lost: it granted no lease for ",
         absl::FormatDuration(job->lease_),
         ". It hangs, or its host or the way there is gone; its lease ends what it runs")));
   });
   return job;
 }
 
-JobClient::JobClient(AgentClient& link, OpenRequest request)
-    : link_(link),
-      clock_(link.clock()),
+JobClient::JobClient(AgentClient& client, OpenRequest request)
+    : client_(client),
+      clock_(client.clock()),
       request_(std::move(request)),
       lease_(absl::Milliseconds(request_.lease_ms())) {}
 
@@ -94,11 +95,11 @@ void JobClient::RunControl() {
     const int64_t lived_ns = clock_.After(absl::Seconds(1));
     const grpc::Status status = RunControlStream();
     if (closing()) return;
-    if (!MayComeBack(status)) return Fail(link_.Explain(status, "its control stream ended"));
+    if (!MayComeBack(status)) return Fail(client_.Explain(status, "its control stream ended"));
     // A stream that lived for a second resets the timeout; one that never came up does not.
     if (clock_.NowNanos() > lived_ns) give_up_ns = clock_.After(lease_);
     if (clock_.NowNanos() > give_up_ns)
-      return Lose(link_.Explain(status, "lost, and not found again"));
+      return Lose(client_.Explain(status, "lost, and not found again"));
     absl::MutexLock lock(&mutex_);
     const auto closed = [this] { return closing(); };
     clock_.AwaitFor(mutex_, absl::Condition(&closed), kAttachPause);
@@ -107,7 +108,7 @@ void JobClient::RunControl() {
 
 grpc::Status JobClient::RunControlStream() {
   grpc::ClientContext context;
-  std::unique_ptr<ControlStream> stream = link_.stub().Control(&context);
+  std::unique_ptr<ControlStream> stream = client_.stub().Control(&context);
   {
     absl::MutexLock lock(&mutex_);
     if (closing()) return grpc::Status::CANCELLED;
@@ -134,7 +135,7 @@ grpc::Status JobClient::RunControlStream() {
 void JobClient::Take(const ControlEvent& event) {
   const int64_t here_ns = clock_.NowNanos();
   if (event.has_failure()) {
-    Fail(StatusOfFailure(event.failure(), absl::StrCat("agent ", link_.address())));
+    Fail(StatusOfFailure(event.failure(), absl::StrCat("agent ", client_.address())));
   }
   if (const absl::Status kept = Keep(event, here_ns); !kept.ok()) Lose(kept);
 }
@@ -148,14 +149,15 @@ absl::Status JobClient::Keep(const ControlEvent& event, int64_t here_ns) {
   }
   if (event.sequence() <= last_event_) return absl::OkStatus();
   if (event.sequence() != last_event_ + 1) {
-    return absl::DataLossError(absl::StrCat("agent ", link_.address(), ": event ", last_event_ + 1,
+    return absl::DataLossError(absl::StrCat("agent ", client_.address(), ": event ",
+                                            last_event_ + 1,
                                             " of its job is missing: it told event ",
                                             event.sequence(), "; check that agent's version"));
   }
   event_bytes_ += event.ByteSizeLong();
   if (events_.size() == kMaxEvents || event_bytes_ > kMaxEventBytes) {
     return absl::ResourceExhaustedError(
-        absl::StrCat("agent ", link_.address(), ": told more than ", kMaxEvents, " events or ",
+        absl::StrCat("agent ", client_.address(), ": told more than ", kMaxEvents, " events or ",
                      kMaxEventBytes, " bytes of them in one job; update or replace this agent"));
   }
   last_event_ = event.sequence();
@@ -220,7 +222,7 @@ absl::StatusOr<ControlEvent> JobClient::WaitFor(ControlEvent::EventCase kind, st
   if (!failure_.ok()) return failure_;
   if (!abandoned_.ok()) return abandoned_;
   return absl::DeadlineExceededError(
-      absl::StrCat("agent ", link_.address(), ": no word of '", std::string(what), "' in time"));
+      absl::StrCat("agent ", client_.address(), ": no word of '", std::string(what), "' in time"));
 }
 
 absl::StatusOr<Ready> JobClient::WaitReady(int64_t deadline_ns) {
@@ -278,7 +280,7 @@ absl::StatusOr<ClockReading> JobClient::ReadClock(int rounds, int64_t deadline_n
   }
   if (!best.has_value()) {
     return absl::DeadlineExceededError(
-        absl::StrCat("agent ", link_.address(), ": does not tell its clock"));
+        absl::StrCat("agent ", client_.address(), ": does not tell its clock"));
   }
   return *best;
 }
@@ -317,7 +319,7 @@ absl::Status JobClient::ReadRecords(absl::FunctionRef<absl::Status(const DataRec
       if (!abandoned_.ok()) return abandoned_;
       data_context_ = &context;
     }
-    const std::unique_ptr<DataStream> stream = link_.stub().ReadData(&context);
+    const std::unique_ptr<DataStream> stream = client_.stub().ReadData(&context);
     const absl::StatusOr<bool> ended = ReadDataStream(consume, secure, *stream, taken);
     stream->WritesDone();
     if (!ended.ok() || *ended) context.TryCancel();
@@ -328,14 +330,14 @@ absl::Status JobClient::ReadRecords(absl::FunctionRef<absl::Status(const DataRec
     }
     if (!ended.ok()) return ended.status();
     if (*ended) return absl::OkStatus();
-    if (!MayComeBack(status)) return link_.Explain(status, "its data cannot be read");
+    if (!MayComeBack(status)) return client_.Explain(status, "its data cannot be read");
     absl::MutexLock lock(&mutex_);
     const auto abandoned = [this]()
                                ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return !abandoned_.ok(); };
     clock_.AwaitFor(mutex_, absl::Condition(&abandoned), kAttachPause);
   }
   return absl::DeadlineExceededError(
-      absl::StrCat("agent ", link_.address(), ": its data did not all arrive in time"));
+      absl::StrCat("agent ", client_.address(), ": its data did not all arrive in time"));
 }
 
 absl::StatusOr<bool> JobClient::ReadDataStream(
@@ -350,7 +352,7 @@ absl::StatusOr<bool> JobClient::ReadDataStream(
   while (stream.Read(&record)) {
     if (record.sequence() <= taken) continue;
     if (record.sequence() != taken + 1) {
-      return absl::DataLossError(absl::StrCat("agent ", link_.address(), ": record ", taken + 1,
+      return absl::DataLossError(absl::StrCat("agent ", client_.address(), ": record ", taken + 1,
                                               " of its data is missing"));
     }
     taken = record.sequence();
@@ -380,10 +382,10 @@ absl::Status JobClient::Close(absl::Duration timeout) {
   CloseRequest request;
   *request.mutable_job() = request_.job();
   CloseReply reply;
-  const grpc::Status status = link_.stub().Close(&context, request, &reply);
+  const grpc::Status status = client_.stub().Close(&context, request, &reply);
   absl::MutexLock lock(&mutex_);
   if (control_context_ != nullptr) control_context_->TryCancel();
-  return link_.Explain(status, "its job cannot be closed");
+  return client_.Explain(status, "its job cannot be closed");
 }
 
 void JobClient::Abandon(const absl::Status& why) {

@@ -43,14 +43,14 @@ std::optional<Failure> FailureOfStatus(const absl::Status& status);
 // no lease for as long; then the job has failed with UNAVAILABLE, and all that waits for it ends,
 // ReadData() too. Events and records arrive once each and in order, whatever happened to the streams.
 //
-// Deadlines are times of the link's clock.
+// Deadlines are times of the client's clock.
 //
 // Threads: three of its own (control and lease), blocked but for a message. Methods may be called
 // from one thread at a time, but Abandon() from any.
 class JobClient {
  public:
-  // `link` must outlive it. The request's lease_ms is used for both sides.
-  static absl::StatusOr<std::unique_ptr<JobClient>> Open(AgentClient& link, OpenRequest request);
+  // `client` must outlive it. The request's lease_ms is used for both sides.
+  static absl::StatusOr<std::unique_ptr<JobClient>> Open(AgentClient& client, OpenRequest request);
   ~JobClient();
 
   JobClient(const JobClient&) = delete;
@@ -91,7 +91,7 @@ class JobClient {
 
   // Ends every wait, now and later, with this error. Called from any thread.
   void Abandon(const absl::Status& why) ABSL_LOCKS_EXCLUDED(mutex_);
-  // Calls `tell` when the job fails, on a thread of this link, or at once when it has. It must not
+  // Calls `tell` when the job fails, on a thread of this client, or at once when it has. It must not
   // call this job back. Null ends that, and waits for a call that runs.
   void WhenFailed(std::function<void(const absl::Status&)> tell) ABSL_LOCKS_EXCLUDED(mutex_);
 
@@ -99,7 +99,7 @@ class JobClient {
   using ControlStream = grpc::ClientReaderWriter<ControlCommand, ControlEvent>;
   using DataStream = grpc::ClientReaderWriter<DataRequest, DataRecord>;
 
-  JobClient(AgentClient& link, OpenRequest request);
+  JobClient(AgentClient& client, OpenRequest request);
 
   void RunControl();
   // One life of the control stream; returns how it ended.
@@ -123,7 +123,7 @@ class JobClient {
                                        int64_t deadline_ns);
   bool closing() const { return closing_.load(std::memory_order_acquire); }
 
-  AgentClient& link_;
+  AgentClient& client_;
   Clock& clock_;
   const OpenRequest request_;
   const absl::Duration lease_;

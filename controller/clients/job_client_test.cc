@@ -25,24 +25,24 @@ int64_t Deadline() { return Clock::Real().After(kTestTimeout); }
 
 class JobClientTest : public ::testing::Test {
  protected:
-  JobClientTest() : link_(*AgentClient::Create(agent_.address(), TlsFiles())) {}
+  JobClientTest() : client_(*AgentClient::Create(agent_.address(), TlsFiles())) {}
 
-  // A link whose leases and waits run out when the test moves that clock.
-  std::unique_ptr<AgentClient> LinkWith(Clock& clock) {
+  // A client whose leases and waits run out when the test moves that clock.
+  std::unique_ptr<AgentClient> ClientWith(Clock& clock) {
     return *AgentClient::Create(agent_.address(), TlsFiles(), clock);
   }
 
   std::unique_ptr<JobClient> OpenJob(const std::string& execution = "e1") {
-    return OpenJob(*link_, execution);
+    return OpenJob(*client_, execution);
   }
-  static std::unique_ptr<JobClient> OpenJob(AgentClient& link,
+  static std::unique_ptr<JobClient> OpenJob(AgentClient& client,
                                             const std::string& execution = "e1") {
     OpenRequest request;
     request.mutable_job()->set_execution_id(execution);
     request.mutable_job()->set_role(JobId::LOAD);
     request.mutable_load();
     request.set_lease_ms(static_cast<uint32_t>(absl::ToInt64Milliseconds(kLease)));
-    absl::StatusOr<std::unique_ptr<JobClient>> job = JobClient::Open(link, request);
+    absl::StatusOr<std::unique_ptr<JobClient>> job = JobClient::Open(client, request);
     EXPECT_TRUE(job.ok()) << job.status();
     return *std::move(job);
   }
@@ -61,7 +61,7 @@ class JobClientTest : public ::testing::Test {
   }
 
   FakeAgent agent_;
-  std::unique_ptr<AgentClient> link_;
+  std::unique_ptr<AgentClient> client_;
 };
 
 TEST_F(JobClientTest, EventsArriveThoughTheStreamBreaksAfterEachOfThem) {
@@ -249,8 +249,8 @@ TEST_F(JobClientTest, AFailureThatNobodyAskedForEndsItsOwnPartOnly) {
 
 TEST_F(JobClientTest, AnAgentThatVanishesFailsThePartWhenItsLeaseIsOver) {
   ManualClock clock;
-  const auto link = LinkWith(clock);
-  const auto job = OpenJob(*link);
+  const auto client = ClientWith(clock);
+  const auto job = OpenJob(*client);
   agent_.Vanish();
   clock.Advance(kLease);
   const auto ready = job->WaitReady(clock.After(kTestTimeout));
@@ -260,8 +260,8 @@ TEST_F(JobClientTest, AnAgentThatVanishesFailsThePartWhenItsLeaseIsOver) {
 // A host that loses its power breaks no stream.
 TEST_F(JobClientTest, AnAgentThatGrantsNoLeaseAnyMoreIsLostThoughItsStreamsStand) {
   ManualClock clock;
-  const auto link = LinkWith(clock);
-  const auto job = OpenJob(*link);
+  const auto client = ClientWith(clock);
+  const auto job = OpenJob(*client);
   agent_.GrantNoLease();
   clock.Advance(kLease - absl::Nanoseconds(1));
   EXPECT_TRUE(job->failure().ok()) << job->failure();
@@ -278,8 +278,8 @@ TEST_F(JobClientTest, AnAgentThatGrantsNoLeaseAnyMoreIsLostThoughItsStreamsStand
 
 TEST_F(JobClientTest, AWaitEndsAtItsDeadlineWithWhatWasWaitedFor) {
   ManualClock clock;
-  const auto link = LinkWith(clock);
-  const auto job = OpenJob(*link);
+  const auto client = ClientWith(clock);
+  const auto job = OpenJob(*client);
   const absl::Duration timeout = kLease / 2;
   const int64_t deadline_ns = clock.After(timeout);
   std::thread time([&] { clock.Advance(timeout); });
@@ -324,8 +324,8 @@ TEST_F(JobClientTest, ACommandSaidIntoABrokenStreamIsSaidAgain) {
 // Two renewals may be lost on their way.
 TEST_F(JobClientTest, TheLeaseIsRenewedThreeTimesBeforeItEnds) {
   ManualClock clock;
-  const auto link = LinkWith(clock);
-  const auto job = OpenJob(*link);
+  const auto client = ClientWith(clock);
+  const auto job = OpenJob(*client);
   for (int renewals = 1; renewals <= 6; ++renewals) {
     ASSERT_TRUE(WaitUntil([&] { return agent_.renewals() >= renewals; }))
         << agent_.renewals() << " renewals after " << renewals - 1 << " thirds of the lease";
@@ -344,16 +344,16 @@ TEST_F(JobClientTest, ARefusedOpenKeepsTheAgentsCodeAndNamesIt) {
   agent_.RefuseOpen({grpc::StatusCode::NOT_FOUND, "no target 'x'; there are epoll, hyper"});
   OpenRequest request;
   request.mutable_server();
-  const auto job = JobClient::Open(*link_, request);
+  const auto job = JobClient::Open(*client_, request);
   EXPECT_EQ(job.status().code(), absl::StatusCode::kNotFound);
   EXPECT_NE(job.status().message().find("there are epoll, hyper"), absl::string_view::npos);
   EXPECT_NE(job.status().message().find(agent_.address()), absl::string_view::npos);
 }
 
 TEST(AgentClientTest, AnAgentThatIsNotThereIsNamedWithWhatToDo) {
-  const auto link = AgentClient::Create("127.0.0.1:1", TlsFiles());
-  ASSERT_TRUE(link.ok());
-  const auto description = (*link)->Describe(absl::Minutes(1));
+  const auto client = AgentClient::Create("127.0.0.1:1", TlsFiles());
+  ASSERT_TRUE(client.ok());
+  const auto description = (*client)->Describe(absl::Minutes(1));
   EXPECT_EQ(description.status().code(), absl::StatusCode::kUnavailable);
   EXPECT_NE(description.status().message().find("agent --listen=127.0.0.1:1"),
             absl::string_view::npos);
@@ -367,16 +367,16 @@ TEST(AgentClientTest, AbandoningItEndsACallThatIsNotAnswered) {
     asked.Notify();
     ended.WaitForNotification();
   });
-  const auto link = AgentClient::Create(agent.address(), TlsFiles());
-  ASSERT_TRUE(link.ok());
+  const auto client = AgentClient::Create(agent.address(), TlsFiles());
+  ASSERT_TRUE(client.ok());
   std::thread other([&] {
     asked.WaitForNotification();
-    (*link)->Abandon();
+    (*client)->Abandon();
   });
-  EXPECT_EQ((*link)->Describe(absl::Hours(1)).status().code(), absl::StatusCode::kCancelled);
+  EXPECT_EQ((*client)->Describe(absl::Hours(1)).status().code(), absl::StatusCode::kCancelled);
   ended.Notify();
   other.join();
-  EXPECT_EQ((*link)->Describe(absl::Hours(1)).status().code(), absl::StatusCode::kCancelled);
+  EXPECT_EQ((*client)->Describe(absl::Hours(1)).status().code(), absl::StatusCode::kCancelled);
 }
 
 TEST(AgentClientTest, WhatIsNoAddressIsRefusedByName) {
@@ -425,9 +425,9 @@ TEST(AgentClientTest, AFileThatIsNoCertificateIsRefusedByNameBeforeAnyConnection
 
 TEST(AgentClientTest, TheClockOfTheSameHostIsEstimatedWithinItsUncertainty) {
   FakeAgent agent;
-  const auto link = AgentClient::Create(agent.address(), TlsFiles());
-  ASSERT_TRUE(link.ok());
-  const auto clock = (*link)->EstimateClock(16);
+  const auto client = AgentClient::Create(agent.address(), TlsFiles());
+  ASSERT_TRUE(client.ok());
+  const auto clock = (*client)->EstimateClock(16);
   ASSERT_TRUE(clock.ok()) << clock.status();
   EXPECT_LE(std::abs(clock->offset_ns), clock->uncertainty_ns);
 }

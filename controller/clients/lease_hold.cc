@@ -11,9 +11,9 @@ constexpr absl::Duration kAttachPause = absl::Milliseconds(100);
 
 }  // namespace
 
-LeaseHold::LeaseHold(AgentClient& link, const JobId& job, absl::Duration length,
+LeaseHold::LeaseHold(AgentClient& client, const JobId& job, absl::Duration length,
                      std::function<void()> lost)
-    : link_(link), clock_(link.clock()), job_(job), length_(length), lost_(std::move(lost)) {
+    : client_(client), clock_(client.clock()), job_(job), length_(length), lost_(std::move(lost)) {
   {
     absl::MutexLock lock(&mutex_);
     held_until_ns_ = clock_.After(length_);
@@ -48,7 +48,7 @@ void LeaseHold::Renew() {
       if (ended_) return;
       context_ = &context;
     }
-    const auto stream = link_.stub().HoldLease(&context);
+    const auto stream = client_.stub().HoldLease(&context);
     LeaseGrant grant;
     while (true) {
       const int64_t asked_ns = clock_.NowNanos();

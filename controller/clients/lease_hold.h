@@ -23,8 +23,9 @@ namespace assay::controller {
 class LeaseHold {
  public:
   // From the grant that Open implies. `lost` is called once, on a thread of its own, unless End() comes first; it must
-  // not destroy this. `link` must outlive it.
-  LeaseHold(AgentClient& link, const JobId& job, absl::Duration length, std::function<void()> lost);
+  // not destroy this. `client` must outlive it.
+  LeaseHold(AgentClient& client, const JobId& job, absl::Duration length,
+            std::function<void()> lost);
   // Waits for a call of `lost` that runs.
   ~LeaseHold();
   LeaseHold(const LeaseHold&) = delete;
@@ -38,7 +39,7 @@ class LeaseHold {
   void Watch() ABSL_LOCKS_EXCLUDED(mutex_);
   void EndLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
-  AgentClient& link_;
+  AgentClient& client_;
   Clock& clock_;
   const JobId job_;
   const absl::Duration length_;
@@ -46,7 +47,7 @@ class LeaseHold {
 
   absl::Mutex mutex_;
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;
-  // On the link's clock: a length after the last question that was granted.
+  // On the client's clock: a length after the last question that was granted.
   int64_t held_until_ns_ ABSL_GUARDED_BY(mutex_) = 0;
   grpc::ClientContext* context_ ABSL_GUARDED_BY(mutex_) = nullptr;
 
