@@ -48,7 +48,7 @@ TEST(AgentPoolTest, AllAgentsAreAskedAtOnceAndKeepTheirOrder) {
   std::vector<std::string> addresses;
   for (FakeAgent& agent : agents) {
     addresses.push_back(agent.address());
-    agent.BeforeDescribing([&] {
+    agent.SetDescribeHook([&] {
       absl::MutexLock lock(&mutex);
       ++asked;
       if (!mutex.AwaitWithTimeout(absl::Condition(&all_asked), absl::Minutes(1))) all = false;
@@ -82,7 +82,7 @@ TEST(AgentPoolTest, AnInterruptionEndsTheMeetingAtOnce) {
   const SilentHost silent;
   FakeAgent asked;
   Interruption interruption;
-  asked.BeforeDescribing(
+  asked.SetDescribeHook(
       [&] { interruption.Request(absl::AbortedError("interrupted by SIGINT")); });
   const int64_t began_ns = Clock::Real().NowNanos();
   const auto pool =

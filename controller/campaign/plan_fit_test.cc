@@ -38,7 +38,7 @@ class PlanFitTest : public ::testing::Test {
     std::vector<std::string> addresses;
     for (int i = 0; i < agents; ++i) {
       fakes_.push_back(std::make_unique<FakeAgent>());
-      fakes_.back()->BeDescribedAs(Described(kAgent));
+      fakes_.back()->SetDescription(Described(kAgent));
       addresses.push_back(fakes_.back()->address());
     }
     absl::StatusOr<std::unique_ptr<AgentPool>> pool = AgentPool::Connect(addresses, TlsFiles());

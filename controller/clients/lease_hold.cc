@@ -54,9 +54,9 @@ void LeaseHold::Renew() {
       const int64_t asked_ns = clock_.NowNanos();
       if (!stream->Write(renewal) || !stream->Read(&grant)) break;
       absl::MutexLock lock(&mutex_);
-      // A job that is over is granted nothing.
+      // A grant of 0 means that the job has ended.
       if (grant.lease_ms() > 0) held_until_ns_ = asked_ns + absl::ToInt64Nanoseconds(length_);
-      // A third of the lease: two renewals may be lost.
+      // Renew after a third of the lease, so that two renewals may be lost.
       const int64_t next_ns = asked_ns + absl::ToInt64Nanoseconds(length_ / 3);
       if (clock_.AwaitUntil(mutex_, absl::Condition(&ended_), next_ns)) break;
     }
