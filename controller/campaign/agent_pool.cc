@@ -16,7 +16,7 @@ namespace {
 
 constexpr int kClockRounds = 16;
 
-// All but the client.
+// Fills in a member, except its client.
 absl::StatusOr<PoolMember> Ask(AgentClient& client) {
   PoolMember member;
   ASSAY_ASSIGN_OR_RETURN(*member.record.mutable_description(), client.Describe(kDescribeTimeout));
@@ -27,14 +27,14 @@ absl::StatusOr<PoolMember> Ask(AgentClient& client) {
   return member;
 }
 
-// What is wrong with any of them, each complaint once: a file of TLS is every agent's.
+// The errors of all agents, each distinct line once: an error in a TLS file is the same for every agent.
 absl::Status ErrorsOf(const std::vector<absl::StatusOr<PoolMember>>& met) {
   absl::StatusCode code = absl::StatusCode::kUnavailable;
   std::vector<std::string> complaints;
   for (const absl::StatusOr<PoolMember>& one : met) {
     if (one.ok()) continue;
     if (absl::IsInvalidArgument(one.status())) code = absl::StatusCode::kInvalidArgument;
-    // The last output of a local agent have several lines.
+    // The last output of a local agent has several lines.
     for (const absl::string_view line : absl::StrSplit(MessageText(one.status()), '\n')) {
       if (std::find(complaints.begin(), complaints.end(), line) == complaints.end()) {
         complaints.emplace_back(line);
@@ -45,7 +45,7 @@ absl::Status ErrorsOf(const std::vector<absl::StatusOr<PoolMember>>& met) {
   return StatusOfLines(code, complaints);
 }
 
-// Meets all at once, since one that is not there is waited for.
+// Connects to all agents in parallel, since an agent that does not run costs a whole timeout.
 absl::StatusOr<std::vector<PoolMember>> Meet(const std::vector<std::string>& addresses,
                                              const TlsFiles& tls, Interruption* interruption,
                                              Clock& clock) {
@@ -89,7 +89,7 @@ absl::StatusOr<std::unique_ptr<AgentPool>> AgentPool::Connect(
   for (const std::string& address : different) {
     if (std::count(addresses.begin(), addresses.end(), address) == 1) continue;
     return absl::InvalidArgumentError(
-        absl::StrCat("--agents names ", address, " twice: each agent plays one job"));
+        absl::StrCat("--agents lists ", address, " twice; list each agent once"));
   }
   std::unique_ptr<AgentPool> pool(new AgentPool(clock));
   if (addresses.empty()) {

@@ -82,8 +82,7 @@ TEST(AgentPoolTest, AnInterruptionEndsTheMeetingAtOnce) {
   const SilentHost silent;
   FakeAgent asked;
   Interruption interruption;
-  asked.SetDescribeHook(
-      [&] { interruption.Request(absl::AbortedError("interrupted by SIGINT")); });
+  asked.SetDescribeHook([&] { interruption.Request(absl::AbortedError("interrupted by SIGINT")); });
   const int64_t began_ns = Clock::Real().NowNanos();
   const auto pool =
       AgentPool::Connect({silent.address(), asked.address()}, TlsFiles(), &interruption);

@@ -102,7 +102,7 @@ TEST_F(ExecutionRunnerTest, AnAgentTellsTheDefaultTimesOfATargetThatSaysNone) {
 
 // Tells everything that both jobs of one execution come by, of which each takes what is its own.
 void AddWholeExecution(FakeAgent& agent, const std::vector<DataRecord>& records,
-                        const LoadFinished& finished) {
+                       const LoadFinished& finished) {
   ControlEvent ready;
   ready.mutable_ready()->set_address("127.0.0.1:9");
   agent.AddEvent(ready);

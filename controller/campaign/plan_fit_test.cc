@@ -113,7 +113,7 @@ TEST_F(PlanFitTest, AnUnknownOptionIsRefusedWithThoseThereAre) {
           "targets { name: 'epoll' options { key: 'treads' value: '2' } } workloads { name: 'w' }"),
       *pool_);
   EXPECT_EQ(fit.status().code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_NE(fit.status().message().find("it has threads"), absl::string_view::npos);
+  EXPECT_NE(fit.status().message().find("its options are threads"), absl::string_view::npos);
 }
 
 TEST_F(PlanFitTest, MoreConnectionsThanAnAgentMayOpenAreRefused) {
