@@ -1,4 +1,4 @@
-// The controller: sends plans to agents, stores what they measure, shows it.
+// The controller sends plans to agents, stores their measurements and shows the results.
 
 #include <iostream>
 
@@ -12,8 +12,12 @@
 namespace {
 
 int Run(int argc, char** argv) {
-  CLI::App app("Measures HTTP servers so that a comparison can be believed.", "controller");
-  app.footer("Example: controller demo");
+  CLI::App app("Measures and compares HTTP servers, and checks that each result is valid.",
+               "controller");
+  app.footer(
+      "Example: controller demo\n"
+      "         controller measure http://127.0.0.1:8080 --path=/ --connections=64\n"
+      "`controller COMMAND --help` describes one command.");
   app.require_subcommand(1);
   assay::controller::Action chosen;
   assay::controller::AddDemoCommand(app, chosen);

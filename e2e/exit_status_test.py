@@ -22,7 +22,7 @@ class ExitStatusTest(EndToEndTest):
     def assert_void(self, ended, name):
         self.assert_status(ended, 3)
         self.assertIn(f"invalid: {name} ", ended.out)
-        self.assertIn("a gate makes this result invalid", ended.out)
+        self.assertIn("an invalid gate voids this result", ended.out)
 
     def test_too_few_blocks_for_a_verdict_end_with_3(self):
         self.assert_void(self.run_plan(COMPARING_PLAN), "too_few_blocks")

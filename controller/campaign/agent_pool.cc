@@ -16,25 +16,25 @@ namespace {
 
 constexpr int kClockRounds = 16;
 
-// All but the link.
-absl::StatusOr<PoolMember> Ask(AgentClient& link) {
+// Fills in a member, except its client.
+absl::StatusOr<PoolMember> Ask(AgentClient& client) {
   PoolMember member;
-  ASSAY_ASSIGN_OR_RETURN(*member.record.mutable_description(), link.Describe(kDescribeTimeout));
-  ASSAY_ASSIGN_OR_RETURN(const ClockEstimate clock, link.EstimateClock(kClockRounds));
-  member.record.set_address(link.address());
+  ASSAY_ASSIGN_OR_RETURN(*member.record.mutable_description(), client.Describe(kDescribeTimeout));
+  ASSAY_ASSIGN_OR_RETURN(const ClockEstimate clock, client.EstimateClock(kClockRounds));
+  member.record.set_address(client.address());
   member.record.set_clock_offset_ns(clock.offset_ns);
   member.record.set_clock_uncertainty_ns(clock.uncertainty_ns);
   return member;
 }
 
-// What is wrong with any of them, each complaint once: a file of TLS is every agent's.
+// The errors of all agents, each distinct line once: an error in a TLS file is the same for every agent.
 absl::Status ErrorsOf(const std::vector<absl::StatusOr<PoolMember>>& met) {
   absl::StatusCode code = absl::StatusCode::kUnavailable;
   std::vector<std::string> complaints;
   for (const absl::StatusOr<PoolMember>& one : met) {
     if (one.ok()) continue;
     if (absl::IsInvalidArgument(one.status())) code = absl::StatusCode::kInvalidArgument;
-    // The last output of a local agent have several lines.
+    // The last output of a local agent has several lines.
     for (const absl::string_view line : absl::StrSplit(MessageText(one.status()), '\n')) {
       if (std::find(complaints.begin(), complaints.end(), line) == complaints.end()) {
         complaints.emplace_back(line);
@@ -45,11 +45,11 @@ absl::Status ErrorsOf(const std::vector<absl::StatusOr<PoolMember>>& met) {
   return StatusOfLines(code, complaints);
 }
 
-// Meets all at once, since one that is not there is waited for.
+// Connects to all agents in parallel, since an agent that does not run costs a whole timeout.
 absl::StatusOr<std::vector<PoolMember>> Meet(const std::vector<std::string>& addresses,
                                              const TlsFiles& tls, Interruption* interruption,
                                              Clock& clock) {
-  std::vector<std::unique_ptr<AgentClient>> links(addresses.size());
+  std::vector<std::unique_ptr<AgentClient>> clients(addresses.size());
   std::vector<absl::StatusOr<PoolMember>> met(addresses.size());
   std::vector<std::unique_ptr<Interruption::Guard>> guards;
   std::vector<std::thread> threads;
@@ -60,13 +60,13 @@ absl::StatusOr<std::vector<PoolMember>> Meet(const std::vector<std::string>& add
       met[i] = created.status();
       continue;
     }
-    links[i] = *std::move(created);
-    AgentClient* const link = links[i].get();
+    clients[i] = *std::move(created);
+    AgentClient* const client = clients[i].get();
     if (interruption != nullptr) {
       guards.push_back(
-          interruption->WhenRequested([link](const absl::Status&) { link->Abandon(); }));
+          interruption->WhenRequested([client](const absl::Status&) { client->Abandon(); }));
     }
-    threads.emplace_back([link, &one = met[i]] { one = Ask(*link); });
+    threads.emplace_back([client, &one = met[i]] { one = Ask(*client); });
   }
   for (std::thread& thread : threads) thread.join();
   guards.clear();
@@ -75,7 +75,7 @@ absl::StatusOr<std::vector<PoolMember>> Meet(const std::vector<std::string>& add
   std::vector<PoolMember> members;
   for (size_t i = 0; i < met.size(); ++i) {
     members.push_back(*std::move(met[i]));
-    members.back().link = std::move(links[i]);
+    members.back().client = std::move(clients[i]);
   }
   return members;
 }
@@ -89,7 +89,7 @@ absl::StatusOr<std::unique_ptr<AgentPool>> AgentPool::Connect(
   for (const std::string& address : different) {
     if (std::count(addresses.begin(), addresses.end(), address) == 1) continue;
     return absl::InvalidArgumentError(
-        absl::StrCat("--agents names ", address, " twice: each agent plays one job"));
+        absl::StrCat("--agents lists ", address, " twice; list each agent once"));
   }
   std::unique_ptr<AgentPool> pool(new AgentPool(clock));
   if (addresses.empty()) {

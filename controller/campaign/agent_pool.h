@@ -15,34 +15,33 @@
 
 namespace assay::controller {
 
-// How results call the agent that was started for a command.
+// The address of a command's own local agent in results.
 inline constexpr char kLocalAddress[] = "local";
 
-// How long an agent may take to describe itself: it runs the version commands of its targets, which takes seconds on a
-// busy host.
+// Timeout of Describe. The agent runs the version commands of its targets, which takes seconds on a busy host.
 inline constexpr absl::Duration kDescribeTimeout = absl::Seconds(20);
 
-// One agent that takes part.
+// One agent of the pool.
 struct PoolMember {
-  std::unique_ptr<AgentClient> link;
-  // What is stored of it with the campaign.
+  std::unique_ptr<AgentClient> client;
+  // The agent's record, which is stored with the campaign.
   AgentRecord record;
 
   const AgentDescription& description() const { return record.description(); }
 };
 
-// The agents of one command, and who does what: alone, an agent serves and loads; of several, the
-// first serves and the others load.
+// The agents of one command and their roles. A single agent runs the server and sends the load. Of
+// several agents, the first runs the server and the others send the load.
 class AgentPool {
  public:
-  // Reaches all agents at once, asks each what it is and estimates its clock. No addresses: starts
-  // an agent on this host for as long as the pool lives. `interruption`, where it is given, ends
-  // that at once with its status.
+  // Connects to all agents in parallel, reads their descriptions and estimates their clocks. Without
+  // addresses, it starts an agent on this host that lives as long as the pool. If `interruption` is
+  // given, its request ends the call at once with its status.
   //
-  // `clock` measures what waits for these agents' jobs; it must outlive the pool.
+  // `clock` measures timeouts and leases of these agents' jobs; it must outlive the pool.
   //
-  // An error has a line for each agent that is not met: INVALID_ARGUMENT where an address or a file
-  // of `tls` is wrong, else UNAVAILABLE.
+  // An error has one line for each agent that failed. It is INVALID_ARGUMENT if an address or a file
+  // of `tls` is invalid, else UNAVAILABLE.
   static absl::StatusOr<std::unique_ptr<AgentPool>> Connect(
       const std::vector<std::string>& addresses, const TlsFiles& tls,
       Interruption* interruption = nullptr, Clock& clock = Clock::Real());
@@ -55,7 +54,7 @@ class AgentPool {
   std::vector<const PoolMember*> loads() const;
   const std::vector<PoolMember>& members() const { return members_; }
 
-  // Whether any load agent stands on the server's host.
+  // Whether any load agent runs on the server's host.
   bool SharesHost() const;
 
  private:

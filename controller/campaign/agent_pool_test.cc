@@ -48,7 +48,7 @@ TEST(AgentPoolTest, AllAgentsAreAskedAtOnceAndKeepTheirOrder) {
   std::vector<std::string> addresses;
   for (FakeAgent& agent : agents) {
     addresses.push_back(agent.address());
-    agent.BeforeDescribing([&] {
+    agent.SetDescribeHook([&] {
       absl::MutexLock lock(&mutex);
       ++asked;
       if (!mutex.AwaitWithTimeout(absl::Condition(&all_asked), absl::Minutes(1))) all = false;
@@ -59,7 +59,7 @@ TEST(AgentPoolTest, AllAgentsAreAskedAtOnceAndKeepTheirOrder) {
   EXPECT_TRUE(all);
   for (size_t i = 0; i < addresses.size(); ++i) {
     EXPECT_EQ((*pool)->members()[i].record.address(), addresses[i]);
-    EXPECT_EQ((*pool)->members()[i].link->address(), addresses[i]);
+    EXPECT_EQ((*pool)->members()[i].client->address(), addresses[i]);
   }
 }
 
@@ -82,8 +82,7 @@ TEST(AgentPoolTest, AnInterruptionEndsTheMeetingAtOnce) {
   const SilentHost silent;
   FakeAgent asked;
   Interruption interruption;
-  asked.BeforeDescribing(
-      [&] { interruption.Request(absl::AbortedError("interrupted by SIGINT")); });
+  asked.SetDescribeHook([&] { interruption.Request(absl::AbortedError("interrupted by SIGINT")); });
   const int64_t began_ns = Clock::Real().NowNanos();
   const auto pool =
       AgentPool::Connect({silent.address(), asked.address()}, TlsFiles(), &interruption);

@@ -21,12 +21,12 @@
 
 namespace assay::controller {
 
-// A store of its own, and agents on this machine, for tests of what runs plans.
+// A fixture with its own store and with agents on this machine, for tests that run plans.
 class CampaignFixture : public ::testing::Test {
  protected:
   CampaignFixture() : store_(*Store::Open(absl::StrCat(TestFile(), ".db"), Store::Mode::kWrite)) {}
 
-  // What files of this test are called.
+  // A path without extension for the files of this test.
   static std::string TestFile() {
     const ::testing::TestInfo& test = *::testing::UnitTest::GetInstance()->current_test_info();
     std::string name = absl::StrCat(test.test_suite_name(), "-", test.name());
@@ -34,7 +34,7 @@ class CampaignFixture : public ::testing::Test {
     return absl::StrCat(::testing::TempDir(), "/", name);
   }
 
-  // The plan that `text` is, with what it leaves out.
+  // Parses a text-format plan and fills in its defaults.
   static Plan PlanOf(const std::string& text) {
     Plan plan;
     EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(text, &plan));
@@ -42,7 +42,7 @@ class CampaignFixture : public ::testing::Test {
     return WithDefaults(plan);
   }
 
-  // Starts that many agents and connects to them.
+  // Starts `count` agents and connects to them.
   void StartAgents(int count, const LocalAgent::Options& options = {}) {
     std::vector<std::string> addresses;
     for (int i = 0; i < count; ++i) {
@@ -54,7 +54,7 @@ class CampaignFixture : public ::testing::Test {
     Connect(addresses);
   }
 
-  // `clock` measures leases and waits.
+  // `clock` measures leases and timeouts.
   void Connect(const std::vector<std::string>& addresses, Clock& clock = Clock::Real()) {
     absl::StatusOr<std::unique_ptr<AgentPool>> pool =
         AgentPool::Connect(addresses, TlsFiles(), nullptr, clock);

@@ -20,10 +20,10 @@ namespace assay::controller {
 namespace {
 
 constexpr absl::Duration kWatchEvery = absl::Seconds(1);
-constexpr int kHeartbeatEvery = 5;  // Turns of the watch.
+constexpr int kHeartbeatEvery = 5;  // In units of kWatchEvery.
 constexpr absl::Duration kStillThereTimeout = absl::Seconds(3);
 
-// Tells the store that this campaign is carried on here, and hears of a cancellation.
+// Writes the heartbeats of a running campaign to the store, and polls the store for a cancellation.
 class CampaignWatch {
  public:
   CampaignWatch(Store& store, std::string id, Interruption& interruption)
@@ -39,7 +39,7 @@ class CampaignWatch {
  private:
   void Run() {
     for (int turn = 1; !ended_.WaitForNotificationWithTimeout(kWatchEvery); ++turn) {
-      // A store that is busy for a moment is asked again in the next turn.
+      // If the store is busy, the next turn asks again.
       const absl::StatusOr<bool> cancelled = store_.CancelRequested(id_);
       if (cancelled.ok() && *cancelled) {
         interruption_.Request(absl::CancelledError("cancelled from another terminal"));
@@ -66,14 +66,14 @@ std::string CpuModel(const AgentRecord& agent) {
   return found == agent.description().environment().end() ? "" : found->second;
 }
 
-// What two kinds of machine measured is no one sample of anything.
+// One campaign must not mix the results of different machines.
 absl::Status CheckSameMachines(const CampaignRecord& campaign,
                                const std::vector<PoolMember>& members) {
   const int agents = campaign.agents_size();
   if (agents != static_cast<int>(members.size())) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("campaign ", campaign.id(), " was begun on ", agents, " agents, not ",
-                     members.size(), ": go on with as many, or `rerun` it on these"));
+    return absl::FailedPreconditionError(absl::StrCat(
+        "cannot resume campaign ", campaign.id(), ": it started on ", agents, " agents, not ",
+        members.size(), "; pass the same agents to --agents, or `rerun` the campaign on these"));
   }
   for (int i = 0; i < agents; ++i) {
     const AgentRecord& before = campaign.agents(i);
@@ -83,10 +83,11 @@ absl::Status CheckSameMachines(const CampaignRecord& campaign,
       continue;
     }
     return absl::FailedPreconditionError(absl::StrCat(
-        "campaign ", campaign.id(), " was begun on ", before.description().host(), " (CPUs ",
-        before.description().cpus(), " of \"", CpuModel(before), "\"), and agent ", now.address(),
-        " is on ", now.description().host(), " (CPUs ", now.description().cpus(), " of \"",
-        CpuModel(now), "\"): go on where it began, with --agents, or `rerun` it here"));
+        "cannot resume campaign ", campaign.id(), ": it started on ", before.description().host(),
+        " (CPUs ", before.description().cpus(), " of \"", CpuModel(before), "\"), but agent ",
+        now.address(), " runs on ", now.description().host(), " (CPUs ", now.description().cpus(),
+        " of \"", CpuModel(now),
+        "\"); pass the original agents to --agents, or `rerun` the campaign here"));
   }
   return absl::OkStatus();
 }
@@ -124,7 +125,7 @@ absl::StatusOr<CampaignRecord> CampaignRunner::Resume(CampaignRecord campaign) {
   ASSAY_RETURN_IF_ERROR(CheckSameMachines(campaign, pool_.members()));
   ASSAY_ASSIGN_OR_RETURN(const std::vector<SkippedTarget> skipped,
                          FitToAgents(campaign.plan(), pool_));
-  // The last word on each execution so far.
+  // The latest attempt of each execution.
   std::map<std::tuple<std::string, uint32_t>, ExecutionRecord> done;
   ASSAY_RETURN_IF_ERROR(
       store_.ForEachExecution(campaign.id(), [&](const ExecutionRecord& execution) {
@@ -146,7 +147,7 @@ absl::StatusOr<CampaignRecord> CampaignRunner::Resume(CampaignRecord campaign) {
   if (campaign.status() == CampaignRecord::COMPLETE && tasks.empty()) {
     return absl::FailedPreconditionError(
         absl::StrCat("campaign ", campaign.id(),
-                     " is complete, and nothing of it failed: `rerun` does it again"));
+                     " is complete and has no failed execution; `rerun` runs it again"));
   }
   campaign.set_status(CampaignRecord::RUNNING);
   campaign.clear_status_reason();
@@ -166,7 +167,7 @@ absl::StatusOr<CampaignRecord> CampaignRunner::Carry(CampaignRecord campaign,
     ended = Execute(campaign, tasks);
   }
   bool any_measured = false;
-  // The results name what is damaged; the campaign has ended all the same.
+  // Damaged executions do not keep the campaign from ending; its results report them.
   std::vector<absl::Status> damaged;
   ASSAY_RETURN_IF_ERROR(store_.ForEachExecution(
       campaign.id(),
@@ -178,7 +179,7 @@ absl::StatusOr<CampaignRecord> CampaignRunner::Carry(CampaignRecord campaign,
   campaign.set_status(StatusFor(ended));
   if (ended.ok() && !any_measured) {
     campaign.set_status(CampaignRecord::FAILED);
-    ended = absl::AbortedError("every execution failed");
+    ended = absl::AbortedError("all executions failed");
   }
   campaign.set_status_reason(std::string(ended.message()));
   campaign.set_ended_us(absl::ToUnixMicros(absl::Now()));
@@ -233,15 +234,15 @@ absl::Status CampaignRunner::Execute(const CampaignRecord& campaign,
 
 absl::Status CampaignRunner::CheckAgents(const ExecutionRecord& failed) {
   for (const PoolMember& member : pool_.members()) {
-    const absl::StatusOr<AgentDescription> there = member.link->Describe(kStillThereTimeout);
+    const absl::StatusOr<AgentDescription> there = member.client->Describe(kStillThereTimeout);
     if (!there.ok()) {
-      return absl::UnavailableError(absl::StrCat("lost agent ", member.record.address(), " in ",
+      return absl::UnavailableError(absl::StrCat("lost agent ", member.record.address(), " during ",
                                                  CellText(failed.cell()), ": ",
                                                  failed.failure().failure().message()));
     }
     if (there->instance_id() != member.description().instance_id()) {
       return absl::UnavailableError(absl::StrCat("agent ", member.record.address(),
-                                                 " was started anew in ", CellText(failed.cell())));
+                                                 " restarted during ", CellText(failed.cell())));
     }
   }
   return absl::OkStatus();

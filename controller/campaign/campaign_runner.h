@@ -15,28 +15,28 @@
 
 namespace assay::controller {
 
-// Carries campaigns out: every execution of the plan in its seeded order, each judged and committed
-// as it ends, so that whatever happens, what was finished is kept.
+// Runs campaigns. It makes every execution of the plan in the seeded order. It judges and commits each
+// execution when it ends, so that finished executions are kept however the campaign ends.
 //
-// Threads: one campaign at a time; while it runs, a thread of its own tells the store that it lives
-// and looks whether someone cancelled it.
+// Threads: runs one campaign at a time. Meanwhile, a thread of its own writes heartbeats to the store
+// and polls the store for a cancellation.
 class CampaignRunner {
  public:
-  // All must outlive it.
+  // All arguments must outlive this object.
   CampaignRunner(AgentPool& pool, Store& store, const GateRules& rules, Interruption& interruption,
                  Progress::Style style)
       : pool_(pool), store_(store), rules_(rules), interruption_(interruption), style_(style) {}
 
-  // Measures a plan whose defaults are filled in, as a new campaign. The record tells how it ended:
-  // COMPLETE, CANCELLED, INTERRUPTED (by a signal, a lost agent, a failing cell where the plan says
-  // stop) or FAILED (nothing succeeded), with the reason. An error status means that there is no
-  // campaign (a plan that does not fit these agents) or that the store failed.
+  // Runs a plan, whose defaults are filled in, as a new campaign. The status of the returned record is
+  // COMPLETE, CANCELLED, INTERRUPTED (by a signal, a lost agent, or a failed execution if the plan says
+  // STOP) or FAILED (no execution succeeded), with the reason. An error means that no campaign was
+  // created because the plan does not fit these agents, or that the store failed.
   absl::StatusOr<CampaignRecord> Run(const Plan& plan, const std::string& plan_text,
                                      const std::string& label);
 
-  // Goes on with one that ended early: what was measured stays, failed and missing executions are
-  // made, those of targets that were not installed then too. FAILED_PRECONDITION when it is complete
-  // and nothing of it failed, still runs elsewhere, or was begun on other machines than these agents are on.
+  // Continues a campaign that ended early. Measured executions stay. Failed and missing ones are made,
+  // also those of targets that were not installed before. FAILED_PRECONDITION if the campaign is complete
+  // without a failed execution, if it still runs elsewhere, or if it started on other machines than these agents'.
   absl::StatusOr<CampaignRecord> Resume(CampaignRecord campaign);
 
  private:
@@ -46,7 +46,7 @@ class CampaignRunner {
   };
 
   absl::StatusOr<CampaignRecord> Carry(CampaignRecord campaign, const std::vector<Task>& tasks);
-  // OK to go on; else why the campaign ends here.
+  // OK if all executions were made, else the reason why the campaign ends early.
   absl::Status Execute(const CampaignRecord& campaign, const std::vector<Task>& tasks);
   absl::Status CheckAgents(const ExecutionRecord& failed);
   void DescribeAgents(CampaignRecord& campaign) const;

@@ -15,7 +15,7 @@ std::optional<uint64_t> ServerCpuResponses(const ServerFinished& server, int64_t
     int64_t shift_ns = 0;
     int64_t from_ns = 0;
     int64_t to_ns = 0;
-    // An agent may tell any moment.
+    // An agent may report any time: check for overflow.
     if ((!load.same_clock && __builtin_sub_overflow(load.start_ns, server_start_ns, &shift_ns)) ||
         __builtin_add_overflow(server.cpu_begin_ns(), shift_ns, &from_ns) ||
         __builtin_add_overflow(server.cpu_end_ns(), shift_ns, &to_ns)) {

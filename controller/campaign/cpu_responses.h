@@ -10,18 +10,19 @@
 
 namespace assay::controller {
 
-// When responses came to one load agent, and the moment of the common start on its clock.
+// The times at which responses arrived at one load agent, and the common start on that agent's clock.
 struct LoadResponses {
   const ResponseTimeline* timeline = nullptr;
   int64_t start_ns = 0;
-  // It shares the server's clock: their moments may be compared. Elsewhere they are told by the time since the common
-  // start, which each knows on its own clock as well as the round trips allow.
+  // Whether the load agent and the server share a clock, so that their times compare directly. Otherwise times are
+  // compared relative to the common start, which each agent knows on its own clock up to half of a round trip.
   bool same_clock = false;
 };
 
-// Responses of all loads between the two readings of the server's CPU clock: to requests of the warm-up and of the drain
-// too, as far as they came between. `server_start_ns`: the common start on the clock of the server's agent. Not set where
-// an agent did not tell a moment or a count, or did not count for as long as the reading was late.
+// The number of responses that all load agents received between the two readings of the server's CPU clock. It includes
+// responses to requests of the warm-up and of the drain that arrived between the readings. `server_start_ns` is the
+// common start on the clock of the server's agent. Returns nullopt if an agent did not report a time or a count, or if
+// its counts end before a late reading.
 std::optional<uint64_t> ServerCpuResponses(const ServerFinished& server, int64_t server_start_ns,
                                            const std::vector<LoadResponses>& loads);
 

@@ -32,25 +32,25 @@ namespace assay::controller {
 namespace {
 
 constexpr int kClockRounds = 5;
-// An agent gives its load a minute.
+// An agent allows its load generator one minute to get ready.
 constexpr absl::Duration kLoadReadyTimeout = absl::Seconds(90);
 constexpr absl::Duration kStartedTimeout = absl::Seconds(20);
-// Naming a profile's stacks is part of it.
+// Includes the time to symbolize the stacks of a profile.
 constexpr absl::Duration kFinishTimeout = absl::Seconds(60);
 constexpr absl::Duration kDataTimeout = absl::Minutes(5);
 constexpr absl::Duration kLoadCloseTimeout = absl::Seconds(20);
-// From a load's failure until the server's agent has told that the server is gone: a dying server closes its sockets
-// before it has ended, and its last output come after that. A busy host takes seconds for it.
+// From a load's failure until the server's agent reports that the server has died. A dying server closes its sockets
+// before it exits, and the agent collects its last output after that. This takes seconds on a busy host.
 constexpr absl::Duration kLastOutputTimeout = absl::Seconds(5);
-// Between the command to start and the start: what a command takes on its way, several times over.
+// The time between the start command and the start: several times the network delay of a command.
 constexpr int64_t kShortestRunUpNs = 10'000'000;
 constexpr int kRunUpRoundTrips = 4;
-// How long a disturbance of the load's CPUs is given to pass.
+// The pause before a start that follows a disturbance of the load's CPUs.
 constexpr absl::Duration kDisturbancePause = absl::Seconds(2);
 
 }  // namespace
 
-// One execution on its way. What it opened is closed when it goes.
+// One attempt of an execution. Its destructor closes everything that it opened.
 class ExecutionRunner::Attempt {
  public:
   Attempt(ExecutionRunner& runner, const ScheduledExecution& scheduled, uint32_t attempt,
@@ -68,13 +68,13 @@ class ExecutionRunner::Attempt {
   }
 
   absl::StatusOr<FinishedExecution> Run();
-  // Whether it gave up before its window, since the machine was not quiet.
+  // Whether it gave up before its window because the machine was not quiet.
   bool gave_up() const { return gave_up_; }
 
  private:
   struct LoadJob {
     PoolMember* member = nullptr;
-    std::unique_ptr<JobClient> link;
+    std::unique_ptr<JobClient> client;
     LoadRecord record;
   };
 
@@ -84,20 +84,20 @@ class ExecutionRunner::Attempt {
   absl::Status AwaitQuiet();
   absl::Status StartTogether();
   absl::Status AwaitEnd();
-  // Takes the loads' timelines out of what is stored.
+  // Also removes the timelines from the records, so that they are not stored.
   void CountServerCpuResponses();
   absl::Status FetchProfile();
-  // `spans`: gets the samples too, unless nullptr.
+  // Passes the samples to `spans` too, unless it is nullptr.
   absl::Status FetchSamples(uint32_t load, SpanRequests* spans);
   absl::Status MergeLatency();
-  // Once; later calls do nothing.
+  // Later calls do nothing.
   void CloseServer();
 
-  // Opens a job that the interruption ends.
-  absl::StatusOr<std::unique_ptr<JobClient>> OpenJob(AgentClient& link, OpenRequest request,
+  // Opens a job. An interruption abandons it.
+  absl::StatusOr<std::unique_ptr<JobClient>> OpenJob(AgentClient& client, OpenRequest request,
                                                      JobId::Role role);
-  // Passes a status on; one that is not OK is noted as the failure of this agent's job. Of a load's job: as the
-  // server's, where that fails at the same time.
+  // Returns the status; records an error as the failure of this agent's job. If the server fails at the same time as a
+  // load, it records the failure of the server.
   absl::Status Note(const absl::Status& status, const PoolMember& member, JobId::Role role);
 
   ExecutionRunner& runner_;
@@ -105,17 +105,17 @@ class ExecutionRunner::Attempt {
   const Cell& cell_;
   FinishedExecution finished_;
   std::string destination_;
-  // The common start, on the server's agent's clock, and on our own.
+  // The common start, on the clock of the server's agent and, as start_ns_, on the controller's.
   int64_t server_start_ns_ = 0;
   int64_t server_round_trip_ns_ = 0;
   int64_t start_ns_ = 0;
-  // From the common start until every load had finished, on our own clock.
+  // From the common start until all loads finished, on the controller's clock.
   absl::Duration elapsed_;
   bool gave_up_ = false;
   std::unique_ptr<JobClient> server_;
   bool server_closed_ = false;
   std::vector<LoadJob> loads_;
-  // Last, so that they go before the jobs that they wake.
+  // Last, so that they are destroyed before the jobs that they wake.
   std::vector<std::unique_ptr<Interruption::Guard>> guards_;
 };
 
@@ -141,18 +141,18 @@ absl::StatusOr<FinishedExecution> ExecutionRunner::Run(const ScheduledExecution&
 
 absl::StatusOr<FinishedExecution> ExecutionRunner::Attempt::Run() {
   const absl::Status measured = Measure();
-  // Whatever came of it, nothing is left running.
+  // Leave nothing running, whatever the result is.
   guards_.clear();
   if (server_ != nullptr) server_->WhenFailed(nullptr);
   CloseServer();
   for (LoadJob& load : loads_)
-    load.link->Close(kLoadCloseTimeout).IgnoreError();  // As the server's.
+    load.client->Close(kLoadCloseTimeout).IgnoreError();  // As the server's.
   ASSAY_RETURN_IF_ERROR(runner_.interruption_.status());
   if (measured.ok()) {
     finished_.record.set_status(ExecutionRecord::MEASURED);
     return std::move(finished_);
   }
-  // A failure that no agent's job stands behind is ours or the store's.
+  // An error without a failed job is an error of the controller or the store.
   if (!finished_.record.has_failure()) return measured;
   finished_.record.set_status(ExecutionRecord::FAILED);
   finished_.chunks.clear();
@@ -166,7 +166,7 @@ absl::Status ExecutionRunner::Attempt::Measure() {
   ASSAY_RETURN_IF_ERROR(StartTogether());
   ASSAY_RETURN_IF_ERROR(AwaitEnd());
   if (cell_.profiled()) ASSAY_RETURN_IF_ERROR(FetchProfile());
-  // The server's work is done: its CPUs are free for what follows.
+  // The server is no longer needed; closing it frees its CPUs for the remaining work.
   CloseServer();
   CountServerCpuResponses();
   const ProfileInfo& profile = finished_.record.server().profile();
@@ -185,19 +185,20 @@ void ExecutionRunner::Attempt::CloseServer() {
   if (server_ == nullptr || std::exchange(server_closed_, true)) return;
   const absl::Duration timeout =
       CloseTimeout(runner_.pool_.server().description(), TargetOfCell(runner_.plan_, cell_).name());
-  // A job that cannot be closed is ended by its lease; what was measured is not the worse for it.
+  // If the job cannot be closed, its lease ends it. The measurement stays valid.
   server_->Close(timeout).IgnoreError();
 }
 
-absl::StatusOr<std::unique_ptr<JobClient>> ExecutionRunner::Attempt::OpenJob(AgentClient& link,
+absl::StatusOr<std::unique_ptr<JobClient>> ExecutionRunner::Attempt::OpenJob(AgentClient& client,
                                                                              OpenRequest request,
                                                                              JobId::Role role) {
   ASSAY_RETURN_IF_ERROR(runner_.interruption_.status());
   request.mutable_job()->set_execution_id(finished_.record.id());
   request.mutable_job()->set_role(role);
-  request.set_lease_ms(static_cast<uint32_t>(absl::ToInt64Milliseconds(kPartLease)));
+  request.set_lease_ms(static_cast<uint32_t>(absl::ToInt64Milliseconds(kJobLease)));
   request.set_campaign_id(runner_.campaign_id_);
-  ASSAY_ASSIGN_OR_RETURN(std::unique_ptr<JobClient> job, JobClient::Open(link, std::move(request)));
+  ASSAY_ASSIGN_OR_RETURN(std::unique_ptr<JobClient> job,
+                         JobClient::Open(client, std::move(request)));
   guards_.push_back(runner_.interruption_.WhenRequested(
       [job = job.get()](const absl::Status& why) { job->Abandon(why); }));
   return job;
@@ -207,20 +208,20 @@ absl::Status ExecutionRunner::Attempt::Note(const absl::Status& status, const Po
                                             JobId::Role role) {
   if (status.ok() || finished_.record.has_failure()) return status;
   if (role == JobId::LOAD && server_ != nullptr) {
-    // A dead server explains a failed load, not the other way round.
+    // A dead server is the cause of a failed load, not the reverse.
     const absl::Status why = server_->AwaitFailure(clock_.After(kLastOutputTimeout));
     if (!why.ok()) return Note(why, runner_.pool_.server(), JobId::SERVER);
   }
-  // Ended by the failure of another job, or by the user: not this one's.
+  // An interruption is not a failure of this job.
   if (!runner_.interruption_.status().ok()) return status;
   ExecutionFailure& failure = *finished_.record.mutable_failure();
   failure.set_agent(member.record.address());
   failure.set_role(role);
-  if (const std::optional<Failure> told = FailureOfStatus(status); told.has_value()) {
-    *failure.mutable_failure() = *told;
+  if (const std::optional<Failure> reported = FailureOfStatus(status); reported.has_value()) {
+    *failure.mutable_failure() = *reported;
   } else {
     std::string message(status.message());
-    // The link's messages name the agent; those about what it sent do not.
+    // Messages of the client name the agent; messages about the data that it sent do not.
     if (!absl::StartsWith(message, "agent ")) {
       message = absl::StrCat("agent ", member.record.address(), " (", member.description().host(),
                              ") ", message);
@@ -242,7 +243,7 @@ absl::Status ExecutionRunner::Attempt::StartServer() {
   OpenRequest request;
   *request.mutable_server() = ServerSpecOf(runner_.plan_, cell_, runner_.pool_);
   absl::StatusOr<std::unique_ptr<JobClient>> job =
-      OpenJob(*member.link, std::move(request), JobId::SERVER);
+      OpenJob(*member.client, std::move(request), JobId::SERVER);
   if (!job.ok()) return Note(job.status(), member, JobId::SERVER);
   server_ = *std::move(job);
   absl::StatusOr<Ready> ready =
@@ -254,28 +255,28 @@ absl::Status ExecutionRunner::Attempt::StartServer() {
 }
 
 absl::Status ExecutionRunner::Attempt::ConnectLoads() {
-  // All are opened before any is waited for, so that they connect at once.
+  // Open all jobs before waiting for any, so that they connect in parallel.
   for (PoolMember* member : runner_.pool_.loads()) {
     OpenRequest request;
     *request.mutable_load() =
         LoadSpecOf(runner_.plan_, cell_, finished_.record.block(), runner_.pool_,
                    static_cast<uint32_t>(loads_.size()), destination_);
     absl::StatusOr<std::unique_ptr<JobClient>> job =
-        OpenJob(*member->link, std::move(request), JobId::LOAD);
+        OpenJob(*member->client, std::move(request), JobId::LOAD);
     if (!job.ok()) return Note(job.status(), *member, JobId::LOAD);
     LoadJob& load = loads_.emplace_back();
     load.member = member;
-    load.link = *std::move(job);
+    load.client = *std::move(job);
     load.record.set_agent(member->record.address());
   }
   if (server_ != nullptr) {
-    // Who waits for a load need not wait until it notices that its server died.
+    // When the server dies, end the waits for the loads at once.
     server_->WhenFailed([this](const absl::Status& why) {
-      for (LoadJob& load : loads_) load.link->Abandon(why);
+      for (LoadJob& load : loads_) load.client->Abandon(why);
     });
   }
   for (LoadJob& load : loads_) {
-    absl::StatusOr<Ready> ready = load.link->WaitReady(clock_.After(kLoadReadyTimeout));
+    absl::StatusOr<Ready> ready = load.client->WaitReady(clock_.After(kLoadReadyTimeout));
     if (!ready.ok()) return Note(ready.status(), *load.member, JobId::LOAD);
     *load.record.mutable_ready() = *std::move(ready);
   }
@@ -287,7 +288,7 @@ absl::Status ExecutionRunner::Attempt::AwaitQuiet() {
   for (const LoadJob& load : loads_) {
     gave_up_ = gave_up_ || load.record.ready().idle_gaps().lost_share() > runner_.quiet_;
   }
-  return gave_up_ ? absl::UnavailableError("the load's CPU is not quiet") : absl::OkStatus();
+  return gave_up_ ? absl::UnavailableError("the load's CPUs are not quiet") : absl::OkStatus();
 }
 
 absl::Status ExecutionRunner::Attempt::StartTogether() {
@@ -295,7 +296,7 @@ absl::Status ExecutionRunner::Attempt::StartTogether() {
   std::vector<ClockReading> readings;
   int64_t slowest_ns = 0;
   for (LoadJob& load : loads_) {
-    const absl::StatusOr<ClockReading> reading = load.link->ReadClock(kClockRounds, deadline_ns);
+    const absl::StatusOr<ClockReading> reading = load.client->ReadClock(kClockRounds, deadline_ns);
     if (!reading.ok()) return Note(reading.status(), *load.member, JobId::LOAD);
     readings.push_back(*reading);
     slowest_ns = std::max(slowest_ns, reading->round_trip_ns);
@@ -307,7 +308,7 @@ absl::Status ExecutionRunner::Attempt::StartTogether() {
     server_reading = *reading;
     slowest_ns = std::max(slowest_ns, reading->round_trip_ns);
   }
-  // One moment on our own clock; each agent is told it in terms of its own.
+  // One point in time on the controller's clock, converted to the clock of each agent.
   start_ns_ = clock_.NowNanos() + std::max(kShortestRunUpNs, kRunUpRoundTrips * slowest_ns);
   const auto on_its_clock = [this](const ClockReading& reading) {
     return reading.agent_ns + (start_ns_ - reading.here_ns);
@@ -320,10 +321,10 @@ absl::Status ExecutionRunner::Attempt::StartTogether() {
   for (size_t i = 0; i < loads_.size(); ++i) {
     loads_[i].record.set_start_ns(on_its_clock(readings[i]));
     loads_[i].record.set_round_trip_ns(readings[i].round_trip_ns);
-    loads_[i].link->Start(loads_[i].record.start_ns());
+    loads_[i].client->Start(loads_[i].record.start_ns());
   }
   for (LoadJob& load : loads_) {
-    const absl::StatusOr<Started> started = load.link->WaitStarted(deadline_ns);
+    const absl::StatusOr<Started> started = load.client->WaitStarted(deadline_ns);
     if (!started.ok()) return Note(started.status(), *load.member, JobId::LOAD);
     load.record.set_lateness_ns(started->lateness_ns());
   }
@@ -333,7 +334,7 @@ absl::Status ExecutionRunner::Attempt::StartTogether() {
 absl::Status ExecutionRunner::Attempt::AwaitEnd() {
   const int64_t deadline_ns = clock_.After(LongestRun(runner_.plan_, cell_));
   for (LoadJob& load : loads_) {
-    absl::StatusOr<LoadFinished> finished = load.link->WaitLoadFinished(deadline_ns);
+    absl::StatusOr<LoadFinished> finished = load.client->WaitLoadFinished(deadline_ns);
     if (!finished.ok()) return Note(finished.status(), *load.member, JobId::LOAD);
     *load.record.mutable_finished() = *std::move(finished);
   }
@@ -353,7 +354,7 @@ void ExecutionRunner::Attempt::CountServerCpuResponses() {
     std::vector<LoadResponses> responses;
     for (const LoadJob& load : loads_) {
       const int64_t apart_ns = std::abs(load.record.start_ns() - server_start_ns_);
-      // Where they say so and their clocks do too: a container may have a clock of its own.
+      // Check the clocks too: a container may have its own clock.
       const bool same_clock = OnSameHost(server, load.member->record.description()) &&
                               apart_ns <= load.record.round_trip_ns() + server_round_trip_ns_;
       responses.push_back({&load.record.finished().timeline(), load.record.start_ns(), same_clock});
@@ -369,7 +370,10 @@ absl::Status ExecutionRunner::Attempt::FetchProfile() {
   ProfileIntake intake;
   const auto take = [&](const DataRecord& record) -> absl::Status {
     if (!record.has_profile()) {
-      return absl::DataLossError(absl::StrCat("record ", record.sequence(), " holds no profile"));
+      return absl::DataLossError(absl::StrCat(
+          "sent data record ", record.sequence(),
+          " without a profile, where the profile was expected; use an agent of the controller's "
+          "version"));
     }
     intake.Take(record.profile());
     return absl::OkStatus();
@@ -386,9 +390,9 @@ absl::Status ExecutionRunner::Attempt::FetchSamples(uint32_t load, SpanRequests*
   LoadIntake intake(runner_.store_, runner_.campaign_id_, finished_.record.id(), load, job.record,
                     spans, IntakeLimits::Over(elapsed_));
   const absl::Status fetched =
-      job.link->ReadData([&](const DataRecord& record) { return intake.Take(record); },
-                         [&] { return intake.Stage(); }, clock_.After(kDataTimeout));
-  // A store that fails ends the campaign; an agent whose data does not come, this execution.
+      job.client->ReadData([&](const DataRecord& record) { return intake.Take(record); },
+                           [&] { return intake.Stage(); }, clock_.After(kDataTimeout));
+  // A store failure ends the campaign; missing data of an agent fails this execution only.
   ASSAY_RETURN_IF_ERROR(intake.store_status());
   ASSAY_RETURN_IF_ERROR(Note(fetched, *job.member, JobId::LOAD));
   std::move(intake.chunks().begin(), intake.chunks().end(), std::back_inserter(finished_.chunks));

@@ -15,33 +15,34 @@
 
 namespace assay::controller {
 
-// The lease of each part of an execution: an agent that grants none for as long is lost.
-inline constexpr absl::Duration kPartLease = absl::Seconds(10);
+// The lease of each job of an execution. An agent that grants none for this long is lost.
+inline constexpr absl::Duration kJobLease = absl::Seconds(10);
 
-// What one execution left: ready for Store::CommitExecution. Its chunks are staged already.
+// A finished execution, ready for Store::CommitExecution(). Its chunks are already staged in the store.
 struct FinishedExecution {
   ExecutionRecord record;
   std::vector<ChunkRef> chunks;
   std::vector<LoadInterval> seconds;
-  // Of a profiled one.
+  // Empty unless the execution is profiled.
   std::vector<ProfileChunk> profile;
 };
 
-// Makes executions over the agents of a pool: start the server, verify it, open the connections of
-// every load agent, start them together, wait, fetch all samples, stop everything.
+// Makes executions with the agents of a pool. An execution starts and verifies the server, opens the
+// connections of every load agent, starts all load agents together, waits for their end, fetches all
+// samples and stops everything.
 //
-// Threads: one execution at a time.
+// Threads: makes one execution at a time.
 class ExecutionRunner {
  public:
-  // `plan` has its defaults filled in. All must outlive it.
-  // `quiet`: the share of their time that the load's CPUs may lose to others before a window begins.
+  // `plan` has its defaults filled in. All references must outlive this object.
+  // `quiet`: the largest share of their time that the load's CPUs may lose to other work before a window starts.
   ExecutionRunner(const Plan& plan, std::string campaign_id, AgentPool& pool, Store& store,
                   Interruption& interruption, double quiet);
 
-  // Makes one. Where the load's CPUs are not quiet before its window, it is begun again a little later,
-  // which what it measures has no job in (ExecutionRecord.disturbed_starts). What goes wrong with a server or an agent
-  // is a result: a record with status FAILED and what, where and why. An error status means that the campaign cannot go
-  // on: an interruption, or a store that fails.
+  // Makes one execution. If the load's CPUs are not quiet before the window, it starts again a little later; the
+  // abandoned start contributes nothing to the result, and ExecutionRecord.disturbed_starts counts it.
+  // A failure of a server or an agent is a result: a record with status FAILED that says what failed, where and why. An
+  // error status means that the campaign cannot continue, because of an interruption or a store failure.
   absl::StatusOr<FinishedExecution> Run(const ScheduledExecution& scheduled, uint32_t attempt);
 
  private:
@@ -53,7 +54,7 @@ class ExecutionRunner {
   Store& store_;
   Interruption& interruption_;
   const double quiet_;
-  // Some are waited out. With more of them the machine is such a one, which is a matter for the gate.
+  // How many more disturbances to wait for. After that, the machine counts as permanently busy, and the gate judges it.
   int disturbances_left_ = 8;
 };
 

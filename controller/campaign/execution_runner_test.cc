@@ -101,24 +101,24 @@ TEST_F(ExecutionRunnerTest, AnAgentTellsTheDefaultTimesOfATargetThatSaysNone) {
 }
 
 // Tells everything that both jobs of one execution come by, of which each takes what is its own.
-void TellWholeExecution(FakeAgent& agent, const std::vector<DataRecord>& records,
-                        const LoadFinished& finished) {
+void AddWholeExecution(FakeAgent& agent, const std::vector<DataRecord>& records,
+                       const LoadFinished& finished) {
   ControlEvent ready;
   ready.mutable_ready()->set_address("127.0.0.1:9");
-  agent.Tell(ready);
+  agent.AddEvent(ready);
   ControlEvent started;
   started.mutable_started();
-  agent.Tell(started);
+  agent.AddEvent(started);
   ControlEvent load_finished;
   *load_finished.mutable_load_finished() = finished;
-  agent.Tell(load_finished);
+  agent.AddEvent(load_finished);
   ControlEvent server_finished;
   server_finished.mutable_server_finished()->set_cpu_ns(1);
-  agent.Tell(server_finished);
-  for (const DataRecord& record : records) agent.Offer(record);
+  agent.AddEvent(server_finished);
+  for (const DataRecord& record : records) agent.AddRecord(record);
   DataRecord end;
   end.set_end(true);
-  agent.Offer(end);
+  agent.AddRecord(end);
 }
 
 DataRecord SecondRecord(uint32_t second) {
@@ -138,7 +138,7 @@ LoadFinished OneRequest() {
 // The lease ends what could not be closed; a measured execution is not made again for that.
 TEST_F(ExecutionRunnerTest, WhatIsMeasuredIsKeptThoughItsPartsCannotBeClosed) {
   FakeAgent agent;
-  TellWholeExecution(agent, {SecondRecord(0)}, OneRequest());
+  AddWholeExecution(agent, {SecondRecord(0)}, OneRequest());
   agent.RefuseClose({grpc::StatusCode::DEADLINE_EXCEEDED, "it does not end"});
   Connect({agent.address()});
   const auto finished = RunOnce(PlanFor(0.2));
@@ -156,11 +156,11 @@ TEST_F(ExecutionRunnerTest, AnAgentThatHangsInAWindowEndsTheExecutionWithItsLeas
   FakeAgent hangs;
   ControlEvent ready;
   ready.mutable_ready()->set_address("127.0.0.1:9");
-  serves.Tell(ready);
-  hangs.Tell(ready);
+  serves.AddEvent(ready);
+  hangs.AddEvent(ready);
   ControlEvent started;
   started.mutable_started();
-  hangs.Tell(started);
+  hangs.AddEvent(started);
   ManualClock clock;
   Connect({serves.address(), hangs.address()}, clock);
   std::atomic<bool> ended{false};
@@ -170,7 +170,7 @@ TEST_F(ExecutionRunnerTest, AnAgentThatHangsInAWindowEndsTheExecutionWithItsLeas
     // The server's agent renews its lease in each third, and is not lost.
     for (int third = 1; !ended; ++third) {
       EXPECT_TRUE(WaitUntil([&] { return ended || serves.renewals() >= third; }));
-      clock.Advance(kPartLease / 3);
+      clock.Advance(kJobLease / 3);
     }
   });
   const auto finished = RunOnce(PlanFor(300));
@@ -190,7 +190,7 @@ TEST_F(ExecutionRunnerTest, WhatAnAgentRecordedAndDidNotSendIsNotCountedAsReceiv
   FakeAgent agent;
   DataRecord record;
   *record.mutable_samples() = PackedChunk(/*seed=*/1, 600);
-  TellWholeExecution(agent, {record}, OneRequest());
+  AddWholeExecution(agent, {record}, OneRequest());
   Connect({agent.address()});
   const auto finished = RunOnce(PlanFor(0.2));
   ASSERT_TRUE(finished.ok()) << finished.status();
@@ -221,14 +221,14 @@ TEST_F(ExecutionRunnerTest, ADamagedChunkFailsTheExecutionByItsAgentsName) {
   record.mutable_samples()->set_count(3);
   record.mutable_samples()->set_codec(SampleChunk::BLOCK_PACKED);
   record.mutable_samples()->set_payload("no samples");
-  TellWholeExecution(agent, {record}, OneRequest());
+  AddWholeExecution(agent, {record}, OneRequest());
   Connect({agent.address()});
   ExpectFailedBy(agent, RunOnce(PlanFor(0.2)), "check sum");
 }
 
 TEST_F(ExecutionRunnerTest, ADoubledSecondFailsTheExecutionByItsAgentsName) {
   FakeAgent agent;
-  TellWholeExecution(agent, {SecondRecord(0), SecondRecord(0)}, OneRequest());
+  AddWholeExecution(agent, {SecondRecord(0), SecondRecord(0)}, OneRequest());
   Connect({agent.address()});
   ExpectFailedBy(agent, RunOnce(PlanFor(0.2)), "twice");
 }
@@ -237,7 +237,7 @@ TEST_F(ExecutionRunnerTest, AHistogramThatIsNoneFailsTheExecutionByItsAgentsName
   FakeAgent agent;
   LoadFinished finished = OneRequest();
   finished.mutable_service()->set_layout(77);
-  TellWholeExecution(agent, {}, finished);
+  AddWholeExecution(agent, {}, finished);
   Connect({agent.address()});
   ExpectFailedBy(agent, RunOnce(PlanFor(0.2)), "layout 77");
 }

@@ -25,7 +25,7 @@
 namespace assay::controller {
 namespace {
 
-// Its name among LoadFinished.error_kinds.
+// The key in LoadFinished.error_kinds.
 constexpr char kQueueOverflowKind[] = "waiting queue overflow";
 
 class FirstError : public google::protobuf::io::ErrorCollector {
@@ -79,13 +79,14 @@ const AgentRecord* RecordOf(const std::vector<const AgentRecord*>& agents, JobId
   return nullptr;
 }
 
-// One job's CPUs on its host.
+// The CPUs of one job on its host.
 struct Pinning {
   const AgentRecord* agent = nullptr;
   std::string cpus;
 };
 
-// CPUs that any two jobs on one host were both allowed on. Nothing when a list could not be read.
+// The number of CPUs that two jobs on one host share, summed over all pairs of jobs. nullopt if a CPU list could not be
+// read.
 std::optional<int> SharedCpus(const std::vector<Pinning>& pinnings) {
   int shared = 0;
   for (size_t i = 0; i < pinnings.size(); ++i) {
@@ -142,7 +143,7 @@ absl::StatusOr<GateRules> LoadGateRules() {
   return ParseGateRules(text, path);
 }
 
-// Nothing where the loads were closed loops.
+// nullopt for closed loops.
 std::optional<OpenLoopFigures> OpenFiguresOf(const ExecutionRecord& execution) {
   if (execution.cell().rate_per_s() <= 0) return std::nullopt;
   OpenLoopFigures open;
@@ -153,9 +154,9 @@ std::optional<OpenLoopFigures> OpenFiguresOf(const ExecutionRecord& execution) {
     if (finished.duration_ns() > 0) {
       const double seconds = static_cast<double>(finished.duration_ns()) * 1e-9;
       open.offered_per_s += static_cast<double>(finished.sent()) / seconds;
-      const uint64_t answered =
+      const uint64_t responses =
           finished.has_ok_in_window() ? finished.ok_in_window() : finished.ok();
-      open.responses_per_s += static_cast<double>(answered) / seconds;
+      open.responses_per_s += static_cast<double>(responses) / seconds;
     }
     const auto overflows = finished.error_kinds().find(kQueueOverflowKind);
     if (overflows != finished.error_kinds().end()) open.queue_overflows += overflows->second;
@@ -170,7 +171,8 @@ std::optional<OpenLoopFigures> OpenFiguresOf(const ExecutionRecord& execution) {
 
 namespace {
 
-// The largest share that any load agent told. Not known where one could not be read, or cannot be true.
+// The largest share that any load agent reported. Unknown if one agent did not report it, or reported an impossible
+// value.
 class WorstShare {
  public:
   void Add(std::optional<double> share) {
@@ -184,11 +186,11 @@ class WorstShare {
   std::optional<double> worst_;
 };
 
-// Of the window, how much the busiest load thread worked. A loop that spins is on its CPU all the time: there it is the
-// time of its turns with work in them.
+// The share of the window in which the busiest load thread worked. A spinning loop uses its CPU all the time; for it,
+// only turns of the loop that do work count.
 std::optional<double> GeneratorShareOf(const LoadFinished& finished) {
   if (finished.has_cpu_share() && !finished.spins()) return finished.cpu_share();
-  // An agent of before tells no other; one that tells nothing has none.
+  // Older agents report only busy_share. 0 means that the agent reported nothing.
   if (finished.busy_share() == 0 && !finished.spins()) return std::nullopt;
   return finished.busy_share();
 }
@@ -224,7 +226,7 @@ void AddCounts(const ExecutionRecord& execution, ExecutionFigures* figures) {
       if (IsWrongResponse(kind)) figures->wrong_answers += count;
       all.push_back(count);
     }
-    // What was recorded but did not arrive is lost as well; more cannot arrive.
+    // Samples that were recorded but did not arrive are lost too. More than recorded cannot arrive.
     const uint64_t recorded = finished.samples_recorded();
     const uint64_t received = load.samples_received();
     samples_known = samples_known && received <= recorded;
@@ -234,7 +236,7 @@ void AddCounts(const ExecutionRecord& execution, ExecutionFigures* figures) {
                            finished.in_flight(), finished.samples_lost(), recorded, received});
   }
   const absl::StatusOr<LatencyHistogram> latency = FromProto(execution.latency());
-  // No sum of some of them overflows where that of all does not.
+  // If the sum of all counts does not overflow, no sum of some of them does.
   figures->counts_known = SumOf(all).has_value() && latency.ok();
   if (latency.ok()) figures->latencies = latency->count();
   if (!samples_known) figures->samples_recorded = figures->samples_lost = UINT64_MAX;
@@ -277,7 +279,7 @@ ExecutionFigures FiguresOf(const ExecutionRecord& execution,
   figures.idle_lost_share = idle_lost.value();
   if (started_by_us) figures.same_host = same_host;
   figures.shared_cpus = SharedCpus(pinnings);
-  // Where a server of a URL runs nobody knows: only loads that share CPUs with each other are told.
+  // The CPUs of a server given by URL are unknown. Report shared CPUs only if loads share them with each other.
   if (!started_by_us && figures.shared_cpus == 0) figures.shared_cpus.reset();
   if (execution.has_skew()) figures.start_skew_ns = execution.skew().bound_ns();
   figures.open = OpenFiguresOf(execution);
@@ -287,7 +289,7 @@ ExecutionFigures FiguresOf(const ExecutionRecord& execution,
 
 namespace {
 
-// Of the cycle, what connections rest beyond what the plan asked for.
+// The share of the request cycle in which connections are idle beyond the think time that the plan asks for.
 std::optional<double> HiddenThinkShare(const Plan& plan, const ExecutionRecord& execution) {
   const Figures figures = FiguresOf(execution);
   if (!figures.think_share.has_value() || *figures.think_share <= 0) return figures.think_share;

@@ -13,27 +13,27 @@
 
 namespace assay::controller {
 
-// Reads the one data file of limits. Errors name the file, line and column.
+// Reads the limits of all gates from their data file, analysis/gates.textproto. Errors name the file, line and column.
 absl::StatusOr<GateRules> LoadGateRules();
 absl::StatusOr<GateRules> ParseGateRules(std::string_view text, std::string_view name);
 
-// The figures of one execution that gates judge, but for its think time, of which a plan may ask for a job. `agents` are
-// those of its campaign.
+// The figures of one execution that gates judge, except its think time: a plan may ask for a part of that. `agents` are
+// the agents of its campaign.
 ExecutionFigures FiguresOf(const ExecutionRecord& execution,
                            const std::vector<const AgentRecord*>& agents);
 
-// Judges one measured execution; the results are stored with it.
+// Judges one measured execution. The results are stored with the execution.
 std::vector<GateResult> JudgeExecution(const GateRules& rules, const Plan& plan,
                                        const ExecutionRecord& execution,
                                        const std::vector<const AgentRecord*>& agents);
 
-// Judges the profiles of a cell together; `subject` names it. REQUIRES: none was refused.
+// Judges all profiles of one cell together. `subject` names the cell. REQUIRES: no profile was refused.
 std::vector<GateResult> JudgeProfiles(const GateRules& rules, const Plan& plan,
                                       const std::vector<const ProfileInfo*>& profiles,
                                       const std::string& subject);
 
-// Judges what only a whole campaign shows. Blocks of a campaign whose servers are all given by URL are windows of running
-// servers: how many independent ones there are is not readable.
+// Judges a whole campaign by its number of finished blocks. If all servers are given by URL, the result is UNREADABLE:
+// the blocks are windows of running servers, and the number of independent windows is unknown.
 std::vector<GateResult> JudgeCampaign(const GateRules& rules, const Plan& plan,
                                       uint32_t finished_blocks);
 

@@ -14,26 +14,26 @@
 
 namespace assay::controller {
 
-// A wish to end early, known to whoever may have to stop waiting: by SIGINT or SIGTERM, or by
-// `cancel`.
+// A request to end early, by SIGINT, SIGTERM or `cancel`. It wakes everything that waits.
 //
-// Threads: safe. Sleepers wake by `clock`, which must outlive it. Callbacks run on the thread that requests, once.
+// Threads: thread-safe. Sleep() uses `clock`, which must outlive this object. Each callback runs once, on the thread
+// that makes the request.
 class Interruption {
  public:
   explicit Interruption(Clock& clock = Clock::Real()) : clock_(clock) {}
 
-  // Ends what runs, with this reason: kCancelled by `cancel`, kAborted by a signal. The first
-  // request counts.
+  // Requests the end with the reason `why`: kCancelled for `cancel`, kAborted for a signal. Later
+  // requests have no effect.
   void Request(absl::Status why) ABSL_LOCKS_EXCLUDED(mutex_);
 
-  // OK until requested.
+  // OK until the first request, then its reason.
   absl::Status status() const ABSL_LOCKS_EXCLUDED(mutex_);
 
-  // Sleeps; ends early when requested. True when it slept its whole length.
+  // Sleeps for `length`, or until a request. Returns true if it slept for the whole length.
   bool Sleep(absl::Duration length) ABSL_LOCKS_EXCLUDED(mutex_);
 
-  // Calls `wake` when requested, or at once if that was before, for as long as the returned guard
-  // lives. Releasing the guard waits for a call that runs.
+  // Calls `wake` on the first request, or at once if there was one already. Destroying the returned
+  // guard removes the callback, and waits for a call that runs.
   class Guard;
   std::unique_ptr<Guard> WhenRequested(std::function<void(const absl::Status&)> wake);
 
@@ -57,10 +57,10 @@ class Interruption::Guard {
   const int key_;
 };
 
-// Turns SIGINT and SIGTERM into a request, for as long as it lives. The second signal ends the
-// process at once with status 1: whatever it started ends with it.
+// Turns SIGINT and SIGTERM into a request while it lives. The second signal ends the process at once
+// with status 1; everything that the process started ends with it.
 //
-// Create it in main() before any other thread: it blocks the signals for all of them.
+// Create it in main() before any other thread, so that all threads inherit the blocked signals.
 class SignalWatch {
  public:
   explicit SignalWatch(Interruption& interruption);

@@ -15,14 +15,14 @@ namespace {
 
 constexpr absl::Duration kSlack = absl::Seconds(30);
 
-// Odd, so that each block has another one: 2^64 over the golden ratio.
+// 2^64 divided by the golden ratio. It is odd, so that every block has a different seed.
 constexpr uint64_t kSeedStep = 0x9E3779B97F4A7C15;
 
 uint64_t SeedOfBlock(const Plan& plan, uint32_t block) { return plan.seed() + kSeedStep * block; }
 
 uint64_t Nanos(const Pause& pause) { return static_cast<uint64_t>(pause.seconds() * 1e9); }
 
-// The share of one of `count` load agents.
+// The window of one of `count` load agents, with its share of the requests.
 Window WindowOf(const Plan& plan, const Cell& cell, uint32_t index, uint32_t count) {
   Window window;
   window.set_warmup_ns(Nanos(plan.load().warmup()));
@@ -44,8 +44,8 @@ ServerSpec ServerSpecOf(const Plan& plan, const Cell& cell, const AgentPool& poo
   spec.set_target(target.name());
   *spec.mutable_options() = target.options();
   spec.set_cpus(plan.placement().server_cpus());
-  // Where other agents load it, the server listens where they see its host.
-  if (pool.members().size() > 1) spec.set_listen_host(pool.server().link->host());
+  // If other agents send the load, the server listens at the host address that they use.
+  if (pool.members().size() > 1) spec.set_listen_host(pool.server().client->host());
   *spec.mutable_verify() = WorkloadOfCell(plan, cell);
   *spec.mutable_window() = WindowOf(plan, cell, 0, 1);
   if (cell.profiled()) {
@@ -64,7 +64,7 @@ LoadSpec LoadSpecOf(const Plan& plan, const Cell& cell, uint32_t block, const Ag
   LoadSpec spec;
   spec.set_destination(destination);
   if (target.url().empty() && pool.members().size() > 1) {
-    spec.set_destination_agent(pool.server().link->address());
+    spec.set_destination_agent(pool.server().client->address());
   }
   spec.set_verify_first(!target.url().empty());
   const absl::StatusOr<TargetUrl> url = ParseTargetUrl(target.url());
@@ -91,7 +91,7 @@ LoadSpec LoadSpecOf(const Plan& plan, const Cell& cell, uint32_t block, const Ag
   const uint32_t connections =
       spec.has_open() ? spec.open().connections() : spec.closed().connections();
   const uint32_t threads = cpus.ok() ? static_cast<uint32_t>(std::max(1, cpus->Count())) : 1;
-  // A thread without a connection, or without a request, would load nothing.
+  // A thread without a connection or a request would do nothing.
   const uint64_t requests = spec.window().requests();
   const uint32_t useful =
       static_cast<uint32_t>(requests > 0 ? std::min<uint64_t>(requests, connections) : connections);
@@ -109,7 +109,7 @@ absl::Duration LongestRun(const Plan& plan, const Cell& cell) {
   const absl::Duration timeout = absl::Seconds(plan.load().timeout().seconds());
   const WindowBound bound = BoundOfCell(plan, cell);
   if (bound.requests == 0) return warmup + bound.duration + timeout + kSlack;
-  // Every request of the slowest connection could time out, after its think time.
+  // In the worst case, every request of a connection times out after its think time.
   uint32_t fewest = 0;
   for (const LoadLevel& level : LevelsOf(plan.load())) {
     fewest = fewest == 0 ? level.connections : std::min(fewest, level.connections);

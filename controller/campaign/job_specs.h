@@ -11,21 +11,21 @@
 
 namespace assay::controller {
 
-// An even share of `total` for one of `count`: the first ones get the remainder. Shares add up to
-// the total.
+// The share of `total` for number `index` of `count`. Shares differ by at most one; the first ones get
+// the remainder. All shares add up to `total`.
 uint64_t ShareOf(uint64_t total, uint32_t index, uint32_t count);
 
-// What the server's agent is asked to do for a cell. REQUIRES: the plan has its defaults, the cell
-// is of the plan.
+// The specification of the server job of a cell. REQUIRES: the defaults of the plan are filled in, and
+// the cell belongs to the plan.
 ServerSpec ServerSpecOf(const Plan& plan, const Cell& cell, const AgentPool& pool);
 
-// What load agent `index` of the pool is asked to do in a block. `destination` is where the server listens, as
-// that agent reaches it. Arrivals are drawn anew for each block, and alike for all of its cells: the interval over
-// blocks then holds the chance in them, and cells are still compared under the same one.
+// The specification of the load job of load agent `index` of the pool in one block. `destination` is the server's
+// address as that agent reaches it. Each block draws new arrival times, which all cells of the block share. So the
+// confidence interval over blocks includes the randomness of the arrivals, and cells are compared under equal arrivals.
 LoadSpec LoadSpecOf(const Plan& plan, const Cell& cell, uint32_t block, const AgentPool& pool,
                     uint32_t index, const std::string& destination);
 
-// Longest time from a load's start to its end, drain included, after which it is taken for lost.
+// The longest time from the start of a load to its end, drain included. A load that takes longer counts as lost.
 absl::Duration LongestRun(const Plan& plan, const Cell& cell);
 
 }  // namespace assay::controller

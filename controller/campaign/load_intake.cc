@@ -13,14 +13,14 @@
 namespace assay::controller {
 namespace {
 
-// The last second may be a part of one, and clocks differ.
+// Allows for an incomplete last second and for differences between clocks.
 constexpr uint32_t kSpareSeconds = 3;
-// Of a window's second, on average: a histogram with every second bucket filled takes as much.
+// The average size of a second's record: as large as a histogram in which every second bucket is used.
 constexpr size_t kBytesOfSecond = size_t{32} << 10;
 constexpr size_t kSpareBytes = size_t{4} << 20;
-// Ten times what the generator of this version reaches on one host.
+// Ten times the maximum rate of this version's load generator on one host.
 constexpr uint64_t kSamplesPerSecond = 20'000'000;
-// A thread gives out a chunk when it is full, and one at the end of each second that has few samples.
+// A thread sends a chunk when it is full, and at the end of each second even if it is not.
 constexpr uint64_t kChunksPerSecond = 1'024;
 constexpr uint64_t kSpareChunks = 65'536;
 constexpr size_t kMaxPayloadBytes = kMaxChunkSamples / kBlockSamples * kMaxBlockBytes;
@@ -29,12 +29,12 @@ constexpr uint32_t kMaxThreads = 4'096;
 absl::Status OverLimit(absl::string_view what, uint64_t limit, absl::string_view why) {
   return absl::ResourceExhaustedError(absl::StrCat("sent more than ", limit, " ", what,
                                                    " for one execution: ", why,
-                                                   "; update or replace this agent"));
+                                                   "; use an agent of the controller's version"));
 }
 
 absl::Status Damaged(absl::string_view what) {
   return absl::DataLossError(
-      absl::StrCat("sent data that cannot be used: ", what,
+      absl::StrCat("sent unusable data: ", what,
                    "; check this agent's version, host and network, then `resume` the campaign"));
 }
 
@@ -63,21 +63,22 @@ LoadIntake::LoadIntake(Store& store, std::string campaign_id, std::string execut
 absl::Status LoadIntake::Take(const DataRecord& record) {
   if (record.has_second()) return TakeSecond(record.second());
   if (record.has_samples()) return TakeChunk(record.samples());
-  return Damaged(absl::StrCat("record ", record.sequence(), " holds neither samples nor a second"));
+  return Damaged(absl::StrCat("record ", record.sequence(),
+                              " contains neither samples nor the interval of a second"));
 }
 
 absl::Status LoadIntake::TakeSecond(const WindowSecond& second) {
   if (second.second() >= limits_.seconds) {
-    return Damaged(absl::StrCat("second ", second.second(), " of a window that was shorter than ",
+    return Damaged(absl::StrCat("second ", second.second(), " of a window that is shorter than ",
                                 limits_.seconds, " s"));
   }
   if (!seen_seconds_.insert(second.second()).second) {
-    return Damaged(absl::StrCat("second ", second.second(), " of the window twice"));
+    return Damaged(absl::StrCat("second ", second.second(), " of the window appears twice"));
   }
   bytes_of_seconds_ += second.ByteSizeLong();
   if (bytes_of_seconds_ > limits_.bytes_of_seconds) {
-    return OverLimit("bytes of seconds", limits_.bytes_of_seconds,
-                     absl::StrCat("its window had at most ", limits_.seconds, " of them"));
+    return OverLimit("bytes of intervals", limits_.bytes_of_seconds,
+                     absl::StrCat("its window has at most ", limits_.seconds, " intervals"));
   }
   if (const auto latency = FromProto(second.latency()); !latency.ok()) {
     return Damaged(absl::StrCat("second ", second.second(), ": ", latency.status().message()));
@@ -88,19 +89,19 @@ absl::Status LoadIntake::TakeSecond(const WindowSecond& second) {
 
 absl::Status LoadIntake::CheckOrder(const SampleChunk& chunk) {
   if (chunk.thread() >= kMaxThreads) {
-    return Damaged(absl::StrCat("a sample chunk of load thread ", chunk.thread(), "; at most ",
-                                kMaxThreads, " threads are possible"));
+    return Damaged(absl::StrCat("a sample chunk of load thread ", chunk.thread(),
+                                "; an agent has at most ", kMaxThreads, " load threads"));
   }
   ThreadPosition& due = threads_[chunk.thread()];
   if (chunk.thread_sequence() != due.sequence) {
     return Damaged(absl::StrCat("sample chunk ", chunk.thread_sequence(), " of load thread ",
-                                chunk.thread(), " came where chunk ", due.sequence, " was due"));
+                                chunk.thread(), " arrived in place of chunk ", due.sequence));
   }
-  // A gap is a loss, which its own count tells of.
+  // A gap is a loss of samples, which samples_lost counts.
   if (chunk.first_index() < due.index || chunk.first_index() > UINT64_MAX - chunk.count()) {
     return Damaged(absl::StrCat("sample chunk ", chunk.thread_sequence(), " of load thread ",
                                 chunk.thread(), " begins at sample ", chunk.first_index(),
-                                ", before sample ", due.index, ", which was due"));
+                                ", but the next sample must be ", due.index, " or later"));
   }
   due = {.sequence = due.sequence + 1, .index = chunk.first_index() + chunk.count()};
   return absl::OkStatus();
@@ -112,7 +113,7 @@ absl::Status LoadIntake::TakeChunk(const SampleChunk& chunk) {
     return OverLimit("bytes in one sample chunk", kMaxPayloadBytes,
                      absl::StrCat("this one has ", chunk.payload().size()));
   }
-  // Checked before it waits for the store, so that the store's errors are the store's own.
+  // Check the samples before buffering them, so that later errors are errors of the store.
   samples_.clear();
   if (const absl::Status decoded = DecodeChunk(chunk, &samples_); !decoded.ok()) {
     return Damaged(decoded.message());
@@ -129,8 +130,8 @@ absl::Status LoadIntake::TakeChunk(const SampleChunk& chunk) {
   }
   const uint64_t recorded = record_.finished().samples_recorded();
   if (samples > recorded) {
-    return Damaged(absl::StrCat("at least ", samples,
-                                " samples, of which it says to have recorded ", recorded));
+    return Damaged(
+        absl::StrCat("at least ", samples, " samples, but it reports that it recorded ", recorded));
   }
   if (spans_ != nullptr) ASSAY_RETURN_IF_ERROR(spans_->Add(chunk, record_.start_ns()));
   waiting_.push_back(chunk);
@@ -144,7 +145,8 @@ absl::Status LoadIntake::Stage() {
   absl::StatusOr<std::vector<ChunkRef>> refs =
       store_.StageChunks(campaign_id_, execution_id_, load_, waiting_);
   waiting_.clear();
-  // By the store's contract no fault of its own: samples that decode, but cannot be encoded for rest.
+  // By its contract, the store returns INVALID_ARGUMENT for samples that decode but cannot be encoded for storage. That
+  // is an error of the agent.
   if (absl::IsInvalidArgument(refs.status())) return Damaged(refs.status().message());
   if (!refs.ok()) return store_status_ = refs.status();
   std::move(refs->begin(), refs->end(), std::back_inserter(chunks_));

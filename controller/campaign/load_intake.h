@@ -21,8 +21,8 @@
 
 namespace assay::controller {
 
-// How much one load agent may send for one execution. An honest agent stays far below; the limits keep one that does not
-// from filling the controller's memory or the store's disk.
+// Limits of the data that one load agent may send for one execution. A correct agent stays far below them. They keep a
+// faulty agent from filling the controller's memory or the store's disk.
 struct IntakeLimits {
   // One record per second of the window.
   uint32_t seconds = 0;
@@ -30,37 +30,37 @@ struct IntakeLimits {
   uint64_t samples = 0;
   uint64_t chunks = 0;
 
-  // For a window that took at most `window` on the controller's clock.
+  // The limits for a window that took at most `window` on the controller's clock.
   static IntakeLimits Over(absl::Duration window);
 };
 
-// Takes in the data records of one load agent's job: chunks of samples wait until they are staged in the store, several
-// at a time; seconds are gathered.
+// Receives the data records of one load job. It buffers chunks of samples until they are staged in the store, several at
+// a time, and collects the per-second intervals.
 //
-// Errors are of two kinds, which must not be mixed up: what the agent sent cannot be used (Take() and Stage() return it,
-// and this execution fails), or the store does not take it (store_status(), and the campaign ends).
+// There are two kinds of errors. Unusable data of the agent fails this execution; Take() and Stage() return that error. A
+// store failure ends the campaign; store_status() has that error.
 class LoadIntake {
  public:
-  // For load agent number `load` of an execution. `record` has what the agent told at its end, and gets the counts of what
-  // came. `spans`: counts the samples too, unless nullptr. All must outlive it.
+  // `load` is the index of the load agent in the execution. `record` has the agent's final report; the intake adds the
+  // counts of received data to it. `spans` receives the samples too, unless it is nullptr. All must outlive the intake.
   LoadIntake(Store& store, std::string campaign_id, std::string execution_id, uint32_t load,
              LoadRecord& record, SpanRequests* spans, const IntakeLimits& limits);
 
-  // Takes one record. kDataLoss for one that is damaged, out of order, doubled or of a kind that no load sends;
-  // kResourceExhausted for one more than the limits allow.
+  // Takes one record. kDataLoss if it is damaged, out of order, a duplicate, or of a kind that no load job sends.
+  // kResourceExhausted if it exceeds the limits.
   absl::Status Take(const DataRecord& record);
-  // Stages the chunks that wait: what was taken is safe when this returns OK. The seconds, some kilobytes, are in the
-  // store with their execution, or made again with it.
+  // Stages the buffered chunks. OK means that all chunks taken so far are safe in the store. The intervals, a few
+  // kilobytes, are stored when the execution is committed.
   absl::Status Stage();
 
-  // What the store failed with, or OK.
+  // The error of the store, or OK.
   const absl::Status& store_status() const { return store_status_; }
-  // What was staged, and the seconds, in the order of their coming.
+  // The staged chunks, and the intervals, each in the order of arrival.
   std::vector<ChunkRef>& chunks() { return chunks_; }
   std::vector<LoadInterval>& seconds() { return seconds_; }
 
  private:
-  // Where the next chunk of a load thread begins.
+  // The expected position of the next chunk of a load thread.
   struct ThreadPosition {
     uint32_t sequence = 0;
     uint64_t index = 0;
@@ -81,15 +81,15 @@ class LoadIntake {
   absl::flat_hash_set<uint32_t> seen_seconds_;
   size_t bytes_of_seconds_ = 0;
   std::vector<SampleChunk> waiting_;
-  // Of the chunk that is checked.
+  // The samples of the chunk that is checked; kept to reuse its memory.
   std::vector<Sample> samples_;
   std::vector<ChunkRef> chunks_;
   std::vector<LoadInterval> seconds_;
   absl::Status store_status_;
 };
 
-// The latencies of one load agent. kDataLoss where a histogram that it told is none: what cannot be read later must not be
-// stored.
+// The latencies of one load agent. kDataLoss if one of its histograms is invalid: a histogram that cannot be read must
+// not be stored.
 absl::StatusOr<LatencyHistogram> LatencyOf(const LoadFinished& finished);
 
 }  // namespace assay::controller

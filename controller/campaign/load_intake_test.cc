@@ -119,7 +119,7 @@ TEST_F(LoadIntakeTest, MoreSamplesThanTheAgentRecordedAreRefused) {
   record_.mutable_finished()->set_samples_recorded(kSamples + 1);
   ASSERT_TRUE(intake_->Take(ChunkRecord(0)).ok());
   const absl::Status taken = intake_->Take(ChunkRecord(1));
-  EXPECT_THAT(std::string(taken.message()), HasSubstr("of which it says to have recorded 1001"));
+  EXPECT_THAT(std::string(taken.message()), HasSubstr("but it reports that it recorded 1001"));
 }
 
 TEST_F(LoadIntakeTest, SecondsThatAreDoubledOrBeyondTheWindowAreRefused) {
@@ -157,7 +157,7 @@ TEST_F(LoadIntakeTest, RecordsWithoutEndAreRefusedWithTheLimitInWords) {
     taken = bytes.Take(record);
   }
   EXPECT_EQ(taken.code(), absl::StatusCode::kResourceExhausted) << taken;
-  EXPECT_THAT(std::string(taken.message()), HasSubstr("more than 1000 bytes of seconds"));
+  EXPECT_THAT(std::string(taken.message()), HasSubstr("more than 1000 bytes of intervals"));
 
   LoadIntake samples(*store_, kCampaign, "e", 0, record_, nullptr, few);
   taken = absl::OkStatus();

@@ -35,7 +35,8 @@ struct Pipe {
 
 absl::StatusOr<Pipe> OpenPipe() {
   int fds[2];
-  if (pipe2(fds, O_CLOEXEC) != 0) return ErrnoStatus(errno, "a pipe for the local agent");
+  if (pipe2(fds, O_CLOEXEC) != 0)
+    return ErrnoStatus(errno, "cannot create a pipe for the local agent");
   return Pipe{UniqueFd(fds[0]), UniqueFd(fds[1])};
 }
 
@@ -83,7 +84,7 @@ absl::Status LocalAgent::Spawn(const Options& options) {
   posix_spawn_file_actions_destroy(&actions);
   if (error != 0) {
     pid_ = -1;
-    return ErrnoStatus(error, absl::StrCat("the local agent ", program, " cannot be started"));
+    return ErrnoStatus(error, absl::StrCat("cannot start the local agent ", program));
   }
   lifeline_ = std::move(input.write_end);
   output_ = std::move(output.read_end);
@@ -108,9 +109,9 @@ absl::Status LocalAgent::AwaitAddress(const Options& options) {
       int ended = 0;
       waitpid(pid_, &ended, 0);
       pid_ = -1;
-      drain_.join();  // Its errors are complete now.
+      drain_.join();  // Now last_output_ is complete.
       return FailedWithLastOutput(absl::StatusCode::kFailedPrecondition,
-                                  "the local agent ended at its start.");
+                                  "the local agent exited before it was ready.");
     }
     text.append(buffer.data(), static_cast<size_t>(size));
     const size_t line_end = text.find('\n');
@@ -118,13 +119,13 @@ absl::Status LocalAgent::AwaitAddress(const Options& options) {
     absl::string_view line = absl::string_view(text).substr(0, line_end);
     if (!absl::ConsumePrefix(&line, "listening on ")) {
       return absl::InternalError(
-          absl::StrCat("the local agent says '", line, "', not its address"));
+          absl::StrCat("the local agent printed '", line, "' instead of its address"));
     }
     address_ = std::string(line);
     return absl::OkStatus();
   }
   return FailedWithLastOutput(absl::StatusCode::kDeadlineExceeded,
-                              "the local agent does not say where it listens.");
+                              "the local agent did not report its address in time.");
 }
 
 void LocalAgent::DrainErrors() {
@@ -160,7 +161,7 @@ LocalAgent::~LocalAgent() {
     int ended = 0;
     while (waitpid(pid_, &ended, WNOHANG) == 0) {
       if (clock.NowNanos() > deadline_ns) {
-        kill(pid_, SIGKILL);  // Its launchers notice and end what they started.
+        kill(pid_, SIGKILL);  // Its launchers detect this and end everything that they started.
         waitpid(pid_, &ended, 0);
         break;
       }

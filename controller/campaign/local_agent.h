@@ -17,29 +17,29 @@
 
 namespace assay::controller {
 
-// An agent on this host, on an ephemeral port of the loopback, started for the length of one
-// command: the same program that people start by hand. It ends when this process does, however that
-// happens: its standard input is our pipe.
+// An agent process on this host, on an ephemeral port of the loopback interface. It runs the same program
+// that users start by hand, and lives as long as one command. Its standard input is a pipe from this
+// process, so it ends when this process ends, even if this process is killed.
 //
-// Its data is in the agent's usual spool, of which each agent has a folder of its own: what a killed one left there is
-// removed by the next.
+// It stores its data in the usual spool of agents, where each agent has its own folder. The next agent deletes the
+// folder of a killed agent.
 //
-// It has a process group of its own, so that Ctrl-C reaches only the controller, which then ends
-// things in order.
+// It has its own process group, so that Ctrl-C reaches only the controller, which then shuts everything
+// down in order.
 class LocalAgent {
  public:
   struct Options {
     absl::Duration timeout = absl::Seconds(20);
-    // What it may start; empty: the targets that come with the project.
+    // Path of the catalogue of targets. Empty: the catalogue that comes with Assay.
     std::string catalogue;
-    // Ends the wait; may be nullptr.
+    // Ends the wait for the agent's start; may be nullptr.
     const Interruption* interruption = nullptr;
   };
 
-  // Returns once it listens. Errors carry its last output.
+  // Starts an agent and waits until it listens. Errors include its last output.
   static absl::StatusOr<std::unique_ptr<LocalAgent>> Start(const Options& options);
   static absl::StatusOr<std::unique_ptr<LocalAgent>> Start() { return Start(Options()); }
-  // Asks it to end (SIGTERM), and after some seconds makes it.
+  // Ends the agent with SIGTERM, and after some seconds with SIGKILL.
   ~LocalAgent();
   LocalAgent(const LocalAgent&) = delete;
   LocalAgent& operator=(const LocalAgent&) = delete;
@@ -47,8 +47,7 @@ class LocalAgent {
   // "127.0.0.1:PORT".
   const std::string& address() const { return address_; }
   pid_t pid() const { return pid_; }
-  // What it wrote to standard error so far: the end of it, at most 8 KiB.
-  // A line of `what`, and what it printed last.
+  // An error whose message is `what`, followed by the last 8 KiB or less of the agent's standard error.
   absl::Status FailedWithLastOutput(absl::StatusCode code, std::string_view what) const;
 
  private:

@@ -23,7 +23,7 @@ int main(int argc, char** argv) {
     const int fd = accept4(listener, nullptr, nullptr, SOCK_CLOEXEC);
     if (fd < 0) continue;
     connections.push_back(fd);
-    // Nobody closes it: it shall not become another connection's.
+    // Never close the socket, so that the kernel does not reuse its descriptor.
     std::thread([fd] {
       assay::ServeBlocking(fd,
                            [](const std::string&) { return assay::PlainResponse("200 OK", "ok"); });

@@ -30,14 +30,14 @@ void CheckTarget(const PlanTarget& target, const AgentPool& pool,
     std::vector<std::string> names;
     for (const TargetDescription& one : agent.targets()) names.push_back(one.name());
     faults.push_back(absl::StrCat("target '", target.name(), "' is not in the catalogue of agent ",
-                                  pool.server().record.address(), ", which has ",
+                                  pool.server().record.address(), "; its targets are ",
                                   absl::StrJoin(names, ", ")));
     return;
   }
   for (const auto& [option, value] : target.options()) {
     if (std::count(known->options().begin(), known->options().end(), option) > 0) continue;
     faults.push_back(
-        absl::StrCat("target '", target.name(), "' has no option '", option, "'; it has ",
+        absl::StrCat("target '", target.name(), "' has no option '", option, "'; its options are ",
                      known->options().empty() ? "none" : absl::StrJoin(known->options(), ", ")));
   }
 }
@@ -57,21 +57,22 @@ void CheckConnections(const Plan& plan, const AgentPool& pool, std::vector<std::
   for (const LoadLevel& level : LevelsOf(plan.load())) {
     const uint32_t connections = level.connections;
     if (connections < agents) {
-      faults.push_back(
-          absl::StrCat(field, connections, " cannot be split over ", agents, " load agents"));
+      faults.push_back(absl::StrCat(field, connections, " cannot be split over ", agents,
+                                    " load agents; use at least ", agents));
     }
     const uint64_t share = (connections + agents - 1) / agents;
     if (share > kMostAgentConnections) {
-      faults.push_back(absl::StrCat(field, connections, " make ", share, " for each of ", agents,
-                                    " load agents; at most ", kMostAgentConnections,
-                                    " fit an address's source ports"));
+      faults.push_back(absl::StrCat(field, connections, " is ", share, " for each of ", agents,
+                                    " load agents; one agent can open at most ",
+                                    kMostAgentConnections,
+                                    ", limited by the source ports of its address"));
     }
     for (const PoolMember* load : pool.loads()) {
       const uint64_t limit = load->description().file_descriptor_limit();
       if (limit == 0 || share + 64 <= limit) continue;
       faults.push_back(absl::StrCat(field, connections, " is more than agent ",
-                                    load->record.address(), " may open (", limit,
-                                    " file descriptors); raise its limit with `ulimit -n`"));
+                                    load->record.address(), " may open: its limit is ", limit,
+                                    " file descriptors; raise it with `ulimit -n`"));
     }
     // The levels of an open loop share their connections.
     if (level.rate_per_s > 0) break;
@@ -83,10 +84,10 @@ void CheckRequests(const Plan& plan, const AgentPool& pool, std::vector<std::str
   const uint64_t agents = pool.loads().size();
   if (requests == 0 || requests >= agents) return;
   faults.push_back(absl::StrCat("load.closed.requests: ", requests, " cannot be split over ",
-                                agents, " load agents"));
+                                agents, " load agents; use at least ", agents));
 }
 
-// Why a target does not answer a workload; empty when it does.
+// The reason why a target does not serve a workload; empty if it serves it.
 std::string WhyNotServed(const TargetDescription& target, const Workload& workload) {
   const std::string path = workload.path().substr(0, workload.path().find('?'));
   const auto found = target.not_served().find(absl::StrCat(workload.method(), " ", path));
@@ -131,7 +132,8 @@ absl::StatusOr<std::vector<SkippedTarget>> FitToAgents(const Plan& plan, const A
   const SkippedCells skipped_cells(skipped);
   if (std::all_of(cells.begin(), cells.end(),
                   [&](const Cell& cell) { return skipped_cells.Contains(cell); })) {
-    std::vector<std::string> reasons = {"nothing is left to measure:"};
+    std::vector<std::string> reasons = {
+        "nothing is left to measure, because every target is skipped:"};
     for (const SkippedTarget& one : skipped) {
       reasons.push_back(absl::StrCat("  ", one.target(), ": ", one.reason()));
     }

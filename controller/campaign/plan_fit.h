@@ -10,11 +10,12 @@
 
 namespace assay::controller {
 
-// What of a plan these agents can do: targets that are not installed, and requests that a target
-// does not serve, are skipped with a reason. INVALID_ARGUMENT for what is the plan's fault, all of
-// it at once: a target or option that the catalogue does not know (and what there is instead), a
-// CPU that does not exist, fewer connections than load agents, more than an agent may open.
-// FAILED_PRECONDITION when nothing is left to measure.
+// Checks a plan against these agents. Returns the targets that are not installed, and the workloads that
+// a target does not serve, each with the reason to skip it.
+//
+// INVALID_ARGUMENT lists all errors of the plan at once: a target or an option that the catalogue does not
+// have (with the known ones), a CPU that does not exist, fewer connections or requests than load agents,
+// more connections than an agent may open. FAILED_PRECONDITION if nothing is left to measure.
 absl::StatusOr<std::vector<SkippedTarget>> FitToAgents(const Plan& plan, const AgentPool& pool);
 
 }  // namespace assay::controller

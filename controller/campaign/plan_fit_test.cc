@@ -38,7 +38,7 @@ class PlanFitTest : public ::testing::Test {
     std::vector<std::string> addresses;
     for (int i = 0; i < agents; ++i) {
       fakes_.push_back(std::make_unique<FakeAgent>());
-      fakes_.back()->BeDescribedAs(Described(kAgent));
+      fakes_.back()->SetDescription(Described(kAgent));
       addresses.push_back(fakes_.back()->address());
     }
     absl::StatusOr<std::unique_ptr<AgentPool>> pool = AgentPool::Connect(addresses, TlsFiles());
@@ -113,7 +113,7 @@ TEST_F(PlanFitTest, AnUnknownOptionIsRefusedWithThoseThereAre) {
           "targets { name: 'epoll' options { key: 'treads' value: '2' } } workloads { name: 'w' }"),
       *pool_);
   EXPECT_EQ(fit.status().code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_NE(fit.status().message().find("it has threads"), absl::string_view::npos);
+  EXPECT_NE(fit.status().message().find("its options are threads"), absl::string_view::npos);
 }
 
 TEST_F(PlanFitTest, MoreConnectionsThanAnAgentMayOpenAreRefused) {

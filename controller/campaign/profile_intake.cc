@@ -12,7 +12,7 @@ namespace assay::controller {
 
 void ProfileIntake::Take(const ProfileChunk& chunk) {
   if (!why_.empty()) return;
-  // A chunk without a byte takes memory too.
+  // Even an empty chunk takes memory.
   bytes_ += sizeof(ProfileChunk) + std::max<size_t>(chunk.ByteSizeLong(), chunk.inflated_bytes());
   absl::Status status =
       bytes_ > max_bytes_
@@ -30,7 +30,7 @@ std::vector<ProfileChunk> ProfileIntake::Finish(ProfileInfo* info) && {
   if (!info->refused().empty()) return {};
   if (!why_.empty()) {
     info->set_refused(absl::StrCat("the agent sent a profile that cannot be read: ", why_));
-    info->set_remedy("use an agent of the controller's version, and measure again");
+    info->set_remedy("use an agent of the controller's version, then `rerun` the campaign");
     return {};
   }
   const uint64_t received = reader_.profile().total(StackTime::kOnCpu).samples;
@@ -38,7 +38,7 @@ std::vector<ProfileChunk> ProfileIntake::Finish(ProfileInfo* info) && {
     const uint64_t recorded = info->samples();
     info->set_lost(info->lost() + (recorded - received));
     info->set_samples(received);
-    // Which of them were whole is not known; the agent's share of whole stacks holds for what came too.
+    // It is unknown which of the received stacks are whole. Assume the share that the agent reported.
     const double came = static_cast<double>(received) / static_cast<double>(recorded);
     info->set_whole(
         std::min(received, static_cast<uint64_t>(static_cast<double>(info->whole()) * came)));

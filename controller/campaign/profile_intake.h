@@ -10,19 +10,19 @@
 
 namespace assay::controller {
 
-// Checks the profile of one execution as its chunks come from an agent: only one that decodes reaches the store. A
-// profile that does not is refused with the reason; the execution's other figures stand.
+// Checks the profile of one execution while its chunks arrive from an agent, so that only a readable profile reaches the
+// store. A profile that cannot be read is refused with the reason; the other figures of the execution stay valid.
 class ProfileIntake {
  public:
-  // What one profile may take when it is inflated; a run of a minute takes about 1 MB.
+  // The largest size of one profile after decompression. A run of one minute takes about 1 MB.
   static constexpr size_t kMaxBytes = size_t{256} << 20;
 
   explicit ProfileIntake(size_t max_bytes = kMaxBytes) : max_bytes_(max_bytes) {}
 
   void Take(const ProfileChunk& chunk);
 
-  // The chunks for the store; none where the profile is refused, which `info` then says. Samples that the agent recorded
-  // and did not send count as lost.
+  // Returns the chunks for the store. Returns none if the profile is refused, and sets the reason in `info`. Samples that
+  // the agent recorded but did not send count as lost.
   std::vector<ProfileChunk> Finish(ProfileInfo* info) &&;
 
  private:
@@ -30,7 +30,7 @@ class ProfileIntake {
   StackProfileReader reader_;
   std::vector<ProfileChunk> chunks_;
   size_t bytes_ = 0;
-  // Empty: all is well so far.
+  // Why the profile is refused; empty if it is readable so far.
   std::string why_;
 };
 

@@ -58,7 +58,7 @@ void Progress::Begin(int number, const Cell& cell, uint32_t block, uint32_t bloc
 void Progress::End(const ExecutionRecord& execution) {
   if (execution.status() == ExecutionRecord::FAILED) {
     const Failure& failure = execution.failure().failure();
-    // What servers and agents say is indented: no line of it looks like one of ours.
+    // Indent text from servers and agents, so that none of its lines looks like a line of the controller.
     const auto say_lines = [this](absl::string_view text, const char* indent) {
       for (const absl::string_view line : absl::StrSplit(text, '\n', absl::SkipEmpty())) {
         Say(absl::StrCat(indent, line));
@@ -71,15 +71,15 @@ void Progress::End(const ExecutionRecord& execution) {
     say_lines(message.second, "  ");
     say_lines(failure.difference(), "  ");
     if (!failure.ended().empty()) Say(absl::StrCat("  it ended with ", failure.ended()));
-    if (!failure.last_output().empty()) Say("  its last output:");
+    if (!failure.last_output().empty()) Say("  last output:");
     say_lines(failure.last_output(), "    ");
     return;
   }
   if (style_ != Style::kPlainLines) return;
   std::cerr << TerminalText(step_) << ": " << Figures(execution);
   if (execution.disturbed_starts() > 0) {
-    std::cerr << " (begun " << execution.disturbed_starts() + 1
-              << " times: the load's CPU was not left alone)";
+    std::cerr << " (started " << execution.disturbed_starts() + 1
+              << " times: other work disturbed the load's CPUs)";
   }
   std::cerr << std::endl;
 }

@@ -9,24 +9,24 @@
 
 namespace assay::controller {
 
-// What a person sees while a campaign runs, on standard error: on a terminal a line that changes in
-// place, elsewhere a plain line a step. Failures always get a line that stays.
+// Prints the progress of a campaign to standard error. A terminal shows one line that changes in place; other
+// outputs get one line for each execution. A failure always gets its own line.
 class Progress {
  public:
   enum class Style { kLiveLine, kPlainLines, kQuiet };
 
-  // kLiveLine where standard error is a terminal.
+  // kQuiet if `quiet`, else kLiveLine if standard error is a terminal, else kPlainLines.
   static Style StyleFor(bool quiet);
 
   Progress(Style style, int executions) : style_(style), executions_(executions) {}
-  // Takes the live line away.
+  // Clears the live line.
   ~Progress();
 
-  // Execution `number` of all, from 1, begins; `left` is the estimated rest of the campaign.
+  // Shows that execution `number`, counted from 1, begins. `left` is the estimated time until the campaign ends.
   void Begin(int number, const Cell& cell, uint32_t block, uint32_t blocks, absl::Duration left);
-  // The same one ended.
+  // Shows that this execution ended.
   void End(const ExecutionRecord& execution);
-  // A line that stays: what was skipped, what failed.
+  // Prints a line that stays, such as a skipped target or a failure.
   void Say(std::string_view line);
 
  private:

@@ -5,7 +5,8 @@
 
 namespace assay::controller {
 
-// Whether two agents stand on one host: the same boot of the same kernel.
+// Whether two agents run on one host: their kernels have the same boot ID. Compares the host names if neither agent
+// reports a boot ID.
 bool OnSameHost(const AgentDescription& a, const AgentDescription& b);
 
 }  // namespace assay::controller

@@ -6,10 +6,10 @@
 namespace assay::controller {
 namespace {
 
-// What everything else takes on a busy host. Enough for the targets of an agent that does not tell their times.
+// Time for everything else on a busy host. Also sufficient for agents that do not report the timeouts of their targets.
 constexpr absl::Duration kReadySlack = absl::Seconds(90);
 constexpr absl::Duration kCloseSlack = absl::Seconds(20);
-// The longest that a catalogue allows.
+// The longest timeout that a catalogue allows.
 constexpr uint32_t kLongestMs = 3'600'000;
 
 TargetDescription Find(const AgentDescription& agent, const std::string& name) {
@@ -19,16 +19,16 @@ TargetDescription Find(const AgentDescription& agent, const std::string& name) {
   return TargetDescription();
 }
 
-absl::Duration Told(uint32_t ms) { return absl::Milliseconds(std::min(ms, kLongestMs)); }
+absl::Duration Bounded(uint32_t ms) { return absl::Milliseconds(std::min(ms, kLongestMs)); }
 
 }  // namespace
 
 absl::Duration ReadyTimeout(const AgentDescription& agent, const std::string& target) {
-  return Told(Find(agent, target).ready_timeout_ms()) + kReadySlack;
+  return Bounded(Find(agent, target).ready_timeout_ms()) + kReadySlack;
 }
 
 absl::Duration CloseTimeout(const AgentDescription& agent, const std::string& target) {
-  return Told(Find(agent, target).stop_timeout_ms()) + kCloseSlack;
+  return Bounded(Find(agent, target).stop_timeout_ms()) + kCloseSlack;
 }
 
 }  // namespace assay::controller

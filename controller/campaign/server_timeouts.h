@@ -8,12 +8,12 @@
 
 namespace assay::controller {
 
-// How long a server's agent is waited for: always longer than its catalogue allows the target, so that the agent's word
-// on a target that takes too long, which has its last output, comes before ours.
+// Timeouts for the agent of a server. They are always longer than the timeouts in the agent's catalogue, so that the
+// agent reports a slow target first, with the target's last output.
 
-// From Open until it is ready: also for the start, and for the check of its response.
+// From Open until the server is ready. Includes the start of the server and the check of its response.
 absl::Duration ReadyTimeout(const AgentDescription& agent, const std::string& target);
-// For Close: also for the kill of what does not stop.
+// For Close. Includes the time to kill a server that does not stop.
 absl::Duration CloseTimeout(const AgentDescription& agent, const std::string& target);
 
 }  // namespace assay::controller

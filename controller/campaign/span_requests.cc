@@ -23,12 +23,12 @@ absl::Status SpanRequests::Add(const SampleChunk& chunk, int64_t load_start_ns) 
   samples_.clear();
   ASSAY_RETURN_IF_ERROR(DecodeChunk(chunk, &samples_));
   for (const Sample& sample : samples_) {
-    const int64_t answered_ns = sample.intended_ns + sample.latency_ns - load_start_ns;
+    const int64_t response_ns = sample.intended_ns + sample.latency_ns - load_start_ns;
     if (sample.outcome != SampleOutcome::kOk) continue;
     const auto span =
-        std::upper_bound(spans_.begin(), spans_.end(), answered_ns,
+        std::upper_bound(spans_.begin(), spans_.end(), response_ns,
                          [](int64_t at_ns, const Span& one) { return at_ns < one.end_ns; });
-    if (span != spans_.end() && answered_ns >= span->start_ns) ++span->requests;
+    if (span != spans_.end() && response_ns >= span->start_ns) ++span->requests;
   }
   return absl::OkStatus();
 }

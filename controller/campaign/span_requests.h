@@ -11,23 +11,26 @@
 
 namespace assay::controller {
 
-// Counts the right responses that came in each span of a profile, or in all of its window where it has no spans: what came
-// before the profiler began and after it ended is no part of what it sampled. No two hosts' clocks meet: what happened is told by the
-// time since the run's common start, which each agent knows on its own clock (StartSkew says how well).
+// Counts the right responses in each span of a profile, or in its whole window if it has no spans. Responses before the
+// profiler started or after it stopped do not count, since it did not sample their work. Clocks of different hosts are
+// never compared: all times are relative to the common start, which each agent knows on its own clock (StartSkew says
+// how precisely).
 class SpanRequests {
  public:
   // `server_start_ns`: the common start on the clock of the profile's agent.
   SpanRequests(const ProfileInfo& info, int64_t server_start_ns);
 
-  // Samples of a load agent, for which the common start was at `load_start_ns`. Errors as of DecodeChunk().
+  // Adds samples of a load agent. `load_start_ns` is the common start on that agent's clock. Returns the errors of
+  // DecodeChunk().
   absl::Status Add(const SampleChunk& chunk, int64_t load_start_ns);
 
-  // Sets the requests of each span, and of what was sampled together. REQUIRES: the same spans.
+  // Sets the requests of each span, and of all sampled spans together. REQUIRES: `info` has the spans passed to the
+  // constructor.
   void Count(ProfileInfo* info) const;
 
  private:
   struct Span {
-    // Since the common start.
+    // Both since the common start.
     int64_t start_ns = 0;
     int64_t end_ns = 0;
     uint64_t requests = 0;

@@ -23,7 +23,7 @@ StartSkew SkewOf(const google::protobuf::RepeatedPtrField<LoadRecord>& loads) {
   StartSkew skew;
   skew.set_agents(static_cast<uint32_t>(loads.size()));
   skew.set_lateness_spread_ns(latest_ns - earliest_ns);
-  // Each clock is known to half its round trip.
+  // The error of each clock is at most half of its round trip.
   skew.set_bound_ns(
       loads.size() < 2 ? 0 : skew.lateness_spread_ns() + widest_ns / 2 + second_widest_ns / 2);
   return skew;

@@ -6,8 +6,8 @@
 
 namespace assay::controller {
 
-// How far apart load agents began, at most: from how late each was by its own clock, and from how well each clock is
-// known.
+// The upper bound of the time between the starts of the load agents. It adds the spread of their lateness, each on its
+// own clock, and the uncertainty of the clocks.
 StartSkew SkewOf(const google::protobuf::RepeatedPtrField<LoadRecord>& loads);
 
 }  // namespace assay::controller

@@ -22,8 +22,8 @@
 namespace assay::controller {
 namespace {
 
-// An agent that vanishes without a word is noticed within these two together, as long as a lease. Renewals of a lease
-// come more often than the first, so that an agent that is there is never asked.
+// gRPC detects an agent that disappears without closing its connection within the sum of these two, which is as long as
+// a lease. Lease renewals come more often than kKeepaliveMs, so gRPC never pings an agent that responds.
 constexpr int kKeepaliveMs = 5'000;
 constexpr int kKeepaliveTimeoutMs = 5'000;
 constexpr int kConnectMs = 5'000;
@@ -46,15 +46,15 @@ absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> Credentials(const TlsF
   }
   if (tls.ca.empty() || tls.certificate.empty() || tls.key.empty()) {
     return absl::InvalidArgumentError(
-        "mutual TLS needs all of --tls-ca, --tls-cert and --tls-key: give the missing ones");
+        "mutual TLS needs all of --tls-ca, --tls-cert and --tls-key: add the missing flags");
   }
   const absl::StatusOr<grpc::SslCredentialsOptions> options = ReadTls(tls);
-  // Whatever is wrong with a file, it is what was given that is wrong.
+  // Every error here is an error of the flags, whatever its code.
   if (!options.ok()) return absl::InvalidArgumentError(options.status().message());
   return grpc::SslCredentials(*options);
 }
 
-// gRPC takes much that is none, and says so only after a connection has failed.
+// gRPC also accepts malformed addresses, and reports them only when a connection fails.
 bool IsHostPort(absl::string_view address) {
   const size_t colon = address.rfind(':');
   if (colon == absl::string_view::npos) return false;
@@ -85,17 +85,17 @@ absl::StatusOr<std::unique_ptr<AgentClient>> AgentClient::Create(const std::stri
   }
   ASSAY_ASSIGN_OR_RETURN(std::shared_ptr<grpc::ChannelCredentials> credentials, Credentials(tls));
   grpc::ChannelArguments arguments;
-  // An agent is looked for again quickly: a lease is short.
+  // Reconnect quickly: a lease is short.
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
-  // Not only between attempts, but also for one: a far or busy host needs several round trips.
+  // gRPC also uses this as the timeout of one attempt: a distant or busy host needs several round trips.
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kConnectMs);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
-  // However long there is nothing else to say.
+  // Send keepalive pings without limit while no data flows.
   arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
-  // Each link speaks over a connection of its own: one campaign's bulk never delays another's
-  // lease.
+  // Each client has its own connection, so that the data of one campaign never delays the lease of
+  // another.
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   return std::unique_ptr<AgentClient>(
@@ -122,10 +122,11 @@ absl::Status AgentClient::Explain(const grpc::Status& status, std::string_view w
       absl::StrCat("agent ", address_, ": ", absl::string_view(what.data(), what.size()), ": ",
                    ToValidUtf8(status.error_message()));
   if (status.error_code() == grpc::StatusCode::UNAVAILABLE) {
-    absl::StrAppend(&message, ". Is it running there? Start it with: agent --listen=", address_);
+    absl::StrAppend(
+        &message, ". Check that an agent runs there, or start one with: agent --listen=", address_);
   } else if (status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED) {
     absl::StrAppend(&message,
-                    ". Is that its address, does a firewall stand between, or does it hang?");
+                    ". Check the address, the firewalls on the way, and whether the agent hangs");
   }
   return absl::Status(static_cast<absl::StatusCode>(status.error_code()), message);
 }
@@ -156,7 +157,7 @@ absl::StatusOr<AgentDescription> AgentClient::Describe(absl::Duration timeout) {
   const grpc::Status status = Call(timeout, [&](grpc::ClientContext* context) {
     return stub_->Describe(context, DescribeRequest(), &description);
   });
-  if (!status.ok()) return Explain(status, "cannot be asked what it is");
+  if (!status.ok()) return Explain(status, "cannot read its description");
   return description;
 }
 
@@ -168,11 +169,11 @@ absl::StatusOr<ClockEstimate> AgentClient::EstimateClock(int rounds) {
     int64_t received_ns = 0;
     const grpc::Status status = Call(kPingTimeout, [&](grpc::ClientContext* context) {
       sent_ns = clock_.NowNanos();
-      grpc::Status answered = stub_->Ping(context, PingRequest(), &reply);
+      grpc::Status pinged = stub_->Ping(context, PingRequest(), &reply);
       received_ns = clock_.NowNanos();
-      return answered;
+      return pinged;
     });
-    if (!status.ok()) return Explain(status, "does not answer a ping");
+    if (!status.ok()) return Explain(status, "does not respond to a ping");
     const int64_t half_ns = (received_ns - sent_ns + 1) / 2;
     if (half_ns < best.uncertainty_ns) {
       best = {reply.monotonic_ns() - (sent_ns + half_ns), half_ns};

@@ -20,57 +20,62 @@
 
 namespace assay::controller {
 
-// Files of the mutual TLS between controller and agents, as the user wrote their paths; all three or none. PEM.
+// Paths of the PEM files for mutual TLS between the controller and the agents, as the user typed them. Either all three
+// are set or none.
 struct TlsFiles {
   std::string ca;
   std::string certificate;
   std::string key;
 };
 
-// One agent's monotonic clock, as seen from here.
+// An estimate of one agent's monotonic clock.
 struct ClockEstimate {
-  // The agent's clock minus ours.
+  // The agent's clock minus the controller's clock.
   int64_t offset_ns = 0;
-  // The truth is within this of it: half the smallest round trip.
+  // The error of offset_ns is at most this: half of the smallest round trip.
   int64_t uncertainty_ns = 0;
 };
 
-// The call fails with DEADLINE_EXCEEDED after that time. gRPC's own timers run in real time, whatever the Clock.
+// Makes the call fail with DEADLINE_EXCEEDED after `timeout`. gRPC's timers always run in real time, whatever Clock the
+// client uses.
 void SetTimeout(grpc::ClientContext& context, absl::Duration timeout);
 
-// A way to one agent. Threads: any; gRPC's channel connects again by itself.
+// A client of one agent. The gRPC channel reconnects by itself.
 //
-// Errors name the agent's address, and keep the gRPC code: a dead agent is UNAVAILABLE.
+// Threads: safe to call from any thread.
+// Errors: keep the gRPC code and name the agent's address. An agent that does not run is UNAVAILABLE.
 class AgentClient {
  public:
-  // Does not connect yet. INVALID_ARGUMENT where address is not HOST:PORT or [V6]:PORT, or a TLS
-  // file cannot be read. `clock` measures what waits for this agent; it must outlive the link.
+  // Does not connect yet. INVALID_ARGUMENT if `address` is not HOST:PORT or [V6]:PORT, or if a TLS
+  // file cannot be read. `clock` measures the timeouts and leases of this agent; it must outlive the client.
   static absl::StatusOr<std::unique_ptr<AgentClient>> Create(const std::string& address,
                                                              const TlsFiles& tls,
                                                              Clock& clock = Clock::Real());
 
-  // What the agent is. UNAVAILABLE where nobody listens, DEADLINE_EXCEEDED after `timeout` where nothing answers.
+  // Asks the agent for its description. UNAVAILABLE if nothing listens at the address, DEADLINE_EXCEEDED if no response
+  // arrives within `timeout`.
   absl::StatusOr<AgentDescription> Describe(absl::Duration timeout);
 
-  // `rounds` pings; the one with the smallest round trip counts.
+  // Sends `rounds` pings and uses the one with the smallest round trip.
   absl::StatusOr<ClockEstimate> EstimateClock(int rounds);
 
-  // Ends Describe() and EstimateClock(), now and later, with CANCELLED.
+  // Makes running and later calls of Describe() and EstimateClock() fail with CANCELLED.
   void Abandon() ABSL_LOCKS_EXCLUDED(mutex_);
 
   Clock& clock() const { return clock_; }
   const std::string& address() const { return address_; }
-  // HOST of the address, without brackets.
+  // The HOST of the address, without brackets.
   std::string host() const;
   Agent::Stub& stub() { return *stub_; }
 
-  // `what` failed at this agent: the same code, with its address and words in the message.
+  // Turns a gRPC status into an error with the same code. Its message has the agent's address, `what` failed, the
+  // agent's own message, and what to do.
   absl::Status Explain(const grpc::Status& status, std::string_view what) const;
 
  private:
   AgentClient(std::string address, std::shared_ptr<grpc::Channel> channel, Clock& clock);
 
-  // Makes one call that Abandon() ends.
+  // Makes one call, which Abandon() cancels.
   grpc::Status Call(absl::Duration timeout,
                     absl::FunctionRef<grpc::Status(grpc::ClientContext*)> call)
       ABSL_LOCKS_EXCLUDED(mutex_);

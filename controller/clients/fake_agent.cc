@@ -14,7 +14,7 @@
 namespace assay::controller {
 namespace {
 
-// It keeps no count of leases: any length but 0 says that the job lives.
+// The fake agent does not track leases. Any length but 0 tells the client that the job is alive.
 constexpr uint32_t kGrantMs = 10'000;
 
 }  // namespace
@@ -25,7 +25,7 @@ FakeAgent::FakeAgent() {
   grpc::ServerBuilder builder;
   int port = 0;
   builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
-  // As a real agent: its callers may look after it.
+  // As a real agent does: accept the keepalive pings of the clients.
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 1'000);
   builder.RegisterService(this);
   server_ = builder.BuildAndStart();
@@ -44,7 +44,7 @@ void FakeAgent::Vanish() {
   server_->Wait();
 }
 
-void FakeAgent::Tell(ControlEvent event, std::string execution) {
+void FakeAgent::AddEvent(ControlEvent event, std::string execution) {
   absl::MutexLock lock(&mutex_);
   event.set_monotonic_ns(MonotonicNanos());
   events_.push_back({std::move(event), std::move(execution)});
@@ -52,27 +52,27 @@ void FakeAgent::Tell(ControlEvent event, std::string execution) {
 
 std::vector<ControlEvent> FakeAgent::EventsOf(const std::string& execution) const {
   std::vector<ControlEvent> events;
-  for (const Told& told : events_) {
-    if (!told.execution.empty() && told.execution != execution) continue;
-    events.push_back(told.event);
-    // One that was told with a number keeps it.
-    if (told.event.sequence() == 0) events.back().set_sequence(events.size());
+  for (const LoggedEvent& logged : events_) {
+    if (!logged.execution.empty() && logged.execution != execution) continue;
+    events.push_back(logged.event);
+    // An event added with a number keeps it.
+    if (logged.event.sequence() == 0) events.back().set_sequence(events.size());
   }
   return events;
 }
 
-void FakeAgent::Offer(DataRecord record) {
+void FakeAgent::AddRecord(DataRecord record) {
   absl::MutexLock lock(&mutex_);
   record.set_sequence(records_.size() + 1);
   records_.push_back(std::move(record));
 }
 
-void FakeAgent::TellAsNumbered(ControlEvent event) {
+void FakeAgent::AddNumberedEvent(ControlEvent event) {
   absl::MutexLock lock(&mutex_);
   events_.push_back({std::move(event), ""});
 }
 
-void FakeAgent::OfferAsNumbered(DataRecord record) {
+void FakeAgent::AddNumberedRecord(DataRecord record) {
   absl::MutexLock lock(&mutex_);
   records_.push_back(std::move(record));
 }
@@ -94,12 +94,12 @@ void FakeAgent::GrantNoLease() {
   grants_ = false;
 }
 
-void FakeAgent::BeDescribedAs(AgentDescription description) {
+void FakeAgent::SetDescription(AgentDescription description) {
   absl::MutexLock lock(&mutex_);
   description_ = std::move(description);
 }
 
-void FakeAgent::BeforeDescribing(std::function<void()> call) {
+void FakeAgent::SetDescribeHook(std::function<void()> call) {
   absl::MutexLock lock(&mutex_);
   before_describing_ = std::move(call);
 }
@@ -168,7 +168,7 @@ grpc::Status FakeAgent::Control(grpc::ServerContext* context,
   ControlCommand command;
   if (!stream->Read(&command)) return grpc::Status::OK;
   const std::string execution = command.attach().job().execution_id();
-  size_t told = command.attach().after_event();
+  size_t sent = command.attach().after_event();
   int break_after = -1;
   {
     absl::MutexLock lock(&mutex_);
@@ -199,19 +199,19 @@ grpc::Status FakeAgent::Control(grpc::ServerContext* context,
     std::vector<ControlEvent> fresh;
     {
       absl::MutexLock lock(&mutex_);
-      const auto news = [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-        return EventsOf(execution).size() > told || vanished_;
+      const auto changed = [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+        return EventsOf(execution).size() > sent || vanished_;
       };
-      mutex_.AwaitWithTimeout(absl::Condition(&news), absl::Milliseconds(10));
+      mutex_.AwaitWithTimeout(absl::Condition(&changed), absl::Milliseconds(10));
       if (vanished_) break;
       fresh = EventsOf(execution);
       fresh.erase(fresh.begin(),
-                  fresh.begin() + static_cast<ptrdiff_t>(std::min(told, fresh.size())));
+                  fresh.begin() + static_cast<ptrdiff_t>(std::min(sent, fresh.size())));
     }
     for (const ControlEvent& event : fresh) {
       absl::MutexLock lock(&writing);
       stream->Write(event);
-      ++told;
+      ++sent;
       if (break_after > 0 && --break_after == 0) break;
     }
   }

@@ -13,8 +13,8 @@
 
 namespace assay::controller {
 
-// An agent for tests of its callers, over real gRPC on the loopback: it tells prepared events and records, and breaks
-// its streams when told to. It keeps the protocol's promises (numbering, replay from where a caller stands), measures
+// An agent for tests of its clients, over real gRPC on the loopback interface. It sends prepared events and records, and
+// breaks its streams on request. It follows the protocol (numbering, replay from the client's position), but measures
 // nothing and starts nothing.
 class FakeAgent : public Agent::Service {
  public:
@@ -22,36 +22,36 @@ class FakeAgent : public Agent::Service {
   ~FakeAgent() override;
 
   const std::string& address() const { return address_; }
-  // Ends at once, as a killed agent does.
+  // Shuts down at once, as if killed.
   void Vanish();
 
-  // Adds an event to the log of every job, or of one execution's jobs; attached streams tell it.
-  void Tell(ControlEvent event, std::string execution = "") ABSL_LOCKS_EXCLUDED(mutex_);
-  // Adds a record of data; the last one must have `end` set.
-  void Offer(DataRecord record) ABSL_LOCKS_EXCLUDED(mutex_);
-  // The same with the numbers that they have: an agent that breaks the protocol.
-  void TellAsNumbered(ControlEvent event) ABSL_LOCKS_EXCLUDED(mutex_);
-  void OfferAsNumbered(DataRecord record) ABSL_LOCKS_EXCLUDED(mutex_);
-  // Every stream of that kind ends with UNAVAILABLE after so many messages, the first `times` times.
+  // Adds an event to the log of every job, or of the jobs of one execution. Attached streams send it.
+  void AddEvent(ControlEvent event, std::string execution = "") ABSL_LOCKS_EXCLUDED(mutex_);
+  // Adds a data record. The last record must have `end` set.
+  void AddRecord(DataRecord record) ABSL_LOCKS_EXCLUDED(mutex_);
+  // The same, but keeps the numbers of the event or record, so that a test can break the protocol.
+  void AddNumberedEvent(ControlEvent event) ABSL_LOCKS_EXCLUDED(mutex_);
+  void AddNumberedRecord(DataRecord record) ABSL_LOCKS_EXCLUDED(mutex_);
+  // The first `times` streams of this kind end with UNAVAILABLE after this number of messages.
   void BreakControlAfter(int events, int times) ABSL_LOCKS_EXCLUDED(mutex_);
   void BreakDataAfter(int records, int times) ABSL_LOCKS_EXCLUDED(mutex_);
-  // Grants no lease from now on, though its streams stand: as an agent that hangs.
+  // Grants no lease from now on but keeps its streams open, as an agent that hangs.
   void GrantNoLease() ABSL_LOCKS_EXCLUDED(mutex_);
-  // What Describe answers. Default: host "fake" with CPUs 0-1 and no targets.
-  void BeDescribedAs(AgentDescription description) ABSL_LOCKS_EXCLUDED(mutex_);
-  // Called by each Describe before it answers.
-  void BeforeDescribing(std::function<void()> call) ABSL_LOCKS_EXCLUDED(mutex_);
-  // What Open answers.
+  // The response of Describe. Default: host "fake" with CPUs 0-1 and no targets.
+  void SetDescription(AgentDescription description) ABSL_LOCKS_EXCLUDED(mutex_);
+  // Each Describe runs `call` before it responds.
+  void SetDescribeHook(std::function<void()> call) ABSL_LOCKS_EXCLUDED(mutex_);
+  // The status of later Open calls.
   void RefuseOpen(grpc::Status status) ABSL_LOCKS_EXCLUDED(mutex_);
-  // What Close answers.
+  // The status of later Close calls.
   void RefuseClose(grpc::Status status) ABSL_LOCKS_EXCLUDED(mutex_);
 
   int opened() const ABSL_LOCKS_EXCLUDED(mutex_);
   int closed() const ABSL_LOCKS_EXCLUDED(mutex_);
   int renewals() const ABSL_LOCKS_EXCLUDED(mutex_);
-  // Commands but for attachments and questions, in the order of arrival.
+  // The received commands, except attachments and clock questions, in the order of arrival.
   std::vector<ControlCommand> commands() const ABSL_LOCKS_EXCLUDED(mutex_);
-  // The highest record that a caller said is safe.
+  // The highest record number that a client has committed.
   uint64_t committed() const ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
@@ -67,18 +67,18 @@ class FakeAgent : public Agent::Service {
                         grpc::ServerReaderWriter<DataRecord, DataRequest>* stream) override;
   grpc::Status Close(grpc::ServerContext*, const CloseRequest*, CloseReply*) override;
 
-  struct Told {
+  struct LoggedEvent {
     ControlEvent event;
-    // Empty: everyone's.
+    // Empty: an event of every execution.
     std::string execution;
   };
 
-  // That execution's log, numbered.
+  // The log of one execution, numbered.
   std::vector<ControlEvent> EventsOf(const std::string& execution) const
       ABSL_SHARED_LOCKS_REQUIRED(mutex_);
 
   mutable absl::Mutex mutex_;
-  std::vector<Told> events_ ABSL_GUARDED_BY(mutex_);
+  std::vector<LoggedEvent> events_ ABSL_GUARDED_BY(mutex_);
   std::vector<DataRecord> records_ ABSL_GUARDED_BY(mutex_);
   std::vector<ControlCommand> commands_ ABSL_GUARDED_BY(mutex_);
   AgentDescription description_ ABSL_GUARDED_BY(mutex_);

@@ -12,17 +12,18 @@ namespace {
 
 constexpr char kFailurePayload[] = "assay.Failure";
 constexpr absl::Duration kUnaryTimeout = absl::Seconds(10);
-// For an agent that was lost and may be back.
+// The Close timeout of a lost agent, which may be back.
 constexpr absl::Duration kLostTimeout = absl::Seconds(2);
 constexpr absl::Duration kAttachPause = absl::Milliseconds(100);
-// Records are acknowledged this often, well below the 64 that an agent sends beyond the last
+// Acknowledge every this many records. An agent sends at most 64 records beyond the last
 // acknowledged one.
 constexpr uint64_t kAcknowledgeEvery = 16;
-// A job tells some five events of some hundred kilobytes together. More is no job, and would fill our memory.
+// A job sends about five events of about a hundred kilobytes in total. The limits keep a faulty agent from filling the
+// controller's memory.
 constexpr size_t kMaxEvents = 64;
 constexpr size_t kMaxEventBytes = size_t{16} << 20;
 
-// Whether a stream that ended like this is worth attaching again. An agent that shuts down cancels its streams.
+// Whether to attach a stream again that ended with `status`. An agent that shuts down cancels its streams.
 bool MayComeBack(const grpc::Status& status) {
   switch (status.error_code()) {
     case grpc::StatusCode::OK:
@@ -53,33 +54,36 @@ std::optional<Failure> FailureOfStatus(const absl::Status& status) {
   return failure;
 }
 
-absl::StatusOr<std::unique_ptr<JobClient>> JobClient::Open(AgentClient& link, OpenRequest request) {
+absl::StatusOr<std::unique_ptr<JobClient>> JobClient::Open(AgentClient& client,
+                                                           OpenRequest request) {
   grpc::ClientContext context;
   SetTimeout(context, kUnaryTimeout);
   OpenReply reply;
-  const grpc::Status status = link.stub().Open(&context, request, &reply);
+  const grpc::Status status = client.stub().Open(&context, request, &reply);
   if (!status.ok()) {
-    return link.Explain(status, request.has_server() ? "cannot serve" : "cannot load");
+    return client.Explain(
+        status, request.has_server() ? "cannot open its server job" : "cannot open its load job");
   }
-  std::unique_ptr<JobClient> job(new JobClient(link, std::move(request)));
+  std::unique_ptr<JobClient> job(new JobClient(client, std::move(request)));
   job->control_thread_ = std::thread([job = job.get()] { job->RunControl(); });
-  job->lease_hold_.emplace(link, job->request_.job(), job->lease_, [job = job.get()] {
+  job->lease_hold_.emplace(client, job->request_.job(), job->lease_, [job = job.get()] {
     job->Lose(absl::UnavailableError(absl::StrCat(
-        "agent ", job->link_.address(), ": lost: it granted no lease for ",
+        "agent ", job->client_.address(), ": lost: it granted no lease for ",
         absl::FormatDuration(job->lease_),
-        ". It hangs, or its host or the way there is gone; its lease ends what it runs")));
+        ". Check whether the agent hangs, and whether its host and network are up; the expired "
+        "lease ends everything that it runs")));
   });
   return job;
 }
 
-JobClient::JobClient(AgentClient& link, OpenRequest request)
-    : link_(link),
-      clock_(link.clock()),
+JobClient::JobClient(AgentClient& client, OpenRequest request)
+    : client_(client),
+      clock_(client.clock()),
       request_(std::move(request)),
       lease_(absl::Milliseconds(request_.lease_ms())) {}
 
 JobClient::~JobClient() {
-  if (!closing()) Close(kUnaryTimeout).IgnoreError();  // The lease ends what this could not.
+  if (!closing()) Close(kUnaryTimeout).IgnoreError();  // If it fails, the lease ends the job.
   {
     absl::MutexLock lock(&mutex_);
     if (control_context_ != nullptr) control_context_->TryCancel();
@@ -94,11 +98,11 @@ void JobClient::RunControl() {
     const int64_t lived_ns = clock_.After(absl::Seconds(1));
     const grpc::Status status = RunControlStream();
     if (closing()) return;
-    if (!MayComeBack(status)) return Fail(link_.Explain(status, "its control stream ended"));
-    // A stream that lived for a second resets the timeout; one that never came up does not.
+    if (!MayComeBack(status)) return Fail(client_.Explain(status, "its control stream ended"));
+    // A stream that lasted a second resets the timeout; one that was never established does not.
     if (clock_.NowNanos() > lived_ns) give_up_ns = clock_.After(lease_);
     if (clock_.NowNanos() > give_up_ns)
-      return Lose(link_.Explain(status, "lost, and not found again"));
+      return Lose(client_.Explain(status, "lost, and cannot be reached again"));
     absl::MutexLock lock(&mutex_);
     const auto closed = [this] { return closing(); };
     clock_.AwaitFor(mutex_, absl::Condition(&closed), kAttachPause);
@@ -107,7 +111,7 @@ void JobClient::RunControl() {
 
 grpc::Status JobClient::RunControlStream() {
   grpc::ClientContext context;
-  std::unique_ptr<ControlStream> stream = link_.stub().Control(&context);
+  std::unique_ptr<ControlStream> stream = client_.stub().Control(&context);
   {
     absl::MutexLock lock(&mutex_);
     if (closing()) return grpc::Status::CANCELLED;
@@ -116,7 +120,7 @@ grpc::Status JobClient::RunControlStream() {
     *attach.mutable_attach()->mutable_job() = request_.job();
     attach.mutable_attach()->set_after_event(last_event_);
     stream->Write(attach);
-    for (const ControlCommand& command : said_) stream->Write(command);
+    for (const ControlCommand& command : sent_commands_) stream->Write(command);
     stream_ = stream.get();
   }
   ControlEvent event;
@@ -134,7 +138,7 @@ grpc::Status JobClient::RunControlStream() {
 void JobClient::Take(const ControlEvent& event) {
   const int64_t here_ns = clock_.NowNanos();
   if (event.has_failure()) {
-    Fail(StatusOfFailure(event.failure(), absl::StrCat("agent ", link_.address())));
+    Fail(StatusOfFailure(event.failure(), absl::StrCat("agent ", client_.address())));
   }
   if (const absl::Status kept = Keep(event, here_ns); !kept.ok()) Lose(kept);
 }
@@ -148,15 +152,16 @@ absl::Status JobClient::Keep(const ControlEvent& event, int64_t here_ns) {
   }
   if (event.sequence() <= last_event_) return absl::OkStatus();
   if (event.sequence() != last_event_ + 1) {
-    return absl::DataLossError(absl::StrCat("agent ", link_.address(), ": event ", last_event_ + 1,
-                                            " of its job is missing: it told event ",
-                                            event.sequence(), "; check that agent's version"));
+    return absl::DataLossError(
+        absl::StrCat("agent ", client_.address(), ": event ", last_event_ + 1,
+                     " of its job is missing: it sent event ", event.sequence(),
+                     " instead; use an agent of the controller's version"));
   }
   event_bytes_ += event.ByteSizeLong();
   if (events_.size() == kMaxEvents || event_bytes_ > kMaxEventBytes) {
-    return absl::ResourceExhaustedError(
-        absl::StrCat("agent ", link_.address(), ": told more than ", kMaxEvents, " events or ",
-                     kMaxEventBytes, " bytes of them in one job; update or replace this agent"));
+    return absl::ResourceExhaustedError(absl::StrCat(
+        "agent ", client_.address(), ": sent more than ", kMaxEvents, " events, or ",
+        kMaxEventBytes, " bytes of events, in one job; use an agent of the controller's version"));
   }
   last_event_ = event.sequence();
   events_.push_back(event);
@@ -165,7 +170,7 @@ absl::Status JobClient::Keep(const ControlEvent& event, int64_t here_ns) {
 
 void JobClient::Send(const ControlCommand& command) {
   absl::MutexLock lock(&mutex_);
-  if (command.clock_question() == 0) said_.push_back(command);
+  if (command.clock_question() == 0) sent_commands_.push_back(command);
   if (stream_ != nullptr) stream_->Write(command);
 }
 
@@ -173,7 +178,7 @@ void JobClient::Fail(const absl::Status& status) {
   absl::MutexLock lock(&mutex_);
   if (!failure_.ok()) return;
   failure_ = status;
-  if (tell_failed_) tell_failed_(status);
+  if (on_failure_) on_failure_(status);
 }
 
 void JobClient::Lose(const absl::Status& why) {
@@ -185,10 +190,10 @@ void JobClient::Lose(const absl::Status& why) {
   Abandon(why);
 }
 
-void JobClient::WhenFailed(std::function<void(const absl::Status&)> tell) {
+void JobClient::WhenFailed(std::function<void(const absl::Status&)> on_failure) {
   absl::MutexLock lock(&mutex_);
-  tell_failed_ = std::move(tell);
-  if (tell_failed_ && !failure_.ok()) tell_failed_(failure_);
+  on_failure_ = std::move(on_failure);
+  if (on_failure_ && !failure_.ok()) on_failure_(failure_);
 }
 
 absl::Status JobClient::failure() const {
@@ -220,7 +225,8 @@ absl::StatusOr<ControlEvent> JobClient::WaitFor(ControlEvent::EventCase kind, st
   if (!failure_.ok()) return failure_;
   if (!abandoned_.ok()) return abandoned_;
   return absl::DeadlineExceededError(
-      absl::StrCat("agent ", link_.address(), ": no word of '", std::string(what), "' in time"));
+      absl::StrCat("agent ", client_.address(), ": did not report '", std::string(what),
+                   "' in time; check whether the agent hangs or its host is overloaded"));
 }
 
 absl::StatusOr<Ready> JobClient::WaitReady(int64_t deadline_ns) {
@@ -262,11 +268,11 @@ absl::StatusOr<ClockReading> JobClient::ReadClock(int rounds, int64_t deadline_n
     sent_ns = clock_.NowNanos();
     Send(question);
     absl::MutexLock lock(&mutex_);
-    const auto answered = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    const auto done = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
       return clock_response_.has_value() || !failure_.ok() || !abandoned_.ok();
     };
-    // A question that fell into a broken stream is asked again; the deadline bounds all.
-    clock_.AwaitUntil(mutex_, absl::Condition(&answered),
+    // A question that a broken stream lost is asked again; the deadline limits all rounds together.
+    clock_.AwaitUntil(mutex_, absl::Condition(&done),
                       std::min(deadline_ns, clock_.After(absl::Seconds(2))));
     if (!failure_.ok()) return failure_;
     if (!abandoned_.ok()) return abandoned_;
@@ -277,8 +283,8 @@ absl::StatusOr<ClockReading> JobClient::ReadClock(int rounds, int64_t deadline_n
     if (!best.has_value() || reading.round_trip_ns < best->round_trip_ns) best = reading;
   }
   if (!best.has_value()) {
-    return absl::DeadlineExceededError(
-        absl::StrCat("agent ", link_.address(), ": does not tell its clock"));
+    return absl::DeadlineExceededError(absl::StrCat(
+        "agent ", client_.address(), ": did not report its clock in time; check whether it hangs"));
   }
   return *best;
 }
@@ -317,7 +323,7 @@ absl::Status JobClient::ReadRecords(absl::FunctionRef<absl::Status(const DataRec
       if (!abandoned_.ok()) return abandoned_;
       data_context_ = &context;
     }
-    const std::unique_ptr<DataStream> stream = link_.stub().ReadData(&context);
+    const std::unique_ptr<DataStream> stream = client_.stub().ReadData(&context);
     const absl::StatusOr<bool> ended = ReadDataStream(consume, secure, *stream, taken);
     stream->WritesDone();
     if (!ended.ok() || *ended) context.TryCancel();
@@ -328,14 +334,14 @@ absl::Status JobClient::ReadRecords(absl::FunctionRef<absl::Status(const DataRec
     }
     if (!ended.ok()) return ended.status();
     if (*ended) return absl::OkStatus();
-    if (!MayComeBack(status)) return link_.Explain(status, "its data cannot be read");
+    if (!MayComeBack(status)) return client_.Explain(status, "cannot read its data");
     absl::MutexLock lock(&mutex_);
     const auto abandoned = [this]()
                                ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return !abandoned_.ok(); };
     clock_.AwaitFor(mutex_, absl::Condition(&abandoned), kAttachPause);
   }
-  return absl::DeadlineExceededError(
-      absl::StrCat("agent ", link_.address(), ": its data did not all arrive in time"));
+  return absl::DeadlineExceededError(absl::StrCat(
+      "agent ", client_.address(), ": did not send all of its data in time; check its network"));
 }
 
 absl::StatusOr<bool> JobClient::ReadDataStream(
@@ -350,8 +356,10 @@ absl::StatusOr<bool> JobClient::ReadDataStream(
   while (stream.Read(&record)) {
     if (record.sequence() <= taken) continue;
     if (record.sequence() != taken + 1) {
-      return absl::DataLossError(absl::StrCat("agent ", link_.address(), ": record ", taken + 1,
-                                              " of its data is missing"));
+      return absl::DataLossError(
+          absl::StrCat("agent ", client_.address(), ": record ", taken + 1,
+                       " of its data is missing: it sent record ", record.sequence(),
+                       " instead; use an agent of the controller's version"));
     }
     taken = record.sequence();
     if (!record.end()) ASSAY_RETURN_IF_ERROR(consume(record));
@@ -370,7 +378,7 @@ absl::StatusOr<bool> JobClient::ReadDataStream(
 
 absl::Status JobClient::Close(absl::Duration timeout) {
   {
-    absl::MutexLock lock(&mutex_);  // Wakes who waits for a failure.
+    absl::MutexLock lock(&mutex_);  // Wakes AwaitFailure().
     closing_.store(true, std::memory_order_release);
     if (lost_) timeout = std::min(timeout, kLostTimeout);
   }
@@ -380,10 +388,10 @@ absl::Status JobClient::Close(absl::Duration timeout) {
   CloseRequest request;
   *request.mutable_job() = request_.job();
   CloseReply reply;
-  const grpc::Status status = link_.stub().Close(&context, request, &reply);
+  const grpc::Status status = client_.stub().Close(&context, request, &reply);
   absl::MutexLock lock(&mutex_);
   if (control_context_ != nullptr) control_context_->TryCancel();
-  return link_.Explain(status, "its job cannot be closed");
+  return client_.Explain(status, "cannot close its job");
 }
 
 void JobClient::Abandon(const absl::Status& why) {

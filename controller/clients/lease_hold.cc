@@ -11,9 +11,9 @@ constexpr absl::Duration kAttachPause = absl::Milliseconds(100);
 
 }  // namespace
 
-LeaseHold::LeaseHold(AgentClient& link, const JobId& job, absl::Duration length,
+LeaseHold::LeaseHold(AgentClient& client, const JobId& job, absl::Duration length,
                      std::function<void()> lost)
-    : link_(link), clock_(link.clock()), job_(job), length_(length), lost_(std::move(lost)) {
+    : client_(client), clock_(client.clock()), job_(job), length_(length), lost_(std::move(lost)) {
   {
     absl::MutexLock lock(&mutex_);
     held_until_ns_ = clock_.After(length_);
@@ -48,15 +48,15 @@ void LeaseHold::Renew() {
       if (ended_) return;
       context_ = &context;
     }
-    const auto stream = link_.stub().HoldLease(&context);
+    const auto stream = client_.stub().HoldLease(&context);
     LeaseGrant grant;
     while (true) {
       const int64_t asked_ns = clock_.NowNanos();
       if (!stream->Write(renewal) || !stream->Read(&grant)) break;
       absl::MutexLock lock(&mutex_);
-      // A job that is over is granted nothing.
+      // A grant of 0 means that the job has ended.
       if (grant.lease_ms() > 0) held_until_ns_ = asked_ns + absl::ToInt64Nanoseconds(length_);
-      // A third of the lease: two renewals may be lost.
+      // Renew after a third of the lease, so that two renewals may be lost.
       const int64_t next_ns = asked_ns + absl::ToInt64Nanoseconds(length_ / 3);
       if (clock_.AwaitUntil(mutex_, absl::Condition(&ended_), next_ns)) break;
     }

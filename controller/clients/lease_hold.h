@@ -14,23 +14,25 @@
 
 namespace assay::controller {
 
-// Holds the lease of one job: renews it three times in its length, over a stream that is attached again when it breaks.
+// Holds the lease of one job. Sends a renewal every third of the lease, over a stream that is attached again when it
+// breaks.
 //
-// A host that vanishes breaks no stream, and what it no longer grants may stand unanswered for ever. So a lease that was
-// granted last a whole length ago is lost: the agent, if it is there, has ended the job by then.
+// A host that disappears does not break the stream, so a renewal may wait for its grant forever. Therefore the lease is
+// lost when the last granted renewal was sent a whole lease ago. By then the agent has ended the job.
 //
-// Threads: two of its own, asleep but for a renewal.
+// Threads: two of its own, which sleep between renewals.
 class LeaseHold {
  public:
-  // From the grant that Open implies. `lost` is called once, on a thread of its own, unless End() comes first; it must
-  // not destroy this. `link` must outlive it.
-  LeaseHold(AgentClient& link, const JobId& job, absl::Duration length, std::function<void()> lost);
-  // Waits for a call of `lost` that runs.
+  // The lease starts now: Open grants it. Calls `lost` once when the lease is lost, on a thread of this object, unless
+  // End() is called first. `lost` must not destroy this object. `client` must outlive it.
+  LeaseHold(AgentClient& client, const JobId& job, absl::Duration length,
+            std::function<void()> lost);
+  // Waits for a running call of `lost`.
   ~LeaseHold();
   LeaseHold(const LeaseHold&) = delete;
   LeaseHold& operator=(const LeaseHold&) = delete;
 
-  // Renews no more. Does not wait.
+  // Stops the renewals. Does not wait.
   void End() ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
@@ -38,7 +40,7 @@ class LeaseHold {
   void Watch() ABSL_LOCKS_EXCLUDED(mutex_);
   void EndLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
-  AgentClient& link_;
+  AgentClient& client_;
   Clock& clock_;
   const JobId job_;
   const absl::Duration length_;
@@ -46,7 +48,7 @@ class LeaseHold {
 
   absl::Mutex mutex_;
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;
-  // On the link's clock: a length after the last question that was granted.
+  // The end of the lease, on the client's clock: one length after the last granted renewal was sent.
   int64_t held_until_ns_ ABSL_GUARDED_BY(mutex_) = 0;
   grpc::ClientContext* context_ ABSL_GUARDED_BY(mutex_) = nullptr;
 

@@ -1,4 +1,4 @@
-// check: what a plan would do, and how long it would take; changes nothing.
+// The `check` command: prints the schedule and the estimated duration of a plan. It changes nothing.
 
 #include <algorithm>
 #include <iostream>
@@ -30,11 +30,11 @@ namespace {
 constexpr uint32_t kBlocksForVerdict = 6;
 
 struct CheckFlags {
-  CommonFlags flags;
+  CommonFlags common;
   std::string plan;
 };
 
-// A plan that may be run, and what of it these agents would do.
+// A valid plan, and the executions that these agents would make of it.
 struct CheckedPlan {
   Plan plan;
   std::vector<SkippedTarget> skipped;
@@ -47,7 +47,7 @@ void PrintText(const CheckedPlan& checked, TextWidth width) {
   const Plan& plan = checked.plan;
   text << TerminalText(plan.name()) << ": " << checked.schedule.size() << " executions in "
        << plan.blocks() << " blocks, seed " << plan.seed() << "\n";
-  // The schedule is in the order of the blocks.
+  // The schedule is sorted by block.
   auto next = checked.schedule.begin();
   for (uint32_t block = 0; block < plan.blocks(); ++block) {
     std::vector<std::string> cells;
@@ -61,25 +61,27 @@ void PrintText(const CheckedPlan& checked, TextWidth width) {
                                       one.workload(), ": ", one.reason()))
          << "\n";
   }
-  text << "it takes about "
-       << absl::FormatDuration(absl::Ceil(checked.length.total, absl::Seconds(1))) << ", "
+  text << "estimated duration: "
+       << absl::FormatDuration(absl::Ceil(checked.length.total, absl::Seconds(1))) << ", including "
        << absl::FormatDuration(absl::Ceil(checked.length.measuring, absl::Seconds(1)))
-       << " of it measuring"
-       << (checked.length.guessed ? "; windows are bounded by requests, so their length is a guess"
-                                  : "")
+       << " of measuring"
+       << (checked.length.guessed
+               ? "; a guess, because a number of requests bounds the windows, not a time"
+               : "")
        << "\n";
   const bool any_is_started =
       std::any_of(plan.targets().begin(), plan.targets().end(),
                   [](const PlanTarget& target) { return target.url().empty(); });
   if (plan.verdict() == Plan::NONE || plan.targets_size() < 2) {
-    // Nothing is to be decided.
+    // The plan asks for no verdict.
   } else if (!any_is_started) {
-    text
-        << "this plan cannot decide: the blocks of servers given by URL are windows of one running "
-           "server each, which are not independent\n";
+    text << "this plan cannot give a verdict: it names all servers by URL, so the blocks of each "
+            "server are windows of one process, which are not independent; name a server that an "
+            "agent starts\n";
   } else if (plan.blocks() < kBlocksForVerdict) {
-    text << "this plan cannot decide: a verdict needs at least " << kBlocksForVerdict
-         << " blocks, it has " << plan.blocks() << "\n";
+    text << "this plan cannot give a verdict: it has " << plan.blocks()
+         << " blocks, and a verdict needs at least " << kBlocksForVerdict
+         << "; add --set blocks=" << kBlocksForVerdict << "\n";
   }
   std::cout << Fitted(text.str(), width) << std::flush;
 }
@@ -105,14 +107,14 @@ void PrintJson(const CheckedPlan& checked) {
   std::cout << JsonText(json, 2) << std::endl;
 }
 
-ExitStatus Check(const CheckFlags& words, Interruption& interruption) {
-  absl::StatusOr<LoadedPlan> loaded = LoadPlan(UserPath(words.plan), words.flags.overrides);
+ExitStatus Check(const CheckFlags& flags, Interruption& interruption) {
+  absl::StatusOr<LoadedPlan> loaded = LoadPlan(UserPath(flags.plan), flags.common.overrides);
   if (!loaded.ok()) return Fail(loaded.status());
   if (const absl::Status valid = Validate(*loaded); !valid.ok()) return Fail(valid);
   CheckedPlan checked;
   checked.plan = WithDefaults(std::move(loaded->plan));
   const absl::StatusOr<std::unique_ptr<AgentPool>> pool =
-      AgentPool::Connect(words.flags.agents, words.flags.tls, &interruption);
+      AgentPool::Connect(flags.common.agents, flags.common.tls, &interruption);
   if (!pool.ok()) return Fail(pool.status());
   absl::StatusOr<std::vector<SkippedTarget>> skipped = FitToAgents(checked.plan, **pool);
   if (!skipped.ok()) return Fail(skipped.status());
@@ -122,10 +124,10 @@ ExitStatus Check(const CheckFlags& words, Interruption& interruption) {
     if (!skipped_cells.Contains(one.cell)) checked.schedule.push_back(std::move(one));
   }
   checked.length = LengthOf(checked.plan, static_cast<int>(checked.schedule.size()));
-  if (words.flags.format == "json") {
+  if (flags.common.format == "json") {
     PrintJson(checked);
   } else {
-    PrintText(checked, WidthOf(words.flags));
+    PrintText(checked, WidthOf(flags.common));
   }
   return ExitStatus::kDone;
 }
@@ -134,18 +136,22 @@ ExitStatus Check(const CheckFlags& words, Interruption& interruption) {
 
 void AddCheckCommand(CLI::App& app, Action& chosen) {
   CLI::App* command = app.add_subcommand(
-      "check", "Validate a plan and print its schedule and length; changes nothing");
-  command->footer("Example: controller check plans/c_vs_rust.textproto --set blocks=10");
-  auto words = std::make_shared<CheckFlags>();
-  command->add_option("PLAN", words->plan, "A plan: *.textproto or *.json (docs/plans.md)")
+      "check", "Validate a plan, and print its schedule and its estimated duration");
+  command->footer(
+      "Example: controller check plans/c_vs_rust.textproto --set blocks=10\n"
+      "Starts no server, sends no load and stores nothing.");
+  auto flags = std::make_shared<CheckFlags>();
+  command->add_option("PLAN", flags->plan, "Plan file: *.textproto or *.json (docs/plans.md)")
       ->required();
-  AddAgentFlags(*command, words->flags);
-  AddFormatFlagWithoutCsv(*command, words->flags);
-  command->add_option("--set", words->flags.overrides, "Override a field of the plan")
+  AddAgentFlags(*command, flags->common);
+  AddFormatFlagWithoutCsv(*command, flags->common);
+  command
+      ->add_option("--set", flags->common.overrides,
+                   "Override one field of the plan, such as blocks=3; may be repeated")
       ->allow_extra_args(false)
       ->type_name("KEY=VALUE");
-  command->callback([words, &chosen] {
-    chosen = [words](Interruption& interruption) { return Check(*words, interruption); };
+  command->callback([flags, &chosen] {
+    chosen = [flags](Interruption& interruption) { return Check(*flags, interruption); };
   });
 }
 

@@ -16,7 +16,7 @@ namespace {
 
 void AddWideFlag(CLI::App& command, CommonFlags& flags) {
   command.add_flag("--wide", flags.wide,
-                   "All columns and whole lines (default: at most 100 columns wide)");
+                   "Print all columns and whole lines (default: at most 100 characters wide)");
 }
 
 }  // namespace
@@ -28,15 +28,16 @@ TextWidth WidthOf(const CommonFlags& flags) {
 void AddStoreFlag(CLI::App& command, CommonFlags& flags) {
   command
       .add_option("--store", flags.store,
-                  "SQLite file with the campaigns (default: assay/assay.db in $XDG_DATA_HOME)")
+                  "SQLite file that stores the campaigns (default: assay/assay.db in "
+                  "$XDG_DATA_HOME)")
       ->type_name("PATH");
 }
 
 void AddAgentFlags(CLI::App& command, CommonFlags& flags) {
   command
       .add_option("--agents", flags.agents,
-                  "Agents: the first serves, the others load; one does both (default: a local "
-                  "agent for the command's length)")
+                  "Agents to use: the first runs the server, the others send the load; a single "
+                  "agent does both (default: a local agent that runs until the command ends)")
       ->delimiter(',')
       ->type_name("HOST:PORT,...");
   const auto add_file = [&](const char* name, std::string& path, const char* what) {
@@ -44,20 +45,24 @@ void AddAgentFlags(CLI::App& command, CommonFlags& flags) {
         ->transform([](const std::string& written) { return UserPath(written); })
         ->type_name("FILE");
   };
-  add_file("--tls-ca", flags.tls.ca, "CA that signed the agents' certificates, PEM");
-  add_file("--tls-cert", flags.tls.certificate, "This controller's certificate, PEM");
-  add_file("--tls-key", flags.tls.key, "Its key, PEM");
+  add_file("--tls-ca", flags.tls.ca,
+           "CA certificate that signed the agents' certificates, in PEM format");
+  add_file("--tls-cert", flags.tls.certificate, "Certificate of this controller, in PEM format");
+  add_file("--tls-key", flags.tls.key, "Private key of --tls-cert, in PEM format");
 }
 
 void AddFormatFlag(CLI::App& command, CommonFlags& flags) {
-  command.add_option("--format", flags.format, "table for people, json or csv for programs")
+  command
+      .add_option("--format", flags.format,
+                  "Output format: table for people, json or csv for programs")
       ->check(CLI::IsMember({"table", "json", "csv"}))
       ->type_name("FORMAT");
   AddWideFlag(command, flags);
 }
 
 void AddFormatFlagWithoutCsv(CLI::App& command, CommonFlags& flags) {
-  command.add_option("--format", flags.format, "table for people, json for programs")
+  command
+      .add_option("--format", flags.format, "Output format: table for people, json for programs")
       ->check(CLI::IsMember({"table", "json"}))
       ->type_name("FORMAT");
   AddWideFlag(command, flags);
@@ -66,19 +71,21 @@ void AddFormatFlagWithoutCsv(CLI::App& command, CommonFlags& flags) {
 void AddRunFlags(CLI::App& command, CommonFlags& flags) {
   command
       .add_option("--set", flags.overrides,
-                  "Override a field of the plan, such as blocks=3 or "
+                  "Override one field of the plan, such as blocks=3 or "
                   "load.closed.connections=64,250; may be repeated")
       ->allow_extra_args(false)
       ->type_name("KEY=VALUE");
-  command.add_option("--label", flags.label, "A name for the campaign, beside its id")
+  command
+      .add_option("--label", flags.label,
+                  "Name of the campaign; commands accept it in place of the ID")
       ->check([](const std::string& label) {
         return IsUtf8(label) && TerminalText(label) == label
                    ? std::string()
-                   : "a label is UTF-8 text of one line without control characters, and not " +
+                   : "a label must be one line of UTF-8 text without control characters; got " +
                          TerminalText(label);
       })
       ->type_name("NAME");
-  command.add_flag("--quiet", flags.quiet, "No progress on standard error");
+  command.add_flag("--quiet", flags.quiet, "Do not print progress to standard error");
 }
 
 absl::StatusOr<std::string> StorePath(const CommonFlags& flags) {
@@ -88,7 +95,7 @@ absl::StatusOr<std::string> StorePath(const CommonFlags& flags) {
 absl::StatusOr<std::unique_ptr<Store>> OpenStore(const CommonFlags& flags, Store::Mode mode) {
   ASSAY_ASSIGN_OR_RETURN(const std::string path, StorePath(flags));
   absl::StatusOr<std::unique_ptr<Store>> store = Store::Open(path, mode);
-  // Who only looks has been told when the campaign was made.
+  // Commands that only read the store do not repeat the warning.
   if (!store.ok() || mode != Store::Mode::kWrite) return store;
   if (const std::string warning = Store::WhoElseReads(path); !warning.empty())
     std::cerr << "controller: warning: " << TerminalText(warning) << std::endl;
@@ -111,9 +118,9 @@ ExitStatus Fail(const absl::Status& status) {
 
 ExitStatus FailToRead(const CampaignRecord& campaign, const absl::Status& status) {
   if (!absl::IsInvalidArgument(status)) return Fail(status);
-  return Fail(absl::DataLossError(
-      absl::StrCat("campaign ", campaign.id(), " cannot be read, since its record is damaged: ",
-                   status.message(), "; restore the store from a copy, or `rerun` the campaign")));
+  return Fail(absl::DataLossError(absl::StrCat(
+      "cannot read campaign ", campaign.id(), ": its record is damaged: ", status.message(),
+      "; restore the store from a copy, or `rerun` the campaign")));
 }
 
 ExitStatus FailEach(const std::vector<absl::Status>& statuses) {
@@ -122,10 +129,10 @@ ExitStatus FailEach(const std::vector<absl::Status>& statuses) {
   return worst;
 }
 
-std::string CommandText(std::string_view words) {
+std::string CommandText(std::string_view arguments) {
   const bool under_bazel = std::getenv("BUILD_WORKSPACE_DIRECTORY") != nullptr;
   return absl::StrCat(under_bazel ? "./bazelw run //controller -- " : "controller ",
-                      absl::string_view(words.data(), words.size()));
+                      absl::string_view(arguments.data(), arguments.size()));
 }
 
 }  // namespace assay::controller

@@ -17,7 +17,8 @@
 
 namespace assay::controller {
 
-// How every command ends; a contract (docs/operations.md). 3 outranks 4.
+// The exit status of every command, a contract with scripts (docs/operations.md). When both 3 and 4 apply, the status
+// is 3.
 enum class ExitStatus {
   kDone = 0,
   kFailed = 1,
@@ -26,31 +27,31 @@ enum class ExitStatus {
   kThresholdMissed = 4,
 };
 
-// Flags that several commands have.
+// Flags that several commands share.
 struct CommonFlags {
-  // As written: a relative path is the user's.
+  // As the user typed it. A relative path starts in the user's working directory. Empty: the default store.
   std::string store;
   std::vector<std::string> agents;
   // Absolute paths.
   TlsFiles tls;
   std::string format = "table";
-  // All columns, whatever the width.
+  // Print all columns and whole lines, however wide.
   bool wide = false;
-  // "key=value" each.
+  // Each is "key=value".
   std::vector<std::string> overrides;
   std::string label;
   bool quiet = false;
-  // Write a report beside the store when the campaign is over, though its plan has no profile.
+  // Write a report beside the store when the campaign ends, even if the plan has no profile.
   bool report = false;
 };
 
-// Where the store is: what the flag says, or the user's own.
+// The path of the store: that of --store, else the user's default store.
 absl::StatusOr<std::string> StorePath(const CommonFlags& flags);
 
-// What the command line asked for. Set by the parsing of a subcommand, run by main() afterwards.
+// The work that the command line asks for. Parsing a subcommand sets it; main() runs it afterwards.
 using Action = std::function<ExitStatus(Interruption&)>;
 
-// Each adds one command to the program, which sets `chosen` when it is given.
+// Each function adds one command to the program. The command sets `chosen` when the user gives it.
 void AddDemoCommand(CLI::App& app, Action& chosen);
 void AddRunCommand(CLI::App& app, Action& chosen);
 void AddMeasureCommand(CLI::App& app, Action& chosen);
@@ -65,37 +66,37 @@ void AddReportCommand(CLI::App& app, Action& chosen);
 void AddExportCommand(CLI::App& app, Action& chosen);
 void AddImportCommand(CLI::App& app, Action& chosen);
 
-// Flags, by what a command does. Each fills its part of `flags`, which must outlive the parsing.
+// Each function adds a group of flags to a command. Parsing writes them to `flags`, which must outlive the parsing.
 void AddStoreFlag(CLI::App& command, CommonFlags& flags);
 void AddAgentFlags(CLI::App& command, CommonFlags& flags);
 void AddFormatFlag(CLI::App& command, CommonFlags& flags);
-// Where the response is no table of equal rows.
+// For output that is not one table, and therefore has no CSV form.
 void AddFormatFlagWithoutCsv(CLI::App& command, CommonFlags& flags);
 void AddRunFlags(CLI::App& command, CommonFlags& flags);
 
-// How wide text for people is.
+// The width of text output: unlimited with --wide.
 TextWidth WidthOf(const CommonFlags& flags);
 
 // Opens the store that the flags name, else the default one.
 absl::StatusOr<std::unique_ptr<Store>> OpenStore(const CommonFlags& flags, Store::Mode mode);
 
-// The agents to use for a stored campaign: those that the flags name, else those that it was carried out with. None
-// where that was an agent of the command's own.
+// The addresses of the agents for a stored campaign: those of --agents, else those that ran the campaign. Empty if the
+// campaign ran on a local agent of its command.
 std::vector<std::string> AgentsFor(const CampaignRecord& campaign, const CommonFlags& flags);
 
-// Says on standard error what went wrong, and which exit status that is: kBadUsage for INVALID_ARGUMENT.
+// Prints an error to standard error and returns its exit status: kBadUsage for INVALID_ARGUMENT, else kFailed.
 ExitStatus Fail(const absl::Status& status);
 
-// The same where what is stored of a campaign could not be read. It is kFailed whatever the status: what is in the store is
-// not what the user typed.
+// As Fail(), for a stored campaign that cannot be read. Always returns kFailed: the store's content is not the user's
+// input.
 ExitStatus FailToRead(const CampaignRecord& campaign, const absl::Status& status);
 
-// Fail() for each of several, if there are any: kDone where there is none.
+// Calls Fail() for each status. Returns kDone if there is none, else the exit status of the last one.
 ExitStatus FailEach(const std::vector<absl::Status>& statuses);
 
-// How the user would type another command: "./bazelw run //controller -- show 1f3a" under `bazel run`, else
-// "controller show 1f3a".
-std::string CommandText(std::string_view words);
+// The command line that runs this program with `arguments`: "./bazelw run //controller -- show 1f3a" under `bazel run`,
+// else "controller show 1f3a".
+std::string CommandText(std::string_view arguments);
 
 }  // namespace assay::controller
 

@@ -1,4 +1,4 @@
-// import: what other tools measured, beside Assay's own.
+// The `import` command: stores profiles that other tools recorded.
 
 #include <cstdint>
 #include <iostream>
@@ -19,7 +19,7 @@ namespace assay::controller {
 namespace {
 
 struct ImportFlags {
-  CommonFlags flags;
+  CommonFlags common;
   std::string file;
   std::string execution;
   uint32_t frequency_hz = 0;
@@ -31,26 +31,26 @@ absl::StatusOr<std::string> ReadText(const std::string& file) {
   return std::string(std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>());
 }
 
-absl::StatusOr<std::string> ImportProfile(const ImportFlags& words) {
+absl::StatusOr<std::string> ImportProfile(const ImportFlags& flags) {
   ASSAY_ASSIGN_OR_RETURN(const std::unique_ptr<Store> store,
-                         OpenStore(words.flags, Store::Mode::kWrite));
-  ASSAY_ASSIGN_OR_RETURN(const ExecutionRecord execution, store->ReadExecution(words.execution));
-  ASSAY_ASSIGN_OR_RETURN(const std::string text, ReadText(words.file));
+                         OpenStore(flags.common, Store::Mode::kWrite));
+  ASSAY_ASSIGN_OR_RETURN(const ExecutionRecord execution, store->ReadExecution(flags.execution));
+  ASSAY_ASSIGN_OR_RETURN(const std::string text, ReadText(flags.file));
   ASSAY_ASSIGN_OR_RETURN(const ImportedProfile imported,
-                         ImportPerfScript(text, words.file == "-" ? "standard input" : words.file,
-                                          words.frequency_hz, execution, words.event));
+                         ImportPerfScript(text, flags.file == "-" ? "standard input" : flags.file,
+                                          flags.frequency_hz, execution, flags.event));
   ASSAY_RETURN_IF_ERROR(store->AttachProfile(execution.id(), imported.info, imported.chunks));
   const std::string done =
       absl::StrCat(imported.info.samples(), " samples of ", imported.info.event(),
-                   " are now the profile of execution ", execution.id(), " (",
+                   " stored as the profile of execution ", execution.id(), " (",
                    execution.cell().target(), ", block ", execution.block(), ")");
   return absl::StrCat(TerminalText(done), "\n",
                       CommandText(absl::StrCat("report ", execution.campaign_id())),
-                      " shows them\n");
+                      " shows the profile\n");
 }
 
-ExitStatus Import(const ImportFlags& words) {
-  const absl::StatusOr<std::string> done = ImportProfile(words);
+ExitStatus Import(const ImportFlags& flags) {
+  const absl::StatusOr<std::string> done = ImportProfile(flags);
   if (!done.ok()) return Fail(done.status());
   std::cout << *done << std::flush;
   return ExitStatus::kDone;
@@ -60,29 +60,30 @@ ExitStatus Import(const ImportFlags& words) {
 
 void AddImportCommand(CLI::App& app, Action& chosen) {
   CLI::App* command = app.add_subcommand(
-      "import", "What another tool measured: the output of `perf script` as a run's profile");
+      "import", "Store the output of `perf script` as the profile of one execution");
   command->footer(
       "Example: perf script | controller import - --execution=9f3ac2d1e0b44c7a\n"
-      "`show ID --format=json` names the executions.");
-  auto words = std::make_shared<ImportFlags>();
-  command->add_option("FILE", words->file, "The text that perf script printed; -: standard input")
+      "`controller show ID --format=json` lists the IDs of the executions.");
+  auto flags = std::make_shared<ImportFlags>();
+  command->add_option("FILE", flags->file, "Output of `perf script`; - reads standard input")
       ->required();
   command
-      ->add_option("--execution", words->execution,
-                   "The run that perf watched; one without a profile of Assay's own")
+      ->add_option("--execution", flags->execution,
+                   "ID of the execution that perf recorded; it must not have a profile yet")
       ->required();
   command
       ->add_option(
-          "--frequency", words->frequency_hz,
-          "Samples a second that perf was told to take (-F), where its event is not a time")
+          "--frequency", flags->frequency_hz,
+          "Sampling frequency of perf (its flag -F), in samples per second; needed if the event "
+          "does not count time")
       ->check(CLI::Range(1, 100000).description(""));
   command->add_option(
-      "--event", words->event,
-      "The event to take, such as cpu_core/cycles/, where perf recorded several [the "
-      "clock, else the cycles of which most were counted]");
-  AddStoreFlag(*command, words->flags);
+      "--event", flags->event,
+      "Event to import if perf recorded several, such as cpu_core/cycles/ (default: the clock "
+      "event, else the cycles event with the highest count)");
+  AddStoreFlag(*command, flags->common);
   command->callback(
-      [words, &chosen] { chosen = [words](Interruption&) { return Import(*words); }; });
+      [flags, &chosen] { chosen = [flags](Interruption&) { return Import(*flags); }; });
 }
 
 }  // namespace assay::controller

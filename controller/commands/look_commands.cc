@@ -1,4 +1,4 @@
-// check, agents, list, show, cancel: the commands that measure nothing.
+// The commands `agents`, `list`, `show` and `cancel`, which measure nothing.
 
 #include <future>
 #include <iostream>
@@ -21,23 +21,24 @@
 namespace assay::controller {
 namespace {
 
-// A cancelled campaign ends its execution first.
+// A cancelled campaign first ends the execution that runs.
 constexpr absl::Duration kCancelTimeout = absl::Seconds(30);
 constexpr absl::Duration kCancelPoll = absl::Milliseconds(200);
 
 struct LookFlags {
-  CommonFlags flags;
+  CommonFlags common;
   std::string id;
 };
 
-void AddId(CLI::App& command, LookFlags& words) {
-  command.add_option("ID", words.id, "An id, a prefix of one, a label, or latest")->required();
+void AddId(CLI::App& command, LookFlags& flags) {
+  command.add_option("ID", flags.id, "Campaign: its ID, a prefix of the ID, its label, or latest")
+      ->required();
 }
 
 ExitStatus List(const CommonFlags& flags) {
   std::vector<CampaignSummary> campaigns;
   absl::StatusOr<std::unique_ptr<Store>> store = OpenStore(flags, Store::Mode::kRead);
-  // Before the first campaign there is no file: an empty list, not an error.
+  // The default store does not exist before the first campaign. That is an empty list, not an error.
   if (!store.ok() && !(absl::IsNotFound(store.status()) && flags.store.empty())) {
     return Fail(store.status());
   }
@@ -57,27 +58,27 @@ ExitStatus List(const CommonFlags& flags) {
   for (const CampaignSummary& one : campaigns) {
     if (!one.damaged) continue;
     damaged.push_back((*store)->Find(one.id).status());
-    // Its id may be what is damaged.
+    // The ID itself may be damaged.
     if (damaged.back().ok() || absl::IsNotFound(damaged.back())) {
-      damaged.back() =
-          absl::DataLossError(absl::StrCat("the record of a campaign is damaged: ", one.id));
+      damaged.back() = absl::DataLossError(absl::StrCat(
+          "the record of campaign ", one.id, " is damaged; restore the store from a copy"));
     }
   }
   return FailEach(damaged);
 }
 
-ExitStatus Show(const LookFlags& words) {
-  absl::StatusOr<std::unique_ptr<Store>> store = OpenStore(words.flags, Store::Mode::kRead);
+ExitStatus Show(const LookFlags& flags) {
+  absl::StatusOr<std::unique_ptr<Store>> store = OpenStore(flags.common, Store::Mode::kRead);
   if (!store.ok()) return Fail(store.status());
-  const absl::StatusOr<CampaignRecord> campaign = (*store)->Find(words.id);
+  const absl::StatusOr<CampaignRecord> campaign = (*store)->Find(flags.id);
   if (!campaign.ok()) return Fail(campaign.status());
-  const absl::StatusOr<ExitStatus> shown = PrintCampaign(**store, *campaign, words.flags);
+  const absl::StatusOr<ExitStatus> shown = PrintCampaign(**store, *campaign, flags.common);
   if (!shown.ok()) return FailToRead(*campaign, shown.status());
-  // What was asked for is a look, and that worked, whatever is seen; unless something could not be read.
+  // `show` succeeds whatever the result of the campaign is. It fails only if something could not be read.
   return *shown == ExitStatus::kFailed ? ExitStatus::kFailed : ExitStatus::kDone;
 }
 
-// Each agent by itself: those that response are told of though others do not.
+// Asks each agent separately: the command shows the agents that respond even if others do not.
 ExitStatus Agents(const CommonFlags& flags, Interruption& interruption) {
   std::vector<std::future<absl::StatusOr<std::unique_ptr<AgentPool>>>> asked;
   for (const std::string& address : flags.agents) {
@@ -107,10 +108,10 @@ ExitStatus Agents(const CommonFlags& flags, Interruption& interruption) {
   return status;
 }
 
-ExitStatus Cancel(const LookFlags& words, Interruption& interruption) {
-  absl::StatusOr<std::unique_ptr<Store>> store = OpenStore(words.flags, Store::Mode::kWrite);
+ExitStatus Cancel(const LookFlags& flags, Interruption& interruption) {
+  absl::StatusOr<std::unique_ptr<Store>> store = OpenStore(flags.common, Store::Mode::kWrite);
   if (!store.ok()) return Fail(store.status());
-  absl::StatusOr<CampaignRecord> campaign = (*store)->Find(words.id);
+  absl::StatusOr<CampaignRecord> campaign = (*store)->Find(flags.id);
   if (!campaign.ok()) return Fail(campaign.status());
   const std::string id = campaign->id();
   const absl::Status asked = (*store)->RequestCancel(id);
@@ -121,59 +122,63 @@ ExitStatus Cancel(const LookFlags& words, Interruption& interruption) {
     if (!campaign.ok()) return Fail(campaign.status());
     if (campaign->status() != CampaignRecord::RUNNING) {
       std::cout << "campaign " << id << " is " << StatusText(campaign->status())
-                << "; what was finished is kept\n";
+                << "; its finished executions are kept\n";
       return ExitStatus::kDone;
     }
     if (!interruption.Sleep(kCancelPoll)) return Fail(interruption.status());
   }
-  return Fail(absl::DeadlineExceededError(absl::StrCat(
-      "campaign ", id, " was asked to end and has not yet; `list` shows when it has")));
+  return Fail(absl::DeadlineExceededError(
+      absl::StrCat("campaign ", id, " did not end within ", absl::FormatDuration(kCancelTimeout),
+                   ": it still finishes an execution; `list` shows its status")));
 }
 
 }  // namespace
 
 void AddAgentsCommand(CLI::App& app, Action& chosen) {
   CLI::App* command = app.add_subcommand(
-      "agents", "Each agent: version, CPUs, targets, abilities, and its clock against ours");
+      "agents",
+      "Show each agent: version, CPUs, targets, capabilities, and the offset of its clock");
   command->footer("Example: controller agents --agents=10.0.0.1:7700,10.0.0.2:7700");
-  auto words = std::make_shared<LookFlags>();
-  AddAgentFlags(*command, words->flags);
-  AddFormatFlagWithoutCsv(*command, words->flags);
-  command->callback([words, &chosen] {
-    chosen = [words](Interruption& interruption) { return Agents(words->flags, interruption); };
+  auto flags = std::make_shared<LookFlags>();
+  AddAgentFlags(*command, flags->common);
+  AddFormatFlagWithoutCsv(*command, flags->common);
+  command->callback([flags, &chosen] {
+    chosen = [flags](Interruption& interruption) { return Agents(flags->common, interruption); };
   });
 }
 
 void AddListCommand(CLI::App& app, Action& chosen) {
-  CLI::App* command = app.add_subcommand("list", "Campaigns, newest first");
+  CLI::App* command = app.add_subcommand("list", "List the stored campaigns, newest first");
   command->footer("Example: controller list --format=json");
-  auto words = std::make_shared<LookFlags>();
-  AddStoreFlag(*command, words->flags);
-  AddFormatFlag(*command, words->flags);
+  auto flags = std::make_shared<LookFlags>();
+  AddStoreFlag(*command, flags->common);
+  AddFormatFlag(*command, flags->common);
   command->callback(
-      [words, &chosen] { chosen = [words](Interruption&) { return List(words->flags); }; });
+      [flags, &chosen] { chosen = [flags](Interruption&) { return List(flags->common); }; });
 }
 
 void AddShowCommand(CLI::App& app, Action& chosen) {
   CLI::App* command = app.add_subcommand(
-      "show", "One campaign: cells, quantiles with intervals, throughput, CPU, memory, gates");
+      "show",
+      "Show one campaign: cells, percentiles with confidence intervals, throughput, CPU, memory, "
+      "gates");
   command->footer("Example: controller show latest\n         controller show 1f3a --format=json");
-  auto words = std::make_shared<LookFlags>();
-  AddId(*command, *words);
-  AddStoreFlag(*command, words->flags);
-  AddFormatFlag(*command, words->flags);
-  command->callback([words, &chosen] { chosen = [words](Interruption&) { return Show(*words); }; });
+  auto flags = std::make_shared<LookFlags>();
+  AddId(*command, *flags);
+  AddStoreFlag(*command, flags->common);
+  AddFormatFlag(*command, flags->common);
+  command->callback([flags, &chosen] { chosen = [flags](Interruption&) { return Show(*flags); }; });
 }
 
 void AddCancelCommand(CLI::App& app, Action& chosen) {
   CLI::App* command = app.add_subcommand(
-      "cancel", "End a campaign that runs in another terminal; what is finished is kept");
+      "cancel", "End a campaign that runs in another terminal; its finished executions are kept");
   command->footer("Example: controller cancel latest");
-  auto words = std::make_shared<LookFlags>();
-  AddId(*command, *words);
-  AddStoreFlag(*command, words->flags);
-  command->callback([words, &chosen] {
-    chosen = [words](Interruption& interruption) { return Cancel(*words, interruption); };
+  auto flags = std::make_shared<LookFlags>();
+  AddId(*command, *flags);
+  AddStoreFlag(*command, flags->common);
+  command->callback([flags, &chosen] {
+    chosen = [flags](Interruption& interruption) { return Cancel(*flags, interruption); };
   });
 }
 

@@ -1,4 +1,4 @@
-// measure: without a plan, one server measured, two or more compared.
+// The `measure` command: measures one server or compares several, without a plan file.
 
 #include <algorithm>
 #include <memory>
@@ -21,7 +21,7 @@ namespace assay::controller {
 namespace {
 
 struct MeasureFlags {
-  CommonFlags flags;
+  CommonFlags common;
   std::vector<std::string> servers;
   std::string path = "/";
   std::string method;
@@ -41,8 +41,8 @@ absl::Status AddHeaders(const std::vector<std::string>& headers, Workload* workl
   for (const std::string& header : headers) {
     const size_t colon = header.find(':');
     if (colon == std::string::npos || colon == 0) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("--header '", header, "': expected 'Name: value'"));
+      return absl::InvalidArgumentError(absl::StrCat(
+          "--header '", header, "': expected 'Name: value', such as --header 'Accept: text/html'"));
     }
     const size_t value = header.find_first_not_of(' ', colon + 1);
     Header* added = workload->add_headers();
@@ -52,58 +52,59 @@ absl::Status AddHeaders(const std::vector<std::string>& headers, Workload* workl
   return absl::OkStatus();
 }
 
-// The plan that these words stand for.
-absl::StatusOr<LoadedPlan> PlanOf(const MeasureFlags& words) {
+// The plan that the flags describe.
+absl::StatusOr<LoadedPlan> PlanOf(const MeasureFlags& flags) {
   LoadedPlan loaded;
   loaded.name = "measure";
   Plan& plan = loaded.plan;
-  plan.set_name(absl::StrCat(words.path, " of ", absl::StrJoin(words.servers, ", ")));
-  for (const std::string& server : words.servers) {
+  plan.set_name(absl::StrCat(flags.path, " of ", absl::StrJoin(flags.servers, ", ")));
+  for (const std::string& server : flags.servers) {
     PlanTarget* target = plan.add_targets();
     if (IsTargetUrl(server)) {
       target->set_url(server);
       target->set_label(server);
-      target->set_http2(words.http2);
-      // A plan takes it for https only.
+      target->set_http2(flags.http2);
+      // A plan accepts this field for https only.
       const absl::StatusOr<TargetUrl> url = ParseTargetUrl(server);
-      if (url.ok() && url->tls) target->set_tls_server_name(words.tls_server_name);
+      if (url.ok() && url->tls) target->set_tls_server_name(flags.tls_server_name);
     } else {
       target->set_name(server);
     }
   }
-  if (words.http2 && std::none_of(plan.targets().begin(), plan.targets().end(),
+  if (flags.http2 && std::none_of(plan.targets().begin(), plan.targets().end(),
                                   [](const PlanTarget& target) { return target.http2(); })) {
     return absl::InvalidArgumentError(
-        "--http2 goes with a URL: servers of the catalogue speak HTTP/1.1");
+        "--http2 needs a server given by URL: the servers of the catalogue speak HTTP/1.1 only");
   }
-  if (!words.tls_server_name.empty()) {
+  if (!flags.tls_server_name.empty()) {
     if (std::none_of(plan.targets().begin(), plan.targets().end(),
                      [](const PlanTarget& target) { return !target.tls_server_name().empty(); })) {
       return absl::InvalidArgumentError(
-          "--tls-server-name goes with an https:// URL: only TLS sends a server's name");
+          "--tls-server-name needs a server given by an https:// URL: only TLS sends a server "
+          "name");
     }
   }
   Workload* workload = plan.add_workloads();
-  workload->set_name(words.path);
-  workload->set_path(words.path);
-  if (!words.method.empty()) workload->set_method(words.method);
-  ASSAY_RETURN_IF_ERROR(AddHeaders(words.headers, workload));
-  if (!words.body_file.empty()) {
-    ASSAY_ASSIGN_OR_RETURN(*workload->mutable_body(), ReadFile(UserPath(words.body_file)));
+  workload->set_name(flags.path);
+  workload->set_path(flags.path);
+  if (!flags.method.empty()) workload->set_method(flags.method);
+  ASSAY_RETURN_IF_ERROR(AddHeaders(flags.headers, workload));
+  if (!flags.body_file.empty()) {
+    ASSAY_ASSIGN_OR_RETURN(*workload->mutable_body(), ReadFile(UserPath(flags.body_file)));
   }
-  if (words.status != 0) workload->mutable_expect()->set_status(words.status);
+  if (flags.status != 0) workload->mutable_expect()->set_status(flags.status);
   ClosedLoop* closed = plan.mutable_load()->mutable_closed();
-  closed->mutable_connections()->Assign(words.connections.begin(), words.connections.end());
-  if (words.requests > 0) {
-    closed->set_requests(words.requests);
+  closed->mutable_connections()->Assign(flags.connections.begin(), flags.connections.end());
+  if (flags.requests > 0) {
+    closed->set_requests(flags.requests);
   } else {
-    closed->mutable_duration()->set_seconds(words.duration_s);
+    closed->mutable_duration()->set_seconds(flags.duration_s);
   }
-  plan.mutable_load()->mutable_warmup()->set_seconds(words.warmup_s);
-  plan.set_blocks(words.blocks);
-  // One server alone is described, not judged.
-  if (words.servers.size() == 1) plan.set_verdict(Plan::NONE);
-  ASSAY_RETURN_IF_ERROR(ApplyOverrides(words.flags.overrides, &loaded));
+  plan.mutable_load()->mutable_warmup()->set_seconds(flags.warmup_s);
+  plan.set_blocks(flags.blocks);
+  // A verdict needs at least two servers.
+  if (flags.servers.size() == 1) plan.set_verdict(Plan::NONE);
+  ASSAY_RETURN_IF_ERROR(ApplyOverrides(flags.common.overrides, &loaded));
   google::protobuf::TextFormat::PrintToString(plan, &loaded.plan_text);
   return loaded;
 }
@@ -111,49 +112,58 @@ absl::StatusOr<LoadedPlan> PlanOf(const MeasureFlags& words) {
 }  // namespace
 
 void AddMeasureCommand(CLI::App& app, Action& chosen) {
-  CLI::App* command = app.add_subcommand(
-      "measure",
-      "Without a plan: measure one server, or compare several; a URL is one that runs already");
+  CLI::App* command =
+      app.add_subcommand("measure", "Measure one server or compare several, without a plan file");
   command->footer(
       "Example: controller measure epoll libmicrohttpd --path=/json --connections=64,250\n"
       "         controller measure http://127.0.0.1:8080 --path=/ --connections=64 --duration=5");
-  auto words = std::make_shared<MeasureFlags>();
+  auto flags = std::make_shared<MeasureFlags>();
   command
-      ->add_option("SERVER", words->servers,
-                   "A target of the catalogue, or http://HOST:PORT or https://HOST:PORT")
+      ->add_option(
+          "SERVER", flags->servers,
+          "Target of the catalogue, which an agent starts, or the URL of a running server: "
+          "http://HOST:PORT or https://HOST:PORT")
       ->required();
-  command->add_option("--path", words->path, "Path of the request")->capture_default_str();
-  command->add_option("--method", words->method, "Default GET, or POST with a body");
-  command->add_option("--header", words->headers, "'Name: value'; may be repeated")
+  command->add_option("--path", flags->path, "Path to request")->capture_default_str();
+  command->add_option("--method", flags->method,
+                      "HTTP method (default: POST with --body-file, else GET)");
+  command
+      ->add_option("--header", flags->headers,
+                   "Request header, such as 'Accept: text/html'; may be repeated")
       ->allow_extra_args(false);
-  command->add_option("--body-file", words->body_file, "Body of the request")->type_name("FILE");
-  command->add_option("--status", words->status, "Status of the right response (default 200)");
-  command->add_flag("--http2", words->http2, "Speak HTTP/2 to servers given by URL");
+  command->add_option("--body-file", flags->body_file, "File with the request body")
+      ->type_name("FILE");
+  command->add_option("--status", flags->status,
+                      "Expected status code of the responses (default: 200)");
+  command->add_flag("--http2", flags->http2, "Use HTTP/2 with servers given by URL");
   command
-      ->add_option("--tls-server-name", words->tls_server_name,
-                   "Name to send as SNI to https:// servers [the URL's host]")
+      ->add_option("--tls-server-name", flags->tls_server_name,
+                   "Name to send as SNI to https:// servers (default: the host of the URL)")
       ->type_name("NAME");
-  command->add_option("--connections", words->connections, "Levels, such as 64,250")
+  command
+      ->add_option("--connections", flags->connections,
+                   "Numbers of connections; each number is one load level, such as 64,250")
       ->delimiter(',');
-  command->add_option("--duration", words->duration_s, "Seconds of each window")
+  command->add_option("--duration", flags->duration_s, "Duration of each window, in seconds")
       ->capture_default_str();
-  command->add_option("--requests", words->requests,
-                      "Requests of each window, instead of --duration");
-  command->add_option("--warmup", words->warmup_s, "Seconds before each window")
+  command->add_option("--requests", flags->requests,
+                      "Number of requests of each window, instead of --duration");
+  command->add_option("--warmup", flags->warmup_s, "Warm-up before each window, in seconds")
       ->capture_default_str();
   command
-      ->add_option("--blocks", words->blocks,
-                   "Starts of each server and level; of a URL, windows of the running server")
+      ->add_option("--blocks", flags->blocks,
+                   "Repetitions of each server and level; each starts a target of the catalogue "
+                   "anew")
       ->capture_default_str();
-  AddStoreFlag(*command, words->flags);
-  AddAgentFlags(*command, words->flags);
-  AddFormatFlag(*command, words->flags);
-  AddRunFlags(*command, words->flags);
-  command->callback([words, &chosen] {
-    chosen = [words](Interruption& interruption) {
-      const absl::StatusOr<LoadedPlan> plan = PlanOf(*words);
+  AddStoreFlag(*command, flags->common);
+  AddAgentFlags(*command, flags->common);
+  AddFormatFlag(*command, flags->common);
+  AddRunFlags(*command, flags->common);
+  command->callback([flags, &chosen] {
+    chosen = [flags](Interruption& interruption) {
+      const absl::StatusOr<LoadedPlan> plan = PlanOf(*flags);
       if (!plan.ok()) return Fail(plan.status());
-      return MeasurePlan(*plan, words->flags, interruption);
+      return MeasurePlan(*plan, flags->common, interruption);
     };
   });
 }

@@ -26,14 +26,14 @@
 namespace assay::controller {
 namespace {
 
-// What a campaign is carried out with.
+// What a campaign needs to run.
 struct Bench {
   std::unique_ptr<Store> store;
   std::unique_ptr<AgentPool> pool;
   std::unique_ptr<GateRules> rules;
 };
 
-// All but the agents.
+// Sets up everything except the agents.
 absl::StatusOr<Bench> SetUp(const CommonFlags& flags) {
   Bench bench;
   ASSAY_ASSIGN_OR_RETURN(GateRules rules, LoadGateRules());
@@ -56,7 +56,7 @@ ExitStatus StatusOf(const CampaignResults& results) {
   return missed ? ExitStatus::kThresholdMissed : ExitStatus::kDone;
 }
 
-// The campaign in the format that was asked for, with what its profiles say where it has any.
+// Prints the campaign in the requested format, with a summary of its profiles if it has any.
 absl::Status Print(Store& store, CampaignResults& results, const CommonFlags& flags) {
   const std::string& format = flags.format;
   if (format == "csv") {
@@ -82,42 +82,42 @@ absl::Status Print(Store& store, CampaignResults& results, const CommonFlags& fl
   return absl::OkStatus();
 }
 
-// Writes the report beside the store; its path.
+// Writes the report into the folder of the store. Returns the path of the report.
 absl::StatusOr<std::string> WriteReportBesideStore(Store& store, const CampaignRecord& campaign,
                                                    const CommonFlags& flags) {
   ASSAY_ASSIGN_OR_RETURN(const std::string store_path, StorePath(flags));
   const std::string path =
       (std::filesystem::path(store_path).parent_path() / "reports" / (campaign.id() + ".html"))
           .string();
-  std::vector<absl::Status> damaged;  // Who printed the campaign has named it.
+  std::vector<absl::Status> damaged;  // Already reported when the campaign was printed.
   ASSAY_RETURN_IF_ERROR(WriteReport(store, campaign, path, damaged));
   return path;
 }
 
-// What to do with a campaign that is stored now. `report`: its page; empty where none was written.
+// Prints the commands that a user may want to run next. `report` is the path of the report, or empty if none was written.
 void SayWhatNext(const CampaignRecord& campaign, const ExitStatus status,
                  const std::string& report) {
   const std::string& id = campaign.id();
   std::cout << "\nstored as campaign " << id << "\n";
   if (!report.empty()) {
-    std::cout << "  figures and flame graphs: " << TerminalText(report) << "\n";
+    std::cout << "  report with figures and flame graphs: " << TerminalText(report) << "\n";
   }
   if (campaign.status() != CampaignRecord::COMPLETE) {
-    std::cout << "  go on with it:       " << CommandText(absl::StrCat("resume ", id)) << "\n";
+    std::cout << "  continue it:         " << CommandText(absl::StrCat("resume ", id)) << "\n";
   }
   if (status == ExitStatus::kInvalidResult) {
-    std::cout << "  a gate makes this result invalid: see its advice above, then "
+    std::cout << "  an invalid gate voids this result: follow its advice above, then run "
               << CommandText(absl::StrCat("rerun ", id)) << "\n";
   }
-  std::cout << "  see it again:        " << CommandText(absl::StrCat("show ", id)) << "\n"
+  std::cout << "  show it again:       " << CommandText(absl::StrCat("show ", id)) << "\n"
             << "  as JSON:             " << CommandText(absl::StrCat("show ", id, " --format=json"))
             << "\n"
             << (report.empty()
-                    ? absl::StrCat("  as a page:           ",
+                    ? absl::StrCat("  as an HTML report:   ",
                                    CommandText(absl::StrCat("report ", id, " -o report.html")),
                                    "\n")
                     : "")
-            << "  your own server:     "
+            << "  measure your server: "
             << CommandText("measure http://127.0.0.1:8080 --path=/ --connections=64") << std::endl;
 }
 
@@ -131,7 +131,7 @@ ExitStatus Conclude(Bench& bench, const CampaignRecord& campaign, const CommonFl
   const bool any_failed = std::any_of(results->cells.begin(), results->cells.end(),
                                       [](const CellResult& cell) { return cell.failed > 0; });
   std::string report;
-  // Flame graphs are what a profile was asked for.
+  // A plan with a profile wants flame graphs, which only the report shows.
   if (flags.report || campaign.plan().has_profile()) {
     absl::StatusOr<std::string> path = WriteReportBesideStore(*bench.store, campaign, flags);
     if (!path.ok()) return Fail(path.status());
@@ -141,13 +141,13 @@ ExitStatus Conclude(Bench& bench, const CampaignRecord& campaign, const CommonFl
   if (!results->damaged.empty()) return FailEach(results->damaged);
   if (campaign.status() != CampaignRecord::COMPLETE) {
     std::cerr << "controller: campaign " << campaign.id() << " is " << StatusText(campaign.status())
-              << ": " << TerminalText(campaign.status_reason()) << "; what was measured is kept"
-              << std::endl;
+              << ": " << TerminalText(campaign.status_reason())
+              << "; its finished executions are kept, and `resume` continues it" << std::endl;
     return ExitStatus::kFailed;
   }
   if (any_failed) {
     std::cerr << "controller: some executions of campaign " << campaign.id()
-              << " failed: `resume` tries them again" << std::endl;
+              << " failed: see the reasons above, then `resume` runs them again" << std::endl;
     return ExitStatus::kFailed;
   }
   return status;

@@ -8,19 +8,20 @@
 
 namespace assay::controller {
 
-// What the commands that measure have in common: agents, store, campaign, and the result on standard output.
+// Functions that the measuring commands share. They connect to the agents, open the store, run the campaign and print
+// the result to standard output.
 
-// Validates, measures as a new campaign, prints. Never throws a started campaign away: what ended early is stored and
-// said.
+// Validates the plan, runs it as a new campaign and prints the result. A campaign that ends early stays in the store, and
+// the command reports why it ended.
 ExitStatus MeasurePlan(const LoadedPlan& loaded, const CommonFlags& flags,
                        Interruption& interruption);
 
-// Goes on with a stored campaign, on the agents that it began on unless the flags name others, and prints it.
+// Continues a stored campaign and prints it. Uses the agents of --agents, else those that the campaign started on.
 ExitStatus ResumeCampaign(const std::string& id, const CommonFlags& flags,
                           Interruption& interruption);
 
-// Prints a stored campaign in the format of the flags. The status is that of its content: kInvalidResult,
-// kThresholdMissed or kDone.
+// Prints a stored campaign in the format of the flags. Returns the status of its content: kInvalidResult,
+// kThresholdMissed or kDone. Returns kFailed if damaged records were skipped.
 absl::StatusOr<ExitStatus> PrintCampaign(Store& store, const CampaignRecord& campaign,
                                          const CommonFlags& flags);
 

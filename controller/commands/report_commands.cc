@@ -1,4 +1,4 @@
-// report, export: what leaves the store as files.
+// The commands `report` and `export`, which write campaigns to files.
 
 #include <algorithm>
 #include <cstddef>
@@ -34,15 +34,15 @@ namespace assay::controller {
 namespace {
 
 struct FileFlags {
-  CommonFlags flags;
+  CommonFlags common;
   std::string id;
   std::string out;
   std::string format = "json";
 };
 
-absl::StatusOr<CampaignRecord> Named(const FileFlags& words, std::unique_ptr<Store>* store) {
-  ASSAY_ASSIGN_OR_RETURN(*store, OpenStore(words.flags, Store::Mode::kRead));
-  return (*store)->Find(words.id);
+absl::StatusOr<CampaignRecord> Named(const FileFlags& flags, std::unique_ptr<Store>* store) {
+  ASSAY_ASSIGN_OR_RETURN(*store, OpenStore(flags.common, Store::Mode::kRead));
+  return (*store)->Find(flags.id);
 }
 
 absl::Status WriteWithFolder(const std::string& path, const std::string& content) {
@@ -51,12 +51,13 @@ absl::Status WriteWithFolder(const std::string& path, const std::string& content
   if (!folder.empty()) std::filesystem::create_directories(folder, error);
   if (error)
     return absl::PermissionDeniedError(
-        absl::StrCat(TerminalText(folder.string()), ": ", error.message()));
+        absl::StrCat("cannot create folder ", TerminalText(folder.string()), ": ", error.message(),
+                     "; write to another folder with -o"));
   return WriteFileAtomically(path, content);
 }
 
 std::string JsonFile(const CampaignResults& results) {
-  // A string that grows takes up to three times its length.
+  // Reserve the exact size: a string that grows takes up to three times its size in memory.
   size_t size = 1;
   WriteJson(results, nlohmann::ordered_json::object(),
             [&](const std::string& piece) { size += piece.size(); });
@@ -68,7 +69,7 @@ std::string JsonFile(const CampaignResults& results) {
   return text;
 }
 
-// `damaged` gets what of the campaign could not be read.
+// Appends to `damaged` each record of the campaign that could not be read.
 absl::StatusOr<Export> FilesOf(Store& store, const CampaignRecord& campaign,
                                const std::string& format, std::vector<absl::Status>& damaged) {
   if (IsProfileFormat(format)) {
@@ -88,25 +89,26 @@ absl::StatusOr<Export> FilesOf(Store& store, const CampaignRecord& campaign,
   return Export{.files = {{name, format == "csv" ? ToCsv(results) : JsonFile(results)}}};
 }
 
-// Names a file that was written. A descriptor of the shell's, such as /dev/stdout, holds the content and nothing else.
+// Prints the path of a file that was written. Prints nothing for a descriptor of the shell, such as /dev/stdout, which
+// must receive the content alone.
 void SayWhere(const std::string& path) {
   if (!OwnDescriptor(path).has_value()) std::cout << TerminalText(path) << "\n";
 }
 
-// Whether `out` is there and no folder: a pipe, a device, or what the shell opened as /dev/stdout or /dev/fd/3.
+// Whether `out` is a pipe, a character device, or a descriptor that the shell opened, such as /dev/stdout or /dev/fd/3.
 bool IsStream(const std::string& out) {
   std::error_code error;
   return OwnDescriptor(out).has_value() || std::filesystem::is_character_file(out, error) ||
          std::filesystem::is_fifo(out, error);
 }
 
-// In the folder `out`; a single file may go into a stream.
+// Writes the files into the folder `out`. If `out` is a stream, it takes a single file.
 absl::Status WriteExport(const std::vector<ExportedFile>& files, const std::string& out) {
   if (IsStream(out)) {
     if (files.size() != 1) {
       return absl::InvalidArgumentError(absl::StrCat("the export has ", files.size(),
                                                      " files, and ", TerminalText(out),
-                                                     " takes one: give a folder to -o"));
+                                                     " takes only one: pass a folder to -o"));
     }
     ASSAY_RETURN_IF_ERROR(WriteFileAtomically(out, files.front().content));
     SayWhere(out);
@@ -120,17 +122,17 @@ absl::Status WriteExport(const std::vector<ExportedFile>& files, const std::stri
     if (!written.ok()) break;
     paths.push_back(path);
   }
-  // Behind the last file: a reader that leaves early (`| head`) ends this program.
+  // Print the paths after the last file is written: a reader that exits early (`| head`) ends this program.
   for (const std::string& path : paths) SayWhere(path);
   return written;
 }
 
-ExitStatus ExportCampaign(const FileFlags& words) {
+ExitStatus ExportCampaign(const FileFlags& flags) {
   std::unique_ptr<Store> store;
-  const absl::StatusOr<CampaignRecord> campaign = Named(words, &store);
+  const absl::StatusOr<CampaignRecord> campaign = Named(flags, &store);
   if (!campaign.ok()) return Fail(campaign.status());
   std::vector<absl::Status> damaged;
-  const absl::StatusOr<Export> made = FilesOf(*store, *campaign, words.format, damaged);
+  const absl::StatusOr<Export> made = FilesOf(*store, *campaign, flags.format, damaged);
   if (!made.ok()) {
     FailEach(damaged);
     return FailToRead(*campaign, made.status());
@@ -138,16 +140,16 @@ ExitStatus ExportCampaign(const FileFlags& words) {
   for (const std::string& what : made->left_out) {
     std::cerr << "left out: " << TerminalText(what) << "\n";
   }
-  const absl::Status written = WriteExport(made->files, UserPath(words.out));
+  const absl::Status written = WriteExport(made->files, UserPath(flags.out));
   return written.ok() ? FailEach(damaged) : Fail(written);
 }
 
-ExitStatus Report(const FileFlags& words) {
+ExitStatus Report(const FileFlags& flags) {
   std::unique_ptr<Store> store;
-  const absl::StatusOr<CampaignRecord> campaign = Named(words, &store);
+  const absl::StatusOr<CampaignRecord> campaign = Named(flags, &store);
   if (!campaign.ok()) return Fail(campaign.status());
   const std::string path =
-      words.out.empty() ? absl::StrCat("assay-", campaign->id(), ".html") : words.out;
+      flags.out.empty() ? absl::StrCat("assay-", campaign->id(), ".html") : flags.out;
   std::vector<absl::Status> damaged;
   const absl::Status written = WriteReport(*store, *campaign, UserPath(path), damaged);
   if (!written.ok()) return Fail(written);
@@ -155,9 +157,10 @@ ExitStatus Report(const FileFlags& words) {
   return FailEach(damaged);
 }
 
-void AddId(CLI::App& command, FileFlags& words) {
-  command.add_option("ID", words.id, "An id, a prefix of one, a label, or latest")->required();
-  AddStoreFlag(command, words.flags);
+void AddId(CLI::App& command, FileFlags& flags) {
+  command.add_option("ID", flags.id, "Campaign: its ID, a prefix of the ID, its label, or latest")
+      ->required();
+  AddStoreFlag(command, flags.common);
 }
 
 }  // namespace
@@ -176,7 +179,7 @@ absl::StatusOr<std::vector<CellProfiles>> ReadProfilesOf(Store& store, CampaignR
   std::vector<absl::Status> damaged;
   ASSAY_ASSIGN_OR_RETURN(std::vector<CellProfiles> profiles,
                          ReadProfiles(store, results.campaign, &damaged));
-  // Damaged executions are known by now; damaged profiles are not.
+  // The results already list the damaged executions, but not the damaged profiles.
   for (absl::Status& one : damaged) {
     if (std::find(results.damaged.begin(), results.damaged.end(), one) == results.damaged.end())
       results.damaged.push_back(std::move(one));
@@ -187,30 +190,34 @@ absl::StatusOr<std::vector<CellProfiles>> ReadProfilesOf(Store& store, CampaignR
 void AddReportCommand(CLI::App& app, Action& chosen) {
   CLI::App* command = app.add_subcommand(
       "report",
-      "A campaign as one self-contained HTML file: table, figures, gates, hosts, flame graphs");
+      "Write a campaign as one self-contained HTML file: table, figures, gates, hosts, flame "
+      "graphs");
   command->footer("Example: controller report latest -o report.html");
-  auto words = std::make_shared<FileFlags>();
-  AddId(*command, *words);
-  command->add_option("-o,--output", words->out, "The file [assay-ID.html]");
+  auto flags = std::make_shared<FileFlags>();
+  AddId(*command, *flags);
+  command->add_option("-o,--output", flags->out, "File to write (default: assay-ID.html)");
   command->callback(
-      [words, &chosen] { chosen = [words](Interruption&) { return Report(*words); }; });
+      [flags, &chosen] { chosen = [flags](Interruption&) { return Report(*flags); }; });
 }
 
 void AddExportCommand(CLI::App& app, Action& chosen) {
-  CLI::App* command = app.add_subcommand("export", "A campaign as files for other tools");
-  command->footer("Example: controller export latest --format=pprof -o profiles");
-  auto words = std::make_shared<FileFlags>();
-  AddId(*command, *words);
+  CLI::App* command = app.add_subcommand("export", "Write a campaign as files for other tools");
+  command->footer(
+      "Example: controller export latest --format=pprof -o profiles\n"
+      "         controller export latest --format=csv -o /dev/stdout");
+  auto flags = std::make_shared<FileFlags>();
+  AddId(*command, *flags);
   command
-      ->add_option("--format", words->format,
-                   "json, csv, hdr, folded, pprof, speedscope, flamegraph or perf-script [json]")
+      ->add_option("--format", flags->format,
+                   "Format of the files: json, csv, hdr, folded, pprof, speedscope, flamegraph or "
+                   "perf-script (default: json)")
       ->check(CLI::IsMember({"json", "csv", "hdr", "folded", "pprof", "speedscope", "flamegraph",
                              "perf-script"})
                   .description(""));
-  command->add_option("-o,--output", words->out, "The folder, made where there is none")
+  command->add_option("-o,--output", flags->out, "Folder to write to; created if it does not exist")
       ->required();
   command->callback(
-      [words, &chosen] { chosen = [words](Interruption&) { return ExportCampaign(*words); }; });
+      [flags, &chosen] { chosen = [flags](Interruption&) { return ExportCampaign(*flags); }; });
 }
 
 }  // namespace assay::controller

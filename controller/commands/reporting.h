@@ -13,12 +13,12 @@
 
 namespace assay::controller {
 
-// Writes a campaign's report to a file, whose folder is made where there is none. `damaged` gets what of the campaign
-// could not be read; the page names it.
+// Writes the report of a campaign to the file `path`, and creates its folder if it does not exist. Stores in `damaged`
+// each record of the campaign that could not be read; the report names them too.
 absl::Status WriteReport(Store& store, const CampaignRecord& campaign, const std::string& path,
                          std::vector<absl::Status>& damaged);
 
-// The profiles of a campaign whose figures were read; what of them is damaged is added to its results.
+// Reads the profiles of a campaign. Appends each damaged profile to `results.damaged`, unless it is already there.
 absl::StatusOr<std::vector<CellProfiles>> ReadProfilesOf(Store& store, CampaignResults& results);
 
 }  // namespace assay::controller

@@ -1,4 +1,4 @@
-// demo, run, resume, rerun: the commands that measure what a plan says.
+// The commands `demo`, `run`, `resume` and `rerun`, which run plans.
 
 #include <memory>
 #include <string>
@@ -16,13 +16,13 @@
 namespace assay::controller {
 namespace {
 
-// A command's flags and words, which live as long as its action.
+// The flags and the argument of a command. They live as long as its action.
 struct RunFlags {
-  CommonFlags flags;
+  CommonFlags common;
   std::string subject;
 };
 
-// The plan that a campaign was made of, with overrides: what followed from a field that they change follows it.
+// The stored plan of a campaign, with overrides. A default that depends on an overridden field follows the new value.
 absl::StatusOr<LoadedPlan> StoredPlan(const CampaignRecord& campaign,
                                       const std::vector<std::string>& overrides) {
   LoadedPlan loaded;
@@ -37,86 +37,90 @@ absl::StatusOr<LoadedPlan> StoredPlan(const CampaignRecord& campaign,
 
 void AddDemoCommand(CLI::App& app, Action& chosen) {
   CLI::App* command = app.add_subcommand(
-      "demo", "Measure the servers that come with Assay, on this machine, in a minute or two");
+      "demo", "Measure the servers that come with Assay on this machine; takes one or two minutes");
   command->footer("Example: controller demo\n         controller demo --set blocks=6");
-  auto words = std::make_shared<RunFlags>();
-  AddStoreFlag(*command, words->flags);
-  AddAgentFlags(*command, words->flags);
-  AddFormatFlag(*command, words->flags);
-  AddRunFlags(*command, words->flags);
-  command->callback([words, &chosen] {
-    chosen = [words](Interruption& interruption) {
+  auto flags = std::make_shared<RunFlags>();
+  AddStoreFlag(*command, flags->common);
+  AddAgentFlags(*command, flags->common);
+  AddFormatFlag(*command, flags->common);
+  AddRunFlags(*command, flags->common);
+  command->callback([flags, &chosen] {
+    chosen = [flags](Interruption& interruption) {
       const absl::StatusOr<std::string> path = AssayFile("plans/demo.textproto");
       if (!path.ok()) return Fail(path.status());
-      const absl::StatusOr<LoadedPlan> plan = LoadPlan(*path, words->flags.overrides);
+      const absl::StatusOr<LoadedPlan> plan = LoadPlan(*path, flags->common.overrides);
       if (!plan.ok()) return Fail(plan.status());
-      words->flags.report = true;
-      return MeasurePlan(*plan, words->flags, interruption);
+      flags->common.report = true;
+      return MeasurePlan(*plan, flags->common, interruption);
     };
   });
 }
 
 void AddRunCommand(CLI::App& app, Action& chosen) {
-  CLI::App* command = app.add_subcommand("run", "Measure what a plan says");
+  CLI::App* command = app.add_subcommand("run", "Run a plan as a new campaign");
   command->footer(
       "Example: controller run plans/c_vs_rust.textproto --agents=10.0.0.1:7700,10.0.0.2:7700");
-  auto words = std::make_shared<RunFlags>();
-  command->add_option("PLAN", words->subject, "A plan: *.textproto or *.json (docs/plans.md)")
+  auto flags = std::make_shared<RunFlags>();
+  command->add_option("PLAN", flags->subject, "Plan file: *.textproto or *.json (docs/plans.md)")
       ->required();
-  AddStoreFlag(*command, words->flags);
-  AddAgentFlags(*command, words->flags);
-  AddFormatFlag(*command, words->flags);
-  AddRunFlags(*command, words->flags);
-  command->callback([words, &chosen] {
-    chosen = [words](Interruption& interruption) {
+  AddStoreFlag(*command, flags->common);
+  AddAgentFlags(*command, flags->common);
+  AddFormatFlag(*command, flags->common);
+  AddRunFlags(*command, flags->common);
+  command->callback([flags, &chosen] {
+    chosen = [flags](Interruption& interruption) {
       const absl::StatusOr<LoadedPlan> plan =
-          LoadPlan(UserPath(words->subject), words->flags.overrides);
+          LoadPlan(UserPath(flags->subject), flags->common.overrides);
       if (!plan.ok()) return Fail(plan.status());
-      return MeasurePlan(*plan, words->flags, interruption);
+      return MeasurePlan(*plan, flags->common, interruption);
     };
   });
 }
 
 void AddResumeCommand(CLI::App& app, Action& chosen) {
   CLI::App* command = app.add_subcommand(
-      "resume", "Go on with a campaign that ended early; what is finished stays");
+      "resume", "Continue a campaign that ended early: run its missing and failed executions");
   command->footer("Example: controller resume latest");
-  auto words = std::make_shared<RunFlags>();
-  command->add_option("ID", words->subject, "An id, a prefix of one, a label, or latest")
+  auto flags = std::make_shared<RunFlags>();
+  command
+      ->add_option("ID", flags->subject,
+                   "Campaign: its ID, a prefix of the ID, its label, or latest")
       ->required();
-  AddStoreFlag(*command, words->flags);
-  AddAgentFlags(*command, words->flags);
-  AddFormatFlag(*command, words->flags);
-  command->add_flag("--quiet", words->flags.quiet, "No progress on standard error");
-  command->callback([words, &chosen] {
-    chosen = [words](Interruption& interruption) {
-      return ResumeCampaign(words->subject, words->flags, interruption);
+  AddStoreFlag(*command, flags->common);
+  AddAgentFlags(*command, flags->common);
+  AddFormatFlag(*command, flags->common);
+  command->add_flag("--quiet", flags->common.quiet, "Do not print progress to standard error");
+  command->callback([flags, &chosen] {
+    chosen = [flags](Interruption& interruption) {
+      return ResumeCampaign(flags->subject, flags->common, interruption);
     };
   });
 }
 
 void AddRerunCommand(CLI::App& app, Action& chosen) {
-  CLI::App* command = app.add_subcommand(
-      "rerun", "Do a whole campaign again, from the plan that is stored with it");
+  CLI::App* command =
+      app.add_subcommand("rerun", "Run the stored plan of a campaign again, as a new campaign");
   command->footer("Example: controller rerun latest --set blocks=16");
-  auto words = std::make_shared<RunFlags>();
-  command->add_option("ID", words->subject, "An id, a prefix of one, a label, or latest")
+  auto flags = std::make_shared<RunFlags>();
+  command
+      ->add_option("ID", flags->subject,
+                   "Campaign: its ID, a prefix of the ID, its label, or latest")
       ->required();
-  AddStoreFlag(*command, words->flags);
-  AddAgentFlags(*command, words->flags);
-  AddFormatFlag(*command, words->flags);
-  AddRunFlags(*command, words->flags);
-  command->callback([words, &chosen] {
-    chosen = [words](Interruption& interruption) {
-      absl::StatusOr<std::unique_ptr<Store>> store = OpenStore(words->flags, Store::Mode::kRead);
+  AddStoreFlag(*command, flags->common);
+  AddAgentFlags(*command, flags->common);
+  AddFormatFlag(*command, flags->common);
+  AddRunFlags(*command, flags->common);
+  command->callback([flags, &chosen] {
+    chosen = [flags](Interruption& interruption) {
+      absl::StatusOr<std::unique_ptr<Store>> store = OpenStore(flags->common, Store::Mode::kRead);
       if (!store.ok()) return Fail(store.status());
-      const absl::StatusOr<CampaignRecord> campaign = (*store)->Find(words->subject);
+      const absl::StatusOr<CampaignRecord> campaign = (*store)->Find(flags->subject);
       if (!campaign.ok()) return Fail(campaign.status());
-      const absl::StatusOr<LoadedPlan> plan = StoredPlan(*campaign, words->flags.overrides);
+      const absl::StatusOr<LoadedPlan> plan = StoredPlan(*campaign, flags->common.overrides);
       if (!plan.ok()) return Fail(plan.status());
-      words->flags.agents = AgentsFor(*campaign, words->flags);
+      flags->common.agents = AgentsFor(*campaign, flags->common);
       store->reset();
-      return MeasurePlan(*plan, words->flags, interruption);
+      return MeasurePlan(*plan, flags->common, interruption);
     };
   });
 }

@@ -110,7 +110,7 @@ CampaignLength LengthOf(const Plan& plan, int executions, const ExecutionCosts& 
   }
   if (!cells.empty()) length.measuring = of_block * executions / static_cast<double>(cells.size());
   length.total = length.measuring + executions * costs.around;
-  // The pause lies between executions: one less.
+  // There is one pause less than executions.
   if (executions > 1) length.total += (executions - 1) * absl::Seconds(plan.pause().seconds());
   return length;
 }

@@ -14,19 +14,21 @@
 
 namespace assay::controller {
 
-// Every cell of a plan once, in the plan's own order: targets, then workloads, then levels.
+// All cells of a plan, each once, in the order of the plan: by target, then by workload, then by level.
 //
-// A plan's `profile` marks the cells of targets that an agent starts as profiled. With `separate_execution` it leaves
-// them as they are, and each target and workload has one more, profiled, at the last level.
+// If the plan has a `profile`, the cells of targets that an agent starts are marked as profiled. With
+// `separate_execution`, these cells stay unmarked, and each such target and workload has one more cell, which is
+// profiled, at the last level.
 // REQUIRES: WithDefaults was applied.
 std::vector<Cell> CellsOf(const Plan& plan);
 
-// The plan's entry and workload that a cell is made of. REQUIRES: the cell is of that plan.
+// The target and the workload of a cell. REQUIRES: the cell belongs to the plan.
 const PlanTarget& TargetOfCell(const Plan& plan, const Cell& cell);
 const Workload& WorkloadOfCell(const Plan& plan, const Cell& cell);
 
-// Whether a cell is the plan's separate execution for profiles: its figures are not those that are compared and judged.
-// Without `separate_execution` a profiled cell is the only one of its target, workload and level, and is both.
+// Whether a cell is the plan's separate execution for profiles. The figures of such a cell are neither compared nor
+// judged. Without `separate_execution`, a profiled cell is the only one of its target, workload and level, and its
+// figures are compared and judged.
 bool IsApart(const Plan& plan, const Cell& cell);
 
 // The cells that a campaign skips.
@@ -36,14 +38,14 @@ class SkippedCells {
   bool Contains(const Cell& cell) const;
 
  private:
-  // Target and workload; an empty workload stands for all of its target.
+  // Target and workload. An empty workload stands for all workloads of the target.
   absl::flat_hash_set<std::pair<std::string, std::string>> skipped_;
 };
 
-// What ends a cell's window: the load's bound, or the length of a separate profiled execution.
+// What ends the window of a cell: the bound of the load, or the duration of the separate execution for profiles.
 WindowBound BoundOfCell(const Plan& plan, const Cell& cell);
 
-// One execution to be made.
+// One execution of the schedule.
 struct ScheduledExecution {
   // Index into CellsOf(plan).
   int cell_index = 0;
@@ -53,36 +55,36 @@ struct ScheduledExecution {
   uint32_t position = 0;
 };
 
-// Every execution of a campaign in the order in which they are made: each block holds every cell
-// once, in an order drawn from the plan's seed. The same plan gives the same schedule on every
-// machine. REQUIRES: WithDefaults was applied.
+// All executions of a campaign, in the order in which they run. Each block contains every cell once,
+// shuffled with the plan's seed. The same plan gives the same schedule on every machine.
+// REQUIRES: WithDefaults was applied.
 std::vector<ScheduledExecution> ScheduleOf(const Plan& plan);
 
-// The level of a cell for people: "64 connections", "20000/s".
+// The load level of a cell as text: "64 connections", "20000/s".
 std::string LevelText(const Cell& cell);
-// A cell for people, and as a key: no two cells of a valid plan have the same. "epoll json 64
-// connections".
+// A cell as text, such as "epoll json 64 connections". It also serves as a key: it is unique among the
+// cells of a valid plan.
 std::string CellText(const Cell& cell);
 
-// What an execution costs besides its window.
+// The time that an execution takes besides its window.
 struct ExecutionCosts {
   // Start of the server, verification, connecting, the idle-gap measurement, drain, stop, commit.
   absl::Duration around = absl::Milliseconds(340);
-  // How fast requests are answered, where a window is bounded by their count.
+  // The assumed throughput, for windows that end after a number of requests.
   double requests_per_s = 20'000;
 };
 
-// How long a campaign will take.
+// The estimated duration of a campaign.
 struct CampaignLength {
-  // Windows alone, warm-up included.
+  // The windows and their warm-ups.
   absl::Duration measuring;
-  // With everything around them and the pauses between them.
+  // Everything, including the overhead of executions and the pauses between them.
   absl::Duration total;
-  // Whether windows are bounded by requests, so that their length is a guess.
+  // Whether windows end after a number of requests, so that their duration is a guess.
   bool guessed = false;
 };
 
-// The length of `executions` executions of a plan. REQUIRES: WithDefaults was applied.
+// The estimated duration of `executions` executions of a plan. REQUIRES: WithDefaults was applied.
 CampaignLength LengthOf(const Plan& plan, int executions, const ExecutionCosts& costs = {});
 
 }  // namespace assay::controller

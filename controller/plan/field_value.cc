@@ -16,7 +16,7 @@ using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 using google::protobuf::Reflection;
 
-// Sets, adds or replaces one value by the three calls that reflection has for its type.
+// Sets, appends or replaces one value: reflection has one function for each of these, and for each type.
 #define ASSAY_PUT(TYPE, value)                                          \
   (!field->is_repeated() ? reflection->Set##TYPE(message, field, value) \
    : index < 0           ? reflection->Add##TYPE(message, field, value) \

@@ -9,10 +9,10 @@
 
 namespace assay::controller {
 
-// Sets a scalar field of `message` from a word: a whole number, a number, "true" or "false", the
-// name of an enum's value, or the text itself. A repeated field gets one value more; with `index`
-// given, that value is replaced. kInvalidArgument says what the field takes. REQUIRES: `field` is
-// of `message` and is no message.
+// Sets a scalar field of `message` from text. By the type of the field, the text is a whole number, a
+// number, "true" or "false", the name of an enum value, or a string. For a repeated field, appends the
+// value, or replaces the value at `index` if that is given. kInvalidArgument says which values the field
+// takes. REQUIRES: `field` is a field of `message`, and its type is not a message.
 absl::Status SetFieldFromText(google::protobuf::Message* message,
                               const google::protobuf::FieldDescriptor* field, std::string_view text,
                               int index = -1);

@@ -26,7 +26,7 @@ using google::protobuf::OneofDescriptor;
 
 constexpr size_t kMaxMistakes = 10;
 
-// Feeds the parser and counts what it took, which tells where its events stand.
+// Feeds the parser and counts the characters that it took, which gives the positions of its events.
 class CountingIterator {
  public:
   using iterator_category = std::input_iterator_tag;
@@ -53,18 +53,18 @@ class CountingIterator {
 
 enum class Token { kNull, kBool, kNumber, kString };
 
-// What an open bracket or brace holds.
+// The content of an open bracket or brace.
 struct Frame {
   enum Kind { kMessage, kMap, kList };
   Kind kind;
-  // The message itself; of a map or a list, the message that it is a field of.
+  // The message itself; for a map or a list, the message that contains it.
   Message* message;
-  // The field of the map or list; of a message, that of the key just read, or null when there is
-  // none such.
+  // For a map or a list, its field. For a message, the field of the last key, or null if there is no
+  // such field.
   const FieldDescriptor* field;
   // Path of the message, map or list.
   std::string path;
-  // The key just read.
+  // The last key.
   std::string key;
   std::set<std::string> seen;
   int index = 0;
@@ -97,7 +97,7 @@ class Reader : public nlohmann::json_sax<nlohmann::json> {
     return Scalar(Token::kNumber, absl::StrCat(value), NumberStart());
   }
   bool number_float(number_float_t value, const string_t& written) override {
-    // 1e3 is a whole number too; one that doubles cannot hold exactly is taken as it is written.
+    // 1e3 is a whole number too. A number that a double cannot represent exactly keeps its text.
     const bool whole = std::floor(value) == value && std::abs(value) < 9e15;
     return Scalar(Token::kNumber, whole ? absl::StrCat(static_cast<int64_t>(value)) : written,
                   NumberStart());
@@ -114,7 +114,7 @@ class Reader : public nlohmann::json_sax<nlohmann::json> {
                    const nlohmann::json::exception& error) override;
 
  private:
-  // Places in the text of the token that ends where the parser stands.
+  // The start of the token that ends at the position of the parser.
   size_t StringStart() const;
   size_t NumberStart() const;
   std::string Place(size_t offset) const;
@@ -124,7 +124,7 @@ class Reader : public nlohmann::json_sax<nlohmann::json> {
       mistakes_.push_back(absl::StrCat(Place(offset), ": ", std::string(what)));
     }
   }
-  // Path of the value that comes now.
+  // The path of the next value.
   std::string ValuePath() const;
   bool Scalar(Token token, const std::string& word, size_t offset);
   absl::Status SetValue(Frame* frame, Token token, const std::string& word);
@@ -144,13 +144,13 @@ class Reader : public nlohmann::json_sax<nlohmann::json> {
   std::vector<size_t> line_starts_ = {0};
   size_t taken_ = 0;
   std::vector<Frame> frames_;
-  // How many brackets and braces deep we are in something that has no place in the message.
+  // The depth of brackets and braces inside a value that does not fit into the message.
   int64_t skipped_ = 0;
   std::vector<std::string> mistakes_;
 };
 
 size_t Reader::StringStart() const {
-  // Every quote inside is escaped: the first one back that is not opens the string.
+  // All quotes inside a string are escaped, so the last quote that is not escaped opens the string.
   for (size_t at = taken_ - 1; at-- > 0;) {
     if (text_[at] != '"') continue;
     size_t slashes = 0;
@@ -165,7 +165,7 @@ size_t Reader::NumberStart() const {
     return std::string_view("+-.eE0123456789").find(text_[at]) != std::string_view::npos;
   };
   size_t begin = std::min(taken_, text_.size());
-  // The parser read one character too many to see the end.
+  // The parser reads one character beyond a number to find its end.
   if (begin > 0 && !in_number(begin - 1)) --begin;
   while (begin > 0 && in_number(begin - 1)) --begin;
   return begin;
@@ -202,15 +202,14 @@ bool Reader::key(string_t& name) {
       const FieldDescriptor* other =
           frame.message->GetReflection()->GetOneofFieldDescriptor(*frame.message, oneof);
       if (other != frame.field) {
-        Complain(offset,
-                 absl::StrCat("\"", name, "\" and \"", other->name(),
-                              "\" exclude each other; there is ", other->name(), " already"));
+        Complain(offset, absl::StrCat("\"", name, "\" and \"", other->name(),
+                                      "\" exclude each other; remove one of them"));
       }
     }
     frame.key = frame.field->name();
   }
   if (!frame.seen.insert(frame.key).second) {
-    Complain(offset, absl::StrCat("\"", name, "\" comes twice"));
+    Complain(offset, absl::StrCat("\"", name, "\" appears twice; remove one of them"));
   }
   (*origins_)[ValuePath()] = Place(offset);
   return true;
@@ -223,7 +222,7 @@ bool Reader::Scalar(Token token, const std::string& word, size_t offset) {
     return true;
   }
   Frame& frame = frames_.back();
-  // An unknown key, complained about when it was read.
+  // The key is unknown, which key() reported.
   if (frame.field == nullptr) return true;
   if (frame.kind == Frame::kList) (*origins_)[ValuePath()] = Place(offset);
   const absl::Status set = SetValue(&frame, token, word);
@@ -233,7 +232,7 @@ bool Reader::Scalar(Token token, const std::string& word, size_t offset) {
 }
 
 absl::Status Reader::SetValue(Frame* frame, Token token, const std::string& word) {
-  // Null means unset, but an element cannot be unset.
+  // null leaves a field unset. An element of a list or a map cannot be unset.
   if (token == Token::kNull && frame->kind == Frame::kMessage) return absl::OkStatus();
   Message* message = frame->message;
   const FieldDescriptor* field = frame->field;
@@ -252,7 +251,7 @@ absl::Status Reader::SetValue(Frame* frame, Token token, const std::string& word
   }
   const bool textual = field->cpp_type() == FieldDescriptor::CPPTYPE_STRING;
   const bool logical = field->cpp_type() == FieldDescriptor::CPPTYPE_BOOL;
-  // Numbers may come in quotes, as 64-bit ones do in the mapping; nothing else changes its kind.
+  // Numbers may be in quotes, as 64-bit numbers are in the JSON mapping. No other type may.
   const bool fits = field->message_type() == nullptr && token != Token::kNull &&
                     (textual   ? token == Token::kString
                      : logical ? token == Token::kBool
@@ -264,8 +263,8 @@ absl::Status Reader::SetValue(Frame* frame, Token token, const std::string& word
   if (field->type() == FieldDescriptor::TYPE_BYTES) {
     std::string bytes;
     if (!absl::Base64Unescape(word, &bytes) && !absl::WebSafeBase64Unescape(word, &bytes)) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(field->name(), " takes bytes in base64; as a file they go into body_file"));
+      return absl::InvalidArgumentError(absl::StrCat(
+          field->name(), " takes bytes in base64; to read the bytes from a file, use body_file"));
     }
     return SetFieldFromText(message, field, bytes);
   }
@@ -316,7 +315,7 @@ bool Reader::start_array(std::size_t) {
   if (field == nullptr) return SkipOpened();
   if (frame.kind != Frame::kMessage || !field->is_repeated() || field->is_map()) {
     Complain(taken_ - 1,
-             absl::StrCat(ValuePath(), " is no list: it takes ", ExpectedValue(*field)));
+             absl::StrCat(ValuePath(), " is not a list: it takes ", ExpectedValue(*field)));
     return SkipOpened();
   }
   frames_.push_back({Frame::kList, frame.message, field, ValuePath(), "", {}, 0});

@@ -10,12 +10,12 @@
 
 namespace assay::controller {
 
-// Reads JSON into `message`, which is cleared first: the JSON mapping of proto3, with field names
-// as in the .proto or in lowerCamelCase. Beyond protobuf's own reader it says where a mistake
-// stands, finds more than the first, and refuses a key that comes twice.
+// Reads JSON into `message`, which is cleared first. The format is the JSON mapping of proto3; field
+// names are as in the .proto file or in lowerCamelCase. Unlike protobuf's own reader, it reports the
+// position of an error, reports several errors, and rejects duplicate keys.
 //
-// kInvalidArgument has one line "FILE:LINE:COLUMN: what, and what was expected" a mistake, at most
-// ten. `origins` gets "FILE:LINE:COLUMN" of every field that was read, by its path
+// kInvalidArgument has one line for each error, at most ten: "FILE:LINE:COLUMN: what is wrong, and what
+// was expected". Sets `origins` to the "FILE:LINE:COLUMN" of every field that was read, by its path
 // ("targets[1].label").
 absl::Status ReadJson(std::string_view text, std::string_view file_name,
                       google::protobuf::Message* message,

@@ -10,8 +10,8 @@
 
 namespace assay::controller {
 
-// What the kinds of load have in common: levels, and a window that is the same for each. REQUIRES of all functions: the
-// load is valid, and WithDefaults was applied.
+// The common properties of all kinds of load: levels, and one window bound for all levels. All functions require a valid
+// load to which WithDefaults was applied.
 
 // One level of load over all load agents.
 struct LoadLevel {
@@ -22,16 +22,16 @@ struct LoadLevel {
   double rate_per_s = 0;
 };
 
-// The name of its field in a plan: "closed", "open", "curve", "find"; empty when none is set.
+// The name of the load's field in a plan: "closed", "open", "curve" or "find"; empty if none is set.
 std::string LoadKindName(const Load& load);
 
-// In the plan's order.
+// All levels, in the order of the plan.
 std::vector<LoadLevel> LevelsOf(const Load& load);
 
-// Of an open loop and of a load curve, whose levels share them.
+// The arrivals of an open loop, or of a load curve, whose levels share them.
 OpenLoop::Arrivals ArrivalsOf(const Load& load);
 
-// What ends the window: its time, or a count of requests over all load agents. One of the two is 0.
+// What ends a window: its duration, or the number of requests over all load agents. Exactly one of the two is 0.
 struct WindowBound {
   absl::Duration duration;
   uint64_t requests = 0;

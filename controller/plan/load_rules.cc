@@ -22,27 +22,26 @@ std::string SupportedKinds() {
 
 void CheckClosed(const ClosedLoop& closed, RuleFaults* faults) {
   if (closed.connections().empty()) {
-    faults->Add("load.closed.connections",
-                "there is no level; expected a list such as [16, 64, 250]");
+    faults->Add("load.closed.connections", "has no level; expected a list such as [16, 64, 250]");
   }
   absl::flat_hash_set<uint32_t> seen;
   for (int i = 0; i < closed.connections_size(); ++i) {
     const uint32_t connections = closed.connections(i);
     const std::string field = absl::StrCat("load.closed.connections[", i, "]");
     if (connections == 0) {
-      faults->Add(field, "0 connections load nothing; at least 1");
+      faults->Add(field, "0 connections send no request; use at least 1");
     } else if (connections > kMostConnections) {
       faults->Add(field, connections, " is more than ", kMostConnections);
     }
     if (!seen.insert(connections).second) {
-      faults->Add(field, connections, " comes twice; each level is one entry");
+      faults->Add(field, connections, " appears twice; list each level once");
     }
   }
   switch (closed.length_case()) {
     case ClosedLoop::kRequests:
       if (closed.requests() == 0 || closed.requests() > kMostRequests) {
-        faults->Add("load.closed.requests", closed.requests(), " requests make no window: 1 to ",
-                    kMostRequests);
+        faults->Add("load.closed.requests", closed.requests(),
+                    " requests is out of range: at least 1, and at most ", kMostRequests);
       }
       break;
     case ClosedLoop::kDuration:
@@ -50,16 +49,16 @@ void CheckClosed(const ClosedLoop& closed, RuleFaults* faults) {
       break;
     case ClosedLoop::LENGTH_NOT_SET:
       faults->Add("load.closed",
-                  "has neither requests nor duration; exactly one bounds a window, as "
+                  "has neither requests nor duration; set exactly one, such as "
                   "duration { seconds: 10 }");
       break;
   }
 }
 
-// Of an open loop, and of each level of a curve: `field` is where the rate stands.
+// Checks the rate of an open loop, or of one level of a curve. `field` is the field of the rate.
 void CheckRate(double rate_per_s, const std::string& field, RuleFaults* faults) {
   if (rate_per_s >= kLowestRate && rate_per_s <= kHighestRate) return;
-  faults->Add(field, rate_per_s, " requests a second is no rate: at least ", kLowestRate,
+  faults->Add(field, rate_per_s, " requests per second is out of range: at least ", kLowestRate,
               ", and at most ", kHighestRate);
 }
 
@@ -77,36 +76,38 @@ void CheckOpen(const OpenLoop& open, RuleFaults* faults) {
 void CheckCurve(const LoadCurve& curve, RuleFaults* faults) {
   if (curve.rates_per_s().empty()) {
     faults->Add("load.curve.rates_per_s",
-                "there is no level; expected a list such as [1000, 5000, 20000]");
+                "has no level; expected a list such as [1000, 5000, 20000]");
   }
   absl::flat_hash_set<double> seen;
   for (int i = 0; i < curve.rates_per_s_size(); ++i) {
     const double rate = curve.rates_per_s(i);
     const std::string field = absl::StrCat("load.curve.rates_per_s[", i, "]");
     CheckRate(rate, field, faults);
-    if (!seen.insert(rate).second)
-      faults->Add(field, rate, " comes twice; each level is one entry");
+    if (!seen.insert(rate).second) faults->Add(field, rate, " appears twice; list each level once");
   }
   CheckOpenConnections(curve.connections(), "load.curve.connections", faults);
   CheckPause(curve.duration(), "load.curve.duration", kShortestSeconds, faults);
 }
 
-// What only a closed loop can do.
+// Rejects workload fields that only a closed loop supports.
 void CheckOpenWorkloads(const Plan& plan, RuleFaults* faults) {
   for (int i = 0; i < plan.workloads_size(); ++i) {
     const Workload& workload = plan.workloads(i);
     if (workload.pipeline() > 1) {
       faults->Add(absl::StrCat("workloads[", i, "].pipeline"),
-                  "is the closed loop's: in an open loop each request has a due time of its own");
+                  "needs a closed loop: in an open loop each request has its own due time; remove "
+                  "it, or use load.closed");
     }
     if (workload.think().seconds() > 0) {
-      faults->Add(absl::StrCat("workloads[", i, "].think"),
-                  "is the closed loop's: in an open loop the rate says when requests are sent");
+      faults->Add(
+          absl::StrCat("workloads[", i, "].think"),
+          "needs a closed loop: in an open loop the rate determines when requests are sent; "
+          "remove it, or use load.closed");
     }
   }
 }
 
-// A window that is bounded by requests is given up after an hour: think time alone must not take that long.
+// A window that ends after a number of requests is aborted after an hour, so its think time must take less than that.
 void CheckThinkOfCount(const Plan& plan, RuleFaults* faults) {
   const ClosedLoop& closed = plan.load().closed();
   if (closed.requests() == 0 || closed.connections().empty()) return;
@@ -115,14 +116,15 @@ void CheckThinkOfCount(const Plan& plan, RuleFaults* faults) {
   for (int i = 0; i < plan.workloads_size(); ++i) {
     const Workload& workload = plan.workloads(i);
     const double in_flight = static_cast<double>(fewest) * std::max(1u, workload.pipeline());
-    // The first requests do not wait.
+    // The first request of each connection has no think time.
     const double turns = std::max(0.0, static_cast<double>(closed.requests()) / in_flight - 1);
     const double seconds = turns * workload.think().seconds();
     if (seconds <= kLongestCountedSeconds) continue;
     faults->Add(absl::StrCat("workloads[", i, "].think"), "makes ", closed.requests(),
-                " requests on ", fewest, " connections last ", seconds,
-                " s or more; a window that is bounded by requests lasts at most ",
-                kLongestCountedSeconds, " s");
+                " requests on ", fewest, " connections take at least ", seconds,
+                " s; a window that ends after a number of requests may take at most ",
+                kLongestCountedSeconds,
+                " s; use fewer requests, more connections or less think time");
   }
 }
 
@@ -132,11 +134,11 @@ void CheckLoad(const Plan& plan, RuleFaults* faults) {
   const Load& load = plan.load();
   const Load::KindCase kind = load.kind_case();
   if (kind == Load::KIND_NOT_SET) {
-    faults->Add("load", "says no kind of load; expected one of ", SupportedKinds(),
-                ", as load { closed { connections: [64] duration { seconds: 10 } } }");
+    faults->Add("load", "has no kind of load; expected one of ", SupportedKinds(),
+                ", such as load { closed { connections: [64] duration { seconds: 10 } } }");
   } else if (std::find(std::begin(kSupportedLoads), std::end(kSupportedLoads), kind) ==
              std::end(kSupportedLoads)) {
-    faults->Add("load." + LoadKindName(load), "is not supported yet by this version, which offers ",
+    faults->Add("load." + LoadKindName(load), "is not supported by this version, which supports ",
                 SupportedKinds());
   }
   if (kind == Load::kClosed) CheckClosed(load.closed(), faults);

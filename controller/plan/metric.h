@@ -9,21 +9,20 @@
 
 namespace assay::controller {
 
-// A figure of an execution that a plan may name: in a threshold, or as the one its verdict rests
-// on.
+// A figure of an execution that a plan may use in a threshold or as its primary metric.
 struct Metric {
   std::string_view name;
   std::string_view unit;
-  // What it is, for people.
+  // A description for users.
   std::string_view meaning;
   bool larger_is_better = false;
-  // Known only of a server that an agent started.
+  // Available only for servers that an agent starts.
   bool of_server_process = false;
 };
 
 // All metrics, in the order in which documents list them.
 absl::Span<const Metric> AllMetrics();
-// Null when there is no such metric.
+// nullptr if there is no such metric.
 const Metric* FindMetric(std::string_view name);
 std::vector<std::string> MetricNames();
 

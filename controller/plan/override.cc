@@ -25,7 +25,7 @@ using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 using google::protobuf::Reflection;
 
-// One part of a key between dots: "targets[0]".
+// One component of a key, between dots: "targets[0]".
 struct Step {
   std::string name;
   std::optional<int> index;
@@ -40,7 +40,7 @@ absl::StatusOr<Step> ParseStep(const std::string& part) {
       closed ? part.substr(bracket + 1, part.size() - bracket - 2) : std::string();
   if (!closed || !absl::SimpleAtoi(digits, &index) || index < 0) {
     return absl::InvalidArgumentError(
-        absl::StrCat("\"", part, "\" is not an element: write it as NAME[0], NAME[1], ..."));
+        absl::StrCat("\"", part, "\" is not an element of a list: write NAME[0], NAME[1], ..."));
   }
   return Step{part.substr(0, bracket), index};
 }
@@ -49,7 +49,7 @@ std::string Text(const Step& step) {
   return step.index.has_value() ? absl::StrCat(step.name, "[", *step.index, "]") : step.name;
 }
 
-// Where a walk along a key has come to.
+// The current position of a walk along a key.
 struct Place {
   Message* message;
   std::string path;
@@ -66,24 +66,23 @@ absl::StatusOr<const FieldDescriptor*> FieldOf(const Place& place, const std::st
   return field;
 }
 
-// Refuses an index where none belongs, and one beyond the place where the next element would be
-// added.
+// Rejects an index of a field that is not a list, and an index beyond the first free one.
 absl::Status CheckIndex(const Place& place, const FieldDescriptor& field, const Step& step) {
   if (!step.index.has_value()) return absl::OkStatus();
   if (!field.is_repeated() || field.is_map()) {
     return absl::InvalidArgumentError(
-        absl::StrCat(step.name, " is no list: write it without [", *step.index, "]"));
+        absl::StrCat(step.name, " is not a list: remove [", *step.index, "]"));
   }
   const int size = place.message->GetReflection()->FieldSize(*place.message, &field);
   if (*step.index > size) {
     return absl::InvalidArgumentError(absl::StrCat(
         Joined(place.path, step.name), " has ", size, size == 1 ? " element" : " elements",
-        ": the next to add is ", step.name, "[", size, "]"));
+        "; the next new element is ", step.name, "[", size, "]"));
   }
   return absl::OkStatus();
 }
 
-// Steps from `place` into the message that `step` names, making it where it is missing.
+// Steps from `place` into the message that `step` names. Creates the message if it is missing.
 absl::StatusOr<Place> Enter(const Place& place, const Step& step) {
   ASSAY_ASSIGN_OR_RETURN(const FieldDescriptor* field, FieldOf(place, step.name));
   ASSAY_RETURN_IF_ERROR(CheckIndex(place, *field, step));
@@ -97,7 +96,7 @@ absl::StatusOr<Place> Enter(const Place& place, const Step& step) {
     return Place{reflection->MutableMessage(place.message, field), below.path};
   if (!step.index.has_value()) {
     return absl::InvalidArgumentError(absl::StrCat(
-        Joined(place.path, step.name), " is a list: name an element, as ", step.name, "[0]"));
+        Joined(place.path, step.name), " is a list: name an element, such as ", step.name, "[0]"));
   }
   const int size = reflection->FieldSize(*place.message, field);
   return Place{*step.index == size
@@ -106,7 +105,7 @@ absl::StatusOr<Place> Enter(const Place& place, const Step& step) {
                below.path};
 }
 
-// Puts one value into a map whose keys are text: the element of that key, or a new one.
+// Sets the value of one key in a map with string keys. Adds the key if it is missing.
 absl::Status SetMapValue(Message* message, const FieldDescriptor* field, const std::string& key,
                          std::string_view value) {
   const Reflection* reflection = message->GetReflection();
@@ -123,7 +122,7 @@ absl::Status SetMapValue(Message* message, const FieldDescriptor* field, const s
   return SetFieldFromText(entry, value_field, value);
 }
 
-// Replaces all values of a repeated scalar by those between commas.
+// Replaces all values of a repeated scalar field with comma-separated values.
 absl::Status SetList(Message* message, const FieldDescriptor* field, std::string_view value) {
   message->GetReflection()->ClearField(message, field);
   for (const std::string& word :
@@ -133,7 +132,7 @@ absl::Status SetList(Message* message, const FieldDescriptor* field, std::string
   return absl::OkStatus();
 }
 
-// Sets what the last step of a key names. A value that is empty clears it.
+// Sets the field that the last step of a key names. An empty value clears the field.
 absl::Status SetLast(const Place& place, const Step& step, std::string_view value) {
   ASSAY_ASSIGN_OR_RETURN(const FieldDescriptor* field, FieldOf(place, step.name));
   ASSAY_RETURN_IF_ERROR(CheckIndex(place, *field, step));
@@ -144,7 +143,7 @@ absl::Status SetLast(const Place& place, const Step& step, std::string_view valu
   }
   if (field->is_map()) {
     return absl::InvalidArgumentError(absl::StrCat(
-        Joined(place.path, step.name), " is a map: name a key, as ", step.name, ".KEY"));
+        Joined(place.path, step.name), " is a map: name a key, such as ", step.name, ".KEY"));
   }
   if (field->message_type() != nullptr) {
     return absl::InvalidArgumentError(absl::StrCat(Joined(place.path, Text(step)),
@@ -165,7 +164,7 @@ absl::StatusOr<std::string> Apply(const std::vector<std::string>& parts, std::st
     ASSAY_ASSIGN_OR_RETURN(const FieldDescriptor* field, FieldOf(place, step.name));
     if (field->is_map()) {
       ASSAY_RETURN_IF_ERROR(CheckIndex(place, *field, step));
-      // A key of a map may have dots of its own.
+      // A map key may contain dots.
       const std::string key = absl::StrJoin(parts.begin() + i + 1, parts.end(), ".");
       ASSAY_RETURN_IF_ERROR(SetMapValue(place.message, field, key, value));
       return Joined(place.path, absl::StrCat(step.name, ".", key));
@@ -187,7 +186,7 @@ absl::StatusOr<std::string> ApplyOverride(std::string_view assignment, Message* 
   }
   const std::vector<std::string> parts =
       absl::StrSplit(std::string(assignment.substr(0, equals)), '.');
-  // Tried on a copy, so that a key that turns out wrong half way leaves nothing behind.
+  // Apply it to a copy, so that an invalid key leaves the message unchanged.
   const std::unique_ptr<Message> changed(message->New());
   changed->CopyFrom(*message);
   ASSAY_ASSIGN_OR_RETURN(std::string path,

@@ -20,10 +20,10 @@
 namespace assay::controller {
 namespace {
 
-// A plan is written by a person. The bound keeps a wrong file name from filling the memory.
+// People write plans by hand, so plans are small. The limit keeps a wrong file name from filling the memory.
 constexpr size_t kMaxPlanBytes = size_t{4} << 20;
 
-// "FILE:LINE:COLUMN" of a field, or the file where the field has no place of its own.
+// The "FILE:LINE:COLUMN" of a field, or the file if the origin of the field is unknown.
 std::string OriginOf(const LoadedPlan& loaded, const std::string& field) {
   const auto found = loaded.origins.find(field);
   return found == loaded.origins.end() ? loaded.name : found->second;
@@ -37,9 +37,9 @@ bool IsAtOrBelow(const std::string& field, const std::string& path) {
 
 absl::StatusOr<std::string> ReadBody(const std::filesystem::path& file) {
   std::error_code error;
-  // A pipe or a device would be waited for, perhaps for ever.
+  // Reading a pipe or a device could block forever.
   if (std::filesystem::exists(file, error) && !std::filesystem::is_regular_file(file, error)) {
-    return absl::InvalidArgumentError(absl::StrCat(file.string(), ": is no regular file"));
+    return absl::InvalidArgumentError(absl::StrCat(file.string(), ": is not a regular file"));
   }
   return ReadFile(file.string(), kMostBodyBytes);
 }
@@ -56,7 +56,7 @@ absl::Status ReadBodies(std::string_view folder, LoadedPlan* loaded) {
     if (!body.ok()) {
       mistakes.push_back(absl::StrCat(OriginOf(*loaded, field),
                                       ": body_file: ", body.status().message(),
-                                      " (a relative path begins in the plan's folder)"));
+                                      " (a relative path starts in the folder of the plan)"));
       continue;
     }
     workload->set_body(*std::move(body));
@@ -76,7 +76,7 @@ absl::Status ApplyOverrides(const std::vector<std::string>& overrides, LoadedPla
       mistakes.push_back(absl::StrCat(origin, ": ", path.status().message()));
       continue;
     }
-    // What stood there, or below, no longer comes from the text.
+    // The text is no longer the origin of this field and the fields below it.
     std::erase_if(loaded->origins,
                   [&](const auto& entry) { return IsAtOrBelow(entry.first, *path); });
     loaded->origins[*path] = origin;
@@ -92,7 +92,7 @@ absl::StatusOr<LoadedPlan> ParsePlan(std::string_view text, PlanFormat format,
   loaded.name = std::string(name);
   if (!IsUtf8(text)) {
     return absl::InvalidArgumentError(
-        absl::StrCat(loaded.name, ": is not UTF-8 text, so it is no plan"));
+        absl::StrCat(loaded.name, ": is not UTF-8 text; a plan is a text file"));
   }
   loaded.plan_text = std::string(text);
   ASSAY_RETURN_IF_ERROR(format == PlanFormat::kJson
@@ -109,7 +109,7 @@ absl::StatusOr<LoadedPlan> LoadPlan(std::string_view path,
   const absl::StatusOr<std::string> text = ReadFile(file, kMaxPlanBytes);
   if (!text.ok()) {
     return absl::InvalidArgumentError(
-        absl::StrCat("the plan cannot be read: ", text.status().message()));
+        absl::StrCat("cannot read the plan: ", text.status().message()));
   }
   const PlanFormat format = absl::EndsWith(file, ".json") ? PlanFormat::kJson : PlanFormat::kText;
   return ParsePlan(*text, format, path, std::filesystem::path(file).parent_path().string(),

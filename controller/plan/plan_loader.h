@@ -12,37 +12,36 @@
 
 namespace assay::controller {
 
-// A plan as its author meant it: overrides applied and body files read, but no rule checked and no
-// default filled in (plan_rules.h does both).
+// A plan with overrides applied and body files read. It is not validated, and its defaults are not filled
+// in; plan_rules.h does both.
 struct LoadedPlan {
   Plan plan;
-  // The text as its author wrote it, before any override.
+  // The original text, before any override.
   std::string plan_text;
-  // How messages call it: the path that was asked for.
+  // The name of the plan in messages: the path that the caller gave.
   std::string name;
-  // Where each field came from, by its path such as "targets[1].label": "FILE:LINE:COLUMN", or
+  // The origin of each field, by its path such as "targets[1].label": "FILE:LINE:COLUMN", or
   // "--set KEY=VALUE".
   std::map<std::string, std::string> origins;
 };
 
-// Applies "key=value" overrides as --set takes them (override.h), in order. kInvalidArgument has a line
-// "--set KEY=VALUE: what" for each mistake; the others are applied all the same.
+// Applies the "key=value" overrides of --set (override.h) in order. kInvalidArgument has one line
+// "--set KEY=VALUE: what is wrong" for each invalid override; the valid ones are applied nevertheless.
 absl::Status ApplyOverrides(const std::vector<std::string>& overrides, LoadedPlan* loaded);
 
 enum class PlanFormat { kText, kJson };
 
-// Reads a plan from `path`: JSON when the name ends in ".json", else text protobuf. `overrides` are as
-// in ApplyOverrides(). A workload's body_file becomes its body; a
-// relative one is taken from the plan's folder.
+// Reads a plan from `path`: JSON if the name ends in ".json", else text protobuf. Applies `overrides` as
+// ApplyOverrides() does. Reads the body_file of a workload into its body; a relative path starts in the
+// folder of the plan.
 //
-// Errors: kInvalidArgument for everything that the author can repair, among them a file that is not
-// there; the message has one line "FILE:LINE:COLUMN: what, and what was expected" for each fault
-// found.
+// Errors: kInvalidArgument for every error that the author of the plan can correct, including a missing
+// file. The message has one line for each error: "FILE:LINE:COLUMN: what is wrong, and what was expected".
 absl::StatusOr<LoadedPlan> LoadPlan(std::string_view path,
                                     const std::vector<std::string>& overrides = {});
 
-// The same of a text in hand. `name` stands for the file in messages; body files are sought in
-// `folder`.
+// The same for the text of a plan. `name` replaces the file name in messages. Relative paths of body files
+// start in `folder`.
 absl::StatusOr<LoadedPlan> ParsePlan(std::string_view text, PlanFormat format,
                                      std::string_view name, std::string_view folder,
                                      const std::vector<std::string>& overrides = {});

@@ -16,7 +16,7 @@
 namespace assay::controller {
 namespace {
 
-// The first byte chooses; what follows a zero byte are overrides.
+// The first byte of an input selects the format. Each zero byte starts an override.
 constexpr char kJson = 'j';
 
 void CheckLoaded(const LoadedPlan& loaded) {
@@ -24,7 +24,7 @@ void CheckLoaded(const LoadedPlan& loaded) {
   const Plan plan = WithDefaults(loaded.plan);
   Plan stored;
   if (!Validate(plan).ok() || !stored.ParseFromString(plan.SerializeAsString())) std::abort();
-  // The schedule itself may be a million long; its length and cells tell as much.
+  // The schedule may have a million executions; checking the cells is enough.
   if (CellsOf(plan).empty()) std::abort();
 }
 
@@ -61,7 +61,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   if (parts.empty()) return 0;
   const std::vector<std::string> overrides(parts.begin() + 1, parts.end());
-  // No folder is there, so that no input can name a file to read.
+  // The folder does not exist, so that no relative path of an input names a file.
   const absl::StatusOr<assay::controller::LoadedPlan> loaded =
       assay::controller::ParsePlan(parts[0],
                                    input[0] == assay::kJson ? assay::controller::PlanFormat::kJson

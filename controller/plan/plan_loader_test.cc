@@ -59,28 +59,28 @@ TEST_F(PlanLoaderTest, TextAndJsonOfTheSamePlanAreEqual) {
   EXPECT_EQ(text->plan.DebugString(), json->plan.DebugString());
 }
 
-// `rerun` shows what was asked for, comments and all.
-TEST_F(PlanLoaderTest, KeepsTheTextAsItWasWritten) {
+// The stored plan keeps the author's comments.
+TEST_F(PlanLoaderTest, KeepsTheOriginalText) {
   const absl::StatusOr<LoadedPlan> plan = LoadPlan(Write("p.textproto", kText), {"blocks=3"});
   ASSERT_TRUE(plan.ok()) << plan.status();
   EXPECT_EQ(plan->plan_text, kText);
   EXPECT_EQ(plan->plan.blocks(), 3);
 }
 
-TEST_F(PlanLoaderTest, AMistakeIsPlacedByFileLineAndColumn) {
+TEST_F(PlanLoaderTest, ReportsAnErrorWithFileLineAndColumn) {
   const std::string path = Write("p.textproto", "name: \"x\"\n  blcoks: 3\nverdict: MAYBE\n");
   EXPECT_EQ(Refusal(path),
             absl::StrCat(path, ":2:3: no field \"blcoks\" in Plan; did you mean \"blocks\"?\n",
                          path, ":3:10: verdict cannot be \"MAYBE\": it is one of COMPARE, NONE"));
 }
 
-TEST_F(PlanLoaderTest, AWrongKindOfValueSaysWhatTheFieldTakes) {
+TEST_F(PlanLoaderTest, ReportsAWrongValueWithTheExpectedType) {
   const std::string path = Write("p.textproto", "blocks: \"three\"\n");
   EXPECT_THAT(Refusal(path), HasSubstr(absl::StrCat(path, ":1:9: ")));
   EXPECT_THAT(Refusal(path), HasSubstr("blocks takes a whole number from 0 to 4294967295"));
 }
 
-TEST_F(PlanLoaderTest, EveryFieldIsTracedToItsPlaceOrItsOverride) {
+TEST_F(PlanLoaderTest, RecordsThePositionOrTheOverrideOfEachField) {
   absl::StatusOr<LoadedPlan> plan =
       LoadPlan(Write("p.textproto", kText), {"targets[0].label=y", "load.closed.connections=5"});
   ASSERT_TRUE(plan.ok()) << plan.status();
@@ -93,13 +93,13 @@ TEST_F(PlanLoaderTest, EveryFieldIsTracedToItsPlaceOrItsOverride) {
   EXPECT_EQ(plan->origins.count("load.closed.duration.seconds"), 1);
 }
 
-TEST_F(PlanLoaderTest, AllWrongOverridesAreNamed) {
+TEST_F(PlanLoaderTest, ReportsAllInvalidOverrides) {
   const std::string refusal = Refusal(Write("p.textproto", kText), {"blocks=x", "z=1"});
   EXPECT_THAT(refusal, HasSubstr("--set blocks=x: blocks cannot be \"x\""));
   EXPECT_THAT(refusal, HasSubstr("\n--set z=1: no field \"z\""));
 }
 
-TEST_F(PlanLoaderTest, ABodyFileIsReadBesideThePlan) {
+TEST_F(PlanLoaderTest, ReadsABodyFileFromTheFolderOfThePlan) {
   Write("body.json", "{\"items\":[]}");
   const absl::StatusOr<LoadedPlan> plan =
       LoadPlan(Write("p.textproto", absl::StrCat(kText,
@@ -110,7 +110,7 @@ TEST_F(PlanLoaderTest, ABodyFileIsReadBesideThePlan) {
   EXPECT_FALSE(plan->plan.workloads(1).has_body_file());
 }
 
-TEST_F(PlanLoaderTest, ABodyFileThatCannotBeReadIsPlaced) {
+TEST_F(PlanLoaderTest, ReportsThePositionOfAnUnreadableBodyFile) {
   const std::string path =
       Write("p.textproto",
             "workloads {\n  body_file: \"none.json\" }\nworkloads { body_file: "
@@ -119,15 +119,15 @@ TEST_F(PlanLoaderTest, ABodyFileThatCannotBeReadIsPlaced) {
   EXPECT_THAT(refusal, HasSubstr(absl::StrCat(path, ":2:3: body_file: ")));
   EXPECT_THAT(refusal, HasSubstr("none.json"));
   EXPECT_THAT(refusal, HasSubstr(absl::StrCat("\n", path, ":3:13: body_file: ")));
-  EXPECT_THAT(refusal, HasSubstr("is no regular file"));
+  EXPECT_THAT(refusal, HasSubstr("is not a regular file"));
 }
 
-TEST_F(PlanLoaderTest, AMissingPlanIsABadPlan) {
+TEST_F(PlanLoaderTest, RejectsAMissingPlan) {
   EXPECT_THAT(Refusal(folder_ + "/none.textproto"), HasSubstr("none.textproto"));
   EXPECT_THAT(Refusal(folder_), HasSubstr("it is a folder"));
 }
 
-TEST_F(PlanLoaderTest, WhatIsNoTextIsRefused) {
+TEST_F(PlanLoaderTest, RejectsAFileThatIsNotText) {
   EXPECT_THAT(Refusal(Write("p.textproto", "name: \"\xff\"")), HasSubstr("is not UTF-8"));
 }
 

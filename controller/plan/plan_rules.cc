@@ -34,7 +34,7 @@ constexpr size_t kMaxName = 100;
 constexpr uint32_t kMaxBlocks = 10'000;
 constexpr uint64_t kMaxExecutions = 1'000'000;
 constexpr uint64_t kMaxThresholdChecks = 1'000'000;
-// A message that lists more than this helps nobody.
+// Longer lists do not help the user.
 constexpr size_t kMostNamesListed = 20;
 constexpr size_t kMostFaultsListed = 100;
 
@@ -42,12 +42,11 @@ constexpr uint32_t kDefaultBlocks = 10;
 constexpr double kDefaultWarmupSeconds = 0.5;
 constexpr double kDefaultTimeoutSeconds = 5;
 constexpr uint32_t kDefaultFrequencyHz = 99;
-// Three rests and the sampled time between them.
+// Three unsampled spans and the sampled spans between them.
 constexpr double kShortestWithCost = 4;
 constexpr uint32_t kDefaultOpenConnections = 64;
 
-// Text that a stored message cannot carry, and values that no enum has: what a reader of text or
-// JSON lets through.
+// Rejects text that a stored message cannot hold, and unknown enum values. The readers of text and JSON accept both.
 void CheckRepresentable(const Message& message, const std::string& path, RuleFaults* faults) {
   const Reflection* reflection = message.GetReflection();
   std::vector<const FieldDescriptor*> fields;
@@ -69,23 +68,23 @@ void CheckRepresentable(const Message& message, const std::string& path, RuleFau
       } else if (field->enum_type() != nullptr && !field->is_repeated() &&
                  field->enum_type()->FindValueByNumber(reflection->GetEnumValue(message, field)) ==
                      nullptr) {
-        faults->Add(name, reflection->GetEnumValue(message, field), " is none of ",
+        faults->Add(name, reflection->GetEnumValue(message, field), " is not one of ",
                     EnumNames(*field->enum_type()));
       }
     }
   }
 }
 
-// The names of one kind that there are, to look others up.
+// The known names of one kind, such as all targets of the plan.
 class KnownNames {
  public:
   KnownNames(std::string kind, std::vector<std::string> names)
       : kind_(std::move(kind)), names_(std::move(names)), set_(names_.begin(), names_.end()) {}
 
-  // A fault unless `word` is one of them.
+  // Adds a fault unless `word` is one of the names.
   void Check(const std::string& word, const std::string& field, RuleFaults* faults) const {
     if (set_.contains(word)) return;
-    // To look for the nearest one takes a pass over all names.
+    // The search for the nearest name reads all names, so skip it for faults that are not listed.
     const std::string choices = faults->size() < kMostFaultsListed ? Choices(word) : "";
     faults->Add(field, "there is no ", kind_, " \"", word, "\"", choices);
   }
@@ -126,7 +125,7 @@ bool AnyByUrl(const Plan& plan) {
                      [](const PlanTarget& target) { return !target.url().empty(); });
 }
 
-// Whether the plan is of a size that the other rules can go through.
+// Whether the plan is small enough for the other rules to check.
 bool CheckSize(const Plan& plan, RuleFaults* faults) {
   if (plan.blocks() > kMaxBlocks) {
     faults->Add("blocks", plan.blocks(), " is more than ", kMaxBlocks);
@@ -141,7 +140,7 @@ bool CheckSize(const Plan& plan, RuleFaults* faults) {
   return false;
 }
 
-// How many cells all thresholds together are checked on.
+// Limits the number of cells on which all thresholds together are checked.
 void CheckThresholdCount(const Plan& plan, RuleFaults* faults) {
   const uint64_t levels = std::max<uint64_t>(1, LevelsOf(plan.load()).size());
   uint64_t checks = 0;
@@ -155,7 +154,7 @@ void CheckThresholdCount(const Plan& plan, RuleFaults* faults) {
   }
 }
 
-// Results are kept by what CellText() says: it must tell all cells apart.
+// CellText() is the key of results, so it must differ between all cells.
 void CheckNamesTogether(const Plan& plan, RuleFaults* faults) {
   absl::flat_hash_set<std::string> seen;
   for (const PlanTarget& target : plan.targets()) {
@@ -165,7 +164,8 @@ void CheckNamesTogether(const Plan& plan, RuleFaults* faults) {
     }
     for (const std::string& text : own) {
       if (seen.insert(text).second) continue;
-      faults->Add("workloads", "\"", text, "\" could be two targets' cell; rename one of them");
+      faults->Add("workloads", "\"", text,
+                  "\" could be a cell of two targets; rename one target or workload");
     }
   }
 }
@@ -175,7 +175,7 @@ void CheckCpus(const std::string& list, const std::string& field, RuleFaults* fa
   if (!cpus.ok()) faults->Add(field, std::string(cpus.status().message()));
 }
 
-// What a threshold, a baseline and a primary metric may name.
+// The names that thresholds, the baseline and the primary metric may use.
 struct PlanNames {
   KnownNames labels;
   KnownNames workloads;
@@ -192,10 +192,10 @@ void CheckThreshold(const PlanNames& names, const Threshold& threshold, const st
     names.workloads.Check(threshold.workload(), field + ".workload", faults);
   }
   if (!threshold.has_max() && !threshold.has_min()) {
-    faults->Add(field, "has neither max nor min, so nothing could miss it");
+    faults->Add(field, "has neither max nor min; set at least one of them");
   }
   const bool finite = std::isfinite(threshold.max()) && std::isfinite(threshold.min());
-  if (!finite) faults->Add(field, "max and min are finite numbers");
+  if (!finite) faults->Add(field, "max and min must be finite numbers");
   if (finite && threshold.has_max() && threshold.has_min() && threshold.max() < threshold.min()) {
     faults->Add(field, "max ", threshold.max(), " is below min ", threshold.min());
   }
@@ -217,14 +217,15 @@ void CheckProfile(const Plan& plan, RuleFaults* faults) {
   }
   if (profile.measure_cost() && !CanMeasureCost(profile)) {
     faults->Add("profile.measure_cost", "needs a separate_execution of ", kShortestWithCost,
-                " s or more, a quarter of which is left unsampled");
+                " s or more, because it leaves a quarter of that time unsampled");
   }
   const bool all_by_url =
       std::all_of(plan.targets().begin(), plan.targets().end(),
                   [](const PlanTarget& target) { return !target.url().empty(); });
   if (!plan.targets().empty() && all_by_url) {
     faults->Add("profile",
-                "needs a target that an agent starts: a server given by URL cannot be profiled");
+                "needs a target that an agent starts: agents cannot profile a server given by URL; "
+                "give a target by name, or remove the profile");
   }
 }
 
@@ -234,8 +235,9 @@ void CheckVerdict(const Plan& plan, const PlanNames& names, RuleFaults* faults) 
   CheckCpus(plan.placement().load_cpus(), "placement.load_cpus", faults);
   const absl::StatusOr<CpuSet> load_cpus = CpuSet::Parse(plan.placement().load_cpus());
   if (load_cpus.ok() && load_cpus->Count() > static_cast<int>(kMostThreads)) {
-    faults->Add("placement.load_cpus", "are ", load_cpus->Count(),
-                " CPUs; a load agent has at most ", kMostThreads, " threads, one on each");
+    faults->Add("placement.load_cpus", "has ", load_cpus->Count(),
+                " CPUs; a load agent has one thread on each CPU, and at most ", kMostThreads,
+                " threads");
   }
   CheckThresholdCount(plan, faults);
   for (int i = 0; i < plan.thresholds_size(); ++i) {
@@ -246,7 +248,8 @@ void CheckVerdict(const Plan& plan, const PlanNames& names, RuleFaults* faults) 
     const Metric* metric = FindMetric(plan.primary_metric());
     if (metric != nullptr && metric->of_server_process && AnyByUrl(plan)) {
       faults->Add("primary_metric", plan.primary_metric(),
-                  " is not known of a server given by URL, which no agent starts");
+                  " cannot be measured for a server given by URL, because no agent starts it; use "
+                  "another metric, such as p50_us");
     }
   }
   if (!plan.baseline().empty()) {
@@ -258,7 +261,7 @@ const char* DefaultMethodOf(const Workload& workload) {
   return workload.has_body() ? "POST" : "GET";
 }
 
-// "FILE:LINE:COLUMN" of a field, or of what holds it; the file when nothing of it is in the text.
+// The "FILE:LINE:COLUMN" of a field, else that of the nearest enclosing field in the text, else the file.
 std::string OriginOf(const LoadedPlan& loaded, std::string field) {
   while (!field.empty()) {
     const auto found = loaded.origins.find(field);
@@ -269,7 +272,7 @@ std::string OriginOf(const LoadedPlan& loaded, std::string field) {
   return loaded.name;
 }
 
-// kInvalidArgument with a line a fault, where there is one. `where`: what stands before a fault's own field.
+// OK if there is no fault, else kInvalidArgument with one line for each fault. `where` returns the prefix of a line.
 template <typename Where>
 absl::Status StatusOf(const std::vector<PlanFault>& faults, const Where& where) {
   if (faults.empty()) return absl::OkStatus();
@@ -279,7 +282,7 @@ absl::Status StatusOf(const std::vector<PlanFault>& faults, const Where& where) 
     lines.push_back(absl::StrCat(where(faults[i]), faults[i].field, ": ", faults[i].what));
   }
   if (listed < faults.size()) {
-    lines.push_back(absl::StrCat("and ", faults.size() - listed, " more faults of these kinds"));
+    lines.push_back(absl::StrCat("and ", faults.size() - listed, " more faults"));
   }
   return StatusOfLines(absl::StatusCode::kInvalidArgument, lines);
 }
@@ -289,8 +292,8 @@ absl::Status StatusOf(const std::vector<PlanFault>& faults, const Where& where) 
 void CheckPause(const Pause& pause, const std::string& field, double shortest, RuleFaults* faults) {
   const double seconds = pause.seconds();
   if (seconds >= shortest && seconds <= kLongestSeconds) return;
-  faults->Add(field + ".seconds", seconds, " is no length of time here: ", shortest,
-              " or more, and at most a day (", kLongestSeconds, ")");
+  faults->Add(field + ".seconds", seconds, " is out of range: at least ", shortest,
+              ", and at most a day (", kLongestSeconds, ")");
 }
 
 void CheckName(const std::string& name, const std::string& field, RuleFaults* faults) {
@@ -300,7 +303,7 @@ void CheckName(const std::string& name, const std::string& field, RuleFaults* fa
     faults->Add(field, "is ", name.size(), " bytes long; at most ", kMaxName);
   } else if (std::any_of(name.begin(), name.end(),
                          [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 0x7f; })) {
-    faults->Add(field, "has a control character");
+    faults->Add(field, "has a control character; remove it");
   }
 }
 
@@ -389,7 +392,8 @@ Plan WithoutWhatFollows(Plan plan) {
   drop([](Plan& without) { without.clear_primary_metric(); });
   drop([](Plan& without) { without.mutable_load()->clear_warmup(); });
   drop([](Plan& without) { without.mutable_profile()->clear_measure_cost(); });
-  // There may be many of these, and each follows from its own entry alone.
+  // There may be many targets and workloads. These defaults depend on their own entry only, so no comparison of whole
+  // plans is needed.
   for (PlanTarget& target : *plan.mutable_targets()) {
     if (target.label() == DefaultLabelOf(target)) target.clear_label();
   }

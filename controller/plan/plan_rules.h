@@ -10,30 +10,30 @@
 
 namespace assay::controller {
 
-// One thing that is wrong with a plan.
+// One error in a plan.
 struct PlanFault {
   // The field, such as "targets[1].label".
   std::string field;
-  // What is wrong with it, and what would be right.
+  // What is wrong with the field, and what is expected.
   std::string what;
 };
 
-// Everything wrong with a plan that can be said without asking an agent, in the order of the
-// fields; empty for a plan that may be run. Whether the catalogue knows a target is not among it.
+// All errors in a plan that can be found without an agent, in the order of the fields. Empty for a valid
+// plan. Does not check whether the catalogue has the targets.
 std::vector<PlanFault> FaultsOf(const Plan& plan);
 
-// Ok, or kInvalidArgument with one line "FIELD: WHAT" a fault.
+// OK, or kInvalidArgument with one line "FIELD: WHAT" for each fault.
 absl::Status Validate(const Plan& plan);
 
-// The same with "FILE:LINE:COLUMN: " before each fault whose field stands in the text.
+// The same, with the origin of the field before each fault: "FILE:LINE:COLUMN: FIELD: WHAT".
 absl::Status Validate(const LoadedPlan& loaded);
 
-// The plan with every default written out, so that what is stored says all and a later version with
-// other defaults repeats it as it was. REQUIRES: Validate(plan). Filling in twice changes nothing.
+// The plan with all defaults filled in. The stored plan is then complete, and a later version with other
+// defaults repeats it unchanged. REQUIRES: Validate(plan) is OK. Idempotent.
 Plan WithDefaults(Plan plan);
 
-// The inverse where a default follows from other fields: what WithDefaults() would say again (a label that is its
-// target's name, a baseline that is the first target) is left out, so that it follows when they are changed.
+// Clears each field whose value equals a default that depends on other fields, such as a label equal to its target's
+// name, or a baseline equal to the first target. WithDefaults() then derives it again after an override of those fields.
 Plan WithoutWhatFollows(Plan plan);
 
 }  // namespace assay::controller

@@ -5,9 +5,7 @@
 
 namespace assay::controller {
 
-// What of the plan's language this version can carry out. The proto has it all from the first day;
-// plan_rules.h refuses what is not listed here, by name, and a feature joins by the line that lists
-// it.
+// The kinds of load that this version supports. plan.proto defines more; plan_rules.h rejects those by name.
 inline constexpr Load::KindCase kSupportedLoads[] = {Load::kClosed, Load::kOpen, Load::kCurve};
 
 }  // namespace assay::controller

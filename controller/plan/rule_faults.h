@@ -14,12 +14,11 @@
 
 namespace assay::controller {
 
-// What the rules of one plan have found so far. The rules themselves stand by topic in
-// target_rules.cc, workload_rules.cc and load_rules.cc; plan_rules.cc calls them in the order of
-// the fields.
+// Collects the faults of one plan. The rules are in target_rules.cc, workload_rules.cc and load_rules.cc,
+// by topic; plan_rules.cc calls them in the order of the fields.
 class RuleFaults {
  public:
-  // A number with a fraction is written by all its digits, as the plan has it.
+  // Concatenates `what`. A floating-point number is written with all its digits, as in the plan.
   template <typename... Parts>
   void Add(std::string field, const Parts&... what) {
     faults_.push_back({std::move(field), absl::StrCat(Part(what)...)});
@@ -40,18 +39,18 @@ class RuleFaults {
   std::vector<PlanFault> faults_;
 };
 
-// A length of time: at least `shortest` seconds, and at most a day.
+// Checks a duration: at least `shortest` seconds, and at most a day.
 void CheckPause(const Pause& pause, const std::string& field, double shortest, RuleFaults* faults);
-// A name that people and tables can carry: not empty, at most 100 bytes, no control characters.
+// Checks a name: not empty, at most 100 bytes, no control characters.
 void CheckName(const std::string& name, const std::string& field, RuleFaults* faults);
 
 void CheckTargets(const Plan& plan, RuleFaults* faults);
 void CheckWorkloads(const Plan& plan, RuleFaults* faults);
 void CheckLoad(const Plan& plan, RuleFaults* faults);
 
-// How a target is called in results where its label is not set.
+// The label of a target if the plan does not set one: its name or its URL.
 const std::string& DefaultLabelOf(const PlanTarget& target);
-// How a target is called in results.
+// The name of a target in results.
 std::string LabelOf(const PlanTarget& target);
 
 }  // namespace assay::controller

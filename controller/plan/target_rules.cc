@@ -19,7 +19,8 @@ std::string LabelOf(const PlanTarget& target) {
 
 void CheckOptions(const PlanTarget& target, const std::string& field, RuleFaults* faults) {
   if (target.options_size() > kMostOptions) {
-    faults->Add(field + ".options", "are ", target.options_size(), "; at most ", kMostOptions);
+    faults->Add(field + ".options", "has ", target.options_size(), " options; at most ",
+                kMostOptions);
   }
   for (const auto& [name, value] : target.options()) {
     if (name.size() > kMostOptionNameBytes) {
@@ -35,9 +36,9 @@ void CheckOptions(const PlanTarget& target, const std::string& field, RuleFaults
 void CheckTargets(const Plan& plan, RuleFaults* faults) {
   if (plan.targets().empty()) {
     faults->Add("targets",
-                "there is none; a plan needs at least one, as targets { name: \"epoll\" }");
+                "is empty; a plan needs at least one target, such as targets { name: \"epoll\" }");
   }
-  // Label to the index of the first target that has it.
+  // From a label to the index of the first target with that label.
   absl::flat_hash_map<std::string, int> labels;
   for (int i = 0; i < plan.targets_size(); ++i) {
     const PlanTarget& target = plan.targets(i);
@@ -45,36 +46,37 @@ void CheckTargets(const Plan& plan, RuleFaults* faults) {
     if (target.name().empty() == target.url().empty()) {
       faults->Add(field,
                   target.name().empty() ? "has neither name nor url" : "has both name and url",
-                  "; exactly one says which server it is");
+                  "; set exactly one of them");
       continue;
     }
     if (!target.url().empty()) {
       const absl::StatusOr<TargetUrl> url = ParseTargetUrl(target.url());
       if (!url.ok()) faults->Add(field + ".url", url.status().message());
       if (!target.tls_server_name().empty() && url.ok() && !url->tls) {
-        faults->Add(field + ".tls_server_name", "goes with an https url");
+        faults->Add(field + ".tls_server_name", "needs an https url: only TLS sends a server name");
       }
       if (!target.tls_server_name().empty() && !IsServerName(target.tls_server_name())) {
-        faults->Add(field + ".tls_server_name", "is no DNS name, such as www.example.org");
+        faults->Add(field + ".tls_server_name", "is not a DNS name, such as www.example.org");
       }
       if (!target.options().empty()) {
         faults->Add(field + ".options",
-                    "a server given by URL is not started, so it has no options");
+                    "needs a target that an agent starts: a server given by URL has no options");
       }
     } else {
       CheckName(target.name(), field + ".name", faults);
       CheckOptions(target, field, faults);
       if (target.http2())
-        faults->Add(field + ".http2", "goes with a url: servers of the catalogue speak HTTP/1.1");
+        faults->Add(field + ".http2",
+                    "needs a url: the servers of the catalogue speak HTTP/1.1 only");
       if (!target.tls_server_name().empty())
-        faults->Add(field + ".tls_server_name", "goes with an https url");
+        faults->Add(field + ".tls_server_name", "needs an https url: only TLS sends a server name");
     }
     if (!target.label().empty()) CheckName(target.label(), field + ".label", faults);
     const auto [first, added] = labels.emplace(LabelOf(target), i);
     if (!added) {
       faults->Add(field + (target.label().empty() ? ".name" : ".label"), "\"", LabelOf(target),
                   "\" is the label of targets[", first->second,
-                  "] already; give one of them another label");
+                  "] too; give one of them another label");
     }
   }
 }

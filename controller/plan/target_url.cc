@@ -15,13 +15,13 @@ absl::Status Malformed(std::string_view url, absl::string_view why) {
 
 }  // namespace
 
-bool IsTargetUrl(std::string_view word) { return HasScheme(word); }
+bool IsTargetUrl(std::string_view text) { return HasScheme(text); }
 
 absl::StatusOr<TargetUrl> ParseTargetUrl(std::string_view url) {
   const absl::StatusOr<HttpUrl> parsed = ParseHttpUrl(url);
   if (!parsed.ok()) return Malformed(url, parsed.status().message());
   if (!parsed->path.empty() && parsed->path != "/") {
-    return Malformed(url, "it has a path or a query, which belongs into the workload");
+    return Malformed(url, "it has a path or a query; move it to the path of the workload");
   }
   return TargetUrl{parsed->tls, parsed->HostAndPort()};
 }

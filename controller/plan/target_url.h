@@ -8,18 +8,18 @@
 
 namespace assay::controller {
 
-// A server that runs already.
+// The URL of a running server.
 struct TargetUrl {
   bool tls = false;
   // "HOST:PORT", or "[V6]:PORT".
   std::string address;
 };
 
-// Whether a word names a server by its URL, rather than by its name in the catalogue.
-bool IsTargetUrl(std::string_view word);
+// Whether `text` is the URL of a server, rather than the name of a target in the catalogue.
+bool IsTargetUrl(std::string_view text);
 
-// Of "http://HOST[:PORT]" or "https://HOST[:PORT]", a slash behind it or not, by the grammar of common/http_url.h.
-// kInvalidArgument, with the URL, but for its password, and what is wrong with it.
+// Parses "http://HOST[:PORT]" or "https://HOST[:PORT]", with or without a final slash, by the grammar of
+// common/http_url.h. kInvalidArgument has the URL, without its user name and password, and says what is wrong with it.
 absl::StatusOr<TargetUrl> ParseTargetUrl(std::string_view url);
 
 }  // namespace assay::controller

@@ -14,7 +14,7 @@ using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 using google::protobuf::Reflection;
 
-// Walks a message that was read and notes where each of its fields stood.
+// Walks a parsed message and records the position of each of its fields.
 class OriginWalk {
  public:
   OriginWalk(const Message& root, const TextLocations& locations,
@@ -31,7 +31,7 @@ class OriginWalk {
         Value(message, field, 0, name);
         continue;
       }
-      // The list is where its first element is.
+      // The position of a list is that of its first element.
       const int size = message.GetReflection()->FieldSize(message, field);
       for (int i = 0; i < size; ++i) Value(message, field, i, absl::StrCat(name, "[", i, "]"));
       origins_[name] = origins_[absl::StrCat(name, "[0]")];

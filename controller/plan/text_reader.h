@@ -10,8 +10,8 @@
 
 namespace assay::controller {
 
-// Reads text protobuf into `message`, as ParseTextProto() does. `origins` gets "FILE:LINE:COLUMN"
-// of every field that was read, by its path ("targets[1].label"); fields inside maps are left out.
+// Reads text protobuf into `message`, as ParseTextProto() does. Sets `origins` to the "FILE:LINE:COLUMN"
+// of every field that was read, by its path ("targets[1].label"), except fields inside maps.
 absl::Status ReadText(std::string_view text, std::string_view file_name,
                       google::protobuf::Message* message,
                       std::map<std::string, std::string>* origins);

@@ -14,7 +14,7 @@
 namespace assay::controller {
 namespace {
 
-// What frames a request is the load generator's: a plan that said otherwise would measure broken
+// The load generator sets the headers that frame a request. A plan that set them would measure malformed
 // requests.
 bool IsFraming(const std::string& name) {
   const std::string lower = absl::AsciiStrToLower(name);
@@ -26,14 +26,15 @@ void CheckHeader(const Header& header, const std::string& field, RuleFaults* fau
   if (const absl::Status name = CheckHeaderName(header.name()); !name.ok()) {
     faults->Add(field + ".name", name.message());
   } else if (IsFraming(header.name())) {
-    faults->Add(field + ".name", header.name(), " is set by the load generator itself");
+    faults->Add(field + ".name", header.name(),
+                " is set by the load generator; remove it from the plan");
   }
   if (const absl::Status value = CheckHeaderValue(header.value()); !value.ok()) {
     faults->Add(field + ".value", value.message());
   }
 }
 
-// A header that HTTP/2 does not have, where a target speaks that.
+// Rejects headers that HTTP/2 does not allow, if a target uses HTTP/2.
 void CheckHeadersOfHttp2(const Plan& plan, const Workload& workload, const std::string& field,
                          RuleFaults* faults) {
   for (int i = 0; i < workload.headers_size(); ++i) {
@@ -43,7 +44,7 @@ void CheckHeadersOfHttp2(const Plan& plan, const Workload& workload, const std::
                                      [](const PlanTarget& target) { return target.http2(); });
     if (speaks == plan.targets().end()) return;
     faults->Add(absl::StrCat(field, ".headers[", i, "].name"), name,
-                " does not exist in HTTP/2, which ", LabelOf(*speaks), " is asked for by");
+                " is not allowed in HTTP/2, which target ", LabelOf(*speaks), " uses; remove it");
   }
 }
 
@@ -75,8 +76,8 @@ void CheckRequest(const Workload& workload, const std::string& field, RuleFaults
 void CheckResponse(const Workload& workload, const std::string& field, RuleFaults* faults) {
   const uint32_t status = workload.expect().status();
   if (status != 0 && (status < kLowestStatus || status > kHighestStatus)) {
-    faults->Add(field + ".expect.status", status, " is no status of a response: ", kLowestStatus,
-                " to ", kHighestStatus);
+    faults->Add(field + ".expect.status", status, " is out of range: at least ", kLowestStatus,
+                ", and at most ", kHighestStatus);
   }
   const size_t body = workload.body().size();
   const size_t expected = workload.expect().body().size();
@@ -93,10 +94,10 @@ void CheckResponse(const Workload& workload, const std::string& field, RuleFault
 void CheckWorkloads(const Plan& plan, RuleFaults* faults) {
   if (plan.workloads().empty()) {
     faults->Add("workloads",
-                "there is none; a plan needs at least one, as "
+                "is empty; a plan needs at least one workload, such as "
                 "workloads { name: \"json\" path: \"/json\" }");
   }
-  // Name to the index of the first workload that has it.
+  // From a name to the index of the first workload with that name.
   absl::flat_hash_map<std::string, int> names;
   for (int i = 0; i < plan.workloads_size(); ++i) {
     const Workload& workload = plan.workloads(i);
@@ -105,7 +106,7 @@ void CheckWorkloads(const Plan& plan, RuleFaults* faults) {
     const auto [first, added] = names.emplace(workload.name(), i);
     if (!added) {
       faults->Add(field + ".name", "\"", workload.name(), "\" is the name of workloads[",
-                  first->second, "] already; names are unique");
+                  first->second, "] too; give one of them another name");
     }
     CheckRequest(workload, field, faults);
     CheckHeadersOfHttp2(plan, workload, field, faults);
