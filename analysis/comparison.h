@@ -78,8 +78,8 @@ struct RatioComparison {
   std::optional<uint32_t> blocks_needed;
 };
 
-// The number of segments of time for dependent blocks: one for the claim of a difference, and one for the claim of
-// equivalence, where intervals that are too narrow do more harm.
+// The number of segments of time that dependent blocks are reduced to, for the claim of a difference and for the
+// claim of equivalence. The latter has fewer segments, because intervals that are too narrow do more harm there.
 constexpr uint32_t kDifferenceSegments = 8;
 constexpr uint32_t kEquivalenceSegments = 6;
 

@@ -97,8 +97,8 @@ struct ExecutionFigures {
   bool counts_known = true;
   uint64_t sent = 0;
   uint64_t ok = 0;
-  // Of the responses: those with an unexpected status, a wrong body, or a malformed message.
   uint64_t errors = 0;
+  // Of the errors: responses with an unexpected status, a wrong body, or a malformed message.
   uint64_t wrong_answers = 0;
   uint64_t timeouts = 0;
   uint64_t in_flight = 0;

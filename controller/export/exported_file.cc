@@ -51,8 +51,8 @@ std::string FileNameOf(const Cell& cell) {
   return changed ? WithHash(name, CellText(cell)) : name;
 }
 
-void ExportedFiles::Add(std::string_view name, std::string_view extension, std::string_view identity,
-                        std::string content) {
+void ExportedFiles::Add(std::string_view name, std::string_view extension,
+                        std::string_view identity, std::string content) {
   const bool too_long = name.size() > kMostBytes;
   files_.push_back({.name = too_long ? WithHash(name, identity) : std::string(name),
                     .extension = std::string(extension),
