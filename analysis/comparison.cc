@@ -30,7 +30,7 @@ double OwnConfidence(const ComparisonRules& rules) {
 absl::Status CheckFigure(double figure) {
   if (figure > 0 && std::isfinite(figure)) return absl::OkStatus();
   return absl::InvalidArgumentError(
-      absl::StrCat("a ratio of figures needs them positive and finite, and one is ", figure));
+      absl::StrCat("figures must be positive and finite to be compared, but one is ", figure));
 }
 
 // The two claims' intervals of the log ratio; the same one but for dependent blocks.

@@ -190,16 +190,17 @@ absl::Status BadRule(const GateRule& rule, std::string_view reason) {
 absl::Status CheckRule(const GateRule& rule) {
   if (FindGate(kExecutionGates, rule.name) == nullptr &&
       FindGate(kProfileGates, rule.name) == nullptr && rule.name != kTooFewBlocks) {
-    return BadRule(rule, "is for a gate that does not exist");
+    return BadRule(rule, "names a gate that does not exist");
   }
   if (!rule.warn.has_value() && !rule.invalid.has_value()) {
     return BadRule(rule, "has neither a warn nor an invalid bound");
   }
   for (const std::optional<double>& bound : {rule.warn, rule.invalid}) {
-    if (bound.has_value() && !std::isfinite(*bound)) return BadRule(rule, "has an endless bound");
+    if (bound.has_value() && !std::isfinite(*bound))
+      return BadRule(rule, "has a bound that is not finite");
   }
   if (rule.warn.has_value() && Breaks(rule.direction, rule.invalid, *rule.warn)) {
-    return BadRule(rule, "would void a result before it warns: its bounds are the wrong way round");
+    return BadRule(rule, "has bounds in the wrong order: `invalid` is reached before `warn`");
   }
   return absl::OkStatus();
 }
@@ -212,8 +213,8 @@ absl::Status CheckComplete(const std::vector<GateRule>& rules) {
     const auto rules_of_it = std::count_if(
         rules.begin(), rules.end(), [name](const GateRule& rule) { return rule.name == name; });
     if (rules_of_it == 1) continue;
-    return absl::InvalidArgumentError(absl::StrCat("gate \"", std::string(name), "\" has ",
-                                                   rules_of_it, " rules; it needs exactly one"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "gate \"", std::string(name), "\" has ", rules_of_it, " rules; it must have exactly one"));
   }
   return absl::OkStatus();
 }

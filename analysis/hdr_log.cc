@@ -104,14 +104,15 @@ absl::StatusOr<std::string> HdrLog(absl::Time start, absl::Span<const HdrLogInte
                   "\"Interval_Compressed_Histogram\"\n");
   for (const HdrLogInterval& interval : intervals) {
     if (!IsTag(interval.tag)) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "a tag of an HdrHistogram log has no comma and no space: \"", interval.tag, "\""));
+      return absl::InvalidArgumentError(
+          absl::StrCat("a tag of an HdrHistogram log must not contain a comma or white space: \"",
+                       interval.tag, "\""));
     }
     absl::StatusOr<std::string> histogram = EncodeHdrHistogram(*interval.histogram);
     if (!histogram.ok()) return histogram.status();
     if (interval.histogram->overflow_count() > 0) {
       absl::StrAppend(&log, "#[", interval.histogram->overflow_count(), " samples over ",
-                      LatencyHistogram::kMaxNanos, " ns are not in the next line]\n");
+                      LatencyHistogram::kMaxNanos, " ns are left out of the next line]\n");
     }
     if (!interval.tag.empty()) absl::StrAppend(&log, "Tag=", interval.tag, ",");
     absl::StrAppendFormat(&log, "%.3f,%.3f,%.3f,%s\n", absl::ToDoubleSeconds(interval.start),

@@ -116,7 +116,7 @@ absl::Status DecodeBlocks(std::string_view payload, uint32_t count, int64_t base
                           std::vector<Sample>* append_to) {
   if (count > kMaxChunkSamples) {
     return absl::DataLossError(
-        absl::StrCat("a chunk of ", count, " samples; at most ", kMaxChunkSamples, " fit in one"));
+        absl::StrCat("a chunk of ", count, " samples; at most ", kMaxChunkSamples, " are allowed"));
   }
   const auto* at = reinterpret_cast<const uint8_t*>(payload.data());
   const uint8_t* const end = at + payload.size();
@@ -128,7 +128,7 @@ absl::Status DecodeBlocks(std::string_view payload, uint32_t count, int64_t base
     at = ReadBlock(at, end, base_ns, samples);
     if (at == nullptr) {
       append_to->resize(before);
-      return BrokenBlock(block, absl::StrCat("is not one of ", samples.size(), " samples"));
+      return BrokenBlock(block, absl::StrCat("does not contain ", samples.size(), " samples"));
     }
     left.remove_prefix(samples.size());
   }

@@ -273,7 +273,7 @@ absl::Status DecodePlanes(std::string_view payload, uint32_t count, int64_t base
                           std::vector<Sample>* append_to) {
   if (count > kMaxChunkSamples) {
     return absl::DataLossError(
-        absl::StrCat("a chunk of ", count, " samples; at most ", kMaxChunkSamples, " fit in one"));
+        absl::StrCat("a chunk of ", count, " samples; at most ", kMaxChunkSamples, " are allowed"));
   }
   const auto* at = reinterpret_cast<const uint8_t*>(payload.data());
   const uint8_t* const end = at + payload.size();
@@ -286,8 +286,9 @@ absl::Status DecodePlanes(std::string_view payload, uint32_t count, int64_t base
   }
   if (!whole) {
     append_to->resize(before);
-    return absl::DataLossError(absl::StrCat(
-        "the payload of ", payload.size(), " bytes is not the byte planes of ", count, " samples"));
+    return absl::DataLossError(absl::StrCat("the payload of ", payload.size(),
+                                            " bytes is not a valid encoding of ", count,
+                                            " samples"));
   }
   return absl::OkStatus();
 }

@@ -49,8 +49,8 @@ std::vector<double> SquaredErrors(const std::vector<double>& means) {
 absl::StatusOr<SteadyState> FindSteadyState(absl::Span<const double> values) {
   if (values.size() < kSteadyStateMinValues) {
     return absl::FailedPreconditionError(absl::StrCat(
-        values.size(), " values are too few to tell warm-up from steady state; ",
-        kSteadyStateMinValues, " are needed: measure longer, or in shorter stretches"));
+        values.size(), " values are too few to find the end of the warm-up; at least ",
+        kSteadyStateMinValues, " are needed: measure longer, or use shorter stretches"));
   }
   const std::vector<double> means = BatchMeans(values);
   const std::vector<double> errors = SquaredErrors(means);

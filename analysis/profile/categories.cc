@@ -112,23 +112,24 @@ absl::StatusOr<CategoryRules> CategoryRules::Create(std::vector<SystemCallRule> 
   CategoryRules made;
   for (uint32_t i = 0; i < system_calls.size(); ++i) {
     SystemCallRule& call = system_calls[i];
-    if (call.name.empty()) return absl::InvalidArgumentError("a system call without a name");
+    if (call.name.empty()) return absl::InvalidArgumentError("a system call has no name");
     if (call.label.empty()) call.label = call.name;
     if (!made.by_name_.try_emplace(call.name, i).second) {
-      return absl::InvalidArgumentError(absl::StrCat("system call ", call.name, " stands twice"));
+      return absl::InvalidArgumentError(absl::StrCat("system call ", call.name, " occurs twice"));
     }
     for (const std::string& function : call.functions) {
       if (made.by_function_.try_emplace(function, i).second) continue;
-      return absl::InvalidArgumentError(
-          absl::StrCat("function ", function, " is of two system calls, one of them ", call.name));
+      return absl::InvalidArgumentError(absl::StrCat(
+          "function ", function, " belongs to two system calls, one of which is ", call.name));
     }
   }
   for (const CategoryRule& rule : rules) {
     const bool of_user_code = !rule.kernel && (rule.softirq || !rule.under.empty());
     if (!rule.functions.empty() && !of_user_code) continue;
-    return absl::InvalidArgumentError(absl::StrCat(
-        "a rule of category \"", std::string(ToString(rule.category)), "\" ",
-        of_user_code ? "has softirq or under, which only a kernel rule may" : "has no functions"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("a rule of category \"", std::string(ToString(rule.category)), "\" ",
+                     of_user_code ? "has softirq or under, which are allowed only in kernel rules"
+                                  : "has no functions"));
   }
   made.system_calls_ = std::move(system_calls);
   made.rules_ = std::move(rules);

@@ -80,7 +80,8 @@ class Parser {
     if (!header && line.starts_with('#')) return absl::OkStatus();
     if (!header) {
       return Wrong(
-          "does not begin a sample of `perf script`: a command, thread, time, period and event");
+          "is not the first line of a sample of `perf script`: it needs a command, thread, time, "
+          "period and event");
     }
     if (header->is_record) {
       TakeRecord(header->rest);
@@ -117,8 +118,8 @@ class Parser {
       if (!weights) {
         line_number_ = one->first_line;
         return Wrong(absl::StrCat("is a sample of ", one->event,
-                                  ", whose period is no time: say with --frequency how many "
-                                  "samples a second perf took (perf record -F)"));
+                                  ", whose period is not a time: pass the samples per second of "
+                                  "`perf record -F` with --frequency"));
       }
       for (size_t i = 0; i < one->samples.size(); ++i) {
         const EventSamples::One& sample = one->samples[i];
@@ -141,8 +142,10 @@ class Parser {
 
   absl::Status TakeFrame(std::string_view line) {
     std::optional<PerfFrame> frame = ParsePerfFrame(line);
-    if (!frame) return Wrong("is no frame of a stack: an address, a function and (its file)");
-    if (frames_.size() >= StackProfile::kMaxDepth) return Wrong("is one frame too many");
+    if (!frame)
+      return Wrong("is not a frame of a stack: it needs an address, a function and (its file)");
+    if (frames_.size() >= StackProfile::kMaxDepth)
+      return Wrong("exceeds the largest number of frames in a stack");
     frames_.push_back(*std::move(frame));
     return absl::OkStatus();
   }
@@ -271,7 +274,7 @@ class Parser {
     for (const size_t i : order) {
       StackSample sample = samples[i];
       if (!script_.profile.HasRoomFor(sample.weight_ns))
-        return absl::InvalidArgumentError("has samples that no run lasts for");
+        return absl::InvalidArgumentError("has samples whose total time is too large");
       sample.at_ns -= samples[order[0]].at_ns;
       script_.profile.AddSample(sample);
     }
@@ -375,8 +378,8 @@ absl::StatusOr<PerfScript> ParsePerfScript(std::string_view text, uint32_t frequ
                                            std::string_view event) {
   if (text.starts_with("PERFILE")) {
     return absl::InvalidArgumentError(
-        "is a recording (perf.data): give the text that `perf script` "
-        "prints of it");
+        "is a recording (perf.data): pass the output of `perf script` "
+        "instead");
   }
   Parser parser(frequency_hz);
   while (!text.empty()) {

@@ -15,13 +15,14 @@ namespace {
 
 absl::Status CheckRuns(absl::Span<const ProfileRun> a, absl::Span<const ProfileRun> b) {
   if (a.empty() || b.empty()) {
-    return absl::InvalidArgumentError("a comparison of profiles needs a profiled run of each side");
+    return absl::InvalidArgumentError(
+        "a comparison of profiles needs at least one profiled run on each side");
   }
   for (const absl::Span<const ProfileRun> side : {a, b}) {
     for (const ProfileRun& run : side) {
       if (run.event != a[0].event) {
         return absl::InvalidArgumentError(absl::StrCat(
-            "profiles by different events cannot be compared: ", a[0].event, " and ", run.event));
+            "profiles of different events cannot be compared: ", a[0].event, " and ", run.event));
       }
       if (run.tree->Totals()[FunctionTree::kRoot].ns == 0) {
         return absl::InvalidArgumentError("a profile without samples cannot be compared");

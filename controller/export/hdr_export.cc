@@ -91,7 +91,7 @@ absl::StatusOr<std::vector<ExportedFile>> ExportHdr(Store& store, const Campaign
   }
   if (files.empty()) {
     return absl::NotFoundError(
-        absl::StrCat("campaign ", campaign.id(), " has no execution that was measured"));
+        absl::StrCat("campaign ", campaign.id(), " has no measured execution"));
   }
   return files.Take();
 }

@@ -82,7 +82,7 @@ std::string Draw(const FlameRows& rows, const std::vector<double>& widths, const
   if (rows_left_out > 0) {
     absl::StrAppendFormat(&svg,
                           "<text class=\"flame-more\" x=\"3.5\" y=\"%g\">… and deeper frames in "
-                          "%d more rows</text>\n",
+                          "%d more levels</text>\n",
                           kMostRows * kBatch + 13, rows_left_out);
   }
   absl::StrAppend(&svg, "</svg>\n");
@@ -116,7 +116,7 @@ std::string FlameSvg(const FlameGraph& graph, const FlameRows& rows) {
       absl::StrAppend(&text, ", ",
                       MicrosecondsText(static_cast<double>(totals[node].ns) / 1e3 /
                                        static_cast<double>(graph.requests)),
-                      " a request");
+                      " per request");
     }
     return text;
   };

@@ -80,8 +80,8 @@ double MostCalls(const CostRow& row) {
 constexpr double kLeastShare = 0.001;
 constexpr double kLeastCalls = 0.001;
 constexpr char kBoundsNote[] =
-    "functions without names (stripped) count as what called them does: >= and <= mark shares that "
-    "are only bounds, ~ those that may be more or less";
+    "functions without names (stripped) count for the category of their callees: >= and <= mark "
+    "bounds of the true share, ~ marks shares that may be too high or too low";
 constexpr char kNotCounted[] = "calls were not counted: ";
 // System calls with less of the time off the CPU are not named.
 constexpr double kLeastOffCpuShare = 0.01;
@@ -173,7 +173,7 @@ std::string LoopbackText(const CellProfiles& cell, const CategoryRules& rules) {
   if (!found.has_value()) return "";
   std::string text = absl::StrFormat("%.1f %%", 100 * found->delivery.share);
   if (found->cpu_us_per_request.has_value()) {
-    text = absl::StrFormat("%.3f of %.3f us a request (%s)", *found->delivery.us_per_request,
+    text = absl::StrFormat("%.3f of %.3f us per request (%s)", *found->delivery.us_per_request,
                            *found->cpu_us_per_request, text);
   }
   return absl::StrCat("server CPU, same_host: ", text,
@@ -236,7 +236,7 @@ std::string OffCpuText(const CellProfiles& cell, const CategoryRules& rules) {
   const StackWeight total = tree.Totals()[FunctionTree::kRoot];
   if (total.samples == 0 || cell.requests() == 0) return "";
   std::string text =
-      absl::StrFormat("off the CPU %.3f us a request",
+      absl::StrFormat("off the CPU %.3f us per request",
                       static_cast<double>(total.ns) / 1e3 / static_cast<double>(cell.requests()));
   const char* before = ": ";
   for (const SystemCallCost& one : SystemCallCosts(tree, rules, cell.requests(), {})) {
@@ -278,7 +278,7 @@ std::string ChangeTable(const CellProfiles& a, const CellProfiles& b,
       "chance, ",
       difference.has_requests ? "us/request" : "share of CPU", "</caption><thead><tr><th></th><th>",
       HtmlText(a.cell.target()), "</th><th>", HtmlText(b.cell.target()),
-      "</th><th>difference</th><th>95 % interval</th><th>without what it called, but the "
+      "</th><th>difference</th><th>95 % interval</th><th>self time, including the "
       "kernel</th></tr></thead><tbody>",
       rows, "</tbody></table></div>");
 }
@@ -294,8 +294,7 @@ absl::StatusOr<CategoryRules> LoadCategoryRules() {
 
 std::string CostTables(const std::vector<CellProfiles>& cells, const CategoryRules& rules) {
   const Cells taken = Taken(cells);
-  std::string html =
-      HtmlTable("System calls, by who made them", taken, SystemCallRows(taken, rules));
+  std::string html = HtmlTable("System calls", taken, SystemCallRows(taken, rules));
   for (const CellProfiles* cell : taken) {
     if (cell->calls_refused.empty()) continue;
     absl::StrAppend(&html, "<p>",
@@ -303,7 +302,7 @@ std::string CostTables(const std::vector<CellProfiles>& cells, const CategoryRul
                     "</p>");
   }
   const std::vector<CostRow> categories = CategoryRows(taken, rules);
-  absl::StrAppend(&html, HtmlTable("What the CPU was used for", taken, categories));
+  absl::StrAppend(&html, HtmlTable("CPU time by category", taken, categories));
   if (const std::string note = BoundsNote(categories); !note.empty())
     absl::StrAppend(&html, "<p>", HtmlText(note), "</p>");
   for (const CellProfiles* cell : taken) {
@@ -375,13 +374,13 @@ absl::StatusOr<std::string> DifferenceFragments(const ProfilePair& pair,
   graph.name_a = a.cell.target();
   graph.name_b = b.cell.target();
   std::string html;
-  for (const auto& [by, name] : {std::pair(CompareBy::kCategories, "by what it is for"),
+  for (const auto& [by, name] : {std::pair(CompareBy::kCategories, "by category"),
                                  std::pair(CompareBy::kSystemCalls, "by system call, bottom up"),
                                  std::pair(CompareBy::kStacks, "whole stacks")}) {
     ASSAY_ASSIGN_OR_RETURN(const ProfileDifference difference, CompareCells(a, b, by, rules));
     if (html.empty() && !difference.enough_runs) {
       absl::StrAppend(&graph.subtitle, "; fewer than ", RunBootstrap::kLeastRuns,
-                      " runs each, so that nothing is told from chance");
+                      " runs each, so differences are not tested");
     }
     graph.title = absl::StrCat(TitleOf(pair), ", ", name);
     graph.difference = &difference;

@@ -72,7 +72,7 @@ std::string WhyFailed(const Failure& failure) {
   std::string text = failure.message();
   const absl::string_view words = absl::StripAsciiWhitespace(failure.last_output());
   if (!words.empty()) {
-    absl::StrAppend(&text, "; its last output: ", words.substr(words.rfind('\n') + 1));
+    absl::StrAppend(&text, "; the last line of its output: ", words.substr(words.rfind('\n') + 1));
   }
   return text;
 }

@@ -165,13 +165,13 @@ std::string CellProfiles::HowTaken() const {
                           100 * static_cast<double>(whole) / static_cast<double>(samples()));
   }
   if (const std::optional<Estimate> cost = Cost(); cost.has_value()) {
-    absl::StrAppendFormat(&text, ", at %.2f %% of its work", 100 * cost->estimate);
+    absl::StrAppendFormat(&text, ", cost %.2f %% of the server's work", 100 * cost->estimate);
     if (cost->low.has_value() && cost->high.has_value())
       absl::StrAppendFormat(&text, " [%.2f, %.2f]", 100 * *cost->low, 100 * *cost->high);
   }
   if (!has_kernel()) {
     absl::StrAppend(&text,
-                    ", without the kernel: shares and microseconds are of the time in user space, "
+                    ", without the kernel: shares and microseconds are of CPU time in user space, "
                     "not of all CPU time");
   }
   return text;

@@ -157,7 +157,7 @@ absl::StatusOr<SampleChunk> ChunkTable::Read(const std::string& sha256) {
   SampleChunk chunk;
   if (!row || Sha256(bytes) != sha256 || !ReadRecord(bytes, &chunk)) {
     return absl::DataLossError(absl::StrCat("sample chunk ", Shown(sha256),
-                                            row ? " is not what was stored" : " is missing"));
+                                            row ? " does not match its hash" : " is missing"));
   }
   return chunk;
 }

@@ -117,7 +117,9 @@ absl::Status Database::Execute(const std::string& sql) {
 absl::StatusOr<int64_t> Database::QueryInt(std::string_view sql) {
   ASSAY_ASSIGN_OR_RETURN(Statement statement, Prepare(sql));
   ASSAY_ASSIGN_OR_RETURN(const bool row, statement.Step());
-  if (!row) return absl::NotFoundError(absl::StrCat("the store ", path_, " has no such row"));
+  if (!row)
+    return absl::NotFoundError(
+        absl::StrCat("the store ", path_, " does not have the requested row"));
   return statement.Int(0);
 }
 
@@ -128,34 +130,37 @@ absl::Status Database::ErrorFor(int result) const {
   switch (result & 0xff) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-      return absl::UnavailableError(
-          absl::StrCat(store, " is locked", HeldBy(path_), "; wait until it is done, or end it"));
+      return absl::UnavailableError(absl::StrCat(store, " is locked", HeldBy(path_),
+                                                 "; wait for that process to finish, or stop it"));
     case SQLITE_READONLY:
       return absl::PermissionDeniedError(
           absl::StrCat(store,
                        " is read-only for this user; make the file and its folder writable, or "
-                       "choose another with --store=PATH"));
+                       "choose another file with --store=PATH"));
     case SQLITE_CANTOPEN:
     case SQLITE_PERM:
     case SQLITE_AUTH:
-      return absl::PermissionDeniedError(
-          absl::StrCat(store, " cannot be opened (", said,
-                       "); look at the rights of the file and its folder, or choose another with "
-                       "--store=PATH"));
+      return absl::PermissionDeniedError(absl::StrCat(
+          store, " cannot be opened (", said,
+          "); check the permissions of the file and its folder, or choose another file with "
+          "--store=PATH"));
     case SQLITE_FULL:
       return absl::ResourceExhaustedError(
           absl::StrCat(store, " cannot grow: the disk is full; free some space and `resume`"));
     case SQLITE_NOTADB:
-      return absl::FailedPreconditionError(absl::StrCat(
-          store, " is no Assay store: it is no SQLite database; choose another with --store=PATH"));
+      return absl::FailedPreconditionError(
+          absl::StrCat(store,
+                       " is not an Assay store: it is not an SQLite database; choose another file "
+                       "with --store=PATH"));
     case SQLITE_CORRUPT:
-      return absl::DataLossError(absl::StrCat(store, " is damaged (", said,
-                                              "); `sqlite3 FILE .recover` saves what can be read"));
+      return absl::DataLossError(
+          absl::StrCat(store, " is damaged (", said,
+                       "); recover the readable data with `sqlite3 FILE .recover`"));
     case SQLITE_CONSTRAINT:
       return absl::AlreadyExistsError(absl::StrCat(store, ": ", said));
     case SQLITE_IOERR:
       return absl::UnavailableError(absl::StrCat(store, ": reading or writing failed (", said,
-                                                 ", code ", result, "); look at the disk"));
+                                                 ", code ", result, "); check the disk"));
     default:
       return absl::InternalError(absl::StrCat(store, ": ", said, " (code ", result, ")"));
   }

@@ -57,7 +57,7 @@ absl::Status ExecutionTable::Missing(std::string_view campaign_id, size_t found,
                                      int64_t committed) const {
   return absl::DataLossError(
       absl::StrCat("the store ", database_.path(), ": campaign ", std::string(campaign_id), " has ",
-                   found, " executions, and ", committed,
+                   found, " executions, but ", committed,
                    " were stored: the file is damaged; restore it from a copy, or `rerun` the "
                    "campaign"));
 }
@@ -69,7 +69,7 @@ absl::Status ExecutionTable::CheckChunks(int64_t row) {
                              std::string(kChunkListHash), " FROM execution WHERE sequence = ?1")));
   ASSAY_ASSIGN_OR_RETURN(const bool there, select.Bind(1, row).Step());
   if (there && select.Int(0) != 0) return absl::OkStatus();
-  return Damaged(row, "the list of its sample chunks is not what was stored");
+  return Damaged(row, "the list of its sample chunks does not match its hash");
 }
 
 absl::Status ExecutionTable::CheckPart(int64_t row, absl::string_view column, size_t count) {
@@ -79,7 +79,7 @@ absl::Status ExecutionTable::CheckPart(int64_t row, absl::string_view column, si
   const auto rows = static_cast<int64_t>(count);
   ASSAY_ASSIGN_OR_RETURN(const bool there, select.Bind(1, row).Bind(2, rows).Step());
   if (there && select.Int(0) == rows) return absl::OkStatus();
-  return Damaged(row, absl::StrCat("it has ", count, " ", column, ", and ",
+  return Damaged(row, absl::StrCat("it has ", count, " ", column, ", but ",
                                    there ? select.Int(0) : 0, " were stored"));
 }
 

@@ -22,10 +22,10 @@ absl::StatusOr<int> SchemaVersionOf(Database* database) {
   const int64_t tables = read.Int(2);
   const bool empty = tables == 0 && version == 0 && application == 0;
   if (application != kApplicationId && !empty) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("the store ", database->path(),
-                     " is no Assay store: it is the database of another program; choose another "
-                     "with --store=PATH"));
+    return absl::FailedPreconditionError(absl::StrCat(
+        "the store ", database->path(),
+        " is not an Assay store: another program created this database; choose another file "
+        "with --store=PATH"));
   }
   return static_cast<int>(version);
 }
@@ -36,12 +36,13 @@ absl::Status CheckSchemaVersion(const Database& database, int version,
   if (version == known) return absl::OkStatus();
   if (version > known) {
     return absl::FailedPreconditionError(absl::StrCat(
-        "the store ", database.path(), " was made by a newer Assay (schema ", version,
-        ", this one knows ", known, "); update Assay, or choose another with --store=PATH"));
+        "the store ", database.path(), " was written by a newer version of Assay (schema ", version,
+        ", this version supports ", known,
+        "); update Assay, or choose another file with --store=PATH"));
   }
   return absl::FailedPreconditionError(absl::StrCat(
-      "the store ", database.path(), " was made by an older Assay (schema ", version,
-      ", this one knows ", known, ") and cannot be brought up to date while it is read-only"));
+      "the store ", database.path(), " was written by an older version of Assay (schema ", version,
+      ", this version supports ", known, ") and cannot be upgraded because it is read-only"));
 }
 
 absl::Status MigrateSchema(Database* database, absl::Span<const SchemaStep> steps) {

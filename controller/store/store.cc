@@ -40,8 +40,9 @@ bool IsThere(const std::string& path) {
 absl::Status RefuseFolder(const std::string& path) {
   std::error_code error;
   if (!std::filesystem::is_directory(path, error)) return absl::OkStatus();
-  return absl::FailedPreconditionError(absl::StrCat(
-      "the store ", path, " is a folder; name a file in it, as --store=", path, "/assay.db"));
+  return absl::FailedPreconditionError(
+      absl::StrCat("the store ", path,
+                   " is a folder; pass a file in it, for example --store=", path, "/assay.db"));
 }
 
 // Every folder that is missing is made for this user alone: plans hold passwords.
@@ -53,9 +54,9 @@ absl::Status MakeFolderOf(const std::string& path) {
     missing.push_back(one.string());
   }
   const auto refused = [&](int error) {
-    return absl::PermissionDeniedError(
-        absl::StrCat("the store ", path, " cannot be made: its folder ", folder.string(), ": ",
-                     std::generic_category().message(error), "; choose another with --store=PATH"));
+    return absl::PermissionDeniedError(absl::StrCat(
+        "the store ", path, " cannot be created: its folder ", folder.string(), ": ",
+        std::generic_category().message(error), "; choose another file with --store=PATH"));
   };
   for (; !missing.empty(); missing.pop_back()) {
     // Another process may have been first.
@@ -75,7 +76,7 @@ absl::Status MakePrivateFile(const std::string& path) {
   if (!resolved.ok()) {
     return absl::Status(
         resolved.status().code(),
-        absl::StrCat("the store ", path, " cannot be made: ", resolved.status().message()));
+        absl::StrCat("the store ", path, " cannot be created: ", resolved.status().message()));
   }
   // open() would do, but close() after it would take the locks of another thread that has opened the store meanwhile.
   mknod(resolved->c_str(), S_IFREG | 0600, 0);
@@ -121,7 +122,7 @@ absl::StatusOr<std::unique_ptr<Database>> OpenForReading(const std::string& path
                                                          absl::Duration busy_timeout) {
   if (!IsThere(path)) {
     return absl::NotFoundError(
-        absl::StrCat("there is no store ", path, " yet; `demo` or `run` makes one"));
+        absl::StrCat("there is no store ", path, "; create it with `demo` or `run`"));
   }
   ASSAY_RETURN_IF_ERROR(RefuseFolder(path));
   ASSAY_ASSIGN_OR_RETURN(std::unique_ptr<Database> database,
@@ -179,7 +180,8 @@ absl::StatusOr<std::string> Store::DefaultPath() {
   const char* home = std::getenv("HOME");
   if (home != nullptr && home[0] == '/') return absl::StrCat(home, "/.local/share/assay/assay.db");
   return absl::FailedPreconditionError(
-      "no place for the store: neither XDG_DATA_HOME nor HOME is set; say --store=PATH");
+      "cannot choose a path for the store: neither XDG_DATA_HOME nor HOME is set; pass "
+      "--store=PATH");
 }
 
 std::string Store::WhoElseReads(const std::string& path) {
@@ -193,8 +195,8 @@ std::string Store::WhoElseReads(const std::string& path) {
   if (!all && !group) return "";
   return absl::StrCat("the store ", path, " can be read by ",
                       all ? "every user of this host" : "its group",
-                      ", and the plans in it may hold passwords and Authorization headers; if that "
-                      "is not meant: chmod 600 ",
+                      ", and the plans in it may contain passwords and Authorization headers; to "
+                      "prevent this: chmod 600 ",
                       path, "*");
 }
 
@@ -281,8 +283,9 @@ absl::Status Store::CommitExecution(const ExecutionRecord& told, absl::Span<cons
   for (const ChunkRef& chunk : chunks) {
     ASSAY_ASSIGN_OR_RETURN(const bool staged, parts_->chunks.Has(chunk.sha256));
     if (!staged) {
-      return absl::FailedPreconditionError(absl::StrCat(
-          "execution ", execution.id(), " names a sample chunk that was never staged, or swept"));
+      return absl::FailedPreconditionError(
+          absl::StrCat("execution ", execution.id(),
+                       " refers to a sample chunk that was never staged or has been removed"));
     }
   }
   ASSAY_RETURN_IF_ERROR(parts_->executions.Add(execution, figures, chunks, seconds));

@@ -149,8 +149,8 @@ class FlameGraph {
       ['samples', grouped(samples)],
       [this.data.quantity, seconds(ns)],
     ];
-    if (this.focus > 0) facts.splice(1, 0, ['of what is zoomed', percent(ns / model.total[0][this.focus])]);
-    if (this.data.requests > 0) facts.push(['a request', microseconds(ns / 1e3 / this.data.requests)]);
+    if (this.focus > 0) facts.splice(1, 0, ['of the zoomed frame', percent(ns / model.total[0][this.focus])]);
+    if (this.data.requests > 0) facts.push(['per request', microseconds(ns / 1e3 / this.data.requests)]);
     const own = model.own[0][node];
     if (own >= model.total[0][0] * 5e-5 && own < ns) facts.push(['itself', percent(own / model.total[0][0])]);
     return facts;
@@ -175,7 +175,7 @@ class FlameGraph {
         const [low, high] = [test[1], test[2]];
         facts.push(['95 % interval', `${signed(unit(low), low)} to ${signed(unit(high), high)}`]);
       }
-      facts.push(['more than chance', `${test[3] ? 'yes' : 'no'}, p = ${test[0].toPrecision(2)}`]);
+      facts.push(['significant', `${test[3] ? 'yes' : 'no'}, p = ${test[0].toPrecision(2)}`]);
     }
     return facts;
   }
@@ -263,7 +263,7 @@ class FlameGraph {
       return;
     }
     bold.textContent = percent(share(0));
-    const request = this.data.requests > 0 ? `, ${microseconds(sum(0) / 1e3 / this.data.requests)} a request` : '';
+    const request = this.data.requests > 0 ? `, ${microseconds(sum(0) / 1e3 / this.data.requests)} per request` : '';
     found.replaceChildren(bold, ` matched${request}, ${counted(sum(1), 'sample', 'samples')}`);
   }
 
