@@ -57,7 +57,7 @@ absl::Status CheckExtremes(const Parts& parts) {
   return absl::OkStatus();
 }
 
-// The sum must lie between what the buckets' lower and upper ends give.
+// The sum must be between the sums of the buckets' lower and upper ends.
 absl::Status CheckSum(const Parts& parts) {
   Wide low = 0;
   Wide high = static_cast<Wide>(parts.overflow_count) * static_cast<uint64_t>(parts.max_ns);
