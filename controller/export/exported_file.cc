@@ -15,7 +15,7 @@
 namespace assay::controller {
 namespace {
 
-// A file system's limit is 255 bytes, most of them.
+// Most file systems limit a name to 255 bytes.
 constexpr size_t kMostBytes = 200;
 constexpr size_t kShortHash = 8;
 

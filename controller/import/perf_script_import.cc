@@ -17,7 +17,7 @@ namespace {
 
 constexpr size_t kSamplesPerChunk = 2000;
 
-// Where a thread's life begins.
+// Functions at the start of a thread.
 constexpr std::array<std::string_view, 4> kFirstFunctions = {"_start", "clone", "clone3",
                                                              "ret_from_fork"};
 
@@ -28,7 +28,7 @@ bool IsWhole(const StackProfile& profile, uint32_t node) {
          kFirstFunctions.end();
 }
 
-// Without privilege the kernel's functions have no names.
+// Without privileges, kernel functions have no names.
 bool HasKernelNames(const StackProfile& profile) {
   return std::any_of(
       profile.frames().begin(), profile.frames().end(), [&profile](const StackFrame& frame) {
@@ -36,7 +36,7 @@ bool HasKernelNames(const StackProfile& profile) {
       });
 }
 
-// Right responses a second of all load agents.
+// Correct responses per second of all load agents.
 double ResponsesPerSecond(const ExecutionRecord& execution) {
   double rate = 0;
   for (const LoadRecord& load : execution.loads()) {
@@ -104,7 +104,7 @@ absl::StatusOr<ImportedProfile> ImportPerfScript(std::string_view text, std::str
   for (const ProfileChunk& chunk : ToProto(profile, kSamplesPerChunk)) {
     imported.chunks.push_back(Deflated(chunk));
   }
-  // What is stored must be read again.
+  // The stored profile must be readable again.
   const absl::StatusOr<StackProfile> again = FromProto(imported.chunks);
   if (!again.ok()) {
     return absl::InvalidArgumentError(

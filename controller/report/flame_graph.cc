@@ -43,7 +43,7 @@ std::string Key(absl::string_view colour, absl::string_view label) {
 }
 
 std::string Rest(const std::string& svg, const std::string& keys, const std::string& data) {
-  // Where scripts run the picture stays text, which costs nothing, until it is printed.
+  // If scripts run, the picture stays text, which costs nothing, until the page is printed.
   return absl::StrCat("<noscript class=\"flame-paper\">\n", svg,
                       "</noscript>\n<div class=\"flame-chosen\" aria-live=\"polite\"></div>\n",
                       "<div class=\"flame-foot\">\n", keys, "</div>\n",
@@ -51,7 +51,7 @@ std::string Rest(const std::string& svg, const std::string& keys, const std::str
                       "</script>\n</section>\n");
 }
 
-// What each kind of code took on top of the stacks: the legend says it too.
+// The time of each kind of code on top of the stacks, for the legend.
 std::string KindKeys(const FlameGraph& graph) {
   struct Kind {
     const char* colour;

@@ -60,7 +60,7 @@ std::string Cells(const ReportInput& input) {
   return html;
 }
 
-// One figure a workload: what `get` takes from each execution.
+// One figure per workload. `get` returns the figure's values of a cell.
 template <typename Get>
 std::vector<LevelFigure> FiguresOver(const CampaignResults& results, const std::string& title,
                                      const std::string& unit, const Get& get) {

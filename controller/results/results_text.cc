@@ -21,7 +21,7 @@ namespace {
 
 using Align = TextTable::Align;
 
-// One line, whatever the names and messages in it hold.
+// One line, even if names and messages contain line breaks.
 std::string Line(const std::string& text) { return TerminalText(text) + "\n"; }
 
 std::string Head(const CampaignResults& results) {
@@ -232,12 +232,12 @@ std::string ToText(const std::vector<AgentRecord>& agents, TextWidth width) {
     std::vector<Ability> all(abilities.perf_events().begin(), abilities.perf_events().end());
     all.push_back(abilities.pinning());
     all.push_back(abilities.pid_namespace());
-    // Beside those events, what a profile can hold.
+    // Abilities that profiles need besides those events.
     all.push_back(abilities.off_cpu());
     all.push_back(abilities.kernel_names());
     all.push_back(abilities.syscalls());
     for (const Ability& ability : all) {
-      if (ability.name().empty()) continue;  // Of an agent that does not tell.
+      if (ability.name().empty()) continue;  // An older agent does not report it.
       std::string line =
           absl::StrCat("  ", ability.name(), ": ", ability.available() ? "yes" : "no");
       if (!ability.available())

@@ -17,12 +17,12 @@
 namespace assay::controller {
 namespace {
 
-// How many campaigns a message names.
+// The largest number of campaigns that a message lists.
 constexpr int kNamedInMessage = 8;
 
 int64_t NowMicros() { return absl::ToUnixMicros(absl::Now()); }
 
-// Whether the process that wrote `controller` and last beat at that time lives.
+// Whether the process `controller`, whose last heartbeat was at that time, is alive.
 bool Lives(const std::string& controller, int64_t heartbeat_us) {
   const std::optional<ProcessIdentity> identity = ProcessIdentity::Parse(controller);
   if (!identity.has_value()) return false;
@@ -42,7 +42,7 @@ std::string StatusName(CampaignRecord::Status status) {
 
 std::string SelfText() { return absl::StrCat(HostName(), ", process ", getpid()); }
 
-// Names the campaign where its record does not read back.
+// Serialises a campaign. An error names the campaign.
 absl::StatusOr<std::string> RecordOf(const CampaignRecord& campaign) {
   return RecordBytes(campaign, absl::StrCat("campaign ", campaign.id()));
 }

@@ -10,7 +10,7 @@
 namespace assay::controller {
 namespace {
 
-// A path as the file: URI that SQLite takes.
+// A path as the file: URI that SQLite expects.
 std::string Uri(const std::string& path, std::string_view query) {
   std::string uri = "file:";
   for (const char c : path) {
@@ -81,7 +81,7 @@ std::string Statement::Bytes(int column) const {
 absl::StatusOr<std::unique_ptr<Database>> Database::Open(const std::string& path, Access access,
                                                          absl::Duration busy_timeout) {
   sqlite3* connection = nullptr;
-  // The store has a lock of its own; SQLite's is not needed on top.
+  // The store has its own lock, so SQLite's is not needed.
   const int flags = SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX |
                     (access == Access::kWrite ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
                                               : SQLITE_OPEN_READONLY);
@@ -89,7 +89,7 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(const std::string& path
   const int result = sqlite3_open_v2(uri.c_str(), &connection, flags, nullptr);
   std::unique_ptr<Database> database(new Database(path, connection));
   if (result != SQLITE_OK) return database->ErrorFor(result);
-  // SQLite opens a file that it may only read without a word, and would say so at the first write.
+  // SQLite opens a read-only file without an error, and would report it only at the first write.
   if (access == Access::kWrite && sqlite3_db_readonly(connection, "main") == 1) {
     return database->ErrorFor(SQLITE_READONLY);
   }
@@ -179,12 +179,12 @@ Transaction::Transaction(Transaction&& other) noexcept
     : database_(std::exchange(other.database_, nullptr)) {}
 
 Transaction::~Transaction() {
-  // Nothing better can be done when it fails: SQLite rolls back by itself when the connection closes.
+  // An error is ignored: SQLite also rolls back when the connection closes.
   if (database_ != nullptr) database_->Execute("ROLLBACK").IgnoreError();
 }
 
 absl::Status Transaction::Commit() {
-  // A commit that failed for want of a lock is still open: the destructor rolls it back.
+  // A commit that did not get its lock leaves the transaction open; the destructor rolls it back.
   ASSAY_RETURN_IF_ERROR(database_->Execute("COMMIT"));
   database_ = nullptr;
   return absl::OkStatus();

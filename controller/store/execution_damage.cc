@@ -1,4 +1,4 @@
-// How damage to stored executions is noticed and told.
+// Detects damage to stored executions and reports it.
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
@@ -15,7 +15,7 @@ absl::Status ExecutionTable::Damaged(int64_t row, absl::string_view what,
   absl::StatusOr<Statement> select =
       database_.Prepare("SELECT id, campaign_id FROM execution WHERE sequence = ?1");
   if (select.ok() && select->Bind(1, row).Step().value_or(false)) {
-    // They may be what is damaged.
+    // The ids may be damaged too.
     execution = absl::StrCat("execution ", absl::Utf8SafeCEscape(select->Bytes(0)));
     if (campaign.empty()) campaign = absl::Utf8SafeCEscape(select->Bytes(1));
   }
@@ -35,7 +35,7 @@ absl::Status ExecutionTable::Seal(std::string_view execution_id) {
                    ", seconds = (SELECT count(*) FROM second WHERE execution = ?1)"
                    ", profile_chunks = (SELECT count(*) FROM profile_chunk WHERE execution = ?1)"
                    " WHERE sequence = ?1"),
-      // Of what the one before has set.
+      // Hashes columns that the statement before has set.
       absl::StrCat("UPDATE execution SET sha256 = ", std::string(kExecutionHash),
                    ", retried_sha256 = ", std::string(kRetriedHash), " WHERE sequence = ?1")};
   for (const std::string& sql : statements) {

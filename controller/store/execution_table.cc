@@ -11,7 +11,7 @@
 namespace assay::controller {
 namespace {
 
-// The columns of the key figures, and how each is bound: one list, so that they cannot slip against one another.
+// The columns of the key figures and how each is bound, in one list, so that both have the same order.
 struct FigureColumn {
   const char* name;
   void (*bind)(const KeyFigures& figures, int parameter, Statement* statement);
@@ -74,7 +74,7 @@ void BindCell(const ExecutionRecord& execution, Statement* statement) {
       .Bind(9, int64_t{execution.attempt()});
 }
 
-// What is stored of an execution. The error names the load agent whose figures do not read back, where it is one.
+// The stored form of an execution. If the record of a load agent does not read back, the error names that agent.
 absl::StatusOr<std::string> RecordOf(const ExecutionRecord& execution) {
   absl::StatusOr<std::string> bytes =
       RecordBytes(execution, absl::StrCat("execution ", execution.id()));

@@ -12,7 +12,7 @@ namespace {
 
 using google::protobuf::Message;
 
-// SQLITE_MAX_LENGTH: the longest row.
+// SQLITE_MAX_LENGTH: the maximum size of a row.
 constexpr size_t kLongestRecord = 1'000'000'000;
 
 }  // namespace

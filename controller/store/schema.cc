@@ -8,7 +8,7 @@
 namespace assay::controller {
 
 absl::StatusOr<int> SchemaVersionOf(Database* database) {
-  // In one statement, and so of one moment: another process may be making the store right now.
+  // One statement reads all at one time, because another process may be creating the store.
   ASSAY_ASSIGN_OR_RETURN(
       Statement read,
       database->Prepare("SELECT user_version, application_id, (SELECT count(*) FROM sqlite_schema) "
@@ -50,7 +50,7 @@ absl::Status MigrateSchema(Database* database, absl::Span<const SchemaStep> step
   if (version == steps.back().version) return absl::OkStatus();
   ASSAY_ASSIGN_OR_RETURN(Transaction transaction,
                          Transaction::Begin(database, Transaction::Durability::kPower));
-  // Another process may have been first.
+  // Another process may have migrated the file in the meantime.
   ASSAY_ASSIGN_OR_RETURN(version, SchemaVersionOf(database));
   if (version > steps.back().version) return CheckSchemaVersion(*database, version, steps);
   for (const SchemaStep& step : steps) {
