@@ -6,10 +6,10 @@
 
 namespace assay {
 
-// The order in which block number `block` (from 0) of a randomised complete block design runs its
-// `cells` cells: each of 0 .. cells - 1 once. It follows from seed and block alone, so that a
-// resumed campaign goes on as it would have, and is the same on every platform: a Fisher-Yates
-// shuffle from the last position down, with RandomStream(seed, block).
+// The order in which block number `block` (from 0) of a randomised complete block design runs its `cells` cells.
+// Returns each of 0 .. cells - 1 once. The order depends only on seed and block, so a resumed campaign continues with
+// the same order, on every platform: a Fisher-Yates shuffle from the last position down, with RandomStream(seed,
+// block).
 std::vector<uint32_t> BlockOrder(uint64_t seed, uint32_t block, uint32_t cells);
 
 }  // namespace assay

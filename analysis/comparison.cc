@@ -30,10 +30,10 @@ double OwnConfidence(const ComparisonRules& rules) {
 absl::Status CheckFigure(double figure) {
   if (figure > 0 && std::isfinite(figure)) return absl::OkStatus();
   return absl::InvalidArgumentError(
-      absl::StrCat("a ratio of figures needs them positive and finite, and one is ", figure));
+      absl::StrCat("figures must be positive and finite to be compared, but one is ", figure));
 }
 
-// The two claims' intervals of the log ratio; the same one but for dependent blocks.
+// The intervals of the log ratio for the two claims. They differ only for dependent blocks.
 struct LogIntervals {
   Estimate difference;
   Estimate equivalence;
@@ -57,7 +57,7 @@ Verdict Judge(const LogIntervals& log_ratio, const ComparisonRules& rules) {
                                                                  : Verdict::kInconclusive;
 }
 
-// The sample size of a normal test: deviation of the differences over the distance that has to be bridged.
+// The sample size of a normal test from the deviation of the differences and the distance to detect.
 std::optional<uint32_t> SampleSize(double power, double deviation, double distance,
                                    double efficiency, const ComparisonRules& rules) {
   if (!(distance > 0)) return std::nullopt;
@@ -90,7 +90,7 @@ RatioComparison Conclude(const LogIntervals& log_ratio, double deviation, size_t
   comparison.blocks = static_cast<uint32_t>(blocks);
   comparison.verdict = Judge(log_ratio, rules);
   comparison.within_zone = IsWithin(log_ratio.equivalence, std::log1p(rules.zone));
-  // One difference has no deviation to go by.
+  // One difference has no standard deviation.
   if (comparison.verdict == Verdict::kInconclusive && blocks >= 2) {
     comparison.blocks_needed =
         BlocksNeeded(log_ratio.difference.estimate, deviation, comparison.blocks, rules);
@@ -126,7 +126,7 @@ RatioComparison CompareSegments(absl::Span<const double> differences,
       .difference = StudentInterval(segments, OwnConfidence(rules)),
       .equivalence =
           StudentInterval(SegmentMeans(tame, kEquivalenceSegments), OwnConfidence(rules))};
-  // As large as independent blocks would need to give segments that vary so.
+  // The deviation of independent blocks whose segments would vary as much.
   const double deviation =
       SampleDeviation(segments) * std::sqrt(static_cast<double>(tame.size()) / kDifferenceSegments);
   return Conclude(intervals, deviation, tame.size(), rules);

@@ -12,18 +12,18 @@
 
 namespace assay {
 
-// Which of two servers is faster, by how much, and whether that is more than chance. The unit is the execution, a
-// fresh start of a server; docs/measurement.md says why.
+// Compares two servers: which is faster, by how much, and whether the difference is more than chance. The unit of
+// analysis is the execution, a fresh start of a server; docs/measurement.md says why.
 
 enum class Better { kLower, kHigher };
 
 enum class Verdict {
-  // The interval of the ratio lies wholly beyond the floor.
+  // The whole interval of the ratio lies beyond the floor.
   kFaster,
   kSlower,
-  // It lies wholly within the zone, and not beyond the floor.
+  // The whole interval lies within the zone, and not wholly beyond the floor.
   kEquivalent,
-  // Neither.
+  // None of the above.
   kInconclusive,
 };
 // "faster", "slower", "equivalent" or "inconclusive".
@@ -32,85 +32,87 @@ std::string_view ToString(Verdict verdict);
 struct ComparisonRules {
   // Probability that all intervals of the family together cover their true ratios.
   double confidence = 0.95;
-  // Comparisons that verdicts rest on: levels times candidates of the primary metric. Each interval
-  // is widened so that the family keeps its confidence (Bonferroni).
+  // The number of comparisons that get a verdict: levels times candidates of the primary metric. Each interval is
+  // widened so that the family keeps its confidence (Bonferroni).
   uint32_t family = 1;
-  // A difference is claimed when the interval lies beyond 1 / (1 + floor) or 1 + floor.
+  // A difference is claimed if the whole interval lies beyond 1 / (1 + floor) or 1 + floor.
   double floor = 0.01;
-  // Equivalence is claimed when the interval lies within 1 / (1 + zone) to 1 + zone. Wider than the floor: with one limit
-  // for both claims, a true ratio at that limit could never be decided.
+  // Equivalence is claimed if the whole interval lies within 1 / (1 + zone) to 1 + zone. The zone is wider than the
+  // floor: with one limit for both claims, a true ratio at that limit could never be decided.
   double zone = 0.02;
   Better better = Better::kLower;
 };
 
-// One block's figures of both, in the same unit.
+// The figures of baseline and candidate in one block, in the same unit.
 struct BlockPair {
   double baseline = 0;
   double candidate = 0;
 };
 
-// What the interval of a comparison was computed from.
+// The method that gave the interval of a comparison.
 enum class Method {
-  // All blocks, as independent: Hodges-Lehmann and Wilcoxon.
+  // All blocks, treated as independent: Hodges-Lehmann and Wilcoxon.
   kBlocks,
   // Segments of time, because neighbouring blocks are alike: means of winsorised differences and Student's t.
   kSegments,
-  // Executions without pairs: Hodges-Lehmann shift and Mann-Whitney.
+  // Unpaired executions: Hodges-Lehmann shift and Mann-Whitney.
   kUnpaired,
 };
 
 struct RatioComparison {
-  // Candidate over baseline; low and high unset where there are too few blocks for the confidence.
+  // Candidate divided by baseline. low and high are not set if there are too few blocks for the confidence.
   Estimate ratio;
-  // Of this interval alone: 1 - (1 - rules.confidence) / rules.family.
+  // The confidence of this interval alone: 1 - (1 - rules.confidence) / rules.family.
   double confidence = 0;
   Verdict verdict = Verdict::kInconclusive;
-  // The ratio also lies within the zone. With kFaster or kSlower: different, by less than the zone.
+  // The ratio also lies within the zone. With kFaster or kSlower, the servers differ, but by less than the zone.
   bool within_zone = false;
   Method method = Method::kBlocks;
   uint32_t blocks = 0;
-  // The geometric mean ratio of each of kDifferenceSegments segments of time, in order; empty with fewer blocks than that.
+  // The geometric mean ratio of each of kDifferenceSegments segments of time, in order. Empty with fewer blocks than
+  // that.
   std::vector<double> segment_ratios;
-  // When inconclusive: about how many blocks in all would decide, with 80 % power, if the
-  // estimate is right. Not set: more than a thousand would be needed, or none would do, since the estimate is too near the
-  // edges of floor and zone ("never").
+  // If inconclusive: about how many blocks in total would give a verdict with 80 % power, if the estimate is right.
+  // Not set if more than a thousand are needed, or if the estimate is too near the limits of floor and zone for any
+  // number ("never").
   std::optional<uint32_t> blocks_needed;
 };
 
-// Segments of time that dependent blocks are reduced to, for the claim of a difference and for that of equivalence, where
-// the consequence of intervals that are too narrow is worse.
+// The number of segments of time that dependent blocks are reduced to, for the claim of a difference and for the
+// claim of equivalence. The latter has fewer segments, because intervals that are too narrow do more harm there.
 constexpr uint32_t kDifferenceSegments = 8;
 constexpr uint32_t kEquivalenceSegments = 6;
 
 // Compares over the blocks of one campaign, in the order of time: exp of the Hodges-Lehmann estimate and Wilcoxon
 // interval of ln(candidate / baseline). `dependent`: DependenceStatistic() of the campaign is above its limit
-// (analysis/dependence.h); the interval is then that of kSegments, and there is none with fewer than kDifferenceSegments
-// blocks. kInvalidArgument when a figure is not positive and finite.
+// (analysis/dependence.h). The interval is then that of kSegments, and there is none with fewer than
+// kDifferenceSegments blocks. kInvalidArgument if a figure is not positive and finite.
 absl::StatusOr<RatioComparison> ComparePaired(absl::Span<const BlockPair> blocks,
                                               const ComparisonRules& rules, bool dependent = false);
 
-// ln(candidate / baseline) of each block. Errors as above.
+// ln(candidate / baseline) of each block. Errors are those of the comparison above.
 absl::StatusOr<std::vector<double>> LogRatios(absl::Span<const BlockPair> blocks);
 
-// Compares where there are no pairs, as between campaigns: exp of the Hodges-Lehmann shift of the
-// logarithms. `blocks` and `blocks_needed` then count the executions of the smaller side. Errors as
-// above.
+// Compares unpaired executions, such as those of two campaigns: exp of the Hodges-Lehmann shift of the logarithms.
+// `blocks` and `blocks_needed` then count the executions of the smaller side. Errors as above.
 absl::StatusOr<RatioComparison> CompareUnpaired(absl::Span<const double> baseline,
                                                 absl::Span<const double> candidate,
                                                 const ComparisonRules& rules);
 
-// The smallest number of blocks with which a verdict is possible at all: 6 for a family of one, 7
-// for three at 95 %.
+// The smallest number of blocks with which a verdict is possible: 6 for a family of one, 7 for a family of three at
+// 95 %.
 uint32_t BlocksForAnyVerdict(const ComparisonRules& rules);
 
-// Blocks that find a true log ratio beyond the floor with 80 % power, when block differences have this standard deviation:
-// ((z(1 - a/2) + z(0.8)) * deviation / (|log_ratio| - ln(1 + floor)))^2, divided by 3/pi, the asymptotic efficiency of the
-// signed-rank test. Not set: the ratio does not lie beyond the floor, or more than a thousand would be needed.
+// The number of blocks that detects a true log ratio beyond the floor with 80 % power, if block differences have this
+// standard deviation: ((z(1 - a/2) + z(0.8)) * deviation / (|log_ratio| - ln(1 + floor)))^2, divided by 3/pi, the
+// asymptotic efficiency of the signed-rank test. Not set if the ratio does not lie beyond the floor or more than a
+// thousand blocks are needed.
 std::optional<uint32_t> BlocksToFindDifference(double log_ratio, double deviation,
                                                const ComparisonRules& rules);
 
-// Blocks that show a true log ratio to be within the zone with 80 % power: both one-sided claims hold with 90 % each, so
-// ((z(1 - a/2) + z(0.9)) * deviation / (ln(1 + zone) - |log_ratio|))^2. Not set as above.
+// The number of blocks that shows with 80 % power that a true log ratio is within the zone. Both one-sided claims
+// hold with 90 % each, so it is ((z(1 - a/2) + z(0.9)) * deviation / (ln(1 + zone) - |log_ratio|))^2. Not set if the
+// ratio is not within the zone or more than a thousand blocks are needed.
 std::optional<uint32_t> BlocksToShowEquivalence(double log_ratio, double deviation,
                                                 const ComparisonRules& rules);
 

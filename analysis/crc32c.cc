@@ -17,8 +17,7 @@ constexpr uint32_t kPolynomial = 0x82F63B78;
 
 using Tables = std::array<std::array<uint32_t, 256>, 8>;
 
-// Table k gives the effect of a byte that has k more bytes behind it: eight bytes are folded in at
-// once.
+// Table k gives the effect of a byte that is followed by k more bytes. Eight bytes are folded in at once.
 constexpr Tables MakeTables() {
   Tables tables{};
   for (uint32_t byte = 0; byte < 256; ++byte) {

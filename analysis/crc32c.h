@@ -6,15 +6,14 @@
 
 namespace assay {
 
-// CRC-32C (Castagnoli), as RFC 3720 B.4 has it: Crc32c("123456789") is 0xE3069283.
-// Uses the SSE 4.2 instruction where the CPU has it (about 8 GB/s), a table elsewhere (about 1
-// GB/s). Any thread.
+// CRC-32C (Castagnoli) as in RFC 3720 B.4: Crc32c("123456789") is 0xE3069283. Uses the SSE 4.2 instruction if the CPU
+// has it (about 8 GB/s), otherwise a table (about 1 GB/s). Threads: safe.
 uint32_t Crc32c(std::string_view data);
 
-// Of the concatenation: ExtendCrc32c(Crc32c(a), b) == Crc32c(a + b). Crc32c("") is 0.
+// The CRC of a concatenation: ExtendCrc32c(Crc32c(a), b) == Crc32c(a + b). Crc32c("") is 0.
 uint32_t ExtendCrc32c(uint32_t crc, std::string_view data);
 
-// The table variant on every CPU, for tests of its agreement with the other.
+// The table variant on every CPU, so that tests can compare both variants.
 uint32_t ExtendCrc32cPortably(uint32_t crc, std::string_view data);
 
 }  // namespace assay

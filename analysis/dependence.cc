@@ -11,7 +11,7 @@
 namespace assay {
 namespace {
 
-// Ranks from 1; equal values share the mean of theirs.
+// Ranks from 1. Equal values get their mean rank.
 std::vector<double> MidRanks(absl::Span<const double> values) {
   std::vector<size_t> order(values.size());
   std::iota(order.begin(), order.end(), size_t{0});
@@ -67,7 +67,7 @@ std::vector<double> Winsorised(absl::Span<const double> values) {
   std::vector<double> deviations;
   deviations.reserve(result.size());
   for (const double value : result) deviations.push_back(std::abs(value - median));
-  // 1.4826 makes the median absolute deviation that of a normal distribution.
+  // The factor 1.4826 scales the median absolute deviation to the standard deviation of a normal distribution.
   const double reach = 3 * 1.4826 * MedianInterval(std::move(deviations)).estimate;
   if (reach <= 0) return result;
   for (double& value : result) value = std::clamp(value, median - reach, median + reach);

@@ -8,8 +8,8 @@
 
 namespace assay {
 
-// Whether neighbouring blocks are alike, and what to compute with where they are. A machine state that favours one
-// program lasts for many short blocks; an interval for independent blocks is then far too narrow.
+// Detects whether neighbouring blocks are alike, and computes with them if they are. A machine state that favours one
+// program lasts for many short blocks; an interval that assumes independent blocks is then far too narrow.
 
 // Lag-1 serial correlation of ranks. Mean and variance under independence: Dufour and Roy, "Some robust exact results on
 // sample autocorrelations and tests of randomness", Journal of Econometrics 29 (1985), for ranks without ties.
@@ -22,23 +22,24 @@ struct SerialCorrelation {
 
 constexpr size_t kSerialCorrelationMinValues = 4;
 
-// Of the values in the order of time. Ties get their mean rank. REQUIRES: at least kSerialCorrelationMinValues.
+// The correlation of values in the order of time. Ties get their mean rank. REQUIRES: at least
+// kSerialCorrelationMinValues values.
 SerialCorrelation RankSerialCorrelation(absl::Span<const double> values);
 
-// The statistic above over several series of the same blocks, one a load level, standardised: (sum of correlations less
-// their expectations) / root of the sum of variances. About standard normal when blocks are independent. Series that are
-// too short are left out; 0 when all are.
+// The statistic above over several series of the same blocks, one series per load level, standardised: (sum of
+// correlations - sum of their expectations) / sqrt(sum of variances). About standard normal if blocks are
+// independent. Series that are too short are left out; 0 if all are.
 double DependenceStatistic(absl::Span<const std::vector<double>> series);
 
-// A statistic above this is dependence: one campaign in about 120 with independent blocks exceeds it.
+// Blocks count as dependent above this statistic. One campaign in about 120 with independent blocks exceeds it.
 constexpr double kDependenceLimit = 2.4;
 
-// The values with those beyond median -+ 3 * 1.4826 * (median absolute deviation) moved to that bound. Unchanged where the
-// deviation is 0.
+// The values, with those beyond median -+ 3 * 1.4826 * (median absolute deviation) moved to that bound. Unchanged if
+// the deviation is 0.
 std::vector<double> Winsorised(absl::Span<const double> values);
 
-// The means of `count` consecutive segments of the values, whose lengths differ by at most one. REQUIRES: 1 <= count <=
-// values.size().
+// The means of `count` consecutive segments of the values. The lengths of segments differ by at most one. REQUIRES: 1
+// <= count <= values.size().
 std::vector<double> SegmentMeans(absl::Span<const double> values, size_t count);
 
 }  // namespace assay

@@ -6,8 +6,8 @@
 
 namespace assay {
 
-// A figure with its interval. low and high are both set or both not: not set means that the count
-// cannot support one.
+// A figure with its interval. low and high are both set, or both not set if there are too few samples for an
+// interval.
 struct Estimate {
   double estimate = 0;
   std::optional<double> low;

@@ -8,13 +8,13 @@ namespace {
 constexpr double kNanosInMicro = 1e3;
 constexpr double kNanosInSecond = 1e9;
 
-// A sum over loads that some of them did not tell is not known.
+// A sum over load agents. Not known if an agent did not report its value.
 class Sum {
  public:
   void Add(std::optional<uint64_t> count) {
     known_ = known_ && count.has_value() && !__builtin_add_overflow(sum_, *count, &sum_);
   }
-  // A time that runs backwards is none.
+  // A negative time is not valid.
   void AddNanos(std::optional<int64_t> ns) {
     known_ = known_ && ns.has_value() && *ns >= 0;
     if (known_) Add(static_cast<uint64_t>(*ns));
@@ -46,7 +46,7 @@ void DeriveThinkTime(const std::vector<LoadCounts>& loads, Figures* figures) {
   }
   if (!rest.value().has_value() || !flight.value().has_value()) return;
   if (!cycles.value().has_value() || *cycles.value() == 0) return;
-  // With the window's length T: N = (rest + flight) / T, X = cycles / T, R = flight / cycles; T cancels out.
+  // With window length T: N = (idle + flight) / T, X = cycles / T, R = flight / cycles; T cancels out.
   const auto ended = static_cast<double>(*cycles.value());
   const auto in_flight = static_cast<double>(*flight.value());
   const double all = static_cast<double>(*rest.value()) + in_flight;
@@ -88,7 +88,7 @@ Figures DeriveFigures(const std::vector<LoadCounts>& loads,
   for (const LoadCounts& load : loads) {
     sent.Add(load.sent);
     requests.Add(RequestsOf(load));
-    // 0 is a count; one that was not told is that of an old record, which had no other.
+    // An old record without this count uses the count that it has; 0 is a valid count.
     ok_in_window.Add(load.ok_in_window.value_or(load.ok));
     work_ns.AddNanos(load.work_ns);
     work_responses.Add(load.work_responses.has_value() ? load.work_responses : RequestsOf(load));

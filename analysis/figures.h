@@ -7,60 +7,61 @@
 
 namespace assay {
 
-// What one load agent counted in an execution, as it told it: a broken agent may tell anything. Not set: it did not
-// tell.
+// The counts of one load agent in an execution, as the agent reported them. A broken agent can report any values.
+// Figures that the agent did not report are not set.
 struct LoadCounts {
   uint64_t sent = 0;
   uint64_t ok = 0;
   uint64_t errors = 0;
   uint64_t timeouts = 0;
   uint64_t in_flight = 0;
-  // Right responses that came in the window.
+  // Correct responses that arrived in the window.
   std::optional<uint64_t> ok_in_window;
   int64_t window_ns = 0;
-  // What the requests cost the generator, and the responses between the two readings of that clock.
+  // CPU time of the load generator, and the responses between the two readings of its CPU clock.
   int64_t work_ns = 0;
   std::optional<uint64_t> work_responses;
-  // Time in which the connections' places were empty and taken, and requests that ended in it.
+  // Time during which the connections' slots were empty and occupied, and the requests that ended during it.
   std::optional<int64_t> think_ns;
   int64_t flight_ns = 0;
   uint64_t cycles = 0;
 };
 
-// What the server used.
+// The resources that the server used.
 struct ServerUse {
   int64_t cpu_ns = 0;
-  // The moments of the two readings are known. Where not, it is an old record: its CPU time was divided by all requests.
+  // Whether the times of the two clock readings are known. Old records lack them: their CPU time is divided by all
+  // requests.
   bool dated = false;
-  // Every process of the tree was read.
+  // Whether every process of the process tree was read.
   bool complete = true;
-  // Responses between those moments.
+  // Responses between the two readings.
   std::optional<uint64_t> responses;
 };
 
-// The figures of one execution, made from what its agents told: one derivation for tables, JSON, the store and the gates.
-// What cannot be known, or cannot be true (a negative time, a count that overflows), is not set.
+// The figures of one execution, derived from its agents' reports. Tables, JSON, the store and the gates share this
+// derivation. A figure that is not known, or cannot be true (a negative time, a count that overflows), is not set.
 struct Figures {
   std::optional<uint64_t> sent;
-  // That ended, well or not.
+  // Requests that completed or failed.
   std::optional<uint64_t> requests;
   std::optional<double> rps;
   std::optional<double> server_cpu_us_per_request;
   std::optional<double> generator_cpu_us_per_request;
-  // Closed loop: how long a connection rests between a response and its next request, by Little's law, and the share of
-  // its cycle that this is.
+  // Closed loop: how long a connection is idle between a response and its next request, by Little's law, and that
+  // time as a share of the connection's cycle.
   std::optional<double> think_time_us;
   std::optional<double> think_share;
 };
 
-// `server`: not set for one given by URL.
+// `server`: not set for a server given by URL.
 Figures DeriveFigures(const std::vector<LoadCounts>& loads, const std::optional<ServerUse>& server);
 
-// Little's law: N requests that may be in flight, of which X a second end after R seconds in flight, leave
-// N / X - R seconds in which each place rests. REQUIRES: throughput > 0.
+// Little's law. With N requests that may be in flight, a throughput of X requests per second and R seconds in flight
+// per request, each slot is idle for N / X - R seconds per request. REQUIRES: throughput > 0.
 double ThinkTime(double in_flight_most, double throughput, double residence);
 
-// The sum of counts that a stranger told, or nothing where it overflows.
+// The sum of reported counts, or nothing if it overflows.
 std::optional<uint64_t> SumOf(const std::vector<uint64_t>& counts);
 
 }  // namespace assay

@@ -13,7 +13,7 @@ namespace assay {
 namespace {
 
 void RunOn(const std::string& input) {
-  // A copy of exactly this size, so that a sanitizer sees a read past its end.
+  // A copy of exactly this size, so that a sanitizer detects reads past its end.
   const std::vector<uint8_t> bytes(input.begin(), input.end());
   ASSERT_EQ(LLVMFuzzerTestOneInput(bytes.data(), bytes.size()), 0);
 }
@@ -48,7 +48,7 @@ void MutateOnce(RandomStream* random, const std::string& other, std::string* inp
   }
 }
 
-// How many broken inputs are tried: 8,000, or what fuzz_target() was told.
+// The number of broken inputs to try: 8,000, or the number that fuzz_target() sets.
 int Rounds() {
   const char* const told = std::getenv("ASSAY_FUZZ_ROUNDS");
   return told == nullptr ? 8'000 : std::atoi(told);

@@ -7,17 +7,17 @@
 #include <vector>
 
 // A fuzz target is one file, x_fuzz.cc, that defines both functions below. fuzz_target()
-// (tools/fuzzing/fuzz_target.bzl) builds it twice: with this driver as a test that every build runs,
-// the same inputs each time; and with libFuzzer, which looks for inputs on its own (tools/fuzz).
+// (tools/fuzzing/fuzz_target.bzl) builds it twice: with this driver, as a test with the same inputs in every build;
+// and with libFuzzer, which searches for inputs (tools/fuzz).
 
-// libFuzzer's entry: must return 0 and neither crash nor leak, whatever the input. A response that
-// is wrong is a crash: the target aborts.
+// libFuzzer's entry point. It must return 0 and must not crash or leak for any input. The target aborts on a wrong
+// result, so that it counts as a crash.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
 
 namespace assay {
 
-// Valid inputs, from which the driver makes broken ones: bits flipped, bytes set to extremes,
-// pieces cut out, doubled and exchanged.
+// Valid inputs. The driver derives broken inputs from them: it flips bits, sets bytes to extremes, and removes,
+// duplicates and swaps ranges of bytes.
 std::vector<std::string> FuzzSeeds();
 
 }  // namespace assay

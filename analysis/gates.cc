@@ -40,7 +40,7 @@ Figure Unaccounted(const ExecutionFigures& f) {
   if (!f.counts_known) return std::nullopt;
   const uint64_t accounted = Requests(f) + f.in_flight;
   const uint64_t lost = std::max(f.sent, accounted) - std::min(f.sent, accounted);
-  // More latencies than requests that have one.
+  // More latencies than requests that can have one.
   const uint64_t timed = f.ok + f.timeouts;
   return static_cast<double>(std::max(lost, f.latencies - std::min(f.latencies, timed)));
 }
@@ -74,7 +74,7 @@ Figure ThinkShare(const ExecutionFigures& f) { return f.think_share; }
 Figure CpuReadingsLate(const ExecutionFigures& f) { return f.server->late_share; }
 
 Figure SampleLoss(const ExecutionFigures& f) {
-  // Each request has one sample at most.
+  // Each request has at most one sample.
   if (!f.counts_known || f.samples_recorded > Requests(f)) return std::nullopt;
   return Share(static_cast<double>(f.samples_lost),
                static_cast<double>(f.samples_recorded + f.samples_lost));
@@ -163,7 +163,7 @@ constexpr std::array kProfileGates = {
                 }},
 };
 
-// nullptr where none of `gates` has the name.
+// nullptr if none of `gates` has the name.
 template <typename Gates>
 auto* FindGate(const Gates& gates, std::string_view name) {
   const auto* found = std::find_if(gates.begin(), gates.end(),
@@ -190,16 +190,17 @@ absl::Status BadRule(const GateRule& rule, std::string_view reason) {
 absl::Status CheckRule(const GateRule& rule) {
   if (FindGate(kExecutionGates, rule.name) == nullptr &&
       FindGate(kProfileGates, rule.name) == nullptr && rule.name != kTooFewBlocks) {
-    return BadRule(rule, "is for a gate that does not exist");
+    return BadRule(rule, "names a gate that does not exist");
   }
   if (!rule.warn.has_value() && !rule.invalid.has_value()) {
     return BadRule(rule, "has neither a warn nor an invalid bound");
   }
   for (const std::optional<double>& bound : {rule.warn, rule.invalid}) {
-    if (bound.has_value() && !std::isfinite(*bound)) return BadRule(rule, "has an endless bound");
+    if (bound.has_value() && !std::isfinite(*bound))
+      return BadRule(rule, "has a bound that is not finite");
   }
   if (rule.warn.has_value() && Breaks(rule.direction, rule.invalid, *rule.warn)) {
-    return BadRule(rule, "would void a result before it warns: its bounds are the wrong way round");
+    return BadRule(rule, "has bounds in the wrong order: `invalid` is reached before `warn`");
   }
   return absl::OkStatus();
 }
@@ -212,8 +213,8 @@ absl::Status CheckComplete(const std::vector<GateRule>& rules) {
     const auto rules_of_it = std::count_if(
         rules.begin(), rules.end(), [name](const GateRule& rule) { return rule.name == name; });
     if (rules_of_it == 1) continue;
-    return absl::InvalidArgumentError(absl::StrCat("gate \"", std::string(name), "\" has ",
-                                                   rules_of_it, " rules; it needs exactly one"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "gate \"", std::string(name), "\" has ", rules_of_it, " rules; it must have exactly one"));
   }
   return absl::OkStatus();
 }
@@ -280,7 +281,7 @@ std::vector<GateJudgement> GateRules::JudgeExecution(const ExecutionFigures& fig
     const auto* gate = FindGate(kExecutionGates, rule.name);
     if (gate == nullptr || !gate->AppliesTo(figures)) continue;
     Figure figure = gate->figure(figures);
-    // All of them are counts, times or shares: one below 0, or endless, cannot be true.
+    // All figures are counts, times or shares. A negative or infinite one cannot be true.
     if (figure.has_value() && (!std::isfinite(*figure) || *figure < 0)) figure.reset();
     judgements.push_back(JudgeFigure(rule, figure, comparison));
   }

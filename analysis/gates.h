@@ -13,8 +13,8 @@
 
 namespace assay {
 
-// Checks of a result's validity. The limits stand in analysis/gates.textproto (in the shape of
-// proto/gates.proto); here are the figures that each gate judges and the judgement.
+// Gates: checks of a result's validity. analysis/gates.textproto (in the format of proto/gates.proto) has the limits.
+// This header has the figures that each gate checks, and the checks.
 
 enum class GateDirection {
   // A figure above the bound is bad.
@@ -26,14 +26,14 @@ enum class GateDirection {
 // One gate and its limits; a bound that is not set is not applied.
 struct GateRule {
   std::string name;
-  // Of the figure: "share", "s", "requests", ...
+  // The figure's unit: "share", "s", "requests", ...
   std::string unit;
   GateDirection direction = GateDirection::kMax;
   std::optional<double> warn;
   std::optional<double> invalid;
-  // What a bad figure means and what to do, one line.
+  // What a bad figure means and what to do, in one line.
   std::string advice;
-  // Without a verdict to protect, a figure that would be invalid only warns.
+  // If the plan wants no verdict, an invalid figure only warns.
   bool only_for_verdicts = false;
 };
 
@@ -41,7 +41,7 @@ enum class GateVerdict {
   kPass,
   kWarn,
   kInvalid,
-  // The figure could not be read: never a pass.
+  // The figure could not be read. This never counts as a pass.
   kUnreadable,
 };
 // "pass", "warn", "invalid" or "unreadable".
@@ -52,92 +52,93 @@ struct GateJudgement {
   std::string unit;
   // Not set when unreadable.
   std::optional<double> value;
-  // The bound that was broken; where none was, the one that voids the result, or else the one that
-  // warns.
+  // The bound that the figure breaks. If it breaks none, the `invalid` bound, or the `warn` bound if there is no
+  // other.
   double limit = 0;
   GateVerdict verdict = GateVerdict::kUnreadable;
   std::string advice;
 };
 
-// What a plan wants of its results: `verdict: NONE` is kNotWanted.
+// Whether the plan wants a verdict: `verdict: NONE` is kNotWanted.
 enum class ComparisonVerdict { kWanted, kNotWanted };
 
-// Judges a figure; one that is absent or not a number is unreadable.
+// Judges a figure. A figure that is not set or not a number is unreadable.
 GateJudgement JudgeFigure(const GateRule& rule, std::optional<double> value,
                           ComparisonVerdict comparison);
-// Judges a figure with an interval, at the interval's better end: a bound is broken for certain only where the whole
-// interval lies beyond it. Without an interval the estimate decides. The value shown is the estimate.
+// Judges a figure that has an interval by the interval's better end: a bound is certainly broken only if the whole
+// interval lies beyond it. Without an interval, the estimate decides. The shown value is the estimate.
 GateJudgement JudgeEstimate(const GateRule& rule, const std::optional<Estimate>& estimate,
                             ComparisonVerdict comparison);
 
-// What only an open loop has.
+// Figures of an open loop.
 struct OpenLoopFigures {
-  // Requests that fell due (not the rate that was asked for: Poisson arrivals differ from it by chance), and right
-  // answers that came, a second of the window.
+  // Requests that fell due, and correct responses that arrived, per second of the window. The former differs from the
+  // plan's rate by chance, because arrivals are Poisson.
   double offered_per_s = 0;
   double responses_per_s = 0;
-  // Requests that found neither a free connection nor room to wait for one.
+  // Requests that found no free connection and a full queue.
   uint64_t queue_overflows = 0;
-  // From due to sent, 99th percentile of the merged histogram; not set where it could not be read, as of a run that sent
-  // nothing.
+  // 99th percentile, from the merged histogram, of the time from due to sent. Not set if it could not be read, as in
+  // a run that sent nothing.
   std::optional<int64_t> send_lag_p99_ns;
 };
 
-// What only an execution has whose server was started for it.
+// Figures of an execution whose server was started for it.
 struct ServerReadings {
-  // How late the readings of its CPU clock were, together, as a share of the window. Not set where they are not known, or
-  // a part of the process tree could not be read.
+  // The total delay of the readings of the server's CPU clock, as a share of the window. Not set if the delays are
+  // not known, or if a process of the tree could not be read.
   std::optional<double> late_share;
 };
 
-// The figures behind one execution's gates, summed over its load agents. What is not set could not
-// be read, and its gates are unreadable; so are those of a figure that cannot be true, as a negative share.
+// The figures behind one execution's gates, summed over its load agents. A figure that is not set could not be read,
+// and its gates are unreadable. So are the gates of a figure that cannot be true, such as a negative share.
 struct ExecutionFigures {
-  // Whether the counts below add up to something: what an agent told may overflow.
+  // Whether the sums below are valid: counts that an agent reported can overflow.
   bool counts_known = true;
   uint64_t sent = 0;
   uint64_t ok = 0;
-  // Of these, answers that came but were not right: unexpected status, malformed, wrong body.
   uint64_t errors = 0;
+  // Of the errors: responses with an unexpected status, a wrong body, or a malformed message.
   uint64_t wrong_answers = 0;
   uint64_t timeouts = 0;
   uint64_t in_flight = 0;
   uint64_t connections = 0;
-  // In the histogram of latencies: of requests that ended well or timed out.
+  // Requests in the latency histogram: those that succeeded or timed out.
   uint64_t latencies = 0;
-  // The measured part of the window; not positive where it is not known.
+  // Length of the measured window in seconds; not positive if not known.
   int64_t window_ns = 0;
-  // Samples that arrived, and those that did not.
+  // Samples that arrived, and samples that were lost.
   uint64_t samples_recorded = 0;
   uint64_t samples_lost = 0;
   // Whether the server and any of its load share a host.
   std::optional<bool> same_host;
-  // CPUs that the server and load on its host were both allowed on.
+  // CPUs on which both the server and the load on its host were allowed to run.
   std::optional<int> shared_cpus;
-  // The largest of any load agent: the share of the window in which the busiest load thread was on its CPU, or, where it
-  // spins while it waits, had work; and in which one was ready to run and another had its CPU.
+  // The largest values of any load agent, as shares of the window. First: the time in which the busiest load thread
+  // used its CPU or, if the thread spins while it waits, had work. Second: the time in which a load thread was ready
+  // to run while another thread used its CPU.
   std::optional<double> generator_share;
   std::optional<double> run_delay_share;
   std::optional<double> idle_lost_share;
-  // Closed loop: the share of its cycle in which a connection rests between a response and its next request, without
-  // what the plan asked for.
+  // Closed loop: the share of its cycle in which a connection is idle between a response and its next request,
+  // without the plan's think time.
   std::optional<double> think_share;
-  // How far apart the load agents began, at most; 0 where there is one.
+  // The largest difference between the starts of two load agents; 0 with one agent.
   std::optional<int64_t> start_skew_ns;
-  // Set in an open loop, and its gates are judged there alone; those of a closed loop, where it is not set.
+  // Set for an open loop. The gates of an open loop are judged if it is set, and those of a closed loop if it is not.
   std::optional<OpenLoopFigures> open;
-  // Set where the server was started for the execution.
+  // Set if the server was started for the execution.
   std::optional<ServerReadings> server;
 };
 
-// What the gates of profiles judge: all profiles of a cell together.
+// The figures behind the gates of profiles: all profiles of a cell together.
 struct ProfileFigures {
   uint64_t samples = 0;
-  // That the kernel dropped.
+  // Samples that the kernel dropped.
   uint64_t lost = 0;
-  // Of the samples, those whose stack is whole.
+  // Samples whose stack is whole.
   uint64_t whole = 0;
-  // Whether what profiling costs was asked for, and what it came to: a share of the server's work.
+  // Whether the plan asked for the cost of profiling, and that cost as a share of the server's work.
   bool cost_wanted = false;
   std::optional<Estimate> cost;
 };
@@ -145,25 +146,26 @@ struct ProfileFigures {
 // The rules by name.
 class GateRules {
  public:
-  // kInvalidArgument when a gate that is judged below has no rule, a name stands twice or is not a gate, or a rule's
-  // bounds are in the wrong order or both missing.
+  // kInvalidArgument if a gate that is judged below has no rule, if a name occurs twice or is not a gate, or if a
+  // rule's bounds are in the wrong order or both missing.
   static absl::StatusOr<GateRules> Create(std::vector<GateRule> rules);
 
-  // One judgement per gate of an execution, in the order of the rules; those that only an open loop, a closed loop or a
-  // server of ours has, where it is one.
+  // One judgement per gate of an execution, in the order of the rules. Gates of an open loop, of a closed loop, and
+  // of a server that Assay started are judged only where they apply.
   std::vector<GateJudgement> JudgeExecution(const ExecutionFigures& figures,
                                             ComparisonVerdict comparison) const;
-  // One judgement per gate of profiles, in the order of the rules; of their cost where that is wanted.
+  // One judgement per gate of profiles, in the order of the rules. The cost is judged only if it was wanted.
   std::vector<GateJudgement> JudgeProfile(const ProfileFigures& figures,
                                           ComparisonVerdict comparison) const;
-  // The gate on the number of blocks that a campaign finished.
+  // Judges the number of blocks that a campaign finished.
   GateJudgement JudgeBlocks(uint32_t blocks, ComparisonVerdict comparison) const;
 
-  // Beyond which "idle_gaps" voids a result; endless where it only warns. What is lost is known before a window begins.
+  // The limit beyond which "idle_gaps" invalidates a result; infinite if the gate can only warn. The figure is known
+  // before a window begins.
   double IdleShareThatVoids() const;
 
   const std::vector<GateRule>& rules() const { return rules_; }
-  // nullptr when there is none of that name.
+  // nullptr if there is no rule of that name.
   const GateRule* Find(std::string_view name) const;
 
  private:

@@ -294,9 +294,9 @@ TEST(GateRulesTest, IncompleteOrContradictoryRulesAreRefused) {
   EXPECT_NE(refusal([](Rules* r) { r->pop_back(); }).find("has 0 rules"), std::string::npos);
   EXPECT_NE(refusal([](Rules* r) { r->push_back(r->front()); }).find("has 2 rules"),
             std::string::npos);
-  EXPECT_NE(refusal([](Rules* r) { (*r)[0].name = "erors"; }).find("\"erors\" is for a gate"),
+  EXPECT_NE(refusal([](Rules* r) { (*r)[0].name = "erors"; }).find("\"erors\" names a gate"),
             std::string::npos);
-  EXPECT_NE(refusal([](Rules* r) { (*r)[0].warn = 0.5; }).find("wrong way round"),
+  EXPECT_NE(refusal([](Rules* r) { (*r)[0].warn = 0.5; }).find("in the wrong order"),
             std::string::npos);
   EXPECT_NE(
       refusal([](Rules* r) { (*r)[0].warn.reset(), (*r)[0].invalid.reset(); }).find("neither"),

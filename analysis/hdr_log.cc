@@ -15,11 +15,11 @@
 namespace assay {
 namespace {
 
-// The last two bytes name the encoding and the size of counts: variable.
+// The last two bytes give the encoding and the size of counts: variable.
 constexpr uint32_t kV2Cookie = 0x1c849313;
 constexpr uint32_t kV2CompressedCookie = 0x1c849314;
 constexpr uint32_t kSignificantDigits = 3;
-// Of a log's maximum column: milliseconds.
+// The unit of a log's maximum column: milliseconds.
 constexpr double kNanosPerMaximum = 1e6;
 
 void AppendBigEndian32(uint32_t value, std::string* out) {
@@ -31,7 +31,7 @@ void AppendBigEndian64(uint64_t value, std::string* out) {
   AppendBigEndian32(static_cast<uint32_t>(value), out);
 }
 
-// "ZigZag LEB128-64b9B": seven bits a byte as everywhere, but the ninth byte holds the last eight.
+// "ZigZag LEB128-64b9B": seven bits per byte as usual, but the ninth byte holds the last eight bits.
 void AppendCount(int64_t count, std::string* out) {
   uint64_t left = ZigZag(count);
   for (int byte = 0; byte < 8; ++byte, left >>= 7) {
@@ -44,7 +44,7 @@ void AppendCount(int64_t count, std::string* out) {
   out->push_back(static_cast<char>(left));
 }
 
-// The counts from bucket 0 to the last nonempty one; n empty buckets in a row are written as -n.
+// The counts from bucket 0 to the last nonempty bucket. A run of n empty buckets is written as -n.
 std::string EncodeCounts(const LatencyHistogram& histogram) {
   std::string counts;
   uint32_t next = 0;
@@ -61,10 +61,10 @@ std::string EncodeUncompressed(const LatencyHistogram& histogram) {
   std::string out;
   AppendBigEndian32(kV2Cookie, &out);
   AppendBigEndian32(static_cast<uint32_t>(counts.size()), &out);
-  // Offset of normalised indexes: none.
+  // The offset of normalised indexes: zero.
   AppendBigEndian32(0, &out);
   AppendBigEndian32(kSignificantDigits, &out);
-  // Smallest and largest value, and what a unit of them is worth.
+  // The smallest and largest value, and the factor for values.
   AppendBigEndian64(1, &out);
   AppendBigEndian64(LatencyHistogram::kMaxNanos, &out);
   AppendBigEndian64(std::bit_cast<uint64_t>(1.0), &out);
@@ -104,14 +104,15 @@ absl::StatusOr<std::string> HdrLog(absl::Time start, absl::Span<const HdrLogInte
                   "\"Interval_Compressed_Histogram\"\n");
   for (const HdrLogInterval& interval : intervals) {
     if (!IsTag(interval.tag)) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "a tag of an HdrHistogram log has no comma and no space: \"", interval.tag, "\""));
+      return absl::InvalidArgumentError(
+          absl::StrCat("a tag of an HdrHistogram log must not contain a comma or white space: \"",
+                       interval.tag, "\""));
     }
     absl::StatusOr<std::string> histogram = EncodeHdrHistogram(*interval.histogram);
     if (!histogram.ok()) return histogram.status();
     if (interval.histogram->overflow_count() > 0) {
       absl::StrAppend(&log, "#[", interval.histogram->overflow_count(), " samples over ",
-                      LatencyHistogram::kMaxNanos, " ns are not in the next line]\n");
+                      LatencyHistogram::kMaxNanos, " ns are left out of the next line]\n");
     }
     if (!interval.tag.empty()) absl::StrAppend(&log, "Tag=", interval.tag, ",");
     absl::StrAppendFormat(&log, "%.3f,%.3f,%.3f,%s\n", absl::ToDoubleSeconds(interval.start),

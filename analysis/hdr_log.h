@@ -10,28 +10,26 @@
 
 namespace assay {
 
-// Latencies in the formats of HdrHistogram (github.com/HdrHistogram), for its own tools. Values are
-// nanoseconds with unit 1 and 3 significant digits. The bucket layouts are the same, so that
-// nothing is rounded.
+// Latencies in the formats of HdrHistogram (github.com/HdrHistogram), for its tools. Values are nanoseconds with unit
+// 1 and 3 significant digits. The bucket layouts are the same, so nothing is rounded.
 
-// One histogram in the V2 compressed encoding, as base64: "HISTFAAA...". Overflowed samples have no
-// place in it and are left out. kInternal when zlib fails, for want of memory.
+// One histogram in the V2 compressed encoding, as base64: "HISTFAAA...". The encoding cannot represent overflowed
+// samples; they are left out. kInternal if zlib fails for lack of memory.
 absl::StatusOr<std::string> EncodeHdrHistogram(const LatencyHistogram& histogram);
 
-// One line of a log.
+// One interval of a log.
 struct HdrLogInterval {
-  // Tells several series in one log apart; empty: none.
+  // Distinguishes several series in one log; empty: no tag.
   std::string tag;
-  // From the log's start.
+  // Offsets from the start of the log.
   absl::Duration start;
   absl::Duration length;
-  // Not owned; outlives the call.
+  // Not owned. Must outlive the call.
   const LatencyHistogram* histogram = nullptr;
 };
 
-// A whole log, format version 1.3, that began at `start`: read by HistogramLogProcessor,
-// HistogramLogAnalyzer and hdr-plot. Overflowed samples are told in a comment. kInvalidArgument
-// when a tag has a comma or white space.
+// A whole log in format version 1.3 that began at `start`, for HistogramLogProcessor, HistogramLogAnalyzer and
+// hdr-plot. A comment reports overflowed samples. kInvalidArgument if a tag contains a comma or white space.
 absl::StatusOr<std::string> HdrLog(absl::Time start, absl::Span<const HdrLogInterval> intervals);
 
 }  // namespace assay

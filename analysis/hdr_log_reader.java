@@ -3,8 +3,8 @@ import org.HdrHistogram.Histogram;
 import org.HdrHistogram.HistogramIterationValue;
 import org.HdrHistogram.HistogramLogReader;
 
-// Prints what HdrHistogram itself reads in a log, for hdr_log_test: for each line its tag, its times in milliseconds since the
-// epoch and its number of samples, then the lowest and highest value of each nonempty bucket and its count.
+// Prints a log as HdrHistogram reads it, for hdr_log_test. For each line it prints the tag, its times in milliseconds
+// since the epoch and its number of samples, then the lowest and highest value of each nonempty bucket and its count.
 class HdrLogReader {
   public static void main(String[] arguments) throws Exception {
     HistogramLogReader reader = new HistogramLogReader(new File(arguments[0]));

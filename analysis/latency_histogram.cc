@@ -37,7 +37,7 @@ absl::Status CheckBuckets(const std::vector<Bucket>& buckets, uint64_t overflow_
       return Impossible(absl::StrCat("bucket ", buckets[i].index, " is listed but empty"));
     }
     if (__builtin_add_overflow(total, buckets[i].count, &total)) {
-      return Impossible("it counts more than 2^64 samples");
+      return Impossible("it has more than 2^64 samples");
     }
   }
   return absl::OkStatus();
@@ -52,12 +52,12 @@ absl::Status CheckExtremes(const Parts& parts) {
                             : InBucket(parts.max_ns, parts.buckets.back().index);
   if (!min_fits || !max_fits || parts.min_ns > parts.max_ns) {
     return Impossible(absl::StrCat("its extremes, ", parts.min_ns, " and ", parts.max_ns,
-                                   " ns, are not those of its buckets"));
+                                   " ns, do not match its buckets"));
   }
   return absl::OkStatus();
 }
 
-// The sum must lie between what the buckets' lower and upper ends give.
+// The sum must be between the sums of the buckets' lower and upper ends.
 absl::Status CheckSum(const Parts& parts) {
   Wide low = 0;
   Wide high = static_cast<Wide>(parts.overflow_count) * static_cast<uint64_t>(parts.max_ns);
@@ -73,7 +73,7 @@ absl::Status CheckSum(const Parts& parts) {
   }
   const Wide largest = UINT64_MAX;
   if (parts.sum_ns < std::min(low, largest) || parts.sum_ns > std::min(high, largest)) {
-    return Impossible(absl::StrCat("its sum, ", parts.sum_ns, " ns, is not one of its buckets"));
+    return Impossible(absl::StrCat("its sum, ", parts.sum_ns, " ns, does not match its buckets"));
   }
   return absl::OkStatus();
 }

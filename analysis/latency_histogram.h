@@ -11,22 +11,22 @@
 
 namespace assay {
 
-// Latency counts in log-linear buckets. Merging the histograms of two hosts gives exactly the
-// histogram of all their samples, whatever the order.
+// Latency counts in log-linear buckets. Merging the histograms of two hosts gives exactly the histogram of all their
+// samples, in any order.
 //
-// Range: [0, kMaxNanos], about 68.7 s. A longer sample counts in overflow_count() and in no bucket,
-// never clamped. Accuracy: QuantileNanos() is at or above the true sample, by less than 0.1 %;
-// below 2,048 ns it is exact. min_ns(), max_ns() and sum_ns() are exact and cover overflowed
-// samples too. Threads: none of its own; one histogram per load thread. A const one may be read by
-// many. Cost: Record() is O(1): no allocation, lock or system call. 216 KiB each, allocated by the
-// constructor. A moved-from histogram may only be assigned to or destroyed.
+// Range: [0, kMaxNanos], about 68.7 s. A longer sample counts in overflow_count() and in no bucket, and is never
+// clamped.
+// Accuracy: QuantileNanos() is at or above the true sample, by less than 0.1 %; below 2,048 ns it is exact. min_ns(),
+// max_ns() and sum_ns() are exact and include overflowed samples.
+// Threads: none of its own; one histogram per load thread. Several threads may read a const histogram.
+// Cost: Record() is O(1): no allocation, lock or system call. The constructor allocates 216 KiB. A moved-from
+// histogram may only be assigned to or destroyed.
 //
-// The layout is that of HdrHistogram with unit 1 ns and 3 significant digits, so that an export to
-// it is exact: values below 2,048 have a bucket each; every further power of two is divided into
-// 1,024 buckets.
+// The layout is that of HdrHistogram with unit 1 ns and 3 significant digits, so that an export to HdrHistogram is
+// exact: values below 2,048 have one bucket each; every further power of two is divided into 1,024 buckets.
 class LatencyHistogram {
  public:
-  // Version of the bucket layout; only equal versions merge.
+  // Version of the bucket layout. Only histograms of equal versions can be merged.
   static constexpr uint32_t kLayout = 1;
   static constexpr int64_t kMaxNanos = (int64_t{1} << 36) - 1;
   static constexpr uint32_t kBucketCount = 2048 + 1024 * 25;
@@ -37,8 +37,7 @@ class LatencyHistogram {
     friend bool operator==(const Bucket&, const Bucket&) = default;
   };
 
-  // What a histogram consists of, for transport. `buckets` holds the nonempty ones, by ascending
-  // index.
+  // The contents of a histogram, for transport. `buckets` holds the nonempty buckets by ascending index.
   struct Parts {
     std::vector<Bucket> buckets;
     uint64_t overflow_count = 0;
@@ -50,8 +49,8 @@ class LatencyHistogram {
 
   LatencyHistogram() : counts_(kBucketCount) {}
 
-  // kInvalidArgument, with the reason, when no sequence of Record() could have left these parts:
-  // they come from another host.
+  // Builds a histogram from the contents that another host sent. kInvalidArgument, with the reason, if no sequence of
+  // Record() calls can produce them.
   static absl::StatusOr<LatencyHistogram> FromParts(const Parts& parts);
 
   // REQUIRES: latency_ns >= 0.
@@ -71,13 +70,12 @@ class LatencyHistogram {
 
   // Adds all samples of `other`. O(buckets between its smallest and largest sample).
   void Merge(const LatencyHistogram& other);
-  // Back to empty, keeping the memory.
+  // Makes the histogram empty and keeps its memory.
   void Clear();
 
-  // The latency that a fraction q of the samples does not exceed: the sample of rank ceil(q *
-  // count), rounded up to the end of its bucket, at most max_ns(). REQUIRES: 0 < q <= 1.
-  // kFailedPrecondition when empty, kOutOfRange when that sample overflowed. Says nothing of
-  // whether the count supports q: order_statistics.h does.
+  // The latency that a fraction q of the samples does not exceed: the sample of rank ceil(q * count), rounded up to
+  // the end of its bucket, at most max_ns(). REQUIRES: 0 < q <= 1. kFailedPrecondition when empty, kOutOfRange when
+  // that sample overflowed. Does not check whether the count supports q: see order_statistics.h.
   absl::StatusOr<int64_t> QuantileNanos(double q) const;
   // The same for the sample of this rank, from 1 (the smallest) to count().
   absl::StatusOr<int64_t> NanosAtRank(uint64_t rank) const;
@@ -89,7 +87,7 @@ class LatencyHistogram {
   // 0 when empty.
   int64_t min_ns() const { return empty() ? 0 : min_ns_; }
   int64_t max_ns() const { return empty() ? 0 : max_ns_; }
-  // Stays at 2^64 - 1 when it would be more.
+  // Saturates at 2^64 - 1.
   uint64_t sum_ns() const { return sum_ns_; }
   // 0 when empty.
   double MeanNanos() const {
@@ -115,14 +113,14 @@ class LatencyHistogram {
     return BucketLow(index) + (int64_t{1} << BucketShift(index)) - 1;
   }
 
-  // Equal in every figure, so that equal histograms answer every question equally.
+  // Equal histograms have equal fields and give equal results.
   friend bool operator==(const LatencyHistogram& a, const LatencyHistogram& b);
 
  private:
   static constexpr uint32_t BucketShift(uint32_t index) {
     return index < 2048 ? 0 : (index >> 10) - 1;
   }
-  // Saturation keeps addition associative, which Merge() needs for its order not to matter.
+  // Saturating addition stays associative, so the order of merges does not matter.
   static uint64_t SaturatingAdd(uint64_t a, uint64_t b) {
     uint64_t sum;
     return __builtin_add_overflow(a, b, &sum) ? UINT64_MAX : sum;

@@ -1,4 +1,4 @@
-// What recording and merging cost: bazel run //analysis:latency_histogram_benchmark
+// The cost of recording and merging: bazel run //analysis:latency_histogram_benchmark
 #include <benchmark/benchmark.h>
 
 #include <cstdint>
@@ -31,7 +31,7 @@ void BM_Record(benchmark::State& state) {
 }
 BENCHMARK(BM_Record);
 
-// Uniform over all magnitudes: no bucket stays in the nearest cache.
+// Uniform over all magnitudes, so that no bucket stays in the L1 cache.
 void BM_RecordAnyMagnitude(benchmark::State& state) {
   RandomStream random(2);
   std::vector<int64_t> latencies(65'536);
@@ -47,7 +47,7 @@ void BM_RecordAnyMagnitude(benchmark::State& state) {
 }
 BENCHMARK(BM_RecordAnyMagnitude);
 
-// A thousand different histograms, from 1 us to the end of the range each: the longest there are.
+// A thousand different histograms. Each covers the range from 1 us to its end: the largest possible histograms.
 void BM_MergeAThousand(benchmark::State& state) {
   std::vector<LatencyHistogram> parts(1000);
   for (LatencyHistogram& part : parts) {
@@ -62,7 +62,7 @@ void BM_MergeAThousand(benchmark::State& state) {
 }
 BENCHMARK(BM_MergeAThousand)->Unit(benchmark::kMillisecond);
 
-// A thousand of a closed loop, as agents send them.
+// A thousand histograms of a closed loop, as agents send them.
 void BM_MergeAThousandTypical(benchmark::State& state) {
   std::vector<LatencyHistogram> parts(1000);
   for (LatencyHistogram& part : parts) {

@@ -10,7 +10,7 @@ double NormalCdf(double z) { return 0.5 * std::erfc(-z / std::numbers::sqrt2); }
 
 double NormalQuantile(double p) {
   assert(p > 0 && p < 1);
-  // The tail keeps its digits where 1 - p would lose them.
+  // The tail keeps digits that 1 - p would lose.
   if (p > 0.5) return -NormalQuantile(1 - p);
   // P(Z <= -40) is zero in doubles. Each step halves the bracket; the last steps change nothing.
   double low = -40;

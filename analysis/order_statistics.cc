@@ -14,18 +14,18 @@ namespace {
 
 constexpr int64_t kExactBelow = 600;
 constexpr double kExactBelowExpected = 50;
-// A tail that is off its bound by no more than rounding counts as within it.
+// A tail that exceeds its bound only by rounding counts as within it.
 constexpr double kRounding = 1e-12;
 
-// Of a binomial count X with p <= 1/2: the largest a with P(X <= a) <= tail, and the smallest b
-// with P(X >= b) <= tail.
+// For a binomial count X with p <= 1/2: the largest a with P(X <= a) <= tail, and the smallest b with P(X >= b) <=
+// tail.
 struct BinomialTails {
   int64_t a;
   int64_t b;
 };
 
-// Sums the probabilities upwards from zero. REQUIRES: P(X = 0) <= tail, and n small enough not to
-// underflow it.
+// Sums the probabilities from zero upwards. REQUIRES: P(X = 0) <= tail, and n small enough that it does not
+// underflow.
 BinomialTails ExactTails(int64_t n, double p, double tail) {
   const double bound = tail * (1 + kRounding);
   BinomialTails tails{.a = -1, .b = n};
@@ -52,7 +52,7 @@ RankInterval ExactRanks(int64_t n, double q, double tail) {
   return {.low = n - above.b + 1, .high = n - above.a};
 }
 
-// The count of samples below the quantile has mean n*q and variance n*q*(1-q).
+// The number of samples below the quantile has mean n*q and variance n*q*(1-q).
 RankInterval NormalRanks(int64_t n, double q, double tail) {
   const double mean = static_cast<double>(n) * q;
   const double reach = NormalQuantile(1 - tail) * std::sqrt(mean * (1 - q));
@@ -69,8 +69,7 @@ double LogChoose(int64_t n, int64_t k) {
 
 int64_t SamplesNeeded(double q, double confidence) {
   assert(q > 0 && q < 1 && confidence > 0 && confidence < 1);
-  // All samples must fall on the long side of the quantile with no more than the tail's
-  // probability.
+  // The probability that all samples fall on the long side of the quantile must not exceed the tail's probability.
   const double log_long_side = q >= 0.5 ? std::log(q) : std::log1p(-q);
   const double needed = std::log((1 - confidence) / 2) / log_long_side;
   return std::max<int64_t>(2, static_cast<int64_t>(std::ceil(needed * (1 - kRounding))));

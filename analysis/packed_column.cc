@@ -14,15 +14,15 @@ namespace {
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "words are stored as they are");
 
 constexpr uint8_t kHasLarge = 128;
-// Bytes that unpacking may read past the packed bits.
+// Bytes after the packed bits that unpacking may read.
 constexpr size_t kReadAhead = 16;
 
 uint64_t LowMask(int width) { return width == 64 ? UINT64_MAX : (uint64_t{1} << width) - 1; }
 
 size_t PackedBytes(size_t count, int width) { return (count * width + 7) / 8; }
 
-// Writes whole words, at most 8 bytes past the packed bits. `value(i)` gives the i-th, of no more
-// than `width` bits.
+// Writes whole 64-bit words, at most 8 bytes past the packed bits. `value(i)` returns value i, which has at most
+// `width` bits.
 template <typename ValueAt>
 uint8_t* Pack(size_t count, int width, uint8_t* out, ValueAt value) {
   uint64_t word = 0;
@@ -34,7 +34,7 @@ uint8_t* Pack(size_t count, int width, uint8_t* out, ValueAt value) {
     if (filled + width >= 64) {
       std::memcpy(at, &word, 8);
       at += 8;
-      // Shifted in two steps: by 64 in one would be undefined.
+      // Shifted in two steps, because one shift by 64 would be undefined.
       word = (bits >> 1) >> (63 - filled);
       filled -= 64;
     }
@@ -44,7 +44,7 @@ uint8_t* Pack(size_t count, int width, uint8_t* out, ValueAt value) {
   return out + PackedBytes(count, width);
 }
 
-// REQUIRES: kReadAhead bytes are readable past the packed bits.
+// REQUIRES: kReadAhead bytes after the packed bits are readable.
 template <typename Take>
 void UnpackPadded(const uint8_t* at, size_t count, int width, Take take) {
   const uint64_t mask = LowMask(width);
@@ -98,7 +98,7 @@ void PackedColumn::ChooseWidth(const uint8_t* values_of_width, int widest) {
   uint32_t large = 0;
   for (int width = widest - 1; width >= 0; --width) {
     large += values_of_width[width + 1];
-    // Their positions alone would cost more than what can still be saved.
+    // Their positions alone would take more bits than a smaller width can save.
     if (large * 8 > bits_) break;
     const uint32_t bits = count * width + 16 + large * (8 + widest - width);
     if (bits >= bits_) continue;

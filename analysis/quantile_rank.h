@@ -7,9 +7,8 @@
 
 namespace assay {
 
-// Rank, from 1, of the q-quantile of n samples: the smallest r with r >= q * n. A product that is
-// off an integer by no more than rounding counts as it, so that 0.07 of 100 is rank 7. REQUIRES: n
-// >= 1, 0 < q <= 1.
+// Rank, from 1, of the q-quantile of n samples: the smallest r with r >= q * n. If q * n differs from an integer only
+// by rounding, it counts as that integer: 0.07 of 100 gives rank 7. REQUIRES: n >= 1, 0 < q <= 1.
 inline uint64_t QuantileRank(uint64_t n, double q) {
   const double exact = q * static_cast<double>(n);
   const double nearest = std::round(exact);

@@ -5,13 +5,11 @@
 
 namespace assay {
 
-// Numbers drawn from a seed, the same on every platform, compiler and version of Assay: a stored
-// seed must mean the same order for ever, which the standard library's distributions do not
-// promise.
+// Random numbers from a seed, the same on every platform, compiler and version of Assay. A stored seed must always
+// give the same order, which the standard library's distributions do not guarantee.
 //
-// The generator is SplitMix64 (Steele, Lea, Flood 2014): state += 0x9E3779B97F4A7C15, then two
-// xor-multiply rounds. A stream's state begins as Mix(Mix(seed) + stream), so that streams of one
-// seed are unrelated.
+// The generator is SplitMix64 (Steele, Lea, Flood 2014): state += 0x9E3779B97F4A7C15, then two xor-multiply rounds.
+// The state of a stream begins as Mix(Mix(seed) + stream), so that streams of one seed are unrelated.
 class RandomStream {
  public:
   explicit RandomStream(uint64_t seed, uint64_t stream = 0) : state_(Mix(Mix(seed) + stream)) {}

@@ -13,11 +13,11 @@ namespace assay {
 namespace {
 
 constexpr int64_t kExactUpTo = 60;
-// A tail that is off its bound by no more than rounding counts as within it.
+// A tail that exceeds its bound only by rounding counts as within it.
 constexpr double kRounding = 1e-9;
 
-// Ranks of all values of both samples, times two so that the mean rank of an even number of ties is
-// whole. Those of `a` come first.
+// Ranks of all values of both samples, those of `a` first. They are doubled, so that the mean rank of an even number
+// of ties is an integer.
 struct DoubledRanks {
   std::vector<int64_t> ranks;
   // Sum of t^3 - t over the groups of t ties.
@@ -45,10 +45,10 @@ DoubledRanks RankTogether(absl::Span<const double> a, absl::Span<const double> b
   return result;
 }
 
-// P(sum of m of the ranks, drawn without order = s), for every s.
+// P(sum of m ranks drawn without order = s), for every s.
 std::vector<double> SumDistribution(const std::vector<int64_t>& ranks, size_t m) {
   const int64_t largest = std::accumulate(ranks.begin(), ranks.end(), int64_t{0});
-  // subsets[k][s]: how many subsets of k of the ranks seen so far sum to s.
+  // subsets[k][s]: the number of subsets of k of the ranks so far whose sum is s.
   std::vector<std::vector<double>> subsets(m + 1, std::vector<double>(largest + 1));
   subsets[0][0] = 1;
   size_t seen = 0;
@@ -59,7 +59,7 @@ std::vector<double> SumDistribution(const std::vector<int64_t>& ranks, size_t m)
     }
   }
   std::vector<double> probability = std::move(subsets[m]);
-  // At most C(60, 30), about 1.2e17: the counts' rounding is far below what a p-value shows.
+  // At most C(60, 30), about 1.2e17, so rounding of the counts is far below the digits of a p-value.
   const double total = std::accumulate(probability.begin(), probability.end(), 0.0);
   for (double& p : probability) p /= total;
   return probability;
@@ -87,8 +87,8 @@ double NormalPValue(const DoubledRanks& together, size_t m) {
   return 2 * NormalCdf(-distance / std::sqrt(variance));
 }
 
-// The largest u with P(U < u) <= tail, or 0 where there is none; U counts the pairs of m and n
-// values, drawn alike, in which the second is smaller.
+// The largest u with P(U < u) <= tail, or 0 if there is none. U counts the pairs of m and n values from one
+// distribution in which the second is smaller.
 int64_t ExactLowRank(int64_t m, int64_t n, double tail) {
   std::vector<int64_t> ranks(m + n);
   std::iota(ranks.begin(), ranks.end(), 1);

@@ -5,7 +5,7 @@
 namespace assay {
 namespace {
 
-// Until a moment so long after the begin. REQUIRES: since_ns >= 0.
+// Responses until this time after the begin. REQUIRES: since_ns >= 0.
 double CountUntil(const ResponseCounts::Parts& parts, int64_t since_ns) {
   const auto whole = static_cast<uint64_t>(since_ns / parts.width_ns);
   double count = 0;

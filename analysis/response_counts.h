@@ -11,20 +11,21 @@
 
 namespace assay {
 
-// How many responses came until any moment of a window and behind it, so that a clock that was read at some moment can
-// be divided by the responses until then, without a raw sample.
+// Counts how many responses arrived until any time during and after a window. A CPU clock that was read at some time
+// can thus be divided by the responses until then, without raw samples.
 //
-// Accuracy: responses are counted in bins of equal width, and a moment within a bin gets its share of that bin. A bin is
-// at most 1/2048 of the time from the window's begin to the latest response (8 us or less at the beginning).
-// Memory: 16 KiB, whatever the window. Cost: Add() is O(1) without allocation, lock or system call, but for some ten
-// times in a run, where all bins are joined in pairs: 4 us.
-// Threads: none of its own; one a load thread.
+// Accuracy: responses are counted in bins of equal width, and a time within a bin gets a proportional share of that
+// bin. A bin is at most 1/2048 of the time from the begin of the window to the latest response (initially 8 us).
+// Memory: 16 KiB, whatever the window.
+// Cost: Add() is O(1) without allocation, lock or system call, except about ten times in a run, when all bins are
+// merged in pairs: 4 us.
+// Threads: none of its own; one object per load thread.
 class ResponseCounts {
  public:
   static constexpr size_t kBins = 4096;
 
-  // Responses before `begin_ns` are not counted, and those at `limit_ns` and later neither: what a late drain brings
-  // would only make the bins wide. REQUIRES: begin_ns < limit_ns.
+  // Responses before `begin_ns`, and those at or after `limit_ns`, are not counted: responses late in the drain would
+  // only widen the bins. REQUIRES: begin_ns < limit_ns.
   void Begin(int64_t begin_ns, int64_t limit_ns) {
     begin_ns_ = begin_ns;
     limit_ns_ = limit_ns;
@@ -41,21 +42,21 @@ class ResponseCounts {
     ++bins_[since >> shift_];
   }
 
-  // Adds what another thread counted. REQUIRES: the same begin.
+  // Adds the counts of another thread. REQUIRES: the same begin.
   void Merge(const ResponseCounts& other);
 
-  // What travels.
+  // The contents, for transport.
   struct Parts {
     int64_t begin_ns = 0;
     int64_t width_ns = 0;
     std::vector<uint32_t> count;
-    // Later responses were not counted; 0: there were none.
+    // The time up to which responses were counted; 0 if there were none.
     int64_t known_until_ns = 0;
   };
   Parts ToParts() const;
 
  private:
-  // 8.2 us: the first width. As many bins hold 33 ms.
+  // The initial width of a bin, 8.2 us. All bins together then span 33 ms.
   static constexpr int kFirstShift = 13;
 
   void Widen();
@@ -67,8 +68,8 @@ class ResponseCounts {
   std::array<uint32_t, kBins> bins_{};
 };
 
-// Responses from one moment to another, of parts that may be a stranger's. Not set when the moments are the wrong way
-// round, lie beyond what was counted, or the parts make no sense. A moment before the begin counts as the begin.
+// Responses between two times, from contents that another host sent. Not set if the times are in the wrong order or
+// beyond the counted time, or if the contents are not valid. A time before the begin counts as the begin.
 std::optional<double> ResponsesBetween(const ResponseCounts::Parts& parts, int64_t from_ns,
                                        int64_t to_ns);
 

@@ -1,4 +1,4 @@
-// DecodeBlocks() on whatever a broken agent or file may hold.
+// Fuzzes DecodeBlocks() with payloads of a broken agent or file.
 #include "analysis/fuzz_driver.h"
 #include "analysis/sample_codec_fuzz.h"
 

@@ -1,12 +1,14 @@
-// BLOCK_PACKED: a block is
+// BLOCK_PACKED: the bytes of a block, in order.
 //
-//   1 byte    its samples minus 1, and in the top bit whether times are those of completion
+// clang-format off
+//   1 byte    the number of samples minus 1; bit 7 is set if times are completion times
 //   varint    the first sample's time minus the base, zigzag
-//   column    each further time minus the one before it; missing in a block of one sample
+//   column    the difference of each further time to the one before; absent in a block of one sample
 //   column    latencies
 //   column    outcomes
+// clang-format on
 //
-// with columns as packed_column.h has them. The layout is for ever: a change takes a new codec id.
+// packed_column.h describes columns. The layout never changes: a new layout needs a new codec id.
 #include "analysis/sample_codec.h"
 
 #include <algorithm>
@@ -32,7 +34,7 @@ absl::Status BrokenBlock(size_t block, std::string_view reason) {
       absl::StrCat("block ", block, " of the samples ", std::string(reason)));
 }
 
-// Reads one block of exactly samples.size() samples; nullptr where it is not one.
+// Reads one block of exactly samples.size() samples; nullptr if the bytes are not such a block.
 const uint8_t* ReadBlock(const uint8_t* at, const uint8_t* end, int64_t base_ns,
                          absl::Span<Sample> samples) {
   const size_t count = samples.size();
@@ -66,7 +68,7 @@ const uint8_t* ReadBlock(const uint8_t* at, const uint8_t* end, int64_t base_ns,
                   .outcome = static_cast<SampleOutcome>(outcomes[i])};
     any_outcome |= outcomes[i];
   }
-  // Outcomes are three bits wide, so that this finds any that is not one.
+  // Every number of up to three bits is an outcome, so the OR of all outcomes shows whether one is invalid.
   return any_outcome <= static_cast<uint64_t>(SampleOutcome::kTimeout) ? at : nullptr;
 }
 
@@ -116,7 +118,7 @@ absl::Status DecodeBlocks(std::string_view payload, uint32_t count, int64_t base
                           std::vector<Sample>* append_to) {
   if (count > kMaxChunkSamples) {
     return absl::DataLossError(
-        absl::StrCat("a chunk of ", count, " samples; at most ", kMaxChunkSamples, " fit in one"));
+        absl::StrCat("a chunk of ", count, " samples; at most ", kMaxChunkSamples, " are allowed"));
   }
   const auto* at = reinterpret_cast<const uint8_t*>(payload.data());
   const uint8_t* const end = at + payload.size();
@@ -128,7 +130,7 @@ absl::Status DecodeBlocks(std::string_view payload, uint32_t count, int64_t base
     at = ReadBlock(at, end, base_ns, samples);
     if (at == nullptr) {
       append_to->resize(before);
-      return BrokenBlock(block, absl::StrCat("is not one of ", samples.size(), " samples"));
+      return BrokenBlock(block, absl::StrCat("does not contain ", samples.size(), " samples"));
     }
     left.remove_prefix(samples.size());
   }

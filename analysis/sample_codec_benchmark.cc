@@ -1,4 +1,4 @@
-// What a raw sample costs in time and bytes: bazel run //analysis:sample_codec_benchmark
+// The cost of a raw sample in time and bytes: bazel run //analysis:sample_codec_benchmark
 #include <benchmark/benchmark.h>
 
 #include <cstdint>
@@ -14,8 +14,7 @@
 namespace assay {
 namespace {
 
-// One chunk of what the benchmark's argument says: a closed loop of so many connections, or an open
-// loop where it is zero.
+// One chunk. The benchmark's argument is the number of connections of a closed loop, or zero for an open loop.
 std::vector<Sample> Samples(const benchmark::State& state) {
   RandomStream random(1);
   const auto connections = static_cast<int>(state.range(0));

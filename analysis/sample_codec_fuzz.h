@@ -15,15 +15,15 @@
 
 namespace assay {
 
-// What the fuzz targets of both codecs share. An input is the number of samples in two bytes, the
-// lower first, and the payload.
+// Shared by the fuzz targets of both codecs. An input is the number of samples in two bytes, little-endian, then the
+// payload.
 class SampleCodecFuzz {
  public:
   using Encode = std::string (*)(absl::Span<const Sample>, int64_t base_ns);
   using Decode = absl::Status (*)(std::string_view, uint32_t count, int64_t base_ns,
                                   std::vector<Sample>*);
 
-  // Whatever can be decoded must come back the same once it is encoded again.
+  // Decoded samples must survive another round of encoding and decoding unchanged.
   static void Run(const uint8_t* data, size_t size, Encode encode, Decode decode) {
     if (size < 2) return;
     const uint32_t count = data[0] | data[1] << 8;

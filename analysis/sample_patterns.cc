@@ -8,7 +8,7 @@
 namespace assay {
 namespace {
 
-// Some hours after boot.
+// A time some hours after boot.
 constexpr int64_t kBegin = 43'210'123'456'789;
 
 int64_t Exponential(RandomStream* random, double mean) {
@@ -28,7 +28,7 @@ std::vector<Sample> ClosedLoopSamples(RandomStream* random, int count, int conne
   std::vector<Sample> samples;
   samples.reserve(count);
   int64_t now = kBegin;
-  // A server handles ready connections in turns of epoll: nearly first come, first served.
+  // A server handles the ready connections of each epoll call: nearly first come, first served.
   size_t oldest = 0;
   while (samples.size() < static_cast<size_t>(count)) {
     now += service_ns * 3 / 4 + Exponential(random, static_cast<double>(service_ns) / 4);

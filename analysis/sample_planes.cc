@@ -1,16 +1,19 @@
-// PLANES_ZLIB: a payload is empty for no samples, and else
+// PLANES_ZLIB: the bytes of a payload, in order. A payload without samples is empty.
 //
-//   1 byte    whether times are those of completion (1) or of sending (0)
+// clang-format off
+//   1 byte    1 if times are completion times, 0 if they are send times
 //   varint    the first sample's time minus the base, zigzag
-//   column    each further time minus the one before it; missing when there is one sample
+//   column    the difference of each further time to the one before; absent with one sample
 //   column    latencies
 //   column    outcomes
+// clang-format on
 //
-// and a column is the smallest value as a zigzag varint, the number of byte planes (0 to 8), and
-// the planes of the values minus the smallest, lowest first. A plane is one byte for its encoding:
-// 0, then a byte a value; or 1, then a varint of the length and a raw deflate stream of them. The
-// low planes are noise that deflate only slows down, the high ones hardly change; apart, each gets
-// what suits it. The layout is for ever: a change takes a new codec id.
+// A column is the smallest value as a zigzag varint, the number of byte planes (0 to 8), and the planes of the values
+// minus the smallest, lowest plane first. A plane begins with one byte for its encoding: 0, followed by one byte per
+// value; or 1, followed by a varint of the length and a raw deflate stream of these bytes. The low planes are noise,
+// which deflate does not compress; the high planes hardly change. Each plane gets the encoding that suits it.
+//
+// The layout never changes: a new layout needs a new codec id.
 #include <zlib.h>
 
 #include <algorithm>
@@ -29,9 +32,9 @@ namespace {
 constexpr auto kLargestOutcome = static_cast<uint64_t>(SampleOutcome::kTimeout);
 constexpr uint8_t kPlain = 0;
 constexpr uint8_t kDeflated = 1;
-// Entropy from which on a plane is not worth deflating, bits a byte.
+// Planes of at least this entropy, in bits per byte, are not deflated.
 constexpr double kNoise = 7.7;
-// Entropy up to which a plane is mostly runs.
+// Planes of at most this entropy are mostly runs.
 constexpr double kRuns = 1;
 
 void AppendVarint(uint64_t value, std::string* out) {
@@ -41,7 +44,7 @@ void AppendVarint(uint64_t value, std::string* out) {
 }
 
 double EntropyBits(const std::vector<uint8_t>& plane) {
-  // Four tables, so that a run of one value does not wait for its own count.
+  // Four tables, so that a run of one value does not wait for its own counter.
   std::array<std::array<uint32_t, 256>, 4> counts{};
   for (size_t i = 0; i < plane.size(); ++i) ++counts[i % 4][plane[i]];
   const auto total = static_cast<double>(plane.size());
@@ -53,7 +56,7 @@ double EntropyBits(const std::vector<uint8_t>& plane) {
   return bits / total;
 }
 
-// One zlib stream, used again for each plane.
+// One zlib stream, reused for each plane.
 class Deflater {
  public:
   Deflater() {
@@ -65,8 +68,7 @@ class Deflater {
   Deflater(const Deflater&) = delete;
   Deflater& operator=(const Deflater&) = delete;
 
-  // Runs or Huffman codes are all that a plane offers: looking further back costs time and finds
-  // nothing.
+  // A plane contains only runs and symbols for Huffman codes. A longer search costs time and finds nothing.
   absl::Status Deflate(int strategy, std::vector<uint8_t>* plane, std::string* out) {
     if (!usable_ || deflateReset(&stream_) != Z_OK ||
         deflateParams(&stream_, 1, strategy) != Z_OK) {
@@ -103,7 +105,7 @@ class Inflater {
   // Whether [at, at + bytes) inflates to exactly the plane's size.
   bool Inflate(const uint8_t* at, size_t bytes, std::vector<uint8_t>* plane) {
     if (!usable_ || inflateReset(&stream_) != Z_OK) return false;
-    // zlib never writes to its input; it only does not say so.
+    // zlib does not write to its input, but its type is not const.
     stream_.next_in = const_cast<Bytef*>(at);
     stream_.avail_in = static_cast<uInt>(bytes);
     stream_.next_out = plane->data();
@@ -117,8 +119,8 @@ class Inflater {
   bool usable_;
 };
 
-// Appends the column of value_at(0) ... value_at(count - 1), which is cheap enough to ask for each
-// plane again: a copy of the columns would be larger than all that is written.
+// Appends the column of value_at(0) ... value_at(count - 1). It calls value_at again for each plane, because this is
+// cheap and a copy of the columns would be larger than the output.
 template <typename ValueAt>
 absl::Status AppendColumn(size_t count, ValueAt value_at, Deflater* deflater, std::string* out) {
   int64_t smallest = INT64_MAX;
@@ -152,9 +154,8 @@ absl::Status AppendColumn(size_t count, ValueAt value_at, Deflater* deflater, st
   return absl::OkStatus();
 }
 
-// Reads a column of `count` values and calls add(i, part) for each of its parts: a value is the
-// sum, modulo 2^64, of all its parts. Returns the end, or nullptr where the bytes are no such
-// column.
+// Reads a column of `count` values and calls add(i, summand) for the summands of each value: the value is their sum
+// modulo 2^64. Returns the end, or nullptr if the bytes are not such a column.
 template <typename Add>
 const uint8_t* ReadColumn(const uint8_t* at, const uint8_t* end, size_t count, Inflater* inflater,
                           Add add) {
@@ -193,7 +194,7 @@ uint64_t StepTo(const Sample& sample, const Sample& before, bool completion) {
   return TimeOf(sample, completion) - TimeOf(before, completion);
 }
 
-// Bits that the steps of either kind of time need, roughly.
+// Estimates how many bits the differences of each kind of time need.
 uint64_t StepBits(absl::Span<const Sample> samples, bool completion) {
   uint64_t bits = 0;
   for (size_t i = 1; i < samples.size(); ++i) {
@@ -203,7 +204,7 @@ uint64_t StepBits(absl::Span<const Sample> samples, bool completion) {
   return bits;
 }
 
-// Adds to a field of either sign without overflow.
+// Adds to a field, signed or unsigned, without overflow.
 void AddTo(int64_t* field, uint64_t part) {
   *field = static_cast<int64_t>(static_cast<uint64_t>(*field) + part);
 }
@@ -219,7 +220,7 @@ const uint8_t* ReadPlanes(const uint8_t* at, const uint8_t* end, int64_t base_ns
   Inflater inflater;
   const size_t count = samples.size();
   if (count > 1) {
-    // The steps stand where the send times will.
+    // The differences are stored in the fields of the send times.
     at = ReadColumn(at, end, count - 1, &inflater,
                     [&](size_t i, uint64_t part) { AddTo(&samples[i + 1].intended_ns, part); });
     if (at == nullptr) return nullptr;
@@ -273,7 +274,7 @@ absl::Status DecodePlanes(std::string_view payload, uint32_t count, int64_t base
                           std::vector<Sample>* append_to) {
   if (count > kMaxChunkSamples) {
     return absl::DataLossError(
-        absl::StrCat("a chunk of ", count, " samples; at most ", kMaxChunkSamples, " fit in one"));
+        absl::StrCat("a chunk of ", count, " samples; at most ", kMaxChunkSamples, " are allowed"));
   }
   const auto* at = reinterpret_cast<const uint8_t*>(payload.data());
   const uint8_t* const end = at + payload.size();
@@ -286,8 +287,9 @@ absl::Status DecodePlanes(std::string_view payload, uint32_t count, int64_t base
   }
   if (!whole) {
     append_to->resize(before);
-    return absl::DataLossError(absl::StrCat(
-        "the payload of ", payload.size(), " bytes is not the byte planes of ", count, " samples"));
+    return absl::DataLossError(absl::StrCat("the payload of ", payload.size(),
+                                            " bytes is not a valid encoding of ", count,
+                                            " samples"));
   }
   return absl::OkStatus();
 }

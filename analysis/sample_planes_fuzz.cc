@@ -1,4 +1,4 @@
-// DecodePlanes() on whatever a broken store or file may hold.
+// Fuzzes DecodePlanes() with payloads of a broken store or file.
 #include "analysis/fuzz_driver.h"
 #include "analysis/sample_codec_fuzz.h"
 

@@ -1,6 +1,7 @@
-"""Recomputes with SciPy and NumPy what scipy_cross_check_test.cc computed, from a file of cases; exit 77: not installed.
+"""Recomputes the results of scipy_cross_check_test.cc with SciPy and NumPy, from a file of cases. Exits with 77 if they are
+not installed.
 
-Each case is an object with "kind", the inputs, and "ours"; a mismatch is printed with both responses.
+Each case is an object with "kind", the inputs, and "ours"; a mismatch is printed with both results.
 """
 
 import itertools
@@ -23,7 +24,7 @@ def quantile_ranks(case):
     if case["exact"]:
         low = int(binomial.ppf(tail))
         high = int(binomial.isf(tail)) + 1
-        # ppf and isf return the first value that reaches the tail; one that just meets it still leaves it outside.
+        # ppf and isf return the first value that reaches the tail. A value that just meets the tail is still outside.
         if binomial.cdf(low) <= tail * (1 + 1e-12):
             low += 1
         if binomial.sf(high - 2) <= tail * (1 + 1e-12):

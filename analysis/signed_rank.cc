@@ -12,13 +12,13 @@ namespace assay {
 namespace {
 
 constexpr int64_t kExactUpTo = 100;
-// A tail that is off its bound by no more than rounding counts as within it.
+// A tail that exceeds its bound only by rounding counts as within it.
 constexpr double kRounding = 1e-9;
 
 int64_t Pairs(int64_t n) { return n * (n + 1) / 2; }
 
-// P(T = t) for t = 0 ... n(n+1)/2, where T is the sum of those of the ranks 1 ... n whose fair coin
-// shows heads.
+// P(T = t) for t = 0 ... n(n+1)/2. T is the sum of a random subset of the ranks 1 ... n, each included with
+// probability 1/2.
 std::vector<double> SignedRankDistribution(int64_t n) {
   std::vector<double> probability(Pairs(n) + 1);
   probability[0] = 1;
@@ -62,7 +62,7 @@ std::vector<double> WalshAverages(absl::Span<const double> values) {
 
 int64_t SignedRankPairsNeeded(double confidence) {
   assert(confidence > 0 && confidence < 1);
-  // All differences of one sign have probability 2^-n, which must fit in a tail.
+  // All differences have the same sign with probability 2^-n, which must not exceed a tail.
   const double needed = -std::log2((1 - confidence) / 2);
   return std::max<int64_t>(1, static_cast<int64_t>(std::ceil(needed * (1 - kRounding))));
 }

@@ -10,23 +10,22 @@
 
 namespace assay {
 
-// The centre of paired differences without a distribution but symmetry: Wilcoxon's signed-rank test
-// turned around (Hollander, Wolfe, Chicken, "Nonparametric Statistical Methods", 3.2 and 3.3).
+// The centre of paired differences, assuming only a symmetric distribution: Wilcoxon's signed-rank test, inverted
+// (Hollander, Wolfe, Chicken, "Nonparametric Statistical Methods", 3.2 and 3.3).
 
-// The means of all pairs of values, each with itself too, ascending: n * (n + 1) / 2 of them.
+// The means of all pairs of values, including each value with itself, ascending: n * (n + 1) / 2 means.
 std::vector<double> WalshAverages(absl::Span<const double> values);
 
-// Ranks of the interval over the n * (n + 1) / 2 sorted Walsh averages that covers the centre with
-// at least `confidence`. Exact up to 100 values, by the normal approximation above. Nothing below
-// SignedRankPairsNeeded(). The distribution assumes no ties; with ties the interval is
-// conservative. REQUIRES: n >= 0, 0 < confidence < 1.
+// Ranks of the interval, over the n * (n + 1) / 2 sorted Walsh averages, that covers the centre with at least
+// `confidence`. Exact for up to 100 values, above that by the normal approximation. Nothing below
+// SignedRankPairsNeeded(). The distribution assumes no ties; with ties the interval is conservative. REQUIRES: n >=
+// 0, 0 < confidence < 1.
 std::optional<RankInterval> SignedRankInterval(int64_t n, double confidence = 0.95);
 
-// The exact coverage of [w(low), w(high)] over the Walsh averages of n values. For small n and
-// tests.
+// The exact coverage of [w(low), w(high)] over the Walsh averages of n values. For small n and tests.
 double SignedRankCoverage(int64_t n, RankInterval ranks);
 
-// The smallest number of pairs that has an interval at all: 6 at 95 %.
+// The smallest number of pairs that gives an interval: 6 at 95 %.
 int64_t SignedRankPairsNeeded(double confidence = 0.95);
 
 // The Hodges-Lehmann estimate, the median of the Walsh averages, and its interval. NaN when empty.

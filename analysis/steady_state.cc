@@ -11,10 +11,10 @@
 namespace assay {
 namespace {
 
-// Fewer remaining batches than this look calm by chance.
+// Fewer remaining batches look steady by chance.
 constexpr size_t kMinRemaining = 5;
-// How far below the best of the first half the statistic must fall later on, not to have fallen by
-// chance.
+// Later values of the statistic must be below this fraction of the minimum of the first half to count as a decrease
+// that is not chance.
 constexpr double kDecisive = 0.25;
 
 std::vector<double> BatchMeans(absl::Span<const double> values) {
@@ -26,9 +26,8 @@ std::vector<double> BatchMeans(absl::Span<const double> values) {
   return means;
 }
 
-// MSER's statistic for each cut that leaves enough: the sum of squares about the mean over the
-// square of the count. Goes from the end with Welford's update, so that large figures with small
-// differences keep their digits.
+// MSER's statistic for each cut that leaves enough batches: the sum of squares about the mean, divided by the square
+// of the count. Goes backwards with Welford's update, so that large figures with small differences keep their digits.
 std::vector<double> SquaredErrors(const std::vector<double>& means) {
   std::vector<double> errors(means.size() + 1 - kMinRemaining);
   double mean = 0;
@@ -49,13 +48,13 @@ std::vector<double> SquaredErrors(const std::vector<double>& means) {
 absl::StatusOr<SteadyState> FindSteadyState(absl::Span<const double> values) {
   if (values.size() < kSteadyStateMinValues) {
     return absl::FailedPreconditionError(absl::StrCat(
-        values.size(), " values are too few to tell warm-up from steady state; ",
-        kSteadyStateMinValues, " are needed: measure longer, or in shorter stretches"));
+        values.size(), " values are too few to find the end of the warm-up; at least ",
+        kSteadyStateMinValues, " are needed: measure longer, or use shorter stretches"));
   }
   const std::vector<double> means = BatchMeans(values);
   const std::vector<double> errors = SquaredErrors(means);
   const auto half = errors.begin() + static_cast<std::ptrdiff_t>(means.size() / 2);
-  // Of equal ones the smallest cut: a constant series is steady from the start.
+  // The smallest cut of those with equal statistics: a constant series is steady from the start.
   const auto best = std::min_element(errors.begin(), half + 1);
   const auto later = std::min_element(half, errors.end());
   const bool still_falling = best == half;

@@ -6,11 +6,11 @@
 
 namespace assay {
 
-// Integers in as few bytes as they need, seven bits each, the lowest first: protobuf's encoding.
+// Integers in as few bytes as possible, seven bits per byte, lowest first: protobuf's encoding.
 
 constexpr size_t kMaxVarintBytes = 10;
 
-// Small numbers of either sign become small: 0, -1, 1, -2, ... to 0, 1, 2, 3, ...
+// Maps small numbers of either sign to small numbers: 0, -1, 1, -2, ... to 0, 1, 2, 3, ...
 constexpr uint64_t ZigZag(int64_t value) {
   return (static_cast<uint64_t>(value) << 1) ^ static_cast<uint64_t>(value >> 63);
 }
@@ -25,8 +25,7 @@ inline uint8_t* PutVarint(uint64_t value, uint8_t* out) {
   return out;
 }
 
-// Reads from [at, end) and returns the end of what was read, or nullptr where it is cut off or
-// longer than 64 bits.
+// Reads from [at, end) and returns the end of the varint, or nullptr if it is cut off or longer than 64 bits.
 inline const uint8_t* GetVarint(const uint8_t* at, const uint8_t* end, uint64_t* value) {
   *value = 0;
   for (int shift = 0; shift < 64 && at < end; shift += 7) {

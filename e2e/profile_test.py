@@ -45,7 +45,7 @@ class ProfilesOfOtherToolsTest(EndToEndTest):
         (text,) = glob.glob(self.path("out/*.txt"))
         ended = self.controller("import", text, f"--execution={self.profiled}")
         self.assert_status(ended, 1)
-        self.assert_says(ended, "has a profile of Assay's own")
+        self.assert_says(ended, "already has a profile that Assay took")
 
     def test_latencies_leave_for_hdrhistogram(self):
         self.assert_status(self.controller("export", "latest", "--format=hdr", "-o", self.path("hdr")), 0)

@@ -11,7 +11,7 @@ namespace assay {
 namespace {
 
 constexpr char kNoSystemCall[] = "[no system call]";
-// How the kernel names its entry of a system call, by processor.
+// The kernel's prefixes of system call entries, by processor.
 constexpr std::array<std::string_view, 7> kKernelEntries = {
     "__x64_sys_",  "__do_sys_",    "__se_sys_",   "__arm64_sys_",
     "__ia32_sys_", "__riscv_sys_", "__s390x_sys_"};
@@ -25,7 +25,7 @@ std::string_view KernelEntry(const TreeFunction& function) {
   return {};
 }
 
-// Without what GCC appends to the name of a function that it cloned: "f.part.0", "f.constprop.0.cold".
+// The name without the suffix that GCC adds to clones: "f.part.0", "f.constprop.0.cold".
 std::string_view WithoutCloneSuffix(std::string_view name) {
   constexpr std::array<std::string_view, 5> kSuffixes = {".part.", ".constprop.", ".isra.",
                                                          ".lto_priv.", ".cold"};
@@ -48,8 +48,8 @@ TimeCost CostOf(const StackWeight& weight, const StackWeight& whole, uint64_t re
   return cost;
 }
 
-// Whether the function's name might decide a category and is not known. What the C library calls within itself counts
-// as its caller's in any case.
+// Whether the function has no name but its name could decide a category. Calls within the C library count for its
+// caller in any case.
 bool IsUnnamed(const TreeFunction& function) {
   switch (function.kind) {
     case FrameKind::kKernel:
@@ -86,7 +86,7 @@ std::string_view ToString(Bound bound) {
 bool Fits(std::string_view pattern, std::string_view text) {
   size_t p = 0;
   size_t t = 0;
-  // Where the last star stands, and up to where it is taken to reach.
+  // The position of the last star, and the end of the text that it matches so far.
   size_t star = std::string_view::npos;
   size_t reach = 0;
   while (t < text.size()) {
@@ -112,23 +112,24 @@ absl::StatusOr<CategoryRules> CategoryRules::Create(std::vector<SystemCallRule> 
   CategoryRules made;
   for (uint32_t i = 0; i < system_calls.size(); ++i) {
     SystemCallRule& call = system_calls[i];
-    if (call.name.empty()) return absl::InvalidArgumentError("a system call without a name");
+    if (call.name.empty()) return absl::InvalidArgumentError("a system call has no name");
     if (call.label.empty()) call.label = call.name;
     if (!made.by_name_.try_emplace(call.name, i).second) {
-      return absl::InvalidArgumentError(absl::StrCat("system call ", call.name, " stands twice"));
+      return absl::InvalidArgumentError(absl::StrCat("system call ", call.name, " occurs twice"));
     }
     for (const std::string& function : call.functions) {
       if (made.by_function_.try_emplace(function, i).second) continue;
-      return absl::InvalidArgumentError(
-          absl::StrCat("function ", function, " is of two system calls, one of them ", call.name));
+      return absl::InvalidArgumentError(absl::StrCat(
+          "function ", function, " belongs to two system calls, one of which is ", call.name));
     }
   }
   for (const CategoryRule& rule : rules) {
     const bool of_user_code = !rule.kernel && (rule.softirq || !rule.under.empty());
     if (!rule.functions.empty() && !of_user_code) continue;
-    return absl::InvalidArgumentError(absl::StrCat(
-        "a rule of category \"", std::string(ToString(rule.category)), "\" ",
-        of_user_code ? "has softirq or under, which only a kernel rule may" : "has no functions"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("a rule of category \"", std::string(ToString(rule.category)), "\" ",
+                     of_user_code ? "has softirq or under, which are allowed only in kernel rules"
+                                  : "has no functions"));
   }
   made.system_calls_ = std::move(system_calls);
   made.rules_ = std::move(rules);
@@ -209,7 +210,7 @@ std::vector<CategoryRules::Stack> CategoryRules::Classify(const FunctionTree& tr
       in_softirq[i] = true;
       continue;
     }
-    // In a softirq and in a system call whose name is known, what the kernel does has nothing to add.
+    // In a softirq, and in a system call with a known name, the kernel's functions add no information.
     in_softirq[i] = in_softirq[node.parent];
     const bool in_kernel = tree.FunctionOf(i).kind == FrameKind::kKernel;
     if (in_softirq[i] || (in_kernel && !stack.system_call_name.empty())) continue;
@@ -340,7 +341,7 @@ FunctionTree SystemCallTree(const FunctionTree& tree, const CategoryRules& rules
     const uint32_t call = callers.InternFunction(
         {.name = rules.LabelOf(stacks[i].system_call_name), .kind = FrameKind::kKernel});
     uint32_t at = callers.InternChild(FunctionTree::kRoot, call);
-    // The C library's function is the call itself; a kernel's entry stands on its caller.
+    // The C library's function is the call itself; a kernel entry stands on its caller.
     uint32_t node = tree.nodes()[stacks[i].system_call_node].parent;
     while (node != FunctionTree::kRoot) {
       at = callers.InternChild(at, functions[tree.nodes()[node].function]);

@@ -13,7 +13,7 @@
 
 namespace assay {
 
-// What a server does with its time; proto/categories.proto says what each is.
+// The purpose of a server's time; proto/categories.proto defines each category.
 enum class Category : uint8_t {
   kOther,
   kAccept,
@@ -33,68 +33,69 @@ inline constexpr int kCategories = 12;
 std::string_view ToString(Category category);
 
 struct SystemCallRule {
-  // As the kernel names it.
+  // The kernel's name.
   std::string name;
-  // As people do.
+  // The name in tables.
   std::string label;
-  // Of the C library.
+  // Functions of the C library that make the call.
   std::vector<std::string> functions;
   Category category = Category::kOther;
 };
 
 struct CategoryRule {
   Category category = Category::kOther;
-  // '*' stands for any characters. A clone that GCC made ("f.part.0", "f.constprop.0") goes by its function's name.
+  // '*' stands for any characters. A clone that GCC made ("f.part.0", "f.constprop.0") matches as the original
+  // function.
   std::vector<std::string> functions;
-  // Of the library's file name; none: any.
+  // Patterns of the library's file name; empty: any file.
   std::vector<std::string> libraries;
-  // The names are of the kernel; else of anything but it.
+  // The functions are the kernel's; if false, any function outside the kernel.
   bool kernel = false;
-  // Of the kernel, and decides also within a system call; proto/categories.proto says why.
+  // A kernel rule that also decides within a system call; proto/categories.proto says why.
   bool softirq = false;
-  // Patterns of kernel functions, of which one must be among the callers; none: any caller.
+  // Patterns of kernel functions, one of which must be among the callers; empty: any caller.
   std::vector<std::string> under = {};
 };
 
-// Whether all of `text` fits a pattern in which '*' stands for any characters. Takes at most time in
-// proportion to the product of both lengths.
+// Whether all of `text` matches a pattern in which '*' stands for any characters. Time: at most proportional to the
+// product of the lengths.
 bool Fits(std::string_view pattern, std::string_view text);
 
-// Which functions are for what: analysis/profile/categories.textproto.
+// The categories of functions: analysis/profile/categories.textproto.
 class CategoryRules {
  public:
-  // kInvalidArgument for a rule without functions, a system call without a name or twice, a function of two system
-  // calls, or `under` or `softirq` in a rule that is not for the kernel.
+  // kInvalidArgument for a rule without functions, a system call without a name or with a duplicate name, a function
+  // that belongs to two system calls, or `under` or `softirq` in a rule that is not for the kernel.
   static absl::StatusOr<CategoryRules> Create(std::vector<SystemCallRule> system_calls,
                                               std::vector<CategoryRule> rules);
 
   struct Stack {
     Category category = Category::kOther;
-    // The node whose function decided the category; the root where none did.
+    // The node whose function decided the category; the root if no function did.
     uint32_t category_node = FunctionTree::kRoot;
-    // Index into system_calls(); none: in no system call, or one that has no rule.
+    // Index into system_calls(). Not set outside system calls, or if the system call has no rule.
     std::optional<uint32_t> system_call;
-    // The system call's name, also where it has no rule; empty in none.
+    // The system call's name, also if it has no rule; empty outside system calls.
     std::string system_call_name;
-    // The node of the C library's function, or of the kernel's entry where there is none.
+    // The node of the C library's function, or of the kernel's entry if there is none.
     uint32_t system_call_node = FunctionTree::kRoot;
-    // A function without a name lies above what decided the category: with its name the category might be another.
+    // A function without a name lies above the deciding one: if its name were known, the category could differ.
     bool unnamed = false;
   };
-  // What each node of the tree is for. A system call goes by the innermost function of the C library
-  // that makes one, else by the kernel's entry for it (__x64_sys_NAME), never by what the kernel did
-  // then. Only the category of a softirq goes by the kernel's functions.
+  // The category and system call of each node of the tree. The system call is that of the innermost function of the C
+  // library that makes one, otherwise that of the kernel's entry (__x64_sys_NAME), and never depends on other kernel
+  // functions. Only the category of a softirq depends on these.
   std::vector<Stack> Classify(const FunctionTree& tree) const;
 
   const std::vector<SystemCallRule>& system_calls() const { return system_calls_; }
-  // "recv" for "recvfrom"; the name itself where there is no other.
+  // "recv" for "recvfrom"; the name itself if it has no label.
   std::string LabelOf(const std::string& system_call) const;
 
  private:
   struct Knowledge {
     std::optional<Category> category;
     std::string system_call_name;
-    // Rules of softirqs that know the function, in their order.
+    // The softirq rules that match the function, in their order.
     std::vector<const CategoryRule*> softirq_rules = {};
     bool unnamed = false;
   };
@@ -111,54 +112,54 @@ class CategoryRules {
   absl::flat_hash_map<std::string, uint32_t> by_function_;
 };
 
-// What time costs: of the whole, and a request.
+// The cost of time: as a share of the total, and per request.
 struct TimeCost {
   uint64_t samples = 0;
-  // Of the tree's time.
+  // Share of the tree's time.
   double share = 0;
-  // Not set where no requests were counted.
+  // Not set if no requests were counted.
   std::optional<double> us_per_request;
 };
 
-// How a figure is to be read where some functions have no names.
+// The relation of a figure to the true figure when some functions have no names.
 enum class Bound : uint8_t { kExact, kAtLeast, kAtMost, kAbout };
-// "", ">= ", "<= " or "~ ": what stands before the figure.
+// The prefix of the figure: "", ">= ", "<= " or "~ ".
 std::string_view ToString(Bound bound);
 
 struct CategoryCost {
   Category category = Category::kOther;
   TimeCost cost;
-  // Where the true share can lie: time in functions without names (a stripped program or library) counts as what called
-  // them does, and may belong to any category. Both are cost.share where every function has a name.
+  // The range of the true share. Time in functions without names (a stripped program or library) counts for the
+  // category of their callees, but can belong to any category. Both equal cost.share if every function has a name.
   double share_low = 0;
   double share_high = 0;
-  // kExact where they differ from cost.share by less than a thousandth of the whole, or a twentieth of the share.
+  // kExact if the range differs from cost.share by less than a thousandth of the total or a twentieth of the share.
   Bound bound = Bound::kExact;
 };
-// Every category, in their order. The shares sum to 1 unless the tree is empty.
+// Every category, in order. The shares sum to 1 unless the tree is empty.
 std::vector<CategoryCost> CategoryCosts(const FunctionTree& tree, const CategoryRules& rules,
                                         uint64_t requests);
 
-// A call that the C library makes by another than its own name has one cost: select() is counted as
-// the kernel's pselect6.
+// If the C library makes a call by a function of another name, both have one entry: select() is counted as the
+// kernel's pselect6.
 struct SystemCallCost {
   std::string label;
-  // Not set where calls were not counted, or no requests were.
+  // Not set if calls or requests were not counted.
   std::optional<double> calls_per_request;
   TimeCost cost;
 };
-// By label those that took time or were counted, the costliest first. `calls` by the kernel's name;
-// empty where they were not counted.
+// The system calls, by label, that took time or were counted, the costliest first. `calls`: by the kernel's name;
+// empty if they were not counted.
 std::vector<SystemCallCost> SystemCallCosts(
     const FunctionTree& tree, const CategoryRules& rules, uint64_t requests,
     const absl::flat_hash_map<std::string, uint64_t>& calls);
 
-// A tree of two programs that share hardly a function: below the root the categories, below each the
-// stacks from the function that decided on; all of a stack that none did.
+// A tree that is comparable between two programs with hardly any common functions. The children of the root are the
+// categories. Below each are the stacks from the deciding function on, or whole stacks if no function decided.
 FunctionTree CategoryTree(const FunctionTree& tree, const CategoryRules& rules);
 
-// Bottom up from the system calls: below the root their labels, below each who called it, innermost
-// first. Time in none is in "[no system call]".
+// A tree bottom up from the system calls. The children of the root are their labels, below each are its callers,
+// innermost first. Time outside system calls is in "[no system call]".
 FunctionTree SystemCallTree(const FunctionTree& tree, const CategoryRules& rules);
 
 }  // namespace assay

@@ -5,10 +5,10 @@
 namespace assay {
 namespace {
 
-// By node: itself and all that stands on it.
+// By node: the node and all its callees.
 std::vector<double> Totals(absl::Span<const uint32_t> depths, absl::Span<const double> selves) {
   std::vector<double> totals(selves.begin(), selves.end());
-  // Sums of the subtrees that were met, going backwards, and wait for their caller, by depth.
+  // Sums of the subtrees already visited (going backwards) that wait for their caller, by depth.
   std::vector<double> waiting;
   for (size_t i = depths.size(); i-- > 0;) {
     const size_t depth = depths[i];
@@ -28,9 +28,9 @@ std::vector<FlameBox> LayOutFlames(absl::Span<const uint32_t> depths,
   const std::vector<double> totals = Totals(depths, selves);
   std::vector<FlameBox> boxes;
   if (!(totals[0] > 0)) return boxes;
-  // Where the next box of each depth begins.
+  // The start of the next box at each depth.
   std::vector<double> next = {0};
-  // Whatever stands on a box that was left out is deeper than it.
+  // Everything on a box that was left out is deeper than that box.
   bool skipping = false;
   uint32_t skipped_depth = 0;
   for (size_t i = 0; i < depths.size(); ++i) {

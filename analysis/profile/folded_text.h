@@ -7,9 +7,9 @@
 
 namespace assay {
 
-// Stacks as flamegraph.pl and many others read them: a line each, functions from the outermost,
-// joined by ';', a blank and the number of samples. Lines are in the order of the tree. A ';' in a
-// name becomes ':', a line break a blank.
+// Stacks in the folded format of flamegraph.pl and many other tools: one line per stack, with functions from the
+// outermost, joined by ';', then a blank and the number of samples. Lines are in the order of the tree. A ';' in a
+// name becomes ':', a line break becomes a blank.
 std::string FoldedText(const FunctionTree& tree);
 
 }  // namespace assay

@@ -13,7 +13,7 @@ TreeFunction Named(const StackProfile& profile, const StackFrame& frame) {
                         .library = FileName(profile.PathOf(frame)),
                         .kind = frame.kind,
                         .inlined = frame.inlined};
-  // Without a build id the address may be one in memory, which is another in every run.
+  // Without a build id, the address can be a memory address, which differs between runs.
   if (function.name != kUnknownFunction || frame.address == 0 || function.library.empty() ||
       profile.BuildIdOf(frame).empty()) {
     return function;
@@ -61,7 +61,7 @@ void FunctionTree::Add(const StackProfile& profile, StackTime time) {
   for (const StackFrame& frame : profile.frames()) {
     functions.push_back(InternFunction(Named(profile, frame)));
   }
-  // Only stacks that hold time of this kind, so that the other kind leaves no empty ones.
+  // Includes only stacks with time of this kind, so that the tree has no nodes without time.
   std::vector<bool> wanted(profile.nodes().size());
   for (size_t i = wanted.size(); i-- > 0;) {
     const StackNode& node = profile.nodes()[i];
@@ -104,7 +104,7 @@ std::vector<StackWeight> FunctionTree::Totals() const {
 std::vector<StackWeight> FunctionTree::FunctionTotals() const {
   const std::vector<StackWeight> totals = Totals();
   std::vector<StackWeight> of_functions(functions_.size());
-  // How often each function is on the path to the node; the path is left as the walk goes on.
+  // How often each function is on the path to the node. The walk undoes its changes.
   std::vector<uint32_t> on_path(functions_.size());
   std::vector<uint32_t> path;
   for (const uint32_t node : PreOrder()) {
@@ -137,7 +137,7 @@ std::vector<uint32_t> FunctionTree::PreOrder() const {
   std::vector<uint32_t> rank(functions_.size());
   for (size_t i = 0; i < by_name.size(); ++i) rank[by_name[i]] = static_cast<uint32_t>(i);
 
-  // Children of each node in a row: counted, placed, sorted.
+  // The children of each node in one array: counted, placed, sorted.
   std::vector<uint32_t> begin(nodes_.size() + 1);
   for (size_t i = 1; i < nodes_.size(); ++i) ++begin[nodes_[i].parent + 1];
   std::partial_sum(begin.begin(), begin.end(), begin.begin());
@@ -154,7 +154,7 @@ std::vector<uint32_t> FunctionTree::PreOrder() const {
     order.push_back(node);
     const auto first = children.begin() + begin[node];
     const auto last = children.begin() + begin[node + 1];
-    // The last one in goes first.
+    // The stack returns the last child first.
     std::sort(first, last, [this, &rank](uint32_t a, uint32_t b) {
       return rank[nodes_[a].function] > rank[nodes_[b].function];
     });
@@ -203,7 +203,7 @@ FunctionTree FunctionTree::Trimmed(double min_share) const {
   for (uint32_t i = 0; i < nodes_.size(); ++i) {
     const uint32_t parent = nodes_[i].parent;
     if (cut[parent]) {
-      // Already counted in its caller's others.
+      // Already counted in its caller's kOthers.
       cut[i] = true;
     } else if (i != kRoot && static_cast<double>(totals[i].ns) < least) {
       cut[i] = true;

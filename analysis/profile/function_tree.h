@@ -11,47 +11,48 @@
 
 namespace assay {
 
-// A function as people know it: not its address or line.
+// A function by its name, without address and line.
 struct TreeFunction {
-  // One that has no name goes by its file and where it begins in it, "libz.so.1.2.13+0x4c30", where that is known: the
-  // functions of a stripped library are many. Else it is kUnknownFunction.
+  // A function without a name is identified by its file and its address in the file, "libz.so.1.2.13+0x4c30", if
+  // these are known: a stripped library has many functions. Otherwise the name is kUnknownFunction.
   std::string name;
-  // File name of its program or library, without the folder; empty where unknown.
+  // Name of the program's or library's file, without the folder; empty if not known.
   std::string library;
   FrameKind kind = FrameKind::kUnknown;
   bool inlined = false;
-  // Of one that goes by its address: the file's build id, for in another build that is another function. Else empty.
+  // The file's build id if the function is identified by its address, because another build has another function
+  // there. Otherwise empty.
   std::string build_id = {};
 
   bool operator==(const TreeFunction&) const = default;
 };
 
 struct TreeNode {
-  // The root's parent is the root.
+  // The parent of the root is the root.
   uint32_t parent = 0;
   uint32_t function = 0;
-  // Of the root 0.
+  // 0 for the root.
   uint32_t depth = 0;
-  // What ends here, without what it called.
+  // The node's own weight, without its callees.
   StackWeight self;
 };
 
-// Who called whom, by function, and how much time each took: what flame graphs show and what is
-// compared. Node 0 is the root, "all". A parent's number is below its children's.
+// A call tree by function, with the time of each node: the data of flame graphs and of comparisons. Node 0 is the
+// root, "all". A parent's index is below those of its children.
 class FunctionTree {
  public:
   static constexpr uint32_t kRoot = 0;
-  // Takes the place of nodes that were trimmed.
+  // The name of the function that replaces trimmed nodes.
   static constexpr char kOthers[] = "[others]";
 
   FunctionTree();
 
-  // The number of an equal function or child, which is added where there is none.
+  // The index of an equal function or child, which is added if there is none.
   uint32_t InternFunction(const TreeFunction& function);
   uint32_t InternChild(uint32_t parent, uint32_t function);
   void AddSelf(uint32_t node, const StackWeight& weight) { nodes_[node].self += weight; }
 
-  // Adds a profile's time of one kind, or another tree.
+  // Adds the time of one kind of a profile, or another tree.
   void Add(const StackProfile& profile, StackTime time);
   void Add(const FunctionTree& other);
 
@@ -59,21 +60,21 @@ class FunctionTree {
   const std::vector<TreeNode>& nodes() const { return nodes_; }
   const TreeFunction& FunctionOf(uint32_t node) const { return functions_[nodes_[node].function]; }
 
-  // By node: itself and all that it called.
+  // By node: the node and all its callees.
   std::vector<StackWeight> Totals() const;
-  // By function: the time in which it was anywhere on the stack, once where it is there twice.
+  // By function: the time in which it was anywhere on the stack, counted once if it occurs there twice.
   std::vector<StackWeight> FunctionTotals() const;
   // By function: the time in which it was on top.
   std::vector<StackWeight> FunctionSelves() const;
-  // All nodes, each before what it called, children in the order of their names.
+  // All nodes: callers before callees, children in the order of their names.
   std::vector<uint32_t> PreOrder() const;
 
-  // Bottom up: below the root stands what was on top of the stacks, and below it who called it.
+  // The inverted tree: below the root are the functions on top of stacks, and below each its callers.
   FunctionTree Reversed() const;
-  // Without the kernel's functions: their time is that of who called them. Where no interrupt can be masked out, which
-  // of the kernel's functions is on top says little.
+  // The tree without the kernel's functions: their time counts for their callers. Where sampling cannot interrupt
+  // code that masks interrupts, the kernel function on top says little.
   FunctionTree WithoutKernel() const;
-  // Without the nodes of less than a share of the whole: these become kOthers of their caller.
+  // The tree without nodes below a share of the total: they become a kOthers node of their caller.
   FunctionTree Trimmed(double min_share) const;
 
  private:
@@ -85,7 +86,7 @@ class FunctionTree {
   absl::flat_hash_map<std::tuple<uint32_t, uint32_t>, uint32_t> child_numbers_;
 };
 
-// What follows the last slash.
+// The text after the last slash.
 std::string FileName(const std::string& path);
 
 }  // namespace assay

@@ -23,14 +23,14 @@ constexpr std::string_view kInlined = "inlined";
 constexpr std::string_view kUnknown = kUnknownFunction;
 constexpr uint64_t kNanosPerSecond = 1'000'000'000;
 constexpr size_t kLongestCommand = 15;
-// Of other events than the one that was taken, how many are named.
+// How many of the other events are named.
 constexpr size_t kMostNamed = 8;
 
 bool IsBlank(char c) { return c == ' ' || c == '\t' || c == '\r'; }
 
 bool IsEmpty(std::string_view line) { return std::all_of(line.begin(), line.end(), IsBlank); }
 
-// What a profile of a server is made of, the best first.
+// The preferred events for a profile of a server, the best first.
 enum class EventClass : uint8_t { kTime, kCycles, kOther, kTracepoint };
 
 EventClass ClassOf(const std::string& event) {
@@ -41,7 +41,7 @@ EventClass ClassOf(const std::string& event) {
   return name.find(':') == std::string::npos ? EventClass::kOther : EventClass::kTracepoint;
 }
 
-// The samples of one event, until it is known which event is the profile.
+// The samples of one event, kept until the event of the profile is known.
 struct EventSamples {
   std::string event;
   uint64_t first_line = 0;
@@ -52,7 +52,7 @@ struct EventSamples {
     uint32_t thread = 0;
     int64_t at_ns = 0;
     uint64_t period = 0;
-    // Among all samples of the text.
+    // Positions among all samples of the text.
     uint64_t place = 0;
   };
   std::vector<One> samples;
@@ -71,16 +71,17 @@ class Parser {
     if (header_.has_value() && IsBlank(line.front())) {
       const bool tab = line.front() == '\t';
       if (!tab && TakeSourceLine(line)) return absl::OkStatus();
-      // Without stacks the next sample follows at once, its command aligned to the right.
+      // Without stacks the next sample follows at once, with its command aligned to the right.
       if (tab || !ParsePerfHeader(line)) return TakeFrame(line);
     }
     Finish();
     std::optional<PerfHeader> header = ParsePerfHeader(line);
-    // Comments of `perf script --header`. A command may begin like one.
+    // Comments of `perf script --header`. A command can begin like one.
     if (!header && line.starts_with('#')) return absl::OkStatus();
     if (!header) {
       return Wrong(
-          "does not begin a sample of `perf script`: a command, thread, time, period and event");
+          "is not the first line of a sample of `perf script`: it needs a command, thread, time, "
+          "period and event");
     }
     if (header->is_record) {
       TakeRecord(header->rest);
@@ -95,7 +96,7 @@ class Parser {
     return absl::OkStatus();
   }
 
-  // The profile of one event: `wanted`, or the one that tells best where time goes.
+  // The profile of one event: `wanted`, or the preferred one.
   absl::StatusOr<PerfScript> Profile(std::string_view wanted) && {
     Finish();
     const EventSamples* const chosen = Choose(wanted);
@@ -117,8 +118,8 @@ class Parser {
       if (!weights) {
         line_number_ = one->first_line;
         return Wrong(absl::StrCat("is a sample of ", one->event,
-                                  ", whose period is no time: say with --frequency how many "
-                                  "samples a second perf took (perf record -F)"));
+                                  ", whose period is not a time: pass the samples per second of "
+                                  "`perf record -F` with --frequency"));
       }
       for (size_t i = 0; i < one->samples.size(); ++i) {
         const EventSamples::One& sample = one->samples[i];
@@ -141,13 +142,15 @@ class Parser {
 
   absl::Status TakeFrame(std::string_view line) {
     std::optional<PerfFrame> frame = ParsePerfFrame(line);
-    if (!frame) return Wrong("is no frame of a stack: an address, a function and (its file)");
-    if (frames_.size() >= StackProfile::kMaxDepth) return Wrong("is one frame too many");
+    if (!frame)
+      return Wrong("is not a frame of a stack: it needs an address, a function and (its file)");
+    if (frames_.size() >= StackProfile::kMaxDepth)
+      return Wrong("exceeds the largest number of frames in a stack");
     frames_.push_back(*std::move(frame));
     return absl::OkStatus();
   }
 
-  // Whether it was one, of the frame before it.
+  // Whether the line was a source line for the frame before it.
   bool TakeSourceLine(std::string_view line) {
     if (frames_.empty() || ParsePerfHeader(line)) return false;
     std::optional<PerfSourceLine> source = ParseSourceLine(line);
@@ -159,7 +162,7 @@ class Parser {
     return true;
   }
 
-  // perf says how many samples the kernel had no room for.
+  // perf reports how many samples the kernel dropped.
   void TakeRecord(std::string_view record) {
     constexpr std::string_view kLost = "PERF_RECORD_LOST lost ";
     if (!record.starts_with(kLost)) return;
@@ -183,7 +186,7 @@ class Parser {
     return events_.back();
   }
 
-  // Ends the sample at hand.
+  // Ends the current sample.
   void Finish() {
     if (!header_) return;
     const PerfHeader header = *std::exchange(header_, std::nullopt);
@@ -210,7 +213,7 @@ class Parser {
     return best;
   }
 
-  // Of two that count alike, the one that counted more.
+  // Of two events with equal preference, the one with the higher count.
   static bool IsBetter(const EventSamples& a, const EventSamples& b) {
     const EventClass of_a = ClassOf(a.event);
     const EventClass of_b = ClassOf(b.event);
@@ -234,8 +237,8 @@ class Parser {
     return names.empty() ? "no samples" : names;
   }
 
-  // A period of time is the weight. Periods of other events share the time that all samples stand for. nullopt: a
-  // frequency is needed.
+  // If periods are times, they are the weights. For other events, the total time of all samples is divided in
+  // proportion to the periods. nullopt: a frequency is needed.
   std::optional<std::vector<uint64_t>> WeightsOf(const EventSamples& event) const {
     std::vector<uint64_t> weights;
     weights.reserve(event.samples.size());
@@ -250,7 +253,7 @@ class Parser {
     const bool by_period = !of_time && event.has_periods && event.periods > 0;
     const long double whole =
         by_period ? event.periods : static_cast<long double>(event.samples.size());
-    // Rounded so that the sum is right.
+    // Rounded so that the sum is exact.
     long double so_far = 0;
     uint64_t given_ns = 0;
     for (const EventSamples::One& one : event.samples) {
@@ -271,14 +274,15 @@ class Parser {
     for (const size_t i : order) {
       StackSample sample = samples[i];
       if (!script_.profile.HasRoomFor(sample.weight_ns))
-        return absl::InvalidArgumentError("has samples that no run lasts for");
+        return absl::InvalidArgumentError("has samples whose total time is too large");
       sample.at_ns -= samples[order[0]].at_ns;
       script_.profile.AddSample(sample);
     }
     return absl::OkStatus();
   }
 
-  // The innermost frame comes first. An inlined one lies in the file of the first that is not.
+  // The innermost frame comes first. An inlined frame lies in the file of the first frame after it that is not
+  // inlined.
   uint32_t Stack(const std::vector<PerfFrame>& frames) {
     StackProfile& profile = script_.profile;
     uint32_t parent = 0;
@@ -314,14 +318,14 @@ class Parser {
   uint64_t line_number_ = 0;
   std::optional<PerfHeader> header_;
   std::vector<PerfFrame> frames_;
-  // The frame at hand stands in the header's line.
+  // The current frame is in the header's line.
   bool is_flat_ = false;
   uint64_t place_ = 0;
   std::vector<EventSamples> events_;
   EventSamples off_cpu_;
 };
 
-// One word, as perf prints a command's name.
+// The command's name in one word, as perf prints it.
 std::string CommandOf(const StackProfile& profile, uint32_t node) {
   std::string command = "program";
   for (uint32_t at = node + 1; at > 0; at = profile.nodes()[at - 1].parent) {
@@ -329,15 +333,15 @@ std::string CommandOf(const StackProfile& profile, uint32_t node) {
     if (frame.kind == FrameKind::kProgram) command = FileName(profile.PathOf(frame));
   }
   for (char& c : command) {
-    // "1.5:" would be taken for the time.
+    // A reader would take "1.5:" for the time.
     if (IsBlank(c) || c == '\n' || c == ':') c = '_';
   }
   if (command.empty() || command.front() == '#') return "program";
-  // As the kernel cuts it: a reader looks for the thread's number behind so many bytes.
+  // Cut as the kernel does, because a reader expects the thread's number after at most this many bytes.
   return ToValidUtf8(command.substr(0, kLongestCommand));
 }
 
-// Without what would end the line.
+// Replaces characters that would end the line.
 std::string OneLine(std::string text) {
   for (char& c : text) {
     if (c == '\n' || c == '\r') c = ' ';
@@ -351,7 +355,7 @@ std::string PerfScriptText(const StackProfile& profile, std::string_view event) 
   std::string text;
   const std::string on_cpu(event);
   for (const StackSample& sample : profile.samples()) {
-    // perf's clock has no time before its start.
+    // perf's clock has no times before its start.
     const int64_t at_ns = sample.at_ns < 0 ? 0 : sample.at_ns;
     absl::StrAppendFormat(&text, "%s %7d %d.%09d: %10d %s: \n", CommandOf(profile, sample.node),
                           sample.thread, at_ns / static_cast<int64_t>(kNanosPerSecond),
@@ -375,8 +379,8 @@ absl::StatusOr<PerfScript> ParsePerfScript(std::string_view text, uint32_t frequ
                                            std::string_view event) {
   if (text.starts_with("PERFILE")) {
     return absl::InvalidArgumentError(
-        "is a recording (perf.data): give the text that `perf script` "
-        "prints of it");
+        "is a recording (perf.data): pass the output of `perf script` "
+        "instead");
   }
   Parser parser(frequency_hz);
   while (!text.empty()) {

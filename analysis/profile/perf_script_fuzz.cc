@@ -1,4 +1,4 @@
-// ParsePerfScript() on whatever a file may hold.
+// Fuzzes ParsePerfScript() with any bytes.
 #include <cstdint>
 #include <cstdlib>
 #include <string>
@@ -28,7 +28,7 @@ std::vector<std::string> FuzzSeeds() {
 
 }  // namespace assay
 
-// Whatever is taken for a profile keeps its weights when it is written and read again.
+// A text that is accepted as a profile keeps its weights when it is written and read again.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   const absl::StatusOr<assay::PerfScript> script = assay::ParsePerfScript(text, 100);

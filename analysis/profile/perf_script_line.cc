@@ -13,11 +13,11 @@ namespace assay {
 namespace {
 
 constexpr uint64_t kNanosPerSecond = 1'000'000'000;
-// Longer ones are no names of a program's function or file, and are cut.
+// Longer names of functions and files are cut.
 constexpr size_t kLongestName = size_t{64} << 10;
-// The thread's number begins no further to the right: a command of 15 bytes, and numbers aligned to 7.
+// The largest column where the thread's number begins: after a command of 15 bytes, and numbers aligned to 7.
 constexpr size_t kLastThreadColumn = 23;
-// Of a header: those of a command, and what is read behind it.
+// The fields of a header: those of a command, and those after it.
 constexpr size_t kHeaderWords = 24;
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
@@ -101,7 +101,7 @@ std::vector<Word> WordsOf(std::string_view line) {
   return words;
 }
 
-// A header whose thread's number is words[at].
+// Parses a header whose thread number is words[at].
 std::optional<PerfHeader> HeaderAt(std::string_view line, const std::vector<Word>& words,
                                    size_t at) {
   const auto word = [&words](size_t i) {
@@ -114,7 +114,7 @@ std::optional<PerfHeader> HeaderAt(std::string_view line, const std::vector<Word
   if (!thread) return std::nullopt;
   PerfHeader header{.thread = *thread};
   if (IsCpu(word(at))) ++at;
-  // With -F +misc letters stand before the time.
+  // With -F +misc, letters stand before the time.
   if (!TimeOf(word(at)) && TimeOf(word(at + 1)) && !word(at).ends_with(':')) ++at;
   const std::optional<int64_t> time = TimeOf(word(at++));
   if (!time) return std::nullopt;
@@ -133,12 +133,12 @@ std::optional<PerfHeader> HeaderAt(std::string_view line, const std::vector<Word
   return header;
 }
 
-// Where the brackets with the file begin; npos where there are none. The file's name may have blanks and brackets of its
-// own, and so may the function's.
+// The begin of the brackets around the file; npos if there are none. The names of the file and of the function may
+// contain blanks and brackets.
 size_t PathBegin(std::string_view text) {
   constexpr size_t kNone = std::string_view::npos;
   if (!text.ends_with(')')) return kNone;
-  // After the function's offset, or where there is no function.
+  // After the function's offset, or at the start if there is no function.
   for (size_t plus = text.find("+0x"); plus != kNone; plus = text.find("+0x", plus + 1)) {
     const size_t end = std::min(text.find(' ', plus), text.size());
     if (!Number(text.substr(plus + 3, end - plus - 3), 16)) continue;
@@ -148,7 +148,7 @@ size_t PathBegin(std::string_view text) {
   if (text.starts_with('(') && !text.starts_with("(anonymous namespace)")) return 0;
   const size_t first = std::min(text.find(" (/"), text.find(" (["));
   if (first != kNone) return first + 1;
-  // The last brackets, with those within.
+  // The last brackets, including nested ones.
   size_t depth = 0;
   for (size_t at = text.size(); at-- > 0;) {
     if (text[at] == ')') ++depth;
@@ -178,7 +178,7 @@ std::optional<PerfHeader> ParsePerfHeader(std::string_view line) {
   const std::vector<Word> words = WordsOf(line);
   std::optional<PerfHeader> found;
   for (size_t at = 0; at < words.size(); ++at) {
-    // A command may look like the header's begin: what stands further to the right is the thread's number.
+    // A command can look like the start of a header, so the rightmost match is the thread's number.
     if (found && words[at].column > kLastThreadColumn) break;
     if (std::optional<PerfHeader> one = HeaderAt(line, words, at)) found = std::move(one);
   }
@@ -208,7 +208,7 @@ std::optional<PerfFrame> ParsePerfFrame(std::string_view text) {
 
 std::optional<PerfFrame> ParseOnlyFrame(std::string_view rest) {
   rest = Trimmed(rest);
-  // An address, and nothing or a function with an offset or a file behind it.
+  // An address, then nothing, or a function with an offset or a file.
   const bool alone = rest.find(' ') == std::string_view::npos;
   if (!alone && !rest.ends_with(')') && rest.find("+0x") == std::string_view::npos)
     return std::nullopt;
@@ -243,7 +243,7 @@ std::string EventOf(std::string_view name) {
   if (modifiers.find_first_not_of("ukhHGpPSDWeb") != std::string_view::npos) return NameOf(name);
   const bool user_only = modifiers.find('u') != std::string_view::npos &&
                          modifiers.find('k') == std::string_view::npos;
-  // The second slash closes the name of a PMU's event, "cpu/cycles/u".
+  // The second slash ends the name of a PMU's event, "cpu/cycles/u".
   std::string_view base = name.substr(0, cut);
   if (name[cut] == '/' && base.find('/') != std::string_view::npos) base = name.substr(0, cut + 1);
   return NameOf(base) + (user_only ? ":u" : "");
@@ -253,7 +253,7 @@ FrameKind KindOfPerfPath(const std::string& path) {
   if (path.empty() || path == kUnknownFunction) return FrameKind::kUnknown;
   if (HasPrefix(path, {"[vdso", "[vsyscall", "[vvar"})) return FrameKind::kVdso;
   const std::string file = FileName(path);
-  // Memory that no program or library was mapped into: what runs there was made at run time.
+  // Memory without a program or library contains code that was generated at run time.
   if (HasPrefix(path, {"[jit", "[anon", "[heap", "[stack", "[uprobes", "[shmem", "//anon", "anon",
                        "/memfd:", "memfd:", "/dev/zero", "/dev/shm/", "/SYSV", "/anon_hugepage"}) ||
       (file.starts_with("perf-") && file.ends_with(".map")) ||

@@ -88,11 +88,12 @@ TEST(PerfScriptTest, ASampleWithoutAStackIsUnknown) {
 }
 
 TEST(PerfScriptTest, WhatIsNoSuchTextIsRefusedWithItsLine) {
-  EXPECT_EQ(ParsePerfScript("hello\n", 0).status().message(),
-            "line 1 does not begin a sample of `perf script`: a command, thread, time, period and "
-            "event");
+  EXPECT_EQ(
+      ParsePerfScript("hello\n", 0).status().message(),
+      "line 1 is not the first line of a sample of `perf script`: it needs a command, thread, "
+      "time, period and event");
   EXPECT_EQ(ParsePerfScript("x 1 1.0: 10 cpu-clock: \n\tno frame\n", 0).status().message(),
-            "line 2 is no frame of a stack: an address, a function and (its file)");
+            "line 2 is not a frame of a stack: it needs an address, a function and (its file)");
   EXPECT_FALSE(ParsePerfScript("x 1 1.0: 18446744073709551615 cpu-clock: \n", 0).ok());
   EXPECT_FALSE(ParsePerfScript("x 1 1.0: 10 cpu-clock: \n\t11112222333344445 f (/x)\n", 0).ok());
   std::string deep = "x 1 1.0: 10 cpu-clock: \n";
@@ -268,7 +269,7 @@ TEST(PerfScriptTest, EventsWithoutTheKernelAreToldApart) {
 
 TEST(PerfScriptTest, ARecordingItselfIsNamed) {
   EXPECT_EQ(ParsePerfScript("PERFILE2\x01\x02", 0).status().message(),
-            "is a recording (perf.data): give the text that `perf script` prints of it");
+            "is a recording (perf.data): pass the output of `perf script` instead");
 }
 
 TEST(PerfScriptTest, WhatIsWrittenIsRead) {

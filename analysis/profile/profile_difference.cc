@@ -15,13 +15,14 @@ namespace {
 
 absl::Status CheckRuns(absl::Span<const ProfileRun> a, absl::Span<const ProfileRun> b) {
   if (a.empty() || b.empty()) {
-    return absl::InvalidArgumentError("a comparison of profiles needs a profiled run of each side");
+    return absl::InvalidArgumentError(
+        "a comparison of profiles needs at least one profiled run on each side");
   }
   for (const absl::Span<const ProfileRun> side : {a, b}) {
     for (const ProfileRun& run : side) {
       if (run.event != a[0].event) {
         return absl::InvalidArgumentError(absl::StrCat(
-            "profiles by different events cannot be compared: ", a[0].event, " and ", run.event));
+            "profiles of different events cannot be compared: ", a[0].event, " and ", run.event));
       }
       if (run.tree->Totals()[FunctionTree::kRoot].ns == 0) {
         return absl::InvalidArgumentError("a profile without samples cannot be compared");
@@ -31,7 +32,7 @@ absl::Status CheckRuns(absl::Span<const ProfileRun> a, absl::Span<const ProfileR
   return absl::OkStatus();
 }
 
-// All runs over one tree.
+// One tree of all runs.
 class Runs {
  public:
   Runs(absl::Span<const ProfileRun> a, absl::Span<const ProfileRun> b) : runs_a_(a.size()) {
@@ -49,16 +50,16 @@ class Runs {
     return std::all_of(requests_.begin(), requests_.end(), [](uint64_t n) { return n > 0; });
   }
 
-  // Of one run, by node of tree(): what ends there.
+  // For one run: the weights by node of tree(), without callees.
   const std::vector<StackWeight>& selves(size_t run) const { return weights_[run]; }
   size_t count() const { return weights_.size(); }
   size_t runs_a() const { return runs_a_; }
   uint64_t requests(size_t run) const { return requests_[run]; }
 
  private:
-  // Functions are the same when name and kind are: the library's name differs between programs, and
-  // what one compiler inlines another does not. Two that have no name are the same in no two
-  // libraries, nor those by their address in two builds of one.
+  // Functions are equal if name and kind are equal. The library does not matter, because its name differs between
+  // programs, and neither does inlining, because compilers differ in it. Functions without a name are never equal
+  // between two libraries, and functions named by address are never equal between two builds.
   uint32_t Function(const TreeFunction& function) {
     const bool unknown = function.name == kUnknownFunction;
     const auto [entry, added] =
@@ -99,7 +100,7 @@ class Runs {
   size_t runs_a_;
   FunctionTree tree_;
   absl::flat_hash_map<std::tuple<std::string, uint8_t, std::string>, uint32_t> functions_;
-  // By run: from its nodes to those of tree_.
+  // By run: from the run's nodes to those of tree_.
   std::vector<std::vector<uint32_t>> nodes_;
   std::vector<const FunctionTree*> trees_;
   std::vector<uint64_t> requests_;
@@ -136,7 +137,7 @@ RunSums SumsOf(const FunctionTree& tree, const std::vector<uint32_t>& outermost,
   return sums;
 }
 
-// Nodes whose function is on no node that they stand on.
+// Nodes whose function is not on any of their callers.
 std::vector<uint32_t> OutermostNodes(const FunctionTree& tree) {
   std::vector<uint32_t> outermost;
   std::vector<uint32_t> on_path(tree.functions().size());
@@ -171,7 +172,7 @@ class Comparer {
 
   using Sums = std::vector<double> RunSums::*;
 
-  // Means only, where there is nothing to test.
+  // Means only, if there is nothing to test.
   ProfileChange Compare(Sums of, size_t index, bool test) const {
     ProfileChange change;
     change.share = Compare(of, index, test, [this](size_t run) { return Whole(run); });
@@ -184,7 +185,7 @@ class Comparer {
     return change;
   }
 
-  // Whether either set's share is worth a test.
+  // Whether the share in either set is large enough for a test.
   bool IsLarge(Sums of, size_t index) const {
     const ProfileChange change = Compare(of, index, false);
     return std::max(change.share.a, change.share.b) >= rules_.least_share;
@@ -194,9 +195,8 @@ class Comparer {
     size_t index;
     ProfileChange* change;
   };
-  // By Benjamini and Hochberg, over those of the table that were tested. Rows with the same figures
-  // in every run, as of _start and main, are one hypothesis: counted once each, a chain of callers
-  // would outvote the rest of the table.
+  // By Benjamini and Hochberg, over the tested rows of the table. Rows with the same figures in every run, such as
+  // _start and main, count as one hypothesis. Otherwise a chain of callers would dominate the table.
   void Judge(Sums of, const std::vector<Row>& table) const {
     std::vector<double> p_values;
     std::vector<std::pair<size_t, ProfileChange*>> tested;
@@ -255,7 +255,7 @@ std::vector<FunctionChange> Functions(const Runs& runs, const Comparer& comparer
   std::vector<FunctionChange> changes;
   std::vector<size_t> indices;
   const std::vector<TreeFunction>& functions = runs.tree().functions();
-  // The first is the root.
+  // The first entry is the root.
   for (size_t i = 1; i < functions.size(); ++i) {
     if (!comparer.IsLarge(&RunSums::function_totals, i)) continue;
     indices.push_back(i);

@@ -13,24 +13,24 @@
 
 namespace assay {
 
-// Two sets of profiles, A and B, compared: where B spends more, where less, and what of that is more
-// than chance. The unit is the run. Always the share of the time and microseconds a request: shares
-// alone take "less waiting" for "more of all else".
+// Compares two sets of profiles, A and B: where B spends more time, where less, and which differences are more than
+// chance. The unit is the run. Every figure is given as a share of the time and in microseconds per request: with
+// shares alone, less waiting looks like more of everything else.
 
 // One profiled run.
 struct ProfileRun {
   const FunctionTree* tree = nullptr;
-  // Answered in the profiled window; 0 where they were not counted.
+  // Responses in the profiled window; 0 if they were not counted.
   uint64_t requests = 0;
-  // What was sampled by, "cpu-clock"; different events see different things.
+  // The sampled event, "cpu-clock". Profiles of different events are not comparable.
   std::string event;
 };
 
 struct DifferenceRules {
   double confidence = 0.95;
-  // Of the findings of one table that may be false.
+  // The share of the findings of one table that may be false.
   double false_discovery_rate = 0.05;
-  // What has less in both sets is shown, not tested: more tests find less.
+  // Entries with a smaller share in both sets are shown but not tested: more tests find fewer differences.
   double least_share = 0.01;
   uint64_t seed = 1;
 };
@@ -39,11 +39,11 @@ struct DifferenceRules {
 struct ProfileChange {
   // Means over runs.
   MeanDifference share;
-  // Not set where a run's requests were not counted.
+  // Not set if a run's requests were not counted.
   std::optional<MeanDifference> us_per_request;
   bool tested = false;
-  // By Benjamini and Hochberg over the table, in which rows that are equal in every run count once: of us_per_request
-  // where it is set, else of share.
+  // Significance by Benjamini and Hochberg over the table, in which rows that are equal in every run count once.
+  // Tests us_per_request if it is set, otherwise share.
   bool significant = false;
 
   const MeanDifference& deciding() const { return us_per_request ? *us_per_request : share; }
@@ -51,7 +51,7 @@ struct ProfileChange {
 
 struct FunctionChange {
   TreeFunction function;
-  // The time in which it was anywhere on the stack, and the time in which it was on top.
+  // The time in which the function was anywhere on the stack, and the time in which it was on top.
   ProfileChange total;
   ProfileChange self;
 };
@@ -59,21 +59,21 @@ struct FunctionChange {
 struct ProfileDifference {
   uint32_t runs_a = 0;
   uint32_t runs_b = 0;
-  // With too few runs nothing is tested, and so nothing significant.
+  // False if there are too few runs. Then no entry is significant.
   bool enough_runs = false;
   bool has_requests = false;
-  // Every node that either set has; what one of them lacks has figures of 0 there. Its own weights
-  // are the sums over all runs. A function is the same in both when name and kind are; of one
-  // without a name, what there is in its place.
+  // Every node of either set; a node that one set lacks has figures of 0 there. The tree's weights are sums over all
+  // runs. Functions are equal if name and kind are equal; a function without a name is compared by its file and
+  // address.
   FunctionTree tree;
-  // By node of `tree`: itself with all that it called, and it alone (means; never tested).
+  // By node of `tree`: the node with its callees, and the node alone (means; never tested).
   std::vector<ProfileChange> totals;
   std::vector<ProfileChange> selves;
-  // Those of at least `least_share` in either set, the largest difference first.
+  // The functions with a share of at least `least_share` in either set, the largest difference first.
   std::vector<FunctionChange> functions;
 };
 
-// kInvalidArgument where a set is empty, a run has no samples, or events differ.
+// kInvalidArgument if a set is empty, a run has no samples, or events differ.
 absl::StatusOr<ProfileDifference> CompareProfiles(absl::Span<const ProfileRun> a,
                                                   absl::Span<const ProfileRun> b,
                                                   const DifferenceRules& rules);

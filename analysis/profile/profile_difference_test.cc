@@ -267,7 +267,7 @@ TEST(ProfileDifferenceTest, WhatCannotBeComparedIsRefused) {
             absl::StatusCode::kInvalidArgument);
   (*a.mutable_runs())[2].event = "cycles";
   EXPECT_EQ(CompareProfiles(a.runs(), b.runs(), {}).status().message(),
-            "profiles by different events cannot be compared: cpu-clock and cycles");
+            "profiles of different events cannot be compared: cpu-clock and cycles");
 }
 
 }  // namespace

@@ -15,7 +15,7 @@ constexpr double kEndless = std::numeric_limits<double>::infinity();
 
 struct Moments {
   double mean = 0;
-  // Of the mean: its squared standard error.
+  // The squared standard error of the mean.
   double variance = 0;
 };
 
@@ -31,7 +31,7 @@ Moments MomentsOf(size_t count, At at) {
   return moments;
 }
 
-// A difference in standard errors of its own. What rounding leaves of no difference is none.
+// A difference divided by its own standard error. A difference that is only rounding counts as zero.
 double Studentised(double difference, double variance, double scale) {
   const double noise = 1e-12 * scale;
   if (std::abs(difference) <= noise) return 0;
@@ -81,8 +81,9 @@ MeanDifference RunBootstrap::Compare(absl::Span<const double> a, absl::Span<cons
     if (t >= seen) ++as_large;
     by_chance.push_back(t);
   }
-  // A draw in which all runs are one has no error of its own and, where its mean differs, no end.
-  // The sample itself counts as a draw: p is never 0.
+  // A draw in which all runs are the same has standard error zero, so a different mean is infinitely many standard
+  // errors away.
+  // The sample itself counts as a draw, so p is never 0.
   result.p = seen == 0 ? 1 : (as_large + 1.0) / (kDraws + 1.0);
   const auto rank = static_cast<size_t>(std::ceil(confidence_ * kDraws)) - 1;
   std::nth_element(by_chance.begin(), by_chance.begin() + rank, by_chance.end());

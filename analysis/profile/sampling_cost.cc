@@ -11,7 +11,7 @@ namespace {
 
 constexpr double kShortestSeconds = 0.05;
 
-// What was answered for each second of CPU time; 0 where that is not known.
+// Responses per second of CPU time; 0 if not known.
 double Rate(const SampledSpan& span, bool by_cpu) {
   if (span.seconds < kShortestSeconds) return 0;
   const double seconds = by_cpu ? span.cpu_seconds : span.seconds;

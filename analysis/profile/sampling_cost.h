@@ -7,23 +7,23 @@
 
 namespace assay {
 
-// What a profiler costs the server that it samples, told from within one run: the profiler rests now and then, and each
-// rest is held against the sampled time on both sides of it, so that what drifts over the run cancels.
+// The cost of a profiler for the server that it samples, measured within one run. The profiler pauses now and then.
+// Each pause is compared with the sampled time on both sides of it, so that a drift over the run cancels.
 
-// A part of a run's window.
+// An interval of a run's window.
 struct SampledSpan {
   bool sampled = false;
   double seconds = 0;
-  // The server's; 0 where it is not known.
+  // The server's CPU time; 0 if not known.
   double cpu_seconds = 0;
-  // Answered meanwhile.
+  // Responses in the interval.
   double requests = 0;
 };
 
-// The share of the server's work that sampling takes: 1 - (what it answers in a second of its CPU time while it is
-// sampled) / (the same at rest); of a second of time where its CPU time is not known. Negative where it answered more
-// while it was sampled: chance. The centre (Hodges and Lehmann's) over the rests that last 50 ms or more, and have
-// sampled time as long on either side; nothing where there is none. Spans are in order, one behind the other.
+// The share of the server's work that sampling takes: 1 - (responses per second of its CPU time while it is sampled) /
+// (the same during pauses). Uses seconds of wall time if the CPU time is not known. Chance can make the share negative.
+// The result is the Hodges-Lehmann estimate over the pauses that last at least 50 ms and have sampled time of at least
+// 50 ms on either side; nothing if there is no such pause. REQUIRES: spans in the order of time, without gaps.
 std::optional<double> SamplingCost(absl::Span<const SampledSpan> spans);
 
 }  // namespace assay

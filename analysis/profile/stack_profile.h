@@ -12,15 +12,15 @@
 
 namespace assay {
 
-// What kind of code a frame lies in; proto/profile.proto says what each means.
+// The kind of code in a frame; proto/profile.proto defines the kinds.
 enum class FrameKind : uint8_t { kUnknown, kProgram, kLibrary, kLibc, kKernel, kVdso, kJit };
 inline constexpr int kFrameKinds = 7;
-// The name of a function that has none.
+// The name of a function whose name is not known.
 inline constexpr std::string_view kUnknownFunction = "[unknown]";
 // "unknown", "program", "library", "libc", "kernel", "vdso" or "jit".
 std::string_view ToString(FrameKind kind);
 
-// Time on a CPU, or off it at the stack that gave it up.
+// Time on a CPU, or time off it, at the stack that blocked.
 enum class StackTime : uint8_t { kOnCpu, kOffCpu };
 
 struct StackWeight {
@@ -35,7 +35,7 @@ struct StackWeight {
   bool operator==(const StackWeight&) const = default;
 };
 
-// A program or library. Fields are numbers of strings; 0 where unknown.
+// A program or library. Fields are indexes of strings; 0: not known.
 struct StackMapping {
   uint32_t file = 0;
   uint32_t build_id = 0;
@@ -45,30 +45,30 @@ struct StackMapping {
 
 // One function at one address.
 struct StackFrame {
-  // Strings.
+  // Indexes of strings.
   uint32_t function = 0;
   uint32_t file = 0;
   uint32_t line = 0;
-  // Mapping's number + 1; 0 for none.
+  // Index of the mapping + 1; 0: none.
   uint32_t mapping = 0;
-  // Where the function begins in the mapped file; 0 for an inlined frame. In what other tools saw, where no mapping has a
-  // build id, any address in the process.
+  // The start of the function in the mapped file; 0 for an inlined frame. In a profile of another tool, where the
+  // mapping has no build id, any address in the process.
   uint64_t address = 0;
   FrameKind kind = FrameKind::kUnknown;
-  // Its body was inlined into its caller's.
+  // The function was inlined into its caller.
   bool inlined = false;
 
   bool operator==(const StackFrame&) const = default;
 };
 
-// A stack: its callers, and a frame on top of them.
+// A stack: its callers and the frame on top.
 struct StackNode {
-  // Node's number + 1 of the callers; 0: nothing called it. Always below the node's own number + 1.
+  // Index of the callers' node + 1; 0: no caller. Always less than this node's own index + 1.
   uint32_t parent = 0;
   uint32_t frame = 0;
-  // Frames of the stack.
+  // Number of frames in the stack.
   uint32_t depth = 1;
-  // Of samples that end here, not of what it called.
+  // Weight of samples that end here, without callees.
   StackWeight on_cpu;
   StackWeight off_cpu;
 
@@ -81,40 +81,40 @@ struct StackSample {
   uint32_t node = 0;
   uint32_t thread = 0;
   StackTime time = StackTime::kOnCpu;
-  // Since the profile's start.
+  // Time since the start of the profile.
   int64_t at_ns = 0;
   uint64_t weight_ns = 0;
 };
 
-// Samples of call stacks, with each string, mapping, frame and stack kept once. Callers come before
-// what they call, so that no cycle is possible and a sum over all below is one pass backwards.
+// Samples of call stacks. Each string, mapping, frame and stack is kept once. Callers come before their callees, so
+// there are no cycles, and one backward pass sums over all callees.
 //
-// Memory: about 100 bytes a stack and 32 a sample. Threads: none of its own.
+// Memory: about 100 bytes per stack and 32 per sample. Threads: none of its own.
 class StackProfile {
  public:
-  // Deeper stacks are no stacks of a real program.
+  // Real programs have no deeper stacks.
   static constexpr uint32_t kMaxDepth = 4096;
-  // No weights may sum up to more: 292 years.
+  // The upper limit for the sum of all weights: 292 years.
   static constexpr uint64_t kMaxTotalNs = uint64_t{1} << 63;
 
   StackProfile();
 
-  // Each returns the number of an equal entry, which is added where there is none.
+  // Each function returns the index of an equal entry, and adds the entry if there is none.
   uint32_t InternString(absl::string_view text);
-  // REQUIRES: its numbers exist, here and below.
+  // REQUIRES: the indexes in the argument exist. This also applies to the functions below.
   uint32_t InternMapping(const StackMapping& mapping);
   uint32_t InternFrame(const StackFrame& frame);
-  // `parent` as in StackNode. REQUIRES: the parent's depth is below kMaxDepth.
+  // `parent`: as in StackNode. REQUIRES: the parent's depth is below kMaxDepth.
   uint32_t InternNode(uint32_t parent, uint32_t frame);
-  // Adds to the node's weight and to the list. REQUIRES: the node exists, and the sum of all
-  // weights stays within kMaxTotalNs.
+  // Adds to the node's weight and to samples(). REQUIRES: the node exists, and the sum of all weights stays within
+  // kMaxTotalNs.
   void AddSample(const StackSample& sample);
 
-  // Adds the stacks and weights of another, as of one more run. Its samples stay out of samples():
-  // times of two runs are not of one line. REQUIRES: as AddSample().
+  // Adds the stacks and weights of another run. Its samples are not added to samples(), because times of two runs
+  // have different origins. REQUIRES: as AddSample().
   void Merge(const StackProfile& other);
 
-  // String 0 is the empty one.
+  // String 0 is empty.
   const std::vector<std::string>& strings() const { return strings_; }
   const std::vector<StackMapping>& mappings() const { return mappings_; }
   const std::vector<StackFrame>& frames() const { return frames_; }
@@ -124,11 +124,11 @@ class StackProfile {
   const StackWeight& total(StackTime time) const {
     return time == StackTime::kOnCpu ? on_cpu_ : off_cpu_;
   }
-  // Room for samples of `ns` more.
+  // Whether samples of `ns` more fit in.
   bool HasRoomFor(uint64_t ns) const { return ns <= kMaxTotalNs - on_cpu_.ns - off_cpu_.ns; }
 
   const std::string& FunctionOf(const StackFrame& frame) const { return strings_[frame.function]; }
-  // The path of the frame's mapping; empty where it has none.
+  // The path of the frame's mapping; empty if it has none.
   const std::string& PathOf(const StackFrame& frame) const;
   const std::string& BuildIdOf(const StackFrame& frame) const;
 

@@ -78,7 +78,7 @@ StackProfile RandomProfile(RandomStream* random, int stacks, int depth) {
   constexpr absl::string_view kMarks[] = {"", "", "[k]", "[c]", "[l]", "[i]"};
   std::string stack = "_start";
   for (int i = 0; i < stacks; ++i) {
-    // Near the last one: it shares most of its callers.
+    // A node near the last one, with which it shares most of its callers.
     std::vector<std::string> frames = absl::StrSplit(stack, ';');
     frames.resize(1 + random->Below(frames.size()));
     const uint64_t more = 1 + random->Below(depth);

@@ -12,10 +12,10 @@
 
 namespace assay {
 
-// Profiles for tests, written as people write stacks.
+// Profiles for tests, from folded stacks.
 
-// Adds samples of 1 ms each of a folded stack: "main;work;epoll_wait;[k]do_syscall_64". "[k]" before
-// a name says kernel, "[c]" libc, "[l]" library, "[j]" JIT, "[i]" inlined; else it is the program's.
+// Adds samples of 1 ms each of a folded stack: "main;work;epoll_wait;[k]do_syscall_64". A prefix gives the kind of a
+// function: "[k]" kernel, "[c]" libc, "[l]" library, "[j]" JIT, "[i]" inlined; no prefix: program.
 void AddFolded(std::string_view stack, uint64_t samples, StackProfile* profile,
                StackTime time = StackTime::kOnCpu);
 
@@ -26,7 +26,7 @@ struct FoldedStack {
 StackProfile ProfileOf(const std::vector<FoldedStack>& stacks);
 FunctionTree TreeOf(const std::vector<FoldedStack>& stacks);
 
-// A profile of `stacks` stacks as a server's look, of up to `depth` frames, weights skewed.
+// A profile that resembles a server's: `stacks` stacks of up to `depth` frames, with skewed weights.
 StackProfile RandomProfile(RandomStream* random, int stacks, int depth);
 
 }  // namespace assay

@@ -15,7 +15,7 @@
 namespace assay::controller {
 namespace {
 
-// A file system's limit is 255 bytes, most of them.
+// Most file systems limit a name to 255 bytes.
 constexpr size_t kMostBytes = 200;
 constexpr size_t kShortHash = 8;
 
@@ -28,9 +28,9 @@ std::string HashOf(std::string_view text, size_t digits) {
   return absl::BytesToHexString(Sha256(text)).substr(0, digits);
 }
 
-std::string WithHash(std::string_view name, std::string_view holds, size_t digits = kShortHash) {
+std::string WithHash(std::string_view name, std::string_view identity, size_t digits = kShortHash) {
   return absl::StrCat(std::string(name.substr(0, kMostBytes - digits - 1)), "-",
-                      HashOf(holds, digits));
+                      HashOf(identity, digits));
 }
 
 }  // namespace
@@ -51,12 +51,12 @@ std::string FileNameOf(const Cell& cell) {
   return changed ? WithHash(name, CellText(cell)) : name;
 }
 
-void ExportedFiles::Add(std::string_view name, std::string_view extension, std::string_view holds,
-                        std::string content) {
+void ExportedFiles::Add(std::string_view name, std::string_view extension,
+                        std::string_view identity, std::string content) {
   const bool too_long = name.size() > kMostBytes;
-  files_.push_back({.name = too_long ? WithHash(name, holds) : std::string(name),
+  files_.push_back({.name = too_long ? WithHash(name, identity) : std::string(name),
                     .extension = std::string(extension),
-                    .holds = std::string(holds),
+                    .identity = std::string(identity),
                     .content = std::move(content)});
 }
 
@@ -76,7 +76,7 @@ std::vector<ExportedFile> ExportedFiles::Take() {
     if (wanted[key(file, name)] > 1) {
       size_t digits = kShortHash;
       do {
-        name = WithHash(file.name, file.holds, digits);
+        name = WithHash(file.name, file.identity, digits);
       } while (!taken.insert(key(file, name)).second && ++digits < 2 * kSha256Bytes);
     }
     named.push_back({absl::StrCat(name, file.extension), std::move(file.content)});

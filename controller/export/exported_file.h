@@ -17,32 +17,32 @@ struct ExportedFile {
 
 struct Export {
   std::vector<ExportedFile> files;
-  // What could not be made of the campaign though the rest was, and why; a sentence each.
+  // What could not be exported from the campaign although the rest was, and why; one sentence each.
   std::vector<std::string> left_out;
 };
 
-// A cell's name as that of a file, without an extension: "hyper-plaintext-500-connections-profiled". It has letters, digits,
-// '.', '_' and '-' only and begins with none of '.' and '-'. Where that changes the name of the target or workload, eight
-// digits of a hash of CellText() follow: "a-b-json-64-connections-0f3ac2d1". It depends on the cell alone.
+// A cell's name as a file name without an extension: "hyper-plaintext-500-connections-profiled". It consists of
+// letters, digits, '.', '_' and '-' and does not begin with '.' or '-'. If the name of the target or workload had to
+// be changed for this, eight digits of a hash of CellText() follow: "a-b-json-64-connections-0f3ac2d1". The result
+// depends on the cell alone.
 std::string FileNameOf(const Cell& cell);
 
-// The files of one export, each with a name of its own, also for file systems that take upper and lower case for one.
+// The files of one export. Names are unique, also on file systems that ignore case.
 class ExportedFiles {
  public:
-  // `name` and `extension` as the file should be called, and what it holds, which no other file with that extension does.
-  // Where several files would have one name, a hash of what each holds follows its name. So it does for a name that is too
-  // long for a file system.
-  void Add(std::string_view name, std::string_view extension, std::string_view holds,
+  // Adds a file. `identity` must be unique among the files with this extension. If several files would have the same
+  // name, or the name is too long for a file system, a hash of the identity is appended to the name.
+  void Add(std::string_view name, std::string_view extension, std::string_view identity,
            std::string content);
   bool empty() const { return files_.empty(); }
-  // In the order in which they were added. Nothing is left.
+  // Returns the files in the order in which they were added, and leaves none.
   std::vector<ExportedFile> Take();
 
  private:
   struct File {
     std::string name;
     std::string extension;
-    std::string holds;
+    std::string identity;
     std::string content;
   };
   std::vector<File> files_;

@@ -19,14 +19,14 @@
 namespace assay::controller {
 namespace {
 
-// The intervals of one cell, and what they point to.
+// The intervals of one cell, and the histograms that they refer to.
 struct CellLog {
   Cell cell;
   std::deque<LatencyHistogram> histograms;
   std::vector<HdrLogInterval> intervals;
 };
 
-// Of one execution, which began at `start` of the campaign.
+// Adds one execution, which began at `start` of the campaign.
 absl::Status AddSeconds(const std::vector<LoadInterval>& seconds, absl::Duration start,
                         absl::Duration window, CellLog& log) {
   std::map<uint32_t, LatencyHistogram> merged;
@@ -56,7 +56,7 @@ absl::Duration WindowOf(const ExecutionRecord& execution) {
 
 absl::StatusOr<std::vector<ExportedFile>> ExportHdr(Store& store, const CampaignRecord& campaign,
                                                     std::vector<absl::Status>* damaged) {
-  // By CellText(): cells whose files would have one name are not one.
+  // By CellText(), because several cells may have the same file name.
   std::map<std::string, CellLog> logs;
   ASSAY_RETURN_IF_ERROR(store.ForEachExecution(
       campaign.id(),
@@ -73,7 +73,7 @@ absl::StatusOr<std::vector<ExportedFile>> ExportHdr(Store& store, const Campaign
         const absl::Status added =
             AddSeconds(*seconds, absl::Microseconds(execution.started_us() - campaign.started_us()),
                        WindowOf(execution), log);
-        // Of a version that kept no hashes.
+        // A record of a version without hashes.
         if (!absl::IsDataLoss(added) || damaged == nullptr) return added;
         if (log.intervals.empty()) logs.erase(CellText(execution.cell()));
         damaged->push_back(absl::DataLossError(
@@ -91,7 +91,7 @@ absl::StatusOr<std::vector<ExportedFile>> ExportHdr(Store& store, const Campaign
   }
   if (files.empty()) {
     return absl::NotFoundError(
-        absl::StrCat("campaign ", campaign.id(), " has no execution that was measured"));
+        absl::StrCat("campaign ", campaign.id(), " has no measured execution"));
   }
   return files.Take();
 }

@@ -11,9 +11,9 @@
 
 namespace assay::controller {
 
-// The latencies of a campaign as HdrHistogram logs (analysis/hdr_log.h), a file a cell: each second of each of its
-// executions is an interval, merged over the load agents, at the time since the campaign began. kNotFound where nothing
-// was measured. `damaged`: as of Store::ForEachExecution().
+// The latencies of a campaign as HdrHistogram logs (analysis/hdr_log.h), one file per cell. Each second of each
+// execution is an interval of the log, merged over the load agents, at its time since the campaign began. kNotFound
+// if nothing was measured. `damaged`: see Store::ForEachExecution().
 absl::StatusOr<std::vector<ExportedFile>> ExportHdr(Store& store, const CampaignRecord& campaign,
                                                     std::vector<absl::Status>* damaged = nullptr);
 

@@ -12,7 +12,7 @@
 namespace assay::controller {
 namespace {
 
-// Of deflateInit2(): the largest window, with gzip's header instead of zlib's.
+// For deflateInit2(): the largest window, with gzip's header instead of zlib's.
 constexpr int kGzipWindow = 15 + 16;
 constexpr int kMemoryLevel = 8;
 
@@ -73,7 +73,7 @@ class Writer {
     value->set_unit(String(unit));
   }
 
-  // pprof takes the first mapping for the program.
+  // pprof shows the first mapping as the program.
   void AddMappings() {
     std::vector<FrameKind> kinds(profile_.mappings().size());
     for (const StackFrame& frame : profile_.frames()) {
@@ -91,7 +91,7 @@ class Writer {
       proto->set_id(mapping_ids_[i]);
       proto->set_filename(String(profile_.strings()[mapping.file]));
       proto->set_build_id(String(profile_.strings()[mapping.build_id]));
-      // Named already: no reason to look for the file.
+      // The symbols are complete, so pprof need not look for the file.
       proto->set_has_functions(true);
       proto->set_has_filenames(true);
       proto->set_has_line_numbers(true);
@@ -112,7 +112,7 @@ class Writer {
     return entry->second;
   }
 
-  // Frames of one address, the innermost first; the last one is not inlined, unless it is outermost.
+  // Frames at one address, the innermost first. The last one is not inlined, unless it is outermost.
   uint64_t Location(const std::vector<uint32_t>& frames) {
     const auto [entry, added] = locations_.try_emplace(frames, locations_.size() + 1);
     if (added) {

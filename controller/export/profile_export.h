@@ -12,13 +12,13 @@
 
 namespace assay::controller {
 
-// The formats in which profiles leave: "folded", "flamegraph", "pprof", "speedscope", "perf-script".
+// The export formats of profiles: "folded", "flamegraph", "pprof", "speedscope", "perf-script".
 bool IsProfileFormat(std::string_view format);
 
-// Files of that format: of each cell for "folded" (samples of all runs) and "flamegraph" (a page, then the differential
-// ones of PairsOf()), of each run for the others. A differential page of profiles that cannot be compared, or of one
-// that was refused, is left out. kNotFound where there is no profile, with the reason.
-// `rules`: what functions are for, by which differential ones are drawn.
+// The files in that format. "folded" gives one file per cell (samples of all runs). "flamegraph" gives one page per
+// cell, then one differential page per pair of PairsOf(). The other formats give one file per run. A differential
+// page is left out if a profile was refused or the two cannot be compared. kNotFound, with the reason, if there is no
+// profile. `rules`: the categories of functions in differential pages.
 absl::StatusOr<Export> ExportProfiles(const std::vector<CellProfiles>& cells,
                                       std::string_view format, const CategoryRules& rules);
 

@@ -20,7 +20,7 @@ Json Frames(const StackProfile& profile) {
     Json json;
     json["name"] = profile.FunctionOf(frame);
     const std::string& file = profile.strings()[frame.file];
-    // Without a source file, the program or library tells functions of one name apart.
+    // Without a source file, the program or library distinguishes functions of the same name.
     const std::string& place = file.empty() ? profile.PathOf(frame) : file;
     if (!place.empty()) json["file"] = place;
     if (!file.empty() && frame.line > 0) json["line"] = frame.line;
@@ -113,7 +113,7 @@ std::string SpeedscopeText(const StackProfile& profile, std::string_view name) {
   } else {
     AddSums(profile, &json["profiles"]);
   }
-  // It does not open a file without a profile.
+  // speedscope does not open a file without a profile.
   if (json["profiles"].empty()) json["profiles"].push_back(Sampled().Take("no samples"));
   return JsonText(json);
 }

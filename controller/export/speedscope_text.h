@@ -8,9 +8,8 @@
 
 namespace assay::controller {
 
-// The profile as JSON for speedscope: one of its "sampled" profiles for each thread, samples in the
-// order of their time; time off the CPU in profiles of their own. Where runs were merged there are
-// no times, and one profile holds all.
+// The profile as JSON for speedscope: one "sampled" profile per thread, with samples in the order of time, and
+// separate profiles for time off the CPU. A merged profile has no times, so one profile holds all samples.
 std::string SpeedscopeText(const StackProfile& profile, std::string_view name);
 
 }  // namespace assay::controller

@@ -17,7 +17,7 @@ namespace {
 
 constexpr size_t kSamplesPerChunk = 2000;
 
-// Where a thread's life begins.
+// Functions at the start of a thread.
 constexpr std::array<std::string_view, 4> kFirstFunctions = {"_start", "clone", "clone3",
                                                              "ret_from_fork"};
 
@@ -28,7 +28,7 @@ bool IsWhole(const StackProfile& profile, uint32_t node) {
          kFirstFunctions.end();
 }
 
-// Without privilege the kernel's functions have no names.
+// Without privileges, kernel functions have no names.
 bool HasKernelNames(const StackProfile& profile) {
   return std::any_of(
       profile.frames().begin(), profile.frames().end(), [&profile](const StackFrame& frame) {
@@ -36,7 +36,7 @@ bool HasKernelNames(const StackProfile& profile) {
       });
 }
 
-// Right responses a second of all load agents.
+// Correct responses per second of all load agents.
 double ResponsesPerSecond(const ExecutionRecord& execution) {
   double rate = 0;
   for (const LoadRecord& load : execution.loads()) {
@@ -61,10 +61,10 @@ absl::StatusOr<ImportedProfile> ImportPerfScript(std::string_view text, std::str
   const StackProfile& profile = script->profile;
   const StackWeight on_cpu = profile.total(StackTime::kOnCpu);
   if (on_cpu.samples == 0) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(shown,
-                     " has no sample of time on the CPU: it is no output of `perf script`, or of "
-                     "an empty recording"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        shown,
+        " has no sample of time on the CPU: it is not output of `perf script`, or the recording "
+        "is empty"));
   }
   ImportedProfile imported;
   ProfileInfo& info = imported.info;
@@ -88,26 +88,27 @@ absl::StatusOr<ImportedProfile> ImportPerfScript(std::string_view text, std::str
   info.set_requests(static_cast<uint64_t>(
       std::llround(ResponsesPerSecond(execution) * static_cast<double>(last_ns) / 1e9)));
   info.add_notes(absl::StrCat("imported from ", shown,
-                              " (perf script); requests reckoned at the execution's rate"));
+                              " (perf script); requests are estimated from the execution's rate"));
   if (script->skipped > 0) {
     info.add_notes(absl::StrFormat(
-        "%d samples of other events than %s were left out: %s; import --event=NAME takes another",
+        "%d samples of events other than %s were left out: %s; choose an event with --event=NAME",
         script->skipped, script->event, script->others));
   }
   if (script->flat > 0) {
-    info.add_notes(absl::StrFormat(
-        "%d samples were recorded without stacks: only the function on top is known of them (perf "
-        "record --call-graph=dwarf records stacks)",
-        script->flat));
+    info.add_notes(
+        absl::StrFormat("%d samples were recorded without stacks and have only the function on "
+                        "top; record stacks with "
+                        "perf record --call-graph=dwarf",
+                        script->flat));
   }
   for (const ProfileChunk& chunk : ToProto(profile, kSamplesPerChunk)) {
     imported.chunks.push_back(Deflated(chunk));
   }
-  // What is stored must be read again.
+  // The stored profile must be readable again.
   const absl::StatusOr<StackProfile> again = FromProto(imported.chunks);
   if (!again.ok()) {
     return absl::InvalidArgumentError(
-        absl::StrCat(shown, " is more than a profile can hold: ", again.status().message()));
+        absl::StrCat(shown, " exceeds the size limit of a profile: ", again.status().message()));
   }
   return imported;
 }

@@ -12,19 +12,19 @@
 
 namespace assay::controller {
 
-// A profile that perf took beside an execution, in Assay's own form.
+// A profile that perf took during an execution, converted to Assay's format.
 struct ImportedProfile {
-  // Says in its notes that it is imported, from what, and what was left out.
+  // Its notes say that it is imported, from which file, and what was left out.
   ProfileInfo info;
   std::vector<ProfileChunk> chunks;
 };
 
-// Reads the text of `perf script`, named `name` in notes and errors. Its window is from its first sample on the CPU to
-// its last, and requests are reckoned at the rate of the execution: perf says nothing of them. `frequency_hz` is what a
-// sample stands for where its event does not count time; 0: not known. `event` is the one to take where perf recorded
-// several; empty: as ParsePerfScript() chooses. Whether a stack is whole perf does not say:
-// those that end in _start, clone or clone3 count as such.
-// kInvalidArgument, with the line, where it is no such text, needs a frequency, or has no sample on the CPU.
+// Reads the output of `perf script`. `name` is its name in notes and errors. The profile's window is from the first
+// sample on the CPU to the last one. Requests are estimated from the execution's rate, because perf does not count
+// them. `frequency_hz` gives the time per sample if the event does not count time; 0: not known. `event` is the event
+// to read if perf recorded several; empty: as ParsePerfScript() chooses. perf does not report whether a stack is
+// whole: stacks that end in _start, clone or clone3 count as whole.
+// kInvalidArgument, with the line, if the text is not valid, needs a frequency, or has no sample on the CPU.
 absl::StatusOr<ImportedProfile> ImportPerfScript(std::string_view text, std::string_view name,
                                                  uint32_t frequency_hz,
                                                  const ExecutionRecord& execution,

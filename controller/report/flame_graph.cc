@@ -43,7 +43,7 @@ std::string Key(absl::string_view colour, absl::string_view label) {
 }
 
 std::string Rest(const std::string& svg, const std::string& keys, const std::string& data) {
-  // Where scripts run the picture stays text, which costs nothing, until it is printed.
+  // If scripts run, the picture stays text, which costs nothing, until the page is printed.
   return absl::StrCat("<noscript class=\"flame-paper\">\n", svg,
                       "</noscript>\n<div class=\"flame-chosen\" aria-live=\"polite\"></div>\n",
                       "<div class=\"flame-foot\">\n", keys, "</div>\n",
@@ -51,7 +51,7 @@ std::string Rest(const std::string& svg, const std::string& keys, const std::str
                       "</script>\n</section>\n");
 }
 
-// What each kind of code took on top of the stacks: the legend says it too.
+// The time of each kind of code on top of the stacks, for the legend.
 std::string KindKeys(const FlameGraph& graph) {
   struct Kind {
     const char* colour;
@@ -65,7 +65,7 @@ std::string KindKeys(const FlameGraph& graph) {
                                           Kind{"libc", "C library", FrameKind::kLibc, false},
                                           Kind{"kernel", "kernel", FrameKind::kKernel, false},
                                           Kind{"vdso", "vDSO", FrameKind::kVdso, false},
-                                          Kind{"jit", "made at run time", FrameKind::kJit, false},
+                                          Kind{"jit", "JIT-compiled", FrameKind::kJit, false},
                                           Kind{"unknown", "unknown", FrameKind::kUnknown, false}};
   std::array<uint64_t, kKinds.size()> ns{};
   uint64_t all = 0;
@@ -91,8 +91,8 @@ std::string KindKeys(const FlameGraph& graph) {
 std::string FlameGraphFragment(const FlameGraph& graph) {
   const FlameRows rows = RowsOf(graph);
   const std::string choices =
-      Choice(true, "top-down", " title=\"Below a function what it called\"", "Top down") +
-      Choice(false, "bottom-up", " title=\"Below a function who called it\"", "Bottom up");
+      Choice(true, "top-down", " title=\"Shows the callees of each function\"", "Top down") +
+      Choice(false, "bottom-up", " title=\"Shows the callers of each function\"", "Bottom up");
   return Head(graph.title, graph.subtitle, graph.notes) + Bar(choices) +
          Rest(FlameSvg(graph, rows), KindKeys(graph), FlameData(graph, rows));
 }
@@ -102,17 +102,18 @@ std::string FlameGraphFragment(const DifferenceGraph& graph) {
   const std::string choices =
       Choice(false, "widths", " data-columns=\"[0]\"", absl::StrCat("Width: ", graph.name_a)) +
       Choice(true, "widths",
-             " data-columns=\"[0,1]\" title=\"What one of them lacks is shown too\"", "both") +
+             " data-columns=\"[0,1]\" title=\"Also shows functions that only one side has\"",
+             "both") +
       Choice(false, "widths", " data-columns=\"[1]\"", graph.name_b);
   const std::string unit =
-      graph.difference->has_requests ? " takes longer a request" : " takes a larger share";
+      graph.difference->has_requests ? " takes more time per request" : " takes a larger share";
   std::string keys = Key("more", absl::StrCat(graph.name_b, unit)) +
                      Key("less", absl::StrCat(graph.name_a, unit)) +
-                     Key("same", "no difference that is more than chance");
+                     Key("same", "no significant difference");
   if (!graph.difference->enough_runs) {
-    absl::StrAppend(&keys, "<span>Too few runs to tell a difference from chance: ",
-                    graph.difference->runs_a, " and ", graph.difference->runs_b, "; it takes ",
-                    RunBootstrap::kLeastRuns, " of each.</span>\n");
+    absl::StrAppend(&keys, "<span>Too few runs to test for differences: ", graph.difference->runs_a,
+                    " and ", graph.difference->runs_b, "; at least ", RunBootstrap::kLeastRuns,
+                    " of each are needed.</span>\n");
   }
   return Head(graph.title, graph.subtitle) + Bar(choices) +
          Rest(FlameSvg(graph, rows), keys, FlameData(graph, rows));

@@ -9,19 +9,19 @@
 
 namespace assay::controller {
 
-// Flame graphs as sections of a page. Each brings its data; a page holds as many as it likes, and
-// FlameGraphStyle() and FlameGraphScript() once. Nothing is fetched: the page is one file. Without a
-// script, and in print, a still picture of the wider frames is shown.
+// Flame graphs as sections of a page. Each section contains its data. A page may hold any number of sections, and
+// needs FlameGraphStyle() and FlameGraphScript() once. The page is one file and loads nothing. Without a script, and
+// in print, it shows a still picture of the wider frames.
 
 // A section element.
 std::string FlameGraphFragment(const FlameGraph& graph);
 std::string FlameGraphFragment(const DifferenceGraph& graph);
 
-// What belongs into a style element, and into a script element at the end of the body.
+// The contents of a style element, and of a script element at the end of the body.
 std::string_view FlameGraphStyle();
 std::string FlameGraphScript();
 
-// A whole page of fragments.
+// A whole page made of fragments.
 std::string FlameGraphPage(std::string_view title, const std::vector<std::string>& fragments);
 
 }  // namespace assay::controller

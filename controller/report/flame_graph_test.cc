@@ -61,7 +61,7 @@ TEST(FlameGraphTest, WithoutAScriptThereIsAPictureWithWords) {
   const FunctionTree tree = ServerTree();
   const std::string page = FlameGraphFragment({.title = "server", .tree = &tree, .requests = 1000});
   EXPECT_EQ(Count(page, "<rect "), tree.nodes().size());
-  EXPECT_NE(page.find("<title>parse — 50.0 %, 50 samples, 50.0 µs a request</title>"),
+  EXPECT_NE(page.find("<title>parse — 50.0 %, 50 samples, 50.0 µs per request</title>"),
             std::string::npos);
   EXPECT_NE(page.find(">epoll_wait</text>"), std::string::npos);
   // What only a script can do is not offered without one.
@@ -115,7 +115,7 @@ TEST(FlameGraphTest, ADeepProfilesPictureFitsAPage) {
   const FunctionTree tree = TreeOf({{deep, 1}});
   const std::string page = FlameGraphFragment({.title = "deep", .tree = &tree});
   EXPECT_EQ(Count(page, "<rect "), 40);
-  EXPECT_NE(page.find("… and deeper frames in 22 more rows"), std::string::npos);
+  EXPECT_NE(page.find("… and deeper frames in 22 more levels"), std::string::npos);
 }
 
 TEST(FlameGraphTest, NothingSampledIsAnEmptyPicture) {
@@ -175,7 +175,7 @@ TEST_F(DifferenceGraphTest, WithFewRunsAllIsGreyAndSaysWhy) {
   EXPECT_TRUE(DataOf(page)["tests"].empty());
   EXPECT_EQ(page.find("color-mix"), std::string::npos);
   EXPECT_NE(
-      page.find("Too few runs to tell a difference from chance: 3 and 3; it takes 5 of each."),
+      page.find("Too few runs to test for differences: 3 and 3; at least 5 of each are needed."),
       std::string::npos);
 }
 

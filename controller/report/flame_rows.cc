@@ -29,7 +29,7 @@ std::vector<double> Column(const FlameRows& rows, Value value) {
   return column;
 }
 
-// Six digits are enough to draw by, and to read.
+// Six digits are enough for drawing and for reading.
 Json Short(double value) {
   if (value == 0) return 0;
   return Json::parse(absl::StrFormat("%.6g", value), nullptr, false);
@@ -126,7 +126,7 @@ std::string FlameData(const DifferenceGraph& graph, const FlameRows& rows) {
       Short(Column(rows, [&](uint32_t node) { return difference.totals[node].share.a; }));
   json["share_b"] =
       Short(Column(rows, [&](uint32_t node) { return difference.totals[node].share.b; }));
-  // Of the nodes that were tested, by their place: p, low, high, whether it is more than chance.
+  // For each tested node, by index: p, low, high, and whether the difference is significant.
   Json tests = Json::object();
   for (size_t i = 0; i < rows.nodes.size(); ++i) {
     const ProfileChange& change = difference.totals[rows.nodes[i]];

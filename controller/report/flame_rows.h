@@ -11,47 +11,47 @@
 
 namespace assay::controller {
 
-// One profile, or the sum of several runs', as a flame graph.
+// A profile of one run, or the sum of several runs, as a flame graph.
 struct FlameGraph {
-  // "hyper", and what it did: "get_plaintext, 500 connections".
+  // The title and the load: "hyper" and "get_plaintext, 500 connections".
   std::string title;
-  // One line on how it was taken: "cpu-clock at 199 Hz, 10 runs of 30 s".
+  // One line on how the profile was taken: "cpu-clock at 199 Hz, 10 runs of 30 s".
   std::string subtitle;
-  // What else is to be known of it, a line each.
+  // Further notes, one per line.
   std::vector<std::string> notes;
-  // What widths are: "CPU time", "time off the CPU".
+  // The unit of widths: "CPU time", "time off the CPU".
   std::string quantity = "CPU time";
   const FunctionTree* tree = nullptr;
-  // Answered while it was taken; 0 where they were not counted.
+  // Responses sent during the profile; 0 if they were not counted.
   uint64_t requests = 0;
 };
 
-// Two sets of runs, coloured by who takes longer.
+// Two sets of runs. Colours show which set takes longer.
 struct DifferenceGraph {
   std::string title;
   std::string subtitle;
-  // Of sets A and B: "libmicrohttpd", "hyper".
+  // Names of the sets A and B: "libmicrohttpd", "hyper".
   std::string name_a;
   std::string name_b;
   const ProfileDifference* difference = nullptr;
 };
 
-// A tree in the order in which it is drawn, as both drawings read it.
+// A tree in drawing order, shared by the SVG and the script.
 struct FlameRows {
   const FunctionTree* tree = nullptr;
-  // By place in the order.
+  // By index in that order.
   std::vector<uint32_t> nodes;
   std::vector<uint32_t> depths;
-  // What widths come from: of one profile its nanoseconds; of a difference the means of A and B.
+  // The weights that give widths: nanoseconds for one profile; the means of A and B for a difference.
   std::vector<std::vector<double>> selves;
   std::vector<std::vector<double>> totals;
 };
 
 FlameRows RowsOf(const FlameGraph& graph);
-// In microseconds a request where requests were counted, else shares.
+// In microseconds per request if requests were counted, otherwise as shares.
 FlameRows RowsOf(const DifferenceGraph& graph);
 
-// What flame_graph.js reads, as JSON without '<': it stands inside a script element.
+// The JSON that flame_graph.js reads. It contains no '<', because it stands inside a script element.
 std::string FlameData(const FlameGraph& graph, const FlameRows& rows);
 std::string FlameData(const DifferenceGraph& graph, const FlameRows& rows);
 

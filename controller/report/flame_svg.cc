@@ -19,12 +19,12 @@ constexpr double kBatch = 18;
 constexpr double kLeastWidth = 0.001;
 constexpr size_t kMostBoxes = 2500;
 constexpr uint32_t kMostRows = 40;
-// Of the monospaced letters at 11 pixels.
+// Width of a monospaced letter at 11 pixels.
 constexpr double kLetter = 6.65;
-// Differences of a tenth of the whole are as strong as colours get.
+// Colours reach full strength at a difference of a tenth of the total.
 constexpr double kStrongest = 0.1;
 
-// The first letters of UTF-8 text, with an ellipsis where some are missing.
+// The first letters of a UTF-8 text, with an ellipsis if it is cut.
 std::string Shortened(const std::string& text, size_t letters) {
   size_t at = 0;
   size_t end = 0;
@@ -44,7 +44,7 @@ std::string KindClass(const TreeFunction& function) {
   return std::string(ToString(function.kind));
 }
 
-// Boxes of one graph; `paint` gives a box's fill, `say` its title.
+// The boxes of one graph. `paint` returns a box's fill, `say` its title.
 template <typename Paint, typename Say>
 std::string Draw(const FlameRows& rows, const std::vector<double>& widths, const std::string& label,
                  Paint paint, Say say) {
@@ -53,7 +53,7 @@ std::string Draw(const FlameRows& rows, const std::vector<double>& widths, const
   for (const FlameBox& box : boxes) all_rows = std::max(all_rows, box.depth + 1);
   std::erase_if(boxes, [](const FlameBox& box) { return box.depth >= kMostRows; });
   if (boxes.size() > kMostBoxes) {
-    // The widest ones; whatever they stand on is at least as wide, and so is kept.
+    // Keeps the widest boxes. Their callers are at least as wide, so they are kept too.
     std::vector<double> sorted;
     sorted.reserve(boxes.size());
     for (const FlameBox& box : boxes) sorted.push_back(box.width);
@@ -82,7 +82,7 @@ std::string Draw(const FlameRows& rows, const std::vector<double>& widths, const
   if (rows_left_out > 0) {
     absl::StrAppendFormat(&svg,
                           "<text class=\"flame-more\" x=\"3.5\" y=\"%g\">… and deeper frames in "
-                          "%d more rows</text>\n",
+                          "%d more levels</text>\n",
                           kMostRows * kBatch + 13, rows_left_out);
   }
   absl::StrAppend(&svg, "</svg>\n");
@@ -116,7 +116,7 @@ std::string FlameSvg(const FlameGraph& graph, const FlameRows& rows) {
       absl::StrAppend(&text, ", ",
                       MicrosecondsText(static_cast<double>(totals[node].ns) / 1e3 /
                                        static_cast<double>(graph.requests)),
-                      " a request");
+                      " per request");
     }
     return text;
   };

@@ -7,17 +7,17 @@
 
 namespace assay::controller {
 
-// The graph as a still picture, for print and where no script runs: an svg element whose colours are
-// the variables of flame.css. Frames of a thousandth of the width and more, at most 2,500 of them, in
-// 40 rows, which fit a printed page; a last line says how many rows are left out. Each frame has a
-// title that browsers show as a tooltip.
+// The graph as a still picture, for print and for browsers without scripts: an svg element whose colours are the
+// variables of flame.css. It shows at most 2,500 frames, each at least a thousandth of the width, in at most 40
+// levels, which fit a printed page. A last line reports the number of levels that are left out. Each frame has a
+// title, which browsers show as a tooltip.
 std::string FlameSvg(const FlameGraph& graph, const FlameRows& rows);
-// Colour says who takes longer, grey that it may be chance.
+// The colour shows which set takes longer; grey: the difference may be chance.
 std::string FlameSvg(const DifferenceGraph& graph, const FlameRows& rows);
 
 // "12.5 %", "0.48 %".
 std::string PercentText(double share);
-// "3.21 us" with a Greek mu: as many digits as help.
+// "3.21 us" with a Greek mu, with as many digits as are useful.
 std::string MicrosecondsText(double us);
 
 }  // namespace assay::controller

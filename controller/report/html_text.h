@@ -7,8 +7,8 @@
 
 namespace assay::controller {
 
-// Text as it may stand in HTML, SVG and their attributes. Control characters, which XML has no word
-// for, become U+FFFD; so do bytes that are no UTF-8.
+// Escapes text for HTML, SVG and their attributes. Control characters, which XML cannot represent, and bytes that are
+// not UTF-8 become U+FFFD.
 std::string HtmlText(absl::string_view text);
 
 }  // namespace assay::controller

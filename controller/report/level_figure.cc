@@ -20,10 +20,10 @@ constexpr double kTop = 14;
 constexpr double kBottom = 44;
 constexpr int kColours = 8;
 constexpr int kTicks = 5;
-// Dots of a target stand this far beside those of the next, so that equal ones are all seen.
+// The distance between the dots of two targets, so that equal values do not cover each other.
 constexpr double kBeside = 5;
 
-// The smallest 1, 2, 2.5 or 5 times a power of ten that is not below `least`.
+// The smallest number that is at least `least` and 1, 2, 2.5 or 5 times a power of ten.
 double RoundStep(double least) {
   const double power = std::pow(10, std::floor(std::log10(least)));
   for (const double factor : {1.0, 2.0, 2.5, 5.0}) {
@@ -48,7 +48,7 @@ class Scales {
     top_ = step_ * std::max(1.0, std::ceil(most / step_ - 1e-9));
   }
 
-  // Levels stand at equal distances: they are chosen to rise by factors.
+  // Levels are drawn at equal distances, because plans usually raise them by factors.
   double X(double level) const {
     const auto place = static_cast<double>(std::lower_bound(levels_.begin(), levels_.end(), level) -
                                            levels_.begin());
@@ -73,7 +73,7 @@ std::string Axes(const LevelFigure& figure, const Scales& scales) {
   std::string svg;
   for (double value = 0; value <= scales.top() * (1 + 1e-9); value += scales.step()) {
     const double y = scales.Y(value);
-    // Steps are round numbers, but for what adding them up loses in the last digits.
+    // Steps are round numbers except for rounding in the last digits of their sum.
     absl::StrAppendFormat(&svg,
                           "<line class=\"grid\" x1=\"%g\" x2=\"%g\" y1=\"%.1f\" y2=\"%.1f\"/>"
                           "<text x=\"%g\" y=\"%.1f\" text-anchor=\"end\">%.12g</text>",

@@ -7,11 +7,12 @@
 
 namespace assay::controller {
 
-// A figure over load levels, as the origin drew it: each execution a dot, the medians of a target joined by a line.
+// A figure over load levels, drawn as in the original experiment: each execution is a dot, and a line joins the
+// medians of a target.
 struct LevelFigure {
   struct Point {
     double level = 0;
-    // One an execution.
+    // One value per execution.
     std::vector<double> values;
     std::optional<double> median;
   };
@@ -28,8 +29,8 @@ struct LevelFigure {
   std::vector<Series> series;
 };
 
-// A figure element with an SVG drawing and its legend, from zero up; readable without a script, and in print. Colours
-// are the classes series-0 ... series-7 of the page.
+// A figure element with an SVG drawing and its legend. The axis starts at zero. The figure is readable without a
+// script and in print. Colours are the classes series-0 ... series-7 of the page.
 std::string LevelFigureHtml(const LevelFigure& figure);
 
 }  // namespace assay::controller

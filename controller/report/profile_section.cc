@@ -45,7 +45,7 @@ Cells Taken(const std::vector<CellProfiles>& cells) {
   return taken;
 }
 
-// The target's name where that is enough to tell a cell from the others.
+// The target's name if it identifies the cell, otherwise the full name.
 std::string NameOf(const CellProfiles& cell, const Cells& cells) {
   const auto same = std::count_if(cells.begin(), cells.end(), [&](const CellProfiles* one) {
     return one->cell.target() == cell.cell.target();
@@ -53,13 +53,13 @@ std::string NameOf(const CellProfiles& cell, const Cells& cells) {
   return same == 1 ? cell.cell.target() : CellText(cell.cell);
 }
 
-// What a thing costs, in each of several cells.
+// A row of costs, with one entry per cell.
 struct CostRow {
   std::string name;
   std::vector<std::optional<TimeCost>> costs;
-  // Empty, or one a cell.
+  // Empty, or one entry per cell.
   std::vector<Bound> bounds = {};
-  // A request; empty, or one a cell.
+  // Calls per request; empty, or one entry per cell.
   std::vector<std::optional<double>> calls;
 };
 
@@ -76,14 +76,15 @@ double MostCalls(const CostRow& row) {
   return most;
 }
 
-// Rows under this share of the CPU in every cell are left out, unless so many calls a request were counted.
+// Rows below this share of the CPU in every cell are left out, unless at least this many calls per request were
+// counted.
 constexpr double kLeastShare = 0.001;
 constexpr double kLeastCalls = 0.001;
 constexpr char kBoundsNote[] =
-    "functions without names (stripped) count as what called them does: >= and <= mark shares that "
-    "are only bounds, ~ those that may be more or less";
+    "functions without names (stripped) count for the category of their callees: >= and <= mark "
+    "bounds of the true share, ~ marks shares that may be too high or too low";
 constexpr char kNotCounted[] = "calls were not counted: ";
-// System calls with less of the time off the CPU are not named.
+// System calls below this share of the time off the CPU are not listed.
 constexpr double kLeastOffCpuShare = 0.01;
 constexpr size_t kMostChanges = 30;
 
@@ -129,7 +130,7 @@ std::vector<CostRow> SystemCallRows(const Cells& cells, const CategoryRules& rul
   return sorted;
 }
 
-// Cells whose calls were counted have a column for them.
+// Cells with counted calls have a column for them.
 bool AreCounted(const std::vector<CostRow>& rows, size_t cell) {
   return std::any_of(rows.begin(), rows.end(), [cell](const CostRow& row) {
     return cell < row.calls.size() && row.calls[cell].has_value();
@@ -157,7 +158,7 @@ std::string MicrosText(const CostRow& row, size_t cell) {
              : std::string();
 }
 
-// What ">= " and its kin mean; empty where no row has one.
+// Explains ">= ", "<= " and "~ "; empty if no row has one.
 std::string BoundsNote(const std::vector<CostRow>& rows) {
   for (const CostRow& row : rows) {
     for (const Bound bound : row.bounds) {
@@ -167,13 +168,13 @@ std::string BoundsNote(const std::vector<CostRow>& rows) {
   return "";
 }
 
-// How much of the CPU a request is the client's receive path; empty where that is not known.
+// The client's receive path as a share of CPU time per request; empty if not known.
 std::string LoopbackText(const CellProfiles& cell, const CategoryRules& rules) {
   const std::optional<LoopbackDelivery> found = LoopbackDeliveryOf(cell, rules);
   if (!found.has_value()) return "";
   std::string text = absl::StrFormat("%.1f %%", 100 * found->delivery.share);
   if (found->cpu_us_per_request.has_value()) {
-    text = absl::StrFormat("%.3f of %.3f us a request (%s)", *found->delivery.us_per_request,
+    text = absl::StrFormat("%.3f of %.3f us per request (%s)", *found->delivery.us_per_request,
                            *found->cpu_us_per_request, text);
   }
   return absl::StrCat("server CPU, same_host: ", text,
@@ -230,13 +231,13 @@ std::string TextTableOf(const std::string& what, const Cells& cells,
   return table.ToString();
 }
 
-// Time off the CPU: how much, and in which system calls. Empty where there was none.
+// The time off the CPU and its system calls; empty if there was none.
 std::string OffCpuText(const CellProfiles& cell, const CategoryRules& rules) {
   const FunctionTree tree = cell.Tree(StackTime::kOffCpu);
   const StackWeight total = tree.Totals()[FunctionTree::kRoot];
   if (total.samples == 0 || cell.requests() == 0) return "";
   std::string text =
-      absl::StrFormat("off the CPU %.3f us a request",
+      absl::StrFormat("off the CPU %.3f us per request",
                       static_cast<double>(total.ns) / 1e3 / static_cast<double>(cell.requests()));
   const char* before = ": ";
   for (const SystemCallCost& one : SystemCallCosts(tree, rules, cell.requests(), {})) {
@@ -251,7 +252,7 @@ std::string FigureText(double value, bool micros) {
   return micros ? absl::StrFormat("%.3f", value) : absl::StrFormat("%.2f %%", 100 * value);
 }
 
-// Functions that differ by more than chance, the most first.
+// Functions with a significant difference, the largest first.
 std::string ChangeTable(const CellProfiles& a, const CellProfiles& b,
                         const ProfileDifference& difference) {
   std::string rows;
@@ -278,7 +279,7 @@ std::string ChangeTable(const CellProfiles& a, const CellProfiles& b,
       "chance, ",
       difference.has_requests ? "us/request" : "share of CPU", "</caption><thead><tr><th></th><th>",
       HtmlText(a.cell.target()), "</th><th>", HtmlText(b.cell.target()),
-      "</th><th>difference</th><th>95 % interval</th><th>without what it called, but the "
+      "</th><th>difference</th><th>95 % interval</th><th>self time, including the "
       "kernel</th></tr></thead><tbody>",
       rows, "</tbody></table></div>");
 }
@@ -294,8 +295,7 @@ absl::StatusOr<CategoryRules> LoadCategoryRules() {
 
 std::string CostTables(const std::vector<CellProfiles>& cells, const CategoryRules& rules) {
   const Cells taken = Taken(cells);
-  std::string html =
-      HtmlTable("System calls, by who made them", taken, SystemCallRows(taken, rules));
+  std::string html = HtmlTable("System calls", taken, SystemCallRows(taken, rules));
   for (const CellProfiles* cell : taken) {
     if (cell->calls_refused.empty()) continue;
     absl::StrAppend(&html, "<p>",
@@ -303,7 +303,7 @@ std::string CostTables(const std::vector<CellProfiles>& cells, const CategoryRul
                     "</p>");
   }
   const std::vector<CostRow> categories = CategoryRows(taken, rules);
-  absl::StrAppend(&html, HtmlTable("What the CPU was used for", taken, categories));
+  absl::StrAppend(&html, HtmlTable("CPU time by category", taken, categories));
   if (const std::string note = BoundsNote(categories); !note.empty())
     absl::StrAppend(&html, "<p>", HtmlText(note), "</p>");
   for (const CellProfiles* cell : taken) {
@@ -317,7 +317,7 @@ std::string CostTables(const std::vector<CellProfiles>& cells, const CategoryRul
 std::string CostText(const std::vector<CellProfiles>& cells, const CategoryRules& rules,
                      size_t width) {
   const Cells taken = Taken(cells);
-  // As many targets side by side as there is room for.
+  // As many targets side by side as fit the width.
   const auto tables = [&](size_t group) {
     std::string text;
     for (size_t begin = 0; begin < taken.size(); begin += group) {
@@ -336,7 +336,7 @@ std::string CostText(const std::vector<CellProfiles>& cells, const CategoryRules
   size_t group = taken.size();
   std::string text = tables(std::max<size_t>(group, 1));
   while (group > 1 && WidestLine(text) > width) text = tables(--group);
-  // A line, whatever a function, a note or an agent's message is called.
+  // One line each, even if the names of functions, notes and messages contain line breaks.
   const auto add = [&text](const std::string& line) { text += TerminalText(line) + "\n"; };
   for (const CellProfiles* cell : taken) {
     add(absl::StrCat("profile of ", NameOf(*cell, taken), ": ", cell->HowTaken()));
@@ -375,13 +375,13 @@ absl::StatusOr<std::string> DifferenceFragments(const ProfilePair& pair,
   graph.name_a = a.cell.target();
   graph.name_b = b.cell.target();
   std::string html;
-  for (const auto& [by, name] : {std::pair(CompareBy::kCategories, "by what it is for"),
+  for (const auto& [by, name] : {std::pair(CompareBy::kCategories, "by category"),
                                  std::pair(CompareBy::kSystemCalls, "by system call, bottom up"),
                                  std::pair(CompareBy::kStacks, "whole stacks")}) {
     ASSAY_ASSIGN_OR_RETURN(const ProfileDifference difference, CompareCells(a, b, by, rules));
     if (html.empty() && !difference.enough_runs) {
       absl::StrAppend(&graph.subtitle, "; fewer than ", RunBootstrap::kLeastRuns,
-                      " runs each, so that nothing is told from chance");
+                      " runs each, so differences are not tested");
     }
     graph.title = absl::StrCat(TitleOf(pair), ", ", name);
     graph.difference = &difference;

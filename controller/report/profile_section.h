@@ -12,23 +12,22 @@
 
 namespace assay::controller {
 
-// What profiles look like in pages. Fragments need FlameGraphStyle() and FlameGraphScript() of flame_graph.h in the
-// page.
+// Page fragments for profiles. The page must contain FlameGraphStyle() and FlameGraphScript() of flame_graph.h.
 
 // The rules of analysis/profile/categories.textproto.
 absl::StatusOr<CategoryRules> LoadCategoryRules();
 
-// System calls and what time is spent on, of several cells side by side: share of the CPU, microseconds a request, and
-// calls a request where they were counted, or why they were not where the plan asked.
+// A table of system calls and categories, with several cells side by side: share of the CPU, microseconds per
+// request, and calls per request. If calls were requested but not counted, the reason is shown.
 std::string CostTables(const std::vector<CellProfiles>& cells, const CategoryRules& rules);
-// The same as text for a terminal, as many cells side by side as `width` columns hold.
+// The same as text for a terminal, with as many cells side by side as fit `width` columns.
 std::string CostText(const std::vector<CellProfiles>& cells, const CategoryRules& rules,
                      size_t width = kAnyWidth);
 
-// A cell's time on the CPU, and off it where there was some, as flame graphs.
+// Flame graphs of a cell's time on the CPU, and of its time off the CPU if there was some.
 std::string ProfileFragments(const CellProfiles& cell);
-// A target against the baseline: functions that differ by more than chance, then differential flame graphs by what the
-// time is for, by system call, and of whole stacks. Errors as of CompareCells().
+// A target compared with the baseline: the functions that differ by more than chance, then differential flame graphs
+// by category, by system call, and of whole stacks. Errors are those of CompareCells().
 absl::StatusOr<std::string> DifferenceFragments(const ProfilePair& pair,
                                                 const CategoryRules& rules);
 

@@ -134,7 +134,7 @@ TEST(ProfileSectionTest, LoopbackDeliveryStandsBesideCpuARequest) {
                                    40}});
   cell.runs[0].info.set_kernel_names(true);
   const std::string line =
-      "server CPU, same_host: 40.000 of 100.000 us a request (40.0 %) is "
+      "server CPU, same_host: 40.000 of 100.000 us per request (40.0 %) is "
       "loopback delivery";
   EXPECT_THAT(CostText({cell}, Rules()), Not(HasSubstr(line)));
   EXPECT_TRUE(ToJson({cell}, Rules())[0]["loopback_delivery"].is_null());
@@ -172,7 +172,7 @@ TEST(ProfileSectionTest, SharesWithoutTheKernelAreOfUserSpace) {
   cell.runs[0].info.set_kernel_frames(false);
   EXPECT_THAT(CostText({cell}, Rules()),
               AllOf(HasSubstr("a user share"), HasSubstr("user us/request"),
-                    HasSubstr("of the time in user space, not of all CPU time")));
+                    HasSubstr("of CPU time in user space, not of all CPU time")));
   EXPECT_THAT(CostTables({cell}, Rules()), HasSubstr("<th>share of user CPU</th>"));
   EXPECT_THAT(ProfileFragments(cell), HasSubstr("CPU time in user space"));
   EXPECT_EQ(ToJson({cell}, Rules())[0]["share_of"], "user_cpu");

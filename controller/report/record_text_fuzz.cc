@@ -1,5 +1,5 @@
-// Raw bytes in every text field of what agents send and of what is stored, from the wire to what people and programs
-// read: text, JSON, CSV and the report.
+// Puts raw bytes in every text field of agents' messages and of stored records, and checks the output for people and
+// programs: text, JSON, CSV and the report.
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
@@ -52,11 +52,11 @@ using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 using google::protobuf::Reflection;
 
-// Messages that hold themselves end here.
+// Recursive messages end at this depth.
 constexpr int kDeepest = 6;
-// Ends each text: where it stands in a page as it is here, the page took the text for HTML.
+// Ends each text. If a page contains it unescaped, the page treats the text as HTML.
 constexpr char kTag[] = "<zq>";
-// Campaigns in one store before another is begun.
+// Campaigns in one store before a new store is created.
 constexpr int kMostCampaigns = 500;
 
 [[noreturn]] void Die(std::string_view why, const absl::Status& status = absl::OkStatus()) {
@@ -74,7 +74,7 @@ Type Value(absl::StatusOr<Type> value, std::string_view what) {
   return *std::move(value);
 }
 
-// The input as texts: a byte tells the length of each. From the start again behind the last.
+// The input as texts. One byte gives the length of each text. Starts again at the beginning after the end.
 class Texts {
  public:
   Texts(const uint8_t* data, size_t size) : data_(data), size_(size) {}
@@ -88,9 +88,9 @@ class Texts {
     return text + kTag;
   }
 
-  // Sets every field that holds text or bytes, in messages that are not there yet too, and leaves numbers alone.
+  // Sets every text and bytes field, also in messages that are not present yet. Does not change numbers.
   void Fill(Message* message) { Fill(message, /*grow=*/true, 0); }
-  // The same in the messages that are there, for those whose presence means something.
+  // The same, but only in messages that are present, for messages whose presence has a meaning.
   void FillThere(Message* message) { Fill(message, /*grow=*/false, 0); }
 
  private:
@@ -100,7 +100,7 @@ class Texts {
     for (int i = 0; i < type.field_count(); ++i) {
       const FieldDescriptor* const field = type.field(i);
       const google::protobuf::OneofDescriptor* const choice = field->real_containing_oneof();
-      // What the message chose is filled, and no other.
+      // If a oneof is set, fills only the member that is set.
       if (choice != nullptr && reflection.HasOneof(*message, choice) &&
           !reflection.HasField(*message, field)) {
         continue;
@@ -137,7 +137,7 @@ class Texts {
   size_t at_ = 0;
 };
 
-// As an agent sends it that does not clean its text, and as the controller reads it.
+// The message as an agent that does not clean its text sends it, and as the controller reads it.
 template <typename Type>
 Type FromWire(const Type& sent) {
   std::string bytes;
@@ -159,7 +159,7 @@ Type Parsed(const char* text) {
   return message;
 }
 
-// What one agent tells of an execution, its text raw.
+// The report of one agent on an execution, with raw text.
 ControlEvent EventFrom(const char* base, Texts& texts) {
   ControlEvent event = Parsed<ControlEvent>(base);
   texts.Fill(&event);
@@ -169,24 +169,24 @@ ControlEvent EventFrom(const char* base, Texts& texts) {
 CampaignRecord CampaignFrom(const std::string& id, Texts& texts) {
   CampaignRecord campaign = Parsed<CampaignRecord>("started_us: 1 status: COMPLETE");
   texts.Fill(&campaign);
-  // A message of a plan decides what its cells are.
+  // Some messages of a plan decide what its cells are.
   Plan plan = Parsed<Plan>(R"(
     targets {} workloads {} load { closed { connections: 64 duration { seconds: 1 } } } blocks: 3
     profile { frequency_hz: 99 } thresholds {} pause {})");
   texts.FillThere(&plan);
-  // Not the cell that is measured.
+  // Not the measured cell.
   campaign.mutable_skipped(0)->mutable_target()->append("skipped");
   AgentDescription description;
   texts.Fill(&description);
   *campaign.mutable_agents(0)->mutable_description() = FromWire(description);
-  // A server of an agent's; one by URL is another case.
+  // A server that an agent starts. A server given by URL is a different case.
   plan.mutable_targets(0)->clear_url();
   *campaign.mutable_plan() = WithDefaults(plan);
   campaign.set_id(id);
   return campaign;
 }
 
-// The third execution of each campaign failed; the others are measured, and the second has a profile.
+// The third execution of each campaign failed. The others are measured, and the second one has a profile.
 ExecutionRecord ExecutionFrom(const CampaignRecord& campaign, uint32_t block, Texts& texts) {
   ExecutionRecord execution = Parsed<ExecutionRecord>("gates {} loads {}");
   texts.Fill(&execution);
@@ -217,7 +217,7 @@ ExecutionRecord ExecutionFrom(const CampaignRecord& campaign, uint32_t block, Te
   return execution;
 }
 
-// A sound profile whose names are raw, through the controller's intake.
+// A valid profile with raw names, passed through the controller's intake.
 std::vector<ProfileChunk> ProfileFrom(ProfileInfo& info, Texts& texts) {
   ProfileIntake intake;
   for (const ProfileChunk& chunk :
@@ -232,7 +232,7 @@ std::vector<ProfileChunk> ProfileFrom(ProfileInfo& info, Texts& texts) {
   return std::move(intake).Finish(&info);
 }
 
-// Records whose every text and byte is raw are refused or read, and nothing else happens.
+// Records in which every text and byte is raw must be either rejected or read.
 void TakeRecords(Store& store, const CampaignRecord& campaign, Texts& texts) {
   LoadRecord load;
   LoadIntake intake(store, campaign.id(), "raw", 0, load, nullptr,
@@ -272,7 +272,7 @@ void CheckPage(const std::string& page) {
   }
 }
 
-// All that the commands print and write of a campaign.
+// All output of the commands for a campaign.
 void CheckOutput(Store& store, const std::string& id) {
   static const GateRules gates = Value(LoadGateRules(), "gates");
   static const CategoryRules categories = Value(LoadCategoryRules(), "categories");
@@ -291,7 +291,7 @@ void CheckOutput(Store& store, const std::string& id) {
   const std::vector<AgentRecord> agents(campaign.agents().begin(), campaign.agents().end());
   const std::vector<CampaignSummary> list = Value(store.ListCampaigns(1), "no list");
   for (const TextWidth width : {TextWidth::kScreen, TextWidth::kWide}) {
-    // `show` and `agents` clean what they print as a whole, `list` is printed as it is.
+    // `show` and `agents` clean their whole output; `list` prints it unchanged.
     CheckTerminal(TerminalLines(ToText(results, width)));
     CheckTerminal(TerminalLines(ToText(agents, width)));
     CheckTerminal(ToText(list, width));
@@ -305,7 +305,7 @@ void CheckOutput(Store& store, const std::string& id) {
   CheckPage(ReportPage(results, profiles, categories));
 }
 
-// A store in memory where the system has such a folder, emptied from time to time.
+// A store in memory if the system has such a folder. It is recreated from time to time.
 class ScratchStore {
  public:
   ~ScratchStore() { Remove(); }
@@ -358,7 +358,7 @@ void Check(Texts texts) {
   CheckOutput(store, campaign.id());
 }
 
-// Each behind its length.
+// Each text after its length.
 std::string Seed(const std::vector<std::string_view>& texts) {
   std::string seed;
   for (const std::string_view text : texts) {

@@ -60,7 +60,7 @@ std::string Cells(const ReportInput& input) {
   return html;
 }
 
-// One figure a workload: what `get` takes from each execution.
+// One figure per workload. `get` returns the figure's values of a cell.
 template <typename Get>
 std::vector<LevelFigure> FiguresOver(const CampaignResults& results, const std::string& title,
                                      const std::string& unit, const Get& get) {
@@ -72,7 +72,7 @@ std::vector<LevelFigure> FiguresOver(const CampaignResults& results, const std::
                                [&](const LevelFigure& one) { return one.title == whole; });
     if (figure == figures.end()) {
       const bool open = cell.cell.rate_per_s() > 0;
-      figures.push_back({whole, unit, open ? "requests a second offered" : "connections", {}});
+      figures.push_back({whole, unit, open ? "requests per second offered" : "connections", {}});
       figure = figures.end() - 1;
     }
     auto series = std::find_if(figure->series.begin(), figure->series.end(),
@@ -212,7 +212,8 @@ std::string Head(const CampaignResults& results) {
                     ": ", HtmlText(one.reason()), "</p>");
   }
   for (const absl::Status& one : results.damaged) {
-    absl::StrAppend(&html, "<p>damaged, and in no figure: ", HtmlText(one.message()), "</p>");
+    absl::StrAppend(&html, "<p>damaged, not included in the figures: ", HtmlText(one.message()),
+                    "</p>");
   }
   return html + "</header>";
 }
@@ -224,9 +225,9 @@ std::string ReportPage(const CampaignResults& results, const std::vector<CellPro
   const ReportInput input{results, profiles, rules};
   const std::pair<const char*, std::string (*)(const ReportInput&)> sections[] = {
       {"Results", Cells},
-      {"Over load", Figures},
+      {"By load level", Figures},
       {"Gates", Gates},
-      {"Where the time went", Profiles},
+      {"Profiles", Profiles},
       {"Hosts", Hosts}};
   std::string html = absl::StrCat(
       "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "

@@ -10,9 +10,9 @@
 
 namespace assay::controller {
 
-// A campaign as one self-contained HTML file: nothing is fetched, and it can be read without a script and in print.
-// Sections: the cells, the figures over load levels, the gates, profiles where there are any, the hosts. A section is
-// one function in report_page.cc, listed once.
+// A campaign as one self-contained HTML file. The page loads nothing, and it is readable without a script and in
+// print. Sections: the cells, the figures over load levels, the gates, the profiles if there are any, and the hosts.
+// Each section is one function in report_page.cc and is listed once.
 std::string ReportPage(const CampaignResults& results, const std::vector<CellProfiles>& profiles,
                        const CategoryRules& rules);
 

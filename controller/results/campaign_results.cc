@@ -51,7 +51,7 @@ ExecutionResult ResultOf(const ExecutionRecord& record, const LatencyHistogram& 
   return result;
 }
 
-// The figure that `get` takes from each execution, over all of them.
+// The median over all executions of the figure that `get` takes from each.
 template <typename Get>
 OverExecutions Over(const CellResult& cell, const Get& get) {
   std::vector<double> values;
@@ -62,22 +62,22 @@ OverExecutions Over(const CellResult& cell, const Get& get) {
   }
   if (values.empty()) return std::nullopt;
   Estimate median = MedianInterval(std::move(values));
-  // Windows of one process are not independent: an interval for independent ones would be too narrow.
+  // Windows of one process are not independent, so an interval that assumes independence would be too narrow.
   if (!cell.fresh_starts) median.low = median.high = std::nullopt;
   return median;
 }
 
-// What failed, with the last line that the program said.
+// The error message, with the last line of the program's output.
 std::string WhyFailed(const Failure& failure) {
   std::string text = failure.message();
   const absl::string_view words = absl::StripAsciiWhitespace(failure.last_output());
   if (!words.empty()) {
-    absl::StrAppend(&text, "; its last output: ", words.substr(words.rfind('\n') + 1));
+    absl::StrAppend(&text, "; the last line of its output: ", words.substr(words.rfind('\n') + 1));
   }
   return text;
 }
 
-// How bad: an unreadable figure is worse than a warning, for nobody knows it.
+// Severity. An unreadable figure is worse than a warning, because its value is not known.
 int Badness(GateResult::Verdict verdict) {
   switch (verdict) {
     case GateResult::INVALID:
@@ -91,7 +91,7 @@ int Badness(GateResult::Verdict verdict) {
   }
 }
 
-// Of two results of one gate.
+// Compares two results of one gate.
 bool IsWorse(const GateRules& rules, const GateResult& a, const GateResult& b) {
   if (a.verdict() != b.verdict()) return Badness(a.verdict()) > Badness(b.verdict());
   const GateRule* const rule = rules.Find(a.name());
@@ -109,16 +109,17 @@ void KeepWorst(const GateRules& rules, const GateResult& gate, std::vector<GateR
   }
 }
 
-// What is gathered of one cell while executions are read. No histogram: it takes 216 KiB, and there may be many cells.
+// The data of one cell while executions are read. It holds no histogram, because a histogram takes 216 KiB and there
+// may be many cells.
 struct Gathered {
-  // Of the executions that have one.
+  // Executions that have the figure.
   std::vector<ProfileInfo> profiles;
-  // By block, why an execution failed; a later one may have been measured.
+  // By block, why an execution failed. A later attempt may have been measured.
   std::map<uint32_t, std::string> failures;
   CellResult result;
 };
 
-// An execution that was made again after it had failed is no failure of the campaign's.
+// A failed execution that was repeated with success is not a failure of the campaign.
 void CountFailures(Gathered& gathered) {
   CellResult& result = gathered.result;
   for (const ExecutionResult& one : result.executions) gathered.failures.erase(one.block);
@@ -149,16 +150,16 @@ void Derive(Gathered& gathered) {
   if (!medians.empty()) result.mean_of_medians_us = MeanOfMedians(medians);
 }
 
-// All requests of one cell in one histogram, while its executions are read.
+// A histogram of all requests of one cell, while its executions are read.
 class Pool {
  public:
-  // Of an execution of `cell`, whose results it may read until the next cell's come.
+  // Adds an execution of `cell`, which must remain valid until the call for the next cell or Finish().
   void Add(const LatencyHistogram& latency, CellResult& cell) {
     if (cell_ != &cell) Finish();
     cell_ = &cell;
     latency_.Merge(latency);
   }
-  // Gives the last cell its quantiles.
+  // Sets the quantiles of the last cell.
   void Finish() {
     if (cell_ == nullptr) return;
     for (size_t i = 0; i < kQuantiles.size(); ++i) {
@@ -186,7 +187,7 @@ void JudgeProfilesOf(Gathered& gathered, const GateRules& rules, const Plan& pla
 uint32_t FinishedBlocks(const absl::flat_hash_map<std::string, Gathered>& gathered,
                         uint32_t blocks) {
   if (gathered.empty()) return blocks;
-  // How many cells were measured in each block. A record without a hash may name any block.
+  // The number of cells measured in each block. A record without a hash may name any block.
   absl::flat_hash_map<uint32_t, size_t> measured;
   for (const auto& [key, one] : gathered) {
     std::set<uint32_t> own;
@@ -246,7 +247,7 @@ absl::StatusOr<CampaignResults> ReadResults(Store& store, const GateRules& rules
       return absl::OkStatus();
     }
     const absl::StatusOr<LatencyHistogram> latency = FromProto(record.latency());
-    // Of a version that kept no hashes.
+    // A record of a version without hashes.
     if (!latency.ok()) {
       results.damaged.push_back(absl::DataLossError(absl::StrCat(
           "the store: execution ", record.id(), " of campaign ", campaign.id(), " is damaged: ",
@@ -291,7 +292,7 @@ OverExecutions MetricOf(const CellResult& cell, const std::string& metric) {
 }
 
 std::vector<ThresholdResult> JudgeThresholds(const CampaignResults& results) {
-  // By target, in the order of the cells; of those with an empty label: all.
+  // By target, in the order of the cells; an empty label stands for all targets.
   absl::flat_hash_map<std::string, std::vector<const CellResult*>> cells_of;
   for (const CellResult& cell : results.cells) {
     if (IsApart(results.campaign.plan(), cell.cell)) continue;

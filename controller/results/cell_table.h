@@ -8,28 +8,28 @@
 
 namespace assay::controller {
 
-// The table of a campaign's cells in words and numbers, for every renderer: text and HTML only lay it out.
+// The table of a campaign's cells as texts. The text and HTML renderers only lay it out.
 struct CellTable {
   // A text, or a figure with its interval.
   struct Entry {
     std::string text;
-    // "[11.9, 12.8]"; empty where there is no interval.
+    // "[11.9, 12.8]"; empty without an interval.
     std::string interval;
-    // The same as the larger of the two distances, "±4%"; empty where there is no interval.
+    // The larger distance from the figure to an end of the interval, "±4%"; empty without an interval.
     std::string plus_minus;
   };
   struct Column {
     std::string title;
     // For a narrow table.
     std::string short_title;
-    // A name, and no number.
+    // The column holds names, not numbers.
     bool is_name = false;
-    // May be left out where there is no room.
+    // The column may be left out of a narrow table.
     bool optional = false;
   };
 
   std::vector<Column> columns;
-  // As many entries each as there are columns.
+  // As many entries in each as there are columns.
   std::vector<std::vector<Entry>> rows;
 };
 

@@ -11,7 +11,7 @@
 namespace assay::controller {
 namespace {
 
-// Their wide forms work in some languages' spreadsheets.
+// The full-width forms of these characters have the same effect in some languages' spreadsheets.
 constexpr absl::string_view kFormulaBegins[] = {"=",  "+",  "-",  "@",  "\t", "\r",
                                                 "\n", "＝", "＋", "－", "＠"};
 
@@ -26,7 +26,8 @@ bool LooksLikeFormula(absl::string_view text) {
 CsvRow& CsvRow::Text(std::string_view text) {
   const absl::string_view view(text.data(), text.size());
   std::string field = absl::StrCat(LooksLikeFormula(view) ? "'" : "", view);
-  // Some programs split at semicolons or tabs: what follows one must not become a field that begins with '='.
+  // Some programs split at semicolons or tabs. The text after such a character must not become a field that begins
+  // with '='.
   if (field.find_first_of(",;\"\t\r\n") != std::string::npos)
     field = absl::StrCat("\"", absl::StrReplaceAll(field, {{"\"", "\"\""}}), "\"");
   Append(field);

@@ -8,16 +8,16 @@
 
 namespace assay::controller {
 
-// One row of a CSV file (RFC 4180). Numbers are written by all their digits and read back as the same number.
+// One row of a CSV file (RFC 4180). A number is written with all its digits and reads back as the same number.
 //
-// A spreadsheet takes a field that begins with '=', '+', '-', '@', a tab or a line break for a formula. Such a text gets an
-// apostrophe in front, as OWASP advises; so does one that begins with apostrophes before such a character, so that taking one
-// away always gives the text back. Numbers are not changed: -1 stays a number.
+// Spreadsheets interpret a field that begins with '=', '+', '-', '@', a tab or a line break as a formula. Such a text
+// is prefixed with an apostrophe, as OWASP recommends. So is a text that begins with apostrophes before such a
+// character: removing one apostrophe always restores the text. Numbers are not changed: -1 stays a number.
 class CsvRow {
  public:
   CsvRow& Text(std::string_view text);
   CsvRow& Number(double value);
-  // An empty field where there is no value.
+  // An empty field if the value is not set.
   CsvRow& Number(const std::optional<double>& value);
   CsvRow& Count(uint64_t value);
   // An empty field.

@@ -10,14 +10,14 @@
 
 namespace assay::controller {
 
-// What a gate found: the same verdict in many cells is one finding.
+// A gate's judgement. The same judgement in several cells is one finding.
 struct GateFinding {
-  // Of the first cell.
+  // The judgement in the first cell.
   GateResult gate;
-  // For people; "the campaign" for gates of the whole.
+  // Names of cells for people; "the campaign" for gates of the whole campaign.
   std::vector<std::string> cells;
 
-  // "epoll json 64 connections and 3 more".
+  // For example "epoll json 64 connections and 3 more".
   std::string Where() const;
 };
 

@@ -9,13 +9,13 @@
 
 namespace assay::controller {
 
-// What the JSON of results and of profiles is made of. A figure that there is not is null.
+// JSON values shared by results and profiles. A figure that is not set becomes null.
 
 nlohmann::ordered_json OrNull(const std::optional<double>& value);
-// {"estimate", "low", "high"}.
+// An object {"estimate", "low", "high"}.
 nlohmann::ordered_json OrNull(const std::optional<Estimate>& figure);
 
-// Sets "target", "workload", "mode" and "level", by which a reader finds a cell.
+// Sets "target", "workload", "mode" and "level", which identify a cell.
 void SetCell(const Cell& cell, nlohmann::ordered_json* json);
 
 }  // namespace assay::controller

@@ -27,14 +27,14 @@
 namespace assay::controller {
 namespace {
 
-// ASSAY_TEST_CELLS makes a larger store, for docs/performance.md.
+// ASSAY_TEST_CELLS sets the number of cells, for a larger store (docs/performance.md).
 int CellsWanted() {
   const char* const wanted = std::getenv("ASSAY_TEST_CELLS");
   int cells = 0;
   return wanted != nullptr && absl::SimpleAtoi(wanted, &cells) ? cells : 200;
 }
 
-// What is allocated now; 0 where a sanitizer has an allocator of its own.
+// Bytes currently allocated; 0 if a sanitizer replaces the allocator.
 size_t Allocated() { return mallinfo2().uordblks; }
 
 ExecutionRecord Measured(const Cell& cell, int index, const GateRules& rules, const Plan& plan) {
@@ -60,7 +60,7 @@ ExecutionRecord Measured(const Cell& cell, int index, const GateRules& rules, co
   return execution;
 }
 
-// A campaign of 16,000 cells took 3.4 GB, a histogram of 216 KiB each.
+// Otherwise a campaign of 16,000 cells takes 3.4 GB: 216 KiB per histogram.
 TEST(ManyCellsTest, NothingOfACellIsKeptButItsFigures) {
   const int cells = CellsWanted();
   const std::string path = absl::StrCat(::testing::TempDir(), "/cells.db");
@@ -95,12 +95,12 @@ TEST(ManyCellsTest, NothingOfACellIsKeptButItsFigures) {
   ASSERT_TRUE(results.ok()) << results.status();
   ASSERT_EQ(results->cells.size(), static_cast<size_t>(cells));
   ASSERT_TRUE(results->cells.back().pooled_us[0].has_value());
-  // The campaign's record, with its plan, is among it.
+  // The memory includes the campaign's record with its plan.
   const size_t kept = Allocated() - before;
   EXPECT_LT(kept / cells, size_t{20} << 10);
   RecordProperty("kept_bytes_a_cell", std::to_string(kept / cells));
 
-  // Nor is all of them made into JSON at once.
+  // The JSON text is not built as a whole either.
   nlohmann::ordered_json more;
   more["profiles"] = nlohmann::ordered_json::array();
   std::string text;

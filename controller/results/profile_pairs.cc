@@ -8,7 +8,7 @@
 namespace assay::controller {
 namespace {
 
-// Whether two cells differ in nothing but their targets.
+// Whether two cells differ only in their targets.
 bool DoTheSame(const Cell& a, const Cell& b) {
   return a.workload() == b.workload() && a.mode() == b.mode() &&
          a.connections() == b.connections() && a.rate_per_s() == b.rate_per_s() &&

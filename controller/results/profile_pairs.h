@@ -8,25 +8,25 @@
 
 namespace assay::controller {
 
-// Two cells whose profiles say what differs between two targets, and not between two loads.
+// Two cells that differ in the target only, so that the difference of their profiles is one between targets.
 struct ProfilePair {
   const CellProfiles* baseline = nullptr;
   const CellProfiles* other = nullptr;
 };
 
 struct ProfilePairs {
-  // In the order of the others.
+  // In the order of the other cells.
   std::vector<ProfilePair> pairs;
-  // What would be one if both had a profile: "b against a: json, 64 connections: no profile of a: why; what would allow
-  // one".
+  // Pairs in which a cell lacks a profile, with the reason and the remedy: "b against a: json, 64 connections: no
+  // profile of a: REASON; REMEDY".
   std::vector<std::string> left_out;
 };
 
-// Of each workload, mode and level the baseline's cell against that of each other target. Cells of separate executions
-// are held against such only. Pointers are into `cells`.
+// For each workload, mode and level: the baseline's cell and that of each other target. A cell of separate executions
+// is paired only with another such cell. Pointers are into `cells`.
 ProfilePairs PairsOf(const std::vector<CellProfiles>& cells);
 
-// "b against a: json, 64 connections".
+// For example "b against a: json, 64 connections".
 std::string TitleOf(const ProfilePair& pair);
 
 }  // namespace assay::controller

@@ -23,7 +23,7 @@ const ProfileInfo& InfoOf(const ExecutionRecord& execution) {
                                           : execution.server().profile();
 }
 
-// A note without its words that are numbers: "and 12 of its addresses have no name". Those in paths are no counts.
+// A note without its numbers: "and 12 of its addresses have no name". Numbers in paths are kept.
 std::string WithoutCounts(const std::string& note) {
   std::string text;
   for (const absl::string_view word : absl::StrSplit(note, ' ')) {
@@ -33,7 +33,7 @@ std::string WithoutCounts(const std::string& note) {
   return text;
 }
 
-// As the execution's gate same_host has judged.
+// As judged by the gate same_host of the execution.
 bool SharesHost(const ExecutionRecord& execution) {
   return std::any_of(execution.gates().begin(), execution.gates().end(),
                      [](const GateResult& gate) {
@@ -72,13 +72,13 @@ FunctionTree TreeBy(const FunctionTree& tree, CompareBy by, const CategoryRules&
   return tree;
 }
 
-// Of plans that were stored without their defaults too.
+// Also handles plans that were stored without default values.
 std::string BaselineOf(const Plan& plan) {
   if (!plan.baseline().empty() || plan.targets().empty()) return plan.baseline();
   return plan.targets(0).label();
 }
 
-// `trees` holds what the runs point to.
+// `trees` owns what the runs point to.
 std::vector<ProfileRun> RunsOf(const CellProfiles& cell, CompareBy by, const CategoryRules& rules,
                                std::deque<FunctionTree>& trees) {
   std::vector<ProfileRun> runs;
@@ -165,13 +165,13 @@ std::string CellProfiles::HowTaken() const {
                           100 * static_cast<double>(whole) / static_cast<double>(samples()));
   }
   if (const std::optional<Estimate> cost = Cost(); cost.has_value()) {
-    absl::StrAppendFormat(&text, ", at %.2f %% of its work", 100 * cost->estimate);
+    absl::StrAppendFormat(&text, ", cost %.2f %% of the server's work", 100 * cost->estimate);
     if (cost->low.has_value() && cost->high.has_value())
       absl::StrAppendFormat(&text, " [%.2f, %.2f]", 100 * *cost->low, 100 * *cost->high);
   }
   if (!has_kernel()) {
     absl::StrAppend(&text,
-                    ", without the kernel: shares and microseconds are of the time in user space, "
+                    ", without the kernel: shares and microseconds are of CPU time in user space, "
                     "not of all CPU time");
   }
   return text;
@@ -223,7 +223,7 @@ absl::StatusOr<std::vector<CellProfiles>> ReadProfiles(Store& store, const Campa
         }
         ASSAY_RETURN_IF_ERROR(chunks.status());
         absl::StatusOr<ProfiledRun> run = RunOf(execution, *chunks);
-        // The store has what was put into it, which was no profile.
+        // The store returns the stored bytes, but they are not a profile.
         if (absl::IsDataLoss(run.status())) {
           cell.unreadable.emplace_back(run.status().message());
           return absl::OkStatus();

@@ -20,84 +20,85 @@
 
 namespace assay::controller {
 
-// One execution that was profiled, by Assay or by a tool whose profile was imported.
+// One profiled execution. The profile was taken by Assay or imported from another tool.
 struct ProfiledRun {
   std::string execution_id;
   uint32_t block = 0;
   // Wall time at which the execution began, since the epoch.
   int64_t started_us = 0;
-  // How it was taken; `refused` is set where there is no profile.
+  // How the profile was taken. `refused` is set where there is none.
   ProfileInfo info;
   StackProfile stacks;
-  // Of `stacks`, time on the CPU.
+  // Samples on the CPU in `stacks`.
   FunctionTree tree;
 };
 
-// The profiled executions of one cell, mostly one that the plan has for profiles alone.
+// The profiled executions of one cell. Usually the plan has such a cell for profiles alone.
 struct CellProfiles {
   Cell cell;
-  // The target that the plan compares others with.
+  // Whether this target is the plan's baseline.
   std::string baseline;
-  // In the order of their blocks; those that were refused are not among them.
+  // In the order of their blocks, without executions whose profile was refused.
   std::vector<ProfiledRun> runs;
-  // Why a run has none, and what would allow one; empty where each has one.
+  // Why a run has no profile, and how to get one; empty if every run has one.
   std::string refused;
   std::string remedy;
-  // Of each run whose stored profile does not decode: its execution and why. The others are in `runs`.
+  // For each run whose stored profile does not decode: its execution and the error. The other runs are in `runs`.
   std::vector<std::string> unreadable = {};
-  // Some load was on the server's host: loopback delivery is in the server's CPU time.
+  // Some load ran on the server's host, so the server's CPU time includes loopback delivery.
   bool same_host = false;
-  // Why calls were not counted, and what would allow it; empty where they were, or the plan did not ask.
+  // Why system calls were not counted, and how to get the counts; empty if they were counted or the plan did not ask
+  // for them.
   std::string calls_refused;
 
   // `refused` and `remedy` in one line.
   std::string Refusal() const;
-  // Why a cell without runs has none: Refusal(), or the first of `unreadable`; empty where nothing says.
+  // Why a cell has no runs: Refusal(), or the first entry of `unreadable`; empty if neither is known.
   std::string Missing() const;
-  // Whether every run sampled the kernel: else shares are of the CPU time in user space, not of all.
+  // Whether every run sampled the kernel. If not, shares are of the CPU time in user space only.
   bool has_kernel() const;
   // Sums over the runs.
   FunctionTree Tree(StackTime time = StackTime::kOnCpu) const;
   uint64_t requests() const;
   uint64_t samples() const;
-  // What of the server's work being profiled took, as SamplingCost() tells it; nothing where that was not measured.
+  // The share of the server's work that profiling took, from SamplingCost(); nothing if it was not measured.
   std::optional<Estimate> Cost() const;
-  // Calls by the kernel's name, where they were counted.
+  // System calls by the kernel's name, where they were counted.
   absl::flat_hash_map<std::string, uint64_t> SystemCalls() const;
   // "cpu-clock at 199 Hz, 8 runs of 10 s, 15920 samples, 0 lost, throttled 0 times, 99.6 % of the stacks whole".
   std::string HowTaken() const;
-  // What else is to be known, of whichever run said it. Those that differ in nothing but a count are one.
+  // Other notes on the profile, of any run. Notes that differ only in a count are merged into one.
   std::vector<std::string> Notes() const;
 };
 
-// Those of a campaign in the plan's order; empty where it has none. A stored profile that does not decode is told in
-// CellProfiles::unreadable and takes nothing else away. `damaged`: as of Store::ForEachExecution().
+// The profiles of a campaign in the plan's order; empty if it has none. A stored profile that does not decode is
+// reported in CellProfiles::unreadable and does not affect the others. `damaged`: see Store::ForEachExecution().
 absl::StatusOr<std::vector<CellProfiles>> ReadProfiles(
     Store& store, const CampaignRecord& campaign, std::vector<absl::Status>* damaged = nullptr);
 
-// The part of a cell's CPU a request that delivers responses to a client on the server's host.
+// CPU time per request that delivers responses to a client on the server's host.
 struct LoopbackDelivery {
-  // Of all the server's CPU time, by the profile.
+  // Share of all the server's CPU time, by the profile.
   std::optional<double> cpu_us_per_request;
   TimeCost delivery;
 };
-// nullopt where server and load share no host, or a run did not sample the kernel or could not name its functions.
+// nullopt if server and load share no host, or if a run did not sample the kernel or could not name its functions.
 std::optional<LoopbackDelivery> LoopbackDeliveryOf(const CellProfiles& cell,
                                                    const CategoryRules& rules);
 
-// As what two programs are compared.
+// Which trees of two programs are compared.
 enum class CompareBy {
-  // Whole stacks: all there is to see, but two programs in other languages share hardly a frame.
+  // Whole stacks. They show the most, but two programs in different languages share hardly any frames.
   kStacks,
-  // CategoryTree(): what the time is for.
+  // CategoryTree(): by purpose.
   kCategories,
   // SystemCallTree(): bottom up from the system calls.
   kSystemCalls,
-  // FunctionTree::WithoutKernel(): for a table of functions, each with what the kernel did for it.
+  // FunctionTree::WithoutKernel(): for a table of functions; each includes the kernel's time on its behalf.
   kOwnFunctions,
 };
 
-// B against A, by run. kInvalidArgument where one has no run, or other events were sampled.
+// Compares B with A, by run. kInvalidArgument if either has no run, or if their sampled events differ.
 absl::StatusOr<ProfileDifference> CompareCells(const CellProfiles& a, const CellProfiles& b,
                                                CompareBy by, const CategoryRules& rules);
 

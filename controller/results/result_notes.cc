@@ -26,8 +26,8 @@ std::vector<std::string> NotesOf(const CampaignResults& results) {
   if (fresh && results.finished_blocks >= 6) {
     notes.push_back(
         absl::StrCat("medians over ", results.finished_blocks,
-                     " fresh starts of each server; [ ] or ± holds the true median with 95 % "
-                     "confidence (order statistics)"));
+                     " fresh starts of each server; the interval, [ ] or ±, contains the true "
+                     "median with 95 % confidence (order statistics)"));
   } else if (fresh) {
     notes.emplace_back("medians over fresh starts of each server; fewer than 6 have no interval");
   }
@@ -35,18 +35,19 @@ std::vector<std::string> NotesOf(const CampaignResults& results) {
     notes.push_back(absl::StrCat(
         "medians over ", count, count == 1 ? " window" : " windows", " of one running server, ",
         target,
-        ", which was never restarted: windows of one process are not independent, so there is no "
+        ", which was not restarted: windows of one process are not independent, so there is no "
         "interval"));
   }
   if (retried > 0) {
     notes.push_back(absl::StrCat(
         retried, retried == 1 ? " request was" : " requests were",
-        " sent again because the server ended the connection or refused the stream before it "
-        "processed them; they are no errors, and their latency counts from the first sending"));
+        " retried because the server closed the connection or refused the stream before it "
+        "processed them; they are not errors, and their latency counts from the first attempt"));
   }
   if (closed) {
     notes.emplace_back(
-        "closed loop: a connection that waits for its response sends nothing, so p99 and beyond do "
+        "closed loop: a connection sends nothing while it waits for a response, so p99 and beyond "
+        "do "
         "not show stalls; measure tails in an open loop");
   }
   return notes;

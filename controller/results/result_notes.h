@@ -8,8 +8,8 @@
 
 namespace assay::controller {
 
-// What a reader of the figures has to know, a sentence each without a full stop, for people: over what the medians are,
-// whether they have intervals, and what a closed loop does not show. Tables and reports print all of them.
+// What a reader must know about the figures: what the medians are over, whether they have intervals, and what a
+// closed loop does not show. One sentence each, without a full stop. Tables and reports print all of them.
 std::vector<std::string> NotesOf(const CampaignResults& results);
 
 // What "executions" are: "fresh starts" or "windows of one running server".

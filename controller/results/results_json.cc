@@ -122,7 +122,7 @@ Json ToJson(const AgentRecord& agent) {
   const Abilities& abilities = description.abilities();
   json["perf_events"] = Json::array();
   for (const Ability& event : abilities.perf_events()) json["perf_events"].push_back(ToJson(event));
-  // Beside those events, what a profile can hold. An agent of 2026-11 or before does not tell.
+  // Abilities that profiles need besides those events. Agents of 2026-11 and earlier do not report them.
   json["profile_abilities"] = Json::array();
   for (const Ability& ability :
        {abilities.off_cpu(), abilities.kernel_names(), abilities.syscalls()}) {
@@ -184,7 +184,7 @@ std::string TimeText(int64_t unix_us) {
 
 namespace {
 
-// All but the cells, of which there may be many: an empty list stands in their place.
+// Everything except the cells: a campaign may have many, so an empty list takes their place.
 Json WithoutCells(const CampaignResults& results) {
   const CampaignRecord& campaign = results.campaign;
   Json json;
@@ -215,7 +215,7 @@ Json WithoutCells(const CampaignResults& results) {
   }
   json["notes"] = NotesOf(results);
   json["cells"] = Json::array();
-  // Only where there is any: nobody need look for it every day.
+  // Present only if there are any.
   for (const absl::Status& one : results.damaged) {
     json["damaged"].push_back(std::string(one.message()));
   }
@@ -235,7 +235,7 @@ Json WithoutCells(const CampaignResults& results) {
   return json;
 }
 
-// A value that stands in others: its lines but the first are moved to the right. No string of JSON has a line break.
+// Indents a nested value: all its lines except the first move to the right. JSON strings contain no line breaks.
 std::string Indented(const Json& value, int spaces) {
   return absl::StrReplaceAll(JsonText(value, 2),
                              {{"\n", absl::StrCat("\n", std::string(spaces, ' '))}});

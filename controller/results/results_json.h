@@ -12,21 +12,21 @@
 
 namespace assay::controller {
 
-// What programs read. The keys are a contract (docs/metrics.md); times are in microseconds, a
-// figure that is not known is null.
+// JSON for programs. The keys are a contract (docs/metrics.md). Times are in microseconds; a figure that is not known
+// is null.
 
 // `show --format=json`.
 nlohmann::ordered_json ToJson(const CampaignResults& results);
 
-// The same as text, indented by two spaces, in pieces: as a tree it would take ten times its figures. `more` has members
-// that follow those.
+// The same as text, indented by two spaces, in pieces: a whole tree would take ten times the memory of the figures.
+// The members of `more` follow those of the campaign.
 void WriteJson(const CampaignResults& results, const nlohmann::ordered_json& more,
                absl::FunctionRef<void(const std::string&)> write);
 
 // `list --format=json`.
 nlohmann::ordered_json ToJson(const std::vector<CampaignSummary>& campaigns);
 
-// An agent that did not answer, and why.
+// An agent that did not respond, and the reason.
 struct UnreachableAgent {
   std::string address;
   absl::Status why;
@@ -39,7 +39,7 @@ nlohmann::ordered_json ToJson(const std::vector<AgentRecord>& agents,
 // "complete", "running", "interrupted", "cancelled" or "failed".
 std::string StatusText(CampaignRecord::Status status);
 
-// The same of a campaign in a list; "damaged" for one whose record is not what was stored.
+// The same for a campaign in a list; "damaged" if its record does not match its hash.
 std::string SummaryStatusText(const CampaignSummary& campaign);
 
 // "pass", "warn", "invalid" or "unreadable".

@@ -21,7 +21,7 @@ namespace {
 
 using Align = TextTable::Align;
 
-// One line, whatever the names and messages in it hold.
+// One line, even if names and messages contain line breaks.
 std::string Line(const std::string& text) { return TerminalText(text) + "\n"; }
 
 std::string Head(const CampaignResults& results) {
@@ -76,7 +76,8 @@ std::string SkewLine(const CampaignResults& results) {
     for (const ExecutionResult& one : cell.executions)
       worst_us = std::max(worst_us, one.start_skew_us);
   }
-  return absl::StrFormat("load agents began within %.0f us of each other at worst\n", worst_us);
+  return absl::StrFormat("largest difference between the starts of load agents: %.0f us\n",
+                         worst_us);
 }
 
 std::string ThresholdLines(const CampaignResults& results) {
@@ -132,7 +133,7 @@ std::string ToText(const CampaignResults& results, TextWidth width) {
                               one.workload(), ": ", one.reason()));
   }
   for (const absl::Status& one : results.damaged) {
-    text += Line(absl::StrCat("damaged, and in no figure: ", one.message()));
+    text += Line(absl::StrCat("damaged, not included in the figures: ", one.message()));
   }
   for (const CellResult& cell : results.cells) {
     if (cell.failed == 0) continue;
@@ -177,7 +178,7 @@ std::string ToCsv(const CampaignResults& results) {
 }
 
 std::string ToText(const std::vector<CampaignSummary>& campaigns, TextWidth width) {
-  if (campaigns.empty()) return "no campaigns yet: `controller -- demo` makes the first one\n";
+  if (campaigns.empty()) return "no campaigns yet: run `controller -- demo` to create one\n";
   TextTable table({{"id", Align::kLeft},
                    {"started", Align::kLeft},
                    {"status", Align::kLeft},
@@ -214,10 +215,10 @@ std::string ToText(const std::vector<AgentRecord>& agents, TextWidth width) {
     const AgentDescription& description = agent.description();
     text += Line(absl::StrCat("agent ", agent.address(), ": ", description.host(), ", version ",
                               description.version(), ", CPUs ", description.cpus()));
-    absl::StrAppendFormat(&text, "  clock: %+.1f us of ours, within %.1f us\n",
+    absl::StrAppendFormat(&text, "  clock: %+.1f us from the controller's, accurate to %.1f us\n",
                           static_cast<double>(agent.clock_offset_ns()) / 1e3,
                           static_cast<double>(agent.clock_uncertainty_ns()) / 1e3);
-    text += Line(absl::StrCat("  places servers on CPUs ", description.default_server_cpus(),
+    text += Line(absl::StrCat("  default CPUs: servers ", description.default_server_cpus(),
                               ", load on ", description.default_load_cpus()));
     for (const TargetDescription& target : description.targets()) {
       std::string line =
@@ -231,12 +232,12 @@ std::string ToText(const std::vector<AgentRecord>& agents, TextWidth width) {
     std::vector<Ability> all(abilities.perf_events().begin(), abilities.perf_events().end());
     all.push_back(abilities.pinning());
     all.push_back(abilities.pid_namespace());
-    // Beside those events, what a profile can hold.
+    // Abilities that profiles need besides those events.
     all.push_back(abilities.off_cpu());
     all.push_back(abilities.kernel_names());
     all.push_back(abilities.syscalls());
     for (const Ability& ability : all) {
-      if (ability.name().empty()) continue;  // Of an agent that does not tell.
+      if (ability.name().empty()) continue;  // An older agent does not report it.
       std::string line =
           absl::StrCat("  ", ability.name(), ": ", ability.available() ? "yes" : "no");
       if (!ability.available())

@@ -9,31 +9,31 @@
 
 namespace assay::controller {
 
-// How text for people is laid out.
+// The width of text for people.
 enum class TextWidth {
-  // At most 100 columns (kTextColumns): intervals as ±, long names shortened, columns left out that have no room.
+  // At most 100 columns (kTextColumns). Intervals are printed as ±, long names are shortened, and optional columns
+  // are left out.
   kScreen,
-  // All columns, lines as long as they are.
+  // All columns, without a limit on the length of a line.
   kWide,
 };
 
-// What people read on a terminal: a head, a table of cells with intervals, what the gates say,
-// thresholds.
+// A report for a terminal: a header, a table of cells with intervals, the findings of gates, and thresholds.
 std::string ToText(const CampaignResults& results, TextWidth width = TextWidth::kScreen);
 
-// One row a cell, for spreadsheets: every figure with its low and high; a header line first (RFC
-// 4180).
+// CSV for spreadsheets (RFC 4180): a header line, then one row per cell, with every figure and the low and high of
+// its interval.
 std::string ToCsv(const CampaignResults& results);
 
-// One row a campaign.
+// One row per campaign.
 std::string ToText(const std::vector<CampaignSummary>& campaigns,
                    TextWidth width = TextWidth::kScreen);
 std::string ToCsv(const std::vector<CampaignSummary>& campaigns);
 
-// One paragraph an agent: who, CPUs, clock, targets, perf abilities.
+// One paragraph per agent: its name, CPUs, clock, targets and perf abilities.
 std::string ToText(const std::vector<AgentRecord>& agents, TextWidth width = TextWidth::kScreen);
 
-// Any text for people, wrapped to that width.
+// Wraps any text for people to that width.
 std::string Fitted(const std::string& text, TextWidth width);
 
 }  // namespace assay::controller

@@ -19,11 +19,11 @@ namespace {
 
 size_t Width(const std::string& text) {
   return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;  // Continuation bytes take no room.
+    return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;  // Continuation bytes have no width.
   }));
 }
 
-// Where the first `count` characters of a text end.
+// The end of the first `count` characters of a text.
 size_t EndOf(const std::string& text, size_t count) {
   size_t at = 0;
   for (; at < text.size(); ++at) {
@@ -33,11 +33,11 @@ size_t EndOf(const std::string& text, size_t count) {
   return at;
 }
 
-// As short as a name is made while there are columns to leave out, and at last.
+// The minimum length of a name while optional columns remain, and afterwards.
 constexpr size_t kShortName = 16;
 constexpr size_t kShortestName = 8;
 
-// Takes from the widest of `names` until the sum is within `width` or all are at `least`.
+// Shortens the widest of `names` until the sum is within `width` or all are at `least`.
 void Shrink(const std::vector<size_t>& names, size_t least, size_t width, size_t& sum,
             std::vector<size_t>& widths) {
   while (sum > width) {
@@ -116,7 +116,7 @@ std::string Shortened(const std::string& text, size_t width) {
   if (length <= width) return text;
   constexpr absl::string_view kDots = "...";
   if (width <= kDots.size()) return text.substr(0, EndOf(text, width));
-  // What tells names apart often stands at their end.
+  // Similar names often differ at their end.
   const size_t kept = width - kDots.size();
   const size_t tail = kept / 2;
   return absl::StrCat(text.substr(0, EndOf(text, kept - tail)), kDots,
@@ -138,7 +138,7 @@ std::string Wrapped(const std::string& text, size_t width) {
     while (Width(line) > width) {
       const size_t limit = EndOf(line, width + 1);
       size_t blank = line.rfind(' ', limit - 1);
-      // Not within the indentation, or else behind the first word.
+      // A break within the indentation would leave an empty line, so it comes after the first word at the earliest.
       const size_t word = line.find_first_not_of(' ');
       if (blank == std::string::npos || blank <= word) blank = line.find(' ', word);
       if (blank == std::string::npos) break;
@@ -147,7 +147,7 @@ std::string Wrapped(const std::string& text, size_t width) {
     }
     absl::StrAppend(&wrapped, line, "\n");
   }
-  // As many line ends as there were.
+  // Keeps the number of line ends.
   wrapped.pop_back();
   return wrapped;
 }
@@ -158,7 +158,7 @@ std::string FourDigits(double value) {
 }
 
 std::string WithThousands(double value) {
-  // A rate below 1/s is not 0.
+  // A rate below 1/s must not become 0.
   if (std::fabs(value) < 10) return absl::StrFormat("%.3g", value);
   const std::string digits = absl::StrCat(std::llabs(std::llround(value)));
   std::string text;

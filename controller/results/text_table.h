@@ -8,7 +8,7 @@
 
 namespace assay::controller {
 
-// How wide text for people is, unless they ask for all of it.
+// The default width of text for people, in characters.
 inline constexpr size_t kTextColumns = 100;
 inline constexpr size_t kAnyWidth = SIZE_MAX;
 
@@ -19,37 +19,37 @@ class TextTable {
   struct Column {
     std::string title;
     Align align = Align::kLeft;
-    // Left out where the table would be too wide; the last such column first.
+    // Left out if the table would be too wide, the last such column first.
     bool optional = false;
   };
 
-  // Titles and cells are cleaned by TerminalText() of common/utf8.h.
+  // Cleans titles and cells with TerminalText() of common/utf8.h.
   explicit TextTable(std::vector<Column> columns);
 
   // REQUIRES: as many cells as there are columns.
   void AddRow(std::vector<std::string> cells);
 
-  // Title, rule and rows, each line ended; no line has blanks at its end. A column that is empty in
-  // every row is left out. At most `width` characters wide where that can be: names (what is aligned left) are shortened
-  // in their middle, then optional columns are left out, then names are shortened further.
+  // Title, rule and rows, each with a line end and without trailing blanks. A column that is empty in every row is
+  // left out. The table is at most `width` characters wide if possible: names (left-aligned columns) are shortened in
+  // their middle, then optional columns are left out, then names are shortened further.
   std::string ToString(size_t width = kAnyWidth) const;
 
  private:
-  // Of each column; 0 for one that is left out.
+  // The width of each column; 0 for a column that is left out.
   std::vector<size_t> WidthsWithin(size_t width) const;
 
   std::vector<Column> columns_;
   std::vector<std::vector<std::string>> rows_;
 };
 
-// At most `width` characters of a name: "long-na...the-end".
+// Shortens a name to at most `width` characters: "long-na...the-end".
 std::string Shortened(const std::string& text, size_t width);
 
 // Characters of the longest line.
 size_t WidestLine(const std::string& text);
 
-// Breaks each line that is longer than `width` at blanks; what follows is indented by four more than the line. A word that
-// is longer stays whole.
+// Breaks each line that is longer than `width` at blanks. Continuation lines are indented by four more than the line.
+// A longer word stays whole.
 std::string Wrapped(const std::string& text, size_t width);
 
 // At least four significant digits and no exponent above 1: "0.01235", "12.35", "1234567".

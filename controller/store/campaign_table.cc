@@ -17,12 +17,12 @@
 namespace assay::controller {
 namespace {
 
-// How many campaigns a message names.
+// The largest number of campaigns that a message lists.
 constexpr int kNamedInMessage = 8;
 
 int64_t NowMicros() { return absl::ToUnixMicros(absl::Now()); }
 
-// Whether the process that wrote `controller` and last beat at that time lives.
+// Whether the process `controller`, whose last heartbeat was at that time, is alive.
 bool Lives(const std::string& controller, int64_t heartbeat_us) {
   const std::optional<ProcessIdentity> identity = ProcessIdentity::Parse(controller);
   if (!identity.has_value()) return false;
@@ -33,7 +33,7 @@ bool Lives(const std::string& controller, int64_t heartbeat_us) {
 
 std::string DeadReason(const std::string& controller_text) {
   return absl::StrCat("its controller (", controller_text,
-                      ") ended without a word; `resume` goes on");
+                      ") ended unexpectedly; `resume` continues the campaign");
 }
 
 std::string StatusName(CampaignRecord::Status status) {
@@ -42,7 +42,7 @@ std::string StatusName(CampaignRecord::Status status) {
 
 std::string SelfText() { return absl::StrCat(HostName(), ", process ", getpid()); }
 
-// Names the campaign where its record does not read back.
+// Serialises a campaign. An error names the campaign.
 absl::StatusOr<std::string> RecordOf(const CampaignRecord& campaign) {
   return RecordBytes(campaign, absl::StrCat("campaign ", campaign.id()));
 }
@@ -76,7 +76,7 @@ absl::Status CampaignTable::Create(const CampaignRecord& campaign) {
     ASSAY_ASSIGN_OR_RETURN(const bool taken, there.Step());
     if (taken) {
       return absl::AlreadyExistsError(
-          absl::StrCat("the store ", database_.path(), " has a campaign ", campaign.id()));
+          absl::StrCat("the store ", database_.path(), " already has a campaign ", campaign.id()));
     }
   }
   ASSAY_ASSIGN_OR_RETURN(
@@ -191,19 +191,19 @@ absl::Status CampaignTable::NoSuchCampaign(std::string_view name) {
       QueryIds("SELECT id FROM campaign ORDER BY started_us DESC, rowid DESC LIMIT 9", ""));
   if (newest.empty()) {
     return absl::NotFoundError(absl::StrCat("the store ", database_.path(),
-                                            " has no campaign yet; `demo` or `run` makes one"));
+                                            " has no campaigns; create one with `demo` or `run`"));
   }
   ASSAY_ASSIGN_OR_RETURN(const std::vector<std::string> there, Described(newest));
   return absl::NotFoundError(
       absl::StrCat("the store ", database_.path(), " has no campaign \"", std::string(name),
-                   "\"; there are, newest first: ", absl::StrJoin(there, ", ")));
+                   "\"; its campaigns, newest first: ", absl::StrJoin(there, ", ")));
 }
 
 absl::Status CampaignTable::Ambiguous(std::string_view prefix,
                                       const std::vector<std::string>& ids) {
   ASSAY_ASSIGN_OR_RETURN(const std::vector<std::string> candidates, Described(ids));
-  return absl::InvalidArgumentError(absl::StrCat("\"", std::string(prefix), "\" begins the ids of ",
-                                                 ids.size(),
+  return absl::InvalidArgumentError(absl::StrCat("\"", std::string(prefix),
+                                                 "\" is a prefix of the ids of ", ids.size(),
                                                  " campaigns: ", absl::StrJoin(candidates, ", ")));
 }
 
@@ -298,8 +298,9 @@ absl::Status CampaignTable::Heartbeat(std::string_view id) {
   if (database_.changes() == 0) {
     ASSAY_ASSIGN_OR_RETURN(const Standing standing, StandingOf(id));
     return absl::FailedPreconditionError(
-        absl::StrCat("campaign ", std::string(id), " is not run by this process, but by ",
-                     standing.controller.empty() ? "none" : standing.controller_text));
+        absl::StrCat("campaign ", std::string(id), " is run by ",
+                     standing.controller.empty() ? "no process" : standing.controller_text,
+                     ", not by this process"));
   }
   return transaction.Commit();
 }
@@ -310,7 +311,7 @@ absl::Status CampaignTable::RequestCancel(std::string_view id) {
   ASSAY_ASSIGN_OR_RETURN(const Standing standing, StandingOf(id));
   if (!standing.running()) {
     return absl::FailedPreconditionError(absl::StrCat(
-        "campaign ", std::string(id), " does not run, so there is nothing to cancel: ",
+        "campaign ", std::string(id), " is not running, so there is nothing to cancel: ",
         standing.status == CampaignRecord::RUNNING ? DeadReason(standing.controller_text)
                                                    : "it is " + StatusName(standing.status)));
   }

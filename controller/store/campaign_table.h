@@ -14,7 +14,7 @@
 
 namespace assay::controller {
 
-// The campaigns of a store and who runs them. Contracts are those of Store; the store's lock is held by the caller.
+// The campaigns of a store and their controllers. Contracts are those of Store. The caller holds the store's lock.
 class CampaignTable {
  public:
   CampaignTable(Database* database, std::string self)
@@ -28,11 +28,11 @@ class CampaignTable {
   absl::Status RequestCancel(std::string_view id);
   absl::StatusOr<bool> CancelRequested(std::string_view id);
 
-  // Whether some campaign that `controller` runs has a live controller; this process always counts as one.
+  // Whether `controller` is alive and runs some campaign. This process always counts as alive.
   absl::StatusOr<bool> ControllerLives(const std::string& controller);
 
  private:
-  // How a campaign stands with the process that runs it.
+  // A campaign's status and the process that runs it.
   struct Standing {
     CampaignRecord::Status status = CampaignRecord::STATUS_UNSPECIFIED;
     std::string controller;
@@ -42,22 +42,22 @@ class CampaignTable {
     bool running() const;
   };
 
-  // Sets the hash of a campaign's row; after every change of a column that it covers.
+  // Sets the hash of a campaign's row. Call it after every change of a column that the hash covers.
   absl::Status Seal(std::string_view id);
   absl::StatusOr<Standing> StandingOf(std::string_view id);
-  // The id that `name` means.
+  // The campaign id that `name` refers to.
   absl::StatusOr<std::string> Resolve(std::string_view name);
   absl::StatusOr<std::vector<std::string>> QueryIds(std::string_view sql, std::string_view name);
   absl::Status NoSuchCampaign(std::string_view name);
   absl::Status Ambiguous(std::string_view prefix, const std::vector<std::string>& ids);
   // "0123456789ab (label)".
   absl::StatusOr<std::vector<std::string>> Described(const std::vector<std::string>& ids);
-  // Sets the columns that repeat the record, in a statement whose parameters 1 to 7 they are.
+  // Binds the columns that repeat the record to parameters 1 to 7 of a statement.
   static void BindColumns(const CampaignRecord& campaign, const std::string& blob,
                           Statement* statement);
 
   Database& database_;
-  // This process, as ProcessIdentity::ToString() has it.
+  // This process, from ProcessIdentity::ToString().
   const std::string self_;
 };
 

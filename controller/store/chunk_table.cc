@@ -10,7 +10,7 @@
 namespace assay::controller {
 namespace {
 
-// How much of a chunk's name a message shows.
+// The number of digits of a chunk's name in messages.
 constexpr size_t kShownNameBytes = 6;
 
 std::string Shown(std::string_view sha256) {
@@ -122,8 +122,8 @@ absl::StatusOr<int64_t> ChunkTable::Sweep(
 }
 
 absl::StatusOr<int64_t> ChunkTable::RemoveUnused() {
-  // Names alone first: that reads an index, not the chunks. Found too is what lost its reference in another way, such
-  // as with a campaign that was removed.
+  // Reads only names at first, which needs an index but not the chunks. This also finds chunks that lost their
+  // reference in another way, for example because their campaign was removed.
   ASSAY_ASSIGN_OR_RETURN(
       const std::vector<std::string> unused,
       FirstColumn("SELECT sha256 FROM chunk WHERE NOT EXISTS "
@@ -157,7 +157,7 @@ absl::StatusOr<SampleChunk> ChunkTable::Read(const std::string& sha256) {
   SampleChunk chunk;
   if (!row || Sha256(bytes) != sha256 || !ReadRecord(bytes, &chunk)) {
     return absl::DataLossError(absl::StrCat("sample chunk ", Shown(sha256),
-                                            row ? " is not what was stored" : " is missing"));
+                                            row ? " does not match its hash" : " is missing"));
   }
   return chunk;
 }

@@ -15,7 +15,7 @@
 
 namespace assay::controller {
 
-// A chunk as it is stored, and its name.
+// A sample chunk in its stored form.
 struct ChunkAtRest {
   // SHA-256 of `bytes`.
   std::string sha256;
@@ -24,12 +24,12 @@ struct ChunkAtRest {
   uint32_t samples = 0;
 };
 
-// Transcodes for rest and names. Needs no store, so it is done outside its lock: it costs some milliseconds a chunk.
-// kInvalidArgument for a damaged chunk.
+// Transcodes a chunk to its stored form and computes its name. This takes some milliseconds per chunk and needs no
+// store, so callers do it without the store's lock. kInvalidArgument for a damaged chunk.
 absl::StatusOr<ChunkAtRest> AtRest(const SampleChunk& chunk);
 
-// The sample chunks of a store: those that an execution refers to, and those that were staged for one that is not
-// committed yet. The store's lock is held by the caller; the caller begins and commits transactions.
+// The sample chunks of a store: those that an execution refers to, and those that are staged for an execution not yet
+// committed. The caller holds the store's lock, and begins and commits transactions.
 class ChunkTable {
  public:
   ChunkTable(Database* database, std::string self) : database_(*database), self_(std::move(self)) {}
@@ -37,24 +37,25 @@ class ChunkTable {
   // Adds chunks on behalf of an execution.
   absl::Status Stage(std::string_view campaign_id, std::string_view execution_id,
                      absl::Span<const ChunkAtRest> chunks);
-  // Whether a chunk is there, staged or referred to.
+  // Whether the store has a chunk, staged or referred to.
   absl::StatusOr<bool> Has(std::string_view sha256);
-  // Ends the staging of an execution: what nothing refers to by now is removed.
+  // Ends the staging of an execution: removes its staged chunks that no execution refers to.
   absl::Status Unstage(std::string_view execution_id);
-  // Removes what processes staged that live no more, as `lives` tells of each. Returns the bytes removed.
+  // Removes chunks that were staged by processes no longer alive. `lives` reports whether a process is alive. Returns
+  // the number of bytes removed.
   absl::StatusOr<int64_t> Sweep(
       absl::FunctionRef<absl::StatusOr<bool>(const std::string& controller)> lives);
-  // A chunk, checked against its name. kDataLoss says what is wrong, and not where.
+  // Reads a chunk and checks it against its name. A kDataLoss message says what is wrong but not in which record.
   absl::StatusOr<SampleChunk> Read(const std::string& sha256);
 
  private:
-  // Removes chunks that nothing refers to; returns their bytes.
+  // Removes chunks without a reference; returns the number of bytes removed.
   absl::StatusOr<int64_t> RemoveUnused();
   // The first column of every row, as bytes.
   absl::StatusOr<std::vector<std::string>> FirstColumn(std::string_view sql);
 
   Database& database_;
-  // This process, as ProcessIdentity::ToString() has it.
+  // This process, from ProcessIdentity::ToString().
   const std::string self_;
 };
 

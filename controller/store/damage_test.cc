@@ -120,7 +120,7 @@ TEST_F(DamageTest, AnExecutionThatIsGoneIsNoticed) {
   const auto [blocks, damaged] = Read();
   EXPECT_EQ(blocks, (std::vector<uint32_t>{0, 2}));
   ASSERT_EQ(damaged.size(), 1);
-  EXPECT_THAT(damaged[0], HasSubstr("has 2 executions, and 3 were stored"));
+  EXPECT_THAT(damaged[0], HasSubstr("has 2 executions, but 3 were stored"));
 }
 
 TEST_F(DamageTest, AnExecutionOfAnotherCampaignIsNoticed) {

@@ -10,7 +10,7 @@
 namespace assay::controller {
 namespace {
 
-// A path as the file: URI that SQLite takes.
+// A path as the file: URI that SQLite expects.
 std::string Uri(const std::string& path, std::string_view query) {
   std::string uri = "file:";
   for (const char c : path) {
@@ -81,7 +81,7 @@ std::string Statement::Bytes(int column) const {
 absl::StatusOr<std::unique_ptr<Database>> Database::Open(const std::string& path, Access access,
                                                          absl::Duration busy_timeout) {
   sqlite3* connection = nullptr;
-  // The store has a lock of its own; SQLite's is not needed on top.
+  // The store has its own lock, so SQLite's is not needed.
   const int flags = SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX |
                     (access == Access::kWrite ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
                                               : SQLITE_OPEN_READONLY);
@@ -89,7 +89,7 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(const std::string& path
   const int result = sqlite3_open_v2(uri.c_str(), &connection, flags, nullptr);
   std::unique_ptr<Database> database(new Database(path, connection));
   if (result != SQLITE_OK) return database->ErrorFor(result);
-  // SQLite opens a file that it may only read without a word, and would say so at the first write.
+  // SQLite opens a read-only file without an error, and would report it only at the first write.
   if (access == Access::kWrite && sqlite3_db_readonly(connection, "main") == 1) {
     return database->ErrorFor(SQLITE_READONLY);
   }
@@ -117,7 +117,9 @@ absl::Status Database::Execute(const std::string& sql) {
 absl::StatusOr<int64_t> Database::QueryInt(std::string_view sql) {
   ASSAY_ASSIGN_OR_RETURN(Statement statement, Prepare(sql));
   ASSAY_ASSIGN_OR_RETURN(const bool row, statement.Step());
-  if (!row) return absl::NotFoundError(absl::StrCat("the store ", path_, " has no such row"));
+  if (!row)
+    return absl::NotFoundError(
+        absl::StrCat("the store ", path_, " does not have the requested row"));
   return statement.Int(0);
 }
 
@@ -128,34 +130,37 @@ absl::Status Database::ErrorFor(int result) const {
   switch (result & 0xff) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-      return absl::UnavailableError(
-          absl::StrCat(store, " is locked", HeldBy(path_), "; wait until it is done, or end it"));
+      return absl::UnavailableError(absl::StrCat(store, " is locked", HeldBy(path_),
+                                                 "; wait for that process to finish, or stop it"));
     case SQLITE_READONLY:
       return absl::PermissionDeniedError(
           absl::StrCat(store,
                        " is read-only for this user; make the file and its folder writable, or "
-                       "choose another with --store=PATH"));
+                       "choose another file with --store=PATH"));
     case SQLITE_CANTOPEN:
     case SQLITE_PERM:
     case SQLITE_AUTH:
-      return absl::PermissionDeniedError(
-          absl::StrCat(store, " cannot be opened (", said,
-                       "); look at the rights of the file and its folder, or choose another with "
-                       "--store=PATH"));
+      return absl::PermissionDeniedError(absl::StrCat(
+          store, " cannot be opened (", said,
+          "); check the permissions of the file and its folder, or choose another file with "
+          "--store=PATH"));
     case SQLITE_FULL:
       return absl::ResourceExhaustedError(
           absl::StrCat(store, " cannot grow: the disk is full; free some space and `resume`"));
     case SQLITE_NOTADB:
-      return absl::FailedPreconditionError(absl::StrCat(
-          store, " is no Assay store: it is no SQLite database; choose another with --store=PATH"));
+      return absl::FailedPreconditionError(
+          absl::StrCat(store,
+                       " is not an Assay store: it is not an SQLite database; choose another file "
+                       "with --store=PATH"));
     case SQLITE_CORRUPT:
-      return absl::DataLossError(absl::StrCat(store, " is damaged (", said,
-                                              "); `sqlite3 FILE .recover` saves what can be read"));
+      return absl::DataLossError(
+          absl::StrCat(store, " is damaged (", said,
+                       "); recover the readable data with `sqlite3 FILE .recover`"));
     case SQLITE_CONSTRAINT:
       return absl::AlreadyExistsError(absl::StrCat(store, ": ", said));
     case SQLITE_IOERR:
       return absl::UnavailableError(absl::StrCat(store, ": reading or writing failed (", said,
-                                                 ", code ", result, "); look at the disk"));
+                                                 ", code ", result, "); check the disk"));
     default:
       return absl::InternalError(absl::StrCat(store, ": ", said, " (code ", result, ")"));
   }
@@ -174,12 +179,12 @@ Transaction::Transaction(Transaction&& other) noexcept
     : database_(std::exchange(other.database_, nullptr)) {}
 
 Transaction::~Transaction() {
-  // Nothing better can be done when it fails: SQLite rolls back by itself when the connection closes.
+  // An error is ignored: SQLite also rolls back when the connection closes.
   if (database_ != nullptr) database_->Execute("ROLLBACK").IgnoreError();
 }
 
 absl::Status Transaction::Commit() {
-  // A commit that failed for want of a lock is still open: the destructor rolls it back.
+  // A commit that did not get its lock leaves the transaction open; the destructor rolls it back.
   ASSAY_RETURN_IF_ERROR(database_->Execute("COMMIT"));
   database_ = nullptr;
   return absl::OkStatus();

@@ -16,9 +16,8 @@ namespace assay::controller {
 
 class Database;
 
-// One prepared statement of a database, which must outlive it. Parameters count from 1, columns from
-// 0, as in SQLite. A blob that is bound must live until the statement is reset or gone; a text is
-// copied.
+// One prepared statement of a database, which must outlive it. Parameters count from 1 and columns from 0, as in
+// SQLite. A bound blob must live until the statement is reset or destroyed; a bound text is copied.
 class Statement {
  public:
   Statement& Bind(int parameter, int64_t value);
@@ -27,11 +26,11 @@ class Statement {
   Statement& BindBlob(int parameter, std::string_view value);
   Statement& BindNull(int parameter);
 
-  // Steps to the next row: whether there is one.
+  // Steps to the next row. Returns whether there is one.
   absl::StatusOr<bool> Step();
-  // Runs a statement that gives no rows.
+  // Runs a statement that returns no rows.
   absl::Status Run();
-  // Ready to run again, parameters unbound.
+  // Makes the statement ready to run again and unbinds its parameters.
   void Reset();
 
   int64_t Int(int column) const { return sqlite3_column_int64(statement_.get(), column); }
@@ -39,7 +38,7 @@ class Statement {
   bool IsNull(int column) const {
     return sqlite3_column_type(statement_.get(), column) == SQLITE_NULL;
   }
-  // Texts and blobs alike.
+  // For texts and blobs.
   std::string Bytes(int column) const;
 
  private:
@@ -53,33 +52,33 @@ class Statement {
 
   Database* database_;
   std::unique_ptr<sqlite3_stmt, Finalize> statement_;
-  // The first binding that failed.
+  // The status of the first binding that failed.
   int bind_result_ = SQLITE_OK;
 };
 
-// A connection to one SQLite file. Threads: one at a time. Errors are statuses that name the file, say what SQLite said
-// and what to do; a file that another process holds is kUnavailable and names that process.
+// A connection to one SQLite file. Threads: one at a time. An error names the file, gives SQLite's reason and says
+// what to do. kUnavailable if another process holds the file; the message names that process.
 class Database {
  public:
   enum class Access {
     kRead,
-    // The file cannot change while it is open, as on a read-only medium: no lock files are made.
+    // The file cannot change while it is open, as on a read-only medium. SQLite creates no lock files.
     kReadImmutable,
     kWrite,
   };
 
-  // Nothing is read yet: a file that is no database is found out by the first statement. kWrite makes a file where
-  // there is none.
+  // Opens without reading. A file that is not a database fails at the first statement. kWrite creates the file if it
+  // does not exist.
   static absl::StatusOr<std::unique_ptr<Database>> Open(const std::string& path, Access access,
                                                         absl::Duration busy_timeout);
 
   absl::StatusOr<Statement> Prepare(std::string_view sql);
-  // Runs statements that give no rows.
+  // Runs statements that return no rows.
   absl::Status Execute(const std::string& sql);
-  // The first column of the first row. kNotFound when there is no row.
+  // The first column of the first row. kNotFound if there is no row.
   absl::StatusOr<int64_t> QueryInt(std::string_view sql);
 
-  // Rows that the last INSERT, UPDATE or DELETE changed.
+  // The number of rows that the last INSERT, UPDATE or DELETE changed.
   int64_t changes() const { return sqlite3_changes64(connection_.get()); }
   const std::string& path() const { return path_; }
 
@@ -97,14 +96,14 @@ class Database {
   std::unique_ptr<sqlite3, Close> connection_;
 };
 
-// A write transaction: begun at once, so that it never fails half way because another process wrote first. Rolled back
-// unless committed.
+// A write transaction. It takes the write lock at once, so it never fails half-way because another process wrote
+// first. The destructor rolls it back unless it was committed.
 class Transaction {
  public:
   enum class Durability {
     // Survives the end of this process.
     kProcess,
-    // Survives a power cut too.
+    // Also survives a power cut.
     kPower,
   };
 
@@ -118,7 +117,7 @@ class Transaction {
  private:
   explicit Transaction(Database* database) : database_(database) {}
 
-  // Null when over.
+  // Null after the end of the transaction.
   Database* database_;
 };
 

@@ -1,4 +1,4 @@
-// How damage to stored executions is noticed and told.
+// Detects damage to stored executions and reports it.
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
@@ -15,7 +15,7 @@ absl::Status ExecutionTable::Damaged(int64_t row, absl::string_view what,
   absl::StatusOr<Statement> select =
       database_.Prepare("SELECT id, campaign_id FROM execution WHERE sequence = ?1");
   if (select.ok() && select->Bind(1, row).Step().value_or(false)) {
-    // They may be what is damaged.
+    // The ids may be damaged too.
     execution = absl::StrCat("execution ", absl::Utf8SafeCEscape(select->Bytes(0)));
     if (campaign.empty()) campaign = absl::Utf8SafeCEscape(select->Bytes(1));
   }
@@ -35,7 +35,7 @@ absl::Status ExecutionTable::Seal(std::string_view execution_id) {
                    ", seconds = (SELECT count(*) FROM second WHERE execution = ?1)"
                    ", profile_chunks = (SELECT count(*) FROM profile_chunk WHERE execution = ?1)"
                    " WHERE sequence = ?1"),
-      // Of what the one before has set.
+      // Hashes columns that the statement before has set.
       absl::StrCat("UPDATE execution SET sha256 = ", std::string(kExecutionHash),
                    ", retried_sha256 = ", std::string(kRetriedHash), " WHERE sequence = ?1")};
   for (const std::string& sql : statements) {
@@ -57,7 +57,7 @@ absl::Status ExecutionTable::Missing(std::string_view campaign_id, size_t found,
                                      int64_t committed) const {
   return absl::DataLossError(
       absl::StrCat("the store ", database_.path(), ": campaign ", std::string(campaign_id), " has ",
-                   found, " executions, and ", committed,
+                   found, " executions, but ", committed,
                    " were stored: the file is damaged; restore it from a copy, or `rerun` the "
                    "campaign"));
 }
@@ -69,7 +69,7 @@ absl::Status ExecutionTable::CheckChunks(int64_t row) {
                              std::string(kChunkListHash), " FROM execution WHERE sequence = ?1")));
   ASSAY_ASSIGN_OR_RETURN(const bool there, select.Bind(1, row).Step());
   if (there && select.Int(0) != 0) return absl::OkStatus();
-  return Damaged(row, "the list of its sample chunks is not what was stored");
+  return Damaged(row, "the list of its sample chunks does not match its hash");
 }
 
 absl::Status ExecutionTable::CheckPart(int64_t row, absl::string_view column, size_t count) {
@@ -79,7 +79,7 @@ absl::Status ExecutionTable::CheckPart(int64_t row, absl::string_view column, si
   const auto rows = static_cast<int64_t>(count);
   ASSAY_ASSIGN_OR_RETURN(const bool there, select.Bind(1, row).Bind(2, rows).Step());
   if (there && select.Int(0) == rows) return absl::OkStatus();
-  return Damaged(row, absl::StrCat("it has ", count, " ", column, ", and ",
+  return Damaged(row, absl::StrCat("it has ", count, " ", column, ", but ",
                                    there ? select.Int(0) : 0, " were stored"));
 }
 

@@ -11,7 +11,7 @@
 namespace assay::controller {
 namespace {
 
-// The columns of the key figures, and how each is bound: one list, so that they cannot slip against one another.
+// The columns of the key figures and how each is bound, in one list, so that both have the same order.
 struct FigureColumn {
   const char* name;
   void (*bind)(const KeyFigures& figures, int parameter, Statement* statement);
@@ -74,15 +74,15 @@ void BindCell(const ExecutionRecord& execution, Statement* statement) {
       .Bind(9, int64_t{execution.attempt()});
 }
 
-// What is stored of an execution. The error names the load agent whose figures do not read back, where it is one.
+// The stored form of an execution. If the record of a load agent does not read back, the error names that agent.
 absl::StatusOr<std::string> RecordOf(const ExecutionRecord& execution) {
   absl::StatusOr<std::string> bytes =
       RecordBytes(execution, absl::StrCat("execution ", execution.id()));
   if (bytes.ok()) return bytes;
   for (const LoadRecord& load : execution.loads()) {
     const absl::Status of_load =
-        RecordBytes(load, absl::StrCat("execution ", execution.id(), ": what load agent ",
-                                       load.agent(), " sent"))
+        RecordBytes(load, absl::StrCat("execution ", execution.id(), ": the record of load agent ",
+                                       load.agent()))
             .status();
     if (!of_load.ok()) return of_load;
   }
@@ -110,7 +110,7 @@ absl::Status ExecutionTable::CheckNew(const ExecutionRecord& execution) {
   ASSAY_ASSIGN_OR_RETURN(const bool there, same.Step());
   if (!there) return absl::OkStatus();
   return absl::AlreadyExistsError(absl::StrCat(
-      "execution ", execution.id(), " is stored already, as ", same.Bytes(0), " (block ",
+      "execution ", execution.id(), " is already stored as ", same.Bytes(0), " (block ",
       execution.block(), ", attempt ", execution.attempt(), " of its cell)"));
 }
 
@@ -260,13 +260,13 @@ absl::StatusOr<ExecutionRecord> ExecutionTable::Read(int64_t row, std::string_vi
   if (absl::IsDataLoss(there.status())) return Damaged(row, there.status().message(), campaign_id);
   ASSAY_RETURN_IF_ERROR(there.status());
   if (!*there) return Damaged(row, "its record is missing", campaign_id);
-  if (select.Int(1) == 0) return Damaged(row, "its record is not what was stored", campaign_id);
+  if (select.Int(1) == 0) return Damaged(row, "its record does not match its hash", campaign_id);
   ExecutionRecord execution;
   if (!ReadRecord(select.Bytes(0), &execution)) {
     return Damaged(row, "its record cannot be read", campaign_id);
   }
   if (!campaign_id.empty() && execution.campaign_id() != campaign_id) {
-    return Damaged(row, "its record is that of another campaign", campaign_id);
+    return Damaged(row, "its record belongs to another campaign", campaign_id);
   }
   return execution;
 }
@@ -307,7 +307,7 @@ absl::StatusOr<std::vector<LoadInterval>> ExecutionTable::Seconds(int64_t row) {
     LoadInterval& one = seconds.emplace_back();
     one.load = static_cast<uint32_t>(select.Int(0));
     if (select.Int(2) == 0 || !ReadRecord(select.Bytes(1), &one.second)) {
-      return Damaged(row, "one of its seconds is not what was stored");
+      return Damaged(row, "one of its seconds does not match its hash");
     }
   }
   ASSAY_RETURN_IF_ERROR(CheckPart(row, "seconds", seconds.size()));
@@ -339,12 +339,14 @@ absl::Status ExecutionTable::AttachProfile(std::string_view execution_id, const 
   ASSAY_ASSIGN_OR_RETURN(const int64_t row, RowOf(execution_id));
   ASSAY_ASSIGN_OR_RETURN(ExecutionRecord execution, Read(row));
   if (execution.status() != ExecutionRecord::MEASURED) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "execution ", execution.id(), " failed: a profile says nothing of what was not measured"));
+    return absl::FailedPreconditionError(
+        absl::StrCat("execution ", execution.id(),
+                     " failed, so a profile cannot be attached; choose a measured execution"));
   }
   if (execution.server().has_profile()) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "execution ", execution.id(), " has a profile of Assay's own; choose another"));
+    return absl::FailedPreconditionError(
+        absl::StrCat("execution ", execution.id(),
+                     " already has a profile that Assay took; choose another execution"));
   }
   *execution.mutable_imported_profile() = info;
   ASSAY_ASSIGN_OR_RETURN(const std::string record, RecordOf(execution));
@@ -369,7 +371,7 @@ absl::StatusOr<std::vector<ProfileChunk>> ExecutionTable::Profile(int64_t row) {
     ASSAY_ASSIGN_OR_RETURN(const bool there, select.Step());
     if (!there) break;
     if (select.Int(1) == 0 || !ReadRecord(select.Bytes(0), &chunks.emplace_back())) {
-      return Damaged(row, "a chunk of its profile is not what was stored");
+      return Damaged(row, "a chunk of its profile does not match its hash");
     }
   }
   ASSAY_RETURN_IF_ERROR(CheckPart(row, "profile_chunks", chunks.size()));

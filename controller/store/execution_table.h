@@ -18,8 +18,8 @@
 
 namespace assay::controller {
 
-// The executions of a store with what belongs to each. Contracts are those of Store; the store's lock is held by the
-// caller, who also begins and commits transactions.
+// The executions of a store and their chunks, seconds, gates and profiles. Contracts are those of Store. The caller
+// holds the store's lock, and begins and commits transactions.
 class ExecutionTable {
  public:
   explicit ExecutionTable(Database* database) : database_(*database) {}
@@ -27,30 +27,31 @@ class ExecutionTable {
   absl::Status Add(const ExecutionRecord& execution, const KeyFigures& figures,
                    absl::Span<const ChunkRef> chunks, absl::Span<const LoadInterval> seconds);
 
-  // Sets the hashes of an execution and of what belongs to it. After the last of it was added.
+  // Sets the hashes of an execution and of the rows that belong to it. Call it after the last of these rows is added.
   absl::Status Seal(std::string_view execution_id);
 
   // Row numbers of a campaign's executions. kNotFound when there is no such campaign.
   absl::StatusOr<std::vector<int64_t>> Rows(std::string_view campaign_id, Store::Order order);
-  // How many were committed; 0 when that is not known. Another process may commit more at any time: ask before Rows().
+  // How many executions were committed; 0 if not known. Another process may commit more at any time, so call this
+  // before Rows().
   absl::StatusOr<int64_t> CommittedCount(std::string_view campaign_id);
-  // What is said when fewer are there.
+  // The status when fewer executions are found than were committed.
   absl::Status Missing(std::string_view campaign_id, size_t found, int64_t committed) const;
-  // Checked against its hash. `campaign_id`: the campaign that it must be of; empty: any.
+  // Reads an execution and checks its hash. `campaign_id`: the campaign that it must belong to; empty: any.
   absl::StatusOr<ExecutionRecord> Read(int64_t row, std::string_view campaign_id = "");
   // Row number of an execution.
   absl::StatusOr<int64_t> RowOf(std::string_view execution_id);
-  // kDataLoss when the list of an execution's chunks is not what was stored.
+  // kDataLoss if the list of an execution's chunks does not match its hash.
   absl::Status CheckChunks(int64_t row);
-  // The chunk at this place of an execution's order; nullopt past the last.
+  // The chunk at this place of the execution's order; nullopt after the last one.
   absl::StatusOr<std::optional<ChunkRef>> ChunkAt(int64_t row, int64_t ordinal);
   absl::StatusOr<std::vector<LoadInterval>> Seconds(int64_t row);
-  // Of an execution that was added.
+  // REQUIRES: the execution was added.
   absl::Status AddProfile(std::string_view execution_id, absl::Span<const ProfileChunk> chunks);
   absl::Status AttachProfile(std::string_view execution_id, const ProfileInfo& info,
                              absl::Span<const ProfileChunk> chunks);
   absl::StatusOr<std::vector<ProfileChunk>> Profile(int64_t row);
-  // What is said of damage to an execution: names the file, the campaign and the execution.
+  // The status for a damaged execution. It names the file, the campaign and the execution.
   absl::Status Damaged(int64_t row, absl::string_view what, std::string_view campaign_id = "");
 
  private:
@@ -59,7 +60,7 @@ class ExecutionTable {
   absl::Status AddChunks(int64_t row, absl::Span<const ChunkRef> chunks);
   absl::Status AddSeconds(int64_t row, absl::Span<const LoadInterval> seconds);
   absl::Status AddGates(int64_t row, const ExecutionRecord& execution);
-  // kDataLoss unless `column`, a count of the execution's row, is `count` or not known.
+  // kDataLoss unless `column`, a count in the execution's row, equals `count` or is not known.
   absl::Status CheckPart(int64_t row, absl::string_view column, size_t count);
 
   Database& database_;

@@ -9,29 +9,30 @@
 
 namespace assay::controller {
 
-// The figures of one execution that the store keeps in columns of their own, for `query`. Times are microseconds; what
-// cannot be known is not set: a quantile that the count does not support, the CPU of a server given by URL.
+// The figures of one execution that the store keeps in columns of their own, for `query`. Times are in microseconds.
+// A figure that is not known is not set, such as a quantile of too few requests or the CPU time of a server given by
+// URL.
 struct KeyFigures {
   int64_t sent = 0;
   int64_t ok = 0;
   int64_t errors = 0;
   int64_t timeouts = 0;
   int64_t in_flight = 0;
-  // Of those that ended: sent more than once.
+  // Requests that ended and were sent more than once.
   int64_t retried = 0;
-  // The longest load agent's window.
+  // The longest window of a load agent.
   double duration_s = 0;
-  // Right responses of all load agents in the window, over that.
+  // Correct responses of all load agents in the window, divided by duration_s.
   double rps = 0;
   std::optional<double> mean_us, p50_us, p90_us, p95_us, p99_us, p999_us, p9999_us, max_us;
-  // CPU time over the responses between the two readings of its clock.
+  // CPU time divided by the responses between the two readings of the server's CPU clock.
   std::optional<double> server_cpu_us_per_request, generator_cpu_us_per_request;
   std::optional<int64_t> server_rss_bytes;
   int64_t samples_recorded = 0;
   int64_t samples_lost = 0;
 };
 
-// kInvalidArgument when the histogram of the record is none.
+// kInvalidArgument if the record's histogram is not valid.
 absl::StatusOr<KeyFigures> KeyFiguresOf(const ExecutionRecord& execution);
 
 }  // namespace assay::controller

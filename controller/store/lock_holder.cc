@@ -16,13 +16,13 @@
 namespace assay::controller {
 namespace {
 
-// SQLite's bytes: https://www.sqlite.org/walformat.html and os.h. A writer in WAL mode holds byte 120 of the -shm file;
-// one in rollback mode, and one that holds the file for itself, bytes from 2^30 of the database.
+// The bytes that SQLite locks: https://www.sqlite.org/walformat.html and os.h. In WAL mode a writer holds byte 120 of
+// the -shm file. In rollback mode, or with an exclusive lock, it holds bytes of the database from 2^30 on.
 constexpr int64_t kWalWriteByte = 120;
 constexpr int64_t kPendingByte = int64_t{1} << 30;
 constexpr int64_t kReservedByte = kPendingByte + 1;
 
-// The inode of a file; 0 when there is none.
+// The inode of a file; 0 if it does not exist.
 uint64_t InodeOf(const std::string& path) {
   struct stat status;
   return stat(path.c_str(), &status) == 0 ? status.st_ino : 0;
@@ -38,7 +38,7 @@ struct HeldLock {
 
 bool ParseLock(absl::string_view line, HeldLock* lock) {
   const std::vector<absl::string_view> words = absl::StrSplit(line, ' ', absl::SkipEmpty());
-  // One that waits has an arrow in its second place, and holds nothing.
+  // A waiting process has an arrow in the second field and holds nothing.
   if (words.size() != 8 || words[3] != "WRITE") return false;
   const std::vector<absl::string_view> device = absl::StrSplit(words[5], ':');
   if (device.size() != 3) return false;

@@ -5,9 +5,9 @@
 
 namespace assay::controller {
 
-// Who on this host holds the write lock of an SQLite file, for a message: " by process 1234 (controller)", with several
-// of them after one another; empty when that cannot be found out (another host, another process namespace). Read from
-// /proc/locks: opening the file itself would drop this process's own locks on it.
+// The processes on this host that hold the write lock of an SQLite file, for a message: " by process 1234
+// (controller)", with several processes listed one after another. Empty if they are not known (another host, another
+// process namespace). Reads /proc/locks: opening the file would drop this process's own locks on it.
 std::string HeldBy(const std::string& database_path);
 
 }  // namespace assay::controller

@@ -125,7 +125,7 @@ TEST_F(OpenTest, AFolderThatCannotBeMadeIsNamed) {
 
 TEST_F(OpenTest, ReadingMakesNothing) {
   EXPECT_THAT(Refusal(Store::Mode::kRead, absl::StatusCode::kNotFound),
-              HasSubstr("`demo` or `run` makes one"));
+              HasSubstr("create it with `demo` or `run`"));
   EXPECT_FALSE(std::filesystem::exists(path_));
 }
 
@@ -140,8 +140,9 @@ TEST_F(OpenTest, ANewerStoreIsLeftAloneAndSaysSo) {
   MakeStore();
   RunSql(path_, "PRAGMA user_version = 7");
   for (const Store::Mode mode : {Store::Mode::kRead, Store::Mode::kWrite}) {
-    EXPECT_THAT(Refusal(mode, absl::StatusCode::kFailedPrecondition),
-                HasSubstr("was made by a newer Assay (schema 7, this one knows 4)"));
+    EXPECT_THAT(
+        Refusal(mode, absl::StatusCode::kFailedPrecondition),
+        HasSubstr("was written by a newer version of Assay (schema 7, this version supports 4)"));
   }
   EXPECT_EQ(RunSql(path_, "PRAGMA user_version"), "7");
 }
@@ -151,7 +152,7 @@ TEST_F(OpenTest, WhatIsNoDatabaseIsLeftAlone) {
   ASSERT_TRUE(WriteFileAtomically(path_, text).ok());
   for (const Store::Mode mode : {Store::Mode::kRead, Store::Mode::kWrite}) {
     EXPECT_THAT(Refusal(mode, absl::StatusCode::kFailedPrecondition),
-                HasSubstr("it is no SQLite database"));
+                HasSubstr("it is not an SQLite database"));
   }
   EXPECT_EQ(*ReadFile(path_), text);
 }
@@ -160,7 +161,7 @@ TEST_F(OpenTest, AnotherProgramsDatabaseIsLeftAlone) {
   RunSql(path_, "CREATE TABLE theirs (x)");
   for (const Store::Mode mode : {Store::Mode::kRead, Store::Mode::kWrite}) {
     EXPECT_THAT(Refusal(mode, absl::StatusCode::kFailedPrecondition),
-                HasSubstr("the database of another program"));
+                HasSubstr("another program created this database"));
   }
   EXPECT_EQ(RunSql(path_, "SELECT group_concat(name) FROM sqlite_schema"), "theirs");
   EXPECT_EQ(RunSql(path_, "PRAGMA journal_mode"), "delete");
@@ -276,7 +277,7 @@ TEST_F(OpenTest, AReadOnlyStoreCanBeReadAndSaysWhyItCannotBeWritten) {
   ASSERT_EQ(chmod(folder_.path().c_str(), 0555), 0);
   const WithoutRootsRights without;
   EXPECT_THAT(Refusal(Store::Mode::kWrite, absl::StatusCode::kPermissionDenied),
-              HasSubstr("choose another with --store=PATH"));
+              HasSubstr("choose another file with --store=PATH"));
   EXPECT_TRUE(OpenedStore(path_, Store::Mode::kRead)->Find(kCampaign).ok());
 }
 

@@ -22,17 +22,17 @@ std::string ThisMachine() {
                       known ? names.st_ino : 0);
 }
 
-// Field 22 of proc(5)'s stat; nullopt when there is no such process, or only its remains.
+// Field 22 of /proc/PID/stat, see proc(5); nullopt if there is no such process or only a zombie.
 std::optional<uint64_t> StartTicks(int64_t pid) {
   const absl::StatusOr<std::string> stat = ReadFile(absl::StrCat("/proc/", pid, "/stat"));
   if (!stat.ok()) return std::nullopt;
-  // The name stands in brackets and may hold blanks and brackets itself.
+  // The name is in brackets and may itself contain blanks and brackets.
   const size_t name_end = stat->rfind(')');
   if (name_end == std::string::npos) return std::nullopt;
   const std::vector<std::string> fields =
       absl::StrSplit(stat->substr(name_end + 1), ' ', absl::SkipEmpty());
   uint64_t ticks = 0;
-  // After the name come fields 3 (state), ..., 22.
+  // Fields 3 (state), ..., 22 follow the name.
   if (fields.size() < 20 || fields[0] == "Z" || fields[0] == "X" ||
       !absl::SimpleAtoi(fields[19], &ticks)) {
     return std::nullopt;

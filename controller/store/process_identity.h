@@ -8,21 +8,20 @@
 
 namespace assay::controller {
 
-// Tells one process from every other, of this host, of others, and of those that had its number before.
+// Identifies one process among those of this host and of other hosts, and among earlier processes with the same pid.
 struct ProcessIdentity {
-  // This boot of this host, and the process namespace that `pid` counts in: only within the same one can a process be
-  // looked for.
+  // The boot of this host and the process namespace of `pid`. A process can be looked up only from within both.
   std::string machine;
   int64_t pid = 0;
-  // When it started, in clock ticks since the boot: a number that is given again comes with another start.
+  // Start time in clock ticks since the boot. It distinguishes processes with the same pid.
   uint64_t start_ticks = 0;
 
   static ProcessIdentity OfThisProcess();
-  // What ToString() wrote; nullopt for anything else.
+  // Parses the output of ToString(); nullopt for any other text.
   static std::optional<ProcessIdentity> Parse(std::string_view text);
   std::string ToString() const;
 
-  // Whether the process lives; nullopt when it is of another machine, so that nobody here can know.
+  // Whether the process is alive; nullopt for a process of another machine, whose state is not known here.
   std::optional<bool> Lives() const;
 
   bool operator==(const ProcessIdentity&) const = default;

@@ -12,7 +12,7 @@ namespace {
 
 using google::protobuf::Message;
 
-// SQLITE_MAX_LENGTH: the longest row.
+// SQLITE_MAX_LENGTH: the maximum size of a row.
 constexpr size_t kLongestRecord = 1'000'000'000;
 
 }  // namespace
@@ -22,14 +22,14 @@ absl::StatusOr<std::string> RecordBytes(const Message& message, std::string_view
   if (message.ByteSizeLong() >= kLongestRecord) {
     return absl::InvalidArgumentError(
         absl::StrCat(name, " cannot be stored: its record has ", message.ByteSizeLong(),
-                     " bytes, and a row of the store holds fewer than ", kLongestRecord));
+                     " bytes, but a row of the store must be smaller than ", kLongestRecord));
   }
   std::string bytes = SerializeValidText(message);
   const std::unique_ptr<Message> again(message.New());
   if (!ReadRecord(bytes, again.get()) || again->ByteSizeLong() != bytes.size()) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        name, " cannot be stored: its record of ", bytes.size(),
-        " bytes does not read back as it was written; check the versions of its agents"));
+    return absl::InvalidArgumentError(
+        absl::StrCat(name, " cannot be stored: its record of ", bytes.size(),
+                     " bytes does not read back unchanged; check the versions of its agents"));
   }
   return bytes;
 }

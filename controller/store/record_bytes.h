@@ -9,15 +9,15 @@
 
 namespace assay::controller {
 
-// How the store's rows hold messages: nothing is written that does not read back.
+// The serialised messages in the store's rows. Every message that is written can be read back.
 
-// `message` serialized, with its text made valid. Reads the bytes back: kInvalidArgument, which names `what`, where that
-// fails, gives another message, or the record is longer than a row can be.
+// Serialises `message`, with its text made valid UTF-8, and reads the bytes back. kInvalidArgument, naming `what`, if
+// that fails, if the result differs, or if the record is too long for a row.
 absl::StatusOr<std::string> RecordBytes(const google::protobuf::Message& message,
                                         std::string_view what);
 
-// Reads what RecordBytes() wrote. Stores of 2026-11 and before can hold text that is not UTF-8: it is made valid. False
-// for bytes that are no such message.
+// Parses bytes of RecordBytes(). Stores of 2026-11 and earlier can hold text that is not UTF-8; it is made valid.
+// Returns false if the bytes are not such a message.
 bool ReadRecord(std::string_view bytes, google::protobuf::Message* message);
 
 }  // namespace assay::controller

@@ -12,7 +12,8 @@ namespace {
 
 std::string DrawHex(size_t bytes) {
   std::string drawn(bytes, '\0');
-  // So few bytes come at once, or the kernel has no randomness yet, which is over before any user logs in.
+  // A request this small is never cut short. It blocks only until the kernel has randomness, which is before any user
+  // logs in.
   if (getrandom(drawn.data(), drawn.size(), 0) != static_cast<ssize_t>(bytes)) std::abort();
   return absl::BytesToHexString(drawn);
 }

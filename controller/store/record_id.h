@@ -5,11 +5,11 @@
 
 namespace assay::controller {
 
-// Draws the id of a campaign from the kernel's randomness: 12 hexadecimal digits. The store refuses
-// one it has.
+// Draws the id of a campaign from the kernel's random numbers: 12 hexadecimal digits. The store rejects an id that it
+// already has.
 std::string DrawCampaignId();
 
-// Draws the id of an execution: 32 hexadecimal digits, unique for ever.
+// Draws the id of an execution: 32 hexadecimal digits, globally unique.
 std::string DrawExecutionId();
 
 }  // namespace assay::controller

@@ -8,13 +8,13 @@
 
 namespace assay::controller {
 
-// Makes the SQL function row_sha256(...) known to a connection: the SHA-256 of its arguments, each with its type and
-// length. Returns SQLite's result code.
+// Adds the SQL function row_sha256(...) to a connection: the SHA-256 of its arguments, including the type and length
+// of each. Returns SQLite's result code.
 int AddRowHashFunction(sqlite3* connection);
 
-// What the column sha256 of each table holds, in terms of its other columns. A list is never changed: what is stored
-// would no longer match. A column that is added later gets a hash of its own. The column is NULL in rows of versions
-// before 3.
+// The value of the column sha256 of each table, computed from its other columns. Do not change these lists: stored
+// hashes would no longer match. A column that is added later gets a separate hash. The column is NULL in rows of
+// schema versions before 3.
 inline constexpr std::string_view kCampaignHash =
     "row_sha256(id, label, plan, started_us, ended_us, status, status_reason, record)";
 inline constexpr std::string_view kExecutionHash =
@@ -26,15 +26,15 @@ inline constexpr std::string_view kExecutionHash =
     "samples_lost, record, chunks_sha256, seconds, profile_chunks)";
 inline constexpr std::string_view kSecondHash =
     "row_sha256(load, second, sent, ok, errors, timeouts, record)";
-// The column retried_sha256 of an execution and a second.
+// The column retried_sha256 of an execution and of a second.
 inline constexpr std::string_view kRetriedHash = "row_sha256(retried)";
 inline constexpr std::string_view kProfileChunkHash = "row_sha256(ordinal, chunk)";
-// The column chunks_sha256 of an execution: its load agents and chunks in their order. ?1 is the execution's number.
+// The column chunks_sha256 of an execution: its load agents and chunks in order. ?1 is the execution's row number.
 inline constexpr std::string_view kChunkListHash =
     "(SELECT row_sha256(group_concat(load || ' ' || hex(sha256))) FROM "
     "(SELECT load, sha256 FROM execution_chunk WHERE execution = ?1 ORDER BY ordinal))";
 
-// SQL that tells whether a row is as it was stored, by its hash in `column`; one without a hash is taken for sound.
+// An SQL expression for whether a row matches its hash in `column`. A row without a hash counts as sound.
 std::string IsSound(std::string_view hash, std::string_view column = "sha256");
 
 }  // namespace assay::controller

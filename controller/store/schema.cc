@@ -8,7 +8,7 @@
 namespace assay::controller {
 
 absl::StatusOr<int> SchemaVersionOf(Database* database) {
-  // In one statement, and so of one moment: another process may be making the store right now.
+  // One statement reads all at one time, because another process may be creating the store.
   ASSAY_ASSIGN_OR_RETURN(
       Statement read,
       database->Prepare("SELECT user_version, application_id, (SELECT count(*) FROM sqlite_schema) "
@@ -22,10 +22,10 @@ absl::StatusOr<int> SchemaVersionOf(Database* database) {
   const int64_t tables = read.Int(2);
   const bool empty = tables == 0 && version == 0 && application == 0;
   if (application != kApplicationId && !empty) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("the store ", database->path(),
-                     " is no Assay store: it is the database of another program; choose another "
-                     "with --store=PATH"));
+    return absl::FailedPreconditionError(absl::StrCat(
+        "the store ", database->path(),
+        " is not an Assay store: another program created this database; choose another file "
+        "with --store=PATH"));
   }
   return static_cast<int>(version);
 }
@@ -36,12 +36,13 @@ absl::Status CheckSchemaVersion(const Database& database, int version,
   if (version == known) return absl::OkStatus();
   if (version > known) {
     return absl::FailedPreconditionError(absl::StrCat(
-        "the store ", database.path(), " was made by a newer Assay (schema ", version,
-        ", this one knows ", known, "); update Assay, or choose another with --store=PATH"));
+        "the store ", database.path(), " was written by a newer version of Assay (schema ", version,
+        ", this version supports ", known,
+        "); update Assay, or choose another file with --store=PATH"));
   }
   return absl::FailedPreconditionError(absl::StrCat(
-      "the store ", database.path(), " was made by an older Assay (schema ", version,
-      ", this one knows ", known, ") and cannot be brought up to date while it is read-only"));
+      "the store ", database.path(), " was written by an older version of Assay (schema ", version,
+      ", this version supports ", known, ") and cannot be upgraded because it is read-only"));
 }
 
 absl::Status MigrateSchema(Database* database, absl::Span<const SchemaStep> steps) {
@@ -49,7 +50,7 @@ absl::Status MigrateSchema(Database* database, absl::Span<const SchemaStep> step
   if (version == steps.back().version) return absl::OkStatus();
   ASSAY_ASSIGN_OR_RETURN(Transaction transaction,
                          Transaction::Begin(database, Transaction::Durability::kPower));
-  // Another process may have been first.
+  // Another process may have migrated the file in the meantime.
   ASSAY_ASSIGN_OR_RETURN(version, SchemaVersionOf(database));
   if (version > steps.back().version) return CheckSchemaVersion(*database, version, steps);
   for (const SchemaStep& step : steps) {

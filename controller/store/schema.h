@@ -11,10 +11,10 @@
 
 namespace assay::controller {
 
-// A step from one version of the schema to the next. A step that was released is never changed: a new one is added
-// behind it. docs/store.md tells how.
+// A step from one schema version to the next. Never change a released step: append a new one. docs/store.md describes
+// how.
 struct SchemaStep {
-  // The version that it leads to; steps count from 1 without a gap.
+  // The version after this step. Steps count from 1 without gaps.
   int version;
   // Runs inside a transaction.
   std::string_view sql;
@@ -23,21 +23,21 @@ struct SchemaStep {
 // All steps of this version of Assay, in order.
 absl::Span<const SchemaStep> SchemaSteps();
 
-// Marks our files among SQLite's ("Assy"), so that another program's database is never written to.
+// The application id of our SQLite files ("Assy"). Assay never writes to a database with a different id.
 inline constexpr int32_t kApplicationId = 0x41737379;
 
-// Version of what is derived from samples and stored beside them: key figures and gates. Raised with every change of
-// their meaning, so that a later version knows what to compute again.
+// Version of the data that is derived from samples and stored with them: key figures and gates. Raise it whenever
+// their meaning changes, so that a later version knows which data to recompute.
 inline constexpr int kAnalysisVersion = 1;
 
-// The version of a file; 0 for one without tables. kFailedPrecondition when it is another program's database.
+// The schema version of a file; 0 for one without tables. kFailedPrecondition if another program wrote the database.
 absl::StatusOr<int> SchemaVersionOf(Database* database);
 
-// Brings a file to the version of the last of `steps`, all in one transaction: another process sees the old version or
-// the new one. A file of that version is left alone. kFailedPrecondition when it is newer than the last step.
+// Upgrades a file to the version of the last of `steps` in one transaction, so that other processes see either the
+// old version or the new one. Does nothing if the file has that version. kFailedPrecondition if the file is newer.
 absl::Status MigrateSchema(Database* database, absl::Span<const SchemaStep> steps);
 
-// OK when the file has the version of the last step; kFailedPrecondition says whether it is older or newer.
+// OK if the file has the version of the last step. Otherwise kFailedPrecondition says whether it is older or newer.
 absl::Status CheckSchemaVersion(const Database& database, int version,
                                 absl::Span<const SchemaStep> steps);
 

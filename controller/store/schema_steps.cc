@@ -3,9 +3,9 @@
 namespace assay::controller {
 namespace {
 
-// Tables are named in the singular and are ours to change; views are in the plural and are what `query` shows: they
-// keep their columns. The messages of proto/results.proto are whole in `record`; columns beside it repeat what is
-// searched for.
+// Tables have singular names and may change. Views have plural names and are the interface of `query`: they keep
+// their columns. `record` holds whole messages of proto/results.proto; the columns beside it repeat the fields that
+// queries search.
 constexpr std::string_view kFirst = R"sql(
 CREATE TABLE campaign (
   id TEXT PRIMARY KEY NOT NULL,
@@ -170,7 +170,7 @@ SELECT execution.campaign_id, execution.id AS execution_id, second.load, second.
 FROM second JOIN execution ON execution.sequence = second.execution;
 )sql";
 
-// Profiles: chunks as they came.
+// Profiles: chunks in the order of their arrival.
 constexpr std::string_view kProfiles = R"sql(
 CREATE TABLE profile_chunk (
   execution INTEGER NOT NULL REFERENCES execution (sequence) ON DELETE CASCADE,
@@ -180,7 +180,7 @@ CREATE TABLE profile_chunk (
 ) STRICT;
 )sql";
 
-// A hash for each row, so that damage is noticed: row_hash.h says of which columns. Rows that are older have none.
+// A hash for each row, so that damage is detected; row_hash.h lists the columns. Older rows have none.
 constexpr std::string_view kHashes = R"sql(
 ALTER TABLE campaign ADD COLUMN sha256 BLOB;
 ALTER TABLE execution ADD COLUMN chunks_sha256 BLOB;
@@ -197,7 +197,7 @@ CREATE TABLE execution_count (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
-// Requests that were sent again, with a hash of their own. NULL in rows that are older.
+// Retried requests, with a separate hash. NULL in older rows.
 constexpr std::string_view kRetried = R"sql(
 ALTER TABLE execution ADD COLUMN retried INTEGER;
 ALTER TABLE execution ADD COLUMN retried_sha256 BLOB;

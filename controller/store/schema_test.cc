@@ -98,10 +98,10 @@ TEST_F(SchemaTest, ANewerVersionIsLeftAlone) {
   ASSERT_TRUE(MigrateSchema(database.get(), WithLaterSteps()).ok());
   const absl::Status status = MigrateSchema(database.get(), SchemaSteps());
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_THAT(
-      std::string(status.message()),
-      HasSubstr(absl::StrCat("was made by a newer Assay (schema ", WithLaterSteps().back().version,
-                             ", this one knows ", SchemaSteps().back().version, ")")));
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr(absl::StrCat("was written by a newer version of Assay (schema ",
+                                     WithLaterSteps().back().version, ", this version supports ",
+                                     SchemaSteps().back().version, ")")));
 }
 
 }  // namespace

@@ -28,7 +28,7 @@
 namespace assay::controller {
 namespace {
 
-// One transaction of staging holds at most about this much, so that others get their turn.
+// The approximate limit of one staging transaction, so that other writers get their turn.
 constexpr size_t kStagedAtOnce = size_t{8} << 20;
 constexpr absl::Duration kLockPause = absl::Milliseconds(2);
 
@@ -40,11 +40,12 @@ bool IsThere(const std::string& path) {
 absl::Status RefuseFolder(const std::string& path) {
   std::error_code error;
   if (!std::filesystem::is_directory(path, error)) return absl::OkStatus();
-  return absl::FailedPreconditionError(absl::StrCat(
-      "the store ", path, " is a folder; name a file in it, as --store=", path, "/assay.db"));
+  return absl::FailedPreconditionError(
+      absl::StrCat("the store ", path,
+                   " is a folder; pass a file in it, for example --store=", path, "/assay.db"));
 }
 
-// Every folder that is missing is made for this user alone: plans hold passwords.
+// Creates missing folders with access for this user only, because plans contain passwords.
 absl::Status MakeFolderOf(const std::string& path) {
   const std::filesystem::path folder = std::filesystem::path(path).parent_path();
   std::vector<std::string> missing;
@@ -53,12 +54,12 @@ absl::Status MakeFolderOf(const std::string& path) {
     missing.push_back(one.string());
   }
   const auto refused = [&](int error) {
-    return absl::PermissionDeniedError(
-        absl::StrCat("the store ", path, " cannot be made: its folder ", folder.string(), ": ",
-                     std::generic_category().message(error), "; choose another with --store=PATH"));
+    return absl::PermissionDeniedError(absl::StrCat(
+        "the store ", path, " cannot be created: its folder ", folder.string(), ": ",
+        std::generic_category().message(error), "; choose another file with --store=PATH"));
   };
   for (; !missing.empty(); missing.pop_back()) {
-    // Another process may have been first.
+    // Another process may have created it in the meantime.
     if (mkdir(missing.back().c_str(), 0700) != 0 && errno != EEXIST) return refused(errno);
   }
   std::error_code error;
@@ -67,25 +68,27 @@ absl::Status MakeFolderOf(const std::string& path) {
   return is_file ? refused(ENOTDIR) : absl::OkStatus();
 }
 
-// Makes an empty file that only its owner may read. SQLite, which would let all read it, gives the files that it makes
-// beside a database the database's mode. Where none can be made, SQLite says why.
+// Creates an empty file with access for its owner only. SQLite would make it readable by everyone, and gives the
+// files that it creates beside a database the database's mode. If the file cannot be created, SQLite reports the
+// error later.
 absl::Status MakePrivateFile(const std::string& path) {
   if (IsThere(path)) return absl::OkStatus();
   const absl::StatusOr<std::string> resolved = ResolveLinks(path);
   if (!resolved.ok()) {
     return absl::Status(
         resolved.status().code(),
-        absl::StrCat("the store ", path, " cannot be made: ", resolved.status().message()));
+        absl::StrCat("the store ", path, " cannot be created: ", resolved.status().message()));
   }
-  // open() would do, but close() after it would take the locks of another thread that has opened the store meanwhile.
+  // Not open(): the close() after it would drop the locks of another thread that has opened the store in the
+  // meantime.
   mknod(resolved->c_str(), S_IFREG | 0600, 0);
   return absl::OkStatus();
 }
 
-// Readers then never wait for the writer, nor it for them. SQLite's own waiting does not cover two that change a new
-// file at once: each holds a lock that the other waits for, and both are told so at once.
+// In WAL mode, readers and the writer do not wait for each other. SQLite's own waiting does not cover two processes
+// that change a new file to WAL mode at once: each holds a lock that the other waits for, and both fail immediately.
 absl::Status WriteAhead(Database* database, absl::Duration busy_timeout) {
-  Clock& clock = Clock::Real();  // SQLite waits in real time too.
+  Clock& clock = Clock::Real();  // SQLite also waits in real time.
   const int64_t until_ns = clock.After(busy_timeout);
   for (;;) {
     const absl::Status status = database->Execute("PRAGMA journal_mode = WAL");
@@ -101,7 +104,7 @@ absl::StatusOr<std::unique_ptr<Database>> OpenForWriting(const std::string& path
   ASSAY_RETURN_IF_ERROR(MakePrivateFile(path));
   ASSAY_ASSIGN_OR_RETURN(std::unique_ptr<Database> database,
                          Database::Open(path, Database::Access::kWrite, busy_timeout));
-  // Before anything is changed: it may be another program's.
+  // Checked before any change, because the file may belong to another program.
   ASSAY_ASSIGN_OR_RETURN(const int version, SchemaVersionOf(database.get()));
   if (version > SchemaSteps().back().version) {
     return CheckSchemaVersion(*database, version, SchemaSteps());
@@ -110,7 +113,7 @@ absl::StatusOr<std::unique_ptr<Database>> OpenForWriting(const std::string& path
   ASSAY_RETURN_IF_ERROR(database->Execute("PRAGMA journal_size_limit = 67108864"));
   ASSAY_RETURN_IF_ERROR(database->Execute("PRAGMA foreign_keys = ON"));
   ASSAY_RETURN_IF_ERROR(MigrateSchema(database.get(), SchemaSteps()));
-  // Finds out now, rather than after the first measurement, that the file may not be written.
+  // Detects a file that cannot be written now, before the first measurement.
   const absl::StatusOr<Transaction> probe =
       Transaction::Begin(database.get(), Transaction::Durability::kProcess);
   ASSAY_RETURN_IF_ERROR(probe.status());
@@ -121,13 +124,13 @@ absl::StatusOr<std::unique_ptr<Database>> OpenForReading(const std::string& path
                                                          absl::Duration busy_timeout) {
   if (!IsThere(path)) {
     return absl::NotFoundError(
-        absl::StrCat("there is no store ", path, " yet; `demo` or `run` makes one"));
+        absl::StrCat("there is no store ", path, "; create it with `demo` or `run`"));
   }
   ASSAY_RETURN_IF_ERROR(RefuseFolder(path));
   ASSAY_ASSIGN_OR_RETURN(std::unique_ptr<Database> database,
                          Database::Open(path, Database::Access::kRead, busy_timeout));
   absl::StatusOr<int> version = SchemaVersionOf(database.get());
-  // Without the right to make lock files, a file that nobody writes can still be read.
+  // Without permission to create lock files, a file without writers can still be read.
   if (absl::IsPermissionDenied(version.status()) && !IsThere(path + "-wal")) {
     ASSAY_ASSIGN_OR_RETURN(database,
                            Database::Open(path, Database::Access::kReadImmutable, busy_timeout));
@@ -138,12 +141,12 @@ absl::StatusOr<std::unique_ptr<Database>> OpenForReading(const std::string& path
   if (*version > SchemaSteps().back().version) {
     return CheckSchemaVersion(*database, *version, SchemaSteps());
   }
-  // An older one is brought up to date, as the first command that writes would do.
+  // Upgrades an older file, as the first command that writes would do.
   ASSAY_RETURN_IF_ERROR(OpenForWriting(path, busy_timeout).status());
   return Database::Open(path, Database::Access::kRead, busy_timeout);
 }
 
-// What is stored must parse back, whatever an agent or a user wrote in it.
+// Stored text must parse again, whatever an agent or a user wrote in it.
 template <typename Message>
 Message WithValidText(Message message) {
   MakeTextValid(&message);
@@ -174,12 +177,13 @@ Store::~Store() = default;
 
 absl::StatusOr<std::string> Store::DefaultPath() {
   const char* data = std::getenv("XDG_DATA_HOME");
-  // The specification says that a relative one is to be ignored.
+  // The XDG specification requires that a relative path is ignored.
   if (data != nullptr && data[0] == '/') return absl::StrCat(data, "/assay/assay.db");
   const char* home = std::getenv("HOME");
   if (home != nullptr && home[0] == '/') return absl::StrCat(home, "/.local/share/assay/assay.db");
   return absl::FailedPreconditionError(
-      "no place for the store: neither XDG_DATA_HOME nor HOME is set; say --store=PATH");
+      "cannot choose a path for the store: neither XDG_DATA_HOME nor HOME is set; pass "
+      "--store=PATH");
 }
 
 std::string Store::WhoElseReads(const std::string& path) {
@@ -193,8 +197,8 @@ std::string Store::WhoElseReads(const std::string& path) {
   if (!all && !group) return "";
   return absl::StrCat("the store ", path, " can be read by ",
                       all ? "every user of this host" : "its group",
-                      ", and the plans in it may hold passwords and Authorization headers; if that "
-                      "is not meant: chmod 600 ",
+                      ", and the plans in it may contain passwords and Authorization headers; to "
+                      "prevent this: chmod 600 ",
                       path, "*");
 }
 
@@ -281,8 +285,9 @@ absl::Status Store::CommitExecution(const ExecutionRecord& told, absl::Span<cons
   for (const ChunkRef& chunk : chunks) {
     ASSAY_ASSIGN_OR_RETURN(const bool staged, parts_->chunks.Has(chunk.sha256));
     if (!staged) {
-      return absl::FailedPreconditionError(absl::StrCat(
-          "execution ", execution.id(), " names a sample chunk that was never staged, or swept"));
+      return absl::FailedPreconditionError(
+          absl::StrCat("execution ", execution.id(),
+                       " refers to a sample chunk that was never staged or has been removed"));
     }
   }
   ASSAY_RETURN_IF_ERROR(parts_->executions.Add(execution, figures, chunks, seconds));

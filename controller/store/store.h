@@ -18,7 +18,7 @@
 
 namespace assay::controller {
 
-// One campaign in a list: what can be said without reading its executions.
+// One campaign in a list: the figures that are available without reading its executions.
 struct CampaignSummary {
   std::string id;
   std::string label;
@@ -27,23 +27,23 @@ struct CampaignSummary {
   // Microseconds since 1970, UTC; ended_us is 0 while it runs.
   int64_t started_us = 0;
   int64_t ended_us = 0;
-  // As people should see it: RUNNING only while its controller lives, else INTERRUPTED.
+  // The status to show: RUNNING only while the campaign's controller is alive, INTERRUPTED if it is not.
   CampaignRecord::Status status = CampaignRecord::STATUS_UNSPECIFIED;
   std::string status_reason;
-  // Executions committed, and those of them that failed.
+  // The number of committed executions, and how many of those failed.
   int64_t executions = 0;
   int64_t failed_executions = 0;
-  // Where its controller runs or ran: "HOST, process PID"; empty before one claimed it.
+  // Where its controller runs or ran: "HOST, process PID"; empty if no controller has claimed it yet.
   std::string controller;
-  // Its row is not what was stored: what stands here may be wrong.
+  // The row does not match its hash, so these fields may be wrong.
   bool damaged = false;
 };
 
-// A staged sample chunk, to be named by the commit of its execution.
+// A staged sample chunk. The commit of its execution refers to it.
 struct ChunkRef {
   // Index of the load agent in ExecutionRecord.loads.
   uint32_t load = 0;
-  // SHA-256 of the chunk as it is stored; 32 bytes.
+  // SHA-256 of the stored chunk; 32 bytes.
   std::string sha256;
 };
 
@@ -55,49 +55,51 @@ struct LoadInterval {
 };
 
 struct StoreOptions {
-  // Longest wait for another process's write to end, before a call fails with kUnavailable.
+  // How long a call waits for another process's write to end before it fails with kUnavailable.
   absl::Duration busy_timeout = absl::Seconds(10);
 };
 
-// Where campaigns live: one SQLite file, in WAL mode, that several processes may have open; writes
-// of one exclude those of another, reads never wait. docs/store.md describes its tables and views.
+// The results of campaigns: one SQLite file in WAL mode. Several processes may have it open. Writes of one process
+// exclude those of others; reads never wait. docs/store.md describes the tables and views.
 //
-// What is kept: an execution is there wholly, with all its samples, or not at all, whenever the
-// process is killed. Sample chunks are staged in small transactions as they come, and an
-// execution's commit only refers to them; chunks that no commit named are removed by
-// SweepUncommitted().
+// Atomicity: an execution is stored with all its samples or not at all, whenever the process is killed. Sample chunks
+// are staged in small transactions as they arrive, and the commit of the execution only refers to them.
+// SweepUncommitted() removes chunks that no commit refers to.
 //
 // Threads: safe; calls are serialised. Callbacks run without the lock held.
-// Errors: kUnavailable when another process holds the file (the message says who),
-// kPermissionDenied when it may not be written or read, kNotFound, kAlreadyExists,
-// kResourceExhausted when the disk is full, kDataLoss when what is stored is damaged (every row has a hash, which is
-// checked when it is read; the message names the campaign and the record),
-// kInvalidArgument for a record that does not read back as it was given: it is not stored, and the message names its
-// campaign, or its execution and the load agent that sent it,
-// kFailedPrecondition for a file of a newer version or one that is no store. Every message names
-// the file and what to do.
+//
+// Errors. Every message names the file and says what to do.
+// kUnavailable: another process holds the file; the message names the process.
+// kPermissionDenied: the file cannot be written or read.
+// kNotFound, kAlreadyExists: see each function.
+// kResourceExhausted: the disk is full.
+// kDataLoss: stored data is damaged. Every row has a hash, which is checked when it is read. The message names the
+// campaign and the record.
+// kInvalidArgument: a record does not read back as it was given, so it is not stored. The message names its campaign,
+// or its execution and the load agent that sent it.
+// kFailedPrecondition: the file has a newer version or is not a store.
 class Store {
  public:
   enum class Mode {
-    // Neither makes a file nor changes what is in it: kNotFound when there is none. Only one of an
-    // older version is brought up to this one's. Fine on a read-only medium.
+    // Does not create the file and does not change its contents: kNotFound if it does not exist. Only a file of an
+    // older schema version is upgraded. Works on a read-only medium.
     kRead,
-    // Makes the file, and its folder, where there is none, for this user alone (0600 and 0700, also what SQLite keeps
-    // beside the file); one that is there keeps its mode. Brings an older version up to this one's.
+    // Creates the file and its folder if they do not exist, with access for this user only (0600 and 0700, also for
+    // the files that SQLite keeps beside it). An existing file keeps its mode. Upgrades an older schema version.
     kWrite,
   };
 
-  // Of a campaign's executions.
+  // The order of a campaign's executions.
   enum class Order {
     // By block, position and attempt.
     kAsMade,
-    // All of one cell together, and those as they were made.
+    // By cell; within a cell in the order in which they ran.
     kByCell,
   };
 
   static absl::StatusOr<std::unique_ptr<Store>> Open(const std::string& path, Mode mode,
                                                      const StoreOptions& options = {});
-  // A warning where other users may read the file at `path`, by its mode and its folder's; else empty.
+  // A warning if other users can read the file at `path`, judged by its mode and its folder's mode; otherwise empty.
   static std::string WhoElseReads(const std::string& path);
   // $XDG_DATA_HOME/assay/assay.db, or ~/.local/share/assay/assay.db.
   static absl::StatusOr<std::string> DefaultPath();
@@ -108,79 +110,79 @@ class Store {
 
   // --- Campaigns ---
 
-  // Adds a campaign, claimed by this process (see Heartbeat) when its status is RUNNING.
-  // kAlreadyExists when the id is taken.
+  // Adds a campaign. If its status is RUNNING, this process claims it (see Heartbeat). kAlreadyExists if the id is
+  // taken.
   absl::Status CreateCampaign(const CampaignRecord& campaign);
-  // Replaces a campaign's record. A status of RUNNING claims it for this process, as `resume` does:
-  // kFailedPrecondition when the controller that has it is alive. Any other status gives it up.
+  // Replaces a campaign's record. A status of RUNNING claims the campaign for this process, as `resume` does:
+  // kFailedPrecondition if its current controller is alive. Any other status releases the claim.
   absl::Status UpdateCampaign(const CampaignRecord& campaign);
-  // The campaign that `name` means: an id, a prefix of one, a label (of several
-  // the newest), or "latest". kNotFound says what there is; kInvalidArgument names the candidates
-  // of an ambiguous prefix. A RUNNING campaign whose controller is dead comes back as INTERRUPTED,
-  // with the reason, ended at its last heartbeat.
+  // Finds a campaign by its id, a prefix of an id, its label (the newest campaign with that label), or "latest". A
+  // kNotFound message lists the campaigns in the store; a kInvalidArgument message lists the candidates of an
+  // ambiguous prefix. A RUNNING campaign whose controller is dead is returned as INTERRUPTED, with the reason and
+  // with its last heartbeat as its end.
   absl::StatusOr<CampaignRecord> Find(std::string_view name);
   // Newest first, at most `limit`.
   absl::StatusOr<std::vector<CampaignSummary>> ListCampaigns(int limit = 1'000);
 
-  // --- The controller that runs a campaign, and those that watch it ---
+  // --- The controller of a campaign, and its observers ---
 
-  // Tells others that this process still runs the campaign; call it every few seconds. On the same
-  // host a dead controller is known by its process, from another by a heartbeat older than
-  // kHeartbeatLimit.
+  // Records that this process still runs the campaign. Call it every few seconds. On the same host, other processes
+  // detect a dead controller by its process; on another host, by a heartbeat older than kHeartbeatLimit.
   absl::Status Heartbeat(std::string_view campaign_id);
-  // Asks the controller that runs a campaign to end it and keep what is finished.
-  // kFailedPrecondition when none runs it.
+  // Asks the controller of a campaign to stop it and keep the finished executions. kFailedPrecondition if no
+  // controller runs it.
   absl::Status RequestCancel(std::string_view campaign_id);
-  // Whether that was asked since the campaign was last claimed.
+  // Whether a cancel was requested since the campaign was last claimed.
   absl::StatusOr<bool> CancelRequested(std::string_view campaign_id);
 
   // --- Executions ---
 
-  // Stores chunks of an execution that is still running, transcoded to PLANES_ZLIB, and returns
-  // their names in order. On return they survive the end of this process: the agent may forget
-  // them. Staging a chunk twice stores it once. kInvalidArgument for a damaged chunk (which, and
-  // how). Some milliseconds a chunk, most of them without the lock.
+  // Stores chunks of an execution that is still running, transcoded to PLANES_ZLIB, and returns their names in order.
+  // On return the chunks survive the end of this process, so the agent may delete its copies. Staging a chunk twice
+  // stores it once. kInvalidArgument for a damaged chunk; the message names the chunk and the damage. Takes some
+  // milliseconds per chunk, mostly without the lock.
   absl::StatusOr<std::vector<ChunkRef>> StageChunks(std::string_view campaign_id,
                                                     std::string_view execution_id, uint32_t load,
                                                     absl::Span<const SampleChunk> chunks);
-  // Adds an execution in one transaction, safe from a power cut on return. `chunks` were staged for
-  // it, and are kept in the order given; what else was staged for it is removed. kAlreadyExists when its id, or its
-  // (cell, block, attempt) in the campaign, is there; kFailedPrecondition when a chunk was never staged.
+  // Adds an execution in one transaction, durable against a power cut on return. `chunks` must have been staged for
+  // this execution and are kept in the given order; its other staged chunks are removed. kAlreadyExists if the
+  // campaign has this id or this (cell, block, attempt); kFailedPrecondition if a chunk was never staged.
   absl::Status CommitExecution(const ExecutionRecord& execution, absl::Span<const ChunkRef> chunks,
                                absl::Span<const LoadInterval> seconds,
                                absl::Span<const ProfileChunk> profile = {});
-  // Gives an execution a profile that another tool took (ExecutionRecord.imported_profile); one that was imported
-  // before is replaced. kFailedPrecondition where Assay itself profiled it, or it was not measured.
+  // Attaches a profile that another tool took (ExecutionRecord.imported_profile). It replaces an earlier import.
+  // kFailedPrecondition if Assay itself profiled the execution, or if the execution was not measured.
   absl::Status AttachProfile(std::string_view execution_id, const ProfileInfo& info,
                              absl::Span<const ProfileChunk> profile);
-  // Removes staged chunks of executions that were never committed, except those of campaigns whose
-  // controller lives. Returns how many bytes were freed for reuse.
+  // Removes staged chunks of executions that were never committed, except chunks of campaigns whose controller is
+  // alive. Returns how many bytes were freed for reuse.
   absl::StatusOr<int64_t> SweepUncommitted();
 
-  // Calls `visit` for every execution of a campaign, in `order`, one in memory at a time; stops at the first error and
-  // returns it. `damaged` gets what is wrong with each execution that is damaged or missing, and the others are visited;
-  // without it that is an error too.
+  // Calls `visit` for every execution of a campaign, in `order`, with one execution in memory at a time. Stops at the
+  // first error and returns it. With `damaged`, a damaged or missing execution is appended to it and the others are
+  // still visited; without `damaged`, it is an error.
   absl::Status ForEachExecution(std::string_view campaign_id,
                                 const std::function<absl::Status(const ExecutionRecord&)>& visit,
                                 std::vector<absl::Status>* damaged = nullptr,
                                 Order order = Order::kAsMade);
   absl::StatusOr<ExecutionRecord> ReadExecution(std::string_view execution_id);
-  // All at once: some kilobytes each.
+  // All executions at once: some kilobytes each.
   absl::StatusOr<std::vector<ExecutionRecord>> Executions(std::string_view campaign_id);
 
-  // Calls `visit` for every sample chunk of an execution in the order of its commit, one in memory
-  // at a time. What is read is checked against its name: kDataLoss. proto/convert/sample_chunk.h
-  // decodes it.
+  // Calls `visit` for every sample chunk of an execution in the order of its commit, with one chunk in memory at a
+  // time. Each chunk is checked against its name; kDataLoss if they differ. proto/convert/sample_chunk.h decodes
+  // chunks.
   absl::Status ReadChunks(
       std::string_view execution_id,
       const std::function<absl::Status(uint32_t load, const SampleChunk&)>& visit);
-  // The chunks of an execution's profile in their order; none where it has none. proto/convert/stack_profile_proto.h
-  // reads them, and ExecutionRecord.server.profile says how it was taken.
+  // The chunks of an execution's profile in their order; none if it has no profile.
+  // proto/convert/stack_profile_proto.h reads them; ExecutionRecord.server.profile describes how the profile was
+  // taken.
   absl::StatusOr<std::vector<ProfileChunk>> ReadProfile(std::string_view execution_id);
   // The seconds of an execution, by load agent and second.
   absl::StatusOr<std::vector<LoadInterval>> ReadSeconds(std::string_view execution_id);
 
-  // A controller on another host is taken for dead after this long without a heartbeat.
+  // A controller on another host counts as dead after this long without a heartbeat.
   static constexpr absl::Duration kHeartbeatLimit = absl::Seconds(60);
 
  private:

@@ -24,7 +24,7 @@ TemporaryFolder::~TemporaryFolder() { std::filesystem::remove_all(path_); }
 std::unique_ptr<Store> OpenedStore(const std::string& path, Store::Mode mode) {
   absl::StatusOr<std::unique_ptr<Store>> store = Store::Open(path, mode);
   EXPECT_TRUE(store.ok()) << store.status();
-  // Nothing can be tested without it.
+  // No test can continue without a store.
   if (!store.ok()) std::abort();
   return *std::move(store);
 }

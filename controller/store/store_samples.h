@@ -15,9 +15,9 @@
 
 namespace assay::controller {
 
-// What the tests of the store put into it.
+// Sample data for tests of the store.
 
-// A folder for one test, gone with it.
+// A folder for one test. The destructor removes it.
 class TemporaryFolder {
  public:
   TemporaryFolder();
@@ -29,7 +29,7 @@ class TemporaryFolder {
   std::string path_;
 };
 
-// Opens, or fails the test. Waits for locks a little only.
+// Opens a store or fails the test. Waits only briefly for locks.
 std::unique_ptr<Store> OpenedStore(const std::string& path, Store::Mode mode = Store::Mode::kWrite);
 
 // A RUNNING campaign that began at this second.
@@ -37,11 +37,11 @@ CampaignRecord SampleCampaign(const std::string& id, int64_t started_s = 1);
 // A MEASURED execution of a cell of that campaign, with figures and a histogram of 1,000 requests.
 ExecutionRecord SampleExecution(const std::string& campaign_id, uint32_t block,
                                 const std::string& target = "epoll");
-// `count` samples, other ones for each `seed`, and the chunk that a load generator sends of them.
+// `count` samples, different for each `seed`, and the chunk in which a load generator sends them.
 std::vector<Sample> SampleSamples(uint64_t seed, uint32_t count);
 SampleChunk PackedChunk(uint64_t seed, uint32_t count = 1'000);
 
-// Runs SQL on a file past the store, as another program would. What the first column of the first row holds.
+// Runs SQL on the file without the store, as another program would. Returns the first column of the first row.
 std::string RunSql(const std::string& path, const std::string& sql);
 
 }  // namespace assay::controller

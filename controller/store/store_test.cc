@@ -129,10 +129,10 @@ TEST_F(StoreTest, AnAmbiguousPrefixNamesItsCandidates) {
 
 TEST_F(StoreTest, WhatIsNotThereIsAnsweredWithWhatIs) {
   EXPECT_THAT(Message(store_->Find("latest").status(), absl::StatusCode::kNotFound),
-              HasSubstr("has no campaign yet; `demo` or `run` makes one"));
+              HasSubstr("has no campaigns; create one with `demo` or `run`"));
   Create("aaaa00000001", "old");
   EXPECT_THAT(Message(store_->Find("zz%").status(), absl::StatusCode::kNotFound),
-              HasSubstr("no campaign \"zz%\"; there are, newest first: aaaa00000001 (old)"));
+              HasSubstr("no campaign \"zz%\"; its campaigns, newest first: aaaa00000001 (old)"));
   EXPECT_EQ(store_->Find("").status().code(), absl::StatusCode::kNotFound);
 }
 
@@ -163,7 +163,7 @@ TEST_F(StoreTest, ACampaignWhoseProcessIsGoneIsInterrupted) {
   EXPECT_EQ(summary.status, CampaignRecord::INTERRUPTED);
   EXPECT_EQ(summary.ended_us, 77);
   EXPECT_THAT(summary.status_reason,
-              HasSubstr("its controller (elsewhere, process 1) ended without a word"));
+              HasSubstr("its controller (elsewhere, process 1) ended unexpectedly"));
   const CampaignRecord found = *store_->Find("latest");
   EXPECT_EQ(found.status(), CampaignRecord::INTERRUPTED);
   EXPECT_EQ(found.status_reason(), summary.status_reason);
@@ -229,7 +229,7 @@ TEST_F(StoreTest, OnlyWhatRunsCanBeCancelled) {
   Create("bbbb00000001");
   Orphan("bbbb00000001", DeadController(), 5);
   EXPECT_THAT(Message(store_->RequestCancel("bbbb00000001"), absl::StatusCode::kFailedPrecondition),
-              HasSubstr("ended without a word"));
+              HasSubstr("ended unexpectedly"));
   EXPECT_EQ(store_->RequestCancel("cccc").code(), absl::StatusCode::kNotFound);
   EXPECT_EQ(store_->CancelRequested("cccc").status().code(), absl::StatusCode::kNotFound);
 }

@@ -32,19 +32,19 @@ class ReportTest(harness.EndToEndTest):
         self.assertEqual(facts["errors"], [])
         self.assertEqual(set(facts["requests"]) - {"file:", "data:"}, set())
         seen = facts["report"]
-        for heading in ("Results", "Over load", "Gates", "Where the time went", "Hosts"):
+        for heading in ("Results", "By load level", "Gates", "Profiles", "Hosts"):
             self.assertIn(heading, seen["headings"])
         self.assertEqual(seen["rows"], 6, "two targets at two levels, and each profiled")
         self.assertGreaterEqual(seen["figures"], 2, "latency and throughput over concurrency")
-        # Each target, and one against the other by what it is for, by system call and whole; time off the CPU, where there was.
+        # Each target; the two compared by category, by system call and by whole stacks; time off the CPU if there was any.
         self.assertGreaterEqual(seen["graphs"], 5)
-        self.assertIn("System calls, by who made them", seen["captions"])
+        self.assertIn("System calls", seen["captions"])
         self.assertTrue(seen["no_sideways"])
         self.assertIn("of all 100.0 %", seen["whole"])
         self.assertNotEqual(seen["zoomed"], seen["whole"])
-        for words in ("of what is zoomed", "samples", "a request"):
+        for words in ("of the zoomed frame", "samples", "per request"):
             self.assertIn(words, seen["tip"])
-        self.assertRegex(seen["found"], r"^\d+\.\d+ % matched, \d+\.\d+ µs a request")
+        self.assertRegex(seen["found"], r"^\d+\.\d+ % matched, \d+\.\d+ µs per request")
         self.assertTrue(facts["still"], "the picture for readers without a script")
         # Printed on A4: everything stands within the margins, and its letters can be read.
         width, height = facts["report_page"]

@@ -1,5 +1,4 @@
-// Paints the part of a model that is in sight: only rows on the screen, only boxes of a third of a
-// pixel and more.
+// Paints the visible part of a model: only rows on the screen, and only boxes of at least a third of a pixel.
 class FlameCanvas {
   static ROW = 19;
   static LEAST = 0.3;
@@ -13,7 +12,7 @@ class FlameCanvas {
     this.upward = false;
   }
 
-  // From a model's widths to pixels: `window` is the part in sight, {left, width}.
+  // Maps a model's widths to pixels. `window` is the visible part, {left, width}.
   resize(model) {
     const height = model.rows * FlameCanvas.ROW;
     const limit = Math.max(200, Math.floor(window.innerHeight * 0.7));
@@ -65,7 +64,7 @@ class FlameCanvas {
     return this.upward ? this.rows - 1 - row : row;
   }
 
-  // `look` says how to paint: colour(node), text(node), matched(node) or null, chosen node.
+  // `look` defines the appearance: colour(node), text(node), matched(node) or null, and the chosen node.
   paint(model, window, look) {
     const context = this.context;
     const scale = this.pixelsWide / window.width;
@@ -88,7 +87,7 @@ class FlameCanvas {
         const wide = Math.min(this.pixelsWide, (finish - window.left) * scale) - x;
         this.box(x, y, wide, high, i, look);
       } else if (!this.upward && y >= this.pixelsHigh) {
-        // What it called is further down still.
+        // Its callees are further down.
         i = model.end[i];
         continue;
       }
@@ -103,7 +102,7 @@ class FlameCanvas {
     const faded = (look.matched && !matched) || look.above(node);
     context.globalAlpha = faded ? 0.45 : 1;
     context.fillStyle = matched ? this.match : look.colour(node);
-    // A hair between boxes, where there is room for one.
+    // A thin gap between boxes, where there is space for one.
     context.fillRect(x, y, wide > 3 ? wide - 0.8 : wide, high);
     context.globalAlpha = 1;
     if (node === look.chosen) {
@@ -121,7 +120,7 @@ class FlameCanvas {
     context.globalAlpha = 1;
   }
 
-  // Brings a node's row into sight.
+  // Scrolls a node's row into view.
   reveal(depth) {
     const y = this.top(depth);
     if (y < 0) this.view.scrollTop += y;

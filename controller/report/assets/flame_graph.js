@@ -1,5 +1,5 @@
-// One flame graph on the page: controls, keyboard, tooltips. The data stand beside it as JSON; the
-// drawing that was there without a script stays, for print.
+// One flame graph on the page: controls, keyboard, tooltips. The data are beside it as JSON. The drawing for pages
+// without a script is kept for print.
 class FlameGraph {
   constructor(section) {
     this.section = section;
@@ -8,7 +8,7 @@ class FlameGraph {
     this.data = data;
     this.differs = data.kind === 'difference';
     this.functions = data.functions;
-    // They come in pre-order, children by name: so does the rank of functions.
+    // Functions are in pre-order with children by name, so this is also the order of functions.
     const names = this.functions.map((one, i) => [one[0], i]);
     names.sort((a, b) => (a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : a[1] - b[1]));
     this.rank = new Int32Array(names.length);
@@ -28,7 +28,7 @@ class FlameGraph {
     this.show(this.topDown, this.differs ? [0, 1] : [0]);
   }
 
-  // --- What is in sight.
+  // --- The visible part.
 
   show(model, quantities) {
     this.model = model;
@@ -46,7 +46,7 @@ class FlameGraph {
 
   zoom(node) {
     if (this.model !== this.topDown) {
-      // There is more to see, now that it is wider.
+      // The window became wider, so it shows more.
       const path = this.model.path(node);
       this.model = this.topDown.reversed(this.rank, path);
       this.model.setWidths(this.quantities);
@@ -60,7 +60,7 @@ class FlameGraph {
     this.say();
   }
 
-  // Moves the window there in an eye's blink, so that the eye can follow.
+  // Animates the window, briefly, so that the eye can follow.
   glide(to) {
     const from = this.window;
     const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
@@ -112,7 +112,7 @@ class FlameGraph {
     if (fn === this.model.fn[0]) return FlameCanvas.mix(theme.group, theme.group, 0);
     let hash = 0;
     for (const letter of this.functions[fn][0]) hash = (hash * 31 + letter.codePointAt(0)) >>> 0;
-    // Neighbours of one kind are told apart by a shade.
+    // Neighbours of one kind differ in shade.
     return FlameCanvas.mix(theme[this.kindOf(fn)], FlameCanvas.rgb(this.painter.paper), (hash % 5) * 0.055);
   }
 
@@ -122,20 +122,20 @@ class FlameGraph {
     if (node === 0 || !test || !test[3]) return FlameCanvas.mix(theme.same, theme.same, 0);
     const [a, b] = this.figures(node);
     const whole = Math.max(this.model.total[0][0], this.model.total[1][0]);
-    // A tenth of the whole is as strong as it gets.
+    // Colours reach full strength at a tenth of the total.
     const strength = Math.min(1, Math.sqrt(Math.abs(b - a) / whole / 0.1));
     return FlameCanvas.mix(theme.same, b > a ? theme.more : theme.less, 0.25 + 0.75 * strength);
   }
 
   figures(node) { return this.model.total.map((column) => column[node]); }
 
-  // --- What is said of a frame.
+  // --- The description of a frame.
 
   about(node) {
     const model = this.model;
     const [name, library, kind] = this.functions[model.fn[node]];
     const place = this.data.libraries[library];
-    // A category or a system call lies nowhere.
+    // A category or a system call has no file.
     const words = node === 0 || (!kind && !place) ? '' : KIND_WORDS[this.kindOf(model.fn[node])] ?? KINDS[kind];
     const facts = this.differs ? this.factsOfChange(node) : this.factsOfFrame(node);
     return {name, where: [words, place].filter(Boolean).join(' · '), facts};
@@ -149,8 +149,8 @@ class FlameGraph {
       ['samples', grouped(samples)],
       [this.data.quantity, seconds(ns)],
     ];
-    if (this.focus > 0) facts.splice(1, 0, ['of what is zoomed', percent(ns / model.total[0][this.focus])]);
-    if (this.data.requests > 0) facts.push(['a request', microseconds(ns / 1e3 / this.data.requests)]);
+    if (this.focus > 0) facts.splice(1, 0, ['of the zoomed frame', percent(ns / model.total[0][this.focus])]);
+    if (this.data.requests > 0) facts.push(['per request', microseconds(ns / 1e3 / this.data.requests)]);
     const own = model.own[0][node];
     if (own >= model.total[0][0] * 5e-5 && own < ns) facts.push(['itself', percent(own / model.total[0][0])]);
     return facts;
@@ -175,12 +175,12 @@ class FlameGraph {
         const [low, high] = [test[1], test[2]];
         facts.push(['95 % interval', `${signed(unit(low), low)} to ${signed(unit(high), high)}`]);
       }
-      facts.push(['more than chance', `${test[3] ? 'yes' : 'no'}, p = ${test[0].toPrecision(2)}`]);
+      facts.push(['significant', `${test[3] ? 'yes' : 'no'}, p = ${test[0].toPrecision(2)}`]);
     }
     return facts;
   }
 
-  // The line below the graph, which a screen reader reads out.
+  // The line below the graph, which screen readers announce.
   say() {
     const line = this.part('chosen');
     const node = this.chosen >= 0 ? this.chosen : this.focus;
@@ -221,7 +221,7 @@ class FlameGraph {
     this.tip.style.top = `${Math.max(4, y)}px`;
   }
 
-  // --- Search. What is between slashes is a regular expression.
+  // --- Search. Text between slashes is a regular expression.
 
   search(text) {
     const found = this.part('found');
@@ -252,7 +252,7 @@ class FlameGraph {
       found.replaceChildren();
       return;
     }
-    // Of whole stacks, whichever way they are shown.
+    // Shares are of whole stacks, in either order.
     const nodes = this.topDown.outermost(this.matches);
     const bold = document.createElement('b');
     const sum = (q) => nodes.reduce((all, node) => all + this.topDown.total[q][node], 0);
@@ -263,7 +263,7 @@ class FlameGraph {
       return;
     }
     bold.textContent = percent(share(0));
-    const request = this.data.requests > 0 ? `, ${microseconds(sum(0) / 1e3 / this.data.requests)} a request` : '';
+    const request = this.data.requests > 0 ? `, ${microseconds(sum(0) / 1e3 / this.data.requests)} per request` : '';
     found.replaceChildren(bold, ` matched${request}, ${counted(sum(1), 'sample', 'samples')}`);
   }
 
@@ -377,7 +377,7 @@ class FlameGraph {
     this.chosen = node;
     this.painter.reveal(this.model.depth[node]);
     const {left, width} = this.window;
-    // Out of sight: zoom out to where it is in.
+    // If the node is not visible, zooms out to a frame that contains it.
     if (this.model.left[node] < left || this.model.left[node] + this.model.width[node] > left + width * (1 + 1e-9)) {
       this.focus = this.model.parent[node] < 0 ? 0 : this.model.parent[node];
       this.glide({left: this.model.left[this.focus], width: this.model.width[this.focus] || 1});

@@ -1,7 +1,7 @@
-// A tree of functions in pre-order, as columns. `own` holds one column of figures a quantity: what
-// each node took by itself; `total` what it took with all that it called.
+// A tree of functions in pre-order, as columns. `own` has one column per quantity with each node's own figures;
+// `total` includes all its callees.
 class FlameModel {
-  // Of a window's width: a quarter of a pixel.
+  // As a share of the window's width: a quarter of a pixel.
   static LEAST = 0.0002;
 
   constructor(depth, fn, own) {
@@ -11,7 +11,7 @@ class FlameModel {
     this.fn = fn;
     this.own = own;
     this.parent = new Int32Array(count);
-    // Where each node's subtree ends.
+    // The end of each node's subtree.
     this.end = new Int32Array(count);
     this.rows = 0;
     const path = [];
@@ -29,8 +29,8 @@ class FlameModel {
     });
   }
 
-  // Widths are those of one quantity or the sum of several. Children stand side by side on their
-  // parent, from its left.
+  // Widths are those of one quantity or the sum of several. Children are side by side on their parent, from its left
+  // edge.
   setWidths(quantities) {
     this.width = Float64Array.from(this.total[quantities[0]]);
     for (const more of quantities.slice(1)) {
@@ -46,17 +46,17 @@ class FlameModel {
     }
   }
 
-  // Bottom up: what was on top of the stacks first, then who called it. `rank` orders functions. Of
-  // frames too narrow to see the callers are left out: the whole tree may have a million. `path`,
-  // functions from the root on, leads to the frame that fills the window, in which the eye sees more.
+  // The inverted tree: functions on top of stacks first, then their callers. `rank` orders functions. Callers of
+  // frames that are too narrow to see are left out, because the whole tree may have a million nodes. `path`, a list
+  // of functions from the root, leads to the frame that fills the window, where narrower frames are visible.
   reversed(rank, path = []) {
     const weight = (node) => this.own.reduce((sum, column) => sum + column[node], 0);
     const whole = this.total.reduce((sum, column) => sum + column[0], 0);
     const depth = [];
     const fn = [];
     const own = this.own.map(() => []);
-    // A frame waits with the stacks that it is part of, in pairs: where each ends, and who called
-    // the frame there. `along` counts the functions of the path that led to it; -1: it is beside.
+    // A frame is queued with its stacks, as pairs of the stack's end and the frame's caller there. `along` counts the
+    // functions of `path` that led to the frame; -1: the frame is not on the path.
     const stacks = [];
     for (let i = 0; i < this.count; i++) if (weight(i) > 0) stacks.push(i, i);
     const waiting = [{fn: this.fn[0], stacks, level: 0, weight: whole, along: 0}];
@@ -91,7 +91,7 @@ class FlameModel {
     return new FlameModel(depth, fn, own);
   }
 
-  // Functions from below the root to a node, and back.
+  // The functions from below the root to a node, and the reverse.
   path(node) {
     const functions = [];
     for (let at = node; at > 0; at = this.parent[at]) functions.unshift(this.fn[at]);
@@ -102,7 +102,7 @@ class FlameModel {
     return path.reduce((node, fn) => this.children(node).find((child) => this.fn[child] === fn), 0);
   }
 
-  // The nodes whose function `wanted` says, only the outermost of each stack: their widths sum.
+  // The nodes whose function is in `wanted`, only the outermost of each stack, so that their widths can be added.
   outermost(wanted) {
     const nodes = [];
     for (let i = 0; i < this.count;) {
@@ -122,7 +122,7 @@ class FlameModel {
     return found;
   }
 
-  // The node that is drawn in a row over a point, in units of width; -1 where there is none.
+  // The node that is drawn in a row at a position, in units of width; -1 if there is none.
   at(row, point) {
     let node = 0;
     if (point < 0 || point >= this.width[0]) return -1;

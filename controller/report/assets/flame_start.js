@@ -1,4 +1,5 @@
-// A graph comes alive when it is near the screen, the first at once, so that a page of many opens as quickly as one.
+// A graph starts when it is near the screen, and the first one at once, so that a page with many graphs opens
+// quickly.
 const graphs = new Map();
 const sections = [...document.querySelectorAll('.flame')];
 function offer(section, live) {
@@ -10,13 +11,13 @@ function enliven(section) {
   try {
     graphs.set(section, new FlameGraph(section));
   } catch (error) {
-    // A browser too old for it still shows the picture.
+    // A browser that is too old still shows the picture.
     offer(section, false);
     picture(section);
     console.error(error);
   }
 }
-// The still picture stands in the page as text, until it is needed.
+// The still picture is text in the page until it is needed.
 function picture(section) {
   if (section.querySelector('.flame-still')) return;
   const paper = section.querySelector('.flame-paper');
@@ -35,8 +36,8 @@ const near = new IntersectionObserver((entries) => {
 if (sections.length) enliven(sections[0]);
 for (const section of sections.slice(1)) near.observe(section);
 
-// The browser's own search does not see into a canvas: Ctrl-F and / go to the graph that is in use, or the only one in
-// sight. Ctrl-F a second time is the browser's again.
+// The browser's search cannot search a canvas. Ctrl-F and / go to the graph in use, or to the only visible one. A
+// second Ctrl-F opens the browser's search.
 document.addEventListener('keydown', (event) => {
   const find = event.key === 'f' && (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey;
   const typing = /^(INPUT|TEXTAREA|SELECT)$/.test(document.activeElement.tagName);

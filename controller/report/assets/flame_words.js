@@ -1,8 +1,8 @@
-// Figures as people read them, and what a frame is said to be.
+// Formats figures and kinds of frames for people.
 const KINDS = ['unknown', 'program', 'library', 'libc', 'kernel', 'vdso', 'jit'];
 const KIND_WORDS = {
   unknown: 'unknown code', program: 'program', library: 'shared library', libc: 'C library',
-  kernel: 'kernel', vdso: 'vDSO', jit: 'made at run time', inlined: 'program, inlined',
+  kernel: 'kernel', vdso: 'vDSO', jit: 'JIT-compiled', inlined: 'program, inlined',
 };
 
 function percent(share) {
@@ -22,7 +22,7 @@ function seconds(ns) {
   return `${(ns / 1e3).toFixed(0)} µs`;
 }
 
-// 12,345. (What the browser has for it takes longer to wake up than a graph to draw.)
+// 12,345. The browser's own formatter takes longer to load than a graph takes to draw.
 function grouped(count) {
   return String(count).replace(/\B(?=(\d{3})+$)/g, ',');
 }
