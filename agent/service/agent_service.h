@@ -13,22 +13,22 @@
 
 namespace assay::agent {
 
-// The service of proto/agent.proto over a table of jobs: turns messages into calls and back, and nothing else.
+// Implements the service of proto/agent.proto over a table of jobs: translates messages to calls and back.
 //
-// Threads: gRPC's, none of which it blocks: what is slow runs on a job's strand, or on `errands`.
+// Threads: gRPC's. It does not block them: slow work runs on a job's strand, or on `errands`.
 class AgentService final : public Agent::CallbackService {
  public:
-  // What strangers and silent peers may take.
+  // Bounds on the resources that silent and unknown peers may use.
   struct Limits {
     Connections::Limits connections;
     StreamBounds::Limits streams;
   };
 
-  // `describe` may be slow: it starts version commands. `errands` must outlive this.
+  // `describe` may be slow, because it runs version commands. `errands` must outlive this.
   AgentService(std::shared_ptr<JobTable> jobs, std::function<AgentDescription()> describe,
                Strand& errands, Limits limits);
 
-  // Those that its server accepts. Each call marks its own as used.
+  // The connections that the server has accepted. Each call marks its connection as used.
   Connections& connections() { return connections_; }
 
   grpc::ServerUnaryReactor* Describe(grpc::CallbackServerContext* context,
