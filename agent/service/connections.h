@@ -20,13 +20,14 @@ namespace assay::agent {
 // nothing must not keep other hosts out.
 //
 // A connection is silent until it has carried a call. A connection that has carried a call has completed its TLS
-// handshake with an accepted certificate. If there are too many connections, in total or from one host, the oldest
-// silent connection of the host with the most of them is shut down. If none is silent, the new connection is refused.
+// handshake with an accepted certificate. If there are too many connections from one host, its oldest silent connection
+// is shut down; if there are too many in total, the oldest one of the host with the most silent connections. If none is
+// silent, the new connection is refused.
 //
 // The descriptors belong to gRPC, which may close them at any time. Each is identified by the inode of its socket, so
 // that a descriptor number in use by another file is never touched.
 //
-// Threads: any. Cost: Admit() makes one system call per connection.
+// Threads: any. Cost: Admit() makes one system call per open connection.
 class Connections {
  public:
   struct Limits {
@@ -65,8 +66,8 @@ class Connections {
   };
 
   void ForgetGone() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // Shuts down the oldest silent connection of `host`; nullptr: of the host with the most connections. False if there
-  // is none.
+  // Shuts down the oldest silent connection of `host`; nullptr: of the host with the most silent connections. Returns
+  // false if there is none.
   bool EndOldestSilent(const std::string* host) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void End(const Connection& connection) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
