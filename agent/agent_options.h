@@ -10,24 +10,24 @@
 
 namespace assay::agent {
 
-// What an agent is told on its command line, checked.
+// The checked command line of an agent.
 struct AgentOptions {
-  // The host may be a name; port 0 picks one.
+  // The host may be a name. Port 0: any free port.
   HostPort listen;
-  // Whether others than this host reach it.
+  // Whether other hosts can reach the agent.
   bool beyond_loopback = false;
-  // Absolute.
+  // Absolute path.
   std::string catalogue;
   std::string spool;
   TlsPaths tls;
-  // Beyond loopback, and the server's own agent, load may go here too.
+  // Networks that load may be sent to, in addition to loopback and the hosts of confirming server agents.
   std::vector<Cidr> allowed_destinations;
-  // Whether the end of standard input is the end of the agent: whoever started it is gone.
+  // Whether the agent ends at the end of standard input, that is, when the process that started it has ended.
   bool exit_with_parent = false;
 };
 
-// Reads a command line. Returns kGoOn of common/command_line.h when `options` is filled, else the exit status; what is
-// wrong is on `err`. Resolves the host of --listen, which may block.
+// Parses a command line. Returns kGoOn of common/command_line.h when `options` is filled, else the exit status, after
+// writing the error to `err`. Resolves the host of --listen, which may block.
 int ParseAgentOptions(int argc, char** argv, AgentOptions& options, std::ostream& out,
                       std::ostream& err);
 

@@ -8,13 +8,13 @@
 
 namespace assay::agent {
 
-// The wish that this program ends: SIGTERM, SIGINT or SIGHUP, or the end of standard input.
+// The request to end this program: SIGTERM, SIGINT, SIGHUP, or the end of standard input.
 class EndSignal {
  public:
-  // Takes the signals away from every thread that is started later; call it before there are any.
+  // Blocks the signals in this thread and in every thread started later. Call it before starting threads.
   static absl::StatusOr<EndSignal> Create(bool with_standard_input);
 
-  // Waits for it; returns what it was, for people.
+  // Blocks until the request arrives. Returns its description, for people.
   std::string Wait();
 
  private:

@@ -11,15 +11,14 @@
 
 namespace assay::agent {
 
-// Whether every entry of a catalogue makes sense; what "sense" is stands in proto/catalogue.proto.
-// kInvalidArgument has one line per mistake (the first ten), each with its place in the text. Looks
-// at no file.
+// Checks every entry of a catalogue against the rules in proto/catalogue.proto. kInvalidArgument has one line for each
+// of the first ten mistakes, with its place in the text. Does no I/O.
 absl::Status CheckCatalogue(const CatalogueFile& file, const TextLocations& locations);
 
-// Whether an option takes a value. kInvalidArgument says which values it takes.
+// Checks that an option accepts a value. kInvalidArgument says which values it accepts.
 absl::Status CheckOptionValue(const CatalogueTarget::Option& option, std::string_view value);
 
-// The number of a signal that may stop a target, by its name: "SIGTERM". The empty name is SIGTERM.
+// The number of a stop signal by its name, such as "SIGTERM". The empty name means SIGTERM. Nullopt: not a stop signal.
 std::optional<int> StopSignal(std::string_view name);
 
 }  // namespace assay::agent

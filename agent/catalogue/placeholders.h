@@ -8,15 +8,15 @@
 
 namespace assay::agent {
 
-// A placeholder is a name in braces with nothing else between them: {port}, {option.threads}. Names
-// are lower case letters, digits, '_' and '.', and begin with a letter. Braces around anything else
-// stay as they are, so that an nginx configuration or a piece of JSON needs no escapes.
+// A placeholder is a name in braces: {port}, {option.threads}. A name consists of lower-case letters, digits, '_' and
+// '.', and begins with a letter. Braces around other text are not placeholders, so that an nginx configuration or JSON
+// needs no escapes.
 
-// The names of the placeholders in `text`, in order, doubled ones included.
+// The names of the placeholders in `text`, in order, including duplicates.
 std::vector<std::string> Placeholders(std::string_view text);
 
-// `text` with each placeholder replaced by the value of its name; one without a value stays as it
-// is. Values are not looked into again.
+// Replaces each placeholder in `text` by the value of its name. A placeholder without a value stays unchanged.
+// Placeholders in values are not replaced.
 std::string ReplacePlaceholders(std::string_view text,
                                 const std::map<std::string, std::string>& values);
 

@@ -5,11 +5,10 @@
 
 namespace assay::agent {
 
-// Kills and waits for every child of this process, and, since this process is a subreaper, for
-// every generation below, as each inherits to it when its parent goes. Only its own children are
-// killed: their pids cannot be used again before it has waited for them, so nobody else's process
-// is ever hit. Returns whether none is left; gives up after `limit`, as on a process that is stuck
-// in the kernel.
+// Kills and waits for every child of this process. Since this process is a subreaper, it inherits the children of each
+// killed process, and kills those too, until none is left. It kills only its own children: their pids cannot be reused
+// before it has waited for them, so it never kills an unrelated process. Returns whether none is left; gives up after
+// `limit`, for example if a process is stuck in the kernel.
 //
 // REQUIRES: SIGCHLD is blocked; the process has one thread.
 bool KillChildrenUntilNone(absl::Duration limit);

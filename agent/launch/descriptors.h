@@ -8,14 +8,13 @@
 
 namespace assay::agent {
 
-// Closes every descriptor from 3 up that is not in `kept`: what a careless library of our parent
-// left open would otherwise hold its sockets and files open as long as the program lives.
+// Closes every descriptor from 3 up that is not in `kept`. Otherwise, descriptors that the parent left open without
+// close-on-exec would keep its sockets and files open as long as the program runs.
 void CloseAllBut(std::vector<int> kept);
 
-// Makes the descriptor table that the program will have after exec: `pass_fds` (ours, theirs) get
-// their numbers, everything else from 3 up is closed by exec. `aside` stays usable until then,
-// whatever its number was. Returns 0 or errno: EBADF (ours is not open), EINVAL or EMFILE (beyond
-// the limit of open files).
+// Prepares the descriptor table that the program has after exec. Each of `pass_fds` (number here, number in the
+// program) gets its number; exec closes all others from 3 up. `aside` stays usable until exec, and may get another
+// number. Returns 0 or errno: EBADF (a descriptor is not open), EINVAL or EMFILE (beyond the limit of open files).
 int PlaceDescriptors(const std::vector<std::pair<int, int>>& pass_fds, UniqueFd* aside);
 
 }  // namespace assay::agent

@@ -5,12 +5,11 @@
 
 namespace assay::agent {
 
-// launch's own process, once it knows what to do: makes the namespace and the guard, passes reports
-// up and commands down, and when the guard or whoever asked is gone, kills the whole tree.
+// Runs the keeper, the main process of `launch`. It creates the namespace and the guard, forwards reports and commands,
+// and kills the whole tree when the guard or the process at the other end of request.control_fd is gone.
 //
-// Returns when the tree is gone: as a shell would say how the program ended (128 + the signal's
-// number), 127 when it did not start. Reports go to request.control_fd; without one, failures go to
-// standard error.
+// Returns when the tree is gone, with a shell's exit status for the program (128 + the signal number for a signal), or
+// 127 if the program did not start. Reports go to request.control_fd; without one, failures go to standard error.
 //
 // REQUIRES: one thread. Call once in a process.
 int RunKeeper(const LaunchRequest& request);

@@ -3,10 +3,9 @@
 
 #include <cstdint>
 
-// What the launch program and the process that started it say to each other, and launch's own
-// processes among themselves: one struct a message over a SOCK_SEQPACKET socket pair. Both ends are
-// built together and run on one host, so the structs travel as they lie in memory. The end of the
-// socket is a message too: the other side is gone.
+// The protocol between the launch program and the process that started it, and between launch's own processes: one
+// struct per message over a SOCK_SEQPACKET socket pair. Both ends are built together and run on one host, so the
+// structs are sent in their memory layout. The end of the stream means that the other process is gone.
 
 namespace assay::agent {
 
@@ -21,16 +20,16 @@ enum class LaunchStep : int32_t {
   kExec,
 };
 
-// Upwards.
+// Sent towards the process that started launch.
 struct LaunchReport {
   enum Kind : int32_t {
-    // The program's process stands before exec: pid, guard_pid, namespace_error.
+    // The program's process is about to exec. Sets pid, guard_pid, namespace_error.
     kHeld = 1,
     // Exec has succeeded.
     kStarted = 2,
-    // It will not start: step, error.
+    // The program cannot start. Sets step and error.
     kFailed = 3,
-    // The program has ended and its tree is gone: wait_status, or -1 when it was not seen. With an error, something of
+    // The program has ended and its tree is gone. Sets wait_status, -1 if it is unknown. If error is set, a process of
     // the tree could not be killed.
     kEnded = 4,
   };
@@ -38,16 +37,16 @@ struct LaunchReport {
   // Pids as the receiver sees them.
   int32_t pid;
   int32_t guard_pid;
-  // errno of the attempt to make a PID namespace; 0 when there is one, -1 when none was asked for.
+  // errno of the attempt to create a PID namespace; 0 if there is one, -1 if none was requested.
   int32_t namespace_error;
   LaunchStep step;
   // errno.
   int32_t error;
-  // As waitpid() gives it.
+  // As returned by waitpid().
   int32_t wait_status;
 };
 
-// Downwards.
+// Sent towards the program's process.
 struct LaunchCommand {
   enum Kind : int32_t {
     // Exec now.

@@ -10,28 +10,29 @@
 
 namespace assay::agent {
 
-// What launch is asked to start, as its command line says it.
+// The command line of launch, parsed.
 struct LaunchRequest {
-  // The program and its words; never empty.
+  // The program and its arguments; never empty.
   std::vector<std::string> argv;
-  // "NAME=VALUE", over what launch itself inherits, or alone.
+  // "NAME=VALUE" variables. They override the environment of launch if `inherit_environment`, else they are the whole
+  // environment.
   std::vector<std::string> environment;
   bool inherit_environment = true;
-  // Empty: as launch itself.
+  // Empty: the CPUs of launch.
   CpuSet cpus;
-  // Empty: as launch itself.
+  // Empty: that of launch.
   std::string working_directory;
-  // Descriptors that the program gets: launch's number, the program's number.
+  // Descriptors to pass to the program: the number in launch, then the number in the program.
   std::vector<std::pair<int, int>> pass_fds;
   bool hold = false;
   bool pid_namespace = true;
-  // A SOCK_SEQPACKET socket to whoever started launch; its end is the order to kill everything. -1:
-  // none, and launch ends as the program does.
+  // A SOCK_SEQPACKET socket to the process that started launch. When that process closes it, launch kills the whole
+  // tree. -1: none; launch exits with the program's status.
   int control_fd = -1;
 };
 
-// Reads the command line: flags, "--", the program and its words, which are passed on untouched.
-// Returns kGoOn of common/command_line.h, or the status to exit with.
+// Parses the command line: flags, "--", the program and its arguments, which are passed unchanged. Returns kGoOn of
+// common/command_line.h, or the status to exit with.
 int ParseLaunchRequest(int argc, char** argv, std::ostream& out, std::ostream& err,
                        LaunchRequest* request);
 

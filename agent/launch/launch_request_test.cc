@@ -18,12 +18,13 @@ using ::testing::Pair;
 
 class LaunchRequestTest : public ::testing::Test {
  protected:
-  int Parse(std::vector<std::string> words) {
-    words.insert(words.begin(), "launch");
+  int Parse(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), "launch");
     std::vector<char*> argv;
-    for (std::string& word : words) argv.push_back(word.data());
+    for (std::string& argument : arguments) argv.push_back(argument.data());
     argv.push_back(nullptr);
-    return ParseLaunchRequest(static_cast<int>(words.size()), argv.data(), out_, err_, &request_);
+    return ParseLaunchRequest(static_cast<int>(arguments.size()), argv.data(), out_, err_,
+                              &request_);
   }
 
   std::ostringstream out_;
@@ -81,10 +82,10 @@ TEST_F(LaunchRequestTest, BadUsageExitsTwoAndSaysWhy) {
       {{"--env=A", "--", "p"}, "NAME=VALUE"},
       {{"--env==A", "--", "p"}, "NAME=VALUE"},
   };
-  for (const auto& [words, reason] : cases) {
+  for (const auto& [arguments, reason] : cases) {
     request_ = {};
     err_.str("");
-    EXPECT_EQ(Parse(words), 2) << reason;
+    EXPECT_EQ(Parse(arguments), 2) << reason;
     EXPECT_THAT(err_.str(), HasSubstr(reason));
     EXPECT_THAT(err_.str(), HasSubstr("launch --help"));
   }

@@ -21,11 +21,11 @@ struct Outcome {
   std::string errors;
 };
 
-// Runs launch with `words`, as a shell reads them.
-Outcome Launch(const std::string& words) {
+// Runs launch with `arguments`, as a shell reads them.
+Outcome Launch(const std::string& arguments) {
   std::string folder = ::testing::TempDir() + "launch_test_XXXXXX";
   EXPECT_NE(mkdtemp(folder.data()), nullptr);
-  const std::string command = AssayFile("agent/launch/launch").value() + " " + words + " >" +
+  const std::string command = AssayFile("agent/launch/launch").value() + " " + arguments + " >" +
                               folder + "/out 2>" + folder + "/err";
   const int status = system(command.c_str());
   return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, ReadFile(folder + "/out").value(),

@@ -11,16 +11,16 @@
 
 namespace assay::agent {
 
-// A program that is ready to be executed: everything that can be worked out beforehand.
+// A program that is ready for exec: path and environment are determined.
 class Program {
  public:
-  // Looks for the program. Returns 0, or errno: ENOENT (not in $PATH), EACCES (there, but not
-  // executable). A program with a slash is taken as it is: exec will say.
+  // Looks up the program. Returns 0 or errno: ENOENT (not in $PATH), EACCES (found, but not executable). A path with a
+  // slash is not checked here; exec reports errors.
   static int Find(const LaunchRequest& request, Program* program);
 
-  // Turns the calling process, a fresh child of `guard`, into the program. Before exec it reports
-  // to `keeper` (kHeld, whose sender the socket's credentials tell) and waits for kRelease; when a
-  // step fails, it reports kFailed. `keeper` is closed by exec.
+  // Replaces the calling process, a new child of `guard`, by the program. Before exec it sends kHeld to `keeper`, which
+  // gets the pid from the socket's credentials, and waits for kRelease. If a step fails, it sends kFailed. exec closes
+  // `keeper`.
   [[noreturn]] void Become(const LaunchRequest& request, pid_t guard, UniqueFd keeper) const;
 
  private:

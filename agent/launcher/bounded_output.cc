@@ -71,15 +71,15 @@ bool BoundedOutput::Contains(std::string_view text) const {
 
 std::string LastOutputOf(const BoundedOutput& standard_error, const BoundedOutput& standard_output,
                          size_t max_bytes) {
-  std::string words = standard_error.LastBytes(max_bytes);
-  if (words.empty()) return standard_output.LastBytes(max_bytes);
-  if (standard_output.total_bytes() == 0) return words;
+  std::string errors = standard_error.LastBytes(max_bytes);
+  if (errors.empty()) return standard_output.LastBytes(max_bytes);
+  if (standard_output.total_bytes() == 0) return errors;
   const std::string separator =
-      absl::StrCat(words.back() == '\n' ? "" : "\n",
+      absl::StrCat(errors.back() == '\n' ? "" : "\n",
                    absl::string_view(kOutputHeading.data(), kOutputHeading.size()));
-  if (words.size() + separator.size() >= max_bytes) return words;
-  const size_t room = max_bytes - words.size() - separator.size();
-  return absl::StrCat(words, separator, standard_output.LastBytes(room));
+  if (errors.size() + separator.size() >= max_bytes) return errors;
+  const size_t remaining = max_bytes - errors.size() - separator.size();
+  return absl::StrCat(errors, separator, standard_output.LastBytes(remaining));
 }
 
 }  // namespace assay::agent

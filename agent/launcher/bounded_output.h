@@ -8,8 +8,8 @@
 
 namespace assay::agent {
 
-// What a program printed, in bounded memory: everything up to kHeadBytes + kTailBytes, beyond that the first kHeadBytes
-// (a server says there where it listens) and the last kTailBytes (it says there why it died).
+// The output of a program in bounded memory. Keeps everything up to kHeadBytes + kTailBytes. Of longer output it keeps
+// the first kHeadBytes (where a server prints its address) and the last kTailBytes (where it prints why it failed).
 class BoundedOutput {
  public:
   static constexpr size_t kHeadBytes = 4 << 10;
@@ -18,19 +18,19 @@ class BoundedOutput {
   // Cost: amortised O(bytes).
   void Append(std::string_view bytes);
 
-  // As printed, with "[... N bytes left out ...]" on a line of its own where there is a hole. Valid UTF-8.
+  // The output, with a line "[... N bytes left out ...]" in place of the bytes that were not kept. Valid UTF-8.
   std::string Text() const;
 
-  // At most the last `max_bytes` of Text(), begun at the start of a line where one is near.
+  // At most the last `max_bytes` of Text(). Begins at the start of a line if one is near.
   std::string LastBytes(size_t max_bytes) const;
 
-  // Whether what is kept holds `text`; a hole breaks it.
+  // Whether the kept output contains `text`. Does not match across the bytes that were not kept.
   bool Contains(std::string_view text) const;
 
   uint64_t total_bytes() const { return total_bytes_; }
 
  private:
-  // The part of tail_ that counts: it grows to twice kTailBytes before it is cut.
+  // The last kTailBytes of tail_, which grows to twice that size before it is cut.
   std::string_view Tail() const;
   uint64_t left_out_bytes() const { return total_bytes_ - head_.size() - Tail().size(); }
 
@@ -39,8 +39,8 @@ class BoundedOutput {
   uint64_t total_bytes_ = 0;
 };
 
-// The end of both, at most `max_bytes`: standard error first, then standard output, under headings where both have
-// something to say. Standard error takes what room it needs.
+// The end of both outputs, at most `max_bytes`: standard error first, then standard output, with headings if both are
+// not empty. Standard error has precedence if the limit is too small for both.
 std::string LastOutputOf(const BoundedOutput& standard_error, const BoundedOutput& standard_output,
                          size_t max_bytes);
 

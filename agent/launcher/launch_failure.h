@@ -9,9 +9,9 @@
 
 namespace assay::agent {
 
-// What a report of kFailed means to people: which program, which step, why, and what to do.
+// Converts a kFailed report to an error for people: which program, which step, why, and what to do.
 //
-// `program` is as the options name it, `folder` its working directory, `cpus` what it was to be pinned to.
+// `program` is the name from the options, `folder` its working directory, `cpus` the CPUs to pin it to.
 absl::Status LaunchFailure(const LaunchReport& report, const std::string& program,
                            const std::string& folder, const CpuSet& cpus);
 

@@ -19,16 +19,16 @@ namespace assay::agent {
 
 using Process = std::unique_ptr<LaunchedProcess>;
 
-// No test waits so long unless it fails.
+// A deadline that only failing tests reach.
 inline absl::Time Soon() { return absl::Now() + absl::Minutes(1); }
 
 // Launches test_program, with a PID namespace (true) and without.
 class LaunchFixture : public ::testing::TestWithParam<bool> {
  protected:
-  // To behave as `words` say; it carries mark_.
-  LaunchOptions Options(std::vector<std::string> words) const {
+  // Options to run test_program with `arguments` and mark_.
+  LaunchOptions Options(std::vector<std::string> arguments) const {
     LaunchOptions options;
-    options.argv = std::move(words);
+    options.argv = std::move(arguments);
     options.argv.insert(options.argv.begin(), AssayFile("agent/launcher/test_program").value());
     options.argv.push_back(mark_);
     options.pid_namespace = GetParam();
@@ -41,7 +41,7 @@ class LaunchFixture : public ::testing::TestWithParam<bool> {
     return process.ok() ? *std::move(process) : nullptr;
   }
 
-  // All that it printed until its end.
+  // Runs a program to its end and returns its standard output.
   static std::string OutputOf(LaunchOptions options) {
     const Process process = MustStart(std::move(options));
     EXPECT_TRUE(process->WaitForEnd(Soon()).has_value());

@@ -39,23 +39,26 @@ absl::Status ValidateLaunchOptions(const LaunchOptions& options) {
 
 std::vector<std::string> LaunchArgv(const LaunchOptions& options, const std::string& launch_program,
                                     int control_fd, int first_passed_fd) {
-  std::vector<std::string> words = {launch_program, absl::StrCat("--control-fd=", control_fd)};
-  if (!options.cpus.empty()) words.push_back(absl::StrCat("--cpus=", options.cpus.ToString()));
+  std::vector<std::string> launch_argv = {launch_program,
+                                          absl::StrCat("--control-fd=", control_fd)};
+  if (!options.cpus.empty())
+    launch_argv.push_back(absl::StrCat("--cpus=", options.cpus.ToString()));
   if (!options.working_directory.empty()) {
-    words.push_back(absl::StrCat("--directory=", options.working_directory));
+    launch_argv.push_back(absl::StrCat("--directory=", options.working_directory));
   }
-  if (!options.inherit_environment) words.push_back("--bare-environment");
+  if (!options.inherit_environment) launch_argv.push_back("--bare-environment");
   for (const auto& [name, value] : options.environment) {
-    words.push_back(absl::StrCat("--env=", name, "=", value));
+    launch_argv.push_back(absl::StrCat("--env=", name, "=", value));
   }
   for (size_t i = 0; i < options.pass_fds.size(); ++i) {
-    words.push_back(absl::StrCat("--pass=", first_passed_fd + i, ":", options.pass_fds[i].second));
+    launch_argv.push_back(
+        absl::StrCat("--pass=", first_passed_fd + i, ":", options.pass_fds[i].second));
   }
-  if (options.hold) words.push_back("--hold");
-  if (!options.pid_namespace) words.push_back("--no-pid-namespace");
-  words.push_back("--");
-  words.insert(words.end(), options.argv.begin(), options.argv.end());
-  return words;
+  if (options.hold) launch_argv.push_back("--hold");
+  if (!options.pid_namespace) launch_argv.push_back("--no-pid-namespace");
+  launch_argv.push_back("--");
+  launch_argv.insert(launch_argv.end(), options.argv.begin(), options.argv.end());
+  return launch_argv;
 }
 
 }  // namespace assay::agent

@@ -74,8 +74,8 @@ std::string NoNamespaceReason(int error) {
       "; it takes CAP_SYS_ADMIN");
 }
 
-std::string WithLastOutput(const std::string& message, const std::string& words) {
-  return words.empty() ? message : absl::StrCat(message, "\n", words);
+std::string WithLastOutput(const std::string& message, const std::string& output) {
+  return output.empty() ? message : absl::StrCat(message, "\n", output);
 }
 
 }  // namespace

@@ -29,27 +29,27 @@ struct Ended {
   // Exactly one of the two is set, or none when `lost`.
   std::optional<int> exit_status;
   int signal = 0;
-  // How it ended was not seen, as when the launch program itself was killed. The tree is gone all the same.
+  // The exit status is unknown, for example because the launch program itself was killed. The tree is gone.
   bool lost = false;
 
   // "exit 1", "signal 11 (SIGSEGV)" or "lost: ...".
   std::string ToString() const;
 };
 
-// A program started under supervision: it and everything that it starts, daemons included, is gone at the latest when this
-// object is, or when this process is, however it ends (SIGKILL too).
+// A program started under supervision. The program and all its descendants, daemons included, have ended at the latest
+// when this object is destroyed or this process ends, however it ends (also by SIGKILL).
 //
-// It is started through the small program agent/launch, which stands between: this process --(socket)--> launch -->
-// guard --> program. See agent/launch/README.md for who ends what, and for the one case that no PID namespace leaves
-// open. When the program itself ends, the rest of its tree is killed: a server must stay in the foreground.
+// The small program agent/launch runs between this process and the program: this process --(socket)--> launch --> guard
+// --> program. agent/launch/README.md describes which process kills which, and the one case that is not covered without
+// a PID namespace. When the program itself ends, the rest of its tree is killed: a server must stay in the foreground.
 //
-// Threads: all methods may be called from any thread; one thread of its own waits for output and the end (asleep
-// unless something happens). Starting is safe in a process with many threads, and from a thread that ends at once.
+// Threads: all methods may be called from any thread. One thread of its own blocks until there is output or the program
+// ends. Starting is safe in a process with many threads, and from a thread that ends immediately after.
 class LaunchedProcess {
  public:
-  // Returns when exec has succeeded, or, with options.hold, when the program waits before exec. Errors name the
-  // program, what failed and what to do: kInvalidArgument (options), kNotFound (no such program or folder),
-  // kPermissionDenied, kFailedPrecondition (CPUs, not a program), kResourceExhausted (no thread left),
+  // Returns when exec has succeeded or, with options.hold, when the program waits before exec. Errors name the program,
+  // what failed and what to do: kInvalidArgument (options), kNotFound (no such program or folder), kPermissionDenied,
+  // kFailedPrecondition (CPUs not available, or not a program), kResourceExhausted (no thread available),
   // kDeadlineExceeded, kInternal.
   // Cost: a few milliseconds.
   static absl::StatusOr<std::unique_ptr<LaunchedProcess>> Start(LaunchOptions options);
@@ -59,46 +59,47 @@ class LaunchedProcess {
   LaunchedProcess(const LaunchedProcess&) = delete;
   LaunchedProcess& operator=(const LaunchedProcess&) = delete;
 
-  // Of the program, in this process's PID namespace. Valid until it has ended.
+  // Pid of the program in this process's PID namespace. Valid until the program has ended.
   pid_t pid() const { return pid_; }
 
-  // Why the program has no PID namespace of its own; empty when it has one.
+  // Why the program has no PID namespace of its own; empty if it has one.
   const std::string& no_pid_namespace_reason() const { return no_pid_namespace_reason_; }
 
-  // Lets a held program exec; the status is that of Start() without hold. Harmless when it was released before.
+  // Lets a held program exec. Returns the status that Start() without hold returns. No effect if it was released
+  // before.
   absl::Status Release();
 
-  // How the program ended, once its whole tree is gone and its output drained.
+  // How the program ended; set once its whole tree is gone and its output is drained.
   std::optional<Ended> ended() const;
-  // As ended(), waiting for it; nothing when the deadline comes first.
+  // Waits until ended() is set and returns it; nullopt at the deadline.
   std::optional<Ended> WaitForEnd(absl::Time deadline) const;
 
-  // `callback` runs once, when ended() begins to have a value: in the thread that waits for it, or at once in this one
-  // when it has ended already. It must not destroy or stop this object. At most one callback; set it before the end
-  // matters.
+  // Calls `callback` once, when ended() is set: in the watching thread, or in this thread if it is already set. The
+  // callback must not destroy or stop this object. At most one callback may be set.
   void OnEnd(std::function<void(const Ended&)> callback);
 
-  // Sends `signal` to the program, and SIGKILL when it is still there after `grace`. When it returns OK, the whole
-  // tree is gone. kDeadlineExceeded when something could not be killed, as a process stuck in the kernel.
+  // Sends `signal` to the program, and SIGKILL if it has not ended after `grace`. OK: the whole tree is gone.
+  // kDeadlineExceeded: a process could not be killed, for example because it is stuck in the kernel.
   absl::Status Stop(int signal, absl::Duration grace);
 
-  // The last of what was printed, standard error first: at most 8 KiB, valid UTF-8. Says how much is left out.
+  // The end of the output, standard error first: at most 8 KiB, valid UTF-8. States how many bytes are omitted.
   std::string LastOutput() const;
-  // What it printed on standard output: all of it up to 64 KiB, then the first 4 KiB and the last 60. Valid UTF-8.
+  // Standard output: all of it up to 64 KiB; of longer output, the first 4 KiB and the last 60 KiB. Valid UTF-8.
   std::string StandardOutput() const;
   std::string StandardError() const;
 
-  // Waits until standard output holds `text`, the program has ended or the deadline has come; returns whether it does.
+  // Waits until standard output contains `text`, the program has ended, or the deadline has passed. Returns whether the
+  // output contains `text`.
   bool WaitForOutput(std::string_view text, absl::Time deadline) const;
 
-  // Pids of the program and everything below it now, also of what left its session. Cost: AllProcesses() of
+  // Current pids of the program and all its descendants, including those that left its session. Cost: AllProcesses() of
   // common/process_tree.h.
   std::vector<pid_t> Tree() const;
-  // The process above the program that inherits its orphans: the root for agent/telemetry/process_cpu.h.
+  // Pid of the program's parent, which inherits its orphans: the root for agent/telemetry/process_cpu.h.
   pid_t guard_pid() const { return guard_pid_; }
 
  private:
-  // In this order; the last two are for good.
+  // In this order. kStarted and kFailed are final.
   enum class Phase { kStarting, kHeld, kStarted, kFailed };
 
   LaunchedProcess(LaunchOptions options, Spawned launch, UniqueFd control, UniqueFd standard_output,
@@ -107,11 +108,11 @@ class LaunchedProcess {
   absl::Status WaitToStart(Phase wanted);
   void Send(const LaunchCommand& command);
 
-  // The watching thread's whole life; the others below are jobs of it.
+  // The main function of the watching thread. It calls the functions below.
   void Watch();
-  // Takes one report; false when there is none left.
+  // Processes one report. Returns false if there is none left.
   bool TakeReport();
-  // Reads once; closes `fd` at its end. Returns whether there may be more now.
+  // Reads once; closes `fd` at end of file. Returns whether there may be more output now.
   bool TakeOutput(UniqueFd* fd, BoundedOutput* output);
   bool TreeIsGone();
   bool OutputCloses();
@@ -127,7 +128,7 @@ class LaunchedProcess {
   pid_t guard_pid_ = 0;
   std::string no_pid_namespace_reason_;
 
-  // Of the watching thread alone.
+  // Used by the watching thread only.
   UniqueFd guard_pidfd_;
   UniqueFd standard_output_fd_;
   UniqueFd standard_error_fd_;
@@ -140,12 +141,12 @@ class LaunchedProcess {
   LaunchReport failure_ ABSL_GUARDED_BY(mutex_) = {};
   BoundedOutput standard_output_ ABSL_GUARDED_BY(mutex_);
   BoundedOutput standard_error_ ABSL_GUARDED_BY(mutex_);
-  // Something of the tree could not be killed.
+  // A process of the tree could not be killed.
   bool left_behind_ ABSL_GUARDED_BY(mutex_) = false;
   std::optional<Ended> ended_ ABSL_GUARDED_BY(mutex_);
   std::function<void(const Ended&)> on_end_ ABSL_GUARDED_BY(mutex_);
 
-  // Last, so that all of the above is there before it runs.
+  // Last, so that all other members exist before it runs.
   std::thread watcher_;
 };
 

@@ -23,9 +23,9 @@ std::vector<pid_t> ProcessesWithMark(const std::string& mark) {
   std::vector<pid_t> found;
   for (const ProcessStat& process : AllProcesses()) {
     if (process.pid == getpid()) continue;
-    const absl::StatusOr<std::string> words =
+    const absl::StatusOr<std::string> arguments =
         ReadFile("/proc/" + std::to_string(process.pid) + "/cmdline");
-    if (words.ok() && words->find(mark) != std::string::npos) found.push_back(process.pid);
+    if (arguments.ok() && arguments->find(mark) != std::string::npos) found.push_back(process.pid);
   }
   return found;
 }

@@ -8,13 +8,13 @@
 
 namespace assay::agent {
 
-// A word for a command line that no other process has.
+// A unique argument, to find processes by their command lines.
 std::string UniqueMark();
 
-// Processes whose command line holds `mark`, from a walk over /proc.
+// Processes whose command line contains `mark`, found by a walk over /proc.
 std::vector<pid_t> ProcessesWithMark(const std::string& mark);
 
-// Waits until no process has the mark; gives up after a minute. Returns those that are left.
+// Waits for at most a minute until no process has the mark. Returns the remaining processes.
 std::vector<pid_t> WaitUntilNoneHasMark(const std::string& mark);
 
 }  // namespace assay::agent

@@ -66,14 +66,14 @@ absl::StatusOr<Spawned> Spawn(const std::vector<std::string>& argv,
     }
     posix_spawn_file_actions_adddup2(actions.get(), copies.back().get(), theirs);
   }
-  std::vector<char*> words;
-  for (const std::string& word : argv) words.push_back(const_cast<char*>(word.c_str()));
-  words.push_back(nullptr);
+  std::vector<char*> pointers;
+  for (const std::string& argument : argv) pointers.push_back(const_cast<char*>(argument.c_str()));
+  pointers.push_back(nullptr);
 
   Spawned spawned;
   const Attributes attributes;
-  const int error =
-      posix_spawn(&spawned.pid, words[0], actions.get(), attributes.get(), words.data(), environ);
+  const int error = posix_spawn(&spawned.pid, pointers[0], actions.get(), attributes.get(),
+                                pointers.data(), environ);
   if (error != 0) return ErrnoStatus(error, absl::StrCat("cannot start ", argv.front()));
   spawned.pidfd.reset(static_cast<int>(syscall(SYS_pidfd_open, spawned.pid, 0)));
   if (!spawned.pidfd.ok()) {

@@ -13,22 +13,23 @@
 
 namespace assay::agent {
 
-// Where a system allows no PID namespace, daemons of a program outlive its launch program when that and the guard are
-// killed in the same instant. A process that adopts strays inherits them then (PR_SET_CHILD_SUBREAPER), and can kill them.
+// A stray is a process that has outlived the launch program that supervised it. If the system allows no PID namespace,
+// this happens to daemons of a program when the launch program and the guard are killed at the same time. A process
+// that adopts strays inherits them (PR_SET_CHILD_SUBREAPER) and can kill them.
 //
-// Threads: all may be called from any.
+// Threads: any thread may call any function.
 
-// From here on this process adopts strays. REQUIRES: whatever it starts, it starts by SpawnKnown().
+// Makes this process adopt strays from now on. REQUIRES: this process starts all its children by SpawnKnown().
 void AdoptStrays();
 
-// Spawn(), and remembers that the child is no stray.
+// Spawn(), and records that the child is not a stray.
 absl::StatusOr<Spawned> SpawnKnown(const std::vector<std::string>& argv,
                                    const std::vector<std::pair<int, int>>& descriptors);
-// Waits for such a child, which has ended, and forgets it.
+// Waits for a child of SpawnKnown() that has ended, and removes its record.
 void WaitForKnown(pid_t pid);
 
-// Kills and waits for all strays and what is below them: every one was lost by an execution whose launch program is gone.
-// Whether none is left; gives up after `limit`. True where this process does not adopt any.
+// Kills all strays and their descendants, and waits for them, for at most `limit`. Returns whether none is left; true
+// if this process does not adopt strays.
 bool KillStrays(absl::Duration limit);
 
 }  // namespace assay::agent

@@ -9,14 +9,14 @@
 
 namespace assay::profiler {
 
-// Executable memory of a process, [start, end), and what is mapped there.
+// An executable mapping of a process, [start, end).
 struct CodeMapping {
   uint64_t start = 0;
   uint64_t end = 0;
   uint64_t file_offset = 0;
   // 0: no file.
   uint64_t inode = 0;
-  // A path as the process sees it, "[vdso]", or what the kernel calls memory without a file.
+  // The path as the process sees it, "[vdso]", or the kernel's name of memory without a file.
   std::string path;
 
   bool operator==(const CodeMapping& other) const = default;
@@ -24,24 +24,25 @@ struct CodeMapping {
   bool IsVdso() const { return path == "[vdso]"; }
 };
 
-// Where a process has code. Unmapping is not told by the kernel: what is mapped later replaces what it overlaps.
+// The executable mappings of a process. The kernel does not report unmapping: a new mapping replaces those that it
+// overlaps.
 class AddressSpace {
  public:
-  // Returns whether that changes where files (or the vdso) are.
+  // Returns whether this changes the mappings of files or of the vdso.
   bool Add(CodeMapping mapping);
   void Clear() { by_start_.clear(); }
-  // Whether files (and the vdso) are at the same places in both.
+  // Whether both have files and the vdso at the same addresses.
   bool HasFilesOf(const AddressSpace& other) const;
-  // nullptr: no code is there. Valid until the next change.
+  // The mapping that contains `address`; nullptr if there is none. Valid until the next change.
   const CodeMapping* Find(uint64_t address) const;
-  // By address.
+  // In the order of addresses.
   std::vector<const CodeMapping*> All() const;
 
  private:
   std::map<uint64_t, CodeMapping> by_start_;
 };
 
-// The executable mappings in the text of /proc/PID/maps; lines that are none are skipped.
+// Parses the executable mappings in the text of /proc/PID/maps. Skips all other lines.
 std::vector<CodeMapping> ParseMaps(std::string_view text);
 
 }  // namespace assay::profiler

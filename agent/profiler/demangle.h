@@ -5,9 +5,8 @@
 
 namespace assay::profiler {
 
-// The name that a linker's symbol has in its source, of C++ or Rust, without the arguments' types, Rust's hash and what
-// the compiler adds to parts and clones of a function (".cold", ".constprop.0") or the linker for versions. Any other
-// name stays as it is. Valid UTF-8 of at most 1 KiB.
+// Demangles a C++ or Rust symbol. Removes the argument types, Rust's hash, the suffixes of function clones (".cold",
+// ".constprop.0") and symbol versions. Returns any other name unchanged. Valid UTF-8 of at most 1 KiB.
 std::string DemangledName(const std::string& symbol);
 
 }  // namespace assay::profiler

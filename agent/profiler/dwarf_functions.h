@@ -11,40 +11,41 @@
 
 namespace assay::profiler {
 
-// A function as the debug information has it.
+// A function in the debug information.
 struct DwarfFunction {
-  // As the linker knows it where that is told, else with its namespaces and classes; "" for one without a name.
+  // The linkage name if there is one, else the name with its namespaces and classes; "" if it has no name.
   std::string name;
-  // Where it is declared; "" and 0 where it is not told.
+  // Where it is declared; "" and 0 if not known.
   std::string file;
   uint32_t line = 0;
 };
 
-// Which functions an address lies in: the one that was compiled there and those that were inlined into it.
+// Finds the functions that contain an address: the compiled one and those that were inlined into it.
 //
-// A walk of its own over the debug information: libdw's dwarf_getscopes finds nothing in Rust's, and its way from an
-// address to a unit needs a table that clang and rustc do not write. A unit is indexed when the first address in it is
-// asked for. Cost: a few milliseconds a unit then, microseconds an address after.
+// It walks the debug information itself: libdw's dwarf_getscopes() finds nothing in Rust's debug information, and its
+// lookup of a unit by address needs a table that clang and rustc do not write. A unit is indexed at the first lookup in
+// it. Cost: a few milliseconds per unit for that, then microseconds per address.
 class DwarfFunctions {
  public:
-  // `dwarf` outlives this; nullptr: nothing is found.
+  // `dwarf` must outlive this; nullptr: Find() finds nothing.
   explicit DwarfFunctions(Dwarf* dwarf);
 
-  // The compiled function, then what was inlined into it there, the innermost last. Empty where nothing is told.
+  // The compiled function, then the functions inlined into it at the address, innermost last. Empty if not known.
   std::vector<DwarfFunction> Find(Dwarf_Addr address);
 
  private:
   struct Range {
     Dwarf_Addr start;
     Dwarf_Addr end;
-    // Unit's index, or the offset of the function's entry.
+    // Index of the unit, or offset of the function's entry.
     Dwarf_Off what;
   };
   struct Unit {
     Dwarf_Die die;
     bool indexed = false;
     std::vector<Range> functions;
-    // What entries of functions lie in, "std" or "assay::Worker"; by offset, for those that lie in something.
+    // The scopes of function entries, such as "std" or "assay::Worker", by offset of the entry; only for entries that
+    // have a scope.
     absl::flat_hash_map<Dwarf_Off, uint32_t> scope_of;
     std::vector<std::string> scopes = {""};
   };

@@ -16,16 +16,16 @@
 
 namespace assay::profiler {
 
-// A program or library: where its segments lie, and what its addresses are called. Addresses are the file's own, as the
-// linker gave them; those of a process are beyond them by Bias().
+// A program or library: its segments and the names of its addresses. Addresses are those that the linker assigned in
+// the file. An address in a process is the address in the file plus Bias().
 //
-// Debug information is looked for in the file and, by its build id, below /usr/lib/debug; never over the network.
-// Threads: one at a time. Cost: opening some 100 us; the first name reads the symbol table, some milliseconds.
+// Debug information is looked for in the file and, by build id, below /usr/lib/debug; never over the network. Threads:
+// one at a time. Cost: about 100 us to open; the first name reads the symbol table, which takes a few milliseconds.
 class ElfFile {
  public:
-  // `path` is what it is called; `file` is what is read.
+  // Reads `file`; `path` is its name.
   static absl::StatusOr<std::unique_ptr<ElfFile>> Open(std::string path, UniqueFd file);
-  // The one that the kernel maps into each process, from this process's memory.
+  // Reads the vdso, which the kernel maps into each process, from this process's memory.
   static absl::StatusOr<std::unique_ptr<ElfFile>> OpenVdso();
 
   ~ElfFile();
@@ -33,29 +33,29 @@ class ElfFile {
   ElfFile& operator=(const ElfFile&) = delete;
 
   const std::string& path() const { return path_; }
-  // Empty: it has none.
+  // Empty: the file has none.
   const std::string& build_id() const { return build_id_; }
   ProfileFrame::Kind kind() const { return kind_; }
 
-  // What the kernel added to the addresses of a process that mapped it at `start` from `file_offset` on; nothing when
-  // no segment lies there.
+  // The offset between addresses in memory and in the file, for a mapping at `start` from `file_offset` on; nullopt if
+  // no segment is there.
   std::optional<uint64_t> Bias(uint64_t start, uint64_t file_offset) const;
-  // Adds it to what `dwfl` unwinds; whether that worked.
+  // Adds the file to the modules of `dwfl`. Returns whether that succeeded.
   bool ReportTo(Dwfl* dwfl, uint64_t bias) const;
 
   struct Function {
-    // Demangled; "" where nothing names it.
+    // Demangled; "" if not known.
     std::string name;
     std::string file;
     uint32_t line = 0;
-    // Where it begins; 0 for an inlined one.
+    // Start address; 0 for an inlined function.
     uint64_t address = 0;
     bool inlined = false;
   };
-  // The compiled function at the address, then what was inlined into it there, the innermost last. Never empty.
+  // The compiled function at the address, then the functions inlined into it there, innermost last. Never empty.
   std::vector<Function> FunctionsAt(uint64_t address);
 
-  // Whether it has no symbols but those it exports, and no debug information either. Known after the first name.
+  // Whether the file has only exported symbols and no debug information. Known after the first FunctionsAt().
   bool stripped() const { return stripped_; }
 
  private:
@@ -66,12 +66,11 @@ class ElfFile {
   };
   struct Symbol {
     uint64_t start;
-    // 0: not told.
+    // 0: not known.
     uint64_t size;
     // In the file's string table.
     const char* name;
-    // The larger, the better it names: a function before a label, what others may call before what they may not, "send"
-    // before "__send".
+    // A symbol of higher rank is preferred: functions over labels, global over local symbols, "send" over "__send".
     int rank;
   };
   struct Section {
@@ -83,7 +82,7 @@ class ElfFile {
   absl::Status ReadHeaders();
   void ReadSymbols();
   const Symbol* FindSymbol(uint64_t address) const;
-  // Of the function there, by its unwinding table; `address` itself where that does not tell.
+  // Start of the function at `address`, from its unwinding table; `address` itself if the table does not contain it.
   uint64_t StartByUnwinding(uint64_t address) const;
 
   const std::string path_;
@@ -91,15 +90,15 @@ class ElfFile {
   std::string build_id_;
   ProfileFrame::Kind kind_ = ProfileFrame::LIBRARY;
   std::vector<Segment> segments_;
-  // Stubs that jump into other libraries.
+  // Sections of stubs that jump into other libraries.
   std::vector<Section> stubs_;
 
-  // Holds this file alone, with a bias of 0. What it hands out is valid as long as it is.
+  // Contains only this file, with a bias of 0. Owns the objects that it returns.
   Dwfl* dwfl_ = nullptr;
   Dwfl_Module* module_ = nullptr;
   bool named_ = false;
   bool stripped_ = false;
-  // By start; the best last of those with the same.
+  // By start address; of equal ones, the symbol of the highest rank is last.
   std::vector<Symbol> symbols_;
   std::unique_ptr<DwarfFunctions> dwarf_;
   Dwarf_Addr dwarf_bias_ = 0;

@@ -15,24 +15,25 @@
 
 namespace assay::profiler {
 
-// Every program and library that was met, opened once for all processes, and kept from one profile to the next: reading
-// debug information takes longer than unwinding a thousand stacks.
+// Caches the programs and libraries in profiles. Each is opened once for all processes and kept from one profile to the
+// next, because reading debug information takes longer than unwinding a thousand stacks.
 //
 // Threads: one at a time.
 class ElfFiles {
  public:
-  // What runs may have been built anew since the last profile, and files that the last few did not meet are closed.
+  // Call it before each profile. Files that were rebuilt since the last profile are opened again; files that the last
+  // few profiles did not use are closed.
   void BeginProfile();
 
-  // The file behind a mapping of a process that may be gone; nullptr when it cannot be read or is no ELF file. Valid
-  // until the next profile begins.
+  // The file of a mapping of a process, which may have ended; nullptr if the file cannot be read or is not an ELF file.
+  // Valid until the next BeginProfile().
   ElfFile* Find(pid_t pid, const CodeMapping& mapping);
 
-  // How many are open, or known to be none.
+  // Number of cached files, including those known not to be ELF files.
   size_t size() const { return kept_.size(); }
 
  private:
-  // The same for the same content: whoever changes a file changes one of them.
+  // Identifies the content of a file: any change of the file changes one of these values.
   struct Identity {
     uint64_t device = 0;
     uint64_t inode = 0;
@@ -48,18 +49,18 @@ class ElfFiles {
     }
   };
   struct Kept {
-    // nullptr: no ELF file.
+    // nullptr: not an ELF file.
     std::unique_ptr<ElfFile> file;
-    // The last profile that met it.
+    // The last profile that used it.
     uint64_t profile = 0;
   };
 
   ElfFile* Open(pid_t pid, const CodeMapping& mapping);
 
   uint64_t profile_ = 0;
-  // Of this profile, by path and inode. nullptr: cannot be had.
+  // Files of this profile, by path and inode. nullptr: cannot be read.
   absl::flat_hash_map<std::pair<std::string, uint64_t>, ElfFile*> met_;
-  // By path too, which is what a file is called.
+  // Also by path, because ElfFile::path() depends on it.
   absl::flat_hash_map<std::pair<std::string, Identity>, Kept> kept_;
 };
 

@@ -12,12 +12,12 @@
 
 namespace assay::profiler {
 
-// Names of code that a process made at run time, as Node.js, Java and others write them for perf: lines
-// "START SIZE NAME" (hexadecimal) in /tmp/perf-PID.map.
+// Names of code that a process generates at run time. Node.js, Java and others write them for perf as lines
+// "START SIZE NAME" (hexadecimal) to /tmp/perf-PID.map.
 //
-// Everybody may put a file of that name there, and a process before may have left one: in a PID namespace of its own every
-// target has the same number. A map is believed when it is a regular file and no link, of the process's user or of root's,
-// and was written since the process started.
+// Any user can create a file of that name, and an earlier process may have left one: in a PID namespace of its own,
+// every target has the same pid. A map is trusted only if it is a regular file and not a symbolic link, belongs to the
+// process's user or to root, and was written after the process started.
 class JitSymbols {
  public:
   struct Function {
@@ -26,30 +26,31 @@ class JitSymbols {
     uint64_t size = 0;
   };
 
-  // `path`: of the map, as this process sees it. It need not be there. `pid`: of the process whose code it names.
+  // `path` is the path of the map as this process sees it; the file need not exist. `pid` is the process that the map
+  // describes.
   JitSymbols(std::string path, pid_t pid);
 
-  // nullptr where the map does not name it. Reads what has been added to the map, at most ten times a second by
-  // `now_ns`. Valid until the next call.
+  // The function that contains `address`; nullptr if the map does not name it. Reads lines that were added to the map,
+  // at most ten times per second by `now_ns`. Valid until the next call.
   const Function* Find(uint64_t address, int64_t now_ns);
 
-  // Takes lines; what is named later replaces what it overlaps, as code does that is compiled again.
+  // Adds lines of a map. A later function replaces those that it overlaps, as recompiled code does.
   void Add(std::string_view lines);
 
  private:
   const Function* Look(uint64_t address) const;
   void ReadMore();
-  // Whether this is a file to believe.
+  // Whether the map can be trusted.
   bool IsOfProcess(const struct stat& file);
 
   const std::string path_;
   const pid_t pid_;
-  // When it started, of CLOCK_REALTIME. Nothing is believed where that cannot be known.
+  // Start time of the process on CLOCK_REALTIME. If it is not known, no map is trusted.
   std::optional<int64_t> started_ns_;
-  // The last known, as a process may change it.
+  // The last known user of the process, which may change it.
   std::optional<uid_t> user_;
   std::map<uint64_t, Function> by_start_;
-  // How far the map has been read: whole lines.
+  // Bytes of the map that have been read, in whole lines.
   int64_t read_to_ = 0;
   int64_t next_read_ns_ = 0;
 };

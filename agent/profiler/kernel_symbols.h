@@ -8,26 +8,27 @@
 
 namespace assay::profiler {
 
-// Names of the kernel's functions, from the text of /proc/kallsyms, where addresses are zeros without privilege.
+// Names of the kernel's functions, from the text of /proc/kallsyms. An unprivileged process reads all addresses as
+// zero.
 class KernelSymbols {
  public:
   struct Function {
     std::string_view name;
-    // From the start of the kernel's text, so that it means the same after the next start of the machine.
+    // Offset from the start of the kernel's text, so that it does not change when the machine boots again.
     uint64_t offset = 0;
   };
 
-  // Some 4 MB and 30 ms for the whole of it.
+  // Cost: about 4 MB and 30 ms for all of /proc/kallsyms.
   explicit KernelSymbols(std::string_view kallsyms);
 
   bool empty() const { return symbols_.empty(); }
-  // An empty name where it is none of the kernel's. Valid as long as this.
+  // The function that contains `address`; an empty name if it is not a kernel function. Valid as long as this object.
   Function Find(uint64_t address) const;
 
  private:
   struct Symbol {
     uint64_t address;
-    // In text_.
+    // Position in text_.
     uint32_t name_at;
     uint32_t name_size;
   };

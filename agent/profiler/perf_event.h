@@ -12,7 +12,7 @@
 
 namespace assay::profiler {
 
-// What each sample holds; perf_records.h takes it apart in this layout.
+// The fields of each sample; perf_records.h parses this layout.
 inline constexpr uint64_t kSampleType =
     PERF_SAMPLE_IDENTIFIER | PERF_SAMPLE_IP | PERF_SAMPLE_TID | PERF_SAMPLE_TIME |
     PERF_SAMPLE_PERIOD | PERF_SAMPLE_CALLCHAIN | PERF_SAMPLE_REGS_USER | PERF_SAMPLE_STACK_USER;
@@ -21,26 +21,25 @@ inline constexpr uint64_t kSampleType =
 inline constexpr uint64_t kUserRegisters = 0xFF01FF;
 inline constexpr int kUserRegisterCount = 17;
 
-// Samples of where time goes, inherited by all that the thread starts, with the records that tell of mappings, names,
-// forks and exits. Live from the moment it is opened.
-// `stack_bytes`: how much of the user's stack is copied with each; a multiple of 8 below 64 KiB.
-perf_event_attr SamplingAttributes(const agent::PerfEventKind& kind, int frequency_hz,
-                                   int stack_bytes);
-// Samples of switches away from the CPU, about `frequency_hz` of them a second, each with its stack and the number of
-// switches it stands for; and a short record of every switch.
+// Attributes of an event that samples on-CPU time, with records of mappings, names, forks and exits. Threads and
+// processes that the thread starts inherit it. It is enabled when it is opened. `stack_bytes` is the size of the copy
+// of the user stack in each sample: a multiple of 8 below 64 KiB.
+perf_event_attr SamplingAttributes(const agent::PerfEventKind& kind, int frequency_hz, int stack_bytes);
+// Attributes of an event that samples about `frequency_hz` switches away from the CPU per second, each with its stack
+// and the number of switches that it represents, and records every switch in a short record.
 perf_event_attr SwitchAttributes(int frequency_hz, int stack_bytes);
 
-// An event that is open, or why not.
+// An open event, or the error.
 struct EventOrError {
   UniqueFd fd;
-  // errno; 0 when it is open.
+  // errno; 0 if the event is open.
   int error = 0;
 };
 
-// Of one thread and what it will start, on one CPU; cpu -1: on all.
+// Opens an event for one thread and those that it will start, on one CPU; cpu -1: on all CPUs.
 EventOrError OpenPerfEvent(perf_event_attr attributes, pid_t tid, int cpu);
 
-// They count and sample nothing from when the first returns until the second is called.
+// The events count and sample nothing after DisablePerfEvents() returns until EnablePerfEvents() is called.
 void DisablePerfEvents(absl::Span<const UniqueFd> events);
 void EnablePerfEvents(absl::Span<const UniqueFd> events);
 

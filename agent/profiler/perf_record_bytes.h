@@ -9,7 +9,7 @@
 
 namespace assay::profiler {
 
-// Records as the kernel lays them out.
+// Builds records in the kernel's layout, for tests.
 class PerfRecordBytes {
  public:
   template <typename T>
@@ -29,7 +29,7 @@ class PerfRecordBytes {
         .type = type, .misc = misc, .size = static_cast<uint16_t>(sizeof(header) + bytes_.size())};
     return std::string(reinterpret_cast<const char*>(&header), sizeof(header)) + bytes_;
   }
-  // With thread, time and id behind.
+  // The record followed by thread, time and id.
   std::string Trailed(uint32_t type, uint16_t misc = 0, uint64_t time_ns = 77) {
     return Pid(10).Pid(11).Word(time_ns).Word(99).Record(type, misc);
   }

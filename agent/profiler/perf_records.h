@@ -15,7 +15,7 @@
 
 namespace assay::profiler {
 
-// What the kernel records of events opened with the attributes of perf_event.h.
+// The kernel's records of events that were opened with the attributes of perf_event.h.
 
 // In the order of kUserRegisters.
 using UserRegisters = std::array<uint64_t, kUserRegisterCount>;
@@ -23,16 +23,16 @@ inline constexpr int kRegisterSp = 7;
 inline constexpr int kRegisterIp = 8;
 
 struct SampleRecord {
-  // Of the event that was sampled.
+  // Id of the sampled event.
   uint64_t event_id = 0;
   uint64_t ip = 0;
   pid_t pid = 0;
   pid_t tid = 0;
-  // How many events it stands for.
+  // Number of events that the sample represents.
   uint64_t period = 0;
-  // Addresses in the kernel, the innermost first.
+  // Addresses in the kernel, innermost first.
   std::vector<uint64_t> kernel_chain;
-  // False: a thread without a user side (of the kernel, or one that is ending), or a 32-bit one.
+  // False for a thread without user state (a kernel thread, or a thread that is exiting) and for a 32-bit thread.
   bool has_user = false;
   bool is_32_bit = false;
   UserRegisters registers = {};
@@ -40,7 +40,7 @@ struct SampleRecord {
   std::string_view stack;
 };
 
-// Executable memory has been mapped.
+// A process has mapped executable memory.
 struct MapRecord {
   pid_t pid = 0;
   uint64_t start = 0;
@@ -54,7 +54,7 @@ struct ExecRecord {
   pid_t pid = 0;
 };
 
-// A thread has begun: a process if `pid` is not its parent's.
+// A thread has begun. It is a new process if pid differs from parent_pid.
 struct ForkRecord {
   pid_t pid = 0;
   pid_t parent_pid = 0;
@@ -75,13 +75,13 @@ struct ThrottleRecord {};
 struct SwitchRecord {
   pid_t pid = 0;
   pid_t tid = 0;
-  // Away from the CPU; else onto it.
+  // True: the thread left the CPU; false: it got a CPU.
   bool out = false;
-  // Away though it would have run on, for another to run.
+  // The thread was still runnable when it left the CPU.
   bool preempted = false;
 };
 
-// Nothing that a profile needs.
+// A record that a profile does not need.
 struct OtherRecord {};
 
 struct PerfRecord {
@@ -92,14 +92,14 @@ struct PerfRecord {
       what;
 };
 
-// Takes a record apart, from its header on. kInvalidArgument when it is cut short or contradicts itself.
+// Parses a record that begins with its header. kInvalidArgument: the record is truncated or inconsistent.
 absl::StatusOr<PerfRecord> ParsePerfRecord(std::string_view bytes);
 
-// Appends a record, but of a sample's stack no more than what the kernel filled: most of 32 KiB is empty. What is no
-// whole sample is appended as it is.
+// Appends a record. Of a sample, it omits the unused end of the stack copy, because most of the 32 KiB are unused.
+// Appends everything else, including incomplete samples, unchanged.
 void AppendWithoutEmptyStack(std::string_view bytes, std::string* to);
 
-// Its time alone; 0 when it is cut short. Cost: a few nanoseconds.
+// The time of a record; 0 if the record is truncated. Cost: a few nanoseconds.
 int64_t PerfRecordTime(std::string_view bytes);
 
 }  // namespace assay::profiler

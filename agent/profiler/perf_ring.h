@@ -10,23 +10,23 @@
 
 namespace assay::profiler {
 
-// The memory in which the kernel leaves the records of one CPU's events. What does not fit is lost, and the kernel
-// says so in a record of its own.
+// The ring buffer into which the kernel writes the records of one CPU's events. Records that do not fit are lost; the
+// kernel reports them in a record of their own.
 //
-// Threads: one reads at a time.
+// Threads: one at a time.
 class PerfRing {
  public:
-  // Maps the ring of an open event, of at most `max_bytes` (a power of two of pages): a user without privilege may lock
-  // little memory, so that smaller ones are tried. nullptr with `error` (errno) when the smallest fails too. The
-  // descriptor stays the caller's.
+  // Maps the ring of an open event, of at most `max_bytes` (a power of two of pages). Tries smaller rings if that
+  // fails, because unprivileged users can lock little memory. Returns nullptr and sets `error` (errno) if the smallest
+  // ring fails too. The caller keeps the descriptor.
   static std::unique_ptr<PerfRing> Map(int event, size_t max_bytes, int* error);
 
   ~PerfRing();
   PerfRing(const PerfRing&) = delete;
   PerfRing& operator=(const PerfRing&) = delete;
 
-  // Hands over each whole record that is there now, header first, and frees its space. The bytes are valid during the
-  // call only.
+  // Passes each complete record, beginning with its header, to `take` and frees its space. The bytes are valid only
+  // during the call.
   void Read(absl::FunctionRef<void(std::string_view record)> take);
 
   size_t bytes() const { return size_; }
@@ -36,9 +36,9 @@ class PerfRing {
 
   void* const pages_;
   const size_t mapped_;
-  // Of the data, a power of two.
+  // Size of the data area, a power of two.
   const size_t size_;
-  // A record that runs over the end is put together here.
+  // Holds a record that wraps around the end of the ring.
   std::string joined_;
 };
 

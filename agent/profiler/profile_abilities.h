@@ -8,23 +8,24 @@
 
 namespace assay::agent {
 
-// What a profile of this process's children can hold on this host; where it cannot, why, and what would allow it.
+// The data that a profile of this process's children can contain on this host, with reason and remedy for what it
+// cannot.
 struct ProfileAbilities {
-  // The events that sample time on the CPU, in the order in which a profiler prefers them.
+  // The events that sample on-CPU time, in the profiler's order of preference.
   std::vector<agent::PerfAbility> events;
-  // "off_cpu": whether switches away from the CPU are sampled.
+  // "off_cpu": whether switches away from the CPU can be sampled.
   agent::PerfAbility off_cpu;
-  // "kernel_names": whether the kernel's functions have names.
+  // "kernel_names": whether names of kernel functions are available.
   agent::PerfAbility kernel_names;
-  // "syscalls": whether system calls are counted by name.
+  // "syscalls": whether system calls can be counted by name.
   agent::PerfAbility syscalls;
 };
 
-// Tries each on this process itself, with what a profiler asks for (registers, stack), and ends it at once. Cost: some
-// milliseconds, most of them for the tracepoint of system calls.
+// Tries each feature on this process with the profiler's settings (registers, stack), and closes it at once. Cost: a
+// few milliseconds, mostly for the system call tracepoint.
 ProfileAbilities TryProfileAbilities();
 
-// Whether the text of /proc/kallsyms, or the first 64 KiB of it, names addresses.
+// Whether the text of /proc/kallsyms, or its first 64 KiB, contains addresses.
 agent::PerfAbility KernelNamesIn(const std::string& kallsyms);
 
 }  // namespace assay::agent

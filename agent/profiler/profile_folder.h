@@ -10,14 +10,14 @@
 
 namespace assay::profiler {
 
-// Reads chunks back, for the command line and the tests; what the controller makes of a profile is in analysis/.
+// Reads chunks and folds stacks, for the command line and the tests. The controller reads profiles with analysis/.
 class ProfileFolder {
  public:
-  // Chunks of ProfileWriter, in order.
+  // Adds a chunk of ProfileWriter. Call it in the order of the chunks.
   void Add(const ProfileChunk& packed);
 
   struct Sample {
-    // The outermost first: functions' names.
+    // Function names, outermost first.
     std::vector<std::string> functions;
     ProfileStack::Kind kind = ProfileStack::ON_CPU;
     // Since the profile's start.
@@ -29,8 +29,8 @@ class ProfileFolder {
   const std::vector<ProfileFrame>& frames() const { return frames_; }
   const std::string& String(uint32_t number) const { return strings_[number]; }
 
-  // "main;work;[k] read 20202020" a line, in microseconds, by stack; "_[k]" marks the kernel's and "_[i]" inlined
-  // frames, as perf's scripts do, and "[off-cpu]" ends what waited.
+  // One line per stack with its time in microseconds: "main;work;read_[k] 2020". As in perf's scripts, "_[k]" marks
+  // kernel frames and "_[i]" inlined frames. "[off-cpu]" ends the stacks of off-CPU time.
   std::string Folded() const;
 
  private:

@@ -13,27 +13,28 @@
 
 namespace assay::profiler {
 
-// Makes the chunks of one profile: numbers strings, mappings, frames and stacks as they come, and defines each in the
-// chunk that is the first to use it. There they are numbered anew, in the order in which they deflate best: strings by
-// their text, frames by their file.
+// Writes the chunks of one profile. Numbers strings, mappings, frames and stacks in the order of their first use, and
+// defines each in the first chunk that uses it. Within a chunk, new definitions are renumbered in the order that
+// deflates best: strings by text, frames by file.
 //
-// Threads: none of its own, used by one. Cost: a hash lookup for what is known.
+// Threads: one at a time. Cost: one hash lookup for known content.
 class ProfileWriter {
  public:
   using Take = std::function<void(ProfileChunk)>;
 
-  // A chunk is handed over before it grows beyond this, inflated, unless one sample alone needs more.
+  // Largest size of a chunk before it is deflated, unless a single sample needs more.
   static constexpr size_t kMaxChunkBytes = size_t{256} << 10;
 
-  // `take` gets each chunk as it is full, deflated to a third. The first sample's time counts from `start_ns`.
+  // `take` receives each full chunk, deflated to about a third. The first sample's time is relative to `start_ns`.
   ProfileWriter(Take take, int64_t start_ns) : take_(std::move(take)), start_ns_(start_ns) {}
 
-  // Numbers, the same for the same content; the writer's own, of which nothing is to be seen in a chunk.
+  // Each returns a number, the same for the same content. The numbers are internal to the writer and do not appear in
+  // chunks.
   uint32_t String(std::string_view text);
   uint32_t Mapping(std::string_view file, std::string_view build_id);
-  // All strings and the mapping are numbers that this writer gave.
+  // The strings and the mapping in `frame` are numbers from this writer.
   uint32_t Frame(const ProfileFrame& frame);
-  // `callers`: the number of the stack below + 1, or 0.
+  // `callers` is the number of the callers' stack + 1, or 0.
   uint32_t Stack(uint32_t callers, uint32_t frame, ProfileStack::Kind kind);
 
   struct Sample {
@@ -44,33 +45,33 @@ class ProfileWriter {
   };
   void Add(const Sample& sample);
 
-  // Hands over what is left.
+  // Passes on the last chunk.
   void Flush();
 
  private:
   void AddColumns();
-  // From the writer's numbers to those on the wire, and into their order, what chunk_ defines.
+  // Convert the definitions in chunk_ from the writer's numbers to those on the wire, and sort them.
   void RenumberStrings();
   void RenumberFrames();
 
   const Take take_;
   ProfileChunk chunk_;
   uint32_t sequence_ = 0;
-  // Of chunk_, never too small.
+  // Upper bound of the size of chunk_.
   size_t bytes_ = 0;
   std::vector<Sample> samples_;
   const int64_t start_ns_;
-  // Of the last sample, since the start.
+  // Time of the last sample since start_ns_.
   int64_t last_time_us_ = 0;
 
   absl::flat_hash_map<std::string, uint32_t> strings_ = {{"", 0}};
   absl::flat_hash_map<std::pair<uint32_t, uint32_t>, uint32_t> mappings_;
-  // By all fields.
+  // Keyed by all fields of a frame.
   absl::flat_hash_map<std::tuple<uint32_t, uint32_t, uint32_t, uint32_t, uint64_t, int, bool>,
                       uint32_t>
       frames_;
   absl::flat_hash_map<std::tuple<uint32_t, uint32_t, int>, uint32_t> stacks_;
-  // On the wire, by the writer's number, of what chunks before chunk_ define.
+  // Numbers on the wire, by the writer's number, of what the chunks before chunk_ define.
   std::vector<uint32_t> wire_strings_ = {0};
   std::vector<uint32_t> wire_frames_;
 };

@@ -14,54 +14,55 @@
 namespace assay::agent {
 
 struct ProfilerConfig {
-  // The server: this process, what is below it, and what they will start.
+  // Pid of the server. Its descendants, present and future, are profiled too.
   pid_t root = 0;
-  // Samples a second of time on the CPU, 1 to 10,000.
+  // On-CPU samples per second, 1 to 10,000.
   int frequency_hz = 99;
-  // How much of the stack is copied with each sample, 1 to 60 KiB: frames beyond are cut off, and counted as such. The
-  // frames of a Rust server's executor take 16 KiB and more, those of C servers rarely 8.
+  // Bytes of stack to copy with each sample, 1 to 60 KiB. A longer stack is truncated and counted as such. The frames
+  // of a Rust server's executor take 16 KiB and more, those of C servers rarely 8 KiB.
   int stack_bytes = 32 << 10;
-  // What is profiled, by a name of the caller's. Of a program that this process has profiled before no more of the
-  // stack is copied than was read then, and a bit: copying costs the server more than all else. Empty: `stack_bytes` it
-  // is.
+  // A name that the caller gives to the profiled program. If this process has profiled the program before, it copies
+  // only as much stack as it read then, plus a margin: copying is the largest cost to the server. Empty: always copy
+  // `stack_bytes`.
   std::string program;
-  // Where the profiler's own thread runs: never the CPUs that are measured on. Empty: where the caller may.
+  // CPUs of the profiler's own thread; not those under measurement. Empty: the CPUs of the caller.
   CpuSet collector_cpus;
-  // Whether time off the CPU is sampled too: about 49 switches a second, or `frequency_hz` where that is less, with
-  // their stacks. A thread that sleeps throughout is not seen. It costs a record of 32 bytes each time that a thread
-  // leaves or enters a CPU.
+  // Whether to sample off-CPU time: about 49 context switches per second, or `frequency_hz` if that is less, with their
+  // stacks. A thread that sleeps during the whole window is not seen. Each switch of a thread to or from a CPU costs a
+  // record of 32 bytes.
   bool off_cpu = false;
-  // Whether system calls are counted by name: 0.2 to 0.4 us each call.
+  // Whether to count system calls by name. Each call then costs 0.2 to 0.4 us more.
   bool count_syscalls = false;
-  // For hosts without a CPU to spare: samples are only copied while the window lasts, and unwound in Stop(), which
-  // then takes some 20 us a sample. At most 32 MiB are kept, of many minutes; what is beyond is unwound at once.
+  // For hosts without a spare CPU: samples are only copied during the window and unwound in Stop(), which then takes
+  // about 20 us per sample. At most 32 MiB are kept, enough for many minutes; samples beyond that are unwound at once.
   bool unwind_afterwards = false;
-  // Whether it pauses a tenth of a second after each three that it sampled, so that what it costs the server can be told
-  // from ProfileInfo.spans. What happens meanwhile is in `counters`, but in neither samples nor system calls.
+  // Whether to pause for 0.1 s after every 0.3 s of sampling, so that ProfileInfo.spans show the cost of profiling.
+  // `counters` include the pauses; samples and system calls do not.
   bool pauses = false;
 };
 
-// Profiles a process tree that runs, from Start() to Stop(): where its time goes, as stacks that are true though they
-// were built without frame pointers, and what it counts.
+// Profiles a running process tree from Start() to Stop(): sampled stacks, correct also for programs without frame
+// pointers, and event counters.
 //
-// A profiler never fails a run: what the system refuses (permission, perf_event_paranoid, a seccomp profile, a target
-// that is gone) becomes ProfileInfo.refused with its remedy, and a target that ends has a profile of what it did.
+// A profiler never fails a run. If the system refuses a profile (permission, perf_event_paranoid, a seccomp profile, a
+// target that has ended), ProfileInfo.refused and remedy say so. A target that ends early has a profile until its end.
 //
-// Threads: one of its own, which makes the chunks. Start() and Stop() may come from different threads, one at a time.
-// Cost to the server: some 5 us a sample, and its stack copied. To the agent: some 20 us of CPU a sample; 1 to 32 MiB a
-// CPU that the server may run on, what it reads of debug information, and the kernel's names (4 MB).
+// Threads: one of its own, which produces the chunks. Start() and Stop() may be called from different threads, one at a
+// time. Cost to the server: about 5 us per sample, plus the copy of its stack. Cost to the agent: about 20 us of CPU
+// per sample; 1 to 32 MiB for each CPU that the server may run on, the debug information that it reads, and the
+// kernel's symbols (4 MB).
 class Profiler {
  public:
-  // Gets each chunk, deflated, of some 100 KiB at most (more only where one stack needs more), in order, in the
-  // profiler's thread.
+  // Receives each chunk, deflated, in order, on the profiler's thread. A chunk has at most about 100 KiB, more only if
+  // a single stack needs more.
   using TakeChunk = std::function<void(ProfileChunk)>;
 
-  // Reads what all profiles need of this machine, the kernel's names, once a process: some 30 ms of CPU, which else are
-  // the first Start()'s. Call before anything is measured. Any thread.
+  // Reads the kernel's symbols once per process, which takes about 30 ms of CPU. Otherwise the first Start() reads
+  // them. Call it before anything is measured. Any thread.
   static void Prepare();
 
-  // kInvalidArgument only: a frequency out of range, no root. Whatever the system says, it returns a profiler.
-  // The window begins before it returns. Cost: some 10 us a thread and CPU, and the time of reading /proc.
+  // The only error is kInvalidArgument: a value out of range, or no root. A refusal of the system is not an error.
+  // The window begins before Start() returns. Cost: about 10 us per thread and CPU, plus reading /proc.
   static absl::StatusOr<std::unique_ptr<Profiler>> Start(const ProfilerConfig& config,
                                                          TakeChunk take);
 
@@ -69,8 +70,8 @@ class Profiler {
   Profiler(const Profiler&) = delete;
   Profiler& operator=(const Profiler&) = delete;
 
-  // Ends the window, hands over the last chunk and says what the profile is worth. Call once, if at all: a
-  // profiler that is destroyed instead hands over its chunks all the same.
+  // Ends the window, passes on the last chunk and returns how the profile was taken. Call it at most once. A profiler
+  // that is destroyed without Stop() also passes on its chunks.
   virtual ProfileInfo Stop() = 0;
 
  protected:

@@ -27,16 +27,16 @@
 
 namespace assay::agent {
 
-// Not a divisor of anything that the program does.
+// A frequency that is not a multiple of any frequency in the program.
 inline constexpr int kFrequencyHz = 997;
 inline constexpr int kBurnMilliseconds = 2500;
 
-// What one profile came to.
+// The result of one profile.
 struct Profiled {
   ProfileInfo info;
   profiler::ProfileFolder folder;
   size_t bytes = 0;
-  // What the program says of itself: nanoseconds in each function.
+  // Nanoseconds in each function, as the program reports them.
   std::map<std::string, int64_t> truth;
 
   double Share(const std::string& function) const {
@@ -104,7 +104,7 @@ class ProfilerTest : public ::testing::Test {
   }
   static Profiled Profile(const std::string& mode) { return Profile(*Burner(mode), {}); }
 
-  // Every function has its share to three standard errors, and 99 of 100 stacks are whole.
+  // Expects the share of every function within three standard errors, and at least 99 % whole stacks.
   static void ExpectTrue(const Profiled& profiled) {
     double all = 0;
     for (const auto& [function, nanos] : profiled.truth) all += static_cast<double>(nanos);
@@ -122,8 +122,8 @@ class ProfilerTest : public ::testing::Test {
   static void ExpectWhole(const Profiled& profiled) {
     const auto count = static_cast<double>(profiled.info.samples());
     EXPECT_GE(static_cast<double>(profiled.info.whole()), 0.99 * count);
-    // Not what the profiler says of itself, but where the stacks begin. A thread begins in a function of the C library
-    // that has a name only where its debug symbols are installed.
+    // Checks where the stacks begin, independently of the profiler's own count. A thread begins in a function of the C
+    // library that has a name only if its debug symbols are installed.
     const auto is_of_libc = [](const std::string& note) {
       return note.find("libc.so.6 has no symbols") != std::string::npos;
     };

@@ -11,30 +11,30 @@
 
 namespace assay::profiler {
 
-// Puts the records of several CPUs in the order of their times: a library that one CPU maps must be known before the
-// sample of another that lies in it.
+// Sorts the records of several CPUs by time. The mapping of a library on one CPU must be processed before a sample in
+// it on another CPU.
 //
-// Memory: twice that of the records it held at most at once, kept for the next ones: fresh pages would cost more than
-// all else.
+// Memory: twice the largest size of the records that it held at once. The memory is reused, because new pages would
+// cost more than everything else.
 class RecordOrder {
  public:
-  // Adds a record of that time: what `append` appends to its argument.
+  // Adds a record with time `time_ns`; `append` appends its bytes to its argument.
   void Add(int64_t time_ns, absl::FunctionRef<void(std::string*)> append);
-  // Hands over, in order, and forgets those up to that time: the rings must have been read since, and no older record
-  // may come later.
+  // Passes the records up to `time_ns` to `take`, in order, and removes them. REQUIRES: the rings have been read after
+  // that time, and no older record is added later.
   void TakeUpTo(int64_t time_ns, absl::FunctionRef<void(std::string_view record)> take);
 
  private:
   struct Kept {
     int64_t time_ns;
-    // In bytes_.
+    // Position in bytes_.
     size_t begin;
     size_t size;
   };
   std::string_view BytesOf(const Kept& kept) const;
 
   std::vector<Kept> kept_;
-  // Of all that is kept, as it came.
+  // The bytes of all kept records, in the order of Add().
   std::string bytes_;
   std::string spare_;
 };

@@ -14,51 +14,51 @@
 
 namespace assay::profiler {
 
-// Keeps records for later, in the order in which they come: for hosts where unwinding must wait until the window is
-// over.
+// Stores records in the order of Add(), for hosts on which unwinding must wait until the end of the window.
 //
-// From one sample of a thread to the next, little of its stack's memory changes. So of each stack only what differs
-// from the memory as the samples before showed it is kept: of a Rust server's 30 KiB one or two.
+// Little of a thread's stack memory changes from one sample to the next. Of each stack, only the differences from the
+// memory in the previous samples are stored: 1 or 2 KiB of the 30 KiB of a Rust server.
 //
-// Threads: one. Cost: a comparison and a copy of each stack, some microseconds.
+// Threads: one. Cost: a comparison and a copy of each stack, a few microseconds.
 class RecordSpool {
  public:
   void Add(std::string_view record);
-  // Hands over all records, each as it was added, and forgets them.
+  // Passes all records, unchanged, to `take` and removes them.
   void TakeAll(absl::FunctionRef<void(std::string_view record)> take);
-  // Of what is kept.
+  // Memory in use.
   size_t bytes() const { return bytes_.size() + kept_.size() * sizeof(Kept); }
 
  private:
-  // A record is what stands before its stack, the stack, and what stands behind.
+  // A record consists of the bytes before the stack, the stack, and the bytes after it.
   struct Kept {
     pid_t thread = 0;
     uint32_t before = 0;
     uint32_t behind = 0;
-    // Where the stack lies in the thread's memory, how long it is, and in how many pieces it differs.
+    // Address and size of the stack in the thread's memory, and the number of pieces that differ.
     uint64_t address = 0;
     uint32_t stack = 0;
     uint32_t pieces = 0;
   };
-  // A piece of a stack; its bytes follow.
+  // Header of a piece of a stack; its bytes follow.
   struct Piece {
     uint32_t offset = 0;
     uint32_t size = 0;
   };
-  // What is known of a thread's stack: `bytes` from `address` on.
+  // The known memory of a thread's stack: `bytes` at `address`.
   struct Memory {
     uint64_t address = 0;
     std::string bytes;
 
-    // Makes room for a stack, and returns where it lies. What is not known yet is zero.
+    // Extends `bytes` to contain a stack, and returns the stack's position in it. Unknown bytes are zero.
     char* Cover(uint64_t begin, size_t size);
   };
 
-  // Keeps in what the stack differs from `known`, which then is the stack; returns the number of pieces.
+  // Stores the differences between the stack and `known`, and copies the stack to `known`. Returns the number of
+  // pieces.
   uint32_t KeepChanges(std::string_view stack, char* known);
 
   std::vector<Kept> kept_;
-  // Of all records, one after the other.
+  // The stored bytes of all records, in order.
   std::string bytes_;
   absl::flat_hash_map<pid_t, Memory> memory_;
 };

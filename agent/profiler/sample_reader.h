@@ -24,68 +24,69 @@
 
 namespace assay::profiler {
 
-// From the kernel's records, in the order of their times, to a profile.
+// Converts the kernel's records, in the order of their times, to a profile.
 //
 // Threads: one.
 class SampleReader {
  public:
   struct Options {
-    // Whether an event's samples are switches away from the CPU.
+    // Whether the samples of an event are switches away from the CPU.
     std::function<bool(uint64_t event_id)> is_switch;
-    // What a sample on the CPU stands for.
+    // The time that an on-CPU sample represents.
     int64_t sample_ns = 0;
-    // Where its period counts something else than nanoseconds, such as cycles: the kernel seeks the period that makes
-    // as many samples as were asked for, anew for each thread and CPU, from 1 on. Then a sample stands for its share,
-    // by its period, of the time that Weigh() is told.
+    // Set if the period of a sample does not count nanoseconds, but for example cycles. The kernel then adapts the
+    // period to the sampling frequency, for each thread and CPU, starting from 1. A sample represents its share, by its
+    // period, of the CPU time that is passed to Weigh().
     bool by_period = false;
-    // Samples before it are left out.
+    // Earlier samples are ignored.
     int64_t start_ns = 0;
   };
 
-  // All outlive this; of `files` a profile has begun.
+  // All references must outlive this. REQUIRES: files.BeginProfile() has been called.
   SampleReader(Options options, ProfileWriter& writer, const KernelSymbols& kernel,
                ElfFiles& files);
 
-  // A process that runs already.
+  // Adds a process that is already running.
   void AddProcess(pid_t pid);
-  // Samples after it are left out. Call before the records that are beyond it.
+  // Ignores samples after `end_ns`. Call it before taking later records.
   void EndAt(int64_t end_ns) { end_ns_ = end_ns; }
-  // Nothing is recorded from here to the next record: whoever is away then has been away until now. Call in order.
+  // Recording pauses from `time_ns` to the next record. The off-CPU time of a thread that is off the CPU then ends at
+  // `time_ns`. Call it in order of time.
   void PauseFrom(int64_t time_ns) { pauses_.push_back(time_ns); }
-  // Mappings may have come and gone while nothing was recorded, up to now: reads what these processes have. Call in
-  // order; the records of before may be taken later all the same.
+  // Mappings may have changed in a pause that ends at `now_ns`: reads the current mappings of these processes. Call it
+  // in order of time; earlier records may still be taken after it.
   void ReadMapsAgain(const std::vector<pid_t>& processes, int64_t now_ns);
 
   void Take(std::string_view record);
 
-  // With Options.by_period: what the samples taken so far stand for, since the start, in nanoseconds on the CPU. Cost:
-  // nothing where few samples wait for it.
+  // With Options.by_period: sets the CPU time since the start that all samples taken so far represent. Cost: nothing if
+  // few samples wait for it.
   void Weigh(int64_t cpu_ns);
 
-  // Time off the CPU that still lasts ends now. Sets what was counted, and the notes. `cpu_ns` as of Weigh().
+  // Ends all off-CPU time, and sets the counts and notes in `info`. `cpu_ns` as in Weigh().
   void Finish(int64_t cpu_ns, ProfileInfo* info);
 
  private:
-  // A thread that is off the CPU. Every switch is recorded, with its time and reason; some are sampled, with the stack,
-  // a moment before that.
+  // A thread that is off the CPU. Every switch has a record with its time and reason. Some switches also have a sample
+  // with the stack, shortly before the record.
   struct Away {
     int64_t since_ns = 0;
     bool preempted = false;
     bool sampled = false;
-    // Of a sample: whether the record of its switch is still to come.
+    // For a sample: whether the record of its switch has not arrived yet.
     bool awaits_record = false;
     uint32_t stack = 0;
     uint64_t switches = 0;
   };
-  // Time off the CPU for one reason.
+  // Off-CPU time for one reason.
   struct OffCpu {
-    // What all switches came to, and what the samples say that they did.
+    // Total time from the records of all switches, and the estimate of it from the samples.
     double recorded_ns = 0;
     double sampled_ns = 0;
     std::vector<ProfileWriter::Sample> samples;
   };
 
-  // What was mapped in a process at that time.
+  // The mappings of a process at a time.
   struct Reread {
     int64_t time_ns = 0;
     pid_t pid = 0;
@@ -95,11 +96,11 @@ class SampleReader {
   void TakeSample(const SampleRecord& sample, int64_t time_ns);
   void TakeSwitch(const SwitchRecord& change, int64_t time_ns);
   void ComeBack(pid_t tid, int64_t time_ns);
-  // The samples for one reason, weighted so that they sum up to what was recorded.
+  // Writes the samples for one reason, with weights whose sum is the recorded time.
   void WriteOffCpu(const OffCpu& off_cpu);
   void WriteWaiting(int64_t cpu_ns);
   TargetProcess& Process(pid_t pid);
-  // Takes over the mappings that were read by then.
+  // Applies the mappings that were read up to `time_ns`.
   void RemapUntil(int64_t time_ns);
 
   const Options options_;
@@ -107,16 +108,16 @@ class SampleReader {
   StackNamer namer_;
   ElfFiles& files_;
   absl::flat_hash_map<pid_t, std::unique_ptr<TargetProcess>> processes_;
-  // In the order of time, until a record is beyond it; and what each process had last.
+  // Mappings to apply, in order of time, and the last mappings read of each process.
   std::deque<Reread> reread_;
   absl::flat_hash_map<pid_t, AddressSpace> last_read_;
   absl::flat_hash_map<pid_t, Away> away_;
-  // Samples whose weight, which is their period, is to become nanoseconds; and the periods of all so far.
+  // Samples whose weight is still their period, to be converted to nanoseconds; and the sum of all periods so far.
   std::vector<ProfileWriter::Sample> waiting_;
   double periods_ = 0;
-  // What rounding has left out so far, in nanoseconds.
+  // Rounding error so far, in nanoseconds.
   double left_over_ns_ = 0;
-  // Kept to the end, since what was recorded is known then.
+  // Kept until the end, when the recorded time is known.
   OffCpu blocked_;
   OffCpu preempted_;
   int64_t end_ns_ = std::numeric_limits<int64_t>::max();

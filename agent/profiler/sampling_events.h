@@ -18,38 +18,38 @@
 
 namespace assay::profiler {
 
-// The events that sample a process tree, and the rings that they write into.
+// The events that sample a process tree, and the ring buffers that they write to.
 //
-// An inherited event may only have a ring if it is of one CPU: so there is one event for each thread and each CPU that
-// a thread of the tree may run on, and those of a CPU share a ring. What the threads start inherits them.
+// An inherited event can have a ring only if it is bound to one CPU. So there is one event for each thread and each CPU
+// that the tree may run on, and the events of a CPU share a ring. New threads and processes inherit the events.
 //
-// Threads: one at a time. Cost: for each thread and CPU one descriptor and some 10 us; 1 to 32 MiB a CPU.
+// Threads: one at a time. Cost: one descriptor and about 10 us for each thread and CPU; 1 to 32 MiB for each CPU.
 class SamplingEvents {
  public:
   struct Options {
     pid_t root = 0;
     int frequency_hz = 99;
     int stack_bytes = 0;
-    // Switches away from the CPU too.
+    // Also sample switches away from the CPU.
     bool switches = false;
   };
-  // Opens the best kind of PerfEventLadder() that this process may, for all threads; samples come from then on. nullptr
-  // with the reason and the remedy when there is none, or no such process.
+  // Opens the first kind of PerfEventLadder() that the system allows, for all threads. Sampling begins at once. Returns
+  // nullptr and sets `refusal` if no kind is allowed or the process does not exist.
   static std::unique_ptr<SamplingEvents> Open(const Options& options, agent::PerfAbility* refusal);
 
   const agent::PerfEventKind& kind() const { return *kind_; }
   int stack_bytes() const { return options_.stack_bytes; }
-  // Threads that were opened, rather than inherited.
+  // Threads for which events were opened, without those that inherited them.
   const std::set<pid_t>& threads() const { return threads_; }
   const CpuSet& cpus() const { return cpus_; }
-  // Why switches are not sampled though that was asked for; empty: they are.
+  // Why switches are not sampled although Options.switches is set; empty if they are.
   const std::string& switches_refused() const { return switches_refused_; }
   bool IsSwitch(uint64_t event_id) const { return switch_ids_.contains(event_id); }
 
-  // No samples come, nor records of new mappings, until Enable().
+  // Stops samples and records of new mappings until Enable().
   void Disable() { DisablePerfEvents(events_); }
   void Enable() { EnablePerfEvents(events_); }
-  // Hands over what the rings hold, CPU by CPU.
+  // Passes all records in the rings to `take`, CPU by CPU.
   void Read(absl::FunctionRef<void(std::string_view record)> take);
 
  private:
@@ -65,7 +65,7 @@ class SamplingEvents {
   int OpenThread(pid_t tid);
   int OpenOn(Cpu& cpu, const perf_event_attr& attributes, pid_t tid, uint64_t* id);
   int Choose(pid_t tid, agent::PerfAbility* refusal);
-  // Opens threads that began meanwhile and did not inherit.
+  // Opens events for threads that began while Open() was running and did not inherit them.
   int OpenLatecomers();
 
   const Options options_;
@@ -76,7 +76,7 @@ class SamplingEvents {
   std::vector<UniqueFd> events_;
   absl::flat_hash_set<uint64_t> switch_ids_;
   std::string switches_refused_;
-  // Read while threads were looked for.
+  // Records that were read while Open() looked for threads.
   std::vector<std::string> early_;
 };
 

@@ -11,17 +11,17 @@
 
 namespace assay::profiler {
 
-// How deep the stacks of programs were, so that the next profile copies no more than that: what lies beyond a thread's
-// stack, another's memory, would be copied as well.
+// The stack depth of programs in earlier profiles, so that the next profile copies no more than that. A larger copy
+// would include memory beyond the thread's stack.
 //
 // Threads: any.
 class StackDepths {
  public:
-  // How much of a stack to copy, at most `most`: what profiles of the program read, and room for what they did not
-  // meet. `most` for a program that is not known.
+  // Bytes of stack to copy, at most `most`: the depth in earlier profiles of the program plus a margin; `most` for an
+  // unknown program.
   int BytesFor(const std::string& program, int most) const;
 
-  // Learns from a profile that has ended. One whose stacks were cut makes the program unknown again.
+  // Records the depth in a completed profile. A profile with truncated stacks makes the program unknown again.
   void Learn(const std::string& program, const ProfileInfo& info);
 
  private:

@@ -16,29 +16,29 @@
 
 namespace assay::profiler {
 
-// Turns addresses into a profile's frames and stacks. Each address is named once: a frame is a function, not a line of
-// it, so that stacks repeat and the profile stays small.
+// Converts addresses to the frames and stacks of a profile. Each address is symbolized once. A frame is a function, not
+// a source line, so that stacks repeat and the profile stays small.
 class StackNamer {
  public:
-  // Both outlive this.
+  // Both must outlive this.
   StackNamer(ProfileWriter& writer, const KernelSymbols& kernel)
       : writer_(writer), kernel_(kernel) {}
 
   struct Named {
     uint32_t stack = 0;
-    // The outermost function is one that starts threads.
+    // The outermost function is one in which threads start.
     bool from_start = false;
   };
-  // `user` and `kernel` are the innermost first, either may be empty. `jit` names code without a file.
+  // `user` and `kernel` are ordered innermost first; either may be empty. `jit` names code without a file.
   Named Name(const std::vector<UserFrame>& user, absl::Span<const uint64_t> kernel, JitSymbols* jit,
              int64_t now_ns, ProfileStack::Kind kind);
 
-  // What was met and has no names, with the remedy; a line a file.
+  // One line for each file with addresses without a name, with the remedy.
   std::vector<std::string> Notes() const;
 
  private:
   struct Frames {
-    // The outermost first.
+    // Outermost first.
     std::vector<uint32_t> numbers;
     bool starts_threads = false;
   };
@@ -52,7 +52,7 @@ class StackNamer {
   absl::flat_hash_map<std::pair<ElfFile*, uint64_t>, Frames> of_files_;
   absl::flat_hash_map<uint64_t, uint32_t> of_kernel_;
   Frames of_jit_;
-  // How many addresses of a file nothing names.
+  // Number of addresses without a name, by file.
   absl::flat_hash_map<ElfFile*, uint64_t> unnamed_;
 };
 

@@ -16,21 +16,23 @@
 
 namespace assay::profiler {
 
-// Counts the system calls of threads and of all that they start, by name, exactly: each call that a server may make has
-// a tracepoint of its own, and all of them one in common. Calls that have none here are "other".
+// Counts exactly, by name, the system calls of threads and of all threads and processes that they start. Each counted
+// call has a tracepoint of its own, and one more tracepoint counts all calls. Calls without a counter of their own are
+// "other".
 //
-// Cost: some 60 descriptors a thread; two tracepoints a call, 0.1 to 0.2 us each.
+// Cost: about 60 descriptors per thread; two tracepoints per call, 0.1 to 0.2 us each.
 class SyscallCounters {
  public:
-  // Errors say why not, and what would allow it: no tracefs, no permission, no such tracepoints, too many descriptors.
-  // Looked for where tracefs is mounted, or in `tracefs` where that is not empty.
+  // Errors give the reason and the remedy: no tracefs, no permission, no such tracepoints, too many descriptors. Uses
+  // the mount point of tracefs, or `tracefs` if it is not empty.
   static absl::StatusOr<SyscallCounters> Open(const std::set<pid_t>& threads,
                                               const std::string& tracefs = "");
 
-  // Whether this thread's could be counted, as "syscalls". Cost: a millisecond or so, since the kernel is told to trace.
+  // Whether the system calls of this thread can be counted, as the ability "syscalls". Cost: about a millisecond,
+  // because the kernel enables tracing.
   static agent::PerfAbility Try(const std::string& tracefs = "");
 
-  // Calls since it was opened; names without calls are missing.
+  // Calls since Open(), without names that have no calls.
   std::map<std::string, uint64_t> Read() const;
   // Nothing is counted from Disable() to Enable().
   void Disable() { counters_.Disable(); }
@@ -41,7 +43,7 @@ class SyscallCounters {
   std::map<std::string, uint64_t> at_first_;
 };
 
-// The names that are counted apart.
+// The names that have a counter of their own.
 absl::Span<const absl::string_view> CountedSyscalls();
 
 }  // namespace assay::profiler

@@ -17,42 +17,42 @@
 namespace assay::profiler {
 
 struct UserFrame {
-  // nullptr: no file is mapped there.
+  // nullptr: no file is mapped at the address.
   ElfFile* file = nullptr;
-  // In the file where there is one, else in memory; of the call, not of what it returns to.
+  // Address in the file if there is one, else in memory. Of callers: the address of the call, not the return address.
   uint64_t address = 0;
 };
 
 struct UserStack {
-  // The innermost first.
+  // Innermost first.
   std::vector<UserFrame> frames;
-  // The unwinding tables say that nothing called the last one.
+  // According to the unwinding tables, the last frame has no caller.
   bool finished = false;
-  // It was to go on beyond what the kernel copied.
+  // Unwinding needed memory beyond the kernel's copy of the stack.
   bool beyond_copy = false;
-  // How far above the stack pointer it was read.
+  // Largest offset from the stack pointer that was read.
   size_t depth_bytes = 0;
 };
 
-// A process as its samples see it: where code is mapped, and how to get from registers and a piece of stack to callers.
+// A profiled process: the mappings of its code, and the unwinding of stacks from registers and a copy of the stack.
 //
-// Threads: one. Cost: some 15 us a stack, 50 us a library when one appears.
+// Threads: one. Cost: about 15 us per stack, and 50 us for each new library.
 class TargetProcess {
  public:
-  // `files` outlives this.
+  // `files` must outlive this.
   TargetProcess(pid_t pid, ElfFiles& files);
   ~TargetProcess();
   TargetProcess(const TargetProcess&) = delete;
   TargetProcess& operator=(const TargetProcess&) = delete;
 
-  // What /proc says is mapped now in a process; kNotFound and the like where it is gone.
+  // Reads the current mappings of a process from /proc. An error, such as kNotFound, if the process has ended.
   static absl::StatusOr<AddressSpace> ReadMaps(pid_t pid);
-  // This is what is mapped, and nothing else.
+  // Replaces all mappings.
   void Remap(AddressSpace space);
-  // The kernel's records of it.
+  // Apply the kernel's records of this process.
   void Map(const MapRecord& record);
   void Exec();
-  // It was forked from that one.
+  // Copies the mappings of the process that forked this one.
   void CopyMaps(const TargetProcess& parent);
 
   // REQUIRES: sample.has_user.
@@ -77,11 +77,11 @@ class TargetProcess {
   AddressSpace space_;
   JitSymbols jit_;
 
-  // What is mapped has changed since dwfl_ was told.
+  // The mappings have changed since they were reported to dwfl_.
   bool stale_ = true;
   Dwfl* dwfl_ = nullptr;
 
-  // While one stack is unwound.
+  // State of the stack that is being unwound.
   const SampleRecord* sample_ = nullptr;
   UserStack stack_;
   bool read_failed_ = false;

@@ -14,34 +14,34 @@
 
 namespace assay::profiler {
 
-// Counts events of threads and of all that they start, without a sample.
+// Counts events of threads and of all threads and processes that they start, without sampling.
 //
-// Cost: a descriptor for each event and thread. Software and hardware counters cost the counted nothing to speak of,
-// a tracepoint 0.1 to 0.2 us each time it is passed.
+// Cost: one descriptor for each event and thread. Software and hardware counters have no noticeable cost for the
+// counted threads; a tracepoint costs 0.1 to 0.2 us each time.
 class TreeCounters {
  public:
-  // Adds an event under a name; returns errno where it cannot be opened for every thread (then it is not counted). A
-  // thread that is gone counts nothing.
+  // Adds an event with a name. Returns errno if it cannot be opened for every thread; then it is not counted. Threads
+  // that have ended are ignored.
   int Add(const std::string& name, const perf_event_attr& attributes,
           const std::set<pid_t>& threads);
 
-  // Counts since each was added, scaled where the hardware shared its counters among more events.
+  // Counts since each event was added, scaled if the hardware multiplexed its counters.
   std::map<std::string, uint64_t> Read() const;
-  // Of one; 0 where it is not counted.
+  // The count of one event; 0 if it is not counted.
   uint64_t Read(const std::string& name) const;
   // Nothing is counted from Disable() to Enable().
   void Disable();
   void Enable();
-  // What was counted from `earlier` to now.
+  // The increments from `earlier` to now.
   std::map<std::string, uint64_t> Since(const std::map<std::string, uint64_t>& earlier) const;
 
  private:
   std::map<std::string, std::vector<UniqueFd>> events_;
 };
 
-// "task-clock" in ns, "context-switches", "cpu-migrations", "page-faults", and "cycles", "instructions",
-// "cache-misses", "branch-misses" where the machine counts them; only those that are true without the kernel's side
-// when `user_only`.
+// Adds "task-clock" in ns, "context-switches", "cpu-migrations", "page-faults", and "cycles", "instructions",
+// "cache-misses", "branch-misses" if the machine counts them. If `user_only`, adds only those that are correct without
+// kernel events.
 void AddStandardCounters(const std::set<pid_t>& threads, bool user_only, TreeCounters* counters);
 
 }  // namespace assay::profiler

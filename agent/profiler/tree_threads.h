@@ -8,8 +8,8 @@
 
 namespace assay::profiler {
 
-// The threads of a process and of all below it, now, by process. Empty when the process is gone (or was not waited
-// for). Cost: that of AllProcesses() in common/process_tree.h.
+// The current threads of a process and its descendants, by process. Empty if the process has ended (also if it is a
+// zombie). Cost: that of AllProcesses() in common/process_tree.h.
 std::map<pid_t, std::vector<pid_t>> TreeThreads(pid_t root);
 
 }  // namespace assay::profiler

@@ -11,20 +11,21 @@
 
 namespace assay::agent {
 
-// Accepts connections, for ever. The listener of gRPC 1.51 stops at the first error of accept(), such as a moment
-// without a free descriptor, and its server is deaf from then on. This one refuses what it cannot take and goes on.
+// Accepts connections until it is destroyed. The listener of gRPC 1.51 stops at the first error of accept(), such as a
+// temporary lack of descriptors, and its server accepts no connection after that. This loop refuses the connection and
+// continues.
 //
-// Threads: one of its own, blocked in poll() while nobody comes.
+// Threads: one of its own, blocked in poll() while no connection arrives.
 class AcceptLoop {
  public:
-  // Gets each connection that `connections` admits: nonblocking, closed on exec. Called on the loop's thread.
+  // Receives each connection that `connections` admits: nonblocking, close-on-exec. Called on the loop's thread.
   using Take = std::function<void(UniqueFd connection)>;
 
-  // `listener` listens and is nonblocking; `connections` must outlive this. kResourceExhausted: no thread, no
-  // descriptor.
+  // `listener` listens and is nonblocking. `connections` must outlive this. kResourceExhausted: no thread or no
+  // descriptor is available.
   static absl::StatusOr<std::unique_ptr<AcceptLoop>> Start(UniqueFd listener,
                                                            Connections& connections, Take take);
-  // Takes no more, and returns when none is being taken.
+  // Stops accepting. Returns when no call of `take` is running.
   ~AcceptLoop();
 
  private:
@@ -32,15 +33,15 @@ class AcceptLoop {
              Take take);
 
   void Run();
-  // Accepts what waits. False: it must pause, since the system has nothing to accept with.
+  // Accepts all pending connections. False: the system has no resources to accept one; the loop must pause.
   bool AcceptAll();
-  // Without a free descriptor: accepts the connection that waits with the descriptor in reserve. It is refused, unless
-  // another descriptor has come free in the meantime.
+  // For a process without a free descriptor: accepts the pending connection with the reserve descriptor. The connection
+  // is refused, unless another descriptor has become free in the meantime.
   enum class WithReserve { kAccepted, kNoneWaits, kFailed };
   WithReserve AcceptWithReserve();
 
   const UniqueFd listener_;
-  // Readable: end.
+  // Readable when the loop must end.
   const UniqueFd wake_;
   UniqueFd reserve_;
   Connections& connections_;

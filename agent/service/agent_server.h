@@ -14,14 +14,14 @@
 
 namespace assay::agent {
 
-// An agent's service, listening.
+// The listening server of an AgentService.
 //
-// It accepts connections itself and hands them to gRPC, so that neither a lack of descriptors nor silent peers make it
-// deaf; a connection has at most 128 streams at a time, and is closed after 10 minutes without any.
+// It accepts connections itself and passes them to gRPC, so that neither a lack of descriptors nor silent peers prevent
+// new connections. A connection has at most 128 concurrent streams and is closed after 10 minutes without any.
 class AgentServer {
  public:
-  // Listens at `listen`, whose host may be a name; port 0 picks one. `service` must outlive it. kAlreadyExists: the
-  // port is in use.
+  // Listens at `listen`. Its host may be a name; port 0 picks a free port. `service` must outlive the server.
+  // kAlreadyExists: the port is in use.
   static absl::StatusOr<std::unique_ptr<AgentServer>> Start(
       const HostPort& listen, const std::shared_ptr<grpc::ServerCredentials>& credentials,
       AgentService& service);
@@ -30,7 +30,7 @@ class AgentServer {
   // "HOST:PORT" with the port in use.
   const std::string& address() const { return address_; }
 
-  // Ends every call that is under way, and returns when all are over.
+  // Ends every call in progress. Returns when all calls have ended.
   void Shutdown();
 
  private:
@@ -42,7 +42,7 @@ class AgentServer {
   std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<Acceptor> acceptor_;
   std::string address_;
-  // Last: it is destroyed first, since it gives to the others.
+  // Last, so that it is destroyed first: it passes connections to the members above.
   std::unique_ptr<AcceptLoop> accepting_;
 };
 

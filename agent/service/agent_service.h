@@ -14,29 +14,29 @@
 
 namespace assay::agent {
 
-// The methods of proto/agent.proto, of which ReadData takes and gives messages as bytes: a spool has them serialised.
+// The methods of proto/agent.proto. ReadData takes and gives messages as bytes, because a spool keeps them serialised.
 using AgentMethods = Agent::WithCallbackMethod_Describe<
     Agent::WithCallbackMethod_Ping<Agent::WithCallbackMethod_Open<
         Agent::WithCallbackMethod_Control<Agent::WithCallbackMethod_HoldLease<
             Agent::WithRawCallbackMethod_ReadData<Agent::WithCallbackMethod_Close<
                 Agent::WithCallbackMethod_ConfirmDestination<Agent::Service>>>>>>>>;
 
-// The service of proto/agent.proto over a table of jobs: turns messages into calls and back, and nothing else.
+// Implements the service of proto/agent.proto over a table of jobs: translates messages to calls and back.
 //
-// Threads: gRPC's, none of which it blocks: what is slow runs on a job's strand, or on `errands`.
+// Threads: gRPC's. It does not block them: slow work runs on a job's strand, or on `errands`.
 class AgentService final : public AgentMethods {
  public:
-  // What strangers and silent peers may take.
+  // Bounds on the resources that silent and unknown peers may use.
   struct Limits {
     Connections::Limits connections;
     StreamBounds::Limits streams;
   };
 
-  // `describe` may be slow: it starts version commands. `errands` must outlive this.
+  // `describe` may be slow, because it runs version commands. `errands` must outlive this.
   AgentService(std::shared_ptr<JobTable> jobs, std::function<AgentDescription()> describe,
                Strand& errands, Limits limits);
 
-  // Those that its server accepts. Each call marks its own as used.
+  // The connections that the server has accepted. Each call marks its connection as used.
   Connections& connections() { return connections_; }
 
   grpc::ServerUnaryReactor* Describe(grpc::CallbackServerContext* context,

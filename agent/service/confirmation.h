@@ -9,9 +9,9 @@
 
 namespace assay::agent {
 
-// Asks another agent whether it serves an execution at an address, over a connection to the numeric address of the
-// question and to nothing else: no resolver and no proxy stands between. Blocks, at most 5 s. An error: there was no
-// answer; its message is the peer's, which nobody may trust.
+// Asks another agent whether it serves an execution at an address. Connects only to the numeric address of the
+// question, without a resolver or a proxy. Blocks for at most 5 s. An error means that the agent did not reply; its
+// message comes from the peer and is not trustworthy.
 absl::StatusOr<bool> AskForConfirmation(
     const std::shared_ptr<grpc::ChannelCredentials>& credentials,
     const DestinationRules::Question& question);

@@ -17,19 +17,18 @@
 
 namespace assay::agent {
 
-// One life of a job's control stream: commands down, events up. It owns nothing of the job; when it breaks, the
-// next one reads on where the controller says.
+// A control stream of a job: receives commands and sends events. The job does not depend on the stream. If the stream
+// breaks, the next one continues from the event that the controller names.
 //
-// Ends with OK when the job is closed or forgotten, ABORTED when a newer stream takes its place, and with a command's
-// own error when that was out of order; with
-// DEADLINE_EXCEEDED or RESOURCE_EXHAUSTED as StreamBounds has it. Deletes itself.
+// Ends with OK when the job is closed or deleted, with ABORTED when a newer stream replaces it, and with the error of a
+// command that is out of order. StreamBounds ends it with DEADLINE_EXCEEDED or RESOURCE_EXHAUSTED. Deletes itself.
 class ControlStream final : public grpc::ServerBidiReactor<ControlCommand, ControlEvent>,
                             private StreamSlot::Occupant {
  public:
   ControlStream(std::shared_ptr<JobTable> jobs, StreamBounds& bounds);
 
  private:
-  // Clock questions that wait for their response's turn; a peer that asks more is not read meanwhile.
+  // Largest number of pending clock questions. Beyond it, the stream does not read until one is replied to.
   static constexpr size_t kMostQuestions = 16;
 
   void OnReadDone(bool ok) override;
@@ -39,15 +38,15 @@ class ControlStream final : public grpc::ServerBidiReactor<ControlCommand, Contr
   void OnNews() override;
   void OnReplaced() override;
 
-  // What the command leads to; not OK ends the stream.
+  // Executes the command. A status that is not OK ends the stream.
   absl::Status Obey(const ControlCommand& command) ABSL_LOCKS_EXCLUDED(mutex_);
   absl::Status Attach(const ControlCommand::Attach& attach) ABSL_LOCKS_EXCLUDED(mutex_);
   void End(const grpc::Status& status) ABSL_LOCKS_EXCLUDED(mutex_);
-  // Writes what is next, or finishes, unless a write is under way.
+  // Writes the next event, or finishes the stream, unless a write is in progress.
   void Pump() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const std::shared_ptr<JobTable> jobs_;
-  // Set once, by the first command; after that read by all.
+  // Set once, by the first command; only read after that.
   std::shared_ptr<Job> job_;
   ControlCommand command_;
 
@@ -55,13 +54,13 @@ class ControlStream final : public grpc::ServerBidiReactor<ControlCommand, Contr
   bool attached_ ABSL_GUARDED_BY(mutex_) = false;
   ControlEvent outgoing_ ABSL_GUARDED_BY(mutex_);
   std::deque<uint64_t> questions_ ABSL_GUARDED_BY(mutex_);
-  // The last event that was given to this stream.
+  // Sequence number of the last event that was passed to this stream.
   uint64_t after_ ABSL_GUARDED_BY(mutex_) = 0;
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;
   bool reading_paused_ ABSL_GUARDED_BY(mutex_) = false;
   std::optional<grpc::Status> end_ ABSL_GUARDED_BY(mutex_);
   bool finished_ ABSL_GUARDED_BY(mutex_) = false;
-  // Last: it is destroyed first, and ends the stream no more after that.
+  // Last, so that it is destroyed first; after that it does not end the stream.
   StreamBounds::Ticket ticket_;
 };
 

@@ -10,7 +10,7 @@
 
 namespace assay::agent {
 
-// Files of mutual TLS, PEM: all three, or none.
+// PEM files for mutual TLS: all three are set, or none.
 struct TlsPaths {
   std::string ca;
   std::string certificate;
@@ -19,14 +19,14 @@ struct TlsPaths {
   bool given() const { return !ca.empty(); }
 };
 
-// How an agent is spoken to, and speaks to other agents.
+// The credentials of an agent as a server, and as a client of other agents.
 struct Credentials {
-  // With TLS, a client without a certificate of the same CA is turned away.
+  // With TLS, the server rejects clients without a certificate of the same CA.
   std::shared_ptr<grpc::ServerCredentials> server;
   std::shared_ptr<grpc::ChannelCredentials> client;
 };
 
-// Reads the files. Errors name the path and what is wrong with it.
+// Reads the files. Errors name the path and the problem.
 absl::StatusOr<Credentials> ReadCredentials(const TlsPaths& paths);
 
 }  // namespace assay::agent

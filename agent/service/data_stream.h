@@ -17,15 +17,16 @@
 
 namespace assay::agent {
 
-// One life of a job's data stream: records up from where the reader wants, at most kAhead beyond what it says it has
-// received; acknowledgements down. It writes the bytes of the spool as they are, to a reader of DataRecords.
+// A data stream of a job: sends records from the number that the reader requests, and receives acknowledgements. It
+// sends at most kAhead records beyond the last acknowledged one, and writes the spool's bytes as they are.
 //
-// Ends with OK after the end mark, ABORTED when a newer stream takes its place, OUT_OF_RANGE when it asks for what was
-// committed, DEADLINE_EXCEEDED or RESOURCE_EXHAUSTED as StreamBounds has it. Records are read on the job's strand, since they may come from a disk. Deletes itself.
+// Ends with OK after the end mark, with ABORTED when a newer stream replaces it, and with OUT_OF_RANGE when the reader
+// requests a record that it has committed. StreamBounds ends it with DEADLINE_EXCEEDED or RESOURCE_EXHAUSTED. Records
+// are read on the job's strand, because they may come from a disk. Deletes itself.
 class DataStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>,
                          private StreamSlot::Occupant {
  public:
-  // Records that are sent beyond the last one received.
+  // Number of records that are sent beyond the last one that the reader has received.
   static constexpr uint64_t kAhead = 64;
 
   DataStream(std::shared_ptr<JobTable> jobs, StreamBounds& bounds);
@@ -40,12 +41,12 @@ class DataStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::
 
   absl::Status Take(const DataRequest& request) ABSL_LOCKS_EXCLUDED(mutex_);
   void End(const grpc::Status& status) ABSL_LOCKS_EXCLUDED(mutex_);
-  // Has the next record fetched, or finishes, unless one is under way.
+  // Fetches the next record, or finishes the stream, unless a fetch or a write is in progress.
   void Pump() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Fetch() ABSL_LOCKS_EXCLUDED(mutex_);
 
   const std::shared_ptr<JobTable> jobs_;
-  // Set once, by the first request; after that read by all.
+  // Set once, by the first request; only read after that.
   std::shared_ptr<Job> job_;
   grpc::ByteBuffer incoming_;
 
@@ -56,13 +57,13 @@ class DataStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::
   bool outgoing_is_last_ ABSL_GUARDED_BY(mutex_) = false;
   uint64_t next_ ABSL_GUARDED_BY(mutex_) = 1;
   uint64_t received_ ABSL_GUARDED_BY(mutex_) = 0;
-  // A record is being fetched or written: the stream must live until that is done.
+  // A record is being fetched or written. The stream must live until that is done.
   bool busy_ ABSL_GUARDED_BY(mutex_) = false;
-  // Something came while a record that was not there yet was asked for: ask again.
+  // A record was added while Fetch() found none: fetch again.
   bool news_ ABSL_GUARDED_BY(mutex_) = false;
   std::optional<grpc::Status> end_ ABSL_GUARDED_BY(mutex_);
   bool finished_ ABSL_GUARDED_BY(mutex_) = false;
-  // Last: it is destroyed first, and ends the stream no more after that.
+  // Last, so that it is destroyed first; after that it does not end the stream.
   StreamBounds::Ticket ticket_;
 };
 

@@ -8,12 +8,12 @@
 
 namespace assay::agent {
 
-// The same status in gRPC's terms: the codes are the same numbers.
+// Converts a status to gRPC's type. The codes have the same numbers.
 inline grpc::Status ToGrpc(const absl::Status& status) {
   return grpc::Status(static_cast<grpc::StatusCode>(status.code()), std::string(status.message()));
 }
 
-// What StreamBounds ends a stream with.
+// The statuses with which StreamBounds ends a stream.
 inline grpc::Status StreamWasSilent() {
   return grpc::Status(grpc::StatusCode::DEADLINE_EXCEEDED,
                       "this stream did not say in time which job it is for; open it again then");

@@ -12,16 +12,16 @@
 
 namespace assay::agent {
 
-// Renews leases: a question, a response, and again. One stream may hold the leases of several jobs; a job that is not
-// there (any more) is granted 0 ms, so that it does not end the others' stream. Ends with DEADLINE_EXCEEDED when for the
-// length of the last lease that it renewed, and a bit, it renewed none; RESOURCE_EXHAUSTED as StreamBounds has it.
-// Deletes itself.
+// Renews leases, with one grant for each renewal. One stream may hold the leases of several jobs. A job that does not
+// exist (any more) is granted 0 ms and does not end the stream. Ends with DEADLINE_EXCEEDED if it receives no renewal
+// for the length of the last renewed lease plus a margin, and with RESOURCE_EXHAUSTED if there are too many streams
+// (see StreamBounds). Deletes itself.
 class LeaseStream final : public grpc::ServerBidiReactor<LeaseRenewal, LeaseGrant> {
  public:
   LeaseStream(std::shared_ptr<JobTable> jobs, StreamBounds& bounds);
 
  private:
-  // Reads and writes take turns; only the end may come at any time.
+  // Reads and writes alternate. Only the end may come at any time.
   void OnReadDone(bool ok) override;
   void OnWriteDone(bool ok) override;
   void OnDone() override;
@@ -33,7 +33,7 @@ class LeaseStream final : public grpc::ServerBidiReactor<LeaseRenewal, LeaseGran
   LeaseGrant grant_;
   absl::Mutex mutex_;
   bool finished_ ABSL_GUARDED_BY(mutex_) = false;
-  // Last: it is destroyed first, and ends the stream no more after that.
+  // Last, so that it is destroyed first; after that it does not end the stream.
   StreamBounds::Ticket ticket_;
 };
 

@@ -12,10 +12,10 @@
 
 namespace assay::agent {
 
-// What this agent tells of itself and its host.
+// Describes this agent and its host.
 //
-// Threads: one at a time. Cost: the first call starts each target's version command; later ones read the environment
-// again, some 10 ms.
+// Threads: one at a time. Cost: the first call runs the version command of each target. Later calls only read the
+// environment again, which takes about 10 ms.
 class SelfDescription {
  public:
   // `catalogue` and `versions` must outlive it.
@@ -27,7 +27,7 @@ class SelfDescription {
  private:
   void DescribeTargets(AgentDescription& description);
   void DescribeAbilities(AgentDescription& description);
-  // By starting a program that ends at once.
+  // Starts a program that ends at once to find out.
   Ability TryPidNamespace();
 
   const Catalogue& catalogue_;

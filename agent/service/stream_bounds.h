@@ -13,34 +13,35 @@
 
 namespace assay::agent {
 
-// Bounds the streams that are open: each takes some 14 KB, whether or not it ever says what it is for.
+// Bounds the number of open streams, and the time until each names its job. A stream takes about 14 KB, whether or not
+// it ever names a job.
 //
-// Threads: any. `strand`, whose clock it tells the time by, must outlive this and all tickets.
+// Threads: any. `strand`, whose clock it uses, must outlive this and all tickets.
 class StreamBounds {
  public:
   struct Limits {
     size_t most = 1'024;
-    // How long a stream may be silent before it says which job it is for.
+    // Longest time until a stream must name its job.
     int64_t silence_ns = 30'000'000'000;
   };
 
   StreamBounds(Strand& strand, Limits limits) : strand_(strand), limits_(limits) {}
 
-  // One stream's place among them. Destroy it when the stream is over.
+  // Counts one stream. Destroy it when the stream has ended.
   class Ticket {
    public:
-    // `end` is called once, on the strand, when the stream was silent for too long; never after Stop() or the
-    // destructor has returned. It must not call the ticket.
+    // Calls `end` once, on the strand, if the stream is silent for too long; never after Stop() or the destructor has
+    // returned. `end` must not call the ticket.
     Ticket(StreamBounds& bounds, std::function<void()> end);
     ~Ticket();
     Ticket(const Ticket&) = delete;
     Ticket& operator=(const Ticket&) = delete;
 
-    // Whether there are too many with this one.
+    // Whether this stream exceeds the limit.
     bool too_many() const { return too_many_; }
-    // It may be silent from now on for so long, and the usual time.
+    // Allows the stream to be silent from now on for `by_ns` plus Limits.silence_ns.
     void Extend(int64_t by_ns);
-    // It may be silent for ever.
+    // Allows the stream to be silent for any time.
     void Stop();
 
    private:

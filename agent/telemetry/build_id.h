@@ -8,11 +8,11 @@
 
 namespace assay::agent {
 
-// The GNU build id of an ELF file, in lower-case hexadecimal: names the exact build of a program or library.
-// kInvalidArgument when it is no ELF file of this machine's byte order or broken, kNotFound when it has no build id.
+// The GNU build id of an ELF file in lower-case hexadecimal. It identifies the exact build of a program or library.
+// kInvalidArgument: not a valid ELF file of this machine's byte order. kNotFound: the file has no build id.
 absl::StatusOr<std::string> ParseBuildId(std::string_view elf);
 
-// That of a file. Reads the headers and notes only, not the whole file.
+// ParseBuildId() for a file. Reads only the headers and notes, not the whole file.
 absl::StatusOr<std::string> ReadBuildId(const std::string& path);
 
 }  // namespace assay::agent

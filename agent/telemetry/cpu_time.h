@@ -10,38 +10,38 @@
 
 namespace assay::agent {
 
-// Where the time of CPUs went, from /proc/stat, which counts in ticks of 10 ms. Each kind is time since the machine
-// started; two readings subtracted are what passed between.
+// Time of CPUs by kind, from /proc/stat, which counts in ticks of 10 ms. Each value is the time since the machine
+// started; subtract two readings to get the time between them.
 struct CpuTime {
-  // User, nice and system: processes, those of guests included.
+  // User, nice and system time of processes, including guests.
   int64_t processes_ns = 0;
-  // Interrupts, soft ones included: a good part of a server's network work.
+  // Hard and soft interrupts; they include much of a server's network processing.
   int64_t interrupts_ns = 0;
   // Idle and waiting for disks.
   int64_t idle_ns = 0;
-  // Ran another virtual machine while this one wanted to run. Reads 0 where the host does not tell.
+  // Time in which the hypervisor ran another virtual machine while this one was runnable. 0 if it is not reported.
   int64_t steal_ns = 0;
-  // Whether the kernel keeps interrupts apart from the CPU clock of the process that they interrupt
-  // (CONFIG_IRQ_TIME_ACCOUNTING). Told by hard interrupts having time at all: where time is only sampled by ticks,
-  // which are hard interrupts themselves, they never have any.
+  // Whether the kernel excludes interrupts from the CPU clock of the interrupted process (CONFIG_IRQ_TIME_ACCOUNTING).
+  // Detected by a nonzero time of hard interrupts: without this option time is sampled by ticks, which are hard
+  // interrupts themselves, so that this time is always 0.
   bool interrupts_apart = false;
 
   CpuTime& operator+=(const CpuTime& other);
-  // Never negative: the kernel's idle counters may step back.
+  // Never negative, although the kernel's idle counters may decrease.
   CpuTime operator-(const CpuTime& earlier) const;
   bool operator==(const CpuTime& other) const = default;
 };
 
-// By CPU number; CPUs that are offline are missing. kInvalidArgument when it is not the text of /proc/stat.
+// Times by CPU number, without offline CPUs. kInvalidArgument: not the text of /proc/stat.
 absl::StatusOr<std::map<int, CpuTime>> ParseCpuTimes(std::string_view proc_stat);
 
-// The sum over `cpus`, now. kNotFound names CPUs that are not there.
+// The current sum over `cpus`. kNotFound names the CPUs that do not exist.
 absl::StatusOr<CpuTime> ReadCpuTime(const CpuSet& cpus);
 
-// Time in which CPUs ran something else than the process tree that used `tree_cpu_ns` on them while `passed` did:
-// processes less the tree's, and interrupts too where they are part of the tree's clock. Never negative, and good to
-// about 20 ms a CPU, as both ends fall between ticks. Where interrupts are kept apart nobody knows for whom they were:
-// they are not foreign then.
+// Time that CPUs spent outside a process tree. `passed` is the time of the CPUs between two readings, `tree_cpu_ns` the
+// CPU time of the tree on them. The result is processes_ns minus tree_cpu_ns, plus interrupts_ns if the tree's clock
+// includes interrupts. If it does not, interrupts cannot be attributed and do not count as foreign. Never negative. The
+// error is up to about 20 ms per CPU, because both readings fall between ticks.
 int64_t ForeignNanos(const CpuTime& passed, int64_t tree_cpu_ns);
 
 }  // namespace assay::agent

@@ -6,12 +6,12 @@
 
 namespace assay::agent {
 
-// What this host is, for whoever reads a result later: keys such as "cpu.model", "kernel.release", "net.somaxconn",
-// listed in docs/metrics.md. Every key is always there; one whose value could not be read says "unreadable: why".
-// Values are valid UTF-8 of one line.
+// Describes this host for readers of a result: keys such as "cpu.model", "kernel.release", "net.somaxconn", listed in
+// docs/metrics.md. Every key is always present; if its value could not be read, the value is "unreadable: REASON".
+// Values are one line of valid UTF-8.
 //
-// `root` is put before every path that is read ("" for the machine, a folder of copies in a test).
-// Cost: some 10 ms; once at the agent's start and again for an execution, not within a window.
+// `root` is prepended to every path ("" for the machine, a folder of copies in a test). Cost: about 10 ms. It is called
+// at the agent's start and before an execution, not within a window.
 std::map<std::string, std::string> ReadEnvironment(const std::string& root = "");
 
 }  // namespace assay::agent

@@ -7,16 +7,15 @@
 
 namespace assay::agent {
 
-// What only system calls tell about this kernel. Errors say which privilege is missing.
+// Facts about this kernel that only system calls report. Errors name the missing privilege.
 
-// How many BPF programs are loaded, as "3 programs": each may run at every system call or packet. CAP_SYS_ADMIN.
+// The number of loaded BPF programs, as "3 programs". Each may run at every system call or packet. Needs CAP_SYS_ADMIN.
 absl::StatusOr<std::string> LoadedBpf();
 
-// "off", "on" or "on, locked": auditing costs every system call something. CAP_AUDIT_CONTROL.
+// "off", "on" or "on, locked". Auditing adds a cost to every system call. Needs CAP_AUDIT_CONTROL.
 absl::StatusOr<std::string> AuditState();
 
-// The hypervisor's signature as CPUID gives it ("KVMKVMKVM"), "none" on hardware. kUnimplemented where the CPU has no
-// CPUID.
+// The hypervisor's signature from CPUID ("KVMKVMKVM"), or "none" on hardware. kUnimplemented if the CPU has no CPUID.
 absl::StatusOr<std::string> Hypervisor();
 
 }  // namespace assay::agent

@@ -10,20 +10,19 @@
 
 namespace assay::agent {
 
-// Counters of the network stack by name, as "TcpExt.ListenOverflows" or "Tcp.RetransSegs": of this network namespace
-// since it began, whoever caused them.
+// Counters of the network stack by name, such as "TcpExt.ListenOverflows" or "Tcp.RetransSegs". They count all traffic
+// of this network namespace since its creation.
 using NetworkCounters = std::map<std::string, int64_t>;
 
 // Reads the pairs of lines of /proc/net/netstat and /proc/net/snmp ("Tcp: InSegs OutSegs", "Tcp: 5 7").
-// kInvalidArgument when a line has no partner or the two differ in length.
+// kInvalidArgument: a line has no matching second line, or the two lines have different numbers of fields.
 absl::StatusOr<NetworkCounters> ParseNetworkCounters(std::string_view text);
 
-// Those of both files, now.
+// Reads the current counters of both files.
 absl::StatusOr<NetworkCounters> ReadNetworkCounters();
 
-// What was counted between two readings. Counters that did not move are left out, but for those that a gate asks for
-// (kGateCounters in network_counters.cc), which stay with 0, so that none is told from not known. Gauges, as
-// "Tcp.CurrEstab", are left out too.
+// The increments between two readings. Omits unchanged counters, except those that a gate reads (kGateCounters in
+// network_counters.cc): these stay with 0, so that 0 differs from unknown. Omits gauges, such as "Tcp.CurrEstab".
 NetworkCounters CountedBetween(const NetworkCounters& start, const NetworkCounters& end);
 
 }  // namespace assay::agent

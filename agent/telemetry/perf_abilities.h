@@ -9,7 +9,7 @@
 
 namespace assay::agent {
 
-// A kind of perf event that can sample where time goes, as perf_event_attr has it.
+// A kind of perf event that can sample CPU time, as in perf_event_attr.
 struct PerfEventKind {
   // "cycles", "cycles:u", "cpu-clock", "cpu-clock:u" (":u": user space only).
   const char* name;
@@ -18,20 +18,21 @@ struct PerfEventKind {
   bool user_only;
 };
 
-// In the order in which a profiler prefers them.
+// In the profiler's order of preference.
 absl::Span<const PerfEventKind> PerfEventLadder();
 
-// Whether this process may have something that a profile is made of, for processes that it starts.
+// Whether this process may use a feature of a profile on the processes that it starts.
 struct PerfAbility {
-  // As PerfEventKind has it, or what else it is.
+  // PerfEventKind::name, or the name of another feature.
   std::string name;
   bool available = false;
-  // When not: errno's text and what it means here; and what to do about it.
+  // If not available: errno's text with its meaning here, and what to do about it.
   std::string reason;
   std::string remedy;
 };
 
-// Why opening failed and what to do, by errno and the value of /proc/sys/kernel/perf_event_paranoid (empty: unknown).
+// Explains why an event could not be opened and what to do, from errno and the value of
+// /proc/sys/kernel/perf_event_paranoid (empty: unknown).
 PerfAbility ExplainPerfError(std::string name, int error, std::string_view paranoid);
 
 }  // namespace assay::agent

@@ -12,51 +12,51 @@
 
 namespace assay::agent {
 
-// What a process tree has used since it began. Two readings subtracted are what it used between.
+// The resources that a process tree has used since it began. Subtract two readings to get the usage between them.
 //
-// Counted in cpu_ns, minor_faults and major_faults: every process below the root, each with all its threads, ended
-// threads too; and children that ended and were waited for by a process of the tree, or by the root itself (a guard
-// inherits and waits for orphans). Living processes are read from their CPU clocks, to the nanosecond; ended ones from
-// /proc/PID/stat, to 10 ms for user and for system time of each process that waited.
-// Not counted: the root's own time (it is the guard, not the program); children of a process that ignores SIGCHLD
-// (the kernel forgets their times); processes that were born and ended without being waited for while /proc was read.
+// cpu_ns, minor_faults and major_faults include every process below the root with all its threads, also ended ones, and
+// ended children for which a process of the tree or the root has waited (a guard inherits and waits for orphans). The
+// time of running processes is read from their CPU clocks, to the nanosecond. The time of ended processes is read from
+// /proc/PID/stat, to 10 ms each for user and system time of every process that waited for them.
+// They do not include: the root itself (it is the guard, not the program); children of a process that ignores SIGCHLD
+// (the kernel discards their times); processes that began and ended, without being waited for, while /proc was read.
 //
-// Counted in the switches: threads that live at the reading only, since the kernel keeps no sum for ended ones.
+// The context switches include only threads that exist at the reading, because the kernel keeps no sum for ended ones.
 struct TreeUsage {
   int64_t cpu_ns = 0;
-  // CLOCK_MONOTONIC at which the CPU clocks of the living were read: the middle of the moment that it took, tens of
-  // microseconds for a tree of many processes.
+  // CLOCK_MONOTONIC time at which the CPU clocks of running processes were read: the middle of the reading, which takes
+  // tens of microseconds for a tree of many processes.
   int64_t cpu_at_ns = 0;
-  // Not so where processes ended while the tree was read, in every attempt: cpu_ns lacks what they used.
+  // False if processes ended while the tree was read, in every attempt; cpu_ns then lacks their time.
   bool complete = true;
   int64_t voluntary_switches = 0;
   int64_t involuntary_switches = 0;
   int64_t minor_faults = 0;
   int64_t major_faults = 0;
 
-  // At the reading, not since the beginning: the sum of the resident sets (memory that processes share counts in each).
+  // At the time of the reading: the sum of the resident sets. Memory that processes share counts in each of them.
   int64_t rss_bytes = 0;
-  // The largest resident set that the one process has had (VmHWM); 0 when the tree has several.
+  // The peak resident set (VmHWM) if the tree is one process; 0 if it has several.
   int64_t peak_rss_bytes = 0;
   int processes = 0;
   int threads = 0;
-  // CPUs that the threads are allowed on, together: read back from the kernel, so that a thread that chose its own
-  // shows.
+  // The union of the CPUs on which the threads may run. Read back from the kernel, because threads may change theirs.
   CpuSet allowed_cpus;
 };
 
-// Reads the tree below `root`, without the root. The tree may be empty. kNotFound when `root` is not there.
-// Cost: AllProcesses() of common/process_tree.h, and about 30 us a thread of the tree: at a window's ends, not in it.
+// Reads the tree below `root`, without the root itself. The tree may be empty. kNotFound: `root` does not exist. Cost:
+// AllProcesses() of common/process_tree.h, plus about 30 us per thread of the tree. Call it at the begin and end of a
+// window, not within it.
 absl::StatusOr<TreeUsage> ReadTreeUsage(pid_t root);
 
-// What was used between two readings of one tree: counters subtracted (never negative), the rest as of `end`, but for
-// rss_bytes, the larger of the two, and complete, which both have to be.
+// The usage between two readings of one tree. Counters are the differences, never negative. rss_bytes is the larger of
+// the two values. complete is true if both readings are complete. All other fields are those of `end`.
 TreeUsage UsageBetween(const TreeUsage& start, const TreeUsage& end);
 
-// CPU time of a process with all its threads, from its CPU clock. kNotFound when it is gone. Cost: 1 us.
+// CPU time of a process with all its threads, from its CPU clock. kNotFound: the process has ended. Cost: 1 us.
 absl::StatusOr<int64_t> ProcessCpuNanos(pid_t pid);
 
-// What /proc/PID/status and /proc/PID/task/TID/status say.
+// Values of /proc/PID/status and /proc/PID/task/TID/status.
 struct ProcessStatus {
   int64_t rss_bytes = 0;
   int64_t peak_rss_bytes = 0;
@@ -65,7 +65,7 @@ struct ProcessStatus {
   CpuSet allowed_cpus;
 };
 
-// Lines that are missing leave their field at its default: a kernel thread has no memory.
+// A missing line leaves its field at the default: kernel threads have no memory, for example.
 absl::StatusOr<ProcessStatus> ParseProcessStatus(std::string_view text);
 
 }  // namespace assay::agent

@@ -35,12 +35,12 @@ struct Pipe {
   }
 };
 
-pid_t Spawn(const std::vector<std::string>& words, int input, int output, int errors) {
+pid_t Spawn(const std::vector<std::string>& flags, int input, int output, int errors) {
   ExportRunfiles();  // As `bazel run` and the controller do: the agent finds its files by it.
   const absl::StatusOr<std::string> program = AssayFile("agent/agent");
   EXPECT_TRUE(program.ok()) << program.status();
   std::vector<std::string> all = {*program};
-  all.insert(all.end(), words.begin(), words.end());
+  all.insert(all.end(), flags.begin(), flags.end());
   std::vector<char*> argv;
   for (std::string& word : all) argv.push_back(word.data());
   argv.push_back(nullptr);
@@ -81,7 +81,7 @@ std::string NewFolder() {
 
 }  // namespace
 
-AgentProcess::AgentProcess(const std::vector<std::string>& words, const std::string& spool)
+AgentProcess::AgentProcess(const std::vector<std::string>& flags, const std::string& spool)
     : mark_(UniqueMark()),
       folder_(NewFolder()),
       spool_(spool.empty() ? folder_ + "/spool" : spool) {
@@ -89,7 +89,7 @@ AgentProcess::AgentProcess(const std::vector<std::string>& words, const std::str
   std::vector<std::string> all = {"--listen=127.0.0.1:0",
                                   absl::StrCat("--catalogue=", folder_, "/catalogue.textproto"),
                                   absl::StrCat("--spool=", spool_)};
-  all.insert(all.end(), words.begin(), words.end());
+  all.insert(all.end(), flags.begin(), flags.end());
   Pipe input;
   Pipe output;
   pid_ = Spawn(all, input.read_end.get(), output.write_end.get(), STDERR_FILENO);
@@ -159,11 +159,11 @@ void AgentProcess::WriteCatalogue(const std::string& path) const {
       << "' version_argv: '--version' contract: true }\n";
 }
 
-AgentRun RunAgentProgram(const std::vector<std::string>& words) {
+AgentRun RunAgentProgram(const std::vector<std::string>& flags) {
   Pipe input;
   Pipe output;
   const pid_t pid =
-      Spawn(words, input.read_end.get(), output.write_end.get(), output.write_end.get());
+      Spawn(flags, input.read_end.get(), output.write_end.get(), output.write_end.get());
   output.write_end.reset();
   AgentRun run;
   char buffer[4096];

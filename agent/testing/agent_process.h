@@ -14,14 +14,14 @@
 
 namespace assay::agent {
 
-// The program agent/agent, running for a test, over a catalogue of agent/testing/test_target.cc in each of its modes,
-// "not_installed", whose program is not there, and "epoll", Assay's own server. Whatever it starts of these has
-// mark() in its command line, and is killed with it at the latest when this is destroyed.
+// Runs the program agent/agent for a test. Its catalogue has agent/testing/test_target.cc in each of its modes,
+// "not_installed", whose program does not exist, and "epoll", Assay's own server. The started targets have mark() in
+// their command lines; they and the agent are killed at the latest when this object is destroyed.
 class AgentProcess {
  public:
-  // Starts it with --listen=127.0.0.1:0 and these words, and waits until it listens; a failure is the test's. An empty
-  // `spool` is a folder of its own.
-  explicit AgentProcess(const std::vector<std::string>& words = {}, const std::string& spool = "");
+  // Starts the agent with --listen=127.0.0.1:0 and these flags, and waits until it listens. A failure fails the test.
+  // An empty `spool` means a new folder.
+  explicit AgentProcess(const std::vector<std::string>& flags = {}, const std::string& spool = "");
   ~AgentProcess();
 
   const std::string& address() const { return address_; }
@@ -33,8 +33,8 @@ class AgentProcess {
   // A stub on a connection of its own.
   std::unique_ptr<Agent::Stub> NewStub() const;
 
-  // Sends a signal, or closes its standard input, and waits for its end: the exit status, or 128 plus the signal that
-  // ended it.
+  // Sends a signal, or closes the agent's standard input, and waits until the agent has ended. Returns the exit status,
+  // or 128 plus the signal that ended it.
   int End(int signal);
   int CloseInputAndWait();
 
@@ -51,12 +51,12 @@ class AgentProcess {
   std::unique_ptr<Agent::Stub> stub_;
 };
 
-// Runs agent/agent with these words to its end; what it printed, standard error included.
+// Runs agent/agent with these flags to its end. `output` includes standard error.
 struct AgentRun {
   int status = 0;
   std::string output;
 };
-AgentRun RunAgentProgram(const std::vector<std::string>& words);
+AgentRun RunAgentProgram(const std::vector<std::string>& flags);
 
 }  // namespace assay::agent
 

@@ -13,25 +13,25 @@
 
 namespace assay::agent {
 
-// How tests speak to an agent: plainly, one call at a time, each with a deadline of five minutes.
+// A simple agent client for tests: one call at a time, each with a deadline of five minutes.
 
-// A server job of `target` on the first CPU that verifies /plaintext; leases last a minute.
+// A server job of `target` on the first CPU that verifies /plaintext, with leases of one minute.
 OpenRequest ServerRequest(const std::string& execution, const std::string& target);
-// A load job against `destination`: 4 connections, /plaintext, 0.3 s after 0.1 s of warm-up, raw samples.
+// A load job against `destination`: 4 connections, /plaintext, 0.1 s of warm-up, 0.3 s of measurement, raw samples.
 OpenRequest LoadRequest(const std::string& execution, const std::string& destination);
 
 std::unique_ptr<grpc::ClientContext> NewContext();
 grpc::Status OpenJob(Agent::Stub& stub, const OpenRequest& request);
 grpc::Status CloseJob(Agent::Stub& stub, const JobId& job);
-// One renewal; what was granted.
+// Renews the lease once and returns the granted time in ms.
 uint32_t RenewLease(Agent::Stub& stub, const JobId& job);
 int64_t AgentClock(Agent::Stub& stub);
 
-// A control stream, attached.
+// An attached control stream.
 class ControlClient {
  public:
   ControlClient(Agent::Stub& stub, const JobId& job, uint64_t after_event = 0);
-  // Cancels what is still open.
+  // Cancels the stream if it is still open.
   ~ControlClient();
 
   void Start(int64_t start_ns);
@@ -39,11 +39,11 @@ class ControlClient {
   void Ask(uint64_t question);
   void Send(const ControlCommand& command) { stream_->Write(command); }
 
-  // The next event; without a kind when the stream has ended.
+  // The next event; an event without a kind at the end of the stream.
   ControlEvent Next();
-  // Skips to an event of that kind, or a Failure; a clock reading never counts.
+  // Skips to the next event of that kind, or to a Failure. Skips clock readings.
   ControlEvent WaitFor(ControlEvent::EventCase kind);
-  // How the stream ended; to be called when Next() has said so.
+  // The status of the stream. Call it after Next() has returned an event without a kind.
   grpc::Status Finish() { return stream_->Finish(); }
   void Cancel() { context_->TryCancel(); }
 
@@ -52,8 +52,8 @@ class ControlClient {
   std::unique_ptr<grpc::ClientReaderWriter<ControlCommand, ControlEvent>> stream_;
 };
 
-// Reads records from `from` until the end mark, or `most` of them, acknowledging each as received. `status` is how the
-// stream ended, CANCELLED when it was left early.
+// Reads records starting at `from` until the end mark, at most `most` of them, and acknowledges each as received.
+// `status` is the status of the stream, CANCELLED if it was left early.
 struct DataRead {
   std::vector<DataRecord> records;
   grpc::Status status;

@@ -13,7 +13,7 @@
 
 namespace assay::agent {
 
-// A job whose role is to write down what it is told.
+// A job that records the calls to it.
 class ScriptedJob final : public Job {
  public:
   ScriptedJob(OpenRequest request, std::unique_ptr<Strand> strand)

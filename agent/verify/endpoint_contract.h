@@ -11,41 +11,41 @@
 
 namespace assay::agent {
 
-// Longest body that a contract server takes by default, and longest output of /zlib/decompress.
+// Longest body that a contract server accepts by default, and longest output of /zlib/decompress.
 inline constexpr size_t kContractBodyLimit = size_t{16} << 20;
 
-// A request as its server sees it.
+// A request as the server sees it.
 struct ContractRequest {
   std::string method = "GET";
   // Path and query: "/cpu?n=10000".
   std::string target;
   std::string body;
-  // Of the body; empty where there is none.
+  // Content-Type of the body; empty if there is none.
   std::string content_type;
 };
 
-// A response as a client sees it: dechunked, its connection's own header fields left aside.
+// A response as a client sees it: without chunked encoding and without the connection's own header fields.
 struct ContractReply {
   int status = 0;
-  // The field's whole value.
+  // The whole value of the field.
   std::string content_type;
-  // Of a 405; empty otherwise.
+  // The Allow field of a 405; empty otherwise.
   std::string allow;
   std::string body;
 };
 
-// What is right for one request: a status, a media type, and a rule for the body.
+// The correct response to a request: a status, a media type, and a rule for the body.
 struct RightResponse {
   enum class Body {
     // Exactly `body`.
     kEqual,
-    // JSON whose bytes are `body`, but for the case of hexadecimal digits in \u escapes.
+    // JSON whose bytes equal `body`, except for the case of hexadecimal digits in \u escapes.
     kJson,
-    // Something in zlib format that inflates to `body`, whole and with nothing behind it.
+    // One complete zlib stream that inflates to `body`, with nothing after it.
     kInflatesTo,
     // A JSON object with a string "error".
     kError,
-    // Whatever.
+    // Any body.
     kAny,
   };
 
@@ -58,19 +58,17 @@ struct RightResponse {
   std::vector<std::string> allow;
 };
 
-// The endpoint contract (docs/endpoints.md): the response to a request, worked out here by
-// straightforward code of its own, for comparison with what a server says. Nullopt: the path is not
-// of the contract.
+// The response that the endpoint contract (docs/endpoints.md) requires for a request. It is computed here by
+// independent, straightforward code, for comparison with a server's response. Nullopt: the path is not in the contract.
 //
-// Deterministic; no I/O. Cost: as the request asks, so at most what a server would spend on it.
+// Deterministic; no I/O. Cost: that of the requested work, at most what a server spends on it.
 std::optional<RightResponse> ContractResponse(const ContractRequest& request);
 
 // The requests of the contract as "METHOD /path", in the order of the documentation.
 absl::Span<const std::string_view> ContractRequests();
 
-// What of `reply` is not right, for people: a line that says which job (status, Content-Type,
-// Allow, body), and for a body the first byte that differs with what stands around it on both
-// sides. Empty: it is right.
+// The difference between `reply` and `right`, for people: a line that names the field (status, Content-Type, Allow,
+// body) and, for a body, the first byte that differs with its context in both. Empty: the reply is correct.
 std::string Difference(const RightResponse& right, const ContractReply& reply);
 
 }  // namespace assay::agent

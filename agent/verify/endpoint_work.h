@@ -11,18 +11,17 @@
 
 namespace assay::agent {
 
-// The work behind the endpoints that compute, by code that shares nothing with the servers under
-// test: it is what they are held against. docs/endpoints.md says what each has to do.
+// Reference implementations of the endpoints that compute. They share no code with the servers under test, whose
+// responses are compared with theirs. docs/endpoints.md defines each endpoint.
 
-// POST /json. Nullopt: the body is one that must be refused.
+// POST /json. Nullopt: the server must reject the body.
 std::optional<std::string> ItemsResponse(std::string_view body);
 
-// Whether `body` is a JSON object with a string "error": what a refused POST /json is answered
-// with.
+// Whether `body` is a JSON object with a string "error", the response to a rejected POST /json.
 bool IsErrorObject(std::string_view body);
 
-// POST /zlib/decompress. kInvalidArgument: not exactly one zlib stream, whole and sound.
-// kResourceExhausted: it would inflate to more than `max_bytes`.
+// POST /zlib/decompress. kInvalidArgument: `compressed` is not exactly one complete and valid zlib stream.
+// kResourceExhausted: it inflates to more than `max_bytes`.
 absl::StatusOr<std::string> Inflate(std::string_view compressed, size_t max_bytes);
 
 // POST /zlib/compress. REQUIRES: 0 <= level <= 9.
@@ -33,8 +32,8 @@ struct CollatzChain {
   int64_t steps = 0;
 };
 
-// GET /cpu: the longest chain that starts below n; of equally long ones the smallest start. Unlike
-// the servers, which must not, it keeps a table: two bytes for each start.
+// GET /cpu: the longest chain that starts below n; of equally long chains, the one with the smallest start. Unlike the
+// servers, which must not, it keeps a table of two bytes per start.
 //
 // REQUIRES: 2 <= n <= 10,000,000.
 CollatzChain LongestCollatzChain(int64_t n);

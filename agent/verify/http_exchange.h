@@ -12,34 +12,34 @@
 
 namespace assay::agent {
 
-// One request, sent as it stands: besides these header fields only Host, and Content-Length where
-// there is a body, go out, as a load generator sends it.
+// One request, sent unchanged, as a load generator sends it. The only further header fields are Host and, if there is a
+// body, Content-Length.
 struct HttpRequest {
   std::string method = "GET";
-  // Sent as it is, never normalised.
+  // Sent unchanged, never normalised.
   std::string target = "/";
-  // A Host among them replaces the usual one.
+  // A Host field here replaces the default one.
   std::vector<std::pair<std::string, std::string>> headers;
   // Not set: no body and no Content-Length.
   std::optional<std::string> body;
 };
 
-// What carries a request.
+// The transport of a request.
 struct HttpTransport {
-  // Whoever's certificate it is.
+  // Use TLS; the certificate is not checked.
   bool tls = false;
-  // Agreed upon by ALPN over TLS, else with prior knowledge.
+  // Use HTTP/2: negotiated by ALPN over TLS, else with prior knowledge.
   bool http2 = false;
-  // Sent as SNI in place of the address's host; empty: that.
+  // The name to send as SNI. Empty: the address's host.
   std::string tls_server_name;
 };
 
-// Sends `request` to `address` ("HOST:PORT", "[V6]:PORT") on a connection of its own, and reads the response whole. No
-// proxy, no redirects, no cookies, whatever the environment says.
+// Sends `request` to `address` ("HOST:PORT", "[V6]:PORT") on a new connection, and reads the whole response. Never uses
+// a proxy, redirects or cookies, regardless of the environment.
 //
-// Blocks, at most `timeout`. Any thread. kUnavailable: no whole response came, and why;
-// kDeadlineExceeded: not in time; kResourceExhausted: the response is longer than 64 MiB,
-// or its head than 1 MiB. Memory: at most one and a half times that.
+// Blocks for at most `timeout`. Any thread. kUnavailable: no complete response arrived; the message says why.
+// kDeadlineExceeded: the timeout expired. kResourceExhausted: the response is longer than 64 MiB, or its head longer
+// than 1 MiB. Memory: at most 1.5 times these sizes.
 absl::StatusOr<ContractReply> Exchange(const std::string& address, const HttpRequest& request,
                                        absl::Duration timeout, const HttpTransport& transport = {});
 

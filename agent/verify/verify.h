@@ -14,33 +14,31 @@
 
 namespace assay::agent {
 
-// What verification found.
+// The result of a verification.
 struct Verification {
-  // Empty: the response is right. Else a difference for people, of a few lines.
+  // Empty: the response is correct. Otherwise the difference in a few lines, for people.
   std::string difference;
-  // What was asked, for messages: "GET /json".
+  // Method and path of the request, for messages: "GET /json".
   std::string request;
 };
 
-// Sends `workload` once to `address` ("HOST:PORT", "[V6]:PORT") on a connection of its own and
-// holds the response against the workload's `expect`; where that is not set, and `contract` says that
-// the server keeps the endpoint contract, against the contract; elsewhere against status 200.
+// Sends `workload` once to `address` ("HOST:PORT", "[V6]:PORT") on a new connection and compares the response with
+// ExpectedResponse(): with the workload's `expect` if it is set; else, if `contract` says that the server implements
+// the endpoint contract, with the contract; else with status 200.
 //
-// REQUIRES: workload is resolved: body_file is not set. Blocks, at most `timeout`. Any thread.
-// kUnavailable: no response came (says why: refused, closed without a response, too late). kInternal:
-// the client itself failed.
+// REQUIRES: body_file of the workload is not set. Blocks for at most `timeout`. Any thread. kUnavailable: no response
+// arrived; the message says why (refused, closed without a response, too late). kInternal: the client itself failed.
 absl::StatusOr<Verification> Verify(const std::string& address, const Workload& workload,
                                     bool contract, absl::Duration timeout,
                                     const HttpTransport& transport = {});
 
-// The response that Verify() would hold right for `workload`, for who checks it by other means.
+// The response that Verify() expects for `workload`, for callers that check responses by other means.
 RightResponse ExpectedResponse(const Workload& workload, bool contract);
 
-// Asks for `ready_path` every few milliseconds until it answers 200. `give_up`, if set, is called
-// before each attempt: a status that is not OK ends the wait with it (the process has ended, the
-// job was closed).
+// Requests `ready_path` every few milliseconds until the response has status 200. `give_up`, if set, is called before
+// each attempt. If it returns an error (the process has ended, the job was closed), the wait ends with that error.
 //
-// Blocks, at most `timeout`. kDeadlineExceeded says what the last attempt met.
+// Blocks for at most `timeout`. kDeadlineExceeded: the message says how the last attempt failed.
 absl::Status WaitUntilReady(const std::string& address, std::string_view ready_path,
                             absl::Duration timeout,
                             const std::function<absl::Status()>& give_up = nullptr);
