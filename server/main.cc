@@ -48,7 +48,7 @@ int Run(int argc, char** argv) {
     // One for each thread.
     const auto own = std::make_shared<assay::server::Endpoints>(options.limits.max_body);
     return [own](const assay::server::HttpRequest& request, assay::server::HttpResponse& response) {
-      own->Answer(request, response);
+      own->Respond(request, response);
     };
   };
   const auto server = assay::server::HttpServer::Create(options, endpoints);

@@ -24,7 +24,7 @@ inline constexpr int64_t kMaxCollatz = 10'000'000;
 // GET /cpu?n=10000: {"n":10000,"start":6171,"steps":261}; 400 where n is missing or out of range.
 class CollatzEndpoint {
  public:
-  void Answer(const HttpRequest& request, HttpResponse& response);
+  void Respond(const HttpRequest& request, HttpResponse& response);
 
  private:
   std::string text_;

@@ -27,7 +27,7 @@ TEST(LongestCollatzChainTest, OfEquallyLongOnesTheFirstWins) {
 TEST(CollatzEndpointTest, AnswersAsTheContractSays) {
   CollatzEndpoint endpoint;
   HttpResponse response;
-  endpoint.Answer({.path = "/cpu", .query = "n=10000", .body = {}, .headers = {}}, response);
+  endpoint.Respond({.path = "/cpu", .query = "n=10000", .body = {}, .headers = {}}, response);
   EXPECT_EQ(response.status, 200);
   EXPECT_EQ(response.content_type, "application/json");
   EXPECT_EQ(response.body, R"({"n":10000,"start":6171,"steps":261})");
@@ -37,7 +37,7 @@ TEST(CollatzEndpointTest, RefusesNOutOfRange) {
   CollatzEndpoint endpoint;
   for (const char* query : {"", "n=1", "n=10000001", "n=x"}) {
     HttpResponse response;
-    endpoint.Answer({.path = "/cpu", .query = query, .body = {}, .headers = {}}, response);
+    endpoint.Respond({.path = "/cpu", .query = query, .body = {}, .headers = {}}, response);
     EXPECT_EQ(response.status, 400) << query;
   }
 }

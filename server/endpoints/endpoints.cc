@@ -55,7 +55,7 @@ const Endpoints::Route Endpoints::kRoutes[] = {
      }},
     {"/cpu",
      [](Endpoints& self, const HttpRequest& request, HttpResponse& response) {
-       self.collatz_.Answer(request, response);
+       self.collatz_.Respond(request, response);
      },
      nullptr},
     {"/healthz",
@@ -65,7 +65,7 @@ const Endpoints::Route Endpoints::kRoutes[] = {
      nullptr},
 };
 
-void Endpoints::Answer(const HttpRequest& request, HttpResponse& response) {
+void Endpoints::Respond(const HttpRequest& request, HttpResponse& response) {
   for (const Route& route : kRoutes) {
     if (route.path != request.path) continue;
     const bool get = request.method == HttpMethod::kGet || request.method == HttpMethod::kHead;

@@ -18,7 +18,7 @@ class Endpoints {
   explicit Endpoints(size_t max_output) : zlib_(max_output) {}
 
   // 404 for an unknown path, 405 with Allow for another method of a known one.
-  void Answer(const HttpRequest& request, HttpResponse& response);
+  void Respond(const HttpRequest& request, HttpResponse& response);
 
  private:
   struct Route;

@@ -31,7 +31,7 @@ HttpHandler FuzzConversation::Handler(std::string& text) {
     }
     if (request.path == "/large") text.append(40'000, 'x');
     if (request.path == "/echo") text = std::string(request.body);
-    // What a client sent must not be taken for a response, or for a part of one.
+    // The client's bytes must not look like a response.
     absl::StrReplaceAll({{"HTTP/1.1", "HTTP/1-1"}}, &text);
     response.body = text;
   };
@@ -58,12 +58,12 @@ std::string FuzzConversation::Answers(std::string_view input,
   };
   while (!input.empty()) {
     const size_t size = std::min(piece_size(), input.size());
-    // A body's bytes must not lie about their padding: a new buffer, exactly as large as needed.
+    // A new buffer of the exact size, so that a read beyond the body's padding is detected.
     intake.bytes.Append(input.substr(0, size));
     input.remove_prefix(size);
     HttpSession::Next next;
     do {
-      next = session.Answer(context, intake, batch);
+      next = session.Respond(context, intake, batch);
       take_batch();
     } while (next == HttpSession::Next::kSend);
     if (next == HttpSession::Next::kClose) return WithoutContinue(answers);

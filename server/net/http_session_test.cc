@@ -45,7 +45,7 @@ class HttpSessionTest : public ::testing::Test {
     for (size_t at = 0; at < input.size() && outcome.next != Next::kClose; at += step) {
       intake.bytes.Append(input.substr(at, step));
       do {
-        outcome.next = session.Answer(context, intake, batch);
+        outcome.next = session.Respond(context, intake, batch);
         absl::StrAppend(&outcome.output, std::string(batch.bytes.view()),
                         std::string(batch.borrowed));
         batch.Clear();
@@ -132,7 +132,7 @@ TEST_F(HttpSessionTest, PipelinedRequestsFillOneBatch) {
   Intake intake(limits_);
   ResponseBatch batch;
   intake.bytes.Append(input);
-  EXPECT_EQ(session.Answer(context, intake, batch), Next::kRead);
+  EXPECT_EQ(session.Respond(context, intake, batch), Next::kRead);
   EXPECT_EQ(Answers(batch.bytes.view()).size(), 16u);
   EXPECT_EQ(session.answered(), 16u);
 }
@@ -200,7 +200,7 @@ TEST_F(HttpSessionTest, ClosesWhenTheServerStops) {
   Intake intake(limits_);
   ResponseBatch batch;
   intake.bytes.Append("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
-  EXPECT_EQ(session.Answer(context, intake, batch), Next::kClose);
+  EXPECT_EQ(session.Respond(context, intake, batch), Next::kClose);
   EXPECT_NE(batch.bytes.view().find("Connection: close"), std::string_view::npos);
 }
 
@@ -239,7 +239,7 @@ TEST_F(HttpSessionTest, HeadThatComesTooSlowlyOrEndsEarlyGetsNoBodyEither) {
   Intake intake(limits_);
   ResponseBatch batch;
   intake.bytes.Append("HEAD / HTTP/1.1\r\nHo");
-  session.Answer(context, intake, batch);
+  session.Respond(context, intake, batch);
   session.RespondToTimeout(context, intake, batch);
   EXPECT_TRUE(batch.bytes.view().starts_with("HTTP/1.1 408")) << batch.bytes.view();
   EXPECT_TRUE(batch.bytes.view().ends_with("\r\n\r\n")) << batch.bytes.view();
