@@ -15,7 +15,7 @@ TEST(LongestCollatzChainTest, FindsKnownRecords) {
   EXPECT_EQ(LongestCollatzChain(6171).start, 3711);
 }
 
-TEST(LongestCollatzChainTest, OfEquallyLongOnesTheFirstWins) {
+TEST(LongestCollatzChainTest, ReturnsTheSmallestStartOfEquallyLongChains) {
   // 12 and 13 both take 9 steps; 9 takes 19.
   EXPECT_EQ(LongestCollatzChain(2).start, 1);
   EXPECT_EQ(LongestCollatzChain(2).steps, 0);
@@ -24,7 +24,7 @@ TEST(LongestCollatzChainTest, OfEquallyLongOnesTheFirstWins) {
   EXPECT_EQ(LongestCollatzChain(20).steps, 20);
 }
 
-TEST(CollatzEndpointTest, AnswersAsTheContractSays) {
+TEST(CollatzEndpointTest, RespondsAsTheContractSays) {
   CollatzEndpoint endpoint;
   HttpResponse response;
   endpoint.Respond({.path = "/cpu", .query = "n=10000", .body = {}, .headers = {}}, response);

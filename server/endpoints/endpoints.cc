@@ -73,14 +73,14 @@ void Endpoints::Respond(const HttpRequest& request, HttpResponse& response) {
                                    : request.method == HttpMethod::kPost ? route.post
                                                                          : nullptr;
     if (handler != nullptr) return handler(*this, request, response);
-    Refuse(405, "the method is not allowed here\n", response);
+    Refuse(405, "this path does not allow the method\n", response);
     response.more_headers = route.post == nullptr  ? kAllowGet
                             : route.get == nullptr ? kAllowPost
                                                    : kAllowBoth;
     return;
   }
   if (request.path == "*") {
-    // OPTIONS *: of the server as a whole.
+    // OPTIONS * is about the whole server.
     response.more_headers = kAllowAny;
     return;
   }

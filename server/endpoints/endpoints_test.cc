@@ -12,18 +12,18 @@ class EndpointsTest : public ::testing::Test {
   HttpResponse Respond(HttpMethod method, std::string_view path, std::string_view body = {}) {
     HttpResponse response;
     endpoints_.Respond({.method = method,
-                       .path = path,
-                       .query = {},
-                       .body = body,
-                       .headers = {{.name = "content-TYPE", .value = "image/png"}}},
-                      response);
+                        .path = path,
+                        .query = {},
+                        .body = body,
+                        .headers = {{.name = "content-TYPE", .value = "image/png"}}},
+                       response);
     return response;
   }
 
   Endpoints endpoints_{1 << 20};
 };
 
-TEST_F(EndpointsTest, AnswersTheSimpleOnes) {
+TEST_F(EndpointsTest, RespondsToTheSimpleEndpoints) {
   EXPECT_EQ(Respond(HttpMethod::kGet, "/plaintext").body, "Hello, World!");
   EXPECT_EQ(Respond(HttpMethod::kGet, "/plaintext").content_type, "text/plain");
   EXPECT_EQ(Respond(HttpMethod::kGet, "/healthz").body, "ok");
@@ -38,12 +38,12 @@ TEST_F(EndpointsTest, EchoesTheBodyWithItsType) {
   EXPECT_EQ(response.content_type, "image/png");
 }
 
-TEST_F(EndpointsTest, HeadIsAnsweredAsGet) {
+TEST_F(EndpointsTest, RespondsToHeadAsToGet) {
   const std::string of_get(Respond(HttpMethod::kGet, "/json").body);
   EXPECT_EQ(Respond(HttpMethod::kHead, "/json").body, of_get);
 }
 
-TEST_F(EndpointsTest, AnotherMethodIsToldWhatIsAllowed) {
+TEST_F(EndpointsTest, NamesTheAllowedMethodsToAnother) {
   const auto expect_allow = [this](HttpMethod method, const char* path, const char* allow) {
     const HttpResponse response = Respond(method, path);
     EXPECT_EQ(response.status, 405) << path;
@@ -67,7 +67,7 @@ TEST_F(EndpointsTest, UnknownPathsAreNotFound) {
   }
 }
 
-TEST_F(EndpointsTest, OptionsOfTheServerAsAWhole) {
+TEST_F(EndpointsTest, RespondsToOptionsOfTheWholeServer) {
   const HttpResponse response = Respond(HttpMethod::kOptions, "*");
   EXPECT_EQ(response.status, 200);
   EXPECT_EQ(response.more_headers, "Allow: GET, HEAD, POST, OPTIONS\r\n");

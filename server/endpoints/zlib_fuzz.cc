@@ -1,5 +1,5 @@
-// The zlib endpoints on whatever comes: what compresses comes back, what does not inflate is refused, and no stream is
-// left broken for the next request.
+// The zlib endpoints on arbitrary bodies: a compressed body inflates to the original, an invalid stream is refused, and
+// every request leaves the streams usable for the next.
 
 #include <cstdint>
 #include <cstdlib>

@@ -64,10 +64,11 @@ void Acceptor::Pause(int error) {
   loop_.timers().Schedule(*this, loop_.now_ns() + kPauseNanos);
   if (last_report_ns_ == INT64_MIN || loop_.now_ns() - last_report_ns_ > kReportEveryNanos) {
     last_report_ns_ = loop_.now_ns();
-    std::fprintf(stderr,
-                 "server: cannot accept a connection: %s; clients wait until other connections close "
-                 "(ulimit -n and fs.epoll.max_user_watches limit their number)\n",
-                 std::strerror(error));
+    std::fprintf(
+        stderr,
+        "server: cannot accept a connection: %s; clients wait until other connections close "
+        "(ulimit -n and fs.epoll.max_user_watches limit their number)\n",
+        std::strerror(error));
   }
 }
 

@@ -28,8 +28,8 @@ struct Exchange {
   ByteBuffer received;  // Used if the connection has no unfinished request.
   ResponseBatch batch;
   HttpSession::Next next = HttpSession::Next::kRead;  // What to do after sending the batch.
-  uint32_t answered_before = 0;                       // Requests that the session had answered before.
-  bool more = false;                                  // The socket may hold more bytes.
+  uint32_t answered_before = 0;  // Requests that the session had answered before.
+  bool more = false;             // The socket may hold more bytes.
 };
 
 // One client's connection: the socket side of an HttpSession.

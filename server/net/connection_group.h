@@ -76,10 +76,9 @@ class ConnectionGroup final : private TurnListener {
   const int64_t read_ns_;
   const int64_t write_ns_;
   SessionContext context_;
-  Intake
-      spare_;  // In use only while a connection responds; an incomplete request moves out.
+  Intake spare_;  // In use only while a connection responds; an incomplete request moves out.
   std::vector<Exchange> batch_;  // Has kBatch elements.
-  size_t batch_size_ = 0;          // The number of exchanges in use, from the front.
+  size_t batch_size_ = 0;        // The number of exchanges in use, from the front.
   size_t batch_limit_ = kBatch;
   ResponseBatch refusal_;  // In use only while refusing a request.
   size_t held_ = 0;        // Bytes of unfinished requests and unsent responses.

@@ -74,8 +74,8 @@ class EventLoop {
   Clock clock_;
   TurnListener* turn_listener_ = nullptr;
   int64_t now_ns_;
-  int max_fd_ = 0;          // The largest descriptor ever watched, which bounds the number of ready ones.
-  int turns_ = 0;           // Full turns of the current round.
+  int max_fd_ = 0;  // The largest descriptor ever watched, which bounds the number of ready ones.
+  int turns_ = 0;   // Full turns of the current round.
   int64_t round_begin_ns_;  // When the first turn of the round asked for events.
   TimerWheel timers_;
 };

@@ -37,23 +37,24 @@ HttpHandler FuzzConversation::Handler(std::string& text) {
   };
 }
 
-std::string FuzzConversation::WithoutContinue(std::string answers) {
+std::string FuzzConversation::WithoutContinue(std::string responses) {
   size_t at;
-  while ((at = answers.find(kContinue)) != std::string::npos) answers.erase(at, kContinue.size());
-  return answers;
+  while ((at = responses.find(kContinue)) != std::string::npos)
+    responses.erase(at, kContinue.size());
+  return responses;
 }
 
-std::string FuzzConversation::Answers(std::string_view input,
-                                      const std::function<size_t()>& piece_size) {
+std::string FuzzConversation::Responses(std::string_view input,
+                                        const std::function<size_t()>& piece_size) {
   const HttpLimits limits = Limits();
   std::string text;
   SessionContext context{.limits = limits, .handler = Handler(text), .date = {}};
   HttpSession session;
   Intake intake(limits);
   ResponseBatch batch;
-  std::string answers;
+  std::string responses;
   const auto take_batch = [&] {
-    absl::StrAppend(&answers, std::string(batch.bytes.view()), std::string(batch.borrowed));
+    absl::StrAppend(&responses, std::string(batch.bytes.view()), std::string(batch.borrowed));
     batch.Clear();
   };
   while (!input.empty()) {
@@ -66,11 +67,11 @@ std::string FuzzConversation::Answers(std::string_view input,
       next = session.Respond(context, intake, batch);
       take_batch();
     } while (next == HttpSession::Next::kSend);
-    if (next == HttpSession::Next::kClose) return WithoutContinue(answers);
+    if (next == HttpSession::Next::kClose) return WithoutContinue(responses);
   }
   session.RespondToEnd(context, intake, batch);
   take_batch();
-  return WithoutContinue(answers);
+  return WithoutContinue(responses);
 }
 
 void FuzzConversation::Fail(std::string_view what, std::string_view expected,

@@ -21,7 +21,7 @@ struct FuzzConversation {
 
   // The responses of a session when `input` arrives in pieces of the sizes that `piece_size` gives (at least 1 each)
   // and then ends. Without "100 Continue", which depends on the pieces.
-  static std::string Answers(std::string_view input, const std::function<size_t()>& piece_size);
+  static std::string Responses(std::string_view input, const std::function<size_t()>& piece_size);
 
   static std::string WithoutContinue(std::string responses);
 

@@ -54,7 +54,7 @@ struct ConnectionOptions {
   bool close = false;
   bool keep_alive = false;
 };
-  // Adds the options of another Connection header.
+// Adds the options of another Connection header.
 void AddConnectionOptions(std::string_view value, ConnectionOptions& options);
 
 // Whether "chunked" is the body's only coding. Otherwise the status to refuse with: 501 if unknown codings come before

@@ -19,7 +19,7 @@ void RespondWithError(SessionContext& context, const Intake& intake, const HttpE
 }  // namespace
 
 HttpSession::Next HttpSession::Respond(SessionContext& context, Intake& intake,
-                                      ResponseBatch& batch) {
+                                       ResponseBatch& batch) {
   RequestParser& parser = intake.parser;
   while (!intake.bytes.empty()) {
     switch (parser.Parse(intake.bytes)) {

@@ -41,8 +41,8 @@ struct Intake {
 class HttpSession {
  public:
   enum class Next : uint8_t {
-    kRead,  // Send the batch, then read on.
-    kSend,  // The batch is full: send it, then call Respond() again before reading.
+    kRead,   // Send the batch, then read on.
+    kSend,   // The batch is full: send it, then call Respond() again before reading.
     kYield,  // The turn is over: send the batch; call Respond() again after the other connections.
     kClose,  // Send the batch, then close.
   };

@@ -1,5 +1,4 @@
-// What RFC 9110 and 9112 say of single requests, as a table: bytes in, status out, however the bytes
-// are cut.
+// The rules of RFC 9110 and 9112 for single requests, as a table: bytes in, status out, for pieces of every size.
 
 #include <algorithm>
 #include <string>
