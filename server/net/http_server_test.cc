@@ -212,7 +212,7 @@ TEST_F(HttpServerTest, RespondsToAnIncompleteRequest) {
   EXPECT_EQ(StatusOf(client.ReceiveAll()), 400);
 }
 
-// A reset would take the response away from the client before it reads it.
+// A reset would lose the response before the client reads it.
 TEST_F(HttpServerTest, AnErrorResponseReachesAClientThatIsStillSending) {
   Start();
   TestClient client = Connect();
