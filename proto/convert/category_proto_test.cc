@@ -131,7 +131,7 @@ TEST(CategoryProtoTest, CategorisesTheStacksOfHyper) {
   EXPECT_EQ(CategoryOf(base + "hyper::proto::h1::conn::Conn<I,B,T>::poll_read_head;httparse::x"),
             "parse");
   EXPECT_EQ(CategoryOf(base + "hyper::proto::h1::io::Buffered<T,B>::poll_flush;[c]__send"), "send");
-  EXPECT_EQ(CategoryOf(base + "hyper_server::endpoints::answer"), "handler");
+  EXPECT_EQ(CategoryOf(base + "hyper_server::endpoints::respond"), "handler");
   EXPECT_EQ(CategoryOf(base + "hyper_server::endpoints::json;serde_json::ser::to_vec"),
             "serialise");
   EXPECT_EQ(CategoryOf(base + "[i]alloc::raw_vec::RawVec<T,A>::reserve;[c]realloc"), "allocate");
