@@ -122,7 +122,7 @@ static enum MHD_Result respond(struct MHD_Connection* connection, const char* pa
                  NULL);
   }
   if (endpoint == NULL) {
-    return queue(connection, respond_error(MHD_HTTP_NOT_FOUND, "there is no such path"), NULL);
+    return queue(connection, respond_error(MHD_HTTP_NOT_FOUND, "unknown path"), NULL);
   }
   const bool is_get =
       strcmp(method, MHD_HTTP_METHOD_GET) == 0 || strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;

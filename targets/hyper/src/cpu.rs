@@ -12,7 +12,8 @@ pub struct Chain {
     steps: u64,
 }
 
-/// The longest chain that starts below n; among equally long ones, the one with the smallest start. `n` is the text of the parameter.
+/// The longest chain that starts below n; among equally long ones, the one with the smallest start. `n` is the text of
+/// the parameter.
 pub fn longest_chain(n: Option<&str>) -> Result<Chain, Refusal> {
     let n = n
         .filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))

@@ -9,7 +9,8 @@ use serde::Serialize;
 
 use crate::{cpu, items, zlib};
 
-/// Longest request head. hyper's own limit is the size of its read buffer, which also holds bodies: lowering that to this limit would split large bodies into small pieces.
+/// Longest request head. hyper's own limit is the size of its read buffer, which also holds bodies: lowering that to
+/// this limit would split large bodies into small pieces.
 const HEAD_LIMIT: usize = 16 << 10;
 
 /// Longest request body, and longest output of /zlib/decompress.
@@ -74,7 +75,7 @@ async fn route(request: Request<Body>) -> Result<Response<Body>, Refusal> {
         "/json" => Ok(not_allowed("GET, HEAD, POST")),
         "/plaintext" | "/cpu" | "/healthz" => Ok(not_allowed("GET, HEAD")),
         "/echo" | "/zlib/compress" | "/zlib/decompress" => Ok(not_allowed("POST")),
-        _ => Err((StatusCode::NOT_FOUND, "there is no such path")),
+        _ => Err((StatusCode::NOT_FOUND, "unknown path")),
     }
 }
 
@@ -145,7 +146,8 @@ fn refuse(status: StatusCode, reason: &'static str) -> Response<Body> {
 }
 
 fn not_allowed(allow: &'static str) -> Response<Body> {
-    let mut response = refuse(StatusCode::METHOD_NOT_ALLOWED, "this path does not allow the method");
+    let mut response =
+        refuse(StatusCode::METHOD_NOT_ALLOWED, "this path does not allow the method");
     response.headers_mut().insert(ALLOW, HeaderValue::from_static(allow));
     response
 }

@@ -1,6 +1,7 @@
 //! POST /json: parses a list of items, and serialises the total of each.
 //!
-//! The last of repeated keys counts, whatever the earlier values were. So a value of the wrong type is not an error when it is read: it is kept as None until the whole object has been read.
+//! The last of repeated keys counts, whatever the earlier values were. So a value of the wrong type is not an error
+//! when it is read: it is kept as None until the whole object has been read.
 
 use std::borrow::Cow;
 use std::fmt;

@@ -5,7 +5,8 @@ use std::net::SocketAddr;
 
 use tokio::net::{TcpListener, TcpSocket};
 
-/// Opens a listening socket. `share_port` lets several sockets of this process share the port (SO_REUSEPORT). Call it inside the runtime that will accept.
+/// Opens a listening socket. `share_port` lets several sockets of this process share the port (SO_REUSEPORT). Call it
+/// inside the runtime that will accept.
 pub fn open(address: SocketAddr, backlog: u32, share_port: bool) -> io::Result<TcpListener> {
     try_open(address, backlog, share_port).map_err(|error| {
         io::Error::new(error.kind(), format!("cannot listen on {address}: {error}"))

@@ -1,4 +1,5 @@
-//! The endpoint contract over hyper and Tokio's current-thread runtime: the Rust server that Assay compares with others. One thread serves by default; with several, each has its own runtime, listening socket and CPU.
+//! The endpoint contract over hyper and Tokio's current-thread runtime: the Rust server that Assay compares with
+//! others. One thread serves by default; with several, each has its own runtime, listening socket and CPU.
 
 mod cpu;
 mod endpoints;

@@ -35,10 +35,14 @@ pub fn decompress(body: &[u8]) -> Result<Vec<u8>, Refusal> {
     let mut output = Vec::with_capacity(body.len().saturating_mul(4).clamp(1 << 10, BODY_LIMIT));
     loop {
         let remaining = &body[stream.total_in() as usize..];
-        let status =
-            stream.decompress_vec(remaining, &mut output, FlushDecompress::None).map_err(|_| CORRUPT)?;
+        let status = stream
+            .decompress_vec(remaining, &mut output, FlushDecompress::None)
+            .map_err(|_| CORRUPT)?;
         if output.len() > BODY_LIMIT {
-            return Err((StatusCode::PAYLOAD_TOO_LARGE, "the body inflates to more than this server accepts"));
+            return Err((
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "the body inflates to more than this server accepts",
+            ));
         }
         match status {
             Status::StreamEnd if stream.total_in() == body.len() as u64 => return Ok(output),
