@@ -13,7 +13,7 @@ namespace {
 
 constexpr int kBadUsage = 2;
 
-// Levenshtein's distance, in characters.
+// The Levenshtein distance, in characters.
 size_t EditDistance(const std::string& a, const std::string& b) {
   std::vector<size_t> row(b.size() + 1);
   std::iota(row.begin(), row.end(), size_t{0});
@@ -29,10 +29,10 @@ size_t EditDistance(const std::string& a, const std::string& b) {
   return row.back();
 }
 
-// The candidate that `word` is most likely a slip of; empty when none is near.
+// The candidate that `word` most likely misspells; empty if none is similar.
 std::string Nearest(const std::string& word, const std::vector<std::string>& candidates) {
   std::string nearest;
-  // Beyond half of its letters a guess would only puzzle.
+  // If more than half of its letters differ, a suggestion would only confuse.
   size_t least = std::max<size_t>(2, word.size() / 2) + 1;
   for (const std::string& candidate : candidates) {
     const size_t distance = EditDistance(word, candidate);
@@ -44,7 +44,7 @@ std::string Nearest(const std::string& word, const std::vector<std::string>& can
   return nearest;
 }
 
-// The subcommand that the words belong to: the innermost that was named.
+// The innermost subcommand that the arguments name.
 const CLI::App* Innermost(const CLI::App& app) {
   const CLI::App* innermost = &app;
   while (!innermost->get_subcommands().empty()) innermost = innermost->get_subcommands().back();
@@ -91,7 +91,7 @@ std::string UnknownArgument(const std::string& word, const CLI::App* app) {
   return message;
 }
 
-// Every option that has this name, such as --label or -c, at `app` or below it.
+// Every option with this name, such as --label or -c, in `app` and its subcommands.
 void FindOptions(const CLI::App& app, const std::string& name,
                  std::vector<const CLI::Option*>* found) {
   if (const CLI::Option* option = app.get_option_no_throw(name)) found->push_back(option);
@@ -105,12 +105,12 @@ bool TakesValue(const CLI::Option* option) { return option->get_items_expected_m
 bool MayBeEmpty(const std::string& name) { return name == "--label" || name == "--body"; }
 
 std::string NeedsValue(const std::string& name) {
-  return name + " needs a value: an empty one is given";
+  return name + " needs a value, but the given value is empty";
 }
 
-// The words of argv, first one last, as CLI11 takes them. CLI11 reads `--label=` as `--label`, which takes the next word
-// as its value: here the empty value becomes a word of its own.
-std::vector<std::string> WordsOf(const CLI::App& app, int argc, char** argv) {
+// The arguments in reverse order, as CLI11 expects them. CLI11 would read `--label=` as `--label` and take the next
+// argument as its value, so the empty value becomes an argument here.
+std::vector<std::string> ArgumentsOf(const CLI::App& app, int argc, char** argv) {
   std::vector<std::string> words;
   bool is_value = false;
   bool only_positionals = false;
@@ -131,7 +131,7 @@ std::vector<std::string> WordsOf(const CLI::App& app, int argc, char** argv) {
       words.push_back(word);
       continue;
     }
-    if (!is_value) throw CLI::ArgumentMismatch(name + " takes no value; leave the = out");
+    if (!is_value) throw CLI::ArgumentMismatch(name + " takes no value; remove the =");
     if (!MayBeEmpty(name)) throw CLI::ArgumentMismatch(NeedsValue(name));
     words.push_back(name);
     words.emplace_back();
@@ -141,17 +141,17 @@ std::vector<std::string> WordsOf(const CLI::App& app, int argc, char** argv) {
   return words;
 }
 
-// An option takes one word each time that it is given: a URL behind `-H 'A: b'` is no second header.
-void TakeOneWordEach(CLI::App* app) {
+// Makes each occurrence of an option take one argument: a URL after `-H 'A: b'` is not a second header.
+void TakeOneArgumentEach(CLI::App* app) {
   for (CLI::Option* option : app->get_options()) {
     if (!option->get_positional()) option->allow_extra_args(false);
   }
   for (CLI::App* command : app->get_subcommands([](CLI::App*) { return true; })) {
-    TakeOneWordEach(command);
+    TakeOneArgumentEach(command);
   }
 }
 
-// For `--flag ''`, which CLI11 reads as 0 where a number is due.
+// Refuses `--flag ''`, which CLI11 reads as 0 if the flag takes a number.
 void RefuseEmptyValues(const CLI::App& app) {
   for (const CLI::Option* option : app.get_options()) {
     if (option->get_positional() || !TakesValue(option)) continue;
@@ -166,12 +166,11 @@ void RefuseEmptyValues(const CLI::App& app) {
   for (const CLI::App* command : app.get_subcommands()) RefuseEmptyValues(*command);
 }
 
-// What is wrong, for people. Words that nothing took explain more than the complaint that follows
-// from them (such as a missing subcommand).
+// The error message. Unknown arguments come first: they often cause the other error, such as a missing subcommand.
 std::string Explain(const CLI::App& app, const CLI::ParseError& error) {
   const CLI::App* innermost = Innermost(app);
   const std::vector<std::string> unknown = app.remaining(/*recurse=*/true);
-  // A flag first: what follows it is most likely its value.
+  // Report a flag first: the argument after it is most likely its value.
   for (const std::string& word : unknown) {
     if (word.size() > 1 && word[0] == '-') return UnknownFlag(word, innermost);
   }
@@ -185,8 +184,8 @@ int ParseCommandLine(CLI::App& app, int argc, char** argv, std::ostream& out, st
   app.set_version_flag("--version", app.get_name() + " " + kAssayVersion,
                        "Print the version and exit");
   try {
-    TakeOneWordEach(&app);
-    app.parse(WordsOf(app, argc, argv));
+    TakeOneArgumentEach(&app);
+    app.parse(ArgumentsOf(app, argc, argv));
     RefuseEmptyValues(app);
     return kGoOn;
   } catch (const CLI::Success& asked) {
@@ -194,7 +193,7 @@ int ParseCommandLine(CLI::App& app, int argc, char** argv, std::ostream& out, st
     return 0;
   } catch (const CLI::ParseError& error) {
     err << app.get_name() << ": " << TerminalText(Explain(app, error)) << "\nRun `"
-        << FullName(Innermost(app)) << " --help` for what there is.\n";
+        << FullName(Innermost(app)) << " --help` for usage.\n";
     return kBadUsage;
   }
 }

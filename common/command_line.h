@@ -7,20 +7,20 @@
 
 namespace assay {
 
-// What ParseCommandLine() returns when the program is to go on.
+// The result of ParseCommandLine() if the program should continue.
 inline constexpr int kGoOn = -1;
 
-// Parses argv by `app` and keeps the rules that every program of Assay keeps:
-//   --help       the usage to `out`, 0. An example belongs in it: give it by app.footer(), of each
-//   subcommand too.
-//   --version    "NAME VERSION" to `out`, 0; NAME is app's name.
-//   bad usage    one line to `err` that says what is wrong, with the nearest flag or subcommand
-//   where one is near, and
-//                one that says where to read on; 2.
-// Returns kGoOn (-1) when the program is to go on, else its exit status. `--flag=value` and `--flag
-// value` are the same; each takes one word. An empty value is bad usage, in either form, but for --label and --body.
+// Parses argv with `app` by the rules that all programs of Assay share:
+//   --help       prints the usage to `out`; status 0. Set app.footer() to an example, also for each subcommand.
+//   --version    prints "NAME VERSION" to `out`, where NAME is app's name; status 0.
+//   bad usage    prints two lines to `err`: the error, with the nearest flag or subcommand if one is similar, and the
+//   command for help; status 2.
+// Returns kGoOn (-1) if the program should continue, else its exit status.
 //
-// REQUIRES: app has a name. It must not have a --version flag: this adds one.
+// `--flag=value` and `--flag value` are equivalent; each flag takes one argument. An empty value is an error in either
+// form, except for --label and --body.
+//
+// REQUIRES: app has a name, and no --version flag: this function adds one.
 int ParseCommandLine(CLI::App& app, int argc, char** argv, std::ostream& out, std::ostream& err);
 
 }  // namespace assay

@@ -16,7 +16,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-// A program as ours are: flags of its own, subcommands with theirs.
+// A program with flags, and subcommands with flags of their own.
 class CommandLineTest : public ::testing::Test {
  protected:
   CommandLineTest() {
@@ -52,7 +52,7 @@ class CommandLineTest : public ::testing::Test {
   std::ostringstream err_;
 };
 
-TEST_F(CommandLineTest, FlagsWithEqualsSignAndWithSpaceAreTheSame) {
+TEST_F(CommandLineTest, AcceptsAnEqualsSignOrASpaceBeforeAValue) {
   EXPECT_EQ(Parse({"--store=x", "run", "--connections=64", "p"}), kGoOn);
   EXPECT_EQ(connections_, 64);
   EXPECT_EQ(store_, "x");
@@ -67,8 +67,8 @@ TEST_F(CommandLineTest, ARepeatedFlagKeepsEveryValue) {
   EXPECT_EQ(plan_, "p");
 }
 
-// `loadgen URL --label= --rate=50` ran a closed loop that was labelled --rate=50.
-TEST_F(CommandLineTest, AnEmptyValueDoesNotTakeTheNextWord) {
+// Regression test: `loadgen URL --label= --rate=50` ran a closed loop with the label --rate=50.
+TEST_F(CommandLineTest, AnEmptyValueDoesNotTakeTheNextArgument) {
   EXPECT_EQ(Parse({"run", "--label=", "--connections=64", "p"}), kGoOn);
   EXPECT_EQ(label_, "");
   EXPECT_EQ(connections_, 64);
@@ -80,7 +80,7 @@ TEST_F(CommandLineTest, AnEmptyValueDoesNotTakeTheNextWord) {
   EXPECT_EQ(label_, "");
 }
 
-TEST_F(CommandLineTest, AnEmptyValueIsRefusedWhereOneIsNeeded) {
+TEST_F(CommandLineTest, RefusesAnEmptyValueOfOtherFlags) {
   const std::vector<std::vector<std::string>> lines = {{"run", "--connections=", "p"},
                                                        {"run", "--connections", "", "p"},
                                                        {"run", "-c", "", "p"},
@@ -101,7 +101,7 @@ TEST_F(CommandLineTest, AnEmptyValueIsRefusedWhereOneIsNeeded) {
   EXPECT_THAT(err_.str(), HasSubstr("--quiet takes no value"));
 }
 
-TEST_F(CommandLineTest, AWordThatIsAValueIsNotReadAsAnEmptyFlag) {
+TEST_F(CommandLineTest, AValueIsNotReadAsAnEmptyFlag) {
   EXPECT_EQ(Parse({"run", "--label", "--connections=", "p"}), kGoOn);
   EXPECT_EQ(label_, "--connections=");
   EXPECT_EQ(Parse({"run", "--set=a=", "--set", "b=", "p"}), kGoOn);
@@ -140,11 +140,11 @@ TEST_F(CommandLineTest, AnUnknownFlagNamesTheNearest) {
   EXPECT_EQ(Parse({"run", "--conections=64", "p"}), 2);
   EXPECT_EQ(err_.str(),
             "program: unknown flag --conections; did you mean --connections?\n"
-            "Run `program run --help` for what there is.\n");
+            "Run `program run --help` for usage.\n");
   EXPECT_THAT(out_.str(), IsEmpty());
 }
 
-TEST_F(CommandLineTest, AnUnknownFlagIsNamedBeforeItsValueAndBeforeWhatIsMissing) {
+TEST_F(CommandLineTest, ReportsAnUnknownFlagBeforeAMissingArgument) {
   EXPECT_EQ(Parse({"run", "p", "--conections", "64"}), 2);
   EXPECT_THAT(err_.str(), HasSubstr("unknown flag --conections; did you mean --connections?"));
   err_.str("");
@@ -152,12 +152,12 @@ TEST_F(CommandLineTest, AnUnknownFlagIsNamedBeforeItsValueAndBeforeWhatIsMissing
   EXPECT_THAT(err_.str(), HasSubstr("unknown flag --stroe; did you mean --store?"));
 }
 
-TEST_F(CommandLineTest, AFlagLikeNoneIsNotGuessedAt) {
+TEST_F(CommandLineTest, SuggestsNothingForADissimilarFlag) {
   EXPECT_EQ(Parse({"run", "--zzzzzzzz", "p"}), 2);
   EXPECT_THAT(err_.str(), HasSubstr("unknown flag --zzzzzzzz\n"));
 }
 
-TEST_F(CommandLineTest, AnUnknownCommandNamesTheNearestElseAll) {
+TEST_F(CommandLineTest, AnUnknownCommandNamesTheNearestOrAll) {
   EXPECT_EQ(Parse({"rsume"}), 2);
   EXPECT_THAT(err_.str(), HasSubstr("unknown command \"rsume\"; did you mean resume?"));
   err_.str("");
@@ -165,7 +165,7 @@ TEST_F(CommandLineTest, AnUnknownCommandNamesTheNearestElseAll) {
   EXPECT_THAT(err_.str(), HasSubstr("unknown command \"zzzzzzzzzz\"; there are: run resume"));
 }
 
-TEST_F(CommandLineTest, AnArgumentTooManyIsNamed) {
+TEST_F(CommandLineTest, NamesASurplusArgument) {
   EXPECT_EQ(Parse({"run", "p", "q"}), 2);
   EXPECT_THAT(err_.str(), HasSubstr("unexpected argument \"q\""));
 }

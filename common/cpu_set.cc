@@ -16,16 +16,16 @@ namespace assay {
 namespace {
 
 constexpr int kBitsPerWord = sizeof(unsigned long) * CHAR_BIT;
-// What the affinity calls take; cpu_set_t itself ends at 1024 CPUs.
+// The size of the masks for the affinity calls. cpu_set_t ends at 1024 CPUs.
 using KernelMask = std::array<unsigned long, CpuSet::kMaxCpus / kBitsPerWord>;
 
 bool ParseCpu(absl::string_view text, int* cpu) {
-  // SimpleAtoi would take "+1" and " 1".
+  // SimpleAtoi would accept "+1" and " 1".
   if (text.empty() || !absl::ascii_isdigit(text[0])) return false;
   return absl::SimpleAtoi(text, cpu) && *cpu < CpuSet::kMaxCpus;
 }
 
-// As sched_setaffinity() of the calling thread.
+// sched_setaffinity() for the calling thread.
 int SetAffinity(const CpuSet& set) {
   KernelMask mask{};
   for (const int cpu : set.cpus()) mask[cpu / kBitsPerWord] |= 1UL << (cpu % kBitsPerWord);
@@ -33,7 +33,7 @@ int SetAffinity(const CpuSet& set) {
 }
 
 absl::Status AffinityError(int error, absl::string_view what) {
-  return error == ESRCH ? absl::NotFoundError(absl::StrCat(what, ": the thread is gone"))
+  return error == ESRCH ? absl::NotFoundError(absl::StrCat(what, ": the thread has ended"))
                         : absl::ErrnoToStatus(error, what);
 }
 
@@ -53,7 +53,7 @@ absl::StatusOr<CpuSet> CpuSet::Parse(std::string_view list) {
     if (!ParseCpu(ends.first, &first) || !ParseCpu(is_range ? ends.second : ends.first, &last) ||
         last < first) {
       return absl::InvalidArgumentError(absl::StrCat(
-          "\"", text, "\" is not a list of CPUs: \"", range, "\" is neither a number below ",
+          "\"", text, "\" is not a list of CPUs: \"", range, "\" is neither a CPU number below ",
           kMaxCpus, " nor an ascending range; write it as \"0\" or \"0-1,3\""));
     }
     for (int cpu = first; cpu <= last; ++cpu) set.Add(cpu);
@@ -121,16 +121,16 @@ absl::Status CpuSet::PinThisThread() const {
   if (SetAffinity(*this) != 0) {
     if (errno != EINVAL) return absl::ErrnoToStatus(errno, what);
     return absl::InvalidArgumentError(
-        absl::StrCat(what, ": none of them exists and is allowed; this process has \"",
+        absl::StrCat(what, ": none of them exists and is allowed; this process may use \"",
                      before->ToString(), "\""));
   }
-  // The kernel drops the CPUs that do not exist or that the cgroup withholds, without a word.
+  // The kernel silently drops CPUs that do not exist or that the cgroup withholds.
   absl::StatusOr<CpuSet> after = AllowedForThread(0);
   if (!after.ok()) return after.status();
   if (*after == *this) return absl::OkStatus();
   SetAffinity(*before);
   return absl::InvalidArgumentError(
-      absl::StrCat(what, ": of these only \"", after->ToString(), "\" exist and are allowed"));
+      absl::StrCat(what, ": only \"", after->ToString(), "\" of them exist and are allowed"));
 }
 
 }  // namespace assay

@@ -13,25 +13,23 @@
 
 namespace assay {
 
-// A set of CPU numbers, written as the kernel writes them: "0-1,3".
+// A set of CPU numbers, written in the kernel's format: "0-1,3".
 //
-// Threads: a value; distinct copies may be used at once. Cost: 1 KiB, no allocation but for the
-// text and the list.
+// Threads: a value type; distinct copies may be used concurrently. Cost: 1 KiB; only the text and the list allocate.
 class CpuSet {
  public:
-  // CPU numbers are below this.
+  // All CPU numbers are below this.
   static constexpr int kMaxCpus = 8192;
 
   CpuSet() = default;
 
-  // Reads a list such as "0", "0-1,3" or "3,0-1"; the empty text is the empty set. kInvalidArgument
-  // names what is wrong. Whether such CPUs exist is not asked: AllowedForThisProcess() knows.
+  // Parses a list such as "0", "0-1,3" or "3,0-1". The empty text is the empty set. kInvalidArgument names the error.
+  // Does not check that the CPUs exist: see AllowedForThisProcess().
   static absl::StatusOr<CpuSet> Parse(std::string_view list);
-  // CPUs that the calling thread may run on: what pinning may choose from. Errors carry errno's
-  // text.
+  // The CPUs that the calling thread may run on, and so may be pinned to. Errors carry errno's text.
   static absl::StatusOr<CpuSet> AllowedForThisProcess();
-  // CPUs that a thread (or the main thread of a process) may run on. kNotFound when it is gone. 0:
-  // the calling thread.
+  // The CPUs that a thread (or the main thread of a process) may run on. 0: the calling thread. kNotFound if the thread
+  // has ended.
   static absl::StatusOr<CpuSet> AllowedForThread(pid_t tid);
 
   // REQUIRES: 0 <= cpu < kMaxCpus.
@@ -48,8 +46,8 @@ class CpuSet {
   // The shortest list, ascending: "0-1,3". Empty for the empty set.
   std::string ToString() const;
 
-  // Lets the calling thread run on these CPUs only; threads and processes that it starts later
-  // inherit that. kInvalidArgument when none of them exists or is allowed.
+  // Restricts the calling thread to these CPUs. Threads and processes that it starts later inherit the restriction.
+  // kInvalidArgument if one of the CPUs does not exist or is not allowed.
   absl::Status PinThisThread() const;
 
   bool operator==(const CpuSet& other) const = default;

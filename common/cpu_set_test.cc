@@ -15,7 +15,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-TEST(CpuSetTest, ReadsWhatTheKernelWrites) {
+TEST(CpuSetTest, ParsesTheKernelsFormat) {
   EXPECT_THAT(CpuSet::Parse("0-1,3\n")->cpus(), ElementsAre(0, 1, 3));
   EXPECT_THAT(CpuSet::Parse("7")->cpus(), ElementsAre(7));
   EXPECT_THAT(CpuSet::Parse("8191")->cpus(), ElementsAre(8191));
@@ -23,13 +23,13 @@ TEST(CpuSetTest, ReadsWhatTheKernelWrites) {
   EXPECT_THAT(CpuSet::Parse("\n")->cpus(), IsEmpty());
 }
 
-TEST(CpuSetTest, WritesTheShortestListWhateverTheOrder) {
+TEST(CpuSetTest, WritesTheShortestListForAnyOrder) {
   EXPECT_EQ(CpuSet::Parse("3,0-1,1,2,5,8191")->ToString(), "0-3,5,8191");
   EXPECT_EQ(CpuSet::Parse("0,1")->ToString(), "0-1");
   EXPECT_EQ(CpuSet().ToString(), "");
 }
 
-TEST(CpuSetTest, RefusesWhatIsNoListAndSaysWhichPart) {
+TEST(CpuSetTest, RefusesAnInvalidListAndNamesTheRange) {
   for (const char* bad : {"a", "0,", ",0", "1-0", "0-", "-1", "0--1", "8192", "0-99999", "+1",
                           "0 1", "99999999999999999999"}) {
     const absl::StatusOr<CpuSet> set = CpuSet::Parse(bad);
@@ -38,7 +38,7 @@ TEST(CpuSetTest, RefusesWhatIsNoListAndSaysWhichPart) {
   EXPECT_THAT(CpuSet::Parse("0,x7").status().message(), HasSubstr("\"x7\""));
 }
 
-TEST(CpuSetTest, KnowsWhatItContains) {
+TEST(CpuSetTest, ReportsItsMembers) {
   const CpuSet set = *CpuSet::Parse("0,2");
   EXPECT_TRUE(set.Contains(2));
   EXPECT_FALSE(set.Contains(1));
@@ -59,10 +59,10 @@ TEST(CpuSetTest, TheUnionHasTheCpusOfBoth) {
   EXPECT_EQ(set, *CpuSet::Parse("0,2"));
 }
 
-// In a thread of its own, so that the test's own affinity stays.
+// In a separate thread, so that the affinity of the test does not change.
 void InAThread(const std::function<void()>& body) { std::thread(body).join(); }
 
-TEST(CpuSetTest, AThreadThatPinsItselfIsAllowedThereOnly) {
+TEST(CpuSetTest, APinnedThreadMayUseItsCpusOnly) {
   const CpuSet allowed = *CpuSet::AllowedForThisProcess();
   ASSERT_FALSE(allowed.empty());
   InAThread([&] {
@@ -74,8 +74,8 @@ TEST(CpuSetTest, AThreadThatPinsItselfIsAllowedThereOnly) {
   EXPECT_EQ(*CpuSet::AllowedForThisProcess(), allowed);
 }
 
-// A server measured on fewer CPUs than asked for would be compared with one that had them all.
-TEST(CpuSetTest, PinningPartlyToCpusThatDoNotExistFailsAndChangesNothing) {
+// Otherwise a server measured on fewer CPUs than requested would be compared with one that had all of them.
+TEST(CpuSetTest, PinningFailsAndChangesNothingIfACpuIsMissing) {
   InAThread([] {
     const CpuSet before = *CpuSet::AllowedForThisProcess();
     CpuSet wanted = before;
@@ -87,14 +87,14 @@ TEST(CpuSetTest, PinningPartlyToCpusThatDoNotExistFailsAndChangesNothing) {
   });
 }
 
-TEST(CpuSetTest, PinningToNoCpuThatExistsFails) {
+TEST(CpuSetTest, PinningFailsIfNoCpuExists) {
   CpuSet wanted;
   EXPECT_EQ(wanted.PinThisThread().code(), absl::StatusCode::kInvalidArgument);
   wanted.Add(CpuSet::kMaxCpus - 1);
   EXPECT_EQ(wanted.PinThisThread().code(), absl::StatusCode::kInvalidArgument);
 }
 
-TEST(CpuSetTest, AThreadThatIsGoneIsNotFound) {
+TEST(CpuSetTest, AnEndedThreadIsNotFound) {
   const pid_t gone = fork();
   if (gone == 0) _exit(0);
   ASSERT_EQ(waitpid(gone, nullptr, 0), gone);

@@ -19,13 +19,13 @@
 namespace assay {
 namespace {
 
-// A pipe, a terminal, /dev/null or a descriptor that the shell opened has nothing to replace.
+// A pipe, a terminal, /dev/null or a descriptor that the shell opened is written to, not replaced.
 absl::Status WriteInPlace(const std::string& path, std::string_view contents) {
   ASSAY_ASSIGN_OR_RETURN(const UniqueFd fd, OpenOutput(path));
   return WriteAll(fd.get(), contents, path);
 }
 
-// In `folder`, so that what its path leads to cannot change meanwhile.
+// Relative to `folder`, so that a change of the links in its path has no effect.
 absl::Status WriteAndRename(const UniqueFd& folder, const std::string& temporary,
                             const std::string& target, std::optional<mode_t> mode,
                             std::string_view contents) {
@@ -41,7 +41,7 @@ absl::Status WriteAndRename(const UniqueFd& folder, const std::string& temporary
   if (fsync(fd.get()) != 0) return ErrnoStatus(errno, absl::StrCat("cannot sync ", temporary));
   const std::string name = target.substr(target.rfind('/') + 1);
   if (renameat(folder.get(), temporary.c_str(), folder.get(), name.c_str()) != 0) {
-    return ErrnoStatus(errno, absl::StrCat("cannot put ", temporary, " in the place of ", target));
+    return ErrnoStatus(errno, absl::StrCat("cannot rename ", temporary, " to ", target));
   }
   return absl::OkStatus();
 }
@@ -54,7 +54,7 @@ std::string FolderOf(const std::string& path) {
 }  // namespace
 
 absl::Status ErrnoStatus(int error, std::string_view what) {
-  // Most of them quote a path, which may hold a line break.
+  // Most messages quote a path, which may contain a line break.
   return absl::ErrnoToStatus(error, TerminalText(what));
 }
 
@@ -90,7 +90,7 @@ absl::Status WriteFileAtomically(const std::string& path, std::string_view conte
                                      TerminalText(std::string(resolved.status().message()))));
   }
   const std::string& target = *resolved;
-  // Also one that leads to a file: `>> log` appends to what others write there.
+  // Also a descriptor of a file: `>> log` appends to the output of other programs.
   if (OwnDescriptor(target).has_value()) return WriteInPlace(path, contents);
   std::optional<mode_t> mode;
   struct stat existing;
@@ -100,7 +100,7 @@ absl::Status WriteFileAtomically(const std::string& path, std::string_view conte
           absl::StrCat("cannot write ", TerminalText(path), ": it is a folder"));
     }
     if (!S_ISREG(existing.st_mode)) return WriteInPlace(path, contents);
-    // Who may read a file is its owner's choice, not that of somebody who put one there before.
+    // The owner decides who may read a file, so the mode of another user's file is not kept.
     if (existing.st_uid == geteuid()) mode = existing.st_mode & 0777;
   }
   const std::string folder_path = FolderOf(target);
@@ -117,8 +117,8 @@ absl::Status WriteFileAtomically(const std::string& path, std::string_view conte
     unlinkat(folder.get(), temporary.c_str(), 0);
     return written;
   }
-  // Without it a power cut may take the new name back. EINVAL: a file system that cannot sync folders keeps no such
-  // promise anyway.
+  // Without this a power failure may lose the new name. EINVAL: a file system that cannot sync folders gives no such
+  // guarantee anyway.
   if (fsync(folder.get()) == 0 || errno == EINVAL) return absl::OkStatus();
   return ErrnoStatus(errno, absl::StrCat("cannot sync the folder ", folder_path));
 }

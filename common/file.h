@@ -10,19 +10,19 @@
 
 namespace assay {
 
-// A status from errno: "what: No such file or directory", with the code that fits (kNotFound,
-// kPermissionDenied, ...).
+// A status from errno: "what: No such file or directory", with the matching code (kNotFound, kPermissionDenied, ...).
 absl::Status ErrnoStatus(int error, std::string_view what);
 
-// Reads a whole file, also one of /proc whose size reads 0. A file beyond `max_bytes` is
-// kResourceExhausted, a folder kInvalidArgument; every error names the path.
+// Reads a whole file, also one of /proc whose size is reported as 0. kResourceExhausted for a file larger than
+// `max_bytes`, kInvalidArgument for a folder. Every error names the path.
 absl::StatusOr<std::string> ReadFile(const std::string& path, size_t max_bytes = size_t{1} << 30);
 
-// Puts `contents` in the place of `path`: a reader, and a machine that loses power, sees the old
-// file or the whole new one, never a part. Writes beside it first, so the folder must be writable.
-// A new file gets mode 0666 less the umask; one of this user's keeps its mode. A link stays and its
-// target is replaced, but for one that somebody else may have put there: kPermissionDenied, see
-// common/safe_path.h. What is no regular file (a pipe, /dev/stdout) is written as it stands.
+// Replaces `path` by a file with `contents`. A reader, or the machine after a power failure, sees the old file or the
+// whole new one. Writes a temporary file in the same folder first, so the folder must be writable.
+//
+// A new file gets mode 0666 less the umask; an existing file of this user keeps its mode. A symbolic link remains and
+// its target is replaced; a link that another user may have made is kPermissionDenied, see common/safe_path.h. Anything
+// but a regular file (a pipe, /dev/stdout) is written to without being replaced.
 absl::Status WriteFileAtomically(const std::string& path, std::string_view contents);
 
 }  // namespace assay

@@ -50,7 +50,7 @@ TEST_F(FileTest, ReadsBackEveryByteThatWasWritten) {
   EXPECT_EQ(*ReadFile(Path("a")), "");
 }
 
-// stat() gives them a size of 0.
+// stat() reports a size of 0 for them.
 TEST_F(FileTest, ReadsFilesOfProc) { EXPECT_THAT(*ReadFile("/proc/self/stat"), HasSubstr("(")); }
 
 TEST_F(FileTest, AnErrorNamesThePathAndTheReason) {
@@ -63,16 +63,16 @@ TEST_F(FileTest, AnErrorNamesThePathAndTheReason) {
   EXPECT_THAT(folder.message(), HasSubstr("folder"));
 }
 
-TEST_F(FileTest, AFileBeyondTheLimitIsRefusedAndOneAtTheLimitIsRead) {
+TEST_F(FileTest, RefusesAFileAboveTheSizeLimit) {
   ASSERT_TRUE(WriteFileAtomically(Path("a"), "12345").ok());
   EXPECT_EQ(*ReadFile(Path("a"), 5), "12345");
   EXPECT_EQ(ReadFile(Path("a"), 4).status().code(), absl::StatusCode::kResourceExhausted);
 }
 
-TEST_F(FileTest, NothingIsLeftBesideTheFile) {
+TEST_F(FileTest, LeavesNoTemporaryFile) {
   ASSERT_TRUE(WriteFileAtomically(Path("a"), "x").ok());
   EXPECT_THAT(Names(), ::testing::ElementsAre("a"));
-  // A folder of that name: the write fails late and cleans up.
+  // A folder with that name makes the write fail late, so that it must clean up.
   ASSERT_EQ(mkdir(Path("d").c_str(), 0777), 0);
   EXPECT_FALSE(WriteFileAtomically(Path("d"), "x").ok());
   EXPECT_THAT(Names(), ::testing::UnorderedElementsAre("a", "d"));
@@ -84,7 +84,7 @@ TEST_F(FileTest, AFailedWriteLeavesTheOldFile) {
   EXPECT_THAT(status.message(), HasSubstr("none/a"));
 }
 
-TEST_F(FileTest, AReaderNeverSeesAPart) {
+TEST_F(FileTest, AReaderNeverSeesAPartialFile) {
   const std::string a(50'000, 'a');
   const std::string b(50'000, 'b');
   ASSERT_TRUE(WriteFileAtomically(Path("f"), a).ok());
@@ -97,7 +97,7 @@ TEST_F(FileTest, AReaderNeverSeesAPart) {
   writer.join();
 }
 
-TEST_F(FileTest, ALinkStaysAndItsTargetIsReplaced) {
+TEST_F(FileTest, KeepsALinkAndReplacesItsTarget) {
   ASSERT_TRUE(WriteFileAtomically(Path("target"), "old").ok());
   ASSERT_EQ(symlink(Path("target").c_str(), Path("link").c_str()), 0);
   ASSERT_TRUE(WriteFileAtomically(Path("link"), "new").ok());
@@ -107,8 +107,8 @@ TEST_F(FileTest, ALinkStaysAndItsTargetIsReplaced) {
   EXPECT_TRUE(S_ISLNK(link.st_mode));
 }
 
-// `-o /dev/stdout` as root must not replace the device by a file.
-TEST_F(FileTest, APipeIsWrittenToAndStays) {
+// `-o /dev/stdout` as root must not replace the device with a file.
+TEST_F(FileTest, WritesToAPipeWithoutReplacingIt) {
   ASSERT_EQ(mkfifo(Path("pipe").c_str(), 0666), 0);
   const UniqueFd reader(open(Path("pipe").c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
   ASSERT_TRUE(WriteFileAtomically(Path("pipe"), "hello").ok());

@@ -11,7 +11,7 @@
 namespace assay {
 namespace {
 
-// The longest registered one has 17.
+// The longest registered method has 17 bytes.
 constexpr size_t kMostMethodBytes = 100;
 
 }  // namespace
@@ -31,11 +31,10 @@ absl::Status CheckMethod(std::string_view method) {
   }
   if (!IsToken(method)) {
     return absl::InvalidArgumentError(
-        absl::StrCat("\"", std::string(method), "\" is no method, such as GET or POST"));
+        absl::StrCat("\"", std::string(method), "\" is not a method such as GET or POST"));
   }
   if (method == "CONNECT") {
-    return absl::InvalidArgumentError(
-        "CONNECT asks for a tunnel, which has no response to measure");
+    return absl::InvalidArgumentError("CONNECT opens a tunnel, which has no response to measure");
   }
   return absl::OkStatus();
 }
@@ -44,7 +43,7 @@ absl::Status CheckHeaderName(std::string_view name) {
   if (IsToken(name)) return absl::OkStatus();
   return absl::InvalidArgumentError(
       absl::StrCat("\"", std::string(name),
-                   "\" is no header name: letters, digits and !#$%&'*+-.^_`|~ make one"));
+                   "\" is not a header name; use only letters, digits and !#$%&'*+-.^_`|~"));
 }
 
 absl::Status CheckHeaderValue(std::string_view value) {

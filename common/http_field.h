@@ -8,28 +8,28 @@
 
 namespace assay {
 
-// What a request's head may hold: one set of rules for plans, agents and the load generator. The path's is
-// CheckRequestTarget() in common/http_url.h.
+// The rules for a request's head, shared by plans, agents and the load generator. CheckRequestTarget() in
+// common/http_url.h checks the path.
 
-// A request has at most this many header fields of the user's, and this many bytes in their names and values together:
-// they are passed on as arguments of a program.
+// Limits of the header fields that a user may add to a request: their number, and the bytes of their names and values
+// together. They are passed on as program arguments.
 inline constexpr int kMostHeaders = 100;
 inline constexpr size_t kMostHeaderBytes = size_t{64} << 10;
 
-// A token of RFC 9110, 5.6.2.
+// A method is a token of RFC 9110, 5.6.2.
 bool IsToken(std::string_view text);
 
-// kInvalidArgument for what is no method, and for CONNECT, which opens a tunnel.
+// kInvalidArgument if the text is not a method, or is CONNECT, which opens a tunnel.
 absl::Status CheckMethod(std::string_view method);
 
-// kInvalidArgument for what is no header name.
+// kInvalidArgument if the text is not a header name.
 absl::Status CheckHeaderName(std::string_view name);
-// kInvalidArgument for a value that would end its line early.
+// kInvalidArgument if the value would end its line early.
 absl::Status CheckHeaderValue(std::string_view value);
-// kInvalidArgument for more header fields than kMostHeaders, or more bytes than kMostHeaderBytes.
+// kInvalidArgument if there are more header fields than kMostHeaders, or more bytes than kMostHeaderBytes.
 absl::Status CheckHeaderSize(int headers, size_t bytes);
 
-// Whether HTTP/2 has that header, in whatever case (RFC 9113, 8.2.2).
+// Whether HTTP/2 allows that header, in any case (RFC 9113, 8.2.2).
 bool IsHeaderOfHttp2(std::string_view name);
 
 }  // namespace assay

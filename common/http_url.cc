@@ -18,7 +18,7 @@ namespace {
 constexpr size_t kMaxHost = 253;
 constexpr size_t kMaxTarget = 8192;
 
-// Not of "://" alone: a query may hold a URL.
+// Not a search for "://" alone: a query may contain a URL.
 size_t SchemeEnd(std::string_view text) {
   const size_t end = text.find("://");
   return end < text.find_first_of("/?#@") ? end : std::string_view::npos;
@@ -80,7 +80,7 @@ absl::StatusOr<HttpUrl> ParseAuthority(std::string_view authority, int default_p
   if (bracketed) {
     const size_t end = authority.find(']');
     if (end == std::string_view::npos) return absl::InvalidArgumentError("'[' without ']'");
-    // RFC 6874: a URL writes the '%' in front of a zone as %25, the command line of other programs as it is.
+    // RFC 6874: a URL writes the '%' before a zone as %25; command lines of other programs write '%'.
     url.host =
         absl::StrReplaceAll(absl::string_view(authority.data() + 1, end - 1), {{"%25", "%"}});
     port = authority.substr(end + 1);
@@ -90,7 +90,7 @@ absl::StatusOr<HttpUrl> ParseAuthority(std::string_view authority, int default_p
   } else {
     const size_t colon = authority.find(':');
     if (colon != authority.rfind(':')) {
-      return absl::InvalidArgumentError("an IPv6 address stands in brackets");
+      return absl::InvalidArgumentError("an IPv6 address needs brackets");
     }
     url.host = authority.substr(0, colon);
     if (colon != std::string_view::npos) port = authority.substr(colon);
@@ -101,7 +101,7 @@ absl::StatusOr<HttpUrl> ParseAuthority(std::string_view authority, int default_p
   }
   if (!bracketed && !IsHost(url.host)) {
     return absl::InvalidArgumentError(
-        "the host has other characters than ASCII letters, digits, '.', '-' and '_' "
+        "the host has characters other than ASCII letters, digits, '.', '-' and '_' "
         "(write an international name as xn--...)");
   }
   url.port = default_port;
@@ -118,7 +118,7 @@ absl::StatusOr<HttpUrl> ParseHttpUrl(std::string_view text) {
   const absl::string_view name(text.data(), scheme);
   const bool tls = absl::EqualsIgnoreCase(name, "https");
   if (!tls && !absl::EqualsIgnoreCase(name, "http")) {
-    return absl::InvalidArgumentError("only http:// and https:// are spoken");
+    return absl::InvalidArgumentError("only http:// and https:// are supported");
   }
   text.remove_prefix(scheme + 3);
   text = text.substr(0, text.find('#'));
@@ -136,7 +136,7 @@ std::string WithoutUserinfo(std::string_view url) {
   const size_t scheme = SchemeEnd(url);
   const size_t begin = scheme == std::string_view::npos ? 0 : scheme + 3;
   const std::string_view authority = url.substr(begin, url.find_first_of("/?#", begin) - begin);
-  // A password may hold what a URL would write as %2F.
+  // A password may contain a character that a URL would write as %2F.
   const size_t at =
       authority.find('@') == std::string_view::npos ? url.rfind('@') : begin + authority.rfind('@');
   if (at == std::string_view::npos || at < begin) return std::string(url);
@@ -145,7 +145,7 @@ std::string WithoutUserinfo(std::string_view url) {
 
 bool IsServerName(std::string_view name) {
   if (!IsHost(name)) return false;
-  // Only an address has a last label of digits.
+  // Only an IP address ends in a label of digits.
   if (name.back() == '.') name.remove_suffix(1);
   const std::string_view last = name.substr(name.rfind('.') + 1);
   return !last.empty() &&
@@ -163,8 +163,8 @@ absl::Status CheckRequestTarget(std::string_view path) {
   if (!std::all_of(path.begin(), path.end(),
                    [](char c) { return c > ' ' && c < 0x7f && c != '#'; })) {
     return absl::InvalidArgumentError(
-        "the path has a blank, a control character, '#' or a letter beyond ASCII; write it as %20 "
-        "and the like");
+        "the path has a space, a control character, '#' or a character beyond ASCII; encode it, "
+        "such as a space as %20");
   }
   return absl::OkStatus();
 }

@@ -9,39 +9,40 @@
 
 namespace assay {
 
-// A URL of a server, as RFC 3986 and RFC 9110 (4.2) have it: one grammar for programs and plans. The scheme is
-// case-insensitive, a port that is empty or left out is the scheme's own, and a fragment is dropped.
+// The URL of a server as defined by RFC 3986 and RFC 9110 (4.2): one grammar for programs and plans. The scheme is
+// case-insensitive. An empty or missing port is the scheme's default. A fragment is dropped.
 struct HttpUrl {
   bool tls = false;
-  // A name or an IP address, without brackets; a link-local one with its zone, as fe80::1%eth0.
+  // A name or an IP address without brackets. A link-local address includes its zone, as in fe80::1%eth0.
   std::string host;
   int port = 0;
-  // What is asked for: path and query, which begins with '/'. Empty where the URL has neither.
+  // The request target: path and query. Begins with '/'; empty if the URL has neither.
   std::string path;
 
   // "HOST:PORT", or "[V6]:PORT".
   std::string HostAndPort() const;
-  // That for the server to see: a zone means something on this host alone (RFC 6874, 4).
+  // The same for the Host header: without the zone, which is only valid on this host (RFC 6874, 4).
   std::string Authority() const;
 };
 
-// Whether a text names its server by a URL.
+// Whether the text is a URL, not HOST:PORT.
 bool HasScheme(std::string_view text);
 
-// kInvalidArgument says what is wrong, without the URL. A user name or a password is refused: no result and no label is
-// to hold one.
+// kInvalidArgument describes the error without quoting the URL. A user name or password is an error, so that results
+// and labels never contain one.
 absl::StatusOr<HttpUrl> ParseHttpUrl(std::string_view url);
 
-// "HOST:PORT", "[V6]:PORT", or a URL's part between "//" and the path. `default_port`: 0 where one has to be given.
+// Parses "HOST:PORT", "[V6]:PORT", or the part of a URL between "//" and the path. `default_port`: 0 if the text must
+// have a port.
 absl::StatusOr<HttpUrl> ParseAuthority(std::string_view authority, int default_port);
 
-// The text without what stands before an '@' in its authority, for messages.
+// The text without the user information before an '@' in its authority, for messages.
 std::string WithoutUserinfo(std::string_view url);
 
-// Whether that can be a server's name in TLS: a DNS name, and no IP address (RFC 6066, 3).
+// Whether the text can be a server name in TLS: a DNS name, not an IP address (RFC 6066, 3).
 bool IsServerName(std::string_view name);
 
-// Whether a request can ask for that: it begins with '/' and has visible ASCII only, without '#'.
+// Whether the text can be a request target: it begins with '/' and has only visible ASCII without '#'.
 absl::Status CheckRequestTarget(std::string_view path);
 
 }  // namespace assay

@@ -8,7 +8,7 @@
 namespace assay {
 namespace {
 
-// "https HOST:PORT PATH", or why not.
+// "https HOST:PORT PATH", or the error.
 std::string Parsed(const std::string& url) {
   const absl::StatusOr<HttpUrl> parsed = ParseHttpUrl(url);
   if (!parsed.ok()) return std::string(parsed.status().message());
@@ -25,8 +25,8 @@ TEST(HttpUrlTest, SplitsAUrl) {
   EXPECT_EQ(Parsed("http://[::1]"), "http [::1]:80 ");
 }
 
-// RFC 6874: the server is not to see the zone.
-TEST(HttpUrlTest, TakesTheZoneOfALinkLocalAddress) {
+// RFC 6874: the server must not receive the zone.
+TEST(HttpUrlTest, AcceptsTheZoneOfALinkLocalAddress) {
   for (const char* url : {"http://[fe80::1%25eth0]:9000/x", "http://[fe80::1%eth0]:9000/x"}) {
     const absl::StatusOr<HttpUrl> parsed = ParseHttpUrl(url);
     ASSERT_TRUE(parsed.ok()) << parsed.status();
@@ -36,7 +36,7 @@ TEST(HttpUrlTest, TakesTheZoneOfALinkLocalAddress) {
   }
 }
 
-TEST(HttpUrlTest, TakesWhatOthersWrite) {
+TEST(HttpUrlTest, AcceptsUncommonForms) {
   EXPECT_EQ(Parsed("HTTP://h:"), "http h:80 ");
   EXPECT_EQ(Parsed("http://h:65535/"), "http h:65535 /");
   EXPECT_EQ(Parsed("http://h:0080/"), "http h:80 /");
@@ -59,7 +59,7 @@ TEST(HttpUrlTest, AFragmentIsDropped) {
   EXPECT_EQ(Parsed("http://a:1?x=1#y?z"), "http a:1 /?x=1");
 }
 
-TEST(HttpUrlTest, RefusesWhatIsNone) {
+TEST(HttpUrlTest, RefusesInvalidUrls) {
   for (const char* url : {"",
                           "a:1",
                           "ftp://a:1",
@@ -101,15 +101,15 @@ TEST(HttpUrlTest, RefusesWhatIsNone) {
   }
 }
 
-TEST(HttpUrlTest, KnowsWhatTlsCallsAServer) {
+TEST(HttpUrlTest, RecognisesServerNamesOfTls) {
   for (const char* name : {"a", "a.b", "a.b.", "1.b"}) EXPECT_TRUE(IsServerName(name)) << name;
   for (const char* name : {"", ".", "127.0.0.1", "127.0.0.1.", "::1", "a b", "a/b"}) {
     EXPECT_FALSE(IsServerName(name)) << name;
   }
 }
 
-// Messages, tables and labels must not hold it.
-TEST(HttpUrlTest, RefusesAPasswordWithoutSayingIt) {
+// Messages, tables and labels must not contain it.
+TEST(HttpUrlTest, RefusesAPasswordWithoutQuotingIt) {
   for (const char* url :
        {"http://user:secret@a:1/x", "http://us%65r:secret@a", "http://secret@[::1]:1"}) {
     const std::string why = Parsed(url);

@@ -8,14 +8,14 @@
 
 namespace assay {
 
-// Messages quote what users, files and peers say. A line feed in a quoted text must not look like a line of the program's
-// own, so a message is one line unless whoever made it says otherwise.
+// Messages quote text of users, files and peers. A line feed in quoted text must not look like a line of the program
+// itself, so a message has one line unless StatusOfLines() made it.
 
-// A status with a message of several lines. Wrapping its message in another status makes it one line.
+// A status whose message has several lines. Wrapping its message in another status makes it one line.
 absl::Status StatusOfLines(absl::StatusCode code, const std::vector<std::string>& lines);
 
-// The message of `status` for a terminal, by TerminalText() of common/utf8.h: one line; several where StatusOfLines() made
-// it.
+// The message of `status` for a terminal, escaped by TerminalText() of common/utf8.h. It has one line, or several if
+// StatusOfLines() made the status.
 std::string MessageText(const absl::Status& status);
 
 }  // namespace assay

@@ -7,12 +7,12 @@
 namespace assay {
 namespace {
 
-TEST(MessageTextTest, AMessageIsOneLineWhateverItQuotes) {
+TEST(MessageTextTest, AMessageIsOneLineWithAnyQuotedText) {
   EXPECT_EQ(MessageText(absl::NotFoundError("no campaign \"a\ncontroller: \x1b[2J\"")),
             "no campaign \"a\\x0acontroller: \\x1b[2J\"");
 }
 
-TEST(MessageTextTest, SeveralLinesStaySeveralAndOneOfThemStaysOne) {
+TEST(MessageTextTest, KeepsTheLinesOfAStatusOfLines) {
   const absl::Status status =
       StatusOfLines(absl::StatusCode::kInvalidArgument, {"plan:1: \"a\nb\"", "plan:2: c"});
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);

@@ -8,11 +8,11 @@
 
 namespace assay {
 
-// CLOCK_MONOTONIC in nanoseconds: comparable between the processes of one host, meaningless between
-// hosts. Cost: about 30 ns, no system call where the vDSO serves it.
+// CLOCK_MONOTONIC in nanoseconds: comparable between the processes of one host, meaningless between hosts. Cost: about
+// 30 ns; no system call if the vDSO provides it.
 int64_t MonotonicNanos();
 
-// Time for code that waits, so that its tests need not. Production code takes Real(); tests pass a ManualClock
+// A clock for code that waits, so that its tests need not wait. Production code uses Real(); tests use a ManualClock
 // (common/testing).
 //
 // Threads: any.
@@ -20,14 +20,14 @@ class Clock {
  public:
   virtual ~Clock() = default;
   virtual int64_t NowNanos() const = 0;
-  // Returns no earlier than that time; at once when it has passed.
+  // Returns at or after that time; at once if it has passed.
   virtual void SleepUntil(int64_t monotonic_ns) = 0;
   // Waits until `condition` is true or that time has come. Returns whether the condition is true. `mutex` guards the
-  // condition: the caller holds it, as for absl::Mutex::Await().
+  // condition, and the caller holds it, as for absl::Mutex::Await().
   virtual bool AwaitUntil(absl::Mutex& mutex, const absl::Condition& condition,
                           int64_t monotonic_ns) = 0;
 
-  // The time that is `length` from now; never, where that is beyond the clock's end.
+  // The time `length` from now; infinite future if that exceeds the clock's range.
   int64_t After(absl::Duration length) const;
   void SleepFor(absl::Duration length) { SleepUntil(After(length)); }
   bool AwaitFor(absl::Mutex& mutex, const absl::Condition& condition, absl::Duration length) {

@@ -28,7 +28,7 @@ TEST(MonotonicClockTest, SleepsNoLessThanAsked) {
   EXPECT_GE(clock.NowNanos(), until);
 }
 
-TEST(MonotonicClockTest, ATimeThatHasPassedIsNotWaitedFor) {
+TEST(MonotonicClockTest, ReturnsAtOnceIfTheTimeHasPassed) {
   Clock& clock = Clock::Real();
   const int64_t begin_ns = clock.NowNanos();
   for (const int64_t passed_ns : {int64_t{-1}, int64_t{0}, int64_t{1}, begin_ns}) {
@@ -37,7 +37,7 @@ TEST(MonotonicClockTest, ATimeThatHasPassedIsNotWaitedFor) {
   EXPECT_LT(absl::Nanoseconds(clock.NowNanos() - begin_ns), absl::Minutes(1));
 }
 
-TEST(MonotonicClockTest, ALengthBeyondTheEndOfTheClockIsNever) {
+TEST(MonotonicClockTest, ALengthBeyondTheClocksRangeIsInfinite) {
   EXPECT_EQ(Clock::Real().After(absl::InfiniteDuration()), std::numeric_limits<int64_t>::max());
 }
 
@@ -56,7 +56,7 @@ TEST(MonotonicClockTest, AWaitEndsWithItsCondition) {
   other.join();
 }
 
-TEST(MonotonicClockTest, AWaitWhoseTimeHasComeTellsWhetherItsConditionIsTrue) {
+TEST(MonotonicClockTest, AWaitThatTimesOutReturnsItsCondition) {
   absl::Mutex mutex;
   absl::MutexLock lock(&mutex);
   bool told = false;

@@ -6,7 +6,7 @@
 namespace assay {
 
 std::string NumberText(double value) {
-  // 1e-6 and all 17 digits of a number take fewer.
+  // Longer than 1e-6 with all 17 digits of a number.
   char digits[64];
   const double size = std::fabs(value);
   const bool plain = size == 0 || (size >= 1e-6 && size < 1e15);

@@ -5,8 +5,8 @@
 
 namespace assay {
 
-// The shortest digits that read back as exactly `value`: "0.5", "1234567", "1234.5671". Numbers below 1e15 and not
-// below 1e-6 have no exponent. Two numbers that differ have different texts.
+// The shortest digits that parse to exactly `value`: "0.5", "1234567", "1234.5671". Numbers from 1e-6 up to 1e15 have
+// no exponent. Different numbers have different texts.
 std::string NumberText(double value);
 
 }  // namespace assay

@@ -7,7 +7,7 @@
 namespace assay {
 namespace {
 
-TEST(NumberTextTest, IsTheShortestThatReadsBack) {
+TEST(NumberTextTest, IsTheShortestTextThatParsesBack) {
   EXPECT_EQ(NumberText(0), "0");
   EXPECT_EQ(NumberText(0.5), "0.5");
   EXPECT_EQ(NumberText(64), "64");
@@ -18,7 +18,7 @@ TEST(NumberTextTest, IsTheShortestThatReadsBack) {
   EXPECT_EQ(NumberText(1e-10), "1e-10");
 }
 
-TEST(NumberTextTest, EveryNumberReadsBackAsItself) {
+TEST(NumberTextTest, EveryNumberParsesBackToItself) {
   for (const double value : {1.0 / 3, 1e-6 / 3, 1e15 / 3, 1e300 / 3, 5e-324, 1234.5671 / 3}) {
     EXPECT_EQ(std::strtod(NumberText(value).c_str(), nullptr), value);
   }

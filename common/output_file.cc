@@ -27,7 +27,7 @@ bool IsThisProcess(absl::string_view name) {
          (absl::SimpleAtoi(name, &pid) && (pid == getpid() || pid == gettid()));
 }
 
-// Of a path without links but those of /proc: /proc/self/fd/1, /proc/self/task/4711/fd/1.
+// Parses a path without links other than those of /proc: /proc/self/fd/1, /proc/self/task/4711/fd/1.
 std::optional<int> DescriptorNamed(const std::string& path) {
   const std::vector<absl::string_view> parts = absl::StrSplit(path, '/', absl::SkipEmpty());
   const size_t size = parts.size();
@@ -40,7 +40,7 @@ std::optional<int> DescriptorNamed(const std::string& path) {
   return fd;
 }
 
-// What this program opened itself, such as its store, is closed by exec(): the user cannot mean it.
+// exec() closes the descriptors that this program opened itself, such as its store's: the user cannot mean those.
 int Duplicate(int fd) {
   const int flags = fcntl(fd, F_GETFD);
   if (flags >= 0 && (flags & FD_CLOEXEC) == 0) return fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);

@@ -11,19 +11,19 @@
 
 namespace assay {
 
-// Where a user's output goes: a file, or what is no file (a pipe, a device, a descriptor that the shell opened).
+// Output chosen by the user: a file, or something else (a pipe, a device, a descriptor that the shell opened).
 
-// Writes every byte, and waits where a descriptor that does not block is full. `name` is for the error's message.
+// Writes every byte. Waits while a non-blocking descriptor is full. `name` appears in the error message.
 absl::Status WriteAll(int fd, std::string_view contents, std::string_view name);
 
-// The descriptor of this process that `path` names: 1 for /dev/stdout, 3 for /dev/fd/3 and /proc/self/fd/3, also through
-// the user's own link, and whether or not it is open. None for any other path.
+// The descriptor of this process that `path` names: 1 for /dev/stdout, 3 for /dev/fd/3 and /proc/self/fd/3. Follows the
+// user's own links. The descriptor need not be open. Nullopt for any other path.
 std::optional<int> OwnDescriptor(const std::string& path);
 
-// Opens `path` to be written from its beginning; a file is made, or emptied. A descriptor of this process is duplicated and
-// not opened again, so it keeps its position, its O_APPEND and what it holds already; one that this program opened for
-// itself (FD_CLOEXEC) counts as not open. Devices and pipes are opened as they
-// are; a pipe that nobody reads is waited for. A link is followed as by ResolveLinks() of common/safe_path.h.
+// Opens `path` for writing from its beginning; creates or truncates a file. A descriptor of this process is duplicated
+// instead of opened again, so it keeps its position, its O_APPEND and the existing contents. A descriptor that this
+// program opened for itself (FD_CLOEXEC) counts as closed. Devices and pipes are opened unchanged; opening a pipe
+// blocks until it has a reader. Links are followed as in ResolveLinks() of common/safe_path.h.
 absl::StatusOr<UniqueFd> OpenOutput(const std::string& path);
 
 }  // namespace assay

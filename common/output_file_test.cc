@@ -28,7 +28,7 @@ class OutputFileTest : public ::testing::Test {
 
   std::string Path(const std::string& name) const { return folder_ + "/" + name; }
 
-  // A log with a line in it, opened as the shell opens it for `>>` or `>`: a program that is started keeps it.
+  // A log with one line, opened as the shell opens it for `>>` or `>`: a started program inherits it.
   UniqueFd Log(int flags) const {
     EXPECT_TRUE(WriteFileAtomically(Path("log"), "old\n").ok());
     return UniqueFd(open(Path("log").c_str(), O_WRONLY | flags));
@@ -45,7 +45,7 @@ class OutputFileTest : public ::testing::Test {
 
 std::string DevFd(const UniqueFd& fd) { return "/dev/fd/" + std::to_string(fd.get()); }
 
-TEST_F(OutputFileTest, TheNamesOfOwnDescriptorsAreKnown) {
+TEST_F(OutputFileTest, RecognisesTheNamesOfOwnDescriptors) {
   EXPECT_EQ(OwnDescriptor("/dev/stdout"), 1);
   EXPECT_EQ(OwnDescriptor("/dev/stderr"), 2);
   EXPECT_EQ(OwnDescriptor("/dev/fd/7"), 7);
@@ -59,7 +59,7 @@ TEST_F(OutputFileTest, TheNamesOfOwnDescriptorsAreKnown) {
   EXPECT_EQ(OwnDescriptor(Path("link")), 1);
 }
 
-TEST_F(OutputFileTest, OtherPathsAreNoDescriptor) {
+TEST_F(OutputFileTest, OtherPathsAreNotDescriptors) {
   for (const std::string& path :
        {Path("fd/1"), std::string("/dev/null"), "/proc/" + std::to_string(getpid() + 1) + "/fd/1",
         std::string("/proc/self/fd"), std::string("/proc/self/fdinfo/1"), std::string("/dev/fd/x"),
@@ -68,8 +68,8 @@ TEST_F(OutputFileTest, OtherPathsAreNoDescriptor) {
   }
 }
 
-// `report -o /dev/stdout >> log` once replaced the log.
-TEST_F(OutputFileTest, WhatIsAppendedToKeepsWhatItHolds) {
+// Regression test: `report -o /dev/stdout >> log` replaced the log.
+TEST_F(OutputFileTest, AppendingKeepsTheExistingContents) {
   const UniqueFd log = Log(O_APPEND);
   const ino_t node = NodeOf("log");
   ASSERT_TRUE(WriteFileAtomically(DevFd(log), "one\n").ok());
@@ -81,8 +81,8 @@ TEST_F(OutputFileTest, WhatIsAppendedToKeepsWhatItHolds) {
   EXPECT_EQ(NodeOf("log"), node);
 }
 
-// As for `{ date; loadgen --output=/dev/stdout; date; } > log`.
-TEST_F(OutputFileTest, ADescriptorsPositionIsSharedWithTheShell) {
+// For example `{ date; loadgen --output=/dev/stdout; date; } > log`.
+TEST_F(OutputFileTest, SharesTheFilePositionWithTheShell) {
   const UniqueFd log = Log(O_TRUNC);
   ASSERT_EQ(write(log.get(), "before\n", 7), 7);
   ASSERT_TRUE(WriteFileAtomically(DevFd(log), "ours\n").ok());
@@ -91,7 +91,7 @@ TEST_F(OutputFileTest, ADescriptorsPositionIsSharedWithTheShell) {
 }
 
 // A socket cannot be opened by its path in /proc.
-TEST_F(OutputFileTest, ASocketIsWrittenTo) {
+TEST_F(OutputFileTest, WritesToASocket) {
   int ends[2];
   ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
   const UniqueFd ours(ends[0]);
@@ -101,7 +101,7 @@ TEST_F(OutputFileTest, ASocketIsWrittenTo) {
   EXPECT_EQ(read(theirs.get(), buffer, sizeof(buffer)), 5);
 }
 
-TEST_F(OutputFileTest, ADeviceStaysADevice) {
+TEST_F(OutputFileTest, DoesNotReplaceADevice) {
   ASSERT_TRUE(WriteFileAtomically("/dev/null", "gone").ok());
   struct stat found = {};
   ASSERT_EQ(stat("/dev/null", &found), 0);
@@ -111,15 +111,15 @@ TEST_F(OutputFileTest, ADeviceStaysADevice) {
   EXPECT_THAT(full.message(), HasSubstr("/dev/full: No space left on device"));
 }
 
-// It could be the store's.
-TEST_F(OutputFileTest, ADescriptorThatTheProgramOpenedForItselfIsRefused) {
+// It could be the descriptor of the store.
+TEST_F(OutputFileTest, RefusesADescriptorThatTheProgramOpened) {
   const UniqueFd log = Log(O_APPEND | O_CLOEXEC);
   const absl::Status refused = WriteFileAtomically(DevFd(log), "x");
   EXPECT_THAT(refused.message(), HasSubstr("Bad file descriptor"));
   EXPECT_EQ(*ReadFile(Path("log")), "old\n");
 }
 
-TEST_F(OutputFileTest, AFileIsEmptiedAndAnErrorIsOneLineWithItsPath) {
+TEST_F(OutputFileTest, TruncatesAFileAndReportsErrorsInOneLine) {
   ASSERT_TRUE(WriteFileAtomically(Path("file"), "old").ok());
   const absl::StatusOr<UniqueFd> file = OpenOutput(Path("file"));
   ASSERT_TRUE(file.ok()) << file.status();

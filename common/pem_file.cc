@@ -29,8 +29,8 @@ absl::StatusOr<std::string> ReadPemFile(std::string_view flag, const std::string
   }
   if (HasBlock(*text, kind)) return text;
   return absl::InvalidArgumentError(absl::StrCat(View(flag), ": ", path,
-                                                 " is not a PEM file with a ", View(kind),
-                                                 " in it (-----BEGIN ", View(kind), "-----)"));
+                                                 " is not a PEM file that contains a ", View(kind),
+                                                 " (-----BEGIN ", View(kind), "-----)"));
 }
 
 }  // namespace assay

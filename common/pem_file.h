@@ -8,11 +8,11 @@
 
 namespace assay {
 
-// Reads a PEM file in which a block of that `kind` stands: "CERTIFICATE", or "PRIVATE KEY" with or without an algorithm
-// before it. Who only uses TLS later takes anything, and refuses every connection.
+// Reads a PEM file that contains a block of that `kind`: "CERTIFICATE", or "PRIVATE KEY" with or without an algorithm
+// before it. Without this check, TLS would accept any file and then refuse every connection.
 //
-// Errors name `flag`, the option that the path was given by, the path and what is wrong; the code is ReadFile()'s, or
-// kInvalidArgument for a file of something else.
+// Errors name `flag` (the option that gave the path), the path and the problem. The code is that of ReadFile(), or
+// kInvalidArgument if the file has no such block.
 absl::StatusOr<std::string> ReadPemFile(std::string_view flag, const std::string& path,
                                         std::string_view kind);
 

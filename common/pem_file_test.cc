@@ -19,7 +19,7 @@ std::string FileOf(const std::string& text) {
   return path;
 }
 
-TEST(PemFileTest, ABlockOfTheKindIsFoundBehindOthersAndAlgorithms) {
+TEST(PemFileTest, FindsABlockAfterOthersAndWithAnAlgorithm) {
   const std::string text =
       "Bag Attributes\r\n-----BEGIN EC PARAMETERS-----\r\n-----BEGIN EC PRIVATE "
       "KEY-----\r\nMHc\r\n";
@@ -28,8 +28,8 @@ TEST(PemFileTest, ABlockOfTheKindIsFoundBehindOthersAndAlgorithms) {
   EXPECT_EQ(*read, text);
 }
 
-// The commonest mistake: key and certificate in each other's place.
-TEST(PemFileTest, AnotherKindIsRefusedWithTheOptionThePathAndWhatWasExpected) {
+// The most common mistake: key and certificate are swapped.
+TEST(PemFileTest, RefusesAnotherKindAndNamesTheExpectedOne) {
   const std::string path = FileOf("-----BEGIN PRIVATE KEY-----\nMHc\n-----END PRIVATE KEY-----\n");
   const absl::Status refused = ReadPemFile("--tls-cert", path, "CERTIFICATE").status();
   EXPECT_EQ(refused.code(), absl::StatusCode::kInvalidArgument);
@@ -37,7 +37,7 @@ TEST(PemFileTest, AnotherKindIsRefusedWithTheOptionThePathAndWhatWasExpected) {
               AllOf(HasSubstr("--tls-cert"), HasSubstr(path), HasSubstr("a CERTIFICATE")));
 }
 
-TEST(PemFileTest, AFileThatIsNotThereIsNamedWithItsOption) {
+TEST(PemFileTest, NamesAMissingFileWithItsOption) {
   const absl::Status refused = ReadPemFile("--tls-ca", "/nowhere/ca.pem", "CERTIFICATE").status();
   EXPECT_EQ(refused.code(), absl::StatusCode::kNotFound);
   EXPECT_THAT(

@@ -16,7 +16,7 @@
 namespace assay {
 namespace {
 
-// Fields after the name, as proc(5) numbers them less the three before.
+// The fields after the name; the numbers are those of proc(5) less the three fields before.
 enum Field {
   kState = 0,
   kParent = 1,
@@ -37,7 +37,7 @@ enum Field {
 absl::StatusOr<ProcessStat> ParseProcessStat(std::string_view text) {
   const auto malformed = [] { return absl::InvalidArgumentError("not a line of /proc/PID/stat"); };
   const size_t open = text.find('(');
-  // The last one: the name itself may hold any character.
+  // The last parenthesis: the name may contain any character.
   const size_t close = text.rfind(')');
   if (open == std::string_view::npos || close == std::string_view::npos || close < open) {
     return malformed();
@@ -67,7 +67,7 @@ absl::StatusOr<ProcessStat> ParseProcessStat(std::string_view text) {
 absl::StatusOr<ProcessStat> ReadProcessStat(pid_t pid) {
   const absl::StatusOr<std::string> text = ReadFile(absl::StrCat("/proc/", pid, "/stat"));
   if (text.ok()) return ParseProcessStat(*text);
-  // ESRCH when it went between open() and read(), ENOENT before.
+  // ESRCH if the process ended between open() and read(), ENOENT if before.
   return absl::NotFoundError(absl::StrCat("no process ", pid, ": ", text.status().message()));
 }
 
@@ -99,8 +99,8 @@ std::vector<ProcessStat> DescendantsOf(pid_t root, const std::vector<ProcessStat
   for (const ProcessStat& process : processes) by_parent.emplace(process.parent, &process);
   std::vector<ProcessStat> found;
   std::vector<pid_t> parents = {root};
-  // Each process has one parent, so each is found once; a snapshot taken while pids are used again
-  // could close a circle, which the size bounds.
+  // Each process has one parent, so each is found once. A snapshot in which a pid was reused could contain a cycle,
+  // which the size bounds.
   for (size_t next = 0; next < parents.size() && parents.size() <= processes.size(); ++next) {
     const auto [begin, end] = by_parent.equal_range(parents[next]);
     for (auto child = begin; child != end; ++child) {

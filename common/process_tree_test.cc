@@ -20,7 +20,7 @@ constexpr char kLine[] =
     "4321 (a) b (c\n) S 17 4321 4321 0 -1 4194560 101 202 3 4 500 600 7 8 20 0 9 0 123456 "
     "1000000 250 18446744073709551615 1 1 0 0 0 0 0 0 17 0 0 0 17 1 0 0 0 0 0 0 0 0 0 0 0 0 0\n";
 
-TEST(ParseProcessStatTest, ReadsTheFieldsBehindAnyName) {
+TEST(ParseProcessStatTest, ReadsTheFieldsAfterAnyName) {
   const ProcessStat stat = *ParseProcessStat(kLine);
   EXPECT_EQ(stat.pid, 4321);
   EXPECT_EQ(stat.name, "a) b (c\n");
@@ -37,7 +37,7 @@ TEST(ParseProcessStatTest, ReadsTheFieldsBehindAnyName) {
   EXPECT_EQ(stat.resident_pages, 250);
 }
 
-TEST(ParseProcessStatTest, RefusesWhatIsNotWhole) {
+TEST(ParseProcessStatTest, RefusesAnIncompleteLine) {
   const std::string line = kLine;
   for (const std::string& text : {std::string(), std::string("1"), std::string("1 (a"),
                                   std::string(")1("), line.substr(0, 60), "x" + line}) {
@@ -45,7 +45,7 @@ TEST(ParseProcessStatTest, RefusesWhatIsNotWhole) {
   }
 }
 
-TEST(ReadProcessStatTest, KnowsThisProcess) {
+TEST(ReadProcessStatTest, ReadsThisProcess) {
   const ProcessStat self = *ReadProcessStat(getpid());
   EXPECT_EQ(self.pid, getpid());
   EXPECT_EQ(self.parent, getppid());
@@ -54,7 +54,7 @@ TEST(ReadProcessStatTest, KnowsThisProcess) {
 
 ProcessStat Process(pid_t pid, pid_t parent) { return {.pid = pid, .parent = parent}; }
 
-TEST(DescendantsOfTest, FindsAllGenerationsAndNobodyElse) {
+TEST(DescendantsOfTest, FindsAllGenerationsAndNoOtherProcess) {
   const std::vector<ProcessStat> processes = {Process(1, 0), Process(2, 1), Process(3, 2),
                                               Process(4, 3), Process(5, 1), Process(6, 2)};
   EXPECT_THAT(DescendantsOf(2, processes),
@@ -63,19 +63,19 @@ TEST(DescendantsOfTest, FindsAllGenerationsAndNobodyElse) {
   EXPECT_THAT(DescendantsOf(4, processes), IsEmpty());
 }
 
-TEST(DescendantsOfTest, EndsOnACircle) {
+TEST(DescendantsOfTest, EndsOnACycle) {
   EXPECT_LE(DescendantsOf(1, {Process(2, 3), Process(3, 2), Process(1, 3)}).size(), 3u);
   EXPECT_LE(DescendantsOf(2, {Process(2, 3), Process(3, 2)}).size(), 3u);
 }
 
-TEST(ChildrenOfTest, SeesAChildFromItsStartUntilItIsWaitedFor) {
+TEST(ChildrenOfTest, ListsAChildUntilItIsWaitedFor) {
   int ends[2];
   ASSERT_EQ(pipe(ends), 0);
   const pid_t child = fork();
   if (child == 0) {
     close(ends[1]);
     char byte;
-    // Until the parent closes its end.
+    // Blocks until the parent closes its end.
     _exit(read(ends[0], &byte, 1) == 0 ? 0 : 1);
   }
   close(ends[0]);

@@ -17,7 +17,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr char kWorkspace[] = "assay";
-// The deepest program of the project is three folders below its root, the root itself one more.
+// The deepest program of the project lies three folders below the root; one more for the root itself.
 constexpr int kLevelsAboveProgram = 4;
 
 fs::path ThisProgram() {
@@ -59,7 +59,7 @@ absl::StatusOr<std::string> AssayFile(std::string_view path) {
   }
   return absl::NotFoundError(
       absl::StrCat("a file of Assay is missing: ", absl::string_view(path.data(), path.size()),
-                   "; run the program by `bazel run` or from a whole installation. Looked for: ",
+                   "; run the program by `bazel run` or from a complete installation. Searched: ",
                    absl::StrJoin(tried, ", ")));
 }
 

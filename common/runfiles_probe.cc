@@ -1,4 +1,4 @@
-// Prints where AssayFile() finds its first argument: runfiles_test installs it elsewhere.
+// Prints the path that AssayFile() returns for the first argument. runfiles_test installs this program elsewhere.
 
 #include <iostream>
 

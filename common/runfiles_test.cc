@@ -16,7 +16,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-// Restores the variable when the test ends.
+// Sets a variable and restores it when the test ends.
 class ScopedVariable {
  public:
   ScopedVariable(const char* name, const char* value) : name_(name) {
@@ -38,21 +38,21 @@ std::string FreshFolder() {
   return mkdtemp(name.data());
 }
 
-TEST(AssayFileTest, FindsWhatBazelLaidBesideTheTest) {
+TEST(AssayFileTest, FindsTheRunfilesOfTheTest) {
   const absl::StatusOr<std::string> path = AssayFile("common/runfiles.h");
   ASSERT_TRUE(path.ok()) << path.status();
   EXPECT_EQ(path->front(), '/');
   EXPECT_THAT(*ReadFile(*path), HasSubstr("AssayFile"));
 }
 
-// `bazel-bin/controller/controller` is started without any of Bazel's variables.
+// `bazel-bin/controller/controller` starts without any of Bazel's variables.
 TEST(AssayFileTest, FindsTheRunfilesOfTheProgramWithoutVariables) {
   const ScopedVariable a("RUNFILES_DIR", nullptr);
   const ScopedVariable b("TEST_SRCDIR", nullptr);
   EXPECT_TRUE(AssayFile("common/runfiles.h").ok());
 }
 
-TEST(AssayFileTest, RunfilesDirComesFirst) {
+TEST(AssayFileTest, SearchesRunfilesDirFirst) {
   const std::string tree = FreshFolder();
   ASSERT_EQ(mkdir((tree + "/assay").c_str(), 0777), 0);
   ASSERT_TRUE(WriteFileAtomically(tree + "/assay/x", "").ok());
@@ -61,7 +61,7 @@ TEST(AssayFileTest, RunfilesDirComesFirst) {
 }
 
 // An installed bundle: /opt/assay/agent/agent finds /opt/assay/targets/catalogue.textproto.
-TEST(AssayFileTest, AnInstalledProgramFindsItsTree) {
+TEST(AssayFileTest, FindsTheTreeOfAnInstalledProgram) {
   const std::string root = FreshFolder();
   for (const char* folder : {"/agent", "/targets"}) {
     ASSERT_EQ(mkdir((root + folder).c_str(), 0777), 0);
@@ -78,7 +78,7 @@ TEST(AssayFileTest, AnInstalledProgramFindsItsTree) {
   EXPECT_EQ(*ReadFile(root + "/out"), root + "/targets/only_here\n");
 }
 
-TEST(AssayFileTest, AMissingFileNamesThePlacesThatWereTried) {
+TEST(AssayFileTest, NamesThePlacesThatWereSearched) {
   const absl::Status status = AssayFile("common/no such file").status();
   EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
   EXPECT_THAT(status.message(), HasSubstr("common/no such file"));
@@ -94,14 +94,14 @@ TEST(ExportRunfilesTest, AChildFindsTheSameFiles) {
       access((std::string(getenv("RUNFILES_DIR")) + "/assay/common/runfiles.h").c_str(), R_OK), 0);
 }
 
-TEST(UserPathTest, RelativePathsBeginWhereTheUserStands) {
+TEST(UserPathTest, RelativePathsBeginInTheUsersFolder) {
   const ScopedVariable variable("BUILD_WORKING_DIRECTORY", "/home/user/work");
   EXPECT_EQ(UserPath("plan.textproto"), "/home/user/work/plan.textproto");
   EXPECT_EQ(UserPath("../x"), "/home/user/x");
   EXPECT_EQ(UserPath("/etc/plan"), "/etc/plan");
 }
 
-TEST(UserPathTest, OutsideBazelTheyBeginInTheCurrentDirectory) {
+TEST(UserPathTest, RelativePathsOutsideBazelBeginInTheCurrentFolder) {
   const ScopedVariable variable("BUILD_WORKING_DIRECTORY", nullptr);
   char current[4096];
   ASSERT_NE(getcwd(current, sizeof(current)), nullptr);

@@ -18,7 +18,7 @@
 namespace assay {
 namespace {
 
-// As the kernel allows.
+// The kernel's limit on symbolic links in one path.
 constexpr int kMaxLinks = 40;
 
 absl::Status Refused(const std::string& path, const std::string& why) {
@@ -31,7 +31,7 @@ std::string ParentOf(const std::string& path) {
   return slash == 0 ? "/" : path.substr(0, slash);
 }
 
-// Whether nobody else can have put the link there.
+// Whether no other user can have made the link.
 bool MayFollow(const std::string& folder, const struct stat& link) {
   struct stat in = {};
   if (stat(folder.c_str(), &in) != 0 || (in.st_mode & (S_IWOTH | S_ISVTX)) != 0) return false;
@@ -50,7 +50,7 @@ std::deque<std::string> PartsOf(absl::string_view path) {
 }  // namespace
 
 absl::Status EnsureOwnFolder(const std::string& path) {
-  // A slash at the end would follow a link.
+  // A trailing slash would make the system follow a link.
   std::string folder = path;
   while (folder.size() > 1 && folder.back() == '/') folder.pop_back();
   const std::string parent = ParentOf(folder);
@@ -68,10 +68,10 @@ absl::Status EnsureOwnFolder(const std::string& path) {
     return absl::ErrnoToStatus(errno, absl::StrCat("cannot use the folder ", folder));
   }
   if (S_ISLNK(found.st_mode)) return Refused(folder, "it is a symbolic link");
-  if (!S_ISDIR(found.st_mode)) return Refused(folder, "it is no folder");
+  if (!S_ISDIR(found.st_mode)) return Refused(folder, "it is not a folder");
   if (found.st_uid != geteuid()) {
     return Refused(folder, absl::StrCat("it belongs to the user ", found.st_uid, ", not to ",
-                                        geteuid(), ", who runs this"));
+                                        geteuid(), ", who runs this program"));
   }
   if ((found.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
     return Refused(folder, "other users may write to it; remove it, or empty it and chmod 700 it");
@@ -107,7 +107,7 @@ absl::StatusOr<std::string> ResolveLinks(const std::string& path) {
       return absl::PermissionDeniedError(
           absl::StrCat(next,
                        " is a symbolic link in a folder that other users may write to; it is "
-                       "not followed: name what it leads to, or another folder"));
+                       "not followed; pass its target or a path in another folder"));
     }
     char target[PATH_MAX];
     const ssize_t size = readlink(next.c_str(), target, sizeof(target));

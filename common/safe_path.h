@@ -8,16 +8,17 @@
 
 namespace assay {
 
-// Where other users may write, as in /tmp: what they put there must not lead us elsewhere.
+// Protection in folders such as /tmp where other users may write: their links and files must not redirect this program.
 
-// Makes `path` a folder that nobody else can have prepared: made with mode 0700, and its parents, where it is missing. One
-// that is there must be a folder and no link, be ours, and be writable by us alone; its parent must be sticky where
-// everybody may write there. Otherwise kPermissionDenied, which names the path and says why.
+// Makes `path` a folder that no other user can have prepared. Creates it with mode 0700 if it is missing, and its
+// parents too. An existing one must be a folder, not a link; it must belong to this user and be writable by this user
+// alone; its parent must be sticky if every user may write to it. Otherwise kPermissionDenied, which names the path and
+// the reason.
 absl::Status EnsureOwnFolder(const std::string& path);
 
-// `path` with its symbolic links followed, also where what it leads to is missing. kPermissionDenied, which names the link,
-// for one in a folder that everybody may write to or that is sticky, and for another user's in a folder that a group may
-// write to. Links of /proc, as behind /dev/stdout, are left as they stand.
+// Resolves the symbolic links of `path`, even if their target does not exist. kPermissionDenied, which names the link,
+// for a link in a folder that is sticky or writable by all, and for another user's link in a folder that is writable by
+// a group. Links of /proc, such as behind /dev/stdout, are not resolved.
 absl::StatusOr<std::string> ResolveLinks(const std::string& path);
 
 }  // namespace assay

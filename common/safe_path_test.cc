@@ -28,7 +28,7 @@ class SafePathTest : public ::testing::Test {
     folder_ = testing::TempDir() + "/safe-XXXXXX";
     ASSERT_NE(mkdtemp(folder_.data()), nullptr);
     folder_ = *ResolveLinks(folder_);
-    // As /tmp is.
+    // Writable by all and sticky, like /tmp.
     shared_ = folder_ + "/shared";
     ASSERT_EQ(mkdir(shared_.c_str(), 0777), 0);
     ASSERT_EQ(chmod(shared_.c_str(), 01777), 0);
@@ -45,22 +45,22 @@ class SafePathTest : public ::testing::Test {
   std::string shared_;
 };
 
-TEST_F(SafePathTest, AFolderIsMadeForItsOwnerAlone) {
+TEST_F(SafePathTest, MakesAFolderForItsOwnerAlone) {
   EXPECT_TRUE(EnsureOwnFolder(shared_ + "/spool").ok());
   EXPECT_EQ(ModeOf(shared_ + "/spool"), 0700U);
   EXPECT_TRUE(EnsureOwnFolder(shared_ + "/spool").ok()) << "the second time too";
   EXPECT_TRUE(EnsureOwnFolder(folder_ + "/a/b/c/").ok());
 }
 
-// The other user could put another nginx.conf into a folder of ours there.
-TEST_F(SafePathTest, AFolderOfAnotherUserIsRefused) {
+// The other user could replace nginx.conf in a folder of ours.
+TEST_F(SafePathTest, RefusesAFolderOfAnotherUser) {
   const std::string path = shared_ + "/spool";
   ASSERT_EQ(mkdir(path.c_str(), 0700), 0);
   if (chown(path.c_str(), kNobody, kNobody) != 0) GTEST_SKIP() << "only root can give files away";
   ExpectRefused(path, "it belongs to the user 65534");
 }
 
-TEST_F(SafePathTest, AFolderThatOthersMayWriteToIsRefused) {
+TEST_F(SafePathTest, RefusesAFolderThatOthersMayWriteTo) {
   const std::string path = shared_ + "/spool";
   ASSERT_EQ(mkdir(path.c_str(), 0700), 0);
   for (const mode_t mode : {0770, 0702, 01777}) {
@@ -71,19 +71,19 @@ TEST_F(SafePathTest, AFolderThatOthersMayWriteToIsRefused) {
   EXPECT_TRUE(EnsureOwnFolder(path).ok());
 }
 
-TEST_F(SafePathTest, ALinkOrAFileInAFoldersPlaceIsRefused) {
+TEST_F(SafePathTest, RefusesALinkOrAFileInsteadOfAFolder) {
   ASSERT_EQ(symlink(folder_.c_str(), (shared_ + "/link").c_str()), 0);
   ExpectRefused(shared_ + "/link", "symbolic link");
   ExpectRefused(shared_ + "/link/", "symbolic link");
-  ExpectRefused(folder_ + "/precious", "it is no folder");
+  ExpectRefused(folder_ + "/precious", "it is not a folder");
 }
 
-TEST_F(SafePathTest, AFolderThatEverybodyMayReplaceIsRefused) {
+TEST_F(SafePathTest, RefusesAFolderThatEveryUserMayReplace) {
   ASSERT_EQ(chmod(shared_.c_str(), 0777), 0);
   ExpectRefused(shared_ + "/spool", "not sticky");
 }
 
-TEST_F(SafePathTest, LinksAreFollowedWhereNobodyElseMayWrite) {
+TEST_F(SafePathTest, FollowsLinksInFoldersOfThisUser) {
   ASSERT_EQ(symlink("precious", (folder_ + "/link").c_str()), 0);
   ASSERT_EQ(symlink((folder_ + "/missing").c_str(), (folder_ + "/dangling").c_str()), 0);
   ASSERT_EQ(symlink("loop", (folder_ + "/loop").c_str()), 0);
@@ -95,7 +95,7 @@ TEST_F(SafePathTest, LinksAreFollowedWhereNobodyElseMayWrite) {
   EXPECT_EQ(*ResolveLinks("/proc/self/fd/1"), "/proc/self/fd/1");
 }
 
-// Otherwise whoever guesses a report's name makes its writer replace a file of the writer's.
+// Otherwise a user who guesses the name of a report could make its writer overwrite one of the writer's own files.
 TEST_F(SafePathTest, NothingIsWrittenThroughALinkInASharedFolder) {
   ASSERT_EQ(symlink((folder_ + "/precious").c_str(), (shared_ + "/report").c_str()), 0);
   ASSERT_EQ(symlink(folder_.c_str(), (shared_ + "/reports").c_str()), 0);
@@ -110,7 +110,7 @@ TEST_F(SafePathTest, NothingIsWrittenThroughALinkInASharedFolder) {
   EXPECT_TRUE(WriteFileAtomically(shared_ + "/plain", "new").ok());
 }
 
-TEST_F(SafePathTest, AFileKeepsItsModeWhenItIsWrittenAgain) {
+TEST_F(SafePathTest, KeepsTheModeOfAnOwnFile) {
   const std::string path = folder_ + "/precious";
   for (const mode_t mode : {0600, 0640, 0400}) {
     ASSERT_EQ(chmod(path.c_str(), mode), 0);
@@ -119,7 +119,7 @@ TEST_F(SafePathTest, AFileKeepsItsModeWhenItIsWrittenAgain) {
   }
 }
 
-TEST_F(SafePathTest, TheModeOfAnotherUsersFileIsNotKept) {
+TEST_F(SafePathTest, DoesNotKeepTheModeOfAnotherUsersFile) {
   const std::string path = shared_ + "/report";
   ASSERT_TRUE(WriteFileAtomically(path, "theirs").ok());
   ASSERT_EQ(chmod(path.c_str(), 0666), 0);

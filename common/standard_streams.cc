@@ -35,7 +35,7 @@ std::string Cleaned(std::string_view text) {
   return cleaned;
 }
 
-// In place of the buffer of std::cout or std::cerr, which forgets why a write failed.
+// Replaces the buffer of std::cout or std::cerr, which does not keep the reason of a failed write.
 class DescriptorBuffer : public std::streambuf {
  public:
   DescriptorBuffer(int fd, bool cleans) : fd_(fd), cleans_(cleans) {}
@@ -81,7 +81,7 @@ DescriptorBuffer* output = nullptr;
 
 bool IsClosed(int fd) { return fcntl(fd, F_GETFD) < 0 && errno == EBADF; }
 
-// Whether standard output is a pipe that nobody reads any more.
+// Whether standard output is a pipe without a reader.
 bool ReaderLeft() {
   pollfd end = {.fd = STDOUT_FILENO, .events = 0, .revents = 0};
   return poll(&end, 1, 0) == 1 && (end.revents & (POLLERR | POLLHUP)) != 0;
@@ -97,7 +97,7 @@ size_t TerminalColumns() {
 
 void OpenStandardStreams() {
   for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
-    // The lowest number that is free is the one that was closed. Only for reading: writes must fail.
+    // The lowest free number is the closed one. Read-only, because writes must fail.
     if (IsClosed(fd)) (void)!open("/dev/null", O_RDONLY);
   }
   output = new DescriptorBuffer(STDOUT_FILENO, isatty(STDOUT_FILENO) != 0);

@@ -15,7 +15,7 @@
 namespace assay {
 namespace {
 
-// Each runs in a process of its own, whose standard error the expectation reads.
+// Each test runs in its own process, whose standard error the expectation matches.
 
 // A program with standard output at `path`.
 [[noreturn]] void Print(const char* path, const std::string& text, int status) {
@@ -25,7 +25,7 @@ namespace {
   exit(EndOutput("program", status));
 }
 
-TEST(StandardStreamsDeathTest, OutputThatIsLostIsReportedAndFails) {
+TEST(StandardStreamsDeathTest, ReportsLostOutputAndFails) {
   EXPECT_EXIT(Print("/dev/full", "x", 0), testing::ExitedWithCode(1),
               "^program: cannot write to standard output: No space left on device\n$");
   EXPECT_EXIT(Print("/dev/full", std::string(1 << 20, 'x'), 0), testing::ExitedWithCode(1),
@@ -35,12 +35,12 @@ TEST(StandardStreamsDeathTest, OutputThatIsLostIsReportedAndFails) {
 }
 
 // 2 is bad usage, 3 an invalid result.
-TEST(StandardStreamsDeathTest, AWorseStatusStays) {
+TEST(StandardStreamsDeathTest, KeepsAWorseStatus) {
   EXPECT_EXIT(Print("/dev/full", "x", 3), testing::ExitedWithCode(3), "cannot write");
 }
 
-// A flush in the middle, as by std::endl, fails first.
-TEST(StandardStreamsDeathTest, TheFirstErrorIsTheOneThatIsReported) {
+// A flush in the middle, such as by std::endl, fails first.
+TEST(StandardStreamsDeathTest, ReportsTheFirstError) {
   const auto print = [] {
     dup2(open("/dev/full", O_WRONLY), STDOUT_FILENO);
     OpenStandardStreams();
@@ -51,7 +51,7 @@ TEST(StandardStreamsDeathTest, TheFirstErrorIsTheOneThatIsReported) {
   EXPECT_EXIT(print(), testing::ExitedWithCode(1), "No space left on device");
 }
 
-TEST(StandardStreamsDeathTest, WhatIsPrintedByStdioCountsToo) {
+TEST(StandardStreamsDeathTest, ReportsLostOutputOfStdio) {
   const auto print = [] {
     dup2(open("/dev/full", O_WRONLY), STDOUT_FILENO);
     OpenStandardStreams();
@@ -61,7 +61,7 @@ TEST(StandardStreamsDeathTest, WhatIsPrintedByStdioCountsToo) {
   EXPECT_EXIT(print(), testing::ExitedWithCode(1), "cannot write to standard output");
 }
 
-TEST(StandardStreamsDeathTest, AClosedDescriptorIsTakenByNoFile) {
+TEST(StandardStreamsDeathTest, NoFileTakesAClosedDescriptor) {
   const auto print = [] {
     close(STDIN_FILENO);
     close(STDOUT_FILENO);
@@ -73,7 +73,7 @@ TEST(StandardStreamsDeathTest, AClosedDescriptorIsTakenByNoFile) {
   EXPECT_EXIT(print(), testing::ExitedWithCode(1), "standard output: Bad file descriptor");
 }
 
-TEST(StandardStreamsDeathTest, AReaderThatLeavesEarlyIsNotReported) {
+TEST(StandardStreamsDeathTest, DoesNotReportAReaderThatStopsEarly) {
   const auto print = [] {
     std::signal(SIGPIPE, SIG_IGN);
     int ends[2];
@@ -87,7 +87,7 @@ TEST(StandardStreamsDeathTest, AReaderThatLeavesEarlyIsNotReported) {
   EXPECT_EXIT(print(), testing::ExitedWithCode(1), "^$");
 }
 
-TEST(StandardStreamsDeathTest, StandardErrorShowsControlCharactersAndKeepsLines) {
+TEST(StandardStreamsDeathTest, StandardErrorEscapesControlCharactersAndKeepsLines) {
   const auto print = [] {
     OpenStandardStreams();
     std::cerr << "a\x1b[2J\xc2\x9b"
@@ -97,7 +97,7 @@ TEST(StandardStreamsDeathTest, StandardErrorShowsControlCharactersAndKeepsLines)
   EXPECT_EXIT(print(), testing::ExitedWithCode(0), "^a.x1b.2J.x9bb\r\n$");
 }
 
-// Only a terminal obeys.
+// Control characters have an effect only on a terminal.
 TEST(StandardStreamsDeathTest, AFileReceivesEveryByte) {
   const std::string path = testing::TempDir() + "streams";
   close(open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600));

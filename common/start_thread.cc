@@ -14,7 +14,7 @@ absl::StatusOr<std::thread> StartThread(std::function<void()> body) {
   } catch (const std::system_error& error) {
     return absl::ResourceExhaustedError(
         absl::StrCat("cannot start a thread: ", error.code().message(),
-                     "; raise the limit of processes (ulimit -u, or pids.max of its cgroup)"));
+                     "; raise the limit of processes (ulimit -u, or pids.max of the cgroup)"));
   }
 }
 

@@ -8,8 +8,8 @@
 
 namespace assay {
 
-// Starts a thread that runs `body`. kResourceExhausted where the system gives no more of them (`ulimit -u`, a cgroup's
-// pids.max, address space): a limit of the world, which std::thread reports by an exception.
+// Starts a thread that runs `body`. kResourceExhausted if the system refuses another thread (`ulimit -u`, a cgroup's
+// pids.max, address space). std::thread reports that by an exception.
 absl::StatusOr<std::thread> StartThread(std::function<void()> body);
 
 }  // namespace assay

@@ -13,10 +13,9 @@
     if (!assay_status_.ok()) return assay_status_; \
   } while (false)
 
-// Evaluates `expression` (an absl::StatusOr<T>), returns its status unless it is OK, and else
-// assigns or declares:
+// Evaluates `expression` (an absl::StatusOr<T>), returns its status unless it is OK, and otherwise assigns or declares:
 //   ASSAY_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
-// A `target` with commas of its own goes in parentheses-free form only: use auto for such types.
+// If the type in `target` contains a comma, use auto.
 #define ASSAY_ASSIGN_OR_RETURN(target, expression) \
   ASSAY_ASSIGN_OR_RETURN_(ASSAY_STATUS_NAME_(assay_status_or_, __LINE__), target, expression)
 

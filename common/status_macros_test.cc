@@ -19,7 +19,7 @@ absl::StatusOr<int> AddOne(const absl::StatusOr<int>& number) {
   return value + 1;
 }
 
-// Twice in one function: the hidden names must not meet. And move-only values pass.
+// Used twice in one function: the hidden names must differ. Also checks a move-only value.
 absl::StatusOr<int> SumOfTwo(absl::StatusOr<std::unique_ptr<int>> a, const absl::StatusOr<int>& b) {
   ASSAY_ASSIGN_OR_RETURN(const std::unique_ptr<int> first, std::move(a));
   int second = 0;
@@ -27,7 +27,7 @@ absl::StatusOr<int> SumOfTwo(absl::StatusOr<std::unique_ptr<int>> a, const absl:
   return *first + second;
 }
 
-TEST(StatusMacrosTest, AnErrorReturnsAndOkGoesOn) {
+TEST(StatusMacrosTest, ReturnsAnErrorAndContinuesOnOk) {
   bool went_on = false;
   EXPECT_EQ(ReturnIfError(absl::NotFoundError("x"), &went_on), absl::NotFoundError("x"));
   EXPECT_FALSE(went_on);
@@ -35,7 +35,7 @@ TEST(StatusMacrosTest, AnErrorReturnsAndOkGoesOn) {
   EXPECT_TRUE(went_on);
 }
 
-TEST(StatusMacrosTest, AValueIsAssignedAndAnErrorReturned) {
+TEST(StatusMacrosTest, AssignsAValueOrReturnsAnError) {
   EXPECT_EQ(AddOne(1).value(), 2);
   EXPECT_EQ(AddOne(absl::NotFoundError("x")).status(), absl::NotFoundError("x"));
   EXPECT_EQ(SumOfTwo(std::make_unique<int>(3), 4).value(), 7);

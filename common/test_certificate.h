@@ -11,7 +11,7 @@ struct TestCertificate {
   std::string key;
 };
 
-// A new key, and a certificate of it by itself. `names`: what it is for, as OpenSSL writes a subjectAltName:
+// A new key with a self-signed certificate. `names`: the subjectAltName in OpenSSL's format:
 // "DNS:a.example,IP:127.0.0.1".
 TestCertificate MakeTestCertificate(const std::string& names);
 

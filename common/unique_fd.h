@@ -7,8 +7,7 @@ namespace assay {
 
 // Owns one file descriptor and closes it when destroyed. Empty holds -1.
 //
-// An error of close() is ignored: the descriptor is gone either way, and what must be durable is
-// synced before.
+// Errors of close() are ignored: the descriptor is closed in any case, and data that must be durable is synced before.
 class UniqueFd {
  public:
   UniqueFd() = default;
@@ -26,10 +25,10 @@ class UniqueFd {
   int get() const { return fd_; }
   bool ok() const { return fd_ >= 0; }
 
-  // Gives the descriptor away without closing it; -1 when empty.
+  // Releases the descriptor without closing it; -1 if there is none.
   [[nodiscard]] int release() { return std::exchange(fd_, -1); }
 
-  // Closes what is held and takes `fd`. Keeps errno, so that it can be read after a failed call.
+  // Closes the current descriptor and takes ownership of `fd`. Keeps errno, so that it can be read after a failed call.
   void reset(int fd = -1);
 
  private:

@@ -12,7 +12,7 @@ namespace {
 int Open() { return open("/dev/null", O_RDONLY | O_CLOEXEC); }
 bool IsOpen(int fd) { return fcntl(fd, F_GETFD) >= 0; }
 
-TEST(UniqueFdTest, ClosesWhatItHoldsWhenItGoes) {
+TEST(UniqueFdTest, ClosesItsDescriptorWhenDestroyed) {
   int fd;
   {
     const UniqueFd owner(Open());
@@ -37,7 +37,7 @@ TEST(UniqueFdTest, MovingLeavesTheSourceEmptyAndTheDescriptorOpen) {
   EXPECT_TRUE(IsOpen(fd));
 }
 
-TEST(UniqueFdTest, AssigningClosesWhatWasHeld) {
+TEST(UniqueFdTest, AssigningClosesTheOldDescriptor) {
   UniqueFd target(Open());
   const int old = target.get();
   UniqueFd source(Open());
@@ -47,7 +47,7 @@ TEST(UniqueFdTest, AssigningClosesWhatWasHeld) {
   EXPECT_EQ(target.get(), fd);
 }
 
-TEST(UniqueFdTest, ReleaseGivesTheDescriptorAwayOpen) {
+TEST(UniqueFdTest, ReleaseDoesNotCloseTheDescriptor) {
   UniqueFd owner(Open());
   const int fd = owner.release();
   EXPECT_FALSE(owner.ok());
@@ -61,7 +61,7 @@ TEST(UniqueFdTest, ResetToItselfKeepsItOpen) {
   EXPECT_TRUE(IsOpen(owner.get()));
 }
 
-// Otherwise the reason of a failure would be lost on the way out of a function.
+// Otherwise the reason of a failure would be lost when a function returns.
 TEST(UniqueFdTest, ClosingKeepsErrno) {
   UniqueFd owner(Open());
   close(owner.get());

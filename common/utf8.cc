@@ -9,15 +9,15 @@ constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
 
 bool IsContinuation(uint8_t byte) { return (byte & 0xC0) == 0x80; }
 
-// Bytes of the well-formed character that `text` begins with, by table 3-7 of the Unicode standard;
-// 0 for none.
+// The length in bytes of the well-formed character at the start of `text`, by table 3-7 of the Unicode standard; 0 if
+// there is none.
 size_t CharacterLength(std::string_view text) {
   const auto byte = [text](size_t i) { return i < text.size() ? uint8_t(text[i]) : uint8_t{0}; };
   const uint8_t lead = byte(0);
   if (lead < 0x80) return lead == 0 ? 0 : 1;
   if (lead >= 0xC2 && lead <= 0xDF) return IsContinuation(byte(1)) ? 2 : 0;
   if (lead >= 0xE0 && lead <= 0xEF) {
-    // No longer form than needed, and no surrogates.
+    // No overlong forms, no surrogates.
     const uint8_t low = lead == 0xE0 ? 0xA0 : 0x80;
     const uint8_t high = lead == 0xED ? 0x9F : 0xBF;
     return byte(1) >= low && byte(1) <= high && IsContinuation(byte(2)) ? 3 : 0;
@@ -32,7 +32,7 @@ size_t CharacterLength(std::string_view text) {
   return 0;
 }
 
-// The code point of a well-formed character of two or three bytes; 0 of others.
+// The code point of a well-formed character of two or three bytes; 0 for other lengths.
 uint32_t CodeOf(std::string_view character) {
   const auto bits = [character](size_t i, uint8_t mask) {
     return uint32_t{static_cast<uint8_t>(character[i])} & mask;
@@ -42,8 +42,8 @@ uint32_t CodeOf(std::string_view character) {
   return 0;
 }
 
-// Whether a terminal obeys this code point of two or three bytes, or shows the text around it in another order or on
-// another line.
+// Whether this code point of two or three bytes controls a terminal, or changes the order or the line of the text
+// around it.
 bool Steers(uint32_t code) {
   return (code >= 0x80 && code <= 0x9F) || code == 0x61C || (code >= 0x200E && code <= 0x200F) ||
          (code >= 0x2028 && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069);
@@ -85,7 +85,7 @@ std::string Harmless(std::string_view text, bool keep_line_feeds) {
 
 bool IsUtf8(std::string_view text) {
   while (!text.empty()) {
-    // NUL is a character, though no text that programs print has one.
+    // NUL is a valid character, but never part of program output.
     const size_t length = text.front() == '\0' ? 1 : CharacterLength(text);
     if (length == 0) return false;
     text.remove_prefix(length);

@@ -7,22 +7,22 @@
 
 namespace assay {
 
-// `text` with every byte that is no part of well-formed UTF-8 replaced by U+FFFD, and NUL too: what
-// programs print goes into protobuf strings, which refuse anything else, and onto terminals.
+// `text` with U+FFFD for every byte that is not part of well-formed UTF-8, and for NUL. Output of programs goes into
+// protobuf strings, which refuse other bytes, and to terminals.
 std::string ToValidUtf8(std::string_view text);
 
-// Whether `text` is UTF-8 as RFC 3629 has it: no overlong form, no surrogate, nothing beyond U+10FFFF.
+// Whether `text` is UTF-8 by RFC 3629: no overlong form, no surrogate, nothing above U+10FFFF.
 bool IsUtf8(std::string_view text);
 
-// The longest beginning of `text` of at most `max_bytes` that does not end within a character.
+// The longest prefix of `text` of at most `max_bytes` that does not end within a character.
 std::string_view CutAtCharacter(std::string_view text, size_t max_bytes);
 
-// `text` as one line that a terminal shows and does not obey: control characters (line breaks and tabs too), DEL, the
-// C1 controls and the characters that turn the direction of writing are written as escapes, "\x1b" or "\u202e", and
-// bytes that are no UTF-8 as U+FFFD.
+// `text` as one line that is safe for a terminal. Control characters (line breaks and tabs too), DEL, the C1 controls
+// and the characters that change the direction of writing become escapes such as "\x1b" or "\u202e". Bytes that are not
+// UTF-8 become U+FFFD.
 std::string TerminalText(std::string_view text);
 
-// The same for text of several lines: line feeds stay.
+// The same for text of several lines: line feeds are kept.
 std::string TerminalLines(std::string_view text);
 
 }  // namespace assay

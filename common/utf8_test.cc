@@ -5,14 +5,14 @@
 namespace assay {
 namespace {
 
-TEST(ToValidUtf8Test, WellFormedTextStays) {
+TEST(ToValidUtf8Test, KeepsWellFormedText) {
   for (const std::string_view text :
        {"", "plain\n", "\u00e9", "\u20ac", "\U0001F600", "a\u00e9b"}) {
     EXPECT_EQ(ToValidUtf8(text), text);
   }
 }
 
-TEST(ToValidUtf8Test, EveryByteThatBelongsToNoCharacterIsReplaced) {
+TEST(ToValidUtf8Test, ReplacesEveryByteOutsideACharacter) {
   const std::string r = "\uFFFD";
   EXPECT_EQ(ToValidUtf8("a\xff"
                         "b"),
@@ -26,14 +26,14 @@ TEST(ToValidUtf8Test, EveryByteThatBelongsToNoCharacterIsReplaced) {
   EXPECT_EQ(ToValidUtf8(std::string_view("a\0b", 3)), "a" + r + "b");
 }
 
-TEST(IsUtf8Test, TakesEveryLengthOfCharacter) {
+TEST(IsUtf8Test, AcceptsCharactersOfEveryLength) {
   EXPECT_TRUE(IsUtf8(""));
   EXPECT_TRUE(IsUtf8(std::string_view("a\0b", 3)));
   EXPECT_TRUE(IsUtf8("\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80"));
   EXPECT_TRUE(IsUtf8("\xf4\x8f\xbf\xbf"));
 }
 
-TEST(IsUtf8Test, RefusesWhatRfc3629Does) {
+TEST(IsUtf8Test, RefusesTheFormsThatRfc3629Refuses) {
   EXPECT_FALSE(IsUtf8("\x80")) << "a following byte alone";
   EXPECT_FALSE(IsUtf8("\xc3")) << "cut short";
   EXPECT_FALSE(IsUtf8("\xe2\x82")) << "cut short";
@@ -55,7 +55,7 @@ TEST(CutAtCharacterTest, NeverEndsWithinACharacter) {
   EXPECT_EQ(CutAtCharacter(text, 0), "");
 }
 
-TEST(TerminalTextTest, ControlsAreShownAndNotSent) {
+TEST(TerminalTextTest, EscapesControlCharacters) {
   EXPECT_EQ(TerminalText("caf\u00e9 \u20ac"), "caf\u00e9 \u20ac");
   EXPECT_EQ(TerminalText("\x1b[2J\a\t\r\n\x7f"), R"(\x1b[2J\x07\x09\x0d\x0a\x7f)");
   EXPECT_EQ(TerminalText("\xc2\x9b"), R"(\x9b)") << "CSI of the C1 controls";
@@ -64,7 +64,7 @@ TEST(TerminalTextTest, ControlsAreShownAndNotSent) {
   EXPECT_EQ(TerminalText(std::string_view("\0", 1)), R"(\x00)");
 }
 
-TEST(TerminalLinesTest, OnlyLineFeedsStay) {
+TEST(TerminalLinesTest, KeepsLineFeedsOnly) {
   EXPECT_EQ(TerminalLines("a\nb\rc\x1b"), "a\nb\\x0dc\\x1b");
 }
 

@@ -3,7 +3,7 @@
 
 namespace assay {
 
-// Of all programs of the project: they are released together.
+// The version of all programs of the project, which are released together.
 inline constexpr char kAssayVersion[] = "0.1.0";
 
 }  // namespace assay

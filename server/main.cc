@@ -19,10 +19,10 @@
 
 namespace {
 
-// An orderly stop, which takes up to --stop-timeout, comes first.
+// Added to --stop-timeout, so that an orderly stop ends the process first.
 constexpr absl::Duration kEndsItself = absl::Milliseconds(100);
 
-// As many connections as the system lets us have.
+// Raises the limit of descriptors to allow as many connections as possible.
 void RaiseFileLimit() {
   rlimit limit;
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
@@ -45,16 +45,16 @@ int Run(int argc, char** argv) {
   const auto stop = assay::server::WatchStopSignals(options.stop_timeout + kEndsItself);
   if (!stop.ok()) return Fail(stop.status());
   const auto endpoints = [&options]() -> assay::server::HttpHandler {
-    // One for each thread.
+    // One per thread.
     const auto own = std::make_shared<assay::server::Endpoints>(options.limits.max_body);
     return [own](const assay::server::HttpRequest& request, assay::server::HttpResponse& response) {
-      own->Answer(request, response);
+      own->Respond(request, response);
     };
   };
   const auto server = assay::server::HttpServer::Create(options, endpoints);
   if (!server.ok()) return Fail(server.status());
   std::cout << "listening on " << (*server)->address() << std::endl;
-  // Whoever started it waits for that line. main() reports why it did not arrive.
+  // The parent process may wait for that line. main() reports why it could not be written.
   if (!assay::FlushOutput().ok()) return EXIT_FAILURE;
   if (const absl::Status status = (*server)->Run(stop->get()); !status.ok()) return Fail(status);
   return EXIT_SUCCESS;

@@ -1,4 +1,4 @@
-// The program as its users meet it: its command line, its signals, and the clients of the world.
+// The program `server`: its command line, its signals, and common HTTP clients.
 
 #include <fcntl.h>
 #include <signal.h>
@@ -37,10 +37,10 @@ std::string ServerProgram() {
   return file.ok() ? *file : "server/server is missing";
 }
 
-// A running program, its two outputs in one pipe. Killed with the object.
+// A running program with both outputs in one pipe. The destructor kills it.
 class Program {
  public:
-  // `command` is given to a shell, which it replaces.
+  // Passes `command` to a shell, which executes it in its own place.
   explicit Program(const std::string& command) {
     int ends[2];
     EXPECT_EQ(pipe2(ends, O_CLOEXEC), 0);
@@ -64,10 +64,10 @@ class Program {
   }
 
   pid_t pid() const { return pid_; }
-  // The caller waits for its end.
+  // The caller waits for the process.
   pid_t Release() { return std::exchange(pid_, -1); }
 
-  // The next line it prints; empty when it ended.
+  // The next line of output; empty at the end of the output.
   std::string ReadLine() {
     std::string line;
     char c;
@@ -83,7 +83,7 @@ class Program {
     }
     return all;
   }
-  // Waits for its end: its exit status, or -1 when a signal ended it.
+  // Waits for the process to end. Returns its exit status, or -1 if a signal ended it.
   int Wait() {
     int status = 0;
     waitpid(pid_, &status, 0);
@@ -115,7 +115,7 @@ Result Execute(const std::string& command) {
 
 Result ExecuteServer(const std::string& flags) { return Execute(ServerProgram() + " " + flags); }
 
-// A server on a port of its own.
+// A server on its own port.
 class RunningServer {
  public:
   explicit RunningServer(const std::string& flags = "", const std::string& before = "")
@@ -172,14 +172,14 @@ TEST(ServerTest, StopsOnSigtermAndOnSigintWithStatusZero) {
   }
 }
 
-// 60 of them take a minute, and one takes longer than this server may take to stop.
-TEST(ServerTest, StopsInTimeWhateverIsBeingAnsweredOrWaits) {
+// The 60 requests take a minute, and one takes longer than this server may take to stop.
+TEST(ServerTest, StopsInTimeDuringLongRequests) {
   const std::string long_request = "GET /cpu?n=10000000 HTTP/1.1\r\nHost: h\r\n\r\n";
   RunningServer server("--stop-timeout=100ms");
   TestClient client(server.address());
   std::string requests;
   for (int i = 0; i < 60; ++i) requests += long_request;
-  // Counted in CPU time, which others on the machine do not lengthen.
+  // Measured in CPU time, which does not depend on the load of the machine.
   client.Send(requests);
   while (server.CpuSeconds() < 0.1) absl::SleepFor(absl::Milliseconds(5));
   const double before = server.CpuSeconds();
@@ -194,7 +194,7 @@ TEST(ServerTest, StopsInTimeWhateverIsBeingAnsweredOrWaits) {
   EXPECT_LT(used - before, 0.4);
 }
 
-// While one client's requests wait in a row, others are served.
+// The server serves other clients while one client's requests are pending.
 TEST(ServerTest, ServesOthersBetweenPipelinedLongRequests) {
   RunningServer server("--stop-timeout=100ms");
   TestClient greedy(server.address());
@@ -208,10 +208,10 @@ TEST(ServerTest, ServesOthersBetweenPipelinedLongRequests) {
   const double first = server.CpuSeconds();
   EXPECT_EQ(StatusOf(greedy.ReceiveResponse()), 200);
   for (int i = 0; i < 4; ++i) EXPECT_EQ(StatusOf(greedy.ReceiveResponse()), 200);
-  EXPECT_LT(first, server.CpuSeconds()) << "the others' requests were all answered before";
+  EXPECT_LT(first, server.CpuSeconds()) << "all requests of the other client were served first";
 }
 
-TEST(ServerTest, APortInUseIsNamedWithStatusOne) {
+TEST(ServerTest, NamesAPortInUseWithStatusOne) {
   RunningServer server;
   const Result result = ExecuteServer("--listen=" + server.address());
   EXPECT_EQ(result.exit_status, 1);
@@ -219,7 +219,7 @@ TEST(ServerTest, APortInUseIsNamedWithStatusOne) {
   EXPECT_NE(result.output.find("Address already in use"), std::string::npos) << result.output;
 }
 
-TEST(ServerTest, BadUsageIsNamedWithStatusTwo) {
+TEST(ServerTest, ReportsBadUsageWithStatusTwo) {
   for (const char* flags :
        {"--listn=127.0.0.1:0", "--listen=nowhere", "--threads=0", "--threads=x", "--cpu=a",
         "--idle-timeout=5", "--idle-timeout=-5s", "--max-head=1", "--backlog=0", "surplus"}) {
@@ -229,7 +229,7 @@ TEST(ServerTest, BadUsageIsNamedWithStatusTwo) {
   }
 }
 
-TEST(ServerTest, ACpuThatIsNotThereIsNamedWithStatusOne) {
+TEST(ServerTest, NamesAMissingCpuWithStatusOne) {
   const Result result = ExecuteServer("--listen=127.0.0.1:0 --cpu=8000");
   EXPECT_EQ(result.exit_status, 1);
   EXPECT_NE(result.output.find("8000"), std::string::npos) << result.output;
@@ -242,7 +242,7 @@ TEST(ServerTest, HelpShowsAnExample) {
   EXPECT_NE(result.output.find("server --listen=127.0.0.1:9000 --cpu=0"), std::string::npos);
 }
 
-TEST(ServerTest, LimitsAreThoseOfTheFlags) {
+TEST(ServerTest, AppliesTheLimitsOfTheFlags) {
   RunningServer server("--max-head=300 --max-body=10 --keep-alive-requests=2");
   {
     TestClient client(server.address());
@@ -264,7 +264,7 @@ TEST(ServerTest, LimitsAreThoseOfTheFlags) {
 TEST(ServerTest, CurlGetsItsBodyBack) {
   RunningServer server;
   const std::string url = "http://" + server.address();
-  // For the largest curl sends "Expect: 100-continue" by itself.
+  // For the largest body curl sends "Expect: 100-continue" by itself.
   for (const int size : {0, 100'000, 3'000'000}) {
     for (const char* how : {"", "-H 'Transfer-Encoding: chunked'", "-H 'Expect: 100-continue'",
                             "--http1.0", "-H 'Connection: close'", "--http2"}) {
@@ -321,11 +321,12 @@ request.end();
   EXPECT_EQ(Execute("node " + file).output, "200 100000 true\n");
 }
 
-// accept() fails for each connection that waits: a loop that only goes on would burn the CPU.
-TEST(ServerTest, WithoutDescriptorsItWaitsInsteadOfSpinning) {
+// accept() fails for each pending connection: a loop that merely continues would use a whole CPU.
+TEST(ServerTest, PausesWhenOutOfDescriptors) {
 #ifdef __SANITIZE_ADDRESS__
-  GTEST_SKIP() << "UBSan, which goes with it here, looks at memory through a pipe, and there is no "
-                  "descriptor for one";
+  GTEST_SKIP()
+      << "UBSan, which runs in the same build, checks memory through a pipe, and there is no "
+         "descriptor for one";
 #endif
   RunningServer server("", "sh -c 'ulimit -n 64; exec \"$0\" \"$@\"' ");
   std::vector<std::unique_ptr<TestClient>> clients;
@@ -339,14 +340,14 @@ TEST(ServerTest, WithoutDescriptorsItWaitsInsteadOfSpinning) {
   const double before = server.CpuSeconds();
   absl::SleepFor(absl::Milliseconds(500));
   EXPECT_LT(server.CpuSeconds() - before, 0.2);
-  // Who waited is served as soon as others leave.
+  // The server accepts the waiting clients as soon as others disconnect.
   std::unique_ptr<TestClient> last = std::move(clients.back());
   clients.clear();
   EXPECT_EQ(StatusOf(last->ReceiveResponse()), 200);
 }
 
-// What a shell allows at first is often too little for a load.
-TEST(ServerTest, TakesAllDescriptorsThatItMayHave) {
+// The soft limit of a shell is often too low for a load test.
+TEST(ServerTest, RaisesItsDescriptorLimitToTheMaximum) {
   RunningServer server("", "sh -c 'ulimit -S -n 64; exec \"$0\" \"$@\"' ");
   std::vector<std::unique_ptr<TestClient>> clients;
   for (int i = 0; i < 100; ++i) {
@@ -358,7 +359,7 @@ TEST(ServerTest, TakesAllDescriptorsThatItMayHave) {
 
 TEST(ServerTest, IdleConnectionsCostLittleMemory) {
 #ifdef __SANITIZE_ADDRESS__
-  GTEST_SKIP() << "AddressSanitizer keeps what was freed, and lays a zone round everything";
+  GTEST_SKIP() << "AddressSanitizer keeps freed memory and surrounds every allocation with a zone";
 #endif
   rlimit limit = {};
   getrlimit(RLIMIT_NOFILE, &limit);
@@ -377,7 +378,7 @@ TEST(ServerTest, IdleConnectionsCostLittleMemory) {
     clients.back()->Send(kGet);
     ASSERT_EQ(StatusOf(clients.back()->ReceiveResponse()), 200);
   }
-  EXPECT_LT(server.RssKib() - before, count) << "more than 1 KiB a connection";
+  EXPECT_LT(server.RssKib() - before, count) << "more than 1 KiB per connection";
 }
 
 }  // namespace

@@ -17,7 +17,7 @@
 namespace assay::server {
 namespace {
 
-// What the handlers of signals need. Written before those are set.
+// State of the signal handlers. Written before the handlers are installed.
 int stop_asked = -1;
 timer_t time_is_up;
 itimerspec limit_of_stop = {};
@@ -35,9 +35,9 @@ void OnStop(int) {
 }
 
 void OnTimeUp(int) {
-  constexpr std::string_view kWords =
-      "server: stopped with requests unanswered: --stop-timeout has passed\n";
-  (void)!write(STDERR_FILENO, kWords.data(), kWords.size());
+  constexpr std::string_view kMessage =
+      "server: stopped before all requests had a response: --stop-timeout has passed\n";
+  (void)!write(STDERR_FILENO, kMessage.data(), kMessage.size());
   _exit(EXIT_SUCCESS);
 }
 
@@ -62,7 +62,7 @@ absl::StatusOr<UniqueFd> WatchStopSignals(absl::Duration limit) {
   if (timer_create(CLOCK_MONOTONIC, &alarm, &time_is_up) != 0) {
     return ErrnoStatus(errno, "cannot make a timer");
   }
-  // Who started this may have blocked them.
+  // The parent process may have blocked them.
   sigset_t signals;
   sigemptyset(&signals);
   for (const int signal : {SIGTERM, SIGINT, SIGALRM}) sigaddset(&signals, signal);

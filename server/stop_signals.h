@@ -7,10 +7,10 @@
 
 namespace assay::server {
 
-// Makes SIGTERM and SIGINT a descriptor that becomes readable, and stays so. The process ends at the latest `limit` after
-// the first of them, with status 0, whatever its threads do then: a request whose work takes longer is given up.
+// Turns SIGTERM and SIGINT into a descriptor that becomes readable, and stays so. The process ends at
+// most `limit` after the first of the two signals, with status 0, even if a thread still works on a request.
 //
-// To be called once, before other threads are started. No thread of its own: the process stays single-threaded.
+// Call once, before other threads start. Starts no thread: the process stays single-threaded.
 absl::StatusOr<UniqueFd> WatchStopSignals(absl::Duration limit);
 
 }  // namespace assay::server

@@ -6,16 +6,16 @@
 
 namespace assay {
 
-// The plainest of servers, a thread a connection, for programs that tests start as targets.
+// A minimal server with one thread per connection, for programs that tests start as targets.
 
-// Listens on 127.0.0.1:port. Ends the program with status 1, and says why, where it cannot.
+// Listens on 127.0.0.1:port. On failure prints the reason and ends the program with status 1.
 int ListenOnLoopback(int port, int backlog);
 
-// Answers each request without a body that comes over `fd` with what `answer` makes of its head, one after the other,
-// until the client is gone. Closes nothing.
+// Handles the requests (without a body) that arrive on `fd`, one after the other, until the client closes. Sends for
+// each what `answer` makes of its head. Closes nothing.
 void ServeBlocking(int fd, const std::function<std::string(const std::string& head)>& response);
 
-// "HTTP/1.1 STATUS", such as "200 OK", with a text as its body.
+// A response "HTTP/1.1 STATUS", such as "200 OK", with a text as its body.
 std::string PlainResponse(const std::string& status, const std::string& body);
 
 }  // namespace assay

@@ -8,8 +8,8 @@
 
 namespace assay {
 
-// Values just inside and just outside the bounds of a load. The tests of the plan's rules, of the agent's check and of
-// loadgen's flags all go through these, so that none of the three refuses what another takes.
+// Values just inside and just outside the limits of a load. The tests of the plan's rules, of the agent's check and of
+// loadgen's flags all use them, so that all three accept the same values.
 template <typename T>
 struct LimitCase {
   T value;
@@ -67,13 +67,13 @@ inline const std::vector<LimitCase<std::string>> kHeaderValues = {
     {"a\x7f", false},
     {std::string(65'535, 'a'), true},
     {std::string(65'536, 'a'), false}};
-// Of a header X-N: as many as that.
+// The number of X-N headers.
 inline const std::vector<LimitCase<int>> kCountsOfHeaders = {{100, true}, {101, false}};
 inline const std::vector<LimitCase<std::string>> kServerNames = {{"www.example.org", true},
                                                                  {"127.0.0.1", false},
                                                                  {"a b", false},
                                                                  {std::string(254, 'a'), false}};
-// The header's name over HTTP/2.
+// Header names over HTTP/2.
 inline const std::vector<LimitCase<std::string>> kHeaderNamesOfHttp2 = {
     {"accept", true}, {"Keep-Alive", false}, {"proxy-connection", false}, {"upgrade", false}};
 

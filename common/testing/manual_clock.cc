@@ -3,7 +3,7 @@
 namespace assay {
 namespace {
 
-// How soon a wait notices that its time has come.
+// How often a wait checks whether its time has come.
 constexpr absl::Duration kStep = absl::Milliseconds(1);
 
 }  // namespace

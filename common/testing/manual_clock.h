@@ -10,15 +10,15 @@
 
 namespace assay {
 
-// A clock that stands still until a test moves it.
+// A clock that moves only when a test advances it.
 class ManualClock : public Clock {
  public:
   explicit ManualClock(int64_t now_ns = 0) : now_ns_(now_ns) {}
 
   int64_t NowNanos() const override { return now_ns_.load(); }
-  // Moves time forward to there, without waiting.
+  // Advances the time to the given one, without waiting.
   void SleepUntil(int64_t monotonic_ns) override;
-  // Waits until another thread has moved the time.
+  // Waits until another thread has advanced the time.
   bool AwaitUntil(absl::Mutex& mutex, const absl::Condition& condition,
                   int64_t monotonic_ns) override;
   void Advance(int64_t by_ns) { now_ns_ += by_ns; }

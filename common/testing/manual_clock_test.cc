@@ -7,7 +7,7 @@
 namespace assay {
 namespace {
 
-TEST(ManualClockTest, MovesOnlyWhenToldAndNeverBack) {
+TEST(ManualClockTest, MovesOnlyWhenAdvancedAndNeverBack) {
   ManualClock clock(100);
   EXPECT_EQ(clock.NowNanos(), 100);
   clock.SleepUntil(150);
@@ -37,7 +37,7 @@ TEST(ManualClockTest, AWaitEndsWithItsCondition) {
   other.join();
 }
 
-TEST(ManualClockTest, AWaitWhoseTimeHasComeTellsWhetherItsConditionIsTrue) {
+TEST(ManualClockTest, AWaitThatTimesOutReturnsItsCondition) {
   ManualClock clock(100);
   absl::Mutex mutex;
   absl::MutexLock lock(&mutex);
@@ -47,7 +47,7 @@ TEST(ManualClockTest, AWaitWhoseTimeHasComeTellsWhetherItsConditionIsTrue) {
   EXPECT_TRUE(clock.AwaitUntil(mutex, absl::Condition(&told), 50));
 }
 
-TEST(ManualClockTest, AWaitEndsWhenTimeIsMovedThere) {
+TEST(ManualClockTest, AWaitEndsWhenItsTimeComes) {
   ManualClock clock(100);
   absl::Mutex mutex;
   const bool never = false;

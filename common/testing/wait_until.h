@@ -6,11 +6,11 @@
 
 namespace assay {
 
-// For what other processes and threads do, which no clock of a test moves. A loaded machine stalls for seconds; only a
-// broken program takes as long as this.
+// For the actions of other processes and threads, which no test clock controls. The default limit allows for a loaded
+// machine that stalls for seconds.
 inline constexpr absl::Duration kTestTimeout = absl::Minutes(2);
 
-// Asks `condition` every few milliseconds until it is true. False where it is not within `limit`.
+// Polls `condition` every few milliseconds until it is true. Returns false if it is not within `limit`.
 bool WaitUntil(absl::FunctionRef<bool()> condition, absl::Duration limit = kTestTimeout);
 
 }  // namespace assay

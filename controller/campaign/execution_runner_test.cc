@@ -223,7 +223,7 @@ TEST_F(ExecutionRunnerTest, ADamagedChunkFailsTheExecutionByItsAgentsName) {
   record.mutable_samples()->set_payload("no samples");
   AddWholeExecution(agent, {record}, OneRequest());
   Connect({agent.address()});
-  ExpectFailedBy(agent, RunOnce(PlanFor(0.2)), "check sum");
+  ExpectFailedBy(agent, RunOnce(PlanFor(0.2)), "checksum");
 }
 
 TEST_F(ExecutionRunnerTest, ADoubledSecondFailsTheExecutionByItsAgentsName) {

@@ -98,7 +98,7 @@ TEST(OverrideTest, ReturnsThePathThatWasSet) {
 TEST(OverrideTest, AnUnknownKeyIsReportedWithTheKnownOnes) {
   EXPECT_EQ(Refusal("", "blcoks=3"), "no field \"blcoks\" in Plan; did you mean \"blocks\"?");
   EXPECT_EQ(Refusal("", "pause.xxxxxxxxxxx=3"),
-            "no field \"xxxxxxxxxxx\" in Pause; there are: seconds");
+            "no field \"xxxxxxxxxxx\" in Pause; its fields are: seconds");
 }
 
 TEST(OverrideTest, AWrongValueIsReportedWithTheExpectedType) {

@@ -148,7 +148,7 @@ TEST_F(ExecutionTest, ADamagedChunkIsRefusedAndNothingOfItsBatchIsStored) {
   const absl::StatusOr<std::vector<ChunkRef>> refs =
       store_->StageChunks(kCampaign, "e", 0, {PackedChunk(2), broken});
   EXPECT_EQ(refs.status().code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_THAT(std::string(refs.status().message()), HasSubstr("check sum"));
+  EXPECT_THAT(std::string(refs.status().message()), HasSubstr("checksum"));
   EXPECT_EQ(Count("chunk"), "0");
 }
 

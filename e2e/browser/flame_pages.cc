@@ -41,7 +41,7 @@ const std::vector<Names>& Vocabulary() {
        "hyper-server",
        {"tokio::runtime::task::harness::Harness<T,S>::poll",
         "hyper::proto::h1::dispatch::Dispatcher<D,Bs,I,T>::poll_catch",
-        "hyper::proto::h1::conn::Conn<I,B,T>::poll_read_head", "hyper_server::endpoints::answer",
+        "hyper::proto::h1::conn::Conn<I,B,T>::poll_read_head", "hyper_server::endpoints::respond",
         "hyper_server::items::parse", "serde_json::ser::to_vec",
         "hyper::proto::h1::io::Buffered<T,B>::poll_flush", "hyper::common::date::update",
         "tokio::io::driver::Driver::turn", "hyper_server::endpoints::route"}},
@@ -187,7 +187,7 @@ std::vector<FunctionTree> CAndRust() {
         add(loop, c ? "MHD_connection_handle_idle" : "hyper::proto::h1::dispatch::poll_catch", 140);
     add(request, c ? "parse_initial_message_line" : "httparse::parse_headers", c ? 420 : 310);
     add(request, c ? "build_header_response" : "hyper::proto::h1::role::encode", c ? 330 : 300);
-    add(request, c ? "get_plaintext" : "hyper_server::endpoints::answer", 210);
+    add(request, c ? "get_plaintext" : "hyper_server::endpoints::respond", 210);
     const uint32_t free = Child(&tree, request, "malloc", FrameKind::kLibc, "libc.so.6");
     const uint64_t samples = about(c ? 130 : 150);
     tree.AddSelf(free, {.ns = samples * kSampleNs, .samples = samples});

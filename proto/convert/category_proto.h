@@ -9,10 +9,10 @@
 
 namespace assay {
 
-// kInvalidArgument, with the reason, where the file's rules are not sound.
+// kInvalidArgument, with the reason, if the rules of the file are inconsistent.
 absl::StatusOr<CategoryRules> FromProto(const CategoryFile& file);
 
-// Reads the text of a category file; errors name file, line and column.
+// Parses the text of a category file. Errors name file, line and column.
 absl::StatusOr<CategoryRules> ParseCategoryRules(std::string_view text, std::string_view name);
 
 }  // namespace assay

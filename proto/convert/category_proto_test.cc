@@ -1,4 +1,4 @@
-// The rules that Assay ships with, on stacks as its servers have them.
+// The rules that Assay ships with, on stacks of the servers in its catalogue.
 #include "proto/convert/category_proto.h"
 
 #include <string>
@@ -19,7 +19,7 @@ CategoryRules ShippedRules() {
   return rules.value();
 }
 
-// The category that the stack's time falls into.
+// The category of a sample with this stack.
 std::string CategoryOf(std::string_view stack) {
   const CategoryRules rules = ShippedRules();
   for (const CategoryCost& cost : CategoryCosts(TreeOf({{stack, 1}}), rules, 0)) {
@@ -28,7 +28,7 @@ std::string CategoryOf(std::string_view stack) {
   return "";
 }
 
-TEST(CategoryProtoTest, OurServersStacksHaveCategories) {
+TEST(CategoryProtoTest, CategorisesTheStacksOfTheEpollServer) {
   const std::string base = "_start;main;assay::HttpServer::Run;assay::Worker::Run;";
   EXPECT_EQ(CategoryOf(base + "assay::EventLoop::RunOnce;[c]epoll_wait;[k]schedule"), "wait");
   EXPECT_EQ(CategoryOf(base + "assay::EventLoop::RunOnce"), "scheduler");
@@ -37,19 +37,19 @@ TEST(CategoryProtoTest, OurServersStacksHaveCategories) {
   EXPECT_EQ(
       CategoryOf(base + "assay::Connection::OnEvents;assay::RequestParser::Parse;llhttp_execute"),
       "parse");
-  EXPECT_EQ(CategoryOf(base + "assay::Endpoints::Answer;assay::CollatzEndpoint::Answer"),
+  EXPECT_EQ(CategoryOf(base + "assay::Endpoints::Respond;assay::CollatzEndpoint::Respond"),
             "handler");
   EXPECT_EQ(CategoryOf(base + "assay::JsonEndpoint::ResponseMessage;nlohmann::detail::x"),
             "serialise");
   EXPECT_EQ(CategoryOf(base + "assay::ZlibEndpoint::Compress;[l]deflate;[l]longest_match"),
             "compress");
-  EXPECT_EQ(CategoryOf(base + "assay::Endpoints::Answer;[l]operator new;[c]malloc"), "allocate");
+  EXPECT_EQ(CategoryOf(base + "assay::Endpoints::Respond;[l]operator new;[c]malloc"), "allocate");
   EXPECT_EQ(CategoryOf(base + "assay::Connection::SendLast;[c]send;[k]tcp_sendmsg"), "send");
   EXPECT_EQ(CategoryOf(base + "assay::Acceptor::OnEvents;[c]accept4;[k]x"), "accept");
 }
 
-// As perf shows them on Linux 6.1.
-TEST(CategoryProtoTest, LoopbacksDeliveryIsNotTheServers) {
+// As perf reports them on Linux 6.1.
+TEST(CategoryProtoTest, SeparatesLoopbackDeliveryFromTheServer) {
   const std::string transmit =
       "[k]entry_SYSCALL_64_after_hwframe;[k]do_syscall_64;[k]tcp_sendmsg;[k]__tcp_transmit_skb;"
       "[k]ip_queue_xmit;[k]ip_finish_output2;";
@@ -64,7 +64,7 @@ TEST(CategoryProtoTest, LoopbacksDeliveryIsNotTheServers) {
   EXPECT_EQ(CategoryOf(send + transmit + "[k]__local_bh_enable_ip;[k]do_softirq.part.0"), "send");
   EXPECT_EQ(CategoryOf(send + transmit + softirq + deliver), "loopback delivery");
   EXPECT_EQ(CategoryOf(send + transmit + softirq), "loopback delivery");
-  // The ACK that recv sends, a delayed one that a timer sends while the server waits, a call without the C library.
+  // The ACK that recv() sends, a delayed ACK that a timer sends while the server waits, a call without the C library.
   EXPECT_EQ(CategoryOf("main;[c]recv;[k]__x64_sys_recvfrom;[k]tcp_cleanup_rbuf;" + transmit +
                        softirq + deliver),
             "loopback delivery");
@@ -74,11 +74,11 @@ TEST(CategoryProtoTest, LoopbacksDeliveryIsNotTheServers) {
             "loopback delivery");
   EXPECT_EQ(CategoryOf("main;[k]__x64_sys_writev;" + transmit + softirq + deliver),
             "loopback delivery");
-  // What the loop of the softirq runs beside it.
+  // Other work in the loop of the softirq.
   EXPECT_EQ(CategoryOf(send + timer + "[k]run_timer_softirq"), "send");
 }
 
-TEST(CategoryProtoTest, ANetworkCardsPacketsAreTheServersReceivePath) {
+TEST(CategoryProtoTest, CountsANetworkCardsPacketsAsReceive) {
   const std::string interrupt = "[k]asm_common_interrupt;[k]irq_exit_rcu;[k]__do_softirq;";
   const std::string card =
       "[k]net_rx_action;[k]__napi_poll;[k]virtnet_poll;[k]receive_buf;"
@@ -91,7 +91,7 @@ TEST(CategoryProtoTest, ANetworkCardsPacketsAreTheServersReceivePath) {
               "receive")
         << at;
   }
-  // The softirq of a card may also be found in the transmit path.
+  // The softirq of a network card may also run in the transmit path.
   EXPECT_EQ(CategoryOf("main;[c]send;[k]ip_finish_output2;[k]__local_bh_enable_ip;" + card),
             "receive");
   // Receive packet steering.
@@ -100,7 +100,7 @@ TEST(CategoryProtoTest, ANetworkCardsPacketsAreTheServersReceivePath) {
             "receive");
 }
 
-TEST(CategoryProtoTest, LibmicrohttpdsStacksHaveCategories) {
+TEST(CategoryProtoTest, CategorisesTheStacksOfLibmicrohttpd) {
   const std::string base = "[c]clone3;[c]start_thread;[l]MHD_polling_thread;[l]MHD_epoll;";
   EXPECT_EQ(CategoryOf(base + "[c]epoll_wait;[k]do_syscall_64;[k]schedule"), "wait");
   EXPECT_EQ(CategoryOf(base + "[l]MHD_connection_handle_read;[c]recv"), "receive");
@@ -111,8 +111,8 @@ TEST(CategoryProtoTest, LibmicrohttpdsStacksHaveCategories) {
   EXPECT_EQ(CategoryOf(base + "[l]MHD_send_on_connection_;[c]sendmsg;[k]x"), "send");
 }
 
-// Linked from the archives of Debian's -dev packages, the functions that the shared libraries hide have names.
-TEST(CategoryProtoTest, LibmicrohttpdsInnerFunctionsHaveCategories) {
+// Linked from the archives of Debian's -dev packages, the internal functions of the libraries have names.
+TEST(CategoryProtoTest, CategorisesTheInternalFunctionsOfLibmicrohttpd) {
   const std::string idle = "[c]clone3;MHD_polling_thread;MHD_epoll;MHD_connection_handle_idle;";
   EXPECT_EQ(CategoryOf(idle + "get_next_header_line"), "parse");
   EXPECT_EQ(CategoryOf(idle + "MHD_lookup_header_token_ci.constprop.0"), "parse");
@@ -124,20 +124,20 @@ TEST(CategoryProtoTest, LibmicrohttpdsInnerFunctionsHaveCategories) {
   EXPECT_EQ(CategoryOf(idle + "get_json;json_dumps;json_dump_callback"), "serialise");
 }
 
-TEST(CategoryProtoTest, HypersStacksHaveCategories) {
+TEST(CategoryProtoTest, CategorisesTheStacksOfHyper) {
   const std::string base = "_start;main;tokio::runtime::basic_scheduler::CoreGuard::block_on;";
   EXPECT_EQ(CategoryOf(base + "mio::poll::Poll::poll;[c]epoll_wait;[k]schedule"), "wait");
   EXPECT_EQ(CategoryOf(base), "scheduler");
   EXPECT_EQ(CategoryOf(base + "hyper::proto::h1::conn::Conn<I,B,T>::poll_read_head;httparse::x"),
             "parse");
   EXPECT_EQ(CategoryOf(base + "hyper::proto::h1::io::Buffered<T,B>::poll_flush;[c]__send"), "send");
-  EXPECT_EQ(CategoryOf(base + "hyper_server::endpoints::answer"), "handler");
+  EXPECT_EQ(CategoryOf(base + "hyper_server::endpoints::respond"), "handler");
   EXPECT_EQ(CategoryOf(base + "hyper_server::endpoints::json;serde_json::ser::to_vec"),
             "serialise");
   EXPECT_EQ(CategoryOf(base + "[i]alloc::raw_vec::RawVec<T,A>::reserve;[c]realloc"), "allocate");
 }
 
-TEST(CategoryProtoTest, NginxsStacksHaveCategories) {
+TEST(CategoryProtoTest, CategorisesTheStacksOfNginx) {
   const std::string base =
       "_start;main;ngx_master_process_cycle;ngx_worker_process_cycle;"
       "ngx_process_events_and_timers;ngx_epoll_process_events;";
@@ -152,11 +152,11 @@ TEST(CategoryProtoTest, NginxsStacksHaveCategories) {
   EXPECT_EQ(CategoryOf(base + "ngx_create_pool"), "allocate");
 }
 
-TEST(CategoryProtoTest, AStackThatNoRuleKnowsIsOther) {
+TEST(CategoryProtoTest, AnUnknownStackIsOther) {
   EXPECT_EQ(CategoryOf("_start;main;mystery"), "other");
 }
 
-TEST(CategoryProtoTest, AMistakeIsToldWithItsPlace) {
+TEST(CategoryProtoTest, ReportsAnErrorWithItsLocation) {
   const absl::Status status =
       ParseCategoryRules("functions {\n  category: NOWHERE\n}", "rules.textproto").status();
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);

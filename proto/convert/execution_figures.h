@@ -6,8 +6,8 @@
 
 namespace assay {
 
-// The figures of a measured execution, from its record: for the tables and JSON, the store's columns and the gates
-// alike.
+// The figures of a measured execution, computed from its record. Shared by the tables, the JSON, the store's columns
+// and the gates.
 Figures FiguresOf(const ExecutionRecord& execution);
 
 }  // namespace assay

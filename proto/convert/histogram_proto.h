@@ -11,8 +11,8 @@ namespace assay {
 void ToProto(const LatencyHistogram& histogram, Histogram* proto);
 void ToProto(const LatencyHistogram::Parts& parts, Histogram* proto);
 
-// kInvalidArgument, with the reason, where the message is not a histogram of this layout: it may
-// come from anywhere. A message with nothing set is an empty histogram.
+// kInvalidArgument, with the reason, if the message is not a histogram of this layout. The message may come from an
+// untrusted peer. A message without fields is an empty histogram.
 absl::StatusOr<LatencyHistogram> FromProto(const Histogram& proto);
 
 }  // namespace assay

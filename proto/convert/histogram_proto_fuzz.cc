@@ -1,4 +1,4 @@
-// FromProto() on whatever bytes parse as a Histogram.
+// FromProto() on all bytes that parse as a Histogram.
 #include <cstdint>
 #include <cstdlib>
 #include <string>
@@ -30,7 +30,7 @@ std::vector<std::string> FuzzSeeds() {
 
 }  // namespace assay
 
-// Whatever is taken for a histogram must answer as one, and come back equal.
+// An accepted histogram must behave as one, and survive a round trip unchanged.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   assay::Histogram proto;
   if (!proto.ParseFromArray(data, static_cast<int>(size))) return 0;

@@ -21,7 +21,7 @@ LatencyHistogram RandomHistogram(RandomStream* random, int samples) {
   return histogram;
 }
 
-TEST(HistogramProtoTest, AHistogramComesBackEqualOverTheWire) {
+TEST(HistogramProtoTest, SurvivesARoundTripOverTheWire) {
   RandomStream random(1);
   for (int samples = 0; samples < 300; samples += 10) {
     const LatencyHistogram histogram = RandomHistogram(&random, samples);
@@ -44,12 +44,12 @@ TEST(HistogramProtoTest, WritingOverwrites) {
   EXPECT_EQ(FromProto(proto).value(), other);
 }
 
-// A field that an agent does not set is an empty histogram: send lag in a closed loop.
+// An unset field of an agent is an empty histogram, such as the send lag in a closed loop.
 TEST(HistogramProtoTest, AMessageWithNothingSetIsEmpty) {
   EXPECT_TRUE(FromProto(Histogram()).value().empty());
 }
 
-TEST(HistogramProtoTest, WhatIsNotAHistogramIsRefused) {
+TEST(HistogramProtoTest, RefusesInvalidHistograms) {
   LatencyHistogram histogram;
   histogram.Record(int64_t{100});
   histogram.Record(int64_t{5'000'000});

@@ -17,7 +17,7 @@ namespace {
 Bytef* Bytes(std::string& text) { return reinterpret_cast<Bytef*>(text.data()); }
 const Bytef* Bytes(const std::string& text) { return reinterpret_cast<const Bytef*>(text.data()); }
 
-// The chunk in parts of like content, which one after the other are it.
+// Splits the chunk by kind of content. The concatenated sections are the chunk.
 std::vector<std::string> Parts(const ProfileChunk& chunk) {
   ProfileChunk columns = chunk;
   std::vector<ProfileChunk> parts(4);
@@ -34,11 +34,11 @@ std::vector<std::string> Parts(const ProfileChunk& chunk) {
   return bytes;
 }
 
-// A block of zlib's format for each part, since each has its own frequent bytes; all share the window. Empty: there is
-// no memory for it.
+// Compresses each section as a zlib block of its own, since each has other frequent bytes; all share the window.
+// Returns an empty string if memory runs out.
 std::string DeflatedParts(std::vector<std::string> parts) {
   constexpr int kLargestWindow = 15;
-  // What a block takes beside its data at most, with bits that wait for the next.
+  // The most bytes of a block beyond its data, including pending bits.
   constexpr size_t kBlockBytes = 64;
   z_stream stream = {};
   if (deflateInit2(&stream, Z_BEST_COMPRESSION, Z_DEFLATED, kLargestWindow, MAX_MEM_LEVEL,
@@ -72,7 +72,7 @@ ProfileChunk Deflated(const ProfileChunk& chunk) {
   size_t size = 0;
   for (const std::string& part : parts) size += part.size();
   std::string deflated = DeflatedParts(std::move(parts));
-  // As it is the chunk says the same.
+  // Compression does not help: keep the chunk uncompressed.
   if (deflated.empty()) return chunk;
   ProfileChunk packed;
   packed.set_sequence(chunk.sequence());
@@ -84,8 +84,8 @@ ProfileChunk Deflated(const ProfileChunk& chunk) {
 absl::StatusOr<ProfileChunk> Inflated(const ProfileChunk& chunk) {
   if (chunk.deflated().empty()) return chunk;
   if (chunk.inflated_bytes() > kMaxInflatedChunk) {
-    return Broken(chunk, absl::StrCat("says that it holds ", chunk.inflated_bytes(), " bytes; ",
-                                      kMaxInflatedChunk, " are possible"));
+    return Broken(chunk, absl::StrCat("declares an inflated size of ", chunk.inflated_bytes(),
+                                      " bytes; ", kMaxInflatedChunk, " are allowed"));
   }
   std::string plain(chunk.inflated_bytes(), '\0');
   uLongf size = plain.size();
@@ -97,7 +97,7 @@ absl::StatusOr<ProfileChunk> Inflated(const ProfileChunk& chunk) {
   }
   ProfileChunk inflated;
   if (!ParseMendingText(plain, &inflated) || inflated.sequence() != chunk.sequence()) {
-    return Broken(chunk, "inflates to something else");
+    return Broken(chunk, "inflates to other contents than declared");
   }
   return inflated;
 }

@@ -8,14 +8,14 @@
 
 namespace assay {
 
-// What one chunk may hold when it is inflated: far more than a writer puts into one.
+// The most bytes that a chunk may inflate to: far more than a writer puts into one.
 inline constexpr size_t kMaxInflatedChunk = size_t{8} << 20;
 
-// The chunk as it travels and rests. Cost: some milliseconds for 100 KB.
+// Compresses the chunk for sending and storing. Cost: some milliseconds for 100 KB.
 ProfileChunk Deflated(const ProfileChunk& chunk);
 
-// The chunk with all its fields; one that is not deflated as it is. kDataLoss where it does not inflate to what it
-// says, or to more than kMaxInflatedChunk.
+// Returns the chunk with all its fields; a chunk that is not compressed is returned unchanged. kDataLoss if it does not
+// inflate to the size and contents that it declares, or to more than kMaxInflatedChunk.
 absl::StatusOr<ProfileChunk> Inflated(const ProfileChunk& chunk);
 
 }  // namespace assay

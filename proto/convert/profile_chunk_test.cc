@@ -23,7 +23,7 @@ ProfileChunk Chunk() {
   return chunk;
 }
 
-TEST(ProfileChunkTest, ADeflatedChunkIsSmallAndComesBack) {
+TEST(ProfileChunkTest, CompressesAndRestoresAChunk) {
   const ProfileChunk chunk = Chunk();
   const ProfileChunk packed = Deflated(chunk);
   EXPECT_LT(packed.ByteSizeLong(), chunk.ByteSizeLong() / 3);
@@ -32,8 +32,8 @@ TEST(ProfileChunkTest, ADeflatedChunkIsSmallAndComesBack) {
   EXPECT_EQ(Inflated(packed)->SerializeAsString(), chunk.SerializeAsString());
 }
 
-// Names are letters, all else is small numbers: one code for both suits neither.
-TEST(ProfileChunkTest, EachKindOfContentIsDeflatedByItsOwnCode) {
+// Names are letters, everything else is small numbers: one Huffman code would suit neither.
+TEST(ProfileChunkTest, CompressesEachKindOfContentWithItsOwnCode) {
   std::mt19937 random(1);
   ProfileChunk chunk = Chunk();
   for (int i = 0; i < 2000; ++i) {
@@ -53,13 +53,13 @@ TEST(ProfileChunkTest, EachKindOfContentIsDeflatedByItsOwnCode) {
   EXPECT_EQ(Inflated(packed)->SerializeAsString(), plain);
 }
 
-TEST(ProfileChunkTest, AChunkThatIsNotDeflatedIsAsItIs) {
+TEST(ProfileChunkTest, ReturnsAnUncompressedChunkUnchanged) {
   EXPECT_EQ(Inflated(Chunk())->SerializeAsString(), Chunk().SerializeAsString());
   const ProfileChunk empty;
   EXPECT_EQ(Inflated(Deflated(empty))->SerializeAsString(), empty.SerializeAsString());
 }
 
-TEST(ProfileChunkTest, WhatWasChangedOnTheWayIsRefused) {
+TEST(ProfileChunkTest, RefusesACorruptedChunk) {
   const ProfileChunk good = Deflated(Chunk());
   const auto code = [](const ProfileChunk& chunk) { return Inflated(chunk).status().code(); };
   ProfileChunk chunk = good;

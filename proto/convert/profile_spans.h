@@ -10,11 +10,11 @@
 
 namespace assay {
 
-// SamplingCost() over several runs: their centre (Hodges and Lehmann's), and its interval. Nothing where no run had
-// rests of which something can be told.
+// SamplingCost() over several runs: the Hodges-Lehmann centre with its confidence interval. Nullopt if no run has
+// pauses in sampling that allow an estimate.
 std::optional<Estimate> SamplingCostOver(const std::vector<const ProfileInfo*>& runs);
 
-// For how long samples were taken: the window without the rests.
+// The time during which samples were taken: the window without the pauses in sampling.
 int64_t SampledNanos(const ProfileInfo& profile);
 
 }  // namespace assay

@@ -9,7 +9,7 @@ namespace assay {
 // Overwrites `proto`.
 void ToProto(const ResponseCounts& counts, ResponseTimeline* proto);
 
-// It may come from anywhere: ResponsesBetween() makes nothing of what makes no sense.
+// The message may come from an untrusted peer; ResponsesBetween() ignores inconsistent counts.
 ResponseCounts::Parts FromProto(const ResponseTimeline& proto);
 
 }  // namespace assay

@@ -20,14 +20,14 @@ absl::Status Broken(const SampleChunk& chunk, std::string_view reason) {
 absl::Status CheckChunk(const SampleChunk& chunk) {
   if (chunk.count() == 0 || chunk.count() > kMaxChunkSamples) {
     return Broken(chunk, absl::StrCat("has ", chunk.count(), " samples; 1 to ", kMaxChunkSamples,
-                                      " are possible"));
+                                      " are allowed"));
   }
   const uint32_t actual = Crc32c(chunk.payload());
   if (actual != chunk.crc32c()) {
-    return Broken(chunk, absl::StrCat("its ", chunk.payload().size(), " bytes have check sum ",
+    return Broken(chunk, absl::StrCat("its ", chunk.payload().size(), " bytes have checksum ",
                                       absl::Hex(actual, absl::kZeroPad8), ", not ",
                                       absl::Hex(chunk.crc32c(), absl::kZeroPad8),
-                                      ": they were changed on the way or at rest"));
+                                      ": they were corrupted in transit or on disk"));
   }
   return absl::OkStatus();
 }
@@ -46,11 +46,11 @@ absl::Status DecodeChunk(const SampleChunk& chunk, std::vector<Sample>* append_t
       return absl::UnimplementedError(
           absl::StrCat("sample chunk ", chunk.thread_sequence(), " of load thread ", chunk.thread(),
                        " has codec ", static_cast<int>(chunk.codec()),
-                       ", which this version does not read: a later one wrote it"));
+                       ", which this version cannot read; use the later version that wrote it"));
   }
   if (!status.ok()) {
-    return Broken(chunk, absl::StrCat("the check sum is right, but ", status.message(),
-                                      ": a defect of the version that wrote it"));
+    return Broken(chunk, absl::StrCat("the checksum matches, but ", status.message(),
+                                      ": the version that wrote it has a bug"));
   }
   return absl::OkStatus();
 }

@@ -10,14 +10,14 @@
 
 namespace assay {
 
-// Appends a chunk's samples, whatever its codec. kDataLoss when the check sum does not match or the
-// payload is broken, kUnimplemented for a codec of a later version; append_to is then as before.
+// Appends a chunk's samples, for any codec. kDataLoss if the checksum does not match or the payload is invalid;
+// kUnimplemented for a codec of a later version. On error append_to is unchanged.
 absl::Status DecodeChunk(const SampleChunk& chunk, std::vector<Sample>* append_to);
 
-// Whether the payload is what was sent; cheap. kDataLoss where not.
+// Whether the payload is intact; cheap. kDataLoss if not.
 absl::Status CheckChunk(const SampleChunk& chunk);
 
-// The same samples in the encoding for rest. Errors as of DecodeChunk().
+// The same samples in the encoding for storage. Errors as for DecodeChunk().
 absl::StatusOr<SampleChunk> TranscodeForRest(const SampleChunk& chunk);
 
 }  // namespace assay

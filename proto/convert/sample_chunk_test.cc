@@ -42,7 +42,7 @@ class SampleChunkTest : public testing::Test {
   const SampleChunk chunk_ = ChunkOf(samples_);
 };
 
-TEST_F(SampleChunkTest, SamplesComeBackFromBothEncodings) {
+TEST_F(SampleChunkTest, BothEncodingsSurviveARoundTrip) {
   std::vector<Sample> decoded;
   ASSERT_TRUE(DecodeChunk(chunk_, &decoded).ok());
   EXPECT_EQ(decoded, samples_);
@@ -55,7 +55,7 @@ TEST_F(SampleChunkTest, SamplesComeBackFromBothEncodings) {
   EXPECT_EQ(decoded, samples_);
 }
 
-TEST_F(SampleChunkTest, TranscodingKeepsTheChunksPlaceAndIsHarmlessTwice) {
+TEST_F(SampleChunkTest, TranscodingKeepsTheChunksPositionAndIsIdempotent) {
   const SampleChunk rest = TranscodeForRest(chunk_).value();
   EXPECT_EQ(rest.thread(), 2);
   EXPECT_EQ(rest.thread_sequence(), 3);
@@ -65,7 +65,7 @@ TEST_F(SampleChunkTest, TranscodingKeepsTheChunksPlaceAndIsHarmlessTwice) {
   EXPECT_EQ(TranscodeForRest(rest).value().SerializeAsString(), rest.SerializeAsString());
 }
 
-TEST_F(SampleChunkTest, AChangedByteIsFoundByTheCheckSumWhereverItIs) {
+TEST_F(SampleChunkTest, TheChecksumDetectsAnyChangedByte) {
   for (size_t i = 0; i < chunk_.payload().size(); ++i) {
     SampleChunk changed = chunk_;
     (*changed.mutable_payload())[i] = static_cast<char>(chunk_.payload()[i] ^ 0x10);
@@ -73,7 +73,7 @@ TEST_F(SampleChunkTest, AChangedByteIsFoundByTheCheckSumWhereverItIs) {
   }
 }
 
-TEST_F(SampleChunkTest, ABrokenChunkIsNamedAndAppendsNothing) {
+TEST_F(SampleChunkTest, NamesAnInvalidChunkAndAppendsNothing) {
   SampleChunk broken = chunk_;
   broken.set_crc32c(broken.crc32c() + 1);
   std::vector<Sample> decoded;
@@ -83,7 +83,7 @@ TEST_F(SampleChunkTest, ABrokenChunkIsNamedAndAppendsNothing) {
   EXPECT_TRUE(decoded.empty());
 }
 
-TEST_F(SampleChunkTest, ACountThatIsNotThePayloadsIsRefused) {
+TEST_F(SampleChunkTest, RefusesACountThatDoesNotMatchThePayload) {
   std::vector<Sample> decoded;
   for (const uint32_t count : {0u, 999u, 1001u, kMaxChunkSamples + 1, UINT32_MAX}) {
     SampleChunk broken = chunk_;
@@ -93,8 +93,8 @@ TEST_F(SampleChunkTest, ACountThatIsNotThePayloadsIsRefused) {
   EXPECT_TRUE(decoded.empty());
 }
 
-// A store written by a later version is not damaged.
-TEST_F(SampleChunkTest, ACodecOfALaterVersionIsNotCalledBroken) {
+// A store written by a later version is not corrupt.
+TEST_F(SampleChunkTest, ReportsACodecOfALaterVersionAsUnimplemented) {
   SampleChunk later = chunk_;
   later.set_codec(static_cast<SampleChunk::Codec>(77));
   std::vector<Sample> decoded;

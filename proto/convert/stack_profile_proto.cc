@@ -17,11 +17,11 @@ absl::Status Broken(const ProfileChunk& chunk, const std::string& what) {
       absl::StrCat("a profile's chunk ", chunk.sequence(), " ", what));
 }
 
-// kInvalidArgument where a number names nothing that was defined so far.
+// kInvalidArgument if a number refers to nothing that is defined so far.
 absl::Status CheckNumber(const ProfileChunk& chunk, const char* kind, uint64_t number,
                          size_t defined) {
   if (number < defined) return absl::OkStatus();
-  return Broken(chunk, absl::StrCat("names ", kind, " ", number, "; only ", defined,
+  return Broken(chunk, absl::StrCat("refers to ", kind, " ", number, "; only ", defined,
                                     " are defined up to there"));
 }
 
@@ -40,7 +40,7 @@ FrameKind KindOf(ProfileFrame::Kind kind) {
     case ProfileFrame::JIT:
       return FrameKind::kJit;
     default:
-      // A kind of a later version is one that this version does not know.
+      // Treat a kind of a later version as unknown.
       return FrameKind::kUnknown;
   }
 }
@@ -74,12 +74,13 @@ absl::Status StackProfileReader::Add(const ProfileChunk& packed) {
   if (chunk.sequence() != next_sequence_) {
     return absl::DataLossError(absl::StrCat("a profile's chunk ", next_sequence_,
                                             " is missing: chunk ", chunk.sequence(),
-                                            " came in its place"));
+                                            " arrived instead"));
   }
   const size_t most =
       std::max({strings_.size() + chunk.strings_size(), mappings_.size() + chunk.mappings_size(),
                 frames_.size() + chunk.frames_size(), stacks_.size() + chunk.stacks_size()});
-  if (most > kMaxEntries) return Broken(chunk, absl::StrCat("makes ", most, " entries of a kind"));
+  if (most > kMaxEntries)
+    return Broken(chunk, absl::StrCat("defines ", most, " entries of one kind"));
   for (const std::string& text : chunk.strings()) strings_.push_back(profile_.InternString(text));
   for (const absl::Status& status :
        {AddMappings(chunk), AddFrames(chunk), AddStacks(chunk), AddSamples(chunk)}) {
@@ -130,7 +131,7 @@ absl::Status StackProfileReader::AddStacks(const ProfileChunk& chunk) {
     if (!status.ok()) return status;
     uint32_t parent = 0;
     if (stack.parent() > 0) {
-      // Callers are defined first, so that none can stand on itself.
+      // Callers are defined first, so no stack can contain itself.
       status = CheckNumber(chunk, "stack", stack.parent() - 1, stacks_.size());
       if (!status.ok()) return status;
       parent = stacks_[stack.parent() - 1].node + 1;
@@ -148,7 +149,7 @@ absl::Status StackProfileReader::AddStacks(const ProfileChunk& chunk) {
 
 absl::Status StackProfileReader::AddSamples(const ProfileChunk& chunk) {
   const int samples = chunk.sample_stack_size();
-  // Two columns are left out where the chunk says once what all of its samples have.
+  // The chunk leaves out two columns if all of its samples have the same value, and stores that value once.
   const bool one_thread = chunk.sample_thread().empty();
   const bool one_weight = chunk.sample_weight_ns().empty();
   const bool in_us = !chunk.sample_time_delta_us().empty();
@@ -166,11 +167,11 @@ absl::Status StackProfileReader::AddSamples(const ProfileChunk& chunk) {
     int64_t delta_ns = 0;
     if (__builtin_mul_overflow(time_deltas[i], in_us ? 1000 : 1, &delta_ns) ||
         __builtin_add_overflow(at_ns_, delta_ns, &at_ns_)) {
-      return Broken(chunk, "has a sample beyond all time");
+      return Broken(chunk, "has a sample whose time overflows");
     }
     const uint64_t weight_ns = one_weight ? chunk.weight_ns() : chunk.sample_weight_ns(i);
     if (!profile_.HasRoomFor(weight_ns)) {
-      return Broken(chunk, "has weights that no run lasts");
+      return Broken(chunk, "has weights whose sum overflows");
     }
     const Stack& stack = stacks_[chunk.sample_stack(i)];
     profile_.AddSample({.node = stack.node,
@@ -193,7 +194,7 @@ absl::StatusOr<StackProfile> FromProto(absl::Span<const ProfileChunk> chunks) {
 
 namespace {
 
-// Defines in the chunk at hand what a sample needs and no chunk before it has defined.
+// Defines in the current chunk what a sample needs and no earlier chunk has defined.
 class ChunkWriter {
  public:
   ChunkWriter(const StackProfile& profile, size_t samples_per_chunk)
@@ -216,9 +217,9 @@ class ChunkWriter {
   std::vector<ProfileChunk> Take() && { return std::move(chunks_); }
 
  private:
-  // A chunk that holds so much gets no further stack; far below kMaxInflatedChunk.
+  // A chunk of this size gets no further stack; far below kMaxInflatedChunk.
   static constexpr size_t kFullBytes = size_t{1} << 20;
-  // At most, of a chunk's entries beside their strings.
+  // The most bytes per entry of a chunk, without its strings.
   static constexpr size_t kSampleBytes = 40;
   static constexpr size_t kEntryBytes = 48;
 
@@ -269,7 +270,7 @@ class ChunkWriter {
   }
 
   uint32_t Stack(uint32_t node, StackTime time) {
-    // From this node down to the first that is defined.
+    // From this node down to the first one that is defined.
     std::vector<uint32_t> missing;
     Numbers& leaves = time == StackTime::kOnCpu ? on_cpu_ : off_cpu_;
     if (const auto found = leaves.find(node); found != leaves.end()) return found->second;
@@ -288,7 +289,7 @@ class ChunkWriter {
   }
 
   uint32_t Define(uint32_t node) {
-    // What the stack stands on may be defined in the chunks before.
+    // The caller may be defined in an earlier chunk.
     if (bytes_ >= kFullBytes) Begin();
     bytes_ += 3 * kEntryBytes;
     const StackNode& stack = profile_.nodes()[node];
@@ -302,7 +303,7 @@ class ChunkWriter {
   const StackProfile& profile_;
   const size_t samples_per_chunk_;
   std::vector<ProfileChunk> chunks_;
-  // The last of them.
+  // The last chunk.
   ProfileChunk* chunk_ = nullptr;
   size_t bytes_ = 0;
   int64_t at_us_ = 0;

@@ -13,17 +13,18 @@
 
 namespace assay {
 
-// Reads the chunks of one profile, which may come from anywhere.
+// Reads the chunks of one profile. They may come from an untrusted peer.
 class StackProfileReader {
  public:
-  // Of strings, mappings, frames and stacks each; a profile of minutes has some ten thousand.
+  // The maximum number of strings, mappings, frames and stacks each; a profile of minutes has about ten thousand.
   static constexpr size_t kMaxEntries = size_t{1} << 24;
 
-  // Takes the next chunk, deflated or not. kDataLoss where one before it is missing or it does not inflate,
-  // kInvalidArgument with the reason where it is no part of a profile; what was read then is of no use.
+  // Reads the next chunk, compressed or not. kDataLoss if an earlier chunk is missing or this one does not inflate;
+  // kInvalidArgument, with the reason, if it is not part of a profile. After an error the profile read so far is
+  // unusable.
   absl::Status Add(const ProfileChunk& packed);
 
-  // What was read so far.
+  // The profile read so far.
   const StackProfile& profile() const { return profile_; }
   StackProfile Take() && { return std::move(profile_); }
 
@@ -41,19 +42,19 @@ class StackProfileReader {
   StackProfile profile_;
   uint32_t next_sequence_ = 0;
   int64_t at_ns_ = 0;
-  // From the numbers on the wire to those of the profile. String 0 is never defined.
+  // Map the numbers on the wire to those of the profile. String 0 is never defined.
   std::vector<uint32_t> strings_ = {0};
   std::vector<uint32_t> mappings_;
   std::vector<uint32_t> frames_;
   std::vector<Stack> stacks_;
 };
 
-// All chunks of one profile, in their order. Errors as of StackProfileReader::Add().
+// Reads all chunks of one profile, in order. Errors as for StackProfileReader::Add().
 absl::StatusOr<StackProfile> FromProto(absl::Span<const ProfileChunk> chunks);
 
-// The samples as chunks of up to `samples_per_chunk`, not deflated; at least one. A chunk ends earlier where it would
-// grow beyond 1 MiB by more than one frame's names. REQUIRES: all weights come from
-// samples(), that is, nothing was merged in; samples_per_chunk >= 1.
+// The samples as chunks of up to `samples_per_chunk`, not compressed; at least one chunk. A chunk ends earlier if it
+// would exceed 1 MiB by more than one frame's names. REQUIRES: all weights come from samples(), so nothing was merged
+// in; samples_per_chunk >= 1.
 std::vector<ProfileChunk> ToProto(const StackProfile& profile, size_t samples_per_chunk);
 
 }  // namespace assay

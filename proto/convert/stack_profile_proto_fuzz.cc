@@ -1,4 +1,4 @@
-// FromProto() on whatever bytes parse as a ProfileChunk.
+// FromProto() on all bytes that parse as a ProfileChunk.
 #include <cstdint>
 #include <cstdlib>
 #include <string>
@@ -24,7 +24,7 @@ std::vector<std::string> FuzzSeeds() {
 
 }  // namespace assay
 
-// Whatever is taken for a profile has callers before callees, and comes back with the same weights.
+// An accepted profile has callers before callees, and keeps its weights in a round trip.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   assay::ProfileChunk chunk;
   if (!chunk.ParseFromArray(data, static_cast<int>(size))) return 0;

@@ -32,7 +32,7 @@ void ExpectSame(const StackProfile& a, const StackProfile& b) {
   }
 }
 
-TEST(StackProfileProtoTest, AProfileComesBackWhateverTheSizeOfItsChunks) {
+TEST(StackProfileProtoTest, SurvivesARoundTripWithChunksOfAnySize) {
   RandomStream random(1);
   const StackProfile profile = RandomProfile(&random, 200, 30);
   for (const size_t size : {1, 7, 100, 1'000'000}) {
@@ -42,7 +42,7 @@ TEST(StackProfileProtoTest, AProfileComesBackWhateverTheSizeOfItsChunks) {
   }
 }
 
-TEST(StackProfileProtoTest, EachThingIsDefinedOnce) {
+TEST(StackProfileProtoTest, DefinesEachEntryOnce) {
   RandomStream random(2);
   const StackProfile profile = RandomProfile(&random, 100, 20);
   size_t strings = 1;
@@ -84,18 +84,17 @@ class BrokenProfileTest : public testing::Test {
   std::vector<ProfileChunk> chunks_;
 };
 
-TEST_F(BrokenProfileTest, AGapIsALoss) {
+TEST_F(BrokenProfileTest, ReportsAGapAsDataLoss) {
   const absl::StatusOr<StackProfile> profile = FromProto(absl::MakeSpan(&chunks_[1], 1));
   EXPECT_EQ(profile.status().code(), absl::StatusCode::kDataLoss);
-  EXPECT_EQ(profile.status().message(),
-            "a profile's chunk 0 is missing: chunk 1 came in its place");
+  EXPECT_EQ(profile.status().message(), "a profile's chunk 0 is missing: chunk 1 arrived instead");
   EXPECT_EQ(FromProto({chunks_[0], chunks_[0]}).status().code(), absl::StatusCode::kDataLoss);
 }
 
-TEST_F(BrokenProfileTest, NumbersOfNothingAreRefused) {
+TEST_F(BrokenProfileTest, RefusesUndefinedNumbers) {
   EXPECT_EQ(Refusal(chunks_), "");
   EXPECT_EQ(Refusal(0, [](auto* c) { c->mutable_frames(0)->set_function(99); }),
-            "a profile's chunk 0 names string 99; only 7 are defined up to there");
+            "a profile's chunk 0 refers to string 99; only 7 are defined up to there");
   EXPECT_NE(Refusal(0, [](auto* c) { c->mutable_frames(0)->set_file(99); }), "");
   EXPECT_NE(Refusal(0, [](auto* c) { c->mutable_frames(0)->set_mapping(2); }), "");
   EXPECT_NE(Refusal(0, [](auto* c) { c->mutable_mappings(0)->set_file(1 << 31); }), "");
@@ -104,12 +103,12 @@ TEST_F(BrokenProfileTest, NumbersOfNothingAreRefused) {
   EXPECT_NE(Refusal(1, [](auto* c) { c->set_sample_stack(0, 0xffffffff); }), "");
 }
 
-TEST_F(BrokenProfileTest, NoStackStandsOnItselfOrOnALaterOne) {
+TEST_F(BrokenProfileTest, RefusesAStackThatRefersToItselfOrALaterOne) {
   EXPECT_NE(Refusal(0, [](auto* c) { c->mutable_stacks(0)->set_parent(1); }), "");
   EXPECT_NE(Refusal(0, [](auto* c) { c->mutable_stacks(0)->set_parent(2); }), "");
 }
 
-TEST_F(BrokenProfileTest, ColumnsAreOfOneLength) {
+TEST_F(BrokenProfileTest, RefusesColumnsOfUnequalLength) {
   EXPECT_EQ(Refusal(1, [](auto* c) { c->add_sample_thread(1); }),
             "a profile's chunk 1 has columns of unequal length");
   EXPECT_EQ(Refusal(1, [](auto* c) { c->clear_sample_weight_ns(); }),
@@ -124,7 +123,7 @@ TEST_F(BrokenProfileTest, ColumnsAreOfOneLength) {
             "");
 }
 
-TEST_F(BrokenProfileTest, NoSumOverflows) {
+TEST_F(BrokenProfileTest, RefusesSumsThatOverflow) {
   EXPECT_NE(Refusal(0,
                     [](auto* c) {
                       c->set_sample_weight_ns(0, ~uint64_t{0});
@@ -140,7 +139,7 @@ TEST_F(BrokenProfileTest, NoSumOverflows) {
   EXPECT_NE(Refusal(0, [](auto* c) { c->set_sample_time_delta_us(0, INT64_MAX); }), "");
 }
 
-TEST_F(BrokenProfileTest, AStackWithoutEndIsRefused) {
+TEST_F(BrokenProfileTest, RefusesAnEndlessStack) {
   EXPECT_EQ(Refusal(0,
                     [](ProfileChunk* c) {
                       for (uint32_t i = 0; i < StackProfile::kMaxDepth; ++i) {

@@ -17,10 +17,10 @@ using google::protobuf::Descriptor;
 using google::protobuf::EnumDescriptor;
 using google::protobuf::FieldDescriptor;
 
-// A name longer than this is no slip of ours; it also bounds the work on hostile input.
+// A longer name is not a misspelling of ours; the limit also bounds the work on hostile input.
 constexpr size_t kLongestName = 64;
 
-// Damerau's distance over adjacent letters: "nmae" is one slip away from "name".
+// The Damerau distance over adjacent letters: "nmae" is one edit away from "name".
 size_t EditDistance(std::string_view a, std::string_view b) {
   std::vector<size_t> older(b.size() + 1), row(b.size() + 1), next(b.size() + 1);
   std::iota(row.begin(), row.end(), size_t{0});
@@ -44,7 +44,7 @@ std::vector<std::string> FieldNames(const Descriptor& type) {
   return names;
 }
 
-// All message types that a `root` can hold, itself first.
+// All message types that a `root` can contain, itself first.
 std::vector<const Descriptor*> TypesBelow(const Descriptor& root) {
   std::vector<const Descriptor*> types = {&root};
   std::set<const Descriptor*> seen = {&root};
@@ -57,7 +57,7 @@ std::vector<const Descriptor*> TypesBelow(const Descriptor& root) {
   return types;
 }
 
-// The fields of this name that a `root` can hold.
+// The fields with this name in all message types of `root`.
 std::vector<const FieldDescriptor*> FieldsNamed(const Descriptor& root, std::string_view name) {
   std::vector<const FieldDescriptor*> fields;
   for (const Descriptor* type : TypesBelow(root)) {
@@ -67,7 +67,7 @@ std::vector<const FieldDescriptor*> FieldsNamed(const Descriptor& root, std::str
   return fields;
 }
 
-// What all fields of this name take, or empty when they differ.
+// The values that all fields with this name accept; empty if they differ.
 std::string ExpectedByName(const Descriptor& root, std::string_view name) {
   std::string expected;
   for (const FieldDescriptor* field : FieldsNamed(root, name)) {
@@ -78,7 +78,7 @@ std::string ExpectedByName(const Descriptor& root, std::string_view name) {
   return expected;
 }
 
-// The text between `before` and the next quote; nullopt when the complaint does not have it.
+// The text between `before` and the next quote; nullopt if the error message does not contain it.
 std::optional<std::string> Quoted(std::string_view complaint, std::string_view before) {
   const size_t start = complaint.find(before);
   if (start == std::string_view::npos) return std::nullopt;
@@ -88,7 +88,7 @@ std::optional<std::string> Quoted(std::string_view complaint, std::string_view b
   return std::string(complaint.substr(from, end - from));
 }
 
-// The field whose value `before` ends in: the last word with a colon behind it.
+// The field whose value ends `before`: the last name followed by a colon.
 std::string LastFieldIn(std::string_view before) {
   const size_t colon = before.rfind(':');
   if (colon == std::string_view::npos) return "";
@@ -107,7 +107,7 @@ std::string LastFieldIn(std::string_view before) {
 std::string NearestName(std::string_view word, const std::vector<std::string>& candidates) {
   if (word.empty() || word.size() > kLongestName) return "";
   std::string nearest;
-  // Beyond half of its letters a guess would only puzzle.
+  // If more than half of its letters differ, a suggestion would only confuse.
   size_t least = std::max<size_t>(1, word.size() / 2) + 1;
   for (const std::string& candidate : candidates) {
     const size_t distance = EditDistance(word, candidate);
@@ -124,7 +124,7 @@ std::string UnknownFieldHint(const Descriptor& type, std::string_view name) {
   const std::string shown =
       absl::StrCat("no field \"", std::string(name.substr(0, kLongestName)), "\" in ", type.name());
   if (!nearest.empty()) return absl::StrCat(shown, "; did you mean \"", nearest, "\"?");
-  return absl::StrCat(shown, "; there are: ", absl::StrJoin(names, ", "));
+  return absl::StrCat(shown, "; its fields are: ", absl::StrJoin(names, ", "));
 }
 
 std::string EnumNames(const EnumDescriptor& type) {
@@ -162,7 +162,7 @@ std::string ExpectedValue(const FieldDescriptor& field) {
 
 std::string ExplainComplaint(const Descriptor& root, std::string_view complaint,
                              std::string_view before) {
-  // The wording is that of protobuf's text parser.
+  // The text of protobuf's parser.
   const std::optional<std::string> type_name = Quoted(complaint, "Message type \"");
   const std::optional<std::string> unknown = Quoted(complaint, "has no field named \"");
   if (type_name.has_value() && unknown.has_value()) {

@@ -9,25 +9,22 @@
 
 namespace assay {
 
-// What a complaint about a field says besides what is wrong: which names there are, and which
-// values a field takes.
+// Additions to error messages about fields: the names that exist, and the values that a field accepts.
 
-// The candidate that `word` is most likely a slip of, by edit distance; empty when none is near.
+// The candidate that `word` most likely misspells, by edit distance; empty if none is similar.
 std::string NearestName(std::string_view word, const std::vector<std::string>& candidates);
 
-// `no field "nmae" in Plan; did you mean "name"?`, or the names there are when none is near.
+// `no field "nmae" in Plan; did you mean "name"?`, or the list of field names if none is similar.
 std::string UnknownFieldHint(const google::protobuf::Descriptor& type, std::string_view name);
 
-// What a field takes: "a whole number from 0 to 4294967295", "one of COMPARE, NONE", "a message of
-// ...".
+// The values that a field accepts: "a whole number from 0 to 4294967295", "one of COMPARE, NONE", "a message of ...".
 std::string ExpectedValue(const google::protobuf::FieldDescriptor& field);
 
-// The values of an enum that mean something, "COMPARE, NONE": the unset one is left out.
+// The values of an enum, "COMPARE, NONE", without the unset one.
 std::string EnumNames(const google::protobuf::EnumDescriptor& type);
 
-// The parser's complaint about a text that was to be a `root`, with what was expected where that
-// can be told. `before` is the line of the complaint up to its column. A complaint that is not
-// understood comes back as it is.
+// Adds to the parser's error about a text for `root` the value that it expected, if known. `before` is the line of the
+// error up to its column. Returns an unknown error unchanged.
 std::string ExplainComplaint(const google::protobuf::Descriptor& root, std::string_view complaint,
                              std::string_view before);
 

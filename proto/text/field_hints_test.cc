@@ -11,39 +11,39 @@ const google::protobuf::FieldDescriptor& Field(const google::protobuf::Descripto
   return *type->FindFieldByName(name);
 }
 
-TEST(FieldHintsTest, ASwappedPairIsOneSlip) {
+TEST(FieldHintsTest, ASwappedPairIsOneEdit) {
   EXPECT_EQ(NearestName("nmae", {"think", "name", "path"}), "name");
 }
 
-TEST(FieldHintsTest, AFarWordHasNoNearest) {
+TEST(FieldHintsTest, SuggestsNothingForADissimilarName) {
   EXPECT_EQ(NearestName("zzzzzz", {"name", "path"}), "");
   EXPECT_EQ(NearestName("", {"name"}), "");
   EXPECT_EQ(NearestName(std::string(100'000, 'n'), {"name"}), "");
 }
 
-TEST(FieldHintsTest, AFarNameIsAnsweredWithAllThereAre) {
+TEST(FieldHintsTest, ListsAllFieldsForADissimilarName) {
   EXPECT_EQ(UnknownFieldHint(*Pause::descriptor(), "zzzzzzzzzz"),
-            "no field \"zzzzzzzzzz\" in Pause; there are: seconds");
+            "no field \"zzzzzzzzzz\" in Pause; its fields are: seconds");
 }
 
-TEST(FieldHintsTest, AnEnumOffersOnlyWhatMeansSomething) {
+TEST(FieldHintsTest, ListsNoUnsetEnumValue) {
   EXPECT_EQ(ExpectedValue(Field(Plan::descriptor(), "verdict")), "one of COMPARE, NONE");
 }
 
-TEST(FieldHintsTest, AWrongWordForAnEnumIsAnsweredWithItsValues) {
+TEST(FieldHintsTest, ListsTheValuesOfAnEnum) {
   EXPECT_EQ(ExplainComplaint(*Plan::descriptor(),
                              "Unknown enumeration value of \"MAYBE\" for field \"verdict\".",
                              "verdict: "),
             "verdict cannot be \"MAYBE\": it is one of COMPARE, NONE");
 }
 
-TEST(FieldHintsTest, AWrongKindOfValueIsAnsweredWithTheRightOne) {
+TEST(FieldHintsTest, NamesTheExpectedKindOfValue) {
   EXPECT_EQ(ExplainComplaint(*Plan::descriptor(), "Expected integer, got: many", "  blocks: "),
             "Expected integer, got: many; blocks takes a whole number from 0 to 4294967295");
 }
 
-// Protobuf may word its complaints anew: better its own words than none.
-TEST(FieldHintsTest, AComplaintThatIsNotUnderstoodStaysAsItIs) {
+// Protobuf may change its messages: an unchanged message is better than none.
+TEST(FieldHintsTest, ReturnsAnUnknownErrorUnchanged) {
   EXPECT_EQ(ExplainComplaint(*Plan::descriptor(), "Something new.", "{"), "Something new.");
 }
 

@@ -24,7 +24,7 @@ grpc::Status SerializeValid(const MessageLite& message, grpc::ByteBuffer* bytes,
 
 grpc::Status SerializeForPeer(const MessageLite& message, grpc::ByteBuffer* bytes,
                               bool* own_buffer) {
-  // Only messages of the lite runtime, of which there are none here, are no Message.
+  // Only messages of the lite runtime, which this project does not use, are not a Message.
   const auto* const whole = dynamic_cast<const Message*>(&message);
   if (whole == nullptr || HasValidText(*whole)) return SerializeValid(message, bytes, own_buffer);
   const std::unique_ptr<Message> valid(whole->New());
@@ -34,7 +34,7 @@ grpc::Status SerializeForPeer(const MessageLite& message, grpc::ByteBuffer* byte
 }
 
 grpc::Status ParseFromPeer(grpc::ByteBuffer* bytes, MessageLite* message) {
-  if (bytes == nullptr) return {grpc::StatusCode::INTERNAL, "no message came"};
+  if (bytes == nullptr) return {grpc::StatusCode::INTERNAL, "the message is missing"};
   auto* const whole = dynamic_cast<Message*>(message);
   if (whole == nullptr) {
     return grpc::GenericDeserialize<grpc::ProtoBufferReader, MessageLite>(bytes, message);
@@ -45,7 +45,7 @@ grpc::Status ParseFromPeer(grpc::ByteBuffer* bytes, MessageLite* message) {
   if (!gathered.ok()) return gathered;
   const std::string_view text(reinterpret_cast<const char*>(slice.begin()), slice.size());
   if (ParseMendingText(text, whole)) return grpc::Status::OK;
-  return {grpc::StatusCode::INTERNAL, "the message that came cannot be read"};
+  return {grpc::StatusCode::INTERNAL, "the received message cannot be parsed"};
 }
 
 }  // namespace assay

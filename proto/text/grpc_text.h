@@ -7,14 +7,13 @@
 #include "grpcpp/support/status.h"
 #include "proto/agent.pb.h"
 
-// The one place through which every message between controller and agents goes, in both directions and on both sides:
-// gRPC's serialization of the messages of proto/agent.proto. Text leaves and enters it as UTF-8; bytes that are none
-// become U+FFFD. Without this, one such byte in a field costs the whole message: the call fails as if the other side
-// had sent nothing.
+// Serializes every message between controller and agents, in both directions and on both sides: gRPC's serialization of
+// the messages of proto/agent.proto. Makes all text valid UTF-8 when sending and receiving; invalid bytes become
+// U+FFFD. Otherwise one such byte in a field would lose the whole message: the call would fail as if the peer had sent
+// nothing.
 //
 // The generated proto/agent.grpc.pb.h includes this header (proto/BUILD), so that all code sees the same
-// specializations. A message that a new call sends or returns is added below; grpc_text_test compares the list with
-// the service.
+// specializations. Add each message of a new call below; grpc_text_test compares the list with the service.
 
 namespace assay {
 
@@ -34,7 +33,7 @@ struct PeerText {
 
 }  // namespace assay
 
-// Calls of one message go through MessageLite on the client's side, streams and servers through the type itself.
+// A client reads unary messages as MessageLite; streams and servers use the concrete type.
 // clang-format off
 #define ASSAY_PEER_MESSAGES(visit)        \
   visit(google::protobuf::MessageLite)    \

@@ -1,4 +1,4 @@
-// Text that is not UTF-8 between controller and agents: what a peer sends costs its bytes and not its message.
+// Text that is not UTF-8 between controller and agents: an invalid byte must not lose the message.
 
 #include "proto/text/grpc_text.h"
 
@@ -20,13 +20,13 @@ constexpr char kReplacement[] = "\xef\xbf\xbd";
 ASSAY_PEER_MESSAGES(ASSAY_EXPECT_OURS)
 #undef ASSAY_EXPECT_OURS
 
-// Bytes as a peer sends them that does not clean its text.
+// Serializes a message as a peer does that does not clean its text.
 grpc::ByteBuffer Raw(const std::string& bytes) {
   const grpc::Slice slice(bytes);
   return grpc::ByteBuffer(&slice, 1);
 }
 
-// A call that is added to the service would pass by what cleans text.
+// A call that is added to the service must not bypass the cleaning of text.
 TEST(GrpcTextTest, EveryMessageOfTheServiceIsCleaned) {
   std::set<std::string> listed;
 #define ASSAY_NAME(type) listed.insert(#type);
@@ -41,7 +41,7 @@ TEST(GrpcTextTest, EveryMessageOfTheServiceIsCleaned) {
   }
 }
 
-TEST(GrpcTextTest, WhatAPeerSendsRawIsReadWithItsTextMadeValid) {
+TEST(GrpcTextTest, MakesReceivedTextValid) {
   AgentDescription sent;
   sent.set_host("caf\xe9");
   (*sent.mutable_environment())["\xff"] = "cut \xe2\x82";
@@ -56,8 +56,8 @@ TEST(GrpcTextTest, WhatAPeerSendsRawIsReadWithItsTextMadeValid) {
   EXPECT_EQ(read.cpu_count(), 2u);
 }
 
-// Calls of one message are read through MessageLite.
-TEST(GrpcTextTest, ACallsResponseIsReadToo) {
+// A client reads unary messages through MessageLite.
+TEST(GrpcTextTest, MakesTheTextOfAUnaryResponseValid) {
   Failure failure;
   failure.set_message("\xff");
   ControlEvent sent;
@@ -71,7 +71,7 @@ TEST(GrpcTextTest, ACallsResponseIsReadToo) {
   EXPECT_EQ(read.sequence(), 7u);
 }
 
-TEST(GrpcTextTest, WhatWeSendHasValidText) {
+TEST(GrpcTextTest, MakesSentTextValid) {
   DataRecord sent;
   sent.mutable_profile()->add_strings("f\xe9");
   sent.mutable_profile()->set_deflated("\xff\xfe");
@@ -84,10 +84,10 @@ TEST(GrpcTextTest, WhatWeSendHasValidText) {
   DataRecord read;
   ASSERT_TRUE(read.ParseFromArray(slice.begin(), static_cast<int>(slice.size())));
   EXPECT_EQ(read.profile().strings(0), std::string("f") + kReplacement);
-  EXPECT_EQ(read.profile().deflated(), "\xff\xfe") << "bytes are no text";
+  EXPECT_EQ(read.profile().deflated(), "\xff\xfe") << "fields of type bytes must not change";
 }
 
-TEST(GrpcTextTest, WhatIsNoMessageIsRefused) {
+TEST(GrpcTextTest, RefusesBytesThatAreNotAMessage) {
   grpc::ByteBuffer bytes = Raw("\x0a\xff");
   AgentDescription read;
   EXPECT_FALSE(grpc::SerializationTraits<AgentDescription>::Deserialize(&bytes, &read).ok());

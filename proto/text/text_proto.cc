@@ -17,16 +17,16 @@ using google::protobuf::FieldDescriptor;
 using google::protobuf::TextFormat;
 
 constexpr size_t kMaxMistakes = 10;
-// Deeper than any file of ours, and shallow enough for any stack.
+// Deeper than any valid file, and shallow enough for any stack.
 constexpr int kMaxDepth = 64;
 
 std::string Position(std::string_view file_name, int line, int column) {
-  // Protobuf counts from 0, editors from 1; a line below 0 is "the whole text".
+  // Protobuf counts from 0, editors from 1; a line below 0 means "the whole text".
   if (line < 0) return std::string(file_name);
   return absl::StrCat(std::string(file_name), ":", line + 1, ":", column + 1);
 }
 
-// A place in a text as protobuf's tokenizer counts: from 0, a tab going to the next multiple of 8.
+// A location in a text as protobuf's tokenizer counts: from 0; a tab advances to the next multiple of 8.
 struct Place {
   int line = 0;
   int column = 0;
@@ -37,7 +37,7 @@ Place After(Place place, char c) {
   return {place.line, c == '\t' ? place.column + 8 - place.column % 8 : place.column + 1};
 }
 
-// The byte at a place; the end of the text for one beyond it.
+// The offset of a location; the end of the text if the location lies beyond it.
 size_t OffsetOf(std::string_view text, Place wanted) {
   Place place;
   for (size_t i = 0; i < text.size(); ++i) {
@@ -55,8 +55,8 @@ Place PlaceOf(std::string_view text, size_t offset) {
   return place;
 }
 
-// The name or value that a complaint is about and that the parser had already read past; empty when
-// it complains about what comes next.
+// The name or value that an error is about if the parser has already read past it; empty if the error is about the next
+// token.
 std::string_view ReadWord(std::string_view complaint) {
   for (const std::string_view before :
        {"has no field named \"", "Unknown enumeration value of \""}) {
@@ -87,8 +87,7 @@ class Mistakes : public google::protobuf::io::ErrorCollector {
     lines_.push_back(absl::StrCat(Position(file_name_, line < 0 ? line : place.line, place.column),
                                   ": ", ExplainComplaint(root_, message, before)));
   }
-  // An unknown field: the parser warns and goes on, so that one reading finds more than one of
-  // them.
+  // For an unknown field the parser warns and continues, so that one pass finds several errors.
   void AddWarning(int line, int column, const std::string& message) override {
     AddError(line, column, message);
   }
@@ -131,7 +130,7 @@ std::string TextLocations::OfSteps(const google::protobuf::Message& message,
 
 absl::Status ParseTextProto(std::string_view text, std::string_view file_name,
                             google::protobuf::Message* message, TextLocations* locations) {
-  // Some editors put a byte order mark at the begin of a file.
+  // Some editors put a byte order mark at the beginning of a file.
   constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
   if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
   Mistakes mistakes(text, file_name, *message->GetDescriptor());
@@ -146,7 +145,7 @@ absl::Status ParseTextProto(std::string_view text, std::string_view file_name,
   const bool parsed = parser.ParseFromString(std::string(text), message);
   if (parsed && !mistakes.any()) return absl::OkStatus();
   if (mistakes.any()) return mistakes.status();
-  return absl::InvalidArgumentError(absl::StrCat(std::string(file_name), ": cannot be read"));
+  return absl::InvalidArgumentError(absl::StrCat(std::string(file_name), ": cannot be parsed"));
 }
 
 }  // namespace assay

@@ -12,8 +12,8 @@
 
 namespace assay {
 
-// Where each field of a message stood in the text that it was parsed from, so that a complaint
-// about its meaning can name the line as a complaint about its syntax does.
+// The location of each field of a message in the text that it was parsed from. Errors about meaning can then name the
+// line, as syntax errors do.
 class TextLocations {
  public:
   // A step from a message into one of its fields. `index` counts the values of a repeated field.
@@ -22,11 +22,10 @@ class TextLocations {
     int index = 0;
   };
 
-  // "FILE:LINE:COLUMN" of the deepest field on the path that was in the text; "FILE" when none was,
-  // or when the message did not come from text. A name that is no field of its message ends the
-  // path.
+  // "FILE:LINE:COLUMN" of the deepest field on the path that the text contains; "FILE" if it contains none, or if the
+  // message does not come from text. A name that is not a field of its message ends the path.
   std::string Of(const google::protobuf::Message& message, std::initializer_list<Step> path) const;
-  // The same for a path that was made while running.
+  // The same for a path that is built at run time.
   std::string OfSteps(const google::protobuf::Message& message, absl::Span<const Step> path) const;
 
   const std::string& file_name() const { return file_name_; }
@@ -39,9 +38,9 @@ class TextLocations {
   google::protobuf::TextFormat::ParseInfoTree tree_;
 };
 
-// Parses text protobuf into `message`, which is cleared first. kInvalidArgument has one line per
-// mistake (the first ten), each "FILE:LINE:COLUMN: what is wrong", counted from 1. `locations` may
-// be null; it may be used as long as it lives, also after `message` has changed.
+// Parses text protobuf into `message`, which is cleared first. kInvalidArgument has one line per error (the first ten),
+// each "FILE:LINE:COLUMN: error", counted from 1. `locations` may be null. It may be used as long as it lives, also
+// after `message` has changed.
 absl::Status ParseTextProto(std::string_view text, std::string_view file_name,
                             google::protobuf::Message* message, TextLocations* locations = nullptr);
 

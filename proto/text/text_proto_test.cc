@@ -9,15 +9,15 @@
 namespace assay {
 namespace {
 
-TEST(TextProtoTest, AByteOrderMarkIsNoPartOfTheText) {
+TEST(TextProtoTest, SkipsAByteOrderMark) {
   CatalogueFile catalogue;
   EXPECT_TRUE(
       ParseTextProto("\xef\xbb\xbftargets { name: \"a\" }", "mine.textproto", &catalogue).ok());
   EXPECT_EQ(catalogue.targets(0).name(), "a");
 }
 
-// A person who mistypes a field wants to be led to it.
-TEST(TextProtoTest, SyntaxMistakesNameFileLineAndColumnCountedFromOne) {
+// A user needs the location of a misspelt field.
+TEST(TextProtoTest, SyntaxErrorsNameFileLineAndColumnCountedFromOne) {
   CatalogueFile catalogue;
   const absl::Status status = ParseTextProto("targets {\n  name: \"a\"\n  colour: \"red\"\n}\n",
                                              "mine.textproto", &catalogue);
@@ -26,7 +26,7 @@ TEST(TextProtoTest, SyntaxMistakesNameFileLineAndColumnCountedFromOne) {
   EXPECT_NE(std::string(status.message()).find("colour"), std::string::npos) << status;
 }
 
-TEST(TextProtoTest, AMistakeOfMeaningCanBePlaced) {
+TEST(TextProtoTest, LocatesAFieldForErrorsOfMeaning) {
   CatalogueFile catalogue;
   TextLocations locations;
   ASSERT_TRUE(
@@ -35,13 +35,13 @@ TEST(TextProtoTest, AMistakeOfMeaningCanBePlaced) {
           "mine.textproto", &catalogue, &locations)
           .ok());
   EXPECT_EQ(locations.Of(catalogue, {{"targets", 1}, {"argv", 1}}), "mine.textproto:5:3");
-  // A field that is not there is placed at what holds it.
+  // A missing field has the location of its message.
   EXPECT_EQ(locations.Of(catalogue, {{"targets", 1}, {"licence"}}), "mine.textproto:2:1");
   EXPECT_EQ(locations.Of(catalogue, {}), "mine.textproto");
 }
 
-// Each mistake found costs an author one more turn otherwise.
-TEST(TextProtoTest, UnknownFieldsAreAllFoundAndNameTheNearest) {
+// Otherwise the author of a plan would need one attempt per error.
+TEST(TextProtoTest, FindsAllUnknownFieldsAndNamesTheNearest) {
   CatalogueFile catalogue;
   const absl::Status status =
       ParseTextProto("targets { nmae: \"a\" }\ntagrets { }\n", "mine.textproto", &catalogue);
@@ -50,23 +50,23 @@ TEST(TextProtoTest, UnknownFieldsAreAllFoundAndNameTheNearest) {
             "mine.textproto:2:1: no field \"tagrets\" in CatalogueFile; did you mean \"targets\"?");
 }
 
-// The parser notices only at the word after it, which may stand on another line.
-TEST(TextProtoTest, AWrongEnumValueIsPlacedWhereItStands) {
+// The parser detects the error only at the next token, which may be on another line.
+TEST(TextProtoTest, LocatesAWrongEnumValue) {
   Plan plan;
   EXPECT_EQ(
       ParseTextProto("name: \"x\"\nverdict: MAYBE\n\nblocks: 3\n", "p.textproto", &plan).message(),
       "p.textproto:2:10: verdict cannot be \"MAYBE\": it is one of COMPARE, NONE");
 }
 
-// A stack that overflows says nothing to anybody.
-TEST(TextProtoTest, NestingWithoutEndIsRefused) {
+// A stack overflow would give no error message.
+TEST(TextProtoTest, RefusesTooDeepNesting) {
   std::string text;
   for (int i = 0; i < 200'000; ++i) text += "targets { ";
   CatalogueFile catalogue;
   EXPECT_FALSE(ParseTextProto(text, "mine.textproto", &catalogue).ok());
 }
 
-TEST(TextProtoTest, ClearsWhatTheMessageHeld) {
+TEST(TextProtoTest, ClearsTheMessage) {
   CatalogueFile catalogue;
   catalogue.add_targets()->set_name("old");
   ASSERT_TRUE(ParseTextProto("", "mine.textproto", &catalogue).ok());

@@ -24,7 +24,7 @@ using google::protobuf::internal::WireFormatLite;
 using google::protobuf::io::CodedInputStream;
 using google::protobuf::io::CodedOutputStream;
 
-// Deeper than any message of ours: protobuf's own limit.
+// Protobuf's own limit, deeper than any message of this project.
 constexpr int kDeepest = 100;
 
 void MakeFieldValid(Message* message, const Reflection& reflection, const FieldDescriptor* field) {
@@ -52,7 +52,7 @@ bool HasValidField(const Message& message, const Reflection& reflection,
 
 bool MendFields(const Descriptor& type, CodedInputStream* in, CodedOutputStream* out, int depth);
 
-// The length and bytes behind a tag: text is made valid, and so is that of a message within.
+// Copies the length and bytes after a tag. Makes text valid, also in a nested message.
 bool MendDelimited(const FieldDescriptor* field, CodedInputStream* in, CodedOutputStream* out,
                    int depth) {
   uint32_t size = 0;
@@ -77,7 +77,7 @@ bool MendDelimited(const FieldDescriptor* field, CodedInputStream* in, CodedOutp
   return true;
 }
 
-// Copies the fields of a serialized `type`. False for bytes that are none; groups are not used since proto2.
+// Copies the fields of a serialized `type`. Returns false for invalid bytes. Groups are not used since proto2.
 bool MendFields(const Descriptor& type, CodedInputStream* in, CodedOutputStream* out, int depth) {
   while (const uint32_t tag = in->ReadTag()) {
     out->WriteTag(tag);
@@ -111,7 +111,7 @@ bool MendFields(const Descriptor& type, CodedInputStream* in, CodedOutputStream*
 
 bool ParseQuietly(std::string_view bytes, Message* message) {
   if (bytes.size() > static_cast<size_t>(std::numeric_limits<int>::max())) return false;
-  // A peer's text is no reason to write into our own log.
+  // A peer's invalid text must not fill our log.
   const google::protobuf::LogSilencer silencer;
   return message->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
 }

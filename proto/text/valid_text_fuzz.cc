@@ -1,4 +1,4 @@
-// Raw bytes in every text field of what agents send and of what is stored: it parses back, always.
+// Raw bytes in every text field of messages from agents and from the store: the result always parses.
 #include <cstdint>
 #include <cstdlib>
 #include <string>
@@ -19,10 +19,10 @@ namespace {
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 
-// Messages that hold themselves end here.
+// The depth at which recursive messages end.
 constexpr int kDeepest = 6;
 
-// Sets every string field, once, or twice where it is repeated. Of a oneof the last field stays.
+// Sets every string field once, or twice if it is repeated. Of a oneof the last field stays.
 void Fill(Message* message, const std::string& text, int depth) {
   const google::protobuf::Reflection& reflection = *message->GetReflection();
   const google::protobuf::Descriptor& type = *message->GetDescriptor();
@@ -43,7 +43,7 @@ void Fill(Message* message, const std::string& text, int depth) {
   }
 }
 
-// What a peer that does not clean its text sends, and what an earlier version stored.
+// The bytes from a peer that does not clean its text, or from an earlier version of the store.
 template <typename Type>
 void CheckIsMended(const Type& raw, const Type& valid) {
   std::string bytes;
@@ -68,12 +68,12 @@ void CheckParsesBack(const std::string& text) {
   const std::string bytes = message.SerializeAsString();
   Type again;
   if (!again.ParseFromString(bytes)) std::abort();
-  // Valid text stays as it is.
+  // Valid text must not change.
   MakeTextValid(&again);
   if (again.ByteSizeLong() != bytes.size()) std::abort();
 }
 
-// Bytes that are no message at all: refused, or read with valid text.
+// Bytes that may not be a message: refused, or read with valid text.
 template <typename Type>
 void CheckNoise(const std::string& bytes) {
   Type message;

@@ -22,7 +22,7 @@ CollatzChain LongestCollatzChain(int64_t n) {
   return longest;
 }
 
-void CollatzEndpoint::Answer(const HttpRequest& request, HttpResponse& response) {
+void CollatzEndpoint::Respond(const HttpRequest& request, HttpResponse& response) {
   response.content_type = "application/json";
   const std::optional<int64_t> n =
       NumberParameter(request.query, "n", std::nullopt, 2, kMaxCollatz);

@@ -15,7 +15,7 @@ TEST(LongestCollatzChainTest, FindsKnownRecords) {
   EXPECT_EQ(LongestCollatzChain(6171).start, 3711);
 }
 
-TEST(LongestCollatzChainTest, OfEquallyLongOnesTheFirstWins) {
+TEST(LongestCollatzChainTest, ReturnsTheSmallestStartOfEquallyLongChains) {
   // 12 and 13 both take 9 steps; 9 takes 19.
   EXPECT_EQ(LongestCollatzChain(2).start, 1);
   EXPECT_EQ(LongestCollatzChain(2).steps, 0);
@@ -24,10 +24,10 @@ TEST(LongestCollatzChainTest, OfEquallyLongOnesTheFirstWins) {
   EXPECT_EQ(LongestCollatzChain(20).steps, 20);
 }
 
-TEST(CollatzEndpointTest, AnswersAsTheContractSays) {
+TEST(CollatzEndpointTest, RespondsAsTheContractSays) {
   CollatzEndpoint endpoint;
   HttpResponse response;
-  endpoint.Answer({.path = "/cpu", .query = "n=10000", .body = {}, .headers = {}}, response);
+  endpoint.Respond({.path = "/cpu", .query = "n=10000", .body = {}, .headers = {}}, response);
   EXPECT_EQ(response.status, 200);
   EXPECT_EQ(response.content_type, "application/json");
   EXPECT_EQ(response.body, R"({"n":10000,"start":6171,"steps":261})");
@@ -37,7 +37,7 @@ TEST(CollatzEndpointTest, RefusesNOutOfRange) {
   CollatzEndpoint endpoint;
   for (const char* query : {"", "n=1", "n=10000001", "n=x"}) {
     HttpResponse response;
-    endpoint.Answer({.path = "/cpu", .query = query, .body = {}, .headers = {}}, response);
+    endpoint.Respond({.path = "/cpu", .query = query, .body = {}, .headers = {}}, response);
     EXPECT_EQ(response.status, 400) << query;
   }
 }

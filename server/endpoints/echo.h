@@ -5,7 +5,7 @@
 
 namespace assay::server {
 
-// POST /echo: the body with its Content-Type, if it has one. The body is not copied.
+// POST /echo: the body, with its Content-Type if it has one. The body is not copied.
 void RespondEcho(const HttpRequest& request, HttpResponse& response);
 
 }  // namespace assay::server

@@ -55,7 +55,7 @@ const Endpoints::Route Endpoints::kRoutes[] = {
      }},
     {"/cpu",
      [](Endpoints& self, const HttpRequest& request, HttpResponse& response) {
-       self.collatz_.Answer(request, response);
+       self.collatz_.Respond(request, response);
      },
      nullptr},
     {"/healthz",
@@ -65,7 +65,7 @@ const Endpoints::Route Endpoints::kRoutes[] = {
      nullptr},
 };
 
-void Endpoints::Answer(const HttpRequest& request, HttpResponse& response) {
+void Endpoints::Respond(const HttpRequest& request, HttpResponse& response) {
   for (const Route& route : kRoutes) {
     if (route.path != request.path) continue;
     const bool get = request.method == HttpMethod::kGet || request.method == HttpMethod::kHead;
@@ -73,14 +73,14 @@ void Endpoints::Answer(const HttpRequest& request, HttpResponse& response) {
                                    : request.method == HttpMethod::kPost ? route.post
                                                                          : nullptr;
     if (handler != nullptr) return handler(*this, request, response);
-    Refuse(405, "the method is not allowed here\n", response);
+    Refuse(405, "this path does not allow the method\n", response);
     response.more_headers = route.post == nullptr  ? kAllowGet
                             : route.get == nullptr ? kAllowPost
                                                    : kAllowBoth;
     return;
   }
   if (request.path == "*") {
-    // OPTIONS *: of the server as a whole.
+    // OPTIONS * is about the whole server.
     response.more_headers = kAllowAny;
     return;
   }

@@ -10,15 +10,15 @@
 
 namespace assay::server {
 
-// The endpoint contract (docs/endpoints.md): which path and method is answered by what. Each
-// endpoint is a file beside this one. One for each thread.
+// The endpoint contract (docs/endpoints.md): maps a path and method to its endpoint. Each endpoint has its own file in
+// this folder. Use one object per thread.
 class Endpoints {
  public:
   // A response of /zlib/decompress is at most `max_output` bytes.
   explicit Endpoints(size_t max_output) : zlib_(max_output) {}
 
-  // 404 for an unknown path, 405 with Allow for another method of a known one.
-  void Answer(const HttpRequest& request, HttpResponse& response);
+  // Responds with 404 for an unknown path, and with 405 and Allow for another method of a known one.
+  void Respond(const HttpRequest& request, HttpResponse& response);
 
  private:
   struct Route;

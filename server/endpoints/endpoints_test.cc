@@ -9,43 +9,43 @@ namespace {
 
 class EndpointsTest : public ::testing::Test {
  protected:
-  HttpResponse Answer(HttpMethod method, std::string_view path, std::string_view body = {}) {
+  HttpResponse Respond(HttpMethod method, std::string_view path, std::string_view body = {}) {
     HttpResponse response;
-    endpoints_.Answer({.method = method,
-                       .path = path,
-                       .query = {},
-                       .body = body,
-                       .headers = {{.name = "content-TYPE", .value = "image/png"}}},
-                      response);
+    endpoints_.Respond({.method = method,
+                        .path = path,
+                        .query = {},
+                        .body = body,
+                        .headers = {{.name = "content-TYPE", .value = "image/png"}}},
+                       response);
     return response;
   }
 
   Endpoints endpoints_{1 << 20};
 };
 
-TEST_F(EndpointsTest, AnswersTheSimpleOnes) {
-  EXPECT_EQ(Answer(HttpMethod::kGet, "/plaintext").body, "Hello, World!");
-  EXPECT_EQ(Answer(HttpMethod::kGet, "/plaintext").content_type, "text/plain");
-  EXPECT_EQ(Answer(HttpMethod::kGet, "/healthz").body, "ok");
-  EXPECT_EQ(Answer(HttpMethod::kGet, "/json").body, R"({"message":"Hello, World!"})");
+TEST_F(EndpointsTest, RespondsToTheSimpleEndpoints) {
+  EXPECT_EQ(Respond(HttpMethod::kGet, "/plaintext").body, "Hello, World!");
+  EXPECT_EQ(Respond(HttpMethod::kGet, "/plaintext").content_type, "text/plain");
+  EXPECT_EQ(Respond(HttpMethod::kGet, "/healthz").body, "ok");
+  EXPECT_EQ(Respond(HttpMethod::kGet, "/json").body, R"({"message":"Hello, World!"})");
 }
 
 TEST_F(EndpointsTest, EchoesTheBodyWithItsType) {
   const std::string body = "bytes";
-  const HttpResponse response = Answer(HttpMethod::kPost, "/echo", body);
+  const HttpResponse response = Respond(HttpMethod::kPost, "/echo", body);
   EXPECT_EQ(response.body.data(), body.data());
   EXPECT_EQ(response.body, "bytes");
   EXPECT_EQ(response.content_type, "image/png");
 }
 
-TEST_F(EndpointsTest, HeadIsAnsweredAsGet) {
-  const std::string of_get(Answer(HttpMethod::kGet, "/json").body);
-  EXPECT_EQ(Answer(HttpMethod::kHead, "/json").body, of_get);
+TEST_F(EndpointsTest, RespondsToHeadAsToGet) {
+  const std::string of_get(Respond(HttpMethod::kGet, "/json").body);
+  EXPECT_EQ(Respond(HttpMethod::kHead, "/json").body, of_get);
 }
 
-TEST_F(EndpointsTest, AnotherMethodIsToldWhatIsAllowed) {
+TEST_F(EndpointsTest, NamesTheAllowedMethodsToAnother) {
   const auto expect_allow = [this](HttpMethod method, const char* path, const char* allow) {
-    const HttpResponse response = Answer(method, path);
+    const HttpResponse response = Respond(method, path);
     EXPECT_EQ(response.status, 405) << path;
     EXPECT_EQ(response.more_headers, allow) << path;
   };
@@ -62,13 +62,13 @@ TEST_F(EndpointsTest, AnotherMethodIsToldWhatIsAllowed) {
 
 TEST_F(EndpointsTest, UnknownPathsAreNotFound) {
   for (const char* path : {"/", "/jso", "/json/", "/JSON", "/zlib", "/zlib/compress/"}) {
-    EXPECT_EQ(Answer(HttpMethod::kGet, path).status, 404) << path;
-    EXPECT_EQ(Answer(HttpMethod::kPost, path).status, 404) << path;
+    EXPECT_EQ(Respond(HttpMethod::kGet, path).status, 404) << path;
+    EXPECT_EQ(Respond(HttpMethod::kPost, path).status, 404) << path;
   }
 }
 
-TEST_F(EndpointsTest, OptionsOfTheServerAsAWhole) {
-  const HttpResponse response = Answer(HttpMethod::kOptions, "*");
+TEST_F(EndpointsTest, RespondsToOptionsOfTheWholeServer) {
+  const HttpResponse response = Respond(HttpMethod::kOptions, "*");
   EXPECT_EQ(response.status, 200);
   EXPECT_EQ(response.more_headers, "Allow: GET, HEAD, POST, OPTIONS\r\n");
 }

@@ -9,13 +9,13 @@
 
 namespace assay::server {
 
-// /json. One for each thread: it keeps the memory of its responses.
+// /json. Use one object per thread: it keeps the memory of its responses.
 class JsonEndpoint {
  public:
   // GET: {"message":"Hello, World!"}, an object made and serialised for this request.
   void ResponseMessage(const HttpRequest& request, HttpResponse& response);
 
-  // POST: reads an order, answers its totals; 400 and {"error":"..."} for what is no order.
+  // POST: reads an order and responds with its totals; 400 and {"error":"..."} if the body is not an order.
   void RespondTotals(const HttpRequest& request, HttpResponse& response);
 
  private:

@@ -15,7 +15,7 @@ namespace {
 class JsonEndpointTest : public ::testing::Test {
  protected:
   HttpResponse Post(std::string_view body) {
-    // As it comes from a connection's buffer: with something behind it.
+    // As in a connection's buffer, more bytes follow the body.
     memory_.assign(body);
     memory_.append(64, '}');
     HttpResponse response;
@@ -35,7 +35,7 @@ class JsonEndpointTest : public ::testing::Test {
     EXPECT_EQ(response.body, expected) << body;
   }
 
-  // 400, and {"error":"..."} with these words in it.
+  // Expects 400, and {"error":"..."} that contains `words`.
   void ExpectError(std::string_view body, std::string_view words) {
     const HttpResponse response = Post(body);
     EXPECT_EQ(response.status, 400) << body;
@@ -56,7 +56,7 @@ TEST_F(JsonEndpointTest, GetsTheMessage) {
   EXPECT_EQ(response.content_type, "application/json");
 }
 
-TEST_F(JsonEndpointTest, AnswersTotalsInTheContractsOrder) {
+TEST_F(JsonEndpointTest, RespondsWithTotalsInTheOrderOfTheContract) {
   ExpectTotals(R"({"items":[{"id":1,"name":"a","price":250,"qty":2}]})",
                R"({"items":[{"id":1,"name":"a","total":500}],"count":1,"total":500})");
   ExpectTotals(R"( { "items" : [ {"qty":-2 , "price":3,"name":"","id":-7 } , {"id":0,"name":"b",)"
@@ -66,7 +66,7 @@ TEST_F(JsonEndpointTest, AnswersTotalsInTheContractsOrder) {
   ExpectTotals(R"({"items":[]})", R"({"items":[],"count":0,"total":0})");
 }
 
-TEST_F(JsonEndpointTest, NamesGoOutInUtf8WithOnlyWhatMustBeEscaped) {
+TEST_F(JsonEndpointTest, WritesNamesInUtf8WithOnlyTheRequiredEscapes) {
   ExpectTotals(
       R"({"items":[{"id":1,"name":"\u00e4\ud83d\ude00\/\u0022\\\n\u0001ö","price":1,"qty":1}]})",
       "{\"items\":[{\"id\":1,\"name\":\"ä😀/\\\"\\\\\\n\\u0001ö\",\"total\":1}],"
@@ -80,13 +80,13 @@ TEST_F(JsonEndpointTest, IgnoresUnknownKeysAtEveryDepth) {
       R"({"items":[{"id":1,"name":"a","total":1}],"count":1,"total":1})");
 }
 
-// It is none of our business how large a number nobody asks for is.
+// The value of an unknown key does not matter, however large.
 TEST_F(JsonEndpointTest, IgnoresNumbersBeyond64BitsUnderUnknownKeys) {
   ExpectTotals(R"({"x":99999999999999999999999,"items":[]})",
                R"({"items":[],"count":0,"total":0})");
 }
 
-TEST_F(JsonEndpointTest, OfDoubledKeysTheLastCounts) {
+TEST_F(JsonEndpointTest, UsesTheLastOfRepeatedKeys) {
   ExpectTotals(R"({"items":[{"id":"x","name":1,"id":2,"name":"b","price":1.5,"price":3,"qty":[],)"
                R"("qty":2}]})",
                R"({"items":[{"id":2,"name":"b","total":6}],"count":1,"total":6})");
@@ -97,7 +97,7 @@ TEST_F(JsonEndpointTest, OfDoubledKeysTheLastCounts) {
   ExpectError(R"({"items":[{"id":1,"id":"x","name":"a","price":1,"qty":1}]})", "id must be");
 }
 
-TEST_F(JsonEndpointTest, TakesTheWholeRangeOf64Bits) {
+TEST_F(JsonEndpointTest, AcceptsTheWholeRangeOf64Bits) {
   ExpectTotals(
       R"({"items":[{"id":9223372036854775807,"name":"a","price":-9223372036854775808,"qty":1},)"
       R"({"id":-9223372036854775808,"name":"b","price":9223372036854775807,"qty":1}]})",
@@ -105,7 +105,7 @@ TEST_F(JsonEndpointTest, TakesTheWholeRangeOf64Bits) {
       R"({"id":-9223372036854775808,"name":"b","total":9223372036854775807}],"count":2,"total":-1})");
 }
 
-TEST_F(JsonEndpointTest, RefusesWhatDoesNotFit64Bits) {
+TEST_F(JsonEndpointTest, RefusesNumbersBeyond64Bits) {
   const auto item = [](std::string_view id, std::string_view price, std::string_view qty) {
     return absl::StrCat(R"({"id":)", std::string(id), R"(,"name":"a","price":)", std::string(price),
                         R"(,"qty":)", std::string(qty), "}");
@@ -151,7 +151,7 @@ TEST_F(JsonEndpointTest, RefusesMissingKeys) {
   ExpectError(R"({"items":[{"id":1,"name":"a","price":1}]})", "items[0] qty is missing");
 }
 
-TEST_F(JsonEndpointTest, RefusesWhatIsNoJson) {
+TEST_F(JsonEndpointTest, RefusesInvalidJson) {
   for (const char* body : {"",
                            " ",
                            "{",
@@ -178,14 +178,14 @@ TEST_F(JsonEndpointTest, RefusesWhatIsNoJson) {
   ExpectError("{\"items\":[}", "line 1, column 11");
 }
 
-TEST_F(JsonEndpointTest, DeepNestingDoesNoHarm) {
+TEST_F(JsonEndpointTest, AcceptsDeepNesting) {
   const std::string deep(1 << 20, '[');
   EXPECT_EQ(Post("{\"x\":" + deep).status, 400);
   EXPECT_EQ(Post("{\"items\":[],\"x\":" + deep + std::string(1 << 20, ']') + "}").status, 200);
 }
 
-// One order of 16 MiB a thread would hold ten times that for ever.
-TEST(OrderMemoryTest, ALargeOrderLeavesLittleBehind) {
+// Otherwise one order of 16 MiB per thread would hold ten times that for ever.
+TEST(OrderMemoryTest, ReleasesTheMemoryOfALargeOrder) {
   std::string order = "{\"items\":[";
   while (order.size() < (4 << 20)) {
     order.append(R"({"id":1,"name":"a","price":1,"qty":1},)");
@@ -204,7 +204,7 @@ TEST(OrderMemoryTest, ALargeOrderLeavesLittleBehind) {
   EXPECT_LE(totals.capacity(), 1u << 20);
 }
 
-TEST_F(JsonEndpointTest, AnswersDoNotLeakIntoEachOther) {
+TEST_F(JsonEndpointTest, KeepsNoStateBetweenRequests) {
   ExpectTotals(R"({"items":[{"id":1,"name":"secret","price":1,"qty":1}]})",
                R"({"items":[{"id":1,"name":"secret","total":1}],"count":1,"total":1})");
   ExpectError(R"({"items":[{"id":1,"price":1,"qty":1}]})", "name is missing");

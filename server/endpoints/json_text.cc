@@ -8,7 +8,7 @@ namespace {
 
 bool NeedsEscape(unsigned char c) { return c < 0x20 || c == '"' || c == '\\'; }
 
-// Whether one of the eight bytes needs an escape. Where it says so it may be wrong about which.
+// Whether one of the eight bytes needs an escape. The position in the result is not exact.
 bool AnyNeedsEscape(const char* eight) {
   constexpr uint64_t kOnes = 0x0101010101010101;
   constexpr uint64_t kHighs = 0x8080808080808080;
@@ -16,13 +16,13 @@ bool AnyNeedsEscape(const char* eight) {
   std::memcpy(&bytes, eight, sizeof(bytes));
   const uint64_t quote = bytes ^ (kOnes * '"');
   const uint64_t backslash = bytes ^ (kOnes * '\\');
-  // A byte's high bit is set where it is below 0x20, or zero after the exclusive or; what is
-  // beyond 0x7f is masked out. A borrow may mark a byte too many, behind one that is right.
+  // A byte's high bit is set if the byte is below 0x20, or zero after the exclusive or. Bytes above 0x7f are masked
+  // out. A borrow may also mark the byte after a match.
   return (((bytes - kOnes * 0x20) | (quote - kOnes) | (backslash - kOnes)) & ~bytes & kHighs) != 0;
 }
 
-// How many bytes at the front need no escape. Eight at a time, the last eight once more where they are not whole: names
-// are long, escapes rare.
+// The number of bytes at the front that need no escape. Checks eight bytes at a time; the last eight may overlap the
+// ones before. Names are long and escapes rare.
 size_t PlainPrefix(std::string_view text) {
   size_t i = 0;
   while (i + 8 <= text.size() && !AnyNeedsEscape(text.data() + i)) i += 8;

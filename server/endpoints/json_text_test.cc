@@ -22,7 +22,7 @@ TEST(JsonTextTest, EscapesOnlyWhatJsonDemands) {
   EXPECT_EQ(AsJson(""), "\"\"");
 }
 
-// The other targets of the contract use libraries: the bytes must be theirs.
+// The other targets of the contract use libraries: the bytes must be equal to theirs.
 TEST(JsonTextTest, WritesEveryByteAsNlohmannDoes) {
   for (int c = 0; c < 0x80; ++c) {
     for (const size_t at : {0, 7, 15, 16, 31, 40}) {
@@ -33,7 +33,7 @@ TEST(JsonTextTest, WritesEveryByteAsNlohmannDoes) {
   }
 }
 
-TEST(JsonTextTest, WritesNumbersToTheLast) {
+TEST(JsonTextTest, WritesTheSmallestAndLargestNumbers) {
   std::string json;
   AppendJsonNumber(INT64_MIN, json);
   json.push_back(' ');

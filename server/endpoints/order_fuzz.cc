@@ -1,4 +1,4 @@
-// Bodies of POST /json: both readers come to the same verdict and the same response, and that is JSON.
+// Bodies of POST /json: both readers accept the same bodies and make the same response, which is valid JSON.
 
 #include <cstdint>
 #include <cstdlib>
@@ -32,12 +32,12 @@ std::vector<std::string> FuzzSeeds() {
 }  // namespace assay::server
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  // As bodies lie in a connection's buffer: with something behind them.
+  // As in a connection's buffer, more bytes follow the body.
   std::string memory(reinterpret_cast<const char*>(data), size);
   memory.append(assay::server::HttpRequest::kReadableBehindBody, '}');
   const std::string_view body = std::string_view(memory).substr(0, size);
 
-  static assay::server::OrderReader reader;  // Used again, as the server does.
+  static assay::server::OrderReader reader;  // Reused, as in the server.
   static assay::server::OrderTotals by_reader;
   static assay::server::OrderTotals by_sax;
   const std::string error = reader.Read(body, by_reader);

@@ -12,10 +12,10 @@ namespace dom = simdjson::dom;
 
 static_assert(HttpRequest::kReadableBehindBody >= simdjson::SIMDJSON_PADDING);
 
-// The parser's memory is some ten times the largest body it has read.
+// The parser's memory is about ten times the largest body that it has read.
 constexpr size_t kKeptCapacity = 1 << 20;
 
-// An item whose every key that counts was right, the last one of doubled ones.
+// An item in which every known key was valid; if a key was repeated, the last one.
 struct Item {
   enum Field : unsigned { kId = 1, kName = 2, kPrice = 4, kQty = 8, kAll = 15 };
 

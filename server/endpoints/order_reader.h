@@ -12,22 +12,22 @@ namespace assay::server {
 
 // Reads the body of POST /json, and writes its totals between OrderTotals::Begin() and End().
 //
-// simdjson reads what is right; all else is read again by ReadOrderBySax(), which knows best what
-// is wrong, and where, and takes what simdjson does not: integers of any size under keys that nobody
-// asks for, nesting deeper than 1,024. So the two must agree, and order_fuzz.cc holds them to it.
+// simdjson reads valid bodies. ReadOrderBySax() reads all others again: it reports what is wrong and where, and accepts
+// what simdjson does not, which is integers of any size under unknown keys and nesting deeper than 1,024. The two must
+// agree; order_fuzz.cc checks that.
 //
-// Keeps its memory for the next body, unless it was a large one. Threads: none.
+// Keeps its memory for the next body, unless the body was large. Threads: none.
 class OrderReader {
  public:
-  // Returns what is wrong with the body, in words; empty when nothing is.
+  // Returns the error in the body as a sentence; empty if the body is valid.
   // REQUIRES: HttpRequest::kReadableBehindBody bytes behind the body may be read.
   std::string Read(std::string_view json, OrderTotals& totals);
 
-  // The largest body that there is memory for.
+  // The size of the largest body that the reader has memory for.
   size_t capacity() const { return parser_.capacity(); }
 
  private:
-  // True: it was all right. False: it may be.
+  // True: the body is valid. False: it may be valid.
   bool ReadFast(std::string_view json, OrderTotals& totals);
 
   simdjson::dom::parser parser_;

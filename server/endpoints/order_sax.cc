@@ -16,22 +16,22 @@ using nlohmann::json;
 constexpr std::array<std::string_view, 4> kFieldNames = {"id", "name", "price", "qty"};
 enum FieldIndex { kId, kName, kPrice, kQty, kOther };
 
-// What came under a key of an item. A wrong one may still be replaced by a doubled key.
+// The value of a key of an item. A repeated key may still replace an invalid value.
 enum class Came : uint8_t { kNothing, kRight, kWrong };
 
-// Follows the document: depth 1 is the order, 2 its items, 3 an item, and what is deeper, or under
-// an unknown key, is passed over.
+// Follows the nesting of the document: depth 1 is the order, 2 its items, 3 an item. Skips deeper values and values of
+// unknown keys.
 class OrderHandler {
  public:
   explicit OrderHandler(OrderTotals& totals) : totals_(totals) { totals_.Begin(); }
 
-  // What is wrong with a document that parsed.
+  // The error in a document that parsed.
   std::string Verdict() const {
     if (!is_object_) return "the body must be an object";
     if (!has_items_) return "items is missing";
     return error_;
   }
-  // Where it did not.
+  // The error in a document that did not parse.
   const std::string& syntax_error() const { return syntax_error_; }
 
   bool null() { return Scalar(); }
@@ -84,7 +84,7 @@ class OrderHandler {
   }
   bool start_array(size_t) {
     if (depth_ == 1 && under_items_) {
-      // Of doubled keys the last counts: what the first one held, right or wrong, is forgotten.
+      // The last of repeated keys counts: forget the value of the earlier one, valid or not.
       totals_.Begin();
       index_ = 0;
       error_.clear();
@@ -101,10 +101,10 @@ class OrderHandler {
   }
   bool parse_error(size_t, const std::string&, const nlohmann::detail::exception& error) {
     syntax_error_ = error.what();
-    // "[json.exception.parse_error.101] parse error at line 1, column 5: ...": from there on.
+    // nlohmann's message is "[json.exception.parse_error.101] parse error at line 1, column 5: ...": drop the tag.
     const size_t end_of_tag = syntax_error_.find("] ");
     if (end_of_tag != std::string::npos) syntax_error_.erase(0, end_of_tag + 2);
-    // Behind that it quotes the body, whose bytes may be no UTF-8.
+    // The rest quotes the body, whose bytes may not be UTF-8.
     syntax_error_.resize(std::min(syntax_error_.find("; last read"), syntax_error_.size()));
     return false;
   }
@@ -126,7 +126,7 @@ class OrderHandler {
     return true;
   }
 
-  // A value that does not fit where it stands, if anything is asked of that place.
+  // Handles a value of the wrong type, unless the key is unknown.
   void Unfit() {
     if (depth_ == 1 && under_items_) {
       has_items_ = true;
@@ -163,7 +163,7 @@ class OrderHandler {
     ++index_;
   }
 
-  // The first one is told.
+  // Keeps the first error.
   void SetError(const std::string& what) {
     if (error_.empty()) error_ = absl::StrCat("items[", index_, "] ", what);
   }
@@ -187,7 +187,7 @@ class OrderHandler {
 }  // namespace
 
 std::string ReadOrderBySax(std::string_view text, OrderTotals& totals) {
-  // nlohmann would skip it; no other reader of ours does, and RFC 8259, 8.1 leaves it open.
+  // nlohmann would skip a byte order mark; our other readers do not, and RFC 8259, 8.1 allows both.
   if (text.starts_with("\xef\xbb\xbf")) return "the body begins with a byte order mark";
   OrderHandler handler(totals);
   if (!json::sax_parse(text.begin(), text.end(), &handler)) return handler.syntax_error();

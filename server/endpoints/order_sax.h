@@ -8,11 +8,11 @@
 
 namespace assay::server {
 
-// Reads the body of POST /json by nlohmann's SAX interface, and writes its totals between
-// OrderTotals::Begin() and End(). The contract: id, price and qty are integers in 64 bits, name is
-// a string; unknown keys are ignored; of doubled keys, "items" among them, the last counts.
+// Reads the body of POST /json with nlohmann's SAX interface, and writes its totals between OrderTotals::Begin() and
+// End(). The contract: id, price and qty are integers in 64 bits, name is a string; unknown keys are ignored; if a key
+// is repeated, "items" included, the last one counts.
 //
-// Returns what is wrong with the body, in words; empty when nothing is. Then `totals` wants End().
+// Returns the error in the body as a sentence; empty if the body is valid. Then call End() on `totals`.
 std::string ReadOrderBySax(std::string_view json, OrderTotals& totals);
 
 }  // namespace assay::server

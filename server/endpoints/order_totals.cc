@@ -6,7 +6,7 @@ namespace assay::server {
 
 namespace {
 
-// What is kept of it: a thousand items make some 50 KB.
+// The most memory to keep: a thousand items take about 50 KB.
 constexpr size_t kKeptCapacity = 1 << 20;
 
 }  // namespace

@@ -5,7 +5,7 @@
 
 namespace assay::server {
 
-// GET /plaintext: "Hello, World!". What it costs is what HTTP costs.
+// GET /plaintext: "Hello, World!". It measures the cost of HTTP alone.
 void RespondPlaintext(const HttpRequest& request, HttpResponse& response);
 
 }  // namespace assay::server

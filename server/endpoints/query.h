@@ -7,12 +7,11 @@
 
 namespace assay::server {
 
-// The value of a parameter in "a=1&b=2", as it came; of a doubled one the last counts. Nothing when
-// it is not there.
+// The value of a parameter in "a=1&b=2", not decoded; if it is repeated, the last one counts. Nullopt if it is missing.
 std::optional<std::string_view> QueryParameter(std::string_view query, std::string_view name);
 
-// A parameter that is a decimal number without sign. `otherwise` when it is not there; nothing when
-// it is no such number or not in [min, max].
+// A parameter that is a decimal number without sign. `otherwise` if it is missing; nullopt if it is not such a number
+// or not in [min, max].
 std::optional<int64_t> NumberParameter(std::string_view query, std::string_view name,
                                        std::optional<int64_t> otherwise, int64_t min, int64_t max);
 

@@ -19,7 +19,7 @@ void Refuse(int status, std::string_view message, HttpResponse& response) {
   response.body = message;
 }
 
-// zlib counts in 32 bits, and bodies are limited far below.
+// zlib counts in 32 bits; the limit of a body is far below that.
 void SetInput(std::string_view body, z_stream& stream) {
   stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(body.data()));
   stream.avail_in = static_cast<uInt>(body.size());
@@ -48,11 +48,11 @@ void ZlibEndpoint::Compress(const HttpRequest& request, HttpResponse& response) 
     deflate_.reset(new z_stream{});
     if (deflateInit(deflate_.get(), static_cast<int>(*level)) != Z_OK) {
       deflate_.reset();
-      return Refuse(503, "there is no memory to compress with\n", response);
+      return Refuse(503, "out of memory while compressing\n", response);
     }
   } else {
     deflateReset(deflate_.get());
-    // Between a reset and the first input it only takes note of the level.
+    // After a reset and before any input this only sets the level.
     deflateParams(deflate_.get(), static_cast<int>(*level), Z_DEFAULT_STRATEGY);
   }
   SetInput(request.body, *deflate_);
@@ -74,7 +74,7 @@ void ZlibEndpoint::Decompress(const HttpRequest& request, HttpResponse& response
     inflate_.reset(new z_stream{});
     if (inflateInit(inflate_.get()) != Z_OK) {
       inflate_.reset();
-      return Refuse(503, "there is no memory to decompress with\n", response);
+      return Refuse(503, "out of memory while decompressing\n", response);
     }
   } else {
     inflateReset(inflate_.get());
@@ -84,7 +84,7 @@ void ZlibEndpoint::Decompress(const HttpRequest& request, HttpResponse& response
   output_.Clear();
   size_t step = std::max<size_t>(4 * request.body.size(), 16 << 10);
   while (true) {
-    // One byte beyond the limit tells "just fits" from "too large".
+    // One byte beyond the limit distinguishes "just fits" from "too large".
     const size_t room = std::min(step, max_output_ + 1 - output_.size());
     inflate_->next_out = reinterpret_cast<Bytef*>(output_.Reserve(room));
     inflate_->avail_out = static_cast<uInt>(room);
@@ -94,14 +94,14 @@ void ZlibEndpoint::Decompress(const HttpRequest& request, HttpResponse& response
       return Refuse(413, "the body inflates to more than this server accepts\n", response);
     }
     if (result == Z_STREAM_END) break;
-    // Without output left it goes on; otherwise the input is corrupt, or ends too early.
+    // If the output is full the loop continues; otherwise the input is corrupt or truncated.
     if (result != Z_OK || inflate_->avail_out != 0) {
       return Refuse(400, "the body is not a whole zlib stream\n", response);
     }
     step = output_.size();
   }
   if (inflate_->avail_in != 0) {
-    return Refuse(400, "there are bytes after the zlib stream\n", response);
+    return Refuse(400, "the body has bytes after the zlib stream\n", response);
   }
   response.content_type = "application/octet-stream";
   response.body = output_.view();

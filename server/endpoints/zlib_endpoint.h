@@ -11,19 +11,19 @@ struct z_stream_s;
 
 namespace assay::server {
 
-// /zlib/compress and /zlib/decompress. One for each thread: its streams and its output are used
-// again by every request, so that zlib allocates nothing after the first.
+// /zlib/compress and /zlib/decompress. Use one object per thread: all its requests share the zlib streams and the
+// output buffer, so zlib allocates nothing after the first request.
 class ZlibEndpoint {
  public:
-  // A body that inflates to more than `max_output` bytes is refused.
+  // Refuses a body that inflates to more than `max_output` bytes.
   explicit ZlibEndpoint(size_t max_output);
   ~ZlibEndpoint();
 
-  // POST /zlib/compress?level=6: the body in zlib's format. 400 for a level not in 0 to 9.
+  // POST /zlib/compress?level=6: the body in zlib's format. 400 if the level is not in 0 to 9.
   void Compress(const HttpRequest& request, HttpResponse& response);
 
-  // POST /zlib/decompress: what the body inflates to. 400 for what is not one whole zlib stream,
-  // 413 for more than max_output.
+  // POST /zlib/decompress: the inflated body. 400 if the body is not exactly one zlib stream, 413 if the output exceeds
+  // max_output.
   void Decompress(const HttpRequest& request, HttpResponse& response);
 
  private:

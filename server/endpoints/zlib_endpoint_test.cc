@@ -55,7 +55,7 @@ std::string Noise(size_t size) {
 TEST_F(ZlibEndpointTest, EveryLevelInflatesToTheBody) {
   for (const size_t size : {0, 1, 1000, 300'000}) {
     for (const std::string& body : {Text(size), Noise(size)}) {
-      // Up and down: the stream is used again with another level each time.
+      // Up and down, so that the reused stream changes its level each time.
       for (const int level : {6, 0, 9, 1, 0, 5, 2, 8, 3, 7, 4, 0}) {
         const Answer packed = Compress(body, absl::StrCat("level=", level));
         ASSERT_EQ(packed.status, 200);
@@ -67,7 +67,7 @@ TEST_F(ZlibEndpointTest, EveryLevelInflatesToTheBody) {
   }
 }
 
-// A stream that is used again must compress as well as a new one.
+// A reused stream must compress as well as a new one.
 TEST_F(ZlibEndpointTest, CompressesExactlyAsZlibDoes) {
   const std::string body = Text(100'000);
   for (const int level : {9, 1, 0, 6, 4, 0, 9}) {
@@ -87,13 +87,13 @@ TEST_F(ZlibEndpointTest, TheDefaultLevelIsSix) {
   EXPECT_NE(Compress(body).body, Compress(body, "level=1").body);
 }
 
-TEST_F(ZlibEndpointTest, RefusesLevelsThatAreNone) {
+TEST_F(ZlibEndpointTest, RefusesInvalidLevels) {
   for (const char* query : {"level=10", "level=-1", "level=", "level=x", "level=6.0"}) {
     EXPECT_EQ(Compress("x", query).status, 400) << query;
   }
 }
 
-TEST_F(ZlibEndpointTest, RefusesWhatIsNoZlibStream) {
+TEST_F(ZlibEndpointTest, RefusesInvalidZlibStreams) {
   const std::string packed = Compress(Text(1000)).body;
   std::string corrupt = packed;
   corrupt[corrupt.size() / 2] ^= 0x55;
@@ -104,7 +104,7 @@ TEST_F(ZlibEndpointTest, RefusesWhatIsNoZlibStream) {
         packed.substr(0, packed.size() - 1), packed.substr(0, 2), packed + "x", packed + packed}) {
     EXPECT_EQ(Decompress(body).status, 400);
   }
-  // After all that the stream works again.
+  // After all these errors the stream still works.
   EXPECT_EQ(Decompress(packed).body, Text(1000));
 }
 
@@ -122,8 +122,8 @@ TEST_F(ZlibEndpointTest, RefusesAStreamThatNeedsADictionary) {
   EXPECT_EQ(Decompress(body).status, 400);
 }
 
-// 16 MiB of zeroes come in 16 KiB.
-TEST_F(ZlibEndpointTest, OutputIsLimitedToTheByte) {
+// 16 KiB inflate to 16 MiB of zeroes.
+TEST_F(ZlibEndpointTest, LimitsTheOutputExactly) {
   ZlibEndpoint large(32 << 20);
   const auto pack = [&large](size_t size) {
     HttpResponse response;

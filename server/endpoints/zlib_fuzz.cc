@@ -1,5 +1,5 @@
-// The zlib endpoints on whatever comes: what compresses comes back, what does not inflate is refused, and no stream is
-// left broken for the next request.
+// The zlib endpoints on arbitrary bodies: a compressed body inflates to the original, an invalid stream is refused, and
+// every request leaves the streams usable for the next.
 
 #include <cstdint>
 #include <cstdlib>
@@ -17,12 +17,12 @@ namespace {
 
 constexpr size_t kMaxOutput = 1 << 14;
 
-struct Answer {
+struct Result {
   int status;
   std::string body;
 };
 
-Answer Compress(ZlibEndpoint& endpoint, std::string_view body, int level) {
+Result Compress(ZlibEndpoint& endpoint, std::string_view body, int level) {
   HttpResponse response;
   const std::string query = absl::StrCat("level=", level);
   endpoint.Compress(
@@ -31,7 +31,7 @@ Answer Compress(ZlibEndpoint& endpoint, std::string_view body, int level) {
   return {response.status, std::string(response.body)};
 }
 
-Answer Decompress(ZlibEndpoint& endpoint, std::string_view body) {
+Result Decompress(ZlibEndpoint& endpoint, std::string_view body) {
   HttpResponse response;
   endpoint.Decompress(
       {.method = HttpMethod::kPost, .path = {}, .query = {}, .body = body, .headers = {}},
@@ -58,18 +58,18 @@ std::vector<std::string> FuzzSeeds() {
 // The first byte chooses the level.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size == 0) return 0;
-  static assay::server::ZlibEndpoint endpoint(assay::kMaxOutput);
+  static assay::server::ZlibEndpoint endpoint(assay::server::kMaxOutput);
   const int level = data[0] % 10;
   const std::string_view body(reinterpret_cast<const char*>(data) + 1, size - 1);
 
-  const assay::Answer inflated = assay::server::Decompress(endpoint, body);
+  const assay::server::Result inflated = assay::server::Decompress(endpoint, body);
   if (inflated.status != 200 && inflated.status != 400 && inflated.status != 413) std::abort();
-  if (inflated.status == 200 && inflated.body.size() > assay::kMaxOutput) std::abort();
+  if (inflated.status == 200 && inflated.body.size() > assay::server::kMaxOutput) std::abort();
 
-  const assay::Answer packed = assay::server::Compress(endpoint, body, level);
+  const assay::server::Result packed = assay::server::Compress(endpoint, body, level);
   if (packed.status != 200) std::abort();
-  const assay::Answer unpacked = assay::server::Decompress(endpoint, packed.body);
-  const bool fits = body.size() <= assay::kMaxOutput;
+  const assay::server::Result unpacked = assay::server::Decompress(endpoint, packed.body);
+  const bool fits = body.size() <= assay::server::kMaxOutput;
   if (unpacked.status != (fits ? 200 : 413)) std::abort();
   if (fits && unpacked.body != body) std::abort();
   return 0;

@@ -11,7 +11,7 @@
 namespace assay::server {
 namespace {
 
-// Connections accepted before others get their turn.
+// Connections to accept before other targets get their turn.
 constexpr int kAtOnce = 64;
 constexpr int64_t kReportEveryNanos = 10'000'000'000;
 
@@ -51,7 +51,7 @@ void Acceptor::Accept(int limit) {
         Pause(errno);
         return;
       default:
-        // Errors of that one connection (ECONNABORTED and those of the network).
+        // An error of that one connection (ECONNABORTED, network errors).
         continue;
     }
   }
@@ -64,10 +64,11 @@ void Acceptor::Pause(int error) {
   loop_.timers().Schedule(*this, loop_.now_ns() + kPauseNanos);
   if (last_report_ns_ == INT64_MIN || loop_.now_ns() - last_report_ns_ > kReportEveryNanos) {
     last_report_ns_ = loop_.now_ns();
-    std::fprintf(stderr,
-                 "server: cannot accept a connection: %s; clients wait until others leave "
-                 "(ulimit -n and fs.epoll.max_user_watches set how many there may be)\n",
-                 std::strerror(error));
+    std::fprintf(
+        stderr,
+        "server: cannot accept a connection: %s; clients wait until other connections close "
+        "(ulimit -n and fs.epoll.max_user_watches limit their number)\n",
+        std::strerror(error));
   }
 }
 

@@ -13,23 +13,22 @@ namespace assay::server {
 
 // Accepts connections of one listening socket.
 //
-// When the process or the system is out of descriptors or memory it pauses for kPause, instead of
-// being woken for ever by a connection that it cannot accept; clients wait in the backlog meanwhile.
+// When the process or the system is out of descriptors or memory, the acceptor pauses for kPauseNanos. Otherwise epoll
+// would report the same pending connection for ever. Clients wait in the backlog meanwhile.
 class Acceptor final : public EventTarget, public Timer {
  public:
   static constexpr int64_t kPauseNanos = 100'000'000;
 
-  // Gets each connection, non-blocking. Returns 0, or the error for which the system has no room
-  // for it.
+  // Receives each accepted, non-blocking connection. Returns 0, or the errno with which the system refused to watch it.
   using OnConnection = std::function<int(UniqueFd connection)>;
 
   // `loop` must outlive the acceptor.
   Acceptor(EventLoop& loop, ListeningSocket socket, OnConnection on_connection);
   ~Acceptor();
 
-  // False: the system cannot watch the socket.
+  // Returns false if the system cannot watch the socket.
   bool Start();
-  // Accepts what waits already, then listens no more.
+  // Accepts the connections that are pending, then stops listening.
   void Stop();
 
   void OnEvents(uint32_t events) override;

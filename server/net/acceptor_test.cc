@@ -17,13 +17,13 @@
 namespace assay::server {
 namespace {
 
-int64_t told_ns = 0;
-int64_t ToldTime() { return told_ns; }
+int64_t test_time_ns = 0;
+int64_t TestTime() { return test_time_ns; }
 
-// Else it would close one connection after the other, as fast as they come.
+// Otherwise the acceptor would close each connection as soon as it arrives.
 TEST(AcceptorTest, PausesWhileTheSystemCannotWatchConnections) {
-  told_ns = 1'000'000'000'000;
-  auto loop = EventLoop::Create(ToldTime);
+  test_time_ns = 1'000'000'000'000;
+  auto loop = EventLoop::Create(TestTime);
   ASSERT_TRUE(loop.ok()) << loop.status();
   auto sockets = ListeningSocket::Open("127.0.0.1:0", 1, {});
   ASSERT_TRUE(sockets.ok()) << sockets.status();
@@ -43,7 +43,7 @@ TEST(AcceptorTest, PausesWhileTheSystemCannotWatchConnections) {
   for (int i = 0; i < 5; ++i) loop->RunOnce(0, [] {});
   EXPECT_EQ(asked, 1);
   error = 0;
-  told_ns += 2 * Acceptor::kPauseNanos;
+  test_time_ns += 2 * Acceptor::kPauseNanos;
   for (int i = 0; i < 5; ++i) loop->RunOnce(0, [] {});
   EXPECT_EQ(taken.size(), 2u);
 }

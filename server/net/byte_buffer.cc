@@ -21,7 +21,7 @@ ByteBuffer& ByteBuffer::operator=(ByteBuffer&& other) noexcept {
 }
 
 void ByteBuffer::Grow(size_t bytes) {
-  // What was consumed is room too, when moving the rest is cheaper than growing.
+  // Reuse the consumed space if moving the remaining bytes is cheaper than growing.
   if (begin_ > 0 && begin_ >= size() && capacity_ - size() >= bytes) {
     std::memmove(memory_.get(), data(), size());
     end_ = size();

@@ -9,11 +9,10 @@
 
 namespace assay::server {
 
-// A growing run of bytes: written at its end, consumed at its front.
+// A growing sequence of bytes: appended at the end, consumed at the front.
 //
-// Growing never touches the new memory, so a large capacity costs address space, not memory. At
-// least kPadding bytes after the last one may be read (their content is unspecified): what SIMD
-// parsers ask for.
+// Growing never touches the new memory, so a large capacity costs address space, not memory. At least kPadding bytes
+// after the last one are readable, as SIMD parsers require. Their content is unspecified.
 class ByteBuffer {
  public:
   static constexpr size_t kPadding = 64;
@@ -27,18 +26,18 @@ class ByteBuffer {
   const char* data() const { return memory_.get() + begin_; }
   size_t size() const { return end_ - begin_; }
   bool empty() const { return begin_ == end_; }
-  // Bytes held, used or not.
+  // Bytes allocated, used or not.
   size_t capacity() const { return capacity_; }
   std::string_view view() const { return {data(), size()}; }
 
-  // Makes room for `bytes` more after the end, and returns it. What was there may move.
+  // Makes room for `bytes` more after the end, and returns a pointer to it. The existing bytes may move.
   char* Reserve(size_t bytes) {
     if (capacity_ - end_ < bytes) Grow(bytes);
     return memory_.get() + end_;
   }
-  // How many bytes fit after the end without growing.
+  // The number of bytes that fit after the end without growing.
   size_t room() const { return capacity_ - end_; }
-  // Takes `bytes`, written where Reserve() said, into the buffer.
+  // Appends the `bytes` that the caller wrote to the address from Reserve().
   void Commit(size_t bytes) { end_ += bytes; }
   void Append(std::string_view bytes) {
     if (bytes.empty()) return;

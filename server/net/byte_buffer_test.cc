@@ -7,7 +7,7 @@
 namespace assay::server {
 namespace {
 
-TEST(ByteBufferTest, GivesBackWhatWasAppendedInOrder) {
+TEST(ByteBufferTest, ReturnsAppendedBytesInOrder) {
   ByteBuffer buffer;
   std::string expected;
   for (int i = 0; i < 1000; ++i) {
@@ -19,7 +19,7 @@ TEST(ByteBufferTest, GivesBackWhatWasAppendedInOrder) {
 }
 
 // A pipelining client would otherwise make the buffer grow without end.
-TEST(ByteBufferTest, UsesTheRoomOfConsumedBytesAgain) {
+TEST(ByteBufferTest, ReusesTheSpaceOfConsumedBytes) {
   ByteBuffer buffer(1000);
   for (int i = 0; i < 100; ++i) {
     buffer.Append(std::string(600, 'x'));
@@ -31,7 +31,7 @@ TEST(ByteBufferTest, UsesTheRoomOfConsumedBytesAgain) {
   EXPECT_LT(buffer.capacity(), 2500u);
 }
 
-TEST(ByteBufferTest, MovesTheRestWhenThatMakesRoom) {
+TEST(ByteBufferTest, MovesTheRemainingBytesToMakeRoom) {
   ByteBuffer buffer(100);
   buffer.Append(std::string(80, 'x'));
   buffer.Consume(79);
@@ -49,12 +49,13 @@ TEST(ByteBufferTest, KeepsOnlyTheFrontWhenTruncated) {
   EXPECT_EQ(buffer.view(), "and!");
 }
 
-TEST(ByteBufferTest, MovingLeavesAnEmptyOne) {
+TEST(ByteBufferTest, IsEmptyAfterAMove) {
   ByteBuffer from;
   from.Append("abc");
   ByteBuffer to = std::move(from);
   EXPECT_EQ(to.view(), "abc");
-  EXPECT_TRUE(from.empty());  // NOLINT(bugprone-use-after-move): what it is then is promised.
+  EXPECT_TRUE(
+      from.empty());  // NOLINT(bugprone-use-after-move): the state after a move is specified.
   from.Append("again");
   EXPECT_EQ(from.view(), "again");
 }

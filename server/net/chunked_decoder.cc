@@ -62,8 +62,8 @@ ChunkedDecoder::State ChunkedDecoder::EndOfExtension(unsigned char c) {
   return CountOverhead();
 }
 
-// *( BWS ";" BWS chunk-ext-name [ BWS "=" BWS ( token / quoted-string ) ] ): a blank stands in front of what goes on,
-// never at a line's end.
+// *( BWS ";" BWS chunk-ext-name [ BWS "=" BWS ( token / quoted-string ) ] ): a blank must precede another element,
+// never the end of a line.
 ChunkedDecoder::State ChunkedDecoder::Extension(unsigned char c) {
   switch (at_) {
     case At::kBlank:
@@ -137,7 +137,7 @@ ChunkedDecoder::State ChunkedDecoder::Framing(unsigned char c) {
       const int digit = HexDigit(c);
       if (digit >= 0) {
         at_ = At::kSize;
-        // Zeros in front say nothing, and there may be any number of them.
+        // Leading zeros have no meaning, and their number is unlimited.
         if (chunk_ == 0 && digit == 0) return CountOverhead();
         if (chunk_ >> 60 != 0) return State::kMalformed;
         chunk_ = chunk_ * 16 + static_cast<uint64_t>(digit);

@@ -44,7 +44,7 @@ void ExpectState(std::string_view text, State state) {
   }
 }
 
-TEST(ChunkedDecoderTest, GivesTheBodyHoweverItIsCut) {
+TEST(ChunkedDecoderTest, DecodesTheBodyFromPiecesOfAnySize) {
   const std::string text = "5\r\nhello\r\n00A\r\n, 23456789\r\n1;a=\"b\"\r\n!\r\n0\r\nX: y\r\n\r\n";
   for (size_t step = 1; step <= text.size(); ++step) {
     const Decoded decoded = Decode(text, step);
@@ -54,8 +54,8 @@ TEST(ChunkedDecoderTest, GivesTheBodyHoweverItIsCut) {
   }
 }
 
-// What follows is the next request.
-TEST(ChunkedDecoderTest, StopsBehindTheLastLine) {
+// The bytes that follow are the next request.
+TEST(ChunkedDecoderTest, StopsAfterTheLastLine) {
   const Decoded decoded = Decode("1\r\nx\r\n0\r\n\r\nGET /", 100);
   EXPECT_EQ(decoded.state, State::kDone);
   EXPECT_EQ(decoded.read, 11u);
@@ -108,14 +108,14 @@ TEST(ChunkedDecoderTest, RefusesBrokenFraming) {
   }
 }
 
-TEST(ChunkedDecoderTest, RefusesABodyBeyondTheLimitBeforeItComes) {
+TEST(ChunkedDecoderTest, RefusesATooLargeBodyBeforeItArrives) {
   ExpectState("65\r\n", State::kBodyTooLarge);
   ExpectState("ffffffffffffffff\r\n", State::kBodyTooLarge);
   ExpectState("64\r\n", State::kMore);
   ExpectState("60\r\n" + std::string(0x60, 'x') + "\r\n5\r\n", State::kBodyTooLarge);
 }
 
-// Extensions and trailers cost the client nothing to send for ever.
+// Otherwise a client could send extensions and trailers for ever.
 TEST(ChunkedDecoderTest, LimitsExtensionsAndTrailers) {
   ExpectState("1;" + std::string(kMaxOverhead - 1, 'e'), State::kMore);
   ExpectState("1;" + std::string(kMaxOverhead, 'e'), State::kOverheadTooLarge);

@@ -14,19 +14,19 @@
 namespace assay::server {
 namespace {
 
-// A connection's own buffer grows at least by this.
+// The least growth of a connection's own buffer.
 constexpr size_t kReceiveMore = 4 << 10;
-// What is reserved for a body whose length is known; a longer one has to come first.
+// The most to reserve for a body of known length; a longer body grows the buffer as it arrives.
 constexpr size_t kReserveBody = 1 << 20;
-// How long the rest of a client's bytes is dropped before the socket is closed: until none came for so long, since the
-// client may read the response only when it has sent all of its request; but not for ever.
+// How long to drop the client's remaining bytes before closing the socket. The client may read the response only after
+// sending its whole request, so wait until it has been silent for the first time; the second bounds the total.
 constexpr int64_t kLingerSilenceNanos = 2'000'000'000;
 constexpr int64_t kLingerNanos = 30'000'000'000;
-// Edge-triggered, which spares the kernel a second look at a socket that was drained. What may leave something behind a
-// short read, its end or urgent data, comes as an event of its own.
+// Edge-triggered, which spares the kernel a second check of a drained socket. The cases in which a short read leaves
+// something behind, end of stream and urgent data, raise an event of their own.
 constexpr uint32_t kReadable = EPOLLIN | EPOLLPRI | EPOLLRDHUP | EPOLLET;
 
-// What a buffer takes of memory: what was consumed too, as it is freed with the rest, but not what was only reserved.
+// The memory in use by a buffer: includes consumed bytes, which are freed with the rest, excludes merely reserved ones.
 size_t Written(const ByteBuffer& buffer) { return buffer.capacity() - buffer.room(); }
 
 }  // namespace
@@ -71,7 +71,7 @@ void Connection::OnEvents(uint32_t events) {
         return;
     }
   } catch (const std::bad_alloc&) {
-    // Of a buffer, and so before this was lined up or destroyed.
+    // A buffer could not grow, so this connection is neither in the batch nor destroyed.
     group_.refusal_.Clear();
     Destroy();
   }
@@ -89,7 +89,7 @@ void Connection::Receive(uint32_t events) {
   if (size > 0) {
     bytes.Commit(static_cast<size_t>(size));
     moved_ += static_cast<uint64_t>(size);
-    // A short read has drained the socket. Otherwise ask for the event again: other connections get their turn first.
+    // A short read has drained the socket. Otherwise ask for the event again, so that other connections get their turn.
     const bool more = static_cast<size_t>(size) == room || (events & ~uint32_t{EPOLLIN}) != 0;
     return group_.AddToBatch(*this, more);
   }
@@ -103,11 +103,11 @@ void Connection::ReceiveEnd() {
   SendLast();
 }
 
-void Connection::Answer(Exchange& exchange) {
+void Connection::Respond(Exchange& exchange) {
   try {
     exchange.answered_before = session_.answered();
     if (partial_ == nullptr) std::swap(group_.spare_.bytes, exchange.received);
-    exchange.next = session_.Answer(group_.context_, CurrentIntake(), exchange.batch);
+    exchange.next = session_.Respond(group_.context_, CurrentIntake(), exchange.batch);
   } catch (const std::bad_alloc&) {
     GiveUp(exchange);
   }
@@ -117,7 +117,7 @@ void Connection::Deliver(Exchange& exchange) {
   try {
     Proceed(exchange);
   } catch (const std::bad_alloc&) {
-    GiveUp(exchange);  // Of a buffer or of the handler, and so before this was destroyed.
+    GiveUp(exchange);  // A buffer or the handler ran out, so this still exists.
   }
 }
 
@@ -149,7 +149,7 @@ void Connection::Proceed(Exchange& exchange) {
       return;
     }
     if (sent == Sent::kAll && next == HttpSession::Next::kSend) {
-      exchange.next = session_.Answer(group_.context_, intake, batch);
+      exchange.next = session_.Respond(group_.context_, intake, batch);
       continue;
     }
     const bool begun_before =
@@ -175,7 +175,7 @@ void Connection::Proceed(Exchange& exchange) {
   }
 }
 
-// This and DropIntake() leave the group's spare intake ready for the next connection.
+// KeepIntake() and DropIntake() leave the group's spare intake ready for the next connection.
 void Connection::KeepIntake(Intake& intake) {
   if (&intake == partial_.get()) {
     if (intake.bytes.empty()) partial_.reset();
@@ -242,7 +242,7 @@ void Connection::SendLast() {
   }
   group_.refusal_.Clear();
   if (sent == Sent::kBroken) return Destroy();
-  Account();  // No more than the refusal is left of it.
+  Account();  // Only the error response may remain.
   if (sent == Sent::kAll) Finish();
 }
 
@@ -252,7 +252,7 @@ void Connection::Refuse() {
 }
 
 void Connection::Reset() {
-  // Drops what the system still holds for a client that does not take it.
+  // Discards the bytes that the system holds for a client that does not read them.
   const linger reset = {.l_onoff = 1, .l_linger = 0};
   setsockopt(socket_.get(), SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
   Destroy();
@@ -262,7 +262,7 @@ bool Connection::Account() {
   const size_t before = held_;
   held_ = (partial_ == nullptr ? 0 : Written(partial_->bytes)) +
           (unsent_ == nullptr ? 0 : Written(*unsent_));
-  group_.held_ += held_ - before;  // Modulo the word where it is less.
+  group_.held_ += held_ - before;  // The difference may wrap around.
   return held_ <= before || group_.held_ <= group_.context_.limits.max_memory;
 }
 
@@ -281,7 +281,7 @@ void Connection::SendRest() {
   }
   if (next_ == HttpSession::Next::kClose) return Finish();
   state_ = State::kReading;
-  // This reports what has come meanwhile.
+  // Reports what has arrived meanwhile.
   group_.loop_.ChangeWatch(socket_.get(), kReadable, *this);
   since_ns_ = group_.loop_.now_ns();
   moved_ = 0;

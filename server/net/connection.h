@@ -17,44 +17,46 @@ namespace assay::server {
 class Connection;
 class ConnectionGroup;
 
-// What a connection's event brings, from the bytes that came to the responses that go.
+// The state of one event of a connection: the bytes received and the responses to send.
 struct Exchange {
-  // Received at once when nothing is known of what comes.
+  // Bytes to receive at once when the size of the request is unknown.
   static constexpr size_t kReceive = 64 << 10;
 
   Exchange();
 
   Connection* connection = nullptr;
-  ByteBuffer received;  // Where the connection has no unfinished request of its own.
+  ByteBuffer received;  // Used if the connection has no unfinished request.
   ResponseBatch batch;
-  HttpSession::Next next = HttpSession::Next::kRead;  // After the batch.
-  uint32_t answered_before = 0;                       // By the session.
-  bool more = false;                                  // There may be more to receive.
+  HttpSession::Next next = HttpSession::Next::kRead;  // What to do after sending the batch.
+  uint32_t answered_before = 0;  // Requests that the session had answered before.
+  bool more = false;             // The socket may hold more bytes.
 };
 
-// One client's connection: the socket's side of an HttpSession.
+// One client's connection: the socket side of an HttpSession.
 //
-// It receives, answers all that came whole, and sends all answers with one call. Only when the
-// client does not take them does it wait for the socket to become writable, and reads nothing
-// meanwhile: a client that does not read is not read from. Who has sent many requests that take long has one of them
-// answered, then waits in the same way until the others had their turn. After the last answer it shuts down its
-// side and drops what still comes, while it does and two seconds longer: closing at once would reset
-// the connection and lose the response (RFC 9112, 9.6).
+// A connection receives, responds to every complete request, and sends all responses with one call. Backpressure: while
+// the client does not read its responses, the connection waits for the socket to become writable and reads no requests.
+// Fairness: when pipelined requests take long, the connection responds to one of them, then waits until the other
+// connections have had their turn.
+//
+// After the last response the connection shuts down its sending side, then drops what the client still sends until two
+// seconds pass without a byte. Closing at once would reset the connection and lose the response (RFC 9112, 9.6).
 class Connection final : public EventTarget, public Timer {
  public:
   Connection(ConnectionGroup& group, UniqueFd socket);
   ~Connection();
 
-  // False: it cannot be watched, and must go.
+  // Returns false if the system cannot watch the socket; the caller then removes the connection.
   bool Start(std::list<Connection>::iterator self);
 
   bool idle() const { return state_ == State::kReading && partial_ == nullptr; }
-  // May destroy the connection, as all of these.
+  // May destroy the connection, like all functions below.
   void CloseIfIdle();
 
-  // The stages of an exchange whose bytes were received: fills its batch, and sends that. Where memory runs out the
-  // exchange is cleared, its `connection` null and the connection gone; the next one's request needs less, or later.
-  void Answer(Exchange& exchange);
+  // The two stages after receiving: Respond() fills the batch of the exchange, Deliver() sends it. When memory runs
+  // out, the exchange is cleared, its `connection` is null, and the connection is destroyed. The server continues with
+  // the next connection.
+  void Respond(Exchange& exchange);
   void Deliver(Exchange& exchange);
 
   void OnEvents(uint32_t events) override;
@@ -64,12 +66,12 @@ class Connection final : public EventTarget, public Timer {
   enum class State : uint8_t { kReading, kSending, kLingering };
   enum class Sent : uint8_t { kAll, kPart, kBroken };
 
-  // These may destroy the connection: nothing may follow a call of them but a return.
+  // These may destroy the connection: only a return may follow a call.
   void Receive(uint32_t events);
   void ReceiveEnd();
-  // Sends what was answered, and answers on where the batch was full.
+  // Sends the batch, and responds to further requests where the batch was full.
   void Proceed(Exchange& exchange);
-  // Sends the refusal, and closes.
+  // Sends an error response, then closes.
   void SendLast();
   void SendRest();
   void Finish();
@@ -77,24 +79,23 @@ class Connection final : public EventTarget, public Timer {
   void Destroy();
   void GiveUp(Exchange& exchange);
 
-  // Says that there is no memory for the request, or breaks off the response.
+  // Refuse() responds that there is no memory for the request, or resets the connection if a response has begun.
   void Refuse();
   void Reset();
 
-  // What is being answered: its own unfinished request, or what it lent the group.
+  // The connection's own unfinished request, or the group's shared intake.
   Intake& CurrentIntake();
 
   Sent Send(ResponseBatch& batch);
-  // Brings what the group says that its connections hold up to date; false: it is too much, and this one holds more than
-  // before.
+  // Updates the group's count of bytes held. Returns false if the total is above the limit and this connection holds
+  // more than before.
   bool Account();
   void KeepIntake(Intake& intake);
   void DropIntake(Intake& intake);
   void KeepUnsent(const ResponseBatch& batch);
-  // Goes on when the socket is writable, and those that are ready before it had their turn.
+  // Continues once the socket is writable and the connections that are already ready have had their turn.
   void AwaitWritable();
-  // When a request, or the reading of a response, has to be done: a constant time and what its bytes
-  // may take.
+  // When a request must be complete, or a response read: a constant time plus the time that its bytes may take.
   int64_t Deadline(int64_t timeout_ns, uint64_t bytes) const;
   void SetDeadline(int64_t deadline_ns);
 
@@ -102,14 +103,14 @@ class Connection final : public EventTarget, public Timer {
   UniqueFd socket_;
   HttpSession session_;
   State state_ = State::kReading;
-  HttpSession::Next next_ = HttpSession::Next::kRead;  // After what is being sent.
-  // A request that has not arrived whole, or could not be answered yet; else null.
+  HttpSession::Next next_ = HttpSession::Next::kRead;  // What to do after sending.
+  // A request that is incomplete, or that the session has not responded to yet; else null.
   std::unique_ptr<Intake> partial_;
   std::unique_ptr<ByteBuffer>
-      unsent_;            // In kSending, unless all was sent and it waits for its turn; else null.
-  size_t held_ = 0;       // What of the group's is in these two.
-  int64_t since_ns_ = 0;  // When the partial request, the sending or the lingering began.
-  uint64_t moved_ = 0;    // Bytes that came, or went, since then.
+      unsent_;            // Set in kSending, except while waiting for a turn; else null.
+  size_t held_ = 0;       // This connection's share of the group's `held_`.
+  int64_t since_ns_ = 0;  // Start of the partial request, the sending or the lingering.
+  uint64_t moved_ = 0;    // Bytes received or sent since then.
   std::list<Connection>::iterator self_;
 };
 

@@ -1,5 +1,5 @@
-// Connections over real sockets with little room, clients that send in arbitrary pieces and read when they like: what
-// each gets is what a session answers, whole and in order.
+// Connections over real sockets with small buffers. Clients send in arbitrary pieces and read at arbitrary times. Each
+// client must receive the responses of a session, complete and in order.
 
 #include <sys/socket.h>
 
@@ -26,12 +26,12 @@ class Client {
  public:
   explicit Client(UniqueFd socket) : socket_(std::move(socket)) {}
 
-  // Sends what the socket takes of the next `size` bytes; true when all of `input` is sent.
+  // Sends what the socket accepts of the next `size` bytes; true once all of `input` is sent.
   bool SendSome(std::string_view& input, size_t size) {
     const ssize_t sent = send(socket_.get(), input.data(), std::min(size, input.size()),
                               MSG_NOSIGNAL | MSG_DONTWAIT);
     if (sent > 0) input.remove_prefix(static_cast<size_t>(sent));
-    // The server may be through with us before we are with it.
+    // The server may close before the client has sent everything.
     if (sent < 0 && errno != EAGAIN) input = {};
     if (input.empty() && !ended_) {
       shutdown(socket_.get(), SHUT_WR);
@@ -40,7 +40,7 @@ class Client {
     return ended_;
   }
 
-  // Receives at most `size` bytes; false when the server has ended the connection.
+  // Receives at most `size` bytes; false once the server has ended the connection.
   bool ReceiveSome(size_t size) {
     std::string bytes(size, '\0');
     const ssize_t got = recv(socket_.get(), bytes.data(), size, MSG_DONTWAIT);
@@ -58,16 +58,16 @@ class Client {
 };
 
 void LeaveLittleRoom(int fd) {
-  const int size = 1;  // The kernel's minimum, some 4 KiB.
+  const int size = 1;  // The kernel rounds up to its minimum of about 4 KiB.
   setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
   setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
 }
 
-// One client's part: what it has yet to send, and how it reads.
+// The state of one client: the bytes it has yet to send, and how it reads.
 struct Conversation {
   Client client;
   std::string_view input;
-  bool lazy;  // Reads only once it has sent all it can.
+  bool lazy;  // Reads only after sending all it can.
   bool open = true;
 
   void Go(RandomStream& random) {
@@ -80,9 +80,10 @@ struct Conversation {
   }
 };
 
-// Up to three clients say the same, each at its own pace, so that the server meets them in one row.
+// Up to three clients send the same bytes, each at its own pace, so that the server handles them in one batch.
 void Converse(std::string_view input, RandomStream& random) {
-  const std::string expected = FuzzConversation::Answers(input, [&input] { return input.size(); });
+  const std::string expected =
+      FuzzConversation::Responses(input, [&input] { return input.size(); });
 
   const HttpLimits limits = FuzzConversation::Limits();
   std::string text;
@@ -121,7 +122,7 @@ std::vector<std::string> FuzzSeeds() {
 
 }  // namespace assay::server
 
-// The first byte is the seed of all that is arbitrary.
+// The first byte is the seed of all random choices.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size == 0) return 0;
   assay::RandomStream random(data[0]);

@@ -10,9 +10,9 @@
 namespace assay::server {
 namespace {
 
-// What a response may take on the average where several are made before the first is sent.
+// The longest average time per response at which a batch holds several.
 constexpr int64_t kQuickResponseNanos = 20'000;
-// Some ticks of the loop's clock.
+// Several ticks of the loop's clock.
 constexpr int64_t kTurnNanos = 20'000'000;
 
 int64_t ExactNanos() {
@@ -49,7 +49,7 @@ int ConnectionGroup::Adopt(UniqueFd socket) {
 
 void ConnectionGroup::BeginStop() {
   context_.stopping = true;
-  // Requests may have come that were not looked at yet.
+  // Requests may have arrived that the loop has not reported yet.
   for (auto next = connections_.begin(); next != connections_.end();) {
     Connection& connection = *next++;
     if (connection.idle()) connection.OnEvents(0);
@@ -62,16 +62,16 @@ void ConnectionGroup::BeginStop() {
 }
 
 void ConnectionGroup::AddToBatch(Connection& connection, bool more) {
-  Exchange& exchange = batch_[lined_up_++];
+  Exchange& exchange = batch_[batch_size_++];
   exchange.connection = &connection;
   exchange.more = more;
-  if (lined_up_ >= batch_limit_) ServeBatch();
+  if (batch_size_ >= batch_limit_) ServeBatch();
 }
 
 void ConnectionGroup::ServeBatch() {
-  const size_t count = std::exchange(lined_up_, 0);
+  const size_t count = std::exchange(batch_size_, 0);
   if (count == 0) return;
-  // Nothing is learnt from a row of one, but that a longer one may do.
+  // A batch of one is not timed: it only shows that a longer one may be tried.
   const bool timed = count > 1 || batch_limit_ == 1;
   const int64_t begin_ns = timed ? ExactNanos() : 0;
   context_.turn_ends_ns = loop_.now_ns() + kTurnNanos;
@@ -82,10 +82,10 @@ void ConnectionGroup::ServeBatch() {
       exchange.received.Clear();
       continue;
     }
-    exchange.connection->Answer(exchange);
+    exchange.connection->Respond(exchange);
     if (context_.TurnIsOver()) LookForStop();
     if (exchange.connection == nullptr) continue;
-    // The next call of the handler may change what is borrowed, and the next request needs the parser.
+    // Deliver now: the next call of the handler may change the borrowed body, and the next request needs the parser.
     if (!exchange.batch.borrowed.empty() || !spare_.bytes.empty()) Deliver(exchange);
   }
   if (timed) FitBatch((ExactNanos() - begin_ns) / static_cast<int64_t>(count));

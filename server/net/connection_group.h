@@ -18,35 +18,36 @@
 
 namespace assay::server {
 
-// The connections of one thread, and what they share so that an idle one costs little memory: the
-// buffers to receive into, the batches of responses to fill, the parsers. What a request leaves
-// unfinished moves into its connection. All that connections hold together is bounded by
-// HttpLimits::max_memory: whose bytes go beyond it is refused (503), or reset where a response had begun.
+// The connections of one thread, and the buffers that they share: receive buffers, batches of responses, parsers.
+// Sharing makes an idle connection cheap; an unfinished request moves into its connection. HttpLimits::max_memory
+// bounds the bytes that all connections hold: a request beyond it gets a 503, or a reset if its response has begun.
 //
-// Work goes in rows: it receives from up to kBatch connections, then answers all, then sends to all. A request's way
-// through kernel, parser and kernel is longer than the CPU's instruction cache; each stage of a row finds its own there.
-// A row lengthens what its first request waits for by the work on the others, so it shrinks to one where that is long.
-// After 20 ms of work a connection has no more than one request answered before the others' events are looked at.
+// The group works in batches: it receives from up to kBatch connections, then responds to all, then sends to all. The
+// path of a request through kernel, parser and kernel is longer than the CPU's instruction cache; within a batch each
+// stage finds its code in the cache. The first request of a batch waits for the work on the others, so the batch
+// shrinks to one request where responses take long. After 20 ms of work a connection gets at most one response before
+// the group looks at the events of the others.
 //
-// Threads: all of it belongs to the loop's.
+// Threads: the group belongs to the thread of its loop.
 class ConnectionGroup final : private TurnListener {
  public:
-  // Both must outlive the group. It listens to the loop's turns.
-  // `stop`, which must too unless it is null, is looked at where requests take long.
+  // `loop` and `limits` must outlive the group, which listens to the loop's turns. `stop` may be null; otherwise it
+  // must outlive the group too, which checks it between requests that take long.
   ConnectionGroup(EventLoop& loop, const HttpLimits& limits, HttpHandler handler,
                   StopWatch* stop = nullptr);
   ~ConnectionGroup();
 
-  // Takes a connected, non-blocking socket. Returns 0, or the error for which the system cannot
-  // watch it; then it is closed.
+  // Takes a connected, non-blocking socket. Returns 0, or the errno with which the system refused to watch it; the
+  // socket is then closed.
   int Adopt(UniqueFd socket);
 
-  // Closes what is idle; the rest goes when its requests are answered, or unanswered from the stop's deadline on.
+  // Closes idle connections. The others close after their last response, or without one once the stop's deadline has
+  // passed.
   void BeginStop();
 
   bool empty() const { return connections_.empty(); }
 
-  // To be called with the time of day, as often as the loop turns.
+  // Call once per turn of the loop, with the time of day.
   void RefreshDate(std::time_t now) { context_.date.Refresh(now); }
 
  private:
@@ -56,17 +57,17 @@ class ConnectionGroup final : private TurnListener {
 
   void OnDelivered() override { ServeBatch(); }
 
-  // The exchange for the connection whose event is being delivered; part of the row once AddToBatch() is called.
-  Exchange& NextExchange() { return batch_[lined_up_]; }
+  // The exchange for the connection whose event is being delivered. AddToBatch() makes it part of the batch.
+  Exchange& NextExchange() { return batch_[batch_size_]; }
   void AddToBatch(Connection& connection, bool more);
-  // Answers all in the row, then sends to all.
+  // Responds to every request in the batch, then sends all responses.
   void ServeBatch();
-  // Whether the stop's time has run out: then nothing more is begun.
+  // Whether the deadline of the stop has passed. The group then begins nothing new.
   bool IsTooLate();
   void LookForStop();
-  // Sends what was answered. The exchange is nobody's then.
+  // Sends the responses. The exchange then belongs to no connection.
   static void Deliver(Exchange& exchange);
-  // Makes the next rows as long as such responses let it.
+  // Sets the length of the next batches from the time that one response takes.
   void FitBatch(int64_t each_ns);
 
   EventLoop& loop_;
@@ -75,13 +76,12 @@ class ConnectionGroup final : private TurnListener {
   const int64_t read_ns_;
   const int64_t write_ns_;
   SessionContext context_;
-  Intake
-      spare_;  // In use only while a connection is answering; what is left of a request moves out.
-  std::vector<Exchange> batch_;  // kBatch of them.
-  size_t lined_up_ = 0;          // So many, the first ones, are in use.
+  Intake spare_;  // In use only while a connection responds; an incomplete request moves out.
+  std::vector<Exchange> batch_;  // Has kBatch elements.
+  size_t batch_size_ = 0;        // The number of exchanges in use, from the front.
   size_t batch_limit_ = kBatch;
-  ResponseBatch refusal_;  // In use only while a connection is refused.
-  size_t held_ = 0;        // Bytes of unfinished requests and unsent answers.
+  ResponseBatch refusal_;  // In use only while refusing a request.
+  size_t held_ = 0;        // Bytes of unfinished requests and unsent responses.
   std::list<Connection> connections_;
 };
 

@@ -28,8 +28,8 @@ namespace {
 
 constexpr int64_t kSecond = 1'000'000'000;
 
-int64_t told_ns = 0;
-int64_t ToldTime() { return told_ns; }
+int64_t test_time_ns = 0;
+int64_t TestTime() { return test_time_ns; }
 
 const std::string kGet = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
 
@@ -42,12 +42,12 @@ class Client {
     const ssize_t sent = send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
     return sent == static_cast<ssize_t>(bytes.size());
   }
-  // What has come since the last call.
+  // The bytes received since the last call.
   std::string Take() {
     Receive();
     return std::exchange(received_, {});
   }
-  // All that has come.
+  // All bytes received.
   const std::string& Receive() {
     char bytes[4096];
     ssize_t got;
@@ -62,14 +62,14 @@ class Client {
   std::string received_;
 };
 
-// Connections of a loop whose time the test tells.
+// Connections of a loop with a test clock.
 class ConnectionTest : public ::testing::Test {
  protected:
-  void SetUp() override { told_ns = 1000 * kSecond; }
+  void SetUp() override { test_time_ns = 1000 * kSecond; }
 
   Client Connect() {
     if (loop_.empty()) {
-      auto loop = EventLoop::Create(ToldTime);
+      auto loop = EventLoop::Create(TestTime);
       EXPECT_TRUE(loop.ok()) << loop.status();
       loop_.emplace_back(*std::move(loop));
       const auto handler = [this](const HttpRequest& request, HttpResponse& response) {
@@ -86,8 +86,8 @@ class ConnectionTest : public ::testing::Test {
     return Client(UniqueFd(ends[1]));
   }
   void Turn(int64_t passes_ns = 0) {
-    told_ns += passes_ns;
-    // Timers fire behind the events of a turn, those of the next among them.
+    test_time_ns += passes_ns;
+    // Timers fire after the events of a turn, including the events of the turn that follows.
     for (int i = 0; i < 3; ++i) loop_.front().RunOnce(0, [] {});
   }
   void StopAll() { group_.front().BeginStop(); }
@@ -96,7 +96,7 @@ class ConnectionTest : public ::testing::Test {
   HttpLimits limits_;
   const UniqueFd stop_asked_{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
   StopWatch stop_{stop_asked_.get(), absl::Seconds(5)};
-  std::vector<std::string> paths_;  // Of the requests answered.
+  std::vector<std::string> paths_;  // Of the requests handled.
   std::string body_ = "hello";
   bool no_memory_ = false;
   std::function<void()> on_request_;
@@ -108,9 +108,9 @@ std::string GetOf(std::string_view path) {
   return "GET " + std::string(path) + " HTTP/1.1\r\nHost: h\r\n\r\n";
 }
 
-// Otherwise one client that pipelines work for a minute would keep all others waiting for that minute.
-TEST_F(ConnectionTest, WhoPipelinesLongRequestsLetsOthersHaveTheirTurn) {
-  on_request_ = [] { told_ns += kSecond; };
+// Otherwise one client that pipelines a minute of work would keep all others waiting for that minute.
+TEST_F(ConnectionTest, YieldsBetweenLongPipelinedRequests) {
+  on_request_ = [] { test_time_ns += kSecond; };
   Client greedy = Connect();
   Client modest = Connect();
   ASSERT_TRUE(greedy.Send(GetOf("/a") + GetOf("/b") + GetOf("/c")));
@@ -124,21 +124,21 @@ TEST_F(ConnectionTest, WhoPipelinesLongRequestsLetsOthersHaveTheirTurn) {
   std::vector<std::string> first_two(paths_.begin(), paths_.begin() + 2);
   std::sort(first_two.begin(), first_two.end());
   EXPECT_EQ(first_two, (std::vector<std::string>{"/a", "/d"}));
-  EXPECT_NE(paths_.back(), "/e") << "it waits for one request of the other's, not for all";
+  EXPECT_NE(paths_.back(), "/e") << "it must wait for one request of the other client, not for all";
   // In order, each once.
   std::vector<std::string> of_greedy;
   for (const std::string& path : paths_) {
     if (path < "/d") of_greedy.push_back(path);
   }
   EXPECT_EQ(of_greedy, (std::vector<std::string>{"/a", "/b", "/c"}));
-  // Idle again, and served.
+  // The connection is idle again and still serves.
   ASSERT_TRUE(greedy.Send(kGet));
   Turn();
   EXPECT_EQ(paths_.size(), 6U);
 }
 
-// Each turn costs a system call more.
-TEST_F(ConnectionTest, QuickPipelinedRequestsAreAnsweredInOneTurn) {
+// Each further turn costs a system call.
+TEST_F(ConnectionTest, RespondsToQuickPipelinedRequestsInOneTurn) {
   Client client = Connect();
   std::string requests;
   for (int i = 0; i < 100; ++i) requests += kGet;
@@ -147,26 +147,26 @@ TEST_F(ConnectionTest, QuickPipelinedRequestsAreAnsweredInOneTurn) {
   EXPECT_EQ(paths_.size(), 100U);
 }
 
-// A stop that was looked for only between turns would wait for 256 of them.
-TEST_F(ConnectionTest, AStopTakesEffectInTheMiddleOfATurn) {
+// Checking for the stop only between turns would wait for 256 requests.
+TEST_F(ConnectionTest, StopsInTheMiddleOfATurn) {
   std::vector<Client> clients;
   for (int i = 0; i < 40; ++i) clients.push_back(Connect());
   for (Client& client : clients) ASSERT_TRUE(client.Send(GetOf("/a") + GetOf("/b")));
   on_request_ = [this] {
-    told_ns += kSecond;
+    test_time_ns += kSecond;
     if (paths_.size() == 3) {
       EXPECT_EQ(eventfd_write(stop_asked_.get(), 1), 0);
     }
   };
   for (int i = 0; i < 10; ++i) loop_.front().RunOnce(0, [] {});
   StopAll();
-  // Three, and what is begun in the five seconds that follow.
+  // Three, plus the requests that begin in the five seconds that follow.
   EXPECT_EQ(paths_.size(), 8U);
   EXPECT_EQ(stop_.deadline_ns(), 1008 * kSecond);
 }
 
-// A reset would take the refusal away from a client that reads only once it has sent all.
-TEST_F(ConnectionTest, ARefusedUploadIsTakenWhileItLasts) {
+// A reset would lose the error response if the client reads only after sending everything.
+TEST_F(ConnectionTest, DrainsARefusedUpload) {
   Client client = Connect();
   ASSERT_TRUE(client.Send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 99999999\r\n\r\n"));
   Turn();
@@ -180,7 +180,7 @@ TEST_F(ConnectionTest, ARefusedUploadIsTakenWhileItLasts) {
   EXPECT_TRUE(NoneIsLeft());
 }
 
-TEST_F(ConnectionTest, ARefusedUploadIsNotTakenForEver) {
+TEST_F(ConnectionTest, DrainsARefusedUploadForALimitedTime) {
   Client client = Connect();
   ASSERT_TRUE(client.Send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 99999999\r\n\r\n"));
   Turn();
@@ -191,8 +191,8 @@ TEST_F(ConnectionTest, ARefusedUploadIsNotTakenForEver) {
   EXPECT_LE(second, 32);
 }
 
-// The limit is on all together: each alone is allowed.
-TEST_F(ConnectionTest, UnfinishedRequestsBeyondTheMemoryForAllAreRefused) {
+// The limit applies to the sum: each request alone is allowed.
+TEST_F(ConnectionTest, RefusesUnfinishedRequestsAboveMaxMemory) {
   limits_.max_memory = 10'000;
   Client first = Connect();
   Client second = Connect();
@@ -208,7 +208,7 @@ TEST_F(ConnectionTest, UnfinishedRequestsBeyondTheMemoryForAllAreRefused) {
   ASSERT_TRUE(first.Send(std::string(1000, 'x')));
   Turn();
   EXPECT_TRUE(absl::StartsWith(first.Receive(), "HTTP/1.1 200")) << first.Receive();
-  // What was held is given back.
+  // The memory is released.
   Client third = Connect();
   ASSERT_TRUE(third.Send(head + most));
   Turn();
@@ -217,7 +217,7 @@ TEST_F(ConnectionTest, UnfinishedRequestsBeyondTheMemoryForAllAreRefused) {
   EXPECT_TRUE(absl::StartsWith(third.Receive(), "HTTP/1.1 200")) << third.Receive();
 }
 
-TEST_F(ConnectionTest, AnswersThatNobodyTakesBeyondTheMemoryForAllAreBrokenOff) {
+TEST_F(ConnectionTest, ResetsUnreadResponsesAboveMaxMemory) {
   limits_.max_memory = 10'000'000;
   body_.assign(8'000'000, 'x');
   Client first = Connect();
@@ -237,7 +237,7 @@ TEST_F(ConnectionTest, AnswersThatNobodyTakesBeyondTheMemoryForAllAreBrokenOff) 
   EXPECT_FALSE(second.Send(kGet));
 }
 
-TEST_F(ConnectionTest, OneRequestThatTakesAllMemoryCostsNoOther) {
+TEST_F(ConnectionTest, ServesOthersAfterOneRequestRunsOutOfMemory) {
   Client first = Connect();
   Client second = Connect();
   no_memory_ = true;
@@ -250,14 +250,15 @@ TEST_F(ConnectionTest, OneRequestThatTakesAllMemoryCostsNoOther) {
   EXPECT_TRUE(absl::StartsWith(second.Receive(), "HTTP/1.1 200"));
 }
 
-// Which of `clients` has a response when the handler is called for each.
-class RowTest : public ConnectionTest {
+// Counts which of `clients` have a response each time the handler is called.
+class BatchTest : public ConnectionTest {
  protected:
   void SetUp() override {
     ConnectionTest::SetUp();
     for (int i = 0; i < 4; ++i) clients_.push_back(Connect());
   }
-  // All ask, and a turn of the loop; how many had their response at each call of the handler.
+  // Sends a request from every client and runs one turn. Returns the number of clients with a response at each call of
+  // the handler.
   std::vector<int> AskAll() {
     std::vector<int> answered;
     on_request_ = [&] {
@@ -276,23 +277,23 @@ class RowTest : public ConnectionTest {
   bool slow_ = false;
 };
 
-TEST_F(RowTest, QuickResponsesGoWhenAllAreMade) {
+TEST_F(BatchTest, SendsQuickResponsesTogether) {
   EXPECT_EQ(AskAll(), std::vector<int>({0, 0, 0, 0}));
 }
 
-TEST_F(RowTest, NobodyWaitsForTheSlowResponsesOfOthers) {
+TEST_F(BatchTest, SendsEachSlowResponseAtOnce) {
   slow_ = true;
   AskAll();
   EXPECT_EQ(AskAll(), std::vector<int>({0, 1, 2, 3}));
-  // Once they are quick again, rows get longer.
+  // Once responses are quick again, batches get longer.
   slow_ = false;
   std::vector<int> answered;
   for (int i = 0; i < 1000 && answered != std::vector<int>({0, 0, 0, 0}); ++i) answered = AskAll();
   EXPECT_EQ(answered, std::vector<int>({0, 0, 0, 0}));
 }
 
-// Its memory is the handler's, which the next request may change.
-TEST_F(RowTest, ALargeBodyGoesBeforeTheNextRequestIsAnswered) {
+// The handler owns the body's memory, and the next request may change it.
+TEST_F(BatchTest, SendsALargeBodyBeforeTheNextRequest) {
   int calls = 0;
   body_.assign(100'000, 'a');
   on_request_ = [&] { body_.assign(100'000, static_cast<char>('a' + calls++)); };
@@ -310,7 +311,7 @@ TEST_F(RowTest, ALargeBodyGoesBeforeTheNextRequestIsAnswered) {
   EXPECT_EQ(letters, "abcd");
 }
 
-TEST_F(RowTest, OneThatRunsOutOfMemoryOrIsRefusedLeavesTheRowAlone) {
+TEST_F(BatchTest, OneFailedRequestDoesNotAffectTheBatch) {
   int calls = 0;
   on_request_ = [&] {
     if (++calls == 2) throw std::bad_alloc();
@@ -324,7 +325,7 @@ TEST_F(RowTest, OneThatRunsOutOfMemoryOrIsRefusedLeavesTheRowAlone) {
   EXPECT_EQ(served, 2);
 }
 
-TEST_F(RowTest, WhatCameBeforeTheStopIsAnsweredAndTheIdleAreClosed) {
+TEST_F(BatchTest, AStopFinishesReceivedRequestsAndClosesIdleConnections) {
   ASSERT_TRUE(clients_[0].Send(kGet));
   ASSERT_TRUE(clients_[1].Send("GET / HTTP/1.1\r\n"));
   StopAll();

@@ -58,7 +58,7 @@ void EventLoop::RunOnce(int64_t wait_until_ns, absl::FunctionRef<void()> on_wake
     const int64_t left = std::max<int64_t>(0, wait_until_ns - now_ns_);
     wait_ns = wait_ns < 0 ? left : std::min(wait_ns, left);
   }
-  // Rounded up, so that the timer is due when we wake.
+  // Rounded up, so that the timer is due on waking.
   const int wait_ms = wait_ns < 0 ? -1 : static_cast<int>((wait_ns + 999'999) / 1'000'000);
   epoll_event events[kEventsAtOnce];
   const int ready = epoll_wait(epoll_.get(), events, kEventsAtOnce, wait_ms);
@@ -66,7 +66,7 @@ void EventLoop::RunOnce(int64_t wait_until_ns, absl::FunctionRef<void()> on_wake
   if (turns_ == 0 || ready < kEventsAtOnce) round_begin_ns_ = now_ns_;
   on_wake();
   for (int i = 0; i < ready; ++i) {
-    // The kernel's work on this one hides the memory's on the next.
+    // Overlap the memory access for the next target with the kernel's work on this one.
     if (i + 1 < ready) __builtin_prefetch(events[i + 1].data.ptr, 1);
     static_cast<EventTarget*>(events[i].data.ptr)->OnEvents(events[i].events);
   }
@@ -75,8 +75,8 @@ void EventLoop::RunOnce(int64_t wait_until_ns, absl::FunctionRef<void()> on_wake
 }
 
 bool EventLoop::RoundIsOver(bool turn_was_full) {
-  // The kernel puts behind the others what it reported, if that is still ready: after so many full turns it has
-  // reported each that was ready when the first began.
+  // The kernel moves a reported target to the end of its list if the target is still ready. After this many full turns
+  // it has reported every target that was ready when the first turn began.
   if (turn_was_full && ++turns_ < max_fd_ / kEventsAtOnce + 1) return false;
   turns_ = 0;
   return true;

@@ -18,10 +18,10 @@ namespace {
 constexpr int64_t kSecond = 1'000'000'000;
 constexpr int64_t kStart = 1000 * kSecond;
 
-int64_t told_ns = 0;
-int64_t ToldTime() { return told_ns; }
+int64_t test_time_ns = 0;
+int64_t TestTime() { return test_time_ns; }
 
-// Readable from the beginning, and for ever, as it is never read.
+// Always readable, because nothing reads it.
 class BusyTarget : public EventTarget {
  public:
   BusyTarget(EventLoop& loop, std::function<void()> on_event)
@@ -49,8 +49,8 @@ class Probe : public Timer {
 class EventLoopTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    told_ns = kStart;
-    auto loop = EventLoop::Create(ToldTime);
+    test_time_ns = kStart;
+    auto loop = EventLoop::Create(TestTime);
     ASSERT_TRUE(loop.ok()) << loop.status();
     loop_.emplace_back(*std::move(loop));
   }
@@ -66,47 +66,47 @@ class EventLoopTest : public ::testing::Test {
   std::deque<BusyTarget> targets_;
 };
 
-// Otherwise a server with more busy connections than a turn delivers would time nobody out.
-TEST_F(EventLoopTest, ATimerFiresThoughEveryTurnIsFull) {
+// Otherwise a server with more busy connections than one turn delivers would never time out a client.
+TEST_F(EventLoopTest, FiresTimersEvenIfEveryTurnIsFull) {
   Fill(300, [] {});
   bool fired = false;
   Probe probe;
   probe.on_deadline = [&fired] { fired = true; };
   loop().timers().Schedule(probe, kStart);
-  told_ns += kSecond;
+  test_time_ns += kSecond;
   for (int turn = 0; turn < 100 && !fired; ++turn) Turn();
   EXPECT_TRUE(fired);
   loop().timers().Cancel(probe);
 }
 
-// The timer may be that of a client whose bytes wait in a later turn.
-TEST_F(EventLoopTest, EventsThatCameBeforeADeadlineAreDeliveredFirst) {
+// The timer may belong to a client whose bytes wait for a later turn.
+TEST_F(EventLoopTest, DeliversEarlierEventsBeforeADeadline) {
   bool fired = false;
   Probe probe;
   probe.on_deadline = [&] {
     fired = true;
     for (const BusyTarget& target : targets_) EXPECT_GT(target.events, 0);
   };
-  // Each takes a second.
-  Fill(700, [] { told_ns += kSecond; });
+  // Each handler takes a second.
+  Fill(700, [] { test_time_ns += kSecond; });
   loop().timers().Schedule(probe, kStart + kSecond);
   for (int turn = 0; turn < 100 && !fired; ++turn) Turn();
   EXPECT_TRUE(fired);
 }
 
-// What the handlers before it took is not the time of the client whose bytes come last.
-TEST_F(EventLoopTest, WhoeverTakesLongReadsTheClockForThoseBehind) {
+// The time that earlier handlers took must not count against the client whose bytes are delivered last.
+TEST_F(EventLoopTest, ASlowHandlerReadsTheClockForLaterTargets) {
   int64_t last = 0;
   Fill(3, [this, &last] {
     last = loop().now_ns();
-    told_ns += 30 * kSecond;
+    test_time_ns += 30 * kSecond;
     loop().ReadClock();
   });
   Turn();
   EXPECT_EQ(last, kStart + 60 * kSecond);
 }
 
-TEST_F(EventLoopTest, TheListenerComesBehindTheEventsAndBeforeTheTimers) {
+TEST_F(EventLoopTest, CallsTheListenerAfterEventsAndBeforeTimers) {
   struct Listener : TurnListener {
     void OnDelivered() override { on_delivered(); }
     std::function<void()> on_delivered;
@@ -118,20 +118,20 @@ TEST_F(EventLoopTest, TheListenerComesBehindTheEventsAndBeforeTheTimers) {
   Fill(2, [&order] { order += 'e'; });
   Probe probe;
   probe.on_deadline = [&order] { order += 't'; };
-  told_ns += kSecond;
+  test_time_ns += kSecond;
   loop().timers().Schedule(probe, kStart);
   Turn();
   EXPECT_EQ(order, "eelt");
   loop().set_turn_listener(nullptr);
 }
 
-// A timer that fell due during a turn waits for what came meanwhile.
-TEST_F(EventLoopTest, WhatFallsDueDuringATurnFiresAfterTheNext) {
+// A timer that is due during a turn waits for the events that arrived meanwhile.
+TEST_F(EventLoopTest, FiresATimerDueDuringATurnAfterTheNextTurn) {
   int turns = 0;
   int fired_in = 0;
   Probe probe;
   probe.on_deadline = [&] { fired_in = turns; };
-  Fill(2, [] { told_ns += kSecond; });
+  Fill(2, [] { test_time_ns += kSecond; });
   loop().timers().Schedule(probe, kStart + kSecond / 2);
   for (; turns < 3; ++turns) Turn();
   EXPECT_EQ(fired_in, 1);

@@ -31,46 +31,47 @@ HttpHandler FuzzConversation::Handler(std::string& text) {
     }
     if (request.path == "/large") text.append(40'000, 'x');
     if (request.path == "/echo") text = std::string(request.body);
-    // What a client sent must not be taken for a response, or for a part of one.
+    // The client's bytes must not look like a response.
     absl::StrReplaceAll({{"HTTP/1.1", "HTTP/1-1"}}, &text);
     response.body = text;
   };
 }
 
-std::string FuzzConversation::WithoutContinue(std::string answers) {
+std::string FuzzConversation::WithoutContinue(std::string responses) {
   size_t at;
-  while ((at = answers.find(kContinue)) != std::string::npos) answers.erase(at, kContinue.size());
-  return answers;
+  while ((at = responses.find(kContinue)) != std::string::npos)
+    responses.erase(at, kContinue.size());
+  return responses;
 }
 
-std::string FuzzConversation::Answers(std::string_view input,
-                                      const std::function<size_t()>& piece_size) {
+std::string FuzzConversation::Responses(std::string_view input,
+                                        const std::function<size_t()>& piece_size) {
   const HttpLimits limits = Limits();
   std::string text;
   SessionContext context{.limits = limits, .handler = Handler(text), .date = {}};
   HttpSession session;
   Intake intake(limits);
   ResponseBatch batch;
-  std::string answers;
+  std::string responses;
   const auto take_batch = [&] {
-    absl::StrAppend(&answers, std::string(batch.bytes.view()), std::string(batch.borrowed));
+    absl::StrAppend(&responses, std::string(batch.bytes.view()), std::string(batch.borrowed));
     batch.Clear();
   };
   while (!input.empty()) {
     const size_t size = std::min(piece_size(), input.size());
-    // A body's bytes must not lie about their padding: a new buffer, exactly as large as needed.
+    // A new buffer of the exact size, so that a read beyond the body's padding is detected.
     intake.bytes.Append(input.substr(0, size));
     input.remove_prefix(size);
     HttpSession::Next next;
     do {
-      next = session.Answer(context, intake, batch);
+      next = session.Respond(context, intake, batch);
       take_batch();
     } while (next == HttpSession::Next::kSend);
-    if (next == HttpSession::Next::kClose) return WithoutContinue(answers);
+    if (next == HttpSession::Next::kClose) return WithoutContinue(responses);
   }
   session.RespondToEnd(context, intake, batch);
   take_batch();
-  return WithoutContinue(answers);
+  return WithoutContinue(responses);
 }
 
 void FuzzConversation::Fail(std::string_view what, std::string_view expected,

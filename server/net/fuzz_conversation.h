@@ -11,25 +11,25 @@
 
 namespace assay::server {
 
-// What the fuzz targets of sessions and of connections share: limits small enough to be met, a
-// handler whose answers show what it saw, and what the responses to some bytes must be.
+// Shared by the fuzz targets of sessions and connections: limits that are small enough to reach, a handler whose
+// responses show what it received, and the expected responses to given bytes.
 struct FuzzConversation {
   static HttpLimits Limits();
 
-  // Its responses live in `text`, which must outlive it. Some are large enough to be borrowed.
+  // A handler. Its responses live in `text`, which must outlive it; some are large enough to be borrowed.
   static HttpHandler Handler(std::string& text);
 
-  // What a session answers when `input` comes in pieces of the sizes that `piece_size` gives (at
-  // least 1 each) and ends there. Without "100 Continue", which does depend on the pieces.
-  static std::string Answers(std::string_view input, const std::function<size_t()>& piece_size);
+  // The responses of a session when `input` arrives in pieces of the sizes that `piece_size` gives (at least 1 each)
+  // and then ends. Without "100 Continue", which depends on the pieces.
+  static std::string Responses(std::string_view input, const std::function<size_t()>& piece_size);
 
   static std::string WithoutContinue(std::string responses);
 
-  // Prints what differs, and aborts.
+  // Prints the difference and aborts.
   [[noreturn]] static void Fail(std::string_view what, std::string_view expected,
                                 std::string_view actual);
 
-  // Conversations to begin with.
+  // Seed inputs.
   static std::vector<std::string> Seeds();
 };
 

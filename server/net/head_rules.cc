@@ -12,7 +12,7 @@ namespace {
 
 using CharSet = std::array<bool, 256>;
 
-// Letters, digits and `others`.
+// Letters, digits and the characters of `others`.
 constexpr CharSet AlphanumericAnd(std::string_view others) {
   CharSet is = {};
   for (int c = '0'; c <= '9'; ++c) is[c] = true;
@@ -21,7 +21,7 @@ constexpr CharSet AlphanumericAnd(std::string_view others) {
   return is;
 }
 
-// All but `excluded`.
+// All characters except those of `excluded`.
 constexpr CharSet AllBut(std::string_view excluded) {
   CharSet is = {};
   for (bool& each : is) each = true;
@@ -33,12 +33,12 @@ constexpr CharSet kTokenChars = AlphanumericAnd("!#$%&'*+-.^_`|~");
 // reg-name of RFC 3986: unreserved and sub-delims, without and with percent-encoding.
 constexpr CharSet kPlainHostChars = AlphanumericAnd("-._~!$&'()*+,;=");
 constexpr CharSet kHostChars = AlphanumericAnd("-._~!$&'()*+,;=%");
-// What follows the version of an IPvFuture.
+// The characters that may follow the version of an IPvFuture.
 constexpr CharSet kFutureAddressChars = AlphanumericAnd("-._~!$&'()*+,;=:");
-// What in a target means nothing but itself.
+// Characters without a special meaning in a target.
 constexpr CharSet kPlainTargetChars = AllBut("#%?");
 
-// How many characters of `set` the text begins with.
+// The number of characters of `set` at the start of the text.
 size_t LengthOf(const CharSet& set, std::string_view text) {
   const auto* const begin = reinterpret_cast<const unsigned char*>(text.data());
   const auto* const end = begin + text.size();
@@ -55,7 +55,7 @@ int HexDigit(unsigned char c) {
 
 bool IsHex(unsigned char c) { return HexDigit(c) >= 0; }
 
-// Whether every '%' is followed by two hexadecimal digits.
+// Whether two hexadecimal digits follow each '%'.
 bool IsPercentEncoded(std::string_view text) {
   for (size_t at = text.find('%'); at != text.npos; at = text.find('%', at + 3)) {
     if (at + 2 >= text.size() || !IsHex(text[at + 1]) || !IsHex(text[at + 2])) return false;
@@ -63,7 +63,7 @@ bool IsPercentEncoded(std::string_view text) {
   return true;
 }
 
-// What stands between brackets, RFC 3986, 3.2.2.
+// The text between brackets, RFC 3986, 3.2.2.
 bool IsIpLiteral(std::string_view text) {
   if (!text.empty() && (text.front() | 0x20) == 'v') {
     const size_t dot = text.find('.');
@@ -75,7 +75,7 @@ bool IsIpLiteral(std::string_view text) {
                        [](unsigned char c) { return kFutureAddressChars[c]; });
   }
   char terminated[INET6_ADDRSTRLEN];
-  // A NUL in the text would end it early.
+  // inet_pton() would stop at a NUL in the text.
   if (text.size() >= sizeof(terminated) || text.find('\0') != text.npos) return false;
   std::memcpy(terminated, text.data(), text.size());
   terminated[text.size()] = '\0';
@@ -83,7 +83,7 @@ bool IsIpLiteral(std::string_view text) {
   return inet_pton(AF_INET6, terminated, &address) == 1;
 }
 
-// "http://HOST[:PORT]/path": what follows the authority, or nothing when that is not its shape.
+// For "http://HOST[:PORT]/path": the text after the authority. Nullopt for any other form.
 std::optional<std::string_view> AfterAuthority(std::string_view target, bool& https) {
   const size_t colon = target.find("://");
   if (colon == target.npos) return std::nullopt;
@@ -93,7 +93,7 @@ std::optional<std::string_view> AfterAuthority(std::string_view target, bool& ht
   target.remove_prefix(colon + 3);
   const size_t end = std::min(target.find_first_of("/?"), target.size());
   const std::string_view authority = target.substr(0, end);
-  // RFC 9110, 4.2.1: an empty host is invalid. '@' is no character of a host: user information.
+  // RFC 9110, 4.2.1: an empty host is invalid. A host has no '@': that is user information.
   if (authority.empty() || authority.front() == ':' || !IsValidHost(authority)) return std::nullopt;
   return target.substr(end);
 }

@@ -6,7 +6,7 @@
 namespace assay::server {
 
 void HttpDate::Write(std::time_t now) {
-  // Not strftime: its names follow the locale.
+  // strftime() would use the names of the locale.
   static constexpr const char* kDays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
   static constexpr const char* kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                             "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};

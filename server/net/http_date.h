@@ -6,10 +6,9 @@
 
 namespace assay::server {
 
-// The line "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n" (RFC 9110, 5.6.7), written anew when the second
-// changes.
+// The line "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n" (RFC 9110, 5.6.7), rebuilt when the second changes.
 //
-// Threads: none of its own; one for each event loop.
+// Threads: none of its own; use one per event loop.
 class HttpDate {
  public:
   HttpDate() { Refresh(0); }

@@ -5,7 +5,7 @@
 namespace assay::server {
 namespace {
 
-TEST(HttpDateTest, IsWrittenAsTheRfcWritesIt) {
+TEST(HttpDateTest, HasTheFormatOfTheRfc) {
   HttpDate date;
   date.Refresh(784111777);
   EXPECT_EQ(date.line(), "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n");

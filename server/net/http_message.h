@@ -16,7 +16,7 @@ struct HttpHeader {
   std::string_view value;  // Without surrounding white space.
 };
 
-// Whether two header names (ASCII) are the same. Here, because every header line of every request asks.
+// Whether two header names (ASCII) are equal. Inline, because every header of every request calls it.
 inline bool EqualsIgnoringCase(std::string_view a, std::string_view b) {
   if (a.size() != b.size()) return false;
   const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; };
@@ -26,45 +26,44 @@ inline bool EqualsIgnoringCase(std::string_view a, std::string_view b) {
   return true;
 }
 
-// One request that has arrived as a whole and is well-formed: RFC 9110 and 9112 have been checked.
+// A complete, well-formed request: the rules of RFC 9110 and 9112 have been checked.
 //
-// Everything is a view of the connection's buffer, valid until the handler returns; `body` for as
-// long as HttpResponse::body may be.
+// All views point into the connection's buffer and are valid until the handler returns. `body` is valid for as long as
+// HttpResponse::body must be.
 struct HttpRequest {
-  // So many bytes behind the body may be read, too: SIMD parsers do. What they hold is unspecified.
+  // This many bytes after the body are readable, as SIMD parsers require. Their content is unspecified.
   static constexpr size_t kReadableBehindBody = 64;
 
   HttpMethod method = HttpMethod::kGet;
-  // The path, beginning with '/', percent-decoded where it was encoded; "*" only with OPTIONS.
+  // The path. It begins with '/', and is percent-decoded if it was encoded. "*" only with OPTIONS.
   std::string_view path;
-  // What stands after '?', as it came; empty when there is none.
+  // What follows '?', as received; empty if the target has no query.
   std::string_view query;
   std::string_view body;
   std::vector<HttpHeader> headers;
 
-  // The first header of that name; empty when there is none.
+  // The first header with that name; empty if there is none.
   std::string_view Header(std::string_view name) const;
 };
 
-// What the handler answers. Content-Length, Date and Connection are not its concern, nor that HEAD
-// gets no body.
+// The response of a handler. The connection adds Content-Length, Date and Connection, and drops the body for HEAD.
 //
-// Everything is a view: of the request, of constants, or of memory that the handler keeps unchanged
-// until it is called again on this thread.
+// All views point into the request, at constants, or into memory that the handler keeps unchanged until its next call
+// on this thread.
 struct HttpResponse {
   int status = 200;
-  // Empty: no Content-Type is sent.
+  // If empty, no Content-Type is sent.
   std::string_view content_type;
-  // Whole header lines, each with its CRLF.
+  // Complete header lines, each with its CRLF.
   std::string_view more_headers;
   std::string_view body;
 };
 
-// Answers one request. Called on the connection's thread, one request at a time, in the order of
-// arrival on each connection; whatever time it takes, the thread's other connections wait.
+// Responds to one request. Called on the connection's thread, one request at a time, in the order of arrival on each
+// connection. The thread's other connections wait until the handler returns.
 using HttpHandler = std::function<void(const HttpRequest& request, HttpResponse& response)>;
 
-// Makes the handler of one thread; called on that thread.
+// Makes the handler of one thread. Called on that thread.
 using HttpHandlerFactory = std::function<HttpHandler()>;
 
 }  // namespace assay::server

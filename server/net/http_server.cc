@@ -60,7 +60,7 @@ HttpServer::~HttpServer() = default;
 absl::Status HttpServer::Run(int stop_fd) {
   const int threads = options_.threads;
   std::vector<absl::Status> ready(static_cast<size_t>(threads));
-  // Nobody serves before everybody can.
+  // No thread serves before all threads can.
   std::latch all_ready(threads);
   const auto serve = [&](int index) {
     const auto i = static_cast<size_t>(index);

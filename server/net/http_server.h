@@ -14,27 +14,25 @@ namespace assay::server {
 
 class ListeningSocket;
 
-// An HTTP/1.1 server: one epoll loop a thread, each with its own listening socket, sharing nothing.
+// An HTTP/1.1 server: one epoll loop per thread, each with its own listening socket. Threads share nothing.
 //
-// Threads: Run() belongs to one thread, which is the first of `threads`; with one thread the
-// process stays single-threaded. Errors: what clients do is answered or ends their connection, and
-// never ends Run().
+// Threads: the caller of Run() is the first of `threads`; with one thread the process stays single-threaded. Errors: a
+// client's mistake gets an error response or ends that connection, never Run().
 class HttpServer {
  public:
-  // Binds and listens: from here on connections are accepted by the system, and served once Run()
-  // is called. Errors: kInvalidArgument for an address that is malformed, and others, which name
-  // the address or the CPUs, for what cannot be had.
+  // Binds and listens. From here on the system accepts connections; Run() serves them. Errors: kInvalidArgument for a
+  // malformed address, another code for an address or CPUs that are unavailable. The message names the address or the
+  // CPUs.
   static absl::StatusOr<std::unique_ptr<HttpServer>> Create(ServerOptions options,
                                                             HttpHandlerFactory handlers);
   ~HttpServer();
 
-  // "127.0.0.1:9000", with the port that was picked.
+  // The address with the port that the system picked: "127.0.0.1:9000".
   const std::string& address() const { return address_; }
 
-  // Serves until `stop_fd` is readable (it is not read: a signalfd or an eventfd), then stops
-  // accepting, closes what is idle, finishes what is being received or answered (with
-  // "Connection: close"), at most for stop_timeout, and returns. Errors: a thread that cannot be
-  // pinned or set up; then nothing was served.
+  // Serves until `stop_fd` is readable (a signalfd or an eventfd; it is not read). Then stops accepting, closes idle
+  // connections, finishes the requests in progress with "Connection: close" for at most stop_timeout, and returns.
+  // Errors: a thread could not be started or pinned; then nothing was served.
   absl::Status Run(int stop_fd);
 
  private:
@@ -43,7 +41,7 @@ class HttpServer {
 
   const ServerOptions options_;
   const HttpHandlerFactory handlers_;
-  std::vector<ListeningSocket> sockets_;  // One a thread, until Run() hands them out.
+  std::vector<ListeningSocket> sockets_;  // One per thread, until Run() hands them out.
   const std::string address_;
 };
 

@@ -26,7 +26,7 @@ std::string Post(const std::string& body) {
                       body);
 }
 
-// Bytes of which no two stretches are alike.
+// Bytes in which no two sections are equal.
 std::string Noise(size_t size) {
   std::string bytes(size, '\0');
   uint32_t state = 1;
@@ -34,7 +34,7 @@ std::string Noise(size_t size) {
   return bytes;
 }
 
-// A server in this process that echoes bodies, or says hello.
+// A server in this process that echoes bodies, or responds with "hello".
 class HttpServerTest : public ::testing::Test {
  protected:
   ~HttpServerTest() override { Stop(); }
@@ -77,22 +77,22 @@ class HttpServerTest : public ::testing::Test {
   absl::Status status_;
 };
 
-TEST_F(HttpServerTest, AnswersManyRequestsOnOneConnection) {
+TEST_F(HttpServerTest, ServesManyRequestsOnOneConnection) {
   Start();
   TestClient client = Connect();
   for (int i = 0; i < 100; ++i) {
     ASSERT_TRUE(client.Send(kGet));
-    const std::string answer = client.ReceiveResponse();
-    ASSERT_EQ(StatusOf(answer), 200);
-    ASSERT_EQ(BodyOf(answer), "hello");
-    ASSERT_NE(answer.find("\r\nDate: "), std::string::npos);
+    const std::string response = client.ReceiveResponse();
+    ASSERT_EQ(StatusOf(response), 200);
+    ASSERT_EQ(BodyOf(response), "hello");
+    ASSERT_NE(response.find("\r\nDate: "), std::string::npos);
   }
 }
 
 TEST_F(HttpServerTest, ListensOnIpv6) {
   options_.listen = "[::1]:0";
   auto probe = HttpServer::Create(options_, [] { return HttpHandler(); });
-  if (!probe.ok()) GTEST_SKIP() << "there is no IPv6 loopback here: " << probe.status();
+  if (!probe.ok()) GTEST_SKIP() << "this host has no IPv6 loopback: " << probe.status();
   Start();
   EXPECT_TRUE(server_->address().starts_with("[::1]:")) << server_->address();
   TestClient client = Connect();
@@ -111,7 +111,7 @@ TEST_F(HttpServerTest, SeveralThreadsShareAPort) {
 }
 
 // With SO_REUSEPORT two servers would silently share it.
-TEST_F(HttpServerTest, APortInUseIsNamed) {
+TEST_F(HttpServerTest, NamesAPortInUse) {
   options_.threads = 2;
   Start();
   for (const int threads : {1, 2}) {
@@ -122,7 +122,7 @@ TEST_F(HttpServerTest, APortInUseIsNamed) {
   }
 }
 
-TEST_F(HttpServerTest, RefusesAddressesThatAreNone) {
+TEST_F(HttpServerTest, RefusesInvalidAddresses) {
   for (const char* address : {"", "127.0.0.1", "127.0.0.1:", "127.0.0.1:x", "127.0.0.1:65536",
                               "127.0.0.1:-1", "::1:80", "[::1:80", ":80", "256.0.0.1:80"}) {
     ServerOptions options{.listen = address};
@@ -137,7 +137,7 @@ TEST_F(HttpServerTest, RefusesCpusThatItMayNotUse) {
   EXPECT_FALSE(HttpServer::Create(options_, [] { return HttpHandler(); }).ok());
 }
 
-TEST_F(HttpServerTest, TakesABodyOneByteAtATime) {
+TEST_F(HttpServerTest, AcceptsABodyOneByteAtATime) {
   Start();
   TestClient client = Connect();
   for (const char byte : Post("one byte at a time")) ASSERT_TRUE(client.Send({&byte, 1}));
@@ -155,7 +155,7 @@ TEST_F(HttpServerTest, SendsContinueBeforeTheBody) {
   EXPECT_EQ(BodyOf(client.ReceiveResponse()), "ok");
 }
 
-TEST_F(HttpServerTest, AnswersPipelinedRequestsInOrder) {
+TEST_F(HttpServerTest, RespondsToPipelinedRequestsInOrder) {
   Start();
   TestClient client = Connect();
   std::string requests;
@@ -166,20 +166,20 @@ TEST_F(HttpServerTest, AnswersPipelinedRequestsInOrder) {
   }
 }
 
-// Its socket takes only part of a response; the rest has to follow when there is room.
+// The socket accepts only part of the response; the server must send the remaining bytes when there is room.
 TEST_F(HttpServerTest, ASlowReaderGetsTheWholeResponse) {
   Start();
   TestClient client = Connect(4096);
   const std::string body = Noise(6 << 20);
   ASSERT_TRUE(client.Send(Post(body)));
-  const std::string answer = client.ReceiveResponse();
-  EXPECT_TRUE(BodyOf(answer) == body);
+  const std::string response = client.ReceiveResponse();
+  EXPECT_TRUE(BodyOf(response) == body);
   client.Send(kGet);
   EXPECT_EQ(BodyOf(client.ReceiveResponse()), "hello");
 }
 
-// Answers wait for the client; the requests behind them wait in the socket, not in memory.
-TEST_F(HttpServerTest, AClientThatPipelinesWithoutReadingGetsAllOfItLater) {
+// Responses wait for the client; further requests wait in the socket, not in memory.
+TEST_F(HttpServerTest, APipeliningClientMayReadLater) {
   Start();
   TestClient client = Connect(4096);
   const std::string body = Noise(40 << 10);
@@ -193,7 +193,7 @@ TEST_F(HttpServerTest, AClientThatPipelinesWithoutReadingGetsAllOfItLater) {
   EXPECT_EQ(right, 150);
 }
 
-TEST_F(HttpServerTest, AClientThatEndedItsSideStillGetsItsResponses) {
+TEST_F(HttpServerTest, RespondsAfterTheClientShutsDownItsSide) {
   Start();
   TestClient client = Connect();
   client.Send(kGet + kGet);
@@ -204,7 +204,7 @@ TEST_F(HttpServerTest, AClientThatEndedItsSideStillGetsItsResponses) {
   EXPECT_EQ(client.end(), TestClient::End::kClosed);
 }
 
-TEST_F(HttpServerTest, AClientThatEndsInsideARequestIsTold) {
+TEST_F(HttpServerTest, RespondsToAnIncompleteRequest) {
   Start();
   TestClient client = Connect();
   client.Send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nabc");
@@ -212,20 +212,20 @@ TEST_F(HttpServerTest, AClientThatEndsInsideARequestIsTold) {
   EXPECT_EQ(StatusOf(client.ReceiveAll()), 400);
 }
 
-// A reset would take the response away from the client before it reads it.
-TEST_F(HttpServerTest, ARefusalReachesAClientThatIsStillSending) {
+// A reset would lose the response before the client reads it.
+TEST_F(HttpServerTest, AnErrorResponseReachesAClientThatIsStillSending) {
   Start();
   TestClient client = Connect();
   client.Send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 99999999\r\n\r\n");
   client.Send(std::string(1 << 20, 'x'));
-  const std::string answer = client.ReceiveAll();
-  EXPECT_EQ(StatusOf(answer), 413);
-  EXPECT_NE(answer.find("Connection: close"), std::string::npos);
+  const std::string response = client.ReceiveAll();
+  EXPECT_EQ(StatusOf(response), 413);
+  EXPECT_NE(response.find("Connection: close"), std::string::npos);
   EXPECT_EQ(client.end(), TestClient::End::kClosed);
 }
 
-// A read ends at an urgent byte, which is no part of the stream, whatever came behind it.
-TEST_F(HttpServerTest, UrgentDataHoldsNothingUp) {
+// A read stops at an urgent byte, which is not part of the stream, whatever bytes follow.
+TEST_F(HttpServerTest, UrgentDataDoesNotDelayTheResponse) {
   Start();
   TestClient client = Connect();
   const std::string two = kGet + kGet;
@@ -236,8 +236,8 @@ TEST_F(HttpServerTest, UrgentDataHoldsNothingUp) {
   EXPECT_EQ(BodyOf(client.ReceiveResponse()), "hello");
 }
 
-// Both may be one event, and the end must not wait for another.
-TEST_F(HttpServerTest, SeesAnEndThatCameWithTheRequest) {
+// Both may arrive as one event, and the end of the stream must not wait for another.
+TEST_F(HttpServerTest, SeesAnEndThatArrivedWithTheRequest) {
   Start();
   for (int i = 0; i < 50; ++i) {
     TestClient client = Connect();
@@ -248,7 +248,7 @@ TEST_F(HttpServerTest, SeesAnEndThatCameWithTheRequest) {
   }
 }
 
-TEST_F(HttpServerTest, AResetDisturbsNobodyElse) {
+TEST_F(HttpServerTest, AResetDoesNotAffectOtherConnections) {
   Start();
   TestClient other_user = Connect();
   for (int i = 0; i < 20; ++i) {
@@ -274,7 +274,7 @@ TEST_F(HttpServerTest, ClosesAnIdleConnectionSilently) {
   EXPECT_EQ(silent.end(), TestClient::End::kClosed);
 }
 
-TEST_F(HttpServerTest, TellsASlowSenderThatItsTimeIsUp) {
+TEST_F(HttpServerTest, SendsATimeoutResponseToASlowSender) {
   options_.limits.read_timeout = absl::Milliseconds(50);
   Start();
   TestClient in_head = Connect();
@@ -291,15 +291,15 @@ TEST_F(HttpServerTest, CutsOffAClientThatDoesNotRead) {
   TestClient client = Connect(4096);
   const std::string body = Noise(6 << 20);
   ASSERT_TRUE(client.Send(Post(body)));
-  // The response is far more than the sockets hold: nobody takes it. Once the server has given up,
-  // sending fails.
+  // The response is far larger than the sockets' buffers, and the client does not read it. Once the server has reset
+  // the connection, sending fails.
   const absl::Time deadline = absl::Now() + absl::Seconds(10);
   while (client.Send(" ") && absl::Now() < deadline) absl::SleepFor(absl::Milliseconds(5));
   EXPECT_LT(absl::Now(), deadline);
   EXPECT_LT(client.ReceiveAll().size(), body.size());
 }
 
-TEST_F(HttpServerTest, AStopClosesWhatIsIdleAndFinishesWhatIsNot) {
+TEST_F(HttpServerTest, AStopClosesIdleConnectionsAndFinishesRequests) {
   Start();
   TestClient idle = Connect();
   idle.Send(kGet);
@@ -307,7 +307,7 @@ TEST_F(HttpServerTest, AStopClosesWhatIsIdleAndFinishesWhatIsNot) {
   TestClient busy = Connect();
   const std::string request = Post("finish me");
   busy.Send(request.substr(0, 50));
-  // The server has surely seen the first part when it answers what came later.
+  // The response to a later request shows that the server has received the first part.
   TestClient later = Connect();
   later.Send(kGet);
   EXPECT_EQ(StatusOf(later.ReceiveResponse()), 200);
@@ -315,14 +315,14 @@ TEST_F(HttpServerTest, AStopClosesWhatIsIdleAndFinishesWhatIsNot) {
   EXPECT_EQ(idle.ReceiveAll(), "");
   EXPECT_EQ(idle.end(), TestClient::End::kClosed);
   busy.Send(request.substr(50));
-  const std::string answer = busy.ReceiveAll();
-  EXPECT_EQ(BodyOf(answer), "finish me");
-  EXPECT_NE(answer.find("Connection: close"), std::string::npos);
+  const std::string response = busy.ReceiveAll();
+  EXPECT_EQ(BodyOf(response), "finish me");
+  EXPECT_NE(response.find("Connection: close"), std::string::npos);
   EXPECT_FALSE(TestClient(server_->address()).connected());
   Stop();
 }
 
-TEST_F(HttpServerTest, AStopDoesNotWaitForEver) {
+TEST_F(HttpServerTest, AStopWaitsForALimitedTime) {
   options_.stop_timeout = absl::Milliseconds(50);
   Start();
   TestClient never = Connect();

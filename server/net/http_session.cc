@@ -5,7 +5,7 @@
 namespace assay::server {
 namespace {
 
-// Refuses the request at the front of `intake`. After it nothing of this connection can be trusted.
+// Refuses the request at the front of `intake`. The framing is lost, so the connection must be closed.
 void RespondWithError(SessionContext& context, const Intake& intake, const HttpError& error,
                       ResponseBatch& batch) {
   const HttpResponse response{
@@ -18,8 +18,8 @@ void RespondWithError(SessionContext& context, const Intake& intake, const HttpE
 
 }  // namespace
 
-HttpSession::Next HttpSession::Answer(SessionContext& context, Intake& intake,
-                                      ResponseBatch& batch) {
+HttpSession::Next HttpSession::Respond(SessionContext& context, Intake& intake,
+                                       ResponseBatch& batch) {
   RequestParser& parser = intake.parser;
   while (!intake.bytes.empty()) {
     switch (parser.Parse(intake.bytes)) {
@@ -31,7 +31,7 @@ HttpSession::Next HttpSession::Answer(SessionContext& context, Intake& intake,
         return Next::kClose;
       case RequestParser::Progress::kRequest: {
         const Next next = RespondToRequest(context, parser, batch);
-        // A borrowed body may lie in these bytes: consuming does not move or change them.
+        // A borrowed body may lie in these bytes. Consume() does not move or change them.
         intake.bytes.Consume(parser.consumed());
         parser.Reset();
         if (next != Next::kRead) return next;

@@ -12,21 +12,22 @@
 
 namespace assay::server {
 
-// What all connections of one thread answer with.
+// The state that all sessions of one thread share.
 struct SessionContext {
   const HttpLimits& limits;
   HttpHandler handler;
   HttpDate date;
-  // The server is going: every response closes its connection.
+  // The server is stopping: every response closes its connection.
   bool stopping = false;
-  // From this time on a connection with more requests lets the others go first. `clock` tells the time; null: never.
+  // After this time a connection with further requests yields to the others. `clock` returns the time; null: never
+  // yield.
   int64_t turn_ends_ns = 0;
   int64_t (*clock)() = nullptr;
 
   bool TurnIsOver() const { return clock != nullptr && clock() >= turn_ends_ns; }
 };
 
-// What has arrived of a request that is not answered yet.
+// The bytes received of a request that has no response yet.
 struct Intake {
   explicit Intake(const HttpLimits& limits) : parser(limits) {}
   Intake(Intake&&) = default;
@@ -35,28 +36,29 @@ struct Intake {
   RequestParser parser;
 };
 
-// HTTP/1 of one connection without its socket: bytes in, answers out. What a connection has to keep
-// between requests is all in here; a request in progress is in the Intake.
+// The HTTP/1 state of one connection without its socket: bytes in, responses out. The session holds everything that a
+// connection keeps between requests; a request in progress is in the Intake.
 class HttpSession {
  public:
   enum class Next : uint8_t {
-    kRead,  // Send what the batch holds; then read on.
-    kSend,  // The batch is full: send it, then call Answer() again before reading.
-    kYield,  // The turn is over: send what the batch holds; call Answer() again when others had theirs.
-    kClose,  // Send what the batch holds; then close.
+    kRead,   // Send the batch, then read on.
+    kSend,   // The batch is full: send it, then call Respond() again before reading.
+    kYield,  // The turn is over: send the batch; call Respond() again after the other connections.
+    kClose,  // Send the batch, then close.
   };
 
-  // Answers the requests that `intake` holds whole, in order, until the batch is full or the turn is over: at least one.
-  Next response(SessionContext& context, Intake& intake, ResponseBatch& batch);
+  // Responds to the complete requests in `intake`, in order, until the batch is full or the turn is over. Responds to
+  // at least one.
+  Next Respond(SessionContext& context, Intake& intake, ResponseBatch& batch);
 
-  // The client will send no more (kClose), or was too slow to (kTimeout), in the middle of a
-  // request: says so, where there is a request to answer.
+  // The client ended the connection (kClose), or was too slow (kTimeout), before its request was complete. Appends an
+  // error response if part of a request has arrived.
   void RespondToEnd(SessionContext& context, const Intake& intake, ResponseBatch& batch);
   void RespondToTimeout(SessionContext& context, const Intake& intake, ResponseBatch& batch);
   // There is no memory for the rest of the request (kClose).
   void RespondNoMemory(SessionContext& context, const Intake& intake, ResponseBatch& batch);
 
-  // Requests answered so far.
+  // Requests that have a response.
   uint32_t answered() const { return answered_; }
 
  private:

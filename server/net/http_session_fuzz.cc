@@ -1,5 +1,5 @@
-// Parser and session on whatever a client may send, cut into whatever pieces: the responses must not depend on the
-// pieces, and be well-formed.
+// Parser and session on arbitrary bytes in arbitrary pieces: the responses must not depend on the pieces, and must be
+// well-formed.
 
 #include <cstdlib>
 #include <string>
@@ -12,7 +12,7 @@
 namespace assay::server {
 namespace {
 
-// Every response has its head, and the length that the head tells; none but the last closes.
+// Checks that every response has a head and as many bytes as its Content-Length, and that only the last one closes.
 void CheckWellFormed(std::string_view responses) {
   constexpr std::string_view kLength = "\r\nContent-Length: ";
   while (!responses.empty()) {
@@ -25,7 +25,7 @@ void CheckWellFormed(std::string_view responses) {
     size_t size = std::strtoul(responses.data() + length + kLength.size(), nullptr, 10);
     const bool last = responses.find("\r\nConnection: close\r\n") < head;
     responses.remove_prefix(head + 4);
-    // A response to HEAD has no body: the next response begins at once, or nothing follows.
+    // A response to HEAD has no body: the next response follows at once, or nothing does.
     if (responses.empty() || responses.starts_with("HTTP/1.1 ")) size = 0;
     if (size > responses.size()) FuzzConversation::Fail("cut short", "more", responses);
     responses.remove_prefix(size);
@@ -43,16 +43,16 @@ std::vector<std::string> FuzzSeeds() {
 
 }  // namespace assay::server
 
-// The first byte is the seed of the pieces.
+// The first byte is the seed of the piece sizes.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using assay::server::FuzzConversation;
   if (size == 0) return 0;
   assay::RandomStream random(data[0]);
   const std::string_view input(reinterpret_cast<const char*>(data) + 1, size - 1);
-  const std::string whole = FuzzConversation::Answers(input, [size] { return size; });
-  const std::string bytewise = FuzzConversation::Answers(input, [] { return size_t{1}; });
+  const std::string whole = FuzzConversation::Responses(input, [size] { return size; });
+  const std::string bytewise = FuzzConversation::Responses(input, [] { return size_t{1}; });
   const std::string pieces =
-      FuzzConversation::Answers(input, [&random] { return 1 + random.Below(40); });
+      FuzzConversation::Responses(input, [&random] { return 1 + random.Below(40); });
   if (whole != bytewise) FuzzConversation::Fail("sent bytewise", whole, bytewise);
   if (whole != pieces) FuzzConversation::Fail("sent in pieces", whole, pieces);
   assay::CheckWellFormed(whole);

@@ -14,7 +14,7 @@ namespace {
 
 using Next = HttpSession::Next;
 
-// Answers with what the request said, so that a test sees what the handler saw.
+// Responds with the contents of the request, so that a test sees what the handler saw.
 void Describe(const HttpRequest& request, HttpResponse& response, std::string& text) {
   static constexpr const char* kMethods[] = {"GET", "HEAD", "POST", "OPTIONS", "OTHER"};
   text = absl::StrCat(kMethods[static_cast<int>(request.method)], " ", std::string(request.path),
@@ -30,7 +30,7 @@ struct Outcome {
 
 class HttpSessionTest : public ::testing::Test {
  protected:
-  // What a session answers when `input` comes in pieces of `step` bytes.
+  // The output of a session when `input` arrives in pieces of `step` bytes.
   Outcome Converse(std::string_view input, size_t step) {
     std::string text;
     SessionContext context{
@@ -45,7 +45,7 @@ class HttpSessionTest : public ::testing::Test {
     for (size_t at = 0; at < input.size() && outcome.next != Next::kClose; at += step) {
       intake.bytes.Append(input.substr(at, step));
       do {
-        outcome.next = session.Answer(context, intake, batch);
+        outcome.next = session.Respond(context, intake, batch);
         absl::StrAppend(&outcome.output, std::string(batch.bytes.view()),
                         std::string(batch.borrowed));
         batch.Clear();
@@ -54,35 +54,35 @@ class HttpSessionTest : public ::testing::Test {
     return outcome;
   }
 
-  // The responses' statuses and bodies, or what is left when a response is broken.
-  static std::vector<std::string> Answers(std::string_view output) {
-    std::vector<std::string> answers;
+  // The status and body of each response; the remaining bytes if a response is malformed.
+  static std::vector<std::string> Responses(std::string_view output) {
+    std::vector<std::string> responses;
     while (!output.empty()) {
       const size_t head = output.find("\r\n\r\n");
       const size_t length = output.find("Content-Length: ");
       if (absl::StartsWith(absl::string_view(output.data(), output.size()), "HTTP/1.1 100 ")) {
-        answers.push_back("100");
+        responses.push_back("100");
         output.remove_prefix(head + 4);
         continue;
       }
       if (head == output.npos || length > head) {
-        answers.push_back("broken: " + std::string(output));
-        return answers;
+        responses.push_back("broken: " + std::string(output));
+        return responses;
       }
       const size_t size = std::stoul(std::string(output.substr(length + 16, 20)));
-      answers.push_back(std::string(output.substr(9, 3)) + " " +
-                        std::string(output.substr(head + 4, size)));
+      responses.push_back(std::string(output.substr(9, 3)) + " " +
+                          std::string(output.substr(head + 4, size)));
       output.remove_prefix(std::min(head + 4 + size, output.size()));
     }
-    return answers;
+    return responses;
   }
 
-  // Expects these answers in whatever pieces the input comes.
+  // Expects these responses for pieces of every size.
   void ExpectResponses(std::string_view input, const std::vector<std::string>& expected,
                        Next next) {
     for (const size_t step : {input.size(), size_t{1}, size_t{2}, size_t{7}, size_t{61}}) {
       const Outcome outcome = Converse(input, std::max<size_t>(step, 1));
-      EXPECT_EQ(Answers(outcome.output), expected) << input << "\nin steps of " << step;
+      EXPECT_EQ(Responses(outcome.output), expected) << input << "\nin steps of " << step;
       EXPECT_EQ(outcome.next, next) << input << "\nin steps of " << step;
     }
   }
@@ -90,7 +90,7 @@ class HttpSessionTest : public ::testing::Test {
   HttpLimits limits_{.max_head = 512, .max_body = 1000};
 };
 
-TEST_F(HttpSessionTest, AnswersARequestHoweverItIsCut) {
+TEST_F(HttpSessionTest, RespondsToARequestInPiecesOfAnySize) {
   ExpectResponses("GET /a?b=c HTTP/1.1\r\nHost: h\r\nX-Test: \t v w \r\n\r\n",
                   {"200 GET /a [b=c] [] [v w]"}, Next::kRead);
   ExpectResponses("POST /a HTTP/1.1\r\nHost: h\r\ncontent-LENGTH: 5\r\n\r\nhello",
@@ -101,17 +101,17 @@ TEST_F(HttpSessionTest, AnswersARequestHoweverItIsCut) {
       {"200 POST /a [] [hello] []"}, Next::kRead);
 }
 
-// The parser makes tabs of the head spaces; a body's are not its own.
-TEST_F(HttpSessionTest, LeavesTheTabsOfABodyAlone) {
+// The parser replaces the tabs of the head by spaces, but must not change the body.
+TEST_F(HttpSessionTest, KeepsTheTabsOfABody) {
   ExpectResponses("POST /a HTTP/1.1\r\nHost: h\r\nX-Test: v\tw\t\r\nContent-Length: 3\r\n\r\n\ta\t",
                   {"200 POST /a [] [\ta\t] [v w]"}, Next::kRead);
 }
 
-TEST_F(HttpSessionTest, AnswersPipelinedRequestsInOrder) {
+TEST_F(HttpSessionTest, RespondsToPipelinedRequestsInOrder) {
   ExpectResponses(
       "GET /1 HTTP/1.1\r\nHost: h\r\n\r\n"
       "POST /2 HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nxy"
-      "\r\n"  // Some clients end a body so (RFC 9112, 2.2).
+      "\r\n"  // Some clients end a body with this (RFC 9112, 2.2).
       "POST /3 HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nz\r\n0\r\n\r\n"
       "GET /4 HTTP/1.1\r\nHost: h\r\nX-Test: last\r\n\r\n",
       {"200 GET /1 [] [] []", "200 POST /2 [] [xy] []", "200 POST /3 [] [z] []",
@@ -119,7 +119,7 @@ TEST_F(HttpSessionTest, AnswersPipelinedRequestsInOrder) {
       Next::kRead);
 }
 
-// With one send for all of them.
+// One system call sends the whole batch.
 TEST_F(HttpSessionTest, PipelinedRequestsFillOneBatch) {
   std::string input;
   for (int i = 0; i < 16; ++i) input += "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
@@ -132,8 +132,8 @@ TEST_F(HttpSessionTest, PipelinedRequestsFillOneBatch) {
   Intake intake(limits_);
   ResponseBatch batch;
   intake.bytes.Append(input);
-  EXPECT_EQ(session.Answer(context, intake, batch), Next::kRead);
-  EXPECT_EQ(Answers(batch.bytes.view()).size(), 16u);
+  EXPECT_EQ(session.Respond(context, intake, batch), Next::kRead);
+  EXPECT_EQ(Responses(batch.bytes.view()).size(), 16u);
   EXPECT_EQ(session.answered(), 16u);
 }
 
@@ -142,7 +142,7 @@ TEST_F(HttpSessionTest, HeadGetsTheHeadOfGet) {
   EXPECT_TRUE(outcome.output.ends_with("Content-Length: 16\r\n\r\n")) << outcome.output;
 }
 
-TEST_F(HttpSessionTest, ClosesWhenTheClientSaysSo) {
+TEST_F(HttpSessionTest, ClosesWhenTheClientAsksForIt) {
   ExpectResponses("GET /1 HTTP/1.1\r\nHost: h\r\nConnection: Close\r\n\r\nGET /2 HTTP/1.1\r\n",
                   {"200 GET /1 [] [] []"}, Next::kClose);
   ExpectResponses("GET / HTTP/1.1\r\nHost: h\r\nConnection: x, close\r\n\r\n",
@@ -161,28 +161,28 @@ TEST_F(HttpSessionTest, ClosesAfterTheLastRequestAllowed) {
   const std::string request = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
   const Outcome outcome = Converse(request + request + request, 1000);
   EXPECT_EQ(outcome.next, Next::kClose);
-  EXPECT_EQ(Answers(outcome.output).size(), 2u);
+  EXPECT_EQ(Responses(outcome.output).size(), 2u);
   EXPECT_NE(outcome.output.find("Connection: close"), std::string::npos);
 }
 
-TEST_F(HttpSessionTest, SendsContinueOnceTheHeadIsThereAndTheBodyIsNot) {
+TEST_F(HttpSessionTest, SendsContinueAfterTheHeadIfTheBodyIsMissing) {
   const std::string head =
       "POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-Continue\r\nContent-Length: 2\r\n\r\n";
-  EXPECT_EQ(Answers(Converse(head, head.size()).output), std::vector<std::string>{"100"});
-  EXPECT_EQ(Answers(Converse(head + "ab", head.size()).output),
+  EXPECT_EQ(Responses(Converse(head, head.size()).output), std::vector<std::string>{"100"});
+  EXPECT_EQ(Responses(Converse(head + "ab", head.size()).output),
             (std::vector<std::string>{"100", "200 POST / [] [ab] []"}));
-  EXPECT_EQ(Answers(Converse(head + "ab", 1).output),
+  EXPECT_EQ(Responses(Converse(head + "ab", 1).output),
             (std::vector<std::string>{"100", "200 POST / [] [ab] []"}));
-  // The body came with the head: nobody waits.
-  EXPECT_EQ(Answers(Converse(head + "ab", 1000).output),
+  // The body came with the head: the client does not wait.
+  EXPECT_EQ(Responses(Converse(head + "ab", 1000).output),
             std::vector<std::string>{"200 POST / [] [ab] []"});
   const std::string chunked =
       "POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n";
-  EXPECT_EQ(Answers(Converse(chunked + "0\r\n\r\n", chunked.size()).output),
+  EXPECT_EQ(Responses(Converse(chunked + "0\r\n\r\n", chunked.size()).output),
             (std::vector<std::string>{"100", "200 POST / [] [] []"}));
 }
 
-TEST_F(HttpSessionTest, DoesNotAskForABodyThatItWillNotTake) {
+TEST_F(HttpSessionTest, SendsNoContinueForABodyThatIsTooLarge) {
   ExpectResponses(
       "POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 1001\r\n\r\n",
       {"413 the body is larger than this server accepts"}, Next::kClose);
@@ -200,22 +200,22 @@ TEST_F(HttpSessionTest, ClosesWhenTheServerStops) {
   Intake intake(limits_);
   ResponseBatch batch;
   intake.bytes.Append("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
-  EXPECT_EQ(session.Answer(context, intake, batch), Next::kClose);
+  EXPECT_EQ(session.Respond(context, intake, batch), Next::kClose);
   EXPECT_NE(batch.bytes.view().find("Connection: close"), std::string_view::npos);
 }
 
-TEST_F(HttpSessionTest, StopsAnsweringWhenTheBatchIsFull) {
+TEST_F(HttpSessionTest, StopsWhenTheBatchIsFull) {
   limits_ = HttpLimits();
   const std::string body(100 << 10, 'b');
   const std::string request =
       absl::StrCat("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: ", body.size(), "\r\n\r\n", body);
   const Outcome outcome = Converse(request + request + request, 1 << 20);
-  EXPECT_EQ(Answers(outcome.output).size(), 3u);
+  EXPECT_EQ(Responses(outcome.output).size(), 3u);
   EXPECT_EQ(outcome.next, Next::kRead);
 }
 
-// Its client takes what follows the head for the next response.
-TEST_F(HttpSessionTest, NoRefusalOfHeadHasABody) {
+// A client would take a body after the head for the next response.
+TEST_F(HttpSessionTest, ErrorResponsesToHeadHaveNoBody) {
   limits_.max_head = 512;
   limits_.max_body = 10;
   const std::string fields = "HEAD / HTTP/1.1\r\nHost: h\r\n";
@@ -232,14 +232,14 @@ TEST_F(HttpSessionTest, NoRefusalOfHeadHasABody) {
   }
 }
 
-TEST_F(HttpSessionTest, HeadThatComesTooSlowlyOrEndsEarlyGetsNoBodyEither) {
+TEST_F(HttpSessionTest, AnIncompleteHeadRequestGetsNoBody) {
   SessionContext context{
       .limits = limits_, .handler = [](const HttpRequest&, HttpResponse&) {}, .date = {}};
   HttpSession session;
   Intake intake(limits_);
   ResponseBatch batch;
   intake.bytes.Append("HEAD / HTTP/1.1\r\nHo");
-  session.Answer(context, intake, batch);
+  session.Respond(context, intake, batch);
   session.RespondToTimeout(context, intake, batch);
   EXPECT_TRUE(batch.bytes.view().starts_with("HTTP/1.1 408")) << batch.bytes.view();
   EXPECT_TRUE(batch.bytes.view().ends_with("\r\n\r\n")) << batch.bytes.view();

@@ -88,16 +88,16 @@ void Enable(int fd, int level, int option) {
   setsockopt(fd, level, option, &one, sizeof(one));
 }
 
-// A socket bound to `address`, whose port it fills in.
+// Opens a socket bound to `address`, and stores the port there.
 absl::StatusOr<UniqueFd> Bind(SocketAddress& address, bool share_port) {
   UniqueFd fd(socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd.ok()) return SystemError("open a socket for", address);
-  // A restart need not wait until the connections of the last run are forgotten.
+  // Without it a restart would wait until the system forgets the connections of the last run.
   Enable(fd.get(), SOL_SOCKET, SO_REUSEADDR);
   if (share_port) Enable(fd.get(), SOL_SOCKET, SO_REUSEPORT);
   if (bind(fd.get(), address.get(), address.size) != 0) return SystemError("listen on", address);
   if (getsockname(fd.get(), address.get(), &address.size) != 0) {
-    return SystemError("learn the port of", address);
+    return SystemError("get the port of", address);
   }
   return fd;
 }
@@ -112,8 +112,8 @@ absl::StatusOr<std::vector<ListeningSocket>> ListeningSocket::Open(std::string_v
                                                                    const Options& options) {
   ASSAY_ASSIGN_OR_RETURN(SocketAddress where, Resolve(address));
   if (count > 1) {
-    // With SO_REUSEPORT we would silently share the port with another server of this user: one
-    // socket without it finds out. It also picks the port, when we may choose.
+    // With SO_REUSEPORT this server would silently share the port with another server of this user. A socket without
+    // the option detects that, and picks the port if it is 0.
     ASSAY_ASSIGN_OR_RETURN(const UniqueFd probe, Bind(where, false));
     if (listen(probe.get(), 1) != 0) return SystemError("listen on", where);
   }

@@ -10,25 +10,25 @@
 
 namespace assay::server {
 
-// A TCP socket that listens, non-blocking.
+// A non-blocking TCP socket that listens.
 class ListeningSocket {
  public:
   struct Options {
     int backlog = 4096;
-    bool tcp_nodelay = true;  // Connections inherit it.
+    bool tcp_nodelay = true;  // Accepted connections inherit it.
   };
 
-  // `count` sockets that listen on one address, among which the kernel spreads connections
-  // (SO_REUSEPORT when there are several). `address` is "HOST:PORT" with an IPv4 address, an IPv6
-  // address in brackets, or a name; port 0 picks a free one. Errors name the address:
-  // kInvalidArgument when it is malformed, kAlreadyExists when it is in use, kUnavailable otherwise.
+  // Opens `count` sockets that listen on one address. The kernel spreads connections over them (SO_REUSEPORT if there
+  // are several). `address` is "HOST:PORT" with an IPv4 address, an IPv6 address in brackets, or a name; port 0 lets
+  // the system pick one. Errors name the address: kInvalidArgument if it is malformed, kAlreadyExists if it is in use,
+  // kUnavailable otherwise.
   static absl::StatusOr<std::vector<ListeningSocket>> Open(std::string_view address, int count,
                                                            const Options& options);
 
   int fd() const { return fd_.get(); }
-  // Connections that wait to be accepted are reset, new ones refused.
+  // Stops listening: pending connections are reset, new ones refused.
   void Close() { fd_.reset(); }
-  // "127.0.0.1:9000" or "[::1]:9000": where it listens.
+  // The bound address: "127.0.0.1:9000" or "[::1]:9000".
   const std::string& address() const { return address_; }
 
  private:

@@ -9,12 +9,12 @@
 
 namespace assay::server {
 
-// A recipient may take LF alone for a line's end (RFC 9112, 2.2). Where one in a chain does and another does not, they see
-// different requests: here no line ends without CR.
+// RFC 9112, 2.2 lets a recipient accept LF alone as the end of a line. If one recipient in a chain does and another
+// does not, they see different requests. This server requires CRLF.
 static constexpr std::string_view kBareLf = "a line ends in LF without CR";
 
-// llhttp reports a piece of the head in parts when the head itself came in parts: the first part
-// begins a piece, later ones lengthen it.
+// llhttp reports a token in several calls when the head arrives in several pieces: the first call begins the range,
+// later calls extend it.
 struct RequestParser::Callbacks {
   static RequestParser& Self(llhttp_t* llhttp) {
     return *static_cast<RequestParser*>(llhttp->data);
@@ -56,7 +56,7 @@ struct RequestParser::Callbacks {
     return 0;
   }
 
-  // Stops llhttp behind the head.
+  // Stops llhttp after the head.
   static int OnHeadersComplete(llhttp_t*) { return HPE_PAUSED; }
 
   static llhttp_settings_t Settings() {
@@ -84,7 +84,7 @@ RequestParser::~RequestParser() = default;
 void RequestParser::Reset() {
   static const llhttp_settings_t settings = Callbacks::Settings();
   llhttp_init(llhttp_.get(), HTTP_REQUEST, &settings);
-  // Which versions are served is decided here: llhttp would not even let HTTP/1.2 pass.
+  // The versions to serve are checked below; llhttp would reject HTTP/1.2 before that.
   llhttp_->lenient_flags |= LENIENT_VERSION;
   span_ = Span::kNone;
   folded_ = false;
@@ -100,7 +100,7 @@ void RequestParser::Reset() {
 bool RequestParser::TakeExpectation() {
   if (!expects_continue_) return false;
   expects_continue_ = false;
-  // A client that began to send does not wait (RFC 9110, 10.1.1).
+  // A client that has begun to send its body does not wait (RFC 9110, 10.1.1).
   return parsed_ == head_end_;
 }
 
@@ -116,11 +116,11 @@ RequestParser::Progress RequestParser::Parse(ByteBuffer& in) {
   return ParseBody(in);
 }
 
-// kRequest stands for a whole head here.
+// kRequest means here that the head is complete.
 RequestParser::Progress RequestParser::ParseHead(ByteBuffer& in) {
   if (parsed_ == 0) {
-    // Empty lines before a request are skipped (RFC 9112, 2.2), and are no part of it. Only whole ones: llhttp would
-    // skip a CR without LF, and an LF without CR, as well.
+    // Skip empty lines before a request (RFC 9112, 2.2); they are not part of it. Only CRLF counts: llhttp would also
+    // skip a lone CR and a lone LF.
     in.Consume(SizeOfEmptyLines(in.view()));
     if (in.empty()) return Progress::kNeedBytes;
     if (in.data()[0] == '\n') return Fail(400, kBareLf);
@@ -130,7 +130,7 @@ RequestParser::Progress RequestParser::ParseHead(ByteBuffer& in) {
     }
   }
   llhttp_->data = this;
-  // No more than one byte beyond the limit, so that the verdict does not depend on how much came.
+  // Scan at most one byte beyond the limit, so that the result does not depend on how many bytes arrived.
   const size_t end = std::min(in.size(), limits_->max_head + 1);
   const int result = ExecuteLlhttp(in.data(), end);
   if (result == HPE_OK) {
@@ -140,8 +140,8 @@ RequestParser::Progress RequestParser::ParseHead(ByteBuffer& in) {
   head_end_ = static_cast<size_t>(llhttp_get_error_pos(llhttp_.get()) - in.data());
   if (head_end_ > limits_->max_head) return TooLong();
   if (result == HPE_INVALID_CONTENT_LENGTH && in.data()[head_end_] == '\t') {
-    // llhttp takes blanks behind a length, but not the tabs that may stand there too (RFC 9110, 5.6.3). With the whole
-    // run made blank the second reading gets beyond it.
+    // llhttp accepts spaces after a length, but not the tabs that RFC 9110, 5.6.3 also allows. Replace the whole run by
+    // spaces and parse again.
     for (size_t at = head_end_; at < end && (in.data()[at] == '\t' || in.data()[at] == ' '); ++at) {
       in.data()[at] = ' ';
     }
@@ -153,14 +153,14 @@ RequestParser::Progress RequestParser::ParseHead(ByteBuffer& in) {
   return AcceptHead(in.view().substr(0, head_end_)) ? Progress::kRequest : Progress::kError;
 }
 
-// Feeds the head's bytes from parsed_ to `end`. A tab in a header line is made a space on the way: it means the
-// same (RFC 9110, 5.6.3), but behind Content-Length, Transfer-Encoding and Connection llhttp does not take it.
+// Feeds the head's bytes from parsed_ to `end` to llhttp. Replaces each tab in a header line by a space: both mean the
+// same (RFC 9110, 5.6.3), but llhttp rejects a tab after Content-Length, Transfer-Encoding and Connection.
 int RequestParser::ExecuteLlhttp(char* head, size_t end) {
   base_ = head;
   size_t begin = parsed_;
   while (true) {
     const void* found = std::memchr(head + begin, '\t', end - begin);
-    // Only what lies in front of the tab can tell whether it belongs to the head.
+    // Parse up to the tab first: only that shows whether the tab belongs to the head.
     const size_t tab = found == nullptr ? end : static_cast<const char*>(found) - head;
     const llhttp_errno_t result = llhttp_execute(llhttp_.get(), head + parsed_, tab - parsed_);
     if (result != HPE_OK || tab == end) return result;
@@ -186,7 +186,7 @@ RequestParser::Progress RequestParser::ParseBody(ByteBuffer& in) {
   body_ += step.written;
   switch (step.state) {
     case ChunkedDecoder::State::kMore:
-      // What lies behind the decoded body has been looked at: the next bytes may overwrite it.
+      // The bytes after the decoded body have been scanned: the next bytes may overwrite them.
       parsed_ = head_end_ + body_;
       if (step.read > 0) expects_continue_ = false;
       in.Truncate(parsed_);
@@ -202,7 +202,7 @@ RequestParser::Progress RequestParser::ParseBody(ByteBuffer& in) {
     case ChunkedDecoder::State::kOverheadTooLarge:
       return Fail(431, "chunk extensions and trailers are larger than this server accepts");
   }
-  return Fail(500, "the chunked body is in no state");
+  return Fail(500, "internal error: the chunked body has an unknown state");
 }
 
 RequestParser::Progress RequestParser::Fail(int status, std::string_view reason) {
@@ -221,7 +221,7 @@ RequestParser::Progress RequestParser::FailAsLlhttp(std::string_view read) {
     case HPE_PAUSED_H2_UPGRADE:
       return Fail(505, "HTTP/2 is not served here");
     case HPE_INVALID_METHOD: {
-      // A well-formed name that we do not know is 501 (RFC 9110, 15.6.2); garbage is 400.
+      // An unknown but well-formed method is 501 (RFC 9110, 15.6.2); any other text is 400.
       const std::string_view word = read.substr(0, read.find(' '));
       const bool is_token = !word.empty() && std::all_of(word.begin(), word.end(), IsTokenChar);
       return is_token ? Fail(501, "the method is not implemented")
@@ -233,9 +233,9 @@ RequestParser::Progress RequestParser::FailAsLlhttp(std::string_view read) {
     case HPE_INVALID_CONSTANT:
       return Fail(400, "the protocol version is malformed");
     case HPE_INVALID_CONTENT_LENGTH:
-      return Fail(400, "Content-Length is not a number, or too large a one");
+      return Fail(400, "Content-Length is not a number or is too large");
     case HPE_UNEXPECTED_CONTENT_LENGTH:
-      return Fail(400, "Content-Length is doubled, or beside Transfer-Encoding");
+      return Fail(400, "Content-Length occurs twice or together with Transfer-Encoding");
     case HPE_INVALID_TRANSFER_ENCODING:
       return Fail(400, "Transfer-Encoding must end in one \"chunked\"");
     case HPE_INVALID_HEADER_TOKEN:
@@ -275,7 +275,7 @@ bool RequestParser::AcceptTarget(std::string_view head) {
     Fail(414, "the request target is longer than this server accepts");
     return false;
   }
-  // llhttp skips further spaces, and knows protocols other than HTTP.
+  // llhttp skips further spaces, and accepts protocols other than HTTP.
   const bool one_space = target_.begin >= 2 && head[target_.begin - 2] != ' ';
   if (!one_space || head.substr(target_.end, 6) != " HTTP/") {
     Fail(400, "the request line is malformed");
@@ -292,7 +292,7 @@ bool RequestParser::AcceptTarget(std::string_view head) {
     return false;
   }
   if (parsed->https) {
-    // RFC 9110, 7.4: not over a connection that is not secured.
+    // RFC 9110, 7.4: https must not be served over an unsecured connection.
     Fail(421, "https is not served without TLS");
     return false;
   }
@@ -328,7 +328,7 @@ bool RequestParser::AcceptFields(std::string_view head) {
     if (head[field.name.begin - 1] != '\n' || head[field.name.begin - 2] != '\r') {
       return fail(400, kBareLf);
     }
-    // llhttp skips a line's end in front of the value, too.
+    // llhttp also skips a line break before the value.
     const Piece gap{field.name.end, field.value.begin};
     if (gap.end - gap.begin > 2 && !value.empty() && gap.In(head.data()).find('\r') != head.npos) {
       folded_ = true;
@@ -338,7 +338,7 @@ bool RequestParser::AcceptFields(std::string_view head) {
         return fail(400, "a header line has no name");
       case 4:
         if (!EqualsIgnoringCase(name, "host")) break;
-        if (++hosts > 1) return fail(400, "Host is doubled");
+        if (++hosts > 1) return fail(400, "Host occurs twice");
         if (!IsValidHost(value)) return fail(400, "Host is malformed");
         break;
       case 6:
@@ -354,7 +354,7 @@ bool RequestParser::AcceptFields(std::string_view head) {
       case 17: {
         if (!EqualsIgnoringCase(name, "transfer-encoding")) break;
         if (http_1_0_) return fail(400, "HTTP/1.0 has no Transfer-Encoding");
-        if (chunked) return fail(400, "Transfer-Encoding is doubled");
+        if (chunked) return fail(400, "Transfer-Encoding occurs twice");
         if (const std::optional<HttpError> error = CheckTransferEncoding(value)) {
           return fail(error->status, error->reason);
         }
@@ -367,7 +367,7 @@ bool RequestParser::AcceptFields(std::string_view head) {
   }
   if (folded_) return fail(400, "a header line is continued on the next one");
   if (hosts == 0 && !http_1_0_) return fail(400, "Host is missing");
-  // Not as llhttp has it, which lets keep-alive win and takes Proxy-Connection for Connection (RFC 9112, 9.3).
+  // Not llhttp's own rule, which prefers keep-alive and treats Proxy-Connection as Connection (RFC 9112, 9.3).
   keep_alive_ = !connection.close && (!http_1_0_ || connection.keep_alive);
   const bool has_length = (llhttp_->flags & F_CONTENT_LENGTH) != 0;
   if (chunked) {
@@ -377,7 +377,7 @@ bool RequestParser::AcceptFields(std::string_view head) {
     return true;
   }
   phase_ = Phase::kLengthBody;
-  content_length_ = has_length ? llhttp_->content_length : 0;  // RFC 9112, 6.3: of POST too.
+  content_length_ = has_length ? llhttp_->content_length : 0;  // RFC 9112, 6.3: also for POST.
   if (content_length_ > limits_->max_body) {
     return fail(413, "the body is larger than this server accepts");
   }

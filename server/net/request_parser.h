@@ -18,13 +18,13 @@ struct llhttp__internal_s;  // NOLINT(bugprone-reserved-identifier): llhttp name
 
 namespace assay::server {
 
-// Takes requests out of a byte stream, however it is cut into pieces.
+// Parses requests from a byte stream that arrives in arbitrary pieces.
 //
-// The stream's bytes stay in the caller's buffer from a request's first byte on; the parser keeps
-// offsets, so the buffer may move between calls. llhttp parses heads; what it lets through and the
-// RFCs do not is refused here (head_rules.h); bodies are framed here, chunked ones decoded in place.
+// The bytes of the current request stay in the caller's buffer. The parser keeps offsets, so the buffer may move
+// between calls. llhttp parses heads; head_rules.h refuses what llhttp accepts and the RFCs forbid. This class frames
+// bodies, and decodes chunked ones in place.
 //
-// Cost: each byte is looked at once, no allocation once the vectors have grown. Threads: none.
+// Cost: each byte is scanned once; no allocation once the vectors have grown. Threads: none.
 class RequestParser {
  public:
   // `limits` must outlive the parser.
@@ -35,31 +35,30 @@ class RequestParser {
 
   enum class Progress { kNeedBytes, kRequest, kError };
 
-  // Goes on with the request that begins at the front of `in`. All that was appended since the last
-  // call is looked at, unless a request ends before. With kNeedBytes, `in` may have been truncated:
-  // framing of chunks that is no longer needed.
+  // Continues with the request at the front of `in`. Scans all bytes appended since the last call, unless a request
+  // ends before. With kNeedBytes, `in` may have become shorter: chunk framing that is no longer needed is removed.
   Progress Parse(ByteBuffer& in);
 
-  // After kRequest: the request, in views of `in`, and how many of its bytes it took.
+  // After kRequest: the request, in views of `in`, and the number of its bytes.
   const HttpRequest& request() const { return request_; }
   size_t consumed() const { return consumed_; }
-  // Whether the client allows another request on its connection.
+  // Whether the client allows another request on this connection.
   bool keep_alive() const { return keep_alive_; }
-  // Whether it is HTTP/1.0.
+  // Whether the request is HTTP/1.0.
   bool http_1_0() const { return http_1_0_; }
 
-  // After kError: what to answer. The framing is lost, the connection must be closed.
+  // After kError: the error response. The framing is lost, so the connection must be closed.
   const HttpError& error() const { return error_; }
 
-  // After kNeedBytes: whether the client waits for "100 Continue" before it sends the body. True
-  // once a request.
+  // After kNeedBytes: whether the client waits for "100 Continue" before it sends the body. Returns true once per
+  // request.
   bool TakeExpectation();
   // After kNeedBytes: whether part of a request has arrived.
   bool mid_request() const { return parsed_ > 0; }
-  // After kNeedBytes: how many bytes of a body are known to follow; 0 when unknown.
+  // After kNeedBytes: the number of body bytes known to follow; 0 if unknown.
   uint64_t body_bytes_missing() const;
 
-  // Begins the next request.
+  // Prepares for the next request.
   void Reset();
 
  private:
@@ -67,7 +66,7 @@ class RequestParser {
   enum class Phase : uint8_t { kHead, kLengthBody, kChunkedBody };
   enum class Span : uint8_t { kNone, kTarget, kName, kValue };
 
-  // A piece of the head, as offsets in the buffer.
+  // A range of the head, as offsets into the buffer.
   struct Piece {
     uint32_t begin = 0;
     uint32_t end = 0;
@@ -83,9 +82,9 @@ class RequestParser {
   int ExecuteLlhttp(char* head, size_t end);
   Progress ParseBody(ByteBuffer& in);
   Progress Fail(int status, std::string_view reason);
-  // What llhttp's refusal means to the client. `read` ends with the byte that it stumbled over.
+  // Translates llhttp's error to an error response. `read` ends with the byte that llhttp rejected.
   Progress FailAsLlhttp(std::string_view read);
-  // Checks the whole head, and learns from it how the body is framed.
+  // Checks the whole head, and determines the framing of the body.
   bool AcceptHead(std::string_view head);
   bool AcceptTarget(std::string_view head);
   bool AcceptFields(std::string_view head);
@@ -95,10 +94,10 @@ class RequestParser {
   const HttpLimits* limits_;
   std::unique_ptr<llhttp__internal_s> llhttp_;
 
-  // While parsing the head.
-  const char* base_ = nullptr;  // Where the buffer begins during a call of llhttp.
+  // State while parsing the head.
+  const char* base_ = nullptr;  // The buffer's start during a call of llhttp.
   Span span_ = Span::kNone;
-  bool folded_ = false;  // A header line was continued on the next (obs-fold).
+  bool folded_ = false;  // A header continues on the next line (obs-fold).
   Piece target_;
   std::vector<Field> fields_;
 
@@ -106,7 +105,7 @@ class RequestParser {
   bool keep_alive_ = false;
   bool http_1_0_ = false;
   bool expects_continue_ = false;
-  size_t parsed_ = 0;    // Bytes of the buffer that have been looked at.
+  size_t parsed_ = 0;    // Bytes of the buffer that have been scanned.
   size_t head_end_ = 0;  // Where the body begins.
   size_t body_ = 0;      // Bytes of a chunked body decoded so far.
   uint64_t content_length_ = 0;
@@ -115,7 +114,7 @@ class RequestParser {
   HttpMethod method_ = HttpMethod::kGet;
   Piece path_;
   Piece query_;
-  std::string decoded_path_;  // Only where the path is percent-encoded.
+  std::string decoded_path_;  // Used only if the path is percent-encoded.
   HttpRequest request_;
   size_t consumed_ = 0;
   HttpError error_{0, {}};

@@ -7,19 +7,19 @@
 namespace assay::server {
 namespace {
 
-// Writes pieces one behind the other into memory that is known to hold them.
+// Appends texts to memory that is known to be large enough.
 class Cursor {
  public:
   explicit Cursor(char* at) : at_(at) {}
 
-  // A literal, without its NUL: so many bytes as the compiler knows, which are moves and no call.
+  // For a literal, without its NUL. The compiler knows the size, so it emits moves instead of a call.
   template <size_t kSize>
   void Put(const char (&text)[kSize]) {
     std::memcpy(at_, text, kSize - 1);
     at_ += kSize - 1;
   }
   void Put(std::string_view text) {
-    // Not memcpy, which no empty view's null may reach.
+    // memcpy must not get the null pointer of an empty view.
     at_ = std::copy(text.begin(), text.end(), at_);
   }
   void Put(size_t number) { at_ = std::to_chars(at_, at_ + 20, number).ptr; }
@@ -29,7 +29,7 @@ class Cursor {
   char* at_;
 };
 
-// More than all fixed text of a head, its numbers and the longest reason phrase.
+// An upper bound of the fixed text of a head, its numbers and the longest reason phrase.
 constexpr size_t kHeadRoom = 320;
 
 }  // namespace

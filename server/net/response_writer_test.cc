@@ -27,12 +27,12 @@ TEST(ResponseWriterTest, WritesDateTypeAndLength) {
 }
 
 TEST(ResponseWriterTest, LeavesOutTheBodyForHeadButNotItsLength) {
-  const std::string answer = Written({.content_type = {}, .more_headers = {}, .body = "hello"},
-                                     {.date_line = kDate, .without_body = true});
-  EXPECT_TRUE(answer.ends_with("Content-Length: 5\r\n\r\n")) << answer;
+  const std::string response = Written({.content_type = {}, .more_headers = {}, .body = "hello"},
+                                       {.date_line = kDate, .without_body = true});
+  EXPECT_TRUE(response.ends_with("Content-Length: 5\r\n\r\n")) << response;
 }
 
-TEST(ResponseWriterTest, SaysWhatBecomesOfTheConnection) {
+TEST(ResponseWriterTest, WritesTheConnectionHeader) {
   const HttpResponse response;
   EXPECT_NE(Written(response, {.date_line = kDate, .close = true}).find("Connection: close\r\n"),
             std::string::npos);
@@ -42,7 +42,7 @@ TEST(ResponseWriterTest, SaysWhatBecomesOfTheConnection) {
   EXPECT_EQ(Written(response, {.date_line = kDate}).find("Connection"), std::string::npos);
 }
 
-// Copying megabytes behind a head would cost more than sending them.
+// Copying megabytes after a head would cost more than sending them.
 TEST(ResponseWriterTest, BorrowsALargeBody) {
   const std::string body(kBorrowedBody, 'x');
   ResponseBatch batch;

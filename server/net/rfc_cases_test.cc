@@ -1,5 +1,4 @@
-// What RFC 9110 and 9112 say of single requests, as a table: bytes in, status out, however the bytes
-// are cut.
+// The rules of RFC 9110 and 9112 for single requests, as a table: bytes in, status out, for pieces of every size.
 
 #include <algorithm>
 #include <string>
@@ -271,7 +270,7 @@ struct Outcome {
   bool open = false;
 };
 
-Outcome Answer(std::string_view input, size_t step) {
+Outcome Respond(std::string_view input, size_t step) {
   const HttpLimits limits{.max_head = 512, .max_body = 1000};
   SessionContext context{
       .limits = limits, .handler = [](const HttpRequest&, HttpResponse&) {}, .date = {}};
@@ -281,7 +280,7 @@ Outcome Answer(std::string_view input, size_t step) {
   HttpSession::Next next = HttpSession::Next::kRead;
   for (size_t at = 0; at < input.size() && next == HttpSession::Next::kRead; at += step) {
     intake.bytes.Append(input.substr(at, step));
-    next = session.Answer(context, intake, batch);
+    next = session.Respond(context, intake, batch);
   }
   Outcome outcome;
   outcome.open = next == HttpSession::Next::kRead;
@@ -295,7 +294,7 @@ class RfcCasesTest : public ::testing::TestWithParam<RfcCase> {};
 TEST_P(RfcCasesTest, IsAnsweredAsTheRfcSays) {
   const RfcCase& c = GetParam();
   for (const size_t step : {c.request.size(), size_t{1}, size_t{3}, size_t{50}}) {
-    const Outcome outcome = Answer(c.request, step);
+    const Outcome outcome = Respond(c.request, step);
     EXPECT_EQ(outcome.status, c.status) << c.request << "\nin steps of " << step;
     EXPECT_EQ(outcome.open, c.stays_open) << c.request << "\nin steps of " << step;
   }

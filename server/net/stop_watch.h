@@ -7,16 +7,17 @@
 
 namespace assay::server {
 
-// Whether a server was told to stop, and when it has to be gone: `timeout` after that was seen. Time is told.
+// Whether a server was asked to stop, and the deadline: `timeout` after the request to stop was seen. The caller passes
+// the time.
 class StopWatch {
  public:
-  // `stop_fd` is readable once the stop is asked for; it is not read.
+  // `stop_fd` becomes readable when the server must stop; it is not read.
   StopWatch(int stop_fd, absl::Duration timeout);
 
-  // Whether the stop was asked for. Cost: a system call until it was.
+  // Whether a stop was requested. Cost: one system call per call until then.
   bool Look(int64_t now_ns);
 
-  // INT64_MAX until Look() has seen the stop.
+  // The deadline; INT64_MAX until Look() has seen the request to stop.
   int64_t deadline_ns() const { return deadline_ns_; }
 
  private:

@@ -9,26 +9,26 @@
 
 namespace assay::server {
 
-// A client for tests that sends exactly the bytes it is told to. Blocking; every wait ends after
-// ten seconds at the latest, and what did not come in time is missing from the result.
+// A client for tests that sends exactly the given bytes. Blocking; every wait ends after ten seconds at the latest.
+// Bytes that did not arrive in time are missing from the result.
 class TestClient {
  public:
-  // Connects to "127.0.0.1:9000" or "[::1]:9000". connected() tells whether that worked.
-  // `receive_buffer`: SO_RCVBUF, to be a client that takes little at once; 0 leaves it.
+  // Connects to "127.0.0.1:9000" or "[::1]:9000". connected() returns whether that worked. `receive_buffer`: the value
+  // of SO_RCVBUF, for a client that takes little at once; 0 keeps the default.
   explicit TestClient(const std::string& address, int receive_buffer = 0);
 
   bool connected() const { return socket_.ok(); }
   int fd() const { return socket_.get(); }
 
-  // Sends all of it; false when the connection broke before.
+  // Sends all bytes; false if the connection broke before.
   bool Send(std::string_view bytes);
-  // Says that no more will be sent.
+  // Shuts down the sending side.
   void EndSending();
 
-  // One response, with its head; `without_body` for the response to HEAD. What came of it when the
-  // connection ended early. What follows is kept for the next call.
+  // Reads one response with its head. `without_body` for the response to HEAD. Returns the bytes received so far if the
+  // connection ended early. Keeps the bytes that follow for the next call.
   std::string ReceiveResponse(bool without_body = false);
-  // All that comes until the server ends the connection. `ended` tells how.
+  // Reads until the server ends the connection. `ended` receives how it ended.
   std::string ReceiveAll();
 
   enum class End { kNone, kClosed, kReset };
@@ -44,7 +44,7 @@ class TestClient {
 
 // The body of a response.
 std::string BodyOf(const std::string& response);
-// Its status, 0 for what is no response.
+// The status of a response; 0 if the text is not a response.
 int StatusOf(const std::string& response);
 
 }  // namespace assay::server

@@ -42,7 +42,7 @@ void TimerWheel::Unlink(Timer& timer) {
 
 void TimerWheel::Advance(int64_t now_ns) {
   const int64_t now_tick = now_ns / kTickNanos;
-  // After a long sleep every slot comes round once.
+  // After a long sleep every slot is due once.
   tick_ = std::max(tick_, now_tick - kSlots);
   while (tick_ < now_tick) {
     ++tick_;

@@ -8,11 +8,10 @@ namespace assay::server {
 
 class TimerWheel;
 
-// Something that has a deadline. It must be cancelled, or have fired, before it is destroyed.
+// An object with a deadline. Cancel it, or let it fire, before destroying it.
 class Timer {
  public:
-  // The deadline has passed; the timer is no longer scheduled. May schedule or cancel any timer,
-  // and destroy this one.
+  // The deadline has passed; the timer is no longer scheduled. May schedule or cancel any timer, and destroy this one.
   virtual void OnDeadline(int64_t now_ns) = 0;
 
  protected:
@@ -28,12 +27,11 @@ class Timer {
   int8_t slot_ = -1;  // -1: not scheduled.
 };
 
-// Deadlines of many connections, most of which move on before they pass.
+// The deadlines of many connections, most of which move before they pass.
 //
-// A timer fires no earlier than its deadline and up to kTickNanos later. Moving a deadline to later
-// only writes it down: the timer is looked at when its old place comes round, and put further on.
-// Scheduling, moving and cancelling are O(1); Advance() costs O(timers whose place came round). Time
-// is told, not asked. Threads: none.
+// A timer fires at its deadline or up to kTickNanos later. Moving a deadline to a later time only records it: the wheel
+// checks the timer when its old slot is due, and moves it to the new one. Scheduling, moving and cancelling are O(1).
+// Advance() costs O(timers whose slot is due). The caller passes the time. Threads: none.
 class TimerWheel {
  public:
   static constexpr int64_t kTickNanos = 1 << 25;  // 34 ms; a round is 2.1 s.
@@ -43,11 +41,10 @@ class TimerWheel {
   void Schedule(Timer& timer, int64_t deadline_ns);
   void Cancel(Timer& timer);
 
-  // Fires what is due.
+  // Fires the timers that are due.
   void Advance(int64_t now_ns);
 
-  // How long one may sleep without firing a timer late: nanoseconds, -1 for ever. Never more than a
-  // round.
+  // How long the caller may sleep without firing a timer late, in nanoseconds; -1: for ever. Never more than one round.
   int64_t NanosUntilNext(int64_t now_ns) const;
 
  private:

@@ -68,7 +68,7 @@ TEST(TimerWheelTest, ACancelledTimerDoesNotFire) {
   EXPECT_EQ(second.fired_at.size(), 1u);
 }
 
-// A closing connection's neighbour may be closed by the same event.
+// One event may close several connections.
 TEST(TimerWheelTest, ATimerMayCancelAndScheduleOthersWhileItFires) {
   TimerWheel wheel(kStart);
   Probe victim;
@@ -84,7 +84,7 @@ TEST(TimerWheelTest, ATimerMayCancelAndScheduleOthersWhileItFires) {
     int fired = 0;
   } killer(wheel, victim);
   wheel.Schedule(victim, kStart + kSecond);
-  wheel.Schedule(killer, kStart + kSecond);  // In front of the victim.
+  wheel.Schedule(killer, kStart + kSecond);  // Before the victim.
   wheel.Advance(kStart + kSecond + TimerWheel::kTickNanos);
   EXPECT_EQ(killer.fired, 1);
   EXPECT_TRUE(victim.fired_at.empty());
@@ -107,7 +107,7 @@ TEST(TimerWheelTest, SleepsForEverWithoutTimersAndNeverPastOne) {
   EXPECT_LE(probe.fired_at[0], kStart + kSecond + TimerWheel::kTickNanos);
 }
 
-// Against the obvious model.
+// Compares the wheel with a simple model.
 TEST(TimerWheelTest, ManyRandomTimersFireInTime) {
   TimerWheel wheel(kStart);
   std::mt19937_64 random(1);

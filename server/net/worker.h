@@ -15,22 +15,22 @@
 
 namespace assay::server {
 
-// All that one thread of the server does: an event loop, a listening socket, its connections.
+// One thread of the server: an event loop, a listening socket and its connections.
 class Worker final : private EventTarget {
  public:
-  // The limits of `options` must outlive the worker.
+  // The limits in `options` must outlive the worker.
   static absl::StatusOr<std::unique_ptr<Worker>> Create(const ServerOptions& options,
                                                         HttpHandler handler, ListeningSocket socket,
                                                         int stop_fd);
 
-  // Serves until the descriptor `stop_fd` is readable, then goes as HttpServer::Run() says.
+  // Serves until the descriptor `stop_fd` is readable, then stops as HttpServer::Run() does.
   void Run();
 
  private:
   Worker(const ServerOptions& options, HttpHandler handler, ListeningSocket socket, EventLoop loop,
          int stop_fd);
 
-  // Of `stop_fd`.
+  // The event of `stop_fd`.
   void OnEvents(uint32_t events) override;
   void Turn(int64_t wait_until_ns);
 

@@ -20,7 +20,7 @@ namespace {
 
 using Started = absl::StatusOr<std::unique_ptr<RunningTarget>>;
 
-// Every target that a test asked for, stopped when the program's tests have run.
+// The targets that tests have asked for. Stopped when all tests of the program have run.
 class RunningTargets : public testing::Environment {
  public:
   const Started& Get(const std::string& name) {
@@ -42,16 +42,16 @@ class RunningTargets : public testing::Environment {
 };
 
 RunningTargets& Targets() {
-  // The framework owns it.
+  // The framework owns the environment.
   static auto* const targets =
       static_cast<RunningTargets*>(testing::AddGlobalTestEnvironment(new RunningTargets));
   return *targets;
 }
 
-// Registered before the tests begin, so that its end is called.
+// Registered before the tests begin, so that TearDown() is called.
 [[maybe_unused]] const RunningTargets& registered = Targets();
 
-// Every response says how long it is and when it was made.
+// Every response has a length and a date.
 void ExpectComplete(const RawResponse& response) {
   EXPECT_EQ(response.version, "HTTP/1.1");
   EXPECT_TRUE(response.HasHeader("content-length"));
@@ -61,7 +61,7 @@ void ExpectComplete(const RawResponse& response) {
       << "Date: " << response.Header("date") << ": " << error;
 }
 
-// The name of a target as the framework takes it: letters and digits.
+// The name of a target for the test framework: letters and digits only.
 std::string TestName(std::string name) {
   for (char& c : name) {
     if (!absl::ascii_isalnum(static_cast<unsigned char>(c))) c = '_';
@@ -81,7 +81,7 @@ const Catalogue& BoxCatalogue() {
     const auto path = AssayFile("targets/catalogue.textproto");
     auto loaded = path.ok() ? Catalogue::Load(*path) : absl::StatusOr<Catalogue>(path.status());
     if (!loaded.ok()) {
-      std::cerr << "the catalogue does not load: " << loaded.status() << "\n";
+      std::cerr << "cannot load the catalogue: " << loaded.status() << "\n";
       std::exit(EXIT_FAILURE);
     }
     return new Catalogue(*std::move(loaded));
@@ -153,7 +153,7 @@ void ContractTest::ExpectRight(RawConnection& connection, const agent::ContractR
   agent::RightResponse not_found;
   not_found.status = 404;
   agent::RightResponse right = agent::ContractResponse(request).value_or(not_found);
-  // What it does not serve it need not allow.
+  // The target need not allow a method that it does not serve.
   const auto not_served = [&](const std::string& method) {
     return !Serves(method, request.target);
   };

@@ -14,16 +14,17 @@
 
 namespace assay::targets {
 
-// The catalogue in the box. Fails the program when it does not load.
+// The project's own catalogue. Ends the program if it cannot be loaded.
 const agent::Catalogue& BoxCatalogue();
 
-// The targets in it that keep the endpoint contract: what the tests run over.
+// The targets in it that keep the endpoint contract. The tests run over all of them.
 std::vector<std::string> ContractTargets();
 
-// The bytes of a request with a Host and, where it has a body or is a POST, its length.
+// The bytes of a request with a Host, and with its length if it has a body or is a POST.
 std::string Encode(const agent::ContractRequest& request);
 
-// Tests of one target, which runs for all of them. One that is not installed is skipped, with what to install.
+// Tests of one target, which is started once for all of them. If it is not installed, the test is skipped with a
+// message that says what to install.
 class ContractTest : public testing::TestWithParam<std::string> {
  protected:
   void SetUp() override;
@@ -32,15 +33,15 @@ class ContractTest : public testing::TestWithParam<std::string> {
   RandomBodies& random() { return random_; }
   RawConnection Connect();
 
-  // Whether the catalogue says that the target serves this.
+  // Whether the catalogue declares that the target serves this.
   bool Serves(std::string_view method, std::string_view path) const;
 
-  // Whether it serves the path by any method.
+  // Whether the target serves the path with any method.
   bool Knows(std::string_view path) const;
 
-  // Reads the response to `request` and holds it against the contract. Fails the test with the difference.
+  // Reads the response to `request` and compares it with the contract. Fails the test with the difference.
   void ExpectRight(RawConnection& connection, const agent::ContractRequest& request);
-  // Sends it too.
+  // Sends the request, then calls ExpectRight().
   void Ask(RawConnection& connection, const agent::ContractRequest& request);
 
  private:

@@ -1,4 +1,4 @@
-// What each endpoint answers, over every target of the catalogue.
+// The responses of each endpoint, over every target of the catalogue.
 
 #include <cstdlib>
 #include <string>
@@ -14,9 +14,9 @@
 namespace assay::targets {
 namespace {
 
-// Targets that this build makes must be there: skipping them all would pass. Where all are to be held against the
-// contract, as in continuous integration, ASSAY_REQUIRE_ALL_TARGETS=1 asks for the others too.
-TEST(CatalogueInTheBoxTest, WhatHasToBeInstalledIs) {
+// The targets that this build makes must be installed; otherwise all tests would be skipped and pass. With
+// ASSAY_REQUIRE_ALL_TARGETS=1, as in continuous integration, the other targets must be installed too.
+TEST(OwnCatalogueTest, RequiredTargetsAreInstalled) {
   const char* const all = std::getenv("ASSAY_REQUIRE_ALL_TARGETS");
   std::vector<std::string> names = {"epoll", "libmicrohttpd"};
   if (all != nullptr && std::string_view(all) == "1") names = ContractTargets();
@@ -28,7 +28,7 @@ TEST(CatalogueInTheBoxTest, WhatHasToBeInstalledIs) {
   }
 }
 
-TEST_P(ContractTest, EveryEndpointResponsesItsExample) {
+TEST_P(ContractTest, EveryEndpointServesItsExample) {
   RawConnection connection = Connect();
   for (const agent::ContractRequest& request : std::vector<agent::ContractRequest>{
            {"GET", "/plaintext", "", ""},
@@ -46,7 +46,7 @@ TEST_P(ContractTest, EveryEndpointResponsesItsExample) {
 }
 
 TEST_P(ContractTest, EchoesBodiesOfEverySize) {
-  if (!Serves("POST", "/echo")) GTEST_SKIP() << "does not serve it";
+  if (!Serves("POST", "/echo")) GTEST_SKIP() << "the target does not serve this";
   RawConnection connection = Connect();
   for (const size_t size : {0, 1, 2, 100, 1023, 1024, 4095, 4096, 4097, 16383, 16384, 16385, 65535,
                             65536, 65537, 1 << 20}) {
@@ -54,15 +54,15 @@ TEST_P(ContractTest, EchoesBodiesOfEverySize) {
   }
 }
 
-TEST_P(ContractTest, TakesBodiesUpToTheLimitAndNoLonger) {
+TEST_P(ContractTest, AcceptsBodiesUpToTheLimit) {
   std::string order = R"({"items":[{"id":1,"name":"a","price":250,"qty":2}]})";
   order.resize(agent::kContractBodyLimit, ' ');
   std::vector<agent::ContractRequest> requests = {
       {"POST", "/echo", random().Bytes(agent::kContractBodyLimit), "a/b"},
       {"POST", "/json", order, "application/json"},
-      // The fastest level: this is about the size.
+      // The fastest level: this test is about the size.
       {"POST", "/zlib/compress?level=1", random().Words(agent::kContractBodyLimit), ""},
-      // Not a stream, which is found out once all of it has come.
+      // Not a zlib stream, which the server detects only after receiving the body.
       {"POST", "/zlib/decompress", std::string(agent::kContractBodyLimit, 'a'), ""}};
   bool asked = false;
   for (agent::ContractRequest& request : requests) {
@@ -79,13 +79,13 @@ TEST_P(ContractTest, TakesBodiesUpToTheLimitAndNoLonger) {
     EXPECT_EQ(response->status, 413);
   }
   if (!asked) GTEST_SKIP() << "serves no POST";
-  // And goes on serving others.
+  // The target continues to serve other connections.
   RawConnection next = Connect();
   Ask(next, {"GET", "/healthz", "", ""});
 }
 
 TEST_P(ContractTest, ComputesRandomOrders) {
-  if (!Serves("POST", "/json")) GTEST_SKIP() << "does not serve it";
+  if (!Serves("POST", "/json")) GTEST_SKIP() << "the target does not serve this";
   RawConnection connection = Connect();
   for (int i = 0; i < 100; ++i) {
     Ask(connection, {"POST", "/json", random().Order(i % 10), "application/json"});
@@ -95,9 +95,9 @@ TEST_P(ContractTest, ComputesRandomOrders) {
   }
 }
 
-// What is hard to get right about 64 bits, and about what a JSON text is.
+// The limits of 64 bits, and invalid JSON.
 TEST_P(ContractTest, RefusesOrdersThatCannotBeComputed) {
-  if (!Serves("POST", "/json")) GTEST_SKIP() << "does not serve it";
+  if (!Serves("POST", "/json")) GTEST_SKIP() << "the target does not serve this";
   RawConnection connection = Connect();
   const auto item = [](const std::string& id, const std::string& name, const std::string& price,
                        const std::string& quantity) {
@@ -160,7 +160,7 @@ TEST_P(ContractTest, RefusesOrdersThatCannotBeComputed) {
 }
 
 TEST_P(ContractTest, ComputesOrdersAtTheEndsOfSixtyFourBits) {
-  if (!Serves("POST", "/json")) GTEST_SKIP() << "does not serve it";
+  if (!Serves("POST", "/json")) GTEST_SKIP() << "the target does not serve this";
   RawConnection connection = Connect();
   static constexpr const char* kTwoItems =
       R"({"id":1,"name":"a","price":9223372036854775807,"qty":1},)"
@@ -178,7 +178,7 @@ TEST_P(ContractTest, ComputesOrdersAtTheEndsOfSixtyFourBits) {
 }
 
 TEST_P(ContractTest, CompressesAtEveryLevel) {
-  if (!Serves("POST", "/zlib/compress")) GTEST_SKIP() << "does not serve it";
+  if (!Serves("POST", "/zlib/compress")) GTEST_SKIP() << "the target does not serve this";
   RawConnection connection = Connect();
   for (int level = 0; level <= 9; ++level) {
     const std::string target = absl::StrCat("/zlib/compress?level=", level);
@@ -193,9 +193,9 @@ TEST_P(ContractTest, CompressesAtEveryLevel) {
   }
 }
 
-// A better level must not be a wish only: the responses differ as zlib's do.
-TEST_P(ContractTest, TheLevelOfCompressionIsTheOneAskedFor) {
-  if (!Serves("POST", "/zlib/compress")) GTEST_SKIP() << "does not serve it";
+// A level must have an effect: the sizes differ as zlib's do.
+TEST_P(ContractTest, UsesTheRequestedCompressionLevel) {
+  if (!Serves("POST", "/zlib/compress")) GTEST_SKIP() << "the target does not serve this";
   RawConnection connection = Connect();
   const std::string body = random().Words(200000);
   std::vector<size_t> sizes;
@@ -212,8 +212,8 @@ TEST_P(ContractTest, TheLevelOfCompressionIsTheOneAskedFor) {
   EXPECT_GT(sizes[1], sizes[2]);
 }
 
-TEST_P(ContractTest, DecompressesWhatIsWholeAndRefusesTheRest) {
-  if (!Serves("POST", "/zlib/decompress")) GTEST_SKIP() << "does not serve it";
+TEST_P(ContractTest, DecompressesCompleteStreamsAndRefusesOthers) {
+  if (!Serves("POST", "/zlib/decompress")) GTEST_SKIP() << "the target does not serve this";
   RawConnection connection = Connect();
   for (int i = 0; i < 20; ++i) {
     const std::string packed = Deflate(i % 2 == 0 ? random().Words(random().Number(0, 300000))
@@ -240,8 +240,8 @@ TEST_P(ContractTest, DecompressesWhatIsWholeAndRefusesTheRest) {
   Ask(connection, {"POST", "/zlib/decompress", "", ""});
 }
 
-TEST_P(ContractTest, InflatesUpToTheLimitAndNoFurther) {
-  if (!Serves("POST", "/zlib/decompress")) GTEST_SKIP() << "does not serve it";
+TEST_P(ContractTest, InflatesUpToTheLimit) {
+  if (!Serves("POST", "/zlib/decompress")) GTEST_SKIP() << "the target does not serve this";
   for (const int beyond : {-1, 0, 1, 100, 64 << 20}) {
     RawConnection connection = Connect();
     Ask(connection, {"POST", "/zlib/decompress",
@@ -250,7 +250,7 @@ TEST_P(ContractTest, InflatesUpToTheLimitAndNoFurther) {
 }
 
 TEST_P(ContractTest, FindsTheLongestChain) {
-  if (!Serves("GET", "/cpu")) GTEST_SKIP() << "does not serve it";
+  if (!Serves("GET", "/cpu")) GTEST_SKIP() << "the target does not serve this";
   RawConnection connection = Connect();
   for (const char* n : {"2", "3", "4", "10", "97", "100000"}) {
     Ask(connection, {"GET", absl::StrCat("/cpu?n=", n), "", ""});
@@ -265,12 +265,12 @@ TEST_P(ContractTest, FindsTheLongestChain) {
   Ask(connection, {"GET", "/cpu?a=b&n=7&c=d", "", ""});
 }
 
-TEST_P(ContractTest, RefusesOtherMethodsAndSaysWhichThereAre) {
+TEST_P(ContractTest, RefusesOtherMethodsAndNamesTheAllowedOnes) {
   for (const char* path : {"/plaintext", "/json", "/echo", "/healthz", "/cpu?n=10",
                            "/zlib/compress", "/zlib/decompress"}) {
     for (const char* method : {"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"}) {
       if (!Knows(path) || !Serves(method, path)) continue;
-      // On connections of their own: after a method that it does not know, a server may close.
+      // On separate connections: after an unknown method a server may close.
       RawConnection connection = Connect();
       Ask(connection, {method, path, "", ""});
     }
@@ -290,7 +290,7 @@ TEST_P(ContractTest, AQueryDoesNotChangeThePath) {
   Ask(connection, {"GET", "/json?", "", ""});
 }
 
-TEST_P(ContractTest, AnswersHeadAsGetWithoutTheBody) {
+TEST_P(ContractTest, RespondsToHeadAsToGetWithoutTheBody) {
   RawConnection connection = Connect();
   for (const char* path : {"/plaintext", "/json", "/healthz", "/cpu?n=100"}) {
     if (!Serves("GET", path)) continue;

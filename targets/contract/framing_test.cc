@@ -1,4 +1,4 @@
-// However the bytes of requests arrive, over every target of the catalogue.
+// Requests whose bytes arrive in every possible way, over every target of the catalogue.
 
 #include <string>
 #include <vector>
@@ -13,7 +13,7 @@
 namespace assay::targets {
 namespace {
 
-// A POST /echo whose body comes in chunks; `chunks` are encoded already and end with the last one.
+// A POST /echo with a chunked body. `chunks` are already encoded and end with the last one.
 std::string Chunked(const std::string& chunks) {
   return absl::StrCat("POST /echo HTTP/1.1\r\nHost: assay\r\nContent-Type: a/b\r\n",
                       "Transfer-Encoding: chunked\r\n\r\n", chunks);
@@ -25,12 +25,12 @@ std::string Chunk(const std::string& data) {
 
 TEST_P(ContractTest, KeepsAConnectionForManyRequests) {
   RawConnection connection = Connect();
-  // More than any server's habit of closing after so many would allow; nginx's is 1,000.
+  // More requests than any server's default limit per connection; nginx's is 1,000.
   for (int i = 0; i < 1500; ++i) Ask(connection, {"GET", "/plaintext", "", ""});
 }
 
-// Otherwise a response could be taken for that of another request.
-TEST_P(ContractTest, AnswersPipelinedRequestsInOrder) {
+// Otherwise a response could be taken for the response to another request.
+TEST_P(ContractTest, RespondsToPipelinedRequestsInOrder) {
   RawConnection connection = Connect();
   std::vector<ContractRequest> requests;
   std::string bytes;
@@ -57,7 +57,7 @@ TEST_P(ContractTest, AnswersPipelinedRequestsInOrder) {
   for (const ContractRequest& request : requests) ExpectRight(connection, request);
 }
 
-TEST_P(ContractTest, TakesRequestsAByteAtATime) {
+TEST_P(ContractTest, AcceptsRequestsAByteAtATime) {
   RawConnection connection = Connect();
   ASSERT_TRUE(connection.SendByteByByte(Encode({"GET", "/json", "", ""})).ok());
   ExpectRight(connection, {"GET", "/json", "", ""});
@@ -71,15 +71,15 @@ TEST_P(ContractTest, TakesRequestsAByteAtATime) {
   }
 }
 
-// The server that Assay's story begins with stalled here: it took a request to be one segment.
-TEST_P(ContractTest, TakesARequestSplitAnywhere) {
-  if (!Serves("POST", "/echo")) GTEST_SKIP() << "does not serve it";
+// Regression test: the first server that Assay measured took a request to be one segment, and stalled here.
+TEST_P(ContractTest, AcceptsARequestSplitAnywhere) {
+  if (!Serves("POST", "/echo")) GTEST_SKIP() << "the target does not serve this";
   RawConnection connection = Connect();
   const ContractRequest request{"POST", "/echo", "0123456789", "a/b"};
   const std::string bytes = Encode(request);
   for (size_t at = 1; at < bytes.size(); ++at) {
     ASSERT_TRUE(connection.Send(bytes.substr(0, at)).ok());
-    // Another connection is served in the meantime: nobody waits for the rest of this one.
+    // The server must serve another connection while this request is incomplete.
     RawConnection other = Connect();
     Ask(other, {"GET", "/healthz", "", ""});
     ASSERT_TRUE(connection.Send(bytes.substr(at)).ok());
@@ -87,8 +87,8 @@ TEST_P(ContractTest, TakesARequestSplitAnywhere) {
   }
 }
 
-TEST_P(ContractTest, TakesChunkedBodies) {
-  if (!Serves("POST", "/echo")) GTEST_SKIP() << "does not serve it";
+TEST_P(ContractTest, AcceptsChunkedBodies) {
+  if (!Serves("POST", "/echo")) GTEST_SKIP() << "the target does not serve this";
   RawConnection connection = Connect();
   const auto expect_echo = [&](const std::string& body) {
     ExpectRight(connection, {"POST", "/echo", body, "a/b"});
@@ -107,19 +107,19 @@ TEST_P(ContractTest, TakesChunkedBodies) {
   }
   ASSERT_TRUE(connection.SendByteByByte(Chunked(Chunk("abc") + Chunk("de") + "0\r\n\r\n")).ok());
   expect_echo("abcde");
-  // Extensions and a trailer are not the body's.
+  // Extensions and a trailer are not part of the body.
   ASSERT_TRUE(
       connection.Send(Chunked("3;name=value\r\nabc\r\n002\r\nde\r\n0\r\nX-After: 1\r\n\r\n")).ok());
   expect_echo("abcde");
-  // What follows the last chunk is the next request.
+  // The bytes after the last chunk are the next request.
   ASSERT_TRUE(
       connection.Send(Chunked("1\r\na\r\n0\r\n\r\n") + Encode({"GET", "/json", "", ""})).ok());
   expect_echo("a");
   ExpectRight(connection, {"GET", "/json", "", ""});
 }
 
-// RFC 9112, 6.3: what comes behind is the next request. `curl -X POST` sends this.
-TEST_P(ContractTest, TakesAPostWithoutALengthForOneWithoutABody) {
+// RFC 9112, 6.3: the bytes that follow are the next request. `curl -X POST` sends this.
+TEST_P(ContractTest, TreatsAPostWithoutALengthAsOneWithoutABody) {
   for (const ContractRequest& request :
        std::vector<ContractRequest>{{"POST", "/echo", "", "a/b"},
                                     {"POST", "/json", "", "application/json"},
@@ -139,7 +139,7 @@ TEST_P(ContractTest, TakesAPostWithoutALengthForOneWithoutABody) {
 }
 
 TEST_P(ContractTest, RefusesChunkedBodiesBeyondTheLimit) {
-  if (!Serves("POST", "/echo")) GTEST_SKIP() << "does not serve it";
+  if (!Serves("POST", "/echo")) GTEST_SKIP() << "the target does not serve this";
   RawConnection connection = Connect();
   const std::string chunk = Chunk(random().Bytes(1 << 20));
   std::string chunks;
@@ -150,8 +150,8 @@ TEST_P(ContractTest, RefusesChunkedBodiesBeyondTheLimit) {
   EXPECT_EQ(response->status, 413);
 }
 
-TEST_P(ContractTest, SaysContinueToWhoWaitsForIt) {
-  if (!Serves("POST", "/echo")) GTEST_SKIP() << "does not serve it";
+TEST_P(ContractTest, SendsContinueToAClientThatWaitsForIt) {
+  if (!Serves("POST", "/echo")) GTEST_SKIP() << "the target does not serve this";
   RawConnection connection = Connect();
   ASSERT_TRUE(connection
                   .Send("POST /echo HTTP/1.1\r\nHost: assay\r\nContent-Type: a/b\r\n"
@@ -165,9 +165,9 @@ TEST_P(ContractTest, SaysContinueToWhoWaitsForIt) {
   Ask(connection, {"GET", "/plaintext", "", ""});
 }
 
-TEST_P(ContractTest, ServesClientsThatAreNotOurs) {
-  if (!Serves("POST", "/echo")) GTEST_SKIP() << "does not serve it";
-  // libcurl, with the fields that it sends by itself when a body is large.
+TEST_P(ContractTest, ServesLibcurl) {
+  if (!Serves("POST", "/echo")) GTEST_SKIP() << "the target does not serve this";
+  // With the header fields that libcurl adds when a body is large.
   for (const size_t size : {0, 10, 1 << 20}) {
     const std::string body = random().Bytes(size);
     const auto reply =
@@ -187,7 +187,7 @@ TEST_P(ContractTest, RefusesHeadsBeyondTheLimit) {
                                      std::string(15000, 'a'), "\r\n\r\n"))
                   .ok());
   ExpectRight(connection, {"GET", "/plaintext", "", ""});
-  // Far enough beyond for servers that count in buffers.
+  // Far enough above the limit for servers that count in buffers.
   RawConnection second = Connect();
   ASSERT_TRUE(second
                   .Send(absl::StrCat("GET /plaintext HTTP/1.1\r\nHost: assay\r\nX-Long: ",
@@ -198,7 +198,7 @@ TEST_P(ContractTest, RefusesHeadsBeyondTheLimit) {
   EXPECT_EQ(response->status, 431);
 }
 
-TEST_P(ContractTest, ClosesWhenAskedTo) {
+TEST_P(ContractTest, ClosesWhenTheClientAsksForIt) {
   RawConnection connection = Connect();
   ASSERT_TRUE(
       connection.Send("GET /json HTTP/1.1\r\nHost: assay\r\nConnection: close\r\n\r\n").ok());
@@ -206,9 +206,9 @@ TEST_P(ContractTest, ClosesWhenAskedTo) {
   EXPECT_TRUE(connection.ReadsEnd());
 }
 
-// Many connections are half way through a request at once; each gets its own bytes back.
+// Many connections have incomplete requests at once; each gets its own bytes back.
 TEST_P(ContractTest, KeepsConnectionsApart) {
-  if (!Serves("POST", "/echo")) GTEST_SKIP() << "does not serve it";
+  if (!Serves("POST", "/echo")) GTEST_SKIP() << "the target does not serve this";
   struct Half {
     RawConnection connection;
     ContractRequest request;
@@ -230,8 +230,8 @@ TEST_P(ContractTest, KeepsConnectionsApart) {
   }
 }
 
-// Clients vanish at any point of a request and of its response.
-TEST_P(ContractTest, OutlivesClientsThatVanish) {
+// Clients disconnect at any point of a request and its response.
+TEST_P(ContractTest, SurvivesClientsThatDisconnect) {
   const ContractRequest request =
       Serves("POST", "/echo") ? ContractRequest{"POST", "/echo", random().Bytes(200000), "a/b"}
                               : ContractRequest{"GET", "/json", "", ""};

@@ -23,7 +23,7 @@
 namespace assay::targets {
 namespace {
 
-// A value, other than the default, for each option that entries in the box have.
+// A value other than the default for each option of the entries in the catalogue.
 const std::map<std::string, std::string>& Values() {
   static const auto* const values = new std::map<std::string, std::string>{
       {"threads", "3"}, {"backlog", "64"}, {"tcp_nodelay", "off"}, {"keep_alive_requests", "2"}};
@@ -45,8 +45,8 @@ TEST_P(ContractTest, ServesWithEachOption) {
   }
 }
 
-// The sockets of a target that runs with these options, after two responses on one connection: nginx sets a connection's
-// options when it has sent the first. Skips the test where the target has no such option.
+// The sockets of a target that runs with these options, after two responses on one connection: nginx sets a
+// connection's options after sending the first. Skips the test if the target does not have the options.
 void FindSockets(const CatalogueTarget& target, const std::map<std::string, std::string>& options,
                  TargetSockets& sockets) {
   const auto running = RunningTarget::Start(BoxCatalogue(), target, options);
@@ -77,7 +77,7 @@ TEST_P(ContractTest, EachThreadHasAListeningSocket) {
   EXPECT_EQ(sockets.listening.size(), 3u);
 }
 
-// A socket that listens on a port of its own, and would share it.
+// A listening socket on its own port, which allows sharing the port.
 UniqueFd ListenAlone(uint16_t& port) {
   UniqueFd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   const int on = 1;
@@ -92,7 +92,7 @@ UniqueFd ListenAlone(uint16_t& port) {
   return fd;
 }
 
-// A server left from an earlier run would silently get its part of the load.
+// Otherwise a server left from an earlier run would silently get some of the load.
 TEST_P(ContractTest, RefusesAPortOnWhichAnotherServerListens) {
   if (!target().target().files().empty()) {
     GTEST_SKIP() << "its configuration file has no condition for sharing a port";
@@ -111,8 +111,8 @@ TEST_P(ContractTest, RefusesAPortOnWhichAnotherServerListens) {
     const auto process = agent::LaunchedProcess::Start(std::move(launch));
     ASSERT_TRUE(process.ok()) << process.status();
     ASSERT_TRUE((*process)->WaitForEnd(absl::Now() + absl::Seconds(60)).has_value()) << threads;
-    const std::string words = (*process)->StandardError();
-    EXPECT_NE(words.find("in use"), std::string::npos) << threads << " threads: " << words;
+    const std::string output = (*process)->StandardError();
+    EXPECT_NE(output.find("in use"), std::string::npos) << threads << " threads: " << output;
   }
 }
 
@@ -151,7 +151,7 @@ TEST_P(ContractTest, ClosesAfterTheRequestsOfKeepAlive) {
 TEST_P(ContractTest, StopsWithConnectionsOpen) {
   const auto running = RunningTarget::Start(BoxCatalogue(), target().target());
   ASSERT_TRUE(running.ok()) << running.status();
-  // One idle after a response, one in the middle of a request.
+  // One connection is idle after a response, one is in the middle of a request.
   auto idle = RawConnection::Open((*running)->address());
   auto busy = RawConnection::Open((*running)->address());
   ASSERT_TRUE(idle.ok() && busy.ok());
@@ -162,7 +162,7 @@ TEST_P(ContractTest, StopsWithConnectionsOpen) {
   EXPECT_TRUE(idle->ReadsEnd());
 }
 
-TEST_P(ContractTest, SaysItsVersion) {
+TEST_P(ContractTest, PrintsItsVersion) {
   agent::LaunchOptions launch;
   launch.argv = BoxCatalogue().VersionArgv(target().target());
   launch.environment = agent::Catalogue::Environment();

@@ -10,7 +10,7 @@
 namespace assay::targets {
 namespace {
 
-// Pieces of a JSON string, raw and escaped: every form that a parser has a branch of its own for.
+// Pieces of a JSON string, raw and escaped: every form that parsers handle separately.
 constexpr std::string_view kNamePieces[] = {
     "a",
     "Z",
@@ -93,7 +93,7 @@ std::string RandomBodies::Item(bool large) {
   };
   if (Number(0, 3) == 0) members.push_back("\"more\":[1.5e3,{\"id\":\"no\"},null,true]");
   std::shuffle(members.begin(), members.end(), random_);
-  // An earlier member of the same name does not count.
+  // The last member of the same name counts.
   if (Number(0, 3) == 0) members.insert(members.begin(), "\"qty\":\"none\"");
   std::string item = "{";
   for (const std::string& member : members) {

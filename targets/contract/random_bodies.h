@@ -8,19 +8,19 @@
 
 namespace assay::targets {
 
-// Request bodies that no server can have seen before. The same seed gives the same bodies.
+// Random request bodies. The same seed gives the same bodies.
 class RandomBodies {
  public:
   explicit RandomBodies(uint64_t seed) : random_(seed) {}
 
-  // From least to largest, both included.
+  // From least to largest, inclusive.
   int64_t Number(int64_t least, int64_t largest);
   // Bytes of every value.
   std::string Bytes(size_t size);
-  // Words that deflate well.
+  // Text of repeated words, which compresses well.
   std::string Words(size_t size);
-  // A body for POST /json: items with names in all of Unicode, keys in any order, blanks, unknown and doubled keys.
-  // About one in eight has a total beyond 64 bits.
+  // A body for POST /json: items with names from all of Unicode, keys in any order, white space, unknown and repeated
+  // keys. About one in eight has a total beyond 64 bits.
   std::string Order(int items);
 
  private:

@@ -56,14 +56,14 @@ absl::StatusOr<RawConnection> RawConnection::Open(const std::string& address,
   socket_address.sin_family = AF_INET;
   socket_address.sin_port = htons(where.port);
   if (inet_pton(AF_INET, where.host.c_str(), &socket_address.sin_addr) != 1) {
-    return absl::InvalidArgumentError(absl::StrCat(address, " is no IPv4 address"));
+    return absl::InvalidArgumentError(absl::StrCat(address, " is not an IPv4 address"));
   }
   UniqueFd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   const int on = 1;
   if (!fd.ok() || setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) != 0 ||
       connect(fd.get(), reinterpret_cast<sockaddr*>(&socket_address), sizeof(socket_address)) !=
           0) {
-    return ErrnoStatus(errno, absl::StrCat("connecting to ", address));
+    return ErrnoStatus(errno, absl::StrCat("cannot connect to ", address));
   }
   return RawConnection(std::move(fd), timeout);
 }
@@ -75,7 +75,7 @@ bool RawConnection::TakeIn() {
     received_.append(piece, static_cast<size_t>(size));
     return true;
   }
-  // A reset is an end too: what was received before it is kept.
+  // A reset is an end too: the bytes received before it are kept.
   if (size == 0 || (errno != EAGAIN && errno != EINTR)) ended_ = true;
   return !ended_;
 }
@@ -86,7 +86,7 @@ absl::Status RawConnection::Send(std::string_view bytes) {
     pollfd ready = {fd_.get(), POLLIN | POLLOUT, 0};
     if (poll(&ready, 1, Milliseconds(deadline)) == 0) {
       return absl::DeadlineExceededError(
-          absl::StrCat("the server takes no bytes any more; ", bytes.size(), " are left to send"));
+          absl::StrCat("the server reads no more bytes; ", bytes.size(), " are not sent yet"));
     }
     if ((ready.revents & POLLIN) != 0) TakeIn();
     if ((ready.revents & (POLLOUT | POLLERR | POLLHUP)) == 0) continue;
@@ -112,7 +112,7 @@ absl::StatusOr<bool> RawConnection::Fill(absl::Time deadline) {
   while (!ended_ && received_.size() == before) {
     pollfd ready = {fd_.get(), POLLIN, 0};
     if (poll(&ready, 1, Milliseconds(deadline)) == 0) {
-      return absl::DeadlineExceededError("the server says nothing");
+      return absl::DeadlineExceededError("the server sends nothing within the timeout");
     }
     TakeIn();
   }
@@ -128,13 +128,13 @@ absl::StatusOr<std::string> RawConnection::ReadLine(absl::Time deadline) {
       return line;
     }
     if (received_.size() - begin_ > kMaxLine) {
-      return absl::InvalidArgumentError("the response has a line without an end");
+      return absl::InvalidArgumentError("the response has a line without an end of line");
     }
     ASSAY_ASSIGN_OR_RETURN(const bool more, Fill(deadline));
     if (!more) {
       return received_.size() == begin_
                  ? absl::UnavailableError("the server closed the connection")
-                 : absl::InvalidArgumentError(absl::StrCat("the response breaks off after \"",
+                 : absl::InvalidArgumentError(absl::StrCat("the response ends after \"",
                                                            received_.substr(begin_, 200), "\""));
     }
   }
@@ -144,8 +144,8 @@ absl::Status RawConnection::ReadExactly(size_t size, std::string* to, absl::Time
   while (received_.size() - begin_ < size) {
     ASSAY_ASSIGN_OR_RETURN(const bool more, Fill(deadline));
     if (!more) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "the body breaks off after ", received_.size() - begin_, " of ", size, " bytes"));
+      return absl::InvalidArgumentError(
+          absl::StrCat("the body ends after ", received_.size() - begin_, " of ", size, " bytes"));
     }
   }
   to->append(received_, begin_, size);
@@ -162,11 +162,11 @@ absl::Status RawConnection::ReadChunked(std::string* to, absl::Time deadline) {
     ASSAY_ASSIGN_OR_RETURN(const std::string line, ReadLine(deadline));
     uint32_t size = 0;
     if (!absl::SimpleHexAtoi(line.substr(0, line.find(';')), &size)) {
-      return absl::InvalidArgumentError(absl::StrCat("\"", line, "\" is no size of a chunk"));
+      return absl::InvalidArgumentError(absl::StrCat("\"", line, "\" is not a chunk size"));
     }
     if (size > 0) ASSAY_RETURN_IF_ERROR(ReadExactly(size, to, deadline));
     ASSAY_ASSIGN_OR_RETURN(const std::string end, ReadLine(deadline));
-    if (!end.empty()) return absl::InvalidArgumentError("a chunk is longer than it says");
+    if (!end.empty()) return absl::InvalidArgumentError("a chunk is longer than its size");
     if (size == 0) return absl::OkStatus();
   }
 }
@@ -177,7 +177,8 @@ absl::StatusOr<RawResponse> RawConnection::ReadAny(bool head) {
   ASSAY_ASSIGN_OR_RETURN(const std::string start, ReadLine(deadline));
   if (!absl::StartsWith(start, "HTTP/1.") || start.size() < 12 ||
       !absl::SimpleAtoi(start.substr(9, 3), &response.status)) {
-    return absl::InvalidArgumentError(absl::StrCat("\"", start, "\" begins no response"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("\"", start, "\" is not the start of a response"));
   }
   response.version = start.substr(0, 8);
   while (true) {
@@ -185,7 +186,7 @@ absl::StatusOr<RawResponse> RawConnection::ReadAny(bool head) {
     if (line.empty()) break;
     const size_t colon = line.find(':');
     if (colon == line.npos || colon == 0) {
-      return absl::InvalidArgumentError(absl::StrCat("\"", line, "\" is no header field"));
+      return absl::InvalidArgumentError(absl::StrCat("\"", line, "\" is not a header field"));
     }
     response.headers.emplace_back(absl::AsciiStrToLower(line.substr(0, colon)),
                                   absl::StripAsciiWhitespace(line.substr(colon + 1)));
@@ -229,7 +230,7 @@ absl::Status RawConnection::ReadEndWithin(absl::Duration timeout) {
     if (!more) return absl::OkStatus();
   }
   return absl::AlreadyExistsError(
-      absl::StrCat("the server says more: \"", received_.substr(begin_, 200), "\""));
+      absl::StrCat("the server sends more: \"", received_.substr(begin_, 200), "\""));
 }
 
 bool RawConnection::ReadsEnd() { return ReadEndWithin(timeout_).ok(); }

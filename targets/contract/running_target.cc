@@ -19,7 +19,7 @@ namespace assay::targets {
 namespace {
 
 constexpr char kHost[] = "127.0.0.1";
-// Beyond what a target itself is given, because tests share their machine with others.
+// Added to the timeout of the target, because tests share their machine with others.
 constexpr int kTimeout = 6;
 
 std::string TemporaryFolder() {

@@ -14,12 +14,12 @@
 
 namespace assay::targets {
 
-// A target of a catalogue that runs on a free port of loopback, started as an agent starts it, and answers. Stopped,
-// with everything it started, when destroyed.
+// A target of a catalogue that runs and serves on a free port of loopback, started as an agent starts it. The
+// destructor stops it and everything that it started.
 class RunningTarget {
  public:
-  // Blocks until the target is ready. kFailedPrecondition: it is not installed, and what to do. Other errors carry its
-  // last output.
+  // Blocks until the target is ready. kFailedPrecondition if it is not installed, with the packages to install. Other
+  // errors contain its last output.
   static absl::StatusOr<std::unique_ptr<RunningTarget>> Start(
       const agent::Catalogue& catalogue, const CatalogueTarget& target,
       const std::map<std::string, std::string>& options = {});
@@ -29,7 +29,7 @@ class RunningTarget {
   const CatalogueTarget& target() const { return target_; }
   const agent::LaunchedProcess& process() const { return *process_; }
 
-  // Asks it to stop as its entry says and waits for the end. The error says when it had to be killed.
+  // Stops it as its catalogue entry says and waits for the end. Returns an error if it had to be killed.
   absl::Status Stop();
 
  private:

@@ -26,7 +26,7 @@ bool Get(int fd, int level, int option, T& value) {
   return getsockopt(fd, level, option, &value, &size) == 0;
 }
 
-// Adds a socket that is TCP, on that port, and not `seen`.
+// Adds a socket if it is TCP, on that port, and not in `seen`.
 void Take(int fd, int port, std::set<uint64_t>& seen, TargetSockets& sockets) {
   sockaddr_in address = {};
   socklen_t size = sizeof(address);
@@ -38,7 +38,8 @@ void Take(int fd, int port, std::set<uint64_t>& seen, TargetSockets& sockets) {
   if (!Get(fd, SOL_SOCKET, SO_ACCEPTCONN, accepts)) return;
   if (accepts != 0) {
     tcp_info info = {};
-    // Of a socket that listens, Linux tells how many wait, and may, in these two fields (tcp(7) names other uses).
+    // For a listening socket, Linux reports the current and maximum backlog in these two fields (tcp(7) names other
+    // uses).
     if (!Get(fd, IPPROTO_TCP, TCP_INFO, info)) return;
     sockets.listening.push_back({.backlog = static_cast<int>(info.tcpi_sacked)});
     return;
@@ -55,7 +56,7 @@ absl::StatusOr<TargetSockets> FindTargetSockets(const std::vector<pid_t>& pids, 
   std::set<uint64_t> seen;
   for (const pid_t pid : pids) {
     const UniqueFd process(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
-    if (!process.ok()) continue;  // It has ended.
+    if (!process.ok()) continue;  // The process has ended.
     std::error_code error;
     for (const auto& entry :
          std::filesystem::directory_iterator(absl::StrCat("/proc/", pid, "/fd"), error)) {
@@ -64,7 +65,7 @@ absl::StatusOr<TargetSockets> FindTargetSockets(const std::vector<pid_t>& pids, 
       if (copy.ok()) {
         Take(copy.get(), port, seen, sockets);
       } else if (errno == EPERM || errno == ENOSYS) {
-        return absl::PermissionDeniedError("pidfd_getfd is not allowed here");
+        return absl::PermissionDeniedError("this system does not allow pidfd_getfd");
       }
     }
     if (error) return absl::PermissionDeniedError(error.message());

@@ -9,10 +9,10 @@
 
 namespace assay::targets {
 
-// What the kernel knows of the TCP sockets of a server, which no client can see.
+// Properties of a server's TCP sockets from the kernel, which a client cannot see.
 struct TargetSockets {
   struct Listening {
-    int backlog;  // Connections that may wait.
+    int backlog;  // Maximum number of connections waiting to be accepted.
   };
   struct Connected {
     bool tcp_nodelay;
@@ -22,8 +22,8 @@ struct TargetSockets {
   std::vector<Connected> connected;
 };
 
-// Those of the given processes on a local port; one that several processes hold counts once.
-// kPermissionDenied: this system lets nobody look into another process (pidfd_getfd).
+// The sockets of the given processes on a local port. A socket that several processes hold counts once.
+// kPermissionDenied if the system does not allow access to another process (pidfd_getfd).
 absl::StatusOr<TargetSockets> FindTargetSockets(const std::vector<pid_t>& pids, int port);
 
 }  // namespace assay::targets

@@ -1,4 +1,4 @@
-// The examples of docs/targets.md start from their catalogue and answer as their entries say.
+// The examples of docs/targets.md start from their catalogue and respond as their entries say.
 
 #include <cstdlib>
 #include <string>
@@ -33,8 +33,8 @@ Workload PostEcho(const std::string& body) {
 
 class ExamplesTest : public testing::TestWithParam<const char*> {};
 
-TEST_P(ExamplesTest, ServesWhatItsEntrySays) {
-  // Go keeps there what it compiles; Bazel gives a test none.
+TEST_P(ExamplesTest, ServesTheEndpointsOfItsEntry) {
+  // Go stores compiled code there; Bazel gives a test no such folder.
   setenv("HOME", testing::TempDir().c_str(), 0);
   const auto catalogue = agent::Catalogue::Load(*AssayFile("targets/examples/catalogue.textproto"));
   ASSERT_TRUE(catalogue.ok()) << catalogue.status();
@@ -57,7 +57,7 @@ TEST_P(ExamplesTest, ServesWhatItsEntrySays) {
 INSTANTIATE_TEST_SUITE_P(Examples, ExamplesTest,
                          testing::Values("node-http", "python-http-server", "go-net-http"),
                          [](const auto& info) {
-                           // "node-http": up to the hyphen.
+                           // The part before the hyphen.
                            const std::string name = info.param;
                            return name.substr(0, name.find('-'));
                          });

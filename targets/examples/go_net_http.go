@@ -30,7 +30,7 @@ func main() {
 	http.HandleFunc("/echo", func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
-			http.Error(w, "the body breaks off", http.StatusBadRequest)
+			http.Error(w, "the body is incomplete", http.StatusBadRequest)
 			return
 		}
 		send(w, r.Header.Get("Content-Type"), body)

@@ -23,7 +23,7 @@ http.createServer((request, response) => {
     request.on('end', () => send(response, 200, request.headers['content-type'] ?? 'application/octet-stream',
         Buffer.concat(pieces)));
   } else {
-    send(response, 404, 'text/plain', 'there is no such path');
+    send(response, 404, 'text/plain', 'unknown path');
   }
 }).listen({host, port: Number(port), backlog: 4096});
 

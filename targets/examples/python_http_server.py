@@ -11,25 +11,25 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self):
         if self.path == "/plaintext":
-            self.answer(200, "text/plain", b"Hello, World!")
+            self.respond(200, "text/plain", b"Hello, World!")
         elif self.path == "/json":
-            self.answer(200, "application/json",
+            self.respond(200, "application/json",
                         json.dumps({"message": "Hello, World!"}, separators=(",", ":")).encode())
         elif self.path == "/healthz":
-            self.answer(200, "text/plain", b"ok")
+            self.respond(200, "text/plain", b"ok")
         else:
-            self.answer(404, "text/plain", b"there is no such path")
+            self.respond(404, "text/plain", b"unknown path")
 
     do_HEAD = do_GET
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         if self.path == "/echo":
-            self.answer(200, self.headers.get("Content-Type", "application/octet-stream"), body)
+            self.respond(200, self.headers.get("Content-Type", "application/octet-stream"), body)
         else:
-            self.answer(404, "text/plain", b"there is no such path")
+            self.respond(404, "text/plain", b"unknown path")
 
-    def answer(self, status, content_type, body):
+    def respond(self, status, content_type, body):
         self.send_response(status)
         self.send_header("Content-Type", content_type)
         self.send_header("Content-Length", str(len(body)))

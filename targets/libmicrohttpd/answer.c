@@ -5,18 +5,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct answer response_text(unsigned status, const char* type, const char* text) {
-  return (struct answer){status, type, (char*)text, strlen(text), true};
+struct response response_text(unsigned status, const char* type, const char* text) {
+  return (struct response){status, type, (char*)text, strlen(text), true};
 }
 
-struct answer respond_error(unsigned status, const char* reason) {
-  struct answer answer = {status, "application/json", NULL, 0, false};
-  const int length = asprintf(&answer.body, "{\"error\":\"%s\"}", reason);
+struct response respond_error(unsigned status, const char* reason) {
+  struct response response = {status, "application/json", NULL, 0, false};
+  const int length = asprintf(&response.body, "{\"error\":\"%s\"}", reason);
   if (length < 0) return respond_no_memory();
-  answer.size = (size_t)length;
-  return answer;
+  response.size = (size_t)length;
+  return response;
 }
 
-struct answer respond_no_memory(void) {
-  return (struct answer){500, NULL, NULL, 0, false};
+struct response respond_no_memory(void) {
+  return (struct response){500, NULL, NULL, 0, false};
 }

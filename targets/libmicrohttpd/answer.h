@@ -7,25 +7,24 @@
 // Longest request body, and longest output of /zlib/decompress.
 #define BODY_LIMIT ((size_t)16 << 20)
 
-// What an endpoint says. A NULL body of size 0 is an empty one.
+// The response of an endpoint. A NULL body of size 0 is an empty one.
 struct response {
   unsigned status;
-  // Static, or living as long as the request; NULL: no Content-Type.
+  // Static, or valid as long as the request; NULL: no Content-Type.
   const char* type;
   char* body;
   size_t size;
-  // Whether the body is there for ever; otherwise it was allocated by malloc() and belongs to who
-  // holds the response.
+  // True if the body has static storage; otherwise malloc() allocated it, and the owner of the response frees it.
   bool is_static;
 };
 
-// A response of fixed text; `text` lives for ever.
+// A response with a fixed text; `text` must have static storage.
 struct response response_text(unsigned status, const char* type, const char* text);
 
-// {"error":"..."} with that status. `reason` needs no escapes.
+// {"error":"..."} with that status. `reason` must not need escapes.
 struct response respond_error(unsigned status, const char* reason);
 
-// For want of memory.
+// The response when memory runs out.
 struct response respond_no_memory(void);
 
 #endif  // ASSAY_TARGETS_LIBMICROHTTPD_ANSWER_H_

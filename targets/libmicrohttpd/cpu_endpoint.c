@@ -9,14 +9,14 @@
 #define LEAST_N 2
 #define LARGEST_N 10000000
 
-struct answer longest_collatz(const char* n_text) {
+struct response longest_collatz(const char* n_text) {
   char* end = NULL;
   errno = 0;
   const long n = n_text == NULL ? 0 : strtol(n_text, &end, 10);
-  // strtol() takes blanks and signs, which are no part of a number here.
+  // strtol() accepts blanks and signs, which the contract does not allow.
   if (end == NULL || *end != '\0' || n_text[0] < '0' || n_text[0] > '9' || errno != 0 ||
       n < LEAST_N || n > LARGEST_N) {
-    return respond_error(400, "n is 2 to 10000000");
+    return respond_error(400, "n must be a number from 2 to 10000000");
   }
   uint64_t longest_start = 1, longest_steps = 0;
   for (uint64_t start = 1; start < (uint64_t)n; ++start) {
@@ -29,11 +29,11 @@ struct answer longest_collatz(const char* n_text) {
       longest_steps = steps;
     }
   }
-  struct answer answer = {200, "application/json", NULL, 0, false};
+  struct response response = {200, "application/json", NULL, 0, false};
   const int length =
-      asprintf(&answer.body, "{\"n\":%ld,\"start\":%" PRIu64 ",\"steps\":%" PRIu64 "}", n,
+      asprintf(&response.body, "{\"n\":%ld,\"start\":%" PRIu64 ",\"steps\":%" PRIu64 "}", n,
                longest_start, longest_steps);
   if (length < 0) return respond_no_memory();
-  answer.size = (size_t)length;
-  return answer;
+  response.size = (size_t)length;
+  return response;
 }

@@ -5,8 +5,8 @@
 
 #include "targets/libmicrohttpd/answer.h"
 
-// The work of each endpoint of docs/endpoints.md, apart from HTTP. All are free of shared state:
-// any thread may call them.
+// The work of each endpoint of docs/endpoints.md, independent of HTTP. The functions share no state: any thread may
+// call them.
 
 // GET /json: serialises an object made for this request.
 struct response hello_json(void);
@@ -20,7 +20,7 @@ struct response zlib_compress(const char* body, size_t size, const char* level);
 // POST /zlib/decompress.
 struct response zlib_decompress(const char* body, size_t size);
 
-// GET /cpu. `n` is the text of the parameter; NULL: it is missing.
+// GET /cpu. `n` is the text of the parameter; NULL if it is missing.
 struct response longest_collatz(const char* n);
 
 #endif  // ASSAY_TARGETS_LIBMICROHTTPD_ENDPOINTS_H_

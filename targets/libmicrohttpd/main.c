@@ -29,22 +29,22 @@ struct options {
 static const char kUsage[] =
     "usage: libmicrohttpd [--listen=HOST:PORT] [--cpu=LIST] [--threads=N] [--backlog=N]\n"
     "\n"
-    "  --listen   where to listen; port 0 picks a free one (default 127.0.0.1:9000)\n"
-    "  --cpu      CPUs to run on, as 0 or 0-1,3; with several threads each gets one of them\n"
-    "  --threads  event loops, each with a listening socket of its own (default 1)\n"
-    "  --backlog  connections that may wait to be accepted (default 4096)\n"
+    "  --listen   address to listen on; port 0 lets the system pick one (default 127.0.0.1:9000)\n"
+    "  --cpu      CPUs to run on, such as 0 or 0-1,3; with several threads, one per thread\n"
+    "  --threads  number of event loops, each with its own listening socket (default 1)\n"
+    "  --backlog  maximum number of connections waiting to be accepted (default 4096)\n"
     "  --version, --help\n"
     "\n"
     "example: libmicrohttpd --listen=127.0.0.1:9000 --cpu=0\n";
 
-// A decimal number from `least` to `largest`; -1 when it is anything else.
+// Parses a decimal number from `least` to `largest`; -1 for any other text.
 static int number(const char* text, int least, int largest) {
   char* end = NULL;
   const long value = strtol(text, &end, 10);
   return *text == '\0' || *end != '\0' || value < least || value > largest ? -1 : (int)value;
 }
 
-// Reads a list such as "0-1,3".
+// Parses a list such as "0-1,3".
 static bool parse_cpus(const char* text, cpu_set_t* cpus) {
   CPU_ZERO(cpus);
   while (true) {
@@ -65,7 +65,7 @@ static bool parse_cpus(const char* text, cpu_set_t* cpus) {
   }
 }
 
-// Reads the command line. Returns -1 to go on, else the exit status.
+// Parses the command line. Returns -1 to continue, else the exit status.
 static int parse(int argc, char** argv, struct options* options) {
   static const struct option kFlags[] = {
       {"listen", required_argument, NULL, 'l'},
@@ -100,21 +100,21 @@ static int parse(int argc, char** argv, struct options* options) {
         fputs(kUsage, stdout);
         return 0;
       default:
-        // getopt_long() has said what is wrong.
-        fputs("libmicrohttpd: --help shows what there is\n", stderr);
+        // getopt_long() has printed the error.
+        fputs("Run `libmicrohttpd --help` for usage.\n", stderr);
         return 2;
     }
-    if (bad) fprintf(stderr, "libmicrohttpd: \"%s\" is no value of this flag\n", optarg);
+    if (bad) fprintf(stderr, "libmicrohttpd: \"%s\" is not a valid value of this flag\n", optarg);
   }
   if (!bad && optind < argc) {
-    fprintf(stderr, "libmicrohttpd: unexpected \"%s\"\n", argv[optind]);
+    fprintf(stderr, "libmicrohttpd: unexpected argument \"%s\"\n", argv[optind]);
     bad = true;
   }
   return bad ? 2 : -1;
 }
 
-// Lets the calling thread, and threads that it starts, run on the CPU of the thread with that
-// index; on all given ones where there is a single thread.
+// Pins the calling thread, and threads that it starts, to the CPU of the thread with that index; to all given CPUs if
+// there is a single thread.
 static bool pin(const struct options* options, int thread) {
   const int count = CPU_COUNT(&options->cpus);
   if (count == 0) return true;
@@ -127,11 +127,11 @@ static bool pin(const struct options* options, int thread) {
     }
   }
   if (sched_setaffinity(0, sizeof(cpus), &cpus) == 0) return true;
-  perror("libmicrohttpd: --cpu: cannot be pinned there");
+  perror("libmicrohttpd: cannot pin a thread to the CPUs of --cpu");
   return false;
 }
 
-// As many connections as the system lets us have.
+// Raises the limit of descriptors to allow as many connections as possible.
 static void raise_file_limit(void) {
   struct rlimit limit;
   if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
@@ -146,7 +146,7 @@ int main(int argc, char** argv) {
   if (status >= 0) return status;
   raise_file_limit();
 
-  // Blocked before there are threads, so that only sigwait() below takes them.
+  // Blocked before other threads start, so that only sigwait() below receives them.
   sigset_t stop;
   sigemptyset(&stop);
   sigaddset(&stop, SIGTERM);
@@ -157,13 +157,13 @@ int main(int argc, char** argv) {
   char address[NI_MAXHOST + NI_MAXSERV + 4];
   const bool share_port = options.threads > 1;
   if (share_port) {
-    // Draws port 0 once, and finds out whether another server listens there, which sharing sockets would not notice: it
-    // would get its part of the connections.
+    // Resolves port 0 once. Also detects another server on the port: sockets that share it would not, and that server
+    // would get some of the connections.
     const int probe = listener_open(options.listen, 1, false);
     if (probe < 0 || listener_address(probe, address, sizeof(address)) != 0) return EXIT_FAILURE;
     close(probe);
   }
-  // All of them listen before one answers: who connects as soon as the server is ready is served by every thread.
+  // Listen on all sockets before serving, so that every thread gets connections as soon as the server is ready.
   int listeners[MAX_THREADS];
   for (int i = 0; i < options.threads; ++i) {
     listeners[i] =
@@ -177,7 +177,7 @@ int main(int argc, char** argv) {
     if (!pin(&options, i)) return EXIT_FAILURE;
     daemons[i] = server_start(listeners[i]);
     if (daemons[i] == NULL) {
-      fputs("libmicrohttpd: the daemon does not start\n", stderr);
+      fputs("libmicrohttpd: the daemon cannot be started\n", stderr);
       return EXIT_FAILURE;
     }
   }

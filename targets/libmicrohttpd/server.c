@@ -8,15 +8,13 @@
 #include "targets/libmicrohttpd/answer.h"
 #include "targets/libmicrohttpd/endpoints.h"
 
-// Of a request's head. The library itself refuses what does not fit its pool of 32 KiB a
-// connection.
+// Limit of a request's head. The library itself refuses a head that does not fit its pool of 32 KiB per connection.
 #define HEAD_LIMIT ((size_t)16 << 10)
-// Of one daemon. The library's own default, 1,020, is a limit of select().
+// Limit of one daemon. The library's own default, 1,020, is a limit of select().
 #define CONNECTION_LIMIT 65536
-// Seconds without a byte, after which a connection is closed.
+// A connection without a byte for this long is closed.
 #define IDLE_SECONDS 120
-// A refused body is read on up to here, so that the client sees the response; beyond, the connection
-// is closed.
+// How much of a refused body is read, so that the client sees the response. Beyond it the connection is closed.
 #define DISCARD_LIMIT (4 * BODY_LIMIT)
 
 // A request whose body is being collected.
@@ -30,52 +28,52 @@ struct request {
 struct endpoint {
   const char* path;
   const char* allow;
-  struct answer (*get)(struct MHD_Connection* connection);
-  struct answer (*post)(struct MHD_Connection* connection, struct request* request);
+  struct response (*get)(struct MHD_Connection* connection);
+  struct response (*post)(struct MHD_Connection* connection, struct request* request);
 };
 
 static const char* query(struct MHD_Connection* connection, const char* name) {
   return MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, name);
 }
 
-static struct answer get_plaintext(struct MHD_Connection* connection) {
+static struct response get_plaintext(struct MHD_Connection* connection) {
   (void)connection;
   return response_text(MHD_HTTP_OK, "text/plain", "Hello, World!");
 }
 
-static struct answer get_healthz(struct MHD_Connection* connection) {
+static struct response get_healthz(struct MHD_Connection* connection) {
   (void)connection;
   return response_text(MHD_HTTP_OK, "text/plain", "ok");
 }
 
-static struct answer get_json(struct MHD_Connection* connection) {
+static struct response get_json(struct MHD_Connection* connection) {
   (void)connection;
   return hello_json();
 }
 
-static struct answer get_cpu(struct MHD_Connection* connection) {
+static struct response get_cpu(struct MHD_Connection* connection) {
   return longest_collatz(query(connection, "n"));
 }
 
-static struct answer post_echo(struct MHD_Connection* connection, struct request* request) {
-  struct answer answer = {
+static struct response post_echo(struct MHD_Connection* connection, struct request* request) {
+  struct response response = {
       MHD_HTTP_OK,
       MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_TYPE),
       request->body, request->size, false};
   request->body = NULL;
-  return answer;
+  return response;
 }
 
-static struct answer post_json(struct MHD_Connection* connection, struct request* request) {
+static struct response post_json(struct MHD_Connection* connection, struct request* request) {
   (void)connection;
   return items_json(request->body, request->size);
 }
 
-static struct answer post_compress(struct MHD_Connection* connection, struct request* request) {
+static struct response post_compress(struct MHD_Connection* connection, struct request* request) {
   return zlib_compress(request->body, request->size, query(connection, "level"));
 }
 
-static struct answer post_decompress(struct MHD_Connection* connection, struct request* request) {
+static struct response post_decompress(struct MHD_Connection* connection, struct request* request) {
   (void)connection;
   return zlib_decompress(request->body, request->size);
 }
@@ -97,21 +95,22 @@ static const struct endpoint* find_endpoint(const char* path) {
   return NULL;
 }
 
-// Gives the response to the library, which frees its body. `allow` may be NULL.
-static enum MHD_Result queue(struct MHD_Connection* connection, struct answer answer,
+// Passes the response to the library, which frees its body. `allow` may be NULL.
+static enum MHD_Result queue(struct MHD_Connection* connection, struct response response,
                              const char* allow) {
-  struct MHD_Response* response = MHD_create_response_from_buffer(
-      answer.size, answer.body, answer.is_static ? MHD_RESPMEM_PERSISTENT : MHD_RESPMEM_MUST_FREE);
-  if (response == NULL) {
-    if (!answer.is_static) free(answer.body);
+  struct MHD_Response* mhd_response = MHD_create_response_from_buffer(
+      response.size, response.body,
+      response.is_static ? MHD_RESPMEM_PERSISTENT : MHD_RESPMEM_MUST_FREE);
+  if (mhd_response == NULL) {
+    if (!response.is_static) free(response.body);
     return MHD_NO;
   }
-  if (answer.type != NULL) {
-    MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, answer.type);
+  if (response.type != NULL) {
+    MHD_add_response_header(mhd_response, MHD_HTTP_HEADER_CONTENT_TYPE, response.type);
   }
-  if (allow != NULL) MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, allow);
-  const enum MHD_Result result = MHD_queue_response(connection, answer.status, response);
-  MHD_destroy_response(response);
+  if (allow != NULL) MHD_add_response_header(mhd_response, MHD_HTTP_HEADER_ALLOW, allow);
+  const enum MHD_Result result = MHD_queue_response(connection, response.status, mhd_response);
+  MHD_destroy_response(mhd_response);
   return result;
 }
 
@@ -123,7 +122,7 @@ static enum MHD_Result respond(struct MHD_Connection* connection, const char* pa
                  NULL);
   }
   if (endpoint == NULL) {
-    return queue(connection, respond_error(MHD_HTTP_NOT_FOUND, "there is no such path"), NULL);
+    return queue(connection, respond_error(MHD_HTTP_NOT_FOUND, "unknown path"), NULL);
   }
   const bool is_get =
       strcmp(method, MHD_HTTP_METHOD_GET) == 0 || strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
@@ -132,12 +131,12 @@ static enum MHD_Result respond(struct MHD_Connection* connection, const char* pa
     return queue(connection, endpoint->post(connection, request), NULL);
   }
   return queue(connection,
-               respond_error(MHD_HTTP_METHOD_NOT_ALLOWED, "the path has no such method"),
+               respond_error(MHD_HTTP_METHOD_NOT_ALLOWED, "this path does not allow the method"),
                endpoint->allow);
 }
 
-// Makes room for the whole body where its length is known, so that it is not copied as it grows.
-// MHD_NO: for want of memory. A body that is announced as too long is refused before it is sent.
+// Allocates the whole body if its length is known, so that it is not copied as it grows. Returns MHD_NO if memory runs
+// out. A body whose declared length is too large is refused before it is sent.
 static enum MHD_Result begin_request(struct MHD_Connection* connection, void** context) {
   struct request* request = calloc(1, sizeof(*request));
   if (request == NULL) return MHD_NO;
@@ -150,7 +149,7 @@ static enum MHD_Result begin_request(struct MHD_Connection* connection, void** c
   const char* length =
       MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
   if (length == NULL) return MHD_YES;
-  // The library has checked that it is a number.
+  // The library has checked that the text is a number.
   const unsigned long long size = strtoull(length, NULL, 10);
   if (size > BODY_LIMIT) {
     return queue(connection, respond_error(MHD_HTTP_CONTENT_TOO_LARGE, "the body is too long"),
@@ -182,7 +181,7 @@ static enum MHD_Result collect(struct request* request, const char* data, size_t
   return MHD_YES;
 }
 
-// The library calls this once with the head, once for each piece of the body, and once at its end.
+// The library calls this once with the head, once for each piece of the body, and once at the end of the body.
 static enum MHD_Result handle(void* unused, struct MHD_Connection* connection, const char* path,
                               const char* method, const char* version, const char* upload_data,
                               size_t* upload_size, void** context) {

@@ -6,15 +6,15 @@
 #define DEFAULT_LEVEL 6
 #define FIRST_OUTPUT ((size_t)16 << 10)
 
-static struct answer octets(Bytef* body, size_t size) {
-  return (struct answer){200, "application/octet-stream", (char*)body, size, false};
+static struct response octets(Bytef* body, size_t size) {
+  return (struct response){200, "application/octet-stream", (char*)body, size, false};
 }
 
-struct answer zlib_compress(const char* body, size_t size, const char* level_text) {
+struct response zlib_compress(const char* body, size_t size, const char* level_text) {
   int level = DEFAULT_LEVEL;
   if (level_text != NULL) {
     if (level_text[0] < '0' || level_text[0] > '9' || level_text[1] != '\0') {
-      return respond_error(400, "level is 0 to 9");
+      return respond_error(400, "level must be a number from 0 to 9");
     }
     level = level_text[0] - '0';
   }
@@ -27,17 +27,17 @@ struct answer zlib_compress(const char* body, size_t size, const char* level_tex
   return octets(output, length);
 }
 
-struct answer zlib_decompress(const char* body, size_t size) {
+struct response zlib_decompress(const char* body, size_t size) {
   z_stream stream = {.next_in = (Bytef*)body, .avail_in = (uInt)size};
   if (inflateInit(&stream) != Z_OK) return respond_no_memory();
   Bytef* output = NULL;
   size_t capacity = 0;
   int result = Z_OK;
-  struct answer answer;
+  struct response response;
   while (result == Z_OK) {
     if (stream.total_out == capacity) {
       if (capacity > BODY_LIMIT) break;
-      // One byte beyond the limit is enough to know that it is passed.
+      // One byte beyond the limit shows that it is exceeded.
       capacity = capacity == 0 ? FIRST_OUTPUT : capacity * 4;
       if (capacity > BODY_LIMIT) capacity = BODY_LIMIT + 1;
       Bytef* longer = realloc(output, capacity);
@@ -52,16 +52,16 @@ struct answer zlib_decompress(const char* body, size_t size) {
     result = inflate(&stream, Z_NO_FLUSH);
   }
   if (result == Z_MEM_ERROR) {
-    answer = respond_no_memory();
+    response = respond_no_memory();
   } else if (stream.total_out > BODY_LIMIT) {
-    answer = respond_error(413, "the output is beyond the limit");
+    response = respond_error(413, "the body inflates to more than this server accepts");
   } else if (result != Z_STREAM_END || stream.avail_in > 0) {
-    answer = respond_error(400, "the body is not one whole zlib stream");
+    response = respond_error(400, "the body is not one whole zlib stream");
   } else {
-    answer = octets(output, stream.total_out);
+    response = octets(output, stream.total_out);
     output = NULL;
   }
   inflateEnd(&stream);
   free(output);
-  return answer;
+  return response;
 }

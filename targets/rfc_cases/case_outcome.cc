@@ -119,16 +119,17 @@ absl::StatusOr<RfcCases> ParseCases(std::string_view text, std::string_view file
       mistakes.push_back(absl::StrCat(locations.Of(cases, {{"cases", i}, {field}}), ": case \"",
                                       one.name(), "\": ", std::string(what)));
     };
-    if (!IsName(one.name())) add("name", "a name is made of a-z, 0-9 and _");
-    if (!names.insert(one.name()).second) add("name", "there is a case of this name already");
+    if (!IsName(one.name())) add("name", "a name may only have a-z, 0-9 and _");
+    if (!names.insert(one.name()).second) add("name", "an earlier case has the same name");
     if (one.rfc().empty() || one.rule().empty()) add("rfc", "rfc or rule is missing");
     if (one.level() == RfcCase::LEVEL_UNSPECIFIED) add("level", "level is missing");
-    if (one.send().empty()) add("send", "there is nothing to send");
+    if (one.send().empty()) add("send", "send is empty");
     if (one.allow_size() == 0) add("allow", "no outcome is allowed");
     for (const std::string& allowed : one.allow()) {
       if (!IsReadable(allowed)) {
         add("allow",
-            absl::StrCat("\"", allowed, "\" is not a list of statuses, then open or close"));
+            absl::StrCat("\"", allowed,
+                         "\" is not a list of statuses, optionally followed by open or close"));
       }
     }
   }

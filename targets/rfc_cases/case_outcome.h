@@ -11,20 +11,20 @@
 
 namespace assay::targets {
 
-// What a server made of a case.
+// The reaction of a server to a case.
 struct CaseOutcome {
   enum class End {
-    // It answered the probe behind the case.
+    // It responded to the probe after the case.
     kOpen,
-    // It closed the connection, the probe unanswered.
+    // It closed the connection without responding to the probe.
     kClose,
-    // It did neither for as long as the runner had timeout.
+    // It did neither within the runner's timeout.
     kWaits,
-    // It said something that is no response.
+    // It sent bytes that are not a response.
     kGarbage,
   };
 
-  // Of the responses to the case, in order.
+  // The statuses of the responses to the case, in order.
   std::vector<int> statuses;
   End end = End::kOpen;
 
@@ -32,17 +32,17 @@ struct CaseOutcome {
   std::string ToString() const;
 };
 
-// Whether `allowed`, as RfcCase.allow writes it, covers the outcome. REQUIRES: CheckCases() has passed.
+// Whether `allowed`, in the format of RfcCase.allow, covers the outcome. REQUIRES: ParseCases() has accepted the case.
 bool Covers(std::string_view allowed, const CaseOutcome& outcome);
 
 // Whether the case allows the outcome.
 bool Allows(const RfcCase& rfc_case, const CaseOutcome& outcome);
 
-// The bytes of a case, with its repetitions written out.
+// The bytes of a case with its repetitions expanded.
 std::string Expanded(std::string_view send);
 
-// Reads and checks cases. kInvalidArgument has a line per mistake with its place: a doubled or odd name, nothing to
-// send, no outcome allowed or one that cannot be read.
+// Parses and checks cases. kInvalidArgument has one line per error with its location: a repeated or invalid name,
+// nothing to send, no outcome allowed, an outcome that cannot be parsed.
 absl::StatusOr<RfcCases> ParseCases(std::string_view text, std::string_view file_name);
 
 }  // namespace assay::targets

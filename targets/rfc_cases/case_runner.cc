@@ -9,10 +9,10 @@ namespace assay::targets {
 namespace {
 
 constexpr char kProbe[] = "GET /healthz HTTP/1.1\r\nHost: probe\r\nConnection: close\r\n\r\n";
-// More responses than any case and its probe can have.
+// More than the number of responses of any case and its probe.
 constexpr int kMaxAnswers = 16;
 
-// No case asks for this path.
+// A path that no case requests.
 bool AnswersProbe(const RawResponse& response) {
   return response.status == 200 && response.body == "ok";
 }

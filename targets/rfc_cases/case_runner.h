@@ -10,11 +10,11 @@
 
 namespace assay::targets {
 
-// Sends one case, and a probe behind it, to the server at `address` on a connection of its own, and says what became
-// of it. The probe makes the outcome a fact and not a matter of waiting: a connection is open when the probe is
-// answered, and bytes of the case that were taken for a request show as a response too many.
+// Sends one case and a probe after it to the server at `address`, on a new connection, and returns the outcome. The
+// probe makes the outcome independent of waiting: a connection is open if the probe gets a response, and bytes of the
+// case that the server took for a request show as an additional response.
 //
-// Blocks: as long as the server takes, at most `timeout` for each response. The error is one of connecting.
+// Blocks until the server has responded, at most `timeout` for each response. Returns an error if it cannot connect.
 absl::StatusOr<CaseOutcome> RunCase(const std::string& address, const RfcCase& rfc_case,
                                     absl::Duration timeout);
 

@@ -40,7 +40,7 @@ void PrintTable(const RfcCases& cases, const std::vector<ServerOutcomes>& server
   }
   out << absl::StreamFormat("%-*s  %-13s %-6s", width, "case", "RFC", "level");
   for (const ServerOutcomes& server : servers) out << absl::StreamFormat("  %-14s", server.name);
-  out << "  right\n";
+  out << "  allowed\n";
   for (int i = 0; i < cases.cases_size(); ++i) {
     const RfcCase& one = cases.cases(i);
     out << absl::StreamFormat("%-*s  %-13s %-6s", width, one.name(), one.rfc(),

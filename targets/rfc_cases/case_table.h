@@ -11,8 +11,8 @@
 
 namespace assay::targets {
 
-// What one server made of all cases, in their order; nullopt: it was not asked, because it does not serve what the
-// case needs.
+// The outcomes of all cases for one server, in the order of the cases; nullopt if the case was skipped because the
+// server does not serve the endpoint that it needs.
 struct ServerOutcomes {
   std::string name;
   std::vector<std::optional<CaseOutcome>> outcomes;
@@ -21,8 +21,8 @@ struct ServerOutcomes {
   int Asked() const;
 };
 
-// Prints a row for each case and a column for each server: "ok", or what it did where that is not allowed, with what
-// is below; then how many each passed.
+// Prints a row for each case and a column for each server: "ok", or the outcome if it is not allowed. Then prints how
+// many cases each server passed.
 void PrintTable(const RfcCases& cases, const std::vector<ServerOutcomes>& servers,
                 std::ostream& out);
 

@@ -1,4 +1,4 @@
-// Holds the case table against every target of a catalogue, and prints who does what the RFCs ask.
+// Runs the cases against every target of a catalogue, and prints which targets do what the RFCs demand.
 
 #include <cstdlib>
 #include <iostream>
@@ -40,20 +40,23 @@ constexpr char kExample[] =
     "Examples:\n"
     "  rfc_cases --target=epoll --target=nginx\n"
     "  rfc_cases --case=host_missing --format=json\n"
-    "  rfc_cases --address=127.0.0.1:9000     # a server that runs already\n"
+    "  rfc_cases --address=127.0.0.1:9000     # a server that is already running\n"
     "\n"
-    "A target that does not answer /plaintext, /json, /echo and /healthz fails what asks for them.";
+    "A target that does not serve /plaintext, /json, /echo and /healthz fails the cases that use "
+    "them.";
 
 int ParseOptions(int argc, char** argv, Options& options) {
-  CLI::App app("What HTTP/1.1 asks of a server, and which target does it.", "rfc_cases");
-  app.add_option("--catalogue", options.catalogue, "catalogue of targets (the one in the box)");
-  app.add_option("--target", options.targets, "a target to ask, repeatable (all)");
-  app.add_option("--case", options.cases, "a case to ask, repeatable (all)");
-  app.add_option("--address", options.address, "a running server to ask instead, HOST:PORT");
-  app.add_option("--format", options.format, "table or json")
+  CLI::App app("Checks which rules of HTTP/1.1 each target follows.", "rfc_cases");
+  app.add_option("--catalogue", options.catalogue,
+                 "catalogue of targets (default: the project's own)");
+  app.add_option("--target", options.targets, "target to check, repeatable (default: all)");
+  app.add_option("--case", options.cases, "case to run, repeatable (default: all)");
+  app.add_option("--address", options.address, "running server to check instead, HOST:PORT");
+  app.add_option("--format", options.format, "output format: table or json")
       ->check(CLI::IsMember({"table", "json"}))
       ->capture_default_str();
-  app.add_option("--timeout", options.timeout_s, "seconds before a server is said to wait")
+  app.add_option("--timeout", options.timeout_s,
+                 "seconds without a response before a server is reported as waiting")
       ->check(CLI::Range(0.1, 60.0))
       ->capture_default_str();
   app.footer(kExample);
@@ -72,13 +75,13 @@ absl::StatusOr<RfcCases> LoadCases(const std::vector<std::string>& wanted) {
       if (one.name() == name) *some.add_cases() = one;
     }
     if (some.cases_size() == before) {
-      return absl::NotFoundError("there is no case \"" + name + "\"");
+      return absl::NotFoundError("unknown case \"" + name + "\"");
     }
   }
   return some;
 }
 
-// Asks one server every case. `target`: null for a server without a catalogue entry.
+// Runs every case against one server. `target`: null for a server without a catalogue entry.
 absl::StatusOr<ServerOutcomes> AskServer(const std::string& name, const std::string& address,
                                          const CatalogueTarget* target, const RfcCases& cases,
                                          absl::Duration timeout) {

@@ -16,7 +16,7 @@ using End = CaseOutcome::End;
 
 #define EXPECT_HAS(text, part) EXPECT_NE((text).find(part), std::string::npos) << (text)
 
-TEST(CaseOutcomeTest, CoversStatusesInOrderAndTheEndWhereItIsNamed) {
+TEST(CaseOutcomeTest, CoversStatusesInOrderAndANamedEnd) {
   EXPECT_TRUE(Covers("400 close", {{400}, End::kClose}));
   EXPECT_FALSE(Covers("400 close", {{400}, End::kOpen}));
   EXPECT_FALSE(Covers("400 close", {{400, 200}, End::kClose}));
@@ -28,34 +28,34 @@ TEST(CaseOutcomeTest, CoversStatusesInOrderAndTheEndWhereItIsNamed) {
   EXPECT_TRUE(Covers("close", {{}, End::kClose}));
 }
 
-// A server that hangs is never right, even where the connection's end does not matter.
+// A server that hangs is never right, even if the end of the connection does not matter.
 TEST(CaseOutcomeTest, WaitingAndGarbageAreNeverCovered) {
   EXPECT_FALSE(Covers("400", {{400}, End::kWaits}));
   EXPECT_FALSE(Covers("400", {{400}, End::kGarbage}));
 }
 
-TEST(CaseOutcomeTest, RepetitionsAreWrittenOut) {
+TEST(CaseOutcomeTest, ExpandsRepetitions) {
   EXPECT_EQ(Expanded("a<b*3>c<d\r\n*2>"), "abbbcd\r\nd\r\n");
   EXPECT_EQ(Expanded("<b*x> <b> < *2 <<a*2>"), "<b*x> <b> < *2 <aa");
   EXPECT_EQ(Expanded(""), "");
 }
 
-TEST(CaseOutcomeTest, CasesThatMakeNoSenseAreRefusedWithTheirPlace) {
+TEST(CaseOutcomeTest, RefusesInvalidCasesWithTheirLocation) {
   const auto complaint = [](const std::string& text) {
     return std::string(ParseCases(text, "c.textproto").status().message());
   };
   const std::string rest = " rfc: '1' level: MUST rule: 'r' send: 'x' allow: '200' ";
   EXPECT_TRUE(ParseCases("cases { name: 'a'" + rest + "}", "c").ok());
   EXPECT_HAS(complaint("cases { name: 'a'" + rest + "}\ncases { name: 'a'" + rest + "}"),
-             "c.textproto:2:9: case \"a\": there is a case of this name already");
-  EXPECT_HAS(complaint("cases { name: 'A'" + rest + "}"), "made of a-z");
+             "c.textproto:2:9: case \"a\": an earlier case has the same name");
+  EXPECT_HAS(complaint("cases { name: 'A'" + rest + "}"), "may only have a-z");
   EXPECT_HAS(complaint("cases { name: 'a'" + rest + "allow: '20' }"), "\"20\" is not a list");
   EXPECT_HAS(complaint("cases { name: 'a'" + rest + "allow: 'open 200' }"), "is not a list");
-  EXPECT_HAS(complaint("cases { name: 'a' }"), "there is nothing to send");
+  EXPECT_HAS(complaint("cases { name: 'a' }"), "send is empty");
 }
 
-// What others make of a case is a fact to print; our own server is held to all of them.
-TEST(RfcCasesTest, TheEpollServerDoesWhatTheRfcsAsk) {
+// For other servers the outcomes are only printed; our own server must pass every case.
+TEST(RfcCasesTest, TheEpollServerFollowsTheRfcs) {
   const auto text = ReadFile(*AssayFile("targets/rfc_cases/cases.textproto"));
   ASSERT_TRUE(text.ok()) << text.status();
   const auto cases = ParseCases(*text, "cases.textproto");

@@ -12,13 +12,14 @@ pub struct Chain {
     steps: u64,
 }
 
-/// The longest chain that starts below n; of equally long ones the smallest start. `n` is the text of the parameter.
+/// The longest chain that starts below n; among equally long ones, the one with the smallest start. `n` is the text of
+/// the parameter.
 pub fn longest_chain(n: Option<&str>) -> Result<Chain, Refusal> {
     let n = n
         .filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))
         .and_then(|text| text.parse::<u64>().ok())
         .filter(|n| (2..=10_000_000).contains(n))
-        .ok_or((StatusCode::BAD_REQUEST, "n is 2 to 10000000"))?;
+        .ok_or((StatusCode::BAD_REQUEST, "n must be a number from 2 to 10000000"))?;
     let mut longest = Chain { n, start: 1, steps: 0 };
     for start in 1..n {
         let steps = chain_length(start);

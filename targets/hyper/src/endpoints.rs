@@ -1,4 +1,4 @@
-//! From a request to the work of its endpoint, and from that to a response.
+//! Routes requests to the endpoints, and makes their responses.
 
 use std::convert::Infallible;
 
@@ -9,14 +9,14 @@ use serde::Serialize;
 
 use crate::{cpu, items, zlib};
 
-/// Longest request head. hyper's own limit is that of its read buffer, which grows to it for bodies too: lowered to
-/// this, large bodies would come in small pieces.
+/// Longest request head. hyper's own limit is the size of its read buffer, which also holds bodies: lowering that to
+/// this limit would split large bodies into small pieces.
 const HEAD_LIMIT: usize = 16 << 10;
 
 /// Longest request body, and longest output of /zlib/decompress.
 pub const BODY_LIMIT: usize = 16 << 20;
 
-/// What an endpoint refuses a request with: a status, and why.
+/// Why an endpoint refuses a request: a status and a reason.
 pub type Refusal = (StatusCode, &'static str);
 
 #[derive(Serialize)]
@@ -29,11 +29,11 @@ struct Error {
     error: &'static str,
 }
 
-pub async fn answer(request: Request<Body>) -> Result<Response<Body>, Infallible> {
+pub async fn respond(request: Request<Body>) -> Result<Response<Body>, Infallible> {
     Ok(route(request).await.unwrap_or_else(|(status, reason)| refuse(status, reason)))
 }
 
-/// How long the head was, but for its first line's constant parts.
+/// The size of the head, without the constant parts of its first line.
 fn head_size(request: &Request<Body>) -> usize {
     let uri = request.uri();
     let target = uri.path().len() + uri.query().map_or(0, |query| query.len() + 1);
@@ -46,7 +46,7 @@ async fn route(request: Request<Body>) -> Result<Response<Body>, Refusal> {
     if head_size(&request) > HEAD_LIMIT {
         return Err((StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "the head is too long"));
     }
-    // HEAD is answered as GET; hyper leaves the body out.
+    // HEAD is handled as GET; hyper drops the body.
     let is_get = request.method() == Method::GET || request.method() == Method::HEAD;
     let is_post = request.method() == Method::POST;
     match request.uri().path() {
@@ -75,11 +75,11 @@ async fn route(request: Request<Body>) -> Result<Response<Body>, Refusal> {
         "/json" => Ok(not_allowed("GET, HEAD, POST")),
         "/plaintext" | "/cpu" | "/healthz" => Ok(not_allowed("GET, HEAD")),
         "/echo" | "/zlib/compress" | "/zlib/decompress" => Ok(not_allowed("POST")),
-        _ => Err((StatusCode::NOT_FOUND, "there is no such path")),
+        _ => Err((StatusCode::NOT_FOUND, "unknown path")),
     }
 }
 
-/// The whole body; not copied where it came in one piece.
+/// The whole body; not copied if it arrived in one piece.
 async fn collect(mut body: Body) -> Result<Bytes, Refusal> {
     const TOO_LONG: Refusal = (StatusCode::PAYLOAD_TOO_LARGE, "the body is too long");
     let expected = body.size_hint().lower();
@@ -108,11 +108,11 @@ async fn next(body: &mut Body) -> Result<Option<Bytes>, Refusal> {
     match body.data().await {
         None => Ok(None),
         Some(Ok(piece)) => Ok(Some(piece)),
-        Some(Err(_)) => Err((StatusCode::BAD_REQUEST, "the body breaks off")),
+        Some(Err(_)) => Err((StatusCode::BAD_REQUEST, "the body is incomplete")),
     }
 }
 
-/// The value of a parameter; None when it is not there.
+/// The value of a parameter; None if it is missing.
 fn query<'a>(query: Option<&'a str>, name: &str) -> Option<&'a str> {
     query?.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
 }
@@ -135,7 +135,7 @@ fn octets(body: Vec<u8>) -> Result<Response<Body>, Refusal> {
 
 fn json(value: &impl Serialize) -> Result<Response<Body>, Refusal> {
     let body = serde_json::to_vec(value)
-        .map_err(|_| (StatusCode::INTERNAL_SERVER_ERROR, "the response cannot be written"))?;
+        .map_err(|_| (StatusCode::INTERNAL_SERVER_ERROR, "the response cannot be serialized"))?;
     Ok(with_type(Some(HeaderValue::from_static("application/json")), body.into()))
 }
 
@@ -146,7 +146,8 @@ fn refuse(status: StatusCode, reason: &'static str) -> Response<Body> {
 }
 
 fn not_allowed(allow: &'static str) -> Response<Body> {
-    let mut response = refuse(StatusCode::METHOD_NOT_ALLOWED, "the path has no such method");
+    let mut response =
+        refuse(StatusCode::METHOD_NOT_ALLOWED, "this path does not allow the method");
     response.headers_mut().insert(ALLOW, HeaderValue::from_static(allow));
     response
 }

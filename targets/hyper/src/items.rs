@@ -1,7 +1,7 @@
-//! POST /json: parses a list of items, and serialises what each of them costs.
+//! POST /json: parses a list of items, and serialises the total of each.
 //!
-//! Of doubled keys the last counts, whatever the ones before held. So a value of the wrong type is not an error where
-//! it is met: it is kept as None until the object has been read to its end.
+//! The last of repeated keys counts, whatever the earlier values were. So a value of the wrong type is not an error
+//! when it is read: it is kept as None until the whole object has been read.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -42,7 +42,7 @@ pub fn parse(body: &[u8]) -> Result<Vec<Item<'_>>, Refusal> {
 }
 
 pub fn total<'a>(items: &'a [Item<'_>]) -> Result<Totals<'a>, Refusal> {
-    const BEYOND: Refusal = (StatusCode::BAD_REQUEST, "a total is beyond 64 bits");
+    const BEYOND: Refusal = (StatusCode::BAD_REQUEST, "a total exceeds 64 bits");
     let mut totals =
         Totals { items: Vec::with_capacity(items.len()), count: items.len(), total: 0 };
     for item in items {
@@ -78,7 +78,7 @@ struct Order<'a>(Vec<Item<'a>>);
 /// A value of type T, or None for any other JSON.
 struct Lenient<T>(Option<T>);
 
-/// How T is made of the one kind of JSON that it comes from; other kinds make None.
+/// Builds T from the one kind of JSON value that can hold it; other kinds give None.
 trait FromJson<'de>: Sized {
     fn from_integer(_value: i64) -> Option<Self> {
         None

@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 
 use tokio::net::{TcpListener, TcpSocket};
 
-/// A socket that listens, together with others of this process (SO_REUSEPORT) where it shares the port. Call it inside
-/// the runtime that is to accept.
+/// Opens a listening socket. `share_port` lets several sockets of this process share the port (SO_REUSEPORT). Call it
+/// inside the runtime that will accept.
 pub fn open(address: SocketAddr, backlog: u32, share_port: bool) -> io::Result<TcpListener> {
     try_open(address, backlog, share_port).map_err(|error| {
         io::Error::new(error.kind(), format!("cannot listen on {address}: {error}"))
@@ -24,7 +24,7 @@ fn try_open(address: SocketAddr, backlog: u32, share_port: bool) -> io::Result<T
     socket.listen(backlog)
 }
 
-/// As many connections as the system lets us have.
+/// Raises the limit of descriptors to allow as many connections as possible.
 pub fn raise_file_limit() {
     // SAFETY: both calls only read and write the structure given to them.
     unsafe {

@@ -1,5 +1,5 @@
 //! The endpoint contract over hyper and Tokio's current-thread runtime: the Rust server that Assay compares with
-//! others. One thread serves by default; with several, each has a runtime, a listening socket and a CPU of its own.
+//! others. One thread serves by default; with several, each has its own runtime, listening socket and CPU.
 
 mod cpu;
 mod endpoints;
@@ -26,7 +26,7 @@ use tokio::sync::watch;
 
 use options::{Command, Options};
 
-/// Longest wait, once told to stop, for requests that are being answered.
+/// How long a stop waits for requests in progress.
 const STOP_TIMEOUT: Duration = Duration::from_secs(2);
 
 fn main() -> ExitCode {
@@ -37,7 +37,7 @@ fn main() -> ExitCode {
             return ExitCode::SUCCESS;
         }
         Err(mistake) => {
-            eprintln!("hyper: {mistake}\nhyper: --help shows what there is");
+            eprintln!("hyper: {mistake}\nRun `hyper --help` for usage.");
             return ExitCode::from(2);
         }
     };
@@ -61,13 +61,13 @@ fn run(options: &Options) -> io::Result<()> {
     let mut address = options.listen;
     let share_port = options.threads > 1;
     if share_port {
-        // Draws port 0 once, and finds out whether another server listens there, which sharing sockets would not
-        // notice: it would get its part of the connections.
+        // Resolves port 0 once. Also detects another server on the port: sockets that share it would not, and that
+        // server would get some of the connections.
         let runtime = runtime()?;
         let _context = runtime.enter();
         address = listener::open(address, 1, false)?.local_addr()?;
     }
-    // All of them listen before one answers: who connects as soon as the server is ready is served by every thread.
+    // Listen on all sockets before serving, so that every thread gets connections as soon as the server is ready.
     let mut listeners = Vec::new();
     for _ in 0..options.threads {
         let runtime = runtime()?;
@@ -80,7 +80,7 @@ fn run(options: &Options) -> io::Result<()> {
     }
     let mut threads = Vec::new();
     for (index, (runtime, listener)) in listeners.into_iter().enumerate() {
-        // The new thread inherits it.
+        // The new thread inherits the affinity.
         pinning::pin_this_thread(&options.cpus_of(index))?;
         let stopped = stopped.clone();
         let nodelay = options.tcp_nodelay;
@@ -98,7 +98,7 @@ fn run(options: &Options) -> io::Result<()> {
     Ok(())
 }
 
-/// Says that the server listens, then waits for SIGTERM or SIGINT.
+/// Prints that the server listens, then waits for SIGTERM or SIGINT.
 fn wait_for_signal(address: SocketAddr) -> io::Result<()> {
     runtime()?.block_on(async {
         let mut terminate = signal(SignalKind::terminate())?;
@@ -112,7 +112,7 @@ fn wait_for_signal(address: SocketAddr) -> io::Result<()> {
     })
 }
 
-/// Serves the endpoints on one listener, in the calling thread, until `stopped`'s other end is gone.
+/// Serves the endpoints on one listener, in the calling thread, until the sender of `stopped` is dropped.
 async fn serve(
     listener: TcpListener,
     nodelay: bool,
@@ -120,15 +120,15 @@ async fn serve(
 ) -> io::Result<()> {
     let mut incoming = AddrIncoming::from_listener(listener).map_err(other)?;
     incoming.set_nodelay(nodelay);
-    let mut told_to_stop = stopped.clone();
+    let mut stop_requested = stopped.clone();
     let server = Server::builder(incoming)
         .http1_only(true)
-        .serve(make_service_fn(|_| async { Ok::<_, Infallible>(service_fn(endpoints::answer)) }))
+        .serve(make_service_fn(|_| async { Ok::<_, Infallible>(service_fn(endpoints::respond)) }))
         .with_graceful_shutdown(async move {
             let _ = stopped.changed().await;
         });
     let overdue = async move {
-        let _ = told_to_stop.changed().await;
+        let _ = stop_requested.changed().await;
         tokio::time::sleep(STOP_TIMEOUT).await;
     };
     tokio::select! {

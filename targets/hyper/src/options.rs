@@ -5,11 +5,11 @@ use std::net::SocketAddr;
 pub const USAGE: &str = "\
 usage: hyper [--listen=HOST:PORT] [--cpu=LIST] [--threads=N] [--backlog=N] [--tcp-nodelay=on|off]
 
-  --listen       where to listen; port 0 picks a free one (default 127.0.0.1:9000)
-  --cpu          CPUs to run on, as 0 or 0-1,3; with several threads each gets one of them
-  --threads      event loops, each with a listening socket of its own (default 1)
-  --backlog      connections that may wait to be accepted (default 4096)
-  --tcp-nodelay  whether small answers are sent at once (default on)
+  --listen       address to listen on; port 0 lets the system pick one (default 127.0.0.1:9000)
+  --cpu          CPUs to run on, such as 0 or 0-1,3; with several threads, one per thread
+  --threads      number of event loops, each with its own listening socket (default 1)
+  --backlog      maximum number of connections waiting to be accepted (default 4096)
+  --tcp-nodelay  send small responses at once (default on)
   --version, --help
 
 example: hyper --listen=127.0.0.1:9000 --cpu=0";
@@ -29,12 +29,12 @@ pub struct Options {
 #[derive(Debug)]
 pub enum Command {
     Serve(Options),
-    /// Print this and end.
+    /// Print this text and exit.
     Print(String),
 }
 
 impl Options {
-    /// Takes `--flag=value` and `--flag value`. The error says what is wrong.
+    /// Accepts `--flag=value` and `--flag value`. The error is a sentence.
     pub fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Command, String> {
         let mut options = Options {
             listen: SocketAddr::from(([127, 0, 0, 1], 9000)),
@@ -59,14 +59,14 @@ impl Options {
             };
             let known = ["--listen", "--cpu", "--threads", "--backlog", "--tcp-nodelay"];
             if !known.contains(&flag.as_str()) {
-                return Err(format!("there is no flag {flag}"));
+                return Err(format!("unknown flag {flag}"));
             }
             let value = value
                 .or_else(|| arguments.next())
                 .ok_or_else(|| format!("{flag} needs a value"))?;
             options
                 .set(&flag, &value)
-                .ok_or_else(|| format!("\"{value}\" is no value of {flag}"))?;
+                .ok_or_else(|| format!("\"{value}\" is not a valid value of {flag}"))?;
         }
         Ok(Command::Serve(options))
     }
@@ -88,7 +88,7 @@ impl Options {
         Some(())
     }
 
-    /// The CPUs for the thread of that index: one of those given, or all where there is a single thread.
+    /// The CPUs for the thread with that index: one of the given CPUs, or all if there is a single thread.
     pub fn cpus_of(&self, index: usize) -> Vec<usize> {
         if self.threads == 1 || self.cpus.is_empty() {
             return self.cpus.clone();
@@ -97,7 +97,7 @@ impl Options {
     }
 }
 
-/// Reads a list such as "0-1,3".
+/// Parses a list such as "0-1,3".
 fn parse_cpus(list: &str) -> Option<Vec<usize>> {
     let mut cpus = Vec::new();
     for part in list.split(',') {

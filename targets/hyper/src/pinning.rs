@@ -1,13 +1,13 @@
-//! Keeps threads on their CPUs.
+//! Pins threads to CPUs.
 
 use std::io;
 
-/// Lets the calling thread run on these CPUs only; none given: on any.
+/// Restricts the calling thread to these CPUs; an empty list changes nothing.
 pub fn pin_this_thread(cpus: &[usize]) -> io::Result<()> {
     if cpus.is_empty() {
         return Ok(());
     }
-    // SAFETY: a cpu_set_t is plain bits, of which all zero is the empty set; CPU_SET() stays inside it because the
+    // SAFETY: a cpu_set_t is plain bits, and all bits zero is the empty set. CPU_SET() stays inside it because the
     // options refuse larger numbers.
     let result = unsafe {
         let mut set: libc::cpu_set_t = std::mem::zeroed();
@@ -20,6 +20,6 @@ pub fn pin_this_thread(cpus: &[usize]) -> io::Result<()> {
         Ok(())
     } else {
         let error = io::Error::last_os_error();
-        Err(io::Error::new(error.kind(), format!("cannot be pinned to CPU {cpus:?}: {error}")))
+        Err(io::Error::new(error.kind(), format!("cannot pin a thread to CPU {cpus:?}: {error}")))
     }
 }
