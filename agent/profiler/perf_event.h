@@ -24,7 +24,8 @@ inline constexpr int kUserRegisterCount = 17;
 // Attributes of an event that samples on-CPU time, with records of mappings, names, forks and exits. Threads and
 // processes that the thread starts inherit it. It is enabled when it is opened. `stack_bytes` is the size of the copy
 // of the user stack in each sample: a multiple of 8 below 64 KiB.
-perf_event_attr SamplingAttributes(const agent::PerfEventKind& kind, int frequency_hz, int stack_bytes);
+perf_event_attr SamplingAttributes(const agent::PerfEventKind& kind, int frequency_hz,
+                                   int stack_bytes);
 // Attributes of an event that samples about `frequency_hz` switches away from the CPU per second, each with its stack
 // and the number of switches that it represents, and records every switch in a short record.
 perf_event_attr SwitchAttributes(int frequency_hz, int stack_bytes);
