@@ -145,10 +145,10 @@ int main(int argc, char** argv) {
   const int status = assay::agent::ParseAgentOptions(argc, argv, options, std::cout, std::cerr);
   if (status != assay::kGoOn) return assay::EndOutput("agent", status);
   signal(SIGPIPE, SIG_IGN);
-  assay::BoundMemory();
+  assay::agent::BoundMemory();
   assay::ExportRunfiles();
-  assay::RaiseDescriptorLimit();
-  const absl::Status ran = assay::RunAgent(options);
+  assay::agent::RaiseDescriptorLimit();
+  const absl::Status ran = assay::agent::RunAgent(options);
   if (!ran.ok()) std::cerr << "agent: " << assay::MessageText(ran) << std::endl;
   // Without destructors: gRPC's threads, and those of a job that hangs, still use what they would destroy.
   _exit(ran.ok() ? EXIT_SUCCESS : EXIT_FAILURE);

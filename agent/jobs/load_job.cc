@@ -86,10 +86,12 @@ bool LoadJob::HasSpareCpu() const {
 
 absl::Status LoadJob::CreateRing(UniqueFd& memory) {
   spare_cpu_ = HasSpareCpu();
-  ring_plan_ = PlanRing(spec().window(), threads(), spare_cpu_,
-                        static_cast<int>(spec().workload().pipeline()));
-  ASSAY_ASSIGN_OR_RETURN(memory, SampleRing::Create(threads(), ring_plan_.bytes_per_thread));
-  ASSAY_ASSIGN_OR_RETURN(ring_, SampleRing::Open(memory.get(), SampleRing::Use::kRead));
+  ring_plan_ = loadgen::PlanRing(spec().window(), threads(), spare_cpu_,
+                                 static_cast<int>(spec().workload().pipeline()));
+  ASSAY_ASSIGN_OR_RETURN(memory,
+                         loadgen::SampleRing::Create(threads(), ring_plan_.bytes_per_thread));
+  ASSAY_ASSIGN_OR_RETURN(ring_,
+                         loadgen::SampleRing::Open(memory.get(), loadgen::SampleRing::Use::kRead));
   drain_.emplace(ring_.get());
   return absl::OkStatus();
 }
@@ -100,7 +102,7 @@ absl::Status LoadJob::StartProcess() {
   launch.cpus = cpus_;
   launch.working_directory = context_.folder;
   UniqueFd theirs;
-  ASSAY_ASSIGN_OR_RETURN(control_, ControlSocket::Create(theirs));
+  ASSAY_ASSIGN_OR_RETURN(control_, loadgen::ControlSocket::Create(theirs));
   launch.pass_fds.emplace_back(theirs.get(), kControlFd);
   loadgen::ToLoadgen first;
   loadgen::Configure& configure = *first.mutable_configure();

@@ -64,10 +64,10 @@ class LoadJob final : public Job {
   HostPort destination_;
   CpuSet cpus_;
 
-  RingPlan ring_plan_;
-  std::unique_ptr<SampleRing> ring_;
-  std::optional<RingDrain> drain_;
-  std::optional<ControlSocket> control_;
+  loadgen::RingPlan ring_plan_;
+  std::unique_ptr<loadgen::SampleRing> ring_;
+  std::optional<loadgen::RingDrain> drain_;
+  std::optional<loadgen::ControlSocket> control_;
   std::unique_ptr<LaunchedProcess> process_;
 
   std::optional<WindowReading> begin_;

@@ -15,7 +15,7 @@
 #include "google/protobuf/message.h"
 #include "proto/text/valid_text.h"
 
-namespace assay::agent {
+namespace assay::loadgen {
 namespace {
 
 // For the seconds of a window that wait to be read; less only makes the load generator wait for the agent, after it.
@@ -109,4 +109,4 @@ absl::StatusOr<bool> ControlSocket::Receive(google::protobuf::Message& message) 
   }
 }
 
-}  // namespace assay::agent
+}  // namespace assay::loadgen

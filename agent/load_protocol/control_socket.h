@@ -14,7 +14,7 @@ namespace google::protobuf {
 class Message;
 }
 
-namespace assay::agent {
+namespace assay::loadgen {
 
 // One end of the SOCK_SEQPACKET socket pair between an agent and its load generator: whole protobuf messages, in order.
 //
@@ -53,6 +53,6 @@ class ControlSocket {
   std::string incoming_;
 };
 
-}  // namespace assay::agent
+}  // namespace assay::loadgen
 
 #endif  // ASSAY_AGENT_LOAD_PROTOCOL_CONTROL_SOCKET_H_

@@ -12,7 +12,7 @@
 #include "common/unique_fd.h"
 #include "gtest/gtest.h"
 
-namespace assay::agent {
+namespace assay::loadgen {
 namespace {
 
 using loadgen::ToLoadgen;
@@ -92,4 +92,4 @@ TEST(ControlSocketAdoptTest, RefusesWhatIsNoSuchSocket) {
 }
 
 }  // namespace
-}  // namespace assay::agent
+}  // namespace assay::loadgen

@@ -6,7 +6,7 @@
 #include "analysis/crc32c.h"
 #include "common/status_macros.h"
 
-namespace assay::agent {
+namespace assay::loadgen {
 namespace {
 
 // Samples of a thread.
@@ -85,4 +85,4 @@ uint64_t RingDrain::samples_lost() const {
   return lost;
 }
 
-}  // namespace assay::agent
+}  // namespace assay::loadgen

@@ -9,7 +9,7 @@
 #include "agent/load_protocol/sample_ring.h"
 #include "proto/samples.pb.h"
 
-namespace assay::agent {
+namespace assay::loadgen {
 
 // Turns what load threads put into a SampleRing into SampleChunks: BLOCK_PACKED, with CRC, numbered
 // from 0 in each thread. The samples of a thread come in the order in which their requests ended. A
@@ -51,6 +51,6 @@ class RingDrain {
   uint64_t chunks_ = 0;
 };
 
-}  // namespace assay::agent
+}  // namespace assay::loadgen
 
 #endif  // ASSAY_AGENT_LOAD_PROTOCOL_RING_DRAIN_H_

@@ -4,7 +4,7 @@
 
 #include "proto/agent.pb.h"
 
-namespace assay::agent {
+namespace assay::loadgen {
 namespace {
 
 constexpr size_t kMiB = size_t{1} << 20;
@@ -37,4 +37,4 @@ RingPlan PlanRing(const Window& window, int threads, bool drained_in_window, int
 
 size_t WatchedRingBytes(int pipeline) { return kWatchedRing * static_cast<size_t>(Gain(pipeline)); }
 
-}  // namespace assay::agent
+}  // namespace assay::loadgen

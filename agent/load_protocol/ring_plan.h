@@ -3,9 +3,11 @@
 
 #include <cstddef>
 
-namespace assay::agent {
-
+namespace assay {
 class Window;
+}
+
+namespace assay::loadgen {
 
 // How large each load thread's sample ring should be. `pipeline`: requests in flight on a connection, with which a
 // thread is faster.
@@ -22,6 +24,6 @@ RingPlan PlanRing(const Window& window, int threads, bool drained_in_window, int
 // For a ring that is emptied, whenever it is half full, by one who looks at it at least twice a second.
 size_t WatchedRingBytes(int pipeline);
 
-}  // namespace assay::agent
+}  // namespace assay::loadgen
 
 #endif  // ASSAY_AGENT_LOAD_PROTOCOL_RING_PLAN_H_

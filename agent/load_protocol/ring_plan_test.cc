@@ -3,7 +3,7 @@
 #include "gtest/gtest.h"
 #include "proto/agent.pb.h"
 
-namespace assay::agent {
+namespace assay::loadgen {
 namespace {
 
 constexpr size_t kMiB = size_t{1} << 20;
@@ -40,4 +40,4 @@ TEST(PlanRingTest, GrowsWithThePipelineUpToItsGain) {
 }
 
 }  // namespace
-}  // namespace assay::agent
+}  // namespace assay::loadgen

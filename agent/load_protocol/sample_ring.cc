@@ -15,7 +15,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/file.h"
 
-namespace assay::agent {
+namespace assay::loadgen {
 namespace {
 
 constexpr uint64_t kMagic = 0x3152'4c50'5341'5341;  // "ASASPLR1", the last digit is the version.
@@ -232,4 +232,4 @@ uint64_t SampleRing::Reader::samples_lost() const {
   return lane_->lost.load(std::memory_order_relaxed);
 }
 
-}  // namespace assay::agent
+}  // namespace assay::loadgen

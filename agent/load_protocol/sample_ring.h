@@ -13,7 +13,7 @@
 #include "analysis/sample_codec.h"
 #include "common/unique_fd.h"
 
-namespace assay::agent {
+namespace assay::loadgen {
 
 // Shared memory through which load threads hand over raw samples: one byte ring a load thread, each
 // with a single producer and a single consumer, which may be two processes (the descriptor is a
@@ -133,6 +133,6 @@ class SampleRing::Reader {
   uint64_t released_ = 0;
 };
 
-}  // namespace assay::agent
+}  // namespace assay::loadgen
 
 #endif  // ASSAY_AGENT_LOAD_PROTOCOL_SAMPLE_RING_H_

@@ -17,7 +17,7 @@
 #include "proto/convert/sample_chunk.h"
 #include "proto/samples.pb.h"
 
-namespace assay::agent {
+namespace assay::loadgen {
 namespace {
 
 constexpr size_t kSmall = 64 * 1024;
@@ -188,4 +188,4 @@ TEST_F(SampleRingTest, RefusesWhatIsNoRing) {
 }
 
 }  // namespace
-}  // namespace assay::agent
+}  // namespace assay::loadgen

@@ -71,7 +71,7 @@ void FillFinished(const LoadResult& result, LoadFinished* finished) {
 }  // namespace
 
 absl::StatusOr<AgentConnection> AgentConnection::Open(int fd) {
-  absl::StatusOr<agent::ControlSocket> socket = agent::ControlSocket::Adopt(fd);
+  absl::StatusOr<ControlSocket> socket = ControlSocket::Adopt(fd);
   if (socket.ok()) return AgentConnection(*std::move(socket));
   return absl::Status(socket.status().code(),
                       absl::StrCat("--control-fd=", fd, ": ", socket.status().message()));

@@ -35,10 +35,10 @@ class AgentConnection {
   absl::Status SendFailed(Failure::Kind kind, const std::string& message);
 
  private:
-  explicit AgentConnection(agent::ControlSocket socket) : socket_(std::move(socket)) {}
+  explicit AgentConnection(ControlSocket socket) : socket_(std::move(socket)) {}
   absl::Status Send(const FromLoadgen& message);
 
-  agent::ControlSocket socket_;
+  ControlSocket socket_;
 };
 
 }  // namespace assay::loadgen

@@ -71,11 +71,11 @@ class SignalsBlocked {
 
 }  // namespace
 
-LoadRun::LoadRun(const LoadOptions* options, agent::SampleRing* ring)
+LoadRun::LoadRun(const LoadOptions* options, SampleRing* ring)
     : options_(options), ring_(ring), seconds_(PlanSeconds(*options)), gate_(options->threads) {}
 
 absl::StatusOr<std::unique_ptr<LoadRun>> LoadRun::Create(const LoadOptions* options,
-                                                         agent::SampleRing* ring) {
+                                                         SampleRing* ring) {
   if (ring != nullptr && ring->threads() != options->threads) {
     return absl::InvalidArgumentError(absl::StrCat("the sample ring is for ", ring->threads(),
                                                    " threads, and there are ", options->threads));

@@ -29,7 +29,7 @@ class LoadRun {
  public:
   // `options`, and `ring` where it is not null (it has a ring for each thread), must outlive the run.
   static absl::StatusOr<std::unique_ptr<LoadRun>> Create(const LoadOptions* options,
-                                                         agent::SampleRing* ring);
+                                                         SampleRing* ring);
   // Stops and joins.
   ~LoadRun();
 
@@ -67,11 +67,11 @@ class LoadRun {
   LoadResult Finish();
 
  private:
-  LoadRun(const LoadOptions* options, agent::SampleRing* ring);
+  LoadRun(const LoadOptions* options, SampleRing* ring);
   void LaunchThreads();
 
   const LoadOptions* const options_;
-  agent::SampleRing* const ring_;
+  SampleRing* const ring_;
   const IntervalPlan seconds_;
   TargetAddress target_;
   StartGate gate_;

@@ -28,9 +28,9 @@ constexpr int64_t kOpeningNs = 5 * kSecondNs;
 // A sleep may end that much late; the rest is spun.
 constexpr int64_t kSpinNs = 300'000;
 
-std::optional<agent::SampleRing::Writer> WriterFor(agent::SampleRing* ring, int thread) {
+std::optional<SampleRing::Writer> WriterFor(SampleRing* ring, int thread) {
   if (ring == nullptr) return std::nullopt;
-  return agent::SampleRing::Writer(ring, thread);
+  return SampleRing::Writer(ring, thread);
 }
 
 void SleepAndSpinUntil(int64_t at_ns) {

@@ -72,7 +72,7 @@ class LoadThread {
     const TargetAddress* target = nullptr;
     IntervalPlan seconds;
     // Null: raw samples go nowhere.
-    agent::SampleRing* ring = nullptr;
+    SampleRing* ring = nullptr;
     // Null: no TLS.
     const TlsContext* tls = nullptr;
     StartGate* gate = nullptr;

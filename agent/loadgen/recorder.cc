@@ -13,7 +13,7 @@ uint64_t Tally::errors() const {
 }
 
 Recorder::Recorder(bool open_loop, IntervalBook* book, LiveFigures* live,
-                   std::optional<agent::SampleRing::Writer> ring)
+                   std::optional<SampleRing::Writer> ring)
     : open_loop_(open_loop), book_(book), live_(live), ring_(ring) {}
 
 void Recorder::EndWindow(int64_t now_ns) {

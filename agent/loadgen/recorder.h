@@ -78,7 +78,7 @@ class Recorder {
  public:
   // `book` and `live` must outlive it. `ring`: where raw samples go, if anywhere.
   Recorder(bool open_loop, IntervalBook* book, LiveFigures* live,
-           std::optional<agent::SampleRing::Writer> ring);
+           std::optional<SampleRing::Writer> ring);
 
   // Before the first request.
   void Begin(const LoadWindow& window) {
@@ -219,7 +219,7 @@ class Recorder {
   IntervalBook* const book_;
   LiveFigures* const live_;
   const IntervalFigures* live_second_ = nullptr;
-  std::optional<agent::SampleRing::Writer> ring_;
+  std::optional<SampleRing::Writer> ring_;
   Tally tally_;
   LatencyHistogram service_;
   LatencyHistogram send_lag_;

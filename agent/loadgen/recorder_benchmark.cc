@@ -28,10 +28,10 @@ void BM_RecordRequest(benchmark::State& state) {
   const bool recording = state.range(1) != 0;
   IntervalBook book(/*slots=*/16, /*keep_seconds=*/2);
   LiveFigures live;
-  const auto memory = agent::SampleRing::Create(1, size_t{4} << 20);
-  const auto ring = agent::SampleRing::Open(memory->get());
-  agent::SampleRing::Reader reader(ring->get(), 0);
-  Recorder recorder(/*open_loop=*/false, &book, &live, agent::SampleRing::Writer(ring->get(), 0));
+  const auto memory = SampleRing::Create(1, size_t{4} << 20);
+  const auto ring = SampleRing::Open(memory->get());
+  SampleRing::Reader reader(ring->get(), 0);
+  Recorder recorder(/*open_loop=*/false, &book, &live, SampleRing::Writer(ring->get(), 0));
   recorder.Begin({.begin_ns = samples.front().intended_ns, .end_ns = INT64_MAX});
   for (auto _ : state) {
     for (const Sample& sample : samples) {

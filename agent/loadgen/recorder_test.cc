@@ -43,10 +43,9 @@ class RecorderTest : public ::testing::Test {
 
   IntervalBook book_{/*slots=*/8, /*keep_seconds=*/2};
   LiveFigures live_;
-  std::unique_ptr<agent::SampleRing> ring_ =
-      agent::SampleRing::Open(agent::SampleRing::Create(1, 1 << 20)->get()).value();
-  Recorder recorder_{/*open_loop=*/false, &book_, &live_,
-                     agent::SampleRing::Writer(ring_.get(), 0)};
+  std::unique_ptr<SampleRing> ring_ =
+      SampleRing::Open(SampleRing::Create(1, 1 << 20)->get()).value();
+  Recorder recorder_{/*open_loop=*/false, &book_, &live_, SampleRing::Writer(ring_.get(), 0)};
 };
 
 // Two connections that send again 10 us after each response of 90 us, from before the window's begin on.
@@ -140,7 +139,7 @@ TEST_F(RecorderTest, EverySampleGoesToTheRingInOrder) {
   recorder_.Flush();
   EXPECT_EQ(recorder_.samples_recorded(), static_cast<uint64_t>(kCount));
   std::vector<Sample> samples;
-  agent::RingDrain drain(ring_.get());
+  RingDrain drain(ring_.get());
   ASSERT_TRUE(
       drain
           .Finish([&](const SampleChunk& chunk) { EXPECT_TRUE(DecodeChunk(chunk, &samples).ok()); })

@@ -99,9 +99,9 @@ absl::Status Run(AgentConnection& link) {
   ASSAY_ASSIGN_OR_RETURN(const Configure configure, link.AwaitConfigure());
   LoadOptions options;
   ASSAY_RETURN_IF_ERROR(FillOptions(configure.spec(), options));
-  std::unique_ptr<agent::SampleRing> ring;
+  std::unique_ptr<SampleRing> ring;
   if (configure.has_sample_ring_fd()) {
-    ASSAY_ASSIGN_OR_RETURN(ring, agent::SampleRing::Open(configure.sample_ring_fd()));
+    ASSAY_ASSIGN_OR_RETURN(ring, SampleRing::Open(configure.sample_ring_fd()));
   }
   ASSAY_ASSIGN_OR_RETURN(const std::unique_ptr<LoadRun> run, LoadRun::Create(&options, ring.get()));
   ASSAY_RETURN_IF_ERROR(run->Prepare());

@@ -50,7 +50,7 @@ class RunUnderAgentTest : public testing::Test {
   ~RunUnderAgentTest() override { Join(); }
 
   void Start() {
-    absl::StatusOr<agent::ControlSocket> ours = agent::ControlSocket::Create(theirs_);
+    absl::StatusOr<ControlSocket> ours = ControlSocket::Create(theirs_);
     ASSERT_TRUE(ours.ok());
     ours_ = *std::move(ours);
     program_ = std::thread([this] { status_ = RunUnderAgent(theirs_.release(), err_); });
@@ -58,11 +58,9 @@ class RunUnderAgentTest : public testing::Test {
 
   void Launch(const GeneratorSpec& spec) {
     Start();
-    absl::StatusOr<UniqueFd> memory =
-        agent::SampleRing::Create(static_cast<int>(spec.threads()), 1 << 20);
+    absl::StatusOr<UniqueFd> memory = SampleRing::Create(static_cast<int>(spec.threads()), 1 << 20);
     ASSERT_TRUE(memory.ok());
-    absl::StatusOr<std::unique_ptr<agent::SampleRing>> ring =
-        agent::SampleRing::Open(memory->get());
+    absl::StatusOr<std::unique_ptr<SampleRing>> ring = SampleRing::Open(memory->get());
     ASSERT_TRUE(ring.ok());
     ring_ = *std::move(ring);
     memory_ = *std::move(memory);
@@ -103,9 +101,9 @@ class RunUnderAgentTest : public testing::Test {
   }
 
   UniqueFd theirs_;
-  std::optional<agent::ControlSocket> ours_;
+  std::optional<ControlSocket> ours_;
   UniqueFd memory_;
-  std::unique_ptr<agent::SampleRing> ring_;
+  std::unique_ptr<SampleRing> ring_;
   std::ostringstream err_;
   int status_ = -1;
   std::thread program_;
@@ -151,7 +149,7 @@ TEST_F(RunUnderAgentTest, ReportsReadyStartedSecondsAndFinished) {
   EXPECT_EQ(err_.str(), "");
 
   // After Finished the ring holds every sample.
-  agent::RingDrain drain(ring_.get());
+  RingDrain drain(ring_.get());
   ASSERT_TRUE(drain.Finish([](const SampleChunk&) {}).ok());
   EXPECT_EQ(drain.samples(), finished.samples_recorded());
   EXPECT_EQ(drain.samples(), finished.ok());

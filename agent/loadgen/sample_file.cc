@@ -17,13 +17,12 @@ absl::StatusOr<std::unique_ptr<SampleFile>> SampleFile::Create(const std::string
   const std::string full = UserPath(path);
   ASSAY_ASSIGN_OR_RETURN(UniqueFd fd, OpenOutput(full));
   ASSAY_ASSIGN_OR_RETURN(const UniqueFd memory,
-                         agent::SampleRing::Create(threads, agent::WatchedRingBytes(pipeline)));
-  ASSAY_ASSIGN_OR_RETURN(std::unique_ptr<agent::SampleRing> ring,
-                         agent::SampleRing::Open(memory.get()));
+                         SampleRing::Create(threads, WatchedRingBytes(pipeline)));
+  ASSAY_ASSIGN_OR_RETURN(std::unique_ptr<SampleRing> ring, SampleRing::Open(memory.get()));
   return std::unique_ptr<SampleFile>(new SampleFile(full, std::move(fd), std::move(ring)));
 }
 
-SampleFile::SampleFile(std::string path, UniqueFd fd, std::unique_ptr<agent::SampleRing> ring)
+SampleFile::SampleFile(std::string path, UniqueFd fd, std::unique_ptr<SampleRing> ring)
     : path_(std::move(path)), fd_(std::move(fd)), ring_(std::move(ring)), drain_(ring_.get()) {}
 
 absl::Status SampleFile::MakeRoom() {

@@ -23,20 +23,20 @@ class SampleFile {
   static absl::StatusOr<std::unique_ptr<SampleFile>> Create(const std::string& path, int threads,
                                                             int pipeline);
 
-  agent::SampleRing* ring() { return ring_.get(); }
+  SampleRing* ring() { return ring_.get(); }
   // At least twice a second during the run. Writes only what must be written for the ring not to overflow.
   absl::Status MakeRoom();
   // After the load threads have ended.
   absl::Status Finish();
 
  private:
-  SampleFile(std::string path, UniqueFd fd, std::unique_ptr<agent::SampleRing> ring);
+  SampleFile(std::string path, UniqueFd fd, std::unique_ptr<SampleRing> ring);
   absl::Status Write(bool finish);
 
   const std::string path_;
   UniqueFd fd_;
-  std::unique_ptr<agent::SampleRing> ring_;
-  agent::RingDrain drain_;
+  std::unique_ptr<SampleRing> ring_;
+  RingDrain drain_;
 };
 
 }  // namespace assay::loadgen

@@ -72,10 +72,9 @@ LoadOptions OptionsFor(const std::string& target, int connections, const Request
 
 TestLoad RunTestLoad(const LoadOptions& options, const std::function<void()>& while_running) {
   TestLoad load;
-  const absl::StatusOr<UniqueFd> memory = agent::SampleRing::Create(options.threads, kRingBytes);
+  const absl::StatusOr<UniqueFd> memory = SampleRing::Create(options.threads, kRingBytes);
   EXPECT_TRUE(memory.ok());
-  const absl::StatusOr<std::unique_ptr<agent::SampleRing>> ring =
-      agent::SampleRing::Open(memory->get());
+  const absl::StatusOr<std::unique_ptr<SampleRing>> ring = SampleRing::Open(memory->get());
   EXPECT_TRUE(ring.ok());
   absl::StatusOr<std::unique_ptr<LoadRun>> run = LoadRun::Create(&options, ring->get());
   EXPECT_TRUE(run.ok()) << run.status();
@@ -88,7 +87,7 @@ TestLoad RunTestLoad(const LoadOptions& options, const std::function<void()>& wh
     poll(&done, 1, 1000);
   }
   load.result = (*run)->Finish();
-  agent::RingDrain drain(ring->get());
+  RingDrain drain(ring->get());
   const absl::Status drained = drain.Finish([&](const SampleChunk& chunk) {
     const absl::Status decoded = DecodeChunk(chunk, &load.samples);
     EXPECT_TRUE(decoded.ok()) << decoded;

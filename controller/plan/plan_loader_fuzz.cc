@@ -67,6 +67,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
                                    input[0] == assay::kJson ? assay::controller::PlanFormat::kJson
                                                             : assay::controller::PlanFormat::kText,
                                    "p", "/proc/self/nowhere", overrides);
-  if (loaded.ok()) assay::CheckLoaded(*loaded);
+  if (loaded.ok()) assay::controller::CheckLoaded(*loaded);
   return 0;
 }

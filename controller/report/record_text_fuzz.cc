@@ -382,6 +382,6 @@ std::vector<std::string> FuzzSeeds() {
 }  // namespace assay::controller
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  assay::Check(assay::Texts(data, size));
+  assay::controller::Check(assay::controller::Texts(data, size));
   return 0;
 }

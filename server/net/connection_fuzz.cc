@@ -126,6 +126,6 @@ std::vector<std::string> FuzzSeeds() {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size == 0) return 0;
   assay::RandomStream random(data[0]);
-  assay::Converse({reinterpret_cast<const char*>(data) + 1, size - 1}, random);
+  assay::server::Converse({reinterpret_cast<const char*>(data) + 1, size - 1}, random);
   return 0;
 }

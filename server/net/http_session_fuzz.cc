@@ -55,6 +55,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       FuzzConversation::Responses(input, [&random] { return 1 + random.Below(40); });
   if (whole != bytewise) FuzzConversation::Fail("sent bytewise", whole, bytewise);
   if (whole != pieces) FuzzConversation::Fail("sent in pieces", whole, pieces);
-  assay::CheckWellFormed(whole);
+  assay::server::CheckWellFormed(whole);
   return 0;
 }

@@ -155,5 +155,5 @@ int RunProgram(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   assay::OpenStandardStreams();
-  return assay::EndOutput("rfc_cases", assay::RunProgram(argc, argv));
+  return assay::EndOutput("rfc_cases", assay::targets::RunProgram(argc, argv));
 }
