@@ -202,11 +202,11 @@ absl::Status CampaignRunner::Execute(const CampaignRecord& campaign,
   }
   const int64_t began_ns = pool_.clock().NowNanos();
   for (size_t i = 0; i < tasks.size(); ++i) {
-    const int rest = static_cast<int>(tasks.size() - i);
-    absl::Duration left = LengthOf(plan, rest).total;
+    const int remaining = static_cast<int>(tasks.size() - i);
+    absl::Duration left = LengthOf(plan, remaining).total;
     if (i > 0) {
       const absl::Duration taken = absl::Nanoseconds(pool_.clock().NowNanos() - began_ns);
-      left = taken / static_cast<double>(i) * rest;
+      left = taken / static_cast<double>(i) * remaining;
     }
     progress.Begin(static_cast<int>(i) + 1, tasks[i].execution.cell, tasks[i].execution.block,
                    plan.blocks(), left);
@@ -227,7 +227,7 @@ absl::Status CampaignRunner::Execute(const CampaignRecord& campaign,
                                                finished.record.failure().failure().message()));
       }
     }
-    if (rest > 1 && !interruption_.Sleep(pause)) return interruption_.status();
+    if (remaining > 1 && !interruption_.Sleep(pause)) return interruption_.status();
   }
   return interruption_.status();
 }

@@ -126,8 +126,8 @@ class Reader : public nlohmann::json_sax<nlohmann::json> {
   }
   // The path of the next value.
   std::string ValuePath() const;
-  bool Scalar(Token token, const std::string& word, size_t offset);
-  absl::Status SetValue(Frame* frame, Token token, const std::string& word);
+  bool Scalar(Token token, const std::string& literal, size_t offset);
+  absl::Status SetValue(Frame* frame, Token token, const std::string& literal);
   bool SkipOpened() {
     ++skipped_;
     return true;
@@ -215,23 +215,23 @@ bool Reader::key(string_t& name) {
   return true;
 }
 
-bool Reader::Scalar(Token token, const std::string& word, size_t offset) {
+bool Reader::Scalar(Token token, const std::string& literal, size_t offset) {
   if (skipped_ > 0) return true;
   if (frames_.empty()) {
-    Complain(offset, absl::StrCat("expected an object, {...}, not ", word));
+    Complain(offset, absl::StrCat("expected an object, {...}, not ", literal));
     return true;
   }
   Frame& frame = frames_.back();
   // The key is unknown, which key() reported.
   if (frame.field == nullptr) return true;
   if (frame.kind == Frame::kList) (*origins_)[ValuePath()] = Place(offset);
-  const absl::Status set = SetValue(&frame, token, word);
+  const absl::Status set = SetValue(&frame, token, literal);
   if (!set.ok()) Complain(offset, std::string(set.message()));
   if (frame.kind == Frame::kList) ++frame.index;
   return true;
 }
 
-absl::Status Reader::SetValue(Frame* frame, Token token, const std::string& word) {
+absl::Status Reader::SetValue(Frame* frame, Token token, const std::string& literal) {
   // null leaves a field unset. An element of a list or a map cannot be unset.
   if (token == Token::kNull && frame->kind == Frame::kMessage) return absl::OkStatus();
   Message* message = frame->message;
@@ -239,8 +239,8 @@ absl::Status Reader::SetValue(Frame* frame, Token token, const std::string& word
   if (frame->kind == Frame::kMessage && field->is_repeated()) {
     return absl::InvalidArgumentError(absl::StrCat(
         field->name(),
-        field->is_map() ? " takes an object, {...}, not \"" : " takes a list, [...], not \"", word,
-        "\""));
+        field->is_map() ? " takes an object, {...}, not \"" : " takes a list, [...], not \"",
+        literal, "\""));
   }
   if (frame->kind == Frame::kMap) {
     Message* entry = message->GetReflection()->AddMessage(message, field);
@@ -258,17 +258,17 @@ absl::Status Reader::SetValue(Frame* frame, Token token, const std::string& word
                                : token == Token::kNumber || token == Token::kString);
   if (!fits) {
     return absl::InvalidArgumentError(
-        absl::StrCat(field->name(), " cannot be ", word, ": it takes ", ExpectedValue(*field)));
+        absl::StrCat(field->name(), " cannot be ", literal, ": it takes ", ExpectedValue(*field)));
   }
   if (field->type() == FieldDescriptor::TYPE_BYTES) {
     std::string bytes;
-    if (!absl::Base64Unescape(word, &bytes) && !absl::WebSafeBase64Unescape(word, &bytes)) {
+    if (!absl::Base64Unescape(literal, &bytes) && !absl::WebSafeBase64Unescape(literal, &bytes)) {
       return absl::InvalidArgumentError(absl::StrCat(
           field->name(), " takes bytes in base64; to read the bytes from a file, use body_file"));
     }
     return SetFieldFromText(message, field, bytes);
   }
-  return SetFieldFromText(message, field, word);
+  return SetFieldFromText(message, field, literal);
 }
 
 bool Reader::start_object(std::size_t) {
