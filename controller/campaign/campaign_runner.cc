@@ -118,7 +118,7 @@ absl::StatusOr<CampaignRecord> CampaignRunner::Run(const Plan& plan, const std::
     if (!skipped_cells.Contains(scheduled.cell)) tasks.push_back({std::move(scheduled), 0});
   }
   ASSAY_RETURN_IF_ERROR(store_.CreateCampaign(campaign));
-  return Carry(std::move(campaign), tasks);
+  return RunTasks(std::move(campaign), tasks);
 }
 
 absl::StatusOr<CampaignRecord> CampaignRunner::Resume(CampaignRecord campaign) {
@@ -155,11 +155,11 @@ absl::StatusOr<CampaignRecord> CampaignRunner::Resume(CampaignRecord campaign) {
   campaign.mutable_skipped()->Assign(skipped.begin(), skipped.end());
   DescribeAgents(campaign);
   ASSAY_RETURN_IF_ERROR(store_.UpdateCampaign(campaign));
-  return Carry(std::move(campaign), tasks);
+  return RunTasks(std::move(campaign), tasks);
 }
 
-absl::StatusOr<CampaignRecord> CampaignRunner::Carry(CampaignRecord campaign,
-                                                     const std::vector<Task>& tasks) {
+absl::StatusOr<CampaignRecord> CampaignRunner::RunTasks(CampaignRecord campaign,
+                                                        const std::vector<Task>& tasks) {
   ASSAY_RETURN_IF_ERROR(store_.SweepUncommitted().status());
   absl::Status ended;
   {
@@ -197,8 +197,9 @@ absl::Status CampaignRunner::Execute(const CampaignRecord& campaign,
                          rules_.IdleShareThatVoids());
   Progress progress(style_, static_cast<int>(tasks.size()));
   for (const SkippedTarget& skipped : campaign.skipped()) {
-    progress.Say(absl::StrCat("skipped: ", skipped.target(), skipped.workload().empty() ? "" : " ",
-                              skipped.workload(), ": ", skipped.reason()));
+    progress.PrintLine(absl::StrCat("skipped: ", skipped.target(),
+                                    skipped.workload().empty() ? "" : " ", skipped.workload(), ": ",
+                                    skipped.reason()));
   }
   const int64_t began_ns = pool_.clock().NowNanos();
   for (size_t i = 0; i < tasks.size(); ++i) {

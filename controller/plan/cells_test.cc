@@ -65,14 +65,15 @@ TEST(CellsTest, AProfileMarksTheCellsOrAddsSeparateExecutions) {
   EXPECT_THAT(Texts(CellsOf(plan)),
               ElementsAre("a w 1 connection profiled", "a w 64 connections profiled",
                           "a2 w 1 connection", "a2 w 64 connections"));
-  for (const Cell& cell : CellsOf(plan)) EXPECT_FALSE(IsApart(plan, cell)) << CellText(cell);
+  for (const Cell& cell : CellsOf(plan))
+    EXPECT_FALSE(IsSeparateExecution(plan, cell)) << CellText(cell);
   plan.mutable_profile()->mutable_separate_execution()->set_seconds(30);
   const std::vector<Cell> cells = CellsOf(plan);
   EXPECT_THAT(Texts(cells),
               ElementsAre("a w 1 connection", "a w 64 connections", "a w 64 connections profiled",
                           "a2 w 1 connection", "a2 w 64 connections"));
-  EXPECT_FALSE(IsApart(plan, cells[1]));
-  EXPECT_TRUE(IsApart(plan, cells[2]));
+  EXPECT_FALSE(IsSeparateExecution(plan, cells[1]));
+  EXPECT_TRUE(IsSeparateExecution(plan, cells[2]));
   EXPECT_EQ(BoundOfCell(plan, cells[1]).duration, absl::Seconds(0.4));
   EXPECT_EQ(BoundOfCell(plan, cells[2]).duration, absl::Seconds(30));
   EXPECT_EQ(LengthOf(plan, 5).measuring, absl::Seconds(4 * 0.5 + 30.1));

@@ -88,7 +88,7 @@ class KnownNames {
     const std::string choices = faults->size() < kMostFaultsListed ? Choices(name) : "";
     faults->Add(field, "there is no ", kind_, " \"", name, "\"", choices);
   }
-  bool differ() const { return set_.size() == names_.size(); }
+  bool are_unique() const { return set_.size() == names_.size(); }
 
  private:
   std::string Choices(const std::string& name) const {
@@ -315,7 +315,7 @@ std::vector<PlanFault> FaultsOf(const Plan& plan) {
   CheckWorkloads(plan, &faults);
   CheckLoad(plan, &faults);
   const PlanNames names = {LabelsOf(plan), WorkloadNamesOf(plan), {"metric", MetricNames()}};
-  if (CheckSize(plan, &faults) && names.labels.differ()) CheckNamesTogether(plan, &faults);
+  if (CheckSize(plan, &faults) && names.labels.are_unique()) CheckNamesTogether(plan, &faults);
   if (plan.has_pause()) CheckPause(plan.pause(), "pause", 0, &faults);
   CheckVerdict(plan, names, &faults);
   return faults.Take();
@@ -379,7 +379,7 @@ Plan WithDefaults(Plan plan) {
   return plan;
 }
 
-Plan WithoutWhatFollows(Plan plan) {
+Plan WithoutDerivedDefaults(Plan plan) {
   const Plan full = WithDefaults(plan);
   const auto drop = [&](const auto& clear) {
     Plan without = plan;
