@@ -17,7 +17,7 @@ namespace {
 constexpr int kClockRounds = 16;
 
 // Fills in a member, except its client.
-absl::StatusOr<PoolMember> Ask(AgentClient& client) {
+absl::StatusOr<PoolMember> DescribeMember(AgentClient& client) {
   PoolMember member;
   ASSAY_ASSIGN_OR_RETURN(*member.record.mutable_description(), client.Describe(kDescribeTimeout));
   ASSAY_ASSIGN_OR_RETURN(const ClockEstimate clock, client.EstimateClock(kClockRounds));
@@ -28,36 +28,36 @@ absl::StatusOr<PoolMember> Ask(AgentClient& client) {
 }
 
 // The errors of all agents, each distinct line once: an error in a TLS file is the same for every agent.
-absl::Status ErrorsOf(const std::vector<absl::StatusOr<PoolMember>>& met) {
+absl::Status ErrorsOf(const std::vector<absl::StatusOr<PoolMember>>& results) {
   absl::StatusCode code = absl::StatusCode::kUnavailable;
-  std::vector<std::string> complaints;
-  for (const absl::StatusOr<PoolMember>& one : met) {
+  std::vector<std::string> lines;
+  for (const absl::StatusOr<PoolMember>& one : results) {
     if (one.ok()) continue;
     if (absl::IsInvalidArgument(one.status())) code = absl::StatusCode::kInvalidArgument;
     // The last output of a local agent has several lines.
     for (const absl::string_view line : absl::StrSplit(MessageText(one.status()), '\n')) {
-      if (std::find(complaints.begin(), complaints.end(), line) == complaints.end()) {
-        complaints.emplace_back(line);
+      if (std::find(lines.begin(), lines.end(), line) == lines.end()) {
+        lines.emplace_back(line);
       }
     }
   }
-  if (complaints.empty()) return absl::OkStatus();
-  return StatusOfLines(code, complaints);
+  if (lines.empty()) return absl::OkStatus();
+  return StatusOfLines(code, lines);
 }
 
 // Connects to all agents in parallel, since an agent that does not run costs a whole timeout.
-absl::StatusOr<std::vector<PoolMember>> Meet(const std::vector<std::string>& addresses,
-                                             const TlsFiles& tls, Interruption* interruption,
-                                             Clock& clock) {
+absl::StatusOr<std::vector<PoolMember>> ConnectAll(const std::vector<std::string>& addresses,
+                                                   const TlsFiles& tls, Interruption* interruption,
+                                                   Clock& clock) {
   std::vector<std::unique_ptr<AgentClient>> clients(addresses.size());
-  std::vector<absl::StatusOr<PoolMember>> met(addresses.size());
+  std::vector<absl::StatusOr<PoolMember>> results(addresses.size());
   std::vector<std::unique_ptr<Interruption::Guard>> guards;
   std::vector<std::thread> threads;
   for (size_t i = 0; i < addresses.size(); ++i) {
     absl::StatusOr<std::unique_ptr<AgentClient>> created =
         AgentClient::Create(addresses[i], tls, clock);
     if (!created.ok()) {
-      met[i] = created.status();
+      results[i] = created.status();
       continue;
     }
     clients[i] = *std::move(created);
@@ -66,15 +66,15 @@ absl::StatusOr<std::vector<PoolMember>> Meet(const std::vector<std::string>& add
       guards.push_back(
           interruption->WhenRequested([client](const absl::Status&) { client->Abandon(); }));
     }
-    threads.emplace_back([client, &one = met[i]] { one = Ask(*client); });
+    threads.emplace_back([client, &one = results[i]] { one = DescribeMember(*client); });
   }
   for (std::thread& thread : threads) thread.join();
   guards.clear();
   if (interruption != nullptr) ASSAY_RETURN_IF_ERROR(interruption->status());
-  ASSAY_RETURN_IF_ERROR(ErrorsOf(met));
+  ASSAY_RETURN_IF_ERROR(ErrorsOf(results));
   std::vector<PoolMember> members;
-  for (size_t i = 0; i < met.size(); ++i) {
-    members.push_back(*std::move(met[i]));
+  for (size_t i = 0; i < results.size(); ++i) {
+    members.push_back(*std::move(results[i]));
     members.back().client = std::move(clients[i]);
   }
   return members;
@@ -95,10 +95,10 @@ absl::StatusOr<std::unique_ptr<AgentPool>> AgentPool::Connect(
   if (addresses.empty()) {
     ASSAY_ASSIGN_OR_RETURN(pool->local_, LocalAgent::Start({.interruption = interruption}));
     ASSAY_ASSIGN_OR_RETURN(pool->members_,
-                           Meet({pool->local_->address()}, TlsFiles(), interruption, clock));
+                           ConnectAll({pool->local_->address()}, TlsFiles(), interruption, clock));
     pool->members_.front().record.set_address(kLocalAddress);
   } else {
-    ASSAY_ASSIGN_OR_RETURN(pool->members_, Meet(addresses, tls, interruption, clock));
+    ASSAY_ASSIGN_OR_RETURN(pool->members_, ConnectAll(addresses, tls, interruption, clock));
   }
   pool->members_.front().record.add_roles(JobId::SERVER);
   for (PoolMember* load : pool->loads()) load->record.add_roles(JobId::LOAD);

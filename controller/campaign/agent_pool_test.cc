@@ -18,7 +18,7 @@
 namespace assay::controller {
 namespace {
 
-// Listens, and never says a word.
+// Listens, but never responds.
 class SilentHost {
  public:
   SilentHost() : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
@@ -38,8 +38,8 @@ class SilentHost {
   std::string address_;
 };
 
-// A dozen hosts that are slow to answer take as long as the slowest.
-TEST(AgentPoolTest, AllAgentsAreAskedAtOnceAndKeepTheirOrder) {
+// A dozen slow hosts take only as long as the slowest one.
+TEST(AgentPoolTest, ConnectsToAllAgentsInParallelAndKeepsTheirOrder) {
   absl::Mutex mutex;
   int asked = 0;
   bool all = true;
@@ -63,7 +63,7 @@ TEST(AgentPoolTest, AllAgentsAreAskedAtOnceAndKeepTheirOrder) {
   }
 }
 
-TEST(AgentPoolTest, WhatIsWrongWithAnyAgentIsToldTogether) {
+TEST(AgentPoolTest, ReportsTheErrorsOfAllAgentsTogether) {
   FakeAgent agent;
   const auto pool = AgentPool::Connect({agent.address(), "here", "127.0.0.1:1"}, TlsFiles());
   EXPECT_EQ(pool.status().code(), absl::StatusCode::kInvalidArgument) << pool.status();
@@ -72,13 +72,13 @@ TEST(AgentPoolTest, WhatIsWrongWithAnyAgentIsToldTogether) {
       << pool.status();
 }
 
-TEST(AgentPoolTest, AComplaintAboutAllAgentsIsMadeOnce) {
+TEST(AgentPoolTest, ReportsAnErrorOfAllAgentsOnce) {
   const auto pool = AgentPool::Connect({"127.0.0.1:1", "127.0.0.1:2"}, TlsFiles{"ca", "", ""});
   EXPECT_EQ(pool.status().code(), absl::StatusCode::kInvalidArgument) << pool.status();
   EXPECT_EQ(pool.status().message().find('\n'), absl::string_view::npos) << pool.status();
 }
 
-TEST(AgentPoolTest, AnInterruptionEndsTheMeetingAtOnce) {
+TEST(AgentPoolTest, AnInterruptionEndsConnectAtOnce) {
   const SilentHost silent;
   FakeAgent asked;
   Interruption interruption;
@@ -87,11 +87,11 @@ TEST(AgentPoolTest, AnInterruptionEndsTheMeetingAtOnce) {
   const auto pool =
       AgentPool::Connect({silent.address(), asked.address()}, TlsFiles(), &interruption);
   EXPECT_EQ(pool.status(), absl::AbortedError("interrupted by SIGINT"));
-  // The silent one would have been waited for at least that long.
+  // Without the interruption, Connect() would wait at least this long for the silent agent.
   EXPECT_LT(absl::Nanoseconds(Clock::Real().NowNanos() - began_ns), kDescribeTimeout);
 }
 
-TEST(AgentPoolTest, AnInterruptionOfBeforeStartsNothing) {
+TEST(AgentPoolTest, AnEarlierInterruptionStartsNothing) {
   Interruption interruption;
   interruption.Request(absl::AbortedError("interrupted by SIGINT"));
   EXPECT_EQ(AgentPool::Connect({}, TlsFiles(), &interruption).status(),

@@ -118,7 +118,7 @@ absl::StatusOr<CampaignRecord> CampaignRunner::Run(const Plan& plan, const std::
     if (!skipped_cells.Contains(scheduled.cell)) tasks.push_back({std::move(scheduled), 0});
   }
   ASSAY_RETURN_IF_ERROR(store_.CreateCampaign(campaign));
-  return Carry(std::move(campaign), tasks);
+  return RunTasks(std::move(campaign), tasks);
 }
 
 absl::StatusOr<CampaignRecord> CampaignRunner::Resume(CampaignRecord campaign) {
@@ -155,11 +155,11 @@ absl::StatusOr<CampaignRecord> CampaignRunner::Resume(CampaignRecord campaign) {
   campaign.mutable_skipped()->Assign(skipped.begin(), skipped.end());
   DescribeAgents(campaign);
   ASSAY_RETURN_IF_ERROR(store_.UpdateCampaign(campaign));
-  return Carry(std::move(campaign), tasks);
+  return RunTasks(std::move(campaign), tasks);
 }
 
-absl::StatusOr<CampaignRecord> CampaignRunner::Carry(CampaignRecord campaign,
-                                                     const std::vector<Task>& tasks) {
+absl::StatusOr<CampaignRecord> CampaignRunner::RunTasks(CampaignRecord campaign,
+                                                        const std::vector<Task>& tasks) {
   ASSAY_RETURN_IF_ERROR(store_.SweepUncommitted().status());
   absl::Status ended;
   {
@@ -197,16 +197,17 @@ absl::Status CampaignRunner::Execute(const CampaignRecord& campaign,
                          rules_.IdleShareThatVoids());
   Progress progress(style_, static_cast<int>(tasks.size()));
   for (const SkippedTarget& skipped : campaign.skipped()) {
-    progress.Say(absl::StrCat("skipped: ", skipped.target(), skipped.workload().empty() ? "" : " ",
-                              skipped.workload(), ": ", skipped.reason()));
+    progress.PrintLine(absl::StrCat("skipped: ", skipped.target(),
+                                    skipped.workload().empty() ? "" : " ", skipped.workload(), ": ",
+                                    skipped.reason()));
   }
   const int64_t began_ns = pool_.clock().NowNanos();
   for (size_t i = 0; i < tasks.size(); ++i) {
-    const int rest = static_cast<int>(tasks.size() - i);
-    absl::Duration left = LengthOf(plan, rest).total;
+    const int remaining = static_cast<int>(tasks.size() - i);
+    absl::Duration left = LengthOf(plan, remaining).total;
     if (i > 0) {
       const absl::Duration taken = absl::Nanoseconds(pool_.clock().NowNanos() - began_ns);
-      left = taken / static_cast<double>(i) * rest;
+      left = taken / static_cast<double>(i) * remaining;
     }
     progress.Begin(static_cast<int>(i) + 1, tasks[i].execution.cell, tasks[i].execution.block,
                    plan.blocks(), left);
@@ -227,7 +228,7 @@ absl::Status CampaignRunner::Execute(const CampaignRecord& campaign,
                                                finished.record.failure().failure().message()));
       }
     }
-    if (rest > 1 && !interruption_.Sleep(pause)) return interruption_.status();
+    if (remaining > 1 && !interruption_.Sleep(pause)) return interruption_.status();
   }
   return interruption_.status();
 }

@@ -45,7 +45,7 @@ class CampaignRunner {
     uint32_t attempt = 0;
   };
 
-  absl::StatusOr<CampaignRecord> Carry(CampaignRecord campaign, const std::vector<Task>& tasks);
+  absl::StatusOr<CampaignRecord> RunTasks(CampaignRecord campaign, const std::vector<Task>& tasks);
   // OK if all executions were made, else the reason why the campaign ends early.
   absl::Status Execute(const CampaignRecord& campaign, const std::vector<Task>& tasks);
   absl::Status CheckAgents(const ExecutionRecord& failed);

@@ -1,5 +1,5 @@
-// Whole campaigns over real agents, servers and load generators on this machine. What is asserted holds however slow
-// the machine is; nothing here is a measurement.
+// Tests of whole campaigns with real agents, servers and load generators on this machine. The assertions hold on any
+// machine, however slow; no test depends on a measured value.
 
 #include "controller/campaign/campaign_runner.h"
 
@@ -35,7 +35,7 @@ constexpr char kSmallPlan[] = R"(
   blocks: 2
 )";
 
-// A clock on which every wait is over at once, and time has moved on by the length of the wait.
+// A clock on which every wait ends at once and advances the time by its length.
 class JumpingClock : public ManualClock {
  public:
   bool AwaitUntil(absl::Mutex& mutex, const absl::Condition& condition,
@@ -57,11 +57,11 @@ class CampaignRunnerTest : public CampaignFixture {
     return *std::move(executions);
   }
 
-  // What the store's samples of an execution say, each decoded.
+  // The decoded samples of an execution in the store.
   struct StoredSamples {
     uint64_t ok = 0;
     uint64_t others = 0;
-    // Of those that are OK.
+    // Of the samples with outcome OK.
     LatencyHistogram latency;
   };
   StoredSamples ReadSamples(const std::string& execution_id) {
@@ -88,12 +88,13 @@ class CampaignRunnerTest : public CampaignFixture {
   }
 
   GateRules rules_;
-  // A busy machine is given time to become quiet, eight times in each campaign: nobody waits for it here.
+  // The runner waits for a busy machine to become quiet, up to eight times in each campaign. Here these waits take no
+  // time.
   JumpingClock pauses_;
   Interruption unhurried_{pauses_};
 };
 
-TEST_F(CampaignRunnerTest, OneAgentServesAndLoadsAndEverySampleIsStored) {
+TEST_F(CampaignRunnerTest, RunsServerAndLoadOnOneAgentAndStoresEverySample) {
   StartAgents(1);
   const auto campaign = Runner().Run(PlanOf(kSmallPlan), "", "");
   ASSERT_TRUE(campaign.ok()) << campaign.status();
@@ -109,15 +110,15 @@ TEST_F(CampaignRunnerTest, OneAgentServesAndLoadsAndEverySampleIsStored) {
               finished.ok() + finished.errors() + finished.timeouts() + finished.in_flight());
     EXPECT_GT(execution.server().cpu_ns(), 0);
     EXPECT_GT(execution.server().rss_bytes(), 0);
-    // Each finished request is one sample, which the generator recorded or lost.
+    // Each finished request is one sample, which the load generator recorded or lost.
     EXPECT_GT(finished.samples_recorded(), 0);
     EXPECT_EQ(finished.samples_recorded() + finished.samples_lost(),
               finished.ok() + finished.errors() + finished.timeouts());
-    // All that it recorded were received, and are in the store.
+    // All recorded samples were received and are in the store.
     EXPECT_EQ(execution.loads(0).samples_received(), finished.samples_recorded());
     const StoredSamples stored = ReadSamples(execution.id());
     EXPECT_EQ(stored.ok + stored.others, finished.samples_recorded());
-    // The counts of the requests come by another way than the samples.
+    // The counts of requests and the samples are transferred separately.
     if (finished.samples_lost() == 0) {
       EXPECT_EQ(stored.ok, finished.ok());
       EXPECT_EQ(stored.others, finished.errors() + finished.timeouts());
@@ -127,8 +128,8 @@ TEST_F(CampaignRunnerTest, OneAgentServesAndLoadsAndEverySampleIsStored) {
   }
 }
 
-// The merged histogram is what every percentile of several hosts is read from.
-TEST_F(CampaignRunnerTest, TwoLoadAgentsMergeToTheSumOfTheirHistogramsAndOfTheirRawSamples) {
+// Every percentile over several hosts comes from the merged histogram.
+TEST_F(CampaignRunnerTest, MergesTheHistogramsOfTwoLoadAgentsIntoThatOfAllSamples) {
   StartAgents(3);
   const auto campaign = Runner().Run(PlanOf(kSmallPlan), "", "");
   ASSERT_TRUE(campaign.ok()) << campaign.status();
@@ -150,7 +151,7 @@ TEST_F(CampaignRunnerTest, TwoLoadAgentsMergeToTheSumOfTheirHistogramsAndOfTheir
   }
 }
 
-// One machine has one clock, so the true skew is known.
+// Both agents use the clock of this machine, so the true skew is known.
 TEST_F(CampaignRunnerTest, TheStartSkewOfTwoLoadAgentsIsBelowItsBound) {
   StartAgents(3);
   const auto campaign = Runner().Run(PlanOf(kSmallPlan), "", "");
@@ -168,12 +169,12 @@ TEST_F(CampaignRunnerTest, TheStartSkewOfTwoLoadAgentsIsBelowItsBound) {
   }
 }
 
-TEST_F(CampaignRunnerTest, ALostAgentInterruptsTheCampaignAndResumeMakesOnlyWhatIsMissing) {
+TEST_F(CampaignRunnerTest, ALostAgentInterruptsTheCampaignAndResumeMakesOnlyMissingExecutions) {
   StartAgents(2);
   Plan plan = PlanOf(kSmallPlan);
   plan.set_blocks(40);
   std::thread killer([&] {
-    // After the first execution is stored, the load agent dies.
+    // The load agent dies after the first execution is stored.
     EXPECT_TRUE(WaitUntil([&] { return HasExecution(); }));
     agents_.pop_back();
   });
@@ -204,8 +205,8 @@ TEST_F(CampaignRunnerTest, ALostAgentInterruptsTheCampaignAndResumeMakesOnlyWhat
   EXPECT_TRUE(std::includes(measured.begin(), measured.end(), kept.begin(), kept.end()));
 }
 
-// A server that fails now and then leaves a campaign that is complete, with holes.
-TEST_F(CampaignRunnerTest, ResumeMakesTheFailedExecutionsOfACompleteCampaignAgain) {
+// A server that fails sometimes leaves a complete campaign with failed executions.
+TEST_F(CampaignRunnerTest, ResumeRepeatsTheFailedExecutionsOfACompleteCampaign) {
   StartAgents(1);
   const auto campaign = Runner().Run(PlanOf(kSmallPlan), "", "");
   ASSERT_TRUE(campaign.ok()) << campaign.status();
@@ -232,7 +233,7 @@ TEST_F(CampaignRunnerTest, ResumeMakesTheFailedExecutionsOfACompleteCampaignAgai
   EXPECT_EQ(again->attempt(), 1);
 }
 
-TEST_F(CampaignRunnerTest, ACancelledCampaignKeepsWhatIsFinished) {
+TEST_F(CampaignRunnerTest, ACancelledCampaignKeepsItsFinishedExecutions) {
   StartAgents(1);
   Plan plan = PlanOf(kSmallPlan);
   plan.set_blocks(200);
@@ -247,8 +248,8 @@ TEST_F(CampaignRunnerTest, ACancelledCampaignKeepsWhatIsFinished) {
   EXPECT_FALSE(Executions(*campaign).empty());
 }
 
-// No machine is as quiet as that.
-TEST_F(CampaignRunnerTest, ADisturbanceIsWaitedOutBeforeTheWindowButNotForEver) {
+// No machine is as quiet as this limit demands.
+TEST_F(CampaignRunnerTest, WaitsForAQuietMachineALimitedNumberOfTimes) {
   std::vector<GateRule> rules = rules_.rules();
   for (GateRule& rule : rules) {
     if (rule.name != "idle_gaps") continue;
@@ -266,11 +267,11 @@ TEST_F(CampaignRunnerTest, ADisturbanceIsWaitedOutBeforeTheWindowButNotForEver) 
   EXPECT_EQ(executions[1].disturbed_starts(), 0);
   for (const ExecutionRecord& execution : executions)
     EXPECT_EQ(execution.status(), ExecutionRecord::MEASURED);
-  // Eight times two seconds, for a load of others to pass.
+  // Eight pauses of two seconds each.
   EXPECT_GE(pauses_.NowNanos(), absl::ToInt64Nanoseconds(absl::Seconds(16)));
 }
 
-TEST_F(CampaignRunnerTest, WhatIsAnsweredWhileTheProfilerRestsIsCountedApart) {
+TEST_F(CampaignRunnerTest, CountsResponsesInUnsampledSpansSeparately) {
   StartAgents(1);
   const auto campaign = Runner().Run(
       PlanOf(absl::StrCat(kSmallPlan, "profile { separate_execution { seconds: 4 } }")), "", "");
@@ -291,10 +292,10 @@ TEST_F(CampaignRunnerTest, WhatIsAnsweredWhileTheProfilerRestsIsCountedApart) {
       if (span.sampled()) sampled += span.requests();
     }
     EXPECT_EQ(profile.requests(), sampled);
-    // In a single span a busy machine may answer none.
+    // On a busy machine, a single span may have no response.
     EXPECT_GT(sampled, 0);
     EXPECT_GT(all, sampled);
-    // Some are answered before the profiler has begun, and after it has ended.
+    // Some responses arrive before the profiler starts and after it stops.
     const auto ok = static_cast<double>(execution.loads(0).finished().ok());
     EXPECT_GT(static_cast<double>(all), 0.5 * ok);
     EXPECT_LE(static_cast<double>(all), ok);
@@ -302,7 +303,7 @@ TEST_F(CampaignRunnerTest, WhatIsAnsweredWhileTheProfilerRestsIsCountedApart) {
   EXPECT_GT(profiled, 0);
 }
 
-TEST_F(CampaignRunnerTest, AnUnknownTargetLeavesNoCampaignBehind) {
+TEST_F(CampaignRunnerTest, AnUnknownTargetCreatesNoCampaign) {
   StartAgents(1);
   Plan plan = PlanOf(kSmallPlan);
   plan.mutable_targets(0)->set_name("apache");

@@ -18,18 +18,18 @@ constexpr int64_t kSecond = 1'000 * kMs;
 // The common start, on the clocks of two hosts.
 constexpr int64_t kServerStart = 1'000 * kSecond;
 constexpr int64_t kLoadStart = 5'000 * kSecond;
-// What a request costs the server, all told.
+// The CPU time of the server for one request.
 constexpr int64_t kCost = 137'400;
 
-// A server that works on one request after the other, each for kCost, from `first_ns` until `last_ns` after the common
-// start; its CPU clock runs meanwhile and rests elsewhere.
+// A server that processes one request after the other, each for kCost, from `first_ns` to `last_ns` after the common
+// start. Its CPU clock advances only in that time.
 class SteadyServer {
  public:
   SteadyServer(int64_t first_ns, int64_t last_ns) : first_ns_(first_ns), last_ns_(last_ns) {}
 
   int64_t CpuAt(int64_t at_ns) const { return std::clamp(at_ns, first_ns_, last_ns_) - first_ns_; }
 
-  // The CPU a request that an execution shows whose window is this, with readings so late.
+  // The figure server_cpu_us_per_request of an execution with this window, whose CPU readings are this late.
   std::optional<double> Shown(int64_t warmup_ns, int64_t window_ns, int64_t begin_late_ns,
                               int64_t end_late_ns, uint64_t requests) const {
     ResponseCounts counts;
@@ -58,20 +58,21 @@ class SteadyServer {
 
 constexpr double kCostMicros = kCost / 1e3;
 
-// Each of these divided one set of requests into the CPU time of another, and showed 108 to 165 us.
-TEST(ServerCpuResponsesTest, AServerOfConstantCostShowsItWhateverTheWindow) {
-  // 256 requests behind a warm-up: 64 of that are in flight at the window's begin; the end is read when all is over.
+// Dividing the CPU time of one set of requests by the number of another gave 108 to 165 us in these cases.
+TEST(ServerCpuResponsesTest, AServerOfConstantCostHasTheSameFigureInEveryWindow) {
+  // 256 requests after a warm-up, which leaves 64 requests in flight at the start of the window. The end is read after
+  // all responses.
   const SteadyServer warm(0, 100 * kMs + (64 + 256) * kCost);
   EXPECT_NEAR(*warm.Shown(100 * kMs, 320 * kCost, 2 * kMs, 3 * kMs, 256), kCostMicros, 1.4);
-  // Without a warm-up, the clock read late at the begin.
+  // No warm-up; the first reading is late.
   const SteadyServer cold(0, 256 * kCost);
   EXPECT_NEAR(*cold.Shown(0, 256 * kCost, 4 * kMs, 2 * kMs, 256), kCostMicros, 1.4);
-  // Windows of 0.1 and 0.4 s, 64 responses of the drain behind them.
+  // Windows of 0.1 and 0.4 s, followed by 64 responses in the drain.
   for (const int64_t window : {100 * kMs, 400 * kMs}) {
     const SteadyServer drained(0, window + 64 * kCost);
     EXPECT_NEAR(*drained.Shown(0, window, kMs, 0, 800), kCostMicros, 1.4) << window;
   }
-  // Above capacity: most requests wait for the drain or find no room.
+  // Above capacity: most requests wait until the drain, or overflow the queue.
   const SteadyServer overloaded(0, 5 * kSecond);
   EXPECT_NEAR(*overloaded.Shown(0, kSecond, kMs, kMs, 40'000), kCostMicros, 1.4);
   // A long window.
@@ -79,44 +80,44 @@ TEST(ServerCpuResponsesTest, AServerOfConstantCostShowsItWhateverTheWindow) {
   EXPECT_NEAR(*busy.Shown(kSecond, 60 * kSecond, kMs, 5 * kMs, 400'000), kCostMicros, 1.4);
 }
 
-// A server below its capacity rests; its clock does too.
-TEST(ServerCpuResponsesTest, AServerThatDidNothingBetweenTheReadingsHasNoFigure) {
+// The CPU clock of an idle server does not advance.
+TEST(ServerCpuResponsesTest, AServerThatIsIdleBetweenTheReadingsHasNoFigure) {
   const SteadyServer server(0, kSecond);
   EXPECT_EQ(server.Shown(2 * kSecond, kSecond, 0, 0, 1), std::nullopt);
 }
 
-TEST(ServerCpuResponsesTest, LoadsOfSeveralClocksAddUp) {
+TEST(ServerCpuResponsesTest, AddsUpLoadsOnDifferentClocks) {
   ResponseCounts counts;
   counts.Begin(0, INT64_MAX);
   for (int64_t at = 1; at <= 1'000; ++at) counts.Add(at * kMs);
-  ResponseTimeline counts_told;
-  ToProto(counts, &counts_told);
+  ResponseTimeline reported;
+  ToProto(counts, &reported);
   ServerFinished server;
   server.set_cpu_begin_ns(100 * kMs);
   server.set_cpu_end_ns(600 * kMs);
   const auto count = [&](const std::vector<LoadResponses>& loads) {
     return static_cast<double>(ServerCpuResponses(server, 0, loads).value_or(0));
   };
-  // One whose clock is the server's, though its start was told it 950 ms apart; one whose clock is 800 ms ahead, so that
-  // of its responses 100 came meanwhile.
-  const LoadResponses here{&counts_told, 950 * kMs, true};
-  const LoadResponses elsewhere{&counts_told, 800 * kMs, false};
+  // One load shares the server's clock, although its start time is 950 ms later. The clock of the other load is 800 ms
+  // ahead, so that 100 of its responses arrive between the readings.
+  const LoadResponses here{&reported, 950 * kMs, true};
+  const LoadResponses elsewhere{&reported, 800 * kMs, false};
   EXPECT_NEAR(count({here}), 500, 1);
   EXPECT_NEAR(count({elsewhere}), 100, 1);
   EXPECT_NEAR(count({here, elsewhere}), 600, 2);
 }
 
-TEST(ServerCpuResponsesTest, WhatAnAgentDidNotTellIsNotKnown) {
+TEST(ServerCpuResponsesTest, ReturnsNothingIfAnAgentDidNotReportAValue) {
   ResponseTimeline timeline;
   timeline.set_width_ns(8);
   ServerFinished server;
   const std::vector<LoadResponses> loads = {{.timeline = &timeline}};
-  EXPECT_EQ(ServerCpuResponses(server, 0, loads), std::nullopt) << "an agent of before";
+  EXPECT_EQ(ServerCpuResponses(server, 0, loads), std::nullopt) << "an older agent";
   server.set_cpu_begin_ns(1);
   server.set_cpu_end_ns(2);
   EXPECT_EQ(ServerCpuResponses(server, 0, loads), 0);
-  const ResponseTimeline untold;
-  EXPECT_EQ(ServerCpuResponses(server, 0, {{.timeline = &untold}}), std::nullopt);
+  const ResponseTimeline empty;
+  EXPECT_EQ(ServerCpuResponses(server, 0, {{.timeline = &empty}}), std::nullopt);
   EXPECT_EQ(ServerCpuResponses(server, INT64_MIN, loads), std::nullopt);
 }
 

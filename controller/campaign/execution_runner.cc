@@ -98,7 +98,8 @@ class ExecutionRunner::Attempt {
                                                      JobId::Role role);
   // Returns the status; records an error as the failure of this agent's job. If the server fails at the same time as a
   // load, it records the failure of the server.
-  absl::Status Note(const absl::Status& status, const PoolMember& member, JobId::Role role);
+  absl::Status RecordFailure(const absl::Status& status, const PoolMember& member,
+                             JobId::Role role);
 
   ExecutionRunner& runner_;
   Clock& clock_;
@@ -204,13 +205,13 @@ absl::StatusOr<std::unique_ptr<JobClient>> ExecutionRunner::Attempt::OpenJob(Age
   return job;
 }
 
-absl::Status ExecutionRunner::Attempt::Note(const absl::Status& status, const PoolMember& member,
-                                            JobId::Role role) {
+absl::Status ExecutionRunner::Attempt::RecordFailure(const absl::Status& status,
+                                                     const PoolMember& member, JobId::Role role) {
   if (status.ok() || finished_.record.has_failure()) return status;
   if (role == JobId::LOAD && server_ != nullptr) {
     // A dead server is the cause of a failed load, not the reverse.
     const absl::Status why = server_->AwaitFailure(clock_.After(kLastOutputTimeout));
-    if (!why.ok()) return Note(why, runner_.pool_.server(), JobId::SERVER);
+    if (!why.ok()) return RecordFailure(why, runner_.pool_.server(), JobId::SERVER);
   }
   // An interruption is not a failure of this job.
   if (!runner_.interruption_.status().ok()) return status;
@@ -244,11 +245,11 @@ absl::Status ExecutionRunner::Attempt::StartServer() {
   *request.mutable_server() = ServerSpecOf(runner_.plan_, cell_, runner_.pool_);
   absl::StatusOr<std::unique_ptr<JobClient>> job =
       OpenJob(*member.client, std::move(request), JobId::SERVER);
-  if (!job.ok()) return Note(job.status(), member, JobId::SERVER);
+  if (!job.ok()) return RecordFailure(job.status(), member, JobId::SERVER);
   server_ = *std::move(job);
   absl::StatusOr<Ready> ready =
       server_->WaitReady(clock_.After(ReadyTimeout(member.description(), target.name())));
-  if (!ready.ok()) return Note(ready.status(), member, JobId::SERVER);
+  if (!ready.ok()) return RecordFailure(ready.status(), member, JobId::SERVER);
   destination_ = ready->address();
   *finished_.record.mutable_server_ready() = *std::move(ready);
   return absl::OkStatus();
@@ -263,7 +264,7 @@ absl::Status ExecutionRunner::Attempt::ConnectLoads() {
                    static_cast<uint32_t>(loads_.size()), destination_);
     absl::StatusOr<std::unique_ptr<JobClient>> job =
         OpenJob(*member->client, std::move(request), JobId::LOAD);
-    if (!job.ok()) return Note(job.status(), *member, JobId::LOAD);
+    if (!job.ok()) return RecordFailure(job.status(), *member, JobId::LOAD);
     LoadJob& load = loads_.emplace_back();
     load.member = member;
     load.client = *std::move(job);
@@ -277,7 +278,7 @@ absl::Status ExecutionRunner::Attempt::ConnectLoads() {
   }
   for (LoadJob& load : loads_) {
     absl::StatusOr<Ready> ready = load.client->WaitReady(clock_.After(kLoadReadyTimeout));
-    if (!ready.ok()) return Note(ready.status(), *load.member, JobId::LOAD);
+    if (!ready.ok()) return RecordFailure(ready.status(), *load.member, JobId::LOAD);
     *load.record.mutable_ready() = *std::move(ready);
   }
   return absl::OkStatus();
@@ -297,14 +298,15 @@ absl::Status ExecutionRunner::Attempt::StartTogether() {
   int64_t slowest_ns = 0;
   for (LoadJob& load : loads_) {
     const absl::StatusOr<ClockReading> reading = load.client->ReadClock(kClockRounds, deadline_ns);
-    if (!reading.ok()) return Note(reading.status(), *load.member, JobId::LOAD);
+    if (!reading.ok()) return RecordFailure(reading.status(), *load.member, JobId::LOAD);
     readings.push_back(*reading);
     slowest_ns = std::max(slowest_ns, reading->round_trip_ns);
   }
   std::optional<ClockReading> server_reading;
   if (server_ != nullptr) {
     const absl::StatusOr<ClockReading> reading = server_->ReadClock(kClockRounds, deadline_ns);
-    if (!reading.ok()) return Note(reading.status(), runner_.pool_.server(), JobId::SERVER);
+    if (!reading.ok())
+      return RecordFailure(reading.status(), runner_.pool_.server(), JobId::SERVER);
     server_reading = *reading;
     slowest_ns = std::max(slowest_ns, reading->round_trip_ns);
   }
@@ -325,7 +327,7 @@ absl::Status ExecutionRunner::Attempt::StartTogether() {
   }
   for (LoadJob& load : loads_) {
     const absl::StatusOr<Started> started = load.client->WaitStarted(deadline_ns);
-    if (!started.ok()) return Note(started.status(), *load.member, JobId::LOAD);
+    if (!started.ok()) return RecordFailure(started.status(), *load.member, JobId::LOAD);
     load.record.set_lateness_ns(started->lateness_ns());
   }
   return absl::OkStatus();
@@ -335,7 +337,7 @@ absl::Status ExecutionRunner::Attempt::AwaitEnd() {
   const int64_t deadline_ns = clock_.After(LongestRun(runner_.plan_, cell_));
   for (LoadJob& load : loads_) {
     absl::StatusOr<LoadFinished> finished = load.client->WaitLoadFinished(deadline_ns);
-    if (!finished.ok()) return Note(finished.status(), *load.member, JobId::LOAD);
+    if (!finished.ok()) return RecordFailure(finished.status(), *load.member, JobId::LOAD);
     *load.record.mutable_finished() = *std::move(finished);
   }
   elapsed_ = absl::Nanoseconds(clock_.NowNanos() - start_ns_);
@@ -343,7 +345,8 @@ absl::Status ExecutionRunner::Attempt::AwaitEnd() {
   if (BoundOfCell(runner_.plan_, cell_).requests > 0) server_->Stop();
   absl::StatusOr<ServerFinished> finished =
       server_->WaitServerFinished(clock_.After(kFinishTimeout));
-  if (!finished.ok()) return Note(finished.status(), runner_.pool_.server(), JobId::SERVER);
+  if (!finished.ok())
+    return RecordFailure(finished.status(), runner_.pool_.server(), JobId::SERVER);
   *finished_.record.mutable_server() = *std::move(finished);
   return absl::OkStatus();
 }
@@ -378,8 +381,8 @@ absl::Status ExecutionRunner::Attempt::FetchProfile() {
     intake.Take(record.profile());
     return absl::OkStatus();
   };
-  ASSAY_RETURN_IF_ERROR(Note(server_->ReadData(take, clock_.After(kDataTimeout)),
-                             runner_.pool_.server(), JobId::SERVER));
+  ASSAY_RETURN_IF_ERROR(RecordFailure(server_->ReadData(take, clock_.After(kDataTimeout)),
+                                      runner_.pool_.server(), JobId::SERVER));
   ServerFinished& server = *finished_.record.mutable_server();
   if (server.has_profile()) finished_.profile = std::move(intake).Finish(server.mutable_profile());
   return absl::OkStatus();
@@ -394,7 +397,7 @@ absl::Status ExecutionRunner::Attempt::FetchSamples(uint32_t load, SpanRequests*
                            [&] { return intake.Stage(); }, clock_.After(kDataTimeout));
   // A store failure ends the campaign; missing data of an agent fails this execution only.
   ASSAY_RETURN_IF_ERROR(intake.store_status());
-  ASSAY_RETURN_IF_ERROR(Note(fetched, *job.member, JobId::LOAD));
+  ASSAY_RETURN_IF_ERROR(RecordFailure(fetched, *job.member, JobId::LOAD));
   std::move(intake.chunks().begin(), intake.chunks().end(), std::back_inserter(finished_.chunks));
   std::move(intake.seconds().begin(), intake.seconds().end(),
             std::back_inserter(finished_.seconds));
@@ -406,7 +409,7 @@ absl::Status ExecutionRunner::Attempt::MergeLatency() {
   for (size_t i = 0; i < loads_.size(); ++i) {
     const absl::StatusOr<LatencyHistogram> one =
         LatencyOf(finished_.record.loads(static_cast<int>(i)).finished());
-    if (!one.ok()) return Note(one.status(), *loads_[i].member, JobId::LOAD);
+    if (!one.ok()) return RecordFailure(one.status(), *loads_[i].member, JobId::LOAD);
     merged.Merge(*one);
   }
   ToProto(merged, finished_.record.mutable_latency());

@@ -1,4 +1,5 @@
-// Single executions, over real agents where something of theirs ends, over a fake one where it misbehaves.
+// Tests of single executions: with real agents if a process of the agent ends, with a fake agent if the agent
+// misbehaves.
 
 #include "controller/campaign/execution_runner.h"
 
@@ -32,7 +33,7 @@ class ExecutionRunnerTest : public CampaignFixture {
     EXPECT_TRUE(store_->CreateCampaign(campaign).ok());
   }
 
-  // Agents that know the target "mortal" with these arguments.
+  // Starts agents whose catalogue has the target "mortal" with these arguments.
   void StartMortalAgents(int count, const std::string& arguments) {
     const absl::StatusOr<std::string> program = AssayFile("controller/campaign/mortal_server");
     ASSERT_TRUE(program.ok()) << program.status();
@@ -44,7 +45,7 @@ class ExecutionRunnerTest : public CampaignFixture {
     StartAgents(count, {.catalogue = catalogue});
   }
 
-  // Makes the first execution of that plan.
+  // Makes the first execution of the plan.
   absl::StatusOr<FinishedExecution> RunOnce(const std::string& plan_text) {
     const Plan plan = PlanOf(plan_text);
     ExecutionRunner runner(plan, "c1", *pool_, *store_, interruption_, /*quiet=*/1);
@@ -61,10 +62,11 @@ std::string PlanFor(double seconds) {
                       seconds, " } } warmup { seconds: 0.05 } }\nblocks: 1");
 }
 
-// Either the load hears a dead socket long before the server's agent has the last output, or both hear at once.
+// Either the load detects the dead socket long before the server's agent has the last output, or both detect the failure
+// at the same time.
 class DyingServerTest : public ExecutionRunnerTest, public ::testing::WithParamInterface<int> {};
 
-TEST_P(DyingServerTest, AServerThatDiesWhileLoadsConnectIsBlamedItselfWithItsLastOutput) {
+TEST_P(DyingServerTest, ReportsTheServerWithItsLastOutputIfItDiesWhileLoadsConnect) {
   StartMortalAgents(2, absl::StrCat("argv: '6' argv: '", GetParam(), "'"));
   const auto finished = RunOnce(PlanFor(0.2));
   ASSERT_TRUE(finished.ok()) << finished.status();
@@ -80,27 +82,27 @@ TEST_P(DyingServerTest, AServerThatDiesWhileLoadsConnectIsBlamedItselfWithItsLas
 
 INSTANTIATE_TEST_SUITE_P(LingerMs, DyingServerTest, ::testing::Values(0, 300));
 
-// A controller that gives up before the agent does loses the agent's word on what is wrong, and the samples.
-TEST_F(ExecutionRunnerTest, AServersAgentIsWaitedForLongerThanItsCatalogueAllowsTheTarget) {
+// If the controller gave up before the agent did, the agent's error and the samples would be lost.
+TEST_F(ExecutionRunnerTest, WaitsForTheAgentLongerThanItsCatalogueAllowsTheTarget) {
   StartMortalAgents(1, "argv: '0' argv: '0' ready_timeout_s: 3000 stop_timeout_s: 25.5");
   const AgentDescription& slow = pool_->server().description();
   EXPECT_GT(ReadyTimeout(slow, "mortal"), absl::Seconds(3000));
   EXPECT_LT(ReadyTimeout(slow, "mortal"), absl::Seconds(3600));
   EXPECT_GT(CloseTimeout(slow, "mortal"), absl::Seconds(25.5));
   EXPECT_LT(CloseTimeout(slow, "mortal"), absl::Minutes(1));
-  // Of an agent that does not tell, and of a server that nobody started.
+  // An agent that does not report its timeouts, and an unknown target.
   EXPECT_GE(ReadyTimeout(AgentDescription(), "mortal"), absl::Seconds(60));
   EXPECT_GE(CloseTimeout(slow, ""), absl::Seconds(20));
 }
 
-TEST_F(ExecutionRunnerTest, AnAgentTellsTheDefaultTimesOfATargetThatSaysNone) {
+TEST_F(ExecutionRunnerTest, AnAgentReportsTheDefaultTimeoutsOfATargetWithoutTimeouts) {
   StartMortalAgents(1, "argv: '0' argv: '0'");
   ASSERT_EQ(pool_->server().description().targets_size(), 1);
   EXPECT_EQ(pool_->server().description().targets(0).ready_timeout_ms(), 10'000);
   EXPECT_EQ(pool_->server().description().targets(0).stop_timeout_ms(), 5'000);
 }
 
-// Tells everything that both jobs of one execution come by, of which each takes what is its own.
+// Adds all events of both jobs of one execution. Each job uses only its own.
 void AddWholeExecution(FakeAgent& agent, const std::vector<DataRecord>& records,
                        const LoadFinished& finished) {
   ControlEvent ready;
@@ -135,8 +137,8 @@ LoadFinished OneRequest() {
   return finished;
 }
 
-// The lease ends what could not be closed; a measured execution is not made again for that.
-TEST_F(ExecutionRunnerTest, WhatIsMeasuredIsKeptThoughItsPartsCannotBeClosed) {
+// The lease ends a job that cannot be closed, so the measurement is still valid.
+TEST_F(ExecutionRunnerTest, KeepsAMeasuredExecutionWhoseJobsCannotBeClosed) {
   FakeAgent agent;
   AddWholeExecution(agent, {SecondRecord(0)}, OneRequest());
   agent.RefuseClose({grpc::StatusCode::DEADLINE_EXCEEDED, "it does not end"});
@@ -146,12 +148,12 @@ TEST_F(ExecutionRunnerTest, WhatIsMeasuredIsKeptThoughItsPartsCannotBeClosed) {
   EXPECT_EQ(finished->record.status(), ExecutionRecord::MEASURED)
       << finished->record.failure().DebugString();
   EXPECT_EQ(finished->seconds.size(), 1);
-  // Each job was asked once.
+  // Close was called once for each job.
   EXPECT_EQ(agent.closed(), 2);
 }
 
-// A host that hangs still answers for its sockets: nothing but the missing lease tells of it.
-TEST_F(ExecutionRunnerTest, AnAgentThatHangsInAWindowEndsTheExecutionWithItsLease) {
+// The kernel of a host with a hanging agent keeps the connections open. Only the missing lease shows that it hangs.
+TEST_F(ExecutionRunnerTest, AnAgentThatHangsInAWindowFailsTheExecutionWhenItsLeaseExpires) {
   FakeAgent serves;
   FakeAgent hangs;
   ControlEvent ready;
@@ -167,7 +169,7 @@ TEST_F(ExecutionRunnerTest, AnAgentThatHangsInAWindowEndsTheExecutionWithItsLeas
   std::thread time([&] {
     EXPECT_TRUE(WaitUntil([&] { return !hangs.commands().empty(); })) << "no window began";
     hangs.GrantNoLease();
-    // The server's agent renews its lease in each third, and is not lost.
+    // The server's agent grants a renewal in each third of the lease, so it is not lost.
     for (int third = 1; !ended; ++third) {
       EXPECT_TRUE(WaitUntil([&] { return ended || serves.renewals() >= third; }));
       clock.Advance(kJobLease / 3);
@@ -185,8 +187,8 @@ TEST_F(ExecutionRunnerTest, AnAgentThatHangsInAWindowEndsTheExecutionWithItsLeas
       << failure.DebugString();
 }
 
-// The gate sample_loss judges by the difference.
-TEST_F(ExecutionRunnerTest, WhatAnAgentRecordedAndDidNotSendIsNotCountedAsReceived) {
+// The gate sample_loss judges the difference between recorded and received samples.
+TEST_F(ExecutionRunnerTest, DoesNotCountSamplesThatTheAgentRecordedButDidNotSend) {
   FakeAgent agent;
   DataRecord record;
   *record.mutable_samples() = PackedChunk(/*seed=*/1, 600);
@@ -200,7 +202,7 @@ TEST_F(ExecutionRunnerTest, WhatAnAgentRecordedAndDidNotSendIsNotCountedAsReceiv
   EXPECT_EQ(finished->record.loads(0).samples_received(), 600);
 }
 
-// An agent whose data is bad has not broken the store: its execution failed, and it is named.
+// Unusable data of an agent is not a store failure: the execution fails, and the failure names the agent.
 void ExpectFailedBy(const FakeAgent& agent, const absl::StatusOr<FinishedExecution>& finished,
                     const std::string& what) {
   ASSERT_TRUE(finished.ok()) << finished.status();
@@ -215,7 +217,7 @@ void ExpectFailedBy(const FakeAgent& agent, const absl::StatusOr<FinishedExecuti
   EXPECT_TRUE(finished->chunks.empty());
 }
 
-TEST_F(ExecutionRunnerTest, ADamagedChunkFailsTheExecutionByItsAgentsName) {
+TEST_F(ExecutionRunnerTest, ADamagedChunkFailsTheExecutionAndNamesTheAgent) {
   FakeAgent agent;
   DataRecord record;
   record.mutable_samples()->set_count(3);
@@ -226,14 +228,14 @@ TEST_F(ExecutionRunnerTest, ADamagedChunkFailsTheExecutionByItsAgentsName) {
   ExpectFailedBy(agent, RunOnce(PlanFor(0.2)), "checksum");
 }
 
-TEST_F(ExecutionRunnerTest, ADoubledSecondFailsTheExecutionByItsAgentsName) {
+TEST_F(ExecutionRunnerTest, ADuplicateIntervalFailsTheExecutionAndNamesTheAgent) {
   FakeAgent agent;
   AddWholeExecution(agent, {SecondRecord(0), SecondRecord(0)}, OneRequest());
   Connect({agent.address()});
   ExpectFailedBy(agent, RunOnce(PlanFor(0.2)), "twice");
 }
 
-TEST_F(ExecutionRunnerTest, AHistogramThatIsNoneFailsTheExecutionByItsAgentsName) {
+TEST_F(ExecutionRunnerTest, AnInvalidHistogramFailsTheExecutionAndNamesTheAgent) {
   FakeAgent agent;
   LoadFinished finished = OneRequest();
   finished.mutable_service()->set_layout(77);

@@ -343,10 +343,9 @@ std::vector<GateResult> JudgeCampaign(const GateRules& rules, const Plan& plan,
     blocks.clear_value();
     blocks.set_verdict(GateResult::UNREADABLE);
     blocks.set_advice(
-        "each block is a window of a running server; windows of one process are not independent, "
-        "so "
-        "no number of them tells a difference from chance: for a verdict, name servers that an "
-        "agent starts");
+        "each block is a window of a running server, and windows of one process are not "
+        "independent, so they cannot distinguish a difference from chance. For a verdict, give the "
+        "servers by name, so that an agent starts them for each block");
   }
   return {blocks};
 }

@@ -19,7 +19,7 @@ Message Parsed(const std::string& text) {
   return message;
 }
 
-// A run that is sound in every way, on one host of two CPUs.
+// An execution without any fault, on one host with two CPUs.
 ExecutionRecord SoundExecution() {
   return Parsed<ExecutionRecord>(R"(
     cell { target: "epoll" workload: "json" mode: "closed" connections: 64 }
@@ -60,12 +60,12 @@ class GateKeeperTest : public ::testing::Test {
   AgentRecord agent_;
 };
 
-TEST_F(GateKeeperTest, AnOpenLoopIsJudgedByWhatItDelivered) {
+TEST_F(GateKeeperTest, JudgesAnOpenLoopByItsSentRequests) {
   ExecutionRecord execution = SoundExecution();
   execution.mutable_cell()->set_mode("open");
   execution.mutable_cell()->set_rate_per_s(10'000);
   LoadFinished* finished = execution.mutable_loads(0)->mutable_finished();
-  // As Poisson arrivals do, more fell due than were asked for.
+  // More requests were due than the rate asks for, as is usual with Poisson arrivals.
   finished->set_offered_per_s(9'500);
   finished->set_ok_in_window(9'000);
   (*finished->mutable_error_kinds())["waiting queue overflow"] = 3;
@@ -74,7 +74,7 @@ TEST_F(GateKeeperTest, AnOpenLoopIsJudgedByWhatItDelivered) {
   EXPECT_EQ(Judged("send_lag", execution).verdict(), GateResult::UNREADABLE);
 }
 
-TEST_F(GateKeeperTest, ASoundExecutionOnOneHostOnlyWarnsOfTheSharedHost) {
+TEST_F(GateKeeperTest, AValidExecutionOnOneHostOnlyWarnsAboutTheSharedHost) {
   for (const GateResult& gate : JudgeExecution(rules_, Plan(), SoundExecution(), {&agent_})) {
     EXPECT_EQ(gate.verdict(), gate.name() == "same_host" ? GateResult::WARN : GateResult::PASS)
         << gate.ShortDebugString();
@@ -82,7 +82,7 @@ TEST_F(GateKeeperTest, ASoundExecutionOnOneHostOnlyWarnsOfTheSharedHost) {
   }
 }
 
-TEST_F(GateKeeperTest, RequestsThatWereLostFromTheAccountVoidTheResult) {
+TEST_F(GateKeeperTest, UnaccountedRequestsVoidTheResult) {
   ExecutionRecord execution = SoundExecution();
   execution.mutable_loads(0)->mutable_finished()->set_sent(10'001);
   EXPECT_EQ(Judged("accounting", execution).verdict(), GateResult::INVALID);
@@ -97,26 +97,26 @@ TEST_F(GateKeeperTest, OneWrongResponseVoidsTheResult) {
   EXPECT_EQ(Judged("wrong_answers", execution).verdict(), GateResult::INVALID);
 }
 
-TEST_F(GateKeeperTest, SamplesThatDidNotArriveAreLostThoughTheyWereRecorded) {
+TEST_F(GateKeeperTest, RecordedSamplesThatDidNotArriveCountAsLost) {
   ExecutionRecord execution = SoundExecution();
   execution.mutable_loads(0)->set_samples_received(9'000);
   EXPECT_EQ(Judged("sample_loss", execution).verdict(), GateResult::INVALID);
 }
 
-TEST_F(GateKeeperTest, ServerAndLoadOnOneCpuVoidTheResult) {
+TEST_F(GateKeeperTest, ServerAndLoadOnTheSameCpuVoidTheResult) {
   ExecutionRecord execution = SoundExecution();
   execution.mutable_loads(0)->mutable_finished()->set_actual_cpus("0-1");
   EXPECT_EQ(Judged("pinning_overlap", execution).verdict(), GateResult::INVALID);
 }
 
-TEST_F(GateKeeperTest, CpusThatCouldNotBeReadAreNotAPass) {
+TEST_F(GateKeeperTest, UnreadableCpuListsDoNotPass) {
   ExecutionRecord execution = SoundExecution();
   execution.mutable_server()->clear_actual_cpus();
   EXPECT_EQ(Judged("pinning_overlap", execution).verdict(), GateResult::UNREADABLE);
 }
 
-// Preemption is no work, and epoll_wait's own CPU is: the busy share counts the one and misses the other.
-TEST_F(GateKeeperTest, AGeneratorIsSaturatedByItsCpuAndASpinningOneByItsWork) {
+// The busy share includes preemption, which is not work, and misses the CPU time of epoll_wait, which is.
+TEST_F(GateKeeperTest, JudgesAGeneratorByItsCpuTimeAndASpinningOneByItsBusyTime) {
   ExecutionRecord execution = SoundExecution();
   LoadFinished& finished = *execution.mutable_loads(0)->mutable_finished();
   finished.set_busy_share(0.99);
@@ -132,17 +132,17 @@ TEST_F(GateKeeperTest, AGeneratorIsSaturatedByItsCpuAndASpinningOneByItsWork) {
   EXPECT_EQ(Judged("generator_delayed", execution).verdict(), GateResult::UNREADABLE);
 }
 
-TEST_F(GateKeeperTest, ConnectionsThatRestTooLongAreToldOf) {
+TEST_F(GateKeeperTest, ReportsConnectionsThatAreIdleTooLong) {
   ExecutionRecord execution = SoundExecution();
   EXPECT_EQ(Judged("think_time", execution).value(), 1.0 / 64);
   execution.mutable_loads(0)->mutable_finished()->set_think_ns(4'000'000'000);
   EXPECT_EQ(Judged("think_time", execution).verdict(), GateResult::WARN);
-  // 400 us of a cycle of 6.7 ms, of which the plan asked for 300.
+  // Connections are idle for 400 us of a cycle of 6.7 ms, and the plan asks for 300 us.
   const Plan plan = Parsed<Plan>("workloads { name: 'json' think { seconds: 0.0003 } }");
   EXPECT_NEAR(Judged("think_time", execution, plan).value(), 1.0 / 67, 1e-6);
 }
 
-TEST_F(GateKeeperTest, LateOrPartialReadingsOfTheServersCpuAreToldOf) {
+TEST_F(GateKeeperTest, ReportsLateOrIncompleteReadingsOfTheServersCpu) {
   ExecutionRecord execution = SoundExecution();
   execution.mutable_server()->set_end_late_ns(150'000'000);
   EXPECT_EQ(Judged("cpu_readings", execution).verdict(), GateResult::WARN);
@@ -157,8 +157,8 @@ TEST_F(GateKeeperTest, LateOrPartialReadingsOfTheServersCpuAreToldOf) {
   EXPECT_EQ(Judged("cpu_readings", execution).verdict(), GateResult::UNREADABLE);
 }
 
-// On which CPUs a server of a URL runs nobody knows.
-TEST_F(GateKeeperTest, AServerOfAUrlMayRunOnTheLoadsCpus) {
+// The CPUs of a server given by URL are unknown.
+TEST_F(GateKeeperTest, AServerGivenByUrlMayRunOnTheCpusOfTheLoad) {
   ExecutionRecord execution = SoundExecution();
   execution.clear_server();
   EXPECT_EQ(Judged("pinning_overlap", execution).verdict(), GateResult::UNREADABLE);
@@ -167,7 +167,7 @@ TEST_F(GateKeeperTest, AServerOfAUrlMayRunOnTheLoadsCpus) {
       << "two loads on one CPU are known";
 }
 
-TEST_F(GateKeeperTest, WhatCannotBeTrueNeverPasses) {
+TEST_F(GateKeeperTest, ImpossibleFiguresNeverPass) {
   const auto judged = [this](const std::string& gate, auto change) {
     ExecutionRecord execution = SoundExecution();
     change(*execution.mutable_loads(0));
@@ -213,7 +213,7 @@ TEST_F(GateKeeperTest, WhatCannotBeTrueNeverPasses) {
       GateResult::UNREADABLE);
 }
 
-TEST_F(GateKeeperTest, TheOriginsTenThousandRequestsAreTooShortUnlessNoVerdictIsAsked) {
+TEST_F(GateKeeperTest, TenThousandRequestsAreTooShortUnlessThePlanAsksForNoVerdict) {
   ExecutionRecord execution = SoundExecution();
   execution.mutable_loads(0)->mutable_finished()->set_connections(750);
   EXPECT_EQ(Judged("too_short_requests", execution).verdict(), GateResult::INVALID);
@@ -221,7 +221,7 @@ TEST_F(GateKeeperTest, TheOriginsTenThousandRequestsAreTooShortUnlessNoVerdictIs
             GateResult::WARN);
 }
 
-TEST(GateRulesFileTest, AMistakeInTheFileIsNamedByLineAndColumn) {
+TEST(GateRulesFileTest, ReportsAnErrorInTheFileWithLineAndColumn) {
   const auto rules = ParseGateRules("rules {\n  nam: 'errors'\n}\n", "gates.textproto");
   ASSERT_FALSE(rules.ok());
   EXPECT_NE(rules.status().message().find("gates.textproto:2:"), absl::string_view::npos)

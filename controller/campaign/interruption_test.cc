@@ -10,7 +10,7 @@
 namespace assay::controller {
 namespace {
 
-TEST(InterruptionTest, TheFirstReasonCounts) {
+TEST(InterruptionTest, KeepsTheFirstReason) {
   Interruption interruption;
   EXPECT_TRUE(interruption.status().ok());
   interruption.Request(absl::CancelledError("first"));
@@ -18,14 +18,14 @@ TEST(InterruptionTest, TheFirstReasonCounts) {
   EXPECT_EQ(interruption.status(), absl::CancelledError("first"));
 }
 
-TEST(InterruptionTest, ASleeperWakesWhenAskedToEnd) {
+TEST(InterruptionTest, ARequestEndsASleep) {
   Interruption interruption;
   std::thread other([&] { interruption.Request(absl::CancelledError("now")); });
   EXPECT_FALSE(interruption.Sleep(absl::Minutes(10)));
   other.join();
 }
 
-TEST(InterruptionTest, ASleeperWhoIsNotAskedSleepsItsWholeLength) {
+TEST(InterruptionTest, WithoutARequestASleepTakesItsWholeLength) {
   ManualClock clock;
   Interruption interruption(clock);
   std::thread time([&] { clock.Advance(absl::Minutes(10)); });
@@ -34,7 +34,7 @@ TEST(InterruptionTest, ASleeperWhoIsNotAskedSleepsItsWholeLength) {
   EXPECT_EQ(clock.NowNanos(), absl::ToInt64Nanoseconds(absl::Minutes(10)));
 }
 
-TEST(InterruptionTest, OnlyGuardsThatLiveAreWoken) {
+TEST(InterruptionTest, CallsOnlyCallbacksWhoseGuardsExist) {
   Interruption interruption;
   int gone = 0;
   int there = 0;
@@ -45,8 +45,8 @@ TEST(InterruptionTest, OnlyGuardsThatLiveAreWoken) {
   EXPECT_EQ(there, 1);
 }
 
-// A job that is opened while the user presses Ctrl-C must hear of it.
-TEST(InterruptionTest, WhoComesLateIsWokenAtOnce) {
+// A job that is opened after the user presses Ctrl-C must end too.
+TEST(InterruptionTest, ACallbackAddedAfterTheRequestIsCalledAtOnce) {
   Interruption interruption;
   interruption.Request(absl::CancelledError("now"));
   int woken = 0;
@@ -54,7 +54,7 @@ TEST(InterruptionTest, WhoComesLateIsWokenAtOnce) {
   EXPECT_EQ(woken, 1);
 }
 
-TEST(SignalWatchTest, ASignalBecomesARequestThatNamesIt) {
+TEST(SignalWatchTest, ASignalBecomesARequestThatNamesTheSignal) {
   Interruption interruption;
   const SignalWatch watch(interruption);
   kill(getpid(), SIGTERM);

@@ -34,7 +34,7 @@ class LoadIntakeTest : public ::testing::Test {
                                            IntakeLimits::Over(absl::Seconds(10)));
   }
 
-  // A good chunk, in its place.
+  // A valid chunk at the expected position.
   static DataRecord ChunkRecord(uint32_t sequence, uint32_t thread = 0) {
     DataRecord record;
     *record.mutable_samples() = PackedChunk(sequence + 1, kSamples);
@@ -49,7 +49,7 @@ class LoadIntakeTest : public ::testing::Test {
     return record;
   }
 
-  // What is said of a chunk that `change` makes of the second one of a thread.
+  // Applies `change` to the second chunk of a thread, and returns the status of taking it.
   absl::Status OfChanged(const std::function<void(SampleChunk&)>& change) {
     Restart();
     EXPECT_TRUE(intake_->Take(ChunkRecord(0)).ok());
@@ -64,7 +64,7 @@ class LoadIntakeTest : public ::testing::Test {
   std::unique_ptr<LoadIntake> intake_;
 };
 
-TEST_F(LoadIntakeTest, ChunksOfEachThreadAreTakenInTheirOrderAndCounted) {
+TEST_F(LoadIntakeTest, TakesTheChunksOfEachThreadInOrderAndCountsThem) {
   for (const uint32_t thread : {0, 3}) {
     for (uint32_t i = 0; i < 3; ++i) {
       const absl::Status taken = intake_->Take(ChunkRecord(i, thread));
@@ -77,12 +77,12 @@ TEST_F(LoadIntakeTest, ChunksOfEachThreadAreTakenInTheirOrderAndCounted) {
   EXPECT_EQ(record_.samples_received(), 6 * kSamples);
 }
 
-// What was lost on the agent's host is counted there; it is no damage.
-TEST_F(LoadIntakeTest, AGapInTheSamplesIsNoDamage) {
+// The agent counts the samples that it loses. A loss is not an error.
+TEST_F(LoadIntakeTest, AcceptsAGapInTheSamples) {
   EXPECT_TRUE(OfChanged([](SampleChunk& chunk) { chunk.set_first_index(50'000); }).ok());
 }
 
-TEST_F(LoadIntakeTest, EveryKindOfBadChunkIsTheAgentsFaultAndNotTheStores) {
+TEST_F(LoadIntakeTest, EveryKindOfInvalidChunkIsAnErrorOfTheAgent) {
   const std::function<void(SampleChunk&)> changes[] = {
       [](SampleChunk& chunk) { chunk.set_crc32c(chunk.crc32c() ^ 1); },
       [](SampleChunk& chunk) { (*chunk.mutable_payload())[5] ^= 1; },
@@ -99,7 +99,7 @@ TEST_F(LoadIntakeTest, EveryKindOfBadChunkIsTheAgentsFaultAndNotTheStores) {
       [](SampleChunk& chunk) { chunk.set_thread(UINT32_MAX); },
       [](SampleChunk& chunk) { chunk.set_first_index(kSamples - 1); },
       [](SampleChunk& chunk) { chunk.set_first_index(UINT64_MAX); },
-      // The check sum is right, and the payload none all the same.
+      // The check sum is right, but the payload is invalid.
       [](SampleChunk& chunk) {
         chunk.set_payload("short");
         chunk.set_crc32c(Crc32c(chunk.payload()));
@@ -110,19 +110,19 @@ TEST_F(LoadIntakeTest, EveryKindOfBadChunkIsTheAgentsFaultAndNotTheStores) {
     EXPECT_EQ(taken.code(), absl::StatusCode::kDataLoss)
         << taken << ", change " << &change - changes;
     EXPECT_TRUE(intake_->store_status().ok());
-    // What came before it is sound, and the store takes it.
+    // The chunk before it is valid, and the store accepts it.
     EXPECT_TRUE(intake_->Stage().ok());
   }
 }
 
-TEST_F(LoadIntakeTest, MoreSamplesThanTheAgentRecordedAreRefused) {
+TEST_F(LoadIntakeTest, RejectsMoreSamplesThanTheAgentRecorded) {
   record_.mutable_finished()->set_samples_recorded(kSamples + 1);
   ASSERT_TRUE(intake_->Take(ChunkRecord(0)).ok());
   const absl::Status taken = intake_->Take(ChunkRecord(1));
   EXPECT_THAT(std::string(taken.message()), HasSubstr("but it reports that it recorded 1001"));
 }
 
-TEST_F(LoadIntakeTest, SecondsThatAreDoubledOrBeyondTheWindowAreRefused) {
+TEST_F(LoadIntakeTest, RejectsIntervalsThatAreDuplicateOrBeyondTheWindow) {
   ASSERT_TRUE(intake_->Take(SecondRecord(1)).ok());
   ASSERT_TRUE(intake_->Take(SecondRecord(0)).ok());
   EXPECT_EQ(intake_->Take(SecondRecord(1)).code(), absl::StatusCode::kDataLoss);
@@ -133,15 +133,15 @@ TEST_F(LoadIntakeTest, SecondsThatAreDoubledOrBeyondTheWindowAreRefused) {
   EXPECT_EQ(intake_->seconds().size(), 2);
 }
 
-TEST_F(LoadIntakeTest, RecordsOfAnotherKindAreRefused) {
+TEST_F(LoadIntakeTest, RejectsRecordsOfAnotherKind) {
   DataRecord profile;
   profile.mutable_profile();
   EXPECT_EQ(intake_->Take(profile).code(), absl::StatusCode::kDataLoss);
   EXPECT_EQ(intake_->Take(DataRecord()).code(), absl::StatusCode::kDataLoss);
 }
 
-// Otherwise an agent fills the controller's memory, or the store's disk.
-TEST_F(LoadIntakeTest, RecordsWithoutEndAreRefusedWithTheLimitInWords) {
+// Otherwise an agent could fill the controller's memory or the store's disk.
+TEST_F(LoadIntakeTest, RejectsTooManyRecordsAndNamesTheLimit) {
   record_.mutable_finished()->set_samples_recorded(UINT64_MAX);
   const IntakeLimits few = {
       .seconds = 100, .bytes_of_seconds = 1'000, .samples = 4 * kSamples, .chunks = 1'000};
@@ -178,8 +178,8 @@ TEST_F(LoadIntakeTest, RecordsWithoutEndAreRefusedWithTheLimitInWords) {
   EXPECT_THAT(std::string(taken.message()), HasSubstr("more than 2 sample chunks"));
 }
 
-// A store that fails is no agent's fault.
-TEST_F(LoadIntakeTest, AStoreThatFailsIsToldApart) {
+// A store failure is not an error of the agent.
+TEST_F(LoadIntakeTest, ReportsAStoreFailureAsTheStoresStatus) {
   ASSERT_TRUE(intake_->Take(ChunkRecord(0)).ok());
   RunSql(folder_.Path("assay.db"), "DROP TABLE staged_chunk");
   EXPECT_FALSE(intake_->Stage().ok());

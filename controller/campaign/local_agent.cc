@@ -59,11 +59,11 @@ absl::Status LocalAgent::Spawn(const Options& options) {
   ASSAY_ASSIGN_OR_RETURN(Pipe output, OpenPipe());
   ASSAY_ASSIGN_OR_RETURN(Pipe errors, OpenPipe());
 
-  const std::vector<std::string> words = {program, "--listen=127.0.0.1:0",
-                                          absl::StrCat("--catalogue=", catalogue),
-                                          "--exit-with-parent"};
+  const std::vector<std::string> arguments = {program, "--listen=127.0.0.1:0",
+                                              absl::StrCat("--catalogue=", catalogue),
+                                              "--exit-with-parent"};
   std::vector<char*> argv;
-  for (const std::string& word : words) argv.push_back(const_cast<char*>(word.c_str()));
+  for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
 
   posix_spawn_file_actions_t actions;

@@ -1,6 +1,6 @@
-// A target for tests: `mortal_server PORT CONNECTION LINGER_MS`, an HTTP server on 127.0.0.1 that answers everything with
-// 200 until that connection comes, the first being 1. Then it listens no more, and its connections are dead; LINGER_MS
-// later it says a last word and exits with 7. CONNECTION 0: it lives.
+// A target for tests: `mortal_server PORT CONNECTION LINGER_MS` is an HTTP server on 127.0.0.1 that responds to every
+// request with 200 until connection number CONNECTION, counted from 1, arrives. Then it closes its listener and shuts
+// down all connections. LINGER_MS later it prints a message and exits with status 7. With CONNECTION 0 it runs forever.
 
 #include <sys/socket.h>
 #include <unistd.h>

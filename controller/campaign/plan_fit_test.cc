@@ -57,7 +57,7 @@ class PlanFitTest : public ::testing::Test {
   std::unique_ptr<AgentPool> pool_;
 };
 
-TEST_F(PlanFitTest, AnUnknownTargetIsRefusedWithWhatThereIsInstead) {
+TEST_F(PlanFitTest, RejectsAnUnknownTargetAndListsTheKnownOnes) {
   Connect(1);
   const auto fit =
       FitToAgents(PlanWith("targets { name: 'apache' } workloads { name: 'w' }"), *pool_);
@@ -66,7 +66,7 @@ TEST_F(PlanFitTest, AnUnknownTargetIsRefusedWithWhatThereIsInstead) {
       << fit.status();
 }
 
-TEST_F(PlanFitTest, ATargetThatIsNotInstalledIsSkippedWithWhatToInstall) {
+TEST_F(PlanFitTest, SkipsATargetThatIsNotInstalledAndReportsHowToInstallIt) {
   Connect(1);
   const auto fit = FitToAgents(
       PlanWith("targets { name: 'epoll' } targets { name: 'hyper' } workloads { name: 'w' }"),
@@ -77,7 +77,7 @@ TEST_F(PlanFitTest, ATargetThatIsNotInstalledIsSkippedWithWhatToInstall) {
   EXPECT_NE(fit->front().reason().find("apt-get install cargo"), std::string::npos);
 }
 
-TEST_F(PlanFitTest, ARequestThatATargetDoesNotServeSkipsOnlyThatWorkload) {
+TEST_F(PlanFitTest, SkipsOnlyTheWorkloadThatATargetDoesNotServe) {
   Connect(1);
   const auto fit =
       FitToAgents(PlanWith("targets { name: 'nginx' } workloads { name: 'get' path: '/json' } "
@@ -88,7 +88,7 @@ TEST_F(PlanFitTest, ARequestThatATargetDoesNotServeSkipsOnlyThatWorkload) {
   EXPECT_EQ(fit->front().workload(), "post");
 }
 
-TEST_F(PlanFitTest, NothingLeftToMeasureIsAFailureThatSaysWhy) {
+TEST_F(PlanFitTest, FailsWithTheReasonsIfNothingIsLeftToMeasure) {
   Connect(1);
   const auto fit =
       FitToAgents(PlanWith("targets { name: 'hyper' } workloads { name: 'w' }"), *pool_);
@@ -96,7 +96,7 @@ TEST_F(PlanFitTest, NothingLeftToMeasureIsAFailureThatSaysWhy) {
   EXPECT_NE(fit.status().message().find("apt-get install cargo"), absl::string_view::npos);
 }
 
-TEST_F(PlanFitTest, ACpuThatDoesNotExistIsRefusedWithThoseThatDo) {
+TEST_F(PlanFitTest, RejectsAnUnknownCpuAndListsTheAvailableOnes) {
   Connect(1);
   const auto fit = FitToAgents(PlanWith("targets { name: 'epoll' } workloads { name: 'w' } "
                                         "placement { server_cpus: '0' load_cpus: '7' }"),
@@ -106,7 +106,7 @@ TEST_F(PlanFitTest, ACpuThatDoesNotExistIsRefusedWithThoseThatDo) {
       << fit.status();
 }
 
-TEST_F(PlanFitTest, AnUnknownOptionIsRefusedWithThoseThereAre) {
+TEST_F(PlanFitTest, RejectsAnUnknownOptionAndListsTheKnownOnes) {
   Connect(1);
   const auto fit = FitToAgents(
       PlanWith(
@@ -116,15 +116,15 @@ TEST_F(PlanFitTest, AnUnknownOptionIsRefusedWithThoseThereAre) {
   EXPECT_NE(fit.status().message().find("its options are threads"), absl::string_view::npos);
 }
 
-TEST_F(PlanFitTest, MoreConnectionsThanAnAgentMayOpenAreRefused) {
+TEST_F(PlanFitTest, RejectsMoreConnectionsThanAnAgentMayOpen) {
   Connect(1);
   Plan plan = PlanWith("targets { name: 'epoll' } workloads { name: 'w' }");
   plan.mutable_load()->mutable_closed()->add_connections(2000);
   EXPECT_EQ(FitToAgents(plan, *pool_).status().code(), absl::StatusCode::kInvalidArgument);
 }
 
-// The agent would refuse them in the run.
-TEST_F(PlanFitTest, MoreConnectionsThanAnAddressHasSourcePortsAreRefused) {
+// Otherwise the agent would refuse them during the run.
+TEST_F(PlanFitTest, RejectsMoreConnectionsThanAnAddressHasSourcePorts) {
   Connect(1);
   Plan plan = PlanWith("targets { name: 'epoll' } workloads { name: 'w' }");
   plan.mutable_load()->mutable_closed()->add_connections(60'001);
@@ -133,7 +133,7 @@ TEST_F(PlanFitTest, MoreConnectionsThanAnAddressHasSourcePortsAreRefused) {
   EXPECT_NE(refused.message().find("at most 60000"), absl::string_view::npos) << refused;
 }
 
-TEST_F(PlanFitTest, FewerRequestsThanLoadAgentsAreRefused) {
+TEST_F(PlanFitTest, RejectsFewerRequestsThanLoadAgents) {
   Connect(4);
   Plan plan = PlanWith("targets { name: 'epoll' } workloads { name: 'w' }");
   plan.mutable_load()->mutable_closed()->set_requests(3);
@@ -145,8 +145,8 @@ TEST_F(PlanFitTest, FewerRequestsThanLoadAgentsAreRefused) {
       << refused;
 }
 
-// A thread without a request would be refused by the load generator.
-TEST_F(PlanFitTest, NoMoreThreadsThanConnectionsAndRequestsAreAskedFor) {
+// The load generator refuses a thread without a request.
+TEST_F(PlanFitTest, ALoadHasNoMoreThreadsThanConnectionsAndRequests) {
   Connect(1);
   Plan plan =
       PlanWith("targets { name: 'epoll' } workloads { name: 'w' } placement { load_cpus: '0-1' }");
@@ -156,8 +156,8 @@ TEST_F(PlanFitTest, NoMoreThreadsThanConnectionsAndRequestsAreAskedFor) {
   EXPECT_EQ(LoadSpecOf(plan, cell, 0, *pool_, 0, "127.0.0.1:9000").threads(), 1);
 }
 
-// Else a run would give up what `check` passes.
-TEST_F(PlanFitTest, ACountedWindowMayTakeItsThinkTimeAndItsWarmUp) {
+// Otherwise a run would abort a plan that `check` accepts.
+TEST_F(PlanFitTest, TheLongestRunIncludesThinkTimeAndWarmUp) {
   Connect(1);
   Plan plan = PlanWith("targets { name: 'epoll' } workloads { name: 'w' }");
   plan.mutable_load()->mutable_closed()->set_requests(6'400);
@@ -168,7 +168,7 @@ TEST_F(PlanFitTest, ACountedWindowMayTakeItsThinkTimeAndItsWarmUp) {
   EXPECT_GE(LongestRun(plan, cell), absl::Seconds(7'200 + 100 * 20));
 }
 
-TEST_F(PlanFitTest, SeveralAgentsShareLoadSoThatNothingIsLostOrDoubled) {
+TEST_F(PlanFitTest, TheSharesOfSeveralAgentsAddUpToTheWholeLoad) {
   Connect(4);
   const Plan plan = PlanWith("targets { name: 'epoll' } workloads { name: 'w' }");
   const Cell cell = CellsOf(plan).back();
@@ -207,7 +207,7 @@ TEST_F(PlanFitTest, SeveralAgentsShareARate) {
     connections += spec.open().connections();
   }
   EXPECT_EQ(connections, 64);
-  // One draw of arrivals, measured in every block, would hide how much hangs on the draw.
+  // If all blocks had the same arrivals, the interval over blocks would not include the randomness of the arrivals.
   std::set<uint64_t> seeds;
   for (uint32_t block = 0; block < 10; ++block) {
     const auto seed = [&](const Cell& cell) {
@@ -229,7 +229,7 @@ TEST_F(PlanFitTest, ALoadHasNoMoreThreadsThanConnections) {
   EXPECT_EQ(LoadSpecOf(plan, CellsOf(plan).front(), 0, *pool_, 0, "127.0.0.1:9000").threads(), 2);
 }
 
-TEST_F(PlanFitTest, AServerGivenByUrlIsCheckedByTheLoadThatFindsIt) {
+TEST_F(PlanFitTest, TheLoadVerifiesAServerGivenByUrl) {
   Connect(1);
   const Plan plan =
       PlanWith("targets { url: 'http://127.0.0.1:8080' label: 'mine' } workloads { name: 'w' }");
@@ -239,7 +239,7 @@ TEST_F(PlanFitTest, AServerGivenByUrlIsCheckedByTheLoadThatFindsIt) {
   EXPECT_TRUE(spec.verify_first());
 }
 
-TEST(AgentPoolTest, AgentsThatDoNotResponseAreAllNamed) {
+TEST(AgentPoolTest, NamesAllUnreachableAgents) {
   FakeAgent agent;
   const auto pool = AgentPool::Connect({agent.address(), "127.0.0.1:1", "127.0.0.1:2"}, TlsFiles());
   EXPECT_EQ(pool.status().code(), absl::StatusCode::kUnavailable);
@@ -247,14 +247,14 @@ TEST(AgentPoolTest, AgentsThatDoNotResponseAreAllNamed) {
   EXPECT_NE(pool.status().message().find("127.0.0.1:2:"), absl::string_view::npos);
 }
 
-TEST(AgentPoolTest, AnAgentNamedTwiceIsRefused) {
+TEST(AgentPoolTest, RejectsADuplicateAgent) {
   FakeAgent agent;
   EXPECT_EQ(AgentPool::Connect({agent.address(), agent.address()}, TlsFiles()).status().code(),
             absl::StatusCode::kInvalidArgument);
 }
 
-// Two containers of one machine have two names and one kernel.
-TEST(AgentPoolTest, TheBootIdTellsWhetherTwoAgentsShareAHost) {
+// Two containers on one machine have different host names but the same kernel.
+TEST(AgentPoolTest, TheBootIdDeterminesWhetherTwoAgentsShareAHost) {
   const AgentDescription a =
       Described("host: 'a' environment { key: 'kernel.boot_id' value: '1' }");
   const AgentDescription b =

@@ -23,7 +23,7 @@ std::vector<ProfileChunk> Sent() {
   return chunks;
 }
 
-ProfileInfo Told() {
+ProfileInfo InfoOf100Samples() {
   ProfileInfo info;
   info.set_event("cpu-clock");
   info.set_samples(100);
@@ -39,14 +39,14 @@ std::vector<ProfileChunk> Kept(const std::vector<ProfileChunk>& chunks, ProfileI
   return std::move(intake).Finish(info);
 }
 
-TEST(ProfileIntakeTest, AWholeProfilePassesAsItIs) {
-  ProfileInfo info = Told();
+TEST(ProfileIntakeTest, AcceptsACompleteProfileUnchanged) {
+  ProfileInfo info = InfoOf100Samples();
   EXPECT_EQ(Kept(Sent(), &info).size(), 10u);
-  EXPECT_EQ(info.SerializeAsString(), Told().SerializeAsString());
+  EXPECT_EQ(info.SerializeAsString(), InfoOf100Samples().SerializeAsString());
 }
 
-// Each of these once hid the whole campaign from every command that shows it.
-TEST(ProfileIntakeTest, AProfileThatDoesNotDecodeIsRefusedWithTheReason) {
+// If such a profile were stored, no command could show its campaign.
+TEST(ProfileIntakeTest, RefusesAnUnreadableProfileWithTheReason) {
   std::vector<std::vector<ProfileChunk>> broken(5, Sent());
   broken[0].erase(broken[0].begin() + 3);
   broken[1][4].set_deflated("no deflated bytes");
@@ -58,33 +58,33 @@ TEST(ProfileIntakeTest, AProfileThatDoesNotDecodeIsRefusedWithTheReason) {
   broken[3][2].set_weight_ns(1);
   broken[4].insert(broken[4].begin(), broken[4][0]);
   for (const std::vector<ProfileChunk>& chunks : broken) {
-    ProfileInfo info = Told();
+    ProfileInfo info = InfoOf100Samples();
     EXPECT_TRUE(Kept(chunks, &info).empty());
     EXPECT_THAT(info.refused(), HasSubstr("cannot be read: a profile's chunk"));
     EXPECT_FALSE(info.remedy().empty());
   }
 }
 
-TEST(ProfileIntakeTest, ChunksWithoutEndAreNotKept) {
+TEST(ProfileIntakeTest, RefusesAProfileAboveTheSizeLimit) {
   ProfileIntake intake(100'000);
   ProfileChunk chunk;
-  // Deflated they take a hundredth of it.
+  // Compressed, they take a hundredth of the limit.
   for (int i = 0; i < 11; ++i) {
     chunk.set_sequence(i);
     chunk.clear_strings();
     *chunk.add_strings() = std::string(10'000, static_cast<char>('a' + i));
     intake.Take(Deflated(chunk));
   }
-  ProfileInfo info = Told();
+  ProfileInfo info = InfoOf100Samples();
   EXPECT_TRUE(std::move(intake).Finish(&info).empty());
   EXPECT_THAT(info.refused(), HasSubstr("larger than 100000 bytes"));
 }
 
 // The agent's spool was full after the sixth chunk.
-TEST(ProfileIntakeTest, WhatTheAgentCouldNotKeepIsLost) {
+TEST(ProfileIntakeTest, CountsSamplesThatTheAgentDidNotSendAsLost) {
   std::vector<ProfileChunk> chunks = Sent();
   chunks.resize(6);
-  ProfileInfo info = Told();
+  ProfileInfo info = InfoOf100Samples();
   EXPECT_EQ(Kept(chunks, &info).size(), 6u);
   EXPECT_EQ(info.samples(), 60u);
   EXPECT_EQ(info.lost(), 43u);
@@ -93,7 +93,7 @@ TEST(ProfileIntakeTest, WhatTheAgentCouldNotKeepIsLost) {
   EXPECT_EQ(info.refused(), "");
 }
 
-TEST(ProfileIntakeTest, TheAgentsOwnRefusalStands) {
+TEST(ProfileIntakeTest, KeepsTheAgentsOwnReasonForARefusal) {
   ProfileInfo info;
   info.set_refused("perf_event_paranoid is 4");
   EXPECT_TRUE(Kept({}, &info).empty());

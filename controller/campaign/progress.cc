@@ -59,20 +59,20 @@ void Progress::End(const ExecutionRecord& execution) {
   if (execution.status() == ExecutionRecord::FAILED) {
     const Failure& failure = execution.failure().failure();
     // Indent text from servers and agents, so that none of its lines looks like a line of the controller.
-    const auto say_lines = [this](absl::string_view text, const char* indent) {
+    const auto print_lines = [this](absl::string_view text, const char* indent) {
       for (const absl::string_view line : absl::StrSplit(text, '\n', absl::SkipEmpty())) {
-        Say(absl::StrCat(indent, line));
+        PrintLine(absl::StrCat(indent, line));
       }
     };
     const std::pair<absl::string_view, absl::string_view> message =
         absl::StrSplit(failure.message(), absl::MaxSplits('\n', 1));
-    Say(absl::StrCat(step_, ": failed at agent ", execution.failure().agent(), ": ",
-                     message.first));
-    say_lines(message.second, "  ");
-    say_lines(failure.difference(), "  ");
-    if (!failure.ended().empty()) Say(absl::StrCat("  it ended with ", failure.ended()));
-    if (!failure.last_output().empty()) Say("  last output:");
-    say_lines(failure.last_output(), "    ");
+    PrintLine(absl::StrCat(step_, ": failed at agent ", execution.failure().agent(), ": ",
+                           message.first));
+    print_lines(message.second, "  ");
+    print_lines(failure.difference(), "  ");
+    if (!failure.ended().empty()) PrintLine(absl::StrCat("  it ended with ", failure.ended()));
+    if (!failure.last_output().empty()) PrintLine("  last output:");
+    print_lines(failure.last_output(), "    ");
     return;
   }
   if (style_ != Style::kPlainLines) return;
@@ -84,7 +84,7 @@ void Progress::End(const ExecutionRecord& execution) {
   std::cerr << std::endl;
 }
 
-void Progress::Say(std::string_view line) {
+void Progress::PrintLine(std::string_view line) {
   Clear();
   if (style_ != Style::kQuiet) std::cerr << TerminalText(line) << std::endl;
 }

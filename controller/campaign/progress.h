@@ -27,7 +27,7 @@ class Progress {
   // Shows that this execution ended.
   void End(const ExecutionRecord& execution);
   // Prints a line that stays, such as a skipped target or a failure.
-  void Say(std::string_view line);
+  void PrintLine(std::string_view line);
 
  private:
   void Draw(const std::string& line);

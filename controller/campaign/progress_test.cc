@@ -32,7 +32,7 @@ Cell CellOf(const std::string& target) {
   return cell;
 }
 
-TEST(ProgressTest, ALineOfACellIsCleaned) {
+TEST(ProgressTest, EscapesControlCharactersInTheNameOfACell) {
   ExecutionRecord measured;
   measured.set_status(ExecutionRecord::MEASURED);
   const std::string plain = Said(Progress::Style::kPlainLines, [&](Progress& progress) {
@@ -41,7 +41,7 @@ TEST(ProgressTest, ALineOfACellIsCleaned) {
   });
   EXPECT_THAT(plain, HasSubstr(kClean));
   EXPECT_THAT(plain, Not(HasSubstr("\x1b")));
-  // Its own escape sequence takes the line away; that of the name is shown.
+  // The escape sequence that clears the line stays; the one in the name is escaped.
   const std::string live = Said(Progress::Style::kLiveLine, [&](Progress& progress) {
     progress.Begin(1, CellOf(kRaw), 0, 1, absl::Seconds(1));
   });
@@ -49,8 +49,8 @@ TEST(ProgressTest, ALineOfACellIsCleaned) {
   EXPECT_THAT(live, Not(HasSubstr("\x1b[2J")));
 }
 
-// What an agent says of a failure, and a program's last output.
-TEST(ProgressTest, AFailureIsCleanedLineByLine) {
+// The agent's message and the last output of a program are not trusted.
+TEST(ProgressTest, EscapesControlCharactersInEachLineOfAFailure) {
   ExecutionRecord failed;
   failed.set_status(ExecutionRecord::FAILED);
   failed.mutable_failure()->set_agent(kRaw);

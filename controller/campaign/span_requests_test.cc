@@ -19,24 +19,24 @@ SampleChunk ChunkOf(const std::vector<Sample>& samples) {
   return chunk;
 }
 
-// Sampled from 100 to 850 ns after it began, then a rest until 1,100.
-ProfileInfo Rested() {
+// A profile of a sampled span from 100 to 850 ns after the common start, and an unsampled span until 1,100 ns.
+ProfileInfo TwoSpans() {
   ProfileInfo info;
-  // 5,000 was the common start.
+  // The common start is at 5,000 ns.
   info.set_start_ns(5'100);
   ProfileSpan& sampled = *info.add_spans();
   sampled.set_end_ns(750);
   sampled.set_sampled(true);
-  ProfileSpan& resting = *info.add_spans();
-  resting.set_start_ns(750);
-  resting.set_end_ns(1'000);
+  ProfileSpan& unsampled = *info.add_spans();
+  unsampled.set_start_ns(750);
+  unsampled.set_end_ns(1'000);
   return info;
 }
 
-TEST(SpanRequestsTest, AnswersAreCountedWhereTheyCame) {
-  ProfileInfo info = Rested();
+TEST(SpanRequestsTest, CountsResponsesInTheSpanInWhichTheyArrived) {
+  ProfileInfo info = TwoSpans();
   SpanRequests counter(info, 5'000);
-  // The load agent's clock said 90,000 at the common start.
+  // The clock of this load agent is at 90,000 ns at the common start.
   ASSERT_TRUE(counter
                   .Add(ChunkOf({{90'000, 99, SampleOutcome::kOk},
                                 {90'000, 100, SampleOutcome::kOk},
@@ -47,7 +47,7 @@ TEST(SpanRequestsTest, AnswersAreCountedWhereTheyCame) {
                                 {90'900, 200, SampleOutcome::kOk}}),
                        90'000)
                   .ok());
-  // And another's 7.
+  // The clock of another load agent is at 7 ns.
   ASSERT_TRUE(counter.Add(ChunkOf({{207, 1, SampleOutcome::kOk}}), 7).ok());
   counter.Count(&info);
   EXPECT_EQ(info.spans(0).requests(), 3);
@@ -55,8 +55,8 @@ TEST(SpanRequestsTest, AnswersAreCountedWhereTheyCame) {
   EXPECT_EQ(info.requests(), 3);
 }
 
-TEST(SpanRequestsTest, WhatCameWhileTheProfilerTurnedIsInNoSpan) {
-  ProfileInfo info = Rested();
+TEST(SpanRequestsTest, DoesNotCountResponsesBetweenSpans) {
+  ProfileInfo info = TwoSpans();
   info.mutable_spans(1)->set_start_ns(800);
   SpanRequests counter(info, 5'000);
   ASSERT_TRUE(counter
@@ -71,8 +71,9 @@ TEST(SpanRequestsTest, WhatCameWhileTheProfilerTurnedIsInNoSpan) {
   EXPECT_EQ(info.spans(1).requests(), 1);
 }
 
-// The load's whole window would count what was answered before there were samples, and make the server seem cheaper.
-TEST(SpanRequestsTest, AWindowWithoutRestsIsOneSpan) {
+// Counting the whole window of the load would include responses before the first sample, and make the server look
+// cheaper than it is.
+TEST(SpanRequestsTest, AProfileWithoutSpansCountsItsWholeWindow) {
   ProfileInfo info;
   info.set_start_ns(5'100);
   info.set_end_ns(5'900);
@@ -89,8 +90,8 @@ TEST(SpanRequestsTest, AWindowWithoutRestsIsOneSpan) {
   EXPECT_TRUE(info.spans().empty());
 }
 
-TEST(SpanRequestsTest, ABrokenChunkIsToldOf) {
-  SpanRequests counter(Rested(), 0);
+TEST(SpanRequestsTest, ReportsADamagedChunk) {
+  SpanRequests counter(TwoSpans(), 0);
   SampleChunk chunk = ChunkOf({{1, 1, SampleOutcome::kOk}});
   chunk.set_crc32c(chunk.crc32c() + 1);
   EXPECT_EQ(counter.Add(chunk, 0).code(), absl::StatusCode::kDataLoss);

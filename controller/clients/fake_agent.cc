@@ -14,7 +14,7 @@
 namespace assay::controller {
 namespace {
 
-// The fake agent does not track leases. Any length but 0 tells the client that the job is alive.
+// The fake agent does not track leases. Any length but 0 means that the job is alive.
 constexpr uint32_t kGrantMs = 10'000;
 
 }  // namespace

@@ -80,7 +80,7 @@ class JobClient {
   absl::Status ReadData(absl::FunctionRef<absl::Status(const DataRecord&)> consume,
                         int64_t deadline_ns);
   // The same, but lets the agent delete records while it reads. It calls `secure` after every few records and at the end
-  // mark; OK means that all consumed records are stored safely. Only then does it tell the agent to delete them.
+  // mark; OK means that all consumed records are stored safely. Only then may the agent delete them.
   absl::Status ReadData(absl::FunctionRef<absl::Status(const DataRecord&)> consume,
                         absl::FunctionRef<absl::Status()> secure, int64_t deadline_ns);
 

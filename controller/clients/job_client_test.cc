@@ -78,9 +78,9 @@ TEST_F(JobClientTest, ReceivesAllEventsWhenTheStreamBreaksAfterEachEvent) {
   const auto ready = job->WaitReady(deadline);
   ASSERT_TRUE(ready.ok()) << ready.status();
   EXPECT_EQ(ready->address(), "127.0.0.1:9");
-  const auto begun = job->WaitStarted(deadline);
-  ASSERT_TRUE(begun.ok()) << begun.status();
-  EXPECT_EQ(begun->lateness_ns(), 7);
+  const auto start = job->WaitStarted(deadline);
+  ASSERT_TRUE(start.ok()) << start.status();
+  EXPECT_EQ(start->lateness_ns(), 7);
   const auto ended = job->WaitLoadFinished(deadline);
   ASSERT_TRUE(ended.ok()) << ended.status();
   EXPECT_EQ(ended->sent(), 11);

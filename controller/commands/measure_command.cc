@@ -152,8 +152,8 @@ void AddMeasureCommand(CLI::App& app, Action& chosen) {
       ->capture_default_str();
   command
       ->add_option("--blocks", flags->blocks,
-                   "Repetitions of each server and level; each starts a target of the catalogue "
-                   "anew")
+                   "Repetitions of each server and level; each starts the targets of the "
+                   "catalogue again")
       ->capture_default_str();
   AddStoreFlag(*command, flags->common);
   AddAgentFlags(*command, flags->common);

@@ -42,8 +42,8 @@ absl::StatusOr<Bench> SetUp(const CommonFlags& flags) {
   return bench;
 }
 
-absl::Status MeetAgents(const std::vector<std::string>& addresses, const CommonFlags& flags,
-                        Interruption& interruption, Bench& bench) {
+absl::Status ConnectAgents(const std::vector<std::string>& addresses, const CommonFlags& flags,
+                           Interruption& interruption, Bench& bench) {
   ASSAY_ASSIGN_OR_RETURN(bench.pool, AgentPool::Connect(addresses, flags.tls, &interruption));
   return absl::OkStatus();
 }
@@ -95,8 +95,8 @@ absl::StatusOr<std::string> WriteReportBesideStore(Store& store, const CampaignR
 }
 
 // Prints the commands that a user may want to run next. `report` is the path of the report, or empty if none was written.
-void SayWhatNext(const CampaignRecord& campaign, const ExitStatus status,
-                 const std::string& report) {
+void PrintNextCommands(const CampaignRecord& campaign, const ExitStatus status,
+                       const std::string& report) {
   const std::string& id = campaign.id();
   std::cout << "\nstored as campaign " << id << "\n";
   if (!report.empty()) {
@@ -137,7 +137,7 @@ ExitStatus Conclude(Bench& bench, const CampaignRecord& campaign, const CommonFl
     if (!path.ok()) return Fail(path.status());
     report = *std::move(path);
   }
-  if (flags.format == "table") SayWhatNext(campaign, status, report);
+  if (flags.format == "table") PrintNextCommands(campaign, status, report);
   if (!results->damaged.empty()) return FailEach(results->damaged);
   if (campaign.status() != CampaignRecord::COMPLETE) {
     std::cerr << "controller: campaign " << campaign.id() << " is " << StatusText(campaign.status())
@@ -147,7 +147,7 @@ ExitStatus Conclude(Bench& bench, const CampaignRecord& campaign, const CommonFl
   }
   if (any_failed) {
     std::cerr << "controller: some executions of campaign " << campaign.id()
-              << " failed: see the reasons above, then `resume` runs them again" << std::endl;
+              << " failed; `resume` runs them again" << std::endl;
     return ExitStatus::kFailed;
   }
   return status;
@@ -160,8 +160,8 @@ ExitStatus MeasurePlan(const LoadedPlan& loaded, const CommonFlags& flags,
   if (const absl::Status valid = Validate(loaded); !valid.ok()) return Fail(valid);
   absl::StatusOr<Bench> bench = SetUp(flags);
   if (!bench.ok()) return Fail(bench.status());
-  const absl::Status met = MeetAgents(flags.agents, flags, interruption, *bench);
-  if (!met.ok()) return Fail(met);
+  const absl::Status connected = ConnectAgents(flags.agents, flags, interruption, *bench);
+  if (!connected.ok()) return Fail(connected);
   CampaignRunner runner(*bench->pool, *bench->store, *bench->rules, interruption,
                         Progress::StyleFor(flags.quiet));
   const absl::StatusOr<CampaignRecord> campaign =
@@ -176,8 +176,9 @@ ExitStatus ResumeCampaign(const std::string& id, const CommonFlags& flags,
   if (!bench.ok()) return Fail(bench.status());
   absl::StatusOr<CampaignRecord> stored = bench->store->Find(id);
   if (!stored.ok()) return Fail(stored.status());
-  const absl::Status met = MeetAgents(AgentsFor(*stored, flags), flags, interruption, *bench);
-  if (!met.ok()) return Fail(met);
+  const absl::Status connected =
+      ConnectAgents(AgentsFor(*stored, flags), flags, interruption, *bench);
+  if (!connected.ok()) return Fail(connected);
   CampaignRunner runner(*bench->pool, *bench->store, *bench->rules, interruption,
                         Progress::StyleFor(flags.quiet));
   const absl::StatusOr<CampaignRecord> campaign = runner.Resume(*std::move(stored));

@@ -91,7 +91,7 @@ absl::StatusOr<Export> FilesOf(Store& store, const CampaignRecord& campaign,
 
 // Prints the path of a file that was written. Prints nothing for a descriptor of the shell, such as /dev/stdout, which
 // must receive the content alone.
-void SayWhere(const std::string& path) {
+void PrintPath(const std::string& path) {
   if (!OwnDescriptor(path).has_value()) std::cout << TerminalText(path) << "\n";
 }
 
@@ -111,7 +111,7 @@ absl::Status WriteExport(const std::vector<ExportedFile>& files, const std::stri
                                                      " takes only one: pass a folder to -o"));
     }
     ASSAY_RETURN_IF_ERROR(WriteFileAtomically(out, files.front().content));
-    SayWhere(out);
+    PrintPath(out);
     return absl::OkStatus();
   }
   std::vector<std::string> paths;
@@ -123,7 +123,7 @@ absl::Status WriteExport(const std::vector<ExportedFile>& files, const std::stri
     paths.push_back(path);
   }
   // Print the paths after the last file is written: a reader that exits early (`| head`) ends this program.
-  for (const std::string& path : paths) SayWhere(path);
+  for (const std::string& path : paths) PrintPath(path);
   return written;
 }
 
@@ -153,7 +153,7 @@ ExitStatus Report(const FileFlags& flags) {
   std::vector<absl::Status> damaged;
   const absl::Status written = WriteReport(*store, *campaign, UserPath(path), damaged);
   if (!written.ok()) return Fail(written);
-  SayWhere(UserPath(path));
+  PrintPath(UserPath(path));
   return FailEach(damaged);
 }
 

@@ -26,7 +26,7 @@ struct RunFlags {
 absl::StatusOr<LoadedPlan> StoredPlan(const CampaignRecord& campaign,
                                       const std::vector<std::string>& overrides) {
   LoadedPlan loaded;
-  loaded.plan = WithoutWhatFollows(campaign.plan());
+  loaded.plan = WithoutDerivedDefaults(campaign.plan());
   loaded.plan_text = campaign.plan_text();
   loaded.name = absl::StrCat("campaign ", campaign.id());
   ASSAY_RETURN_IF_ERROR(ApplyOverrides(overrides, &loaded));

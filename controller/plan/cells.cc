@@ -54,7 +54,7 @@ const Workload& WorkloadOfCell(const Plan& plan, const Cell& cell) {
   return *found;
 }
 
-bool IsApart(const Plan& plan, const Cell& cell) {
+bool IsSeparateExecution(const Plan& plan, const Cell& cell) {
   return cell.profiled() && plan.profile().has_separate_execution();
 }
 
@@ -68,7 +68,7 @@ bool SkippedCells::Contains(const Cell& cell) const {
 }
 
 WindowBound BoundOfCell(const Plan& plan, const Cell& cell) {
-  if (IsApart(plan, cell)) {
+  if (IsSeparateExecution(plan, cell)) {
     return {absl::Seconds(plan.profile().separate_execution().seconds()), 0};
   }
   return BoundOf(plan.load());

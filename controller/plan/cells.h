@@ -29,7 +29,7 @@ const Workload& WorkloadOfCell(const Plan& plan, const Cell& cell);
 // Whether a cell is the plan's separate execution for profiles. The figures of such a cell are neither compared nor
 // judged. Without `separate_execution`, a profiled cell is the only one of its target, workload and level, and its
 // figures are compared and judged.
-bool IsApart(const Plan& plan, const Cell& cell);
+bool IsSeparateExecution(const Plan& plan, const Cell& cell);
 
 // The cells that a campaign skips.
 class SkippedCells {

@@ -33,7 +33,7 @@ std::vector<std::string> Texts(const std::vector<Cell>& cells) {
   return texts;
 }
 
-// The order of one block, as indices of cells.
+// The order of the cells in one block, as indices.
 std::vector<int> Order(const std::vector<ScheduledExecution>& schedule, uint32_t block) {
   std::vector<int> order;
   for (const ScheduledExecution& one : schedule) {
@@ -42,13 +42,13 @@ std::vector<int> Order(const std::vector<ScheduledExecution>& schedule, uint32_t
   return order;
 }
 
-TEST(CellsTest, AreTargetsTimesWorkloadsTimesLevelsInThePlansOrder) {
+TEST(CellsTest, CombinesTargetsWorkloadsAndLevelsInTheOrderOfThePlan) {
   EXPECT_THAT(Texts(CellsOf(TwoByTwo())), ElementsAre("a w 1 connection", "a w 64 connections",
                                                       "a2 w 1 connection", "a2 w 64 connections"));
 }
 
-// Results are kept by these texts: two rates with one text were one cell, and another was empty.
-TEST(CellsTest, RatesThatDifferHaveDifferentTexts) {
+// These texts are the keys of results. Two rates with the same text would share one cell.
+TEST(CellsTest, DifferentRatesHaveDifferentTexts) {
   Plan plan = TwoByTwo();
   plan.mutable_targets()->RemoveLast();
   LoadCurve& curve = *plan.mutable_load()->mutable_curve();
@@ -57,7 +57,7 @@ TEST(CellsTest, RatesThatDifferHaveDifferentTexts) {
                                                 "a w 1234567/s", "a w 1000000/s"));
 }
 
-TEST(CellsTest, AProfileMarksTheCellsOrHasExecutionsOfItsOwn) {
+TEST(CellsTest, AProfileMarksTheCellsOrAddsSeparateExecutions) {
   Plan plan = TwoByTwo();
   plan.mutable_targets(1)->set_url("http://127.0.0.1:80");
   plan.mutable_profile()->set_frequency_hz(99);
@@ -65,20 +65,21 @@ TEST(CellsTest, AProfileMarksTheCellsOrHasExecutionsOfItsOwn) {
   EXPECT_THAT(Texts(CellsOf(plan)),
               ElementsAre("a w 1 connection profiled", "a w 64 connections profiled",
                           "a2 w 1 connection", "a2 w 64 connections"));
-  for (const Cell& cell : CellsOf(plan)) EXPECT_FALSE(IsApart(plan, cell)) << CellText(cell);
+  for (const Cell& cell : CellsOf(plan))
+    EXPECT_FALSE(IsSeparateExecution(plan, cell)) << CellText(cell);
   plan.mutable_profile()->mutable_separate_execution()->set_seconds(30);
   const std::vector<Cell> cells = CellsOf(plan);
   EXPECT_THAT(Texts(cells),
               ElementsAre("a w 1 connection", "a w 64 connections", "a w 64 connections profiled",
                           "a2 w 1 connection", "a2 w 64 connections"));
-  EXPECT_FALSE(IsApart(plan, cells[1]));
-  EXPECT_TRUE(IsApart(plan, cells[2]));
+  EXPECT_FALSE(IsSeparateExecution(plan, cells[1]));
+  EXPECT_TRUE(IsSeparateExecution(plan, cells[2]));
   EXPECT_EQ(BoundOfCell(plan, cells[1]).duration, absl::Seconds(0.4));
   EXPECT_EQ(BoundOfCell(plan, cells[2]).duration, absl::Seconds(30));
   EXPECT_EQ(LengthOf(plan, 5).measuring, absl::Seconds(4 * 0.5 + 30.1));
 }
 
-TEST(ScheduleTest, EveryBlockHoldsEveryCellOnce) {
+TEST(ScheduleTest, EveryBlockContainsEveryCellOnce) {
   const std::vector<ScheduledExecution> schedule = ScheduleOf(TwoByTwo());
   ASSERT_EQ(schedule.size(), 24);
   for (uint32_t block = 0; block < 6; ++block) {
@@ -92,8 +93,8 @@ TEST(ScheduleTest, EveryBlockHoldsEveryCellOnce) {
   }
 }
 
-// An order that repeated would let a drift of the host favour one target.
-TEST(ScheduleTest, BlocksDifferInOrderAndTheSeedDrawsIt) {
+// If every block had the same order, a drift of the host could favour one target.
+TEST(ScheduleTest, TheOrderDependsOnTheBlockAndOnTheSeed) {
   Plan plan = TwoByTwo();
   std::set<std::vector<int>> orders;
   for (uint32_t block = 0; block < 6; ++block) orders.insert(Order(ScheduleOf(plan), block));
@@ -107,7 +108,7 @@ TEST(ScheduleTest, BlocksDifferInOrderAndTheSeedDrawsIt) {
   EXPECT_GT(firsts.size(), 1);
 }
 
-TEST(LengthTest, CountsWindowsCostsAndThePausesBetween) {
+TEST(LengthTest, AddsWindowsOverheadAndPauses) {
   ExecutionCosts costs;
   costs.around = absl::Seconds(1);
   const CampaignLength length = LengthOf(TwoByTwo(), 24, costs);
@@ -116,7 +117,7 @@ TEST(LengthTest, CountsWindowsCostsAndThePausesBetween) {
   EXPECT_FALSE(length.guessed);
 }
 
-TEST(LengthTest, AWindowOfRequestsIsAGuess) {
+TEST(LengthTest, GuessesTheDurationOfAWindowOfRequests) {
   Plan plan = TwoByTwo();
   plan.mutable_load()->mutable_closed()->set_requests(10'000);
   plan.mutable_load()->mutable_warmup()->set_seconds(0);
@@ -127,7 +128,7 @@ TEST(LengthTest, AWindowOfRequestsIsAGuess) {
   EXPECT_TRUE(length.guessed);
 }
 
-TEST(LengthTest, NothingTakesNoTime) {
+TEST(LengthTest, NoExecutionsTakeNoTime) {
   EXPECT_EQ(LengthOf(TwoByTwo(), 0).total, absl::ZeroDuration());
 }
 

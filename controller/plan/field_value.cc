@@ -33,36 +33,37 @@ absl::Status NotTaken(const FieldDescriptor& field, std::string_view text) {
 absl::Status SetFieldFromText(Message* message, const FieldDescriptor* field, std::string_view text,
                               int index) {
   const Reflection* reflection = message->GetReflection();
-  const std::string word(text);
+  const std::string string_value(text);
   switch (field->cpp_type()) {
     case FieldDescriptor::CPPTYPE_UINT32: {
       uint32_t value = 0;
-      if (!absl::SimpleAtoi(word, &value)) return NotTaken(*field, text);
+      if (!absl::SimpleAtoi(string_value, &value)) return NotTaken(*field, text);
       ASSAY_PUT(UInt32, value);
       return absl::OkStatus();
     }
     case FieldDescriptor::CPPTYPE_UINT64: {
       uint64_t value = 0;
-      if (!absl::SimpleAtoi(word, &value)) return NotTaken(*field, text);
+      if (!absl::SimpleAtoi(string_value, &value)) return NotTaken(*field, text);
       ASSAY_PUT(UInt64, value);
       return absl::OkStatus();
     }
     case FieldDescriptor::CPPTYPE_INT32: {
       int32_t value = 0;
-      if (!absl::SimpleAtoi(word, &value)) return NotTaken(*field, text);
+      if (!absl::SimpleAtoi(string_value, &value)) return NotTaken(*field, text);
       ASSAY_PUT(Int32, value);
       return absl::OkStatus();
     }
     case FieldDescriptor::CPPTYPE_INT64: {
       int64_t value = 0;
-      if (!absl::SimpleAtoi(word, &value)) return NotTaken(*field, text);
+      if (!absl::SimpleAtoi(string_value, &value)) return NotTaken(*field, text);
       ASSAY_PUT(Int64, value);
       return absl::OkStatus();
     }
     case FieldDescriptor::CPPTYPE_DOUBLE:
     case FieldDescriptor::CPPTYPE_FLOAT: {
       double value = 0;
-      if (!absl::SimpleAtod(word, &value) || std::isnan(value)) return NotTaken(*field, text);
+      if (!absl::SimpleAtod(string_value, &value) || std::isnan(value))
+        return NotTaken(*field, text);
       if (field->cpp_type() == FieldDescriptor::CPPTYPE_DOUBLE) {
         ASSAY_PUT(Double, value);
       } else {
@@ -71,17 +72,17 @@ absl::Status SetFieldFromText(Message* message, const FieldDescriptor* field, st
       return absl::OkStatus();
     }
     case FieldDescriptor::CPPTYPE_BOOL:
-      if (word != "true" && word != "false") return NotTaken(*field, text);
-      ASSAY_PUT(Bool, word == "true");
+      if (string_value != "true" && string_value != "false") return NotTaken(*field, text);
+      ASSAY_PUT(Bool, string_value == "true");
       return absl::OkStatus();
     case FieldDescriptor::CPPTYPE_ENUM: {
-      const EnumValueDescriptor* value = field->enum_type()->FindValueByName(word);
+      const EnumValueDescriptor* value = field->enum_type()->FindValueByName(string_value);
       if (value == nullptr) return NotTaken(*field, text);
       ASSAY_PUT(Enum, value);
       return absl::OkStatus();
     }
     case FieldDescriptor::CPPTYPE_STRING:
-      ASSAY_PUT(String, word);
+      ASSAY_PUT(String, string_value);
       return absl::OkStatus();
     case FieldDescriptor::CPPTYPE_MESSAGE:
       break;

@@ -24,7 +24,7 @@ using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 using google::protobuf::OneofDescriptor;
 
-constexpr size_t kMaxMistakes = 10;
+constexpr size_t kMaxErrors = 10;
 
 // Feeds the parser and counts the characters that it took, which gives the positions of its events.
 class CountingIterator {
@@ -82,8 +82,8 @@ class Reader : public nlohmann::json_sax<nlohmann::json> {
 
   size_t* taken() { return &taken_; }
   absl::Status status() const {
-    if (mistakes_.empty()) return absl::OkStatus();
-    return StatusOfLines(absl::StatusCode::kInvalidArgument, mistakes_);
+    if (errors_.empty()) return absl::OkStatus();
+    return StatusOfLines(absl::StatusCode::kInvalidArgument, errors_);
   }
 
   bool null() override { return Scalar(Token::kNull, "null", taken_ - 4); }
@@ -119,15 +119,15 @@ class Reader : public nlohmann::json_sax<nlohmann::json> {
   size_t NumberStart() const;
   std::string Place(size_t offset) const;
 
-  void Complain(size_t offset, std::string_view what) {
-    if (mistakes_.size() < kMaxMistakes) {
-      mistakes_.push_back(absl::StrCat(Place(offset), ": ", std::string(what)));
+  void AddError(size_t offset, std::string_view what) {
+    if (errors_.size() < kMaxErrors) {
+      errors_.push_back(absl::StrCat(Place(offset), ": ", std::string(what)));
     }
   }
   // The path of the next value.
   std::string ValuePath() const;
-  bool Scalar(Token token, const std::string& word, size_t offset);
-  absl::Status SetValue(Frame* frame, Token token, const std::string& word);
+  bool Scalar(Token token, const std::string& literal, size_t offset);
+  absl::Status SetValue(Frame* frame, Token token, const std::string& literal);
   bool SkipOpened() {
     ++skipped_;
     return true;
@@ -146,7 +146,7 @@ class Reader : public nlohmann::json_sax<nlohmann::json> {
   std::vector<Frame> frames_;
   // The depth of brackets and braces inside a value that does not fit into the message.
   int64_t skipped_ = 0;
-  std::vector<std::string> mistakes_;
+  std::vector<std::string> errors_;
 };
 
 size_t Reader::StringStart() const {
@@ -194,7 +194,7 @@ bool Reader::key(string_t& name) {
     frame.field = type->FindFieldByName(name);
     if (frame.field == nullptr) frame.field = type->FindFieldByCamelcaseName(name);
     if (frame.field == nullptr) {
-      Complain(offset, UnknownFieldHint(*type, name));
+      AddError(offset, UnknownFieldHint(*type, name));
       return true;
     }
     const OneofDescriptor* oneof = frame.field->real_containing_oneof();
@@ -202,36 +202,36 @@ bool Reader::key(string_t& name) {
       const FieldDescriptor* other =
           frame.message->GetReflection()->GetOneofFieldDescriptor(*frame.message, oneof);
       if (other != frame.field) {
-        Complain(offset, absl::StrCat("\"", name, "\" and \"", other->name(),
+        AddError(offset, absl::StrCat("\"", name, "\" and \"", other->name(),
                                       "\" exclude each other; remove one of them"));
       }
     }
     frame.key = frame.field->name();
   }
   if (!frame.seen.insert(frame.key).second) {
-    Complain(offset, absl::StrCat("\"", name, "\" appears twice; remove one of them"));
+    AddError(offset, absl::StrCat("\"", name, "\" appears twice; remove one of them"));
   }
   (*origins_)[ValuePath()] = Place(offset);
   return true;
 }
 
-bool Reader::Scalar(Token token, const std::string& word, size_t offset) {
+bool Reader::Scalar(Token token, const std::string& literal, size_t offset) {
   if (skipped_ > 0) return true;
   if (frames_.empty()) {
-    Complain(offset, absl::StrCat("expected an object, {...}, not ", word));
+    AddError(offset, absl::StrCat("expected an object, {...}, not ", literal));
     return true;
   }
   Frame& frame = frames_.back();
   // The key is unknown, which key() reported.
   if (frame.field == nullptr) return true;
   if (frame.kind == Frame::kList) (*origins_)[ValuePath()] = Place(offset);
-  const absl::Status set = SetValue(&frame, token, word);
-  if (!set.ok()) Complain(offset, std::string(set.message()));
+  const absl::Status set = SetValue(&frame, token, literal);
+  if (!set.ok()) AddError(offset, std::string(set.message()));
   if (frame.kind == Frame::kList) ++frame.index;
   return true;
 }
 
-absl::Status Reader::SetValue(Frame* frame, Token token, const std::string& word) {
+absl::Status Reader::SetValue(Frame* frame, Token token, const std::string& literal) {
   // null leaves a field unset. An element of a list or a map cannot be unset.
   if (token == Token::kNull && frame->kind == Frame::kMessage) return absl::OkStatus();
   Message* message = frame->message;
@@ -239,8 +239,8 @@ absl::Status Reader::SetValue(Frame* frame, Token token, const std::string& word
   if (frame->kind == Frame::kMessage && field->is_repeated()) {
     return absl::InvalidArgumentError(absl::StrCat(
         field->name(),
-        field->is_map() ? " takes an object, {...}, not \"" : " takes a list, [...], not \"", word,
-        "\""));
+        field->is_map() ? " takes an object, {...}, not \"" : " takes a list, [...], not \"",
+        literal, "\""));
   }
   if (frame->kind == Frame::kMap) {
     Message* entry = message->GetReflection()->AddMessage(message, field);
@@ -258,17 +258,17 @@ absl::Status Reader::SetValue(Frame* frame, Token token, const std::string& word
                                : token == Token::kNumber || token == Token::kString);
   if (!fits) {
     return absl::InvalidArgumentError(
-        absl::StrCat(field->name(), " cannot be ", word, ": it takes ", ExpectedValue(*field)));
+        absl::StrCat(field->name(), " cannot be ", literal, ": it takes ", ExpectedValue(*field)));
   }
   if (field->type() == FieldDescriptor::TYPE_BYTES) {
     std::string bytes;
-    if (!absl::Base64Unescape(word, &bytes) && !absl::WebSafeBase64Unescape(word, &bytes)) {
+    if (!absl::Base64Unescape(literal, &bytes) && !absl::WebSafeBase64Unescape(literal, &bytes)) {
       return absl::InvalidArgumentError(absl::StrCat(
           field->name(), " takes bytes in base64; to read the bytes from a file, use body_file"));
     }
     return SetFieldFromText(message, field, bytes);
   }
-  return SetFieldFromText(message, field, word);
+  return SetFieldFromText(message, field, literal);
 }
 
 bool Reader::start_object(std::size_t) {
@@ -295,7 +295,7 @@ bool Reader::start_object(std::size_t) {
   } else if (is_message) {
     EnterMessage(message->GetReflection()->MutableMessage(message, field), path);
   } else {
-    Complain(taken_ - 1, absl::StrCat(path, " cannot be an object: it takes ",
+    AddError(taken_ - 1, absl::StrCat(path, " cannot be an object: it takes ",
                                       field->is_repeated() && frame.kind == Frame::kMessage
                                           ? "a list, [...]"
                                           : ExpectedValue(*field)));
@@ -307,14 +307,14 @@ bool Reader::start_object(std::size_t) {
 bool Reader::start_array(std::size_t) {
   if (skipped_ > 0) return SkipOpened();
   if (frames_.empty()) {
-    Complain(taken_ - 1, "expected an object, {...}, not a list");
+    AddError(taken_ - 1, "expected an object, {...}, not a list");
     return SkipOpened();
   }
   Frame& frame = frames_.back();
   const FieldDescriptor* field = frame.field;
   if (field == nullptr) return SkipOpened();
   if (frame.kind != Frame::kMessage || !field->is_repeated() || field->is_map()) {
-    Complain(taken_ - 1,
+    AddError(taken_ - 1,
              absl::StrCat(ValuePath(), " is not a list: it takes ", ExpectedValue(*field)));
     return SkipOpened();
   }
@@ -338,7 +338,7 @@ bool Reader::parse_error(std::size_t, const std::string&, const nlohmann::json::
     const size_t at = what.find(prefix);
     if (at != std::string_view::npos) what.remove_prefix(at + prefix.size());
   }
-  Complain(taken_ == 0 ? 0 : taken_ - 1, what);
+  AddError(taken_ == 0 ? 0 : taken_ - 1, what);
   return false;
 }
 

@@ -116,7 +116,7 @@ void CheckThinkOfCount(const Plan& plan, RuleFaults* faults) {
   for (int i = 0; i < plan.workloads_size(); ++i) {
     const Workload& workload = plan.workloads(i);
     const double in_flight = static_cast<double>(fewest) * std::max(1u, workload.pipeline());
-    // The first request of each connection has no think time.
+    // The first requests on a connection have no think time before them.
     const double turns = std::max(0.0, static_cast<double>(closed.requests()) / in_flight - 1);
     const double seconds = turns * workload.think().seconds();
     if (seconds <= kLongestCountedSeconds) continue;

@@ -125,9 +125,9 @@ absl::Status SetMapValue(Message* message, const FieldDescriptor* field, const s
 // Replaces all values of a repeated scalar field with comma-separated values.
 absl::Status SetList(Message* message, const FieldDescriptor* field, std::string_view value) {
   message->GetReflection()->ClearField(message, field);
-  for (const std::string& word :
+  for (const std::string& item :
        std::vector<std::string>(absl::StrSplit(std::string(value), ','))) {
-    ASSAY_RETURN_IF_ERROR(SetFieldFromText(message, field, word));
+    ASSAY_RETURN_IF_ERROR(SetFieldFromText(message, field, item));
   }
   return absl::OkStatus();
 }

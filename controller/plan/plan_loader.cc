@@ -45,7 +45,7 @@ absl::StatusOr<std::string> ReadBody(const std::filesystem::path& file) {
 }
 
 absl::Status ReadBodies(std::string_view folder, LoadedPlan* loaded) {
-  std::vector<std::string> mistakes;
+  std::vector<std::string> errors;
   for (int i = 0; i < loaded->plan.workloads_size(); ++i) {
     Workload* workload = loaded->plan.mutable_workloads(i);
     if (!workload->has_body_file()) continue;
@@ -54,26 +54,26 @@ absl::Status ReadBodies(std::string_view folder, LoadedPlan* loaded) {
     absl::StatusOr<std::string> body =
         ReadBody(std::filesystem::path(folder) / workload->body_file());
     if (!body.ok()) {
-      mistakes.push_back(absl::StrCat(OriginOf(*loaded, field),
-                                      ": body_file: ", body.status().message(),
-                                      " (a relative path starts in the folder of the plan)"));
+      errors.push_back(absl::StrCat(OriginOf(*loaded, field),
+                                    ": body_file: ", body.status().message(),
+                                    " (a relative path starts in the folder of the plan)"));
       continue;
     }
     workload->set_body(*std::move(body));
   }
-  if (mistakes.empty()) return absl::OkStatus();
-  return StatusOfLines(absl::StatusCode::kInvalidArgument, mistakes);
+  if (errors.empty()) return absl::OkStatus();
+  return StatusOfLines(absl::StatusCode::kInvalidArgument, errors);
 }
 
 }  // namespace
 
 absl::Status ApplyOverrides(const std::vector<std::string>& overrides, LoadedPlan* loaded) {
-  std::vector<std::string> mistakes;
+  std::vector<std::string> errors;
   for (const std::string& assignment : overrides) {
     const absl::StatusOr<std::string> path = ApplyOverride(assignment, &loaded->plan);
     const std::string origin = absl::StrCat("--set ", assignment);
     if (!path.ok()) {
-      mistakes.push_back(absl::StrCat(origin, ": ", path.status().message()));
+      errors.push_back(absl::StrCat(origin, ": ", path.status().message()));
       continue;
     }
     // The text is no longer the origin of this field and the fields below it.
@@ -81,8 +81,8 @@ absl::Status ApplyOverrides(const std::vector<std::string>& overrides, LoadedPla
                   [&](const auto& entry) { return IsAtOrBelow(entry.first, *path); });
     loaded->origins[*path] = origin;
   }
-  if (mistakes.empty()) return absl::OkStatus();
-  return StatusOfLines(absl::StatusCode::kInvalidArgument, mistakes);
+  if (errors.empty()) return absl::OkStatus();
+  return StatusOfLines(absl::StatusCode::kInvalidArgument, errors);
 }
 
 absl::StatusOr<LoadedPlan> ParsePlan(std::string_view text, PlanFormat format,

@@ -81,18 +81,18 @@ class KnownNames {
   KnownNames(std::string kind, std::vector<std::string> names)
       : kind_(std::move(kind)), names_(std::move(names)), set_(names_.begin(), names_.end()) {}
 
-  // Adds a fault unless `word` is one of the names.
-  void Check(const std::string& word, const std::string& field, RuleFaults* faults) const {
-    if (set_.contains(word)) return;
+  // Adds a fault unless `name` is one of the names.
+  void Check(const std::string& name, const std::string& field, RuleFaults* faults) const {
+    if (set_.contains(name)) return;
     // The search for the nearest name reads all names, so skip it for faults that are not listed.
-    const std::string choices = faults->size() < kMostFaultsListed ? Choices(word) : "";
-    faults->Add(field, "there is no ", kind_, " \"", word, "\"", choices);
+    const std::string choices = faults->size() < kMostFaultsListed ? Choices(name) : "";
+    faults->Add(field, "there is no ", kind_, " \"", name, "\"", choices);
   }
-  bool differ() const { return set_.size() == names_.size(); }
+  bool are_unique() const { return set_.size() == names_.size(); }
 
  private:
-  std::string Choices(const std::string& word) const {
-    const std::string nearest = NearestName(word, names_);
+  std::string Choices(const std::string& name) const {
+    const std::string nearest = NearestName(name, names_);
     const auto listed =
         absl::MakeConstSpan(names_).first(std::min(names_.size(), kMostNamesListed));
     const std::string more = listed.size() < names_.size()
@@ -315,7 +315,7 @@ std::vector<PlanFault> FaultsOf(const Plan& plan) {
   CheckWorkloads(plan, &faults);
   CheckLoad(plan, &faults);
   const PlanNames names = {LabelsOf(plan), WorkloadNamesOf(plan), {"metric", MetricNames()}};
-  if (CheckSize(plan, &faults) && names.labels.differ()) CheckNamesTogether(plan, &faults);
+  if (CheckSize(plan, &faults) && names.labels.are_unique()) CheckNamesTogether(plan, &faults);
   if (plan.has_pause()) CheckPause(plan.pause(), "pause", 0, &faults);
   CheckVerdict(plan, names, &faults);
   return faults.Take();
@@ -379,7 +379,7 @@ Plan WithDefaults(Plan plan) {
   return plan;
 }
 
-Plan WithoutWhatFollows(Plan plan) {
+Plan WithoutDerivedDefaults(Plan plan) {
   const Plan full = WithDefaults(plan);
   const auto drop = [&](const auto& clear) {
     Plan without = plan;

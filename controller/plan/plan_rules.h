@@ -34,7 +34,7 @@ Plan WithDefaults(Plan plan);
 
 // Clears each field whose value equals a default that depends on other fields, such as a label equal to its target's
 // name, or a baseline equal to the first target. WithDefaults() then derives it again after an override of those fields.
-Plan WithoutWhatFollows(Plan plan);
+Plan WithoutDerivedDefaults(Plan plan);
 
 }  // namespace assay::controller
 

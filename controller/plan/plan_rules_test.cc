@@ -454,7 +454,8 @@ TEST(PlanRulesTest, ALargePlanIsCheckedInOnePass) {
   EXPECT_TRUE(Validate(*loaded).ok());
   const Plan full = WithDefaults(loaded->plan);
   EXPECT_EQ(full.targets(kTargets - 1).label(), "label-29999");
-  EXPECT_EQ(WithDefaults(WithoutWhatFollows(full)).SerializeAsString(), full.SerializeAsString());
+  EXPECT_EQ(WithDefaults(WithoutDerivedDefaults(full)).SerializeAsString(),
+            full.SerializeAsString());
 
   // Nor do many faults take long, each of which could list all labels.
   Plan wrong = loaded->plan;
@@ -524,9 +525,9 @@ TEST(WithDefaultsTest, FillsInUnsetFields) {
 }
 
 // `rerun --set targets[0].name=hyper` must not call hyper "epoll".
-TEST(WithoutWhatFollowsTest, ClearsOnlyDefaultsThatDependOnOtherFields) {
+TEST(WithoutDerivedDefaultsTest, ClearsOnlyDefaultsThatDependOnOtherFields) {
   const Plan full = WithDefaults(Changed({"targets[1].label=mine", "baseline="}).plan);
-  Plan bare = WithoutWhatFollows(full);
+  Plan bare = WithoutDerivedDefaults(full);
   EXPECT_EQ(WithDefaults(bare).SerializeAsString(), full.SerializeAsString());
   EXPECT_EQ(bare.targets(1).label(), "mine");
   EXPECT_EQ(bare.blocks(), full.blocks());

@@ -1,4 +1,4 @@
-// The plans that come with Assay, and those in its documents, are plans.
+// Tests that the plans in plans/ and in the documents are valid.
 
 #include <algorithm>
 #include <filesystem>
@@ -43,7 +43,7 @@ std::string Document() {
   return text.ok() ? *text : "";
 }
 
-// What stands between ```LANGUAGE and ``` in a document.
+// The code blocks of a document in one language.
 std::vector<std::string> CodeBlocks(const std::string& document, const std::string& language) {
   std::vector<std::string> blocks;
   bool inside = false;
@@ -60,7 +60,7 @@ std::vector<std::string> CodeBlocks(const std::string& document, const std::stri
   return blocks;
 }
 
-TEST(PlansTest, EveryPlanThatComesWithAssayIsGood) {
+TEST(PlansTest, EveryPlanThatComesWithAssayIsValid) {
   const absl::StatusOr<std::string> demo = AssayFile("plans/demo.textproto");
   ASSERT_TRUE(demo.ok()) << demo.status();
   int plans = 0;
@@ -73,8 +73,8 @@ TEST(PlansTest, EveryPlanThatComesWithAssayIsGood) {
   EXPECT_GE(plans, 2);
 }
 
-// `demo` promises a control, enough blocks to decide, and less than a minute of measuring.
-TEST(PlansTest, TheDemoKeepsItsPromises) {
+// The documents promise a control, enough blocks for a verdict, and less than a minute of measuring.
+TEST(PlansTest, TheDemoHasAControlEnoughBlocksAndAShortDuration) {
   const Plan plan = Loaded("demo.textproto");
   EXPECT_GE(plan.blocks(), 6);
   EXPECT_EQ(plan.targets(0).name(), plan.targets(2).name());
@@ -84,7 +84,7 @@ TEST(PlansTest, TheDemoKeepsItsPromises) {
   EXPECT_LT(length.measuring, absl::Minutes(1));
 }
 
-TEST(PlansTest, TheOriginsExperimentIsAsItWas) {
+TEST(PlansTest, TheOriginalExperimentHasItsOriginalParameters) {
   const Plan plan = Loaded("c_vs_rust.textproto");
   EXPECT_EQ(plan.load().closed().requests(), 10'000);
   EXPECT_THAT(plan.load().closed().connections(), ElementsAre(250, 500, 750));
@@ -99,13 +99,13 @@ std::vector<std::string> TargetsOf(const Plan& plan) {
   return names;
 }
 
-TEST(PlansTest, TheOriginsExperimentRunsOverEveryTarget) {
+TEST(PlansTest, TheOriginalExperimentMeasuresEveryTarget) {
   EXPECT_THAT(TargetsOf(Loaded("c_vs_rust.textproto")),
               ElementsAre("libmicrohttpd", "hyper", "epoll", "nginx"));
 }
 
-// In about a minute, so that people do look.
-TEST(PlansTest, EveryEndpointIsAskedOfEveryTarget) {
+// It takes about a minute, so that users run it.
+TEST(PlansTest, TheEndpointsPlanRequestsEveryEndpointOfEveryTarget) {
   const Plan plan = Loaded("endpoints.textproto");
   EXPECT_EQ(plan.verdict(), Plan::NONE);
   EXPECT_THAT(TargetsOf(plan), ElementsAre("epoll", "libmicrohttpd", "hyper", "nginx"));
@@ -120,7 +120,7 @@ TEST(PlansTest, EveryEndpointIsAskedOfEveryTarget) {
   EXPECT_LT(length.measuring, absl::Minutes(1));
 }
 
-TEST(PlansTest, EveryPlanInTheDocumentsIsGood) {
+TEST(PlansTest, EveryPlanInTheDocumentsIsValid) {
   const std::string document = Document();
   const std::vector<std::string> texts = CodeBlocks(document, "textproto");
   const std::vector<std::string> jsons = CodeBlocks(document, "json");
@@ -135,10 +135,10 @@ TEST(PlansTest, EveryPlanInTheDocumentsIsGood) {
   }
 }
 
-TEST(PlansTest, EveryOverrideInTheDocumentsIsOne) {
+TEST(PlansTest, EveryOverrideInTheDocumentsIsValid) {
   const std::string document = Document();
   constexpr std::string_view kFlag = "`--set ";
-  // On the plan that shows every field, so that indices find something.
+  // Apply it to the plan that shows every field, so that indices refer to existing elements.
   const absl::StatusOr<LoadedPlan> whole =
       ParsePlan(CodeBlocks(document, "textproto").at(1), PlanFormat::kText, "", "");
   ASSERT_TRUE(whole.ok()) << whole.status();
@@ -154,7 +154,7 @@ TEST(PlansTest, EveryOverrideInTheDocumentsIsOne) {
   EXPECT_GE(overrides, 5);
 }
 
-// Whether a document names a field: as `field`, as `path.to.field`, or as it is written, field: value.
+// Whether a document mentions a field: as `field`, as `path.to.field`, or in a plan, as field: value.
 bool Mentions(const std::string& document, const std::string& field) {
   for (const std::string& form : {"`" + field + "`", "." + field + "`", field + ": "}) {
     if (document.find(form) != std::string::npos) return true;
@@ -162,8 +162,8 @@ bool Mentions(const std::string& document, const std::string& field) {
   return false;
 }
 
-// A field that is not in the document is one that nobody finds.
-TEST(PlansTest, EveryFieldAndMetricIsInTheDocument) {
+// Users cannot find a field that the document does not mention.
+TEST(PlansTest, TheDocumentMentionsEveryFieldAndMetric) {
   const std::string document = Document();
   std::vector<const google::protobuf::Descriptor*> types = {Plan::descriptor()};
   for (size_t i = 0; i < types.size(); ++i) {

@@ -66,7 +66,7 @@ std::vector<LevelFigure> FiguresOver(const CampaignResults& results, const std::
                                      const std::string& unit, const Get& get) {
   std::vector<LevelFigure> figures;
   for (const CellResult& cell : results.cells) {
-    if (IsApart(results.campaign.plan(), cell.cell)) continue;
+    if (IsSeparateExecution(results.campaign.plan(), cell.cell)) continue;
     const std::string whole = absl::StrCat(title, ", ", cell.cell.workload());
     auto figure = std::find_if(figures.begin(), figures.end(),
                                [&](const LevelFigure& one) { return one.title == whole; });

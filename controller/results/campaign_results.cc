@@ -295,7 +295,7 @@ std::vector<ThresholdResult> JudgeThresholds(const CampaignResults& results) {
   // By target, in the order of the cells; an empty label stands for all targets.
   absl::flat_hash_map<std::string, std::vector<const CellResult*>> cells_of;
   for (const CellResult& cell : results.cells) {
-    if (IsApart(results.campaign.plan(), cell.cell)) continue;
+    if (IsSeparateExecution(results.campaign.plan(), cell.cell)) continue;
     cells_of[cell.cell.target()].push_back(&cell);
     cells_of[""].push_back(&cell);
   }
