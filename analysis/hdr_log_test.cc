@@ -50,7 +50,7 @@ std::string Buckets(const LatencyHistogram& histogram) {
   return text;
 }
 
-// The point of the format: the library that defines it reads every bucket of ours as it was.
+// The purpose of the format: the library that defines it reads every bucket unchanged.
 TEST(HdrLogTest, HdrHistogramItselfReadsBackEveryBucket) {
   if (!std::filesystem::exists(kJar) || !std::filesystem::exists(kJava)) {
     GTEST_SKIP() << "needs " << kJar << " and " << kJava
@@ -84,7 +84,7 @@ TEST(HdrLogTest, HdrHistogramItselfReadsBackEveryBucket) {
 }
 
 // Tools recognise an encoded histogram by these characters.
-TEST(HdrLogTest, AnEncodedHistogramBeginsAsToolsExpect) {
+TEST(HdrLogTest, EncodedHistogramBeginsAsToolsExpect) {
   LatencyHistogram histogram;
   histogram.Record(int64_t{1'000'000});
   const std::string encoded = EncodeHdrHistogram(histogram).value();
@@ -92,7 +92,7 @@ TEST(HdrLogTest, AnEncodedHistogramBeginsAsToolsExpect) {
   EXPECT_EQ(encoded.size() % 4, 0);
 }
 
-TEST(HdrLogTest, ALogStatesItsVersionStartAndLines) {
+TEST(HdrLogTest, LogHasItsVersionStartAndIntervals) {
   LatencyHistogram histogram;
   histogram.Record(absl::Milliseconds(2));
   histogram.Record(absl::Minutes(2));
@@ -111,7 +111,7 @@ TEST(HdrLogTest, ALogStatesItsVersionStartAndLines) {
       << log;
 }
 
-TEST(HdrLogTest, ATagThatWouldBreakTheLineIsRefused) {
+TEST(HdrLogTest, RejectsATagThatWouldBreakTheLine) {
   const LatencyHistogram histogram;
   for (const char* tag : {"a,b", "a b", "a\nb"}) {
     EXPECT_EQ(HdrLog(absl::UnixEpoch(), {{tag, {}, {}, &histogram}}).status().code(),
