@@ -82,7 +82,7 @@ TEST(ResponseCountsTest, TimeBeyondTheLimitIsNotSet) {
   ResponseCounts counts;
   counts.Begin(kBegin, kBegin + kSecond);
   counts.Add(kBegin + 1);
-  EXPECT_DOUBLE_EQ(Between(counts, 0, 2 * kSecond), 1) << "nothing came later";
+  EXPECT_DOUBLE_EQ(Between(counts, 0, 2 * kSecond), 1) << "no response arrived later";
   counts.Add(kBegin + kSecond);
   EXPECT_DOUBLE_EQ(Between(counts, 0, kSecond), 1);
   EXPECT_EQ(ResponsesBetween(counts.ToParts(), kBegin, kBegin + 2 * kSecond), std::nullopt);

@@ -131,7 +131,7 @@ std::string Output(const std::string& command) {
 
 TEST(PprofFileTest, GosPprofOpensIt) {
   if (std::system("go version >/dev/null 2>&1") != 0) {
-    GTEST_SKIP() << "there is no Go: apt-get install golang-go";
+    GTEST_SKIP() << "needs Go: apt-get install golang-go";
   }
   const std::string folder = std::getenv("TEST_TMPDIR");
   const std::string path = folder + "/profile.pb.gz";

@@ -118,7 +118,7 @@ TEST_F(CampaignResultsTest, QuantileOfTooFewRequestsIsNull) {
   const auto& latency = json["cells"][0]["latency_us"];
   EXPECT_TRUE(latency["p99"]["estimate"].is_number());
   EXPECT_TRUE(latency["p999"]["estimate"].is_null());
-  EXPECT_TRUE(latency["p999"]["pooled"].is_number()) << "6,000 pooled requests support it";
+  EXPECT_TRUE(latency["p999"]["pooled"].is_number()) << "6,000 pooled requests are enough";
 }
 
 TEST_F(CampaignResultsTest, TooFewBlocksInvalidateAVerdictButOnlyWarnWithoutOne) {
@@ -174,7 +174,7 @@ TEST_F(CampaignResultsTest, GateShowsItsWorstExecution) {
   const CampaignResults results = Read(campaign);
   ASSERT_EQ(results.cells[0].gates.size(), 2);
   EXPECT_EQ(results.cells[0].gates[0].value(), 0.95);
-  EXPECT_EQ(results.cells[0].gates[1].value(), 0.2) << "less is worse";
+  EXPECT_EQ(results.cells[0].gates[1].value(), 0.2) << "a smaller value is worse";
 }
 
 // A terminal of 100 columns shows the table without wrapping.
@@ -278,7 +278,7 @@ TEST_F(CampaignResultsTest, WindowWithoutAResponseHasAThroughputOfZero) {
   ASSERT_TRUE(store_->CommitExecution(execution, {}, {}).ok());
   const CampaignResults results = Read(campaign);
   EXPECT_EQ(results.cells[0].executions[1].rps, 0);
-  EXPECT_EQ(results.cells[0].executions[0].rps, 1000) << "an old record keeps its meaning";
+  EXPECT_EQ(results.cells[0].executions[0].rps, 1000) << "an old record keeps its throughput";
 }
 
 TEST_F(CampaignResultsTest, ImpossibleFiguresAreNotSet) {
@@ -308,7 +308,7 @@ TEST_F(CampaignResultsTest, CpuPerRequestDividesByTheResponsesBetweenTheReadings
   const CampaignResults results = Read(campaign);
   EXPECT_EQ(results.cells[0].executions[1].server_cpu_us_per_request, 10);
   EXPECT_EQ(results.cells[0].executions[2].server_cpu_us_per_request, std::nullopt)
-      << "nobody counted";
+      << "the responses were not counted";
 }
 
 TEST_F(CampaignResultsTest, WindowsOfARunningServerHaveNoInterval) {

@@ -68,7 +68,7 @@ TEST_F(ConcurrencyTest, ReaderSeesOnlyWholeExecutions) {
   size_t before = 0;
   while (!done) {
     const size_t now = ReadAll(reader.get());
-    EXPECT_GE(now, before) << "what was committed never goes";
+    EXPECT_GE(now, before) << "committed executions are never lost";
     before = now;
   }
   writer.join();

@@ -95,7 +95,8 @@ TEST_F(CrashTest, CommittedExecutionsAreWholeWheneverTheProcessIsKilled) {
     const std::unique_ptr<Store> store = OpenedStore(path_);
     const std::vector<ExecutionRecord> executions = *store->Executions(kCampaign);
     ASSERT_GE(executions.size(), committed);
-    ASSERT_LE(executions.size(), committed + 1) << "committed and killed before it could tell";
+    ASSERT_LE(executions.size(), committed + 1)
+        << "at most one execution was committed but not reported";
     committed = static_cast<uint32_t>(executions.size());
     for (const ExecutionRecord& execution : executions) {
       EXPECT_EQ(SamplesOf(store.get(), execution.id()), int64_t{kChunksEach} * kSamplesEach);

@@ -170,7 +170,7 @@ TEST_F(ExecutionTest, CommitWithAnUnstagedChunkStoresNothing) {
   EXPECT_EQ(store_->CommitExecution(execution, chunks, {}).code(),
             absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(*store_->Executions(kCampaign), IsEmpty());
-  EXPECT_EQ(Count("staged_chunk"), "1") << "what was staged stays, for another try";
+  EXPECT_EQ(Count("staged_chunk"), "1") << "the staged chunk is kept for a retry";
 }
 
 // Otherwise it would count as measured, but `show` could not read it.
@@ -243,7 +243,7 @@ TEST_F(ExecutionTest, StoresInvalidUtf8AsValidText) {
   EXPECT_EQ(read->failure().failure().message(), good);
   EXPECT_EQ(read->server().profile().notes(0), good);
   EXPECT_EQ(read->server().network_counters().at(good), 1);
-  EXPECT_EQ(RunSql(path_, "SELECT failure FROM execution"), good) << "the column too";
+  EXPECT_EQ(RunSql(path_, "SELECT failure FROM execution"), good) << "the column is valid text too";
   const auto profile = store_->ReadProfile(execution.id());
   ASSERT_TRUE(profile.ok()) << profile.status();
   EXPECT_EQ((*profile)[0].strings(0), good);
@@ -264,7 +264,7 @@ TEST_F(ExecutionTest, CommitRemovesStagedChunksThatItDoesNotReferTo) {
   Staged(failed.id(), 0, {PackedChunk(1), PackedChunk(2)});
   Staged("another", 0, {PackedChunk(2)});
   ASSERT_TRUE(store_->CommitExecution(failed, {}, {}).ok());
-  EXPECT_EQ(Count("chunk"), "1") << "another execution's chunk stays";
+  EXPECT_EQ(Count("chunk"), "1") << "the chunk of another execution is kept";
   EXPECT_EQ(Count("staged_chunk"), "1");
 }
 

@@ -77,7 +77,7 @@ TEST_F(StoreTest, RejectsACampaignThatDoesNotReadBack) {
   campaign.GetReflection()->MutableUnknownFields(&campaign)->AddLengthDelimited(3, "\xff");
   EXPECT_THAT(Message(store_->UpdateCampaign(campaign), absl::StatusCode::kInvalidArgument),
               HasSubstr("campaign 0123456789ab cannot be stored"));
-  EXPECT_EQ(IdOf("latest"), "0123456789ab") << "what was there stays";
+  EXPECT_EQ(IdOf("latest"), "0123456789ab") << "the stored campaign is unchanged";
   campaign.set_id("ba9876543210");
   EXPECT_FALSE(store_->CreateCampaign(campaign).ok());
   EXPECT_EQ(RunSql(path_, "SELECT count(*) FROM campaign"), "1");
@@ -114,7 +114,7 @@ TEST_F(StoreTest, FindsACampaignByIdPrefixLabelAndLatest) {
   EXPECT_EQ(IdOf("aaaa"), "aaaa00000001");
   EXPECT_EQ(IdOf("CCCC"), "cccc00000003");
   EXPECT_EQ(IdOf("old"), "aaaa00000001");
-  EXPECT_EQ(IdOf("twice"), "aabb00000002") << "the newest of a label";
+  EXPECT_EQ(IdOf("twice"), "aabb00000002") << "the newest campaign with the label";
   EXPECT_EQ(IdOf("latest"), "aabb00000002");
 }
 
@@ -216,7 +216,7 @@ TEST_F(StoreTest, CancellationReachesTheControllerThroughTheFile) {
   EXPECT_TRUE(*store_->CancelRequested("aaaa00000001"));
   ASSERT_TRUE(store_->UpdateCampaign(SampleCampaign("aaaa00000001")).ok());
   EXPECT_TRUE(*store_->CancelRequested("aaaa00000001"))
-      << "its own update must not swallow the request";
+      << "the controller's own update must keep the request";
 }
 
 TEST_F(StoreTest, OnlyARunningCampaignCanBeCancelled) {

@@ -36,14 +36,15 @@ TEST_F(ViewsTest, ExecutionsShowKeyFigures) {
   EXPECT_EQ(
       One("SELECT ok || ' ' || errors || ' ' || timeouts || ' ' || in_flight FROM executions"),
       "998 1 1 1");
-  EXPECT_EQ(One("SELECT rps FROM executions"), "1996.0") << "right responses over the window";
+  EXPECT_EQ(One("SELECT rps FROM executions"), "1996.0")
+      << "correct responses divided by the window";
   EXPECT_EQ(One("SELECT server_cpu_us_per_request FROM executions"), "5.0");
   EXPECT_EQ(One("SELECT generator_cpu_us_per_request FROM executions"), "2.0");
   EXPECT_EQ(One("SELECT server_rss_bytes FROM executions"), "1048576");
   EXPECT_EQ(One("SELECT p50_us BETWEEN 500 AND 500.5 FROM executions"), "1");
   EXPECT_EQ(One("SELECT p99_us BETWEEN 990 AND 991 FROM executions"), "1");
   EXPECT_EQ(One("SELECT p999_us IS NULL FROM executions"), "1")
-      << "1,000 requests do not support it";
+      << "1,000 requests are too few for it";
   EXPECT_EQ(One("SELECT analysis_version FROM executions"), "1");
 }
 
