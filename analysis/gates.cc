@@ -210,11 +210,11 @@ absl::Status CheckComplete(const std::vector<GateRule>& rules) {
   for (const Gate& gate : kExecutionGates) gates.push_back(gate.name);
   for (const ProfileGate& gate : kProfileGates) gates.push_back(gate.name);
   for (const std::string_view name : gates) {
-    const auto count = std::count_if(
-        rules.begin(), rules.end(), [name](const GateRule& rule) { return rule.name == name; });
+    const auto count = std::count_if(rules.begin(), rules.end(),
+                                     [name](const GateRule& rule) { return rule.name == name; });
     if (count == 1) continue;
-    return absl::InvalidArgumentError(absl::StrCat(
-        "gate \"", std::string(name), "\" has ", count, " rules; it must have exactly one"));
+    return absl::InvalidArgumentError(absl::StrCat("gate \"", std::string(name), "\" has ", count,
+                                                   " rules; it must have exactly one"));
   }
   return absl::OkStatus();
 }
