@@ -112,7 +112,7 @@ struct ThresholdResult {
   Cell cell;
   // Not set when the metric is not known for this cell; the threshold is then missed.
   std::optional<double> value;
-  // Whether the threshold is certainly missed: a metric with an interval misses it only if the whole interval lies
+  // False only if the threshold is certainly missed: a metric with an interval misses it if the whole interval lies
   // beyond the limit.
   bool met = false;
   // Whether the whole interval lies on one side of the limit. Always true for a metric without an interval.
