@@ -12,9 +12,9 @@ namespace {
 
 using Order = std::vector<uint32_t>;
 
-// The expected numbers come from an implementation in Python of what the headers say. A stored seed
-// must give the same order in every later version.
-TEST(BlockOrderTest, IsTheSameForEver) {
+// The expected numbers come from a Python implementation of the headers' descriptions. A stored seed must give the
+// same order in every later version.
+TEST(BlockOrderTest, NeverChanges) {
   EXPECT_EQ(BlockOrder(1, 0, 9), (Order{4, 7, 1, 2, 3, 6, 5, 8, 0}));
   EXPECT_EQ(BlockOrder(1, 1, 9), (Order{5, 1, 2, 4, 8, 0, 3, 7, 6}));
   EXPECT_EQ(BlockOrder(1, 2, 9), (Order{2, 1, 0, 5, 7, 3, 6, 8, 4}));
@@ -29,13 +29,13 @@ TEST(BlockOrderTest, RunsEachCellOnce) {
   }
 }
 
-// A cell that tended to run first would carry what the machine does then.
+// Otherwise a cell that tends to run first would include the machine's state at that time.
 TEST(BlockOrderTest, EveryOrderIsAboutEquallyFrequentOverBlocks) {
   std::map<Order, int> seen;
   constexpr int kBlocks = 24'000;
   for (uint32_t block = 0; block < kBlocks; ++block) ++seen[BlockOrder(3, block, 4)];
   ASSERT_EQ(seen.size(), 24);
-  // 1,000 each with a standard deviation of 31.
+  // The expected count is 1,000 with a standard deviation of 31.
   for (const auto& [order, count] : seen) EXPECT_NEAR(count, 1000, 160);
 }
 
@@ -43,7 +43,7 @@ TEST(BlockOrderTest, SeedsGiveDifferentOrders) {
   EXPECT_NE(BlockOrder(1, 0, 20), BlockOrder(2, 0, 20));
 }
 
-TEST(RandomStreamTest, IsTheSameForEver) {
+TEST(RandomStreamTest, NeverChanges) {
   RandomStream random(1);
   EXPECT_EQ(random.Next(), 0xB18A02F46D8D86C3);
   EXPECT_EQ(random.Next(), 0xF8C5B62C83F707E8);

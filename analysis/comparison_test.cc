@@ -26,7 +26,7 @@ std::vector<BlockPair> Swapped(const std::vector<BlockPair>& pairs) {
   return swapped;
 }
 
-// Eight blocks whose ratios lie around `ratio`, ln `step` above and below it in turn.
+// Eight blocks whose ratios alternate around `ratio`, by `step` above and below it in the logarithm.
 std::vector<BlockPair> AlternatingPairs(double ratio, double step) {
   std::vector<BlockPair> pairs(8, {100, 100});
   for (size_t i = 0; i < pairs.size(); ++i) {
@@ -65,15 +65,15 @@ TEST(ComparePairedTest, GivesTheKnownAnswer) {
   EXPECT_EQ(comparison.blocks, 6);
 }
 
-TEST(ComparePairedTest, WhoIsFasterDependsOnWhatIsBetter) {
+TEST(ComparePairedTest, DirectionOfTheMetricDecidesWhichIsFaster) {
   EXPECT_EQ(ComparePaired(kKnown, {.better = Better::kHigher})->verdict, Verdict::kFaster);
   const std::vector<BlockPair> swapped = Swapped(kKnown);
   EXPECT_EQ(ComparePaired(swapped, {})->verdict, Verdict::kFaster);
   EXPECT_EQ(ComparePaired(swapped, {.better = Better::kHigher})->verdict, Verdict::kSlower);
 }
 
-// Swapping the two must mirror the response, not change it.
-TEST(ComparePairedTest, TheRatioTurnsAroundWithItsSides) {
+// Swapping the sides must invert the result and not change it.
+TEST(ComparePairedTest, SwappingTheSidesInvertsTheRatio) {
   RandomStream random(1);
   const std::vector<BlockPair> pairs = RandomBlocks(&random, 10, 0.1, 0.05);
   const std::vector<BlockPair> swapped = Swapped(pairs);
@@ -83,27 +83,27 @@ TEST(ComparePairedTest, TheRatioTurnsAroundWithItsSides) {
   EXPECT_NEAR(*there.low * *back.high, 1, 1e-12);
 }
 
-TEST(ComparePairedTest, AnIntervalInsideTheZoneIsEquivalent) {
+TEST(ComparePairedTest, IntervalInsideTheZoneIsEquivalent) {
   const auto pairs = Pairs({100, 101, 102, 99, 98, 100}, {100.5, 101, 102.5, 99.2, 97.9, 100.1});
   EXPECT_EQ(ComparePaired(pairs, {})->verdict, Verdict::kEquivalent);
   EXPECT_TRUE(ComparePaired(pairs, {})->within_zone);
   EXPECT_EQ(ComparePaired(pairs, {.zone = 0.001})->verdict, Verdict::kInconclusive);
 }
 
-// A difference that is real but smaller than worth having is no finding.
-TEST(ComparePairedTest, ADifferenceThatTouchesTheFloorIsInconclusive) {
+// A real difference that is smaller than the floor is not a finding.
+TEST(ComparePairedTest, DifferenceThatTouchesTheFloorIsInconclusive) {
   EXPECT_EQ(ComparePaired(kKnown, {.floor = 0.095, .zone = 0.1})->verdict, Verdict::kInconclusive);
 }
 
-// Two claims with two limits: 1.5 % is more than the floor and less than the zone.
-TEST(ComparePairedTest, ARatioBetweenFloorAndZoneIsBothSlowerAndWithinTheZone) {
+// Two claims with two limits: 1.5 % is above the floor and below the zone.
+TEST(ComparePairedTest, RatioBetweenFloorAndZoneIsSlowerAndWithinTheZone) {
   const RatioComparison comparison = ComparePaired(AlternatingPairs(1.015, 0.0005), {}).value();
   EXPECT_EQ(comparison.verdict, Verdict::kSlower);
   EXPECT_TRUE(comparison.within_zone);
   EXPECT_FALSE(ComparePaired(AlternatingPairs(1.05, 0.0005), {})->within_zone);
 }
 
-TEST(ComparePairedTest, FiveBlocksNeverDecide) {
+TEST(ComparePairedTest, FiveBlocksAreAlwaysInconclusive) {
   std::vector<BlockPair> five(kKnown.begin(), kKnown.begin() + 5);
   const RatioComparison comparison = ComparePaired(five, {}).value();
   EXPECT_EQ(comparison.verdict, Verdict::kInconclusive);
@@ -112,7 +112,7 @@ TEST(ComparePairedTest, FiveBlocksNeverDecide) {
 }
 
 // "Six blocks cannot pass a correction for three levels."
-TEST(ComparePairedTest, SixBlocksDoNotDecideAFamilyOfThree) {
+TEST(ComparePairedTest, SixBlocksAreInconclusiveForAFamilyOfThree) {
   const ComparisonRules family = {.family = 3};
   EXPECT_EQ(BlocksForAnyVerdict(family), 7);
   EXPECT_EQ(BlocksForAnyVerdict({}), 6);
@@ -122,7 +122,7 @@ TEST(ComparePairedTest, SixBlocksDoNotDecideAFamilyOfThree) {
   EXPECT_EQ(comparison.blocks_needed, 7);
 }
 
-TEST(ComparePairedTest, ALargerFamilyHasWiderIntervals) {
+TEST(ComparePairedTest, LargerFamilyHasWiderIntervals) {
   RandomStream random(2);
   const std::vector<BlockPair> pairs = RandomBlocks(&random, 12, 0.05, 0.05);
   const Estimate alone = ComparePaired(pairs, {})->ratio;
@@ -148,12 +148,12 @@ TEST(ComparePairedTest, BlocksForAnEquivalenceAreTheKnownAnswer) {
   EXPECT_EQ(BlocksToFindDifference(std::log(1.01), 0.04, {}), std::nullopt);
 }
 
-TEST(ComparePairedTest, AnInconclusiveNullResultAsksForTheBlocksOfAnEquivalence) {
+TEST(ComparePairedTest, InconclusiveNullResultNeedsTheBlocksOfAnEquivalence) {
   const std::vector<BlockPair> pairs = AlternatingPairs(1, 0.04 * std::sqrt(7.0 / 8));
   EXPECT_EQ(ComparePaired(pairs, {})->blocks_needed, 43);
 }
 
-TEST(ComparePairedTest, AnEstimateAtTheEdgesOfBothClaimsNeverDecides) {
+TEST(ComparePairedTest, EstimateAtTheLimitsOfBothClaimsIsNeverConclusive) {
   const RatioComparison comparison =
       ComparePaired(AlternatingPairs(1.0102, 0.2), {.zone = 0.0105}).value();
   EXPECT_EQ(comparison.verdict, Verdict::kInconclusive);
@@ -182,7 +182,7 @@ TEST(ComparePairedTest, DependentBlocksAreComparedBySegmentsOfTime) {
   EXPECT_NEAR(comparison.segment_ratios[6], std::exp(0.04), 1e-12);
 }
 
-TEST(ComparePairedTest, FewerDependentBlocksThanSegmentsDecideNothing) {
+TEST(ComparePairedTest, FewerDependentBlocksThanSegmentsAreInconclusive) {
   std::vector<BlockPair> pairs = KnownDependentPairs();
   pairs.resize(7);
   const RatioComparison comparison = ComparePaired(pairs, {}, /*dependent=*/true).value();
@@ -191,7 +191,7 @@ TEST(ComparePairedTest, FewerDependentBlocksThanSegmentsDecideNothing) {
   EXPECT_GE(comparison.blocks_needed.value_or(0), kDifferenceSegments);
 }
 
-TEST(ComparePairedTest, FiguresWithoutALogarithmAreRefused) {
+TEST(ComparePairedTest, RejectsFiguresWithoutALogarithm) {
   for (const double bad : {0.0, -1.0, std::nan(""), double{INFINITY}}) {
     EXPECT_EQ(ComparePaired(Pairs({100}, {bad}), {}).status().code(),
               absl::StatusCode::kInvalidArgument);
@@ -202,14 +202,14 @@ TEST(ComparePairedTest, FiguresWithoutALogarithmAreRefused) {
   }
 }
 
-TEST(ComparePairedTest, NoBlocksAreInconclusiveNotAnError) {
+TEST(ComparePairedTest, NoBlocksAreInconclusive) {
   const RatioComparison comparison = ComparePaired({}, {}).value();
   EXPECT_EQ(comparison.verdict, Verdict::kInconclusive);
   EXPECT_TRUE(std::isnan(comparison.ratio.estimate));
 }
 
-// The A/A control: two names of one server must not be told apart more often than the rules allow.
-TEST(ComparePairedTest, ATargetAgainstItselfIsHardlyEverFoundFaster) {
+// The A/A control: two names of one server must not be found different more often than the rules allow.
+TEST(ComparePairedTest, TargetComparedWithItselfIsRarelyFaster) {
   RandomStream random(3);
   int wrong = 0;
   constexpr int kTrials = 4'000;
@@ -218,11 +218,11 @@ TEST(ComparePairedTest, ATargetAgainstItselfIsHardlyEverFoundFaster) {
         ComparePaired(RandomBlocks(&random, 8, 0, 0.05), {.floor = 0, .zone = 0})->verdict;
     wrong += verdict == Verdict::kFaster || verdict == Verdict::kSlower ? 1 : 0;
   }
-  // 0.039 with a standard error of 0.003.
+  // The expected value is 0.039 with a standard error of 0.003.
   EXPECT_LT(wrong / double{kTrials}, 0.05);
 }
 
-TEST(ComparePairedTest, TheBlocksItAsksForDecideFourTimesInFive) {
+TEST(ComparePairedTest, BlocksNeededGive80PercentPower) {
   RandomStream random(4);
   const double centre = 0.08;
   const double deviation = 0.09;
@@ -233,12 +233,13 @@ TEST(ComparePairedTest, TheBlocksItAsksForDecideFourTimesInFive) {
     const auto blocks = RandomBlocks(&random, static_cast<int>(needed), centre, deviation);
     decided += ComparePaired(blocks, {})->verdict == Verdict::kSlower ? 1 : 0;
   }
-  // 0.8 in large samples; the t of few blocks and the rank test take a little.
+  // The expected value is 0.8 in large samples; with few blocks, the t distribution and the rank test lower it a
+  // little.
   EXPECT_GT(decided / double{kTrials}, 0.7);
   EXPECT_LT(decided / double{kTrials}, 0.9);
 }
 
-TEST(CompareUnpairedTest, FindsTheRatioOfSamplesThatHaveNoPairs) {
+TEST(CompareUnpairedTest, FindsTheRatioOfUnpairedSamples) {
   const RatioComparison comparison =
       CompareUnpaired({100, 101, 99, 100.5, 98.5, 102}, {110, 112, 109, 111, 108, 113}, {}).value();
   EXPECT_NEAR(comparison.ratio.estimate, 1.1, 0.005);
@@ -247,7 +248,7 @@ TEST(CompareUnpairedTest, FindsTheRatioOfSamplesThatHaveNoPairs) {
 }
 
 // "3 runs against 3: the smallest two-sided Mann-Whitney p is 0.1."
-TEST(CompareUnpairedTest, ThreeAgainstThreeNeverDecide) {
+TEST(CompareUnpairedTest, ThreeAgainstThreeAreAlwaysInconclusive) {
   EXPECT_EQ(CompareUnpaired({1, 2, 3}, {100, 200, 300}, {})->verdict, Verdict::kInconclusive);
 }
 

@@ -19,7 +19,7 @@ TEST(Crc32cTest, GivesThePublishedCheckValues) {
   EXPECT_EQ(Crc32c(""), 0);
 }
 
-// A chunk may be written on one kind of CPU and checked on another.
+// A chunk can be written on one kind of CPU and checked on another.
 TEST(Crc32cTest, TableAndInstructionAgreeOnEveryLengthAndAlignment) {
   RandomStream random(1);
   std::string bytes;

@@ -12,7 +12,7 @@
 namespace assay {
 namespace {
 
-// Over all orders of n values, mean and variance must be the formula's, exactly.
+// Over all orders of n values, mean and variance must match the formula exactly.
 TEST(RankSerialCorrelationTest, MeanAndVarianceAreThoseOfAllPermutations) {
   for (const size_t n : {4, 5, 6, 7}) {
     std::vector<double> values(n);
@@ -62,7 +62,7 @@ TEST(DependenceStatisticTest, IndependentBlocksSeldomExceedTheLimit) {
   EXPECT_LT(beyond / double{kTrials}, 0.015);
 }
 
-TEST(DependenceStatisticTest, AStateThatLastsForSeveralBlocksIsFound) {
+TEST(DependenceStatisticTest, FindsAStateThatLastsForSeveralBlocks) {
   RandomStream random(2);
   int found = 0;
   constexpr int kTrials = 500;
@@ -74,7 +74,7 @@ TEST(DependenceStatisticTest, AStateThatLastsForSeveralBlocksIsFound) {
   EXPECT_GT(found / double{kTrials}, 0.9);
 }
 
-TEST(DependenceStatisticTest, TooFewOrEqualBlocksAreNoDependence) {
+TEST(DependenceStatisticTest, TooFewOrEqualBlocksAreNotDependent) {
   EXPECT_EQ(DependenceStatistic({}), 0);
   const std::vector<std::vector<double>> tiny = {{1, 2, 3}};
   EXPECT_EQ(DependenceStatistic(tiny), 0);
@@ -82,7 +82,7 @@ TEST(DependenceStatisticTest, TooFewOrEqualBlocksAreNoDependence) {
   EXPECT_EQ(DependenceStatistic(equal), 0);
 }
 
-TEST(WinsorisedTest, MovesOnlyWhatIsFarOut) {
+TEST(WinsorisedTest, MovesOnlyOutliers) {
   EXPECT_EQ(Winsorised({1, 2, 3, 4, 5}), (std::vector<double>{1, 2, 3, 4, 5}));
   const std::vector<double> tame = Winsorised({1, 2, 3, 4, 500});
   EXPECT_EQ(tame[0], 1);
@@ -90,7 +90,7 @@ TEST(WinsorisedTest, MovesOnlyWhatIsFarOut) {
   EXPECT_EQ(Winsorised({1, 1, 1, 9}), (std::vector<double>{1, 1, 1, 9}));
 }
 
-TEST(SegmentMeansTest, CutsInLengthsThatDifferByAtMostOne) {
+TEST(SegmentMeansTest, SegmentLengthsDifferByAtMostOne) {
   EXPECT_EQ(SegmentMeans({1, 3, 2, 4, 2, 0, 3, 3, 1, 1, 4, 2, 5, 3, 2, 2}, 8),
             (std::vector<double>{2, 3, 1, 3, 1, 3, 4, 2}));
   EXPECT_EQ(SegmentMeans({1, 2, 3, 4, 5}, 2), (std::vector<double>{1.5, 4}));

@@ -36,20 +36,20 @@ std::optional<uint64_t> RequestsOf(const LoadCounts& load) {
 }
 
 void DeriveThinkTime(const std::vector<LoadCounts>& loads, Figures* figures) {
-  Sum rest;
+  Sum idle;
   Sum flight;
   Sum cycles;
   for (const LoadCounts& load : loads) {
-    rest.AddNanos(load.think_ns);
+    idle.AddNanos(load.think_ns);
     flight.AddNanos(load.flight_ns);
     cycles.Add(load.cycles);
   }
-  if (!rest.value().has_value() || !flight.value().has_value()) return;
+  if (!idle.value().has_value() || !flight.value().has_value()) return;
   if (!cycles.value().has_value() || *cycles.value() == 0) return;
   // With window length T: N = (idle + flight) / T, X = cycles / T, R = flight / cycles; T cancels out.
   const auto ended = static_cast<double>(*cycles.value());
   const auto in_flight = static_cast<double>(*flight.value());
-  const double all = static_cast<double>(*rest.value()) + in_flight;
+  const double all = static_cast<double>(*idle.value()) + in_flight;
   if (all <= 0) return;
   const double think_ns = ThinkTime(all, ended, in_flight / ended);
   figures->think_time_us = std::max(0.0, think_ns) / kNanosInMicro;

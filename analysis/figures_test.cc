@@ -22,8 +22,8 @@ LoadCounts Second() {
           .cycles = 1000};
 }
 
-// A server that answers after 0.8 s, in a window of 0.4 s: its 64 responses come in the drain.
-TEST(FiguresTest, AWindowInWhichNoResponseCameHasAThroughputOfZero) {
+// The server responds after 0.8 s, in a window of 0.4 s: its 64 responses arrive in the drain.
+TEST(FiguresTest, WindowWithoutAResponseHasAThroughputOfZero) {
   LoadCounts load = Second();
   load.sent = load.ok = 64;
   load.ok_in_window = 0;
@@ -31,14 +31,14 @@ TEST(FiguresTest, AWindowInWhichNoResponseCameHasAThroughputOfZero) {
   EXPECT_EQ(DeriveFigures({load}, std::nullopt).rps, 0);
 }
 
-TEST(FiguresTest, AnOldRecordThatDidNotCountResponsesInTheWindowKeepsItsThroughput) {
+TEST(FiguresTest, OldRecordWithoutResponsesInTheWindowKeepsItsThroughput) {
   LoadCounts load = Second();
   load.ok_in_window.reset();
   EXPECT_EQ(DeriveFigures({load}, std::nullopt).rps, 1000);
 }
 
-// In-flight requests of the warm-up and of the drain are in neither: only what came between the readings.
-TEST(FiguresTest, CpuARequestDividesByTheResponsesBetweenTheReadings) {
+// Only responses between the readings count, not in-flight requests of the warm-up and the drain.
+TEST(FiguresTest, CpuPerRequestDividesByTheResponsesBetweenTheReadings) {
   LoadCounts load = Second();
   load.sent = load.ok = 256;
   load.work_responses = 320;
@@ -49,7 +49,7 @@ TEST(FiguresTest, CpuARequestDividesByTheResponsesBetweenTheReadings) {
   EXPECT_DOUBLE_EQ(*figures.generator_cpu_us_per_request, 4);
 }
 
-TEST(FiguresTest, AnOldRecordKeepsItsCpuARequest) {
+TEST(FiguresTest, OldRecordKeepsItsCpuPerRequest) {
   LoadCounts load = Second();
   load.work_responses.reset();
   const Figures figures = DeriveFigures({load}, ServerUse{.cpu_ns = 9'000'000});
@@ -57,7 +57,7 @@ TEST(FiguresTest, AnOldRecordKeepsItsCpuARequest) {
   EXPECT_DOUBLE_EQ(*figures.generator_cpu_us_per_request, 5);
 }
 
-TEST(FiguresTest, CpuARequestIsNotKnownWithoutItsCountOrWithAPartOfTheTree) {
+TEST(FiguresTest, CpuPerRequestIsNotSetWithoutItsCountOrTheWholeProcessTree) {
   const auto cpu = [](ServerUse server) {
     return DeriveFigures({Second()}, server).server_cpu_us_per_request;
   };
@@ -67,7 +67,7 @@ TEST(FiguresTest, CpuARequestIsNotKnownWithoutItsCountOrWithAPartOfTheTree) {
   EXPECT_FALSE(cpu({.cpu_ns = 1, .dated = true, .complete = false, .responses = 1}).has_value());
 }
 
-TEST(FiguresTest, WhatCannotBeTrueIsNoFigure) {
+TEST(FiguresTest, ImpossibleValuesAreNotSet) {
   const ServerUse backwards{.cpu_ns = -5, .dated = true, .responses = 1};
   EXPECT_FALSE(DeriveFigures({Second()}, backwards).server_cpu_us_per_request.has_value());
   LoadCounts load = Second();
@@ -86,10 +86,10 @@ TEST(FiguresTest, WhatCannotBeTrueIsNoFigure) {
   EXPECT_FALSE(figures.sent.has_value());
 }
 
-// Known response 9 of docs/measurement.md.
+// Known answer 9 of docs/measurement.md.
 TEST(FiguresTest, ThinkTimeFollowsFromLittlesLaw) {
   EXPECT_NEAR(ThinkTime(16, 162'874, 77.9e-6) * 1e6, 20.3, 0.05);
-  // The same from the times of a window of 1 s: 16 places, of which 162,874 requests of 77.9 us took this share.
+  // The same from the times of a window of 1 s: 162,874 requests of 77.9 us occupied this share of 16 slots.
   LoadCounts load = Second();
   load.cycles = 162'874;
   load.flight_ns = 162'874 * 77'900LL;
@@ -108,7 +108,7 @@ TEST(FiguresTest, ThinkTimeIsNotKnownInAnOpenLoopOrWithoutARequest) {
   EXPECT_FALSE(DeriveFigures({load}, std::nullopt).think_time_us.has_value());
 }
 
-TEST(FiguresTest, LoadsAddUp) {
+TEST(FiguresTest, AddsTheCountsOfLoadAgents) {
   const Figures figures = DeriveFigures({Second(), Second()}, std::nullopt);
   EXPECT_EQ(figures.rps, 2000);
   EXPECT_EQ(figures.sent, 2000);

@@ -50,16 +50,16 @@ void MutateOnce(RandomStream* random, const std::string& other, std::string* inp
 
 // The number of broken inputs to try: 8,000, or the number that fuzz_target() sets.
 int Rounds() {
-  const char* const told = std::getenv("ASSAY_FUZZ_ROUNDS");
-  return told == nullptr ? 8'000 : std::atoi(told);
+  const char* const rounds = std::getenv("ASSAY_FUZZ_ROUNDS");
+  return rounds == nullptr ? 8'000 : std::atoi(rounds);
 }
 
-TEST(FuzzTest, SeedsAreSurvived) {
+TEST(FuzzTest, HandlesSeeds) {
   ASSERT_FALSE(FuzzSeeds().empty());
   for (const std::string& seed : FuzzSeeds()) RunOn(seed);
 }
 
-TEST(FuzzTest, BrokenSeedsAreSurvived) {
+TEST(FuzzTest, HandlesBrokenSeeds) {
   RandomStream random(1);
   const std::vector<std::string> seeds = FuzzSeeds();
   const int rounds = Rounds();
@@ -74,7 +74,7 @@ TEST(FuzzTest, BrokenSeedsAreSurvived) {
   }
 }
 
-TEST(FuzzTest, NoiseIsSurvived) {
+TEST(FuzzTest, HandlesNoise) {
   RandomStream random(2);
   const int rounds = Rounds() / 4;
   for (int round = 0; round < rounds; ++round) {

@@ -27,8 +27,8 @@ uint64_t Requests(const ExecutionFigures& f) { return f.ok + f.errors + f.timeou
 
 Figure ErrorShare(const ExecutionFigures& f) {
   if (!f.counts_known) return std::nullopt;
-  const uint64_t no_answer = f.errors - std::min(f.errors, f.wrong_answers) + f.timeouts;
-  return Share(static_cast<double>(no_answer), static_cast<double>(Requests(f)));
+  const uint64_t no_response = f.errors - std::min(f.errors, f.wrong_answers) + f.timeouts;
+  return Share(static_cast<double>(no_response), static_cast<double>(Requests(f)));
 }
 
 Figure WrongResponseShare(const ExecutionFigures& f) {
@@ -210,11 +210,11 @@ absl::Status CheckComplete(const std::vector<GateRule>& rules) {
   for (const Gate& gate : kExecutionGates) gates.push_back(gate.name);
   for (const ProfileGate& gate : kProfileGates) gates.push_back(gate.name);
   for (const std::string_view name : gates) {
-    const auto rules_of_it = std::count_if(
-        rules.begin(), rules.end(), [name](const GateRule& rule) { return rule.name == name; });
-    if (rules_of_it == 1) continue;
-    return absl::InvalidArgumentError(absl::StrCat(
-        "gate \"", std::string(name), "\" has ", rules_of_it, " rules; it must have exactly one"));
+    const auto count = std::count_if(rules.begin(), rules.end(),
+                                     [name](const GateRule& rule) { return rule.name == name; });
+    if (count == 1) continue;
+    return absl::InvalidArgumentError(absl::StrCat("gate \"", std::string(name), "\" has ", count,
+                                                   " rules; it must have exactly one"));
   }
   return absl::OkStatus();
 }

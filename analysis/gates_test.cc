@@ -48,7 +48,7 @@ std::vector<GateRule> ShippedRuleList() {
 
 GateRules ShippedRules() { return GateRules::Create(ShippedRuleList()).value(); }
 
-// A demo execution on a sound machine: 0.4 s, 250 connections, about 30,000 requests a second.
+// A demo execution on a sound machine: 0.4 s, 250 connections, about 30,000 requests per second.
 ExecutionFigures Demo() {
   return {.sent = 12'000,
           .ok = 11'750,
@@ -75,7 +75,7 @@ std::map<std::string, GateVerdict> Verdicts(const ExecutionFigures& figures,
   return verdicts;
 }
 
-// The one gate that judges otherwise than in the demo, and how.
+// The one gate whose judgement differs from the demo's, and that judgement.
 std::string Changed(const ExecutionFigures& figures) {
   const auto usual = Verdicts(Demo());
   std::string changed;
@@ -85,27 +85,27 @@ std::string Changed(const ExecutionFigures& figures) {
   return changed;
 }
 
-TEST(ShippedGatesTest, ADemoOnASoundMachineOnlyWarnsOfTheSharedHost) {
+TEST(ShippedGatesTest, DemoOnASoundMachineWarnsOnlyOfTheSharedHost) {
   for (const auto& [name, verdict] : Verdicts(Demo())) {
     EXPECT_EQ(verdict, name == "same_host" ? GateVerdict::kWarn : GateVerdict::kPass) << name;
   }
   EXPECT_EQ(ShippedRules().JudgeBlocks(8, kWanted).verdict, GateVerdict::kPass);
 }
 
-// The original experiment's protocol: it could not decide, and must not seem to.
+// The original experiment's protocol could not give a verdict, and must not seem to.
 TEST(ShippedGatesTest, TenThousandRequestsOver750ConnectionsAreTooShort) {
-  ExecutionFigures origin = Demo();
-  origin.sent = 10'000;
-  origin.ok = 10'000;
-  origin.in_flight = 0;
-  origin.connections = 750;
-  EXPECT_EQ(Verdicts(origin)["too_short_requests"], GateVerdict::kInvalid);
-  EXPECT_EQ(Verdicts(origin, kNotWanted)["too_short_requests"], GateVerdict::kWarn);
+  ExecutionFigures original = Demo();
+  original.sent = 10'000;
+  original.ok = 10'000;
+  original.in_flight = 0;
+  original.connections = 750;
+  EXPECT_EQ(Verdicts(original)["too_short_requests"], GateVerdict::kInvalid);
+  EXPECT_EQ(Verdicts(original, kNotWanted)["too_short_requests"], GateVerdict::kWarn);
   EXPECT_EQ(ShippedRules().JudgeBlocks(3, kWanted).verdict, GateVerdict::kInvalid);
   EXPECT_EQ(ShippedRules().JudgeBlocks(3, kNotWanted).verdict, GateVerdict::kWarn);
 }
 
-TEST(ShippedGatesTest, EachDefectIsSeenByItsGateAndNoOther) {
+TEST(ShippedGatesTest, EachDefectIsDetectedByItsGateOnly) {
   const auto changed = [](auto change) {
     ExecutionFigures figures = Demo();
     change(&figures);
@@ -133,8 +133,8 @@ TEST(ShippedGatesTest, EachDefectIsSeenByItsGateAndNoOther) {
   EXPECT_EQ(changed([](F* f) { f->start_skew_ns = 6'000'000; }), "start_skew warn;");
 }
 
-// What an agent tells may be anything; what cannot be true never passes.
-TEST(ShippedGatesTest, AFigureThatCannotBeTrueNeverPasses) {
+// An agent can report any values. Impossible ones never pass.
+TEST(ShippedGatesTest, ImpossibleFigureNeverPasses) {
   const auto changed = [](auto change) {
     ExecutionFigures figures = Demo();
     change(&figures);
@@ -161,7 +161,7 @@ TEST(ShippedGatesTest, AFigureThatCannotBeTrueNeverPasses) {
             "too_short_requests unreadable;wrong_answers unreadable;");
 }
 
-TEST(ShippedGatesTest, GatesOfAServerOfOursAreNotThoseOfAUrl) {
+TEST(ShippedGatesTest, ServerGivenByUrlHasNoGatesOfServerReadings) {
   ExecutionFigures figures = Demo();
   figures.server.reset();
   EXPECT_EQ(Verdicts(figures).count("cpu_readings"), 0);
@@ -169,7 +169,7 @@ TEST(ShippedGatesTest, GatesOfAServerOfOursAreNotThoseOfAUrl) {
   EXPECT_EQ(Verdicts(figures).count("think_time"), 0);
 }
 
-TEST(ShippedGatesTest, AnOpenLoopHasGatesOfItsOwn) {
+TEST(ShippedGatesTest, OpenLoopHasSeparateGates) {
   const std::map<std::string, GateVerdict> closed = Verdicts(Demo());
   EXPECT_EQ(closed.count("load_not_delivered"), 0);
   ExecutionFigures figures = Demo();
@@ -202,7 +202,7 @@ std::string ProfileVerdicts(const ProfileFigures& figures) {
   return verdicts;
 }
 
-TEST(ShippedGatesTest, ProfilesHaveGatesOfTheirOwn) {
+TEST(ShippedGatesTest, ProfilesHaveSeparateGates) {
   EXPECT_EQ(ProfileVerdicts({.samples = 1000, .whole = 990}),
             "profile_whole pass;profile_loss pass;");
   EXPECT_EQ(ProfileVerdicts({.samples = 1000, .whole = 989}),
@@ -214,7 +214,7 @@ TEST(ShippedGatesTest, ProfilesHaveGatesOfTheirOwn) {
   };
   const std::string others = "profile_whole pass;profile_loss pass;";
   EXPECT_EQ(with_cost({.estimate = 0.02}), others + "profile_cost warn;");
-  // A miss is certain where the whole interval lies beyond the limit.
+  // A limit is certainly missed if the whole interval lies beyond it.
   EXPECT_EQ(with_cost({.estimate = 0.02, .low = -0.01, .high = 0.05}),
             others + "profile_cost pass;");
   EXPECT_EQ(with_cost({.estimate = 0.02, .low = 0.011, .high = 0.05}),
@@ -226,7 +226,7 @@ TEST(ShippedGatesTest, ProfilesHaveGatesOfTheirOwn) {
             "profile_whole unreadable;profile_loss unreadable;profile_cost unreadable;");
 }
 
-TEST(ShippedGatesTest, WhatCouldNotBeReadIsUnreadable) {
+TEST(ShippedGatesTest, FigureThatIsNotSetIsUnreadable) {
   ExecutionFigures figures = Demo();
   figures.same_host.reset();
   figures.shared_cpus.reset();
@@ -255,7 +255,7 @@ GateRule Rule(GateDirection direction, std::optional<double> warn, std::optional
           .advice = "mend it"};
 }
 
-TEST(JudgeFigureTest, ABoundItselfIsStillGood) {
+TEST(JudgeFigureTest, FigureAtTheBoundPasses) {
   const GateRule max = Rule(GateDirection::kMax, 1, 2);
   EXPECT_EQ(JudgeFigure(max, 1, kWanted).verdict, GateVerdict::kPass);
   EXPECT_EQ(JudgeFigure(max, 1.5, kWanted).verdict, GateVerdict::kWarn);
@@ -267,7 +267,7 @@ TEST(JudgeFigureTest, ABoundItselfIsStillGood) {
   EXPECT_EQ(JudgeFigure(min, 0.5, kWanted).verdict, GateVerdict::kInvalid);
 }
 
-TEST(JudgeFigureTest, ReportsTheBoundThatWasBrokenOrElseTheHardest) {
+TEST(JudgeFigureTest, ReportsTheBrokenBoundOrElseTheStrictest) {
   const GateRule rule = Rule(GateDirection::kMax, 1, 2);
   EXPECT_EQ(JudgeFigure(rule, 0, kWanted).limit, 2);
   EXPECT_EQ(JudgeFigure(rule, 1.5, kWanted).limit, 1);
@@ -281,8 +281,8 @@ TEST(JudgeFigureTest, NotANumberIsUnreadableButInfinityIsJudged) {
   EXPECT_EQ(JudgeFigure(rule, INFINITY, kWanted).verdict, GateVerdict::kInvalid);
 }
 
-// A typing error in the data file must not switch a gate off.
-TEST(GateRulesTest, IncompleteOrContradictoryRulesAreRefused) {
+// A typing error in the data file must not disable a gate.
+TEST(GateRulesTest, RejectsIncompleteOrContradictoryRules) {
   const std::vector<GateRule> good = ShippedRuleList();
   ASSERT_TRUE(GateRules::Create(good).ok());
   const auto refusal = [&](auto change) {
@@ -301,7 +301,7 @@ TEST(GateRulesTest, IncompleteOrContradictoryRulesAreRefused) {
   EXPECT_NE(
       refusal([](Rules* r) { (*r)[0].warn.reset(), (*r)[0].invalid.reset(); }).find("neither"),
       std::string::npos);
-  EXPECT_NE(refusal([](Rules* r) { (*r)[0].invalid = INFINITY; }).find("endless"),
+  EXPECT_NE(refusal([](Rules* r) { (*r)[0].invalid = INFINITY; }).find("not finite"),
             std::string::npos);
 }
 

@@ -50,7 +50,7 @@ std::string Buckets(const LatencyHistogram& histogram) {
   return text;
 }
 
-// The point of the format: the library that defines it reads every bucket of ours as it was.
+// The purpose of the format: the library that defines it reads every bucket unchanged.
 TEST(HdrLogTest, HdrHistogramItselfReadsBackEveryBucket) {
   if (!std::filesystem::exists(kJar) || !std::filesystem::exists(kJava)) {
     GTEST_SKIP() << "needs " << kJar << " and " << kJava
@@ -84,7 +84,7 @@ TEST(HdrLogTest, HdrHistogramItselfReadsBackEveryBucket) {
 }
 
 // Tools recognise an encoded histogram by these characters.
-TEST(HdrLogTest, AnEncodedHistogramBeginsAsToolsExpect) {
+TEST(HdrLogTest, EncodedHistogramBeginsAsToolsExpect) {
   LatencyHistogram histogram;
   histogram.Record(int64_t{1'000'000});
   const std::string encoded = EncodeHdrHistogram(histogram).value();
@@ -92,7 +92,7 @@ TEST(HdrLogTest, AnEncodedHistogramBeginsAsToolsExpect) {
   EXPECT_EQ(encoded.size() % 4, 0);
 }
 
-TEST(HdrLogTest, ALogStatesItsVersionStartAndLines) {
+TEST(HdrLogTest, LogHasItsVersionStartAndIntervals) {
   LatencyHistogram histogram;
   histogram.Record(absl::Milliseconds(2));
   histogram.Record(absl::Minutes(2));
@@ -105,13 +105,13 @@ TEST(HdrLogTest, ALogStatesItsVersionStartAndLines) {
                      "Wed Sep 09 15:24:39 UTC 2015]\n"),
             std::string::npos)
       << log;
-  EXPECT_NE(log.find("#[1 samples over 68719476735 ns are not in the next line]\n"
+  EXPECT_NE(log.find("#[1 samples over 68719476735 ns are left out of the next line]\n"
                      "Tag=json,0.127,1.007,120000.000,HISTFAAAA"),
             std::string::npos)
       << log;
 }
 
-TEST(HdrLogTest, ATagThatWouldBreakTheLineIsRefused) {
+TEST(HdrLogTest, RejectsATagThatWouldBreakTheLine) {
   const LatencyHistogram histogram;
   for (const char* tag : {"a,b", "a b", "a\nb"}) {
     EXPECT_EQ(HdrLog(absl::UnixEpoch(), {{tag, {}, {}, &histogram}}).status().code(),

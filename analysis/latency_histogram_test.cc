@@ -15,7 +15,7 @@
 namespace assay {
 namespace {
 
-// Over all magnitudes, a few beyond the range.
+// Samples over all magnitudes, a few of them beyond the range.
 std::vector<int64_t> RandomLatencies(RandomStream* random, int count) {
   std::vector<int64_t> latencies;
   for (int i = 0; i < count; ++i) {
@@ -35,7 +35,7 @@ LatencyHistogram Merged(LatencyHistogram a, const LatencyHistogram& b) {
   return a;
 }
 
-// Buckets that overlapped or left a gap would count a sample wrongly or nowhere.
+// Buckets that overlap or leave a gap would miscount samples.
 TEST(LatencyHistogramTest, BucketsTileTheRange) {
   int64_t next = 0;
   for (uint32_t i = 0; i < LatencyHistogram::kBucketCount; ++i) {
@@ -92,7 +92,7 @@ TEST(LatencyHistogramTest, MergeEqualsRecordingEverySampleInOne) {
   }
 }
 
-// Agents answer in any order.
+// Agents report in any order.
 TEST(LatencyHistogramTest, OrderOfMergesDoesNotMatter) {
   RandomStream random(3);
   for (int round = 0; round < 30; ++round) {
@@ -111,14 +111,14 @@ TEST(LatencyHistogramTest, OrderOfMergesDoesNotMatterWhenTheSumOverflows) {
   EXPECT_EQ(Merged(a, b).sum_ns(), UINT64_MAX);
 }
 
-TEST(LatencyHistogramTest, MergingWithAnEmptyOneChangesNothing) {
+TEST(LatencyHistogramTest, MergingWithAnEmptyHistogramChangesNothing) {
   const LatencyHistogram some = HistogramOf({7, 1'000'000});
   EXPECT_EQ(Merged(some, LatencyHistogram()), some);
   EXPECT_EQ(Merged(LatencyHistogram(), some), some);
 }
 
 // A clamped maximum would look like a measured one.
-TEST(LatencyHistogramTest, ALongerSampleIsCountedButNeverClamped) {
+TEST(LatencyHistogramTest, LongerSampleIsCountedButNeverClamped) {
   LatencyHistogram histogram;
   for (int i = 0; i < 9; ++i) histogram.Record(absl::Milliseconds(1));
   histogram.Record(absl::Minutes(2));
@@ -140,7 +140,7 @@ TEST(LatencyHistogramTest, OnlyOverflowedSamplesMergeToo) {
   EXPECT_EQ(both.overflow_count(), 1);
 }
 
-TEST(LatencyHistogramTest, AnEmptyHistogramHasNoQuantile) {
+TEST(LatencyHistogramTest, EmptyHistogramHasNoQuantile) {
   EXPECT_EQ(LatencyHistogram().QuantileNanos(0.5).status().code(),
             absl::StatusCode::kFailedPrecondition);
 }
@@ -155,7 +155,7 @@ TEST(LatencyHistogramTest, ClearedEqualsNew) {
   EXPECT_EQ(histogram, LatencyHistogram());
 }
 
-TEST(LatencyHistogramTest, PartsRebuildTheSameHistogram) {
+TEST(LatencyHistogramTest, ContentsRebuildTheSameHistogram) {
   RandomStream random(4);
   for (int round = 0; round < 30; ++round) {
     const LatencyHistogram histogram = HistogramOf(RandomLatencies(&random, random.Below(500)));
@@ -165,8 +165,8 @@ TEST(LatencyHistogramTest, PartsRebuildTheSameHistogram) {
   }
 }
 
-// Parts come from other hosts; what no recording can have left must not be merged.
-TEST(LatencyHistogramTest, ImpossiblePartsAreRefused) {
+// Contents come from other hosts. Contents that no recording can produce must not be merged.
+TEST(LatencyHistogramTest, RejectsImpossibleContents) {
   const LatencyHistogram::Parts good = HistogramOf({5, 5, 3000, 80'000'000'000}).ToParts();
   ASSERT_TRUE(LatencyHistogram::FromParts(good).ok());
   const auto refused = [&](auto change) {
@@ -189,7 +189,7 @@ TEST(LatencyHistogramTest, ImpossiblePartsAreRefused) {
   EXPECT_TRUE(refused([](Parts* p) { *p = Parts{.sum_ns = 1}; }));
 }
 
-TEST(QuantileRankTest, AnIntegerProductIsNotPushedUpByRounding) {
+TEST(QuantileRankTest, RoundingDoesNotRaiseAnIntegerProduct) {
   for (uint64_t n = 1; n <= 10'000; ++n) {
     for (const uint64_t per_mille : {7, 70, 500, 900, 990, 999}) {
       const uint64_t exact = (n * per_mille + 999) / 1000;

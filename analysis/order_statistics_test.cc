@@ -25,7 +25,7 @@ TEST(QuantileRankIntervalTest, GivesTheKnownAnswers) {
   EXPECT_EQ(Ranks(10'000, 0.99), (RankInterval{9880, 9921}));
 }
 
-TEST(QuantileRankIntervalTest, CoverageIsAsKnown) {
+TEST(QuantileRankIntervalTest, GivesTheKnownCoverage) {
   EXPECT_NEAR(RankIntervalCoverage(6, 0.5, {1, 6}), 0.96875, 1e-12);
   EXPECT_NEAR(RankIntervalCoverage(10, 0.5, {2, 9}), 0.978516, 5e-7);
   EXPECT_NEAR(RankIntervalCoverage(100, 0.5, {40, 61}), 0.9648, 5e-5);
@@ -51,7 +51,7 @@ TEST(QuantileRankIntervalTest, ExistsFromTheNumberOfSamplesNeededOn) {
   }
 }
 
-// An interval that covers less than it says makes chance look like a finding.
+// An interval with too little coverage makes chance look like a finding.
 TEST(QuantileRankIntervalTest, ExactIntervalsCoverAtLeastTheConfidenceAndNoNarrowerOnesDo) {
   for (const double q : kQuantiles) {
     for (int64_t n = SamplesNeeded(q); n < 600; n += 7) {
@@ -79,13 +79,13 @@ TEST(QuantileRankIntervalTest, ApproximateIntervalsCoverNearlyTheConfidence) {
   }
 }
 
-TEST(QuantileRankIntervalTest, AMirroredQuantileHasTheMirroredInterval) {
+TEST(QuantileRankIntervalTest, MirroredQuantileHasTheMirroredInterval) {
   for (const int64_t n : {100, 368, 599, 5'000, 1'000'000}) {
     for (const double q : {0.01, 0.125, 0.25, 0.5}) {
       const auto low = QuantileRankInterval(n, q);
       const auto high = QuantileRankInterval(n, 1 - q);
       ASSERT_EQ(low.has_value(), high.has_value());
-      // Above, the normal approximation rounds both ends outward, not to mirrored ranks.
+      // With more samples, the normal approximation rounds both ends outward, not to mirrored ranks.
       if (!low.has_value() || n >= 600) continue;
       EXPECT_EQ(low->low, n + 1 - high->high) << n << " " << q;
       EXPECT_EQ(low->high, n + 1 - high->low) << n << " " << q;
@@ -93,7 +93,7 @@ TEST(QuantileRankIntervalTest, AMirroredQuantileHasTheMirroredInterval) {
   }
 }
 
-TEST(SupportedQuantileTest, IsNothingBelowTheSamplesNeededNeverTheMaximum) {
+TEST(SupportedQuantileTest, IsNotSetBelowTheSamplesNeeded) {
   LatencyHistogram histogram;
   for (int i = 1; i <= 367; ++i) histogram.Record(int64_t{i});
   EXPECT_EQ(SupportedQuantile(histogram, 0.99), std::nullopt);
@@ -103,7 +103,7 @@ TEST(SupportedQuantileTest, IsNothingBelowTheSamplesNeededNeverTheMaximum) {
   EXPECT_EQ(SupportedQuantile(LatencyHistogram(), 0.5), std::nullopt);
 }
 
-TEST(SupportedQuantileTest, IsNothingWhereTheQuantileOverflowed) {
+TEST(SupportedQuantileTest, IsNotSetIfTheQuantileOverflowed) {
   LatencyHistogram histogram;
   for (int i = 0; i < 10; ++i) histogram.Record(i < 4 ? 1 : LatencyHistogram::kMaxNanos + 1);
   EXPECT_EQ(SupportedQuantile(histogram, 0.5), std::nullopt);
@@ -126,8 +126,8 @@ TEST(MedianIntervalTest, OfTenValuesIsTheSecondToTheNinth) {
   EXPECT_EQ(MedianInterval({10, 9, 8, 7, 6, 5, 4, 3, 2, 1}), (Estimate{5.5, 2, 9}));
 }
 
-// What an interval promises, tried on a skewed distribution of which it knows nothing.
-TEST(MedianIntervalTest, CoversTheMedianAsOftenAsItSays) {
+// Checks the coverage on a skewed distribution.
+TEST(MedianIntervalTest, CoversTheMedianWithItsConfidence) {
   RandomStream random(1);
   const double median = std::log(2.0);
   int covered = 0;
@@ -138,7 +138,7 @@ TEST(MedianIntervalTest, CoversTheMedianAsOftenAsItSays) {
     const Estimate estimate = MedianInterval(values);
     covered += *estimate.low <= median && median <= *estimate.high ? 1 : 0;
   }
-  // 0.978516 with a standard error of 0.001.
+  // The expected value is 0.978516 with a standard error of 0.001.
   EXPECT_NEAR(covered / double{kTrials}, 0.978516, 0.004);
 }
 

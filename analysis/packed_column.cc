@@ -11,7 +11,7 @@
 namespace assay {
 namespace {
 
-static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "words are stored as they are");
+static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "words are stored in little-endian order");
 
 constexpr uint8_t kHasLarge = 128;
 // Bytes after the packed bits that unpacking may read.

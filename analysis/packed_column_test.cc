@@ -18,7 +18,7 @@ std::vector<uint8_t> Written(const std::vector<uint64_t>& values) {
   return bytes;
 }
 
-// Whether these bytes are exactly one column of `count` values, and then which.
+// Returns the values if these bytes are exactly one column of `count` values.
 bool Read(const std::vector<uint8_t>& bytes, size_t count, std::vector<uint64_t>* values) {
   values->assign(count, 0);
   const uint8_t* end = bytes.data() + bytes.size();
@@ -32,7 +32,7 @@ void ExpectRoundTrip(const std::vector<uint64_t>& values) {
   ASSERT_EQ(again, values);
 }
 
-TEST(PackedColumnTest, ValuesOfEveryWidthAndCountComeBack) {
+TEST(PackedColumnTest, RoundTripsEveryWidthAndCount) {
   RandomStream random(1);
   for (int width = 0; width <= 64; ++width) {
     for (size_t count = 1; count <= PackedColumn::kMaxValues; ++count) {
@@ -46,15 +46,15 @@ TEST(PackedColumnTest, ValuesOfEveryWidthAndCountComeBack) {
   }
 }
 
-TEST(PackedColumnTest, ExtremesOfBothSignsComeBack) {
+TEST(PackedColumnTest, RoundTripsExtremesOfBothSigns) {
   const auto negative = [](int64_t value) { return static_cast<uint64_t>(value); };
   ExpectRoundTrip({negative(INT64_MIN), negative(INT64_MAX), 0, negative(-1), 1});
   ExpectRoundTrip({negative(INT64_MIN)});
   ExpectRoundTrip({negative(-5), negative(-3), negative(-4)});
 }
 
-// One stall among 128 requests must not widen the other 127.
-TEST(PackedColumnTest, AFewLargeValuesCostAFewBytes) {
+// One stall among 128 requests must not widen the other 127 values.
+TEST(PackedColumnTest, FewLargeValuesTakeFewBytes) {
   RandomStream random(2);
   std::vector<uint64_t> values;
   for (size_t i = 0; i < PackedColumn::kMaxValues; ++i) values.push_back(random.Below(1024));
@@ -65,7 +65,7 @@ TEST(PackedColumnTest, AFewLargeValuesCostAFewBytes) {
   ExpectRoundTrip(values);
 }
 
-TEST(PackedColumnTest, EveryShortenedColumnIsRefused) {
+TEST(PackedColumnTest, RejectsEveryShortenedColumn) {
   RandomStream random(3);
   std::vector<uint64_t> values;
   for (size_t i = 0; i < 50; ++i) values.push_back(random.Below(1000));
@@ -77,27 +77,27 @@ TEST(PackedColumnTest, EveryShortenedColumnIsRefused) {
   }
 }
 
-TEST(PackedColumnTest, ImpossibleHeadersAreRefused) {
+TEST(PackedColumnTest, RejectsImpossibleHeaders) {
   std::vector<uint64_t> values;
   // Width 65.
   EXPECT_FALSE(Read({65, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, 1, &values));
-  // No large value, though the header promises some.
+  // The header says that there are large values, but their number is zero.
   EXPECT_FALSE(Read({128, 0, 1, 0, 0}, 2, &values));
-  // Three large values among two.
+  // Three large values in a column of two.
   EXPECT_FALSE(Read({128, 3, 1, 0, 0, 1, 2, 7}, 2, &values));
-  // Upper parts of no width.
+  // Upper bits of width zero.
   EXPECT_FALSE(Read({128, 1, 0, 0, 0}, 2, &values));
   // 1 + 64 bits.
   EXPECT_FALSE(Read({129, 1, 64, 0, 1, 0, 1, 1, 1, 1, 1, 1, 1, 1}, 2, &values));
-  // A large value at position 2 of two; positions out of order.
+  // A large value at index 2 of two values; indexes out of order.
   EXPECT_FALSE(Read({128, 1, 1, 0, 2, 1}, 2, &values));
   EXPECT_FALSE(Read({128, 2, 1, 0, 1, 0, 3}, 2, &values));
-  // The same in order is a column.
+  // The same indexes in order are valid.
   EXPECT_TRUE(Read({128, 2, 1, 0, 0, 1, 3}, 2, &values));
   EXPECT_EQ(values, (std::vector<uint64_t>{1, 1}));
 }
 
-TEST(VarintTest, EveryMagnitudeComesBackAndCutOnesAreRefused) {
+TEST(VarintTest, RoundTripsEveryMagnitudeAndRejectsShortenedVarints) {
   RandomStream random(4);
   for (int shift = 0; shift < 64; ++shift) {
     const uint64_t value = random.Next() >> shift;
@@ -111,7 +111,7 @@ TEST(VarintTest, EveryMagnitudeComesBackAndCutOnesAreRefused) {
   }
 }
 
-TEST(VarintTest, MoreThan64BitsAreRefused) {
+TEST(VarintTest, RejectsMoreThan64Bits) {
   const std::vector<uint8_t> bytes = {255, 255, 255, 255, 255, 255, 255, 255, 255, 2};
   uint64_t value;
   EXPECT_EQ(GetVarint(bytes.data(), bytes.data() + bytes.size(), &value), nullptr);

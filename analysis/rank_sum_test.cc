@@ -10,25 +10,24 @@
 namespace assay {
 namespace {
 
-TEST(MannWhitneyTest, GivesTheKnownAnswersForSamplesFullyApart) {
+TEST(MannWhitneyTest, GivesTheKnownAnswersForSeparatedSamples) {
   EXPECT_NEAR(MannWhitneyPValue({1, 2, 3}, {4, 5, 6}), 0.1, 1e-12);
   EXPECT_NEAR(MannWhitneyPValue({1, 2, 3, 4}, {5, 6, 7, 8}), 0.0285714, 5e-8);
   EXPECT_NEAR(MannWhitneyPValue({5, 6, 7, 8}, {1, 2, 3, 4}), 0.0285714, 5e-8);
 }
 
-TEST(MannWhitneyTest, SamplesThatDoNotDifferGiveOne) {
+TEST(MannWhitneyTest, EqualSamplesGiveOne) {
   EXPECT_EQ(MannWhitneyPValue({1, 1, 1}, {1, 1, 1}), 1);
   EXPECT_EQ(MannWhitneyPValue({}, {1}), 1);
   EXPECT_EQ(MannWhitneyPValue(std::vector<double>(40, 2.0), std::vector<double>(40, 2.0)), 1);
 }
 
-// By hand: of the C(4, 2) = 6 ways to draw two of {1, 2, 2, 3}, two give a midrank sum of at most
-// that of {1, 2}.
-TEST(MannWhitneyTest, TiesCountAsThePermutationsThatTheyLeave) {
+// By hand: two of the C(4, 2) = 6 ways to draw two of {1, 2, 2, 3} have a midrank sum of at most that of {1, 2}.
+TEST(MannWhitneyTest, TiesUsePermutationsOfMidranks) {
   EXPECT_NEAR(MannWhitneyPValue({1, 2}, {2, 3}), 2 * 2.0 / 6, 1e-12);
 }
 
-TEST(MannWhitneyTest, TheApproximationTakesOverSmoothly) {
+TEST(MannWhitneyTest, ApproximationAgreesWithTheExactValueAtTheSwitch) {
   RandomStream random(1);
   for (int round = 0; round < 20; ++round) {
     std::vector<double> a(30);
@@ -36,7 +35,7 @@ TEST(MannWhitneyTest, TheApproximationTakesOverSmoothly) {
     for (double& value : a) value = random.NextDouble();
     for (double& value : b) value = random.NextDouble() + 0.1;
     const double exact = MannWhitneyPValue(a, b);
-    // One value more in the middle is hardly any evidence.
+    // One more value in the middle is hardly any evidence.
     a.push_back(0.55);
     EXPECT_NEAR(MannWhitneyPValue(a, b), exact, 0.06);
   }
@@ -48,8 +47,8 @@ TEST(HodgesLehmannShiftTest, GivesTheKnownAnswer) {
   EXPECT_TRUE(std::isnan(HodgesLehmannShift({}, {1}).estimate));
 }
 
-// Turning a test around: the interval leaves out zero exactly where the test rejects it.
-TEST(HodgesLehmannShiftTest, ItsIntervalAgreesWithTheTest) {
+// Inversion of a test: the interval excludes zero exactly if the test rejects zero.
+TEST(HodgesLehmannShiftTest, IntervalAgreesWithTheTest) {
   RandomStream random(2);
   for (int round = 0; round < 300; ++round) {
     std::vector<double> a(4 + random.Below(8));

@@ -50,7 +50,7 @@ class ResponseCounts {
     int64_t begin_ns = 0;
     int64_t width_ns = 0;
     std::vector<uint32_t> count;
-    // The time up to which responses were counted; 0 if there were none.
+    // Responses after this time were not counted; 0: all responses were counted.
     int64_t known_until_ns = 0;
   };
   Parts ToParts() const;

@@ -17,7 +17,7 @@ constexpr int64_t kMs = 1'000'000;
 constexpr int64_t kSecond = 1'000 * kMs;
 constexpr int64_t kBegin = 77 * kSecond + 123;
 
-// One response each `every_ns`, from the begin on, until `until_ns` after it.
+// One response every `every_ns`, from the begin until `until_ns` after it.
 std::unique_ptr<ResponseCounts> Steady(int64_t every_ns, int64_t until_ns) {
   auto counts = std::make_unique<ResponseCounts>();
   counts->Begin(kBegin, INT64_MAX);
@@ -29,8 +29,8 @@ double Between(const ResponseCounts& counts, int64_t from, int64_t to) {
   return ResponsesBetween(counts.ToParts(), kBegin + from, kBegin + to).value_or(-1);
 }
 
-// A clock is read some ms late at both ends of a window: each reading has its own count.
-TEST(ResponseCountsTest, AnyTwoMomentsGetTheResponsesBetweenThemWhateverTheLengthOfTheRun) {
+// A clock is read some milliseconds late at both ends of a window, so each reading needs its own count.
+TEST(ResponseCountsTest, CountsResponsesBetweenAnyTwoTimesForAnyLengthOfRun) {
   for (const int64_t length : {35 * kMs, 400 * kMs, 10 * kSecond, 100 * kSecond}) {
     const int64_t every = 137'400;
     const std::unique_ptr<ResponseCounts> counts = Steady(every, length);
@@ -42,7 +42,7 @@ TEST(ResponseCountsTest, AnyTwoMomentsGetTheResponsesBetweenThemWhateverTheLengt
   }
 }
 
-TEST(ResponseCountsTest, EveryResponseIsCountedOnce) {
+TEST(ResponseCountsTest, CountsEveryResponseOnce) {
   ResponseCounts counts;
   counts.Begin(kBegin, INT64_MAX);
   RandomStream random(1);
@@ -53,11 +53,11 @@ TEST(ResponseCountsTest, EveryResponseIsCountedOnce) {
   EXPECT_DOUBLE_EQ(Between(counts, 0, 4 * kSecond), 20'000);
   const int64_t moment = kSecond + 1'234'567;
   const auto before = std::count_if(at.begin(), at.end(), [&](int64_t x) { return x < moment; });
-  // A bin is at most 1/2048 of 3 s, and 6,667 a second come: 10 of them.
+  // A bin is at most 1/2048 of 3 s, which is 10 responses at 6,667 per second.
   EXPECT_NEAR(Between(counts, 0, moment), static_cast<double>(before), 10);
 }
 
-TEST(ResponseCountsTest, WhatCameBeforeTheWindowIsNotCounted) {
+TEST(ResponseCountsTest, DoesNotCountResponsesBeforeTheWindow) {
   ResponseCounts counts;
   counts.Begin(kBegin, INT64_MAX);
   counts.Add(kBegin - 1);
@@ -65,8 +65,8 @@ TEST(ResponseCountsTest, WhatCameBeforeTheWindowIsNotCounted) {
   EXPECT_DOUBLE_EQ(Between(counts, -kSecond, kSecond), 1);
 }
 
-// Otherwise it would depend on the number of load threads.
-TEST(ResponseCountsTest, ThreadsOfDifferentLengthMergeToTheCountOfAll) {
+// Otherwise the count would depend on the number of load threads.
+TEST(ResponseCountsTest, MergesThreadsOfDifferentLengths) {
   const std::unique_ptr<ResponseCounts> slow = Steady(10 * kMs, 2 * kSecond);
   const std::unique_ptr<ResponseCounts> quick = Steady(kMs / 10, 20 * kMs);
   ResponseCounts ab = *slow;
@@ -78,17 +78,17 @@ TEST(ResponseCountsTest, ThreadsOfDifferentLengthMergeToTheCountOfAll) {
   EXPECT_EQ(ab.ToParts().width_ns, ba.ToParts().width_ns);
 }
 
-TEST(ResponseCountsTest, AMomentBeyondWhatWasCountedIsNotKnown) {
+TEST(ResponseCountsTest, TimeBeyondTheLimitIsNotSet) {
   ResponseCounts counts;
   counts.Begin(kBegin, kBegin + kSecond);
   counts.Add(kBegin + 1);
-  EXPECT_DOUBLE_EQ(Between(counts, 0, 2 * kSecond), 1) << "nothing came later";
+  EXPECT_DOUBLE_EQ(Between(counts, 0, 2 * kSecond), 1) << "no response arrived later";
   counts.Add(kBegin + kSecond);
   EXPECT_DOUBLE_EQ(Between(counts, 0, kSecond), 1);
   EXPECT_EQ(ResponsesBetween(counts.ToParts(), kBegin, kBegin + 2 * kSecond), std::nullopt);
 }
 
-TEST(ResponseCountsTest, PartsThatMakeNoSenseCountNothing) {
+TEST(ResponseCountsTest, InvalidContentsCountNothing) {
   ResponseCounts::Parts parts{.begin_ns = 0, .width_ns = 8, .count = {1, 2}};
   EXPECT_EQ(ResponsesBetween(parts, 0, 16), 3);
   EXPECT_EQ(ResponsesBetween(parts, 16, 0), std::nullopt);

@@ -26,7 +26,7 @@ std::string EncodedBlocks(absl::Span<const Sample> samples, int64_t base_ns) {
   return payload;
 }
 
-// Both codecs keep the same promises.
+// Both codecs have the same contract.
 struct Codec {
   const char* name;
   std::string (*encode)(absl::Span<const Sample>, int64_t);
@@ -56,21 +56,21 @@ class SampleCodecTest : public testing::TestWithParam<Codec> {
   }
 };
 
-TEST_P(SampleCodecTest, SamplesOfAClosedLoopComeBack) {
+TEST_P(SampleCodecTest, RoundTripsAClosedLoop) {
   RandomStream random(1);
   const std::vector<Sample> samples = ClosedLoopSamples(&random, 20'000);
   ExpectRoundTrip(samples, samples[0].intended_ns);
 }
 
-TEST_P(SampleCodecTest, SamplesOfAnOpenLoopComeBack) {
+TEST_P(SampleCodecTest, RoundTripsAnOpenLoop) {
   RandomStream random(2);
   const std::vector<Sample> samples = OpenLoopSamples(&random, 20'000);
   ExpectRoundTrip(samples, samples[0].intended_ns);
 }
 
-// Times that go back, negative latencies, the ends of 64 bits: the codec must not be what breaks on
-// them, or a defect elsewhere could not be seen in what was stored.
-TEST_P(SampleCodecTest, AnySamplesOfAnyCountComeBack) {
+// Decreasing times, negative latencies, the ends of 64 bits: the codec must keep them exactly, so that stored samples
+// show defects elsewhere.
+TEST_P(SampleCodecTest, RoundTripsAnySamplesOfAnyCount) {
   RandomStream random(3);
   for (int count = 1; count <= 2 * kBlockSamples + 1; ++count) {
     const auto base_ns = static_cast<int64_t>(random.Next());
@@ -79,18 +79,18 @@ TEST_P(SampleCodecTest, AnySamplesOfAnyCountComeBack) {
   }
 }
 
-TEST_P(SampleCodecTest, EqualSamplesComeBackAndCostNearlyNothing) {
+TEST_P(SampleCodecTest, EqualSamplesRoundTripAndTakeFewBytes) {
   const std::vector<Sample> samples(kBlockSamples, Sample{.intended_ns = 5, .latency_ns = 7});
   ExpectRoundTrip(samples, 5);
   EXPECT_LE(Encoded(samples, 5).size(), 16);
 }
 
-TEST_P(SampleCodecTest, AFullChunkComesBack) {
+TEST_P(SampleCodecTest, RoundTripsAFullChunk) {
   RandomStream random(4);
   ExpectRoundTrip(ClosedLoopSamples(&random, kMaxChunkSamples), 0);
 }
 
-TEST_P(SampleCodecTest, NoSamplesAreAnEmptyPayload) {
+TEST_P(SampleCodecTest, NoSamplesGiveAnEmptyPayload) {
   EXPECT_EQ(Encoded({}, 1), "");
   EXPECT_TRUE(Decoded("", 0, 1).ok());
   EXPECT_EQ(Decoded("x", 0, 1).status().code(), absl::StatusCode::kDataLoss);
@@ -107,8 +107,8 @@ TEST_P(SampleCodecTest, DecodingAppends) {
   EXPECT_EQ(all[200], samples[199]);
 }
 
-// Half a chunk of figures would be worse than none.
-TEST_P(SampleCodecTest, AShortenedPayloadIsRefusedAndAppendsNothing) {
+// Half a chunk of samples would be worse than none.
+TEST_P(SampleCodecTest, RejectsAShortenedPayloadAndAppendsNothing) {
   RandomStream random(6);
   const std::vector<Sample> samples = ClosedLoopSamples(&random, 300);
   const std::string payload = Encoded(samples, 0);
@@ -121,7 +121,7 @@ TEST_P(SampleCodecTest, AShortenedPayloadIsRefusedAndAppendsNothing) {
   }
 }
 
-TEST_P(SampleCodecTest, AnotherCountThanWasEncodedIsRefused) {
+TEST_P(SampleCodecTest, RejectsADifferentCount) {
   RandomStream random(7);
   const std::string payload = Encoded(ClosedLoopSamples(&random, 300), 0);
   for (const uint32_t count : {0, 1, 128, 299, 301, 384, 65'536, 65'537}) {
@@ -129,15 +129,15 @@ TEST_P(SampleCodecTest, AnotherCountThanWasEncodedIsRefused) {
   }
 }
 
-TEST_P(SampleCodecTest, BytesAfterTheLastSampleAreRefused) {
+TEST_P(SampleCodecTest, RejectsBytesAfterTheLastSample) {
   RandomStream random(8);
   const std::string payload = Encoded(ClosedLoopSamples(&random, 300), 0);
   EXPECT_EQ(Decoded(payload + '\0', 300, 0).status().code(), absl::StatusCode::kDataLoss);
 }
 
-// The check sum keeps broken bytes out; should one come through, nothing worse than wrong figures
-// or a refusal may follow.
-TEST_P(SampleCodecTest, FlippedBitsAreRefusedOrGiveAsManySamples) {
+// The checksum detects damaged bytes. If damage gets past it, the result must be wrong figures or an error, and
+// nothing worse.
+TEST_P(SampleCodecTest, FlippedBitsAreRejectedOrKeepTheCount) {
   RandomStream random(9);
   const std::string payload = Encoded(ClosedLoopSamples(&random, 200), 0);
   for (size_t bit = 0; bit < payload.size() * 8; ++bit) {
@@ -152,7 +152,7 @@ TEST_P(SampleCodecTest, FlippedBitsAreRefusedOrGiveAsManySamples) {
   }
 }
 
-TEST_P(SampleCodecTest, AMillionSamplesNeedAtMostFiveAndAHalfBytesEach) {
+TEST_P(SampleCodecTest, SamplesTakeAtMostFiveAndAHalfBytesEach) {
   RandomStream random(10);
   for (const auto& samples : {ClosedLoopSamples(&random, 65'536), OpenLoopSamples(&random, 65'536),
                               ClosedLoopSamples(&random, 65'536, 750)}) {
@@ -173,12 +173,12 @@ INSTANTIATE_TEST_SUITE_P(
                           DecodePlanes}),
     [](const testing::TestParamInfo<Codec>& codec) { return codec.param.name; });
 
-// Otherwise closed loops of many connections, whose send times jump about, would not fit.
-TEST(EncodeBlockTest, ChoosesCompletionTimesWhereSendTimesJump) {
+// Otherwise closed loops of many connections, whose send times jump, would take too many bytes.
+TEST(EncodeBlockTest, ChoosesCompletionTimesIfSendTimesJump) {
   RandomStream random(11);
   std::vector<Sample> samples = ClosedLoopSamples(&random, kBlockSamples, 750);
   const size_t in_order = EncodedBlocks(samples, samples[0].intended_ns).size();
-  // The same samples as an observer of sends would order them: completion times jump instead.
+  // The same samples in the order of their send times: completion times jump instead.
   std::sort(samples.begin(), samples.end(),
             [](const Sample& a, const Sample& b) { return a.intended_ns < b.intended_ns; });
   const size_t by_send = EncodedBlocks(samples, samples[0].intended_ns).size();

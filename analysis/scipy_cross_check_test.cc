@@ -1,5 +1,4 @@
-// Every statistic on random data, against an implementation that shares nothing with ours: SciPy
-// and NumPy.
+// Compares every statistic on random data with an independent implementation: SciPy and NumPy.
 #include <sys/wait.h>
 
 #include <algorithm>
@@ -50,7 +49,7 @@ class ScipyCrossCheck {
     file_ << inputs.dump() << "\n";
   }
 
-  // Skewed, and with ties where `steps` is not zero.
+  // Skewed values, with ties if `steps` is not zero.
   std::vector<double> Values(size_t count, uint64_t steps = 0) {
     std::vector<double> values(count);
     for (double& value : values) {

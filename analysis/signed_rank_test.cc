@@ -33,8 +33,8 @@ TEST(SignedRankIntervalTest, NeedsSixPairsAndMoreForACorrectedFamily) {
   EXPECT_TRUE(SignedRankInterval(7, 1 - 0.05 / 3).has_value());
 }
 
-// Each half-interval narrower would cover too little.
-TEST(SignedRankIntervalTest, IsTheNarrowestThatCoversEnough) {
+// A narrower interval would cover too little.
+TEST(SignedRankIntervalTest, IsTheNarrowestSufficientInterval) {
   for (const double confidence : {0.9, 0.95, 0.9833, 0.99}) {
     for (int64_t n = SignedRankPairsNeeded(confidence); n <= 100; ++n) {
       const RankInterval ranks = SignedRankInterval(n, confidence).value();
@@ -44,7 +44,7 @@ TEST(SignedRankIntervalTest, IsTheNarrowestThatCoversEnough) {
   }
 }
 
-TEST(SignedRankIntervalTest, TheApproximationTakesOverSmoothly) {
+TEST(SignedRankIntervalTest, ApproximationAgreesWithTheExactValueAtTheSwitch) {
   const RankInterval exact = SignedRankInterval(100).value();
   const RankInterval approximate = SignedRankInterval(101).value();
   EXPECT_NEAR(static_cast<double>(approximate.low) / (101 * 102 / 2.0),
@@ -59,16 +59,16 @@ TEST(HodgesLehmannTest, IsTheMedianOfTheWalshAverages) {
   EXPECT_TRUE(std::isnan(HodgesLehmann({}).estimate));
 }
 
-// One wild block in ten must not move the response.
-TEST(HodgesLehmannTest, AnOutlierHardlyMovesIt) {
+// One outlier in ten blocks must not change the result much.
+TEST(HodgesLehmannTest, OutlierHardlyChangesTheEstimate) {
   const std::vector<double> calm = {1.0, 1.1, 0.9, 1.05, 0.95, 1.02, 0.98, 1.07, 0.93, 1.01};
   std::vector<double> wild = calm;
   wild[3] = 1000;
   EXPECT_NEAR(HodgesLehmann(wild).estimate, HodgesLehmann(calm).estimate, 0.05);
 }
 
-// The promise itself, on differences that are symmetric but far from normal.
-TEST(HodgesLehmannTest, CoversTheCentreAsOftenAsItSays) {
+// The coverage on differences that are symmetric but far from normal.
+TEST(HodgesLehmannTest, CoversTheCentreWithItsConfidence) {
   RandomStream random(1);
   constexpr int kTrials = 20'000;
   int covered = 0;

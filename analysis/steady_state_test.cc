@@ -10,7 +10,7 @@
 namespace assay {
 namespace {
 
-// Noise about `level`, above which something dies away within `warmup` values.
+// Noise around `level`, plus a transient that decays within `warmup` values.
 std::vector<double> Series(RandomStream* random, int count, double warmup, double level = 100,
                            double excess = 400) {
   std::vector<double> values;
@@ -21,8 +21,8 @@ std::vector<double> Series(RandomStream* random, int count, double warmup, doubl
   return values;
 }
 
-// A false alarm would void a sound measurement.
-TEST(SteadyStateTest, ASteadySeriesIsHardlyEverFoundOtherwise) {
+// A false alarm would invalidate a sound measurement.
+TEST(SteadyStateTest, SteadySeriesIsRarelyRejected) {
   RandomStream random(1);
   for (const int count : {100, 200, 500}) {
     int unsteady = 0;
@@ -37,7 +37,7 @@ TEST(SteadyStateTest, ASteadySeriesIsHardlyEverFoundOtherwise) {
   }
 }
 
-TEST(SteadyStateTest, WarmUpIsCutAndLittleMore) {
+TEST(SteadyStateTest, RemovesTheWarmUpAndLittleMore) {
   RandomStream random(2);
   for (int round = 0; round < 50; ++round) {
     const SteadyState state = FindSteadyState(Series(&random, 500, 100)).value();
@@ -47,14 +47,14 @@ TEST(SteadyStateTest, WarmUpIsCutAndLittleMore) {
   }
 }
 
-// A server that warms up through all the window was never measured.
-TEST(SteadyStateTest, ASeriesThatOnlySettlesNearItsEndIsNotSteady) {
+// A server that warms up during the whole window was never measured.
+TEST(SteadyStateTest, SeriesThatSettlesNearItsEndIsNotSteady) {
   std::vector<double> values(300, 100);
   for (int i = 0; i < 220; ++i) values[i] = 1000 - 4 * i;
   EXPECT_FALSE(FindSteadyState(values)->steady);
 }
 
-TEST(SteadyStateTest, ASeriesThatNeverSettlesIsNotSteady) {
+TEST(SteadyStateTest, SeriesThatNeverSettlesIsNotSteady) {
   RandomStream random(4);
   for (int round = 0; round < 100; ++round) {
     std::vector<double> values = Series(&random, 200, 0);
@@ -63,15 +63,14 @@ TEST(SteadyStateTest, ASeriesThatNeverSettlesIsNotSteady) {
   }
 }
 
-TEST(SteadyStateTest, AConstantSeriesIsSteadyFromTheStart) {
+TEST(SteadyStateTest, ConstantSeriesIsSteadyFromTheStart) {
   const SteadyState state = FindSteadyState(std::vector<double>(100, 7.5)).value();
   EXPECT_TRUE(state.steady);
   EXPECT_EQ(state.warmup, 0);
 }
 
-// By hand: the first two of twenty batches are 10, the others 0; the statistic is 0 once both are
-// cut.
-TEST(SteadyStateTest, CutsWholeBatches) {
+// By hand: the first two of twenty batches are 10, the others 0. The statistic is 0 once both are removed.
+TEST(SteadyStateTest, RemovesWholeBatches) {
   std::vector<double> values(100);
   for (int i = 0; i < 10; ++i) values[i] = 10;
   EXPECT_EQ(FindSteadyState(values)->warmup, 10);
@@ -84,7 +83,7 @@ TEST(SteadyStateTest, LargeFiguresWithSmallDifferencesKeepTheirDigits) {
             FindSteadyState(Series(&large, 500, 100, 1e9))->warmup);
 }
 
-TEST(SteadyStateTest, TooFewValuesAreNoResponse) {
+TEST(SteadyStateTest, RejectsTooFewValues) {
   EXPECT_EQ(FindSteadyState(std::vector<double>(99, 1.0)).status().code(),
             absl::StatusCode::kFailedPrecondition);
   EXPECT_EQ(FindSteadyState({}).status().code(), absl::StatusCode::kFailedPrecondition);

@@ -37,7 +37,7 @@ std::map<std::string, uint64_t> Samples(const FunctionTree& tree) {
   return samples;
 }
 
-TEST(CategoriesTest, PatternsFitAsAWhole) {
+TEST(CategoriesTest, PatternsMatchTheWholeText) {
   EXPECT_TRUE(Fits("malloc", "malloc"));
   EXPECT_FALSE(Fits("malloc", "mallocx"));
   EXPECT_TRUE(Fits("tokio::*", "tokio::runtime"));
@@ -50,7 +50,7 @@ TEST(CategoriesTest, PatternsFitAsAWhole) {
   EXPECT_TRUE(Fits("**a**", "a"));
 }
 
-TEST(CategoriesTest, TheInnermostFunctionThatIsKnownDecides) {
+TEST(CategoriesTest, InnermostKnownFunctionDecides) {
   EXPECT_EQ(Samples(TreeOf({{"_start;loop;app::answer;render;malloc;unknown", 1}})),
             (std::map<std::string, uint64_t>{{"allocate", 1}}));
   EXPECT_EQ(Samples(TreeOf(
@@ -58,7 +58,7 @@ TEST(CategoriesTest, TheInnermostFunctionThatIsKnownDecides) {
             (std::map<std::string, uint64_t>{{"handler", 2}, {"scheduler", 3}, {"other", 4}}));
 }
 
-TEST(CategoriesTest, AClonedFunctionIsTheFunction) {
+TEST(CategoriesTest, CloneMatchesAsTheFunction) {
   EXPECT_EQ(Samples(TreeOf({{"loop;malloc.part.0", 1},
                             {"loop.constprop.0;x", 2},
                             {"malloc.isra.0.cold", 4},
@@ -66,13 +66,13 @@ TEST(CategoriesTest, AClonedFunctionIsTheFunction) {
             (std::map<std::string, uint64_t>{{"allocate", 5}, {"scheduler", 2}, {"other", 8}}));
 }
 
-TEST(CategoriesTest, ARuleMayAskForTheLibrary) {
+TEST(CategoriesTest, RuleMayRequireALibrary) {
   EXPECT_EQ(Samples(TreeOf({{"app::answer;[l]anything", 1}, {"app::answer;anything", 2}})),
             (std::map<std::string, uint64_t>{{"compress", 1}, {"handler", 2}}));
 }
 
-// The kernel's leaf says where interrupts were enabled again, not what was asked of it.
-TEST(CategoriesTest, TheCallerInTheCLibraryNamesTheSystemCall) {
+// The innermost kernel function shows where interrupts were enabled again, not what the program asked for.
+TEST(CategoriesTest, CLibraryFunctionNamesTheSystemCall) {
   const FunctionTree tree = TreeOf({
       {"loop;[c]epoll_wait;[k]do_syscall_64;[k]__x64_sys_epoll_wait;[k]ep_poll;[k]schedule", 5},
       {"loop;[c]epoll_wait", 1},
@@ -93,13 +93,13 @@ TEST(CategoriesTest, TheCallerInTheCLibraryNamesTheSystemCall) {
             (std::map<std::string, uint64_t>{{"wait", 6}, {"receive", 3}, {"scheduler", 1}}));
 }
 
-// A function of the program that is called as the C library's is no system call.
+// A program's function with the name of a C library function is not a system call.
 TEST(CategoriesTest, OnlyTheCLibrarysFunctionsMakeSystemCalls) {
   EXPECT_TRUE(SystemCallCosts(TreeOf({{"app::read;recv", 1}}), TestRules(), 1, {}).empty());
 }
 
 // Rust and Go programs may enter the kernel without the C library.
-TEST(CategoriesTest, TheKernelsEntryNamesACallThatNobodyElseDid) {
+TEST(CategoriesTest, KernelEntryNamesACallWithoutACLibraryFunction) {
   const FunctionTree tree = TreeOf({{"loop;std::park;[k]__x64_sys_futex;[k]schedule", 2},
                                     {"loop;[k]__arm64_sys_new_call;[k]x", 1}});
   const std::vector<SystemCallCost> costs = SystemCallCosts(tree, TestRules(), 0, {});
@@ -109,7 +109,7 @@ TEST(CategoriesTest, TheKernelsEntryNamesACallThatNobodyElseDid) {
   EXPECT_FALSE(costs[1].cost.us_per_request.has_value());
 }
 
-TEST(CategoriesTest, CountedCallsAreToldARequest) {
+TEST(CategoriesTest, ReportsCountedCallsPerRequest) {
   const FunctionTree tree = TreeOf({{"loop;[c]epoll_wait", 1}});
   const std::vector<SystemCallCost> costs =
       SystemCallCosts(tree, TestRules(), 100, {{"epoll_wait", 150}, {"getpid", 200}, {"never", 0}});
@@ -120,8 +120,8 @@ TEST(CategoriesTest, CountedCallsAreToldARequest) {
   EXPECT_EQ(costs[1].cost.samples, 0);
 }
 
-// glibc makes select() of the kernel's pselect6, and a program may ask the kernel for either.
-TEST(CategoriesTest, CallsOfOneLabelAreOneCost) {
+// glibc implements select() with the kernel's pselect6, and a program can call either.
+TEST(CategoriesTest, CallsOfOneLabelAreOneRow) {
   const FunctionTree tree = TreeOf({{"loop;[c]select", 3},
                                     {"loop;[k]__x64_sys_pselect6", 2},
                                     {"loop;[k]__x64_sys_select;[k]x", 1}});
@@ -134,7 +134,7 @@ TEST(CategoriesTest, CallsOfOneLabelAreOneCost) {
   EXPECT_DOUBLE_EQ(*costs[0].calls_per_request, 2);
 }
 
-TEST(CategoriesTest, TheCategoryTreeBeginsWhereTheCategoryWasDecided) {
+TEST(CategoriesTest, CategoryTreeBeginsAtTheDecidingFunction) {
   const FunctionTree tree = TreeOf({{"_start;loop;app::answer;malloc;sbrk", 1},
                                     {"_start;loop;[c]epoll_wait;[k]ep_poll", 2},
                                     {"_start;main", 4}});
@@ -144,7 +144,7 @@ TEST(CategoriesTest, TheCategoryTreeBeginsWhereTheCategoryWasDecided) {
             "wait;epoll_wait;ep_poll 2\n");
 }
 
-TEST(CategoriesTest, TheSystemCallTreeShowsWhoCalled) {
+TEST(CategoriesTest, SystemCallTreeShowsCallers) {
   const FunctionTree tree = TreeOf({{"main;a;[c]recv;[k]tcp_recvmsg", 1},
                                     {"main;b;[c]__recv", 2},
                                     {"main;c;[k]__x64_sys_futex;[k]schedule", 3},
@@ -156,8 +156,8 @@ TEST(CategoriesTest, TheSystemCallTreeShowsWhoCalled) {
             "recv;b;main 2\n");
 }
 
-// A softirq works in whatever thread is at hand: its frames decide, within a system call and without.
-TEST(CategoriesTest, ASoftirqIsToldByItsFrames) {
+// A softirq runs in any thread. Its frames decide the category, within a system call and outside.
+TEST(CategoriesTest, SoftirqIsIdentifiedByItsFrames) {
   const CategoryRules rules =
       CategoryRules::Create(
           {{.name = "sendto", .functions = {"send"}, .category = Category::kSend}},
@@ -182,11 +182,11 @@ TEST(CategoriesTest, ASoftirqIsToldByItsFrames) {
   }
   EXPECT_EQ(samples, (std::map<std::string, uint64_t>{
                          {"loopback delivery", 5}, {"send", 2}, {"receive", 8}}));
-  // The system call has made it all the same.
+  // The system call was still made.
   EXPECT_EQ(SystemCallCosts(tree, rules, 0, {})[0].cost.samples, 11);
 }
 
-// A stack of a library without symbols, on its file's build id.
+// A stack of a library without symbols, with the build id of its file.
 void AddUnnamed(uint32_t caller, uint64_t address, uint64_t ns, StackProfile* profile) {
   const uint32_t mapping =
       1 + profile->InternMapping({.file = profile->InternString("/lib/libstripped.so"),
@@ -202,8 +202,8 @@ CategoryCost CostOf(Category category, const FunctionTree& tree) {
   return CategoryCosts(tree, TestRules(), 0)[static_cast<size_t>(category)];
 }
 
-// "parse 0.37 %" beside 26 % of functions without names is no figure of parsing.
-TEST(CategoriesTest, WhatHasNoNameMakesSharesBounds) {
+// Beside 26 % of functions without names, "parse 0.37 %" is not a valid figure.
+TEST(CategoriesTest, FunctionsWithoutNamesMakeSharesBounds) {
   StackProfile profile = ProfileOf({{"main;app::answer", 10}, {"main;app::answer;malloc", 64}});
   const uint32_t main = 1 + profile.InternNode(0, 0);
   AddUnnamed(main, 0x100, 25'000'000, &profile);
@@ -221,7 +221,7 @@ TEST(CategoriesTest, WhatHasNoNameMakesSharesBounds) {
   EXPECT_NEAR(other.share_low, 0, 1e-9);
   EXPECT_NEAR(other.share_high, 0.26, 1e-9);
   EXPECT_EQ(other.bound, Bound::kAtMost);
-  // 1 % in a function without a name that the handler called: perhaps another's.
+  // 1 % is in a function without a name that the handler called, which may belong to another category.
   const CategoryCost handled = CostOf(Category::kHandler, tree);
   EXPECT_NEAR(handled.cost.share, 0.11, 1e-9);
   EXPECT_NEAR(handled.share_low, 0.10, 1e-9);
@@ -229,7 +229,7 @@ TEST(CategoriesTest, WhatHasNoNameMakesSharesBounds) {
 }
 
 TEST(CategoriesTest, SharesOfNamedFunctionsAreExact) {
-  // The C library's own functions are often without names, and are their caller's.
+  // The C library's own functions often have no names, and count for their caller.
   const FunctionTree tree = TreeOf({{"main;app::answer;[c][unknown]", 50}, {"main;loop", 50}});
   const std::vector<CategoryCost> costs = CategoryCosts(tree, TestRules(), 0);
   ASSERT_FALSE(costs.empty());
@@ -252,7 +252,7 @@ TEST(CategoriesTest, SharesSumToOne) {
   EXPECT_EQ(SystemCallTree(tree, TestRules()).Totals()[FunctionTree::kRoot], whole);
 }
 
-TEST(CategoriesTest, UnsoundRulesAreRefused) {
+TEST(CategoriesTest, RejectsInvalidRules) {
   const auto refusal = [](std::vector<SystemCallRule> calls, std::vector<CategoryRule> rules) {
     return CategoryRules::Create(std::move(calls), std::move(rules)).status().code();
   };

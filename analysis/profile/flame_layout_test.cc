@@ -6,7 +6,7 @@
 namespace assay {
 namespace {
 
-TEST(FlameLayoutTest, ChildrenStandOnTheirCallerSideBySide) {
+TEST(FlameLayoutTest, ChildrenAreSideBySideOnTheirCaller) {
   // all { a { b c } d }
   const std::vector<FlameBox> boxes = LayOutFlames({0, 1, 2, 2, 1}, {0, 1, 2, 3, 2}, 0);
   ASSERT_EQ(boxes.size(), 5);
@@ -20,7 +20,7 @@ TEST(FlameLayoutTest, ChildrenStandOnTheirCallerSideBySide) {
   EXPECT_EQ(boxes[4].depth, 1);
 }
 
-TEST(FlameLayoutTest, NarrowBoxesKeepTheirPlaceAndAreLeftOutWithAllAboveThem) {
+TEST(FlameLayoutTest, NarrowBoxesAreLeftOutButKeepTheirWidth) {
   const std::vector<FlameBox> boxes = LayOutFlames({0, 1, 2, 3, 1, 2}, {0, 0, 0, 1, 4, 95}, 0.02);
   ASSERT_EQ(boxes.size(), 3);
   EXPECT_EQ(boxes[1].node, 4);
@@ -28,9 +28,11 @@ TEST(FlameLayoutTest, NarrowBoxesKeepTheirPlaceAndAreLeftOutWithAllAboveThem) {
   EXPECT_EQ(boxes[2].node, 5);
 }
 
-TEST(FlameLayoutTest, NothingMakesNoBoxes) { EXPECT_TRUE(LayOutFlames({0, 1}, {0, 0}, 0).empty()); }
+TEST(FlameLayoutTest, NoWeightGivesNoBoxes) {
+  EXPECT_TRUE(LayOutFlames({0, 1}, {0, 0}, 0).empty());
+}
 
-TEST(FlameLayoutTest, WidthsSumInEveryTree) {
+TEST(FlameLayoutTest, WidthsAddUpInEveryTree) {
   RandomStream random(1);
   FunctionTree tree;
   tree.Add(RandomProfile(&random, 400, 30), StackTime::kOnCpu);
@@ -51,7 +53,7 @@ TEST(FlameLayoutTest, WidthsSumInEveryTree) {
       EXPECT_GE(box.left, path.back().left - 1e-9);
       EXPECT_LE(box.left + box.width, path.back().left + path.back().width + 1e-9);
     }
-    // Beside, never over, what was put at its depth before.
+    // Boxes at one depth are side by side and never overlap.
     EXPECT_GE(box.left, end_at_depth[box.depth] - 1e-9);
     end_at_depth[box.depth] = box.left + box.width;
     path.push_back(box);

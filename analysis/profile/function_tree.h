@@ -71,8 +71,8 @@ class FunctionTree {
 
   // The inverted tree: below the root are the functions on top of stacks, and below each its callers.
   FunctionTree Reversed() const;
-  // The tree without the kernel's functions: their time counts for their callers. Where sampling cannot interrupt
-  // code that masks interrupts, the kernel function on top says little.
+  // The tree without the kernel's functions: their time counts for their callers. If the sampling
+  // interrupt can be masked, the kernel function on top of a stack says little.
   FunctionTree WithoutKernel() const;
   // The tree without nodes below a share of the total: they become a kOthers node of their caller.
   FunctionTree Trimmed(double min_share) const;

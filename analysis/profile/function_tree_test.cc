@@ -18,7 +18,7 @@ std::map<std::string, uint64_t> SamplesByFunction(const FunctionTree& tree,
   return samples;
 }
 
-TEST(FunctionTreeTest, FoldsIntoTheLinesThatOthersRead) {
+TEST(FunctionTreeTest, WritesFoldedLines) {
   const FunctionTree tree =
       TreeOf({{"main;work;parse", 5}, {"main;[c]recv;[k]tcp_recvmsg", 2}, {"main;work", 1}});
   EXPECT_EQ(FoldedText(tree),
@@ -27,15 +27,15 @@ TEST(FunctionTreeTest, FoldsIntoTheLinesThatOthersRead) {
             "main;work;parse 5\n");
 }
 
-// Or a stack would be cut where a name has a semicolon, or a line where it has a break.
-TEST(FunctionTreeTest, NamesDoNotBreakTheLines) {
+// Otherwise a semicolon in a name would split a stack, and a line break would split a line.
+TEST(FunctionTreeTest, NamesDoNotBreakLines) {
   FunctionTree tree;
   const uint32_t odd = tree.InternFunction({.name = "a;b\nc d"});
   tree.AddSelf(tree.InternChild(FunctionTree::kRoot, odd), {.ns = 1, .samples = 3});
   EXPECT_EQ(FoldedText(tree), "a:b c d 3\n");
 }
 
-TEST(FunctionTreeTest, AddressesOfOneFunctionAreOne) {
+TEST(FunctionTreeTest, AddressesOfOneFunctionAreOneNode) {
   StackProfile profile;
   const uint32_t name = profile.InternString("work");
   for (const uint64_t address : {1, 2, 3}) {
@@ -47,7 +47,7 @@ TEST(FunctionTreeTest, AddressesOfOneFunctionAreOne) {
   EXPECT_EQ(FoldedText(tree), "work 3\n");
 }
 
-// A frame of a function without a name, by its file, build id and address.
+// A frame of a function without a name, with its file, build id and address.
 uint32_t Nameless(const std::string& file, const std::string& build_id, uint64_t address,
                   StackProfile* profile) {
   const uint32_t mapping = profile->InternMapping(
@@ -67,8 +67,8 @@ FunctionTree TreeOfFrames(const StackProfile& stacks, const std::vector<uint32_t
   return tree;
 }
 
-// Else all of a stripped library, and of every other one, would be one function.
-TEST(FunctionTreeTest, FunctionsWithoutANameGoByFileAndAddress) {
+// Otherwise all functions of all stripped libraries would be one function.
+TEST(FunctionTreeTest, FunctionsWithoutANameAreIdentifiedByFileAndAddress) {
   StackProfile profile;
   const uint32_t first = Nameless("/lib/libmicrohttpd.so.12.60.0", "ab", 0x1a2b0, &profile);
   const uint32_t second = Nameless("/lib/libmicrohttpd.so.12.60.0", "ab", 0x1a400, &profile);
@@ -79,15 +79,15 @@ TEST(FunctionTreeTest, FunctionsWithoutANameGoByFileAndAddress) {
             "libz.so.1+0x1a2b0 1\n");
 }
 
-TEST(FunctionTreeTest, AnAddressInAnotherBuildIsAnotherFunction) {
+TEST(FunctionTreeTest, AddressInAnotherBuildIsAnotherFunction) {
   StackProfile profile;
   const uint32_t before = Nameless("/lib/libz.so.1", "ab", 0x1000, &profile);
   const uint32_t after = Nameless("/lib/libz.so.1", "cd", 0x1000, &profile);
   EXPECT_EQ(TreeOfFrames(profile, {before, after}).nodes().size(), 3);
 }
 
-// perf prints where code lay in memory, which is elsewhere in every run.
-TEST(FunctionTreeTest, AnAddressWithoutABuildIdNamesNothing) {
+// perf prints the address in memory, which differs between runs.
+TEST(FunctionTreeTest, AddressWithoutABuildIdDoesNotIdentifyAFunction) {
   StackProfile profile;
   const uint32_t one = Nameless("/lib/libz.so.1", "", 0x7f0000001000, &profile);
   const uint32_t two = Nameless("/lib/libz.so.1", "", 0x7f0000002000, &profile);
@@ -107,7 +107,7 @@ TEST(FunctionTreeTest, TimeOnAndOffTheCpuMakeTwoTrees) {
   EXPECT_EQ(on.nodes().size(), 3);
 }
 
-TEST(FunctionTreeTest, BottomUpBeginsWithWhatWasOnTop) {
+TEST(FunctionTreeTest, BottomUpBeginsWithTheTopOfStacks) {
   const FunctionTree tree = TreeOf({{"a;c", 1}, {"b;c", 2}, {"b", 4}});
   EXPECT_EQ(FoldedText(tree.Reversed()), "b 4\nc;a 1\nc;b 2\n");
 }
@@ -132,7 +132,7 @@ TEST(FunctionTreeTest, RecursionIsCountedOnce) {
   EXPECT_EQ(selves.at("main"), 0);
 }
 
-TEST(FunctionTreeTest, TrimmingKeepsTheWhole) {
+TEST(FunctionTreeTest, TrimmingKeepsTheTotal) {
   const FunctionTree tree =
       TreeOf({{"main;big", 97}, {"main;small;x", 1}, {"main;small;y", 1}, {"main;tiny", 1}});
   EXPECT_EQ(FoldedText(tree.Trimmed(0.05)), "main;[others] 3\nmain;big 97\n");
@@ -147,7 +147,7 @@ TEST(FunctionTreeTest, TrimmingKeepsTheWhole) {
   EXPECT_EQ(trimmed.Totals()[FunctionTree::kRoot], large.Totals()[FunctionTree::kRoot]);
 }
 
-TEST(FunctionTreeTest, AddingTreesIsMergingTheirProfiles) {
+TEST(FunctionTreeTest, AddingTreesEqualsMergingProfiles) {
   RandomStream random(5);
   const StackProfile a = RandomProfile(&random, 100, 20);
   const StackProfile b = RandomProfile(&random, 100, 20);
@@ -163,7 +163,7 @@ TEST(FunctionTreeTest, AddingTreesIsMergingTheirProfiles) {
   EXPECT_EQ(FoldedText(sum), FoldedText(of_merged));
 }
 
-TEST(FunctionTreeTest, OfNothingThereIsOnlyTheRoot) {
+TEST(FunctionTreeTest, EmptyProfileHasOnlyTheRoot) {
   const FunctionTree tree;
   EXPECT_EQ(FoldedText(tree), "");
   EXPECT_EQ(tree.Totals().size(), 1);
@@ -172,8 +172,8 @@ TEST(FunctionTreeTest, OfNothingThereIsOnlyTheRoot) {
   EXPECT_EQ(tree.PreOrder(), std::vector<uint32_t>{FunctionTree::kRoot});
 }
 
-// As deep as a profile may be: no recursion of our own.
-TEST(FunctionTreeTest, TheDeepestStackIsSurvived) {
+// The tree's functions must not recurse, because a stack may be this deep.
+TEST(FunctionTreeTest, HandlesTheDeepestStack) {
   FunctionTree tree;
   uint32_t node = FunctionTree::kRoot;
   const uint32_t function = tree.InternFunction({.name = "f"});
@@ -184,11 +184,11 @@ TEST(FunctionTreeTest, TheDeepestStackIsSurvived) {
   EXPECT_EQ(tree.Trimmed(0.5).nodes().size(), StackProfile::kMaxDepth + 1);
 }
 
-TEST(FunctionTreeTest, TheKernelsTimeIsItsCallers) {
+TEST(FunctionTreeTest, KernelTimeCountsForItsCallers) {
   const FunctionTree tree = TreeOf(
       {{"main;[c]send;[k]entry;[k]tcp_sendmsg", 5}, {"main;[c]send;[k]entry", 2}, {"main", 3}});
   EXPECT_EQ(FoldedText(tree.WithoutKernel()), "main 3\nmain;send 7\n");
-  // Nobody's.
+  // No caller is left.
   EXPECT_EQ(TreeOf({{"[k]idle", 4}}).WithoutKernel().nodes()[FunctionTree::kRoot].self.samples, 4);
 }
 

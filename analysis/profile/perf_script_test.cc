@@ -18,7 +18,7 @@ std::string Folded(const StackProfile& profile, StackTime time = StackTime::kOnC
   return FoldedText(tree);
 }
 
-// As perf 6.1 printed it.
+// Output of perf 6.1.
 const char* const kOfPerf =
     "# captured on    : today\n"
     "server worker  1234/1240  [001]  4182.061528:    5025125 cpu-clock:pppH: \n"
@@ -37,7 +37,7 @@ const char* const kOfPerf =
     "server  1234 4183.000000:          1 sched:sched_switch: prev_comm=x ==> next_comm=y\n"
     "\tffffffff81a11111 __schedule+0x2 ([kernel.kallsyms])\n";
 
-TEST(PerfScriptTest, ReadsWhatPerfPrints) {
+TEST(PerfScriptTest, ReadsPerfOutput) {
   const absl::StatusOr<PerfScript> script = ParsePerfScript(kOfPerf, 0);
   ASSERT_TRUE(script.ok()) << script.status();
   EXPECT_EQ(script->event, "cpu-clock");
@@ -52,7 +52,7 @@ TEST(PerfScriptTest, ReadsWhatPerfPrints) {
   EXPECT_EQ(script->profile.samples()[1].weight_ns, 5'025'125);
 }
 
-TEST(PerfScriptTest, KindsComeFromWhereTheCodeLies) {
+TEST(PerfScriptTest, KindsComeFromThePath) {
   const PerfScript script = ParsePerfScript(kOfPerf, 0).value();
   FunctionTree tree;
   tree.Add(script.profile, StackTime::kOnCpu);
@@ -73,7 +73,7 @@ TEST(PerfScriptTest, KindsComeFromWhereTheCodeLies) {
   EXPECT_EQ(kind("LazyCompile:~f app.js:1").kind, FrameKind::kJit);
 }
 
-// A cycle lasts as long as the clock makes it: only a frequency says what a sample stands for.
+// The length of a cycle depends on the clock, so only a frequency gives the time per sample.
 TEST(PerfScriptTest, SamplesOfOtherEventsNeedAFrequency) {
   const std::string text = "x 1 1.0: 999 cycles:u: \n\t1 f (/bin/x)\n";
   EXPECT_EQ(ParsePerfScript(text, 0).status().code(), absl::StatusCode::kInvalidArgument);
@@ -82,12 +82,12 @@ TEST(PerfScriptTest, SamplesOfOtherEventsNeedAFrequency) {
   EXPECT_EQ(script.profile.samples()[0].weight_ns, 10'000'000);
 }
 
-TEST(PerfScriptTest, ASampleWithoutAStackIsUnknown) {
+TEST(PerfScriptTest, SampleWithoutAStackIsUnknown) {
   EXPECT_EQ(Folded(ParsePerfScript("x 1 1.5: 10 cpu-clock: \n\n", 0)->profile), "[unknown] 1\n");
   EXPECT_TRUE(ParsePerfScript("", 0)->profile.nodes().empty());
 }
 
-TEST(PerfScriptTest, WhatIsNoSuchTextIsRefusedWithItsLine) {
+TEST(PerfScriptTest, RejectsInvalidTextWithItsLine) {
   EXPECT_EQ(
       ParsePerfScript("hello\n", 0).status().message(),
       "line 1 is not the first line of a sample of `perf script`: it needs a command, thread, "
@@ -106,7 +106,7 @@ std::string Stacks(const std::string& text, uint32_t frequency_hz = 0) {
   return script.ok() ? Folded(script->profile) : std::string(script.status().message());
 }
 
-// A frame of the one sample: its name, file and kind.
+// The only sample's frame: its name, file and kind.
 TreeFunction FrameOf(const std::string& frame) {
   const absl::StatusOr<PerfScript> script =
       ParsePerfScript("x 1 1.5: 10 cpu-clock: \n\t 12ab " + frame + "\n\n", 0);
@@ -117,8 +117,8 @@ TreeFunction FrameOf(const std::string& frame) {
   return tree.FunctionOf(1);
 }
 
-// As perf 6.1 printed it of a program named dd: three samples once became one, whose frames the headers were.
-TEST(PerfScriptTest, RecordingsWithoutStacksHaveOneFrameASample) {
+// Output of perf 6.1 for a program named dd. The parser must not read the headers of three samples as frames of one.
+TEST(PerfScriptTest, RecordingsWithoutStacksHaveOneFramePerSample) {
   const char* const flat =
       "              dd  6825  5932.390907:   10101010 cpu-clock:  ffffffff8225fd19 "
       "pvm_irq_enable+0x19 ([kernel.kallsyms])\n"
@@ -134,7 +134,7 @@ TEST(PerfScriptTest, RecordingsWithoutStacksHaveOneFrameASample) {
   EXPECT_EQ(ParsePerfScript(kOfPerf, 0)->flat, 0u);
 }
 
-TEST(PerfScriptTest, CommandsMayBeAnything) {
+TEST(PerfScriptTest, CommandsMayContainAnyCharacters) {
   for (const std::string command : {"dd", "ab", "12.5:", "#x", " x", "a 7 2.5:", "9 1.0: 5 x:",
                                     "[001]", "1/2 3", ":-1", "PERF_RECORD_X", "it's ok: 3"}) {
     const std::string header = command + "  1234/1240  [001]  4182.061528:    77 cpu-clock:pppH: ";
@@ -148,7 +148,7 @@ TEST(PerfScriptTest, CommandsMayBeAnything) {
   }
 }
 
-TEST(PerfScriptTest, FunctionsAndFilesMayHaveBlanksAndBrackets) {
+TEST(PerfScriptTest, FunctionsAndFilesMayContainBlanksAndBrackets) {
   struct Case {
     std::string frame, function, library;
   };
@@ -189,8 +189,8 @@ TEST(PerfScriptTest, OnlyTheKernelIsKernel) {
   EXPECT_EQ(FrameOf("f+0x1 (/lib/libz.so.1 (deleted))").kind, FrameKind::kLibrary);
 }
 
-// As perf script -F +srcline prints it.
-TEST(PerfScriptTest, SourceLinesStandBelowTheirFrames) {
+// Output of perf script -F +srcline.
+TEST(PerfScriptTest, ReadsSourceLinesBelowTheirFrames) {
   const PerfScript script = ParsePerfScript(
                                 "dd  6885  5935.964560:   10101010 cpu-clock: \n"
                                 "\t            114e burn+0x25 (/tmp/pf/a (b) c/dd)\n"
@@ -209,7 +209,7 @@ TEST(PerfScriptTest, SourceLinesStandBelowTheirFrames) {
   EXPECT_EQ(frames[2].line, 2u);
 }
 
-TEST(PerfScriptTest, OtherRecordsThanSamplesAreNotRead) {
+TEST(PerfScriptTest, IgnoresRecordsThatAreNotSamples) {
   const PerfScript script =
       ParsePerfScript(
           "swapper     0     0.000000: PERF_RECORD_MMAP -1/0: [0xffff(0x1) @ 0]: x y\n"
@@ -232,12 +232,12 @@ TEST(PerfScriptTest, PeriodsAreWeights) {
   uint64_t working = 0;
   for (size_t i = 90; i < 100; ++i) working += script.profile.samples()[i].weight_ns;
   EXPECT_GT(working, 999'990'000u);
-  // Without periods all weigh the same.
+  // Without periods, all samples have the same weight.
   EXPECT_EQ(ParsePerfScript("x 1 1.5: cycles: \n\n", 100)->profile.samples()[0].weight_ns,
             10'000'000u);
 }
 
-TEST(PerfScriptTest, OfSeveralEventsOneIsTheProfile) {
+TEST(PerfScriptTest, ChoosesOneOfSeveralEvents) {
   const std::string text =
       "x 1 1.5: 100 cpu_atom/cycles/: \n\t 1 small (/x)\n\n"
       "x 1 1.5: 900 cpu_core/cycles/: \n\t 1 large (/x)\n\n"
@@ -254,7 +254,7 @@ TEST(PerfScriptTest, OfSeveralEventsOneIsTheProfile) {
             "cpu_core/cycles/ (1 sample), page-faults (2 samples)");
 }
 
-TEST(PerfScriptTest, EventsWithoutTheKernelAreToldApart) {
+TEST(PerfScriptTest, MarksEventsWithoutTheKernel) {
   const auto event = [](const std::string& name) {
     return ParsePerfScript("x 1 1.5: 1 " + name + ": \n\t 1 f (/x)\n", 100)->event;
   };
@@ -267,12 +267,12 @@ TEST(PerfScriptTest, EventsWithoutTheKernelAreToldApart) {
   EXPECT_EQ(event("sched:sched_switch"), "sched:sched_switch");
 }
 
-TEST(PerfScriptTest, ARecordingItselfIsNamed) {
+TEST(PerfScriptTest, RejectsABinaryRecording) {
   EXPECT_EQ(ParsePerfScript("PERFILE2\x01\x02", 0).status().message(),
             "is a recording (perf.data): pass the output of `perf script` instead");
 }
 
-TEST(PerfScriptTest, WhatIsWrittenIsRead) {
+TEST(PerfScriptTest, ReadsWhatItWrites) {
   RandomStream random(1);
   const StackProfile profile = RandomProfile(&random, 200, 30);
   const absl::StatusOr<PerfScript> again = ParsePerfScript(PerfScriptText(profile, "cpu-clock"), 0);

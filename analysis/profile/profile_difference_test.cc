@@ -62,7 +62,7 @@ std::map<std::string, FunctionChange> ByName(const ProfileDifference& difference
   return by_name;
 }
 
-TEST(ProfileDifferenceTest, FindsWhatDiffersAndGreysWhatDoesNot) {
+TEST(ProfileDifferenceTest, FindsOnlySignificantDifferences) {
   const Program a(C(), 8, 1, 1000);
   const Program b(Rust(), 8, 2, 1000);
   const absl::StatusOr<ProfileDifference> difference = CompareProfiles(a.runs(), b.runs(), {});
@@ -80,11 +80,11 @@ TEST(ProfileDifferenceTest, FindsWhatDiffersAndGreysWhatDoesNot) {
   const ProfileChange& recv = functions.at("recv").total;
   EXPECT_TRUE(recv.tested);
   EXPECT_FALSE(recv.significant);
-  // The kernel's time is the system call's, not the C library's own.
+  // The kernel's time counts for the system call, not for the C library itself.
   EXPECT_EQ(functions.at("epoll_wait").self.share.a, 0);
 }
 
-TEST(ProfileDifferenceTest, VanishedFramesAreShown) {
+TEST(ProfileDifferenceTest, ShowsVanishedFrames) {
   const Program a(C(), 6, 1, 1000);
   const Program b(Rust(), 6, 2, 1000);
   const ProfileDifference difference = CompareProfiles(a.runs(), b.runs(), {}).value();
@@ -95,8 +95,8 @@ TEST(ProfileDifferenceTest, VanishedFramesAreShown) {
   EXPECT_TRUE(functions.at("app::answer").total.significant);
 }
 
-// Widths of a drawing must sum.
-TEST(ProfileDifferenceTest, NodesSumToTheWholeOnBothSides) {
+// The widths of a drawing must add up.
+TEST(ProfileDifferenceTest, NodesAddUpToTheTotalOnBothSides) {
   const Program a(C(), 6, 1, 500);
   const Program b(Rust(), 6, 2, 700);
   const ProfileDifference difference = CompareProfiles(a.runs(), b.runs(), {}).value();
@@ -111,7 +111,7 @@ TEST(ProfileDifferenceTest, NodesSumToTheWholeOnBothSides) {
   EXPECT_EQ(difference.totals.size(), difference.tree.nodes().size());
 }
 
-TEST(ProfileDifferenceTest, WhatIsRareIsShownButNotTested) {
+TEST(ProfileDifferenceTest, ShowsRareFunctionsWithoutATest) {
   const Program a(C(), 6, 1, 1000);
   const Program b(Rust(), 6, 2, 1000);
   const ProfileDifference difference = CompareProfiles(a.runs(), b.runs(), {}).value();
@@ -126,7 +126,7 @@ TEST(ProfileDifferenceTest, WhatIsRareIsShownButNotTested) {
   EXPECT_TRUE(seen);
 }
 
-TEST(ProfileDifferenceTest, TheSameProgramTwiceDiffersInNothing) {
+TEST(ProfileDifferenceTest, ProgramComparedWithItselfHasNoFindings) {
   const Program a(C(), 8, 1, 1000);
   const Program b(C(), 8, 5, 1000);
   const ProfileDifference difference = CompareProfiles(a.runs(), b.runs(), {}).value();
@@ -136,8 +136,8 @@ TEST(ProfileDifferenceTest, TheSameProgramTwiceDiffersInNothing) {
   }
 }
 
-// Less waiting makes all else a larger share; a request's cost tells.
-TEST(ProfileDifferenceTest, ALargerShareIsNotAHigherCost) {
+// With less waiting, everything else has a larger share. The cost per request shows the difference.
+TEST(ProfileDifferenceTest, LargerShareIsNotAHigherCost) {
   std::vector<FoldedStack> busy = {{"main;work", 500}, {"main;[c]epoll_wait", 500}};
   std::vector<FoldedStack> idle = {{"main;work", 500}, {"main;[c]epoll_wait", 100}};
   const Program a(busy, 8, 1, 1000);
@@ -149,7 +149,7 @@ TEST(ProfileDifferenceTest, ALargerShareIsNotAHigherCost) {
   EXPECT_FALSE(work.significant);
 }
 
-TEST(ProfileDifferenceTest, WithoutRequestsSharesDecide) {
+TEST(ProfileDifferenceTest, WithoutRequestCountsTestsShares) {
   const Program a(C(), 6, 1, 0);
   const Program b(Rust(), 6, 2, 1000);
   const ProfileDifference difference = CompareProfiles(a.runs(), b.runs(), {}).value();
@@ -159,8 +159,8 @@ TEST(ProfileDifferenceTest, WithoutRequestsSharesDecide) {
   EXPECT_TRUE(epoll.significant);
 }
 
-// Each of a hundred callers would be a hypothesis of its own, though all say what main says.
-TEST(ProfileDifferenceTest, ALongChainOfCallersHidesNoFinding) {
+// Otherwise each of a hundred callers of one function would count as a separate hypothesis.
+TEST(ProfileDifferenceTest, LongChainOfCallersHidesNoFinding) {
   std::string chain = "_start";
   for (int i = 0; i < 100; ++i) absl::StrAppend(&chain, ";caller", i);
   const std::string steady = chain + ";steady";
@@ -241,8 +241,8 @@ size_t FunctionsOfBoth(const TreeFunction& a, const TreeFunction& b) {
   return CompareProfiles(runs_a, runs_b, {}).value().functions.size();
 }
 
-// What is known of neither is not therefore the same.
-TEST(ProfileDifferenceTest, FunctionsWithoutANameAreTheSameInOneLibraryOnly) {
+// Two functions without names are not therefore equal.
+TEST(ProfileDifferenceTest, FunctionsWithoutANameAreEqualOnlyWithinOneLibrary) {
   EXPECT_EQ(FunctionsOfBoth({.name = "[unknown]", .library = "libz.so.1"},
                             {.name = "[unknown]", .library = "libmicrohttpd.so.12"}),
             2);
@@ -257,7 +257,7 @@ TEST(ProfileDifferenceTest, FunctionsWithoutANameAreTheSameInOneLibraryOnly) {
             1);
 }
 
-TEST(ProfileDifferenceTest, WhatCannotBeComparedIsRefused) {
+TEST(ProfileDifferenceTest, RejectsProfilesThatCannotBeCompared) {
   Program a(C(), 5, 1, 1000);
   const Program b(Rust(), 5, 2, 1000);
   EXPECT_EQ(CompareProfiles({}, b.runs(), {}).status().code(), absl::StatusCode::kInvalidArgument);

@@ -19,7 +19,7 @@ std::vector<double> Normal(RandomStream* random, int count, double mean, double 
   return values;
 }
 
-TEST(RunBootstrapTest, AClearDifferenceIsFoundWithItsInterval) {
+TEST(RunBootstrapTest, FindsAClearDifferenceWithItsInterval) {
   const RunBootstrap bootstrap(6, 6, 0.95, 1);
   const MeanDifference difference =
       bootstrap.Compare({1.0, 1.1, 0.9, 1.0, 1.05, 0.95}, {2.0, 2.1, 1.9, 2.0, 2.05, 1.95});
@@ -37,15 +37,15 @@ TEST(RunBootstrapTest, EqualSetsDoNotDiffer) {
   EXPECT_EQ(bootstrap.Compare(constant, constant).p, 1);
 }
 
-// A function that one program does not have at all.
-TEST(RunBootstrapTest, WhatVanishedIsFound) {
+// A function that one program does not have.
+TEST(RunBootstrapTest, FindsAVanishedFunction) {
   const std::vector<double> there = {0.12,  0.13,  0.11,  0.12,  0.125,
                                      0.121, 0.118, 0.119, 0.124, 0.12};
   const std::vector<double> gone(10, 0);
   const MeanDifference ten = RunBootstrap(10, 10, 0.95, 1).Compare(there, gone);
   EXPECT_LT(ten.p, 0.002);
   EXPECT_LT(*ten.high, -0.11);
-  // Five runs say it with less certainty.
+  // Five runs give less certainty.
   const MeanDifference five =
       RunBootstrap(5, 5, 0.95, 1)
           .Compare(absl::MakeSpan(there).subspan(0, 5), absl::MakeSpan(gone).subspan(0, 5));
@@ -62,15 +62,15 @@ TEST(RunBootstrapTest, FewRunsTestNothing) {
   EXPECT_FALSE(difference.low.has_value());
 }
 
-TEST(RunBootstrapTest, TheSeedFixesTheResponse) {
+TEST(RunBootstrapTest, SeedDeterminesTheResult) {
   const std::vector<double> a = {1, 2, 3, 4, 5};
   const std::vector<double> b = {2, 3, 4, 5, 7};
   EXPECT_EQ(RunBootstrap(5, 5, 0.95, 3).Compare(a, b).p,
             RunBootstrap(5, 5, 0.95, 3).Compare(a, b).p);
 }
 
-// The promise of a p-value, where nothing differs; and of an interval, that it covers the truth.
-TEST(RunBootstrapTest, ChanceIsTakenForAFindingAsOftenAsPromised) {
+// The rate of false findings without a difference, and the coverage of intervals.
+TEST(RunBootstrapTest, RateOfFalseFindingsIsAsSpecified) {
   RandomStream random(7);
   for (const int runs : {5, 10}) {
     int findings = 0;
@@ -83,23 +83,23 @@ TEST(RunBootstrapTest, ChanceIsTakenForAFindingAsOftenAsPromised) {
       findings += difference.p <= 0.05 ? 1 : 0;
       covered += *difference.low <= 0 && *difference.high >= 0 ? 1 : 0;
     }
-    // Three standard errors over 5 % of 600 are 46.
+    // 5 % of 600 plus three standard errors is 46.
     EXPECT_LE(findings, 46) << runs;
     EXPECT_GE(covered, kTrials - 46) << runs;
-    // Nor is it so careful that it finds nothing.
+    // The test is also not too conservative.
     EXPECT_GE(findings, 3) << runs;
   }
 }
 
-TEST(BenjaminiHochbergTest, TheExampleOfThePaper) {
-  // Table of Benjamini and Hochberg (1995), section 3.2: at 5 % the first four of fifteen fall.
+TEST(BenjaminiHochbergTest, GivesTheExampleOfThePaper) {
+  // Section 3.2 of Benjamini and Hochberg (1995): at 5 %, the first four of fifteen hypotheses are rejected.
   const std::vector<double> p = {0.0001, 0.0004, 0.0019, 0.0095, 0.0201, 0.0278, 0.0298, 0.0344,
                                  0.0459, 0.3240, 0.4262, 0.5719, 0.6528, 0.7590, 1.0};
   const std::vector<bool> found = BenjaminiHochberg(p, 0.05);
   for (size_t i = 0; i < p.size(); ++i) EXPECT_EQ(found[i], i < 4) << i;
 }
 
-TEST(BenjaminiHochbergTest, TheOrderDoesNotMatterAndNothingIsNothing) {
+TEST(BenjaminiHochbergTest, OrderDoesNotMatterAndNoInputGivesNoFindings) {
   EXPECT_EQ(BenjaminiHochberg({0.9, 0.001, 0.02}, 0.05), (std::vector<bool>{false, true, true}));
   EXPECT_TRUE(BenjaminiHochberg({}, 0.05).empty());
 }

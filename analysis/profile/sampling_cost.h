@@ -23,7 +23,7 @@ struct SampledSpan {
 // The share of the server's work that sampling takes: 1 - (responses per second of its CPU time while it is sampled) /
 // (the same during pauses). Uses seconds of wall time if the CPU time is not known. Chance can make the share negative.
 // The result is the Hodges-Lehmann estimate over the pauses that last at least 50 ms and have sampled time of at least
-// 50 ms on either side; nothing if there is no such pause. REQUIRES: spans in the order of time, without gaps.
+// 50 ms on both sides; nothing if there is no such pause. REQUIRES: spans in the order of time, without gaps.
 std::optional<double> SamplingCost(absl::Span<const SampledSpan> spans);
 
 }  // namespace assay

@@ -18,7 +18,7 @@ TEST(StackProfileTest, EqualStacksAreKeptOnceAndTheirWeightsAdded) {
   EXPECT_EQ(profile.samples().size(), 6);
 }
 
-TEST(StackProfileTest, TimeOffTheCpuIsCountedApart) {
+TEST(StackProfileTest, CountsTimeOffTheCpuSeparately) {
   StackProfile profile;
   AddFolded("main;wait", 1, &profile);
   AddFolded("main;wait", 2, &profile, StackTime::kOffCpu);
@@ -27,8 +27,8 @@ TEST(StackProfileTest, TimeOffTheCpuIsCountedApart) {
   EXPECT_EQ(profile.total(StackTime::kOffCpu).ns, 2'000'000);
 }
 
-// The same function of another library is another.
-TEST(StackProfileTest, FramesDifferByEverythingThatTheyHold) {
+// A function of the same name in another library is a different one.
+TEST(StackProfileTest, FramesDifferByEveryField) {
   StackProfile profile;
   const uint32_t name = profile.InternString("f");
   const uint32_t a = profile.InternMapping({.file = profile.InternString("/lib/a.so")});
@@ -51,11 +51,11 @@ TEST(StackProfileTest, MergingRunsAddsTheirWeights) {
   EXPECT_EQ(totals[FunctionTree::kRoot].samples, 12);
   EXPECT_EQ(a.nodes().size(), 5);
   EXPECT_EQ(a.nodes()[1].on_cpu.samples, 7);
-  // Times of two runs are not of one line.
+  // Times of two runs have different origins.
   EXPECT_EQ(a.samples().size(), 3);
 }
 
-TEST(StackProfileTest, MergingIntoNothingGivesTheSame) {
+TEST(StackProfileTest, MergingIntoAnEmptyProfileGivesTheSame) {
   RandomStream random(1);
   const StackProfile profile = RandomProfile(&random, 200, 30);
   StackProfile merged;
@@ -70,7 +70,7 @@ TEST(StackProfileTest, MergingIntoNothingGivesTheSame) {
   EXPECT_EQ(merged.frames(), profile.frames());
 }
 
-TEST(StackProfileTest, WhatWouldOverflowIsToldBefore) {
+TEST(StackProfileTest, HasRoomForDetectsOverflow) {
   StackProfile profile;
   AddFolded("main", 0, &profile);
   profile.AddSample({.node = 0, .weight_ns = StackProfile::kMaxTotalNs - 1});

@@ -29,7 +29,7 @@ std::vector<std::string> NamesOf(std::vector<ExportedFile> files) {
   return names;
 }
 
-TEST(FileNameTest, ANameThatIsFitForAFileStays) {
+TEST(FileNameTest, KeepsAValidFileName) {
   EXPECT_EQ(FileNameOf(CellNamed("epoll-burn_2.0")), "epoll-burn_2.0-json-64-connections");
   Cell open = CellNamed("Hyper");
   open.set_mode("open");
@@ -38,8 +38,8 @@ TEST(FileNameTest, ANameThatIsFitForAFileStays) {
   EXPECT_EQ(FileNameOf(open), "Hyper-json-1234.5671-s-profiled");
 }
 
-// A hash of the cell tells them apart, and says the same in every export.
-TEST(FileNameTest, ANameThatIsNotFitForAFileGetsAHash) {
+// The hash distinguishes cells and is the same in every export.
+TEST(FileNameTest, AddsAHashToANameThatHadToChange) {
   EXPECT_EQ(FileNameOf(CellNamed("a b")), FileNameOf(CellNamed("a b")));
   std::set<std::string> names;
   const std::vector<std::string> targets = {"a b",    "a-b",  "a/b", "a\tb",   "a--b",
@@ -74,8 +74,8 @@ TEST(ExportedFilesTest, FilesKeepTheirOrderNamesAndContents) {
   EXPECT_TRUE(files.empty());
 }
 
-// One would be written over the other. Which of them comes first changes no name.
-TEST(ExportedFilesTest, FilesThatWouldHaveOneNameEachGetAHash) {
+// Otherwise one file would overwrite the other. The names do not depend on the order.
+TEST(ExportedFilesTest, AddsAHashToEqualNames) {
   const std::vector<std::vector<Cell>> same = {
       {CellNamed("a-b", "c"), CellNamed("a", "b-c")},
       {CellNamed("Epoll"), CellNamed("epoll"), CellNamed("EPOLL")}};
@@ -96,8 +96,8 @@ TEST(ExportedFilesTest, FilesThatWouldHaveOneNameEachGetAHash) {
   }
 }
 
-// A target may be called as another file of the export is.
-TEST(ExportedFilesTest, AFileIsNotCalledAsADifferenceOfTwoOthers) {
+// A target can have the name of another file of the export.
+TEST(ExportedFilesTest, TargetNamedLikeADifferenceGetsASeparateFile) {
   const std::string a = FileNameOf(CellNamed("a"));
   const std::string hostile = FileNameOf(CellNamed(absl::StrCat(a, "-against-b")));
   const std::string b = FileNameOf(CellNamed("b"));
@@ -109,7 +109,7 @@ TEST(ExportedFilesTest, AFileIsNotCalledAsADifferenceOfTwoOthers) {
   EXPECT_NE(names[0], names[1]);
 }
 
-TEST(ExportedFilesTest, AHashThatIsTakenIsMadeLonger) {
+TEST(ExportedFilesTest, ExtendsAHashThatIsTaken) {
   ExportedFiles once;
   once.Add("a", "", "x", "");
   once.Add("a", "", "y", "");
@@ -125,7 +125,7 @@ TEST(ExportedFilesTest, AHashThatIsTakenIsMadeLonger) {
   EXPECT_GT(names[0].size(), hashed[0].size());
 }
 
-TEST(ExportedFilesTest, NoNameIsTooLongForAFileSystem) {
+TEST(ExportedFilesTest, LimitsTheLengthOfNames) {
   const std::string long_name(400, 'x');
   ExportedFiles files;
   files.Add(absl::StrCat(long_name, "1"), ".speedscope.json", "one", "");

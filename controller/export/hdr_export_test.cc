@@ -97,12 +97,12 @@ TEST_F(HdrExportTest, EachSecondIsAnIntervalOfItsCell) {
   EXPECT_TRUE(absl::StartsWith(intervals[0], "2.500,1.000,")) << intervals[0];
   EXPECT_TRUE(
       absl::EndsWith(intervals[0], EncodeHdrHistogram(HistogramOf({1'000, 2'000, 9'000})).value()));
-  // The window's last quarter of a second.
+  // The last quarter of a second of the window.
   EXPECT_TRUE(absl::StartsWith(intervals[1], "3.500,0.250,")) << intervals[1];
 }
 
-// A log of two servers would be that of neither.
-TEST_F(HdrExportTest, EachCellHasALogOfItsOwnWhateverItsName) {
+// A log that mixes two servers would be valid for neither.
+TEST_F(HdrExportTest, EachCellHasASeparateLog) {
   const std::vector<std::string> targets = {"a b",    "a-b",    "A-b",   "a/b",
                                             "сервер", "служба", "服务器"};
   for (size_t i = 0; i < targets.size(); ++i)
@@ -123,7 +123,7 @@ TEST_F(HdrExportTest, EachCellHasALogOfItsOwnWhateverItsName) {
   }
 }
 
-TEST_F(HdrExportTest, NothingMeasuredIsSaid) {
+TEST_F(HdrExportTest, ReportsACampaignWithoutMeasurements) {
   EXPECT_EQ(ExportHdr(*store_, campaign_).status().code(), absl::StatusCode::kNotFound);
 }
 

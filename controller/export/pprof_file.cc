@@ -30,7 +30,8 @@ absl::StatusOr<std::string> Gzip(const std::string& plain) {
   const int result = deflate(&stream, Z_FINISH);
   compressed.resize(stream.total_out);
   deflateEnd(&stream);
-  if (result != Z_STREAM_END) return absl::InternalError("zlib did not end a profile");
+  if (result != Z_STREAM_END)
+    return absl::InternalError("zlib did not finish compressing a profile");
   return compressed;
 }
 

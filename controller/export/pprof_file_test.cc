@@ -38,7 +38,7 @@ pprof::Profile Decoded(const std::string& file) {
   return profile;
 }
 
-// Folded stacks by the file alone, to samples.
+// Maps the folded stacks in the file to their samples.
 std::map<std::string, int64_t> StacksOf(const pprof::Profile& profile) {
   std::map<uint64_t, const pprof::Location*> locations;
   for (const pprof::Location& location : profile.location()) locations[location.id()] = &location;
@@ -68,14 +68,14 @@ std::map<std::string, int64_t> StacksOf(const StackProfile& profile) {
     const size_t end = text.find('\n', begin);
     const std::string line = text.substr(begin, end - begin);
     const size_t blank = line.rfind(' ');
-    // Inlined or not, a function has one name.
+    // A function has one name, inlined or not.
     stacks[line.substr(0, blank)] += std::stoll(line.substr(blank + 1));
     begin = end + 1;
   }
   return stacks;
 }
 
-TEST(PprofFileTest, StacksComeBack) {
+TEST(PprofFileTest, StacksReadBack) {
   RandomStream random(1);
   const StackProfile profile = RandomProfile(&random, 300, 30);
   const pprof::Profile decoded =
@@ -104,8 +104,8 @@ TEST(PprofFileTest, InlinedFunctionsAreLinesOfOneAddress) {
   EXPECT_EQ(leaf.line(2).line(), 5);
 }
 
-// pprof shows the first mapping's name as the program's.
-TEST(PprofFileTest, TheProgramIsTheFirstMapping) {
+// pprof shows the name of the first mapping as the program's.
+TEST(PprofFileTest, ProgramIsTheFirstMapping) {
   const pprof::Profile decoded =
       Decoded(PprofFile(ProfileOf({{"[k]entry;[c]start;main", 1}}), {}).value());
   ASSERT_EQ(decoded.mapping_size(), 3);
@@ -117,7 +117,7 @@ TEST(PprofFileTest, TheProgramIsTheFirstMapping) {
   }
 }
 
-// Runs a command, and gives what it printed.
+// Runs a command and returns its output.
 std::string Output(const std::string& command) {
   FILE* pipe = popen(command.c_str(), "r");
   std::string text;
@@ -131,7 +131,7 @@ std::string Output(const std::string& command) {
 
 TEST(PprofFileTest, GosPprofOpensIt) {
   if (std::system("go version >/dev/null 2>&1") != 0) {
-    GTEST_SKIP() << "there is no Go: apt-get install golang-go";
+    GTEST_SKIP() << "needs Go: apt-get install golang-go";
   }
   const std::string folder = std::getenv("TEST_TMPDIR");
   const std::string path = folder + "/profile.pb.gz";
@@ -143,7 +143,7 @@ TEST(PprofFileTest, GosPprofOpensIt) {
   const std::string go =
       absl::StrCat("HOME=", folder, " PPROF_TMPDIR=", folder, " GOFLAGS= ", "go tool pprof ");
   const std::string top = Output(go + "-top -nodecount=10 " + path + " 2>&1");
-  // Its own words: flat, flat%, sum%, cum, cum%.
+  // pprof's column titles: flat, flat%, sum%, cum, cum%.
   EXPECT_NE(top.find("Type: cpu"), std::string::npos) << top;
   EXPECT_NE(top.find("      50ms 50.00% 50.00%       50ms 50.00%  inner"), std::string::npos)
       << top;

@@ -13,7 +13,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-// speedscope's published schema (file-format-spec.ts), as far as it speaks of sampled profiles.
+// The sampled profiles of speedscope's published schema (file-format-spec.ts).
 void ExpectFitsTheSchema(const Json& file) {
   EXPECT_EQ(file.at("$schema"), "https://www.speedscope.app/file-format-schema.json");
   const size_t frames = file.at("shared").at("frames").size();
@@ -54,7 +54,7 @@ TEST(SpeedscopeTextTest, StacksAreWrittenFromTheOutermostFrame) {
   EXPECT_EQ(file["profiles"][0]["endValue"], 3'000'000);
 }
 
-TEST(SpeedscopeTextTest, ThreadsAndTimeOffTheCpuAreApartAndInOrder) {
+TEST(SpeedscopeTextTest, SeparatesThreadsAndTimeOffTheCpuInOrder) {
   StackProfile profile;
   AddFolded("main;late", 1, &profile);
   AddFolded("main;wait", 1, &profile, StackTime::kOffCpu);
@@ -77,7 +77,7 @@ TEST(SpeedscopeTextTest, MergedRunsAreOneProfile) {
   EXPECT_EQ(file["profiles"][0]["weights"], Json({5'000'000}));
 }
 
-TEST(SpeedscopeTextTest, AnyProfileFitsTheSchema) {
+TEST(SpeedscopeTextTest, AnyProfileMatchesTheSchema) {
   RandomStream random(1);
   ExpectFitsTheSchema(Json::parse(SpeedscopeText(RandomProfile(&random, 300, 30), "x")));
   ExpectFitsTheSchema(Json::parse(SpeedscopeText(StackProfile(), "")));

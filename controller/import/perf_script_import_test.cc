@@ -13,7 +13,7 @@
 namespace assay::controller {
 namespace {
 
-// 1,000 right responses a second.
+// 1,000 correct responses per second.
 ExecutionRecord Measured() {
   ExecutionRecord execution;
   LoadFinished& load = *execution.add_loads()->mutable_finished();
@@ -22,7 +22,7 @@ ExecutionRecord Measured() {
   return execution;
 }
 
-// Samples of 1 ms each, 10 ms apart: 60 and 30 whole ones, and 10 whose callers are missing.
+// Samples of 1 ms each, 10 ms apart: 60 and 30 whole stacks, and 10 without their callers.
 std::string Text() {
   std::string text;
   for (int i = 0; i < 100; ++i) {
@@ -36,7 +36,7 @@ std::string Text() {
   return text;
 }
 
-TEST(PerfScriptImportTest, ItsStacksBecomeARunsProfile) {
+TEST(PerfScriptImportTest, StacksBecomeTheProfileOfARun) {
   const absl::StatusOr<ImportedProfile> imported =
       ImportPerfScript(Text(), "stacks.txt", 0, Measured());
   ASSERT_TRUE(imported.ok()) << imported.status();
@@ -53,8 +53,8 @@ TEST(PerfScriptImportTest, ItsStacksBecomeARunsProfile) {
   EXPECT_EQ(stacks.total(StackTime::kOnCpu).ns, 100'000'000);
 }
 
-// One chunk of 2,000 samples may be larger than what one may hold when it is inflated.
-TEST(PerfScriptImportTest, AnImportOfAnySizeCanBeReadAgain) {
+// A single chunk of 2,000 samples can exceed the limit on its inflated size.
+TEST(PerfScriptImportTest, ImportOfAnySizeReadsBack) {
   std::string text;
   for (int i = 0; i < 2000; ++i) {
     absl::StrAppendFormat(&text, "server 7/7 5.%06d: 1000000 cpu-clock:\n\t 10 %s%d (/bin/x)\n\n",
@@ -69,7 +69,7 @@ TEST(PerfScriptImportTest, AnImportOfAnySizeCanBeReadAgain) {
   EXPECT_EQ(stacks->nodes().size(), 2000u);
 }
 
-TEST(PerfScriptImportTest, WhatIsMissingIsNoted) {
+TEST(PerfScriptImportTest, NotesMissingData) {
   const std::string flat =
       "   dd 7 5.1: 100 cycles:u:  10 f+0x1 (/bin/x)\n"
       "   dd 7 5.2: 100 cycles:u:  10 f+0x1 (/bin/x)\n"
@@ -85,7 +85,7 @@ TEST(PerfScriptImportTest, WhatIsMissingIsNoted) {
   EXPECT_EQ(ImportPerfScript(flat, "x", 100, Measured(), "cpu_atom/cycles/")->info.samples(), 1u);
 }
 
-TEST(PerfScriptImportTest, WhatIsNoProfileIsRefused) {
+TEST(PerfScriptImportTest, RejectsATextThatIsNotAProfile) {
   const absl::Status empty = ImportPerfScript("", "x", 0, Measured()).status();
   EXPECT_EQ(empty.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_TRUE(absl::StrContains(empty.message(), "x has no sample")) << empty;

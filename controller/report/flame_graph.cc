@@ -42,7 +42,7 @@ std::string Key(absl::string_view colour, absl::string_view label) {
                       HtmlText(label), "</span>\n");
 }
 
-std::string Rest(const std::string& svg, const std::string& keys, const std::string& data) {
+std::string GraphBody(const std::string& svg, const std::string& keys, const std::string& data) {
   // If scripts run, the picture stays text, which costs nothing, until the page is printed.
   return absl::StrCat("<noscript class=\"flame-paper\">\n", svg,
                       "</noscript>\n<div class=\"flame-chosen\" aria-live=\"polite\"></div>\n",
@@ -94,7 +94,7 @@ std::string FlameGraphFragment(const FlameGraph& graph) {
       Choice(true, "top-down", " title=\"Shows the callees of each function\"", "Top down") +
       Choice(false, "bottom-up", " title=\"Shows the callers of each function\"", "Bottom up");
   return Head(graph.title, graph.subtitle, graph.notes) + Bar(choices) +
-         Rest(FlameSvg(graph, rows), KindKeys(graph), FlameData(graph, rows));
+         GraphBody(FlameSvg(graph, rows), KindKeys(graph), FlameData(graph, rows));
 }
 
 std::string FlameGraphFragment(const DifferenceGraph& graph) {
@@ -116,7 +116,7 @@ std::string FlameGraphFragment(const DifferenceGraph& graph) {
                     " of each are needed.</span>\n");
   }
   return Head(graph.title, graph.subtitle) + Bar(choices) +
-         Rest(FlameSvg(graph, rows), keys, FlameData(graph, rows));
+         GraphBody(FlameSvg(graph, rows), keys, FlameData(graph, rows));
 }
 
 std::string_view FlameGraphStyle() { return embedded::FlameGraphCss(); }

@@ -22,7 +22,7 @@ size_t Count(const std::string& text, const std::string& part) {
   return count;
 }
 
-// What the script would read.
+// The data that the script reads.
 Json DataOf(const std::string& fragment) {
   const std::string begin = "<script type=\"application/json\" class=\"flame-data\">";
   const size_t from = fragment.find(begin) + begin.size();
@@ -35,12 +35,12 @@ FunctionTree ServerTree() {
                  {"_start;main;[l]deflate", 20}});
 }
 
-TEST(HtmlTextTest, NothingGetsOutOfAnAttributeOrAnElement) {
+TEST(HtmlTextTest, EscapesAttributesAndElements) {
   EXPECT_EQ(HtmlText("<a href=\"x\" b='y'>&"), "&lt;a href=&quot;x&quot; b=&#39;y&#39;&gt;&amp;");
   EXPECT_EQ(HtmlText(std::string("a\0b\x01\xff\n", 6)), "a\uFFFDb\uFFFD\uFFFD ");
 }
 
-TEST(FlameGraphTest, TheDataHoldEveryNodeInTheOrderOfTheTree) {
+TEST(FlameGraphTest, DataContainEveryNodeInTreeOrder) {
   const FunctionTree tree = ServerTree();
   const Json data =
       DataOf(FlameGraphFragment({.title = "server", .tree = &tree, .requests = 1000}));
@@ -57,21 +57,21 @@ TEST(FlameGraphTest, TheDataHoldEveryNodeInTheOrderOfTheTree) {
   EXPECT_EQ(data["ns"][3], 20'000'000);
 }
 
-TEST(FlameGraphTest, WithoutAScriptThereIsAPictureWithWords) {
+TEST(FlameGraphTest, PageWithoutAScriptShowsALabelledPicture) {
   const FunctionTree tree = ServerTree();
   const std::string page = FlameGraphFragment({.title = "server", .tree = &tree, .requests = 1000});
   EXPECT_EQ(Count(page, "<rect "), tree.nodes().size());
   EXPECT_NE(page.find("<title>parse — 50.0 %, 50 samples, 50.0 µs per request</title>"),
             std::string::npos);
   EXPECT_NE(page.find(">epoll_wait</text>"), std::string::npos);
-  // What only a script can do is not offered without one.
+  // Without a script, controls that need one are not shown.
   EXPECT_NE(page.find("class=\"flame-bar\" hidden"), std::string::npos);
   EXPECT_NE(page.find("kernel 30.0 %"), std::string::npos);
   EXPECT_NE(page.find("inlined 50.0 %"), std::string::npos);
 }
 
-// Names come from whatever program was profiled.
-TEST(FlameGraphTest, HostileNamesStayNames) {
+// Names come from any profiled program.
+TEST(FlameGraphTest, HostileNamesAreEscaped) {
   FunctionTree tree;
   const std::string hostile = "</noscript></script><script>alert(1)</script><!--\"'&";
   tree.AddSelf(tree.InternChild(0, tree.InternFunction({.name = hostile, .library = hostile})),
@@ -86,7 +86,7 @@ TEST(FlameGraphTest, HostileNamesStayNames) {
   EXPECT_EQ(data["functions"][1][0], hostile);
 }
 
-TEST(FlameGraphTest, APageFetchesNothing) {
+TEST(FlameGraphTest, PageLoadsNothing) {
   const FunctionTree tree = ServerTree();
   const std::string page =
       FlameGraphPage("profiles", {FlameGraphFragment({.title = "one", .tree = &tree}),
@@ -98,7 +98,7 @@ TEST(FlameGraphTest, APageFetchesNothing) {
   EXPECT_EQ(Count(page, "class FlameGraph "), 1);
 }
 
-TEST(FlameGraphTest, ALargeProfileMakesASmallPicture) {
+TEST(FlameGraphTest, LargeProfileGivesASmallPicture) {
   RandomStream random(1);
   FunctionTree tree;
   tree.Add(RandomProfile(&random, 20'000, 40), StackTime::kOnCpu);
@@ -108,8 +108,8 @@ TEST(FlameGraphTest, ALargeProfileMakesASmallPicture) {
   EXPECT_EQ(DataOf(page)["depth"].size(), tree.nodes().size());
 }
 
-// What is left out is said.
-TEST(FlameGraphTest, ADeepProfilesPictureFitsAPage) {
+// The picture reports what is left out.
+TEST(FlameGraphTest, PictureOfADeepProfileFitsAPage) {
   std::string deep = "main";
   for (int i = 0; i < 60; ++i) deep += ";f";
   const FunctionTree tree = TreeOf({{deep, 1}});
@@ -118,7 +118,7 @@ TEST(FlameGraphTest, ADeepProfilesPictureFitsAPage) {
   EXPECT_NE(page.find("… and deeper frames in 22 more levels"), std::string::npos);
 }
 
-TEST(FlameGraphTest, NothingSampledIsAnEmptyPicture) {
+TEST(FlameGraphTest, EmptyProfileGivesAnEmptyPicture) {
   const FunctionTree tree;
   const std::string page = FlameGraphFragment({.title = "idle", .tree = &tree});
   EXPECT_EQ(Count(page, "<rect "), 0);
@@ -144,7 +144,7 @@ class DifferenceGraphTest : public testing::Test {
         .title = "C or Rust", .name_a = "C", .name_b = "Rust", .difference = &difference_});
   }
 
-  // The test of the node of this function.
+  // The test result of this function's node.
   Json TestOf(const Json& data, const std::string& name) {
     for (size_t i = 0; i < data["function"].size(); ++i) {
       const int function = data["function"][i];
@@ -157,7 +157,7 @@ class DifferenceGraphTest : public testing::Test {
   ProfileDifference difference_;
 };
 
-TEST_F(DifferenceGraphTest, BothSidesAndWhatIsMoreThanChanceAreInTheData) {
+TEST_F(DifferenceGraphTest, DataContainBothSidesAndSignificance) {
   const std::string page = Fragment(6, 1000);
   const Json data = DataOf(page);
   EXPECT_EQ(data["names"], Json({"C", "Rust"}));
@@ -170,7 +170,7 @@ TEST_F(DifferenceGraphTest, BothSidesAndWhatIsMoreThanChanceAreInTheData) {
   EXPECT_NE(page.find("(may be chance)"), std::string::npos);
 }
 
-TEST_F(DifferenceGraphTest, WithFewRunsAllIsGreyAndSaysWhy) {
+TEST_F(DifferenceGraphTest, FewRunsGiveAGreyGraphWithAReason) {
   const std::string page = Fragment(3, 1000);
   EXPECT_TRUE(DataOf(page)["tests"].empty());
   EXPECT_EQ(page.find("color-mix"), std::string::npos);
@@ -179,7 +179,7 @@ TEST_F(DifferenceGraphTest, WithFewRunsAllIsGreyAndSaysWhy) {
       std::string::npos);
 }
 
-TEST_F(DifferenceGraphTest, WithoutRequestsSharesAreDrawn) {
+TEST_F(DifferenceGraphTest, DrawsSharesWithoutRequestCounts) {
   const Json data = DataOf(Fragment(6, 0));
   EXPECT_FALSE(data["has_requests"]);
   double sum = 0;

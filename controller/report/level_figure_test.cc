@@ -14,7 +14,7 @@ size_t Count(const std::string& text, const std::string& part) {
   return count;
 }
 
-TEST(LevelFigureTest, EveryExecutionIsADotAndEveryTargetALine) {
+TEST(LevelFigureTest, DrawsADotPerExecutionAndALinePerTarget) {
   const LevelFigure figure{.title = "Median latency",
                            .unit = "us",
                            .level_title = "connections",
@@ -25,20 +25,20 @@ TEST(LevelFigureTest, EveryExecutionIsADotAndEveryTargetALine) {
   EXPECT_EQ(Count(html, "<polyline"), 2);
   EXPECT_NE(html.find("a&lt;b, 64: 120"), std::string::npos);
   EXPECT_EQ(html.find("a<b"), std::string::npos);
-  // From zero, in round steps.
+  // The axis starts at zero and has round steps.
   EXPECT_NE(html.find(">0</text>"), std::string::npos);
   EXPECT_NE(html.find(">400</text>"), std::string::npos);
 }
 
-TEST(LevelFigureTest, NothingMeasuredIsAnEmptyDrawing) {
+TEST(LevelFigureTest, DrawsAnEmptyFigureWithoutMeasurements) {
   const std::string html =
       LevelFigureHtml({.title = "Throughput", .unit = "1/s", .level_title = "connections"});
   EXPECT_EQ(Count(html, "<circle"), 0);
   EXPECT_EQ(html.find("nan"), std::string::npos);
 }
 
-// Levels that differ are never called the same.
-TEST(LevelFigureTest, NumbersStandWithAllTheirDigits) {
+// Different levels never have the same label.
+TEST(LevelFigureTest, PrintsNumbersWithAllTheirDigits) {
   const LevelFigure figure{
       .title = "t",
       .unit = "u",
@@ -53,8 +53,8 @@ TEST(LevelFigureTest, NumbersStandWithAllTheirDigits) {
   }
 }
 
-// Higher is higher up, and a rising level is further right.
-TEST(LevelFigureTest, PlacesAreInOrder) {
+// Higher values are drawn higher, and higher levels further right.
+TEST(LevelFigureTest, HigherValuesAreHigherAndHigherLevelsFurtherRight) {
   const LevelFigure figure{.title = "t",
                            .unit = "u",
                            .level_title = "l",

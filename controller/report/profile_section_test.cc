@@ -21,7 +21,7 @@ using ::testing::Not;
 
 CategoryRules Rules() { return LoadCategoryRules().value(); }
 
-// A cell with one run over 1,000 requests.
+// A cell with one run of 1,000 requests.
 CellProfiles Taken(const std::string& target, const std::vector<FoldedStack>& stacks) {
   CellProfiles cell{.baseline = "a"};
   cell.cell.set_target(target);
@@ -44,7 +44,7 @@ void Count(const std::string& call, uint64_t calls, CellProfiles* cell) {
   (*cell->runs[0].info.mutable_syscalls())[call] = calls;
 }
 
-// The row of the text's tables that begins with the name.
+// The row with this name in the text's tables.
 std::string RowOf(const std::string& text, const std::string& name) {
   for (const std::string& line : std::vector<std::string>(absl::StrSplit(text, '\n'))) {
     if (line.starts_with(name + " ")) return line;
@@ -52,8 +52,8 @@ std::string RowOf(const std::string& text, const std::string& name) {
   return "";
 }
 
-// The later of two calls with one name once took the place of the earlier.
-TEST(ProfileSectionTest, CallsOfOneNameAreSummed) {
+// Otherwise the later of two calls with one name would replace the earlier.
+TEST(ProfileSectionTest, AddsCallsOfOneName) {
   const std::vector<CellProfiles> cells = {
       Taken("a", {{"main;[c]accept", 30}, {"main;[c]accept4", 20}, {"main;work", 50}})};
   EXPECT_THAT(RowOf(CostText(cells, Rules()), "accept"), HasSubstr("50.00 %"));
@@ -61,8 +61,8 @@ TEST(ProfileSectionTest, CallsOfOneNameAreSummed) {
               HasSubstr("<th scope=\"row\">accept</th><td>50.00 %</td><td>50.000</td>"));
 }
 
-// The C library asks the kernel for another call than its function is named after.
-TEST(ProfileSectionTest, TimeAndCallsMeet) {
+// Some functions of the C library make a system call of another name.
+TEST(ProfileSectionTest, TimeAndCallsOfOneLabelShareARow) {
   struct Case {
     const char* function;
     const char* counted;
@@ -80,8 +80,8 @@ TEST(ProfileSectionTest, TimeAndCallsMeet) {
   }
 }
 
-// A column that says only "a share" is of which level?
-TEST(ProfileSectionTest, CellsOfOneTargetAreToldApart) {
+// "a share" alone does not say which level it is of.
+TEST(ProfileSectionTest, DistinguishesCellsOfOneTarget) {
   std::vector<CellProfiles> cells = {Taken("a", {{"main;work", 50}})};
   EXPECT_THAT(CostText(cells, Rules()), AllOf(HasSubstr("a share"), HasSubstr("profile of a: ")));
   cells.push_back(cells[0]);
@@ -90,7 +90,7 @@ TEST(ProfileSectionTest, CellsOfOneTargetAreToldApart) {
                                               HasSubstr("profile of a json 16 connections: ")));
 }
 
-TEST(ProfileSectionTest, CountedCallsAreShownEvenIfTheyTakeNoTime) {
+TEST(ProfileSectionTest, ShowsCountedCallsThatTakeNoTime) {
   std::vector<CellProfiles> cells = {Taken("a", {{"main;[c]recv", 50}}),
                                      Taken("b", {{"main;[c]recv", 50}})};
   Count("recvfrom", 1010, &cells[0]);
@@ -98,13 +98,13 @@ TEST(ProfileSectionTest, CountedCallsAreShownEvenIfTheyTakeNoTime) {
   const std::string text = CostText(cells, Rules());
   EXPECT_THAT(RowOf(text, "recv"), HasSubstr("1.010"));
   EXPECT_THAT(RowOf(text, "getpid"), HasSubstr("2.000"));
-  // b's were not counted: no column for them.
+  // The calls of b were not counted, so it has no column for them.
   const std::string html = CostTables(cells, Rules());
   EXPECT_THAT(html, AllOf(HasSubstr("<th colspan=\"3\">a: "), HasSubstr("<th colspan=\"2\">b: "),
                           HasSubstr("<td>1.010</td>"), HasSubstr("<td>2.000</td>")));
 }
 
-TEST(ProfileSectionTest, WhyCallsWereNotCountedIsSaid) {
+TEST(ProfileSectionTest, ReportsWhyCallsWereNotCounted) {
   std::vector<CellProfiles> cells = {Taken("a", {{"main;[c]recv", 50}})};
   EXPECT_THAT(CostText(cells, Rules()), Not(HasSubstr("calls")));
   cells[0].calls_refused = "tracefs cannot be read; run as root";
@@ -113,8 +113,8 @@ TEST(ProfileSectionTest, WhyCallsWereNotCountedIsSaid) {
   EXPECT_THAT(CostTables(cells, Rules()), HasSubstr(why));
 }
 
-// Loss is data: it stands under each graph, and so does what no graph shows.
-TEST(ProfileSectionTest, EveryGraphSaysHowItWasTaken) {
+// Each graph reports lost samples, and so does data that no graph shows.
+TEST(ProfileSectionTest, EveryGraphReportsHowItsProfileWasTaken) {
   CellProfiles a = Taken("a", {{"main;work", 200}});
   a.runs[0].info.set_lost(7);
   a.runs[0].info.set_throttled(3);
@@ -126,8 +126,8 @@ TEST(ProfileSectionTest, EveryGraphSaysHowItWasTaken) {
               AllOf(HasSubstr(how), HasSubstr("; b: cpu-clock at 199 Hz")));
 }
 
-// Two fifths of the "server's" CPU may be the client's receive path.
-TEST(ProfileSectionTest, LoopbackDeliveryStandsBesideCpuARequest) {
+// Two fifths of the "server's" CPU time can be the client's receive path.
+TEST(ProfileSectionTest, ReportsLoopbackDeliveryWithCpuPerRequest) {
   CellProfiles cell = Taken("a", {{"main;work", 60},
                                   {"main;[c]send;[k]__local_bh_enable_ip;[k]net_rx_action;"
                                    "[k]process_backlog;[k]tcp_v4_rcv",
@@ -143,12 +143,12 @@ TEST(ProfileSectionTest, LoopbackDeliveryStandsBesideCpuARequest) {
   EXPECT_THAT(CostTables({cell}, Rules()), HasSubstr(line));
   EXPECT_EQ(ToJson({cell}, Rules())[0]["loopback_delivery"]["delivery_us_per_request"], 40.0);
   EXPECT_EQ(ToJson({cell}, Rules())[0]["loopback_delivery"]["cpu_us_per_request"], 100.0);
-  // Without the names of the kernel's functions it cannot be told from sending.
+  // Without names of kernel functions, loopback delivery is indistinguishable from sending.
   cell.runs[0].info.set_kernel_names(false);
   EXPECT_THAT(CostText({cell}, Rules()), Not(HasSubstr("same_host")));
 }
 
-TEST(ProfileSectionTest, SharesOfStrippedTargetsAreMarkedAsBounds) {
+TEST(ProfileSectionTest, MarksSharesOfStrippedTargetsAsBounds) {
   const std::vector<CellProfiles> cells = {
       Taken("a", {{"main;llhttp_execute", 1}, {"main;[l][unknown]", 99}})};
   EXPECT_THAT(RowOf(CostText(cells, Rules()), "parse"),
@@ -165,7 +165,7 @@ TEST(ProfileSectionTest, SharesOfStrippedTargetsAreMarkedAsBounds) {
               Not(HasSubstr("without names")));
 }
 
-TEST(ProfileSectionTest, SharesWithoutTheKernelAreOfUserSpace) {
+TEST(ProfileSectionTest, LabelsSharesWithoutTheKernelAsUserSpace) {
   CellProfiles cell = Taken("a", {{"main;work", 60}});
   EXPECT_THAT(CostText({cell}, Rules()), Not(HasSubstr("user")));
   EXPECT_EQ(ToJson({cell}, Rules())[0]["share_of"], "cpu");
@@ -178,7 +178,7 @@ TEST(ProfileSectionTest, SharesWithoutTheKernelAreOfUserSpace) {
   EXPECT_EQ(ToJson({cell}, Rules())[0]["share_of"], "user_cpu");
 }
 
-TEST(ProfileSectionTest, NotesOfEveryRunAreSaidOnce) {
+TEST(ProfileSectionTest, MergesEqualNotesOfRuns) {
   CellProfiles cell = Taken("a", {{"main;work", 10}});
   cell.runs.push_back(cell.runs[0]);
   cell.runs[0].info.add_notes("stripped: /lib/libz.so.1 & 12 of its addresses have no name");

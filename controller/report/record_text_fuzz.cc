@@ -148,14 +148,16 @@ Type FromWire(const Type& sent) {
   const grpc::Slice slice(bytes);
   grpc::ByteBuffer buffer(&slice, 1);
   Type read;
-  if (!grpc::SerializationTraits<Type>::Deserialize(&buffer, &read).ok()) Die("it is not read");
+  if (!grpc::SerializationTraits<Type>::Deserialize(&buffer, &read).ok())
+    Die("a message does not parse");
   return read;
 }
 
 template <typename Type>
 Type Parsed(const char* text) {
   Type message;
-  if (!google::protobuf::TextFormat::ParseFromString(text, &message)) Die("a bad base");
+  if (!google::protobuf::TextFormat::ParseFromString(text, &message))
+    Die("a base message does not parse");
   return message;
 }
 
@@ -249,11 +251,11 @@ void TakeRecords(Store& store, const CampaignRecord& campaign, Texts& texts) {
     if (!IsUtf8(info.refused())) Die("a refusal is not UTF-8");
   }
   intake.Stage().IgnoreError();
-  Require(intake.store_status(), "the store fails");
+  Require(intake.store_status(), "the store returns an error");
 }
 
 void CheckTerminal(const std::string& text) {
-  if (TerminalLines(text) != text) Die("a terminal would obey it");
+  if (TerminalLines(text) != text) Die("text contains terminal control characters");
 }
 
 void CheckJson(const nlohmann::ordered_json& json) {
@@ -266,9 +268,10 @@ void CheckJson(const nlohmann::ordered_json& json) {
 
 void CheckPage(const std::string& page) {
   if (!IsUtf8(page)) Die("the report is not UTF-8");
-  if (page.find(kTag) != page.npos) Die("the report takes a text for HTML");
+  if (page.find(kTag) != page.npos) Die("the report contains an unescaped text");
   for (const char c : page) {
-    if (static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t') Die("a control character");
+    if (static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t')
+      Die("the report contains a control character");
   }
 }
 
@@ -276,20 +279,22 @@ void CheckPage(const std::string& page) {
 void CheckOutput(Store& store, const std::string& id) {
   static const GateRules gates = Value(LoadGateRules(), "gates");
   static const CategoryRules categories = Value(LoadCategoryRules(), "categories");
-  const CampaignRecord campaign = Value(store.Find(id), "the campaign is not read");
-  const CampaignResults results = Value(ReadResults(store, gates, campaign), "no results");
+  const CampaignRecord campaign = Value(store.Find(id), "the campaign cannot be read");
+  const CampaignResults results =
+      Value(ReadResults(store, gates, campaign), "the results cannot be derived");
   Require(results.Damage(), "damaged");
   size_t executions = 0;
   for (const CellResult& cell : results.cells) executions += cell.executions.size();
   if (results.cells.size() != 1 || executions != 2) {
-    Die("not its executions",
+    Die("executions are missing or unexpected",
         absl::InternalError(absl::StrCat(executions, " in ", results.cells.size(), " cells")));
   }
   const std::vector<CellProfiles> profiles =
-      Value(ReadProfiles(store, campaign), "profiles are not read");
-  if (profiles.size() != 1 || profiles[0].runs.size() != 1) Die("the profile is not there");
+      Value(ReadProfiles(store, campaign), "profiles cannot be read");
+  if (profiles.size() != 1 || profiles[0].runs.size() != 1) Die("the profile is missing");
   const std::vector<AgentRecord> agents(campaign.agents().begin(), campaign.agents().end());
-  const std::vector<CampaignSummary> list = Value(store.ListCampaigns(1), "no list");
+  const std::vector<CampaignSummary> list =
+      Value(store.ListCampaigns(1), "the campaigns cannot be listed");
   for (const TextWidth width : {TextWidth::kScreen, TextWidth::kWide}) {
     // `show` and `agents` clean their whole output; `list` prints it unchanged.
     CheckTerminal(TerminalLines(ToText(results, width)));
@@ -315,9 +320,10 @@ class ScratchStore {
       Remove();
       std::string folder =
           std::filesystem::exists("/dev/shm") ? "/dev/shm/textXXXXXX" : "/tmp/textXXXXXX";
-      if (mkdtemp(folder.data()) == nullptr) Die("no folder");
+      if (mkdtemp(folder.data()) == nullptr) Die("the folder cannot be created");
       folder_ = folder;
-      store_ = Value(Store::Open(folder_ + "/assay.db", Store::Mode::kWrite), "no store");
+      store_ = Value(Store::Open(folder_ + "/assay.db", Store::Mode::kWrite),
+                     "the store cannot be opened");
       campaigns_ = 1;
     }
     return *store_;
@@ -351,9 +357,9 @@ void Check(Texts texts) {
     }
     LoadInterval second;
     texts.Fill(&second.second);
-    Require(store.CommitExecution(execution, {}, {second}, profile), "it is not stored");
-    Value(store.ReadExecution(execution.id()), "it is not read");
-    Value(store.ReadSeconds(execution.id()), "its seconds are not read");
+    Require(store.CommitExecution(execution, {}, {second}, profile), "the execution is not stored");
+    Value(store.ReadExecution(execution.id()), "the execution cannot be read");
+    Value(store.ReadSeconds(execution.id()), "its seconds cannot be read");
   }
   CheckOutput(store, campaign.id());
 }

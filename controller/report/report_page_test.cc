@@ -19,7 +19,7 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-// A campaign of two targets at two levels whose cells have a figure each.
+// A campaign of two targets at two levels whose cells have one figure each.
 CampaignResults Results(const std::string& profile) {
   CampaignResults results;
   Plan plan;
@@ -64,22 +64,22 @@ std::string Page(const CampaignResults& results) {
 constexpr char kEverywhere[] = "profile { frequency_hz: 99 }";
 constexpr char kApart[] = "profile { frequency_hz: 99 separate_execution { seconds: 3 } }";
 
-// Where every execution is profiled, the profiled ones are all there are.
-TEST(ReportPageTest, FiguresAndThresholdsAreOfProfiledCellsWhereThereAreNoOthers) {
+// If every execution is profiled, there are no other cells.
+TEST(ReportPageTest, UsesProfiledCellsIfThereAreNoOthers) {
   const CampaignResults everywhere = Results(kEverywhere);
   EXPECT_THAT(Page(everywhere), HasSubstr("Throughput, json"));
   EXPECT_EQ(JudgeThresholds(everywhere).size(), 4u);
   EXPECT_EQ(JudgeThresholds(Results(kApart)).size(), 4u);
 }
 
-TEST(ReportPageTest, LevelsAreComparedWithTheSameLevel) {
+TEST(ReportPageTest, ComparesOnlyEqualLevels) {
   const std::string page = Page(Results(kEverywhere));
   EXPECT_THAT(page, AllOf(HasSubstr("b against a: json, 16 connections, whole stacks"),
                           HasSubstr("b against a: json, 64 connections, whole stacks"),
                           Not(HasSubstr("a against a"))));
 }
 
-TEST(ReportPageTest, WindowsOfARunningServerAreNotCalledStarts) {
+TEST(ReportPageTest, DoesNotCallWindowsOfARunningServerStarts) {
   CampaignResults results = Results("");
   results.finished_blocks = 6;
   EXPECT_THAT(ReportPage(results, {}, *LoadCategoryRules()), HasSubstr("6 fresh starts"));
@@ -88,7 +88,7 @@ TEST(ReportPageTest, WindowsOfARunningServerAreNotCalledStarts) {
               AllOf(HasSubstr("1 window of one running server, b"), Not(HasSubstr("starts"))));
 }
 
-TEST(ReportPageTest, ARefusalStandsInPlaceOfADifference) {
+TEST(ReportPageTest, ReportsARefusalInsteadOfADifference) {
   const CampaignResults results = Results(kApart);
   std::vector<CellProfiles> profiles = Profiles(results);
   profiles[1].runs.clear();

@@ -70,9 +70,10 @@ OverExecutions Over(const CellResult& cell, const Get& get) {
 // The error message, with the last line of the program's output.
 std::string WhyFailed(const Failure& failure) {
   std::string text = failure.message();
-  const absl::string_view words = absl::StripAsciiWhitespace(failure.last_output());
-  if (!words.empty()) {
-    absl::StrAppend(&text, "; the last line of its output: ", words.substr(words.rfind('\n') + 1));
+  const absl::string_view output = absl::StripAsciiWhitespace(failure.last_output());
+  if (!output.empty()) {
+    absl::StrAppend(&text,
+                    "; the last line of its output: ", output.substr(output.rfind('\n') + 1));
   }
   return text;
 }

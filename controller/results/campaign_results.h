@@ -31,8 +31,8 @@ struct ExecutionResult {
   uint32_t attempt = 0;
   // As in ExecutionRecord.
   uint32_t disturbed_starts = 0;
-  // `sent` counts requests sent in the window, `ended` those that completed or failed. The others were still in
-  // flight at the end of the drain.
+  // `sent` counts the requests sent in the window, `requests` those of them that completed or failed. The others were
+  // still in flight at the end of the drain.
   uint64_t sent = 0;
   uint64_t requests = 0;
   // Requests that were sent more than once because the server had not processed them.
@@ -112,7 +112,7 @@ struct ThresholdResult {
   Cell cell;
   // Not set when the metric is not known for this cell; the threshold is then missed.
   std::optional<double> value;
-  // Whether the threshold is certainly missed: a metric with an interval misses it only if the whole interval lies
+  // False only if the threshold is certainly missed: a metric with an interval misses it if the whole interval lies
   // beyond the limit.
   bool met = false;
   // Whether the whole interval lies on one side of the limit. Always true for a metric without an interval.

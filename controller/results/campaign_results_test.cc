@@ -34,7 +34,7 @@ class CampaignResultsTest : public ::testing::Test {
                         ::testing::UnitTest::GetInstance()->current_test_info()->name(), ".db");
   }
 
-  // A campaign of one level of epoll over that many blocks; execution i has a median of (100 + i) us.
+  // A campaign of one level of epoll with that many blocks. Execution i has a median of (100 + i) us.
   CampaignRecord Store(uint32_t blocks, const std::string& more = "") {
     CampaignRecord campaign;
     EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(
@@ -106,22 +106,22 @@ TEST_F(CampaignResultsTest, FewerThanSixExecutionsHaveNoInterval) {
   EXPECT_TRUE(json["cells"][0]["rps"]["estimate"].is_number());
 }
 
-// The original experiment's experiment: three runs, and the mean of their medians.
-TEST_F(CampaignResultsTest, TheMeanOfMediansIsThatOfTheExecutionsMedians) {
+// The original experiment: three runs, and the mean of their medians.
+TEST_F(CampaignResultsTest, MeanOfMediansAveragesTheMediansOfExecutions) {
   const CampaignResults results = Read(Store(3));
   EXPECT_NEAR(*results.cells[0].mean_of_medians_us, (100 + 101 + 102) / 3.0, 0.2);
 }
 
-// 1,000 requests cannot support a p99.9: the response is "not known", never the maximum.
-TEST_F(CampaignResultsTest, AQuantileThatTheCountCannotSupportIsNull) {
+// 1,000 requests cannot support a p99.9: the figure is "not known", never the maximum.
+TEST_F(CampaignResultsTest, QuantileOfTooFewRequestsIsNull) {
   const auto json = ToJson(Read(Store(6)));
   const auto& latency = json["cells"][0]["latency_us"];
   EXPECT_TRUE(latency["p99"]["estimate"].is_number());
   EXPECT_TRUE(latency["p999"]["estimate"].is_null());
-  EXPECT_TRUE(latency["p999"]["pooled"].is_number()) << "6,000 pooled requests support it";
+  EXPECT_TRUE(latency["p999"]["pooled"].is_number()) << "6,000 pooled requests are enough";
 }
 
-TEST_F(CampaignResultsTest, TooFewBlocksVoidAVerdictButOnlyWarnWhereNoneIsAsked) {
+TEST_F(CampaignResultsTest, TooFewBlocksInvalidateAVerdictButOnlyWarnWithoutOne) {
   EXPECT_TRUE(Read(Store(3)).invalid());
 }
 
@@ -140,7 +140,7 @@ TEST_F(CampaignResultsTest, AFailedExecutionIsCountedWithItsReasonAndLeavesItsBl
   EXPECT_NE(ToText(results).find("it ended by itself"), std::string::npos);
 }
 
-TEST_F(CampaignResultsTest, AFailureThatWasMadeGoodIsNone) {
+TEST_F(CampaignResultsTest, FailureWithASuccessfulRetryIsNotCounted) {
   const CampaignRecord campaign = Store(6);
   ExecutionRecord failed = Measured(5);
   failed.set_id("execution-5-before");
@@ -154,8 +154,8 @@ TEST_F(CampaignResultsTest, AFailureThatWasMadeGoodIsNone) {
   EXPECT_EQ(ToText(results).find("it ended by itself"), std::string::npos);
 }
 
-// The first that warned may have done so by a hair.
-TEST_F(CampaignResultsTest, AGateShowsItsWorstExecution) {
+// The first execution with a warning may have exceeded the limit only slightly.
+TEST_F(CampaignResultsTest, GateShowsItsWorstExecution) {
   const CampaignRecord campaign = Store(6);
   const std::vector<double> busy = {0.91, 0.95, 0.93};
   const std::vector<double> seconds = {0.4, 0.2, 0.3};
@@ -174,11 +174,11 @@ TEST_F(CampaignResultsTest, AGateShowsItsWorstExecution) {
   const CampaignResults results = Read(campaign);
   ASSERT_EQ(results.cells[0].gates.size(), 2);
   EXPECT_EQ(results.cells[0].gates[0].value(), 0.95);
-  EXPECT_EQ(results.cells[0].gates[1].value(), 0.2) << "less is worse";
+  EXPECT_EQ(results.cells[0].gates[1].value(), 0.2) << "a smaller value is worse";
 }
 
-// A terminal of 100 columns shows a table whole; wrapped rows cannot be read.
-TEST_F(CampaignResultsTest, TextForPeopleIsAtMostAHundredColumnsWideUnlessAllIsWanted) {
+// A terminal of 100 columns shows the table without wrapping.
+TEST_F(CampaignResultsTest, TextIsAtMost100ColumnsWideUnlessWideIsRequested) {
   CampaignResults results = Read(Store(6));
   CellResult& cell = results.cells[0];
   cell.cell.set_target("a-server-with-a-name-that-goes-on-and-on-until-its-very-end");
@@ -203,12 +203,12 @@ TEST_F(CampaignResultsTest, TextForPeopleIsAtMostAHundredColumnsWideUnlessAllIsW
   }
 }
 
-// The figures of the others stand; that one is in none of them, and named wherever they are read.
-TEST_F(CampaignResultsTest, ADamagedExecutionIsNamedAndDoesNotHideTheOthers) {
+// No figure includes the damaged execution, and every output reports it.
+TEST_F(CampaignResultsTest, ReportsADamagedExecutionAndKeepsTheOthers) {
   const CampaignRecord campaign = Store(6);
   sqlite3* file = nullptr;
   ASSERT_EQ(sqlite3_open(Path().c_str(), &file), SQLITE_OK);
-  // Not a bit of it need be unreadable.
+  // The record still parses, so only its hash shows the damage.
   ASSERT_EQ(sqlite3_exec(file,
                          "UPDATE execution SET record = CAST(record || x'800103' AS BLOB) "
                          "WHERE id = 'execution-2'",
@@ -227,7 +227,7 @@ TEST_F(CampaignResultsTest, ADamagedExecutionIsNamedAndDoesNotHideTheOthers) {
   }
 }
 
-// Executions are made block by block, and read cell by cell.
+// Executions run block by block, and are read cell by cell.
 TEST_F(CampaignResultsTest, EachCellHasItsOwnPooledQuantiles) {
   const CampaignRecord campaign = Store(6, "targets { name: 'other' }");
   for (uint32_t block = 0; block < 6; ++block) {
@@ -246,8 +246,8 @@ TEST_F(CampaignResultsTest, EachCellHasItsOwnPooledQuantiles) {
   EXPECT_EQ(results.cells[1].executions.size(), 6);
 }
 
-// Its median is known to lie between 100 and 105 us: a limit within is neither missed nor kept for certain.
-TEST_F(CampaignResultsTest, AThresholdIsMissedWhereTheWholeIntervalLiesBeyond) {
+// Its median lies between 100 and 105 us: a limit in this range is neither certainly missed nor certainly met.
+TEST_F(CampaignResultsTest, ThresholdIsMissedIfTheWholeIntervalLiesBeyondIt) {
   const CampaignResults results =
       Read(Store(6,
                  "thresholds { metric: 'p50_us' max: 99 } thresholds { metric: 'p50_us' max: 101 } "
@@ -265,23 +265,23 @@ TEST_F(CampaignResultsTest, AThresholdIsMissedWhereTheWholeIntervalLiesBeyond) {
   EXPECT_NE(ToText(results).find("threshold not decided: p50_us"), std::string::npos);
 }
 
-TEST_F(CampaignResultsTest, AThresholdWithoutAnIntervalIsJudgedAtTheEstimate) {
+TEST_F(CampaignResultsTest, ThresholdWithoutAnIntervalIsJudgedByTheEstimate) {
   const CampaignResults results = Read(Store(5, "thresholds { metric: 'p50_us' max: 101 }"));
   EXPECT_FALSE(JudgeThresholds(results)[0].met);
 }
 
-// It answers after the window: its 64 responses of the drain are not its throughput.
-TEST_F(CampaignResultsTest, AWindowWithoutAResponseHasAThroughputOfZero) {
+// The server responds after the window. The 64 responses of the drain are not part of its throughput.
+TEST_F(CampaignResultsTest, WindowWithoutAResponseHasAThroughputOfZero) {
   const CampaignRecord campaign = Store(1);
   ExecutionRecord execution = Measured(1);
   execution.mutable_loads(0)->mutable_finished()->set_ok_in_window(0);
   ASSERT_TRUE(store_->CommitExecution(execution, {}, {}).ok());
   const CampaignResults results = Read(campaign);
   EXPECT_EQ(results.cells[0].executions[1].rps, 0);
-  EXPECT_EQ(results.cells[0].executions[0].rps, 1000) << "an old record keeps its meaning";
+  EXPECT_EQ(results.cells[0].executions[0].rps, 1000) << "an old record keeps its throughput";
 }
 
-TEST_F(CampaignResultsTest, FiguresThatCannotBeTrueAreNotKnown) {
+TEST_F(CampaignResultsTest, ImpossibleFiguresAreNotSet) {
   const CampaignRecord campaign = Store(1);
   ExecutionRecord execution = Measured(1);
   execution.mutable_server()->set_cpu_ns(-9'000'000);
@@ -295,7 +295,7 @@ TEST_F(CampaignResultsTest, FiguresThatCannotBeTrueAreNotKnown) {
   EXPECT_TRUE(one["server_rss_bytes"].is_null());
 }
 
-TEST_F(CampaignResultsTest, CpuARequestIsOverTheResponsesBetweenTheReadings) {
+TEST_F(CampaignResultsTest, CpuPerRequestDividesByTheResponsesBetweenTheReadings) {
   const CampaignRecord campaign = Store(1);
   ExecutionRecord execution = Measured(1);
   execution.mutable_server()->set_cpu_begin_ns(1);
@@ -308,10 +308,10 @@ TEST_F(CampaignResultsTest, CpuARequestIsOverTheResponsesBetweenTheReadings) {
   const CampaignResults results = Read(campaign);
   EXPECT_EQ(results.cells[0].executions[1].server_cpu_us_per_request, 10);
   EXPECT_EQ(results.cells[0].executions[2].server_cpu_us_per_request, std::nullopt)
-      << "nobody counted";
+      << "the responses were not counted";
 }
 
-TEST_F(CampaignResultsTest, WindowsOfARunningServerAreNoFreshStartsAndHaveNoInterval) {
+TEST_F(CampaignResultsTest, WindowsOfARunningServerHaveNoInterval) {
   CampaignRecord campaign = Store(6);
   const std::string started = ToText(Read(campaign));
   EXPECT_NE(started.find("medians over 6 fresh starts"), std::string::npos) << started;
@@ -327,7 +327,7 @@ TEST_F(CampaignResultsTest, WindowsOfARunningServerAreNoFreshStartsAndHaveNoInte
   EXPECT_EQ(json["cells"][0]["repeats"], "windows of one running server");
   EXPECT_TRUE(json["cells"][0]["rps"]["low"].is_null());
   EXPECT_TRUE(json["cells"][0]["latency_us"]["p99"]["high"].is_null());
-  // Nor is the gate about blocks passed, nor do its words speak of starts.
+  // The gate on blocks does not pass, and its advice does not mention starts.
   ASSERT_EQ(json["gates"].size(), 1);
   EXPECT_EQ(json["gates"][0]["name"], "too_few_blocks");
   EXPECT_EQ(json["gates"][0]["verdict"], "unreadable");
@@ -337,7 +337,7 @@ TEST_F(CampaignResultsTest, WindowsOfARunningServerAreNoFreshStartsAndHaveNoInte
   EXPECT_NE(advice.find("window of a running server"), std::string::npos) << advice;
 }
 
-TEST_F(CampaignResultsTest, AClosedLoopWarnsOfItsTail) {
+TEST_F(CampaignResultsTest, ClosedLoopNotesThatItsTailDoesNotShowStalls) {
   EXPECT_NE(ToText(Read(Store(1)), TextWidth::kWide).find("p99 and beyond do not show stalls"),
             std::string::npos);
 }
@@ -357,7 +357,7 @@ TEST_F(CampaignResultsTest, ThinkTimeIsShown) {
   EXPECT_TRUE(json["cells"][0]["executions"][0]["think_time_us"].is_null());
 }
 
-// By title, the fields of each row of a CSV text without quotes.
+// The fields of each row by title, from a CSV text without quotes.
 std::vector<std::map<std::string, std::string>> RowsOf(const std::string& csv) {
   std::vector<std::map<std::string, std::string>> rows;
   std::vector<std::string> titles;
@@ -378,7 +378,7 @@ class RatesTest : public CampaignResultsTest {
  protected:
   static constexpr double kRates[] = {1234.5671, 1234.5672, 0.5};
 
-  // A campaign of those rates, one execution each. Figures have many digits.
+  // A campaign with these rates and one execution each. Figures have many digits.
   CampaignRecord StoreRates(const std::string& target = "epoll") {
     CampaignRecord campaign;
     EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(
@@ -412,8 +412,8 @@ class RatesTest : public CampaignResultsTest {
   int rates_ = 0;
 };
 
-// 1234.5671 and 1234.5672 once were one cell, and a third one empty.
-TEST_F(RatesTest, RatesThatAlmostAgreeAreCellsOfTheirOwnInEveryFormat) {
+// Otherwise 1234.5671 and 1234.5672 would be one cell, and a third cell would be empty.
+TEST_F(RatesTest, NearlyEqualRatesAreSeparateCellsInEveryFormat) {
   const CampaignResults results = Read(StoreRates());
   ASSERT_EQ(results.cells.size(), 3);
   const auto json = ToJson(results);
@@ -431,7 +431,7 @@ TEST_F(RatesTest, RatesThatAlmostAgreeAreCellsOfTheirOwnInEveryFormat) {
     EXPECT_NE(table.find(level), std::string::npos) << table;
 }
 
-TEST_F(RatesTest, EveryNumberInCsvIsThatOfJson) {
+TEST_F(RatesTest, CsvAndJsonHaveTheSameNumbers) {
   const CampaignResults results = Read(StoreRates());
   const auto json = ToJson(results);
   const std::string csv = ToCsv(results);
@@ -459,12 +459,12 @@ TEST_F(RatesTest, EveryNumberInCsvIsThatOfJson) {
   EXPECT_EQ(compared, 3 * 3 * (1 + 1 + kQuantiles.size() + 3));
 }
 
-TEST_F(RatesTest, ATargetThatLooksLikeAFormulaIsAText) {
+TEST_F(RatesTest, EscapesATargetThatLooksLikeAFormula) {
   const std::string csv = ToCsv(Read(StoreRates("=1+1")));
   EXPECT_NE(csv.find(",'=1+1,json,open,"), std::string::npos) << csv;
 }
 
-TEST(CampaignListTest, ALabelThatLooksLikeAFormulaIsAText) {
+TEST(CampaignListTest, EscapesALabelThatLooksLikeAFormula) {
   CampaignSummary campaign;
   campaign.id = "0123456789ab";
   campaign.label = "@SUM(1,2)";
@@ -473,7 +473,7 @@ TEST(CampaignListTest, ALabelThatLooksLikeAFormulaIsAText) {
   EXPECT_NE(csv.find("\r\n0123456789ab,\"'@SUM(1,2)\",'-1,"), std::string::npos) << csv;
 }
 
-TEST_F(CampaignResultsTest, RequestsThatWereSentAgainAreInTheWideTable) {
+TEST_F(CampaignResultsTest, WideTableShowsRetriedRequests) {
   const CampaignRecord campaign = Store(1);
   ExecutionRecord execution = Measured(0);
   execution.set_id("again");
@@ -487,7 +487,7 @@ TEST_F(CampaignResultsTest, RequestsThatWereSentAgainAreInTheWideTable) {
   EXPECT_NE(table.find(" 4321\n"), std::string::npos) << table;
 }
 
-TEST_F(CampaignResultsTest, CsvHasARowACellUnderItsTitles) {
+TEST_F(CampaignResultsTest, CsvHasAHeaderAndOneRowPerCell) {
   const std::string csv = ToCsv(Read(Store(6)));
   EXPECT_EQ(csv.substr(0, csv.find(',')), "campaign");
   EXPECT_NE(csv.find("0123456789ab,epoll,json,closed,64,,0,6,0,1000,1000,1000,"), std::string::npos)

@@ -17,22 +17,22 @@ std::string TextField(const std::string& text) {
   return line.substr(0, line.size() - 2);
 }
 
-TEST(CsvRowTest, FieldsStandInTheirOrder) {
+TEST(CsvRowTest, FieldsKeepTheirOrder) {
   EXPECT_EQ(CsvRow().Text("epoll").Count(64).Number(0.5).Nothing().Number(std::nullopt).Line(),
             "epoll,64,0.5,,\r\n");
   EXPECT_EQ(CsvRow().Text("").Text("a").Line(), ",a\r\n");
 }
 
-TEST(CsvRowTest, ATextWithASeparatorIsQuoted) {
+TEST(CsvRowTest, QuotesATextWithASeparator) {
   EXPECT_EQ(TextField("a,b"), "\"a,b\"");
   EXPECT_EQ(TextField("say \"a\""), "\"say \"\"a\"\"\"");
   EXPECT_EQ(TextField("a\nb"), "\"a\nb\"");
-  // Where semicolons separate, the second half would be a formula.
+  // In programs that split at semicolons, the second half would be a formula.
   EXPECT_EQ(TextField("a;=1+1"), "\"a;=1+1\"");
   EXPECT_EQ(TextField("a\t=1+1"), "\"a\t=1+1\"");
 }
 
-TEST(CsvRowTest, ATextThatASpreadsheetWouldRunGetsAnApostrophe) {
+TEST(CsvRowTest, PrefixesFormulasWithAnApostrophe) {
   EXPECT_EQ(TextField("=1+1"), "'=1+1");
   EXPECT_EQ(TextField("+1"), "'+1");
   EXPECT_EQ(TextField("-1"), "'-1");
@@ -45,25 +45,25 @@ TEST(CsvRowTest, ATextThatASpreadsheetWouldRunGetsAnApostrophe) {
             "\"'=HYPERLINK(\"\"http://x\"\",\"\"y\"\")\"");
 }
 
-TEST(CsvRowTest, OtherTextsStay) {
+TEST(CsvRowTest, OtherTextsAreUnchanged) {
   for (const char* text : {"epoll", "a=b", "a-b", "1-2", "'tis", "", "'", "сервер"})
     EXPECT_EQ(TextField(text), text);
 }
 
-// Else two targets would be one to a program that reads the file.
-TEST(CsvRowTest, TextsThatDifferStayDifferent) {
+// Otherwise a program that reads the file would see two targets as one.
+TEST(CsvRowTest, DifferentTextsStayDifferent) {
   std::set<std::string> fields;
   const std::string texts[] = {"=a", "'=a", "''=a", "a", "'a"};
   for (const std::string& text : texts) EXPECT_TRUE(fields.insert(TextField(text)).second) << text;
 }
 
-TEST(CsvRowTest, NumbersReadBackAsTheyWere) {
+TEST(CsvRowTest, NumbersReadBackUnchanged) {
   for (const double value : {1234567.0, 1234.5671, 1234.5672, 0.5, -0.25, 1.0 / 3, 1e-300, 1e300,
                              123456789.123, std::numeric_limits<double>::max()}) {
     EXPECT_EQ(std::strtod(CsvRow().Number(value).Line().c_str(), nullptr), value);
   }
   EXPECT_EQ(CsvRow().Number(1234567.0).Line(), "1234567\r\n");
-  // A number that is negative is no formula.
+  // A negative number is not a formula.
   EXPECT_EQ(CsvRow().Number(-1.5).Line(), "-1.5\r\n");
   EXPECT_EQ(CsvRow().Count(UINT64_MAX).Line(), "18446744073709551615\r\n");
 }

@@ -61,7 +61,7 @@ ExecutionRecord Measured(const Cell& cell, int index, const GateRules& rules, co
 }
 
 // Otherwise a campaign of 16,000 cells takes 3.4 GB: 216 KiB per histogram.
-TEST(ManyCellsTest, NothingOfACellIsKeptButItsFigures) {
+TEST(ManyCellsTest, KeepsOnlyTheFiguresOfACell) {
   const int cells = CellsWanted();
   const std::string path = absl::StrCat(::testing::TempDir(), "/cells.db");
   absl::StatusOr<std::unique_ptr<Store>> store = Store::Open(path, Store::Mode::kWrite);

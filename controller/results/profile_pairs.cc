@@ -37,10 +37,10 @@ ProfilePairs PairsOf(const std::vector<CellProfiles>& cells) {
     const CellProfiles* const bare = has_baseline              ? &other
                                      : baseline != cells.end() ? &*baseline
                                                                : nullptr;
-    const bool told = bare != nullptr && !bare->Missing().empty();
+    const bool known = bare != nullptr && !bare->Missing().empty();
     found.left_out.push_back(absl::StrCat(TitleOf(other), ": no profile of ",
                                           has_baseline ? other.cell.target() : other.baseline, ": ",
-                                          told ? bare->Missing() : "none was taken"));
+                                          known ? bare->Missing() : "none was taken"));
   }
   return found;
 }

@@ -12,7 +12,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-// A cell of a campaign whose baseline is "a", with one run.
+// A cell with one run, of a campaign whose baseline is "a".
 CellProfiles Taken(const std::string& target, const std::string& workload, uint32_t connections) {
   CellProfiles cell{.baseline = "a"};
   cell.cell.set_target(target);
@@ -37,8 +37,8 @@ std::vector<std::string> Titles(const std::vector<CellProfiles>& cells) {
   return titles;
 }
 
-// A difference of two workloads or levels would be taken for one of two targets.
-TEST(ProfilePairsTest, OnlyEqualWorkAtEqualLoadIsCompared) {
+// A difference between workloads or levels would look like one between targets.
+TEST(ProfilePairsTest, ComparesOnlyEqualWorkAtEqualLoad) {
   EXPECT_THAT(Titles({Taken("a", "json", 16), Taken("a", "json", 64), Taken("a", "cpu", 16),
                       Taken("a", "cpu", 64), Taken("b", "json", 16), Taken("b", "json", 64),
                       Taken("b", "cpu", 16), Taken("b", "cpu", 64)}),
@@ -46,27 +46,27 @@ TEST(ProfilePairsTest, OnlyEqualWorkAtEqualLoadIsCompared) {
                           "b against a: cpu, 16 connections", "b against a: cpu, 64 connections"));
 }
 
-TEST(ProfilePairsTest, ModesAreToldApart) {
+TEST(ProfilePairsTest, ComparesOnlyEqualModes) {
   CellProfiles open = Taken("b", "json", 0);
   open.cell.set_mode("open");
   open.cell.set_rate_per_s(64);
   EXPECT_THAT(Titles({Taken("a", "json", 64), open}), IsEmpty());
 }
 
-// An imported profile of a measured execution is of other length and event than one of Assay's own.
-TEST(ProfilePairsTest, SeparateExecutionsAreHeldAgainstSuchOnly) {
+// An imported profile of a measured execution has another length and event than a profile that Assay took.
+TEST(ProfilePairsTest, SeparateExecutionsAreComparedOnlyWithEachOther) {
   CellProfiles plain = Taken("b", "json", 64);
   plain.cell.set_profiled(false);
   EXPECT_THAT(Titles({Taken("a", "json", 64), plain}), IsEmpty());
 }
 
-TEST(ProfilePairsTest, TheBaselineNeedNotComeFirst) {
+TEST(ProfilePairsTest, BaselineMayComeInAnyPosition) {
   EXPECT_THAT(
       Titles({Taken("c", "json", 64), Taken("b", "json", 64), Taken("a", "json", 64)}),
       ElementsAre("c against a: json, 64 connections", "b against a: json, 64 connections"));
 }
 
-TEST(ProfilePairsTest, WhatWasRefusedIsLeftOutWithItsReasonAndTheOthersStay) {
+TEST(ProfilePairsTest, ReportsRefusedProfilesAndPairsTheOthers) {
   const std::vector<CellProfiles> cells = {
       Refused(Taken("a", "json", 64), "perf_event_paranoid is 4", "run as root"),
       Taken("a", "cpu", 64), Taken("b", "json", 64), Taken("b", "cpu", 64),
@@ -81,8 +81,8 @@ TEST(ProfilePairsTest, WhatWasRefusedIsLeftOutWithItsReasonAndTheOthersStay) {
                           "c against a: cpu, 64 connections: no profile of c: seccomp"));
 }
 
-// A server that no agent starts is profiled nowhere.
-TEST(ProfilePairsTest, ABaselineWithoutACellIsNamed) {
+// A server that no agent starts has no profile.
+TEST(ProfilePairsTest, ReportsABaselineWithoutACell) {
   EXPECT_THAT(PairsOf({Taken("b", "json", 64)}).left_out,
               ElementsAre("b against a: json, 64 connections: no profile of a: none was taken"));
   EXPECT_THAT(PairsOf({Taken("a", "json", 64)}).left_out, IsEmpty());

@@ -25,7 +25,7 @@
 namespace assay::controller {
 namespace {
 
-// A campaign whose targets a and b were profiled in executions of their own.
+// A campaign whose targets a and b were profiled in separate executions.
 class ProfileResultsTest : public ::testing::Test {
  protected:
   ProfileResultsTest()
@@ -72,7 +72,7 @@ class ProfileResultsTest : public ::testing::Test {
     EXPECT_TRUE(committed.ok()) << committed;
   }
 
-  // a spends 30 of 100 ms in recv, b 60 of 130; both in six runs.
+  // a spends 30 of 100 ms in recv, b 60 of 130 ms, in all six runs.
   void AddBoth() {
     for (const Cell& cell : CellsOf(campaign_.plan())) {
       if (!cell.profiled()) continue;
@@ -95,7 +95,7 @@ class ProfileResultsTest : public ::testing::Test {
   CampaignRecord campaign_;
 };
 
-TEST_F(ProfileResultsTest, RunsAreGatheredByCell) {
+TEST_F(ProfileResultsTest, GroupsRunsByCell) {
   AddBoth();
   const std::vector<CellProfiles> cells = Read();
   ASSERT_EQ(cells.size(), 2);
@@ -109,19 +109,19 @@ TEST_F(ProfileResultsTest, RunsAreGatheredByCell) {
       "the stacks whole");
 }
 
-TEST_F(ProfileResultsTest, WhatSystemCallsCostIsTold) {
+TEST_F(ProfileResultsTest, ReportsTheCostOfSystemCalls) {
   AddBoth();
   const absl::StatusOr<CategoryRules> rules = LoadCategoryRules();
   ASSERT_TRUE(rules.ok()) << rules.status();
   const std::string text = CostText(Read(), *rules);
-  // 183 of 603 ms over 6,000 requests, and 363 of 783.
+  // 183 of 603 ms over 6,000 requests, and 363 of 783 ms.
   EXPECT_TRUE(absl::StrContains(text, "recv")) << text;
   EXPECT_TRUE(absl::StrContains(text, "30.35 %")) << text;
   EXPECT_TRUE(absl::StrContains(text, "30.500")) << text;
   EXPECT_TRUE(absl::StrContains(text, "46.36 %")) << text;
 }
 
-TEST_F(ProfileResultsTest, ProgramsGetTheSameFigures) {
+TEST_F(ProfileResultsTest, JsonHasTheSameFigures) {
   AddBoth();
   const auto json = ToJson(Read(), *LoadCategoryRules());
   ASSERT_EQ(json.size(), 2);
@@ -136,7 +136,7 @@ TEST_F(ProfileResultsTest, ProgramsGetTheSameFigures) {
   EXPECT_TRUE(json[0]["system_calls"][0]["calls_per_request"].is_null());
 }
 
-TEST_F(ProfileResultsTest, TheSecondIsComparedWithTheFirst) {
+TEST_F(ProfileResultsTest, ComparesTheSecondTargetWithTheFirst) {
   AddBoth();
   const std::vector<CellProfiles> cells = Read();
   const absl::StatusOr<ProfileDifference> difference =
@@ -149,7 +149,7 @@ TEST_F(ProfileResultsTest, TheSecondIsComparedWithTheFirst) {
   EXPECT_NEAR(first.total.us_per_request->delta, 30, 1e-6);
 }
 
-TEST_F(ProfileResultsTest, ServersOfOtherLanguagesAreComparedByWhatTheyDo) {
+TEST_F(ProfileResultsTest, ComparesServersOfDifferentLanguagesByCategory) {
   AddBoth();
   const std::vector<CellProfiles> cells = Read();
   const CategoryRules rules = *LoadCategoryRules();
@@ -167,12 +167,13 @@ TEST_F(ProfileResultsTest, ServersOfOtherLanguagesAreComparedByWhatTheyDo) {
   const std::string page = DifferencePage({&cells[0], &cells[1]}, rules).value();
   EXPECT_TRUE(absl::StrContains(page, "by category"));
   EXPECT_TRUE(absl::StrContains(page, "by system call"));
-  // recv takes 30 us more a request, which is no chance; what is below 1 % or the same is not told.
+  // recv takes 30 us more per request, which is significant. Functions below 1 % or without a difference are not
+  // listed.
   EXPECT_TRUE(absl::StrContains(page, "<th scope=\"row\">recv"));
   EXPECT_FALSE(absl::StrContains(page, "<th scope=\"row\">work"));
 }
 
-TEST_F(ProfileResultsTest, AnImportedProfileIsOneOfItsCell) {
+TEST_F(ProfileResultsTest, ImportedProfileBelongsToItsCell) {
   const Cell plain = CellsOf(campaign_.plan())[0];
   ASSERT_FALSE(plain.profiled());
   ExecutionRecord execution;
@@ -193,7 +194,7 @@ TEST_F(ProfileResultsTest, AnImportedProfileIsOneOfItsCell) {
   EXPECT_EQ(cells[0].runs[0].info.event(), "cycles");
 }
 
-TEST_F(ProfileResultsTest, TimeOffTheCpuIsTold) {
+TEST_F(ProfileResultsTest, ReportsTimeOffTheCpu) {
   AddBoth();
   std::vector<CellProfiles> cells = Read();
   EXPECT_FALSE(absl::StrContains(CostText(cells, *LoadCategoryRules()), "off the CPU"));
@@ -205,7 +206,7 @@ TEST_F(ProfileResultsTest, TimeOffTheCpuIsTold) {
   EXPECT_FALSE(absl::StrContains(ProfilePage(cells[1]), "time off the CPU"));
 }
 
-TEST_F(ProfileResultsTest, ARefusalIsTheResult) {
+TEST_F(ProfileResultsTest, RefusedProfileIsReported) {
   for (const Cell& cell : CellsOf(campaign_.plan())) {
     if (cell.profiled()) Add(cell, 0, {}, "perf_event_paranoid is 4");
   }
@@ -240,7 +241,7 @@ TEST_F(ProfileResultsTest, EveryFormatHasFiles) {
   EXPECT_FALSE(IsProfileFormat("json"));
 }
 
-TEST_F(ProfileResultsTest, TargetsWhoseFilesWouldHaveOneNameHaveFilesOfTheirOwn) {
+TEST_F(ProfileResultsTest, TargetsWithEqualFileNamesGetSeparateFiles) {
   AddBoth();
   const std::vector<std::pair<std::string, std::string>> pairs = {
       {"a b", "a-b"}, {"Epoll", "epoll"}, {"сервер", "служба"}};
@@ -261,7 +262,7 @@ TEST_F(ProfileResultsTest, TargetsWhoseFilesWouldHaveOneNameHaveFilesOfTheirOwn)
   }
 }
 
-TEST_F(ProfileResultsTest, ADifferenceThatCannotBeDrawnLeavesTheOtherPages) {
+TEST_F(ProfileResultsTest, ExportsOtherPagesIfADifferenceCannotBeDrawn) {
   AddBoth();
   std::vector<CellProfiles> cells = Read();
   for (ProfiledRun& run : cells[1].runs) run.info.set_event("cycles");
@@ -272,8 +273,8 @@ TEST_F(ProfileResultsTest, ADifferenceThatCannotBeDrawnLeavesTheOtherPages) {
   EXPECT_TRUE(absl::StrContains(exported->left_out[0], "cycles")) << exported->left_out[0];
 }
 
-// The first cell's refusal once took every difference away, and nobody was told.
-TEST_F(ProfileResultsTest, ARefusedBaselineIsNamedWhereADifferenceIsMissing) {
+// Otherwise the first cell's refusal would remove every difference without a report.
+TEST_F(ProfileResultsTest, ReportsARefusedBaselineForAMissingDifference) {
   AddBoth();
   std::vector<CellProfiles> cells = Read();
   cells[0].runs.clear();
@@ -286,7 +287,7 @@ TEST_F(ProfileResultsTest, ARefusedBaselineIsNamedWhereADifferenceIsMissing) {
             "b against a: json, 64 connections: no profile of a: perf_event_paranoid is 4");
 }
 
-TEST_F(ProfileResultsTest, ThePlansBaselineIsWhatIsComparedWith) {
+TEST_F(ProfileResultsTest, ComparesWithThePlansBaseline) {
   campaign_.mutable_plan()->set_baseline("b");
   AddBoth();
   const ProfilePairs found = PairsOf(Read());
@@ -297,7 +298,7 @@ TEST_F(ProfileResultsTest, ThePlansBaselineIsWhatIsComparedWith) {
             "b-json-64-connections-profiled-against-a-json-64-connections-profiled.html");
 }
 
-TEST_F(ProfileResultsTest, AProfileThatCannotBeReadIsNamed) {
+TEST_F(ProfileResultsTest, ReportsAnUnreadableProfile) {
   const Cell cell = CellsOf(campaign_.plan())[1];
   ASSERT_TRUE(cell.profiled());
   ExecutionRecord execution;
@@ -322,8 +323,8 @@ TEST_F(ProfileResultsTest, AProfileThatCannotBeReadIsNamed) {
   EXPECT_EQ(ToJson(cells, rules)[0]["runs"].size(), 1u);
 }
 
-// Where no run of a cell is left, the reason stands in the place of the profile.
-TEST_F(ProfileResultsTest, ACellWithoutAReadableProfileSaysWhy) {
+// If no run of a cell is left, the reason replaces the profile.
+TEST_F(ProfileResultsTest, ReportsWhyACellHasNoReadableProfile) {
   AddBoth();
   std::vector<CellProfiles> cells = Read();
   cells[0].runs.clear();

@@ -219,7 +219,7 @@ std::string ToText(const std::vector<AgentRecord>& agents, TextWidth width) {
                           static_cast<double>(agent.clock_offset_ns()) / 1e3,
                           static_cast<double>(agent.clock_uncertainty_ns()) / 1e3);
     text += Line(absl::StrCat("  default CPUs: servers ", description.default_server_cpus(),
-                              ", load on ", description.default_load_cpus()));
+                              ", load ", description.default_load_cpus()));
     for (const TargetDescription& target : description.targets()) {
       std::string line =
           absl::StrCat("  target ", target.name(), ": ",

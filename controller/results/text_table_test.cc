@@ -18,7 +18,7 @@ TEST(TextTableTest, ColumnsAreAsWideAsTheirWidestCell) {
             "x      1,000\n");
 }
 
-TEST(TextTableTest, AColumnThatIsEmptyEverywhereIsLeftOut) {
+TEST(TextTableTest, LeavesOutAnEmptyColumn) {
   TextTable table({{"name", Align::kLeft}, {"failed", Align::kRight}});
   table.AddRow({"epoll", ""});
   EXPECT_EQ(table.ToString(), "name\n-----\nepoll\n");
@@ -32,8 +32,8 @@ TEST(TextTableTest, WidthsCountCharactersNotBytes) {
   EXPECT_EQ(table.ToString(), " a  b\n--  -\nµs  x\nms  y\n");
 }
 
-// A label, the name of a target, what an agent says of itself.
-TEST(TextTableTest, ACellIsOneLineThatATerminalDoesNotObey) {
+// A label, the name of a target, or a text from an agent.
+TEST(TextTableTest, EscapesLineBreaksAndControlCharactersInCells) {
   TextTable table({{"a", Align::kLeft}, {"b", Align::kLeft}});
   table.AddRow({"\x1b[2J\n\xe9", "x"});
   EXPECT_EQ(table.ToString(),
@@ -42,7 +42,7 @@ TEST(TextTableTest, ACellIsOneLineThatATerminalDoesNotObey) {
             "\\x1b[2J\\x0a\xef\xbf\xbd  x\n");
 }
 
-TEST(TextTableTest, ATableThatIsTooWideShortensNamesThenLeavesOutWhatIsOptional) {
+TEST(TextTableTest, TooWideTableShortensNamesThenLeavesOutOptionalColumns) {
   TextTable table({{"name", Align::kLeft},
                    {"a", Align::kRight},
                    {"b", Align::kRight, true},
@@ -73,8 +73,8 @@ TEST(WrappedTest, LongLinesBreakAtBlanksAndKeepTheirIndentation) {
   EXPECT_EQ(Wrapped("/a/path/that/is/longer next", 12), "/a/path/that/is/longer\n    next");
 }
 
-// Names of targets and functions become titles and cells.
-TEST(TextTableTest, WhatATerminalObeysIsShown) {
+// Names of targets and functions are used as titles and cells.
+TEST(TextTableTest, EscapesTerminalSequences) {
   TextTable table({TextTable::Column{"a\n\x1b[2J"}, TextTable::Column{"b"}});
   table.AddRow({"1", "2\n\x1b"});
   const std::string text = table.ToString();
@@ -83,7 +83,7 @@ TEST(TextTableTest, WhatATerminalObeysIsShown) {
   EXPECT_NE(text.find("2\\x0a\\x1b\n"), std::string::npos);
 }
 
-TEST(ShortenedTest, ANameKeepsBothItsEndsAndItsCharactersWhole) {
+TEST(ShortenedTest, KeepsBothEndsOfANameAndWholeCharacters) {
   EXPECT_EQ(Shortened("abcdefghij", 10), "abcdefghij");
   EXPECT_EQ(Shortened("abcdefghij", 8), "abc...ij");
   EXPECT_EQ(Shortened("äöüäöüäöü", 7), "äö...öü");

@@ -1,4 +1,4 @@
-// Several who use one store at once: readers while it is written, writers beside each other, threads of one process.
+// Concurrent use of one store: readers during a write, several writers, threads of one process.
 
 #include <atomic>
 #include <memory>
@@ -29,7 +29,7 @@ void CommitBlocks(Store* store, const std::string& target) {
   }
 }
 
-// Reads every execution that is there, which must be there wholly.
+// Reads every execution of the store; each must be whole.
 size_t ReadAll(Store* store) {
   size_t executions = 0;
   const absl::Status status =
@@ -58,7 +58,7 @@ class ConcurrencyTest : public ::testing::Test {
   const std::unique_ptr<Store> store_;
 };
 
-TEST_F(ConcurrencyTest, AReaderSeesWholeExecutionsWhileTheyAreWritten) {
+TEST_F(ConcurrencyTest, ReaderSeesOnlyWholeExecutions) {
   std::atomic<bool> done = false;
   std::thread writer([&] {
     CommitBlocks(store_.get(), "epoll");
@@ -68,14 +68,14 @@ TEST_F(ConcurrencyTest, AReaderSeesWholeExecutionsWhileTheyAreWritten) {
   size_t before = 0;
   while (!done) {
     const size_t now = ReadAll(reader.get());
-    EXPECT_GE(now, before) << "what was committed never goes";
+    EXPECT_GE(now, before) << "committed executions are never lost";
     before = now;
   }
   writer.join();
   EXPECT_EQ(ReadAll(reader.get()), kBlocks);
 }
 
-// As two campaigns in two terminals, and `cancel` in a third.
+// Two campaigns in two terminals, and `cancel` in a third.
 TEST_F(ConcurrencyTest, WritersTakeTurns) {
   const std::unique_ptr<Store> other = OpenedStore(path_), third = OpenedStore(path_);
   std::thread first([&] { CommitBlocks(store_.get(), "a"); });
@@ -102,8 +102,8 @@ TEST_F(ConcurrencyTest, ThreadsMayShareOneStore) {
   EXPECT_EQ(ReadAll(store_.get()), 2 * kBlocks);
 }
 
-// The first two commands after an installation may start together.
-TEST_F(ConcurrencyTest, TwoMayMakeTheSameStoreAtOnce) {
+// The first two commands after an installation can start together.
+TEST_F(ConcurrencyTest, TwoProcessesMayCreateTheSameStoreAtOnce) {
   for (int round = 0; round < 100; ++round) {
     const std::string path = folder_.Path("new" + std::to_string(round));
     std::thread first(

@@ -1,4 +1,4 @@
-// A process that is killed loses at most the execution that it had not committed.
+// A killed process loses at most the execution that it had not committed.
 
 #include <sqlite3.h>
 #include <sys/wait.h>
@@ -21,8 +21,7 @@ constexpr char kCampaign[] = "0123456789ab";
 constexpr int kChunksEach = 3;
 constexpr uint32_t kSamplesEach = 2'000;
 
-// Runs `body` in a child process, which must not return from it. Returns the read end of a pipe that the child writes
-// to.
+// Runs `body` in a child process; `body` must not return. Returns the read end of a pipe to which the child writes.
 template <typename Body>
 std::pair<pid_t, int> Child(const Body& body) {
   int channel[2];
@@ -37,7 +36,7 @@ std::pair<pid_t, int> Child(const Body& body) {
   return {pid, channel[0]};
 }
 
-// One execution after another, each told to the parent once it is committed.
+// Commits one execution after another, and reports each to the parent after its commit.
 void CommitForEver(const std::string& path, uint32_t first_block, int channel) {
   const std::unique_ptr<Store> store = OpenedStore(path);
   for (uint32_t block = first_block;; ++block) {
@@ -74,12 +73,12 @@ class CrashTest : public ::testing::Test {
   const std::string path_;
 };
 
-TEST_F(CrashTest, WhatWasCommittedIsThereWholeWheneverTheProcessIsKilled) {
+TEST_F(CrashTest, CommittedExecutionsAreWholeWheneverTheProcessIsKilled) {
   uint32_t committed = 0;
   for (uint32_t round = 1; round <= 6; ++round) {
     const auto [pid, channel] =
         Child([&](int to_parent) { CommitForEver(path_, committed, to_parent); });
-    // Killed in whatever it does next: staging, committing or telling.
+    // Killed at any time: while staging, committing or reporting.
     for (uint32_t told = 0; told < round; ++told) {
       uint32_t block = 0;
       ASSERT_EQ(read(channel, &block, sizeof(block)), sizeof(block));
@@ -88,7 +87,7 @@ TEST_F(CrashTest, WhatWasCommittedIsThereWholeWheneverTheProcessIsKilled) {
     usleep(700 * round);
     kill(pid, SIGKILL);
     waitpid(pid, nullptr, 0);
-    // It may have gone on before the signal came.
+    // The child may have continued before the signal arrived.
     uint32_t block = 0;
     while (read(channel, &block, sizeof(block)) == sizeof(block)) committed = block + 1;
     close(channel);
@@ -96,25 +95,26 @@ TEST_F(CrashTest, WhatWasCommittedIsThereWholeWheneverTheProcessIsKilled) {
     const std::unique_ptr<Store> store = OpenedStore(path_);
     const std::vector<ExecutionRecord> executions = *store->Executions(kCampaign);
     ASSERT_GE(executions.size(), committed);
-    ASSERT_LE(executions.size(), committed + 1) << "committed and killed before it could tell";
+    ASSERT_LE(executions.size(), committed + 1)
+        << "at most one execution was committed but not reported";
     committed = static_cast<uint32_t>(executions.size());
     for (const ExecutionRecord& execution : executions) {
       EXPECT_EQ(SamplesOf(store.get(), execution.id()), int64_t{kChunksEach} * kSamplesEach);
     }
     EXPECT_EQ(RunSql(path_, "PRAGMA integrity_check"), "ok");
-    // What was only staged goes, and the campaign can be seen to be orphaned.
+    // Chunks that were only staged are removed, and the campaign is found to be orphaned.
     ASSERT_TRUE(store->SweepUncommitted().ok());
     EXPECT_EQ(RunSql(path_, "SELECT count(*) FROM chunk"), std::to_string(committed * kChunksEach));
   }
 }
 
-// The kill above seldom hits a commit: here it always does.
-TEST_F(CrashTest, ATransactionThatWasHalfWrittenIsAsIfItHadNeverBegun) {
+// The test above seldom interrupts a commit; this one always does.
+TEST_F(CrashTest, HalfWrittenTransactionIsRolledBack) {
   ASSERT_TRUE(OpenedStore(path_)->CommitExecution(SampleExecution(kCampaign, 0), {}, {}).ok());
   const auto [pid, channel] = Child([&](int) {
     sqlite3* connection = nullptr;
     sqlite3_open(path_.c_str(), &connection);
-    // Beyond the cache, so that half of it is in the file already.
+    // Larger than the cache, so that half of the data is already in the file.
     sqlite3_exec(connection,
                  "PRAGMA cache_size = 1; BEGIN IMMEDIATE; DELETE FROM gate; "
                  "UPDATE execution SET record = zeroblob(1000000); DELETE FROM campaign WHERE 0",
@@ -132,7 +132,7 @@ TEST_F(CrashTest, ATransactionThatWasHalfWrittenIsAsIfItHadNeverBegun) {
   EXPECT_EQ(RunSql(path_, "SELECT count(*) FROM gate"), "1");
 }
 
-TEST_F(CrashTest, TheCampaignOfAKilledControllerIsInterrupted) {
+TEST_F(CrashTest, CampaignOfAKilledControllerIsInterrupted) {
   const auto [pid, channel] = Child([&](int to_parent) {
     const std::unique_ptr<Store> store = OpenedStore(path_);
     const bool created = store->CreateCampaign(SampleCampaign("bbbbbbbbbbbb", 9)).ok();
@@ -145,7 +145,7 @@ TEST_F(CrashTest, TheCampaignOfAKilledControllerIsInterrupted) {
   const std::unique_ptr<Store> store = OpenedStore(path_);
   EXPECT_EQ(store->Find("bbbb")->status(), CampaignRecord::RUNNING);
   kill(pid, SIGKILL);
-  // Not yet waited for: what is left of it in the process table does not run either.
+  // A zombie does not run either.
   siginfo_t info;
   ASSERT_EQ(waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOWAIT), 0);
   EXPECT_EQ(store->Find("bbbb")->status(), CampaignRecord::INTERRUPTED);

@@ -1,4 +1,4 @@
-// What is stored and no longer what it was: noticed, named, and no hindrance to the rest.
+// Damage to stored data is detected and reported, and the other data stay readable.
 
 #include <cstdint>
 #include <functional>
@@ -41,7 +41,7 @@ class DamageTest : public ::testing::Test {
     }
   }
 
-  // Blocks of the executions that can be read, and what is said of the others.
+  // Blocks of the readable executions, and the errors of the others.
   std::pair<std::vector<uint32_t>, std::vector<std::string>> Read() {
     std::vector<uint32_t> blocks;
     std::vector<absl::Status> damaged;
@@ -75,8 +75,8 @@ class DamageTest : public ::testing::Test {
   std::vector<std::string> ids_;
 };
 
-// Wherever it is: a figure that is a little wrong is the worst of all.
-TEST_F(DamageTest, EveryFlippedBitOfARecordIsNoticedAndTheOthersAreRead) {
+// Damage anywhere must be detected: a slightly wrong figure would be the worst result.
+TEST_F(DamageTest, DetectsEveryFlippedBitOfARecordAndReadsTheOthers) {
   const std::string hex =
       RunSql(path_, absl::StrCat("SELECT hex(record) FROM execution WHERE id = '", ids_[1], "'"));
   const std::string record = absl::HexStringToBytes(hex);
@@ -94,11 +94,11 @@ TEST_F(DamageTest, EveryFlippedBitOfARecordIsNoticedAndTheOthersAreRead) {
     EXPECT_EQ(one.code(), absl::StatusCode::kDataLoss);
     EXPECT_THAT(std::string(one.message()), NamesTheSecond());
   }
-  // Who did not ask for the rest is told of the damage.
+  // A caller that does not pass `damaged` gets the error.
   EXPECT_TRUE(absl::IsDataLoss(store_->Executions(kCampaign).status()));
 }
 
-TEST_F(DamageTest, AColumnBesideTheRecordThatChangedIsNoticed) {
+TEST_F(DamageTest, DetectsAChangedColumn) {
   const std::string changes[] = {
       "block = 9",   "status = 2",  "p99_us = p99_us * 2",   "target = 'other'",
       "sent = NULL", "seconds = 7", "retried = retried + 1", "id = id || 'x'"};
@@ -114,8 +114,8 @@ TEST_F(DamageTest, AColumnBesideTheRecordThatChangedIsNoticed) {
   }
 }
 
-// An interval over fewer executions than there were would be a wrong figure too.
-TEST_F(DamageTest, AnExecutionThatIsGoneIsNoticed) {
+// An interval over fewer executions would be wrong too.
+TEST_F(DamageTest, DetectsAMissingExecution) {
   RunSql(path_, "DELETE FROM execution WHERE sequence = 2");
   const auto [blocks, damaged] = Read();
   EXPECT_EQ(blocks, (std::vector<uint32_t>{0, 2}));
@@ -123,7 +123,7 @@ TEST_F(DamageTest, AnExecutionThatIsGoneIsNoticed) {
   EXPECT_THAT(damaged[0], HasSubstr("has 2 executions, but 3 were stored"));
 }
 
-TEST_F(DamageTest, AnExecutionOfAnotherCampaignIsNoticed) {
+TEST_F(DamageTest, DetectsAnExecutionOfAnotherCampaign) {
   ASSERT_TRUE(store_->CreateCampaign(SampleCampaign("bbbbbbbbbbbb")).ok());
   RunSql(path_, "UPDATE execution SET campaign_id = 'bbbbbbbbbbbb' WHERE sequence = 2");
   const auto [blocks, damaged] = Read();
@@ -132,7 +132,7 @@ TEST_F(DamageTest, AnExecutionOfAnotherCampaignIsNoticed) {
   EXPECT_TRUE(absl::IsDataLoss(store_->Executions("bbbbbbbbbbbb").status()));
 }
 
-TEST_F(DamageTest, SecondsThatChangedOrAreGoneAreNoticed) {
+TEST_F(DamageTest, DetectsChangedOrMissingSeconds) {
   for (const char* change :
        {"UPDATE second SET record = x'0801' WHERE execution = 2 AND second = 0",
         "UPDATE second SET ok = ok + 1 WHERE execution = 2 AND second = 0",
@@ -146,7 +146,7 @@ TEST_F(DamageTest, SecondsThatChangedOrAreGoneAreNoticed) {
   }
 }
 
-TEST_F(DamageTest, AProfileThatChangedOrLostAChunkIsNoticed) {
+TEST_F(DamageTest, DetectsAProfileWithAChangedOrMissingChunk) {
   RunSql(path_, "UPDATE profile_chunk SET chunk = x'1801' WHERE execution = 2 AND ordinal = 0");
   const absl::Status changed = store_->ReadProfile(ids_[1]).status();
   EXPECT_EQ(changed.code(), absl::StatusCode::kDataLoss) << changed;
@@ -156,7 +156,7 @@ TEST_F(DamageTest, AProfileThatChangedOrLostAChunkIsNoticed) {
   EXPECT_TRUE(store_->ReadProfile(ids_[0]).ok());
 }
 
-TEST_F(DamageTest, SamplesThatChangedOrMovedAreNoticed) {
+TEST_F(DamageTest, DetectsChangedOrMovedSamples) {
   for (const char* change :
        {"UPDATE execution_chunk SET load = 1 WHERE execution = 2 AND ordinal = 0",
         "UPDATE execution_chunk SET load = 0 WHERE execution = 2 AND ordinal = 0;"
@@ -174,7 +174,7 @@ TEST_F(DamageTest, SamplesThatChangedOrMovedAreNoticed) {
   EXPECT_TRUE(ReadChunks(ids_[2]).ok());
 }
 
-TEST_F(DamageTest, ACampaignThatChangedIsNamedAndTheOthersAreListed) {
+TEST_F(DamageTest, ReportsADamagedCampaignAndListsTheOthers) {
   ASSERT_TRUE(store_->CreateCampaign(SampleCampaign("bbbbbbbbbbbb", 2)).ok());
   for (const char* change :
        {"UPDATE campaign SET label = 'x' WHERE id = '0123456789ab'",
@@ -192,7 +192,7 @@ TEST_F(DamageTest, ACampaignThatChangedIsNamedAndTheOthersAreListed) {
   EXPECT_TRUE(store_->Find("bbbbbbbbbbbb").ok());
 }
 
-TEST_F(DamageTest, WhatChangesRightlyIsNoDamage) {
+TEST_F(DamageTest, RegularUpdatesAreNotDamage) {
   CampaignRecord campaign = *store_->Find(kCampaign);
   campaign.set_label("other");
   campaign.set_status(CampaignRecord::COMPLETE);
@@ -211,8 +211,8 @@ TEST_F(DamageTest, WhatChangesRightlyIsNoDamage) {
   }
 }
 
-// What versions before 3 stored has no hash, and is as good as it was.
-TEST(OldStoreTest, RecordsWithoutAHashStayReadableAndTakeOneWhenTheyAreWritten) {
+// Rows of versions before 3 have no hash and stay valid.
+TEST(OldStoreTest, RecordsWithoutAHashStayReadableAndGetOneWhenWritten) {
   const TemporaryFolder folder;
   const std::string path = folder.Path("old.db");
   const CampaignRecord campaign = SampleCampaign(kCampaign);
@@ -243,7 +243,7 @@ TEST(OldStoreTest, RecordsWithoutAHashStayReadableAndTakeOneWhenTheyAreWritten) 
             execution.SerializeAsString());
   EXPECT_EQ(store->ReadSeconds(execution.id())->size(), 1);
   EXPECT_TRUE(store->ReadProfile(execution.id())->empty());
-  // From a change on it is guarded.
+  // After a change, the hash protects the row.
   const std::unique_ptr<Store> writing = OpenedStore(path);
   ASSERT_TRUE(
       writing->AttachProfile(execution.id(), ProfileInfo(), std::vector<ProfileChunk>(1)).ok());

@@ -58,7 +58,7 @@ class ExecutionTest : public ::testing::Test {
   std::unique_ptr<Store> store_;
 };
 
-TEST_F(ExecutionTest, AnExecutionComesBackWithItsSamplesAndSeconds) {
+TEST_F(ExecutionTest, ExecutionReadsBackWithItsSamplesAndSeconds) {
   const ExecutionRecord execution = SampleExecution(kCampaign, 0);
   std::vector<ChunkRef> chunks = Staged(execution.id(), 0, {PackedChunk(1), PackedChunk(2)});
   const std::vector<ChunkRef> more = Staged(execution.id(), 1, {PackedChunk(3)});
@@ -88,7 +88,7 @@ TEST_F(ExecutionTest, AnExecutionComesBackWithItsSamplesAndSeconds) {
   EXPECT_EQ(seconds[1].second.second(), 1);
 }
 
-TEST_F(ExecutionTest, ExecutionsComeByBlockPositionAndAttempt) {
+TEST_F(ExecutionTest, ExecutionsAreOrderedByBlockPositionAndAttempt) {
   ExecutionRecord late = SampleExecution(kCampaign, 1);
   ExecutionRecord again = SampleExecution(kCampaign, 0, "b");
   again.set_position(1);
@@ -110,7 +110,7 @@ TEST_F(ExecutionTest, ExecutionsComeByBlockPositionAndAttempt) {
   EXPECT_EQ(ids, (std::vector<std::string>{early.id(), failed.id(), again.id(), late.id()}));
 }
 
-TEST_F(ExecutionTest, AVisitorMayStopAndUseTheStoreItself) {
+TEST_F(ExecutionTest, VisitorMayStopAndMayUseTheStore) {
   for (uint32_t block = 0; block < 3; ++block) {
     ASSERT_TRUE(store_->CommitExecution(SampleExecution(kCampaign, block), {}, {}).ok());
   }
@@ -123,8 +123,8 @@ TEST_F(ExecutionTest, AVisitorMayStopAndUseTheStoreItself) {
   EXPECT_EQ(visited, 2);
 }
 
-// A stream that broke is attached again and may bring the same chunk twice.
-TEST_F(ExecutionTest, AChunkStagedTwiceIsStoredOnce) {
+// A stream that is attached again after an interruption can send a chunk twice.
+TEST_F(ExecutionTest, ChunkStagedTwiceIsStoredOnce) {
   const ExecutionRecord execution = SampleExecution(kCampaign, 0);
   const std::vector<ChunkRef> first = Staged(execution.id(), 0, {PackedChunk(1)});
   const std::vector<ChunkRef> again = Staged(execution.id(), 0, {PackedChunk(1)});
@@ -134,7 +134,7 @@ TEST_F(ExecutionTest, AChunkStagedTwiceIsStoredOnce) {
   EXPECT_EQ(Samples(execution.id()).second.size(), 1'000);
 }
 
-TEST_F(ExecutionTest, TwoExecutionsMayHoldEqualChunks) {
+TEST_F(ExecutionTest, TwoExecutionsMayShareEqualChunks) {
   const ExecutionRecord one = SampleExecution(kCampaign, 0), two = SampleExecution(kCampaign, 1);
   ASSERT_TRUE(store_->CommitExecution(one, Staged(one.id(), 0, {PackedChunk(1)}), {}).ok());
   ASSERT_TRUE(store_->CommitExecution(two, Staged(two.id(), 0, {PackedChunk(1)}), {}).ok());
@@ -142,7 +142,7 @@ TEST_F(ExecutionTest, TwoExecutionsMayHoldEqualChunks) {
   EXPECT_EQ(Samples(one.id()), Samples(two.id()));
 }
 
-TEST_F(ExecutionTest, ADamagedChunkIsRefusedAndNothingOfItsBatchIsStored) {
+TEST_F(ExecutionTest, RejectsTheWholeBatchOfADamagedChunk) {
   SampleChunk broken = PackedChunk(1);
   broken.mutable_payload()->back() ^= 1;
   const absl::StatusOr<std::vector<ChunkRef>> refs =
@@ -152,31 +152,31 @@ TEST_F(ExecutionTest, ADamagedChunkIsRefusedAndNothingOfItsBatchIsStored) {
   EXPECT_EQ(Count("chunk"), "0");
 }
 
-TEST_F(ExecutionTest, AnExecutionIsCommittedOnce) {
+TEST_F(ExecutionTest, RejectsASecondCommitOfAnExecution) {
   const ExecutionRecord execution = SampleExecution(kCampaign, 0);
   ASSERT_TRUE(store_->CommitExecution(execution, {}, {}).ok());
   EXPECT_EQ(store_->CommitExecution(execution, {}, {}).code(), absl::StatusCode::kAlreadyExists);
-  // Its cell, block and attempt are taken too; the next attempt is not.
+  // Its cell, block and attempt are taken too; the next attempt is free.
   ExecutionRecord other = SampleExecution(kCampaign, 0);
   EXPECT_EQ(store_->CommitExecution(other, {}, {}).code(), absl::StatusCode::kAlreadyExists);
   other.set_attempt(1);
   EXPECT_TRUE(store_->CommitExecution(other, {}, {}).ok());
 }
 
-TEST_F(ExecutionTest, ACommitThatNamesWhatWasNeverStagedLeavesNothing) {
+TEST_F(ExecutionTest, CommitWithAnUnstagedChunkStoresNothing) {
   const ExecutionRecord execution = SampleExecution(kCampaign, 0);
   std::vector<ChunkRef> chunks = Staged(execution.id(), 0, {PackedChunk(1)});
   chunks.push_back({0, std::string(32, 'x')});
   EXPECT_EQ(store_->CommitExecution(execution, chunks, {}).code(),
             absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(*store_->Executions(kCampaign), IsEmpty());
-  EXPECT_EQ(Count("staged_chunk"), "1") << "what was staged stays, for another try";
+  EXPECT_EQ(Count("staged_chunk"), "1") << "the staged chunk is kept for a retry";
 }
 
-// It would count as measured, and `show` could not read it.
-TEST_F(ExecutionTest, AnExecutionThatDoesNotReadBackIsRefusedAndNamed) {
+// Otherwise it would count as measured, but `show` could not read it.
+TEST_F(ExecutionTest, RejectsAnExecutionThatDoesNotReadBack) {
   ExecutionRecord execution = SampleExecution(kCampaign, 0);
-  // Serialized, it is a cell that is none.
+  // Its serialised cell is not valid.
   execution.GetReflection()->MutableUnknownFields(&execution)->AddLengthDelimited(3, "\xff");
   const std::vector<ChunkRef> refs = Staged(execution.id(), 0, {PackedChunk(1)});
   const absl::Status refused = store_->CommitExecution(execution, refs, {});
@@ -187,7 +187,7 @@ TEST_F(ExecutionTest, AnExecutionThatDoesNotReadBackIsRefusedAndNamed) {
   EXPECT_THAT(*store_->Executions(kCampaign), IsEmpty());
 }
 
-TEST_F(ExecutionTest, TheAgentWhoseFiguresDoNotReadBackIsNamed) {
+TEST_F(ExecutionTest, ReportsTheAgentWhoseRecordDoesNotReadBack) {
   ExecutionRecord execution = SampleExecution(kCampaign, 0);
   LoadRecord& load = *execution.add_loads();
   load.set_agent("far:7700");
@@ -199,10 +199,10 @@ TEST_F(ExecutionTest, TheAgentWhoseFiguresDoNotReadBackIsNamed) {
   EXPECT_EQ(Count("execution"), "0");
 }
 
-TEST_F(ExecutionTest, ASecondOrAProfileThatDoesNotReadBackIsRefused) {
+TEST_F(ExecutionTest, RejectsASecondOrAProfileThatDoesNotReadBack) {
   const ExecutionRecord execution = SampleExecution(kCampaign, 0);
   LoadInterval second;
-  // A histogram that is none.
+  // A histogram that is not valid.
   second.second.GetReflection()
       ->MutableUnknownFields(&second.second)
       ->AddLengthDelimited(6, "\xff");
@@ -215,8 +215,8 @@ TEST_F(ExecutionTest, ASecondOrAProfileThatDoesNotReadBackIsRefused) {
   EXPECT_EQ(Count("profile_chunk"), "0");
 }
 
-// Its name stands in the profile's notes.
-TEST_F(ExecutionTest, AProfileOfAFileWhoseNameIsNotUtf8IsKept) {
+// The file's name is part of the profile's notes.
+TEST_F(ExecutionTest, KeepsAProfileWithAFileNameThatIsNotUtf8) {
   const ExecutionRecord execution = SampleExecution(kCampaign, 0);
   ASSERT_TRUE(store_->CommitExecution(execution, {}, {}).ok());
   ProfileInfo info;
@@ -227,8 +227,8 @@ TEST_F(ExecutionTest, AProfileOfAFileWhoseNameIsNotUtf8IsKept) {
   EXPECT_EQ(read->imported_profile().notes(0), "imported from caf\xef\xbf\xbd.txt");
 }
 
-// Agents' error texts, names of functions and keys of maps, wherever they came from.
-TEST_F(ExecutionTest, TextThatIsNotUtf8IsStoredAsTextThatIs) {
+// Error texts of agents, function names and keys of maps from any source.
+TEST_F(ExecutionTest, StoresInvalidUtf8AsValidText) {
   const std::string bad = "caf\xe9";
   const std::string good = "caf\xef\xbf\xbd";
   ExecutionRecord execution = SampleExecution(kCampaign, 0);
@@ -243,13 +243,13 @@ TEST_F(ExecutionTest, TextThatIsNotUtf8IsStoredAsTextThatIs) {
   EXPECT_EQ(read->failure().failure().message(), good);
   EXPECT_EQ(read->server().profile().notes(0), good);
   EXPECT_EQ(read->server().network_counters().at(good), 1);
-  EXPECT_EQ(RunSql(path_, "SELECT failure FROM execution"), good) << "the column too";
+  EXPECT_EQ(RunSql(path_, "SELECT failure FROM execution"), good) << "the column is valid text too";
   const auto profile = store_->ReadProfile(execution.id());
   ASSERT_TRUE(profile.ok()) << profile.status();
   EXPECT_EQ((*profile)[0].strings(0), good);
 }
 
-TEST_F(ExecutionTest, WhatIsNotThereIsSaid) {
+TEST_F(ExecutionTest, ReportsUnknownIds) {
   EXPECT_EQ(store_->CommitExecution(SampleExecution("nowhere", 0), {}, {}).code(),
             absl::StatusCode::kNotFound);
   EXPECT_EQ(store_->Executions("nowhere").status().code(), absl::StatusCode::kNotFound);
@@ -259,16 +259,16 @@ TEST_F(ExecutionTest, WhatIsNotThereIsSaid) {
       absl::StatusCode::kNotFound);
 }
 
-TEST_F(ExecutionTest, ACommitRemovesWhatItsExecutionStagedAndDidNotName) {
+TEST_F(ExecutionTest, CommitRemovesStagedChunksThatItDoesNotReferTo) {
   const ExecutionRecord failed = SampleExecution(kCampaign, 0);
   Staged(failed.id(), 0, {PackedChunk(1), PackedChunk(2)});
   Staged("another", 0, {PackedChunk(2)});
   ASSERT_TRUE(store_->CommitExecution(failed, {}, {}).ok());
-  EXPECT_EQ(Count("chunk"), "1") << "another execution's chunk stays";
+  EXPECT_EQ(Count("chunk"), "1") << "the chunk of another execution is kept";
   EXPECT_EQ(Count("staged_chunk"), "1");
 }
 
-TEST_F(ExecutionTest, ASweepRemovesWhatDeadProcessesStagedAndNothingElse) {
+TEST_F(ExecutionTest, SweepRemovesOnlyChunksStagedByDeadProcesses) {
   const ExecutionRecord kept = SampleExecution(kCampaign, 0);
   ASSERT_TRUE(store_->CommitExecution(kept, Staged(kept.id(), 0, {PackedChunk(1)}), {}).ok());
   Staged("lost", 0, {PackedChunk(1), PackedChunk(2)});
@@ -281,8 +281,8 @@ TEST_F(ExecutionTest, ASweepRemovesWhatDeadProcessesStagedAndNothingElse) {
   EXPECT_EQ(*store_->SweepUncommitted(), 0);
 }
 
-// The other host may be in the middle of an execution.
-TEST_F(ExecutionTest, ASweepSparesWhatALivingControllerElsewhereStaged) {
+// A controller on another host may still be running the execution.
+TEST_F(ExecutionTest, SweepKeepsChunksOfALiveControllerOnAnotherHost) {
   Staged("there", 0, {PackedChunk(1)});
   OrphanStaging();
   RunSql(path_, "UPDATE campaign SET controller = 'another-boot/1/1'");
@@ -291,7 +291,7 @@ TEST_F(ExecutionTest, ASweepSparesWhatALivingControllerElsewhereStaged) {
   EXPECT_GT(*store_->SweepUncommitted(), 0);
 }
 
-TEST_F(ExecutionTest, AChunkThatChangedOnDiskIsNotReturned) {
+TEST_F(ExecutionTest, DoesNotReturnADamagedChunk) {
   const ExecutionRecord execution = SampleExecution(kCampaign, 0);
   ASSERT_TRUE(
       store_->CommitExecution(execution, Staged(execution.id(), 0, {PackedChunk(1)}), {}).ok());
@@ -303,13 +303,13 @@ TEST_F(ExecutionTest, AChunkThatChangedOnDiskIsNotReturned) {
   EXPECT_THAT(std::string(read.message()), HasSubstr(path_));
 }
 
-TEST_F(ExecutionTest, AHistogramThatIsNoneIsRefused) {
+TEST_F(ExecutionTest, RejectsAnInvalidHistogram) {
   ExecutionRecord execution = SampleExecution(kCampaign, 0);
   execution.mutable_latency()->set_layout(99);
   EXPECT_EQ(store_->CommitExecution(execution, {}, {}).code(), absl::StatusCode::kInvalidArgument);
 }
 
-TEST_F(ExecutionTest, ABigBatchIsStagedInSeveralTransactionsInItsOrder) {
+TEST_F(ExecutionTest, LargeBatchIsStagedInSeveralTransactionsInOrder) {
   std::vector<SampleChunk> chunks;
   for (uint64_t seed = 0; seed < 40; ++seed) chunks.push_back(PackedChunk(seed, 65'536));
   const ExecutionRecord execution = SampleExecution(kCampaign, 0);
@@ -329,7 +329,7 @@ TEST_F(ExecutionTest, ABigBatchIsStagedInSeveralTransactionsInItsOrder) {
   EXPECT_EQ(seed, 40);
 }
 
-TEST_F(ExecutionTest, AProfileIsKeptWithItsExecution) {
+TEST_F(ExecutionTest, ProfileIsStoredWithItsExecution) {
   std::vector<ProfileChunk> profile(2);
   profile[0].add_strings("main");
   profile[1].set_sequence(1);
@@ -349,7 +349,7 @@ TEST_F(ExecutionTest, AProfileIsKeptWithItsExecution) {
   EXPECT_EQ(store_->ReadProfile(execution.id()).status().code(), absl::StatusCode::kDataLoss);
 }
 
-TEST_F(ExecutionTest, AProfileOfAnotherToolIsAttachedAndReplaced) {
+TEST_F(ExecutionTest, AttachesAndReplacesAnImportedProfile) {
   const ExecutionRecord execution = SampleExecution(kCampaign, 0);
   ASSERT_TRUE(store_->CommitExecution(execution, {}, {}).ok());
   ProfileInfo info;
@@ -366,7 +366,7 @@ TEST_F(ExecutionTest, AProfileOfAnotherToolIsAttachedAndReplaced) {
   EXPECT_EQ(read.SerializeAsString(), execution.SerializeAsString());
 }
 
-TEST_F(ExecutionTest, AProfileOfItsOwnIsNotReplaced) {
+TEST_F(ExecutionTest, DoesNotReplaceAProfileThatAssayTook) {
   ExecutionRecord execution = SampleExecution(kCampaign, 0);
   execution.mutable_server()->mutable_profile()->set_event("cpu-clock");
   ASSERT_TRUE(store_->CommitExecution(execution, {}, {}, std::vector<ProfileChunk>(2)).ok());

@@ -25,7 +25,7 @@ struct KeyFigures {
   // Correct responses of all load agents in the window, divided by duration_s.
   double rps = 0;
   std::optional<double> mean_us, p50_us, p90_us, p95_us, p99_us, p999_us, p9999_us, max_us;
-  // CPU time divided by the responses between the two readings of the server's CPU clock.
+  // CPU time divided by the responses between the two readings of that CPU clock.
   std::optional<double> server_cpu_us_per_request, generator_cpu_us_per_request;
   std::optional<int64_t> server_rss_bytes;
   int64_t samples_recorded = 0;

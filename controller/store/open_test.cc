@@ -1,4 +1,4 @@
-// What a store says when it cannot be opened, or not written.
+// Errors of a store that cannot be opened or written.
 
 #include <linux/capability.h>
 #include <sys/stat.h>
@@ -29,7 +29,7 @@ using ::testing::HasSubstr;
 
 constexpr char kCampaign[] = "0123456789ab";
 
-// Takes from this thread, for as long as it lives, root's right to write what nobody may.
+// Removes, during its lifetime, root's permission to write any file from this thread.
 class WithoutRootsRights {
  public:
   WithoutRootsRights() {
@@ -48,7 +48,7 @@ class WithoutRootsRights {
   __user_cap_data_struct before_[2] = {};
 };
 
-// Another process that runs SQL on a file and then stays, holding what it took.
+// A child process that runs SQL on a file and then stays alive, so that it keeps its locks.
 class OtherProcess {
  public:
   OtherProcess(const std::string& path, const std::string& sql) {
@@ -85,7 +85,7 @@ class OpenTest : public ::testing::Test {
   OpenTest() : path_(folder_.Path("assay.db")) {}
   ~OpenTest() override { chmod(folder_.path().c_str(), 0755); }
 
-  // What opening says, which must be an error.
+  // The error of opening the store.
   std::string Refusal(Store::Mode mode, absl::StatusCode code) {
     StoreOptions options;
     options.busy_timeout = absl::Milliseconds(20);
@@ -102,41 +102,41 @@ class OpenTest : public ::testing::Test {
   std::string path_;
 };
 
-TEST_F(OpenTest, WritingMakesTheFileAndItsFolder) {
+TEST_F(OpenTest, OpeningForWritingCreatesTheFileAndItsFolder) {
   path_ = folder_.Path("a/b/assay.db");
   OpenedStore(path_);
   EXPECT_TRUE(std::filesystem::exists(path_));
   EXPECT_EQ(RunSql(path_, "PRAGMA journal_mode"), "wal");
 }
 
-TEST_F(OpenTest, APathMayHoldAnyCharacter) {
+TEST_F(OpenTest, PathMayContainAnyCharacter) {
   path_ = folder_.Path("a?b#c%20 d.db");
   MakeStore();
   EXPECT_TRUE(std::filesystem::exists(path_));
   EXPECT_TRUE(OpenedStore(path_, Store::Mode::kRead)->Find("latest").ok());
 }
 
-TEST_F(OpenTest, AFolderThatCannotBeMadeIsNamed) {
+TEST_F(OpenTest, ReportsAFolderThatCannotBeCreated) {
   ASSERT_TRUE(WriteFileAtomically(folder_.Path("file"), "x").ok());
   path_ = folder_.Path("file/assay.db");
   EXPECT_THAT(Refusal(Store::Mode::kWrite, absl::StatusCode::kPermissionDenied),
               HasSubstr("its folder " + folder_.Path("file")));
 }
 
-TEST_F(OpenTest, ReadingMakesNothing) {
+TEST_F(OpenTest, OpeningForReadingCreatesNothing) {
   EXPECT_THAT(Refusal(Store::Mode::kRead, absl::StatusCode::kNotFound),
               HasSubstr("create it with `demo` or `run`"));
   EXPECT_FALSE(std::filesystem::exists(path_));
 }
 
-TEST_F(OpenTest, AFolderIsNoStore) {
+TEST_F(OpenTest, RejectsAFolder) {
   path_ = folder_.path();
   for (const Store::Mode mode : {Store::Mode::kRead, Store::Mode::kWrite}) {
     EXPECT_THAT(Refusal(mode, absl::StatusCode::kFailedPrecondition), HasSubstr("is a folder"));
   }
 }
 
-TEST_F(OpenTest, ANewerStoreIsLeftAloneAndSaysSo) {
+TEST_F(OpenTest, DoesNotChangeANewerStore) {
   MakeStore();
   RunSql(path_, "PRAGMA user_version = 7");
   for (const Store::Mode mode : {Store::Mode::kRead, Store::Mode::kWrite}) {
@@ -147,7 +147,7 @@ TEST_F(OpenTest, ANewerStoreIsLeftAloneAndSaysSo) {
   EXPECT_EQ(RunSql(path_, "PRAGMA user_version"), "7");
 }
 
-TEST_F(OpenTest, WhatIsNoDatabaseIsLeftAlone) {
+TEST_F(OpenTest, DoesNotChangeAFileThatIsNotADatabase) {
   const std::string text(5'000, 'x');
   ASSERT_TRUE(WriteFileAtomically(path_, text).ok());
   for (const Store::Mode mode : {Store::Mode::kRead, Store::Mode::kWrite}) {
@@ -157,7 +157,7 @@ TEST_F(OpenTest, WhatIsNoDatabaseIsLeftAlone) {
   EXPECT_EQ(*ReadFile(path_), text);
 }
 
-TEST_F(OpenTest, AnotherProgramsDatabaseIsLeftAlone) {
+TEST_F(OpenTest, DoesNotChangeAnotherProgramsDatabase) {
   RunSql(path_, "CREATE TABLE theirs (x)");
   for (const Store::Mode mode : {Store::Mode::kRead, Store::Mode::kWrite}) {
     EXPECT_THAT(Refusal(mode, absl::StatusCode::kFailedPrecondition),
@@ -167,7 +167,7 @@ TEST_F(OpenTest, AnotherProgramsDatabaseIsLeftAlone) {
   EXPECT_EQ(RunSql(path_, "PRAGMA journal_mode"), "delete");
 }
 
-// Sets the mask of new files' rights for as long as it lives.
+// Sets the umask during its lifetime.
 class WithUmask {
  public:
   explicit WithUmask(mode_t mask) : before_(umask(mask)) {}
@@ -183,8 +183,8 @@ mode_t ModeOf(const std::string& path) {
   return found.st_mode & 0777;
 }
 
-// Plans hold Authorization headers.
-TEST_F(OpenTest, WhatAStoreMakesIsItsOwnersAlone) {
+// Plans contain Authorization headers.
+TEST_F(OpenTest, CreatesFilesForTheirOwnerOnly) {
   for (const mode_t mask : {0000, 0022, 0002}) {
     const WithUmask with(mask);
     const std::string top = folder_.Path(absl::StrCat("new", mask));
@@ -203,7 +203,7 @@ TEST_F(OpenTest, WhatAStoreMakesIsItsOwnersAlone) {
   }
 }
 
-TEST_F(OpenTest, ANewStoreInAnOpenFolderIsItsOwnersAloneAndTheFolderStays) {
+TEST_F(OpenTest, NewStoreInASharedFolderIsForItsOwnerOnly) {
   const WithUmask with(0);
   ASSERT_EQ(chmod(folder_.path().c_str(), 0755), 0);
   const std::unique_ptr<Store> store = OpenedStore(path_);
@@ -213,7 +213,7 @@ TEST_F(OpenTest, ANewStoreInAnOpenFolderIsItsOwnersAloneAndTheFolderStays) {
   EXPECT_EQ(Store::WhoElseReads(path_), "");
 }
 
-TEST_F(OpenTest, ANewStoreBehindALinkIsItsOwnersAlone) {
+TEST_F(OpenTest, NewStoreBehindASymlinkIsForItsOwnerOnly) {
   const WithUmask with(0);
   const std::string link = folder_.Path("link.db");
   ASSERT_EQ(symlink(path_.c_str(), link.c_str()), 0);
@@ -221,8 +221,8 @@ TEST_F(OpenTest, ANewStoreBehindALinkIsItsOwnersAlone) {
   EXPECT_EQ(ModeOf(path_), 0600);
 }
 
-// A group may share one on purpose, so its mode stays; who writes to it is told.
-TEST_F(OpenTest, AnExistingStoreKeepsItsModeAndOtherReadersAreNamed) {
+// A group may share a store on purpose, so its mode stays. A user who writes to it gets a warning.
+TEST_F(OpenTest, ExistingStoreKeepsItsModeAndReportsOtherReaders) {
   MakeStore();
   ASSERT_EQ(chmod(folder_.path().c_str(), 0755), 0);
   ASSERT_EQ(chmod(path_.c_str(), 0644), 0);
@@ -232,19 +232,19 @@ TEST_F(OpenTest, AnExistingStoreKeepsItsModeAndOtherReadersAreNamed) {
               AllOf(HasSubstr(path_), HasSubstr("every user"), HasSubstr("chmod 600")));
   ASSERT_EQ(chmod(path_.c_str(), 0640), 0);
   EXPECT_THAT(Store::WhoElseReads(path_), HasSubstr("its group"));
-  // Nobody else reaches it.
+  // No other user can reach the file.
   ASSERT_EQ(chmod(folder_.path().c_str(), 0700), 0);
   EXPECT_EQ(Store::WhoElseReads(path_), "");
 }
 
-TEST_F(OpenTest, ALockedStoreNamesWhoHoldsIt) {
+TEST_F(OpenTest, LockedStoreReportsTheHolder) {
   MakeStore();
   const OtherProcess other(path_, "BEGIN IMMEDIATE");
   EXPECT_THAT(Refusal(Store::Mode::kWrite, absl::StatusCode::kUnavailable),
               HasSubstr(absl::StrCat("is locked by process ", other.pid(), " (open_test")));
 }
 
-TEST_F(OpenTest, AStoreThatIsHeldAltogetherNamesWhoHoldsIt) {
+TEST_F(OpenTest, ExclusivelyLockedStoreReportsTheHolder) {
   MakeStore();
   const OtherProcess other(path_, "PRAGMA locking_mode = EXCLUSIVE; BEGIN IMMEDIATE; COMMIT");
   for (const Store::Mode mode : {Store::Mode::kRead, Store::Mode::kWrite}) {
@@ -253,14 +253,14 @@ TEST_F(OpenTest, AStoreThatIsHeldAltogetherNamesWhoHoldsIt) {
   }
 }
 
-// Whoever looks at results must not wait for the campaign that is running.
-TEST_F(OpenTest, AWriterDoesNotKeepReadersOut) {
+// Users must be able to look at results while a campaign runs.
+TEST_F(OpenTest, WriterDoesNotBlockReaders) {
   MakeStore();
   const OtherProcess other(path_, "BEGIN IMMEDIATE");
   EXPECT_TRUE(OpenedStore(path_, Store::Mode::kRead)->Find(kCampaign).ok());
 }
 
-TEST_F(OpenTest, ALockThatIsTakenLaterIsNamedToo) {
+TEST_F(OpenTest, ReportsALockTakenAfterOpening) {
   MakeStore();
   StoreOptions options;
   options.busy_timeout = absl::Milliseconds(20);
@@ -271,7 +271,7 @@ TEST_F(OpenTest, ALockThatIsTakenLaterIsNamedToo) {
   EXPECT_THAT(std::string(status.message()), HasSubstr(absl::StrCat("process ", other.pid())));
 }
 
-TEST_F(OpenTest, AReadOnlyStoreCanBeReadAndSaysWhyItCannotBeWritten) {
+TEST_F(OpenTest, ReadOnlyStoreIsReadableAndReportsWhyItIsNotWritable) {
   MakeStore();
   ASSERT_EQ(chmod(path_.c_str(), 0444), 0);
   ASSERT_EQ(chmod(folder_.path().c_str(), 0555), 0);
@@ -281,7 +281,7 @@ TEST_F(OpenTest, AReadOnlyStoreCanBeReadAndSaysWhyItCannotBeWritten) {
   EXPECT_TRUE(OpenedStore(path_, Store::Mode::kRead)->Find(kCampaign).ok());
 }
 
-TEST_F(OpenTest, AReadOnlyFileInAWritableFolderSaysSo) {
+TEST_F(OpenTest, ReportsAReadOnlyFileInAWritableFolder) {
   MakeStore();
   ASSERT_EQ(chmod(path_.c_str(), 0444), 0);
   const WithoutRootsRights without;
@@ -290,7 +290,7 @@ TEST_F(OpenTest, AReadOnlyFileInAWritableFolderSaysSo) {
   EXPECT_TRUE(OpenedStore(path_, Store::Mode::kRead)->Find(kCampaign).ok());
 }
 
-TEST_F(OpenTest, AStoreThatMayNotBeReadSaysSo) {
+TEST_F(OpenTest, ReportsAStoreWithoutReadPermission) {
   MakeStore();
   ASSERT_EQ(chmod(path_.c_str(), 0000), 0);
   const WithoutRootsRights without;
@@ -298,7 +298,7 @@ TEST_F(OpenTest, AStoreThatMayNotBeReadSaysSo) {
   Refusal(Store::Mode::kWrite, absl::StatusCode::kPermissionDenied);
 }
 
-TEST_F(OpenTest, DamageIsFoundAndNamed) {
+TEST_F(OpenTest, ReportsDamage) {
   MakeStore();
   {
     std::fstream file(path_, std::ios::in | std::ios::out | std::ios::binary);
@@ -311,11 +311,11 @@ TEST_F(OpenTest, DamageIsFoundAndNamed) {
   EXPECT_THAT(std::string(status.message()), HasSubstr(path_ + " is damaged"));
 }
 
-TEST_F(OpenTest, AFullDiskIsSaid) {
+TEST_F(OpenTest, ReportsAFullDisk) {
   const std::unique_ptr<Database> database =
       *Database::Open(path_, Database::Access::kWrite, absl::Seconds(1));
   ASSERT_TRUE(database->Execute("CREATE TABLE t (x)").ok());
-  // As the disk would: no page more.
+  // Limits the number of pages, as a full disk would.
   ASSERT_TRUE(database->QueryInt("PRAGMA max_page_count = 3").ok());
   const absl::Status status = database->Execute("INSERT INTO t VALUES (zeroblob(100000))");
   EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);

@@ -10,14 +10,14 @@
 namespace assay::controller {
 namespace {
 
-TEST(ProcessIdentityTest, ThisProcessLives) {
+TEST(ProcessIdentityTest, ThisProcessIsAlive) {
   const ProcessIdentity self = ProcessIdentity::OfThisProcess();
   EXPECT_EQ(self.pid, getpid());
   EXPECT_NE(self.start_ticks, 0);
   EXPECT_EQ(self.Lives(), true);
 }
 
-TEST(ProcessIdentityTest, TextBringsItBack) {
+TEST(ProcessIdentityTest, TextRoundTrips) {
   const ProcessIdentity self = ProcessIdentity::OfThisProcess();
   EXPECT_EQ(ProcessIdentity::Parse(self.ToString()), self);
   for (const char* text : {"", "/", "a/b", "a/1/x", "a/x/1", "/1/1", "a/1/1/1"}) {
@@ -25,7 +25,7 @@ TEST(ProcessIdentityTest, TextBringsItBack) {
   }
 }
 
-TEST(ProcessIdentityTest, AnEndedProcessDoesNotLive) {
+TEST(ProcessIdentityTest, EndedProcessIsNotAlive) {
   const pid_t child = fork();
   if (child == 0) _exit(0);
   waitpid(child, nullptr, 0);
@@ -34,14 +34,14 @@ TEST(ProcessIdentityTest, AnEndedProcessDoesNotLive) {
   EXPECT_EQ(ended.Lives(), false);
 }
 
-// Process numbers are given again.
-TEST(ProcessIdentityTest, ANumberThatWasGivenAgainIsAnotherProcess) {
+// The kernel reuses process numbers.
+TEST(ProcessIdentityTest, ReusedPidIsAnotherProcess) {
   ProcessIdentity earlier = ProcessIdentity::OfThisProcess();
   --earlier.start_ticks;
   EXPECT_EQ(earlier.Lives(), false);
 }
 
-TEST(ProcessIdentityTest, OfAnotherMachineNothingIsKnown) {
+TEST(ProcessIdentityTest, ProcessOfAnotherMachineIsNotKnown) {
   ProcessIdentity other = ProcessIdentity::OfThisProcess();
   other.machine = "another-boot";
   EXPECT_EQ(other.Lives(), std::nullopt);

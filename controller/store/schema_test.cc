@@ -16,8 +16,8 @@ namespace {
 
 using ::testing::HasSubstr;
 
-// The real steps, and two that stand for those of later versions: one that keeps a column and adds another, one that
-// moves data into a new table.
+// The real steps, and two that represent later versions: one keeps a column and adds another, one moves data into a
+// new table.
 std::vector<SchemaStep> WithLaterSteps() {
   std::vector<SchemaStep> steps(SchemaSteps().begin(), SchemaSteps().end());
   const int last = steps.back().version;
@@ -36,7 +36,7 @@ class SchemaTest : public ::testing::Test {
     EXPECT_TRUE(database.ok()) << database.status();
     return *std::move(database);
   }
-  // All that a schema consists of.
+  // The whole schema as text.
   std::string Dump(const std::string& name) {
     return RunSql(folder_.Path(name),
                   "SELECT group_concat(sql, ';') FROM (SELECT sql FROM sqlite_schema "
@@ -46,13 +46,13 @@ class SchemaTest : public ::testing::Test {
   TemporaryFolder folder_;
 };
 
-TEST_F(SchemaTest, StepsCountFromOneWithoutAGap) {
+TEST_F(SchemaTest, StepsCountFromOneWithoutGaps) {
   int version = 0;
   for (const SchemaStep& step : SchemaSteps()) EXPECT_EQ(step.version, ++version);
 }
 
-// Each released version must still be readable: its data stays, and what it becomes is what a new file has.
-TEST_F(SchemaTest, EveryEarlierVersionBecomesTheLatestAndKeepsItsData) {
+// Every released version must stay readable: a migration keeps its data and gives the schema of a new file.
+TEST_F(SchemaTest, MigratesEveryEarlierVersionAndKeepsItsData) {
   const std::vector<SchemaStep> steps = WithLaterSteps();
   ASSERT_TRUE(MigrateSchema(Opened("fresh").get(), steps).ok());
   for (size_t earlier = 1; earlier <= steps.size(); ++earlier) {
@@ -74,7 +74,7 @@ TEST_F(SchemaTest, EveryEarlierVersionBecomesTheLatestAndKeepsItsData) {
   }
 }
 
-TEST_F(SchemaTest, AStepThatFailsLeavesTheOldVersionWhole) {
+TEST_F(SchemaTest, FailedStepKeepsTheOldVersion) {
   const std::unique_ptr<Database> database = Opened("f");
   ASSERT_TRUE(MigrateSchema(database.get(), SchemaSteps()).ok());
   const std::string before = Dump("f");
@@ -93,7 +93,7 @@ TEST_F(SchemaTest, MigratingTwiceChangesNothing) {
   EXPECT_EQ(Dump("f"), before);
 }
 
-TEST_F(SchemaTest, ANewerVersionIsLeftAlone) {
+TEST_F(SchemaTest, DoesNotChangeANewerVersion) {
   const std::unique_ptr<Database> database = Opened("f");
   ASSERT_TRUE(MigrateSchema(database.get(), WithLaterSteps()).ok());
   const absl::Status status = MigrateSchema(database.get(), SchemaSteps());

@@ -211,14 +211,14 @@ absl::StatusOr<std::unique_ptr<Store>> Store::Open(const std::string& path, Mode
   return std::unique_ptr<Store>(new Store(std::make_unique<Parts>(*std::move(database))));
 }
 
-absl::Status Store::CreateCampaign(const CampaignRecord& told) {
-  const CampaignRecord campaign = WithValidText(told);
+absl::Status Store::CreateCampaign(const CampaignRecord& given) {
+  const CampaignRecord campaign = WithValidText(given);
   absl::MutexLock lock(&parts_->lock);
   return parts_->campaigns.Create(campaign);
 }
 
-absl::Status Store::UpdateCampaign(const CampaignRecord& told) {
-  const CampaignRecord campaign = WithValidText(told);
+absl::Status Store::UpdateCampaign(const CampaignRecord& given) {
+  const CampaignRecord campaign = WithValidText(given);
   absl::MutexLock lock(&parts_->lock);
   return parts_->campaigns.Update(campaign);
 }
@@ -273,10 +273,10 @@ absl::StatusOr<std::vector<ChunkRef>> Store::StageChunks(std::string_view campai
   return refs;
 }
 
-absl::Status Store::CommitExecution(const ExecutionRecord& told, absl::Span<const ChunkRef> chunks,
+absl::Status Store::CommitExecution(const ExecutionRecord& given, absl::Span<const ChunkRef> chunks,
                                     absl::Span<const LoadInterval> seconds,
                                     absl::Span<const ProfileChunk> profile) {
-  const ExecutionRecord execution = WithValidText(told);
+  const ExecutionRecord execution = WithValidText(given);
   ASSAY_ASSIGN_OR_RETURN(const KeyFigures figures, KeyFiguresOf(execution));
   absl::MutexLock lock(&parts_->lock);
   ASSAY_ASSIGN_OR_RETURN(

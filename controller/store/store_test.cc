@@ -30,13 +30,13 @@ class StoreTest : public ::testing::Test {
     campaign.set_label(label);
     ASSERT_TRUE(store_->CreateCampaign(campaign).ok());
   }
-  // As if a process that is gone had been running the campaign, on this machine or another.
+  // Simulates that a dead process ran the campaign, on this machine or another.
   void Orphan(const std::string& id, const std::string& controller, int64_t heartbeat_us) {
     RunSql(path_, absl::StrCat("UPDATE campaign SET controller = '", controller,
                                "', controller_text = 'elsewhere, process 1', heartbeat_us = ",
                                heartbeat_us, " WHERE id = '", id, "'"));
   }
-  // This process as it would be known if its number had been given again.
+  // The identity of a process with this process's number but another start time.
   std::string DeadController() {
     const std::string self = RunSql(path_, "SELECT controller FROM campaign LIMIT 1");
     return self.substr(0, self.rfind('/')) + "/1";
@@ -56,7 +56,7 @@ class StoreTest : public ::testing::Test {
   std::unique_ptr<Store> store_;
 };
 
-TEST_F(StoreTest, ACampaignComesBackAsItWasStored) {
+TEST_F(StoreTest, CampaignReadsBackUnchanged) {
   CampaignRecord campaign = SampleCampaign("0123456789ab");
   campaign.set_label("first");
   campaign.add_agents()->set_address("local");
@@ -69,22 +69,22 @@ TEST_F(StoreTest, ACampaignComesBackAsItWasStored) {
   EXPECT_EQ(store_->Find("0123456789ab")->DebugString(), campaign.DebugString());
 }
 
-// It would be found, and could not be read.
-TEST_F(StoreTest, ACampaignThatDoesNotReadBackIsRefusedAndNamed) {
+// Otherwise it would be found but could not be read.
+TEST_F(StoreTest, RejectsACampaignThatDoesNotReadBack) {
   CampaignRecord campaign = SampleCampaign("0123456789ab");
   ASSERT_TRUE(store_->CreateCampaign(campaign).ok());
-  // Serialized, it is a plan that is none.
+  // Its serialised plan is not valid.
   campaign.GetReflection()->MutableUnknownFields(&campaign)->AddLengthDelimited(3, "\xff");
   EXPECT_THAT(Message(store_->UpdateCampaign(campaign), absl::StatusCode::kInvalidArgument),
               HasSubstr("campaign 0123456789ab cannot be stored"));
-  EXPECT_EQ(IdOf("latest"), "0123456789ab") << "what was there stays";
+  EXPECT_EQ(IdOf("latest"), "0123456789ab") << "the stored campaign is unchanged";
   campaign.set_id("ba9876543210");
   EXPECT_FALSE(store_->CreateCampaign(campaign).ok());
   EXPECT_EQ(RunSql(path_, "SELECT count(*) FROM campaign"), "1");
 }
 
-// Such stores were written before text was made valid on its way in.
-TEST_F(StoreTest, ACampaignWithTextThatIsNotUtf8IsRead) {
+// Such stores were written before text was made valid on input.
+TEST_F(StoreTest, ReadsACampaignWithInvalidUtf8) {
   Create("0123456789ab");
   // The last label counts: field 2, four bytes.
   RunSql(path_,
@@ -94,19 +94,19 @@ TEST_F(StoreTest, ACampaignWithTextThatIsNotUtf8IsRead) {
   EXPECT_EQ(found->label(), "caf\xef\xbf\xbd");
 }
 
-TEST_F(StoreTest, AnIdIsTakenOnce) {
+TEST_F(StoreTest, RejectsAnIdThatIsTaken) {
   Create("0123456789ab");
   EXPECT_THAT(Message(store_->CreateCampaign(SampleCampaign("0123456789ab")),
                       absl::StatusCode::kAlreadyExists),
               HasSubstr("0123456789ab"));
 }
 
-TEST_F(StoreTest, AnUnknownCampaignCannotBeUpdated) {
+TEST_F(StoreTest, RejectsAnUpdateOfAnUnknownCampaign) {
   EXPECT_EQ(store_->UpdateCampaign(SampleCampaign("0123456789ab")).code(),
             absl::StatusCode::kNotFound);
 }
 
-TEST_F(StoreTest, ACampaignIsFoundByIdPrefixLabelAndLatest) {
+TEST_F(StoreTest, FindsACampaignByIdPrefixLabelAndLatest) {
   Create("aaaa00000001", "old", 3);
   Create("aabb00000002", "twice", 9);
   Create("cccc00000003", "twice", 5);
@@ -114,11 +114,11 @@ TEST_F(StoreTest, ACampaignIsFoundByIdPrefixLabelAndLatest) {
   EXPECT_EQ(IdOf("aaaa"), "aaaa00000001");
   EXPECT_EQ(IdOf("CCCC"), "cccc00000003");
   EXPECT_EQ(IdOf("old"), "aaaa00000001");
-  EXPECT_EQ(IdOf("twice"), "aabb00000002") << "the newest of a label";
+  EXPECT_EQ(IdOf("twice"), "aabb00000002") << "the newest campaign with the label";
   EXPECT_EQ(IdOf("latest"), "aabb00000002");
 }
 
-TEST_F(StoreTest, AnAmbiguousPrefixNamesItsCandidates) {
+TEST_F(StoreTest, ReportsTheCandidatesOfAnAmbiguousPrefix) {
   Create("aaaa00000001", "old");
   Create("aabb00000002");
   const std::string message =
@@ -127,7 +127,7 @@ TEST_F(StoreTest, AnAmbiguousPrefixNamesItsCandidates) {
   EXPECT_THAT(message, HasSubstr("aabb00000002 (sample plan)"));
 }
 
-TEST_F(StoreTest, WhatIsNotThereIsAnsweredWithWhatIs) {
+TEST_F(StoreTest, NotFoundErrorListsTheCampaigns) {
   EXPECT_THAT(Message(store_->Find("latest").status(), absl::StatusCode::kNotFound),
               HasSubstr("has no campaigns; create one with `demo` or `run`"));
   Create("aaaa00000001", "old");
@@ -136,7 +136,7 @@ TEST_F(StoreTest, WhatIsNotThereIsAnsweredWithWhatIs) {
   EXPECT_EQ(store_->Find("").status().code(), absl::StatusCode::kNotFound);
 }
 
-TEST_F(StoreTest, TheListIsNewestFirstAndCountsExecutions) {
+TEST_F(StoreTest, ListIsNewestFirstAndCountsExecutions) {
   Create("aaaa00000001", "old", 3);
   Create("bbbb00000002", "new", 9);
   ExecutionRecord failed = SampleExecution("aaaa00000001", 1);
@@ -155,8 +155,8 @@ TEST_F(StoreTest, TheListIsNewestFirstAndCountsExecutions) {
   EXPECT_EQ(store_->ListCampaigns(1)->size(), 1);
 }
 
-// A controller that was killed could not say so.
-TEST_F(StoreTest, ACampaignWhoseProcessIsGoneIsInterrupted) {
+// A killed controller cannot record its end.
+TEST_F(StoreTest, CampaignOfADeadProcessIsInterrupted) {
   Create("aaaa00000001");
   Orphan("aaaa00000001", DeadController(), 77);
   const CampaignSummary summary = store_->ListCampaigns()->at(0);
@@ -169,7 +169,7 @@ TEST_F(StoreTest, ACampaignWhoseProcessIsGoneIsInterrupted) {
   EXPECT_EQ(found.status_reason(), summary.status_reason);
 }
 
-TEST_F(StoreTest, AControllerOnAnotherHostLivesAsLongAsItsHeartbeat) {
+TEST_F(StoreTest, ControllerOnAnotherHostIsAliveWhileItsHeartbeatIsRecent) {
   Create("aaaa00000001");
   const int64_t now_us = absl::ToUnixMicros(absl::Now());
   Orphan("aaaa00000001", "another-boot/1/1", now_us);
@@ -179,7 +179,7 @@ TEST_F(StoreTest, AControllerOnAnotherHostLivesAsLongAsItsHeartbeat) {
   EXPECT_EQ(store_->Find("latest")->status(), CampaignRecord::INTERRUPTED);
 }
 
-TEST_F(StoreTest, AHeartbeatIsOfTheProcessThatRunsTheCampaign) {
+TEST_F(StoreTest, OnlyTheProcessThatRunsTheCampaignSendsHeartbeats) {
   Create("aaaa00000001");
   RunSql(path_, "UPDATE campaign SET heartbeat_us = 0");
   ASSERT_TRUE(store_->Heartbeat("aaaa00000001").ok());
@@ -191,8 +191,8 @@ TEST_F(StoreTest, AHeartbeatIsOfTheProcessThatRunsTheCampaign) {
   EXPECT_EQ(store_->Heartbeat("bbbb").code(), absl::StatusCode::kNotFound);
 }
 
-// Two controllers that ran the same campaign would measure each other.
-TEST_F(StoreTest, ACampaignThatRunsElsewhereCannotBeClaimed) {
+// Two controllers that run the same campaign would disturb each other.
+TEST_F(StoreTest, CampaignOfALiveControllerCannotBeClaimed) {
   Create("aaaa00000001");
   Orphan("aaaa00000001", "another-boot/1/1", absl::ToUnixMicros(absl::Now()));
   EXPECT_THAT(Message(store_->UpdateCampaign(SampleCampaign("aaaa00000001")),
@@ -200,7 +200,7 @@ TEST_F(StoreTest, ACampaignThatRunsElsewhereCannotBeClaimed) {
               HasSubstr("is run by elsewhere, process 1"));
 }
 
-TEST_F(StoreTest, ADeadControllersCampaignIsClaimedAndItsCancellationForgotten) {
+TEST_F(StoreTest, ClaimOfADeadControllersCampaignClearsItsCancellation) {
   Create("aaaa00000001");
   ASSERT_TRUE(store_->RequestCancel("aaaa00000001").ok());
   Orphan("aaaa00000001", DeadController(), 5);
@@ -209,17 +209,17 @@ TEST_F(StoreTest, ADeadControllersCampaignIsClaimedAndItsCancellationForgotten) 
   EXPECT_FALSE(*store_->CancelRequested("aaaa00000001"));
 }
 
-TEST_F(StoreTest, ACancellationReachesTheControllerThroughTheFile) {
+TEST_F(StoreTest, CancellationReachesTheControllerThroughTheFile) {
   Create("aaaa00000001");
   EXPECT_FALSE(*store_->CancelRequested("aaaa00000001"));
   ASSERT_TRUE(OpenedStore(path_)->RequestCancel("aaaa00000001").ok());
   EXPECT_TRUE(*store_->CancelRequested("aaaa00000001"));
   ASSERT_TRUE(store_->UpdateCampaign(SampleCampaign("aaaa00000001")).ok());
   EXPECT_TRUE(*store_->CancelRequested("aaaa00000001"))
-      << "its own update must not swallow the request";
+      << "the controller's own update must keep the request";
 }
 
-TEST_F(StoreTest, OnlyWhatRunsCanBeCancelled) {
+TEST_F(StoreTest, OnlyARunningCampaignCanBeCancelled) {
   Create("aaaa00000001");
   CampaignRecord campaign = SampleCampaign("aaaa00000001");
   campaign.set_status(CampaignRecord::COMPLETE);
@@ -234,7 +234,7 @@ TEST_F(StoreTest, OnlyWhatRunsCanBeCancelled) {
   EXPECT_EQ(store_->CancelRequested("cccc").status().code(), absl::StatusCode::kNotFound);
 }
 
-TEST_F(StoreTest, StandsWhereTheDesktopSpecificationSays) {
+TEST_F(StoreTest, DefaultPathFollowsTheXdgSpecification) {
   setenv("XDG_DATA_HOME", "/data", 1);
   EXPECT_EQ(*Store::DefaultPath(), "/data/assay/assay.db");
   setenv("XDG_DATA_HOME", "relative", 1);

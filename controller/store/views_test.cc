@@ -36,18 +36,19 @@ TEST_F(ViewsTest, ExecutionsShowKeyFigures) {
   EXPECT_EQ(
       One("SELECT ok || ' ' || errors || ' ' || timeouts || ' ' || in_flight FROM executions"),
       "998 1 1 1");
-  EXPECT_EQ(One("SELECT rps FROM executions"), "1996.0") << "right responses over the window";
+  EXPECT_EQ(One("SELECT rps FROM executions"), "1996.0")
+      << "correct responses divided by the window";
   EXPECT_EQ(One("SELECT server_cpu_us_per_request FROM executions"), "5.0");
   EXPECT_EQ(One("SELECT generator_cpu_us_per_request FROM executions"), "2.0");
   EXPECT_EQ(One("SELECT server_rss_bytes FROM executions"), "1048576");
   EXPECT_EQ(One("SELECT p50_us BETWEEN 500 AND 500.5 FROM executions"), "1");
   EXPECT_EQ(One("SELECT p99_us BETWEEN 990 AND 991 FROM executions"), "1");
   EXPECT_EQ(One("SELECT p999_us IS NULL FROM executions"), "1")
-      << "1,000 requests do not support it";
+      << "1,000 requests are too few for it";
   EXPECT_EQ(One("SELECT analysis_version FROM executions"), "1");
 }
 
-TEST_F(ViewsTest, RequestsThatWereSentAgainAreCountedEverywhere) {
+TEST_F(ViewsTest, AllViewsCountRetriedRequests) {
   uint64_t retried = 3;
   for (uint32_t block = 0; block < 2; ++block) {
     ExecutionRecord execution = SampleExecution(kCampaign, block);
@@ -61,7 +62,7 @@ TEST_F(ViewsTest, RequestsThatWereSentAgainAreCountedEverywhere) {
   EXPECT_EQ(One("SELECT retried FROM cells"), "7");
 }
 
-TEST_F(ViewsTest, AServerByUrlHasNoCpuOrMemory) {
+TEST_F(ViewsTest, ServerGivenByUrlHasNoCpuOrMemory) {
   ExecutionRecord execution = SampleExecution(kCampaign, 0);
   execution.clear_server();
   ASSERT_TRUE(store_->CommitExecution(execution, {}, {}).ok());
@@ -71,7 +72,7 @@ TEST_F(ViewsTest, AServerByUrlHasNoCpuOrMemory) {
 }
 
 TEST_F(ViewsTest, CellsShowMediansOverMeasuredExecutions) {
-  // Odd and even numbers of executions, whose order by figure is not that of their blocks.
+  // Odd and even numbers of executions, whose order by figure differs from that of their blocks.
   const std::vector<std::vector<uint64_t>> counts = {{300, 100, 200}, {400, 100, 300, 200}};
   const std::vector<std::string> medians = {"400.0", "500.0"};
   for (size_t i = 0; i < counts.size(); ++i) {
@@ -88,7 +89,7 @@ TEST_F(ViewsTest, CellsShowMediansOverMeasuredExecutions) {
   EXPECT_EQ(One("SELECT count(*) FROM cells"), "2");
 }
 
-TEST_F(ViewsTest, WhatIsNotKnownOfAnExecutionIsNotCountedInItsCell) {
+TEST_F(ViewsTest, UnknownFiguresAreNotCountedInTheCell) {
   for (uint32_t block = 0; block < 3; ++block) {
     ExecutionRecord execution = SampleExecution(kCampaign, block);
     execution.mutable_server()->set_cpu_ns(1'000'000 * (block + 1));
@@ -98,7 +99,7 @@ TEST_F(ViewsTest, WhatIsNotKnownOfAnExecutionIsNotCountedInItsCell) {
   EXPECT_EQ(One("SELECT server_cpu_us_per_request FROM cells"), "2.5");
 }
 
-TEST_F(ViewsTest, FailedExecutionsAreInNoCell) {
+TEST_F(ViewsTest, CellsExcludeFailedExecutions) {
   ExecutionRecord failed = SampleExecution(kCampaign, 0);
   failed.set_status(ExecutionRecord::FAILED);
   failed.mutable_failure()->mutable_failure()->set_message("it crashed");
@@ -118,7 +119,7 @@ TEST_F(ViewsTest, GatesAndSecondsNameTheirExecution) {
   EXPECT_EQ(One("SELECT sent FROM seconds WHERE execution_id = '" + execution.id() + "'"), "7");
 }
 
-// Readers of the document write queries against it.
+// Readers of the document write queries based on it.
 TEST_F(ViewsTest, EveryColumnOfEveryViewIsInTheDocument) {
   const absl::StatusOr<std::string> path = AssayFile("docs/store.md");
   ASSERT_TRUE(path.ok()) << path.status();

@@ -136,9 +136,9 @@ class FlameGraph {
     const [name, library, kind] = this.functions[model.fn[node]];
     const place = this.data.libraries[library];
     // A category or a system call has no file.
-    const words = node === 0 || (!kind && !place) ? '' : KIND_WORDS[this.kindOf(model.fn[node])] ?? KINDS[kind];
+    const label = node === 0 || (!kind && !place) ? '' : KIND_LABELS[this.kindOf(model.fn[node])] ?? KINDS[kind];
     const facts = this.differs ? this.factsOfChange(node) : this.factsOfFrame(node);
-    return {name, where: [words, place].filter(Boolean).join(' · '), facts};
+    return {name, where: [label, place].filter(Boolean).join(' · '), facts};
   }
 
   factsOfFrame(node) {

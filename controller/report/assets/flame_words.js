@@ -1,6 +1,6 @@
 // Formats figures and kinds of frames for people.
 const KINDS = ['unknown', 'program', 'library', 'libc', 'kernel', 'vdso', 'jit'];
-const KIND_WORDS = {
+const KIND_LABELS = {
   unknown: 'unknown code', program: 'program', library: 'shared library', libc: 'C library',
   kernel: 'kernel', vdso: 'vDSO', jit: 'JIT-compiled', inlined: 'program, inlined',
 };
