@@ -233,7 +233,7 @@ TEST(AgentProgramTest, AKeyOfAnotherCertificateKeepsItFromStarting) {
                        "--tls-ca=" + folder + "/one.pem", "--tls-cert=" + folder + "/one.pem",
                        "--tls-key=" + folder + "/two.key"});
   EXPECT_EQ(run.status, 1);
-  EXPECT_THAT(run.output, HasSubstr("do not belong together"));
+  EXPECT_THAT(run.output, HasSubstr("do not match"));
 }
 
 TEST(AgentProgramTest, DescribesItselfItsTargetsAndItsHost) {

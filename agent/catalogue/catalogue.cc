@@ -115,14 +115,14 @@ absl::StatusOr<std::string> Catalogue::Program(const CatalogueTarget& target) co
   if (absl::StrContains(program, "/")) {
     const std::string path = program[0] == '/' ? program : absl::StrCat(folder_, "/", program);
     if (IsProgram(path)) return path;
-    where = absl::StrCat("there is no program ", path);
+    where = absl::StrCat("the program ", path, " does not exist");
   } else {
     const std::string search = SearchPath();
     for (const absl::string_view folder : absl::StrSplit(search, ':', absl::SkipEmpty())) {
       const std::string path = absl::StrCat(folder, "/", program);
       if (IsProgram(path)) return path;
     }
-    where = absl::StrCat("there is no program ", program, " in ", search);
+    where = absl::StrCat("the program ", program, " is not in ", search);
   }
   return absl::FailedPreconditionError(
       absl::StrCat("target \"", target.name(), "\" is not installed: ", where,

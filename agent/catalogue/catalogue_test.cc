@@ -169,18 +169,19 @@ TEST(CatalogueTest, AnUnknownTargetIsRefusedWithThoseThereAre) {
 
 TEST(CatalogueTest, MistakesOfMeaningNameTheirPlace) {
   EXPECT_HAS(Complaint("targets { name: 'a' argv: 'x' }\ntargets {\n  name: 'a' argv: 'x' }"),
-             "c.textproto:3:3: target \"a\": the catalogue has an entry of this name already");
-  EXPECT_HAS(Complaint("targets { name: 'a b' argv: 'x' }"), "a name is made of");
+             "c.textproto:3:3: target \"a\": the catalogue already has an entry of this name");
+  EXPECT_HAS(Complaint("targets { name: 'a b' argv: 'x' }"), "a name consists of");
   EXPECT_HAS(Complaint("targets { argv: 'x' }"), "c.textproto:1:1: a target: name is missing");
   EXPECT_HAS(Complaint("targets { name: 'a' }"), "argv is missing");
   EXPECT_HAS(Complaint("targets {\n name: 'a'\n argv: 'x'\n argv: '{prot}' }"),
-             "c.textproto:4:2: target \"a\": {prot} is not known; there is {address}");
-  EXPECT_HAS(Complaint("targets { name: 'a' argv: '{dir}/x' }"), "only {catalogue} may stand");
+             "c.textproto:4:2: target \"a\": {prot} is not known; known are {address}");
+  EXPECT_HAS(Complaint("targets { name: 'a' argv: '{dir}/x' }"),
+             "may contain only the placeholder {catalogue}");
   EXPECT_HAS(Complaint("targets { name: 'a' argv: 'x' argv: '{option.n}' options { name: 'n' } }"),
              "no default_value");
-  EXPECT_HAS(Complaint("targets { name: 'a' argv: 'x' options { name: 'n' } }"), "goes nowhere");
+  EXPECT_HAS(Complaint("targets { name: 'a' argv: 'x' options { name: 'n' } }"), "has no effect");
   EXPECT_HAS(Complaint("targets { name: 'a' argv: 'x' options { name: 'N' argv: '-n' } }"),
-             "an option's name is made of");
+             "an option's name consists of");
   EXPECT_HAS(
       Complaint("targets { name: 'a' argv: 'x' options { name: 'n' argv: 'a' pattern: '(' } }"),
       "not a regular expression");
@@ -192,10 +193,9 @@ TEST(CatalogueTest, MistakesOfMeaningNameTheirPlace) {
   EXPECT_HAS(Complaint("targets { name: 'a' argv: 'x' stop_signal: 'SIGFOO' }"), "SIGFOO");
   EXPECT_HAS(Complaint("targets { name: 'a' argv: 'x' version_argv: '{port}' }"),
              "only {catalogue}");
-  EXPECT_HAS(Complaint("targets { name: 'a' argv: 'x' files { path: '../evil' } }"),
-             "stays inside");
+  EXPECT_HAS(Complaint("targets { name: 'a' argv: 'x' files { path: '../evil' } }"), "stay inside");
   EXPECT_HAS(Complaint("targets { name: 'a' argv: 'x' files { path: '/etc/evil' } }"),
-             "stays inside");
+             "stay inside");
   EXPECT_HAS(
       Complaint("targets { name: 'a' argv: 'x' not_served { request: 'GET /jsn' reason: 'r' } }"),
       "there is GET /plaintext, ");

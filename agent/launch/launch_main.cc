@@ -1,4 +1,4 @@
-// launch: starts a program that cannot outlive whoever asked for it. agent/launch/README.md says
+// launch: starts a program that cannot outlive the process that requested it. agent/launch/README.md says
 // how.
 
 #include <unistd.h>

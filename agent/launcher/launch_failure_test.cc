@@ -73,13 +73,13 @@ TEST_P(LaunchFailureTest, AFolder) {
 TEST_P(LaunchFailureTest, AScriptWithoutItsInterpreter) {
   const absl::Status status = FailsToExec(FileWith("#!/none/such\n", 0755));
   EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
-  EXPECT_THAT(status.message(), HasSubstr("though the file is there: the interpreter"));
+  EXPECT_THAT(status.message(), HasSubstr("although the file exists: the interpreter"));
 }
 
 TEST_P(LaunchFailureTest, AFileThatIsNoProgram) {
   const absl::Status status = FailsToExec(FileWith("hello", 0755));
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_THAT(status.message(), HasSubstr("no program for this machine"));
+  EXPECT_THAT(status.message(), HasSubstr("not a program for this machine"));
 }
 
 TEST_P(LaunchFailureTest, AFolderToStartInThatIsMissing) {
@@ -126,7 +126,7 @@ TEST_P(LaunchFailureTest, ALaunchProgramThatIsMissingOrSomethingElse) {
   EXPECT_THAT(Fails(std::move(missing)).message(), HasSubstr("/none/such"));
   LaunchOptions other = Options({"exit", "0"});
   other.launch_program = "/bin/false";
-  EXPECT_THAT(Fails(std::move(other)).message(), HasSubstr("gone before it ran"));
+  EXPECT_THAT(Fails(std::move(other)).message(), HasSubstr("ended before exec"));
 }
 
 }  // namespace

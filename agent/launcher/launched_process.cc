@@ -68,10 +68,10 @@ bool EndsWithin(const UniqueFd& pidfd, absl::Duration limit) {
 
 std::string NoNamespaceReason(int error) {
   if (error == 0) return "";
-  if (error < 0) return "none was asked for";
+  if (error < 0) return "none was requested";
   return absl::StrCat(
       "the system does not allow it: ", ErrnoStatus(error, "unshare(CLONE_NEWPID)").message(),
-      "; it takes CAP_SYS_ADMIN");
+      "; it needs CAP_SYS_ADMIN");
 }
 
 std::string WithLastOutput(const std::string& message, const std::string& output) {
@@ -82,7 +82,8 @@ std::string WithLastOutput(const std::string& message, const std::string& output
 
 std::string Ended::ToString() const {
   if (exit_status.has_value()) return absl::StrCat("exit ", *exit_status);
-  if (lost || signal == 0) return "lost: the launch program ended before it could say how";
+  if (lost || signal == 0)
+    return "lost: the launch program ended before it reported the exit status";
   const char* name = sigabbrev_np(signal);
   return absl::StrCat("signal ", signal, name == nullptr ? "" : absl::StrCat(" (SIG", name, ")"));
 }
@@ -156,17 +157,17 @@ absl::Status LaunchedProcess::WaitToStart(Phase wanted) {
   };
   if (!mutex_.AwaitWithTimeout(absl::Condition(&settled), kStartLimit)) {
     return absl::DeadlineExceededError(absl::StrCat(
-        "cannot start \"", options_.argv.front(), "\": nothing was heard from ", "launch in ",
-        absl::FormatDuration(kStartLimit), "; the machine is overloaded, or a file system hangs"));
+        "cannot start \"", options_.argv.front(), "\": the launch program did not report within ",
+        absl::FormatDuration(kStartLimit),
+        "; check for an overloaded machine or a file system that hangs"));
   }
   if (phase_ == Phase::kFailed) {
     return LaunchFailure(failure_, options_.argv.front(), options_.working_directory,
                          options_.cpus);
   }
   if (phase_ >= wanted) return absl::OkStatus();
-  const std::string message =
-      absl::StrCat("cannot start \"", options_.argv.front(), "\": it was gone before it ran (",
-                   ended_->ToString(), ")");
+  const std::string message = absl::StrCat("cannot start \"", options_.argv.front(),
+                                           "\": it ended before exec (", ended_->ToString(), ")");
   return absl::InternalError(
       WithLastOutput(message, LastOutputOf(standard_error_, standard_output_, kLastOutputBytes)));
 }
@@ -204,16 +205,17 @@ absl::Status LaunchedProcess::Stop(int signal, absl::Duration grace) {
     (void)WaitForEnd(absl::Now() + kKillLimit);
   }
   if (!ended().has_value()) {
-    // It does not answer: perhaps somebody stopped it. Its end is the guard's order to kill all.
+    // The keeper does not react; it may have been stopped. Its end makes the guard kill the tree.
     syscall(SYS_pidfd_send_signal, launch_.pidfd.get(), SIGKILL, nullptr, 0);
     (void)WaitForEnd(absl::Now() + kLaunchKillLimit);
   }
   absl::MutexLock lock(&mutex_);
   if (ended_.has_value() && !left_behind_) return absl::OkStatus();
-  return absl::DeadlineExceededError(absl::StrCat(
-      "\"", options_.argv.front(), "\" (pid ", pid_,
-      ") or something that it started cannot be killed: it hangs in the kernel; look at "
-      "`ps -o pid,stat,wchan`"));
+  return absl::DeadlineExceededError(
+      absl::StrCat("\"", options_.argv.front(), "\" (pid ", pid_,
+                   ") or a process that it started cannot be killed, because it hangs in the "
+                   "kernel; find it with "
+                   "`ps -o pid,stat,wchan`"));
 }
 
 std::string LaunchedProcess::LastOutput() const {
@@ -321,7 +323,8 @@ bool LaunchedProcess::TakeOutput(UniqueFd* fd, BoundedOutput* output) {
 
 bool LaunchedProcess::TreeIsGone() {
   if (end_reported_) return end_was_clean_;
-  // launch was killed. The guard kills the tree on its own, and is gone when that is done; unless it was killed as well.
+  // launch was killed. The guard kills the tree on its own, and is gone when that is done; unless it was killed as
+  // well.
   const bool strays_are_gone = KillStrays(kTreeLimit);
   const bool gone = guard_pidfd_.ok() ? EndsWithin(guard_pidfd_, kTreeLimit) : OutputCloses();
   return gone && strays_are_gone;

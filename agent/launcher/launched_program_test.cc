@@ -158,7 +158,7 @@ TEST(PidNamespaceTest, ItHasOneOrSaysWhyNot) {
   }
   options.pid_namespace = false;
   EXPECT_THAT(LaunchedProcess::Start(options).value()->no_pid_namespace_reason(),
-              HasSubstr("none was asked for"));
+              HasSubstr("none was requested"));
 }
 
 }  // namespace

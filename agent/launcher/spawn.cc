@@ -77,7 +77,7 @@ absl::StatusOr<Spawned> Spawn(const std::vector<std::string>& argv,
   if (error != 0) return ErrnoStatus(error, absl::StrCat("cannot start ", argv.front()));
   spawned.pidfd.reset(static_cast<int>(syscall(SYS_pidfd_open, spawned.pid, 0)));
   if (!spawned.pidfd.ok()) {
-    const absl::Status status = ErrnoStatus(errno, "pidfd_open (Linux 5.3) does not work here");
+    const absl::Status status = ErrnoStatus(errno, "pidfd_open failed; it needs Linux 5.3");
     kill(spawned.pid, SIGKILL);
     waitpid(spawned.pid, nullptr, 0);
     return status;

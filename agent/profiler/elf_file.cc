@@ -70,7 +70,7 @@ absl::StatusOr<std::unique_ptr<ElfFile>> ElfFile::Open(std::string path, UniqueF
 
 absl::StatusOr<std::unique_ptr<ElfFile>> ElfFile::OpenVdso() {
   const auto* const image = reinterpret_cast<const char*>(getauxval(AT_SYSINFO_EHDR));
-  if (image == nullptr) return absl::NotFoundError("the kernel maps no vdso");
+  if (image == nullptr) return absl::NotFoundError("the kernel does not map a vdso");
   ElfW(Ehdr) header;
   memcpy(&header, image, sizeof(header));
   // Its section headers come last.
@@ -92,7 +92,7 @@ absl::Status ElfFile::ReadHeaders() {
   size_t count = 0;
   if (elf == nullptr || elf_kind(elf) != ELF_K_ELF || gelf_getehdr(elf, &header) == nullptr ||
       elf_getphdrnum(elf, &count) != 0) {
-    return absl::InvalidArgumentError(absl::StrCat(path_, " is no ELF file"));
+    return absl::InvalidArgumentError(absl::StrCat(path_, " is not an ELF file"));
   }
   bool interpreted = false;
   for (size_t i = 0; i < count; ++i) {

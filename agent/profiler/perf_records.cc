@@ -137,7 +137,7 @@ absl::StatusOr<PerfRecord> ParsePerfRecord(std::string_view bytes) {
   const auto header = whole.Take<perf_event_header>();
   if (!whole.ok() || header.size != bytes.size()) {
     return absl::InvalidArgumentError(
-        absl::StrCat("a perf record of ", bytes.size(), " bytes that says it has ", header.size));
+        absl::StrCat("a perf record of ", bytes.size(), " bytes whose header says ", header.size));
   }
   PerfRecord record;
   Reader reader(whole.Bytes(whole.left()));
@@ -193,7 +193,7 @@ absl::StatusOr<PerfRecord> ParsePerfRecord(std::string_view bytes) {
   }
   if (!reader.ok()) {
     return absl::InvalidArgumentError(
-        absl::StrCat("a perf record of type ", header.type, " that is cut short"));
+        absl::StrCat("a perf record of type ", header.type, " that is truncated"));
   }
   return record;
 }

@@ -185,7 +185,7 @@ PerfProfiler::PerfProfiler(const ProfilerConfig& config, std::unique_ptr<Samplin
       info_.set_syscalls_refused(std::string(syscalls.status().message()));
     }
   } else {
-    info_.set_syscalls_refused("not asked for");
+    info_.set_syscalls_refused("not requested");
   }
   counted_before_ = counters_.Read();
   start_ns_ = MonotonicNanos();
@@ -276,7 +276,7 @@ void PerfProfiler::Collect() {
     const absl::Status pinned = config_.collector_cpus.PinThisThread();
     if (!pinned.ok()) {
       info_.add_notes(
-          absl::StrCat("the profiler's thread runs where it may: ", std::string(pinned.message())));
+          absl::StrCat("the profiler's thread is not pinned: ", std::string(pinned.message())));
     }
   }
   const bool in_kernel = !events_->kind().user_only;
@@ -285,7 +285,7 @@ void PerfProfiler::Collect() {
   info_.set_kernel_names(!kernel.empty());
   if (in_kernel && kernel.empty()) {
     info_.add_notes(
-        "kernel functions have no names: /proc/kallsyms is not readable (sysctl "
+        "kernel functions have no names, because /proc/kallsyms is not readable (sysctl "
         "kernel.kptr_restrict=0 and "
         "kernel.perf_event_paranoid=1, or give the agent CAP_SYSLOG)");
   }
@@ -339,7 +339,7 @@ ProfileInfo PerfProfiler::Stop() {
   for (const auto& [name, count] : counts) (*info_.mutable_counters())[name] = count;
   for (const auto& [name, count] : calls) (*info_.mutable_syscalls())[name] = count;
   if (!events_->cpus().Includes(cpus)) {
-    info_.add_notes(absl::StrCat("threads moved themselves to CPUs ", cpus.ToString(), "; only ",
+    info_.add_notes(absl::StrCat("threads changed their CPUs to ", cpus.ToString(), "; only ",
                                  events_->cpus().ToString(), " were sampled"));
   }
   if (!events_->switches_refused().empty()) info_.add_notes(events_->switches_refused());
@@ -358,18 +358,17 @@ void Profiler::Prepare() { ThisKernel(); }
 
 absl::StatusOr<std::unique_ptr<Profiler>> Profiler::Start(const ProfilerConfig& config,
                                                           TakeChunk take) {
-  if (config.root <= 0)
-    return absl::InvalidArgumentError("a profile needs the process that it is of");
+  if (config.root <= 0) return absl::InvalidArgumentError("a profile needs a process id");
   if (config.frequency_hz < 1 || config.frequency_hz > kMaxFrequencyHz) {
-    return absl::InvalidArgumentError(absl::StrCat("a profile of ", config.frequency_hz,
-                                                   " samples a second; 1 to ", kMaxFrequencyHz,
-                                                   " can be had"));
+    return absl::InvalidArgumentError(absl::StrCat("a profile cannot have ", config.frequency_hz,
+                                                   " samples per second; choose 1 to ",
+                                                   kMaxFrequencyHz));
   }
   if (config.stack_bytes < kMinStackBytes || config.stack_bytes > kMaxStackBytes ||
       config.stack_bytes % 8 != 0) {
-    return absl::InvalidArgumentError(absl::StrCat("stacks of ", config.stack_bytes, " bytes; ",
-                                                   kMinStackBytes, " to ", kMaxStackBytes,
-                                                   " can be copied, in multiples of 8"));
+    return absl::InvalidArgumentError(absl::StrCat("a profile cannot copy ", config.stack_bytes,
+                                                   " bytes of stack; choose a multiple of 8 from ",
+                                                   kMinStackBytes, " to ", kMaxStackBytes));
   }
 #ifdef __x86_64__
   // Not in the window.
@@ -386,10 +385,10 @@ absl::StatusOr<std::unique_ptr<Profiler>> Profiler::Start(const ProfilerConfig& 
     const absl::Status begun = profiler->Begin();
     if (begun.ok()) return profiler;
     refusal.reason = std::string(begun.message());
-    refusal.remedy = "raise that limit, or measure less at once";
+    refusal.remedy = "raise this limit, or run fewer measurements at a time";
   }
 #else
-  const PerfAbility refusal = {.reason = "stacks are unwound on x86-64 only so far",
+  const PerfAbility refusal = {.reason = "stacks can be unwound only on x86-64",
                                .remedy = "run the server under test on x86-64, or use perf"};
 #endif
   return std::make_unique<RefusedProfiler>(config, refusal);

@@ -64,7 +64,7 @@ TEST_F(ProfilerTest, WithoutTracefsSystemCallsAreRefusedWithARemedy) {
   EXPECT_THAT(std::string(counters.status().message()), HasSubstr("CONFIG_FTRACE_SYSCALLS"));
   const PerfAbility ability = profiler::SyscallCounters::Try("/nonexistent");
   EXPECT_FALSE(ability.available);
-  EXPECT_THAT(ability.reason, HasSubstr("no tracepoint of system calls"));
+  EXPECT_THAT(ability.reason, HasSubstr("no tracepoint for system calls"));
   EXPECT_THAT(ability.remedy, HasSubstr("CONFIG_FTRACE_SYSCALLS"));
 }
 
@@ -251,7 +251,7 @@ TEST_F(ProfilerTest, TheProgramWritesFoldedStacks) {
   EXPECT_EQ(ended->ToString(), "exit 0") << program->LastOutput();
   EXPECT_THAT(program->StandardOutput(), HasSubstr(";main;"));
   EXPECT_THAT(program->StandardOutput(), HasSubstr("BurnHalf"));
-  EXPECT_THAT(program->StandardError(), HasSubstr("bytes a sample"));
+  EXPECT_THAT(program->StandardError(), HasSubstr("bytes per sample"));
 }
 
 TEST(ProfilerConfigTest, WhatCannotBeIsSaid) {

@@ -197,7 +197,7 @@ void SampleReader::Finish(int64_t cpu_ns, ProfileInfo* info) {
   for (std::string& note : namer_.Notes()) info->add_notes(std::move(note));
   if (broken_ > 0) {
     info->add_notes(
-        absl::StrCat(broken_, " records of the kernel could not be read, and are left out"));
+        absl::StrCat(broken_, " records of the kernel could not be parsed and are ignored"));
   }
 }
 

@@ -44,10 +44,10 @@ PerfAbility Explain(const char* event, int error, int frequency_hz) {
   if (error == EINVAL) {
     refusal.remedy =
         absl::StrCat("sysctl kernel.perf_event_max_sample_rate=100000, if it is below the ",
-                     frequency_hz, " Hz that were asked for; else a newer kernel (5.11)");
+                     frequency_hz, " Hz that were requested; otherwise use a newer kernel (5.11)");
   }
   if (error == kRingRefused) {
-    refusal.reason = "the memory for samples may not be locked";
+    refusal.reason = "the memory for samples cannot be locked";
     refusal.remedy =
         "sysctl kernel.perf_event_mlock_kb=4096, raise the limit of locked memory (ulimit -l), or "
         "give the agent "
@@ -57,8 +57,8 @@ PerfAbility Explain(const char* event, int error, int frequency_hz) {
 }
 
 PerfAbility Gone(pid_t root) {
-  return {.reason = absl::StrCat("process ", root, " is gone"),
-          .remedy = "see why the server ended, or profile it while it runs"};
+  return {.reason = absl::StrCat("process ", root, " has ended"),
+          .remedy = "find out why the server ended, or profile it while it runs"};
 }
 
 CpuSet CpusOf(const std::vector<pid_t>& threads) {
@@ -138,7 +138,7 @@ int SamplingEvents::OpenThread(pid_t tid) {
     } else {
       const PerfAbility refusal = Explain("context-switches", error, options_.frequency_hz);
       switches_refused_ =
-          absl::StrCat("no time off the CPU: ", refusal.reason, " (", refusal.remedy, ")");
+          absl::StrCat("no off-CPU time: ", refusal.reason, " (", refusal.remedy, ")");
     }
   }
   threads_.insert(tid);

@@ -136,17 +136,17 @@ PerfAbility Count(absl::string_view name, uint64_t number, const std::set<pid_t>
   return refusal;
 }
 
-// All of them in common, without which none is counted.
+// The counter of all system calls; without it, none is counted.
 PerfAbility CountAll(const std::string& folder, const std::set<pid_t>& threads,
                      TreeCounters& counters) {
   if (folder.empty()) {
-    return Refused("tracefs is not mounted, or not readable for this user",
+    return Refused("tracefs is not mounted, or this user cannot read it",
                    "as root: mount -t tracefs nodev /sys/kernel/tracing, and run the agent as root "
-                   "or let it read that (mount -o remount,mode=755 /sys/kernel/tracing)");
+                   "or let it read tracefs (mount -o remount,mode=755 /sys/kernel/tracing)");
   }
   const absl::StatusOr<uint64_t> all = TracepointNumber(folder, "raw_syscalls/sys_enter");
   if (!all.ok()) {
-    return Refused(absl::StrCat("no tracepoint of system calls: ", all.status().message()),
+    return Refused(absl::StrCat("no tracepoint for system calls: ", all.status().message()),
                    "use a kernel with CONFIG_FTRACE_SYSCALLS, or let this user read tracefs");
   }
   return Count(kAll, *all, threads, counters);

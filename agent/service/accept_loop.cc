@@ -32,7 +32,7 @@ absl::StatusOr<std::unique_ptr<AcceptLoop>> AcceptLoop::Start(UniqueFd listener,
   UniqueFd wake(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   UniqueFd reserve = OpenReserve();
   if (!wake.ok() || !reserve.ok()) {
-    return ErrnoStatus(errno, "cannot make the descriptors to accept connections with");
+    return ErrnoStatus(errno, "cannot create the descriptors for accepting connections");
   }
   std::unique_ptr<AcceptLoop> loop(new AcceptLoop(
       std::move(listener), std::move(wake), std::move(reserve), connections, std::move(take)));

@@ -42,7 +42,7 @@ absl::StatusOr<uint16_t> PortOf(int listener) {
   sockaddr_storage name{};
   socklen_t size = sizeof name;
   if (getsockname(listener, reinterpret_cast<sockaddr*>(&name), &size) != 0) {
-    return ErrnoStatus(errno, "cannot tell the port that was picked");
+    return ErrnoStatus(errno, "cannot read the port of the listening socket");
   }
   // The port stands at the same place in both families.
   sockaddr_in v4{};
@@ -73,7 +73,7 @@ absl::Status TryCredentials(const IpAddress& address,
   if (server != nullptr) server->Shutdown();
   if (server == nullptr || port == 0) {
     return absl::UnavailableError(
-        "the certificate and the key do not belong together, or one is no PEM");
+        "--tls-cert and --tls-key do not match, or one of them is not PEM");
   }
   return absl::OkStatus();
 }

@@ -86,7 +86,7 @@ void ControlStream::OnNews() {
 }
 
 void ControlStream::OnReplaced() {
-  End(grpc::Status(grpc::StatusCode::ABORTED, "a newer control stream of this job took its place"));
+  End(grpc::Status(grpc::StatusCode::ABORTED, "a newer control stream of this job replaced it"));
 }
 
 void ControlStream::End(const grpc::Status& status) {

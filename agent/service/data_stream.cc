@@ -110,7 +110,7 @@ void DataStream::OnNews() {
 }
 
 void DataStream::OnReplaced() {
-  End(grpc::Status(grpc::StatusCode::ABORTED, "a newer data stream of this job took its place"));
+  End(grpc::Status(grpc::StatusCode::ABORTED, "a newer data stream of this job replaced it"));
 }
 
 void DataStream::End(const grpc::Status& status) {

@@ -167,7 +167,7 @@ Value Turbo(const Reader& reader) {
   if (none.ok()) return *none == "0" ? "on" : "off";
   const Value boost = reader.File(absl::StrCat(kCpus, "/cpufreq/boost"));
   if (boost.ok()) return *boost == "0" ? "off" : "on";
-  return absl::NotFoundError("neither intel_pstate/no_turbo nor cpufreq/boost is there");
+  return absl::NotFoundError("neither intel_pstate/no_turbo nor cpufreq/boost exists");
 }
 
 Value Numa(const Reader& reader) {

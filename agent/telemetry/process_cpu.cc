@@ -83,8 +83,8 @@ void AddWaitedFor(const ProcessStat& process, TreeUsage* usage) {
   usage->major_faults += process.waited_major_faults;
 }
 
-// Reads the CPU clocks of all one after the other, with nothing between, so that they belong to one moment. False where a
-// process ended since its discovery.
+// Reads the CPU clocks of all one after the other, with nothing between, so that they belong to one moment. False where
+// a process ended since its discovery.
 bool AddCpuClocks(const std::vector<ProcessStat>& processes, TreeUsage* usage) {
   const int64_t begin_ns = MonotonicNanos();
   bool all = true;
@@ -103,8 +103,8 @@ absl::StatusOr<TreeUsage> ReadOnce(pid_t root) {
   const auto guard = std::find_if(processes.begin(), processes.end(),
                                   [root](const ProcessStat& p) { return p.pid == root; });
   if (guard == processes.end()) {
-    return absl::NotFoundError(absl::StrCat("cannot read the usage below process ", root,
-                                            ": it is gone, and its tree with it"));
+    return absl::NotFoundError(
+        absl::StrCat("cannot read the usage below process ", root, ": the process has ended"));
   }
   const std::vector<ProcessStat> tree = DescendantsOf(root, processes);
   TreeUsage usage;
@@ -129,19 +129,19 @@ absl::StatusOr<ProcessStatus> ParseProcessStatus(std::string_view text) {
   ProcessStatus status;
   for (const absl::string_view line :
        absl::StrSplit(absl::string_view(text.data(), text.size()), '\n')) {
-    const std::pair<absl::string_view, absl::string_view> jobs =
+    const std::pair<absl::string_view, absl::string_view> fields =
         absl::StrSplit(line, absl::MaxSplits(':', 1));
-    const absl::string_view value = absl::StripAsciiWhitespace(jobs.second);
+    const absl::string_view value = absl::StripAsciiWhitespace(fields.second);
     bool ok = true;
-    if (jobs.first == "VmRSS") {
+    if (fields.first == "VmRSS") {
       ok = ParseKilobytes(value, &status.rss_bytes);
-    } else if (jobs.first == "VmHWM") {
+    } else if (fields.first == "VmHWM") {
       ok = ParseKilobytes(value, &status.peak_rss_bytes);
-    } else if (jobs.first == "voluntary_ctxt_switches") {
+    } else if (fields.first == "voluntary_ctxt_switches") {
       ok = absl::SimpleAtoi(value, &status.voluntary_switches);
-    } else if (jobs.first == "nonvoluntary_ctxt_switches") {
+    } else if (fields.first == "nonvoluntary_ctxt_switches") {
       ok = absl::SimpleAtoi(value, &status.involuntary_switches);
-    } else if (jobs.first == "Cpus_allowed_list") {
+    } else if (fields.first == "Cpus_allowed_list") {
       ASSAY_ASSIGN_OR_RETURN(status.allowed_cpus,
                              CpuSet::Parse(std::string_view(value.data(), value.size())));
     }
@@ -157,7 +157,8 @@ absl::StatusOr<int64_t> ProcessCpuNanos(pid_t pid) {
   timespec time;
   const int error = clock_getcpuclockid(pid, &clock);
   if (error != 0 || clock_gettime(clock, &time) != 0) {
-    return absl::NotFoundError(absl::StrCat("no CPU clock of process ", pid, ": it is gone"));
+    return absl::NotFoundError(
+        absl::StrCat("no CPU clock of process ", pid, ": the process has ended"));
   }
   return int64_t{time.tv_sec} * kNanosPerSecond + time.tv_nsec;
 }

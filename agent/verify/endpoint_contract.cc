@@ -175,7 +175,7 @@ std::string AllowDifference(const RightResponse& right, const std::string& allow
   }
   for (const std::string& method : right.allow) {
     if (std::find(got.begin(), got.end(), method) == got.end()) {
-      return absl::StrCat("Allow: expected ", method, " in it, got \"", allow, "\"\n");
+      return absl::StrCat("Allow: expected ", method, ", got \"", allow, "\"\n");
     }
   }
   return {};

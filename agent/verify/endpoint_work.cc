@@ -29,7 +29,8 @@ std::optional<int64_t> Integer(const Json& item, const char* key) {
   return member->get<int64_t>();
 }
 
-// Looks for a member "error" that is a string, and keeps nothing else: as a tree, 64 MiB of "[[[[" would take gigabytes.
+// Looks for a member "error" that is a string, and keeps nothing else: as a tree, 64 MiB of "[[[[" would take
+// gigabytes.
 class ErrorObjectReader : public Json::json_sax_t {
  public:
   bool is_error_object() const { return has_error_; }
@@ -114,7 +115,7 @@ bool IsErrorObject(std::string_view body) {
 
 absl::StatusOr<std::string> Inflate(std::string_view compressed, size_t max_bytes) {
   z_stream stream = {};
-  if (inflateInit(&stream) != Z_OK) return absl::InternalError("zlib does not start");
+  if (inflateInit(&stream) != Z_OK) return absl::InternalError("zlib cannot be initialised");
   stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(compressed.data()));
   stream.avail_in = static_cast<uInt>(compressed.size());
   std::string inflated;
@@ -126,7 +127,7 @@ absl::StatusOr<std::string> Inflate(std::string_view compressed, size_t max_byte
     result = inflate(&stream, Z_NO_FLUSH);
     inflated.append(piece.data(), piece.size() - stream.avail_out);
   }
-  const std::string reason = stream.msg == nullptr ? "it is cut short" : stream.msg;
+  const std::string reason = stream.msg == nullptr ? "it is truncated" : stream.msg;
   const uInt left = stream.avail_in;
   inflateEnd(&stream);
   if (inflated.size() > max_bytes) {

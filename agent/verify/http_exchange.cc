@@ -124,7 +124,7 @@ absl::StatusOr<ContractReply> Exchange(const std::string& address, const HttpReq
                                        absl::Duration timeout, const HttpTransport& transport) {
   if (!SetUpLibrary()) return absl::InternalError("libcurl cannot be initialised");
   const std::unique_ptr<CURL, CloseHandle> handle(curl_easy_init());
-  if (handle == nullptr) return absl::InternalError("libcurl gives no handle");
+  if (handle == nullptr) return absl::InternalError("libcurl cannot create a handle");
   CURL* const curl = handle.get();
   // TLS is told the URL's host: it has another name then, and the connection goes to the address all the same.
   const bool named = transport.tls && !transport.tls_server_name.empty();
@@ -165,11 +165,11 @@ absl::StatusOr<ContractReply> Exchange(const std::string& address, const HttpReq
     curl_easy_getinfo(curl, CURLINFO_HTTP_VERSION, &version);
     if (!transport.http2 || version == CURL_HTTP_VERSION_2_0) return std::move(received.reply);
     return absl::UnavailableError(
-        absl::StrCat(address, " does not agree to HTTP/2; leave `http2` out to speak HTTP/1.1"));
+        absl::StrCat(address, " did not negotiate HTTP/2; remove `http2` to use HTTP/1.1"));
   }
   std::string message = absl::StrCat(request.method, " ", request.target, " at ", address, ": ",
                                      error[0] != '\0' ? error : curl_easy_strerror(code));
-  // libcurl says that it could not connect, the system why.
+  // libcurl reports that it could not connect; the system reports why.
   long system_error = 0;
   curl_easy_getinfo(curl, CURLINFO_OS_ERRNO, &system_error);
   if (code == CURLE_COULDNT_CONNECT && system_error != 0) {

@@ -14,7 +14,7 @@ namespace {
 // Between two attempts. Short, because a server is up in a few milliseconds and each start is
 // waited for.
 constexpr absl::Duration kReadyStep = absl::Milliseconds(3);
-// For one attempt: a server that accepts but does not answer yet is asked again.
+// Timeout of one attempt: a server that accepts but does not respond yet gets another request.
 constexpr absl::Duration kReadyAttempt = absl::Seconds(1);
 
 HttpRequest RequestOf(const Workload& workload) {
@@ -86,9 +86,10 @@ absl::Status WaitUntilReady(const std::string& address, std::string_view ready_p
     const auto reply = Exchange(address, request, std::min(left, kReadyAttempt));
     if (reply.ok() && reply->status == 200) return absl::OkStatus();
     if (reply.ok()) {
-      last = absl::StrCat("GET ", request.target, " at ", address, " answers ", reply->status);
+      last = absl::StrCat("GET ", request.target, " at ", address, " responds with status ",
+                          reply->status);
     } else if (last.empty() || left >= kReadyAttempt || !absl::IsDeadlineExceeded(reply.status())) {
-      // What our own deadline cut short says less than the response before it.
+      // An attempt that the deadline cut short says less than the previous response.
       last = std::string(reply.status().message());
     }
     absl::SleepFor(std::min(kReadyStep, left));

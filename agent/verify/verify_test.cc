@@ -337,7 +337,7 @@ TEST(WaitUntilReadyTest, AResponseSaysMoreThanAnAttemptThatTheEndCutShort) {
   ScriptedServer server({Answer("503 Not yet", "a/b", "")});
   const absl::Status status = WaitUntilReady(server.address(), "/healthz", absl::Milliseconds(200));
   EXPECT_EQ(status.code(), absl::StatusCode::kDeadlineExceeded);
-  EXPECT_HAS(std::string(status.message()), "answers 503");
+  EXPECT_HAS(std::string(status.message()), "responds with status 503");
 }
 
 }  // namespace
