@@ -46,8 +46,7 @@ absl::Status CheckTls(const Flags& flags, AgentOptions& options) {
   const int given = int{!flags.tls.ca.empty()} + int{!flags.tls.certificate.empty()} +
                     int{!flags.tls.key.empty()};
   if (given != 0 && given != 3) {
-    return absl::InvalidArgumentError(
-        "give all of --tls-ca, --tls-cert and --tls-key, or none of them");
+    return absl::InvalidArgumentError("give all or none of --tls-ca, --tls-cert and --tls-key");
   }
   if (given == 3) {
     options.tls = {UserPath(flags.tls.ca), UserPath(flags.tls.certificate),

@@ -20,7 +20,7 @@ namespace assay::agent {
 namespace {
 
 constexpr size_t kMaxMistakes = 10;
-// Longest value of an option: it ends up in an argument list or a configuration file.
+// Longest value of an option. The value becomes part of an argument list or a configuration file.
 constexpr size_t kMaxOptionValue = 4096;
 constexpr double kMaxTimeoutSeconds = 3600;
 
@@ -43,7 +43,7 @@ std::string_view PatternOf(const CatalogueTarget::Option& option) {
   return option.pattern().empty() ? std::string_view("[0-9]+") : std::string_view(option.pattern());
 }
 
-// Walks the entries of one catalogue and writes down what is wrong.
+// Checks the entries of one catalogue and collects the mistakes.
 class Checker {
  public:
   Checker(const CatalogueFile& file, const TextLocations& locations)
@@ -94,7 +94,7 @@ class Checker {
     }
   }
 
-  // Every text in which placeholders are replaced.
+  // Checks every text in which placeholders are replaced.
   void CheckTexts(const CatalogueTarget& target) {
     std::set<std::string> options;
     for (const auto& option : target.options()) options.insert(option.name());
@@ -144,7 +144,7 @@ class Checker {
     for (const auto& option : target.options()) all.insert(option.name());
     for (int i = 0; i < target.options_size(); ++i) {
       const CatalogueTarget::Option& option = target.options(i);
-      // Used by the entry itself, before the option's own arguments are looked at.
+      // Whether the entry itself uses it; the option's own arguments are checked below.
       const bool used = used_.count({target_, option.name()}) > 0;
       if (!Matches(option.name(), kOptionNamePattern)) {
         Add({"options", i},
@@ -229,7 +229,7 @@ class Checker {
   const TextLocations& locations_;
   int target_ = 0;
   std::set<std::string> names_;
-  // Options whose placeholder stands somewhere, by target.
+  // Options whose placeholder is used, by target.
   std::set<std::pair<int, std::string>> used_;
   std::vector<std::string> mistakes_;
 };

@@ -18,7 +18,7 @@ namespace assay::agent {
 namespace {
 
 constexpr int kBadUsage = 2;
-// Below are standard input, output and error.
+// Lower numbers are standard input, output and error.
 constexpr int kFirstPassedFd = 3;
 
 constexpr char kFooter[] =
@@ -28,7 +28,7 @@ everything that it started when launch is, or when whoever holds --control-fd is
 Example:
   launch --cpus=0 --env=LANG=C -- nginx -g 'daemon off;')";
 
-// "4:7" is launch's 4 and the program's 7.
+// "4:7" means descriptor 4 of launch and descriptor 7 of the program.
 absl::StatusOr<std::pair<int, int>> ParsePass(const std::string& text) {
   const std::vector<std::string> ends = absl::StrSplit(text, ':');
   std::pair<int, int> pass;

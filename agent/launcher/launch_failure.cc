@@ -16,7 +16,7 @@ std::string ErrnoText(int error) {
   return strerror_r(error, buffer, sizeof(buffer));
 }
 
-// For people. What this process is pinned to says nothing: a child may be pinned elsewhere.
+// The online CPUs, for people. The CPUs of this process do not matter: a child may be pinned to others.
 std::string OnlineCpus() {
   absl::StatusOr<std::string> online = ReadFile("/sys/devices/system/cpu/online");
   return online.ok() ? std::string(absl::StripTrailingAsciiWhitespace(*online)) : "(unreadable)";

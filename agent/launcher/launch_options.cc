@@ -7,7 +7,7 @@
 namespace assay::agent {
 namespace {
 
-// Below are standard input, output and error.
+// Lower numbers are standard input, output and error.
 constexpr int kFirstFdOfProgram = 3;
 
 }  // namespace

@@ -19,7 +19,7 @@ DataStream::DataStream(std::shared_ptr<JobTable> jobs, StreamBounds& bounds)
 }
 
 void DataStream::OnReadDone(bool ok) {
-  // A reader that has no more to say may still listen; one that is gone comes by OnCancel().
+  // A reader that has finished writing may still read. OnCancel() reports a reader that is gone.
   if (!ok) return;
   const absl::Status taken = Take(request_);
   if (!taken.ok()) return End(ToGrpc(taken));
@@ -83,7 +83,7 @@ void DataStream::Fetch() {
     return;
   }
   busy_ = false;
-  // It may have come between the question and the response.
+  // A record may have been added between the fetch and its result.
   if (end_.has_value() || news_) Pump();
 }
 

@@ -20,7 +20,7 @@
 namespace assay::agent {
 namespace {
 
-// Far beyond what linkers make, and small enough to read.
+// Much larger than what linkers write, and small enough to read.
 constexpr uint64_t kMaxHeaders = 4096;
 constexpr uint64_t kMaxNoteBytes = 1 << 20;
 
@@ -44,8 +44,8 @@ uint64_t PadTo(uint64_t size, uint64_t alignment) {
   return (size + alignment - 1) / alignment * alignment;
 }
 
-// The build id in a segment of notes; empty when there is none. Notes have one layout in 32 and 64 bits; their jobs
-// are padded to 4 bytes, or to 8 where the segment is aligned so.
+// The build id in a segment of notes; empty if there is none. Notes have the same layout in 32 and 64 bits. Their name
+// and content are padded to 4 bytes, or to 8 bytes if the segment is aligned to 8.
 std::string BuildIdInNotes(const std::string& notes, uint64_t alignment) {
   uint64_t at = 0;
   while (notes.size() - at >= sizeof(Elf64_Nhdr)) {
@@ -112,7 +112,7 @@ absl::StatusOr<std::string> ReadBuildId(const std::string& path) {
       FindBuildId([&](uint64_t offset, uint64_t size) -> absl::StatusOr<std::string> {
         std::string bytes(size, '\0');
         const ssize_t got = pread(fd.get(), bytes.data(), size, static_cast<off_t>(offset));
-        // An offset beyond what files can have is EINVAL: nothing is there.
+        // An offset beyond the largest file size gives EINVAL: there are no bytes.
         if (got < 0 && errno != EINVAL) return ErrnoStatus(errno, "cannot read the file");
         bytes.resize(got < 0 ? 0 : static_cast<size_t>(got));
         return bytes;

@@ -24,7 +24,7 @@
 namespace assay::agent {
 namespace {
 
-// Ids go up; no machine loads so many.
+// Ids increase; no machine loads this many programs.
 constexpr int kMaxBpfPrograms = 100'000;
 
 struct AuditReply {
@@ -61,7 +61,7 @@ absl::StatusOr<std::string> LoadedBpf() {
     ++programs;
     attributes.start_id = attributes.next_id;
   }
-  // ENOENT: there is no next one.
+  // ENOENT: there is no next program.
   if (programs < kMaxBpfPrograms && errno != ENOENT) {
     return ErrnoStatus(errno, "cannot list BPF programs; it needs CAP_SYS_ADMIN");
   }
@@ -82,7 +82,7 @@ absl::StatusOr<std::string> AuditState() {
     return ErrnoStatus(-reply.error.error,
                        "cannot query kernel auditing; it needs CAP_AUDIT_CONTROL");
   }
-  // The kernel's own struct may be shorter or longer; what is asked for stands at its beginning.
+  // The kernel's struct may be shorter or longer; the needed fields are at its beginning.
   const size_t needed =
       NLMSG_LENGTH(offsetof(audit_status, enabled) + sizeof(reply.status.enabled));
   if (reply.header.nlmsg_type != AUDIT_GET || size < needed) {

@@ -14,7 +14,7 @@
 namespace assay::agent {
 namespace {
 
-// Connections or packets that got lost on the way: signs that a result is about the queue and not the server.
+// Lost connections or packets: they show that a result measures the queue and not the server.
 constexpr const char* kGateCounters[] = {
     "Tcp.AttemptFails",
     "Tcp.EstabResets",
@@ -37,7 +37,7 @@ bool IsGateCounter(const std::string& name) {
          std::end(kGateCounters);
 }
 
-// A level that goes up and down, not a count.
+// A gauge, not a counter.
 bool IsGauge(const std::string& name) { return absl::EndsWith(name, "CurrEstab"); }
 
 using Words = std::vector<absl::string_view>;

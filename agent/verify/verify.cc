@@ -11,8 +11,7 @@
 namespace assay::agent {
 namespace {
 
-// Between two attempts. Short, because a server is up in a few milliseconds and each start is
-// waited for.
+// Pause between two attempts. Short, because a server is ready in a few milliseconds and every start waits for it.
 constexpr absl::Duration kReadyStep = absl::Milliseconds(3);
 // Timeout of one attempt: a server that accepts but does not respond yet gets another request.
 constexpr absl::Duration kReadyAttempt = absl::Seconds(1);
@@ -25,7 +24,7 @@ HttpRequest RequestOf(const Workload& workload) {
   for (const Header& header : workload.headers()) {
     request.headers.emplace_back(header.name(), header.value());
   }
-  // A POST without a body says so, or the server would have to guess its end.
+  // A POST without a body sends Content-Length: 0, so that the server knows its end.
   if (has_body || request.method == "POST" || request.method == "PUT" ||
       request.method == "PATCH") {
     request.body = workload.body();
