@@ -18,7 +18,7 @@
 namespace assay::profiler {
 namespace {
 
-// What servers call, in the kernel's names: the network, waiting, files, memory, threads, time.
+// The system calls of servers, by the kernel's names: network, waiting, files, memory, threads, time.
 constexpr absl::string_view kCounted[] = {
     "accept",
     "accept4",
@@ -87,7 +87,7 @@ constexpr absl::string_view kCounted[] = {
 };
 constexpr char kAll[] = "all";
 
-// What programs call it.
+// The name that programs use.
 absl::string_view UserName(absl::string_view kernel_name) {
   absl::ConsumePrefix(&kernel_name, "new");
   absl::ConsumeSuffix(&kernel_name, "file64");
@@ -174,11 +174,11 @@ absl::StatusOr<SyscallCounters> SyscallCounters::Open(const std::set<pid_t>& thr
   for (const absl::string_view name : kCounted) {
     const absl::StatusOr<uint64_t> number =
         TracepointNumber(folder, absl::StrCat("syscalls/sys_enter_", name));
-    // Not every kernel has every call.
+    // Not every kernel has every system call.
     if (!number.ok()) continue;
     ASSAY_RETURN_IF_ERROR(ToStatus(Count(UserName(name), *number, threads, counters.counters_)));
   }
-  // They were opened one after the other, and count from here on together.
+  // The counters were opened one after the other; all counts are relative to this reading.
   counters.at_first_ = counters.counters_.Read();
   return counters;
 }
