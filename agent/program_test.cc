@@ -49,7 +49,7 @@ TEST(AgentProgramTest, BadUsageExitsTwoAndSaysWhatToDo) {
   }
 }
 
-TEST(AgentProgramTest, WhatKeepsItFromStartingIsNamed) {
+TEST(AgentProgramTest, StartupErrorsNameTheirCause) {
   const AgentProcess other;
   const std::string spool = testing::TempDir() + "/spool";
   const std::pair<std::vector<std::string>, std::string> cases[] = {
@@ -68,7 +68,7 @@ TEST(AgentProgramTest, WhatKeepsItFromStartingIsNamed) {
   }
 }
 
-TEST(AgentProgramTest, TellsItsVersionAndItsFlags) {
+TEST(AgentProgramTest, PrintsItsVersionAndItsFlags) {
   const AgentRun version = RunAgentProgram({"--version"});
   EXPECT_EQ(version.status, 0);
   EXPECT_THAT(version.output, HasSubstr(kAssayVersion));
@@ -77,7 +77,7 @@ TEST(AgentProgramTest, TellsItsVersionAndItsFlags) {
   EXPECT_THAT(help.output, HasSubstr("--allow-destination"));
 }
 
-TEST(AgentProgramTest, AnIdleAgentEndsWellOnEachOfItsEnds) {
+TEST(AgentProgramTest, AnIdleAgentEndsCleanlyOnEverySignal) {
   for (const int signal : {SIGTERM, SIGINT}) {
     AgentProcess agent;
     EXPECT_EQ(agent.End(signal), 0);
@@ -87,7 +87,7 @@ TEST(AgentProgramTest, AnIdleAgentEndsWellOnEachOfItsEnds) {
   EXPECT_EQ(child.CloseInputAndWait(), 0);
 }
 
-TEST(AgentProgramTest, SigtermEndsRunningPartsAndLeavesNothing) {
+TEST(AgentProgramTest, SigtermEndsRunningJobsAndTheirProcesses) {
   AgentProcess agent;
   const OpenRequest server = ServerRequest("e", "good");
   ASSERT_TRUE(OpenJob(agent.stub(), server).ok());
@@ -108,7 +108,7 @@ TEST(AgentProgramTest, SigtermEndsRunningPartsAndLeavesNothing) {
 }
 
 // A machine that loses its agent must not go on serving, and the next agent clears up behind it.
-TEST(AgentProgramTest, AKilledAgentTakesItsServersAlongAndTheNextOneClearsItsSpool) {
+TEST(AgentProgramTest, AKilledAgentsServersEndAndTheNextAgentClearsItsSpool) {
   AgentProcess agent;
   const OpenRequest server = ServerRequest("e", "stubborn");
   ASSERT_TRUE(OpenJob(agent.stub(), server).ok());
@@ -154,7 +154,7 @@ bool AnswersNewConnections(const AgentProcess& agent) {
 }
 
 // gRPC's own listener stops for ever at the first connection that it has no descriptor for.
-TEST(AgentProgramTest, AfterAMomentWithoutDescriptorsItAcceptsAgain) {
+TEST(AgentProgramTest, AcceptsAgainAfterALackOfDescriptors) {
   AgentProcess agent;
   AgentClock(agent.stub());
   rlimit before{};
@@ -175,7 +175,7 @@ TEST(AgentProgramTest, AfterAMomentWithoutDescriptorsItAcceptsAgain) {
   EXPECT_EQ(agent.End(SIGTERM), 0);
 }
 
-TEST(AgentProgramTest, ConnectionsThatSayNothingDoNotKeepAControllerOut) {
+TEST(AgentProgramTest, SilentConnectionsDoNotBlockAController) {
   AgentProcess agent;
   std::vector<UniqueFd> connections;
   for (int i = 0; i < 600; ++i) connections.push_back(SilentConnection(agent.address()));
@@ -189,7 +189,7 @@ TEST(AgentProgramTest, ConnectionsThatSayNothingDoNotKeepAControllerOut) {
 }
 
 // As under a small `ulimit -u`, which root does not feel: address space that no thread's stack fits into.
-TEST(AgentProgramTest, WithoutThreadsItRefusesPartsAndStillEndsWell) {
+TEST(AgentProgramTest, RefusesJobsWithoutThreadsAndEndsCleanly) {
   rlimit stack{};
   ASSERT_EQ(getrlimit(RLIMIT_STACK, &stack), 0);
   const rlimit large{.rlim_cur = rlim_t{1} << 30, .rlim_max = stack.rlim_max};
@@ -218,7 +218,7 @@ TEST(AgentProgramTest, WithoutThreadsItRefusesPartsAndStillEndsWell) {
   EXPECT_EQ(agent.End(SIGTERM), 0);
 }
 
-TEST(AgentProgramTest, AKeyOfAnotherCertificateKeepsItFromStarting) {
+TEST(AgentProgramTest, RefusesToStartWithAKeyOfAnotherCertificate) {
   const std::string folder = testing::TempDir();
   for (const char* name : {"one", "two"}) {
     const std::string command = "cd '" + folder +

@@ -68,7 +68,7 @@ class StreamsTest : public ::testing::Test {
   std::string address_;
 };
 
-TEST_F(StreamsTest, AControlStreamAttachedAgainReadsOnWhereTheOtherBroke) {
+TEST_F(StreamsTest, AReattachedControlStreamContinuesWhereTheOldOneBroke) {
   const OpenRequest request = ServerRequest("e", "good");
   std::unique_ptr<ControlClient> first = Serve(request);
   first->Start(AgentClock(agent_.stub()));
@@ -92,7 +92,7 @@ TEST_F(StreamsTest, ANewerControlStreamEndsTheOlder) {
   EXPECT_EQ(older->Finish().error_code(), grpc::StatusCode::ABORTED);
 }
 
-TEST_F(StreamsTest, AClockQuestionIsAnsweredAtOnceAndOutsideTheNumbering) {
+TEST_F(StreamsTest, RepliesToAClockQuestionAtOnceWithoutASequenceNumber) {
   const OpenRequest request = ServerRequest("e", "good");
   const std::unique_ptr<ControlClient> control = Serve(request);
   for (uint64_t question = 1; question <= 100; ++question) control->Ask(question);
@@ -123,7 +123,7 @@ TEST_F(StreamsTest, CommandsOutOfOrderEndTheStreamAndSayWhy) {
   EXPECT_EQ(stranger.Finish().error_code(), grpc::StatusCode::NOT_FOUND);
 }
 
-TEST_F(StreamsTest, DataReadInPiecesOverBrokenStreamsIsWholeAndOnce) {
+TEST_F(StreamsTest, DataReadOverBrokenStreamsIsCompleteWithoutDuplicates) {
   const std::unique_ptr<ControlClient> server = Serve(ServerRequest("e", "good"));
   const OpenRequest request = LoadRequest("e", address_);
   const LoadFinished finished = Load(request);
@@ -145,7 +145,7 @@ TEST_F(StreamsTest, DataReadInPiecesOverBrokenStreamsIsWholeAndOnce) {
   EXPECT_EQ(pieces, whole);
 }
 
-TEST_F(StreamsTest, WhatIsCommittedIsGoneAndTheRestIsThere) {
+TEST_F(StreamsTest, DeletesOnlyCommittedRecords) {
   const std::unique_ptr<ControlClient> server = Serve(ServerRequest("e", "good"));
   const OpenRequest request = LoadRequest("e", address_);
   const LoadFinished finished = Load(request);
@@ -158,7 +158,7 @@ TEST_F(StreamsTest, WhatIsCommittedIsGoneAndTheRestIsThere) {
   EXPECT_EQ(gone.status.error_code(), grpc::StatusCode::OUT_OF_RANGE);
 }
 
-TEST_F(StreamsTest, AReaderThatWaitsSeesTheEndWhenThePartIsClosed) {
+TEST_F(StreamsTest, AWaitingReaderSeesTheEndWhenTheJobIsClosed) {
   const OpenRequest request = ServerRequest("e", "good");
   const std::unique_ptr<ControlClient> control = Serve(request);
   DataRead read;
@@ -171,7 +171,7 @@ TEST_F(StreamsTest, AReaderThatWaitsSeesTheEndWhenThePartIsClosed) {
 }
 
 // The controller was killed: no stream, no renewal, no Close.
-TEST_F(StreamsTest, AVanishedControllersLeaseRunsOutAndItsServerIsGone) {
+TEST_F(StreamsTest, EndsTheServerWhenAVanishedControllersLeaseExpires) {
   OpenRequest request = ServerRequest("e", "stubborn");
   ServeOnAShortLease(&request).reset();
   EXPECT_THAT(WaitUntilNoneHasMark(agent_.mark()), IsEmpty());
@@ -183,7 +183,7 @@ TEST_F(StreamsTest, AVanishedControllersLeaseRunsOutAndItsServerIsGone) {
   }
 }
 
-TEST_F(StreamsTest, WhoStillListensIsToldThatTheLeaseRanOut) {
+TEST_F(StreamsTest, AnAttachedStreamGetsTheLeaseExpiry) {
   OpenRequest request = ServerRequest("e", "good");
   const std::unique_ptr<ControlClient> control = ServeOnAShortLease(&request);
   ASSERT_NE(control, nullptr);
@@ -196,7 +196,7 @@ TEST_F(StreamsTest, WhoStillListensIsToldThatTheLeaseRanOut) {
   EXPECT_TRUE(control->Finish().ok());
 }
 
-TEST_F(StreamsTest, OneLeaseStreamHoldsSeveralParts) {
+TEST_F(StreamsTest, OneLeaseStreamHoldsSeveralJobs) {
   OpenRequest first = ServerRequest("e", "good");
   first.set_lease_ms(60'000);
   const std::unique_ptr<ControlClient> control = Serve(first);
@@ -215,7 +215,7 @@ TEST_F(StreamsTest, OneLeaseStreamHoldsSeveralParts) {
 }
 
 // A controller that repeats itself after a broken connection must not start a second server.
-TEST_F(StreamsTest, OpenSaidAgainIsTheSamePart) {
+TEST_F(StreamsTest, ARepeatedOpenReturnsTheSameJob) {
   const OpenRequest request = ServerRequest("e", "good");
   const std::unique_ptr<ControlClient> control = Serve(request);
   const std::vector<pid_t> processes = ProcessesWithMark(agent_.mark());

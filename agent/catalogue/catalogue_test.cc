@@ -68,7 +68,7 @@ constexpr char kServer[] = R"pb(
   }
 )pb";
 
-TEST(PlaceholdersTest, BracesRoundAnythingElseStay) {
+TEST(PlaceholdersTest, KeepsBracesAroundOtherText) {
   EXPECT_EQ(ReplacePlaceholders("http { a{port}b {\"x\":1} {2} {} {unknown} {", {{"port", "1"}}),
             "http { a1b {\"x\":1} {2} {} {unknown} {");
   EXPECT_EQ(Placeholders("{a}{b.c} { d } {E} {f"), (std::vector<std::string>{"a", "b.c"}));
@@ -115,7 +115,7 @@ TEST(CatalogueTest, AnOptionsArgumentsAppearOnlyWhenItIsSet) {
   EXPECT_EQ(resolved->argv[4], "--threads=4");
 }
 
-TEST(CatalogueTest, AnUnknownOptionIsRefusedWithThoseThereAre) {
+TEST(CatalogueTest, AnUnknownOptionErrorListsTheOptions) {
   const Catalogue catalogue = Parsed(kServer);
   const auto resolved = catalogue.Resolve(**catalogue.Find("mine"), Site(), {{"thread", "4"}});
   EXPECT_EQ(resolved.status().code(), absl::StatusCode::kInvalidArgument);
@@ -133,7 +133,7 @@ TEST(CatalogueTest, AValueMustMatchItsPatternAsAWhole) {
   }
 }
 
-TEST(CatalogueTest, ATargetThatIsNotThereIsNotInstalledAndSaysWhatToDo) {
+TEST(CatalogueTest, AMissingTargetIsNotInstalledAndSaysWhatToDo) {
   const Catalogue catalogue = Parsed(
       "targets { name: 'a' argv: 'no-such-program-of-assay' install: 'apt-get install a' }"
       "targets { name: 'b' argv: './absent' }");
@@ -159,7 +159,7 @@ TEST(CatalogueTest, AProgramIsAnExecutableFile) {
   EXPECT_EQ(version[1], FolderWithServer() + "/x");
 }
 
-TEST(CatalogueTest, AnUnknownTargetIsRefusedWithThoseThereAre) {
+TEST(CatalogueTest, AnUnknownTargetErrorListsTheTargets) {
   const Catalogue catalogue =
       Parsed("targets { name: 'a' argv: 'x' } targets { name: 'b' argv: 'x' }");
   const auto found = catalogue.Find("c");
@@ -167,7 +167,7 @@ TEST(CatalogueTest, AnUnknownTargetIsRefusedWithThoseThereAre) {
   EXPECT_HAS(std::string(found.status().message()), "it has a, b");
 }
 
-TEST(CatalogueTest, MistakesOfMeaningNameTheirPlace) {
+TEST(CatalogueTest, MistakesNameTheirPlace) {
   EXPECT_HAS(Complaint("targets { name: 'a' argv: 'x' }\ntargets {\n  name: 'a' argv: 'x' }"),
              "c.textproto:3:3: target \"a\": the catalogue already has an entry of this name");
   EXPECT_HAS(Complaint("targets { name: 'a b' argv: 'x' }"), "a name consists of");
@@ -208,7 +208,7 @@ TEST(CatalogueTest, AMissingFileIsNotFound) {
             absl::StatusCode::kNotFound);
 }
 
-TEST(CatalogueTest, WhatIsNotServedHasItsReason) {
+TEST(CatalogueTest, AnEndpointThatIsNotServedHasAReason) {
   CatalogueTarget target;
   auto* entry = target.add_not_served();
   entry->set_request("GET /cpu");
@@ -218,7 +218,7 @@ TEST(CatalogueTest, WhatIsNotServedHasItsReason) {
 }
 
 // The catalogue in the box, as users get it.
-TEST(CatalogueTest, TheOneInTheBoxLoadsAndResolves) {
+TEST(CatalogueTest, AssaysOwnCatalogueLoadsAndResolves) {
   const auto path = AssayFile("targets/catalogue.textproto");
   ASSERT_TRUE(path.ok()) << path.status();
   const auto catalogue = Catalogue::Load(*path);
@@ -234,7 +234,7 @@ TEST(CatalogueTest, TheOneInTheBoxLoadsAndResolves) {
 }
 
 // A comparison sets an option once, for all targets.
-TEST(CatalogueTest, OptionsOfOneNameTakeTheSameValuesInEveryEntryInTheBox) {
+TEST(CatalogueTest, OptionsOfOneNameAcceptTheSameValuesInEveryEntry) {
   const auto catalogue = Catalogue::Load(*AssayFile("targets/catalogue.textproto"));
   ASSERT_TRUE(catalogue.ok()) << catalogue.status();
   std::map<std::string, std::string> patterns;

@@ -16,7 +16,7 @@ namespace {
 }
 
 // This process becomes a subreaper: one test in it only.
-TEST(KillChildrenUntilNoneTest, KillsEveryGenerationAndHasNothingToDoAfter) {
+TEST(KillChildrenUntilNoneTest, KillsAllDescendantsAndReturnsTrueWithoutChildren) {
   sigset_t child;
   sigemptyset(&child);
   sigaddset(&child, SIGCHLD);

@@ -28,7 +28,7 @@ bool IsOpen(int fd) { return fcntl(fd, F_GETFD) >= 0; }
 bool PassesExec(int fd) { return IsOpen(fd) && (fcntl(fd, F_GETFD) & FD_CLOEXEC) == 0; }
 void OpenAt(int fd) { dup2(STDIN_FILENO, fd); }
 
-TEST(CloseAllButTest, ClosesAllBeyondStandardErrorButWhatIsKept) {
+TEST(CloseAllButTest, ClosesAllDescriptorsFrom3ExceptTheKeptOnes) {
   EXPECT_EQ(InAChild([] {
               for (int fd = 3; fd < 20; ++fd) OpenAt(fd);
               OpenAt(500);
@@ -42,7 +42,7 @@ TEST(CloseAllButTest, ClosesAllBeyondStandardErrorButWhatIsKept) {
             kPassed);
 }
 
-TEST(PlaceDescriptorsTest, GivesTheNumbersAskedForAndLetsNothingElsePass) {
+TEST(PlaceDescriptorsTest, PassesOnlyListedDescriptorsUnderTheirNumbers) {
   EXPECT_EQ(
       InAChild([] {
         int a[2];
@@ -68,7 +68,7 @@ TEST(PlaceDescriptorsTest, GivesTheNumbersAskedForAndLetsNothingElsePass) {
       kPassed);
 }
 
-TEST(PlaceDescriptorsTest, SaysThatADescriptorIsNotOpenOrANumberTooHigh) {
+TEST(PlaceDescriptorsTest, ReportsAClosedDescriptorAndATooHighNumber) {
   EXPECT_EQ(InAChild([] {
               UniqueFd aside(dup(STDIN_FILENO));
               if (PlaceDescriptors({{777, 5}}, &aside) != EBADF) return 1;

@@ -52,7 +52,7 @@ TEST_P(LaunchFailureTest, AProgramThatIsNotInstalled) {
   EXPECT_THAT(status.message(), HasSubstr("\"no-such-program\": no such program in PATH; install"));
 }
 
-TEST_P(LaunchFailureTest, APathThatLeadsNowhere) {
+TEST_P(LaunchFailureTest, APathThatDoesNotExist) {
   const absl::Status status = FailsToExec("/none/such");
   EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
   EXPECT_THAT(status.message(), HasSubstr("No such file or directory; build or install it"));
@@ -76,13 +76,13 @@ TEST_P(LaunchFailureTest, AScriptWithoutItsInterpreter) {
   EXPECT_THAT(status.message(), HasSubstr("although the file exists: the interpreter"));
 }
 
-TEST_P(LaunchFailureTest, AFileThatIsNoProgram) {
+TEST_P(LaunchFailureTest, AFileThatIsNotAProgram) {
   const absl::Status status = FailsToExec(FileWith("hello", 0755));
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(status.message(), HasSubstr("not a program for this machine"));
 }
 
-TEST_P(LaunchFailureTest, AFolderToStartInThatIsMissing) {
+TEST_P(LaunchFailureTest, AWorkingDirectoryThatDoesNotExist) {
   LaunchOptions options = Options({"exit", "0"});
   options.working_directory = "/none/such";
   const absl::Status status = Fails(std::move(options));
@@ -105,7 +105,7 @@ TEST_P(LaunchFailureTest, ADescriptorThatIsNotOpen) {
   EXPECT_THAT(Fails(std::move(options)).message(), HasSubstr("descriptor 1000"));
 }
 
-TEST_P(LaunchFailureTest, OptionsThatCannotBe) {
+TEST_P(LaunchFailureTest, InvalidOptions) {
   EXPECT_EQ(LaunchedProcess::Start({}).status().code(), absl::StatusCode::kInvalidArgument);
   LaunchOptions twice = Options({"exit", "0"});
   twice.pass_fds = {{0, 5}, {1, 5}};
@@ -120,7 +120,7 @@ TEST_P(LaunchFailureTest, OptionsThatCannotBe) {
   EXPECT_EQ(Fails(std::move(variable)).code(), absl::StatusCode::kInvalidArgument);
 }
 
-TEST_P(LaunchFailureTest, ALaunchProgramThatIsMissingOrSomethingElse) {
+TEST_P(LaunchFailureTest, ALaunchProgramThatIsMissingOrAnotherProgram) {
   LaunchOptions missing = Options({"exit", "0"});
   missing.launch_program = "/none/such";
   EXPECT_THAT(Fails(std::move(missing)).message(), HasSubstr("/none/such"));

@@ -56,12 +56,12 @@ class LaunchedProcessTest : public LaunchFixture {
 
 INSTANTIATE_TEST_SUITE_P(Modes, LaunchedProcessTest, ::testing::Bool(), ModeName);
 
-TEST_P(LaunchedProcessTest, SaysWithWhichStatusTheProgramEnded) {
+TEST_P(LaunchedProcessTest, ReportsTheExitStatus) {
   EXPECT_EQ(MustStart(Options({"exit", "0"}))->WaitForEnd(Soon())->ToString(), "exit 0");
   EXPECT_EQ(MustStart(Options({"exit", "3"}))->WaitForEnd(Soon())->exit_status, 3);
 }
 
-TEST_P(LaunchedProcessTest, SaysWhichSignalEndedTheProgram) {
+TEST_P(LaunchedProcessTest, ReportsTheSignalThatEndedTheProgram) {
   const Process process = MustStart(Options({"signal", std::to_string(SIGQUIT)}));
   const std::optional<Ended> ended = process->WaitForEnd(Soon());
   EXPECT_EQ(ended->signal, SIGQUIT);
@@ -74,13 +74,13 @@ TEST_P(LaunchedProcessTest, AbortIsReportedAsAbort) {
   EXPECT_EQ(MustStart(Options({"abort"}))->WaitForEnd(Soon())->ToString(), "signal 6 (SIGABRT)");
 }
 
-TEST_P(LaunchedProcessTest, ThePidIsThatOfTheProgramAsWeSeeIt) {
+TEST_P(LaunchedProcessTest, PidIsTheProgramsPidInOurNamespace) {
   const Process process = MustStart(Options({"sleep"}));
   EXPECT_THAT(ProgramOf(process->pid()), HasSubstr("test_program"));
   EXPECT_EQ(process->ended(), std::nullopt);
 }
 
-TEST_P(LaunchedProcessTest, DestroyingItKillsTheWholeTreeDaemonsToo) {
+TEST_P(LaunchedProcessTest, DestructorKillsTheWholeTreeIncludingDaemons) {
   {
     const Process process = StartFamily();
     EXPECT_THAT(ProcessesWithMark(mark_), SizeIs(::testing::Ge(6u)))
@@ -89,7 +89,7 @@ TEST_P(LaunchedProcessTest, DestroyingItKillsTheWholeTreeDaemonsToo) {
   EXPECT_THAT(ProcessesWithMark(mark_), IsEmpty());
 }
 
-TEST_P(LaunchedProcessTest, TheTreeIsTheProgramAndAllBelowIt) {
+TEST_P(LaunchedProcessTest, TreeIsTheProgramAndItsDescendants) {
   const Process process = StartFamily();
   EXPECT_THAT(process->Tree(),
               AllOf(SizeIs(4), Contains(process->pid()), Not(Contains(process->guard_pid()))));
@@ -97,13 +97,13 @@ TEST_P(LaunchedProcessTest, TheTreeIsTheProgramAndAllBelowIt) {
   EXPECT_THAT(process->Tree(), IsEmpty());
 }
 
-TEST_P(LaunchedProcessTest, WhatAProgramLeavesBehindIsKilledWhenItEnds) {
+TEST_P(LaunchedProcessTest, KillsTheRemainingTreeWhenTheProgramEnds) {
   const Process process = MustStart(Options({"orphaning"}));
   EXPECT_EQ(process->WaitForEnd(Soon())->exit_status, 0);
   EXPECT_THAT(ProcessesWithMark(mark_), IsEmpty());
 }
 
-TEST_P(LaunchedProcessTest, StopLetsAProgramEndOnItsOwn) {
+TEST_P(LaunchedProcessTest, StopLetsAProgramHandleTheSignal) {
   const Process process = StartFamily();
   ASSERT_TRUE(process->Stop(SIGTERM, absl::Minutes(1)).ok());
   EXPECT_EQ(process->ended()->signal, SIGTERM);
@@ -119,7 +119,7 @@ TEST_P(LaunchedProcessTest, StopKillsAProgramThatIgnoresTheSignal) {
   EXPECT_TRUE(process->Stop(SIGTERM, absl::Minutes(1)).ok()) << "once more is harmless";
 }
 
-TEST_P(LaunchedProcessTest, AChattyProgramIsNeverBlockedAndMemoryIsBounded) {
+TEST_P(LaunchedProcessTest, ALongOutputDoesNotBlockTheProgramAndMemoryIsBounded) {
   const Process process = MustStart(Options({"print", "30000000"}));
   EXPECT_EQ(process->WaitForEnd(Soon())->exit_status, 0);
   const std::string output = process->StandardOutput();
@@ -129,7 +129,7 @@ TEST_P(LaunchedProcessTest, AChattyProgramIsNeverBlockedAndMemoryIsBounded) {
   EXPECT_LE(process->LastOutput().size(), 8192u);
 }
 
-TEST_P(LaunchedProcessTest, LastOutputBeginWithStandardError) {
+TEST_P(LaunchedProcessTest, LastOutputBeginsWithStandardError) {
   const Process process = MustStart(Options({"say", "out", "err\n"}));
   ASSERT_TRUE(process->WaitForEnd(Soon()).has_value());
   EXPECT_EQ(process->LastOutput(), "err\n[standard output]\nout");
@@ -143,7 +143,7 @@ TEST_P(LaunchedProcessTest, WaitingForOutputEndsWithTheProgram) {
   EXPECT_TRUE(process->WaitForOutput("out", Soon()));
 }
 
-TEST_P(LaunchedProcessTest, TheCallbackRunsOnceAtTheEndOrAtOnceAfterIt) {
+TEST_P(LaunchedProcessTest, OnEndCallsBackOnceAtTheEndOrImmediatelyAfterIt) {
   std::atomic<int> calls{0};
   Process process = MustStart(Options({"sleep"}));
   process->OnEnd([&calls](const Ended& ended) { calls += ended.signal; });
@@ -158,7 +158,7 @@ TEST_P(LaunchedProcessTest, TheCallbackRunsOnceAtTheEndOrAtOnceAfterIt) {
 }
 
 // PR_SET_PDEATHSIG would kill it then.
-TEST_P(LaunchedProcessTest, TheThreadThatStartedItMayEnd) {
+TEST_P(LaunchedProcessTest, TheStartingThreadMayEnd) {
   int ends[2];
   ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
   const UniqueFd ours(ends[0]);
@@ -226,7 +226,7 @@ TEST_P(LaunchedProcessTest, KillingTheAgentKillsTheTree) {
 }
 
 // Without a namespace nothing but the agent is left to see it. The agent lives on, and so must not its daemons.
-TEST_P(LaunchedProcessTest, KillingLaunchAndGuardInOneInstantKillsTheTree) {
+TEST_P(LaunchedProcessTest, KillingLaunchAndGuardAtTheSameTimeKillsTheTree) {
   std::string command = absl::StrCat("exec ", AssayFile("agent/launcher/test_agent").value());
   if (!GetParam()) command += " --no-pid-namespace";
   absl::StrAppend(&command, " family sleep ", mark_);

@@ -46,7 +46,7 @@ TEST_P(LaunchedProgramTest, AllDescendantsArePinned) {
   EXPECT_EQ(OutputOf(std::move(options)), line + line + line + line);
 }
 
-TEST_P(LaunchedProgramTest, AProgramBeginsAsIfAShellHadStartedIt) {
+TEST_P(LaunchedProgramTest, AProgramStartsWithDefaultSignalsAndOnlyStandardDescriptors) {
   sigset_t blocked;
   sigemptyset(&blocked);
   sigaddset(&blocked, SIGUSR1);
@@ -75,7 +75,7 @@ TEST_P(LaunchedProgramTest, TheEnvironmentIsInherited) {
 }
 
 // A server that is measured must not behave as the shell of whoever started the agent has it.
-TEST_P(LaunchedProgramTest, TheEnvironmentMayBeLeftOut) {
+TEST_P(LaunchedProgramTest, TheEnvironmentCanBeOmitted) {
   setenv("INHERITED", "yes", 1);
   LaunchOptions options = Options({"report", "INHERITED"});
   options.inherit_environment = false;
@@ -87,7 +87,7 @@ TEST_P(LaunchedProgramTest, TheEnvironmentMayBeLeftOut) {
   unsetenv("INHERITED");
 }
 
-TEST_P(LaunchedProgramTest, ListedDescriptorsPassUnderTheirNumbersEvenCrosswise) {
+TEST_P(LaunchedProgramTest, PassesListedDescriptorsUnderTheirNumbersEvenSwapped) {
   int a[2];
   int b[2];
   ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, a), 0);
@@ -136,7 +136,7 @@ TEST_P(LaunchedProgramTest, AHeldProgramCanBeStopped) {
   EXPECT_THAT(ProcessesWithMark(mark_), IsEmpty());
 }
 
-TEST_P(LaunchedProgramTest, AHeldProgramThatCannotBeExecutedSaysSoAtItsRelease) {
+TEST_P(LaunchedProgramTest, ReleaseReportsThatAHeldProgramCannotExec) {
   LaunchOptions options = Options({});
   options.argv[0] = "/none/such";
   options.hold = true;
@@ -146,7 +146,7 @@ TEST_P(LaunchedProgramTest, AHeldProgramThatCannotBeExecutedSaysSoAtItsRelease) 
   EXPECT_THAT(released.message(), HasSubstr("/none/such"));
 }
 
-TEST(PidNamespaceTest, ItHasOneOrSaysWhyNot) {
+TEST(PidNamespaceTest, TheProgramHasANamespaceOrAReason) {
   LaunchOptions options;
   options.argv = {AssayFile("agent/launcher/test_program").value(), "report", "x"};
   const Process process = LaunchedProcess::Start(options).value();

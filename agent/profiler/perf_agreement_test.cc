@@ -167,7 +167,7 @@ Agreement Compare(const TwoViews& views) {
 // Samples of two tools are independent of each other only as far as the machine is quiet: what else runs on it makes
 // them differ by more than their count explains, now one way and now the other. A function is wrong that differs the
 // same way every time.
-TEST(PerfAgreementTest, EveryFunctionHasItsShareInBoth) {
+TEST(PerfAgreementTest, EveryFunctionHasTheSameShareInBoth) {
   if (access(kPerf, X_OK) != 0)
     GTEST_SKIP() << "no " << kPerf << " to agree with (Debian: linux-perf)";
   const std::unique_ptr<LaunchedProcess> server =

@@ -48,7 +48,7 @@ class ProfileWriterTest : public ::testing::Test {
                         /*start_ns=*/1000};
 };
 
-TEST_F(ProfileWriterTest, WhatIsKnownIsNotDefinedAgain) {
+TEST_F(ProfileWriterTest, DefinesContentOnlyOnce) {
   const uint32_t a = Stack({"main", "a"});
   writer_.Add({.stack = a, .time_ns = 1100, .thread = 5, .weight_ns = 10});
   writer_.Flush();
@@ -64,7 +64,7 @@ TEST_F(ProfileWriterTest, WhatIsKnownIsNotDefinedAgain) {
   EXPECT_EQ(chunks_[1].sequence(), 1u);
 }
 
-TEST_F(ProfileWriterTest, TimesCountFromTheSampleBefore) {
+TEST_F(ProfileWriterTest, TimesAreRelativeToThePreviousSample) {
   const uint32_t a = Stack({"a"});
   for (const int64_t time : {101'000, 51'400, 400'900}) {
     writer_.Add({.stack = a, .time_ns = time});
@@ -74,7 +74,7 @@ TEST_F(ProfileWriterTest, TimesCountFromTheSampleBefore) {
       << "errors do not add up";
 }
 
-TEST_F(ProfileWriterTest, WhereAllAgreeThreadAndWeightAreSaidOnce) {
+TEST_F(ProfileWriterTest, WritesACommonThreadAndWeightOnce) {
   const uint32_t a = Stack({"a"});
   writer_.Add({.stack = a, .time_ns = 1100, .thread = 5, .weight_ns = 10});
   writer_.Add({.stack = a, .time_ns = 1200, .thread = 5, .weight_ns = 10});
@@ -90,11 +90,11 @@ TEST_F(ProfileWriterTest, WhereAllAgreeThreadAndWeightAreSaidOnce) {
   EXPECT_THAT(chunks_[1].sample_weight_ns(), ElementsAre(10, 20));
 }
 
-TEST_F(ProfileWriterTest, TimeOffTheCpuIsAnotherStack) {
+TEST_F(ProfileWriterTest, OffCpuTimeIsAnotherStack) {
   EXPECT_NE(Stack({"main", "wait"}), Stack({"main", "wait"}, ProfileStack::OFF_CPU));
 }
 
-TEST_F(ProfileWriterTest, NothingMakesNoChunk) {
+TEST_F(ProfileWriterTest, WritesNoChunkWithoutContent) {
   writer_.Flush();
   EXPECT_THAT(chunks_, IsEmpty());
 }

@@ -25,14 +25,14 @@ using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::StartsWith;
 
-TEST_F(ProfilerTest, ThreeFunctionsHaveTheirShares) {
+TEST_F(ProfilerTest, FunctionsHaveTheirShares) {
   const Profiled profiled = Profile("three");
   ExpectTrue(profiled);
   EXPECT_LE(static_cast<double>(profiled.bytes),
             12.0 * static_cast<double>(profiled.info.samples()));
 }
 
-TEST_F(ProfilerTest, SamplesAddUpToTheCpuTimeThatWasCounted) {
+TEST_F(ProfilerTest, SamplesAddUpToTheCountedCpuTime) {
   const Profiled profiled = Profile("three");
   double sampled = 0;
   for (const ProfileFolder::Sample& sample : profiled.folder.samples())
@@ -44,7 +44,7 @@ TEST_F(ProfilerTest, SamplesAddUpToTheCpuTimeThatWasCounted) {
   EXPECT_THAT(profiled.info.event(), AllOf(Not(IsEmpty()), Not(HasSubstr(" "))));
 }
 
-TEST_F(ProfilerTest, ARecursionIsSeenToItsDepth) {
+TEST_F(ProfilerTest, RecursionHasItsFullDepth) {
   const Profiled profiled = Profile("recursive");
   ExpectTrue(profiled);
   int64_t deep = 0;
@@ -59,7 +59,7 @@ TEST_F(ProfilerTest, ARecursionIsSeenToItsDepth) {
   EXPECT_GE(static_cast<double>(deep), 0.99 * static_cast<double>(recursive));
 }
 
-TEST_F(ProfilerTest, AnInlinedFunctionHasItsShareAndSaysSo) {
+TEST_F(ProfilerTest, AnInlinedFunctionHasItsShareAndIsMarked) {
   const Profiled profiled = Profile("inlined");
   ExpectTrue(profiled);
   // But for a sample in the host's own first or last instructions.
@@ -106,14 +106,14 @@ TEST_F(ProfilerTest, RustFunctionsHaveTheirShares) {
 }
 
 // Those of a Rust server: 8 KiB end within its executor.
-TEST_F(ProfilerTest, LargeFramesAreSeenThrough) {
+TEST_F(ProfilerTest, UnwindsThroughLargeFrames) {
   ExpectTrue(Profile("wide"));
   const auto process = Burner("wide", 500);
   const Profiled cut = Profile(*process, {.stack_bytes = 8 << 10});
   EXPECT_GT(cut.info.truncated(), 0.4 * static_cast<double>(cut.info.samples()));
 }
 
-TEST_F(ProfilerTest, AStackBeyondWhatIsCopiedCountsAsTruncated) {
+TEST_F(ProfilerTest, AStackLargerThanTheCopyCountsAsTruncated) {
   const Profiled profiled = Profile("deep");
   const auto count = static_cast<double>(profiled.info.samples());
   const double deep =
@@ -123,7 +123,7 @@ TEST_F(ProfilerTest, AStackBeyondWhatIsCopiedCountsAsTruncated) {
   EXPECT_NEAR(static_cast<double>(profiled.info.whole()) / count, 1 - deep, 0.05);
 }
 
-TEST_F(ProfilerTest, OfAProgramThatIsKnownNoMoreIsCopiedThanItsStacksAreDeep) {
+TEST_F(ProfilerTest, CopiesOnlyTheStackDepthOfAKnownProgram) {
   const ProfilerConfig config = {.program = "of this test"};
   const Profiled first = Profile(*Burner("three", 500), config);
   EXPECT_EQ(first.info.stack_bytes(), 32u << 10);
@@ -137,7 +137,7 @@ TEST_F(ProfilerTest, OfAProgramThatIsKnownNoMoreIsCopiedThanItsStacksAreDeep) {
   EXPECT_EQ(Profile(*Burner("wide", 500), config).info.stack_bytes(), 32u << 10);
 }
 
-TEST_F(ProfilerTest, NothingIsSampledWhileItRestsAndEachSpanSaysItsCpuTime) {
+TEST_F(ProfilerTest, TakesNoSamplesInPausesAndRecordsTheCpuTimeOfEachSpan) {
   const auto process = Burner("three");
   const Profiled profiled = Profile(*process, {.pauses = true});
   ExpectTrue(profiled);
@@ -166,12 +166,12 @@ TEST_F(ProfilerTest, NothingIsSampledWhileItRestsAndEachSpanSaysItsCpuTime) {
   EXPECT_NEAR(weight, static_cast<double>(sampled), 0.05 * static_cast<double>(sampled));
 }
 
-TEST_F(ProfilerTest, UnwoundAfterwardsItIsTheSame) {
+TEST_F(ProfilerTest, UnwindingAfterwardsGivesTheSameProfile) {
   const auto process = Burner("three");
   ExpectTrue(Profile(*process, {.unwind_afterwards = true}));
 }
 
-TEST_F(ProfilerTest, ATargetThatEndsHasAProfileOfWhatItDid) {
+TEST_F(ProfilerTest, ATargetThatEndsHasAProfileUntilItsEnd) {
   const auto process = Burner("three", 1500, "burn_shares", "exit");
   const Profiled profiled = Profile(*process, {});
   EXPECT_TRUE(process->WaitForEnd(absl::Now() + absl::Minutes(1)).has_value());
@@ -215,7 +215,7 @@ TEST_F(ProfilerTest, WithoutStopTheWindowEndsWithTheProfiler) {
     EXPECT_LT(sample.weight_ns, uint64_t{3'600'000'000'000});
 }
 
-TEST_F(ProfilerTest, TimeOffTheCpuHasTheStackThatGaveItUp) {
+TEST_F(ProfilerTest, OffCpuTimeHasTheStackAtTheSwitch) {
   const auto process = Burner("sleep", 1000);
   const Profiled profiled = Profile(*process, {.off_cpu = true});
   if (profiled.info.event().ends_with(":u"))

@@ -35,7 +35,7 @@ std::vector<std::string> All(RecordSpool& spool) {
   return all;
 }
 
-TEST(RecordSpoolTest, RecordsComeBackAsTheyWere) {
+TEST(RecordSpoolTest, ReturnsRecordsUnchanged) {
   std::mt19937 random(4711);
   const auto text = [&](size_t size) {
     std::string bytes(size, 0);
@@ -70,7 +70,7 @@ TEST(RecordSpoolTest, RecordsComeBackAsTheyWere) {
   EXPECT_THAT(All(spool), ElementsAre(records.front()));
 }
 
-TEST(RecordSpoolTest, OfMemoryThatDoesNotChangeLittleIsKept) {
+TEST(RecordSpoolTest, StoresLittleForUnchangedMemory) {
   RecordSpool spool;
   const std::string outer(16'000, 'o');
   for (int i = 0; i < 100; ++i) {

@@ -41,7 +41,7 @@ using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::SizeIs;
 
-TEST_F(ProfilerTest, ATargetThatIsGoneIsRefused) {
+TEST_F(ProfilerTest, ATargetThatHasEndedIsRefused) {
   const pid_t gone = fork();
   if (gone == 0) _exit(0);
   ASSERT_EQ(waitpid(gone, nullptr, 0), gone);
@@ -171,7 +171,7 @@ std::vector<std::string> RefusedWhere(int error) {
   return absl::StrSplit(text, '\n');
 }
 
-TEST(SeccompTest, APermissionThatAContainerWithholdsIsNamedWithItsRemedy) {
+TEST(SeccompTest, ReportsAPermissionDeniedByAContainerWithItsRemedy) {
   const std::vector<std::string> said = RefusedWhere(EPERM);
   if (said.size() == 1) GTEST_SKIP() << "no filter can be set here";
   ASSERT_THAT(said, SizeIs(6));
@@ -181,7 +181,7 @@ TEST(SeccompTest, APermissionThatAContainerWithholdsIsNamedWithItsRemedy) {
   }
 }
 
-TEST(SeccompTest, ACallThatAContainerDoesNotHaveIsNamedWithItsRemedy) {
+TEST(SeccompTest, ReportsACallMissingInAContainerWithItsRemedy) {
   const std::vector<std::string> said = RefusedWhere(ENOSYS);
   if (said.size() == 1) GTEST_SKIP() << "no filter can be set here";
   ASSERT_THAT(said, SizeIs(6));
@@ -209,7 +209,7 @@ TEST_F(ProfilerTest, WithoutPermissionItIsRefusedWithARemedy) {
 }
 
 // As most users are: their own processes, without the kernel.
-TEST_F(ProfilerTest, AUserWithoutPrivilegeSeesUserSpaceAndIsToldSo) {
+TEST_F(ProfilerTest, AnUnprivilegedUserSeesUserSpaceAndANote) {
   if (getuid() != 0) GTEST_SKIP() << "only root can become nobody";
   ProfileInfo info;
   info.ParseFromString(AsNobody([] {
@@ -254,7 +254,7 @@ TEST_F(ProfilerTest, TheProgramWritesFoldedStacks) {
   EXPECT_THAT(program->StandardError(), HasSubstr("bytes per sample"));
 }
 
-TEST(ProfilerConfigTest, WhatCannotBeIsSaid) {
+TEST(ProfilerConfigTest, InvalidValuesAreReported) {
   const auto take = [](const ProfileChunk&) {};
   EXPECT_EQ(Profiler::Start({.root = 0}, take).status().code(), absl::StatusCode::kInvalidArgument);
   for (const int bytes : {0, 1020, 4097, 1 << 16}) {

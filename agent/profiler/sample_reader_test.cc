@@ -72,7 +72,7 @@ class SampleReaderTest : public ::testing::Test {
 };
 
 // A thread that sleeps and is preempted in turn: every second switch is sampled, and mostly the same kind is met.
-TEST_F(SampleReaderTest, TimeOffTheCpuIsWhatTheSwitchesSayThoughOneKindIsSampledLess) {
+TEST_F(SampleReaderTest, OffCpuTimeEqualsTheRecordedSwitchesEvenIfOneKindIsSampledLess) {
   int64_t at_ns = 1000;
   for (int i = 0; i < 100; ++i) {
     Leave(at_ns, /*preempted=*/false, /*sampled=*/i % 10 == 0 ? 2 : 0);
@@ -87,12 +87,12 @@ TEST_F(SampleReaderTest, TimeOffTheCpuIsWhatTheSwitchesSayThoughOneKindIsSampled
   EXPECT_EQ(info_.switches(), 200u);
 }
 
-TEST_F(SampleReaderTest, WhoeverIsStillAwayAtTheEndHasBeenAwayUntilThen) {
+TEST_F(SampleReaderTest, OffCpuTimeLastsUntilTheEndOfTheWindow) {
   Leave(1000, /*preempted=*/false, /*sampled=*/1);
   EXPECT_EQ(Finish(3000).at("sleeps"), 2000u);
 }
 
-TEST_F(SampleReaderTest, WhoeverIsAwayWhenARestBeginsHasBeenAwayUntilThen) {
+TEST_F(SampleReaderTest, OffCpuTimeEndsWhenAPauseBegins) {
   Leave(1000, /*preempted=*/false, /*sampled=*/1);
   reader_.PauseFrom(1500);
   Return(9000);
@@ -100,7 +100,7 @@ TEST_F(SampleReaderTest, WhoeverIsAwayWhenARestBeginsHasBeenAwayUntilThen) {
 }
 
 // Records were dropped: what the others say of time is too little, and what samples say is as good as can be had.
-TEST_F(SampleReaderTest, WhereRecordsWereLostASampleStandsForAsManySwitchesAsItSays) {
+TEST_F(SampleReaderTest, AfterLostRecordsASampleRepresentsItsNumberOfSwitches) {
   Leave(1000, /*preempted=*/false, /*sampled=*/10);
   Return(2000);
   reader_.Take(PerfRecordBytes().Word(1).Word(18).Trailed(PERF_RECORD_LOST));
@@ -139,7 +139,7 @@ class PeriodsTest : public ::testing::Test {
                        files_};
 };
 
-TEST_F(PeriodsTest, ASampleStandsForItsShareOfTheTaskClock) {
+TEST_F(PeriodsTest, ASampleRepresentsItsShareOfTheTaskClock) {
   for (int64_t i = 0; i < 8; ++i) Take(1000 + i, 1);
   Take(5'000'000, 1'000'000);
   Take(15'000'000, 3'000'000);
@@ -150,7 +150,7 @@ TEST_F(PeriodsTest, ASampleStandsForItsShareOfTheTaskClock) {
   EXPECT_NEAR(weights[9], 15e6, kPeriodNs / 64.0);
 }
 
-TEST_F(PeriodsTest, WeightsThatAreWrittenOnTheWaySumUpToTheTaskClock) {
+TEST_F(PeriodsTest, WeightsWrittenEarlySumUpToTheTaskClock) {
   double all = 0;
   for (int64_t i = 0; i < 1000; ++i) {
     Take(i * kPeriodNs, 15'000'000 + static_cast<uint64_t>(i % 100) * 10'000);
@@ -160,7 +160,7 @@ TEST_F(PeriodsTest, WeightsThatAreWrittenOnTheWaySumUpToTheTaskClock) {
   EXPECT_NEAR(all, 1000.0 * kPeriodNs, 0.01 * 1000 * kPeriodNs);
 }
 
-TEST_F(PeriodsTest, WithoutATaskClockTheySumUpToWhatWasAskedFor) {
+TEST_F(PeriodsTest, WithoutATaskClockWeightsFollowTheRequestedFrequency) {
   Take(1000, 10);
   Take(2000, 30);
   const std::vector<double> weights = Weights(0);
@@ -172,7 +172,7 @@ extern "C" [[gnu::noinline]] int AssayTestFunction() { return time(nullptr) > 0 
 
 // What is mapped in a rest is not recorded, nor is what goes. Where stacks are unwound afterwards, all rests are over
 // when the first sample is.
-TEST(SampleReaderMapsTest, MappingsAreThoseOfTheSamplesTime) {
+TEST(SampleReaderMapsTest, UsesTheMappingsAtTheTimeOfTheSample) {
   const auto address = reinterpret_cast<uint64_t>(&AssayTestFunction);
   AddressSpace own;
   for (CodeMapping& mapping : ParseMaps(ReadFile("/proc/self/maps").value())) own.Add(mapping);

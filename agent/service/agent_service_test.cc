@@ -84,7 +84,7 @@ class AgentServiceTest : public ::testing::Test {
 };
 
 // A reader that cannot keep up must not be buried.
-TEST_F(AgentServiceTest, DataGoesNoFurtherThan64BeyondWhatWasReceived) {
+TEST_F(AgentServiceTest, SendsAtMost64RecordsBeyondTheLastReceived) {
   const OpenRequest request = OpenWith(1'000);
   const std::unique_ptr<grpc::ClientContext> context = NewContext();
   const auto stream = stub_->ReadData(context.get());
@@ -114,7 +114,7 @@ TEST_F(AgentServiceTest, DataGoesNoFurtherThan64BeyondWhatWasReceived) {
   context->TryCancel();
 }
 
-TEST_F(AgentServiceTest, RecordsThatComeLaterReachAReaderThatWaits) {
+TEST_F(AgentServiceTest, AWaitingReaderGetsLaterRecords) {
   const OpenRequest request = OpenWith(0);
   DataRead read;
   std::thread reader([&] { read = ReadRecords(*stub_, request.job()); });
@@ -140,13 +140,13 @@ TEST_F(AgentServiceTest, ANewerReaderEndsTheOlder) {
   EXPECT_EQ(older->Finish().error_code(), grpc::StatusCode::ABORTED);
 }
 
-TEST_F(AgentServiceTest, CommittingWhatWasNeverSentIsRefused) {
+TEST_F(AgentServiceTest, RefusesToCommitRecordsThatWereNotSent) {
   const OpenRequest request = OpenWith(3);
   const DataRead read = ReadRecords(*stub_, request.job(), 1, UINT64_MAX, /*commit=*/4);
   EXPECT_EQ(read.status.error_code(), grpc::StatusCode::OUT_OF_RANGE);
 }
 
-TEST_F(AgentServiceTest, ClosingEndsEveryStreamOfThePart) {
+TEST_F(AgentServiceTest, CloseEndsEveryStreamOfTheJob) {
   const OpenRequest request = OpenWith(1);
   ControlClient control(*stub_, request.job());
   EXPECT_TRUE(control.Next().has_ready());
@@ -165,7 +165,7 @@ TEST_F(AgentServiceTest, ClosingEndsEveryStreamOfThePart) {
   }
 }
 
-TEST_F(AgentServiceTest, AWrongRequestIsRefusedBeforeThereIsAPart) {
+TEST_F(AgentServiceTest, RefusesAWrongRequestBeforeItCreatesAJob) {
   OpenRequest request = LoadRequest("e", "127.0.0.1:9");
   request.mutable_load()->mutable_closed()->set_connections(0);
   const grpc::Status refused = OpenJob(*stub_, request);
@@ -174,14 +174,14 @@ TEST_F(AgentServiceTest, AWrongRequestIsRefusedBeforeThereIsAPart) {
   EXPECT_EQ(job_, nullptr);
 }
 
-TEST_F(AgentServiceTest, DescribesOffItsOwnThreads) {
+TEST_F(AgentServiceTest, DescribeDoesNotBlockGrpcsThreads) {
   AgentDescription description;
   ASSERT_TRUE(stub_->Describe(NewContext().get(), DescribeRequest(), &description).ok());
   EXPECT_EQ(description.host(), "here");
 }
 
 // Each takes some 14 KB, and 5,000 of them cost 70 MB.
-TEST_F(AgentServiceTest, TooManyStreamsAreRefusedAndThereIsRoomWhenSomeEnd) {
+TEST_F(AgentServiceTest, RefusesTooManyStreamsUntilSomeEnd) {
   std::vector<std::unique_ptr<grpc::ClientContext>> contexts;
   std::vector<std::unique_ptr<grpc::ClientReaderWriter<LeaseRenewal, LeaseGrant>>> streams;
   LeaseRenewal renewal;
@@ -222,7 +222,7 @@ class SilentStreamsTest : public AgentServiceTest {
   SilentStreamsTest() : AgentServiceTest(/*silence_ns=*/1'000'000) {}
 };
 
-TEST_F(SilentStreamsTest, AStreamThatDoesNotSayWhatItIsForIsEnded) {
+TEST_F(SilentStreamsTest, EndsAStreamThatDoesNotNameItsJob) {
   const auto lease_context = NewContext();
   const auto lease = stub_->HoldLease(lease_context.get());
   const auto control_context = NewContext();
@@ -235,7 +235,7 @@ TEST_F(SilentStreamsTest, AStreamThatDoesNotSayWhatItIsForIsEnded) {
 }
 
 // A server that shuts down must not wait for streams that nobody reads.
-TEST_F(AgentServiceTest, ShutdownEndsStreamsThatNobodyReads) {
+TEST_F(AgentServiceTest, ShutdownEndsUnreadStreams) {
   const OpenRequest request = OpenWith(1'000);
   ControlClient control(*stub_, request.job());
   const std::unique_ptr<grpc::ClientContext> context = NewContext();

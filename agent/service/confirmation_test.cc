@@ -59,7 +59,7 @@ DestinationRules::Question QuestionTo(const HostPort& agent) {
           .destination = {agent.host, 9'000}};
 }
 
-TEST(ConfirmationTest, AsksTheNumericAddressWhateverTheNameIs) {
+TEST(ConfirmationTest, ConnectsToTheNumericAddressWhateverTheName) {
   Accomplice agent("127.0.0.2");
   const auto confirmed =
       AskForConfirmation(grpc::InsecureChannelCredentials(), QuestionTo(agent.address()));
@@ -69,7 +69,7 @@ TEST(ConfirmationTest, AsksTheNumericAddressWhateverTheNameIs) {
 }
 
 // Else whoever sets or owns the proxy answers for every address.
-TEST(ConfirmationTest, NoProxyResponsesForTheAddress) {
+TEST(ConfirmationTest, DoesNotUseAProxy) {
   Accomplice proxy("127.0.0.1");
   const std::string url = "http://" + proxy.address().ToString();
   for (const char* variable : {"http_proxy", "https_proxy", "grpc_proxy"}) {
@@ -106,7 +106,7 @@ TEST(ConfirmationTest, TheCertificateMustBeForTheName) {
   EXPECT_EQ(agent.asked(), 2);
 }
 
-TEST(ConfirmationTest, WhatIsNoNumericAddressIsNotAsked) {
+TEST(ConfirmationTest, RefusesAnAddressThatIsNotNumeric) {
   EXPECT_TRUE(absl::IsInvalidArgument(
       AskForConfirmation(grpc::InsecureChannelCredentials(), QuestionTo({"localhost", 9}))
           .status()));

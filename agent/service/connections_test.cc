@@ -82,7 +82,7 @@ class ConnectionsTest : public testing::Test {
   const UniqueFd listener_;
 };
 
-TEST_F(ConnectionsTest, OneThatStaysSilentIsEndedAndOneThatWasUsedIsNot) {
+TEST_F(ConnectionsTest, EndsSilentConnectionsButNotUsedOnes) {
   Connections connections({.most = 8, .most_from_one_host = 8, .silence_ns = 100});
   const Pair silent = NewPair();
   const Pair used = NewPair();
@@ -98,7 +98,7 @@ TEST_F(ConnectionsTest, OneThatStaysSilentIsEndedAndOneThatWasUsedIsNot) {
 }
 
 // A flood of connections that say nothing must not keep a controller out, nor end the one that is at work.
-TEST_F(ConnectionsTest, AmongTooManyTheOldestSilentOneMakesRoom) {
+TEST_F(ConnectionsTest, EndsTheOldestSilentConnectionIfThereAreTooMany) {
   Connections connections({.most = 3, .most_from_one_host = 3});
   const Pair controller = NewPair();
   ASSERT_TRUE(connections.Admit(controller.server.get(), 0));
@@ -115,7 +115,7 @@ TEST_F(ConnectionsTest, AmongTooManyTheOldestSilentOneMakesRoom) {
   EXPECT_FALSE(IsClosed(controller.client.get()));
 }
 
-TEST_F(ConnectionsTest, TheHostWithMostSilentOnesMakesRoomForAnother) {
+TEST_F(ConnectionsTest, EndsAConnectionOfTheHostWithTheMostSilentOnes) {
   Connections connections({.most = 3, .most_from_one_host = 3});
   const Pair quiet = NewPair("127.0.0.2");
   ASSERT_TRUE(connections.Admit(quiet.server.get(), 0));
@@ -127,7 +127,7 @@ TEST_F(ConnectionsTest, TheHostWithMostSilentOnesMakesRoomForAnother) {
   EXPECT_FALSE(IsClosed(quiet.client.get())) << "though it is the oldest";
 }
 
-TEST_F(ConnectionsTest, OneHostDoesNotTakeAllEvenWithConnectionsThatAreUsed) {
+TEST_F(ConnectionsTest, LimitsTheUsedConnectionsOfOneHost) {
   Connections connections({.most = 4, .most_from_one_host = 2});
   const Pair first[] = {NewPair(), NewPair()};
   for (const Pair& pair : first) {
@@ -139,7 +139,7 @@ TEST_F(ConnectionsTest, OneHostDoesNotTakeAllEvenWithConnectionsThatAreUsed) {
 }
 
 // gRPC closes connections when it likes; their numbers come again for other things.
-TEST_F(ConnectionsTest, ANumberThatWasUsedAgainIsNotTouched) {
+TEST_F(ConnectionsTest, DoesNotTouchAReusedDescriptorNumber) {
   Connections connections({.most = 8, .most_from_one_host = 8, .silence_ns = 100});
   Pair old = NewPair();
   const int number = old.server.get();
@@ -151,7 +151,7 @@ TEST_F(ConnectionsTest, ANumberThatWasUsedAgainIsNotTouched) {
   EXPECT_FALSE(IsClosed(other.client.get()));
 }
 
-TEST_F(ConnectionsTest, APeerOverIpv6IsKnownByGrpcsNameForIt) {
+TEST_F(ConnectionsTest, RecognisesGrpcsNameOfAnIpv6Peer) {
   const UniqueFd listener = *ListenOn("::1", 0);
   sockaddr_in6 name{};
   socklen_t size = sizeof name;
@@ -168,7 +168,7 @@ TEST_F(ConnectionsTest, APeerOverIpv6IsKnownByGrpcsNameForIt) {
 }
 
 // gRPC 1.51's own listener is deaf for ever after one such moment.
-TEST_F(ConnectionsTest, AnAcceptLoopOutlivesAMomentWithoutDescriptors) {
+TEST_F(ConnectionsTest, AcceptLoopContinuesAfterALackOfDescriptors) {
   Connections connections({.most = 1'000, .most_from_one_host = 1'000});
   absl::Mutex mutex;
   std::vector<UniqueFd> taken;

@@ -30,14 +30,14 @@ TEST(ParseCpuTimesTest, ReadsEachCpuInNanoseconds) {
   EXPECT_EQ(times.at(3).processes_ns, 260 * kTickNs);
 }
 
-TEST(ParseCpuTimesTest, RefusesWhatIsNoProcStat) {
+TEST(ParseCpuTimesTest, RejectsTextThatIsNotProcStat) {
   for (const char* text : {"", "hello", "cpu  1 2 3 4 5 6 7 8\n", "cpu0 1 2 3\n",
                            "cpu0 1 2 3 x 5 6 7 8\n", "cpux 1 2 3 4 5 6 7 8\n"}) {
     EXPECT_EQ(ParseCpuTimes(text).status().code(), absl::StatusCode::kInvalidArgument) << text;
   }
 }
 
-TEST(CpuTimeTest, WhatPassedIsNeverNegative) {
+TEST(CpuTimeTest, DifferencesAreNeverNegative) {
   const CpuTime early = {.processes_ns = 10, .interrupts_ns = 20, .idle_ns = 30, .steal_ns = 40};
   const CpuTime late = {.processes_ns = 15, .interrupts_ns = 26, .idle_ns = 29, .steal_ns = 40};
   EXPECT_EQ(late - early, (CpuTime{.processes_ns = 5, .interrupts_ns = 6}));
@@ -51,7 +51,7 @@ TEST(CpuTimeTest, TheSumOfCpusKeepsWhetherInterruptsAreApart) {
 }
 
 // Ticks sample: the time of interrupts is in the clock of the process that they interrupt.
-TEST(ForeignNanosTest, WhereTimeIsSampledInterruptsCountLikeProcesses) {
+TEST(ForeignNanosTest, InterruptsAreForeignIfTheProcessClockIncludesThem) {
   const CpuTime passed = {.processes_ns = 700, .interrupts_ns = 300, .idle_ns = 50};
   EXPECT_EQ(ForeignNanos(passed, 900), 100);
   EXPECT_EQ(ForeignNanos(passed, 1000), 0);
@@ -59,7 +59,7 @@ TEST(ForeignNanosTest, WhereTimeIsSampledInterruptsCountLikeProcesses) {
 }
 
 // Otherwise a server's own network work would void its result.
-TEST(ForeignNanosTest, WhereInterruptsAreApartTheyAreNotForeign) {
+TEST(ForeignNanosTest, InterruptsAreNotForeignIfTheProcessClockExcludesThem) {
   const CpuTime passed = {.processes_ns = 700, .interrupts_ns = 300, .interrupts_apart = true};
   EXPECT_EQ(ForeignNanos(passed, 650), 50);
 }

@@ -44,7 +44,7 @@ TEST(EndpointContractTest, ItemsAreComputedInSixtyFourBits) {
             R"({"items":[{"id":1,"name":"n","total":6}],"count":1,"total":6})");
 }
 
-TEST(EndpointContractTest, ABodyThatCannotBeComputedIsRefused) {
+TEST(EndpointContractTest, RejectsABodyThatCannotBeComputed) {
   for (const char* body : {
            "",
            "[]",
@@ -84,7 +84,7 @@ TEST(EndpointContractTest, NumbersInTheQueryAreBounded) {
   EXPECT_EQ(Right("POST", "/zlib/compress?level=0", "a").status, 200);
 }
 
-TEST(EndpointContractTest, LongestChainsAreTheKnownOnes) {
+TEST(EndpointContractTest, LongestChainsMatchPublishedRecords) {
   // From the published records of delay; the table and the plain loop must agree with them.
   EXPECT_EQ(LongestCollatzChain(1'000'000).start, 837799);
   EXPECT_EQ(LongestCollatzChain(1'000'000).steps, 524);
@@ -116,7 +116,7 @@ TEST(EndpointContractTest, AnyStreamThatInflatesToTheBodyIsRight) {
   EXPECT_HAS(Difference(right, {200, "application/octet-stream", "", "raw"}), "does not inflate");
 }
 
-TEST(EndpointContractTest, OtherMethodsAreRefusedWithThoseThereAre) {
+TEST(EndpointContractTest, OtherMethodsAreRejectedWithTheAllowedOnes) {
   const RightResponse right = Right("DELETE", "/json");
   EXPECT_EQ(right.status, 405);
   EXPECT_EQ(right.allow, (std::vector<std::string>{"GET", "HEAD", "POST"}));
@@ -132,12 +132,12 @@ TEST(EndpointContractTest, HeadIsGetWithoutItsBody) {
   EXPECT_EQ(Difference(right, {200, "application/json", "", ""}), "");
 }
 
-TEST(EndpointContractTest, OtherPathsAreNotOfTheContract) {
+TEST(EndpointContractTest, OtherPathsAreNotInTheContract) {
   EXPECT_EQ(ContractResponse({"GET", "/", "", ""}), std::nullopt);
   EXPECT_EQ(ContractResponse({"GET", "/jsonx", "", ""}), std::nullopt);
 }
 
-TEST(DifferenceTest, QuotesBothSidesRoundTheFirstByteThatDiffers) {
+TEST(DifferenceTest, QuotesBothBodiesAroundTheFirstDifferentByte) {
   RightResponse right{
       200, "text/plain", RightResponse::Body::kEqual, std::string(100, 'a') + "b\n", {}};
   const std::string text =

@@ -193,7 +193,7 @@ TEST(VerifyTest, AContentTypeThatIsNotUtf8IsShownAsText) {
 }
 
 // What the plan says goes before what the contract says.
-TEST(VerifyTest, TheWorkloadsOwnExpectationCounts) {
+TEST(VerifyTest, TheWorkloadsExpectationPrecedesTheContract) {
   ScriptedServer server({Answer("404 Not Found", "a/b", "nothing"), Answer("200 OK", "a/b", "x")});
   Workload workload = Get("/json");
   workload.mutable_expect()->set_status(404);
@@ -203,14 +203,14 @@ TEST(VerifyTest, TheWorkloadsOwnExpectationCounts) {
   EXPECT_HAS(second->difference, "status: expected 404, got 200");
 }
 
-TEST(VerifyTest, ElsewhereOnlyTheStatusIsAsked) {
+TEST(VerifyTest, ChecksOnlyTheStatusWithoutAContract) {
   ScriptedServer server({Answer("200 OK", "a/b", "x"), Answer("500 Oh", "a/b", "x")});
   EXPECT_EQ(Verify(server.address(), Get("/json"), false, kTimeout)->difference, "");
   EXPECT_HAS(Verify(server.address(), Get("/mine"), true, kTimeout)->difference, "got 500");
 }
 
 // A load generator sends no more than this either, and a server may answer by what it is sent.
-TEST(VerifyTest, SendsWhatTheWorkloadSaysAndNoMore) {
+TEST(VerifyTest, SendsOnlyTheWorkloadsFields) {
   ScriptedServer server({Answer("200 OK", "text/x", "a=b")});
   Workload workload = Get("/a/../b?c=%20d");
   workload.set_body("a=b");
@@ -223,7 +223,7 @@ TEST(VerifyTest, SendsWhatTheWorkloadSaysAndNoMore) {
                          "\r\nX-Mine: 1\r\nContent-Length: 3\r\n\r\na=b"));
 }
 
-TEST(VerifyTest, ABodyOfNothingIsStillABody) {
+TEST(VerifyTest, AnEmptyBodyIsABody) {
   ScriptedServer server({Answer("200 OK", "text/x", "")});
   Workload workload = Get("/echo");
   workload.set_method("POST");
@@ -243,7 +243,7 @@ TEST(VerifyTest, NoResponseIsNotAWrongResponse) {
 }
 
 // One took the agent to 533 MiB.
-TEST(VerifyTest, NoHostileResponseFillsTheMemory) {
+TEST(VerifyTest, BoundsTheMemoryForAHostileResponse) {
   const std::string ok = "HTTP/1.1 200 OK\r\n";
   const std::string kilobyte(1024, 'x');
   const std::string block(size_t{1} << 16, 'x');
@@ -271,7 +271,7 @@ TEST(VerifyTest, NoHostileResponseFillsTheMemory) {
 }
 
 // A response within the bound must not take much more while it is held against what is right.
-TEST(VerifyTest, NoBodyTakesMuchMoreThanItsLength) {
+TEST(VerifyTest, BoundsTheMemoryForAnyBody) {
   std::string deep = "{\"error\":";
   deep.append(size_t{24} << 20, '[');
   std::string wide = "{\"error\":[";
@@ -323,7 +323,7 @@ TEST(WaitUntilReadyTest, EndsWhenTheCallerGivesUp) {
   EXPECT_EQ(status, absl::AbortedError("it crashed"));
 }
 
-TEST(WaitUntilReadyTest, SaysWhatTheLastAttemptMet) {
+TEST(WaitUntilReadyTest, ReportsTheLastAttemptsFailure) {
   ScriptedServer server({});
   const std::string& address = server.address();
   // Nobody accepts: the attempt itself runs out of time.
@@ -333,7 +333,7 @@ TEST(WaitUntilReadyTest, SaysWhatTheLastAttemptMet) {
   EXPECT_HAS(std::string(status.message()), "/healthz at 127.0.0.1:");
 }
 
-TEST(WaitUntilReadyTest, AResponseSaysMoreThanAnAttemptThatTheEndCutShort) {
+TEST(WaitUntilReadyTest, ReportsTheLastResponseRatherThanATimedOutAttempt) {
   ScriptedServer server({Answer("503 Not yet", "a/b", "")});
   const absl::Status status = WaitUntilReady(server.address(), "/healthz", absl::Milliseconds(200));
   EXPECT_EQ(status.code(), absl::StatusCode::kDeadlineExceeded);
