@@ -1,4 +1,4 @@
-// The LOAD role over the wire, with the real load generator against real servers.
+// Tests load jobs over gRPC, with the real load generator and real servers.
 
 #include <signal.h>
 
@@ -23,7 +23,7 @@ using ::testing::HasSubstr;
 
 class LoadRoleTest : public ::testing::Test {
  protected:
-  // Starts `target` as the server of execution `e`; its address.
+  // Starts `target` as the server of execution `e` and returns its address.
   std::string Serve(const std::string& target) {
     const OpenRequest request = ServerRequest("e", target);
     EXPECT_TRUE(OpenJob(agent_.stub(), request).ok());
@@ -36,7 +36,7 @@ class LoadRoleTest : public ::testing::Test {
   AgentProcess agent_;
 };
 
-// The one that everything else is for: what the socket saw is what the controller gets.
+// The main purpose of a load job: the controller receives what the socket saw.
 TEST_F(LoadRoleTest, ReportsEveryRequestInHistogramIntervalsAndRawSamples) {
   const OpenRequest request = LoadRequest("e", Serve("epoll"));
   ASSERT_TRUE(OpenJob(agent_.stub(), request).ok());
@@ -180,7 +180,7 @@ TEST_F(LoadRoleTest, BothJobsReportAServerThatCrashesUnderLoad) {
   }
 }
 
-// What a load generator had recorded when it was killed is still worth reading.
+// The samples that a killed load generator has recorded must not be lost.
 TEST_F(LoadRoleTest, ReportsAKilledLoadGeneratorAndKeepsItsSamples) {
   OpenRequest request = LoadRequest("e", Serve("good"));
   request.mutable_load()->mutable_window()->set_duration_ns(3'600'000'000'000);
@@ -205,7 +205,7 @@ TEST_F(LoadRoleTest, ReportsAKilledLoadGeneratorAndKeepsItsSamples) {
   EXPECT_GT(samples, 0u);
 }
 
-// A million samples are 4 MB: an agent that kept them all as it likes would be of no use for long runs.
+// A million samples take 4 MB when packed. An agent that used more memory would not be usable for long runs.
 TEST_F(LoadRoleTest, AMillionSamplesKeepTheAgentBelow150Megabytes) {
   OpenRequest request = LoadRequest("e", Serve("epoll"));
   request.mutable_load()->mutable_closed()->set_connections(64);

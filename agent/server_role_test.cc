@@ -1,4 +1,4 @@
-// The SERVER role over the wire, with real processes: each way in which a server fails has its name.
+// Tests server jobs over gRPC with real processes: each way in which a server can fail has its own failure kind.
 
 #include <signal.h>
 
@@ -31,7 +31,7 @@ class ServerRoleTest : public ::testing::Test {
     return refused;
   }
 
-  // Opens a part of this target; its first event.
+  // Opens a job of this target and returns its first event.
   ControlEvent FirstEvent(const std::string& target) {
     const OpenRequest request = ServerRequest(target, target);
     const grpc::Status opened = OpenJob(agent_.stub(), request);
@@ -195,7 +195,7 @@ TEST_F(ServerRoleTest, AFailureNamesThePortInUse) {
   EXPECT_THAT(event.failure().message(), HasSubstr(ready.ready().address()));
 }
 
-// The server accepts and never answers: the job is busy asking it.
+// The server accepts and never responds, so the job is waiting for it.
 TEST_F(ServerRoleTest, AStartingJobCanBeClosed) {
   const OpenRequest request = ServerRequest("e", "deaf");
   ASSERT_TRUE(OpenJob(agent_.stub(), request).ok());

@@ -20,7 +20,7 @@
 namespace assay::agent {
 namespace {
 
-// A folder with an executable "server" in it, as a catalogue would find it.
+// A folder with an executable "server", for a catalogue to find.
 std::string FolderWithServer() {
   const std::string folder = testing::TempDir() + "/catalogue";
   mkdir(folder.c_str(), 0755);
@@ -74,7 +74,7 @@ TEST(PlaceholdersTest, KeepsBracesAroundOtherText) {
   EXPECT_EQ(Placeholders("{a}{b.c} { d } {E} {f"), (std::vector<std::string>{"a", "b.c"}));
 }
 
-// Otherwise a value could smuggle in another one.
+// Otherwise a value could inject another value.
 TEST(PlaceholdersTest, ValuesAreNotReplacedAgain) {
   EXPECT_EQ(ReplacePlaceholders("{a}", {{"a", "{b}"}, {"b", "no"}}), "{b}");
 }
@@ -104,7 +104,7 @@ TEST(CatalogueTest, AnIpv6HostIsBracketedInAnAddress) {
   EXPECT_EQ(catalogue.Resolve(**catalogue.Find("mine"), site, {})->argv[1], "--listen=[::1]:9000");
 }
 
-// An option that is not set must not appear: a server's own default may differ from any value.
+// The argument of an unset option must not appear, because the server's own default may differ from every value.
 TEST(CatalogueTest, AnOptionsArgumentsAppearOnlyWhenItIsSet) {
   const Catalogue catalogue = Parsed(kServer);
   const CatalogueTarget& target = **catalogue.Find("mine");
@@ -144,7 +144,7 @@ TEST(CatalogueTest, AMissingTargetIsNotInstalledAndSaysWhatToDo) {
   EXPECT_FALSE(catalogue.Installed(**catalogue.Find("b")));
 }
 
-// A folder or a plain file by the right name is not a server.
+// A folder or a file that is not executable is not a program.
 TEST(CatalogueTest, AProgramIsAnExecutableFile) {
   std::ofstream(FolderWithServer() + "/plain") << "text";
   const Catalogue catalogue = Parsed(
@@ -217,7 +217,7 @@ TEST(CatalogueTest, AnEndpointThatIsNotServedHasAReason) {
   EXPECT_EQ(NotServedReason(target, "POST", "/cpu"), std::nullopt);
 }
 
-// The catalogue in the box, as users get it.
+// Assay's own catalogue, as users get it.
 TEST(CatalogueTest, AssaysOwnCatalogueLoadsAndResolves) {
   const auto path = AssayFile("targets/catalogue.textproto");
   ASSERT_TRUE(path.ok()) << path.status();
@@ -233,7 +233,7 @@ TEST(CatalogueTest, AssaysOwnCatalogueLoadsAndResolves) {
   }
 }
 
-// A comparison sets an option once, for all targets.
+// A comparison sets an option once for all targets.
 TEST(CatalogueTest, OptionsOfOneNameAcceptTheSameValuesInEveryEntry) {
   const auto catalogue = Catalogue::Load(*AssayFile("targets/catalogue.textproto"));
   ASSERT_TRUE(catalogue.ok()) << catalogue.status();

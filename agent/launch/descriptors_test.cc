@@ -14,8 +14,8 @@ namespace {
 
 constexpr int kPassed = 0;
 
-// In a child process, since the descriptors of the test itself must live on. `body` returns kPassed or the number of
-// the expectation that failed.
+// Runs `body` in a child process, because the test itself needs its descriptors. `body` returns kPassed or the number
+// of the failed expectation.
 int InAChild(const std::function<int()>& body) {
   const pid_t child = fork();
   if (child == 0) _exit(body());
@@ -50,7 +50,7 @@ TEST(PlaceDescriptorsTest, PassesOnlyListedDescriptorsUnderTheirNumbers) {
         if (pipe(a) != 0 || pipe(b) != 0) return 1;
         OpenAt(90);
         UniqueFd aside(dup(STDIN_FILENO));
-        // Crosswise, and over the number that `aside` has.
+        // Swap two numbers, and use the number of `aside` as a target.
         const int aside_number = aside.get();
         if (PlaceDescriptors({{a[1], b[1]}, {b[1], a[1]}, {a[1], aside_number}}, &aside) != 0) {
           return 2;

@@ -60,7 +60,7 @@ TEST_F(LaunchRequestTest, DefaultsToAPidNamespaceWithoutPinning) {
   EXPECT_EQ(request_.control_fd, -1);
 }
 
-// The parser would split the one in brackets, take the help flag and drop the empty one.
+// The parser would split the argument in brackets, interpret the help flag and drop the empty argument.
 TEST_F(LaunchRequestTest, PassesTheProgramsArgumentsUnchanged) {
   ASSERT_EQ(Parse({"--hold", "--", "prog", "[a,b]", "--help", "", "--", "--cpus=9"}), kGoOn);
   EXPECT_THAT(request_.argv, ElementsAre("prog", "[a,b]", "--help", "", "--", "--cpus=9"));

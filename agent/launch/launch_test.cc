@@ -1,4 +1,4 @@
-// launch as a program by itself, as a person uses it.
+// Tests launch on the command line.
 
 #include <stdlib.h>
 #include <sys/wait.h>

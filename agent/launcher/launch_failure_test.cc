@@ -21,7 +21,7 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-// Each says what failed, why and what to do; and nothing is left.
+// Each error says what failed, why and what to do, and no process remains.
 class LaunchFailureTest : public LaunchFixture {
  protected:
   absl::Status Fails(LaunchOptions options) const {

@@ -46,7 +46,7 @@ size_t OpenDescriptors() {
 
 class LaunchedProcessTest : public LaunchFixture {
  protected:
-  // With the family running, four processes of it.
+  // The program and its three descendants are running.
   Process StartFamily() const {
     Process process = MustStart(Options({"family"}));
     EXPECT_TRUE(process->WaitForOutput("ready", Soon())) << process->LastOutput();
@@ -69,7 +69,7 @@ TEST_P(LaunchedProcessTest, ReportsTheSignalThatEndedTheProgram) {
   EXPECT_EQ(ended->ToString(), "signal 3 (SIGQUIT)");
 }
 
-// The first process of a PID namespace could not: the kernel spares it its own signals.
+// The first process of a PID namespace could not abort, because the kernel ignores its own signals to it.
 TEST_P(LaunchedProcessTest, AbortIsReportedAsAbort) {
   EXPECT_EQ(MustStart(Options({"abort"}))->WaitForEnd(Soon())->ToString(), "signal 6 (SIGABRT)");
 }
@@ -157,7 +157,7 @@ TEST_P(LaunchedProcessTest, OnEndCallsBackOnceAtTheEndOrImmediatelyAfterIt) {
   EXPECT_EQ(calls, 5);
 }
 
-// PR_SET_PDEATHSIG would kill it then.
+// PR_SET_PDEATHSIG would kill the program in this case.
 TEST_P(LaunchedProcessTest, TheStartingThreadMayEnd) {
   int ends[2];
   ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
@@ -199,7 +199,7 @@ TEST_P(LaunchedProcessTest, KillingTheGuardKillsTheTree) {
   EXPECT_THAT(ProcessesWithMark(mark_), IsEmpty());
 }
 
-// Whatever the agent is doing, and however it dies.
+// In any state of the agent.
 TEST_P(LaunchedProcessTest, KillingTheAgentKillsTheTree) {
   for (const char* word : {"family", "--hold"}) {
     const std::string mark = UniqueMark();
@@ -225,7 +225,7 @@ TEST_P(LaunchedProcessTest, KillingTheAgentKillsTheTree) {
   }
 }
 
-// Without a namespace nothing but the agent is left to see it. The agent lives on, and so must not its daemons.
+// Without a namespace, only the agent is left to detect this. The daemons must end although the agent lives on.
 TEST_P(LaunchedProcessTest, KillingLaunchAndGuardAtTheSameTimeKillsTheTree) {
   std::string command = absl::StrCat("exec ", AssayFile("agent/launcher/test_agent").value());
   if (!GetParam()) command += " --no-pid-namespace";
@@ -235,7 +235,7 @@ TEST_P(LaunchedProcessTest, KillingLaunchAndGuardAtTheSameTimeKillsTheTree) {
   const pid_t agent = fork();
   if (agent == 0) {
     dup2(ends[1], STDOUT_FILENO);
-    // As in an agent that is not root: no program of it gets a capability.
+    // As in an agent that is not root, no program gets a capability.
     for (int capability = 0; !GetParam() && capability < 64; ++capability) {
       prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);
     }
@@ -250,12 +250,12 @@ TEST_P(LaunchedProcessTest, KillingLaunchAndGuardAtTheSameTimeKillsTheTree) {
   ASSERT_THAT(of_agent, SizeIs(1));
   const std::vector<pid_t> of_launch = ChildrenOf(of_agent.front());
   ASSERT_THAT(of_launch, SizeIs(1));
-  // While both are stopped neither can do anything about the other's end.
+  // While both are stopped, neither can react to the end of the other.
   for (const int signal : {SIGSTOP, SIGKILL}) {
     ASSERT_EQ(kill(of_launch.front(), signal), 0);
     ASSERT_EQ(kill(of_agent.front(), signal), 0);
   }
-  // The agent's own command line has the mark, too.
+  // The agent's command line also contains the mark.
   const absl::Time soon = Soon();
   std::vector<pid_t> left;
   do {
@@ -272,7 +272,7 @@ TEST_P(LaunchedProcessTest, KillingLaunchAndGuardAtTheSameTimeKillsTheTree) {
 TEST_P(LaunchedProcessTest, ManyThreadsStartManyProgramsAndNothingLeaks) {
   const size_t before = OpenDescriptors();
   std::atomic<bool> stop{false};
-  // Holds the allocator's locks most of the time: a child that allocated between fork and exec would hang.
+  // Holds the allocator's locks most of the time, so that a child that allocates between fork and exec hangs.
   std::thread busy([&stop] {
     while (!stop) std::string(size_t{1} << 12, 'x').append(1 << 14, 'y');
   });

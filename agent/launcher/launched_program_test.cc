@@ -1,4 +1,4 @@
-// What a program gets from its launch, and when.
+// Tests the environment, descriptors and CPUs that a launched program gets.
 
 #include <fcntl.h>
 #include <signal.h>
@@ -74,7 +74,7 @@ TEST_P(LaunchedProgramTest, TheEnvironmentIsInherited) {
   unsetenv("INHERITED");
 }
 
-// A server that is measured must not behave as the shell of whoever started the agent has it.
+// A measured server must not depend on the environment of the agent's user.
 TEST_P(LaunchedProgramTest, TheEnvironmentCanBeOmitted) {
   setenv("INHERITED", "yes", 1);
   LaunchOptions options = Options({"report", "INHERITED"});
@@ -94,7 +94,7 @@ TEST_P(LaunchedProgramTest, PassesListedDescriptorsUnderTheirNumbersEvenSwapped)
   ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, b), 0);
   const UniqueFd a_ours(a[0]), b_ours(b[0]);
   UniqueFd a_theirs(a[1]), b_theirs(b[1]);
-  // Each under the other's number, and one under the number of launch's own control socket.
+  // Swap two numbers, and use the number of launch's own control socket.
   LaunchOptions options = Options({"echo", std::to_string(a[1])});
   options.pass_fds = {{a[1], b[1]}, {b[1], a[1]}, {a[1], 3}};
   const Process process = MustStart(std::move(options));
@@ -107,7 +107,7 @@ TEST_P(LaunchedProgramTest, PassesListedDescriptorsUnderTheirNumbersEvenSwapped)
   EXPECT_EQ(byte, 'q');
   ASSERT_EQ(shutdown(b_ours.get(), SHUT_WR), 0);
   EXPECT_EQ(process->WaitForEnd(Soon())->exit_status, 0);
-  // Nobody else kept a copy: the program's end is the socket's.
+  // No other process has a copy, so the socket closes when the program ends.
   EXPECT_EQ(read(a_ours.get(), &byte, 1), 0);
 }
 

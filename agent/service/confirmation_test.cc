@@ -1,4 +1,4 @@
-// One agent asks another, over real connections.
+// Tests the request of one agent to another over real connections.
 
 #include "agent/service/confirmation.h"
 
@@ -18,7 +18,7 @@
 namespace assay::agent {
 namespace {
 
-// Confirms everything, and counts the questions.
+// Confirms every request, and counts the requests.
 class Accomplice final : public Agent::Service {
  public:
   explicit Accomplice(const std::string& host,
@@ -68,7 +68,7 @@ TEST(ConfirmationTest, ConnectsToTheNumericAddressWhateverTheName) {
   EXPECT_EQ(agent.asked(), 1);
 }
 
-// Else whoever sets or owns the proxy answers for every address.
+// Otherwise the owner of the proxy could confirm any address.
 TEST(ConfirmationTest, DoesNotUseAProxy) {
   Accomplice proxy("127.0.0.1");
   const std::string url = "http://" + proxy.address().ToString();
@@ -85,7 +85,7 @@ TEST(ConfirmationTest, DoesNotUseAProxy) {
   EXPECT_EQ(proxy.asked(), 0);
 }
 
-// The address was checked for the name of the question: the certificate must be for that, whatever the address is.
+// The destination was checked by its name, so the certificate must be for this name, whatever the address is.
 TEST(ConfirmationTest, TheCertificateMustBeForTheName) {
   const TestCertificate made = MakeTestCertificate("DNS:agent.example,IP:127.0.0.2");
   grpc::SslServerCredentialsOptions options;

@@ -1,4 +1,5 @@
-// Who is let in and who has to go, with real sockets and a told time; and an accept loop without descriptors.
+// Tests which connections are admitted and which are shut down, with real sockets and a simulated time, and an accept
+// loop without descriptors.
 
 #include "agent/service/connections.h"
 
@@ -33,7 +34,7 @@ uint16_t PortOf(int fd) {
   return ntohs(name.sin_port);
 }
 
-// A client's end, bound to one of loopback's many addresses: that is another host for the server.
+// The client's end, bound to another loopback address, which is another host to the server.
 UniqueFd Connect(uint16_t port, const std::string& from = "127.0.0.1") {
   UniqueFd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   sockaddr_in own{};
@@ -49,7 +50,7 @@ UniqueFd Connect(uint16_t port, const std::string& from = "127.0.0.1") {
   return fd;
 }
 
-// Whether the other end is closed now, or gets closed.
+// Waits until the other end is closed. Returns whether it is.
 bool IsClosed(int fd) {
   pollfd descriptor{.fd = fd, .events = POLLIN | POLLRDHUP, .revents = 0};
   return poll(&descriptor, 1, 0) == 1;
@@ -97,7 +98,7 @@ TEST_F(ConnectionsTest, EndsSilentConnectionsButNotUsedOnes) {
   EXPECT_EQ(connections.Count(), 1u);
 }
 
-// A flood of connections that say nothing must not keep a controller out, nor end the one that is at work.
+// Many silent connections must not keep a controller out or end a connection in use.
 TEST_F(ConnectionsTest, EndsTheOldestSilentConnectionIfThereAreTooMany) {
   Connections connections({.most = 3, .most_from_one_host = 3});
   const Pair controller = NewPair();
@@ -138,7 +139,7 @@ TEST_F(ConnectionsTest, LimitsTheUsedConnectionsOfOneHost) {
   EXPECT_TRUE(connections.Admit(NewPair("127.0.0.2").server.get(), 1));
 }
 
-// gRPC closes connections when it likes; their numbers come again for other things.
+// gRPC may close a connection at any time, and the system reuses its descriptor number.
 TEST_F(ConnectionsTest, DoesNotTouchAReusedDescriptorNumber) {
   Connections connections({.most = 8, .most_from_one_host = 8, .silence_ns = 100});
   Pair old = NewPair();
@@ -167,7 +168,7 @@ TEST_F(ConnectionsTest, RecognisesGrpcsNameOfAnIpv6Peer) {
   EXPECT_FALSE(IsClosed(client.get()));
 }
 
-// gRPC 1.51's own listener is deaf for ever after one such moment.
+// The listener of gRPC 1.51 stops accepting after the first such error.
 TEST_F(ConnectionsTest, AcceptLoopContinuesAfterALackOfDescriptors) {
   Connections connections({.most = 1'000, .most_from_one_host = 1'000});
   absl::Mutex mutex;
@@ -179,7 +180,7 @@ TEST_F(ConnectionsTest, AcceptLoopContinuesAfterALackOfDescriptors) {
     taken.push_back(std::move(connection));
   });
   ASSERT_TRUE(loop.ok()) << loop.status();
-  // The client's ends are made before there is a lack; then nothing is left for the server's.
+  // The client's ends are created first; then no descriptor is left for the server's ends.
   std::vector<UniqueFd> clients;
   for (int i = 0; i < 20; ++i) {
     clients.emplace_back(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));

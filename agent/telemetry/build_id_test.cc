@@ -20,7 +20,7 @@ void Append(const T& value, std::string* bytes) {
   bytes->append(reinterpret_cast<const char*>(&value), sizeof(value));
 }
 
-// A note as linkers write them, padded to `alignment`.
+// A note as linkers write it, padded to `alignment`.
 std::string Note(uint32_t type, std::string_view name, std::string_view content, size_t alignment) {
   std::string bytes;
   Append(uint32_t(name.size() + 1), &bytes);
@@ -91,7 +91,7 @@ TEST(ParseBuildIdTest, RejectsFilesThatAreNotElfFilesOfThisMachine) {
   }
 }
 
-// Files come from anywhere: no length in them may lead outside.
+// Files are not trusted: no length in them may lead to a read outside the file.
 TEST(ParseBuildIdTest, ToleratesTruncatedAndChangedBytes) {
   const std::string whole = Elf64(Note(NT_GNU_ABI_TAG, "GNU", "abcd", 4) + BuildIdNote());
   for (size_t size = 0; size < whole.size(); ++size) {

@@ -38,7 +38,7 @@ TEST(EndpointContractTest, ItemsAreComputedInSixtyFourBits) {
                             "id":9223372036854775807,"more":[1.5,{}]}],"x":null})"),
             R"({"items":[{"id":9223372036854775807,"name":"é\n\u0001/\"",)"
             R"("total":-9223372036854775808}],"count":1,"total":-9223372036854775808})");
-  // Of doubled keys the last counts, whatever the first was.
+  // If a key occurs twice, the last one counts, whatever the first one is.
   EXPECT_EQ(ItemsResponse(R"({"items":7,"items":[{"id":"x","id":1,"name":1,"name":"n",
                             "price":2,"qty":3}]})"),
             R"({"items":[{"id":1,"name":"n","total":6}],"count":1,"total":6})");
@@ -85,7 +85,7 @@ TEST(EndpointContractTest, NumbersInTheQueryAreBounded) {
 }
 
 TEST(EndpointContractTest, LongestChainsMatchPublishedRecords) {
-  // From the published records of delay; the table and the plain loop must agree with them.
+  // From the published records of delay. The table and the plain loop must agree with them.
   EXPECT_EQ(LongestCollatzChain(1'000'000).start, 837799);
   EXPECT_EQ(LongestCollatzChain(1'000'000).steps, 524);
   EXPECT_EQ(LongestCollatzChain(10'000'000).start, 8400511);
@@ -149,7 +149,7 @@ TEST(DifferenceTest, QuotesBothBodiesAroundTheFirstDifferentByte) {
   EXPECT_HAS(text, "aaac\"");
 }
 
-// Both are the same JSON, and serialisers differ in it.
+// Both are the same JSON, and serialisers differ in this.
 TEST(DifferenceTest, TheCaseOfEscapesInJsonDoesNotMatter) {
   RightResponse right{200, "", RightResponse::Body::kJson, R"({"a":"\u001f\\u00AB"})", {}};
   EXPECT_EQ(Difference(right, {200, "", "", R"({"a":"\u001F\\u00AB"})"}), "");
