@@ -23,7 +23,7 @@ TEST(AddressSpaceTest, FindsTheMappingOfAnAddress) {
   EXPECT_EQ(space.Find(0x3800)->path, "/b");
 }
 
-// Unmapping is not told: what comes later lies where something else was.
+// The kernel does not report unmapping, so a new mapping may overlap an old one.
 TEST(AddressSpaceTest, ANewMappingReplacesThoseItOverlaps) {
   AddressSpace space;
   space.Add(File(0x1000, 0x5000, "/old", 0x10000));

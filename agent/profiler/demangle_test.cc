@@ -19,7 +19,7 @@ TEST(DemangledNameTest, RustLegacyWithoutItsHash) {
             "tokio::runtime::park::Parker::park");
 }
 
-// The C++ runtime's demangler leaves these raw.
+// The C++ runtime's demangler does not demangle these.
 TEST(DemangledNameTest, RustV0) {
   EXPECT_EQ(DemangledName("_RNvCs1234_7mycrate3foo"), "mycrate::foo");
   EXPECT_EQ(DemangledName("_RNvNtCs1234_7mycrate3bar3baz"), "mycrate::bar::baz");

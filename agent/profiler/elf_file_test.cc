@@ -14,7 +14,7 @@
 
 namespace assay::profiler {
 
-// Known to the linker by that name.
+// The linker has a symbol of this name.
 extern "C" __attribute__((noinline)) int ElfFileTestMarker(int value) {
   asm volatile("" : "+r"(value));
   return value + 1;
@@ -31,7 +31,7 @@ std::unique_ptr<ElfFile> OpenSelf() {
       .value();
 }
 
-// Of this process's own mapping that holds the address.
+// The file of this process's mapping that contains the address.
 CodeMapping MappingOf(uint64_t address) {
   std::ifstream file("/proc/self/maps");
   const std::string text((std::istreambuf_iterator<char>(file)), {});

@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 
 class ElfFilesTest : public ::testing::Test {
  protected:
-  // Where a process would have mapped the program.
+  // The mapping that a process of the program would have.
   static CodeMapping MappingOf(const std::string& path) {
     struct stat status = {};
     EXPECT_EQ(stat(path.c_str(), &status), 0);
@@ -43,7 +43,7 @@ TEST_F(ElfFilesTest, KeepsFilesForTheNextProfile) {
   EXPECT_EQ(files_.size(), 1u);
 }
 
-// A program that is built anew between two profiles, into the same file.
+// A program that is rebuilt into the same file between two profiles.
 TEST_F(ElfFilesTest, OpensAChangedFileAgain) {
   fs::copy_file(Program("burn_shares"), path_, fs::copy_options::overwrite_existing);
   files_.BeginProfile();

@@ -62,7 +62,8 @@ bool Names(const std::string& path, pid_t pid = getpid()) {
   return JitSymbols(path, pid).Find(0x1000, 0) != nullptr;
 }
 
-// Every target has the same number in its PID namespace: names of the last one's code would be given to this one's.
+// Every target has the same pid in its PID namespace. Otherwise its code would get the names of the previous target's
+// code.
 TEST(JitSymbolsTest, DoesNotTrustAMapOlderThanTheProcess) {
   const std::string path = NewMap("perf-3.map");
   EXPECT_TRUE(Names(path));
@@ -92,7 +93,7 @@ TEST(JitSymbolsTest, DoesNotTrustASymbolicLinkOrAPipe) {
 }
 
 TEST(JitSymbolsTest, DoesNotTrustAMapWithoutItsProcess) {
-  // Beyond the largest that the kernel gives.
+  // Larger than any pid of the kernel.
   EXPECT_FALSE(Names(NewMap("perf-6.map"), 1 << 30));
 }
 

@@ -22,7 +22,7 @@ TEST(KernelSymbolsTest, NamesByTheFunctionBefore) {
   EXPECT_EQ(symbols.Find(0xffffffff80000000).name, "");
 }
 
-// Where the kernel lies changes with every start of the machine.
+// The kernel's address changes at every boot.
 TEST(KernelSymbolsTest, ReportsTheOffsetInTheKernelsText) {
   EXPECT_EQ(KernelSymbols(kText).Find(0xffffffff81000210).offset, 0x200u);
 }

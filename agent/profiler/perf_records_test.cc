@@ -169,7 +169,7 @@ TEST(ParsePerfRecordTest, LossesAndSwitches) {
           .out);
 }
 
-// A ring that another process wrote over, or a kernel with another layout, must not take the agent along.
+// A ring that another process has overwritten, or a kernel with another layout, must not crash the agent.
 TEST(ParsePerfRecordTest, TruncatedRecordsAreRejectedOrReadWithinTheirBounds) {
   PerfRecordBytes map;
   map.Pid(10).Pid(11).Word(1).Word(2).Word(3).Word(4).Word(5).Word(6).Word(7);
@@ -179,7 +179,7 @@ TEST(ParsePerfRecordTest, TruncatedRecordsAreRejectedOrReadWithinTheirBounds) {
         PerfRecordBytes().Trailed(PERF_RECORD_SWITCH)}) {
     ASSERT_TRUE(ParsePerfRecord(whole).ok());
     for (size_t size = 0; size < whole.size(); ++size) {
-      // In memory of its own, so that a sanitizer sees a byte read beyond.
+      // In a separate allocation, so that a sanitizer detects a read beyond the end.
       std::string cut = whole.substr(0, size);
       EXPECT_FALSE(ParsePerfRecord(cut).ok()) << "its header says more";
       PerfRecordTime(cut);

@@ -21,7 +21,7 @@ void Add(RecordOrder& order, int64_t time_ns, std::string_view record) {
   order.Add(time_ns, [&](std::string* bytes) { bytes->append(record); });
 }
 
-// A sample of one CPU lies in a library that another mapped before.
+// A sample on one CPU is in a library that was mapped before on another CPU.
 TEST(RecordOrderTest, SortsTheRecordsOfSeveralCpusByTime) {
   RecordOrder order;
   Add(order, 30, "sample of cpu 0");
