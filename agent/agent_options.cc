@@ -23,9 +23,9 @@ constexpr char kExample[] =
     "Examples:\n"
     "  agent --listen=127.0.0.1:7700\n"
     "  agent --listen=10.0.0.1:7700 --tls-ca=ca.pem --tls-cert=agent.pem --tls-key=agent.key\n"
-    "It starts only what its catalogue names, prints 'listening on ADDRESS' when it is ready, and\n"
-    "ends on SIGTERM or SIGINT with all that it started.\n"
-    "Exit status: 0 ended as asked; 1 it could not start; 2 bad usage.";
+    "The agent starts only programs of its catalogue. It prints 'listening on ADDRESS' when it is\n"
+    "ready. On SIGTERM or SIGINT it ends, with all processes that it started.\n"
+    "Exit status: 0 ended on request; 1 could not start or stop; 2 bad usage.";
 
 // The command line before it is checked.
 struct Flags {
@@ -46,8 +46,7 @@ absl::Status CheckTls(const Flags& flags, AgentOptions& options) {
   const int given = int{!flags.tls.ca.empty()} + int{!flags.tls.certificate.empty()} +
                     int{!flags.tls.key.empty()};
   if (given != 0 && given != 3) {
-    return absl::InvalidArgumentError(
-        "--tls-ca, --tls-cert and --tls-key go together: give all or none");
+    return absl::InvalidArgumentError("give all or none of --tls-ca, --tls-cert and --tls-key");
   }
   if (given == 3) {
     options.tls = {UserPath(flags.tls.ca), UserPath(flags.tls.certificate),
@@ -68,12 +67,11 @@ absl::Status CheckListen(const Flags& flags, AgentOptions& options) {
   options.beyond_loopback = !std::all_of(addresses->begin(), addresses->end(),
                                          [](const IpAddress& one) { return one.IsLoopback(); });
   if (options.beyond_loopback && !options.tls.given() && !flags.insecure_listen) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "--listen=", flags.listen,
-        " is reached from beyond this host, and whoever reaches an agent can make it start "
-        "servers and send load: give --tls-ca, --tls-cert and --tls-key, or say --insecure-listen "
-        "if all of that "
-        "network may"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("--listen=", flags.listen,
+                     " is reachable from other hosts, and any client of an agent can start servers "
+                     "and send load; give --tls-ca, --tls-cert and --tls-key, or pass "
+                     "--insecure-listen to allow it for the whole network"));
   }
   return absl::OkStatus();
 }
@@ -105,21 +103,23 @@ int ParseAgentOptions(int argc, char** argv, AgentOptions& options, std::ostream
   Flags flags;
   CLI::App app("Runs servers and load generators for Assay's controller.", "agent");
   app.footer(kExample);
-  app.add_option("--listen", flags.listen, "HOST:PORT to serve at; port 0 picks one")
+  app.add_option("--listen", flags.listen, "HOST:PORT to listen on; port 0 picks a free port")
       ->capture_default_str();
   app.add_option("--catalogue", flags.catalogue,
-                 "The servers it may start [the ones that come with Assay]");
-  app.add_option("--spool", flags.spool,
-                 "Folder for what the controller has not fetched yet [$TMPDIR/assay-spool-UID]");
-  app.add_option("--tls-ca", flags.tls.ca, "Mutual TLS: who signs the controllers' certificates");
+                 "Catalogue of the servers it may start [the one that comes with Assay]");
+  app.add_option(
+      "--spool", flags.spool,
+      "Folder for data that the controller has not fetched yet [$TMPDIR/assay-spool-UID]");
+  app.add_option("--tls-ca", flags.tls.ca, "Mutual TLS: CA of the controllers' certificates");
   app.add_option("--tls-cert", flags.tls.certificate, "Mutual TLS: this agent's certificate");
-  app.add_option("--tls-key", flags.tls.key, "Mutual TLS: its private key");
+  app.add_option("--tls-key", flags.tls.key, "Mutual TLS: private key of --tls-cert");
   app.add_flag("--insecure-listen", flags.insecure_listen,
                "Listen beyond loopback without TLS: the whole network may use this agent");
-  app.add_option("--allow-destination", flags.allowed,
-                 "CIDR that load may go to, beside loopback and a server's own agent; repeatable")
+  app.add_option(
+         "--allow-destination", flags.allowed,
+         "CIDR that load may be sent to, besides loopback and hosts of server agents; repeatable")
       ->take_all();
-  app.add_flag("--exit-with-parent", options.exit_with_parent, "End when standard input ends");
+  app.add_flag("--exit-with-parent", options.exit_with_parent, "End at the end of standard input");
   if (const int status = ParseCommandLine(app, argc, argv, out, err); status != kGoOn)
     return status;
   if (const absl::Status status = Check(flags, options); !status.ok()) {

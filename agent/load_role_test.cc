@@ -1,4 +1,4 @@
-// The LOAD role over the wire, with the real load generator against real servers.
+// Tests load jobs over gRPC, with the real load generator and real servers.
 
 #include <signal.h>
 
@@ -23,7 +23,7 @@ using ::testing::HasSubstr;
 
 class LoadRoleTest : public ::testing::Test {
  protected:
-  // Starts `target` as the server of execution `e`; its address.
+  // Starts `target` as the server of execution `e` and returns its address.
   std::string Serve(const std::string& target) {
     const OpenRequest request = ServerRequest("e", target);
     EXPECT_TRUE(OpenJob(agent_.stub(), request).ok());
@@ -36,8 +36,8 @@ class LoadRoleTest : public ::testing::Test {
   AgentProcess agent_;
 };
 
-// The one that everything else is for: what the socket saw is what the controller gets.
-TEST_F(LoadRoleTest, ReportsEveryRequestAsHistogramSecondsAndRawSamples) {
+// The main purpose of a load job: the controller receives what the socket saw.
+TEST_F(LoadRoleTest, ReportsEveryRequestInHistogramIntervalsAndRawSamples) {
   const OpenRequest request = LoadRequest("e", Serve("epoll"));
   ASSERT_TRUE(OpenJob(agent_.stub(), request).ok());
   ControlClient control(agent_.stub(), request.job());
@@ -85,7 +85,7 @@ TEST_F(LoadRoleTest, ReportsEveryRequestAsHistogramSecondsAndRawSamples) {
   EXPECT_EQ(latency, *FromProto(finished.latency()));
 }
 
-TEST_F(LoadRoleTest, WithoutRawSamplesItShipsSecondsOnly) {
+TEST_F(LoadRoleTest, SendsOnlyIntervalsWithoutRawSamples) {
   OpenRequest request = LoadRequest("e", Serve("good"));
   request.mutable_load()->set_raw_samples(false);
   ASSERT_TRUE(OpenJob(agent_.stub(), request).ok());
@@ -113,7 +113,7 @@ TEST_F(LoadRoleTest, StopEndsTheWindowEarly) {
   ASSERT_TRUE(event.has_load_finished()) << event.DebugString();
 }
 
-TEST_F(LoadRoleTest, ADestinationBeyondLoopbackIsRefusedWithWhatWouldAllowIt) {
+TEST_F(LoadRoleTest, RefusesADestinationBeyondLoopbackWithARemedy) {
   const grpc::Status refused = OpenJob(agent_.stub(), LoadRequest("e", "192.0.2.1:80"));
   EXPECT_EQ(refused.error_code(), grpc::StatusCode::PERMISSION_DENIED);
   EXPECT_THAT(refused.error_message(), HasSubstr("--allow-destination=192.0.2.1"));
@@ -127,7 +127,7 @@ TEST_F(LoadRoleTest, MoreThreadsThanCpusAreRefused) {
   EXPECT_THAT(refused.error_message(), HasSubstr("load.threads"));
 }
 
-TEST_F(LoadRoleTest, ADeadDestinationFailsByName) {
+TEST_F(LoadRoleTest, AFailedConnectionNamesTheDestination) {
   const std::string address = Serve("good");
   ASSERT_TRUE(CloseJob(agent_.stub(), ServerRequest("e", "good").job()).ok());
   OpenRequest request = LoadRequest("e", address);
@@ -142,7 +142,7 @@ TEST_F(LoadRoleTest, ADeadDestinationFailsByName) {
   EXPECT_TRUE(data.records[0].end()) << "a reader is told that nothing comes";
 }
 
-TEST_F(LoadRoleTest, AServerOfNobodyIsVerifiedFirstWhereAsked) {
+TEST_F(LoadRoleTest, VerifiesAServerThatNoAgentStarted) {
   OpenRequest request = LoadRequest("f", Serve("good"));
   request.mutable_load()->set_verify_first(true);
   request.mutable_load()->mutable_workload()->mutable_expect()->set_body("Good day");
@@ -154,7 +154,7 @@ TEST_F(LoadRoleTest, AServerOfNobodyIsVerifiedFirstWhereAsked) {
   EXPECT_THAT(event.failure().difference(), HasSubstr("Hello"));
 }
 
-TEST_F(LoadRoleTest, AServerThatCrashesUnderLoadIsToldByBothParts) {
+TEST_F(LoadRoleTest, BothJobsReportAServerThatCrashesUnderLoad) {
   const OpenRequest server = ServerRequest("e", "crash_midrun");
   ASSERT_TRUE(OpenJob(agent_.stub(), server).ok());
   ControlClient server_control(agent_.stub(), server.job());
@@ -180,8 +180,8 @@ TEST_F(LoadRoleTest, AServerThatCrashesUnderLoadIsToldByBothParts) {
   }
 }
 
-// What a load generator had recorded when it was killed is still worth reading.
-TEST_F(LoadRoleTest, AKilledLoadGeneratorIsToldAndItsSamplesAreKept) {
+// The samples that a killed load generator has recorded must not be lost.
+TEST_F(LoadRoleTest, ReportsAKilledLoadGeneratorAndKeepsItsSamples) {
   OpenRequest request = LoadRequest("e", Serve("good"));
   request.mutable_load()->mutable_window()->set_duration_ns(3'600'000'000'000);
   ASSERT_TRUE(OpenJob(agent_.stub(), request).ok());
@@ -205,7 +205,7 @@ TEST_F(LoadRoleTest, AKilledLoadGeneratorIsToldAndItsSamplesAreKept) {
   EXPECT_GT(samples, 0u);
 }
 
-// A million samples are 4 MB: an agent that kept them all as it likes would be of no use for long runs.
+// A million samples take 4 MB when packed. An agent that used more memory would not be usable for long runs.
 TEST_F(LoadRoleTest, AMillionSamplesKeepTheAgentBelow150Megabytes) {
   OpenRequest request = LoadRequest("e", Serve("epoll"));
   request.mutable_load()->mutable_closed()->set_connections(64);

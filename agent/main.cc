@@ -45,10 +45,10 @@
 namespace assay::agent {
 namespace {
 
-// A server gets its own stop_timeout, 5 s by default, and a bit.
+// Longer than the stop_timeout of most targets, which is 5 s by default.
 constexpr absl::Duration kCloseTimeout = absl::Seconds(20);
 
-// Connections of a load generator are descriptors, and children inherit the limit.
+// Each connection of a load generator needs a descriptor, and children inherit the limit.
 void RaiseDescriptorLimit() {
   rlimit files{};
   if (getrlimit(RLIMIT_NOFILE, &files) != 0) return;
@@ -56,8 +56,8 @@ void RaiseDescriptorLimit() {
   setrlimit(RLIMIT_NOFILE, &files);
 }
 
-// What a run took goes back when it is over. Else each of gRPC's threads keeps an arena of its own, in which chunks of
-// samples leave holes: an agent grew by some megabytes with every execution.
+// Returns memory to the system after a run. Otherwise each of gRPC's threads keeps an arena that sample chunks
+// fragment, and the agent grows by some megabytes with every execution.
 void BoundMemory() {
 #ifdef __GLIBC__
   mallopt(M_ARENA_MAX, 2);
@@ -65,10 +65,12 @@ void BoundMemory() {
 #endif
 }
 
-// However a job hangs (in a resolver, say, or because no thread can be made): what was started ends with this process.
+// Ends this process after a timeout even if a job hangs, for example in a resolver or because no thread can be created.
+// The processes that it started end with it.
 void EndInAnyCase() {
   signal(SIGALRM, [](int) {
-    constexpr char kMessage[] = "agent: it could not end in order; what it started is killed now\n";
+    constexpr char kMessage[] =
+        "agent: shutdown timed out; killing the processes that it started\n";
     [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, kMessage, sizeof kMessage - 1);
     _exit(EXIT_FAILURE);
   });
@@ -82,9 +84,9 @@ absl::Status RunAgent(const AgentOptions& options) {
   const CpuPlacement placement = ChoosePlacement(cpus, ReadSiblings(cpus));
   CpuSet usual = placement.server;
   usual |= placement.load;
-  // Before any thread is started: they inherit it.
+  // Before any thread is started, because threads inherit it.
   KeepOwnThreadsOff(cpus, usual);
-  // For good: where gRPC could not start one of its threads, it waits for that one's end in its last grpc_shutdown().
+  // Never shut down: if gRPC failed to start one of its threads, the last grpc_shutdown() waits for it forever.
   grpc_init();
 
   ASSAY_ASSIGN_OR_RETURN(const Catalogue catalogue, Catalogue::Load(options.catalogue));
@@ -125,15 +127,16 @@ absl::Status RunAgent(const AgentOptions& options) {
   ASSAY_ASSIGN_OR_RETURN(const std::unique_ptr<AgentServer> server,
                          AgentServer::Start(options.listen, credentials.server, service));
   std::cout << "listening on " << server->address() << std::endl;
-  // Whoever started it waits for that line.
-  const absl::Status told = FlushOutput();
+  // The process that started the agent waits for this line.
+  const absl::Status flushed = FlushOutput();
 
-  if (told.ok()) end.Wait();
+  if (flushed.ok()) end.Wait();
   EndInAnyCase();
-  const bool gone = jobs->CloseAll(kCloseTimeout);
+  const bool closed = jobs->CloseAll(kCloseTimeout);
   server->Shutdown();
-  return gone ? told
-              : absl::InternalError("a job did not come to an end; what it started is killed now");
+  return closed ? flushed
+                : absl::InternalError(
+                      "a job did not end in time; killing the processes that it started");
 }
 
 }  // namespace
@@ -150,6 +153,6 @@ int main(int argc, char** argv) {
   assay::agent::RaiseDescriptorLimit();
   const absl::Status ran = assay::agent::RunAgent(options);
   if (!ran.ok()) std::cerr << "agent: " << assay::MessageText(ran) << std::endl;
-  // Without destructors: gRPC's threads, and those of a job that hangs, still use what they would destroy.
+  // Does not run destructors: gRPC's threads and those of a job that hangs still use the objects.
   _exit(ran.ok() ? EXIT_SUCCESS : EXIT_FAILURE);
 }

@@ -1,4 +1,4 @@
-// The program as who starts it meets it: its command line, its end, and what it tells of itself.
+// Tests the program: its command line, its shutdown, and its description of itself.
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -49,7 +49,7 @@ TEST(AgentProgramTest, BadUsageExitsTwoAndSaysWhatToDo) {
   }
 }
 
-TEST(AgentProgramTest, WhatKeepsItFromStartingIsNamed) {
+TEST(AgentProgramTest, StartupErrorsNameTheirCause) {
   const AgentProcess other;
   const std::string spool = testing::TempDir() + "/spool";
   const std::pair<std::vector<std::string>, std::string> cases[] = {
@@ -68,7 +68,7 @@ TEST(AgentProgramTest, WhatKeepsItFromStartingIsNamed) {
   }
 }
 
-TEST(AgentProgramTest, TellsItsVersionAndItsFlags) {
+TEST(AgentProgramTest, PrintsItsVersionAndItsFlags) {
   const AgentRun version = RunAgentProgram({"--version"});
   EXPECT_EQ(version.status, 0);
   EXPECT_THAT(version.output, HasSubstr(kAssayVersion));
@@ -77,7 +77,7 @@ TEST(AgentProgramTest, TellsItsVersionAndItsFlags) {
   EXPECT_THAT(help.output, HasSubstr("--allow-destination"));
 }
 
-TEST(AgentProgramTest, AnIdleAgentEndsWellOnEachOfItsEnds) {
+TEST(AgentProgramTest, AnIdleAgentEndsCleanlyOnSignalsAndAtTheEndOfItsInput) {
   for (const int signal : {SIGTERM, SIGINT}) {
     AgentProcess agent;
     EXPECT_EQ(agent.End(signal), 0);
@@ -87,7 +87,7 @@ TEST(AgentProgramTest, AnIdleAgentEndsWellOnEachOfItsEnds) {
   EXPECT_EQ(child.CloseInputAndWait(), 0);
 }
 
-TEST(AgentProgramTest, SigtermEndsRunningPartsAndLeavesNothing) {
+TEST(AgentProgramTest, SigtermEndsRunningJobsAndTheirProcesses) {
   AgentProcess agent;
   const OpenRequest server = ServerRequest("e", "good");
   ASSERT_TRUE(OpenJob(agent.stub(), server).ok());
@@ -107,8 +107,8 @@ TEST(AgentProgramTest, SigtermEndsRunningPartsAndLeavesNothing) {
   EXPECT_TRUE(std::filesystem::is_empty(agent.spool()));
 }
 
-// A machine that loses its agent must not go on serving, and the next agent clears up behind it.
-TEST(AgentProgramTest, AKilledAgentTakesItsServersAlongAndTheNextOneClearsItsSpool) {
+// Servers must end when their agent is killed, and the next agent must clean up.
+TEST(AgentProgramTest, AKilledAgentsServersEndAndTheNextAgentClearsItsSpool) {
   AgentProcess agent;
   const OpenRequest server = ServerRequest("e", "stubborn");
   ASSERT_TRUE(OpenJob(agent.stub(), server).ok());
@@ -122,7 +122,7 @@ TEST(AgentProgramTest, AKilledAgentTakesItsServersAlongAndTheNextOneClearsItsSpo
   EXPECT_TRUE(std::filesystem::is_empty(agent.spool()));
 }
 
-// A client's end of a connection that says nothing.
+// The client's end of a silent connection.
 UniqueFd SilentConnection(const std::string& address) {
   const HostPort to = *HostPort::Parse(address);
   sockaddr_in name{};
@@ -144,7 +144,7 @@ rlim_t OpenDescriptors(pid_t pid) {
   return count;
 }
 
-// Over a connection of its own, which the agent may refuse a few times first.
+// Uses a new connection, which the agent may refuse a few times first.
 bool AnswersNewConnections(const AgentProcess& agent) {
   const std::unique_ptr<grpc::ClientContext> context = NewContext();
   context->set_wait_for_ready(true);
@@ -153,8 +153,8 @@ bool AnswersNewConnections(const AgentProcess& agent) {
   return status.ok() && reply.monotonic_ns() > 0;
 }
 
-// gRPC's own listener stops for ever at the first connection that it has no descriptor for.
-TEST(AgentProgramTest, AfterAMomentWithoutDescriptorsItAcceptsAgain) {
+// gRPC's own listener stops at the first connection for which there is no descriptor.
+TEST(AgentProgramTest, AcceptsAgainAfterALackOfDescriptors) {
   AgentProcess agent;
   AgentClock(agent.stub());
   rlimit before{};
@@ -167,7 +167,7 @@ TEST(AgentProgramTest, AfterAMomentWithoutDescriptorsItAcceptsAgain) {
     connections.push_back(SilentConnection(agent.address()));
     ends.push_back({.fd = connections.back().get(), .events = POLLRDHUP, .revents = 0});
   }
-  // The first that is closed shows that there was no descriptor for one: far fewer than are allowed have come.
+  // The first closed connection shows a lack of descriptors, because far fewer connections than allowed are open.
   EXPECT_GT(poll(ends.data(), ends.size(), 60'000), 0);
   connections.clear();
   ASSERT_EQ(prlimit(agent.pid(), RLIMIT_NOFILE, &before, nullptr), 0);
@@ -175,7 +175,7 @@ TEST(AgentProgramTest, AfterAMomentWithoutDescriptorsItAcceptsAgain) {
   EXPECT_EQ(agent.End(SIGTERM), 0);
 }
 
-TEST(AgentProgramTest, ConnectionsThatSayNothingDoNotKeepAControllerOut) {
+TEST(AgentProgramTest, SilentConnectionsDoNotBlockAController) {
   AgentProcess agent;
   std::vector<UniqueFd> connections;
   for (int i = 0; i < 600; ++i) connections.push_back(SilentConnection(agent.address()));
@@ -188,8 +188,8 @@ TEST(AgentProgramTest, ConnectionsThatSayNothingDoNotKeepAControllerOut) {
   EXPECT_EQ(agent.End(SIGTERM), 0);
 }
 
-// As under a small `ulimit -u`, which root does not feel: address space that no thread's stack fits into.
-TEST(AgentProgramTest, WithoutThreadsItRefusesPartsAndStillEndsWell) {
+// Simulates a small `ulimit -u`, which does not apply to root: the address space is too small for a thread's stack.
+TEST(AgentProgramTest, RefusesJobsWithoutThreadsAndEndsCleanly) {
   rlimit stack{};
   ASSERT_EQ(getrlimit(RLIMIT_STACK, &stack), 0);
   const rlimit large{.rlim_cur = rlim_t{1} << 30, .rlim_max = stack.rlim_max};
@@ -203,7 +203,7 @@ TEST(AgentProgramTest, WithoutThreadsItRefusesPartsAndStillEndsWell) {
   const rlim_t used = strtoull(statm->c_str(), nullptr, 10) * static_cast<rlim_t>(getpagesize());
   const rlimit tight{.rlim_cur = used + (rlim_t{256} << 20), .rlim_max = RLIM_INFINITY};
   ASSERT_EQ(prlimit(agent.pid(), RLIMIT_AS, &tight, nullptr), 0);
-  // gRPC's threads come and go: a job may get the place of one, and then holds it.
+  // gRPC's threads come and go. A job may get the memory of such a thread and then keeps it.
   int refusals = 0;
   for (int i = 0; i < 50; ++i) {
     const grpc::Status opened =
@@ -218,7 +218,7 @@ TEST(AgentProgramTest, WithoutThreadsItRefusesPartsAndStillEndsWell) {
   EXPECT_EQ(agent.End(SIGTERM), 0);
 }
 
-TEST(AgentProgramTest, AKeyOfAnotherCertificateKeepsItFromStarting) {
+TEST(AgentProgramTest, RefusesToStartWithAKeyOfAnotherCertificate) {
   const std::string folder = testing::TempDir();
   for (const char* name : {"one", "two"}) {
     const std::string command = "cd '" + folder +
@@ -233,7 +233,7 @@ TEST(AgentProgramTest, AKeyOfAnotherCertificateKeepsItFromStarting) {
                        "--tls-ca=" + folder + "/one.pem", "--tls-cert=" + folder + "/one.pem",
                        "--tls-key=" + folder + "/two.key"});
   EXPECT_EQ(run.status, 1);
-  EXPECT_THAT(run.output, HasSubstr("do not belong together"));
+  EXPECT_THAT(run.output, HasSubstr("do not match"));
 }
 
 TEST(AgentProgramTest, DescribesItselfItsTargetsAndItsHost) {

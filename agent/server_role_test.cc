@@ -1,4 +1,4 @@
-// The SERVER role over the wire, with real processes: each way in which a server fails has its name.
+// Tests server jobs over gRPC with real processes: each way in which a server can fail has its own failure kind.
 
 #include <signal.h>
 
@@ -31,7 +31,7 @@ class ServerRoleTest : public ::testing::Test {
     return refused;
   }
 
-  // Opens a part of this target; its first event.
+  // Opens a job of this target and returns its first event.
   ControlEvent FirstEvent(const std::string& target) {
     const OpenRequest request = ServerRequest(target, target);
     const grpc::Status opened = OpenJob(agent_.stub(), request);
@@ -43,7 +43,7 @@ class ServerRoleTest : public ::testing::Test {
   AgentProcess agent_;
 };
 
-TEST_F(ServerRoleTest, ServesIsMeasuredAndIsGoneWhenClosed) {
+TEST_F(ServerRoleTest, ServesIsMeasuredAndEndsOnClose) {
   const OpenRequest request = ServerRequest("e", "epoll");
   ASSERT_TRUE(OpenJob(agent_.stub(), request).ok());
   ControlClient control(agent_.stub(), request.job());
@@ -96,14 +96,14 @@ TEST_F(ServerRoleTest, AWindowInRequestsEndsWithStop) {
   EXPECT_LE(finished.server_finished().window_ns(), finished.monotonic_ns() - start_ns);
 }
 
-TEST_F(ServerRoleTest, AnUnknownTargetIsRefusedWithThoseThatThereAre) {
+TEST_F(ServerRoleTest, RefusesAnUnknownTargetAndListsTheTargets) {
   const grpc::Status refused = Refusal(ServerRequest("e", "gud"));
   EXPECT_EQ(refused.error_code(), grpc::StatusCode::NOT_FOUND);
   EXPECT_THAT(refused.error_message(), HasSubstr("good"));
   EXPECT_THAT(refused.error_message(), HasSubstr("epoll"));
 }
 
-TEST_F(ServerRoleTest, ATargetThatIsNotInstalledIsRefusedWithWhatToDo) {
+TEST_F(ServerRoleTest, RefusesATargetThatIsNotInstalledWithARemedy) {
   const grpc::Status refused = Refusal(ServerRequest("e", "not_installed"));
   EXPECT_EQ(refused.error_code(), grpc::StatusCode::FAILED_PRECONDITION);
   EXPECT_THAT(refused.error_message(), HasSubstr("apt-get install nonexistent"));
@@ -117,7 +117,7 @@ TEST_F(ServerRoleTest, AnOptionThatTheTargetDoesNotHaveIsRefused) {
   EXPECT_THAT(refused.error_message(), HasSubstr("colour"));
 }
 
-TEST_F(ServerRoleTest, ACpuThatDoesNotExistIsRefusedWithThoseThatDo) {
+TEST_F(ServerRoleTest, RefusesACpuThatDoesNotExistAndListsTheCpus) {
   OpenRequest request = ServerRequest("e", "good");
   request.mutable_server()->set_cpus("4095");
   const grpc::Status refused = Refusal(request);
@@ -125,7 +125,7 @@ TEST_F(ServerRoleTest, ACpuThatDoesNotExistIsRefusedWithThoseThatDo) {
   EXPECT_THAT(refused.error_message(), HasSubstr("CPU 4095 does not exist"));
 }
 
-TEST_F(ServerRoleTest, ACpuOfAnotherExecutionIsRefusedAndItsHolderHintedAt) {
+TEST_F(ServerRoleTest, RefusesACpuOfAnotherExecutionAndNamesTheLikelyHolder) {
   ASSERT_TRUE(OpenJob(agent_.stub(), ServerRequest("first", "good")).ok());
   const grpc::Status refused = Refusal(ServerRequest("second", "good"));
   EXPECT_EQ(refused.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
@@ -134,13 +134,13 @@ TEST_F(ServerRoleTest, ACpuOfAnotherExecutionIsRefusedAndItsHolderHintedAt) {
   EXPECT_TRUE(OpenJob(agent_.stub(), ServerRequest("second", "good")).ok());
 }
 
-TEST_F(ServerRoleTest, BeyondLoopbackItServesOnlyWhereTheAgentItselfListens) {
+TEST_F(ServerRoleTest, ServesBeyondLoopbackOnlyIfTheAgentListensThere) {
   OpenRequest request = ServerRequest("e", "good");
   request.mutable_server()->set_listen_host("0.0.0.0");
   EXPECT_EQ(Refusal(request).error_code(), grpc::StatusCode::PERMISSION_DENIED);
 }
 
-TEST_F(ServerRoleTest, ACrashAtStartTellsTheLastOutput) {
+TEST_F(ServerRoleTest, ACrashAtStartReportsTheLastOutput) {
   const ControlEvent event = FirstEvent("crash_at_start");
   ASSERT_TRUE(event.has_failure()) << event.DebugString();
   EXPECT_EQ(event.failure().kind(), Failure::CRASHED);
@@ -149,7 +149,7 @@ TEST_F(ServerRoleTest, ACrashAtStartTellsTheLastOutput) {
   EXPECT_THAT(event.failure().message(), HasSubstr("crash_at_start"));
 }
 
-TEST_F(ServerRoleTest, ACrashWhileNobodyAsksTellsTheLastOutput) {
+TEST_F(ServerRoleTest, ACrashOfAnIdleServerReportsTheLastOutput) {
   const OpenRequest request = ServerRequest("e", "crash_on_hup");
   ASSERT_TRUE(OpenJob(agent_.stub(), request).ok());
   ControlClient control(agent_.stub(), request.job());
@@ -163,7 +163,7 @@ TEST_F(ServerRoleTest, ACrashWhileNobodyAsksTellsTheLastOutput) {
   EXPECT_THAT(event.failure().last_output(), HasSubstr("cannot go on like this"));
 }
 
-TEST_F(ServerRoleTest, AWrongResponseTellsTheDifferenceBeforeAnyLoad) {
+TEST_F(ServerRoleTest, AWrongResponseIsReportedBeforeAnyLoad) {
   const ControlEvent event = FirstEvent("wrong");
   ASSERT_TRUE(event.has_failure()) << event.DebugString();
   EXPECT_EQ(event.failure().kind(), Failure::WRONG_ANSWER);
@@ -172,14 +172,14 @@ TEST_F(ServerRoleTest, AWrongResponseTellsTheDifferenceBeforeAnyLoad) {
   EXPECT_THAT(ProcessesWithMark(agent_.mark()), IsEmpty()) << "it is gone before it is told";
 }
 
-TEST_F(ServerRoleTest, AServerThatNeverGetsReadyIsGivenUp) {
+TEST_F(ServerRoleTest, FailsAServerThatNeverBecomesReady) {
   const ControlEvent event = FirstEvent("never_ready");
   ASSERT_TRUE(event.has_failure()) << event.DebugString();
   EXPECT_EQ(event.failure().kind(), Failure::NOT_READY);
   EXPECT_THAT(event.failure().message(), HasSubstr("503"));
 }
 
-TEST_F(ServerRoleTest, APortInUseIsNamed) {
+TEST_F(ServerRoleTest, AFailureNamesThePortInUse) {
   const OpenRequest first = ServerRequest("e", "good");
   ASSERT_TRUE(OpenJob(agent_.stub(), first).ok());
   ControlClient control(agent_.stub(), first.job());
@@ -195,15 +195,15 @@ TEST_F(ServerRoleTest, APortInUseIsNamed) {
   EXPECT_THAT(event.failure().message(), HasSubstr(ready.ready().address()));
 }
 
-// The server accepts and never answers: the job is busy asking it.
-TEST_F(ServerRoleTest, APartThatIsStillStartingCanBeClosed) {
+// The server accepts and never responds, so the job is waiting for it.
+TEST_F(ServerRoleTest, AStartingJobCanBeClosed) {
   const OpenRequest request = ServerRequest("e", "deaf");
   ASSERT_TRUE(OpenJob(agent_.stub(), request).ok());
   EXPECT_TRUE(CloseJob(agent_.stub(), request.job()).ok());
   EXPECT_THAT(ProcessesWithMark(agent_.mark()), IsEmpty());
 }
 
-TEST_F(ServerRoleTest, WhatIgnoresSigtermIsKilledWithItsDaemons) {
+TEST_F(ServerRoleTest, KillsAServerThatIgnoresSigtermWithItsDaemons) {
   const OpenRequest request = ServerRequest("e", "stubborn");
   ASSERT_TRUE(OpenJob(agent_.stub(), request).ok());
   ControlClient control(agent_.stub(), request.job());
@@ -213,7 +213,7 @@ TEST_F(ServerRoleTest, WhatIgnoresSigtermIsKilledWithItsDaemons) {
   EXPECT_THAT(ProcessesWithMark(agent_.mark()), IsEmpty());
 }
 
-TEST_F(ServerRoleTest, ConfirmsOnlyWhereItServesThatExecution) {
+TEST_F(ServerRoleTest, ConfirmsOnlyAnExecutionThatItServes) {
   const OpenRequest request = ServerRequest("e", "good");
   ASSERT_TRUE(OpenJob(agent_.stub(), request).ok());
   ControlClient control(agent_.stub(), request.job());

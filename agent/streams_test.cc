@@ -1,4 +1,5 @@
-// Streams break, controllers vanish: nothing is lost, nothing is doubled, and nothing is left running.
+// Tests broken streams and vanished controllers: no event or record is lost or duplicated, and no process is left
+// running.
 
 #include <sys/types.h>
 
@@ -25,7 +26,7 @@ using ::testing::IsEmpty;
 
 class StreamsTest : public ::testing::Test {
  protected:
-  // Opens a server job; its control stream has read Ready.
+  // Opens a server job and returns its control stream after Ready.
   std::unique_ptr<ControlClient> Serve(const OpenRequest& request) {
     EXPECT_TRUE(OpenJob(agent_.stub(), request).ok());
     auto control = std::make_unique<ControlClient>(agent_.stub(), request.job());
@@ -35,8 +36,8 @@ class StreamsTest : public ::testing::Test {
     return control;
   }
 
-  // As Serve(), with a lease that nobody renews and that is shorter than a test should wait for. A machine may stall for
-  // longer than that before the server is ready: then again, with twice the lease.
+  // As Serve(), with a short lease that is not renewed. If the machine stalls for longer than the lease before the
+  // server is ready, tries again with twice the lease.
   std::unique_ptr<ControlClient> ServeOnAShortLease(OpenRequest* request) {
     for (uint32_t lease_ms = 1'000;; lease_ms *= 2) {
       request->mutable_job()->set_execution_id(absl::StrCat("lease-", lease_ms));
@@ -68,7 +69,7 @@ class StreamsTest : public ::testing::Test {
   std::string address_;
 };
 
-TEST_F(StreamsTest, AControlStreamAttachedAgainReadsOnWhereTheOtherBroke) {
+TEST_F(StreamsTest, AReattachedControlStreamContinuesWhereTheOldOneBroke) {
   const OpenRequest request = ServerRequest("e", "good");
   std::unique_ptr<ControlClient> first = Serve(request);
   first->Start(AgentClock(agent_.stub()));
@@ -77,7 +78,7 @@ TEST_F(StreamsTest, AControlStreamAttachedAgainReadsOnWhereTheOtherBroke) {
   const ControlEvent finished = second.Next();
   EXPECT_TRUE(finished.has_server_finished()) << finished.DebugString();
   EXPECT_EQ(finished.sequence(), 2u);
-  // And from the beginning, as often as one likes.
+  // A stream can also read from the beginning, any number of times.
   ControlClient third(agent_.stub(), request.job());
   EXPECT_TRUE(third.Next().has_ready());
   EXPECT_TRUE(google::protobuf::util::MessageDifferencer::Equals(third.Next(), finished));
@@ -92,7 +93,7 @@ TEST_F(StreamsTest, ANewerControlStreamEndsTheOlder) {
   EXPECT_EQ(older->Finish().error_code(), grpc::StatusCode::ABORTED);
 }
 
-TEST_F(StreamsTest, AClockQuestionIsAnsweredAtOnceAndOutsideTheNumbering) {
+TEST_F(StreamsTest, RepliesToAClockQuestionAtOnceWithoutASequenceNumber) {
   const OpenRequest request = ServerRequest("e", "good");
   const std::unique_ptr<ControlClient> control = Serve(request);
   for (uint64_t question = 1; question <= 100; ++question) control->Ask(question);
@@ -123,7 +124,7 @@ TEST_F(StreamsTest, CommandsOutOfOrderEndTheStreamAndSayWhy) {
   EXPECT_EQ(stranger.Finish().error_code(), grpc::StatusCode::NOT_FOUND);
 }
 
-TEST_F(StreamsTest, DataReadInPiecesOverBrokenStreamsIsWholeAndOnce) {
+TEST_F(StreamsTest, DataReadOverBrokenStreamsIsCompleteWithoutDuplicates) {
   const std::unique_ptr<ControlClient> server = Serve(ServerRequest("e", "good"));
   const OpenRequest request = LoadRequest("e", address_);
   const LoadFinished finished = Load(request);
@@ -135,7 +136,7 @@ TEST_F(StreamsTest, DataReadInPiecesOverBrokenStreamsIsWholeAndOnce) {
   ASSERT_EQ(whole.size(), finished.data_records());
   std::vector<std::string> pieces;
   while (pieces.size() < whole.size()) {
-    // One record a stream, over a connection of its own, each time.
+    // Each stream reads one record over a new connection.
     const std::unique_ptr<Agent::Stub> stub = agent_.NewStub();
     const DataRead read = ReadRecords(*stub, request.job(), pieces.size() + 1, 1);
     ASSERT_EQ(read.records.size(), 1u);
@@ -145,7 +146,7 @@ TEST_F(StreamsTest, DataReadInPiecesOverBrokenStreamsIsWholeAndOnce) {
   EXPECT_EQ(pieces, whole);
 }
 
-TEST_F(StreamsTest, WhatIsCommittedIsGoneAndTheRestIsThere) {
+TEST_F(StreamsTest, DeletesOnlyCommittedRecords) {
   const std::unique_ptr<ControlClient> server = Serve(ServerRequest("e", "good"));
   const OpenRequest request = LoadRequest("e", address_);
   const LoadFinished finished = Load(request);
@@ -158,24 +159,24 @@ TEST_F(StreamsTest, WhatIsCommittedIsGoneAndTheRestIsThere) {
   EXPECT_EQ(gone.status.error_code(), grpc::StatusCode::OUT_OF_RANGE);
 }
 
-TEST_F(StreamsTest, AReaderThatWaitsSeesTheEndWhenThePartIsClosed) {
+TEST_F(StreamsTest, AWaitingReaderSeesTheEndWhenTheJobIsClosed) {
   const OpenRequest request = ServerRequest("e", "good");
   const std::unique_ptr<ControlClient> control = Serve(request);
   DataRead read;
   std::thread reader([&] { read = ReadRecords(*agent_.NewStub(), request.job()); });
   ASSERT_TRUE(CloseJob(agent_.stub(), request.job()).ok());
   reader.join();
-  // It attached before or after the job was closed.
+  // The reader attached before or after the job was closed.
   EXPECT_TRUE(read.records.empty() ? read.status.error_code() == grpc::StatusCode::NOT_FOUND
                                    : read.records.back().end());
 }
 
 // The controller was killed: no stream, no renewal, no Close.
-TEST_F(StreamsTest, AVanishedControllersLeaseRunsOutAndItsServerIsGone) {
+TEST_F(StreamsTest, EndsTheServerWhenAVanishedControllersLeaseExpires) {
   OpenRequest request = ServerRequest("e", "stubborn");
   ServeOnAShortLease(&request).reset();
   EXPECT_THAT(WaitUntilNoneHasMark(agent_.mark()), IsEmpty());
-  // Somebody else can have the CPU, a moment after the last process is gone.
+  // The CPU becomes free shortly after the last process has ended.
   const absl::Time deadline = absl::Now() + absl::Seconds(60);
   while (!OpenJob(agent_.stub(), ServerRequest("f", "good")).ok()) {
     ASSERT_LT(absl::Now(), deadline) << "the CPU is still taken";
@@ -183,7 +184,7 @@ TEST_F(StreamsTest, AVanishedControllersLeaseRunsOutAndItsServerIsGone) {
   }
 }
 
-TEST_F(StreamsTest, WhoStillListensIsToldThatTheLeaseRanOut) {
+TEST_F(StreamsTest, AnAttachedStreamGetsTheLeaseExpiry) {
   OpenRequest request = ServerRequest("e", "good");
   const std::unique_ptr<ControlClient> control = ServeOnAShortLease(&request);
   ASSERT_NE(control, nullptr);
@@ -196,7 +197,7 @@ TEST_F(StreamsTest, WhoStillListensIsToldThatTheLeaseRanOut) {
   EXPECT_TRUE(control->Finish().ok());
 }
 
-TEST_F(StreamsTest, OneLeaseStreamHoldsSeveralParts) {
+TEST_F(StreamsTest, OneLeaseStreamHoldsSeveralJobs) {
   OpenRequest first = ServerRequest("e", "good");
   first.set_lease_ms(60'000);
   const std::unique_ptr<ControlClient> control = Serve(first);
@@ -215,7 +216,7 @@ TEST_F(StreamsTest, OneLeaseStreamHoldsSeveralParts) {
 }
 
 // A controller that repeats itself after a broken connection must not start a second server.
-TEST_F(StreamsTest, OpenSaidAgainIsTheSamePart) {
+TEST_F(StreamsTest, ARepeatedOpenReturnsTheSameJob) {
   const OpenRequest request = ServerRequest("e", "good");
   const std::unique_ptr<ControlClient> control = Serve(request);
   const std::vector<pid_t> processes = ProcessesWithMark(agent_.mark());

@@ -85,7 +85,7 @@ class UrlTest(EndToEndTest):
         # It speaks HTTP/1.1 only.
         ended = self.measure(url, "--http2")
         self.assert_status(ended, 1)
-        self.assertIn("does not agree to HTTP/2", ended.out + ended.err)
+        self.assertIn("did not negotiate HTTP/2", ended.out + ended.err)
 
     def test_http2_with_and_without_tls(self):
         if not os.access(NGINX, os.X_OK):

@@ -30,7 +30,7 @@ bool IsProgram(const std::string& path) {
          access(path.c_str(), X_OK) == 0;
 }
 
-// PATH, with the folders behind it where Debian installs servers and that users' PATHs leave out.
+// PATH, followed by the folders in which Debian installs servers and which users' PATHs do not contain.
 std::string SearchPath() {
   const char* const path = std::getenv("PATH");
   std::string search = path == nullptr || *path == '\0' ? "/usr/local/bin:/usr/bin:/bin" : path;
@@ -43,8 +43,8 @@ std::string SearchPath() {
 }
 
 std::string FolderOf(const std::string& path) {
-  // Kept as it was given: in Bazel's runfiles the file itself is a link into the source tree, where
-  // nothing is built.
+  // Do not resolve symbolic links: in Bazel's runfiles the file is a link into the source tree, which has no built
+  // files.
   const size_t slash = path.rfind('/');
   if (slash == 0) return "/";
   return path.substr(0, slash);
@@ -115,14 +115,14 @@ absl::StatusOr<std::string> Catalogue::Program(const CatalogueTarget& target) co
   if (absl::StrContains(program, "/")) {
     const std::string path = program[0] == '/' ? program : absl::StrCat(folder_, "/", program);
     if (IsProgram(path)) return path;
-    where = absl::StrCat("there is no program ", path);
+    where = absl::StrCat("the program ", path, " does not exist");
   } else {
     const std::string search = SearchPath();
     for (const absl::string_view folder : absl::StrSplit(search, ':', absl::SkipEmpty())) {
       const std::string path = absl::StrCat(folder, "/", program);
       if (IsProgram(path)) return path;
     }
-    where = absl::StrCat("there is no program ", program, " in ", search);
+    where = absl::StrCat("the program ", program, " is not in ", search);
   }
   return absl::FailedPreconditionError(
       absl::StrCat("target \"", target.name(), "\" is not installed: ", where,
@@ -190,8 +190,7 @@ std::vector<std::string> Catalogue::VersionArgv(const CatalogueTarget& target) c
   for (const std::string& argument : target.version_argv()) {
     argv.push_back(ReplacePlaceholders(argument, {{"catalogue", folder_}}));
   }
-  // A version command is mostly the program itself with another argument, looked for in the same
-  // places.
+  // A version command is usually the program itself with another argument; it is looked up in the same folders.
   CatalogueTarget command = target;
   command.set_argv(0, argv[0]);
   absl::StatusOr<std::string> program = Program(command);

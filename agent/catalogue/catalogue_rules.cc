@@ -20,7 +20,7 @@ namespace assay::agent {
 namespace {
 
 constexpr size_t kMaxMistakes = 10;
-// Longest value of an option: it ends up in an argument list or a configuration file.
+// Longest value of an option. The value becomes part of an argument list or a configuration file.
 constexpr size_t kMaxOptionValue = 4096;
 constexpr double kMaxTimeoutSeconds = 3600;
 
@@ -43,7 +43,7 @@ std::string_view PatternOf(const CatalogueTarget::Option& option) {
   return option.pattern().empty() ? std::string_view("[0-9]+") : std::string_view(option.pattern());
 }
 
-// Walks the entries of one catalogue and writes down what is wrong.
+// Checks the entries of one catalogue and collects the mistakes.
 class Checker {
  public:
   Checker(const CatalogueFile& file, const TextLocations& locations)
@@ -81,20 +81,20 @@ class Checker {
     if (!Matches(target.name(), kNamePattern)) {
       Add({"name"}, target.name().empty()
                         ? "name is missing"
-                        : "a name is made of letters, digits, '.', '_' and '-', and begins with a "
+                        : "a name consists of letters, digits, '.', '_' and '-', and begins with a "
                           "letter or digit");
     } else if (!names_.insert(target.name()).second) {
-      Add({"name"}, "the catalogue has an entry of this name already");
+      Add({"name"}, "the catalogue already has an entry of this name");
     }
     if (target.argv_size() == 0 || target.argv(0).empty()) {
-      Add({"argv"}, "argv is missing: the program and its arguments");
+      Add({"argv"}, "argv is missing; set it to the program and its arguments");
     }
     if (!target.ready_path().empty() && !absl::StartsWith(target.ready_path(), "/")) {
-      Add({"ready_path"}, "ready_path begins with \"/\"");
+      Add({"ready_path"}, "ready_path must begin with \"/\"");
     }
   }
 
-  // Every text in which placeholders are replaced.
+  // Checks every text in which placeholders are replaced.
   void CheckTexts(const CatalogueTarget& target) {
     std::set<std::string> options;
     for (const auto& option : target.options()) options.insert(option.name());
@@ -102,13 +102,13 @@ class Checker {
       CheckPlaceholders({"argv", i}, target.argv(i), options);
       if (i == 0 && !Placeholders(target.argv(0)).empty() &&
           Placeholders(target.argv(0)) != std::vector<std::string>{"catalogue"}) {
-        Add({"argv", 0}, "only {catalogue} may stand in the program's own name");
+        Add({"argv", 0}, "the program's name may contain only the placeholder {catalogue}");
       }
     }
     for (const auto& [name, value] : target.environment()) {
       CheckPlaceholders({"environment"}, value, options);
       if (name.empty() || absl::StrContains(name, "=")) {
-        Add({"environment"}, absl::StrCat("\"", name, "\" cannot be the name of a variable"));
+        Add({"environment"}, absl::StrCat("\"", name, "\" is not a valid name of a variable"));
       }
     }
     for (int i = 0; i < target.files_size(); ++i) {
@@ -117,9 +117,10 @@ class Checker {
     for (int i = 0; i < target.version_argv_size(); ++i) {
       for (const std::string& name : Placeholders(target.version_argv(i))) {
         if (name == "catalogue") continue;
-        Add({"version_argv", i}, absl::StrCat("{", name,
-                                              "} is not known here: the version is asked"
-                                              " for before any execution; only {catalogue} is"));
+        Add({"version_argv", i},
+            absl::StrCat("{", name,
+                         "} is not known here: the version command"
+                         " runs before any execution; only {catalogue} is known"));
       }
     }
   }
@@ -133,8 +134,8 @@ class Checker {
       }
       std::vector<std::string> known(SitePlaceholders().begin(), SitePlaceholders().end());
       for (const std::string& option : options) known.push_back("option." + option);
-      Add(field,
-          absl::StrCat("{", name, "} is not known; there is {", absl::StrJoin(known, "}, {"), "}"));
+      Add(field, absl::StrCat("{", name, "} is not known; known are {",
+                              absl::StrJoin(known, "}, {"), "}"));
     }
   }
 
@@ -143,15 +144,16 @@ class Checker {
     for (const auto& option : target.options()) all.insert(option.name());
     for (int i = 0; i < target.options_size(); ++i) {
       const CatalogueTarget::Option& option = target.options(i);
-      // Used by the entry itself, before the option's own arguments are looked at.
+      // Whether the entry itself uses it; the option's own arguments are checked below.
       const bool used = used_.count({target_, option.name()}) > 0;
       if (!Matches(option.name(), kOptionNamePattern)) {
         Add({"options", i},
-            "an option's name is made of lower case letters, digits and '_', and begins with a "
+            "an option's name consists of lower-case letters, digits and '_', and begins with a "
             "letter",
             "name");
       } else if (!names.insert(option.name()).second) {
-        Add({"options", i}, absl::StrCat("option \"", option.name(), "\" is there twice"), "name");
+        Add({"options", i}, absl::StrCat("option \"", option.name(), "\" is defined twice"),
+            "name");
       }
       const RE2 pattern(Piece(PatternOf(option)), RE2::Quiet);
       if (!pattern.ok()) {
@@ -162,13 +164,13 @@ class Checker {
       }
       if (!used && option.argv_size() == 0) {
         Add({"options", i}, absl::StrCat("option \"", option.name(),
-                                         "\" goes nowhere: give it argv,"
+                                         "\" has no effect: give it argv,"
                                          " or use {option.",
                                          option.name(), "}"));
       }
       if (used && option.default_value().empty() && !Matches("", PatternOf(option))) {
         Add({"options", i}, absl::StrCat("option \"", option.name(),
-                                         "\" is used always and has no"
+                                         "\" is always used but has no"
                                          " default_value"));
       }
       for (const std::string& argument : option.argv()) {
@@ -181,10 +183,10 @@ class Checker {
     for (const auto& [field, seconds] :
          {std::pair<std::string_view, double>{"ready_timeout_s", target.ready_timeout_s()},
           {"stop_timeout_s", target.stop_timeout_s()}}) {
-      // Written so that NaN is refused.
+      // Written so that NaN is rejected.
       if (!(seconds >= 0 && seconds <= kMaxTimeoutSeconds)) {
-        Add({field},
-            absl::StrCat(std::string(field), " is between 0 and ", kMaxTimeoutSeconds, " seconds"));
+        Add({field}, absl::StrCat(std::string(field), " must be between 0 and ", kMaxTimeoutSeconds,
+                                  " seconds"));
       }
     }
     if (!StopSignal(target.stop_signal()).has_value()) {
@@ -203,8 +205,8 @@ class Checker {
         std::vector<std::string> there(ContractRequests().begin(), ContractRequests().end());
         Add({"not_served", i},
             absl::StrCat("\"", entry.request(),
-                         "\" is no request of the endpoint"
-                         " contract; there is ",
+                         "\" is not a request of the endpoint"
+                         " contract; its requests are ",
                          absl::StrJoin(there, ", ")),
             "request");
       }
@@ -218,7 +220,7 @@ class Checker {
       const std::string rooted = absl::StrCat("/", path, "/");
       if (path.empty() || path[0] == '/' || absl::StrContains(rooted, "/../") ||
           absl::StrContains(rooted, "/./") || absl::StrContains(rooted, "//")) {
-        Add({"files", i}, "a file's path is relative to {dir} and stays inside it", "path");
+        Add({"files", i}, "a file's path must be relative to {dir} and stay inside it", "path");
       }
     }
   }
@@ -227,7 +229,7 @@ class Checker {
   const TextLocations& locations_;
   int target_ = 0;
   std::set<std::string> names_;
-  // Options whose placeholder stands somewhere, by target.
+  // Options whose placeholder is used, by target.
   std::set<std::pair<int, std::string>> used_;
   std::vector<std::string> mistakes_;
 };
@@ -244,8 +246,8 @@ absl::Status CheckOptionValue(const CatalogueTarget::Option& option, std::string
     return absl::OkStatus();
   }
   return absl::InvalidArgumentError(
-      absl::StrCat("option \"", option.name(), "\" does not take \"",
-                   std::string(value.substr(0, 100)), "\": a value matches ",
+      absl::StrCat("option \"", option.name(), "\" does not accept \"",
+                   std::string(value.substr(0, 100)), "\": a value must match ",
                    std::string(PatternOf(option)), option.description().empty() ? "" : " (",
                    option.description(), option.description().empty() ? "" : ")"));
 }

@@ -20,7 +20,7 @@
 namespace assay::agent {
 namespace {
 
-// A folder with an executable "server" in it, as a catalogue would find it.
+// A folder with an executable "server", for a catalogue to find.
 std::string FolderWithServer() {
   const std::string folder = testing::TempDir() + "/catalogue";
   mkdir(folder.c_str(), 0755);
@@ -68,13 +68,13 @@ constexpr char kServer[] = R"pb(
   }
 )pb";
 
-TEST(PlaceholdersTest, BracesRoundAnythingElseStay) {
+TEST(PlaceholdersTest, KeepsBracesAroundOtherText) {
   EXPECT_EQ(ReplacePlaceholders("http { a{port}b {\"x\":1} {2} {} {unknown} {", {{"port", "1"}}),
             "http { a1b {\"x\":1} {2} {} {unknown} {");
   EXPECT_EQ(Placeholders("{a}{b.c} { d } {E} {f"), (std::vector<std::string>{"a", "b.c"}));
 }
 
-// Otherwise a value could smuggle in another one.
+// Otherwise a value could inject another value.
 TEST(PlaceholdersTest, ValuesAreNotReplacedAgain) {
   EXPECT_EQ(ReplacePlaceholders("{a}", {{"a", "{b}"}, {"b", "no"}}), "{b}");
 }
@@ -104,7 +104,7 @@ TEST(CatalogueTest, AnIpv6HostIsBracketedInAnAddress) {
   EXPECT_EQ(catalogue.Resolve(**catalogue.Find("mine"), site, {})->argv[1], "--listen=[::1]:9000");
 }
 
-// An option that is not set must not appear: a server's own default may differ from any value.
+// The argument of an unset option must not appear, because the server's own default may differ from every value.
 TEST(CatalogueTest, AnOptionsArgumentsAppearOnlyWhenItIsSet) {
   const Catalogue catalogue = Parsed(kServer);
   const CatalogueTarget& target = **catalogue.Find("mine");
@@ -115,7 +115,7 @@ TEST(CatalogueTest, AnOptionsArgumentsAppearOnlyWhenItIsSet) {
   EXPECT_EQ(resolved->argv[4], "--threads=4");
 }
 
-TEST(CatalogueTest, AnUnknownOptionIsRefusedWithThoseThereAre) {
+TEST(CatalogueTest, AnUnknownOptionErrorListsTheOptions) {
   const Catalogue catalogue = Parsed(kServer);
   const auto resolved = catalogue.Resolve(**catalogue.Find("mine"), Site(), {{"thread", "4"}});
   EXPECT_EQ(resolved.status().code(), absl::StatusCode::kInvalidArgument);
@@ -133,7 +133,7 @@ TEST(CatalogueTest, AValueMustMatchItsPatternAsAWhole) {
   }
 }
 
-TEST(CatalogueTest, ATargetThatIsNotThereIsNotInstalledAndSaysWhatToDo) {
+TEST(CatalogueTest, AMissingTargetIsNotInstalledAndSaysWhatToDo) {
   const Catalogue catalogue = Parsed(
       "targets { name: 'a' argv: 'no-such-program-of-assay' install: 'apt-get install a' }"
       "targets { name: 'b' argv: './absent' }");
@@ -144,7 +144,7 @@ TEST(CatalogueTest, ATargetThatIsNotThereIsNotInstalledAndSaysWhatToDo) {
   EXPECT_FALSE(catalogue.Installed(**catalogue.Find("b")));
 }
 
-// A folder or a plain file by the right name is not a server.
+// A folder or a file that is not executable is not a program.
 TEST(CatalogueTest, AProgramIsAnExecutableFile) {
   std::ofstream(FolderWithServer() + "/plain") << "text";
   const Catalogue catalogue = Parsed(
@@ -159,7 +159,7 @@ TEST(CatalogueTest, AProgramIsAnExecutableFile) {
   EXPECT_EQ(version[1], FolderWithServer() + "/x");
 }
 
-TEST(CatalogueTest, AnUnknownTargetIsRefusedWithThoseThereAre) {
+TEST(CatalogueTest, AnUnknownTargetErrorListsTheTargets) {
   const Catalogue catalogue =
       Parsed("targets { name: 'a' argv: 'x' } targets { name: 'b' argv: 'x' }");
   const auto found = catalogue.Find("c");
@@ -167,20 +167,21 @@ TEST(CatalogueTest, AnUnknownTargetIsRefusedWithThoseThereAre) {
   EXPECT_HAS(std::string(found.status().message()), "it has a, b");
 }
 
-TEST(CatalogueTest, MistakesOfMeaningNameTheirPlace) {
+TEST(CatalogueTest, MistakesNameTheirPlace) {
   EXPECT_HAS(Complaint("targets { name: 'a' argv: 'x' }\ntargets {\n  name: 'a' argv: 'x' }"),
-             "c.textproto:3:3: target \"a\": the catalogue has an entry of this name already");
-  EXPECT_HAS(Complaint("targets { name: 'a b' argv: 'x' }"), "a name is made of");
+             "c.textproto:3:3: target \"a\": the catalogue already has an entry of this name");
+  EXPECT_HAS(Complaint("targets { name: 'a b' argv: 'x' }"), "a name consists of");
   EXPECT_HAS(Complaint("targets { argv: 'x' }"), "c.textproto:1:1: a target: name is missing");
   EXPECT_HAS(Complaint("targets { name: 'a' }"), "argv is missing");
   EXPECT_HAS(Complaint("targets {\n name: 'a'\n argv: 'x'\n argv: '{prot}' }"),
-             "c.textproto:4:2: target \"a\": {prot} is not known; there is {address}");
-  EXPECT_HAS(Complaint("targets { name: 'a' argv: '{dir}/x' }"), "only {catalogue} may stand");
+             "c.textproto:4:2: target \"a\": {prot} is not known; known are {address}");
+  EXPECT_HAS(Complaint("targets { name: 'a' argv: '{dir}/x' }"),
+             "may contain only the placeholder {catalogue}");
   EXPECT_HAS(Complaint("targets { name: 'a' argv: 'x' argv: '{option.n}' options { name: 'n' } }"),
              "no default_value");
-  EXPECT_HAS(Complaint("targets { name: 'a' argv: 'x' options { name: 'n' } }"), "goes nowhere");
+  EXPECT_HAS(Complaint("targets { name: 'a' argv: 'x' options { name: 'n' } }"), "has no effect");
   EXPECT_HAS(Complaint("targets { name: 'a' argv: 'x' options { name: 'N' argv: '-n' } }"),
-             "an option's name is made of");
+             "an option's name consists of");
   EXPECT_HAS(
       Complaint("targets { name: 'a' argv: 'x' options { name: 'n' argv: 'a' pattern: '(' } }"),
       "not a regular expression");
@@ -192,10 +193,9 @@ TEST(CatalogueTest, MistakesOfMeaningNameTheirPlace) {
   EXPECT_HAS(Complaint("targets { name: 'a' argv: 'x' stop_signal: 'SIGFOO' }"), "SIGFOO");
   EXPECT_HAS(Complaint("targets { name: 'a' argv: 'x' version_argv: '{port}' }"),
              "only {catalogue}");
-  EXPECT_HAS(Complaint("targets { name: 'a' argv: 'x' files { path: '../evil' } }"),
-             "stays inside");
+  EXPECT_HAS(Complaint("targets { name: 'a' argv: 'x' files { path: '../evil' } }"), "stay inside");
   EXPECT_HAS(Complaint("targets { name: 'a' argv: 'x' files { path: '/etc/evil' } }"),
-             "stays inside");
+             "stay inside");
   EXPECT_HAS(
       Complaint("targets { name: 'a' argv: 'x' not_served { request: 'GET /jsn' reason: 'r' } }"),
       "there is GET /plaintext, ");
@@ -208,7 +208,7 @@ TEST(CatalogueTest, AMissingFileIsNotFound) {
             absl::StatusCode::kNotFound);
 }
 
-TEST(CatalogueTest, WhatIsNotServedHasItsReason) {
+TEST(CatalogueTest, AnEndpointThatIsNotServedHasAReason) {
   CatalogueTarget target;
   auto* entry = target.add_not_served();
   entry->set_request("GET /cpu");
@@ -217,8 +217,8 @@ TEST(CatalogueTest, WhatIsNotServedHasItsReason) {
   EXPECT_EQ(NotServedReason(target, "POST", "/cpu"), std::nullopt);
 }
 
-// The catalogue in the box, as users get it.
-TEST(CatalogueTest, TheOneInTheBoxLoadsAndResolves) {
+// Assay's own catalogue, as users get it.
+TEST(CatalogueTest, AssaysOwnCatalogueLoadsAndResolves) {
   const auto path = AssayFile("targets/catalogue.textproto");
   ASSERT_TRUE(path.ok()) << path.status();
   const auto catalogue = Catalogue::Load(*path);
@@ -233,8 +233,8 @@ TEST(CatalogueTest, TheOneInTheBoxLoadsAndResolves) {
   }
 }
 
-// A comparison sets an option once, for all targets.
-TEST(CatalogueTest, OptionsOfOneNameTakeTheSameValuesInEveryEntryInTheBox) {
+// A comparison sets an option once for all targets.
+TEST(CatalogueTest, OptionsOfOneNameAcceptTheSameValuesInEveryEntry) {
   const auto catalogue = Catalogue::Load(*AssayFile("targets/catalogue.textproto"));
   ASSERT_TRUE(catalogue.ok()) << catalogue.status();
   std::map<std::string, std::string> patterns;

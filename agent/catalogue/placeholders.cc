@@ -10,7 +10,7 @@ bool IsNameCharacter(char c) {
   return IsNameStart(c) || (c >= '0' && c <= '9') || c == '_' || c == '.';
 }
 
-// The name of the placeholder that begins at text[open], a '{'; empty when none does.
+// The name of the placeholder that begins at text[open], a '{'; empty if there is none.
 std::string_view NameAt(std::string_view text, size_t open) {
   size_t end = open + 1;
   if (end >= text.size() || !IsNameStart(text[end])) return {};

@@ -25,8 +25,8 @@ namespace assay::agent {
 // removed when its last record is committed, all of them when the spool is destroyed. The files have no name in the
 // folder: an agent that is killed leaves none.
 //
-// Threads: any. Cost: a record in memory is not copied, nor when it is read; a file is written without fsync, since a
-// spool does not outlive its agent.
+// Threads: any. Cost: Append() serialises into what is kept, AppendSerialised() copies at most once, and Read() of a
+// record in memory copies nothing. A file is written without fsync, since a spool does not outlive its agent.
 class Spool {
  public:
   static constexpr size_t kMemoryBytes = size_t{4} << 20;

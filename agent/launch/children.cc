@@ -15,7 +15,7 @@
 namespace assay::agent {
 namespace {
 
-// /proc may show another PID namespace than ours, where our numbers mean other processes.
+// /proc may show another PID namespace, in which this process's pids denote other processes.
 bool ProcShowsThisNamespace() {
   char link[32];
   const ssize_t length = readlink("/proc/self", link, sizeof(link));
@@ -25,7 +25,7 @@ bool ProcShowsThisNamespace() {
          pid == getpid();
 }
 
-// Waits for all that have ended; false when there are no children at all.
+// Waits for all children that have ended. Returns false if there are no children.
 bool Reap() {
   while (true) {
     const pid_t ended = waitpid(-1, nullptr, WNOHANG);
@@ -52,7 +52,7 @@ bool KillChildrenUntilNone(absl::Duration limit) {
     if (can_see) {
       for (const pid_t child : ChildrenOf(getpid())) kill(child, SIGKILL);
     }
-    // Signals of one kind merge, and one may have come before: a short wait, then look again.
+    // Signals of one kind merge, and one may have arrived before. So wait for a short time, then check again.
     WaitForSigchld(absl::Milliseconds(10));
   }
   return true;

@@ -15,8 +15,8 @@ namespace {
   while (true) pause();
 }
 
-// This process becomes a subreaper: one test in it only.
-TEST(KillChildrenUntilNoneTest, KillsEveryGenerationAndHasNothingToDoAfter) {
+// The test makes this process a subreaper, so there is only one test here.
+TEST(KillChildrenUntilNoneTest, KillsAllDescendantsAndReturnsTrueWithoutChildren) {
   sigset_t child;
   sigemptyset(&child);
   sigaddset(&child, SIGCHLD);
@@ -41,7 +41,7 @@ TEST(KillChildrenUntilNoneTest, KillsEveryGenerationAndHasNothingToDoAfter) {
   ASSERT_EQ(read(alive[0], &byte, 1), 1) << "all three generations run";
 
   EXPECT_TRUE(KillChildrenUntilNone(absl::Minutes(1)));
-  // The pipe's other end closes with the last of them.
+  // The other end of the pipe closes when the last process ends.
   EXPECT_EQ(read(alive[0], &byte, 1), 0);
   EXPECT_EQ(waitpid(-1, nullptr, WNOHANG), -1);
   EXPECT_EQ(errno, ECHILD);

@@ -18,7 +18,7 @@ constexpr int kFirst = 3;
 // CLOSE_RANGE_CLOEXEC, which older headers lack.
 constexpr unsigned kCloseOnExec = 1U << 2;
 
-// As close_range(2) of Linux 5.9 (with kCloseOnExec: 5.11); false on an older one.
+// close_range(2) of Linux 5.9 (with kCloseOnExec: 5.11). Returns false on an older kernel.
 bool CloseRange(unsigned first, unsigned last, unsigned flags) {
 #ifdef SYS_close_range
   return syscall(SYS_close_range, first, last, flags) == 0;
@@ -64,7 +64,7 @@ void CloseAllBut(std::vector<int> kept) {
 int PlaceDescriptors(const std::vector<std::pair<int, int>>& pass_fds, UniqueFd* aside) {
   int above = kFirst;
   for (const auto& [ours, theirs] : pass_fds) above = std::max(above, theirs + 1);
-  // First out of the way of all target numbers, so that no dup2() closes what a later one needs.
+  // First move all descriptors above the target numbers, so that no dup2() closes one that is still needed.
   std::vector<UniqueFd> copies;
   for (const auto& [ours, theirs] : pass_fds) {
     copies.emplace_back(fcntl(ours, F_DUPFD_CLOEXEC, above));

@@ -14,8 +14,8 @@ namespace {
 
 constexpr int kPassed = 0;
 
-// In a child process, since the descriptors of the test itself must live on. `body` returns kPassed or the number of
-// the expectation that failed.
+// Runs `body` in a child process, because the test itself needs its descriptors. `body` returns kPassed or the number
+// of the failed expectation.
 int InAChild(const std::function<int()>& body) {
   const pid_t child = fork();
   if (child == 0) _exit(body());
@@ -28,7 +28,7 @@ bool IsOpen(int fd) { return fcntl(fd, F_GETFD) >= 0; }
 bool PassesExec(int fd) { return IsOpen(fd) && (fcntl(fd, F_GETFD) & FD_CLOEXEC) == 0; }
 void OpenAt(int fd) { dup2(STDIN_FILENO, fd); }
 
-TEST(CloseAllButTest, ClosesAllBeyondStandardErrorButWhatIsKept) {
+TEST(CloseAllButTest, ClosesAllDescriptorsFrom3ExceptTheKeptOnes) {
   EXPECT_EQ(InAChild([] {
               for (int fd = 3; fd < 20; ++fd) OpenAt(fd);
               OpenAt(500);
@@ -42,7 +42,7 @@ TEST(CloseAllButTest, ClosesAllBeyondStandardErrorButWhatIsKept) {
             kPassed);
 }
 
-TEST(PlaceDescriptorsTest, GivesTheNumbersAskedForAndLetsNothingElsePass) {
+TEST(PlaceDescriptorsTest, PassesOnlyListedDescriptorsUnderTheirNumbers) {
   EXPECT_EQ(
       InAChild([] {
         int a[2];
@@ -50,7 +50,7 @@ TEST(PlaceDescriptorsTest, GivesTheNumbersAskedForAndLetsNothingElsePass) {
         if (pipe(a) != 0 || pipe(b) != 0) return 1;
         OpenAt(90);
         UniqueFd aside(dup(STDIN_FILENO));
-        // Crosswise, and over the number that `aside` has.
+        // Swap two numbers, and use the number of `aside` as a target.
         const int aside_number = aside.get();
         if (PlaceDescriptors({{a[1], b[1]}, {b[1], a[1]}, {a[1], aside_number}}, &aside) != 0) {
           return 2;
@@ -68,7 +68,7 @@ TEST(PlaceDescriptorsTest, GivesTheNumbersAskedForAndLetsNothingElsePass) {
       kPassed);
 }
 
-TEST(PlaceDescriptorsTest, SaysThatADescriptorIsNotOpenOrANumberTooHigh) {
+TEST(PlaceDescriptorsTest, ReportsAClosedDescriptorAndATooHighNumber) {
   EXPECT_EQ(InAChild([] {
               UniqueFd aside(dup(STDIN_FILENO));
               if (PlaceDescriptors({{777, 5}}, &aside) != EBADF) return 1;

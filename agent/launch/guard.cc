@@ -21,11 +21,11 @@ namespace {
 
 constexpr absl::Duration kKillLimit = absl::Seconds(20);
 
-// So that /proc/PID in the program means what its getpid() says. Where it is not allowed the
-// program sees the host's /proc, which works for /proc/self.
+// Mounts a /proc in which /proc/PID matches the program's getpid(). If this is not allowed, the program sees the host's
+// /proc, which works for /proc/self.
 void MountOwnProc() {
   if (unshare(CLONE_NEWNS) != 0) return;
-  // What the host mounts later still shows here, what is mounted here never there.
+  // Later mounts of the host are visible here; mounts made here are never visible in the host.
   if (mount(nullptr, "/", nullptr, MS_SLAVE | MS_REC, nullptr) != 0) return;
   mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr);
 }
@@ -38,7 +38,7 @@ UniqueFd SigchldDescriptor() {
   return UniqueFd(signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK));
 }
 
-// Waits for whoever has ended; the program's status when it is among them.
+// Waits for all children that have ended. Returns the program's status if it is one of them.
 std::optional<int> Reap(pid_t program) {
   std::optional<int> program_status;
   while (true) {
@@ -50,18 +50,18 @@ std::optional<int> Reap(pid_t program) {
   }
 }
 
-// Takes one command; false when the keeper is gone.
+// Processes one command. Returns false if the keeper is gone.
 bool TakeCommand(const UniqueFd& keeper, pid_t program) {
   LaunchCommand command;
   const ssize_t got = recv(keeper.get(), &command, sizeof(command), MSG_DONTWAIT);
   if (got < 0) return errno == EINTR || errno == EAGAIN;
   if (got != sizeof(command)) return false;
-  // The program was not waited for yet, so the pid is still its.
+  // The program has not been waited for, so its pid cannot have been reused.
   if (command.kind == LaunchCommand::kSignal) kill(program, command.signal);
   return true;
 }
 
-// Returns when the program has ended, with its status, or when the keeper is gone.
+// Returns the program's status when it has ended, or nullopt when the keeper is gone.
 std::optional<int> Guard(pid_t program, const UniqueFd& keeper, const UniqueFd& sigchld) {
   while (true) {
     pollfd polled[] = {{keeper.get(), POLLIN, 0}, {sigchld.get(), POLLIN, 0}};
@@ -82,10 +82,10 @@ std::optional<int> Guard(pid_t program, const UniqueFd& keeper, const UniqueFd& 
 void RunGuard(const LaunchRequest& request, const Program& program, bool own_namespace,
               UniqueFd keeper, UniqueFd program_keeper) {
   setsid();
-  // A name of its own: whoever kills launch by name leaves the guard to clean up.
+  // A different process name, so that `killall launch` does not kill the guard, which then cleans up.
   prctl(PR_SET_NAME, "assay-guard");
-  // The end of the socket says that the keeper is gone; this also reaches a guard that somebody has stopped. A
-  // namespace dies with it at once. Without one it must live on to kill the tree.
+  // The guard detects the keeper's death by the end of the socket. The signal also reaches a stopped guard. With a
+  // namespace, the guard's death kills the tree at once. Without one, the guard must live on to kill the tree.
   prctl(PR_SET_PDEATHSIG, own_namespace ? SIGKILL : SIGCONT);
   prctl(PR_SET_CHILD_SUBREAPER, 1);
   if (own_namespace) MountOwnProc();
@@ -103,8 +103,7 @@ void RunGuard(const LaunchRequest& request, const Program& program, bool own_nam
     send(keeper.get(), &report, sizeof(report), MSG_NOSIGNAL);
     _exit(1);
   }
-  // Theirs alone from here on: whoever is at the other end must see it when the program closes
-  // them.
+  // From here on only the program holds them, so that the reader sees it when the program closes them.
   program_keeper.reset();
   for (const auto& [ours, theirs] : request.pass_fds) close(ours);
 
@@ -113,8 +112,8 @@ void RunGuard(const LaunchRequest& request, const Program& program, bool own_nam
     const LaunchReport report = {.kind = LaunchReport::kEnded, .wait_status = *status};
     send(keeper.get(), &report, sizeof(report), MSG_NOSIGNAL);
   }
-  // The kernel kills a namespace with its first process, and lets go of that process only when all
-  // are gone.
+  // The kernel kills a namespace together with its first process, and this process ends only when all others have
+  // ended.
   if (!own_namespace) KillChildrenUntilNone(kKillLimit);
   _exit(0);
 }

@@ -39,7 +39,7 @@ bool MakePair(UniqueFd* ours, UniqueFd* theirs) {
   return true;
 }
 
-// One report, with the sender's pid as this process sees it; nothing when the other side is gone.
+// Receives one report, and the sender's pid as this process sees it. Nullopt if the other side is gone.
 std::optional<LaunchReport> ReceiveReport(const UniqueFd& socket, pid_t* sender) {
   LaunchReport report;
   iovec data = {&report, sizeof(report)};
@@ -76,7 +76,7 @@ class Keeper {
     if (!StartGuard()) return DidNotStart(LaunchStep::kFork, errno);
     while (KeepOn()) {
     }
-    // Either the guard is gone already, or it has to go now; its namespace goes with it.
+    // The guard has ended or must end now; its namespace ends with it.
     kill(guard_, SIGKILL);
     const bool gone = KillChildrenUntilNone(kKillLimit);
     Send({.kind = LaunchReport::kEnded,
@@ -96,7 +96,7 @@ class Keeper {
     }
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     if (request_.pid_namespace) {
-      // For the children of this process, the first of which is the guard.
+      // Applies to the children of this process, the first of which is the guard.
       namespace_error_ = unshare(CLONE_NEWPID) == 0 ? 0 : errno;
     }
     guard_ = fork();
@@ -113,13 +113,13 @@ class Keeper {
     return guard_ > 0;
   }
 
-  // Waits for one thing to happen; false when it is time to kill the tree.
+  // Waits for one event and processes it. Returns false when the tree must be killed.
   bool KeepOn() {
     pollfd polled[] = {{request_.control_fd, POLLIN, 0},
                        {guard_socket_.get(), POLLIN, 0},
                        {program_socket_.get(), POLLIN, 0}};
     if (poll(polled, 3, -1) < 0) return errno == EINTR;
-    // The program's news before that of its end.
+    // Reports of the program come before the report of its end.
     if (polled[2].revents != 0) TakeProgramReport();
     if (polled[1].revents != 0) return TakeGuardReport();
     return polled[0].revents == 0 || TakeCommand();
@@ -129,7 +129,7 @@ class Keeper {
     pid_t sender = 0;
     const std::optional<LaunchReport> report = ReceiveReport(program_socket_, &sender);
     if (!report.has_value()) {
-      // Closed by exec; or by the program's death before, of which the guard will tell.
+      // exec has closed the socket, or the program has died before exec; the guard reports the latter.
       if (released_ && !failed_) Send({.kind = LaunchReport::kStarted});
       program_socket_.reset();
       return;
@@ -154,7 +154,7 @@ class Keeper {
     return true;
   }
 
-  // Of whoever asked; false when it is gone.
+  // Processes one command from the process that started launch. Returns false if that process is gone.
   bool TakeCommand() {
     LaunchCommand command;
     const ssize_t got = recv(request_.control_fd, &command, sizeof(command), MSG_DONTWAIT);
@@ -175,7 +175,7 @@ class Keeper {
 
   void Send(const LaunchReport& report) {
     if (request_.control_fd < 0) return;
-    // When it fails, whoever asked is gone, and the next poll() says so.
+    // If sending fails, the receiver is gone, and the next poll() reports that.
     (void)send(request_.control_fd, &report, sizeof(report), MSG_NOSIGNAL);
   }
 
@@ -202,7 +202,7 @@ class Keeper {
   const LaunchRequest& request_;
   Program program_;
   pid_t guard_ = -1;
-  // -1: none asked for.
+  // -1: none requested.
   int namespace_error_ = -1;
   UniqueFd guard_socket_;
   UniqueFd program_socket_;

@@ -1,4 +1,4 @@
-// launch: starts a program that cannot outlive whoever asked for it. agent/launch/README.md says
+// launch: starts a program that cannot outlive the process that requested it. agent/launch/README.md says
 // how.
 
 #include <unistd.h>
@@ -17,7 +17,7 @@ int main(int argc, char** argv) {
   if (status != assay::kGoOn) return assay::EndOutput("launch", status);
   const int ended = assay::agent::RunKeeper(request);
   std::cerr.flush();
-  // Without the handlers of exit(): a leak checker among them would start a thread, which no
-  // process can that has made a PID namespace for its children.
+  // Skips the handlers of exit(). A leak checker among them would start a thread, and a process that has created a PID
+  // namespace for its children cannot do that.
   _exit(ended);
 }

@@ -18,7 +18,7 @@ namespace assay::agent {
 namespace {
 
 constexpr int kBadUsage = 2;
-// Below are standard input, output and error.
+// Lower numbers are standard input, output and error.
 constexpr int kFirstPassedFd = 3;
 
 constexpr char kFooter[] =
@@ -28,7 +28,7 @@ everything that it started when launch is, or when whoever holds --control-fd is
 Example:
   launch --cpus=0 --env=LANG=C -- nginx -g 'daemon off;')";
 
-// "4:7" is launch's 4 and the program's 7.
+// "4:7" means descriptor 4 of launch and descriptor 7 of the program.
 absl::StatusOr<std::pair<int, int>> ParsePass(const std::string& text) {
   const std::vector<std::string> ends = absl::StrSplit(text, ':');
   std::pair<int, int> pass;
@@ -43,7 +43,7 @@ absl::StatusOr<std::pair<int, int>> ParsePass(const std::string& text) {
 absl::Status Complete(const std::string& cpus, const std::vector<std::string>& passes,
                       LaunchRequest* request) {
   if (request->argv.empty() || request->argv.front().empty()) {
-    return absl::InvalidArgumentError("no program to start: name it after `--`");
+    return absl::InvalidArgumentError("no program to start: give it after `--`");
   }
   ASSAY_ASSIGN_OR_RETURN(request->cpus, CpuSet::Parse(cpus));
   std::set<int> theirs;
@@ -67,28 +67,30 @@ absl::Status Complete(const std::string& cpus, const std::vector<std::string>& p
 
 int ParseLaunchRequest(int argc, char** argv, std::ostream& out, std::ostream& err,
                        LaunchRequest* request) {
-  // The program's words never meet the parser, which would read meaning into some of them.
+  // The parser does not see the program's arguments; it would interpret some of them.
   char** const end = argv + argc;
-  char** const dashes =
-      std::find_if(argv, end, [](const char* word) { return std::string_view(word) == "--"; });
+  char** const dashes = std::find_if(
+      argv, end, [](const char* argument) { return std::string_view(argument) == "--"; });
   if (dashes != end) request->argv.assign(dashes + 1, end);
 
-  CLI::App app("Starts a program that cannot outlive whoever asked for it", "launch");
+  CLI::App app("Starts a program that cannot outlive the process that requested it", "launch");
   app.footer(kFooter);
   std::string cpus;
   std::vector<std::string> passes;
   bool bare_environment = false;
   bool no_namespace = false;
-  app.add_option("--cpus", cpus, "CPUs that the program may run on, as 0-1,3 (all)");
-  app.add_option("--env", request->environment, "NAME=VALUE for the program; may be repeated")
+  app.add_option("--cpus", cpus, "CPUs that the program may run on, such as 0-1,3 (all)");
+  app.add_option("--env", request->environment,
+                 "NAME=VALUE, a variable for the program; may be repeated")
       ->allow_extra_args(false);
-  app.add_flag("--bare-environment", bare_environment, "give it no variables but those of --env");
-  app.add_option("--directory", request->working_directory, "where the program starts");
+  app.add_flag("--bare-environment", bare_environment, "pass only the variables of --env");
+  app.add_option("--directory", request->working_directory, "working directory of the program");
   app.add_option("--pass", passes, "OURS:THEIRS, a descriptor for the program; may be repeated")
       ->allow_extra_args(false);
-  app.add_flag("--hold", request->hold, "wait for the word on --control-fd before exec");
-  app.add_flag("--no-pid-namespace", no_namespace, "go without a PID namespace");
-  app.add_option("--control-fd", request->control_fd, "socket to whoever asked");
+  app.add_flag("--hold", request->hold, "wait for a command on --control-fd before exec");
+  app.add_flag("--no-pid-namespace", no_namespace, "do not create a PID namespace");
+  app.add_option("--control-fd", request->control_fd,
+                 "socket to the process that requested the program");
   const int status = ParseCommandLine(app, static_cast<int>(dashes - argv), argv, out, err);
   if (status != kGoOn) return status;
   request->inherit_environment = !bare_environment;

@@ -47,12 +47,12 @@ TEST_F(LaunchRequestTest, ReadsEveryFlag) {
   EXPECT_FALSE(request_.pid_namespace);
 }
 
-TEST_F(LaunchRequestTest, TheProgramsEnvironmentMayBeItsOwn) {
+TEST_F(LaunchRequestTest, BareEnvironmentDoesNotInherit) {
   ASSERT_EQ(Parse({"--bare-environment", "--env=A=b", "--", "prog"}), kGoOn) << err_.str();
   EXPECT_FALSE(request_.inherit_environment);
 }
 
-TEST_F(LaunchRequestTest, WithoutFlagsTheProgramRunsFreelyInANamespace) {
+TEST_F(LaunchRequestTest, DefaultsToAPidNamespaceWithoutPinning) {
   ASSERT_EQ(Parse({"--", "prog"}), kGoOn);
   EXPECT_TRUE(request_.cpus.empty());
   EXPECT_FALSE(request_.hold);
@@ -60,8 +60,8 @@ TEST_F(LaunchRequestTest, WithoutFlagsTheProgramRunsFreelyInANamespace) {
   EXPECT_EQ(request_.control_fd, -1);
 }
 
-// The parser would split the one in brackets, take the help flag and drop the empty one.
-TEST_F(LaunchRequestTest, TheProgramsWordsAreNeverTouched) {
+// The parser would split the argument in brackets, interpret the help flag and drop the empty argument.
+TEST_F(LaunchRequestTest, PassesTheProgramsArgumentsUnchanged) {
   ASSERT_EQ(Parse({"--hold", "--", "prog", "[a,b]", "--help", "", "--", "--cpus=9"}), kGoOn);
   EXPECT_THAT(request_.argv, ElementsAre("prog", "[a,b]", "--help", "", "--", "--cpus=9"));
   EXPECT_TRUE(request_.cpus.empty());

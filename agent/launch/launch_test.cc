@@ -1,4 +1,4 @@
-// launch as a program by itself, as a person uses it.
+// Tests launch on the command line.
 
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -32,7 +32,7 @@ Outcome Launch(const std::string& arguments) {
           ReadFile(folder + "/err").value()};
 }
 
-TEST(LaunchTest, ExitsAsTheProgramDoes) {
+TEST(LaunchTest, ExitsWithTheProgramsStatus) {
   EXPECT_EQ(Launch("-- true").status, 0);
   EXPECT_EQ(Launch("-- sh -c 'exit 3'").status, 3);
   EXPECT_EQ(Launch("-- sh -c 'kill -9 $$'").status, 128 + 9);
@@ -45,11 +45,11 @@ TEST(LaunchTest, PassesOutputThrough) {
 }
 
 // The program's PATH counts, not launch's own.
-TEST(LaunchTest, FindsTheProgramInThePathThatItWillHave) {
+TEST(LaunchTest, LooksUpTheProgramInItsOwnPath) {
   EXPECT_EQ(Launch("--env=PATH=/none -- true").status, 127);
 }
 
-TEST(LaunchTest, AProgramThatCannotBeStartedIs127WithTheReason) {
+TEST(LaunchTest, ExitsWith127AndTheReasonIfTheProgramCannotStart) {
   const Outcome outcome = Launch("-- /none/such");
   EXPECT_EQ(outcome.status, 127);
   EXPECT_EQ(outcome.errors, "launch: cannot start /none/such: No such file or directory\n");

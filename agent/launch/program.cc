@@ -18,7 +18,7 @@
 namespace assay::agent {
 namespace {
 
-// What shells exit with when a program cannot be executed.
+// The exit status of shells for a program that cannot be executed.
 constexpr int kCannotExecute = 127;
 constexpr char kDefaultPath[] = "/usr/local/bin:/usr/bin:/bin";
 
@@ -58,7 +58,7 @@ std::vector<char*> Pointers(const std::vector<std::string>& strings) {
 }
 
 void Report(const UniqueFd& keeper, const LaunchReport& report) {
-  // Nobody to tell it to when this fails: the keeper is gone, and this process soon too.
+  // A failure cannot be reported: the keeper is gone, and this process ends soon.
   (void)send(keeper.get(), &report, sizeof(report), MSG_NOSIGNAL);
 }
 
@@ -67,7 +67,7 @@ void Report(const UniqueFd& keeper, const LaunchReport& report) {
   _exit(kCannotExecute);
 }
 
-// The program begins as if a shell had started it, whatever its parents block or ignore.
+// Resets signals as for a program that a shell starts, regardless of what its parents block or ignore.
 void ResetSignals() {
   for (int number = 1; number < NSIG; ++number) signal(number, SIG_DFL);
   sigset_t none;
@@ -105,12 +105,12 @@ int Program::Find(const LaunchRequest& request, Program* program) {
 }
 
 void Program::Become(const LaunchRequest& request, pid_t guard, UniqueFd keeper) const {
-  // A session of its own: kill(0, ...) in the program must not meet the guard, nor a terminal's
-  // Ctrl-C the program.
+  // A session of its own, so that kill(0, ...) in the program does not reach the guard, and Ctrl-C in a terminal does
+  // not reach the program.
   setsid();
-  // Only the first line: what the program starts does not inherit it, and is the guard's business.
+  // This covers only the program itself. Its children do not inherit the setting; the guard kills them.
   prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (getppid() != guard) _exit(kCannotExecute);  // It died before the line above.
+  if (getppid() != guard) _exit(kCannotExecute);  // The guard died before prctl().
   ResetSignals();
   if (!request.working_directory.empty() && chdir(request.working_directory.c_str()) != 0) {
     Fail(keeper, LaunchStep::kEnterFolder, errno);

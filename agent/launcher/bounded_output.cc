@@ -8,7 +8,7 @@
 namespace assay::agent {
 namespace {
 
-// A line that begins within this much of a cut is worth beginning with.
+// The text begins at a line start if one is within this distance of the cut.
 constexpr size_t kNearBytes = 256;
 
 constexpr std::string_view kOutputHeading = "[standard output]\n";
@@ -51,7 +51,7 @@ std::string BoundedOutput::LastBytes(size_t max_bytes) const {
       line_end + 1 < text.size()) {
     begin = line_end + 1;
   }
-  // Not within a character.
+  // Do not cut within a character.
   while (begin < text.size() && (static_cast<uint8_t>(text[begin]) & 0xC0) == 0x80) ++begin;
   return text.substr(begin);
 }
@@ -59,7 +59,7 @@ std::string BoundedOutput::LastBytes(size_t max_bytes) const {
 bool BoundedOutput::Contains(std::string_view text) const {
   if (left_out_bytes() == 0) {
     const std::string_view tail = Tail();
-    // Only around the seam may it lie in both.
+    // Only text around the boundary can be in both parts.
     const size_t overlap = text.empty() ? 0 : text.size() - 1;
     const std::string seam = absl::StrCat(
         absl::string_view(head_).substr(head_.size() - std::min(head_.size(), overlap)),

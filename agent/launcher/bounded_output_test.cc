@@ -26,7 +26,7 @@ std::string Lines(size_t count) {
   return text;
 }
 
-TEST(BoundedOutputTest, KeepsAllUpToItsBoundHoweverItComes) {
+TEST(BoundedOutputTest, KeepsEverythingUpToTheLimit) {
   const std::string text(kAll, 'x');
   for (const size_t piece : {size_t{1}, size_t{4096}, size_t{5000}, text.size()}) {
     EXPECT_EQ(OutputOf(text, piece).Text(), text);
@@ -34,7 +34,7 @@ TEST(BoundedOutputTest, KeepsAllUpToItsBoundHoweverItComes) {
   EXPECT_EQ(BoundedOutput().Text(), "");
 }
 
-TEST(BoundedOutputTest, BeyondItKeepsHeadAndTailAndSaysHowMuchIsMissing) {
+TEST(BoundedOutputTest, KeepsHeadAndTailOfLongerOutputAndReportsTheGap) {
   const std::string text = Lines(100'000);
   for (const size_t piece : {size_t{7}, size_t{70'000}, text.size()}) {
     const BoundedOutput output = OutputOf(text, piece);
@@ -45,7 +45,7 @@ TEST(BoundedOutputTest, BeyondItKeepsHeadAndTailAndSaysHowMuchIsMissing) {
   }
 }
 
-TEST(BoundedOutputTest, LastBytesBeginAtALineAndNeverWithinACharacter) {
+TEST(BoundedOutputTest, LastBytesBeginAtALineAndAtACharacter) {
   const BoundedOutput output = OutputOf(Lines(1000));
   const std::string last = output.LastBytes(100);
   EXPECT_LE(last.size(), 100u);
@@ -56,7 +56,7 @@ TEST(BoundedOutputTest, LastBytesBeginAtALineAndNeverWithinACharacter) {
   EXPECT_EQ(OutputOf("abc").LastBytes(0), "");
 }
 
-TEST(BoundedOutputTest, FindsTextAcrossTheSeamButNotAcrossAHole) {
+TEST(BoundedOutputTest, FindsTextAcrossHeadAndTailButNotAcrossAGap) {
   std::string text(BoundedOutput::kHeadBytes - 3, 'x');
   text += "needle";
   EXPECT_TRUE(OutputOf(text).Contains("needle"));
@@ -66,7 +66,7 @@ TEST(BoundedOutputTest, FindsTextAcrossTheSeamButNotAcrossAHole) {
   EXPECT_FALSE(OutputOf(text).Contains("needle"));
 }
 
-TEST(LastOutputOfTest, StandardErrorComesFirstAndTakesTheRoomItNeeds) {
+TEST(LastOutputOfTest, StandardErrorComesFirstAndHasPrecedence) {
   const BoundedOutput none;
   EXPECT_EQ(LastOutputOf(none, none, 100), "");
   EXPECT_EQ(LastOutputOf(OutputOf("err"), none, 100), "err");

@@ -16,7 +16,7 @@ std::string ErrnoText(int error) {
   return strerror_r(error, buffer, sizeof(buffer));
 }
 
-// For people. What this process is pinned to says nothing: a child may be pinned elsewhere.
+// The online CPUs, for people. The CPUs of this process do not matter: a child may be pinned to others.
 std::string OnlineCpus() {
   absl::StatusOr<std::string> online = ReadFile("/sys/devices/system/cpu/online");
   return online.ok() ? std::string(absl::StripTrailingAsciiWhitespace(*online)) : "(unreadable)";
@@ -39,27 +39,27 @@ absl::Status ExecFailure(int error, const std::string& program, const std::strin
       }
       return absl::NotFoundError(absl::StrCat(
           reason,
-          ", though the file is there: the interpreter in its first line or its dynamic "
-          "loader is missing; `file` and `ldd` name it"));
+          ", although the file exists: the interpreter in its first line or its dynamic loader is "
+          "missing; find it with `file` and `ldd`, and install it"));
     case EACCES:
     case EPERM:
       return absl::PermissionDeniedError(
           exists && S_ISDIR(status.st_mode)
-              ? absl::StrCat(reason, "; it is a folder: name the program in it")
+              ? absl::StrCat(reason, "; it is a folder; give the path of the program in it")
               : absl::StrCat(reason,
-                             "; make it executable (chmod +x), and look whether its file "
-                             "system is mounted noexec"));
+                             "; make it executable (chmod +x), and check that its file "
+                             "system is not mounted noexec"));
     case ENOEXEC:
       return absl::FailedPreconditionError(
           absl::StrCat(reason,
-                       "; it is no program for this machine: `file` says what it is; a "
+                       "; it is not a program for this machine; check it with `file`; a "
                        "script needs a first line such as #!/bin/sh"));
     case ETXTBSY:
       return absl::FailedPreconditionError(
-          absl::StrCat(reason, "; it is being written: wait until its build is done"));
+          absl::StrCat(reason, "; a process is writing the file; wait until its build is done"));
     case E2BIG:
       return absl::InvalidArgumentError(
-          absl::StrCat(reason, "; shorten its argv or its environment in the catalogue"));
+          absl::StrCat(reason, "; shorten argv or the environment in the catalogue"));
     default:
       return absl::InternalError(reason);
   }
@@ -74,29 +74,30 @@ absl::Status LaunchFailure(const LaunchReport& report, const std::string& progra
     case LaunchStep::kFindProgram:
       if (report.error == EACCES) {
         return absl::PermissionDeniedError(absl::StrCat(
-            prefix, "what is called so in PATH is not executable; make it so (chmod +x)"));
+            prefix, "the program in PATH is not executable; make it executable (chmod +x)"));
       }
-      return absl::NotFoundError(absl::StrCat(
-          prefix, "no such program in PATH; install it, or name it by its whole path"));
+      return absl::NotFoundError(
+          absl::StrCat(prefix, "no such program in PATH; install it, or give its full path"));
     case LaunchStep::kEnterFolder: {
       const std::string message = absl::StrCat(prefix, "cannot enter the folder \"", folder,
                                                "\": ", ErrnoText(report.error),
-                                               "; create it, or name another working directory");
+                                               "; create it, or choose another working directory");
       return absl::Status(absl::ErrnoToStatusCode(report.error), message);
     }
     case LaunchStep::kPin:
-      return absl::FailedPreconditionError(
-          absl::StrCat(prefix, "cannot pin it to the CPUs \"", cpus.ToString(),
-                       "\": they do not all exist, or a cpuset withholds some; online are \"",
-                       OnlineCpus(), "\""));
+      return absl::FailedPreconditionError(absl::StrCat(
+          prefix, "cannot pin it to CPUs \"", cpus.ToString(),
+          "\": some of them do not exist or a cpuset excludes them; choose CPUs that this "
+          "process may use; online CPUs are \"",
+          OnlineCpus(), "\""));
     case LaunchStep::kPassDescriptors:
       return absl::InternalError(absl::StrCat(prefix,
                                               "cannot pass descriptors: ", ErrnoText(report.error),
                                               "; raise the limit of open files (ulimit -n)"));
     case LaunchStep::kFork:
       return absl::ResourceExhaustedError(absl::StrCat(
-          prefix, "no process for it: ", ErrnoText(report.error),
-          "; look at the limits of processes (ulimit -u, pids.max) and at free memory"));
+          prefix, "cannot create a process: ", ErrnoText(report.error),
+          "; check the limits of processes (ulimit -u, pids.max) and the free memory"));
     case LaunchStep::kExec:
       return ExecFailure(report.error, program, folder, prefix);
     case LaunchStep::kNone:

@@ -21,7 +21,7 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-// Each says what failed, why and what to do; and nothing is left.
+// Each error says what failed, why and what to do, and no process remains.
 class LaunchFailureTest : public LaunchFixture {
  protected:
   absl::Status Fails(LaunchOptions options) const {
@@ -52,7 +52,7 @@ TEST_P(LaunchFailureTest, AProgramThatIsNotInstalled) {
   EXPECT_THAT(status.message(), HasSubstr("\"no-such-program\": no such program in PATH; install"));
 }
 
-TEST_P(LaunchFailureTest, APathThatLeadsNowhere) {
+TEST_P(LaunchFailureTest, APathThatDoesNotExist) {
   const absl::Status status = FailsToExec("/none/such");
   EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
   EXPECT_THAT(status.message(), HasSubstr("No such file or directory; build or install it"));
@@ -73,16 +73,16 @@ TEST_P(LaunchFailureTest, AFolder) {
 TEST_P(LaunchFailureTest, AScriptWithoutItsInterpreter) {
   const absl::Status status = FailsToExec(FileWith("#!/none/such\n", 0755));
   EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
-  EXPECT_THAT(status.message(), HasSubstr("though the file is there: the interpreter"));
+  EXPECT_THAT(status.message(), HasSubstr("although the file exists: the interpreter"));
 }
 
-TEST_P(LaunchFailureTest, AFileThatIsNoProgram) {
+TEST_P(LaunchFailureTest, AFileThatIsNotAProgram) {
   const absl::Status status = FailsToExec(FileWith("hello", 0755));
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_THAT(status.message(), HasSubstr("no program for this machine"));
+  EXPECT_THAT(status.message(), HasSubstr("not a program for this machine"));
 }
 
-TEST_P(LaunchFailureTest, AFolderToStartInThatIsMissing) {
+TEST_P(LaunchFailureTest, AWorkingDirectoryThatDoesNotExist) {
   LaunchOptions options = Options({"exit", "0"});
   options.working_directory = "/none/such";
   const absl::Status status = Fails(std::move(options));
@@ -105,7 +105,7 @@ TEST_P(LaunchFailureTest, ADescriptorThatIsNotOpen) {
   EXPECT_THAT(Fails(std::move(options)).message(), HasSubstr("descriptor 1000"));
 }
 
-TEST_P(LaunchFailureTest, OptionsThatCannotBe) {
+TEST_P(LaunchFailureTest, InvalidOptions) {
   EXPECT_EQ(LaunchedProcess::Start({}).status().code(), absl::StatusCode::kInvalidArgument);
   LaunchOptions twice = Options({"exit", "0"});
   twice.pass_fds = {{0, 5}, {1, 5}};
@@ -120,13 +120,13 @@ TEST_P(LaunchFailureTest, OptionsThatCannotBe) {
   EXPECT_EQ(Fails(std::move(variable)).code(), absl::StatusCode::kInvalidArgument);
 }
 
-TEST_P(LaunchFailureTest, ALaunchProgramThatIsMissingOrSomethingElse) {
+TEST_P(LaunchFailureTest, ALaunchProgramThatIsMissingOrAnotherProgram) {
   LaunchOptions missing = Options({"exit", "0"});
   missing.launch_program = "/none/such";
   EXPECT_THAT(Fails(std::move(missing)).message(), HasSubstr("/none/such"));
   LaunchOptions other = Options({"exit", "0"});
   other.launch_program = "/bin/false";
-  EXPECT_THAT(Fails(std::move(other)).message(), HasSubstr("gone before it ran"));
+  EXPECT_THAT(Fails(std::move(other)).message(), HasSubstr("ended before exec"));
 }
 
 }  // namespace

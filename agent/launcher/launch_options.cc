@@ -7,7 +7,7 @@
 namespace assay::agent {
 namespace {
 
-// Below are standard input, output and error.
+// Lower numbers are standard input, output and error.
 constexpr int kFirstFdOfProgram = 3;
 
 }  // namespace
@@ -18,20 +18,24 @@ absl::Status ValidateLaunchOptions(const LaunchOptions& options) {
   }
   const std::string prefix = absl::StrCat("cannot start \"", options.argv.front(), "\": ");
   const auto has_nul = [](const std::string& text) { return text.find('\0') != std::string::npos; };
-  for (const std::string& word : options.argv) {
-    if (has_nul(word)) return absl::InvalidArgumentError(prefix + "a word of argv holds a NUL");
+  for (const std::string& argument : options.argv) {
+    if (has_nul(argument))
+      return absl::InvalidArgumentError(prefix + "an argument contains a NUL byte");
   }
   for (const auto& [name, value] : options.environment) {
     if (name.empty() || name.find('=') != std::string::npos || has_nul(name) || has_nul(value)) {
       return absl::InvalidArgumentError(
-          absl::StrCat(prefix, "\"", name, "\" cannot be a variable of its environment"));
+          absl::StrCat(prefix, "\"", name,
+                       "\" is not a valid environment variable: its name is empty or contains '=', "
+                       "or it contains a NUL byte"));
     }
   }
   std::set<int> numbers;
   for (const auto& [ours, theirs] : options.pass_fds) {
     if (theirs < kFirstFdOfProgram || !numbers.insert(theirs).second) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          prefix, "descriptor ", theirs, " of the program is taken, or below ", kFirstFdOfProgram));
+      return absl::InvalidArgumentError(absl::StrCat(prefix, "descriptor ", theirs,
+                                                     " of the program is passed twice, or below ",
+                                                     kFirstFdOfProgram));
     }
   }
   return absl::OkStatus();

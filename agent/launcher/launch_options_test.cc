@@ -8,7 +8,7 @@ namespace {
 
 using ::testing::ElementsAre;
 
-TEST(LaunchArgvTest, SayEverythingThatTheOptionsSay) {
+TEST(LaunchArgvTest, ContainsEveryOption) {
   LaunchOptions options;
   options.argv = {"server", "--help"};
   EXPECT_THAT(LaunchArgv(options, "/launch", 3, 4),

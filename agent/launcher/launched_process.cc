@@ -24,28 +24,28 @@
 namespace assay::agent {
 namespace {
 
-// launch's own descriptors; those that it passes on come after.
+// Descriptors of launch itself; those to pass on follow.
 constexpr int kControlFd = 3;
 constexpr int kFirstPassedFd = 4;
 
-// Generous: a machine under load takes its time, and only a broken one reaches them.
+// Generous limits: an overloaded machine is slow, and only a broken one reaches them.
 constexpr absl::Duration kStartLimit = absl::Seconds(30);
 constexpr absl::Duration kKillLimit = absl::Seconds(10);
 constexpr absl::Duration kLaunchKillLimit = absl::Seconds(30);
 constexpr absl::Duration kTreeLimit = absl::Seconds(10);
 
 constexpr size_t kLastOutputBytes = 8 << 10;
-// A burst of output does not stop a program while this process has no CPU to drain it.
+// Large enough that a burst of output does not block the program while this process has no CPU time to drain it.
 constexpr int kPipeBytes = 1 << 20;
 
-// Readable end for us, writable end for the program.
+// The read end is for this process, the write end for the program.
 absl::Status MakePipe(UniqueFd* read_end, UniqueFd* write_end) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) return ErrnoStatus(errno, "cannot make a pipe for output");
   read_end->reset(ends[0]);
   write_end->reset(ends[1]);
   if (fcntl(ends[0], F_SETFL, O_NONBLOCK) != 0) return ErrnoStatus(errno, "fcntl of a pipe");
-  // A wish: pipes of one user share a limit.
+  // May fail without harm: the pipes of one user share a limit.
   (void)fcntl(ends[0], F_SETPIPE_SZ, kPipeBytes);
   return absl::OkStatus();
 }
@@ -68,10 +68,10 @@ bool EndsWithin(const UniqueFd& pidfd, absl::Duration limit) {
 
 std::string NoNamespaceReason(int error) {
   if (error == 0) return "";
-  if (error < 0) return "none was asked for";
+  if (error < 0) return "none was requested";
   return absl::StrCat(
       "the system does not allow it: ", ErrnoStatus(error, "unshare(CLONE_NEWPID)").message(),
-      "; it takes CAP_SYS_ADMIN");
+      "; it needs CAP_SYS_ADMIN");
 }
 
 std::string WithLastOutput(const std::string& message, const std::string& output) {
@@ -82,7 +82,8 @@ std::string WithLastOutput(const std::string& message, const std::string& output
 
 std::string Ended::ToString() const {
   if (exit_status.has_value()) return absl::StrCat("exit ", *exit_status);
-  if (lost || signal == 0) return "lost: the launch program ended before it could say how";
+  if (lost || signal == 0)
+    return "lost: the launch program ended before it reported the exit status";
   const char* name = sigabbrev_np(signal);
   return absl::StrCat("signal ", signal, name == nullptr ? "" : absl::StrCat(" (SIG", name, ")"));
 }
@@ -111,7 +112,7 @@ absl::StatusOr<std::unique_ptr<LaunchedProcess>> LaunchedProcess::Start(LaunchOp
   ASSAY_ASSIGN_OR_RETURN(
       Spawned spawned,
       SpawnKnown(LaunchArgv(options, launch, kControlFd, kFirstPassedFd), descriptors));
-  // Theirs alone from here on, so that their end is seen here.
+  // Close our copies of the children's ends, so that this process sees the end of file.
   for (UniqueFd* end : {&control_of_launch, &output_write, &error_write}) end->reset();
 
   std::unique_ptr<LaunchedProcess> process(
@@ -134,12 +135,12 @@ LaunchedProcess::LaunchedProcess(LaunchOptions options, Spawned launch, UniqueFd
 
 LaunchedProcess::~LaunchedProcess() {
   if (!watcher_.joinable()) {
-    // Nobody watches it. Its end is the guard's order to kill all.
+    // No thread watches it. Kill the keeper; the guard then kills the whole tree.
     syscall(SYS_pidfd_send_signal, launch_.pidfd.get(), SIGKILL, nullptr, 0);
     waitpid(launch_.pid, nullptr, 0);
     return;
   }
-  // Whatever could not be killed has been waited for long enough.
+  // Processes that could not be killed have been waited for long enough.
   (void)Stop(SIGKILL, absl::ZeroDuration());
   watcher_.join();
 }
@@ -156,17 +157,17 @@ absl::Status LaunchedProcess::WaitToStart(Phase wanted) {
   };
   if (!mutex_.AwaitWithTimeout(absl::Condition(&settled), kStartLimit)) {
     return absl::DeadlineExceededError(absl::StrCat(
-        "cannot start \"", options_.argv.front(), "\": nothing was heard from ", "launch in ",
-        absl::FormatDuration(kStartLimit), "; the machine is overloaded, or a file system hangs"));
+        "cannot start \"", options_.argv.front(), "\": the launch program did not report within ",
+        absl::FormatDuration(kStartLimit),
+        "; check for an overloaded machine or a file system that hangs"));
   }
   if (phase_ == Phase::kFailed) {
     return LaunchFailure(failure_, options_.argv.front(), options_.working_directory,
                          options_.cpus);
   }
   if (phase_ >= wanted) return absl::OkStatus();
-  const std::string message =
-      absl::StrCat("cannot start \"", options_.argv.front(), "\": it was gone before it ran (",
-                   ended_->ToString(), ")");
+  const std::string message = absl::StrCat("cannot start \"", options_.argv.front(),
+                                           "\": it ended before exec (", ended_->ToString(), ")");
   return absl::InternalError(
       WithLastOutput(message, LastOutputOf(standard_error_, standard_output_, kLastOutputBytes)));
 }
@@ -204,16 +205,17 @@ absl::Status LaunchedProcess::Stop(int signal, absl::Duration grace) {
     (void)WaitForEnd(absl::Now() + kKillLimit);
   }
   if (!ended().has_value()) {
-    // It does not answer: perhaps somebody stopped it. Its end is the guard's order to kill all.
+    // The keeper does not react; it may have been stopped. Its end makes the guard kill the tree.
     syscall(SYS_pidfd_send_signal, launch_.pidfd.get(), SIGKILL, nullptr, 0);
     (void)WaitForEnd(absl::Now() + kLaunchKillLimit);
   }
   absl::MutexLock lock(&mutex_);
   if (ended_.has_value() && !left_behind_) return absl::OkStatus();
-  return absl::DeadlineExceededError(absl::StrCat(
-      "\"", options_.argv.front(), "\" (pid ", pid_,
-      ") or something that it started cannot be killed: it hangs in the kernel; look at "
-      "`ps -o pid,stat,wchan`"));
+  return absl::DeadlineExceededError(
+      absl::StrCat("\"", options_.argv.front(), "\" (pid ", pid_,
+                   ") or a process that it started cannot be killed, because it hangs in the "
+                   "kernel; find it with "
+                   "`ps -o pid,stat,wchan`"));
 }
 
 std::string LaunchedProcess::LastOutput() const {
@@ -250,7 +252,7 @@ std::vector<pid_t> LaunchedProcess::Tree() const {
 }
 
 void LaunchedProcess::Send(const LaunchCommand& command) {
-  // When it fails, launch is gone, and the watching thread will see that.
+  // If sending fails, launch is gone, and the watching thread detects that.
   (void)send(control_.get(), &command, sizeof(command), MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
@@ -262,7 +264,7 @@ void LaunchedProcess::Watch() {
                        {control_open ? control_.get() : -1, POLLIN, 0},
                        {standard_output_fd_.get(), POLLIN, 0},
                        {standard_error_fd_.get(), POLLIN, 0}};
-    if (poll(polled, 4, -1) < 0) continue;  // EINTR, or no memory for a moment.
+    if (poll(polled, 4, -1) < 0) continue;  // EINTR, or a temporary lack of memory.
     if (polled[1].revents != 0) control_open = TakeReport();
     if (polled[2].revents != 0) TakeOutput(&standard_output_fd_, &standard_output_);
     if (polled[3].revents != 0) TakeOutput(&standard_error_fd_, &standard_error_);
@@ -321,13 +323,14 @@ bool LaunchedProcess::TakeOutput(UniqueFd* fd, BoundedOutput* output) {
 
 bool LaunchedProcess::TreeIsGone() {
   if (end_reported_) return end_was_clean_;
-  // launch was killed. The guard kills the tree on its own, and is gone when that is done; unless it was killed as well.
+  // launch was killed. The guard kills the tree by itself and then ends, unless it was killed as well.
   const bool strays_are_gone = KillStrays(kTreeLimit);
   const bool gone = guard_pidfd_.ok() ? EndsWithin(guard_pidfd_, kTreeLimit) : OutputCloses();
   return gone && strays_are_gone;
 }
 
-// launch was killed before it named the guard: then the writers of the output are all that is known of the tree.
+// For a launch program that was killed before it reported the guard: then only the writers of the output are known of
+// the tree.
 bool LaunchedProcess::OutputCloses() {
   const int64_t deadline = MonotonicNanos() + absl::ToInt64Nanoseconds(kTreeLimit);
   while (standard_output_fd_.ok() || standard_error_fd_.ok()) {
@@ -342,7 +345,7 @@ bool LaunchedProcess::OutputCloses() {
 
 void LaunchedProcess::DrainOutput() {
   const auto drain = [this](UniqueFd* fd, BoundedOutput* output) {
-    // What the pipe holds, and no more, should somebody write on for ever.
+    // Read at most the size of the pipe, because a process may write forever.
     const uint64_t enough = output->total_bytes() + 2 * kPipeBytes;
     while (fd->ok() && output->total_bytes() < enough && TakeOutput(fd, output)) {
     }

@@ -46,7 +46,7 @@ size_t OpenDescriptors() {
 
 class LaunchedProcessTest : public LaunchFixture {
  protected:
-  // With the family running, four processes of it.
+  // The program and its three descendants are running.
   Process StartFamily() const {
     Process process = MustStart(Options({"family"}));
     EXPECT_TRUE(process->WaitForOutput("ready", Soon())) << process->LastOutput();
@@ -56,12 +56,12 @@ class LaunchedProcessTest : public LaunchFixture {
 
 INSTANTIATE_TEST_SUITE_P(Modes, LaunchedProcessTest, ::testing::Bool(), ModeName);
 
-TEST_P(LaunchedProcessTest, SaysWithWhichStatusTheProgramEnded) {
+TEST_P(LaunchedProcessTest, ReportsTheExitStatus) {
   EXPECT_EQ(MustStart(Options({"exit", "0"}))->WaitForEnd(Soon())->ToString(), "exit 0");
   EXPECT_EQ(MustStart(Options({"exit", "3"}))->WaitForEnd(Soon())->exit_status, 3);
 }
 
-TEST_P(LaunchedProcessTest, SaysWhichSignalEndedTheProgram) {
+TEST_P(LaunchedProcessTest, ReportsTheSignalThatEndedTheProgram) {
   const Process process = MustStart(Options({"signal", std::to_string(SIGQUIT)}));
   const std::optional<Ended> ended = process->WaitForEnd(Soon());
   EXPECT_EQ(ended->signal, SIGQUIT);
@@ -69,18 +69,18 @@ TEST_P(LaunchedProcessTest, SaysWhichSignalEndedTheProgram) {
   EXPECT_EQ(ended->ToString(), "signal 3 (SIGQUIT)");
 }
 
-// The first process of a PID namespace could not: the kernel spares it its own signals.
+// The first process of a PID namespace could not abort, because the kernel ignores its own signals to it.
 TEST_P(LaunchedProcessTest, AbortIsReportedAsAbort) {
   EXPECT_EQ(MustStart(Options({"abort"}))->WaitForEnd(Soon())->ToString(), "signal 6 (SIGABRT)");
 }
 
-TEST_P(LaunchedProcessTest, ThePidIsThatOfTheProgramAsWeSeeIt) {
+TEST_P(LaunchedProcessTest, PidIsTheProgramsPidInOurNamespace) {
   const Process process = MustStart(Options({"sleep"}));
   EXPECT_THAT(ProgramOf(process->pid()), HasSubstr("test_program"));
   EXPECT_EQ(process->ended(), std::nullopt);
 }
 
-TEST_P(LaunchedProcessTest, DestroyingItKillsTheWholeTreeDaemonsToo) {
+TEST_P(LaunchedProcessTest, DestructorKillsTheWholeTreeIncludingDaemons) {
   {
     const Process process = StartFamily();
     EXPECT_THAT(ProcessesWithMark(mark_), SizeIs(::testing::Ge(6u)))
@@ -89,7 +89,7 @@ TEST_P(LaunchedProcessTest, DestroyingItKillsTheWholeTreeDaemonsToo) {
   EXPECT_THAT(ProcessesWithMark(mark_), IsEmpty());
 }
 
-TEST_P(LaunchedProcessTest, TheTreeIsTheProgramAndAllBelowIt) {
+TEST_P(LaunchedProcessTest, TreeIsTheProgramAndItsDescendants) {
   const Process process = StartFamily();
   EXPECT_THAT(process->Tree(),
               AllOf(SizeIs(4), Contains(process->pid()), Not(Contains(process->guard_pid()))));
@@ -97,13 +97,13 @@ TEST_P(LaunchedProcessTest, TheTreeIsTheProgramAndAllBelowIt) {
   EXPECT_THAT(process->Tree(), IsEmpty());
 }
 
-TEST_P(LaunchedProcessTest, WhatAProgramLeavesBehindIsKilledWhenItEnds) {
+TEST_P(LaunchedProcessTest, KillsTheRemainingTreeWhenTheProgramEnds) {
   const Process process = MustStart(Options({"orphaning"}));
   EXPECT_EQ(process->WaitForEnd(Soon())->exit_status, 0);
   EXPECT_THAT(ProcessesWithMark(mark_), IsEmpty());
 }
 
-TEST_P(LaunchedProcessTest, StopLetsAProgramEndOnItsOwn) {
+TEST_P(LaunchedProcessTest, StopLetsAProgramHandleTheSignal) {
   const Process process = StartFamily();
   ASSERT_TRUE(process->Stop(SIGTERM, absl::Minutes(1)).ok());
   EXPECT_EQ(process->ended()->signal, SIGTERM);
@@ -119,7 +119,7 @@ TEST_P(LaunchedProcessTest, StopKillsAProgramThatIgnoresTheSignal) {
   EXPECT_TRUE(process->Stop(SIGTERM, absl::Minutes(1)).ok()) << "once more is harmless";
 }
 
-TEST_P(LaunchedProcessTest, AChattyProgramIsNeverBlockedAndMemoryIsBounded) {
+TEST_P(LaunchedProcessTest, ALongOutputDoesNotBlockTheProgramAndMemoryIsBounded) {
   const Process process = MustStart(Options({"print", "30000000"}));
   EXPECT_EQ(process->WaitForEnd(Soon())->exit_status, 0);
   const std::string output = process->StandardOutput();
@@ -129,7 +129,7 @@ TEST_P(LaunchedProcessTest, AChattyProgramIsNeverBlockedAndMemoryIsBounded) {
   EXPECT_LE(process->LastOutput().size(), 8192u);
 }
 
-TEST_P(LaunchedProcessTest, LastOutputBeginWithStandardError) {
+TEST_P(LaunchedProcessTest, LastOutputBeginsWithStandardError) {
   const Process process = MustStart(Options({"say", "out", "err\n"}));
   ASSERT_TRUE(process->WaitForEnd(Soon()).has_value());
   EXPECT_EQ(process->LastOutput(), "err\n[standard output]\nout");
@@ -143,7 +143,7 @@ TEST_P(LaunchedProcessTest, WaitingForOutputEndsWithTheProgram) {
   EXPECT_TRUE(process->WaitForOutput("out", Soon()));
 }
 
-TEST_P(LaunchedProcessTest, TheCallbackRunsOnceAtTheEndOrAtOnceAfterIt) {
+TEST_P(LaunchedProcessTest, OnEndCallsBackOnceAtTheEndOrImmediatelyAfterIt) {
   std::atomic<int> calls{0};
   Process process = MustStart(Options({"sleep"}));
   process->OnEnd([&calls](const Ended& ended) { calls += ended.signal; });
@@ -157,8 +157,8 @@ TEST_P(LaunchedProcessTest, TheCallbackRunsOnceAtTheEndOrAtOnceAfterIt) {
   EXPECT_EQ(calls, 5);
 }
 
-// PR_SET_PDEATHSIG would kill it then.
-TEST_P(LaunchedProcessTest, TheThreadThatStartedItMayEnd) {
+// PR_SET_PDEATHSIG would kill the program in this case.
+TEST_P(LaunchedProcessTest, TheStartingThreadMayEnd) {
   int ends[2];
   ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
   const UniqueFd ours(ends[0]);
@@ -199,7 +199,7 @@ TEST_P(LaunchedProcessTest, KillingTheGuardKillsTheTree) {
   EXPECT_THAT(ProcessesWithMark(mark_), IsEmpty());
 }
 
-// Whatever the agent is doing, and however it dies.
+// In any state of the agent.
 TEST_P(LaunchedProcessTest, KillingTheAgentKillsTheTree) {
   for (const char* word : {"family", "--hold"}) {
     const std::string mark = UniqueMark();
@@ -225,8 +225,8 @@ TEST_P(LaunchedProcessTest, KillingTheAgentKillsTheTree) {
   }
 }
 
-// Without a namespace nothing but the agent is left to see it. The agent lives on, and so must not its daemons.
-TEST_P(LaunchedProcessTest, KillingLaunchAndGuardInOneInstantKillsTheTree) {
+// Without a namespace, only the agent is left to detect this. The daemons must end although the agent lives on.
+TEST_P(LaunchedProcessTest, KillingLaunchAndGuardAtTheSameTimeKillsTheTree) {
   std::string command = absl::StrCat("exec ", AssayFile("agent/launcher/test_agent").value());
   if (!GetParam()) command += " --no-pid-namespace";
   absl::StrAppend(&command, " family sleep ", mark_);
@@ -235,7 +235,7 @@ TEST_P(LaunchedProcessTest, KillingLaunchAndGuardInOneInstantKillsTheTree) {
   const pid_t agent = fork();
   if (agent == 0) {
     dup2(ends[1], STDOUT_FILENO);
-    // As in an agent that is not root: no program of it gets a capability.
+    // As in an agent that is not root, no program gets a capability.
     for (int capability = 0; !GetParam() && capability < 64; ++capability) {
       prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);
     }
@@ -250,12 +250,12 @@ TEST_P(LaunchedProcessTest, KillingLaunchAndGuardInOneInstantKillsTheTree) {
   ASSERT_THAT(of_agent, SizeIs(1));
   const std::vector<pid_t> of_launch = ChildrenOf(of_agent.front());
   ASSERT_THAT(of_launch, SizeIs(1));
-  // While both are stopped neither can do anything about the other's end.
+  // While both are stopped, neither can react to the end of the other.
   for (const int signal : {SIGSTOP, SIGKILL}) {
     ASSERT_EQ(kill(of_launch.front(), signal), 0);
     ASSERT_EQ(kill(of_agent.front(), signal), 0);
   }
-  // The agent's own command line has the mark, too.
+  // The agent's command line also contains the mark.
   const absl::Time soon = Soon();
   std::vector<pid_t> left;
   do {
@@ -272,7 +272,7 @@ TEST_P(LaunchedProcessTest, KillingLaunchAndGuardInOneInstantKillsTheTree) {
 TEST_P(LaunchedProcessTest, ManyThreadsStartManyProgramsAndNothingLeaks) {
   const size_t before = OpenDescriptors();
   std::atomic<bool> stop{false};
-  // Holds the allocator's locks most of the time: a child that allocated between fork and exec would hang.
+  // Holds the allocator's locks most of the time, so that a child that allocates between fork and exec hangs.
   std::thread busy([&stop] {
     while (!stop) std::string(size_t{1} << 12, 'x').append(1 << 14, 'y');
   });

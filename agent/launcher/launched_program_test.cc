@@ -1,4 +1,4 @@
-// What a program gets from its launch, and when.
+// Tests the environment, descriptors and CPUs that a launched program gets.
 
 #include <fcntl.h>
 #include <signal.h>
@@ -46,7 +46,7 @@ TEST_P(LaunchedProgramTest, AllDescendantsArePinned) {
   EXPECT_EQ(OutputOf(std::move(options)), line + line + line + line);
 }
 
-TEST_P(LaunchedProgramTest, AProgramBeginsAsIfAShellHadStartedIt) {
+TEST_P(LaunchedProgramTest, AProgramStartsWithDefaultSignalsAndOnlyStandardDescriptors) {
   sigset_t blocked;
   sigemptyset(&blocked);
   sigaddset(&blocked, SIGUSR1);
@@ -74,8 +74,8 @@ TEST_P(LaunchedProgramTest, TheEnvironmentIsInherited) {
   unsetenv("INHERITED");
 }
 
-// A server that is measured must not behave as the shell of whoever started the agent has it.
-TEST_P(LaunchedProgramTest, TheEnvironmentMayBeLeftOut) {
+// A measured server must not depend on the environment of the agent's user.
+TEST_P(LaunchedProgramTest, TheEnvironmentCanBeOmitted) {
   setenv("INHERITED", "yes", 1);
   LaunchOptions options = Options({"report", "INHERITED"});
   options.inherit_environment = false;
@@ -87,14 +87,14 @@ TEST_P(LaunchedProgramTest, TheEnvironmentMayBeLeftOut) {
   unsetenv("INHERITED");
 }
 
-TEST_P(LaunchedProgramTest, ListedDescriptorsPassUnderTheirNumbersEvenCrosswise) {
+TEST_P(LaunchedProgramTest, PassesListedDescriptorsUnderTheirNumbersEvenSwapped) {
   int a[2];
   int b[2];
   ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, a), 0);
   ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, b), 0);
   const UniqueFd a_ours(a[0]), b_ours(b[0]);
   UniqueFd a_theirs(a[1]), b_theirs(b[1]);
-  // Each under the other's number, and one under the number of launch's own control socket.
+  // Swap two numbers, and use the number of launch's own control socket.
   LaunchOptions options = Options({"echo", std::to_string(a[1])});
   options.pass_fds = {{a[1], b[1]}, {b[1], a[1]}, {a[1], 3}};
   const Process process = MustStart(std::move(options));
@@ -107,7 +107,7 @@ TEST_P(LaunchedProgramTest, ListedDescriptorsPassUnderTheirNumbersEvenCrosswise)
   EXPECT_EQ(byte, 'q');
   ASSERT_EQ(shutdown(b_ours.get(), SHUT_WR), 0);
   EXPECT_EQ(process->WaitForEnd(Soon())->exit_status, 0);
-  // Nobody else kept a copy: the program's end is the socket's.
+  // No other process has a copy, so the socket closes when the program ends.
   EXPECT_EQ(read(a_ours.get(), &byte, 1), 0);
 }
 
@@ -136,7 +136,7 @@ TEST_P(LaunchedProgramTest, AHeldProgramCanBeStopped) {
   EXPECT_THAT(ProcessesWithMark(mark_), IsEmpty());
 }
 
-TEST_P(LaunchedProgramTest, AHeldProgramThatCannotBeExecutedSaysSoAtItsRelease) {
+TEST_P(LaunchedProgramTest, ReleaseReportsThatAHeldProgramCannotExec) {
   LaunchOptions options = Options({});
   options.argv[0] = "/none/such";
   options.hold = true;
@@ -146,7 +146,7 @@ TEST_P(LaunchedProgramTest, AHeldProgramThatCannotBeExecutedSaysSoAtItsRelease) 
   EXPECT_THAT(released.message(), HasSubstr("/none/such"));
 }
 
-TEST(PidNamespaceTest, ItHasOneOrSaysWhyNot) {
+TEST(PidNamespaceTest, TheProgramHasANamespaceOrAReason) {
   LaunchOptions options;
   options.argv = {AssayFile("agent/launcher/test_program").value(), "report", "x"};
   const Process process = LaunchedProcess::Start(options).value();
@@ -158,7 +158,7 @@ TEST(PidNamespaceTest, ItHasOneOrSaysWhyNot) {
   }
   options.pid_namespace = false;
   EXPECT_THAT(LaunchedProcess::Start(options).value()->no_pid_namespace_reason(),
-              HasSubstr("none was asked for"));
+              HasSubstr("none was requested"));
 }
 
 }  // namespace

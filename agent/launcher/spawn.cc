@@ -55,7 +55,7 @@ absl::StatusOr<Spawned> Spawn(const std::vector<std::string>& argv,
                               const std::vector<std::pair<int, int>>& descriptors) {
   int above = 1;
   for (const auto& [ours, theirs] : descriptors) above = std::max(above, theirs + 1);
-  // Copies out of the way of all target numbers, so that no dup2() closes what a later one needs.
+  // First duplicate all descriptors above the target numbers, so that no dup2() closes one that is still needed.
   std::vector<UniqueFd> copies;
   FileActions actions;
   posix_spawn_file_actions_addopen(actions.get(), 0, "/dev/null", O_RDONLY, 0);
@@ -77,7 +77,7 @@ absl::StatusOr<Spawned> Spawn(const std::vector<std::string>& argv,
   if (error != 0) return ErrnoStatus(error, absl::StrCat("cannot start ", argv.front()));
   spawned.pidfd.reset(static_cast<int>(syscall(SYS_pidfd_open, spawned.pid, 0)));
   if (!spawned.pidfd.ok()) {
-    const absl::Status status = ErrnoStatus(errno, "pidfd_open (Linux 5.3) does not work here");
+    const absl::Status status = ErrnoStatus(errno, "pidfd_open failed; it needs Linux 5.3");
     kill(spawned.pid, SIGKILL);
     waitpid(spawned.pid, nullptr, 0);
     return status;

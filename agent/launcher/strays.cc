@@ -18,7 +18,7 @@
 namespace assay::agent {
 namespace {
 
-// Held while a child is made, so that none is there that is not known yet.
+// Held while a child is created, so that every existing child is known.
 ABSL_CONST_INIT absl::Mutex children_mutex(absl::kConstInit);
 bool adopts ABSL_GUARDED_BY(children_mutex) = false;
 
@@ -27,13 +27,13 @@ std::set<pid_t>& Known() ABSL_EXCLUSIVE_LOCKS_REQUIRED(children_mutex) {
   return *known;
 }
 
-// Whether there was any.
+// Kills and waits for all unknown children. Returns whether there was any.
 bool KillStraysOnce() ABSL_EXCLUSIVE_LOCKS_REQUIRED(children_mutex) {
   bool any = false;
   for (const pid_t child : ChildrenOf(getpid())) {
     if (Known().count(child) != 0) continue;
     any = true;
-    // Nobody else waits for it, so the pid is still its.
+    // No other thread waits for it, so its pid cannot have been reused.
     kill(child, SIGKILL);
     waitpid(child, nullptr, WNOHANG);
   }
@@ -69,7 +69,7 @@ bool KillStrays(absl::Duration limit) {
       if (!adopts || !KillStraysOnce()) return true;
     }
     if (MonotonicNanos() >= deadline) return false;
-    // What was below one that has just been killed comes next.
+    // The children of the killed processes have become children of this process.
     absl::SleepFor(absl::Milliseconds(2));
   }
 }

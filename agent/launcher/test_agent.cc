@@ -1,5 +1,5 @@
-// Stands in for an agent that a test kills: launches agent/launcher/test_program with the given words, says so, and
-// waits for ever. `--no-pid-namespace` and `--hold` come first where wanted.
+// Replaces an agent in tests that kill it: launches agent/launcher/test_program with the given arguments, prints that
+// it did, and waits forever. The optional flags `--no-pid-namespace` and `--hold` come first.
 
 #include <signal.h>
 #include <unistd.h>

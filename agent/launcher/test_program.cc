@@ -1,5 +1,5 @@
-// What the launcher's tests launch: a program that behaves as its first argument says. Arguments after those that a
-// behaviour needs mark the process for the test to find.
+// The program that the launcher's tests launch. The first argument selects its behaviour. Further arguments that the
+// behaviour does not use mark the process, so that the test can find it.
 
 #include <dirent.h>
 #include <signal.h>
@@ -110,7 +110,7 @@ int Report(const char* variable) {
   return 0;
 }
 
-// Sends back what comes, until the other side closes.
+// Echoes all input until the other side closes.
 int Echo(int fd) {
   char byte;
   while (read(fd, &byte, 1) == 1) {
@@ -150,7 +150,7 @@ int main(int argc, char** argv) {
     WaitForEver();
   }
   if (behaviour == "orphaning") {
-    // Ends and leaves its family behind.
+    // Ends and leaves its children running.
     StartFamily([] {});
     return 0;
   }

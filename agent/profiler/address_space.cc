@@ -20,7 +20,7 @@ bool AddressSpace::Add(CodeMapping mapping) {
   const auto same = by_start_.find(mapping.start);
   if (same != by_start_.end() && same->second == mapping) return false;
   bool files_change = mapping.IsFile() || mapping.IsVdso();
-  // The first that may reach into it is the one before.
+  // The mapping before it may overlap it.
   auto at = by_start_.upper_bound(mapping.start);
   if (at != by_start_.begin()) --at;
   while (at != by_start_.end() && at->second.start < mapping.end) {
@@ -76,7 +76,7 @@ std::vector<CodeMapping> ParseMaps(std::string_view text) {
   std::vector<CodeMapping> mappings;
   for (absl::string_view line :
        absl::StrSplit(absl::string_view(text.data(), text.size()), '\n', absl::SkipEmpty())) {
-    // START-END PERMISSIONS OFFSET DEVICE INODE   PATH, the path with spaces of its own.
+    // START-END PERMISSIONS OFFSET DEVICE INODE   PATH; the path may contain spaces.
     std::vector<absl::string_view> words;
     for (int i = 0; i < 5; ++i) {
       const size_t space = std::min(line.find(' '), line.size());

@@ -12,7 +12,7 @@ CodeMapping File(uint64_t start, uint64_t end, const char* path, uint64_t offset
   return {.start = start, .end = end, .file_offset = offset, .inode = 7, .path = path};
 }
 
-TEST(AddressSpaceTest, FindsWhatCoversAnAddress) {
+TEST(AddressSpaceTest, FindsTheMappingOfAnAddress) {
   AddressSpace space;
   space.Add(File(0x1000, 0x2000, "/a"));
   space.Add(File(0x3000, 0x4000, "/b"));
@@ -23,8 +23,8 @@ TEST(AddressSpaceTest, FindsWhatCoversAnAddress) {
   EXPECT_EQ(space.Find(0x3800)->path, "/b");
 }
 
-// Unmapping is not told: what comes later lies where something else was.
-TEST(AddressSpaceTest, WhatIsMappedLaterReplacesWhatItOverlaps) {
+// The kernel does not report unmapping, so a new mapping may overlap an old one.
+TEST(AddressSpaceTest, ANewMappingReplacesThoseItOverlaps) {
   AddressSpace space;
   space.Add(File(0x1000, 0x5000, "/old", 0x10000));
   space.Add(File(0x2000, 0x3000, "/new"));
@@ -35,7 +35,7 @@ TEST(AddressSpaceTest, WhatIsMappedLaterReplacesWhatItOverlaps) {
   EXPECT_THAT(space.All(), ElementsAre(::testing::Pointee(File(0x0, 0x10000, "/all"))));
 }
 
-TEST(AddressSpaceTest, TwoAreTheSameWhereTheirFilesAre) {
+TEST(AddressSpaceTest, ComparesTheMappingsOfFiles) {
   AddressSpace one;
   one.Add(File(0x1000, 0x2000, "/a"));
   AddressSpace other = one;
@@ -46,7 +46,7 @@ TEST(AddressSpaceTest, TwoAreTheSameWhereTheirFilesAre) {
   EXPECT_FALSE(other.HasFilesOf(one));
 }
 
-TEST(AddressSpaceTest, SaysWhetherFilesMoved) {
+TEST(AddressSpaceTest, AddReportsChangedFileMappings) {
   AddressSpace space;
   EXPECT_TRUE(space.Add(File(0x1000, 0x2000, "/a")));
   EXPECT_FALSE(space.Add(File(0x1000, 0x2000, "/a"))) << "known from /proc, then recorded too";
@@ -81,7 +81,7 @@ TEST(ParseMapsTest, TakesExecutableMappingsOnly) {
                   CodeMapping{.start = 0x7ffd00000000, .end = 0x7ffd00002000, .path = "[vdso]"}));
 }
 
-TEST(ParseMapsTest, SkipsWhatIsNoMapping) {
+TEST(ParseMapsTest, SkipsOtherLines) {
   EXPECT_THAT(ParseMaps(""), ElementsAre());
   EXPECT_THAT(ParseMaps("\n x\n1-2\n1-2 r-xp\n1-2 r-xp 0 0 z /a\n1 r-xp 0 0 1 /a\n"),
               ElementsAre());

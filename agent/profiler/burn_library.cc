@@ -1,4 +1,4 @@
-// A library as distributions build them: without frame pointers.
+// A library without frame pointers, as distributions build them.
 
 #include <cstdint>
 

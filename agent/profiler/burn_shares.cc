@@ -1,8 +1,8 @@
-// What the profiler's test profiles: burns CPU in functions, and tells how much in each.
+// The program that the profiler's test profiles: burns CPU time in several functions and reports the time in each.
 //
 //   burn_shares MODE CPU_MILLISECONDS
-// Prints "ready", waits for SIGUSR1, burns, prints "done" with the nanoseconds that each function had, and waits to be
-// killed; "exit" as a third word: ends at once.
+// Prints "ready", waits for SIGUSR1, burns, prints "done" with the nanoseconds in each function, and waits to be
+// killed. With "exit" as third argument, it exits instead of waiting.
 
 #include <pthread.h>
 #include <signal.h>
@@ -25,7 +25,7 @@ extern "C" void call_from_library(void (*call)(int64_t), int64_t until_ns);
 
 namespace assay::profiler {
 
-// What follows the work keeps a call from becoming a jump, which would leave its caller out of the stack.
+// The code after the work prevents a tail call, which would remove the caller from the stack.
 #define ASSAY_BURN_FUNCTION(name)                      \
   __attribute__((noinline)) void name(int64_t until) { \
     BurnUntil(until);                                  \
@@ -46,21 +46,21 @@ __attribute__((noinline)) void Recurse(int64_t until, int depth) {
 
 void BurnRecursive(int64_t until) { Recurse(until, 25); }
 
-// Burns on top of a frame of so many bytes.
+// Burns on top of a frame of `bytes` bytes.
 template <size_t bytes>
 __attribute__((noinline)) void BurnOn(int64_t until) {
-  char room[bytes];
-  memset(room, 1, sizeof(room));
-  asm volatile("" : : "r"(room) : "memory");
+  char frame[bytes];
+  memset(frame, 1, sizeof(frame));
+  asm volatile("" : : "r"(frame) : "memory");
   BurnHalf(until);
-  asm volatile("" : : "r"(room) : "memory");
+  asm volatile("" : : "r"(frame) : "memory");
 }
-// What Rust's executors have.
+// The frame size of Rust's executors.
 __attribute__((noinline)) void BurnWide(int64_t until) {
   BurnOn<20 << 10>(until);
   asm volatile("");
 }
-// Far beyond what is copied of a stack.
+// Much larger than the copy of a stack.
 __attribute__((noinline)) void BurnDeep(int64_t until) {
   BurnOn<128 << 10>(until);
   asm volatile("");
@@ -81,7 +81,7 @@ struct Burner {
   double share;
 };
 
-// Slices of random length, so that no rhythm of the sampling fits theirs.
+// Slices of random length, so that sampling cannot be in phase with them.
 std::map<std::string, int64_t> Burn(const Burner* burners, int count, int64_t cpu_ns) {
   std::mt19937_64 random(1);
   std::uniform_real_distribution<double> unit;
@@ -145,7 +145,7 @@ int Run(const std::string& mode, int64_t cpu_ns, bool ends) {
     }
     wait(nullptr);
   }
-  // Asleep half of the time, as a server that waits.
+  // Sleeps half of the time, like a server that waits.
   if (mode == "sleep") {
     for (int i = 0; i < 200; ++i) {
       BurnHalf(BurnClockNanos() + cpu_ns / 200);

@@ -10,10 +10,10 @@
 namespace assay::profiler {
 namespace {
 
-// Template names grow without bound; nobody reads beyond.
+// Names of templates can have any length.
 constexpr size_t kMaxName = 1024;
 
-// Where the name of the function itself ends: before what the compiler adds, or the linker ("read@@GLIBC_2.2.5").
+// The end of the function's own name: before a suffix of the compiler, or of the linker ("read@@GLIBC_2.2.5").
 size_t EndOfName(std::string_view symbol) {
   size_t end = symbol.size();
   for (const std::string_view suffix :
@@ -27,7 +27,7 @@ size_t EndOfName(std::string_view symbol) {
 }  // namespace
 
 std::string DemangledName(const std::string& symbol) {
-  // How glibc calls its own functions from inside.
+  // The internal names of glibc's functions.
   const size_t start = symbol.starts_with("__GI_") ? 5 : 0;
   const std::string plain = symbol.substr(start, EndOfName(symbol) - start);
   char* const demangled = cplus_demangle(plain.c_str(), DMGL_AUTO);

@@ -19,13 +19,13 @@ TEST(DemangledNameTest, RustLegacyWithoutItsHash) {
             "tokio::runtime::park::Parker::park");
 }
 
-// The C++ runtime's demangler leaves these raw.
+// The C++ runtime's demangler does not demangle these.
 TEST(DemangledNameTest, RustV0) {
   EXPECT_EQ(DemangledName("_RNvCs1234_7mycrate3foo"), "mycrate::foo");
   EXPECT_EQ(DemangledName("_RNvNtCs1234_7mycrate3bar3baz"), "mycrate::bar::baz");
 }
 
-TEST(DemangledNameTest, PartsClonesAndVersionsAreTheFunction) {
+TEST(DemangledNameTest, RemovesSuffixesOfClonesAndVersions) {
   EXPECT_EQ(DemangledName("parse.cold"), "parse");
   EXPECT_EQ(DemangledName("parse.constprop.0"), "parse");
   EXPECT_EQ(DemangledName("parse.part.0.isra.1"), "parse");
@@ -34,13 +34,13 @@ TEST(DemangledNameTest, PartsClonesAndVersionsAreTheFunction) {
   EXPECT_EQ(DemangledName("__GI___clone3"), "__clone3");
 }
 
-TEST(DemangledNameTest, WhatIsNotMangledStays) {
+TEST(DemangledNameTest, KeepsNamesThatAreNotMangled) {
   EXPECT_EQ(DemangledName("main"), "main");
   EXPECT_EQ(DemangledName("_Znot"), "_Znot");
   EXPECT_EQ(DemangledName(""), "");
 }
 
-TEST(DemangledNameTest, LongAndForeignBytesFitAProfile) {
+TEST(DemangledNameTest, LimitsLengthAndConvertsToUtf8) {
   EXPECT_THAT(DemangledName(std::string(5000, 'a')), SizeIs(1024));
   EXPECT_EQ(DemangledName("a\xff"), "a\xef\xbf\xbd");
 }

@@ -7,12 +7,12 @@
 namespace assay::profiler {
 namespace {
 
-// Deeper than what compilers nest: namespaces, classes, blocks, inlined calls.
+// Deeper than the nesting that compilers produce: namespaces, classes, blocks, inlined calls.
 constexpr int kMaxDepth = 128;
 // From an inlined call to its function to its declaration.
 constexpr int kMaxHops = 4;
 
-// The linker's name, of the entry or of what it is an instance of; "" where it is not told, as of lambdas.
+// The linkage name of the entry or of its abstract origin; "" if there is none, as for lambdas.
 std::string LinkageName(Dwarf_Die* die) {
   Dwarf_Attribute attribute;
   for (const unsigned name : {DW_AT_linkage_name, DW_AT_MIPS_linkage_name}) {
@@ -91,7 +91,7 @@ void DwarfFunctions::AddRanges(Dwarf_Die* die, Dwarf_Off what, std::vector<Range
   Dwarf_Addr start;
   Dwarf_Addr end;
   for (ptrdiff_t at = 0; (at = dwarf_ranges(die, at, &base, &start, &end)) > 0;) {
-    // What the linker dropped begins at 0.
+    // Functions that the linker removed begin at 0.
     if (start != 0 && start < end) ranges.push_back({.start = start, .end = end, .what = what});
   }
 }
@@ -121,7 +121,7 @@ DwarfFunction DwarfFunctions::Describe(Dwarf_Die* die, const Unit& unit) {
   DwarfFunction function = {.name = LinkageName(die)};
   if (function.name.empty()) {
     function.name = BareName(die);
-    // The entry that lies in the namespace is what this one is an instance of.
+    // The abstract origin of this entry is the entry in the namespace.
     Dwarf_Die entry = *die;
     for (int hops = 0; hops < kMaxHops; ++hops) {
       const auto scope = unit.scope_of.find(dwarf_dieoffset(&entry));
@@ -148,7 +148,7 @@ DwarfFunction DwarfFunctions::Describe(Dwarf_Die* die, const Unit& unit) {
   return function;
 }
 
-// Adds what is inlined at the address below `parent`, the innermost last.
+// Adds the functions inlined at the address below `parent`, innermost last.
 void DwarfFunctions::AddInlined(Dwarf_Die* parent, Dwarf_Addr address, int depth, const Unit& unit,
                                 std::vector<DwarfFunction>& functions) {
   if (depth > kMaxDepth) return;

@@ -27,14 +27,14 @@
 namespace assay::profiler {
 namespace {
 
-// A label without a size names what follows it, but not for ever.
+// A label without a size names at most this many bytes after it.
 constexpr uint64_t kMaxUnsized = 4096;
-// How many symbols that begin before an address are asked whether they reach it.
+// Number of symbols before an address that are checked for containing it.
 constexpr int kMaxBack = 16;
 
 const Dwfl_Callbacks kCallbacks = {
     .find_elf = dwfl_build_id_find_elf,
-    // By build id only: the standard one would download where DEBUGINFOD_URLS is set.
+    // Looks up by build id only: the standard function downloads files if DEBUGINFOD_URLS is set.
     .find_debuginfo = dwfl_build_id_find_debuginfo,
     .section_address = nullptr,
     .debuginfo_path = nullptr,
@@ -70,10 +70,10 @@ absl::StatusOr<std::unique_ptr<ElfFile>> ElfFile::Open(std::string path, UniqueF
 
 absl::StatusOr<std::unique_ptr<ElfFile>> ElfFile::OpenVdso() {
   const auto* const image = reinterpret_cast<const char*>(getauxval(AT_SYSINFO_EHDR));
-  if (image == nullptr) return absl::NotFoundError("the kernel maps no vdso");
+  if (image == nullptr) return absl::NotFoundError("the kernel does not map a vdso");
   ElfW(Ehdr) header;
   memcpy(&header, image, sizeof(header));
-  // Its section headers come last.
+  // The section headers are at the end of the vdso.
   const size_t size = header.e_shoff + size_t{header.e_shnum} * header.e_shentsize;
   UniqueFd file(memfd_create("vdso", MFD_CLOEXEC));
   if (!file.ok() || write(file.get(), image, size) != static_cast<ssize_t>(size)) {
@@ -92,7 +92,7 @@ absl::Status ElfFile::ReadHeaders() {
   size_t count = 0;
   if (elf == nullptr || elf_kind(elf) != ELF_K_ELF || gelf_getehdr(elf, &header) == nullptr ||
       elf_getphdrnum(elf, &count) != 0) {
-    return absl::InvalidArgumentError(absl::StrCat(path_, " is no ELF file"));
+    return absl::InvalidArgumentError(absl::StrCat(path_, " is not an ELF file"));
   }
   bool interpreted = false;
   for (size_t i = 0; i < count; ++i) {
@@ -133,7 +133,7 @@ absl::Status ElfFile::ReadHeaders() {
 
 std::optional<uint64_t> ElfFile::Bias(uint64_t start, uint64_t file_offset) const {
   const uint64_t page = static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
-  // A mapping begins at a page, and so a little before its segment.
+  // A mapping begins at a page boundary, which may be before its segment.
   for (const Segment& segment : segments_) {
     if (file_offset + page > segment.file_offset &&
         file_offset < segment.file_offset + segment.file_size &&
@@ -151,7 +151,7 @@ bool ElfFile::ReportTo(Dwfl* dwfl, uint64_t bias) const {
       nullptr) {
     return false;
   }
-  // Now libdwfl's.
+  // libdwfl owns the descriptor now.
   (void)copy.release();
   return true;
 }
@@ -214,24 +214,24 @@ uint64_t ElfFile::StartByUnwinding(uint64_t address) const {
   if (table == nullptr || dwarf_cfi_addrframe(table, address - bias, &frame) != 0) return address;
   Dwarf_Addr start = 0;
   Dwarf_Addr end = 0;
-  const bool told = dwarf_frame_info(frame, &start, &end, nullptr) >= 0;
+  const bool known = dwarf_frame_info(frame, &start, &end, nullptr) >= 0;
   free(frame);
-  return told && start + bias <= address ? start + bias : address;
+  return known && start + bias <= address ? start + bias : address;
 }
 
 std::vector<ElfFile::Function> ElfFile::FunctionsAt(uint64_t address) {
   if (!named_) ReadSymbols();
   if (module_ == nullptr) return {{.address = address}};
   std::vector<Function> functions;
-  for (DwarfFunction& told : dwarf_->Find(address - dwarf_bias_)) {
-    functions.push_back({.name = DemangledName(told.name),
-                         .file = std::move(told.file),
-                         .line = told.line,
+  for (DwarfFunction& function : dwarf_->Find(address - dwarf_bias_)) {
+    functions.push_back({.name = DemangledName(function.name),
+                         .file = std::move(function.file),
+                         .line = function.line,
                          .inlined = !functions.empty()});
   }
   if (functions.empty()) functions.emplace_back();
   Function& compiled = functions.front();
-  // The linker's name is whole where -g1 leaves the debug information's bare.
+  // The linkage name is complete, while debug information of -g1 has only the bare name.
   if (const Symbol* const symbol = FindSymbol(address); symbol != nullptr) {
     compiled.name = DemangledName(symbol->name);
     compiled.address = symbol->start;

@@ -14,7 +14,7 @@
 
 namespace assay::profiler {
 
-// Known to the linker by that name.
+// The linker has a symbol of this name.
 extern "C" __attribute__((noinline)) int ElfFileTestMarker(int value) {
   asm volatile("" : "+r"(value));
   return value + 1;
@@ -31,7 +31,7 @@ std::unique_ptr<ElfFile> OpenSelf() {
       .value();
 }
 
-// Of this process's own mapping that holds the address.
+// The file of this process's mapping that contains the address.
 CodeMapping MappingOf(uint64_t address) {
   std::ifstream file("/proc/self/maps");
   const std::string text((std::istreambuf_iterator<char>(file)), {});
@@ -58,7 +58,7 @@ TEST(ElfFileTest, NamesAnAddressOfARunningProgram) {
   EXPECT_FALSE(self->build_id().empty());
 }
 
-TEST(ElfFileTest, TheCLibraryIsToldApart) {
+TEST(ElfFileTest, RecognisesTheCLibrary) {
   const CodeMapping mapping = MappingOf(reinterpret_cast<uint64_t>(&getpid));
   const auto libc =
       ElfFile::Open(mapping.path, UniqueFd(open(mapping.path.c_str(), O_RDONLY | O_CLOEXEC)))
@@ -66,27 +66,27 @@ TEST(ElfFileTest, TheCLibraryIsToldApart) {
   EXPECT_EQ(libc->kind(), ProfileFrame::LIBC);
 }
 
-TEST(ElfFileTest, TheVdsoComesFromMemory) {
+TEST(ElfFileTest, ReadsTheVdsoFromMemory) {
   if (getauxval(AT_SYSINFO_EHDR) == 0) GTEST_SKIP() << "this kernel maps no vdso";
   const std::unique_ptr<ElfFile> vdso = ElfFile::OpenVdso().value();
   EXPECT_EQ(vdso->kind(), ProfileFrame::VDSO);
   EXPECT_EQ(vdso->path(), "[vdso]");
 }
 
-TEST(ElfFileTest, AnAddressWithoutANameKeepsItself) {
+TEST(ElfFileTest, AnAddressWithoutANameHasItselfAsStart) {
   EXPECT_THAT(OpenSelf()->FunctionsAt(0x10),
               ElementsAre(::testing::AllOf(Field(&ElfFile::Function::name, ""),
                                            Field(&ElfFile::Function::address, 0x10u))));
 }
 
-TEST(ElfFileTest, WhatIsNoElfFileIsRefused) {
+TEST(ElfFileTest, RejectsFilesThatAreNotElfFiles) {
   EXPECT_FALSE(
       ElfFile::Open("/proc/self/maps", UniqueFd(open("/proc/self/maps", O_RDONLY | O_CLOEXEC)))
           .ok());
   EXPECT_FALSE(ElfFile::Open("nothing", UniqueFd()).ok());
 }
 
-TEST(ElfFileTest, NoSegmentNoBias) {
+TEST(ElfFileTest, HasNoBiasWithoutASegment) {
   EXPECT_FALSE(OpenSelf()->Bias(0x1000, uint64_t{1} << 40).has_value());
 }
 

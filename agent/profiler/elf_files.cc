@@ -11,12 +11,12 @@
 namespace assay::profiler {
 namespace {
 
-// A campaign profiles some targets in turn.
+// A campaign profiles several targets in turn.
 constexpr uint64_t kProfilesKept = 8;
 
 int64_t Nanos(const timespec& time) { return int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec; }
 
-// What the process has mapped, not what lies at its path by now, where both can be had.
+// Opens the file that the process has mapped, which may differ from the file at its path now.
 UniqueFd OpenMapped(pid_t pid, const CodeMapping& mapping) {
   UniqueFd other;
   for (const std::string& path :
@@ -27,7 +27,7 @@ UniqueFd OpenMapped(pid_t pid, const CodeMapping& mapping) {
     struct stat status;
     if (!file.ok() || fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) continue;
     if (status.st_ino == mapping.inode) return file;
-    // Overlay file systems show another inode than what they map.
+    // Overlay file systems report an inode other than that of the mapping.
     if (!other.ok()) other = std::move(file);
   }
   return other;

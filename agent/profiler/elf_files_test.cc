@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 
 class ElfFilesTest : public ::testing::Test {
  protected:
-  // Where a process would have mapped the program.
+  // The mapping that a process of the program would have.
   static CodeMapping MappingOf(const std::string& path) {
     struct stat status = {};
     EXPECT_EQ(stat(path.c_str(), &status), 0);
@@ -33,7 +33,7 @@ class ElfFilesTest : public ::testing::Test {
   ElfFiles files_;
 };
 
-TEST_F(ElfFilesTest, TheNextProfileFindsWhatTheLastOneOpened) {
+TEST_F(ElfFilesTest, KeepsFilesForTheNextProfile) {
   files_.BeginProfile();
   ElfFile* const file = Find(Program("burn_shares"));
   ASSERT_NE(file, nullptr);
@@ -43,8 +43,8 @@ TEST_F(ElfFilesTest, TheNextProfileFindsWhatTheLastOneOpened) {
   EXPECT_EQ(files_.size(), 1u);
 }
 
-// A program that is built anew between two profiles, into the same file.
-TEST_F(ElfFilesTest, WhatWasChangedIsAnotherFile) {
+// A program that is rebuilt into the same file between two profiles.
+TEST_F(ElfFilesTest, OpensAChangedFileAgain) {
   fs::copy_file(Program("burn_shares"), path_, fs::copy_options::overwrite_existing);
   files_.BeginProfile();
   ElfFile* const before = Find(path_);
@@ -58,7 +58,7 @@ TEST_F(ElfFilesTest, WhatWasChangedIsAnotherFile) {
   EXPECT_EQ(files_.size(), 2u);
 }
 
-TEST_F(ElfFilesTest, WhatNoProfileMeetsIsClosedAfterAWhile) {
+TEST_F(ElfFilesTest, ClosesFilesThatSeveralProfilesDidNotUse) {
   files_.BeginProfile();
   ASSERT_NE(Find(Program("burn_shares")), nullptr);
   for (int i = 0; i < 20; ++i) {
@@ -68,7 +68,7 @@ TEST_F(ElfFilesTest, WhatNoProfileMeetsIsClosedAfterAWhile) {
   EXPECT_EQ(files_.size(), 1u);
 }
 
-TEST_F(ElfFilesTest, WhatIsNoElfFileIsNone) {
+TEST_F(ElfFilesTest, ReturnsNullForFilesThatAreNotElfFiles) {
   files_.BeginProfile();
   EXPECT_EQ(files_.Find(getpid(), {.start = 1, .end = 2, .inode = 7, .path = "/no/such"}), nullptr);
   EXPECT_EQ(files_.Find(getpid(), {.start = 1, .end = 2, .path = "[heap]"}), nullptr);

@@ -23,10 +23,10 @@ namespace assay::profiler {
 namespace {
 
 constexpr int64_t kReadEveryNs = 100'000'000;
-// More than any server compiles; read in one go at most.
+// Largest read at a time; more than any server compiles.
 constexpr size_t kMaxRead = size_t{16} << 20;
 
-// Takes a hexadecimal number and the space behind it; false when there is none.
+// Consumes a hexadecimal number and the space after it. Returns false if there is none.
 bool TakeHex(std::string_view& line, uint64_t& value) {
   const char* const end = line.data() + line.size();
   if (line.starts_with("0x")) line.remove_prefix(2);
@@ -36,7 +36,7 @@ bool TakeHex(std::string_view& line, uint64_t& value) {
   return true;
 }
 
-// By how much the times of files and of processes are coarser than a clock: a tick each.
+// The resolution of file times and of process start times, one tick each.
 constexpr int64_t kCoarseNs = 20'000'000;
 
 int64_t Now(clockid_t clock) {
@@ -55,7 +55,7 @@ std::optional<int64_t> StartOf(pid_t pid) {
   return Now(CLOCK_REALTIME) - Now(CLOCK_BOOTTIME) + after_boot;
 }
 
-// Its effective one.
+// The effective user of a process.
 std::optional<uid_t> UserOf(pid_t pid) {
   const absl::StatusOr<std::string> status = ReadFile(absl::StrCat("/proc/", pid, "/status"));
   for (const absl::string_view line : absl::StrSplit(status.value_or(""), '\n')) {
@@ -76,7 +76,7 @@ bool JitSymbols::IsOfProcess(const struct stat& file) {
   if (!S_ISREG(file.st_mode) || !started_ns_.has_value()) return false;
   if (const std::optional<uid_t> user = UserOf(pid_); user.has_value()) user_ = user;
   if (file.st_uid != 0 && (!user_.has_value() || file.st_uid != *user_)) return false;
-  // The second of the two cannot be set by whoever owns the file.
+  // The owner of a file cannot set its ctime.
   const int64_t from = *started_ns_ - kCoarseNs;
   return Nanos(file.st_mtim) >= from && Nanos(file.st_ctim) >= from;
 }
@@ -123,7 +123,7 @@ void JitSymbols::ReadMore() {
   struct stat now = {};
   if (!file.ok() || fstat(file.get(), &now) != 0 || now.st_size <= read_to_) return;
   if (!IsOfProcess(now)) return;
-  // Most misses are of code that no map will ever name: they find nothing new to read.
+  // Most misses concern code that no map names; then there is nothing new to read.
   std::string text(std::min(static_cast<size_t>(now.st_size - read_to_), kMaxRead), '\0');
   const ssize_t got = pread(file.get(), text.data(), text.size(), read_to_);
   if (got <= 0) return;

@@ -23,7 +23,7 @@ TEST(JitSymbolsTest, NamesWithSpacesAndBounds) {
   EXPECT_EQ(symbols.Find(0xfff, 0), nullptr);
 }
 
-TEST(JitSymbolsTest, CodeThatIsCompiledAgainReplacesTheOld) {
+TEST(JitSymbolsTest, RecompiledCodeReplacesTheOldCode) {
   JitSymbols symbols("", getpid());
   symbols.Add("1000 20 a\n1020 20 b\n1040 20 c\n");
   symbols.Add("1010 40 d\n");
@@ -40,7 +40,7 @@ TEST(JitSymbolsTest, SkipsLinesThatAreNone) {
   EXPECT_EQ(symbols.Find(0x40, 0)->name, "good");
 }
 
-TEST(JitSymbolsTest, ReadsWhatIsAddedToTheMapButNotAtEveryMiss) {
+TEST(JitSymbolsTest, ReadsAddedLinesButNotAtEveryMiss) {
   const std::string path = std::string(getenv("TEST_TMPDIR")) + "/perf-1.map";
   std::ofstream map(path);
   map << "1000 20 first\n2000 20 ha" << std::flush;
@@ -62,8 +62,9 @@ bool Names(const std::string& path, pid_t pid = getpid()) {
   return JitSymbols(path, pid).Find(0x1000, 0) != nullptr;
 }
 
-// Every target has the same number in its PID namespace: names of the last one's code would be given to this one's.
-TEST(JitSymbolsTest, AMapFromBeforeTheProcessIsNotBelieved) {
+// Every target has the same pid in its PID namespace. Otherwise its code would get the names of the previous target's
+// code.
+TEST(JitSymbolsTest, DoesNotTrustAMapOlderThanTheProcess) {
   const std::string path = NewMap("perf-3.map");
   EXPECT_TRUE(Names(path));
   const timespec an_hour_ago[] = {{time(nullptr) - 3600, 0}, {time(nullptr) - 3600, 0}};
@@ -73,7 +74,7 @@ TEST(JitSymbolsTest, AMapFromBeforeTheProcessIsNotBelieved) {
   EXPECT_TRUE(Names(path));
 }
 
-TEST(JitSymbolsTest, AMapOfAnotherUserIsNotBelieved) {
+TEST(JitSymbolsTest, DoesNotTrustAMapOfAnotherUser) {
   const std::string path = NewMap("perf-4.map");
   if (chown(path.c_str(), 65534, 65534) != 0) GTEST_SKIP() << "only root can give files away";
   EXPECT_FALSE(Names(path));
@@ -81,7 +82,7 @@ TEST(JitSymbolsTest, AMapOfAnotherUserIsNotBelieved) {
   EXPECT_TRUE(Names(path));
 }
 
-TEST(JitSymbolsTest, ALinkOrAPipeIsNotBelieved) {
+TEST(JitSymbolsTest, DoesNotTrustASymbolicLinkOrAPipe) {
   const std::string path = NewMap("perf-5.map");
   const std::string link = path + ".link";
   ASSERT_EQ(symlink(path.c_str(), link.c_str()), 0);
@@ -91,12 +92,12 @@ TEST(JitSymbolsTest, ALinkOrAPipeIsNotBelieved) {
   EXPECT_FALSE(Names(pipe));
 }
 
-TEST(JitSymbolsTest, WithoutTheProcessNothingIsBelieved) {
-  // Beyond the largest that the kernel gives.
+TEST(JitSymbolsTest, DoesNotTrustAMapWithoutItsProcess) {
+  // Larger than any pid of the kernel.
   EXPECT_FALSE(Names(NewMap("perf-6.map"), 1 << 30));
 }
 
-TEST(JitSymbolsTest, AMissTakesMemoryForWhatIsNewInTheMapOnly) {
+TEST(JitSymbolsTest, AMissAllocatesMemoryOnlyForNewLines) {
   const std::string path = std::string(getenv("TEST_TMPDIR")) + "/perf-2.map";
   std::ofstream(path) << "1000 20 first\n";
   JitSymbols symbols(path, getpid());

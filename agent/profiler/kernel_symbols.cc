@@ -30,7 +30,7 @@ KernelSymbols::KernelSymbols(std::string_view kallsyms) {
   text_ = std::move(names);
   text_.shrink_to_fit();
   symbols_.shrink_to_fit();
-  // Of several names for one address, the first that the kernel lists.
+  // If an address has several names, keep the first one in the kernel's list.
   std::stable_sort(symbols_.begin(), symbols_.end(),
                    [](const Symbol& a, const Symbol& b) { return a.address < b.address; });
 }

@@ -22,12 +22,12 @@ TEST(KernelSymbolsTest, NamesByTheFunctionBefore) {
   EXPECT_EQ(symbols.Find(0xffffffff80000000).name, "");
 }
 
-// Where the kernel lies changes with every start of the machine.
-TEST(KernelSymbolsTest, TellsTheOffsetInTheKernelsText) {
+// The kernel's address changes at every boot.
+TEST(KernelSymbolsTest, ReportsTheOffsetInTheKernelsText) {
   EXPECT_EQ(KernelSymbols(kText).Find(0xffffffff81000210).offset, 0x200u);
 }
 
-TEST(KernelSymbolsTest, ZerosAreNoNames) {
+TEST(KernelSymbolsTest, ZeroAddressesAreNotNames) {
   EXPECT_TRUE(KernelSymbols("0000000000000000 T _stext\n0000000000000000 t ep_poll\n").empty());
   EXPECT_TRUE(KernelSymbols("").empty());
   EXPECT_TRUE(KernelSymbols("x\nffff\nffff T\n").empty());

@@ -1,5 +1,5 @@
-// The profiler against perf itself: both watch one server under one load, and every function that matters must have the
-// same share in both, as far as two samples can.
+// Compares the profiler with perf: both sample one server under one load, and every important function must have the
+// same share in both, within the sampling error.
 
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -36,7 +36,7 @@ constexpr char kPerf[] = "/usr/bin/perf";
 constexpr int kFrequencyHz = 997;
 constexpr int kSeconds = 4;
 constexpr int kMostRounds = 3;
-// Functions with a smaller share in both say nothing about either.
+// Functions with a smaller share in both are not compared.
 constexpr double kLeastShare = 0.03;
 constexpr char kUnknown[] = "[unknown]";
 
@@ -51,11 +51,16 @@ std::unique_ptr<agent::LaunchedProcess> Start(std::vector<std::string> argv) {
   return *std::move(process);
 }
 
-// Not under supervision, which has a PID namespace of its own: perf would look for another process.
+// Not a LaunchedProcess, which has a PID namespace of its own: perf would look for another process.
 bool Succeeds(const std::string& command) { return std::system(command.c_str()) == 0; }
 
+<<<<<<< HEAD
 // Where the server listens.
 std::string AddressOf(const agent::LaunchedProcess& server) {
+=======
+// The address of the server.
+std::string AddressOf(const LaunchedProcess& server) {
+>>>>>>> prose-p3
   EXPECT_TRUE(server.WaitForOutput("listening on ", Soon()));
   EXPECT_TRUE(server.WaitForOutput("\n", Soon()));
   const std::string words = server.StandardOutput();
@@ -63,7 +68,7 @@ std::string AddressOf(const agent::LaunchedProcess& server) {
   return words.substr(begin, words.find('\n', begin) - begin);
 }
 
-// The C library has several names for one function; which of them is told is each tool's choice.
+// The C library has several names for one function, and each tool chooses one of them.
 std::string CommonName(std::string name) {
   name.resize(std::min(name.size(), name.find("@@")));
   name.erase(0, std::min(name.size(), name.find_first_not_of('_')));
@@ -71,8 +76,8 @@ std::string CommonName(std::string name) {
   return name;
 }
 
-// By name: the share of the time in which it was anywhere on the stack. Inlined functions are left out: perf is told
-// not to look for them.
+// By function name: the share of time in which it was anywhere on the stack. Without inlined functions, because perf
+// runs with inlining disabled.
 std::map<std::string, double> Shares(const StackProfile& profile) {
   FunctionTree tree;
   tree.Add(profile, StackTime::kOnCpu);
@@ -82,20 +87,20 @@ std::map<std::string, double> Shares(const StackProfile& profile) {
   for (size_t i = 0; i < totals.size(); ++i) {
     const TreeFunction& function = tree.functions()[i];
     if (function.inlined) continue;
-    // What has no name but where it begins tells its build, too.
+    // For functions without a name, perf also prints the build id.
     const std::string name = function.build_id.empty() ? CommonName(function.name) : kUnknown;
     shares[name] += static_cast<double>(totals[i].samples) / all;
   }
   return shares;
 }
 
-// What both saw of one server in the same seconds.
+// The results of both for one server in the same interval.
 struct TwoViews {
   StackProfile own;
   StackProfile perf;
 };
 
-// Nothing, and why, in `skipped`, where perf or the profiler was refused.
+// Nullopt, with the reason in `skipped`, if the system refused perf or the profiler.
 std::optional<TwoViews> Watch(pid_t server, std::string* skipped) {
   std::vector<ProfileChunk> chunks;
   absl::StatusOr<std::unique_ptr<Profiler>> profiler =
@@ -127,7 +132,7 @@ std::optional<TwoViews> Watch(pid_t server, std::string* skipped) {
 
 struct Agreement {
   int compared = 0;
-  // By function, in favour of ours or of perf's: what chance does not explain.
+  // By function: differences, in either direction, that chance does not explain.
   std::map<std::pair<std::string, bool>, std::string> differences;
 };
 
@@ -149,7 +154,7 @@ Agreement Compare(const TwoViews& views) {
     const double a = in(own_shares);
     const double b = in(perf_shares);
     if (std::max(a, b) < kLeastShare) continue;
-    // What is stripped has a name in neither, or in one that found debug symbols elsewhere.
+    // A stripped function has no name, or a name only in the tool that found debug symbols elsewhere.
     const bool nameless = own_shares.contains(kUnknown) || perf_shares.contains(kUnknown);
     if (name == kUnknown || (nameless && std::min(a, b) == 0)) continue;
     ++agreement.compared;
@@ -164,10 +169,9 @@ Agreement Compare(const TwoViews& views) {
   return agreement;
 }
 
-// Samples of two tools are independent of each other only as far as the machine is quiet: what else runs on it makes
-// them differ by more than their count explains, now one way and now the other. A function is wrong that differs the
-// same way every time.
-TEST(PerfAgreementTest, EveryFunctionHasItsShareInBoth) {
+// The samples of the two tools are independent only on a quiet machine. Other load makes them differ by more than their
+// number explains, in either direction. So a function fails only if it differs in the same direction every time.
+TEST(PerfAgreementTest, EveryFunctionHasTheSameShareInBoth) {
   if (access(kPerf, X_OK) != 0)
     GTEST_SKIP() << "no " << kPerf << " to agree with (Debian: linux-perf)";
   const std::unique_ptr<agent::LaunchedProcess> server =

@@ -26,7 +26,7 @@ perf_event_attr Common(int frequency_hz, int stack_bytes, bool user_only) {
   attributes.sample_id_all = 1;
   attributes.use_clockid = 1;
   attributes.clockid = CLOCK_MONOTONIC;
-  // The rings are read by the clock, not when the kernel wakes the reader: a wake-up costs the server's CPU.
+  // The rings are read at fixed intervals. A wake-up of the reader by the kernel would cost the server CPU time.
   attributes.watermark = 1;
   attributes.wakeup_watermark = 1U << 31;
   return attributes;

@@ -12,14 +12,14 @@
 namespace assay::profiler {
 namespace {
 
-// What sample_id_all puts behind every record that is no sample: thread, time, id.
+// The fields that sample_id_all adds to every record that is not a sample: thread, time, id.
 constexpr size_t kTrailerBytes = 24;
-// Of a sample, before its time: header, id, ip, thread.
+// Offset of a sample's time, after header, id, ip and thread.
 constexpr size_t kSampleTimeAt = sizeof(perf_event_header) + 24;
-// Beyond what the kernel records (PERF_MAX_STACK_DEPTH, contexts included, is far less).
+// Larger than any chain of the kernel (PERF_MAX_STACK_DEPTH, including contexts, is much smaller).
 constexpr uint64_t kMaxChain = 4096;
 
-// Reads one value after the other; after the end, zeros and !ok().
+// Reads one value after the other. After the end, returns zeros and !ok().
 class Reader {
  public:
   explicit Reader(std::string_view bytes) : rest_(bytes) {}
@@ -49,7 +49,7 @@ class Reader {
     rest_.remove_prefix(size);
     return taken;
   }
-  // Up to a zero byte, or all that is left.
+  // Text up to a zero byte or to the end.
   std::string Text() { return std::string(rest_.substr(0, rest_.find('\0'))); }
 
   bool ok() const { return ok_; }
@@ -87,10 +87,10 @@ SampleRecord ReadSample(Reader& reader, int64_t* time_ns) {
   if (abi != PERF_SAMPLE_REGS_ABI_NONE) {
     for (uint64_t& value : sample.registers) value = reader.Word();
   }
-  const uint64_t room = reader.Word();
-  if (room > 0) {
-    const std::string_view stack = reader.Bytes(room);
-    // How much of it was filled.
+  const uint64_t capacity = reader.Word();
+  if (capacity > 0) {
+    const std::string_view stack = reader.Bytes(capacity);
+    // The number of bytes that the kernel filled.
     sample.stack = stack.substr(0, std::min<uint64_t>(reader.Word(), stack.size()));
   }
   sample.has_user = abi == PERF_SAMPLE_REGS_ABI_64;
@@ -137,7 +137,7 @@ absl::StatusOr<PerfRecord> ParsePerfRecord(std::string_view bytes) {
   const auto header = whole.Take<perf_event_header>();
   if (!whole.ok() || header.size != bytes.size()) {
     return absl::InvalidArgumentError(
-        absl::StrCat("a perf record of ", bytes.size(), " bytes that says it has ", header.size));
+        absl::StrCat("a perf record of ", bytes.size(), " bytes whose header says ", header.size));
   }
   PerfRecord record;
   Reader reader(whole.Bytes(whole.left()));
@@ -170,7 +170,7 @@ absl::StatusOr<PerfRecord> ParsePerfRecord(std::string_view bytes) {
         break;
       }
       case PERF_RECORD_LOST:
-        // Of which event.
+        // The id of the event.
         reader.Word();
         record.what = LostRecord{.count = reader.Word()};
         break;
@@ -193,7 +193,7 @@ absl::StatusOr<PerfRecord> ParsePerfRecord(std::string_view bytes) {
   }
   if (!reader.ok()) {
     return absl::InvalidArgumentError(
-        absl::StrCat("a perf record of type ", header.type, " that is cut short"));
+        absl::StrCat("a perf record of type ", header.type, " that is truncated"));
   }
   return record;
 }
@@ -212,22 +212,22 @@ int64_t PerfRecordTime(std::string_view bytes) {
 void AppendWithoutEmptyStack(std::string_view bytes, std::string* to) {
   const absl::StatusOr<PerfRecord> record = ParsePerfRecord(bytes);
   const auto* const sample = record.ok() ? std::get_if<SampleRecord>(&record->what) : nullptr;
-  // Around the stack stand two words: the room that was kept for it before, how much was filled behind.
-  uint64_t room = 0;
+  // The field before the stack is the reserved size; the field after it is the number of bytes filled.
+  uint64_t capacity = 0;
   size_t begin = 0;
   uint64_t kept = 0;
   if (sample != nullptr && !sample->stack.empty()) {
     begin = static_cast<size_t>(sample->stack.data() - bytes.data());
-    memcpy(&room, bytes.data() + begin - sizeof(room), sizeof(room));
-    kept = (sample->stack.size() + sizeof(room) - 1) / sizeof(room) * sizeof(room);
+    memcpy(&capacity, bytes.data() + begin - sizeof(capacity), sizeof(capacity));
+    kept = (sample->stack.size() + sizeof(capacity) - 1) / sizeof(capacity) * sizeof(capacity);
   }
-  if (kept >= room) {
+  if (kept >= capacity) {
     to->append(bytes);
     return;
   }
   const size_t at = to->size();
   to->append(bytes.substr(0, begin + kept));
-  to->append(bytes.substr(begin + room));
+  to->append(bytes.substr(begin + capacity));
   memcpy(to->data() + at + begin - sizeof(kept), &kept, sizeof(kept));
   perf_event_header header;
   memcpy(&header, to->data() + at, sizeof(header));

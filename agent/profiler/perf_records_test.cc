@@ -50,7 +50,7 @@ TEST(ParsePerfRecordTest, ASampleHasKernelAddressesRegistersAndStack) {
   EXPECT_EQ(sample.stack, "stack up to here") << "the rest was not filled";
 }
 
-TEST(ParsePerfRecordTest, AThreadOfTheKernelHasNoUserSide) {
+TEST(ParsePerfRecordTest, AKernelThreadHasNoUserState) {
   const std::string bytes = Sample(PERF_SAMPLE_REGS_ABI_NONE);
   EXPECT_FALSE(std::get<SampleRecord>(ParsePerfRecord(bytes)->what).has_user);
   const std::string narrow = Sample(PERF_SAMPLE_REGS_ABI_32);
@@ -58,7 +58,7 @@ TEST(ParsePerfRecordTest, AThreadOfTheKernelHasNoUserSide) {
   EXPECT_TRUE(std::get<SampleRecord>(ParsePerfRecord(narrow)->what).is_32_bit);
 }
 
-TEST(ParsePerfRecordTest, AStackIsNeverLargerThanWhatWasCopied) {
+TEST(ParsePerfRecordTest, AStackIsNeverLargerThanTheCopy) {
   const std::string bytes = Sample(PERF_SAMPLE_REGS_ABI_64, /*filled=*/1 << 20);
   EXPECT_THAT(std::get<SampleRecord>(ParsePerfRecord(bytes)->what).stack, SizeIs(24));
 }
@@ -70,7 +70,7 @@ std::string WithoutEmptyStack(std::string_view bytes) {
   return all.substr(6);
 }
 
-TEST(AppendWithoutEmptyStackTest, WhatIsLeftSaysTheSame) {
+TEST(AppendWithoutEmptyStackTest, TheShortenedRecordParsesTheSame) {
   for (const uint64_t filled : {8, 13, 16}) {
     const std::string bytes = Sample(PERF_SAMPLE_REGS_ABI_64, filled);
     const std::string shorter = WithoutEmptyStack(bytes);
@@ -88,7 +88,7 @@ TEST(AppendWithoutEmptyStackTest, WhatIsLeftSaysTheSame) {
   EXPECT_EQ(WithoutEmptyStack(narrow).size(), narrow.size() - 16);
 }
 
-TEST(AppendWithoutEmptyStackTest, WhatIsFullOrNoWholeSampleStaysAsItIs) {
+TEST(AppendWithoutEmptyStackTest, FullStacksAndIncompleteSamplesAreUnchanged) {
   const std::string fork =
       PerfRecordBytes().Pid(20).Pid(10).Pid(21).Pid(11).Word(1).Trailed(PERF_RECORD_FORK);
   EXPECT_EQ(WithoutEmptyStack(fork), fork);
@@ -115,7 +115,7 @@ TEST(ParsePerfRecordTest, AMapping) {
   EXPECT_EQ(PerfRecordTime(record), 77);
 }
 
-TEST(ParsePerfRecordTest, LivesOfProcesses) {
+TEST(ParsePerfRecordTest, ForkExecAndExit) {
   const auto fork = std::get<ForkRecord>(
       ParsePerfRecord(
           PerfRecordBytes().Pid(20).Pid(10).Pid(21).Pid(11).Word(1).Trailed(PERF_RECORD_FORK))
@@ -169,8 +169,8 @@ TEST(ParsePerfRecordTest, LossesAndSwitches) {
           .out);
 }
 
-// A ring that another process wrote over, or a kernel with another layout, must not take the agent along.
-TEST(ParsePerfRecordTest, RecordsCutShortAnywhereAreRefusedOrReadNoFurther) {
+// A ring that another process has overwritten, or a kernel with another layout, must not crash the agent.
+TEST(ParsePerfRecordTest, TruncatedRecordsAreRejectedOrReadWithinTheirBounds) {
   PerfRecordBytes map;
   map.Pid(10).Pid(11).Word(1).Word(2).Word(3).Word(4).Word(5).Word(6).Word(7);
   for (const std::string& whole :
@@ -179,7 +179,7 @@ TEST(ParsePerfRecordTest, RecordsCutShortAnywhereAreRefusedOrReadNoFurther) {
         PerfRecordBytes().Trailed(PERF_RECORD_SWITCH)}) {
     ASSERT_TRUE(ParsePerfRecord(whole).ok());
     for (size_t size = 0; size < whole.size(); ++size) {
-      // In memory of its own, so that a sanitizer sees a byte read beyond.
+      // In a separate allocation, so that a sanitizer detects a read beyond the end.
       std::string cut = whole.substr(0, size);
       EXPECT_FALSE(ParsePerfRecord(cut).ok()) << "its header says more";
       PerfRecordTime(cut);

@@ -11,7 +11,7 @@
 namespace assay::profiler {
 namespace {
 
-// Six samples with their stacks: less is no use.
+// Enough for about six samples with stacks; a smaller ring is useless.
 constexpr size_t kMinBytes = size_t{64} << 10;
 
 }  // namespace
@@ -44,7 +44,7 @@ void PerfRing::Read(absl::FunctionRef<void(std::string_view record)> take) {
   uint64_t tail = control->data_tail;
   while (head - tail >= sizeof(perf_event_header)) {
     const size_t at = tail & (size_ - 1);
-    // Records are multiples of 8 bytes, and so is the ring: a header never runs over the end.
+    // The sizes of records and of the ring are multiples of 8 bytes, so a header never wraps around.
     perf_event_header header;
     memcpy(&header, data + at, sizeof(header));
     if (header.size < sizeof(header) || header.size > head - tail) {

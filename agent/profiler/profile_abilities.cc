@@ -13,11 +13,16 @@
 namespace assay::agent {
 namespace {
 
-// Before the kernel's text come the variables of each CPU, some hundred lines.
+// The per-CPU variables come before the kernel's text; they are some hundred lines.
 constexpr size_t kSomeSymbols = size_t{64} << 10;
 
+<<<<<<< HEAD
 // Of this thread, on any CPU.
 agent::PerfAbility TryEvent(const char* name, perf_event_attr attributes) {
+=======
+// Tries an event of this thread on any CPU.
+PerfAbility TryEvent(const char* name, perf_event_attr attributes) {
+>>>>>>> prose-p3
   attributes.disabled = 1;
   const profiler::EventOrError event = profiler::OpenPerfEvent(attributes, /*tid=*/0, /*cpu=*/-1);
   if (event.error == 0) return {.name = name, .available = true};

@@ -10,7 +10,7 @@ using ::testing::ElementsAre;
 using ::testing::Field;
 using ::testing::HasSubstr;
 
-TEST(ProfileAbilitiesTest, EachIsAvailableOrSaysWhyNotAndWhatToDo) {
+TEST(ProfileAbilitiesTest, EachIsAvailableOrHasAReasonAndARemedy) {
   const ProfileAbilities abilities = TryProfileAbilities();
   EXPECT_THAT(abilities.events, ElementsAre(Field(&agent::PerfAbility::name, "cycles"),
                                             Field(&agent::PerfAbility::name, "cpu-clock"),
@@ -27,7 +27,7 @@ TEST(ProfileAbilitiesTest, EachIsAvailableOrSaysWhyNotAndWhatToDo) {
   }
 }
 
-TEST(KernelNamesTest, ZerosAreNoNames) {
+TEST(KernelNamesTest, ZeroAddressesAreNotNames) {
   EXPECT_TRUE(KernelNamesIn("0000000000000000 A cpu_start\nffffffff81000000 T _stext\n").available);
   const agent::PerfAbility hidden =
       KernelNamesIn("0000000000000000 A cpu_start\n0000000000000000 T _stext\n");

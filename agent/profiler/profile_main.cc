@@ -1,5 +1,5 @@
-// profile: where a running process and its children spend their time, for people and tests. The agent has the same
-// inside.
+// profile: shows where a running process and its children spend their time, for people and tests. The agent contains
+// the same profiler.
 
 #include <google/protobuf/util/delimited_message_util.h>
 #include <signal.h>
@@ -31,9 +31,9 @@ constexpr char kFooter[] =
     "Example:\n"
     "  profile --pid=4711 --seconds=10 --frequency=199 -o stacks.folded\n"
     "\n"
-    "Ctrl-C ends it early with what was seen. --format=proto writes ProfileInfo, then the "
-    "ProfileChunks of\n"
-    "proto/profile.proto, each behind its length as a varint.";
+    "Ctrl-C ends the profile early. --format=proto writes the ProfileInfo and the ProfileChunks "
+    "of\n"
+    "proto/profile.proto, each after its length as a varint.";
 
 struct Options {
   assay::agent::ProfilerConfig profiler;
@@ -47,16 +47,19 @@ int Parse(int argc, char** argv, Options* options) {
   app.footer(kFooter);
   app.option_defaults()->always_capture_default();
   std::string cpus;
-  app.add_option("--pid", options->profiler.root, "the process; what is below it is profiled too")
+  app.add_option("--pid", options->profiler.root, "the process to profile, with its descendants")
       ->required();
-  app.add_option("--seconds", options->seconds, "how long")->check(CLI::Range(0.01, 86400.0));
-  app.add_option("--frequency", options->profiler.frequency_hz, "samples a second of CPU time")
+  app.add_option("--seconds", options->seconds, "length of the profile")
+      ->check(CLI::Range(0.01, 86400.0));
+  app.add_option("--frequency", options->profiler.frequency_hz, "samples per second of CPU time")
       ->check(CLI::Range(1, 10000));
-  app.add_option("--stack-bytes", options->profiler.stack_bytes, "how much of a stack is copied")
+  app.add_option("--stack-bytes", options->profiler.stack_bytes,
+                 "bytes of stack to copy with each sample")
       ->check(CLI::Range(1024, 61440));
   app.add_option("--format", options->format, "folded or proto")
       ->check(CLI::IsMember({"folded", "proto"}));
-  app.add_option("-o,--output", options->output, "where to; -: standard output")->type_name("FILE");
+  app.add_option("-o,--output", options->output, "output file; -: standard output")
+      ->type_name("FILE");
   app.add_option_function<std::string>(
          "--cpus",
          [options](const std::string& text) {
@@ -65,20 +68,21 @@ int Parse(int argc, char** argv, Options* options) {
              throw CLI::ValidationError("--cpus", std::string(parsed.status().message()));
            options->profiler.collector_cpus = *parsed;
          },
-         "CPUs to unwind on, none that is measured")
+         "CPUs for unwinding; not those under measurement")
       ->type_name("LIST");
-  app.add_flag("--off-cpu", options->profiler.off_cpu, "time off the CPU too");
-  app.add_flag("--syscalls", options->profiler.count_syscalls, "count system calls");
-  app.add_flag("--afterwards", options->profiler.unwind_afterwards, "unwind when the time is over");
+  app.add_flag("--off-cpu", options->profiler.off_cpu, "also sample off-CPU time");
+  app.add_flag("--syscalls", options->profiler.count_syscalls, "count system calls by name");
+  app.add_flag("--afterwards", options->profiler.unwind_afterwards,
+               "unwind after the profile, not during it");
   return assay::ParseCommandLine(app, argc, argv, std::cout, std::cerr);
 }
 
-// Until the time is over or somebody interrupts.
+// Waits until the time has passed or a signal arrives.
 void Wait(double seconds, const sigset_t& signals) {
   double whole = 0;
-  const double rest = std::modf(seconds, &whole);
+  const double fraction = std::modf(seconds, &whole);
   const timespec limit = {.tv_sec = static_cast<time_t>(whole),
-                          .tv_nsec = static_cast<long>(rest * 1e9)};
+                          .tv_nsec = static_cast<long>(fraction * 1e9)};
   sigtimedwait(&signals, nullptr, &limit);
 }
 
@@ -91,10 +95,10 @@ void Summarise(const assay::ProfileInfo& info, size_t bytes) {
   std::cerr << info.samples() << " samples of " << info.event() << ", " << info.whole()
             << " whole, " << info.truncated() << " truncated, " << info.lost() << " lost, "
             << info.throttled() << " throttled; " << static_cast<double>(info.unwind_cpu_ns()) / 1e6
-            << " ms of CPU to unwind and name";
+            << " ms of CPU to unwind and symbolize";
   if (info.samples() > 0)
     std::cerr << ", " << static_cast<double>(bytes) / static_cast<double>(info.samples())
-              << " bytes a sample";
+              << " bytes per sample";
   std::cerr << "\n";
   for (const auto& [name, count] : info.counters()) std::cerr << name << ": " << count << "\n";
   for (const auto& [name, count] : info.syscalls()) std::cerr << name << "(): " << count << "\n";
@@ -107,7 +111,7 @@ int Run(int argc, char** argv) {
   Options options;
   const int status = Parse(argc, argv, &options);
   if (status != assay::kGoOn) return status;
-  // Before there are threads, so that none of them takes the signal.
+  // Before any thread is started, so that none of them receives the signal.
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGINT);
@@ -134,7 +138,7 @@ int Run(int argc, char** argv) {
     folder.Add(chunk);
     google::protobuf::util::SerializeDelimitedToOstream(chunk, &text);
   }
-  // Names of threads and functions are the profiled program's own words.
+  // The profiled program controls the names of its threads and functions.
   const std::string contents =
       options.format == "proto" ? text.str() : assay::TerminalLines(folder.Folded());
   if (options.output == "-") {

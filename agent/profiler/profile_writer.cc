@@ -14,18 +14,18 @@
 namespace assay::profiler {
 namespace {
 
-// A tag and a length, of what is below 2 MiB.
+// A tag and the length of a message below 2 MiB.
 constexpr size_t kEnvelopeBytes = 4;
-// By how much a number may grow when it gets another.
+// Largest growth of a number by renumbering.
 constexpr size_t kRenumberedBytes = 2;
 
 size_t VarintBytes(uint64_t value) { return (std::bit_width(value | 1) + 6) / 7; }
-// Negative ones too.
+// Also for negative values.
 size_t ZigzagBytes(int64_t value) {
   return VarintBytes(static_cast<uint64_t>(value) << 1 ^ static_cast<uint64_t>(value >> 63));
 }
 
-// Puts the entries that a chunk defines into an order, and notes the number that each gets, behind those of `wire`.
+// Sorts the entries that a chunk defines, and appends the new number of each to `wire`.
 template <typename Entry>
 void Sort(google::protobuf::RepeatedPtrField<Entry>& entries,
           absl::FunctionRef<bool(const Entry&, const Entry&)> before, std::vector<uint32_t>* wire) {
@@ -96,12 +96,12 @@ uint32_t ProfileWriter::Stack(uint32_t callers, uint32_t frame, ProfileStack::Ki
 void ProfileWriter::Add(const Sample& sample) {
   const int64_t before_ns =
       samples_.empty() ? start_ns_ + last_time_us_ * 1000 : samples_.back().time_ns;
-  // Rounded up, since errors of rounding do not add up.
+  // Rounded up, because the final deltas are rounded differently.
   const int64_t delta_us = (sample.time_ns - before_ns) / 1000;
   bytes_ += VarintBytes(sample.stack) + ZigzagBytes(delta_us + (delta_us < 0 ? -1 : 1)) +
             VarintBytes(sample.thread) + VarintBytes(sample.weight_ns);
   samples_.push_back(sample);
-  // What one deep stack with new names takes still fits.
+  // The other half leaves space for one deep stack with new names.
   if (bytes_ >= kMaxChunkBytes / 2) Flush();
 }
 

@@ -22,7 +22,7 @@ using ::testing::SizeIs;
 
 class ProfileWriterTest : public ::testing::Test {
  protected:
-  // A stack of functions with these names, the outermost first.
+  // A stack of functions with these names, outermost first.
   uint32_t Stack(const std::vector<std::string>& names,
                  ProfileStack::Kind kind = ProfileStack::ON_CPU) {
     uint32_t callers = 0;
@@ -37,7 +37,7 @@ class ProfileWriterTest : public ::testing::Test {
   }
 
   std::vector<ProfileChunk> chunks_;
-  // Of the largest as it is handed over.
+  // Size of the largest chunk, deflated.
   size_t packed_bytes_ = 0;
   size_t all_bytes_ = 0;
   ProfileWriter writer_{[this](const ProfileChunk& chunk) {
@@ -48,7 +48,7 @@ class ProfileWriterTest : public ::testing::Test {
                         /*start_ns=*/1000};
 };
 
-TEST_F(ProfileWriterTest, WhatIsKnownIsNotDefinedAgain) {
+TEST_F(ProfileWriterTest, DefinesContentOnlyOnce) {
   const uint32_t a = Stack({"main", "a"});
   writer_.Add({.stack = a, .time_ns = 1100, .thread = 5, .weight_ns = 10});
   writer_.Flush();
@@ -64,7 +64,7 @@ TEST_F(ProfileWriterTest, WhatIsKnownIsNotDefinedAgain) {
   EXPECT_EQ(chunks_[1].sequence(), 1u);
 }
 
-TEST_F(ProfileWriterTest, TimesCountFromTheSampleBefore) {
+TEST_F(ProfileWriterTest, TimesAreRelativeToThePreviousSample) {
   const uint32_t a = Stack({"a"});
   for (const int64_t time : {101'000, 51'400, 400'900}) {
     writer_.Add({.stack = a, .time_ns = time});
@@ -74,7 +74,7 @@ TEST_F(ProfileWriterTest, TimesCountFromTheSampleBefore) {
       << "errors do not add up";
 }
 
-TEST_F(ProfileWriterTest, WhereAllAgreeThreadAndWeightAreSaidOnce) {
+TEST_F(ProfileWriterTest, WritesACommonThreadAndWeightOnce) {
   const uint32_t a = Stack({"a"});
   writer_.Add({.stack = a, .time_ns = 1100, .thread = 5, .weight_ns = 10});
   writer_.Add({.stack = a, .time_ns = 1200, .thread = 5, .weight_ns = 10});
@@ -90,16 +90,16 @@ TEST_F(ProfileWriterTest, WhereAllAgreeThreadAndWeightAreSaidOnce) {
   EXPECT_THAT(chunks_[1].sample_weight_ns(), ElementsAre(10, 20));
 }
 
-TEST_F(ProfileWriterTest, TimeOffTheCpuIsAnotherStack) {
+TEST_F(ProfileWriterTest, OffCpuTimeIsAnotherStack) {
   EXPECT_NE(Stack({"main", "wait"}), Stack({"main", "wait"}, ProfileStack::OFF_CPU));
 }
 
-TEST_F(ProfileWriterTest, NothingMakesNoChunk) {
+TEST_F(ProfileWriterTest, WritesNoChunkWithoutContent) {
   writer_.Flush();
   EXPECT_THAT(chunks_, IsEmpty());
 }
 
-// The wire's and the spool's bound, with names as long as they come.
+// The bound of the wire and of the spool, with the longest possible names.
 TEST_F(ProfileWriterTest, ChunksAreBoundedAndNothingIsLost) {
   std::mt19937 random(3);
   std::vector<std::string> expected;
@@ -129,8 +129,8 @@ TEST_F(ProfileWriterTest, ChunksAreBoundedAndNothingIsLost) {
   }
 }
 
-// A hyper server: functions with long names, generic and inlined ones, each with its file, and stacks of some 30 frames
-// and more, a few of which take most of its time.
+// Simulates a hyper server: functions with long names, generic and inlined, each with its file, and stacks of 30 frames
+// and more. A few of the stacks take most of the time.
 class RustServer {
  public:
   explicit RustServer(ProfileWriter& writer) : writer_(writer) {
@@ -139,7 +139,7 @@ class RustServer {
     std::vector<uint32_t> nodes;
     for (size_t i = 0; i < kStacks; ++i) {
       uint32_t callers = nodes.empty() ? 0 : nodes[random_() % nodes.size()];
-      // On the executor and the connection's task each call makes a few others.
+      // Above the executor and the connection's task, each function calls a few others.
       for (int depth = i == 0 ? 30 : 3; depth > 0; --depth) {
         callers =
             writer_.Stack(callers, frames[nodes.size() % kFunctions], ProfileStack::ON_CPU) + 1;
@@ -199,14 +199,14 @@ class RustServer {
   std::vector<uint32_t> stacks_;
 };
 
-// Names are most of it; the bound is the project's own (docs/performance.md).
+// Most bytes are names. docs/performance.md states the bound.
 TEST_F(ProfileWriterTest, ARunOfARustServerIsOneChunkOfAtMostTwelveBytesASample) {
   constexpr int kSamples = 1800;
   RustServer server(writer_);
   int64_t time_ns = 1000;
   for (int i = 0; i < kSamples; ++i) {
     time_ns += 5'000'000 + server.Jitter();
-    // Behind the others come some off the CPU, each with a time of its own.
+    // Some off-CPU samples, each with its own weight, follow the others.
     const bool off_cpu = i > kSamples * 11 / 12;
     writer_.Add({.stack = server.NextStack(),
                  .time_ns = time_ns,

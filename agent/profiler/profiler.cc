@@ -51,18 +51,18 @@ using profiler::TreeThreads;
 
 constexpr int kMaxFrequencyHz = static_cast<int>(kMostProfileHz);
 constexpr int kMinStackBytes = 1 << 10;
-// A record is below 64 KiB.
+// A record must be smaller than 64 KiB.
 constexpr int kMaxStackBytes = 60 << 10;
-// Far less than a ring holds.
+// Much shorter than the time that a ring holds.
 constexpr absl::Duration kReadEvery = absl::Milliseconds(50);
-// Where its thread takes the CPU from the server or the load.
+// For hosts on which the profiler's thread would take CPU time from the server or the load.
 constexpr absl::Duration kReadSeldom = absl::Milliseconds(250);
-// A record is in its ring by then, whatever its CPU does.
+// After this time a record is in its ring, whatever its CPU does.
 constexpr int64_t kSettleNs = 1'000'000;
 constexpr size_t kMaxKept = size_t{32} << 20;
-// Where it pauses, so that its cost can be told.
+// Lengths of sampling and of pauses with ProfilerConfig::pauses.
 constexpr int64_t kSampledNs = 300'000'000;
-constexpr int64_t kRestNs = 100'000'000;
+constexpr int64_t kPauseNs = 100'000'000;
 constexpr char kTaskClock[] = "task-clock";
 constexpr int64_t kSecond = 1'000'000'000;
 
@@ -72,7 +72,7 @@ int64_t ThreadCpuNanos() {
   return int64_t{now.tv_sec} * kSecond + now.tv_nsec;
 }
 
-// Read once: that takes as long as a thousand samples. A module that is loaded later has no names.
+// Read once, because reading takes as long as a thousand samples. Modules that are loaded later have no names.
 const KernelSymbols& ThisKernel() {
   static const auto* const kernel = new KernelSymbols(ReadFile("/proc/kallsyms").value_or(""));
   return *kernel;
@@ -82,7 +82,7 @@ const KernelSymbols& NoKernel() {
   return *none;
 }
 
-// What the last profile read of files, for the next one. Two at once have each their own.
+// Keeps the files that the last profile read for the next one. Two profiles at the same time have separate files.
 class FilesOfLastProfile {
  public:
   std::unique_ptr<ElfFiles> Take() {
@@ -108,7 +108,7 @@ StackDepths& DepthsOfThisProcess() {
   return *depths;
 }
 
-// Where nothing can be profiled.
+// A profiler for hosts and targets that cannot be profiled.
 class RefusedProfiler : public Profiler {
  public:
   RefusedProfiler(const ProfilerConfig& config, const agent::PerfAbility& refusal) {
@@ -132,21 +132,21 @@ class PerfProfiler : public Profiler {
                TakeChunk take);
   ~PerfProfiler() override;
 
-  // Starts the thread that collects. kResourceExhausted.
+  // Starts the collecting thread. kResourceExhausted: no thread is available.
   absl::Status Begin();
   ProfileInfo Stop() override;
 
  private:
-  // The thread's whole life.
+  // The main function of the collecting thread.
   void Collect();
-  // Reads the rings, and makes samples of what is old enough, or of all at the end.
+  // Reads the rings and processes the records that are old enough; all records if `last`.
   void Round(RecordOrder& order, RecordSpool& spool, SampleReader& reader, bool last);
-  // Goes over to resting, or back, where that is due; `turn_ns` is the time of the next turn.
+  // Switches between sampling and pausing when that is due; `turn_ns` is the time of the next switch.
   void TurnWhenDue(SampleReader& reader, int64_t* turn_ns);
-  // A span begins or ends at a time, at which the task clock said `cpu_ns`.
+  // Begin and end a span at the time `at_ns`, when the task clock has the value `cpu_ns`.
   void BeginSpan(int64_t at_ns, uint64_t cpu_ns);
   void EndSpan(int64_t at_ns, uint64_t cpu_ns);
-  // Of the time that was sampled, when the task clock says `cpu_ns`.
+  // CPU time of the sampled spans, when the task clock has the value `cpu_ns`.
   int64_t SampledCpu(uint64_t cpu_ns) const;
   void EndThread();
 
@@ -159,15 +159,15 @@ class PerfProfiler : public Profiler {
   int64_t start_ns_ = 0;
 
   absl::Notification stop_;
-  // When the window ended, and what the task clock said then; written before stop_ is notified.
+  // End of the window, and the task clock at that time; written before stop_ is notified.
   int64_t end_ns_ = std::numeric_limits<int64_t>::max();
   uint64_t end_cpu_ns_ = 0;
-  // The thread's, until it has ended.
+  // Used only by the collecting thread until it has ended.
   ProfileInfo info_;
   bool sampling_ = true;
   int64_t span_start_ns_ = 0;
   uint64_t span_start_cpu_ns_ = 0;
-  // Of the sampled spans before this one.
+  // CPU time of the sampled spans before the current one.
   int64_t sampled_cpu_ns_ = 0;
 
   std::thread thread_;
@@ -185,7 +185,7 @@ PerfProfiler::PerfProfiler(const ProfilerConfig& config, std::unique_ptr<Samplin
       info_.set_syscalls_refused(std::string(syscalls.status().message()));
     }
   } else {
-    info_.set_syscalls_refused("not asked for");
+    info_.set_syscalls_refused("not requested");
   }
   counted_before_ = counters_.Read();
   start_ns_ = MonotonicNanos();
@@ -205,7 +205,7 @@ int64_t PerfProfiler::SampledCpu(uint64_t cpu_ns) const {
 
 void PerfProfiler::EndThread() {
   if (!thread_.joinable()) return;
-  // Without Stop() the window ends now.
+  // If Stop() was not called, the window ends now.
   if (end_ns_ == std::numeric_limits<int64_t>::max()) {
     end_ns_ = MonotonicNanos();
     end_cpu_ns_ = counters_.Read(kTaskClock);
@@ -213,7 +213,7 @@ void PerfProfiler::EndThread() {
   events_->Disable();
   stop_.Notify();
   thread_.join();
-  // The next profile's thread may have another arena: what this one's keeps would stay for nothing.
+  // The thread of the next profile may use another arena, so the free memory of this one would not be reused.
   malloc_trim(0);
 }
 
@@ -251,7 +251,7 @@ void PerfProfiler::BeginSpan(int64_t at_ns, uint64_t cpu_ns) {
 
 void PerfProfiler::TurnWhenDue(SampleReader& reader, int64_t* turn_ns) {
   if (MonotonicNanos() < *turn_ns) return;
-  // Turning interrupts the server: that time belongs to neither span.
+  // Switching interrupts the server, so its time belongs to neither span.
   EndSpan(MonotonicNanos(), counters_.Read(kTaskClock));
   if (sampling_) {
     events_->Disable();
@@ -267,7 +267,7 @@ void PerfProfiler::TurnWhenDue(SampleReader& reader, int64_t* turn_ns) {
   sampling_ = !sampling_;
   const int64_t now_ns = MonotonicNanos();
   BeginSpan(now_ns, counters_.Read(kTaskClock));
-  *turn_ns = now_ns + (sampling_ ? kSampledNs : kRestNs);
+  *turn_ns = now_ns + (sampling_ ? kSampledNs : kPauseNs);
 }
 
 void PerfProfiler::Collect() {
@@ -276,7 +276,7 @@ void PerfProfiler::Collect() {
     const absl::Status pinned = config_.collector_cpus.PinThisThread();
     if (!pinned.ok()) {
       info_.add_notes(
-          absl::StrCat("the profiler's thread runs where it may: ", std::string(pinned.message())));
+          absl::StrCat("the profiler's thread is not pinned: ", std::string(pinned.message())));
     }
   }
   const bool in_kernel = !events_->kind().user_only;
@@ -285,7 +285,7 @@ void PerfProfiler::Collect() {
   info_.set_kernel_names(!kernel.empty());
   if (in_kernel && kernel.empty()) {
     info_.add_notes(
-        "kernel functions have no names: /proc/kallsyms is not readable (sysctl "
+        "kernel functions have no names, because /proc/kallsyms is not readable (sysctl "
         "kernel.kptr_restrict=0 and "
         "kernel.perf_event_paranoid=1, or give the agent CAP_SYSLOG)");
   }
@@ -295,7 +295,7 @@ void PerfProfiler::Collect() {
     FilesOfLastProfile::OfThisProcess().Leave(std::move(files));
   };
   files->BeginProfile();
-  // What a clock samples by is nanoseconds already.
+  // The period of a clock event is already in nanoseconds.
   const bool by_period = events_->kind().type == PERF_TYPE_HARDWARE;
   SampleReader reader({.is_switch = [this](uint64_t id) { return events_->IsSwitch(id); },
                        .sample_ns = kSecond / config_.frequency_hz,
@@ -339,7 +339,7 @@ ProfileInfo PerfProfiler::Stop() {
   for (const auto& [name, count] : counts) (*info_.mutable_counters())[name] = count;
   for (const auto& [name, count] : calls) (*info_.mutable_syscalls())[name] = count;
   if (!events_->cpus().Includes(cpus)) {
-    info_.add_notes(absl::StrCat("threads moved themselves to CPUs ", cpus.ToString(), "; only ",
+    info_.add_notes(absl::StrCat("threads changed their CPUs to ", cpus.ToString(), "; only ",
                                  events_->cpus().ToString(), " were sampled"));
   }
   if (!events_->switches_refused().empty()) info_.add_notes(events_->switches_refused());
@@ -358,21 +358,20 @@ void Profiler::Prepare() { ThisKernel(); }
 
 absl::StatusOr<std::unique_ptr<Profiler>> Profiler::Start(const ProfilerConfig& config,
                                                           TakeChunk take) {
-  if (config.root <= 0)
-    return absl::InvalidArgumentError("a profile needs the process that it is of");
+  if (config.root <= 0) return absl::InvalidArgumentError("a profile needs a process id");
   if (config.frequency_hz < 1 || config.frequency_hz > kMaxFrequencyHz) {
-    return absl::InvalidArgumentError(absl::StrCat("a profile of ", config.frequency_hz,
-                                                   " samples a second; 1 to ", kMaxFrequencyHz,
-                                                   " can be had"));
+    return absl::InvalidArgumentError(absl::StrCat("a profile cannot have ", config.frequency_hz,
+                                                   " samples per second; choose 1 to ",
+                                                   kMaxFrequencyHz));
   }
   if (config.stack_bytes < kMinStackBytes || config.stack_bytes > kMaxStackBytes ||
       config.stack_bytes % 8 != 0) {
-    return absl::InvalidArgumentError(absl::StrCat("stacks of ", config.stack_bytes, " bytes; ",
-                                                   kMinStackBytes, " to ", kMaxStackBytes,
-                                                   " can be copied, in multiples of 8"));
+    return absl::InvalidArgumentError(absl::StrCat("a profile cannot copy ", config.stack_bytes,
+                                                   " bytes of stack; choose a multiple of 8 from ",
+                                                   kMinStackBytes, " to ", kMaxStackBytes));
   }
 #ifdef __x86_64__
-  // Not in the window.
+  // Call it before the window begins.
   Prepare();
   agent::PerfAbility refusal;
   std::unique_ptr<SamplingEvents> events = SamplingEvents::Open(
@@ -386,11 +385,16 @@ absl::StatusOr<std::unique_ptr<Profiler>> Profiler::Start(const ProfilerConfig& 
     const absl::Status begun = profiler->Begin();
     if (begun.ok()) return profiler;
     refusal.reason = std::string(begun.message());
-    refusal.remedy = "raise that limit, or measure less at once";
+    refusal.remedy = "raise this limit, or run fewer measurements at a time";
   }
 #else
-  const agent::PerfAbility refusal = {.reason = "stacks are unwound on x86-64 only so far",
-                                      .remedy = "run the server under test on x86-64, or use perf"};
+  <<<<<<< HEAD const agent::PerfAbility refusal = {
+      .reason = "stacks are unwound on x86-64 only so far",
+      .remedy = "run the server under test on x86-64, or use perf"};
+=======
+  const PerfAbility refusal = {.reason = "stacks can be unwound only on x86-64",
+                               .remedy = "run the server under test on x86-64, or use perf"};
+>>>>>>> prose-p3
 #endif
   return std::make_unique<RefusedProfiler>(config, refusal);
 }

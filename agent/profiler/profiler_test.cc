@@ -25,14 +25,14 @@ using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::StartsWith;
 
-TEST_F(ProfilerTest, ThreeFunctionsHaveTheirShares) {
+TEST_F(ProfilerTest, FunctionsHaveTheirShares) {
   const Profiled profiled = Profile("three");
   ExpectTrue(profiled);
   EXPECT_LE(static_cast<double>(profiled.bytes),
             12.0 * static_cast<double>(profiled.info.samples()));
 }
 
-TEST_F(ProfilerTest, SamplesAddUpToTheCpuTimeThatWasCounted) {
+TEST_F(ProfilerTest, SamplesAddUpToTheCountedCpuTime) {
   const Profiled profiled = Profile("three");
   double sampled = 0;
   for (const ProfileFolder::Sample& sample : profiled.folder.samples())
@@ -44,7 +44,7 @@ TEST_F(ProfilerTest, SamplesAddUpToTheCpuTimeThatWasCounted) {
   EXPECT_THAT(profiled.info.event(), AllOf(Not(IsEmpty()), Not(HasSubstr(" "))));
 }
 
-TEST_F(ProfilerTest, ARecursionIsSeenToItsDepth) {
+TEST_F(ProfilerTest, RecursionHasItsFullDepth) {
   const Profiled profiled = Profile("recursive");
   ExpectTrue(profiled);
   int64_t deep = 0;
@@ -55,14 +55,14 @@ TEST_F(ProfilerTest, ARecursionIsSeenToItsDepth) {
     recursive += depth > 0;
     deep += depth == 25;
   }
-  // The others are on their way in or out.
+  // The other samples are in a call or return of the recursion.
   EXPECT_GE(static_cast<double>(deep), 0.99 * static_cast<double>(recursive));
 }
 
-TEST_F(ProfilerTest, AnInlinedFunctionHasItsShareAndSaysSo) {
+TEST_F(ProfilerTest, AnInlinedFunctionHasItsShareAndIsMarked) {
   const Profiled profiled = Profile("inlined");
   ExpectTrue(profiled);
-  // But for a sample in the host's own first or last instructions.
+  // Except a sample in the first or last instructions of the function that contains it.
   EXPECT_GE(profiled.Share("BurnHost"), profiled.Share("InlinedInto"));
   EXPECT_NEAR(profiled.Share("BurnHost"), profiled.Share("InlinedInto"), 0.005);
   bool said = false;
@@ -74,7 +74,7 @@ TEST_F(ProfilerTest, AnInlinedFunctionHasItsShareAndSaysSo) {
   EXPECT_TRUE(said);
 }
 
-// Frame pointers lose the callers of such a library: libc is one.
+// Unwinding by frame pointers loses the callers of such a library. libc is one.
 TEST_F(ProfilerTest, ALibraryWithoutFramePointersKeepsItsCallers) {
   const Profiled profiled = Profile("library");
   ExpectTrue(profiled);
@@ -105,15 +105,15 @@ TEST_F(ProfilerTest, RustFunctionsHaveTheirShares) {
   EXPECT_TRUE(inlined);
 }
 
-// Those of a Rust server: 8 KiB end within its executor.
-TEST_F(ProfilerTest, LargeFramesAreSeenThrough) {
+// Frames as of a Rust server: 8 KiB of stack end within its executor.
+TEST_F(ProfilerTest, UnwindsThroughLargeFrames) {
   ExpectTrue(Profile("wide"));
   const auto process = Burner("wide", 500);
   const Profiled cut = Profile(*process, {.stack_bytes = 8 << 10});
   EXPECT_GT(cut.info.truncated(), 0.4 * static_cast<double>(cut.info.samples()));
 }
 
-TEST_F(ProfilerTest, AStackBeyondWhatIsCopiedCountsAsTruncated) {
+TEST_F(ProfilerTest, AStackLargerThanTheCopyCountsAsTruncated) {
   const Profiled profiled = Profile("deep");
   const auto count = static_cast<double>(profiled.info.samples());
   const double deep =
@@ -123,7 +123,7 @@ TEST_F(ProfilerTest, AStackBeyondWhatIsCopiedCountsAsTruncated) {
   EXPECT_NEAR(static_cast<double>(profiled.info.whole()) / count, 1 - deep, 0.05);
 }
 
-TEST_F(ProfilerTest, OfAProgramThatIsKnownNoMoreIsCopiedThanItsStacksAreDeep) {
+TEST_F(ProfilerTest, CopiesOnlyTheStackDepthOfAKnownProgram) {
   const ProfilerConfig config = {.program = "of this test"};
   const Profiled first = Profile(*Burner("three", 500), config);
   EXPECT_EQ(first.info.stack_bytes(), 32u << 10);
@@ -132,12 +132,12 @@ TEST_F(ProfilerTest, OfAProgramThatIsKnownNoMoreIsCopiedThanItsStacksAreDeep) {
   EXPECT_LT(second.info.stack_bytes(), 32u << 10);
   EXPECT_GT(second.info.stack_bytes(), second.info.deepest_stack_bytes());
   ExpectTrue(second);
-  // What goes deeper than anything before is cut, and copied whole the next time.
+  // A stack deeper than all before is truncated, and copied completely the next time.
   EXPECT_GT(Profile(*Burner("wide", 500), config).info.truncated(), 0u);
   EXPECT_EQ(Profile(*Burner("wide", 500), config).info.stack_bytes(), 32u << 10);
 }
 
-TEST_F(ProfilerTest, NothingIsSampledWhileItRestsAndEachSpanSaysItsCpuTime) {
+TEST_F(ProfilerTest, TakesNoSamplesInPausesAndRecordsTheCpuTimeOfEachSpan) {
   const auto process = Burner("three");
   const Profiled profiled = Profile(*process, {.pauses = true});
   ExpectTrue(profiled);
@@ -152,7 +152,7 @@ TEST_F(ProfilerTest, NothingIsSampledWhileItRestsAndEachSpanSaysItsCpuTime) {
     if (spans[i].sampled()) sampled += spans[i].cpu_ns();
   }
   const auto all = static_cast<double>(profiled.info.counters().at("task-clock"));
-  // Turning is in none.
+  // The time of switching is in no span.
   EXPECT_NEAR(static_cast<double>(counted), all, 0.02 * all);
   double weight = 0;
   for (const ProfileFolder::Sample& sample : profiled.folder.samples()) {
@@ -166,12 +166,12 @@ TEST_F(ProfilerTest, NothingIsSampledWhileItRestsAndEachSpanSaysItsCpuTime) {
   EXPECT_NEAR(weight, static_cast<double>(sampled), 0.05 * static_cast<double>(sampled));
 }
 
-TEST_F(ProfilerTest, UnwoundAfterwardsItIsTheSame) {
+TEST_F(ProfilerTest, UnwindingAfterwardsGivesTheSameProfile) {
   const auto process = Burner("three");
   ExpectTrue(Profile(*process, {.unwind_afterwards = true}));
 }
 
-TEST_F(ProfilerTest, ATargetThatEndsHasAProfileOfWhatItDid) {
+TEST_F(ProfilerTest, ATargetThatEndsHasAProfileUntilItsEnd) {
   const auto process = Burner("three", 1500, "burn_shares", "exit");
   const Profiled profiled = Profile(*process, {});
   EXPECT_TRUE(process->WaitForEnd(absl::Now() + absl::Minutes(1)).has_value());
@@ -185,7 +185,7 @@ TEST_F(ProfilerTest, AStrippedProgramIsProfiledAndNoted) {
               Contains(AllOf(StartsWith("stripped: "), HasSubstr("burn_stripped"))));
   EXPECT_GE(static_cast<double>(profiled.info.whole()),
             0.99 * static_cast<double>(profiled.info.samples()));
-  // Each function is one frame, by its unwinding table, so that names can be put in later.
+  // Each function is one frame, from its unwinding table, so that names can be added later.
   EXPECT_EQ(profiled.Share("BurnHalf"), 0);
   EXPECT_GT(profiled.Share("[unknown]"), 0.9);
   EXPECT_LT(profiled.folder.frames().size(), 120u);
@@ -210,12 +210,12 @@ TEST_F(ProfilerTest, WithoutStopTheWindowEndsWithTheProfiler) {
   profiler.reset();
   kill(sleeper, SIGKILL);
   waitpid(sleeper, nullptr, 0);
-  // It slept until then, whatever happened between: less than an hour.
+  // The program slept until then; in any case less than an hour.
   for (const ProfileFolder::Sample& sample : folder.samples())
     EXPECT_LT(sample.weight_ns, uint64_t{3'600'000'000'000});
 }
 
-TEST_F(ProfilerTest, TimeOffTheCpuHasTheStackThatGaveItUp) {
+TEST_F(ProfilerTest, OffCpuTimeHasTheStackAtTheSwitch) {
   const auto process = Burner("sleep", 1000);
   const Profiled profiled = Profile(*process, {.off_cpu = true});
   if (profiled.info.event().ends_with(":u"))
@@ -228,7 +228,7 @@ TEST_F(ProfilerTest, TimeOffTheCpuHasTheStackThatGaveItUp) {
     }
   }
   EXPECT_GT(profiled.info.switches(), 150u);
-  // A second in 200 sleeps, each a little longer than asked for.
+  // One second in 200 sleeps, each slightly longer than requested.
   EXPECT_GT(asleep_ns, 0.8e9);
   EXPECT_LT(asleep_ns,
             0.9 * static_cast<double>(profiled.info.end_ns() - profiled.info.start_ns()));

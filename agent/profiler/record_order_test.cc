@@ -21,8 +21,8 @@ void Add(RecordOrder& order, int64_t time_ns, std::string_view record) {
   order.Add(time_ns, [&](std::string* bytes) { bytes->append(record); });
 }
 
-// A sample of one CPU lies in a library that another mapped before.
-TEST(RecordOrderTest, RecordsOfSeveralCpusComeByTheirTime) {
+// A sample on one CPU is in a library that was mapped before on another CPU.
+TEST(RecordOrderTest, SortsTheRecordsOfSeveralCpusByTime) {
   RecordOrder order;
   Add(order, 30, "sample of cpu 0");
   Add(order, 50, "later");
@@ -33,7 +33,7 @@ TEST(RecordOrderTest, RecordsOfSeveralCpusComeByTheirTime) {
   EXPECT_THAT(Taken(order, 100), ElementsAre());
 }
 
-TEST(RecordOrderTest, OfOneTimeTheOrderStays) {
+TEST(RecordOrderTest, KeepsTheOrderOfEqualTimes) {
   RecordOrder order;
   Add(order, 1, "a");
   Add(order, 1, "b");

@@ -11,12 +11,12 @@
 namespace assay::profiler {
 namespace {
 
-// Differences that are nearer than that are one piece.
+// Granularity of comparison: nearer differences form one piece.
 constexpr size_t kStep = 32;
-// A stack that lies elsewhere, as of a coroutine: what was known of the one before is of no use.
+// Beyond this size, the thread has switched to another stack, such as a coroutine's; the known memory is then useless.
 constexpr size_t kMostMemory = size_t{256} << 10;
 
-// Where the two differ next, in whole steps; `size` where they do not.
+// The next position, in whole steps, at which the two differ; `size` if they do not.
 size_t SkipSame(const char* a, const char* b, size_t at, size_t size) {
   while (at < size && memcmp(a + at, b + at, std::min(kStep, size - at)) == 0) at += kStep;
   return std::min(at, size);

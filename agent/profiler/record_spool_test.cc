@@ -35,14 +35,15 @@ std::vector<std::string> All(RecordSpool& spool) {
   return all;
 }
 
-TEST(RecordSpoolTest, RecordsComeBackAsTheyWere) {
+TEST(RecordSpoolTest, ReturnsRecordsUnchanged) {
   std::mt19937 random(4711);
   const auto text = [&](size_t size) {
     std::string bytes(size, 0);
     for (char& byte : bytes) byte = static_cast<char>(random());
     return bytes;
   };
-  // Stacks of several threads in memory that changes here and there, now and then elsewhere, and other records between.
+  // Stacks of several threads in memory that changes in a few places, sometimes at another address, with other records
+  // between them.
   constexpr uint64_t kTop = 0x7ffffffff000;
   std::string memory = text(30'000);
   std::vector<std::string> records;
@@ -52,7 +53,7 @@ TEST(RecordSpoolTest, RecordsComeBackAsTheyWere) {
       memory.replace(random() % (memory.size() - 40), changed.size(), changed);
     }
     const size_t size = random() % (memory.size() / 8) * 8;
-    // Not always to the top: the kernel copies so much and no more.
+    // Does not always reach the top of the stack, because the kernel copies a limited size.
     const std::string stack = memory.substr(memory.size() - size, 20'000);
     const uint64_t top = i % 50 == 0 ? kTop / 2 : kTop;
     const int thread = static_cast<int>(random() % 3);
@@ -70,7 +71,7 @@ TEST(RecordSpoolTest, RecordsComeBackAsTheyWere) {
   EXPECT_THAT(All(spool), ElementsAre(records.front()));
 }
 
-TEST(RecordSpoolTest, OfMemoryThatDoesNotChangeLittleIsKept) {
+TEST(RecordSpoolTest, StoresLittleForUnchangedMemory) {
   RecordSpool spool;
   const std::string outer(16'000, 'o');
   for (int i = 0; i < 100; ++i) {

@@ -1,4 +1,4 @@
-// What the system refuses, and what it allows to whom.
+// Tests the system's refusals, and the features that depend on privileges.
 
 #include <errno.h>
 #include <linux/filter.h>
@@ -41,7 +41,7 @@ using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::SizeIs;
 
-TEST_F(ProfilerTest, ATargetThatIsGoneIsRefused) {
+TEST_F(ProfilerTest, ATargetThatHasEndedIsRefused) {
   const pid_t gone = fork();
   if (gone == 0) _exit(0);
   ASSERT_EQ(waitpid(gone, nullptr, 0), gone);
@@ -64,11 +64,11 @@ TEST_F(ProfilerTest, WithoutTracefsSystemCallsAreRefusedWithARemedy) {
   EXPECT_THAT(std::string(counters.status().message()), HasSubstr("CONFIG_FTRACE_SYSCALLS"));
   const agent::PerfAbility ability = profiler::SyscallCounters::Try("/nonexistent");
   EXPECT_FALSE(ability.available);
-  EXPECT_THAT(ability.reason, HasSubstr("no tracepoint of system calls"));
+  EXPECT_THAT(ability.reason, HasSubstr("no tracepoint for system calls"));
   EXPECT_THAT(ability.remedy, HasSubstr("CONFIG_FTRACE_SYSCALLS"));
 }
 
-// Runs `child` in a process of its own; what it returns comes back.
+// Runs `child` in a new process and returns its result.
 std::string InChild(const std::function<std::string()>& child) {
   int ends[2];
   EXPECT_EQ(pipe(ends), 0);
@@ -92,13 +92,13 @@ std::string AsNobody(const std::function<std::string()>& child) {
   return InChild([&child]() -> std::string {
     constexpr uid_t kNobody = 65534;
     if (setgid(kNobody) != 0 || setuid(kNobody) != 0) return "";
-    // Else not even its own processes may be looked at, after the change of user.
+    // Without this, the process may not inspect even its own children after the change of user.
     prctl(PR_SET_DUMPABLE, 1);
     return child();
   });
 }
 
-// Mounts tracefs for this process alone; whether it is there.
+// Mounts tracefs for this process alone. Returns whether it is available.
 bool HaveTracefs() {
   constexpr char kFolder[] = "/sys/kernel/tracing";
   if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
@@ -138,12 +138,12 @@ TEST_F(ProfilerTest, SystemCallsAreCountedByName) {
   if (!info.syscalls_refused().empty()) GTEST_SKIP() << info.syscalls_refused();
   EXPECT_EQ(info.syscalls().at("getpid"), 1000u);
   EXPECT_EQ(info.syscalls().at("gettid"), 500u);
-  // getpgid, which is not counted apart, and pause.
+  // getpgid, which has no counter of its own, and pause.
   EXPECT_GE(info.syscalls().at("other"), 7u);
   EXPECT_LE(info.syscalls().at("other"), 20u);
 }
 
-// As a container's seccomp profile does: perf_event_open fails with this error, for this process and its children.
+// Makes perf_event_open fail with this error for this process and its children, as a container's seccomp profile does.
 bool ForbidPerfEvents(int error) {
   sock_filter filter[] = {
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
@@ -156,7 +156,7 @@ bool ForbidPerfEvents(int error) {
          prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
 }
 
-// What a profile says, and what `agents` says beforehand: reason and remedy in turn.
+// Reasons and remedies, alternately: those of a profile, and those that `agents` reports in advance.
 std::vector<std::string> RefusedWhere(int error) {
   const std::string text = InChild([error]() -> std::string {
     if (!ForbidPerfEvents(error)) return "";
@@ -171,7 +171,7 @@ std::vector<std::string> RefusedWhere(int error) {
   return absl::StrSplit(text, '\n');
 }
 
-TEST(SeccompTest, APermissionThatAContainerWithholdsIsNamedWithItsRemedy) {
+TEST(SeccompTest, ReportsAPermissionDeniedByAContainerWithItsRemedy) {
   const std::vector<std::string> said = RefusedWhere(EPERM);
   if (said.size() == 1) GTEST_SKIP() << "no filter can be set here";
   ASSERT_THAT(said, SizeIs(6));
@@ -181,7 +181,7 @@ TEST(SeccompTest, APermissionThatAContainerWithholdsIsNamedWithItsRemedy) {
   }
 }
 
-TEST(SeccompTest, ACallThatAContainerDoesNotHaveIsNamedWithItsRemedy) {
+TEST(SeccompTest, ReportsACallMissingInAContainerWithItsRemedy) {
   const std::vector<std::string> said = RefusedWhere(ENOSYS);
   if (said.size() == 1) GTEST_SKIP() << "no filter can be set here";
   ASSERT_THAT(said, SizeIs(6));
@@ -208,8 +208,8 @@ TEST_F(ProfilerTest, WithoutPermissionItIsRefusedWithARemedy) {
   EXPECT_EQ(info.samples(), 0u);
 }
 
-// As most users are: their own processes, without the kernel.
-TEST_F(ProfilerTest, AUserWithoutPrivilegeSeesUserSpaceAndIsToldSo) {
+// The privileges of most users: their own processes, without kernel events.
+TEST_F(ProfilerTest, AnUnprivilegedUserSeesUserSpaceAndANote) {
   if (getuid() != 0) GTEST_SKIP() << "only root can become nobody";
   ProfileInfo info;
   info.ParseFromString(AsNobody([] {
@@ -242,7 +242,7 @@ TEST_F(ProfilerTest, TheProgramWritesFoldedStacks) {
   agent::LaunchOptions options;
   options.argv = {AssayFile("agent/profiler/profile").value(),
                   "--pid=" + std::to_string(burner->pid()), "--seconds=0.5", "--frequency=997"};
-  // Else the pid means another process there, or none.
+  // Otherwise the pid would denote another process there, or none.
   options.pid_namespace = false;
   kill(burner->pid(), SIGUSR1);
   auto program = agent::LaunchedProcess::Start(std::move(options)).value();
@@ -251,10 +251,10 @@ TEST_F(ProfilerTest, TheProgramWritesFoldedStacks) {
   EXPECT_EQ(ended->ToString(), "exit 0") << program->LastOutput();
   EXPECT_THAT(program->StandardOutput(), HasSubstr(";main;"));
   EXPECT_THAT(program->StandardOutput(), HasSubstr("BurnHalf"));
-  EXPECT_THAT(program->StandardError(), HasSubstr("bytes a sample"));
+  EXPECT_THAT(program->StandardError(), HasSubstr("bytes per sample"));
 }
 
-TEST(ProfilerConfigTest, WhatCannotBeIsSaid) {
+TEST(ProfilerConfigTest, InvalidValuesAreReported) {
   const auto take = [](const ProfileChunk&) {};
   EXPECT_EQ(Profiler::Start({.root = 0}, take).status().code(), absl::StatusCode::kInvalidArgument);
   for (const int bytes : {0, 1020, 4097, 1 << 16}) {

@@ -94,7 +94,7 @@ void SampleReader::TakeSample(const SampleRecord& sample, int64_t time_ns) {
     return;
   }
   ++samples_;
-  // A thread without a user side has no more than its kernel stack.
+  // A thread without user state has only a kernel stack.
   if (user.finished || named.from_start || (!sample.has_user && !sample.is_32_bit)) {
     ++whole_;
   } else if (user.beyond_copy) {
@@ -111,22 +111,23 @@ void SampleReader::TakeSample(const SampleRecord& sample, int64_t time_ns) {
 }
 
 void SampleReader::Weigh(int64_t cpu_ns) {
-  // Where the clock was read and where the last sample lies are up to a period apart: not much of so many.
+  // The clock reading and the last sample are up to a period apart, which is a small error for this many samples.
   constexpr size_t kFew = 256;
   if (waiting_.size() >= kFew) WriteWaiting(cpu_ns);
 }
 
 void SampleReader::WriteWaiting(int64_t cpu_ns) {
-  // Where that clock does not run, what was asked for is as good as can be had.
+  // If the clock is not available, use the requested sampling interval.
   const double all_ns =
       cpu_ns > 0 ? static_cast<double>(cpu_ns)
                  : static_cast<double>(samples_) * static_cast<double>(options_.sample_ns);
   const double ns_per_period = periods_ > 0 ? all_ns / periods_ : 0;
-  // In steps, since each weight of many digits takes four bytes; the steps sum up to what the weights do.
+  // Weights are rounded to steps, because they repeat then and take less space. The rounding error is carried over, so
+  // the sum does not change.
   const double step_ns = std::max(1.0, static_cast<double>(options_.sample_ns) / 64);
   for (ProfileWriter::Sample& sample : std::exchange(waiting_, {})) {
     const double exact_ns = static_cast<double>(sample.weight_ns) * ns_per_period + left_over_ns_;
-    // Never nothing, which a reader takes for a column that was forgotten.
+    // Never 0, because readers treat a column of zeros as missing.
     sample.weight_ns =
         static_cast<uint64_t>(std::max(1.0, std::round(exact_ns / step_ns) * step_ns));
     left_over_ns_ = exact_ns - static_cast<double>(sample.weight_ns);
@@ -169,7 +170,7 @@ void SampleReader::ComeBack(pid_t tid, int64_t time_ns) {
 }
 
 void SampleReader::WriteOffCpu(const OffCpu& off_cpu) {
-  // Where records were lost, what is there is too little.
+  // If records were lost, recorded_ns is too small.
   const double scale =
       lost_ > 0 || off_cpu.sampled_ns == 0 ? 1 : off_cpu.recorded_ns / off_cpu.sampled_ns;
   for (ProfileWriter::Sample sample : off_cpu.samples) {
@@ -197,7 +198,7 @@ void SampleReader::Finish(int64_t cpu_ns, ProfileInfo* info) {
   for (std::string& note : namer_.Notes()) info->add_notes(std::move(note));
   if (broken_ > 0) {
     info->add_notes(
-        absl::StrCat(broken_, " records of the kernel could not be read, and are left out"));
+        absl::StrCat(broken_, " records of the kernel could not be parsed and are ignored"));
   }
 }
 

@@ -26,10 +26,10 @@ namespace {
 constexpr uint64_t kSleeping = 0x1000;
 constexpr uint64_t kRunning = 0x2000;
 
-// Switches of thread 11, as the kernel tells of them.
+// The kernel's records of a switch of thread 11.
 class SampleReaderTest : public ::testing::Test {
  protected:
-  // `sampled`: with a stack, that stands for so many switches; 0: without.
+  // `sampled`: the number of switches that a sample with a stack represents; 0: no sample.
   void Leave(int64_t at_ns, bool preempted, uint64_t sampled) {
     if (sampled > 0) {
       PerfRecordBytes bytes;
@@ -47,7 +47,7 @@ class SampleReaderTest : public ::testing::Test {
     reader_.Take(PerfRecordBytes().Trailed(PERF_RECORD_SWITCH, static_cast<uint16_t>(misc),
                                            static_cast<uint64_t>(at_ns)));
   }
-  // Nanoseconds off the CPU by the innermost function.
+  // Off-CPU nanoseconds by innermost function.
   std::map<std::string, uint64_t> Finish(int64_t end_ns) {
     reader_.EndAt(end_ns);
     reader_.Finish(/*cpu_ns=*/0, &info_);
@@ -71,8 +71,8 @@ class SampleReaderTest : public ::testing::Test {
                        files_};
 };
 
-// A thread that sleeps and is preempted in turn: every second switch is sampled, and mostly the same kind is met.
-TEST_F(SampleReaderTest, TimeOffTheCpuIsWhatTheSwitchesSayThoughOneKindIsSampledLess) {
+// A thread is alternately asleep and preempted. Every second switch is sampled, so that most samples are of one kind.
+TEST_F(SampleReaderTest, OffCpuTimeEqualsTheRecordedSwitchesEvenIfOneKindIsSampledLess) {
   int64_t at_ns = 1000;
   for (int i = 0; i < 100; ++i) {
     Leave(at_ns, /*preempted=*/false, /*sampled=*/i % 10 == 0 ? 2 : 0);
@@ -87,27 +87,27 @@ TEST_F(SampleReaderTest, TimeOffTheCpuIsWhatTheSwitchesSayThoughOneKindIsSampled
   EXPECT_EQ(info_.switches(), 200u);
 }
 
-TEST_F(SampleReaderTest, WhoeverIsStillAwayAtTheEndHasBeenAwayUntilThen) {
+TEST_F(SampleReaderTest, OffCpuTimeLastsUntilTheEndOfTheWindow) {
   Leave(1000, /*preempted=*/false, /*sampled=*/1);
   EXPECT_EQ(Finish(3000).at("sleeps"), 2000u);
 }
 
-TEST_F(SampleReaderTest, WhoeverIsAwayWhenARestBeginsHasBeenAwayUntilThen) {
+TEST_F(SampleReaderTest, OffCpuTimeEndsWhenAPauseBegins) {
   Leave(1000, /*preempted=*/false, /*sampled=*/1);
   reader_.PauseFrom(1500);
   Return(9000);
   EXPECT_EQ(Finish(10'000).at("sleeps"), 500u);
 }
 
-// Records were dropped: what the others say of time is too little, and what samples say is as good as can be had.
-TEST_F(SampleReaderTest, WhereRecordsWereLostASampleStandsForAsManySwitchesAsItSays) {
+// If records were lost, the recorded time is too small, and the estimate from the samples is the best one.
+TEST_F(SampleReaderTest, AfterLostRecordsASampleRepresentsItsNumberOfSwitches) {
   Leave(1000, /*preempted=*/false, /*sampled=*/10);
   Return(2000);
   reader_.Take(PerfRecordBytes().Word(1).Word(18).Trailed(PERF_RECORD_LOST));
   EXPECT_EQ(Finish(10'000).at("sleeps"), 10'000u);
 }
 
-// As `cycles` does, whose period the kernel begins to seek at 1, for each thread and CPU anew.
+// As for `cycles`, whose period the kernel adapts for each thread and CPU, starting from 1.
 class PeriodsTest : public ::testing::Test {
  protected:
   void Take(int64_t at_ns, uint64_t period) {
@@ -139,7 +139,7 @@ class PeriodsTest : public ::testing::Test {
                        files_};
 };
 
-TEST_F(PeriodsTest, ASampleStandsForItsShareOfTheTaskClock) {
+TEST_F(PeriodsTest, ASampleRepresentsItsShareOfTheTaskClock) {
   for (int64_t i = 0; i < 8; ++i) Take(1000 + i, 1);
   Take(5'000'000, 1'000'000);
   Take(15'000'000, 3'000'000);
@@ -150,7 +150,7 @@ TEST_F(PeriodsTest, ASampleStandsForItsShareOfTheTaskClock) {
   EXPECT_NEAR(weights[9], 15e6, kPeriodNs / 64.0);
 }
 
-TEST_F(PeriodsTest, WeightsThatAreWrittenOnTheWaySumUpToTheTaskClock) {
+TEST_F(PeriodsTest, WeightsWrittenEarlySumUpToTheTaskClock) {
   double all = 0;
   for (int64_t i = 0; i < 1000; ++i) {
     Take(i * kPeriodNs, 15'000'000 + static_cast<uint64_t>(i % 100) * 10'000);
@@ -160,7 +160,7 @@ TEST_F(PeriodsTest, WeightsThatAreWrittenOnTheWaySumUpToTheTaskClock) {
   EXPECT_NEAR(all, 1000.0 * kPeriodNs, 0.01 * 1000 * kPeriodNs);
 }
 
-TEST_F(PeriodsTest, WithoutATaskClockTheySumUpToWhatWasAskedFor) {
+TEST_F(PeriodsTest, WithoutATaskClockWeightsFollowTheRequestedFrequency) {
   Take(1000, 10);
   Take(2000, 30);
   const std::vector<double> weights = Weights(0);
@@ -170,15 +170,15 @@ TEST_F(PeriodsTest, WithoutATaskClockTheySumUpToWhatWasAskedFor) {
 
 extern "C" [[gnu::noinline]] int AssayTestFunction() { return time(nullptr) > 0 ? 1 : 2; }
 
-// What is mapped in a rest is not recorded, nor is what goes. Where stacks are unwound afterwards, all rests are over
-// when the first sample is.
-TEST(SampleReaderMapsTest, MappingsAreThoseOfTheSamplesTime) {
+// Mapping changes in a pause are not recorded. If stacks are unwound afterwards, all pauses are over before the first
+// sample is unwound.
+TEST(SampleReaderMapsTest, UsesTheMappingsAtTheTimeOfTheSample) {
   const auto address = reinterpret_cast<uint64_t>(&AssayTestFunction);
   AddressSpace own;
   for (CodeMapping& mapping : ParseMaps(ReadFile("/proc/self/maps").value())) own.Add(mapping);
   const CodeMapping* const code = own.Find(address);
   ASSERT_NE(code, nullptr);
-  // Where nothing is.
+  // An address without a mapping.
   constexpr uint64_t kAway = uint64_t{1} << 40;
   ProfileFolder folder;
   ProfileWriter writer([&](const ProfileChunk& chunk) { folder.Add(chunk); }, 0);

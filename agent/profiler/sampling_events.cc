@@ -17,15 +17,15 @@
 namespace assay::profiler {
 namespace {
 
-// A ring holds the samples of a busy CPU for so long, though its reader is kept from running.
+// A ring can hold the samples of a busy CPU for this time while its reader does not run.
 constexpr double kRingSeconds = 1.0;
 constexpr size_t kMinRingBytes = size_t{1} << 20;
 constexpr size_t kMaxRingBytes = size_t{32} << 20;
-// Threads leave the CPU at few places, so that few samples tell; more of them would be most of what profiling costs.
+// Threads leave the CPU at few places, so a few samples are enough. More samples would be the largest part of the cost.
 constexpr int kMostSwitchesHz = 49;
-// What SamplingEvents takes for errno where the event opened, but its ring's memory was refused.
+// Error code of SamplingEvents for an event that was opened but whose ring memory was refused.
 constexpr int kRingRefused = ENOBUFS;
-// A tree that starts threads faster than that is sampled by what its threads inherit.
+// After this many rounds, threads that the tree keeps starting are sampled by inherited events only.
 constexpr int kMaxRounds = 4;
 
 size_t RingBytes(const SamplingEvents::Options& options) {
@@ -44,10 +44,10 @@ agent::PerfAbility Explain(const char* event, int error, int frequency_hz) {
   if (error == EINVAL) {
     refusal.remedy =
         absl::StrCat("sysctl kernel.perf_event_max_sample_rate=100000, if it is below the ",
-                     frequency_hz, " Hz that were asked for; else a newer kernel (5.11)");
+                     frequency_hz, " Hz that were requested; otherwise use a newer kernel (5.11)");
   }
   if (error == kRingRefused) {
-    refusal.reason = "the memory for samples may not be locked";
+    refusal.reason = "the memory for samples cannot be locked";
     refusal.remedy =
         "sysctl kernel.perf_event_mlock_kb=4096, raise the limit of locked memory (ulimit -l), or "
         "give the agent "
@@ -56,9 +56,15 @@ agent::PerfAbility Explain(const char* event, int error, int frequency_hz) {
   return refusal;
 }
 
+<<<<<<< HEAD
 agent::PerfAbility Gone(pid_t root) {
   return {.reason = absl::StrCat("process ", root, " is gone"),
           .remedy = "see why the server ended, or profile it while it runs"};
+=======
+PerfAbility Gone(pid_t root) {
+  return {.reason = absl::StrCat("process ", root, " has ended"),
+          .remedy = "find out why the server ended, or profile it while it runs"};
+>>>>>>> prose-p3
 }
 
 CpuSet CpusOf(const std::vector<pid_t>& threads) {
@@ -139,7 +145,7 @@ int SamplingEvents::OpenThread(pid_t tid) {
     } else {
       const agent::PerfAbility refusal = Explain("context-switches", error, options_.frequency_hz);
       switches_refused_ =
-          absl::StrCat("no time off the CPU: ", refusal.reason, " (", refusal.remedy, ")");
+          absl::StrCat("no off-CPU time: ", refusal.reason, " (", refusal.remedy, ")");
     }
   }
   threads_.insert(tid);
@@ -169,7 +175,7 @@ int SamplingEvents::OpenLatecomers() {
     std::erase_if(unknown,
                   [&](pid_t tid) { return threads_.contains(tid) || inherited.contains(tid); });
     if (unknown.empty()) return 0;
-    // The record of a thread that inherits is written a moment after it shows.
+    // The fork record of a thread that inherits the events is written shortly after the thread appears.
     const timespec moment = {.tv_nsec = 1'000'000};
     nanosleep(&moment, nullptr);
     for (Cpu& cpu : rings_) {

@@ -15,7 +15,7 @@ ProfileInfo Seen(uint32_t deepest, uint64_t truncated = 0, uint64_t samples = 10
   return info;
 }
 
-TEST(StackDepthsTest, WhatIsNotKnownIsCopiedWhole) {
+TEST(StackDepthsTest, CopiesTheLargestStackOfAnUnknownProgram) {
   StackDepths depths;
   EXPECT_EQ(depths.BytesFor("a", kMost), kMost);
   depths.Learn("b", Seen(1000));
@@ -23,7 +23,7 @@ TEST(StackDepthsTest, WhatIsNotKnownIsCopiedWhole) {
   EXPECT_EQ(depths.BytesFor("", kMost), kMost);
 }
 
-TEST(StackDepthsTest, TheDeepestThatWasSeenHasRoomToSpare) {
+TEST(StackDepthsTest, AddsAMarginToTheDeepestStack) {
   StackDepths depths;
   depths.Learn("a", Seen(2000));
   EXPECT_EQ(depths.BytesFor("a", kMost), 12 << 10);
@@ -35,7 +35,7 @@ TEST(StackDepthsTest, TheDeepestThatWasSeenHasRoomToSpare) {
   EXPECT_EQ(depths.BytesFor("a", kMost), kMost);
 }
 
-TEST(StackDepthsTest, CutStacksMakeItUnknown) {
+TEST(StackDepthsTest, TruncatedStacksMakeTheProgramUnknown) {
   StackDepths depths;
   depths.Learn("a", Seen(2000));
   depths.Learn("a", Seen(12'000, /*truncated=*/1));
@@ -44,7 +44,7 @@ TEST(StackDepthsTest, CutStacksMakeItUnknown) {
   EXPECT_EQ(depths.BytesFor("a", kMost), kMost);
 }
 
-TEST(StackDepthsTest, AFewSamplesTellNothing) {
+TEST(StackDepthsTest, IgnoresAProfileWithFewSamples) {
   StackDepths depths;
   depths.Learn("a", Seen(2000, 0, 50));
   EXPECT_EQ(depths.BytesFor("a", kMost), kMost);

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::string_view kUnknown = "[unknown]";
 
-// Where a thread's stack begins, in glibc, musl and Go. Go's and musl's tables do not say that nothing called them.
+// The functions in which threads start, in glibc, musl and Go. The tables of Go and musl do not mark them as outermost.
 bool StartsThreads(std::string_view function) {
   static constexpr std::string_view kStarts[] = {
       "_start", "__clone",        "clone",          "__clone3",
@@ -49,7 +49,7 @@ const StackNamer::Frames& StackNamer::OfJit(uint64_t address, JitSymbols* jit, i
   ProfileFrame frame;
   frame.set_function(
       writer_.String(function == nullptr ? std::string(kUnknown) : ToValidUtf8(function->name)));
-  // Without a name nothing is known of it, not even where it begins: all such are one frame.
+  // Without a name, not even the start address is known, so all these addresses share one frame.
   if (function != nullptr) {
     frame.set_kind(ProfileFrame::JIT);
     frame.set_mapping(writer_.Mapping("[jit]", "") + 1);
@@ -84,7 +84,7 @@ StackNamer::Named StackNamer::Name(const std::vector<UserFrame>& user,
     frames.insert(frames.end(), there.numbers.begin(), there.numbers.end());
   }
   for (size_t i = kernel.size(); i > 0; --i) {
-    // All but the innermost are what calls return to.
+    // All addresses except the innermost are return addresses.
     frames.push_back(OfKernel(i == 1 ? kernel[0] : kernel[i - 1] - 1));
   }
   if (frames.empty()) {
@@ -92,7 +92,7 @@ StackNamer::Named StackNamer::Name(const std::vector<UserFrame>& user,
     frame.set_function(writer_.String(kUnknown));
     frames.push_back(writer_.Frame(frame));
   }
-  // Only the stack itself tells what its samples are; what it stands on is shared.
+  // Only the last node of a stack has the kind of its samples; the callers' nodes are shared.
   uint32_t callers = 0;
   for (size_t i = 0; i + 1 < frames.size(); ++i) {
     callers = writer_.Stack(callers, frames[i], ProfileStack::ON_CPU) + 1;

@@ -18,7 +18,7 @@
 namespace assay::profiler {
 namespace {
 
-// What servers call, in the kernel's names: the network, waiting, files, memory, threads, time.
+// The system calls of servers, by the kernel's names: network, waiting, files, memory, threads, time.
 constexpr absl::string_view kCounted[] = {
     "accept",
     "accept4",
@@ -87,7 +87,7 @@ constexpr absl::string_view kCounted[] = {
 };
 constexpr char kAll[] = "all";
 
-// What programs call it.
+// The name that programs use.
 absl::string_view UserName(absl::string_view kernel_name) {
   absl::ConsumePrefix(&kernel_name, "new");
   absl::ConsumeSuffix(&kernel_name, "file64");
@@ -136,17 +136,23 @@ agent::PerfAbility Count(absl::string_view name, uint64_t number, const std::set
   return refusal;
 }
 
+<<<<<<< HEAD
 // All of them in common, without which none is counted.
 agent::PerfAbility CountAll(const std::string& folder, const std::set<pid_t>& threads,
                             TreeCounters& counters) {
+=======
+// The counter of all system calls; without it, none is counted.
+PerfAbility CountAll(const std::string& folder, const std::set<pid_t>& threads,
+                     TreeCounters& counters) {
+>>>>>>> prose-p3
   if (folder.empty()) {
-    return Refused("tracefs is not mounted, or not readable for this user",
+    return Refused("tracefs is not mounted, or this user cannot read it",
                    "as root: mount -t tracefs nodev /sys/kernel/tracing, and run the agent as root "
-                   "or let it read that (mount -o remount,mode=755 /sys/kernel/tracing)");
+                   "or let it read tracefs (mount -o remount,mode=755 /sys/kernel/tracing)");
   }
   const absl::StatusOr<uint64_t> all = TracepointNumber(folder, "raw_syscalls/sys_enter");
   if (!all.ok()) {
-    return Refused(absl::StrCat("no tracepoint of system calls: ", all.status().message()),
+    return Refused(absl::StrCat("no tracepoint for system calls: ", all.status().message()),
                    "use a kernel with CONFIG_FTRACE_SYSCALLS, or let this user read tracefs");
   }
   return Count(kAll, *all, threads, counters);
@@ -174,11 +180,11 @@ absl::StatusOr<SyscallCounters> SyscallCounters::Open(const std::set<pid_t>& thr
   for (const absl::string_view name : kCounted) {
     const absl::StatusOr<uint64_t> number =
         TracepointNumber(folder, absl::StrCat("syscalls/sys_enter_", name));
-    // Not every kernel has every call.
+    // Not every kernel has every system call.
     if (!number.ok()) continue;
     ASSAY_RETURN_IF_ERROR(ToStatus(Count(UserName(name), *number, threads, counters.counters_)));
   }
-  // They were opened one after the other, and count from here on together.
+  // The counters were opened one after the other; all counts are relative to this reading.
   counters.at_first_ = counters.counters_.Read();
   return counters;
 }

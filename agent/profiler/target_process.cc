@@ -17,9 +17,9 @@
 namespace assay::profiler {
 namespace {
 
-// Deeper ones hardly fit what the kernel copies, and nobody reads them.
+// Deeper stacks rarely fit into the kernel's copy.
 constexpr size_t kMaxFrames = 1024;
-// An address that far above the stack pointer may still be of the stack.
+// An address up to this far above the stack pointer may belong to the stack.
 constexpr uint64_t kMaxStack = uint64_t{64} << 20;
 
 const Dwfl_Callbacks kNoSearch = {
@@ -29,11 +29,11 @@ const Dwfl_Callbacks kNoSearch = {
     .debuginfo_path = nullptr,
 };
 
-// Where DWARF's registers 0 to 16 of x86-64 (ax dx cx bx si di bp sp, 8 to 15, ip) stand in UserRegisters.
+// Index in UserRegisters of DWARF's registers 0 to 16 of x86-64 (ax dx cx bx si di bp sp, 8 to 15, ip).
 constexpr int kDwarfOrder[] = {0, 3, 2, 1, 4, 5, 6, 7, 9, 10, 11, 12, 13, 14, 15, 16, kRegisterIp};
 static_assert(std::size(kDwarfOrder) == kUserRegisterCount);
 
-// Its name in the process's own PID namespace and folders.
+// The path of the map in the process's own PID namespace and root folder.
 std::string JitMapPath(pid_t pid) {
   pid_t inner = pid;
   const absl::StatusOr<std::string> status = ReadFile(absl::StrCat("/proc/", pid, "/status"));
@@ -99,7 +99,7 @@ void TargetProcess::Report() {
   dwfl_ = dwfl_begin(&kNoSearch);
   if (dwfl_ == nullptr) return;
   dwfl_report_begin(dwfl_);
-  // A file may have code in several mappings.
+  // A file may have several executable mappings.
   std::set<std::pair<ElfFile*, uint64_t>> reported;
   for (const CodeMapping* const mapping : space_.All()) {
     ElfFile* const file = files_.Find(pid_, *mapping);
@@ -130,7 +130,7 @@ UserStack TargetProcess::Unwind(const SampleRecord& sample) {
   sample_ = &sample;
   if (dwfl_ != nullptr) {
     const bool ended = dwfl_getthread_frames(dwfl_, sample.tid, TakeFrame, this) == 0;
-    // libdwfl takes a return address that it could not read for the end of the stack.
+    // libdwfl treats a return address that it could not read as the end of the stack.
     stack_.finished = ended && !read_failed_;
   }
   sample_ = nullptr;
@@ -139,7 +139,7 @@ UserStack TargetProcess::Unwind(const SampleRecord& sample) {
 }
 
 pid_t TargetProcess::NextThread(Dwfl* /*dwfl*/, void* process, void** thread) {
-  // One thread: that of the sample.
+  // The only thread is that of the sample.
   if (*thread != nullptr) return 0;
   *thread = process;
   return static_cast<TargetProcess*>(process)->sample_->tid;
@@ -155,11 +155,11 @@ bool TargetProcess::ReadMemory(Dwfl* /*dwfl*/, Dwarf_Addr address, Dwarf_Word* r
   auto& self = *static_cast<TargetProcess*>(process);
   const std::string_view stack = self.sample_->stack;
   const uint64_t sp = self.sample_->registers[kRegisterSp];
-  // Below it, that is beyond all stacks.
+  // For an address below the stack pointer, this wraps around to a value beyond all stacks.
   const uint64_t at = address - sp;
   if (at > stack.size() || sizeof(*result) > stack.size() - at) {
     self.read_failed_ = true;
-    // The copy is shorter than what was asked for where a page was not in memory, too.
+    // The copy is also shorter than requested if a page was not in memory.
     if (at < kMaxStack) self.stack_.beyond_copy = true;
     return false;
   }
@@ -180,7 +180,7 @@ int TargetProcess::TakeFrame(Dwfl_Frame* frame, void* process) {
   Dwarf_Addr address = 0;
   bool interrupted = false;
   if (!dwfl_frame_pc(frame, &address, &interrupted)) return DWARF_CB_ABORT;
-  // A call may be the last instruction of its function: what it returns to is another's.
+  // A call may be the last instruction of its function; the return address is then in another function.
   if (!interrupted && address > 0) --address;
   self.stack_.frames.push_back(self.Locate(address));
   return self.stack_.frames.size() < kMaxFrames ? DWARF_CB_OK : DWARF_CB_ABORT;

@@ -10,7 +10,7 @@
 namespace assay::profiler {
 namespace {
 
-// The layout that `read_format` below asks for.
+// The layout of the `read_format` below.
 struct Reading {
   uint64_t value;
   uint64_t enabled_ns;
@@ -21,7 +21,7 @@ struct StandardCounter {
   const char* name;
   uint32_t type;
   uint64_t config;
-  // Also happens, or is only told, in the kernel.
+  // The event also or only happens in the kernel.
   bool needs_kernel;
 };
 
@@ -106,7 +106,7 @@ void AddStandardCounters(const std::set<pid_t>& threads, bool user_only, TreeCou
     attributes.type = counter.type;
     attributes.config = counter.config;
     attributes.exclude_kernel = user_only ? 1 : 0;
-    // One that does not open is missing from the result.
+    // A counter that cannot be opened is missing from the result.
     counters->Add(counter.name, attributes, threads);
   }
 }

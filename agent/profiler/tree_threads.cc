@@ -33,7 +33,7 @@ std::vector<pid_t> ThreadsOf(pid_t pid) {
 std::map<pid_t, std::vector<pid_t>> TreeThreads(pid_t root) {
   std::map<pid_t, std::vector<pid_t>> threads;
   const auto add = [&threads](const ProcessStat& process) {
-    // One that has ended and waits to be waited for runs nothing more.
+    // A zombie does not run.
     if (process.state == 'Z' || process.state == 'X') return;
     std::vector<pid_t> of_process = ThreadsOf(process.pid);
     if (!of_process.empty()) threads[process.pid] = std::move(of_process);

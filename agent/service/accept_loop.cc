@@ -20,7 +20,7 @@
 namespace assay::agent {
 namespace {
 
-// Until the system is asked again after it had nothing to accept with.
+// Pause before the next attempt after the system lacked resources to accept a connection.
 constexpr int kPauseMs = 100;
 
 UniqueFd OpenReserve() { return UniqueFd(open("/dev/null", O_RDONLY | O_CLOEXEC)); }
@@ -32,7 +32,7 @@ absl::StatusOr<std::unique_ptr<AcceptLoop>> AcceptLoop::Start(UniqueFd listener,
   UniqueFd wake(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   UniqueFd reserve = OpenReserve();
   if (!wake.ok() || !reserve.ok()) {
-    return ErrnoStatus(errno, "cannot make the descriptors to accept connections with");
+    return ErrnoStatus(errno, "cannot create the descriptors for accepting connections");
   }
   std::unique_ptr<AcceptLoop> loop(new AcceptLoop(
       std::move(listener), std::move(wake), std::move(reserve), connections, std::move(take)));
@@ -51,7 +51,7 @@ AcceptLoop::AcceptLoop(UniqueFd listener, UniqueFd wake, UniqueFd reserve, Conne
 AcceptLoop::~AcceptLoop() {
   if (!thread_.joinable()) return;
   const uint64_t one = 1;
-  // A counter at its limit is readable too, and nothing else can fail.
+  // The write fails only if the counter is at its limit, and then it is readable anyway.
   [[maybe_unused]] const ssize_t written = write(wake_.get(), &one, sizeof one);
   thread_.join();
 }
@@ -100,14 +100,14 @@ bool AcceptLoop::AcceptAll() {
         break;
       case ENOBUFS:
       case ENOMEM:
-      // These would be a mistake of ours; at least the loop does not spin.
+      // These are programming errors; the pause keeps the loop from spinning.
       case EBADF:
       case EINVAL:
       case ENOTSOCK:
       case EOPNOTSUPP:
         return false;
       default:
-        // Of the connection that was to come, which is gone (ECONNABORTED, EPROTO, ENETDOWN and others).
+        // An error of the pending connection, which is gone (ECONNABORTED, EPROTO, ENETDOWN and others).
         break;
     }
   }
@@ -120,7 +120,7 @@ AcceptLoop::WithReserve AcceptLoop::AcceptWithReserve() {
   const bool accepted = connection.ok();
   reserve_ = OpenReserve();
   if (accepted && reserve_.ok()) {
-    // A descriptor has come free in the meantime.
+    // A descriptor has become free in the meantime.
     if (connections_.Admit(connection.get(), Clock::Real().NowNanos()))
       take_(std::move(connection));
     return WithReserve::kAccepted;

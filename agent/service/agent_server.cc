@@ -20,17 +20,18 @@
 namespace assay::agent {
 namespace {
 
-// A peer that vanishes without a word is noticed within these two together. Slow enough not to be seen in a window.
+// The server detects a peer that has vanished within the sum of these two. They are long enough not to affect a
+// measured window.
 constexpr int kKeepaliveMs = 20'000;
 constexpr int kKeepaliveTimeoutMs = 10'000;
-// Controllers may look after us as often as this.
+// Controllers may send keepalive pings at this interval.
 constexpr int kShortestPeerPingMs = 1'000;
 constexpr std::chrono::seconds kShutdownTimeout(2);
 
 constexpr int kMostStreams = 128;
 constexpr int kIdleMs = 600'000;
 
-// What connections inherit from their listener.
+// Socket options that connections inherit from the listener.
 void SetUp(int listener) {
   const int one = 1;
   setsockopt(listener, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
@@ -42,9 +43,9 @@ absl::StatusOr<uint16_t> PortOf(int listener) {
   sockaddr_storage name{};
   socklen_t size = sizeof name;
   if (getsockname(listener, reinterpret_cast<sockaddr*>(&name), &size) != 0) {
-    return ErrnoStatus(errno, "cannot tell the port that was picked");
+    return ErrnoStatus(errno, "cannot read the port of the listening socket");
   }
-  // The port stands at the same place in both families.
+  // The port is at the same offset in both address families.
   sockaddr_in v4{};
   memcpy(&v4, &name, sizeof v4);
   return ntohs(v4.sin_port);
@@ -60,8 +61,8 @@ void SetUp(grpc::ServerBuilder& builder) {
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
 }
 
-// gRPC drops the credentials of an acceptor that it cannot use without a word, and a server that answers nobody starts.
-// For a port of its own it says that it failed; this one is closed at once.
+// If gRPC cannot use the credentials of an acceptor, it drops them without an error, and the server starts but serves
+// nobody. For a port of its own, gRPC reports the failure; so this opens a port and closes it at once.
 absl::Status TryCredentials(const IpAddress& address,
                             const std::shared_ptr<grpc::ServerCredentials>& credentials) {
   grpc::CallbackGenericService nothing;
@@ -73,7 +74,7 @@ absl::Status TryCredentials(const IpAddress& address,
   if (server != nullptr) server->Shutdown();
   if (server == nullptr || port == 0) {
     return absl::UnavailableError(
-        "the certificate and the key do not belong together, or one is no PEM");
+        "--tls-cert and --tls-key do not match, or one of them is not PEM");
   }
   return absl::OkStatus();
 }

@@ -1,5 +1,5 @@
-// The service over real connections, with jobs that do as a test says: flow control and ends of streams, which a real
-// load generator brings about only in hours.
+// Tests the service over real connections with scripted jobs: flow control and the end of streams, which a real load
+// generator would reach only after hours.
 
 #include "agent/service/agent_service.h"
 
@@ -27,7 +27,7 @@ namespace {
 
 class AgentServiceTest : public ::testing::Test {
  protected:
-  // Nobody is silent for an hour here.
+  // No stream reaches this limit of an hour.
   explicit AgentServiceTest(int64_t silence_ns = 3'600'000'000'000)
       : errands_(*ThreadStrand::Create()) {
     jobs_ = JobTable::Create([this](const OpenRequest& request) {
@@ -58,7 +58,7 @@ class AgentServiceTest : public ::testing::Test {
     job_.reset();
   }
 
-  // A job that is open and has `records` records.
+  // Opens a job with `records` records.
   OpenRequest OpenWith(uint64_t records) {
     const OpenRequest request = LoadRequest("e", "127.0.0.1:9");
     EXPECT_TRUE(OpenJob(*stub_, request).ok());
@@ -83,8 +83,8 @@ class AgentServiceTest : public ::testing::Test {
   std::unique_ptr<Agent::Stub> stub_;
 };
 
-// A reader that cannot keep up must not be buried.
-TEST_F(AgentServiceTest, DataGoesNoFurtherThan64BeyondWhatWasReceived) {
+// A slow reader must not be flooded.
+TEST_F(AgentServiceTest, SendsAtMost64RecordsBeyondTheLastReceived) {
   const OpenRequest request = OpenWith(1'000);
   const std::unique_ptr<grpc::ClientContext> context = NewContext();
   const auto stream = stub_->ReadData(context.get());
@@ -96,7 +96,7 @@ TEST_F(AgentServiceTest, DataGoesNoFurtherThan64BeyondWhatWasReceived) {
     ASSERT_TRUE(stream->Read(&record));
     EXPECT_EQ(record.sequence(), i);
   }
-  // That there is no 65th shows in what follows: asking for one more brings exactly one more.
+  // There is no 65th record yet: acknowledging one record brings exactly one more.
   ask.Clear();
   ask.set_received(1);
   stream->Write(ask);
@@ -114,7 +114,7 @@ TEST_F(AgentServiceTest, DataGoesNoFurtherThan64BeyondWhatWasReceived) {
   context->TryCancel();
 }
 
-TEST_F(AgentServiceTest, RecordsThatComeLaterReachAReaderThatWaits) {
+TEST_F(AgentServiceTest, AWaitingReaderGetsLaterRecords) {
   const OpenRequest request = OpenWith(0);
   DataRead read;
   std::thread reader([&] { read = ReadRecords(*stub_, request.job()); });
@@ -140,13 +140,13 @@ TEST_F(AgentServiceTest, ANewerReaderEndsTheOlder) {
   EXPECT_EQ(older->Finish().error_code(), grpc::StatusCode::ABORTED);
 }
 
-TEST_F(AgentServiceTest, CommittingWhatWasNeverSentIsRefused) {
+TEST_F(AgentServiceTest, RefusesToCommitRecordsThatWereNotSent) {
   const OpenRequest request = OpenWith(3);
   const DataRead read = ReadRecords(*stub_, request.job(), 1, UINT64_MAX, /*commit=*/4);
   EXPECT_EQ(read.status.error_code(), grpc::StatusCode::OUT_OF_RANGE);
 }
 
-TEST_F(AgentServiceTest, ClosingEndsEveryStreamOfThePart) {
+TEST_F(AgentServiceTest, CloseEndsEveryStreamOfTheJob) {
   const OpenRequest request = OpenWith(1);
   ControlClient control(*stub_, request.job());
   EXPECT_TRUE(control.Next().has_ready());
@@ -156,7 +156,7 @@ TEST_F(AgentServiceTest, ClosingEndsEveryStreamOfThePart) {
   reader.join();
   EXPECT_EQ(control.Next().event_case(), ControlEvent::EVENT_NOT_SET);
   EXPECT_TRUE(control.Finish().ok());
-  // The reader came before or after.
+  // The reader may have attached before or after Close.
   if (read.status.ok()) {
     ASSERT_EQ(read.records.size(), 3u) << "its own, the one of Release(), the end mark";
     EXPECT_TRUE(read.records.back().end());
@@ -165,7 +165,7 @@ TEST_F(AgentServiceTest, ClosingEndsEveryStreamOfThePart) {
   }
 }
 
-TEST_F(AgentServiceTest, AWrongRequestIsRefusedBeforeThereIsAPart) {
+TEST_F(AgentServiceTest, RefusesAWrongRequestBeforeItCreatesAJob) {
   OpenRequest request = LoadRequest("e", "127.0.0.1:9");
   request.mutable_load()->mutable_closed()->set_connections(0);
   const grpc::Status refused = OpenJob(*stub_, request);
@@ -174,14 +174,14 @@ TEST_F(AgentServiceTest, AWrongRequestIsRefusedBeforeThereIsAPart) {
   EXPECT_EQ(job_, nullptr);
 }
 
-TEST_F(AgentServiceTest, DescribesOffItsOwnThreads) {
+TEST_F(AgentServiceTest, DescribeDoesNotBlockGrpcsThreads) {
   AgentDescription description;
   ASSERT_TRUE(stub_->Describe(NewContext().get(), DescribeRequest(), &description).ok());
   EXPECT_EQ(description.host(), "here");
 }
 
-// Each takes some 14 KB, and 5,000 of them cost 70 MB.
-TEST_F(AgentServiceTest, TooManyStreamsAreRefusedAndThereIsRoomWhenSomeEnd) {
+// A stream takes about 14 KB; 5,000 streams take 70 MB.
+TEST_F(AgentServiceTest, RefusesTooManyStreamsUntilSomeEnd) {
   std::vector<std::unique_ptr<grpc::ClientContext>> contexts;
   std::vector<std::unique_ptr<grpc::ClientReaderWriter<LeaseRenewal, LeaseGrant>>> streams;
   LeaseRenewal renewal;
@@ -207,7 +207,7 @@ TEST_F(AgentServiceTest, TooManyStreamsAreRefusedAndThereIsRoomWhenSomeEnd) {
     stream->WritesDone();
     EXPECT_TRUE(stream->Finish().ok());
   }
-  // The place is free a moment after its end was told.
+  // The stream's slot becomes free shortly after its end was reported.
   const absl::Time deadline = absl::Now() + absl::Seconds(60);
   while (true) {
     const auto context = NewContext();
@@ -222,7 +222,7 @@ class SilentStreamsTest : public AgentServiceTest {
   SilentStreamsTest() : AgentServiceTest(/*silence_ns=*/1'000'000) {}
 };
 
-TEST_F(SilentStreamsTest, AStreamThatDoesNotSayWhatItIsForIsEnded) {
+TEST_F(SilentStreamsTest, EndsAStreamThatDoesNotNameItsJob) {
   const auto lease_context = NewContext();
   const auto lease = stub_->HoldLease(lease_context.get());
   const auto control_context = NewContext();
@@ -234,8 +234,8 @@ TEST_F(SilentStreamsTest, AStreamThatDoesNotSayWhatItIsForIsEnded) {
   EXPECT_EQ(data->Finish().error_code(), grpc::StatusCode::DEADLINE_EXCEEDED);
 }
 
-// A server that shuts down must not wait for streams that nobody reads.
-TEST_F(AgentServiceTest, ShutdownEndsStreamsThatNobodyReads) {
+// Shutdown must not wait for streams that nobody reads.
+TEST_F(AgentServiceTest, ShutdownEndsUnreadStreams) {
   const OpenRequest request = OpenWith(1'000);
   ControlClient control(*stub_, request.job());
   const std::unique_ptr<grpc::ClientContext> context = NewContext();

@@ -21,9 +21,9 @@ absl::StatusOr<bool> AskForConfirmation(
     const DestinationRules::Question& question) {
   ASSAY_ASSIGN_OR_RETURN(const IpAddress address, IpAddress::Parse(question.agent.host));
   grpc::ChannelArguments arguments;
-  // http_proxy would send the question, and with it the trust in the response, to the proxy.
+  // With http_proxy, the request would go to the proxy, and its response would have to be trusted.
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  // No connection that was made for another question.
+  // Do not reuse a connection of another request.
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   // RFC 6066, 3: a name is sent without its trailing dot, and certificates have none.
   const absl::string_view name = question.agent_name;

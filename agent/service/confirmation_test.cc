@@ -1,4 +1,4 @@
-// One agent asks another, over real connections.
+// Tests the request of one agent to another over real connections.
 
 #include "agent/service/confirmation.h"
 
@@ -18,7 +18,7 @@
 namespace assay::agent {
 namespace {
 
-// Confirms everything, and counts the questions.
+// Confirms every request, and counts the requests.
 class Accomplice final : public Agent::Service {
  public:
   explicit Accomplice(const std::string& host,
@@ -59,7 +59,7 @@ DestinationRules::Question QuestionTo(const HostPort& agent) {
           .destination = {agent.host, 9'000}};
 }
 
-TEST(ConfirmationTest, AsksTheNumericAddressWhateverTheNameIs) {
+TEST(ConfirmationTest, ConnectsToTheNumericAddressWhateverTheName) {
   Accomplice agent("127.0.0.2");
   const auto confirmed =
       AskForConfirmation(grpc::InsecureChannelCredentials(), QuestionTo(agent.address()));
@@ -68,8 +68,8 @@ TEST(ConfirmationTest, AsksTheNumericAddressWhateverTheNameIs) {
   EXPECT_EQ(agent.asked(), 1);
 }
 
-// Else whoever sets or owns the proxy answers for every address.
-TEST(ConfirmationTest, NoProxyResponsesForTheAddress) {
+// Otherwise the owner of the proxy could confirm any address.
+TEST(ConfirmationTest, DoesNotUseAProxy) {
   Accomplice proxy("127.0.0.1");
   const std::string url = "http://" + proxy.address().ToString();
   for (const char* variable : {"http_proxy", "https_proxy", "grpc_proxy"}) {
@@ -85,7 +85,7 @@ TEST(ConfirmationTest, NoProxyResponsesForTheAddress) {
   EXPECT_EQ(proxy.asked(), 0);
 }
 
-// The address was checked for the name of the question: the certificate must be for that, whatever the address is.
+// The destination was checked by its name, so the certificate must be for this name, whatever the address is.
 TEST(ConfirmationTest, TheCertificateMustBeForTheName) {
   const TestCertificate made = MakeTestCertificate("DNS:agent.example,IP:127.0.0.2");
   grpc::SslServerCredentialsOptions options;
@@ -106,7 +106,7 @@ TEST(ConfirmationTest, TheCertificateMustBeForTheName) {
   EXPECT_EQ(agent.asked(), 2);
 }
 
-TEST(ConfirmationTest, WhatIsNoNumericAddressIsNotAsked) {
+TEST(ConfirmationTest, RefusesAnAddressThatIsNotNumeric) {
   EXPECT_TRUE(absl::IsInvalidArgument(
       AskForConfirmation(grpc::InsecureChannelCredentials(), QuestionTo({"localhost", 9}))
           .status()));

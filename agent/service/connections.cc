@@ -18,7 +18,7 @@
 namespace assay::agent {
 namespace {
 
-// 0: it is no socket, or closed.
+// 0: the descriptor is closed or not a socket.
 ino_t SocketInode(int fd) {
   struct stat status {};
   return fstat(fd, &status) == 0 && S_ISSOCK(status.st_mode) ? status.st_ino : 0;
@@ -153,7 +153,8 @@ bool Connections::EndOldestSilent(const std::string* host) {
 }
 
 void Connections::End(const Connection& connection) {
-  // A copy holds the socket while it is looked at: the number may become another's at any time.
+  // The duplicate keeps the socket open during the check: gRPC may close the descriptor, and its number may be reused,
+  // at any time.
   if (dup3(connection.fd, copy_.get(), O_CLOEXEC) < 0) return;
   if (SocketInode(copy_.get()) == connection.inode) shutdown(copy_.get(), SHUT_RDWR);
   dup3(null_.get(), copy_.get(), O_CLOEXEC);

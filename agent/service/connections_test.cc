@@ -1,4 +1,5 @@
-// Who is let in and who has to go, with real sockets and a told time; and an accept loop without descriptors.
+// Tests which connections are admitted and which are shut down, with real sockets and a simulated time, and an accept
+// loop without descriptors.
 
 #include "agent/service/connections.h"
 
@@ -33,7 +34,7 @@ uint16_t PortOf(int fd) {
   return ntohs(name.sin_port);
 }
 
-// A client's end, bound to one of loopback's many addresses: that is another host for the server.
+// The client's end, bound to another loopback address, which is another host to the server.
 UniqueFd Connect(uint16_t port, const std::string& from = "127.0.0.1") {
   UniqueFd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   sockaddr_in own{};
@@ -49,7 +50,7 @@ UniqueFd Connect(uint16_t port, const std::string& from = "127.0.0.1") {
   return fd;
 }
 
-// Whether the other end is closed now, or gets closed.
+// Waits until the other end is closed. Returns whether it is.
 bool IsClosed(int fd) {
   pollfd descriptor{.fd = fd, .events = POLLIN | POLLRDHUP, .revents = 0};
   return poll(&descriptor, 1, 0) == 1;
@@ -82,7 +83,7 @@ class ConnectionsTest : public testing::Test {
   const UniqueFd listener_;
 };
 
-TEST_F(ConnectionsTest, OneThatStaysSilentIsEndedAndOneThatWasUsedIsNot) {
+TEST_F(ConnectionsTest, EndsSilentConnectionsButNotUsedOnes) {
   Connections connections({.most = 8, .most_from_one_host = 8, .silence_ns = 100});
   const Pair silent = NewPair();
   const Pair used = NewPair();
@@ -97,8 +98,8 @@ TEST_F(ConnectionsTest, OneThatStaysSilentIsEndedAndOneThatWasUsedIsNot) {
   EXPECT_EQ(connections.Count(), 1u);
 }
 
-// A flood of connections that say nothing must not keep a controller out, nor end the one that is at work.
-TEST_F(ConnectionsTest, AmongTooManyTheOldestSilentOneMakesRoom) {
+// Many silent connections must not keep a controller out or end a connection in use.
+TEST_F(ConnectionsTest, EndsTheOldestSilentConnectionIfThereAreTooMany) {
   Connections connections({.most = 3, .most_from_one_host = 3});
   const Pair controller = NewPair();
   ASSERT_TRUE(connections.Admit(controller.server.get(), 0));
@@ -115,7 +116,7 @@ TEST_F(ConnectionsTest, AmongTooManyTheOldestSilentOneMakesRoom) {
   EXPECT_FALSE(IsClosed(controller.client.get()));
 }
 
-TEST_F(ConnectionsTest, TheHostWithMostSilentOnesMakesRoomForAnother) {
+TEST_F(ConnectionsTest, EndsAConnectionOfTheHostWithTheMostSilentOnes) {
   Connections connections({.most = 3, .most_from_one_host = 3});
   const Pair quiet = NewPair("127.0.0.2");
   ASSERT_TRUE(connections.Admit(quiet.server.get(), 0));
@@ -127,7 +128,7 @@ TEST_F(ConnectionsTest, TheHostWithMostSilentOnesMakesRoomForAnother) {
   EXPECT_FALSE(IsClosed(quiet.client.get())) << "though it is the oldest";
 }
 
-TEST_F(ConnectionsTest, OneHostDoesNotTakeAllEvenWithConnectionsThatAreUsed) {
+TEST_F(ConnectionsTest, LimitsTheUsedConnectionsOfOneHost) {
   Connections connections({.most = 4, .most_from_one_host = 2});
   const Pair first[] = {NewPair(), NewPair()};
   for (const Pair& pair : first) {
@@ -138,8 +139,8 @@ TEST_F(ConnectionsTest, OneHostDoesNotTakeAllEvenWithConnectionsThatAreUsed) {
   EXPECT_TRUE(connections.Admit(NewPair("127.0.0.2").server.get(), 1));
 }
 
-// gRPC closes connections when it likes; their numbers come again for other things.
-TEST_F(ConnectionsTest, ANumberThatWasUsedAgainIsNotTouched) {
+// gRPC may close a connection at any time, and the system reuses its descriptor number.
+TEST_F(ConnectionsTest, DoesNotTouchAReusedDescriptorNumber) {
   Connections connections({.most = 8, .most_from_one_host = 8, .silence_ns = 100});
   Pair old = NewPair();
   const int number = old.server.get();
@@ -151,7 +152,7 @@ TEST_F(ConnectionsTest, ANumberThatWasUsedAgainIsNotTouched) {
   EXPECT_FALSE(IsClosed(other.client.get()));
 }
 
-TEST_F(ConnectionsTest, APeerOverIpv6IsKnownByGrpcsNameForIt) {
+TEST_F(ConnectionsTest, RecognisesGrpcsNameOfAnIpv6Peer) {
   const UniqueFd listener = *ListenOn("::1", 0);
   sockaddr_in6 name{};
   socklen_t size = sizeof name;
@@ -167,8 +168,8 @@ TEST_F(ConnectionsTest, APeerOverIpv6IsKnownByGrpcsNameForIt) {
   EXPECT_FALSE(IsClosed(client.get()));
 }
 
-// gRPC 1.51's own listener is deaf for ever after one such moment.
-TEST_F(ConnectionsTest, AnAcceptLoopOutlivesAMomentWithoutDescriptors) {
+// The listener of gRPC 1.51 stops accepting after the first such error.
+TEST_F(ConnectionsTest, AcceptLoopContinuesAfterALackOfDescriptors) {
   Connections connections({.most = 1'000, .most_from_one_host = 1'000});
   absl::Mutex mutex;
   std::vector<UniqueFd> taken;
@@ -179,7 +180,7 @@ TEST_F(ConnectionsTest, AnAcceptLoopOutlivesAMomentWithoutDescriptors) {
     taken.push_back(std::move(connection));
   });
   ASSERT_TRUE(loop.ok()) << loop.status();
-  // The client's ends are made before there is a lack; then nothing is left for the server's.
+  // The client's ends are created first; then no descriptor is left for the server's ends.
   std::vector<UniqueFd> clients;
   for (int i = 0; i < 20; ++i) {
     clients.emplace_back(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));

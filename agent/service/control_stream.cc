@@ -18,7 +18,7 @@ ControlStream::ControlStream(std::shared_ptr<JobTable> jobs, StreamBounds& bound
 }
 
 void ControlStream::OnReadDone(bool ok) {
-  // A peer that has no more to say may still listen; one that is gone comes by OnCancel().
+  // A peer that has finished writing may still read. OnCancel() reports a peer that is gone.
   if (!ok) return;
   const absl::Status obeyed = Obey(command_);
   if (!obeyed.ok()) return End(ToGrpc(obeyed));
@@ -86,7 +86,7 @@ void ControlStream::OnNews() {
 }
 
 void ControlStream::OnReplaced() {
-  End(grpc::Status(grpc::StatusCode::ABORTED, "a newer control stream of this job took its place"));
+  End(grpc::Status(grpc::StatusCode::ABORTED, "a newer control stream of this job replaced it"));
 }
 
 void ControlStream::End(const grpc::Status& status) {
@@ -113,7 +113,7 @@ void ControlStream::Pump() {
       StartRead(&command_);
     }
   } else {
-    // Asked in this order: after the end nothing is appended.
+    // Checked in this order, because nothing is appended after the end.
     const bool ended = job_->events().ended();
     std::optional<ControlEvent> event = job_->events().Next(after_);
     if (!event.has_value()) {

@@ -34,7 +34,7 @@ DataStream::DataStream(std::shared_ptr<JobTable> jobs, StreamBounds& bounds)
 }
 
 void DataStream::OnReadDone(bool ok) {
-  // A reader that has no more to say may still listen; one that is gone comes by OnCancel().
+  // A reader that has finished writing may still read. OnCancel() reports a reader that is gone.
   if (!ok) return;
   DataRequest request;
   const grpc::Status read =
@@ -106,7 +106,7 @@ void DataStream::Fetch() {
     return;
   }
   busy_ = false;
-  // It may have come between the question and the response.
+  // A record may have been added between the fetch and its result.
   if (end_.has_value() || news_) Pump();
 }
 
@@ -133,7 +133,7 @@ void DataStream::OnNews() {
 }
 
 void DataStream::OnReplaced() {
-  End(grpc::Status(grpc::StatusCode::ABORTED, "a newer data stream of this job took its place"));
+  End(grpc::Status(grpc::StatusCode::ABORTED, "a newer data stream of this job replaced it"));
 }
 
 void DataStream::End(const grpc::Status& status) {

@@ -16,7 +16,8 @@ inline grpc::Status ToGrpc(const absl::Status& status) {
 // The statuses with which StreamBounds ends a stream.
 inline grpc::Status StreamWasSilent() {
   return grpc::Status(grpc::StatusCode::DEADLINE_EXCEEDED,
-                      "this stream did not say in time which job it is for; open it again then");
+                      "this stream did not name its job in time; open a new stream and name the "
+                      "job in its first message");
 }
 inline grpc::Status TooManyStreams() {
   return grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED,

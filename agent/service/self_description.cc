@@ -107,8 +107,8 @@ void SelfDescription::DescribeAbilities(AgentDescription& description) {
   pinning.set_name("pinning");
   pinning.set_available(cpus_.Count() > 1);
   if (!pinning.available()) {
-    pinning.set_reason("this agent may use one CPU only: server and load generator share it");
-    pinning.set_remedy("run it where two CPUs or more are allowed to it");
+    pinning.set_reason("this agent may use only one CPU, so server and load generator share it");
+    pinning.set_remedy("run the agent where it may use at least two CPUs");
   }
 }
 
@@ -127,9 +127,8 @@ Ability SelfDescription::TryPidNamespace() {
   ability.set_available(ability.reason().empty());
   if (!ability.available()) {
     ability.set_remedy(
-        "run the agent as root, or allow user namespaces; without one, a server that hides from "
-        "its "
-        "parents may outlive its run");
+        "run the agent as root, or allow user namespaces; without a PID namespace, daemons of a "
+        "server may outlive its run");
   }
   return ability;
 }

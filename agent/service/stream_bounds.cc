@@ -4,7 +4,7 @@
 
 namespace assay::agent {
 
-// Shared with its timer, which may be under way when the stream ends.
+// Shared with the timer, which may be running when the stream ends.
 struct StreamBounds::Ticket::Watch : std::enable_shared_from_this<Watch> {
   explicit Watch(Strand& own_strand) : strand(own_strand) {}
 

@@ -20,7 +20,7 @@
 namespace assay::agent {
 namespace {
 
-// Far beyond what linkers make, and small enough to read.
+// Much larger than what linkers write, and small enough to read.
 constexpr uint64_t kMaxHeaders = 4096;
 constexpr uint64_t kMaxNoteBytes = 1 << 20;
 
@@ -28,13 +28,13 @@ constexpr uint64_t kMaxNoteBytes = 1 << 20;
 using ReadAt = std::function<absl::StatusOr<std::string>(uint64_t offset, uint64_t size)>;
 
 absl::Status Broken(absl::string_view what) {
-  return absl::InvalidArgumentError(absl::StrCat("not a whole ELF file: ", what));
+  return absl::InvalidArgumentError(absl::StrCat("not a valid ELF file: ", what));
 }
 
 template <typename T>
 absl::StatusOr<T> ReadStruct(const ReadAt& read, uint64_t offset, absl::string_view what) {
   ASSAY_ASSIGN_OR_RETURN(const std::string bytes, read(offset, sizeof(T)));
-  if (bytes.size() < sizeof(T)) return Broken(absl::StrCat(what, " is cut short"));
+  if (bytes.size() < sizeof(T)) return Broken(absl::StrCat(what, " is truncated"));
   T value;
   memcpy(&value, bytes.data(), sizeof(T));
   return value;
@@ -44,8 +44,8 @@ uint64_t PadTo(uint64_t size, uint64_t alignment) {
   return (size + alignment - 1) / alignment * alignment;
 }
 
-// The build id in a segment of notes; empty when there is none. Notes have one layout in 32 and 64 bits; their jobs
-// are padded to 4 bytes, or to 8 where the segment is aligned so.
+// The build id in a segment of notes; empty if there is none. Notes have the same layout in 32 and 64 bits. Their name
+// and content are padded to 4 bytes, or to 8 bytes if the segment is aligned to 8.
 std::string BuildIdInNotes(const std::string& notes, uint64_t alignment) {
   uint64_t at = 0;
   while (notes.size() - at >= sizeof(Elf64_Nhdr)) {
@@ -68,14 +68,14 @@ template <typename FileHeader, typename SegmentHeader>
 absl::StatusOr<std::string> Find(const ReadAt& read) {
   ASSAY_ASSIGN_OR_RETURN(const auto header, ReadStruct<FileHeader>(read, 0, "its header"));
   if (header.e_phnum > kMaxHeaders || header.e_phentsize < sizeof(SegmentHeader)) {
-    return Broken("its program headers are not such");
+    return Broken("its program headers are invalid");
   }
   for (uint64_t i = 0; i < header.e_phnum; ++i) {
     const uint64_t at = uint64_t{header.e_phoff} + i * header.e_phentsize;
     ASSAY_ASSIGN_OR_RETURN(const auto segment,
                            ReadStruct<SegmentHeader>(read, at, "a program header"));
     if (segment.p_type != PT_NOTE) continue;
-    if (segment.p_filesz > kMaxNoteBytes) return Broken("its notes are beyond all measure");
+    if (segment.p_filesz > kMaxNoteBytes) return Broken("its notes are too large");
     ASSAY_ASSIGN_OR_RETURN(const std::string notes, read(segment.p_offset, segment.p_filesz));
     const std::string id = BuildIdInNotes(notes, segment.p_align == 8 ? 8 : 4);
     if (!id.empty()) return absl::BytesToHexString(id);
@@ -90,7 +90,7 @@ absl::StatusOr<std::string> FindBuildId(const ReadAt& read) {
   }
   const int byte_order = std::endian::native == std::endian::little ? ELFDATA2LSB : ELFDATA2MSB;
   if (ident[EI_DATA] != byte_order) {
-    return absl::InvalidArgumentError("an ELF file of another byte order than this machine's");
+    return absl::InvalidArgumentError("an ELF file with a byte order other than this machine's");
   }
   if (ident[EI_CLASS] == ELFCLASS64) return Find<Elf64_Ehdr, Elf64_Phdr>(read);
   if (ident[EI_CLASS] == ELFCLASS32) return Find<Elf32_Ehdr, Elf32_Phdr>(read);
@@ -112,8 +112,8 @@ absl::StatusOr<std::string> ReadBuildId(const std::string& path) {
       FindBuildId([&](uint64_t offset, uint64_t size) -> absl::StatusOr<std::string> {
         std::string bytes(size, '\0');
         const ssize_t got = pread(fd.get(), bytes.data(), size, static_cast<off_t>(offset));
-        // An offset beyond what files can have is EINVAL: nothing is there.
-        if (got < 0 && errno != EINVAL) return ErrnoStatus(errno, "cannot read it");
+        // An offset beyond the largest file size gives EINVAL: there are no bytes.
+        if (got < 0 && errno != EINVAL) return ErrnoStatus(errno, "cannot read the file");
         bytes.resize(got < 0 ? 0 : static_cast<size_t>(got));
         return bytes;
       });

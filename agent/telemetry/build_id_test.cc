@@ -20,7 +20,7 @@ void Append(const T& value, std::string* bytes) {
   bytes->append(reinterpret_cast<const char*>(&value), sizeof(value));
 }
 
-// A note as linkers write them, padded to `alignment`.
+// A note as linkers write it, padded to `alignment`.
 std::string Note(uint32_t type, std::string_view name, std::string_view content, size_t alignment) {
   std::string bytes;
   Append(uint32_t(name.size() + 1), &bytes);
@@ -68,7 +68,7 @@ TEST(ParseBuildIdTest, FindsItIn64And32Bits) {
   EXPECT_EQ(*ParseBuildId(Elf<Elf32_Ehdr, Elf32_Phdr>(ELFCLASS32, BuildIdNote(), 4)), "01abff7f");
 }
 
-TEST(ParseBuildIdTest, FindsItBehindOtherNotes) {
+TEST(ParseBuildIdTest, FindsItAfterOtherNotes) {
   const std::string others =
       Note(NT_GNU_ABI_TAG, "GNU", "abcd", 4) + Note(NT_GNU_BUILD_ID, "Other", "odd size", 4);
   EXPECT_EQ(*ParseBuildId(Elf64(others + BuildIdNote())), "01abff7f");
@@ -80,7 +80,7 @@ TEST(ParseBuildIdTest, AFileWithoutOneIsNotFound) {
             absl::StatusCode::kNotFound);
 }
 
-TEST(ParseBuildIdTest, RefusesWhatIsNoElfFileOfThisMachine) {
+TEST(ParseBuildIdTest, RejectsFilesThatAreNotElfFilesOfThisMachine) {
   std::string big_endian = Elf64(BuildIdNote());
   big_endian[EI_DATA] = ELFDATA2MSB;
   std::string no_class = Elf64(BuildIdNote());
@@ -91,8 +91,8 @@ TEST(ParseBuildIdTest, RefusesWhatIsNoElfFileOfThisMachine) {
   }
 }
 
-// Files come from anywhere: no length in them may lead outside.
-TEST(ParseBuildIdTest, EveryCutAndAnyChangedBytesAreSurvived) {
+// Files are not trusted: no length in them may lead to a read outside the file.
+TEST(ParseBuildIdTest, ToleratesTruncatedAndChangedBytes) {
   const std::string whole = Elf64(Note(NT_GNU_ABI_TAG, "GNU", "abcd", 4) + BuildIdNote());
   for (size_t size = 0; size < whole.size(); ++size) {
     EXPECT_FALSE(ParseBuildId(whole.substr(0, size)).ok()) << size;
@@ -108,7 +108,7 @@ TEST(ParseBuildIdTest, EveryCutAndAnyChangedBytesAreSurvived) {
   }
 }
 
-TEST(ReadBuildIdTest, TheSameAsFromTheWholeFile) {
+TEST(ReadBuildIdTest, ReturnsTheSameAsFromTheWholeFile) {
   const absl::StatusOr<std::string> id = ReadBuildId("/proc/self/exe");
   ASSERT_TRUE(id.ok()) << id.status();
   EXPECT_THAT(*id, MatchesRegex("[0-9a-f]+"));

@@ -1,4 +1,4 @@
-// What the test of process_cpu reads: burns CPU time, alone or in children, and waits to be read.
+// The program that the test of process_cpu reads: burns CPU time, itself or in children, and then waits.
 //
 //   burn_program MILLISECONDS WHERE
 // WHERE: "self", "thread" (which ends), "child" (which is waited for), "living" (a child that lives on), "orphan" (a
@@ -22,7 +22,7 @@ int64_t NanosOf(clockid_t clock) {
   return int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
 }
 
-// CPU time of the calling thread, however busy the machine is.
+// CPU time of the calling thread, independent of the machine's load.
 void Burn(int64_t milliseconds) {
   const int64_t until = NanosOf(CLOCK_THREAD_CPUTIME_ID) + milliseconds * 1'000'000;
   while (NanosOf(CLOCK_THREAD_CPUTIME_ID) < until) {
@@ -42,7 +42,7 @@ int main(int argc, char** argv) {
   if (where == "self") Burn(milliseconds);
   if (where == "thread") std::thread(Burn, milliseconds).join();
   if (where == "child" || where == "living" || where == "orphan") {
-    // Closes when all writers are gone.
+    // The pipe closes when all writers are gone.
     int ends[2];
     if (pipe(ends) != 0) return 1;
     const pid_t child = fork();

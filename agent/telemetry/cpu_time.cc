@@ -18,10 +18,10 @@ namespace {
 
 constexpr int64_t kNanosPerSecond = 1'000'000'000;
 
-// Columns after "cpuN", as proc(5) has them. Guest time is part of user time, guest nice of nice.
+// Columns after "cpuN", see proc(5). User time includes guest time; nice time includes guest nice time.
 enum Column { kUser, kNice, kSystem, kIdle, kIowait, kIrq, kSoftirq, kSteal, kColumns };
 
-// "cpu0 471682 0 131474 ...": false when it is no such line, or broken.
+// Parses "cpu0 471682 0 131474 ...". Returns false for any other line.
 bool ParseLine(absl::string_view line, int* cpu, CpuTime* time) {
   const std::vector<absl::string_view> words = absl::StrSplit(line, ' ', absl::SkipEmpty());
   if (words.size() < 1 + kColumns || !absl::SimpleAtoi(words[0], cpu)) return false;

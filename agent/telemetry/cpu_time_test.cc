@@ -30,48 +30,48 @@ TEST(ParseCpuTimesTest, ReadsEachCpuInNanoseconds) {
   EXPECT_EQ(times.at(3).processes_ns, 260 * kTickNs);
 }
 
-TEST(ParseCpuTimesTest, RefusesWhatIsNoProcStat) {
+TEST(ParseCpuTimesTest, RejectsTextThatIsNotProcStat) {
   for (const char* text : {"", "hello", "cpu  1 2 3 4 5 6 7 8\n", "cpu0 1 2 3\n",
                            "cpu0 1 2 3 x 5 6 7 8\n", "cpux 1 2 3 4 5 6 7 8\n"}) {
     EXPECT_EQ(ParseCpuTimes(text).status().code(), absl::StatusCode::kInvalidArgument) << text;
   }
 }
 
-TEST(CpuTimeTest, WhatPassedIsNeverNegative) {
+TEST(CpuTimeTest, DifferencesAreNeverNegative) {
   const CpuTime early = {.processes_ns = 10, .interrupts_ns = 20, .idle_ns = 30, .steal_ns = 40};
   const CpuTime late = {.processes_ns = 15, .interrupts_ns = 26, .idle_ns = 29, .steal_ns = 40};
   EXPECT_EQ(late - early, (CpuTime{.processes_ns = 5, .interrupts_ns = 6}));
 }
 
-TEST(CpuTimeTest, TheSumOfCpusKeepsWhetherInterruptsAreApart) {
+TEST(CpuTimeTest, TheSumOfCpusKeepsInterruptsApart) {
   CpuTime sum = {.processes_ns = 1};
   sum += {.processes_ns = 2, .steal_ns = 3, .interrupts_apart = true};
   EXPECT_EQ(sum, (CpuTime{.processes_ns = 3, .steal_ns = 3, .interrupts_apart = true}));
   EXPECT_TRUE((sum - CpuTime{}).interrupts_apart);
 }
 
-// Ticks sample: the time of interrupts is in the clock of the process that they interrupt.
-TEST(ForeignNanosTest, WhereTimeIsSampledInterruptsCountLikeProcesses) {
+// If time is sampled by ticks, the clock of the interrupted process includes the time of interrupts.
+TEST(ForeignNanosTest, InterruptsAreForeignIfTheProcessClockIncludesThem) {
   const CpuTime passed = {.processes_ns = 700, .interrupts_ns = 300, .idle_ns = 50};
   EXPECT_EQ(ForeignNanos(passed, 900), 100);
   EXPECT_EQ(ForeignNanos(passed, 1000), 0);
   EXPECT_EQ(ForeignNanos(passed, 1200), 0) << "ticks may fall short of clocks";
 }
 
-// Otherwise a server's own network work would void its result.
-TEST(ForeignNanosTest, WhereInterruptsAreApartTheyAreNotForeign) {
+// Otherwise the server's own network processing would void its result.
+TEST(ForeignNanosTest, InterruptsAreNotForeignIfTheProcessClockExcludesThem) {
   const CpuTime passed = {.processes_ns = 700, .interrupts_ns = 300, .interrupts_apart = true};
   EXPECT_EQ(ForeignNanos(passed, 650), 50);
 }
 
-TEST(ReadCpuTimeTest, TheCpusOfThisMachineHaveTime) {
+TEST(ReadCpuTimeTest, ReadsTheCpusOfThisMachine) {
   const CpuSet allowed = *CpuSet::AllowedForThisProcess();
   const CpuTime time = *ReadCpuTime(allowed);
   EXPECT_GT(time.processes_ns + time.idle_ns, 0);
   EXPECT_EQ(*ReadCpuTime(CpuSet()), CpuTime{});
 }
 
-TEST(ReadCpuTimeTest, ACpuThatIsNotThereIsNamed) {
+TEST(ReadCpuTimeTest, NamesACpuThatDoesNotExist) {
   const absl::Status status = ReadCpuTime(*CpuSet::Parse("8191")).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
   EXPECT_THAT(status.message(), HasSubstr("8191"));

@@ -32,7 +32,7 @@ struct File {
   const char* path;
 };
 
-// Values that stand in a file as they are.
+// Values that are the content of a file.
 constexpr File kFiles[] = {
     {"clock.available", "/sys/devices/system/clocksource/clocksource0/available_clocksource"},
     {"clock.source", "/sys/devices/system/clocksource/clocksource0/current_clocksource"},
@@ -87,7 +87,7 @@ class Reader {
 
   bool Exists(const std::string& path) const { return access((root_ + path).c_str(), F_OK) == 0; }
 
-  // Names in a folder, sorted; none when it is not there.
+  // Names in a folder, sorted; empty if the folder does not exist.
   std::vector<std::string> Names(const std::string& path) const {
     std::vector<std::string> names;
     const std::unique_ptr<DIR, int (*)(DIR*)> folder(opendir((root_ + path).c_str()), closedir);
@@ -120,7 +120,7 @@ class Reader {
 
 constexpr char kCpus[] = "/sys/devices/system/cpu";
 
-// "cpu12" is 12.
+// Returns 12 for "cpu12".
 std::optional<int> NumberAfter(const std::string& prefix, const std::string& name) {
   int number;
   if (!absl::StartsWith(name, prefix) || !absl::SimpleAtoi(name.substr(prefix.size()), &number)) {
@@ -129,7 +129,7 @@ std::optional<int> NumberAfter(const std::string& prefix, const std::string& nam
   return number;
 }
 
-// The value of one file of each CPU's folder.
+// The values of one file in each CPU's folder.
 Value EachCpu(const Reader& reader, const std::string& file) {
   std::map<int, std::string> values;
   absl::Status problem = absl::NotFoundError(absl::StrCat("no CPU has ", file));
@@ -167,7 +167,7 @@ Value Turbo(const Reader& reader) {
   if (none.ok()) return *none == "0" ? "on" : "off";
   const Value boost = reader.File(absl::StrCat(kCpus, "/cpufreq/boost"));
   if (boost.ok()) return *boost == "0" ? "off" : "on";
-  return absl::NotFoundError("neither intel_pstate/no_turbo nor cpufreq/boost is there");
+  return absl::NotFoundError("neither intel_pstate/no_turbo nor cpufreq/boost exists");
 }
 
 Value Numa(const Reader& reader) {
@@ -184,7 +184,7 @@ Value Numa(const Reader& reader) {
   return absl::StrJoin(nodes, "; ");
 }
 
-// The quota at one level; nothing where it sets none.
+// The quota at one level; nullopt if there is none.
 std::optional<double> QuotaAt(const Reader& reader, bool unified, const std::string& folder) {
   Value text = reader.File(folder + "/cpu.max");
   if (!unified) {
@@ -197,7 +197,7 @@ std::optional<double> QuotaAt(const Reader& reader, bool unified, const std::str
   return CpuQuota(*text).value_or(std::nullopt);
 }
 
-// The tightest of this process's group and all above.
+// The smallest quota of this process's group and its ancestors.
 Value CgroupCpuQuota(const Reader& reader) {
   ASSAY_ASSIGN_OR_RETURN(const std::string text, reader.File("/proc/self/cgroup"));
   ASSAY_ASSIGN_OR_RETURN(const CgroupPath group, CpuCgroup(text));

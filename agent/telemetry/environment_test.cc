@@ -15,7 +15,7 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
 
-// A machine of files.
+// A machine simulated by files.
 class EnvironmentTest : public ::testing::Test {
  protected:
   EnvironmentTest() {
@@ -31,7 +31,7 @@ class EnvironmentTest : public ::testing::Test {
   std::string root_;
 };
 
-TEST_F(EnvironmentTest, EveryKeyIsThereOnEveryMachine) {
+TEST_F(EnvironmentTest, HasEveryKeyOnEveryMachine) {
   const std::map<std::string, std::string> empty = ReadEnvironment(root_);
   const std::map<std::string, std::string> real = ReadEnvironment();
   ASSERT_EQ(empty.size(), real.size());
@@ -42,8 +42,8 @@ TEST_F(EnvironmentTest, EveryKeyIsThereOnEveryMachine) {
   }
 }
 
-// A gate must not take it for a pass.
-TEST_F(EnvironmentTest, WhatCannotBeReadSaysSoAndWhy) {
+// A gate must not treat it as a pass.
+TEST_F(EnvironmentTest, UnreadableValuesHaveAReason) {
   for (const char* key : {"cpu.governor", "cpu.turbo", "cpu.model", "net.somaxconn", "memory.thp",
                           "limit.open_files", "cgroup.cpu_quota", "cpu.numa", "cpu.mitigations"}) {
     EXPECT_THAT(Value(key), StartsWith("unreadable: ")) << key;
@@ -73,12 +73,12 @@ TEST_F(EnvironmentTest, ReadsAMachineOfFiles) {
   EXPECT_EQ(Value("cpu.numa"), "0: 0; 1: 1");
 }
 
-TEST_F(EnvironmentTest, IntelsTurboIsToldByItsNegation) {
+TEST_F(EnvironmentTest, ReadsIntelsTurboFromNoTurbo) {
   Put("/sys/devices/system/cpu/intel_pstate/no_turbo", "1\n");
   EXPECT_EQ(Value("cpu.turbo"), "off");
 }
 
-TEST_F(EnvironmentTest, TheTightestQuotaOfAllGroupsAboveCounts) {
+TEST_F(EnvironmentTest, UsesTheSmallestQuotaOfAllAncestorGroups) {
   Put("/proc/self/cgroup", "0::/outer/inner\n");
   Put("/sys/fs/cgroup/outer/inner/cpu.max", "400000 100000\n");
   EXPECT_EQ(Value("cgroup.cpu_quota"), "4 CPUs");
@@ -89,7 +89,7 @@ TEST_F(EnvironmentTest, TheTightestQuotaOfAllGroupsAboveCounts) {
   EXPECT_EQ(Value("cgroup.cpu_quota"), "none");
 }
 
-TEST_F(EnvironmentTest, TheOldHierarchyHasQuotasToo) {
+TEST_F(EnvironmentTest, ReadsQuotasOfCgroupV1) {
   Put("/proc/self/cgroup", "2:cpu,cpuacct:/docker/7\n0::/\n");
   Put("/sys/fs/cgroup/cpu/docker/7/cpu.cfs_quota_us", "50000\n");
   Put("/sys/fs/cgroup/cpu/docker/7/cpu.cfs_period_us", "100000\n");

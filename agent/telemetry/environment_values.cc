@@ -27,7 +27,7 @@ absl::StatusOr<std::string> ColonValue(std::string_view text, std::string_view k
       return std::string(absl::StripAsciiWhitespace(jobs.second));
     }
   }
-  return absl::NotFoundError(absl::StrCat("the kernel does not give \"", View(key), "\""));
+  return absl::NotFoundError(absl::StrCat("the kernel does not report \"", View(key), "\""));
 }
 
 absl::StatusOr<std::string> SelectedOption(std::string_view text) {
@@ -46,7 +46,7 @@ absl::StatusOr<std::string> Limit(std::string_view limits, std::string_view name
     const std::vector<absl::string_view> words = absl::StrSplit(line, ' ', absl::SkipEmpty());
     if (words.size() >= 2) return absl::StrCat("soft ", words[0], ", hard ", words[1]);
   }
-  return absl::NotFoundError(absl::StrCat("there is no limit \"", View(name), "\""));
+  return absl::NotFoundError(absl::StrCat("there is no limit named \"", View(name), "\""));
 }
 
 std::string ByCpu(const std::map<int, std::string>& values) {
@@ -90,11 +90,11 @@ absl::StatusOr<std::optional<double>> CpuQuota(std::string_view cpu_max) {
       absl::StrSplit(View(cpu_max), absl::ByAnyChar(" \n"), absl::SkipEmpty());
   double quota_us, period_us;
   if (words.size() != 2 || !absl::SimpleAtod(words[1], &period_us) || period_us <= 0) {
-    return absl::InvalidArgumentError(absl::StrCat("no CPU quota: \"", View(cpu_max), "\""));
+    return absl::InvalidArgumentError(absl::StrCat("not a CPU quota: \"", View(cpu_max), "\""));
   }
   if (words[0] == "max" || words[0] == "-1") return std::optional<double>();
   if (!absl::SimpleAtod(words[0], &quota_us)) {
-    return absl::InvalidArgumentError(absl::StrCat("no CPU quota: \"", View(cpu_max), "\""));
+    return absl::InvalidArgumentError(absl::StrCat("not a CPU quota: \"", View(cpu_max), "\""));
   }
   return std::optional<double>(quota_us / period_us);
 }

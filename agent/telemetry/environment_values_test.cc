@@ -32,19 +32,19 @@ TEST(LimitTest, GivesSoftAndHard) {
   EXPECT_FALSE(Limit(kText, "Max pending signals").ok());
 }
 
-TEST(ByCpuTest, OneValueStandsForAllAndSeveralNameTheirCpus) {
+TEST(ByCpuTest, ListsCpusOnlyIfValuesDiffer) {
   EXPECT_EQ(ByCpu({{0, "performance"}, {1, "performance"}}), "performance");
   EXPECT_EQ(ByCpu({{0, "powersave"}, {1, "powersave"}, {2, "performance"}}),
             "0-1: powersave; 2: performance");
 }
 
-TEST(MitigationsTest, OnlyWhatAffectsTheMachine) {
+TEST(MitigationsTest, OmitsVulnerabilitiesThatDoNotAffectTheMachine) {
   EXPECT_EQ(Mitigations({{"l1tf", "Not affected"}, {"meltdown", "Mitigation: PTI"}}),
             "meltdown: Mitigation: PTI");
   EXPECT_EQ(Mitigations({{"l1tf", "Not affected"}}), "none needed");
 }
 
-TEST(CpuCgroupTest, AnOldHierarchyOfTheCpuComesBeforeTheUnifiedOne) {
+TEST(CpuCgroupTest, PrefersTheCgroupV1HierarchyOfTheCpu) {
   EXPECT_EQ(CpuCgroup("0::/user.slice/a:b\n")->path, "/user.slice/a:b");
   EXPECT_TRUE(CpuCgroup("0::/x\n")->unified);
   const CgroupPath old = *CpuCgroup("0::/x\n4:cpuacct,cpu:/docker/7\n3:cpuset:/y\n");

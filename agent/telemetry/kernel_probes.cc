@@ -24,7 +24,7 @@
 namespace assay::agent {
 namespace {
 
-// Ids go up; no machine loads so many.
+// Ids increase; no machine loads this many programs.
 constexpr int kMaxBpfPrograms = 100'000;
 
 struct AuditReply {
@@ -45,7 +45,7 @@ absl::Status SendAuditGet(const UniqueFd& socket) {
   kernel.nl_family = AF_NETLINK;
   if (sendto(socket.get(), &request, request.nlmsg_len, 0, reinterpret_cast<sockaddr*>(&kernel),
              sizeof(kernel)) < 0) {
-    return ErrnoStatus(errno, "asking the kernel's audit (CAP_AUDIT_CONTROL)");
+    return ErrnoStatus(errno, "cannot query kernel auditing; it needs CAP_AUDIT_CONTROL");
   }
   return absl::OkStatus();
 }
@@ -61,31 +61,32 @@ absl::StatusOr<std::string> LoadedBpf() {
     ++programs;
     attributes.start_id = attributes.next_id;
   }
-  // ENOENT: there is no next one.
+  // ENOENT: there is no next program.
   if (programs < kMaxBpfPrograms && errno != ENOENT) {
-    return ErrnoStatus(errno, "listing BPF programs (CAP_SYS_ADMIN)");
+    return ErrnoStatus(errno, "cannot list BPF programs; it needs CAP_SYS_ADMIN");
   }
   return absl::StrCat(programs, programs == 1 ? " program" : " programs");
 }
 
 absl::StatusOr<std::string> AuditState() {
   const UniqueFd socket(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_AUDIT));
-  if (!socket.ok()) return ErrnoStatus(errno, "the kernel's audit");
+  if (!socket.ok()) return ErrnoStatus(errno, "cannot open a socket to kernel auditing");
   const timeval limit = {.tv_sec = 1};
   setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
   ASSAY_RETURN_IF_ERROR(SendAuditGet(socket));
   AuditReply reply = {};
   const ssize_t got = recv(socket.get(), &reply, sizeof(reply), 0);
-  if (got < 0) return ErrnoStatus(errno, "the kernel's audit does not answer");
+  if (got < 0) return ErrnoStatus(errno, "kernel auditing does not reply");
   const auto size = static_cast<size_t>(got);
   if (reply.header.nlmsg_type == NLMSG_ERROR && size >= NLMSG_LENGTH(sizeof(int))) {
-    return ErrnoStatus(-reply.error.error, "asking the kernel's audit (CAP_AUDIT_CONTROL)");
+    return ErrnoStatus(-reply.error.error,
+                       "cannot query kernel auditing; it needs CAP_AUDIT_CONTROL");
   }
-  // The kernel's own struct may be shorter or longer; what is asked for stands at its beginning.
+  // The kernel's struct may be shorter or longer; the needed fields are at its beginning.
   const size_t needed =
       NLMSG_LENGTH(offsetof(audit_status, enabled) + sizeof(reply.status.enabled));
   if (reply.header.nlmsg_type != AUDIT_GET || size < needed) {
-    return absl::InternalError("the kernel's audit answers something else");
+    return absl::InternalError("unexpected reply from kernel auditing");
   }
   if (reply.status.enabled == 0) return "off";
   return reply.status.enabled == 2 ? "on, locked" : "on";

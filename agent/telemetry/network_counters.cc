@@ -14,7 +14,7 @@
 namespace assay::agent {
 namespace {
 
-// Connections or packets that got lost on the way: signs that a result is about the queue and not the server.
+// Lost connections or packets: they show that a result measures the queue and not the server.
 constexpr const char* kGateCounters[] = {
     "Tcp.AttemptFails",
     "Tcp.EstabResets",
@@ -37,7 +37,7 @@ bool IsGateCounter(const std::string& name) {
          std::end(kGateCounters);
 }
 
-// A level that goes up and down, not a count.
+// A gauge, not a counter.
 bool IsGauge(const std::string& name) { return absl::EndsWith(name, "CurrEstab"); }
 
 using Words = std::vector<absl::string_view>;
@@ -47,13 +47,13 @@ absl::Status AddPair(const Words& names, const Words& values, NetworkCounters* c
   const absl::string_view group = names[0];
   if (group.empty() || group.back() != ':' || values[0] != group || names.size() != values.size()) {
     return absl::InvalidArgumentError(
-        absl::StrCat("the lines of \"", group, "\" are no pair of names and values"));
+        absl::StrCat("the lines of \"", group, "\" are not a pair of names and values"));
   }
   for (size_t i = 1; i < names.size(); ++i) {
     const std::string name = absl::StrCat(group.substr(0, group.size() - 1), ".", names[i]);
     if (!absl::SimpleAtoi(values[i], &(*counters)[name])) {
       return absl::InvalidArgumentError(
-          absl::StrCat("the value \"", values[i], "\" of ", name, " is no number"));
+          absl::StrCat("the value \"", values[i], "\" of ", name, " is not a number"));
     }
   }
   return absl::OkStatus();
@@ -71,7 +71,7 @@ absl::StatusOr<NetworkCounters> ParseNetworkCounters(std::string_view text) {
   for (size_t i = 0; i < lines.size(); i += 2) {
     const Words names = absl::StrSplit(lines[i], ' ', absl::SkipEmpty());
     const Words values = absl::StrSplit(lines[i + 1], ' ', absl::SkipEmpty());
-    if (names.empty() || values.empty()) return absl::InvalidArgumentError("a line is blank");
+    if (names.empty() || values.empty()) return absl::InvalidArgumentError("a line is empty");
     ASSAY_RETURN_IF_ERROR(AddPair(names, values, &counters));
   }
   return counters;

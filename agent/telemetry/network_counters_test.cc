@@ -26,7 +26,7 @@ TEST(ParseNetworkCountersTest, ReadsPairsOfNamesAndValues) {
   EXPECT_TRUE(ParseNetworkCounters("")->empty());
 }
 
-TEST(ParseNetworkCountersTest, RefusesLinesThatAreNoPair) {
+TEST(ParseNetworkCountersTest, RejectsLinesThatAreNotAPair) {
   for (const char* text : {"Tcp: A\n", "Tcp: A\nUdp: 1\n", "Tcp: A B\nTcp: 1\n", "Tcp A\nTcp 1\n",
                            "Tcp: A\nTcp: x\n", " \n \n", "Tcp: A\nTcp: 99999999999999999999\n"}) {
     EXPECT_EQ(ParseNetworkCounters(text).status().code(), absl::StatusCode::kInvalidArgument)
@@ -34,7 +34,7 @@ TEST(ParseNetworkCountersTest, RefusesLinesThatAreNoPair) {
   }
 }
 
-TEST(CountedBetweenTest, KeepsWhatMovedAndWhatGatesAskFor) {
+TEST(CountedBetweenTest, KeepsChangedCountersAndThoseOfGates) {
   const NetworkCounters start = {{"Tcp.CurrEstab", 5},          {"Tcp.InSegs", 10},
                                  {"Tcp.OutSegs", 10},           {"Tcp.RtoMax", 120},
                                  {"TcpExt.ListenOverflows", 7}, {"Tcp.RetransSegs", 1}};
@@ -50,7 +50,7 @@ TEST(CountedBetweenTest, KeepsWhatMovedAndWhatGatesAskFor) {
                           Pair("TcpExt.ListenOverflows", 0)));
 }
 
-TEST(ReadNetworkCountersTest, ThisMachineHasThoseThatGatesAskFor) {
+TEST(ReadNetworkCountersTest, ThisMachineHasTheCountersOfGates) {
   const absl::StatusOr<NetworkCounters> counters = ReadNetworkCounters();
   ASSERT_TRUE(counters.ok()) << counters.status();
   for (const char* name : {"Tcp.RetransSegs", "TcpExt.ListenOverflows", "TcpExt.ListenDrops"}) {
@@ -58,8 +58,8 @@ TEST(ReadNetworkCountersTest, ThisMachineHasThoseThatGatesAskFor) {
   }
 }
 
-// A full accept queue must show: it makes latency that is not the server's.
-TEST(ReadNetworkCountersTest, AConnectionThatIsTakenCounts) {
+// A full accept queue must be visible: it causes latency that is not the server's.
+TEST(ReadNetworkCountersTest, CountsAnAcceptedConnection) {
   const NetworkCounters before = *ReadNetworkCounters();
   const UniqueFd listener(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   sockaddr_in address = {};

@@ -40,18 +40,18 @@ PerfAbility ExplainPerfError(std::string name, int error, std::string_view paran
     case ENOENT:
     case ENODEV:
     case EOPNOTSUPP:
-      absl::StrAppend(&ability.reason, "; this machine shows no hardware counter for it");
+      absl::StrAppend(&ability.reason, "; this machine has no hardware counter for it");
       ability.remedy =
-          "run on hardware, or on a virtual machine whose host gives it a PMU; cpu-clock serves "
-          "otherwise";
+          "run on hardware, or on a virtual machine with a PMU; otherwise cpu-clock is used";
       break;
     case ENOSYS:
-      absl::StrAppend(&ability.reason, "; the kernel, or a seccomp profile, has no perf events");
+      absl::StrAppend(&ability.reason,
+                      "; the kernel has no perf events, or a seccomp profile blocks them");
       ability.remedy =
           "use a kernel with CONFIG_PERF_EVENTS, or a container whose seccomp profile allows them";
       break;
     case EBUSY:
-      absl::StrAppend(&ability.reason, "; another profiler holds the counters");
+      absl::StrAppend(&ability.reason, "; another profiler uses the counters");
       ability.remedy = "stop the other profiler, or sysctl kernel.nmi_watchdog=0";
       break;
     case EMFILE:

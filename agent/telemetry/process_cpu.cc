@@ -24,10 +24,10 @@ namespace assay::agent {
 namespace {
 
 constexpr int64_t kNanosPerSecond = 1'000'000'000;
-// A process that ends while its tree is read is counted by a further reading, in the times of who waited for it.
+// If a process ends while its tree is read, another reading includes its time, in the process that waited for it.
 constexpr int kReadings = 5;
 
-// "  1234 kB" in bytes; false for anything else.
+// Converts "  1234 kB" to bytes. Returns false for anything else.
 bool ParseKilobytes(absl::string_view text, int64_t* bytes) {
   text = absl::StripAsciiWhitespace(text);
   if (!absl::ConsumeSuffix(&text, " kB") || !absl::SimpleAtoi(text, bytes)) return false;
@@ -52,7 +52,7 @@ std::vector<pid_t> ThreadsOf(pid_t pid) {
   return threads;
 }
 
-// Of a process that ends meanwhile, adds what could still be read.
+// For a process that ends during the reading, adds what could still be read.
 void AddThreads(pid_t pid, TreeUsage* usage) {
   for (const pid_t thread : ThreadsOf(pid)) {
     const absl::StatusOr<std::string> text =
@@ -76,15 +76,15 @@ void AddMemory(pid_t pid, TreeUsage* usage) {
   usage->peak_rss_bytes = status->peak_rss_bytes;
 }
 
-// What a process has inherited from the children that it waited for.
+// Adds the usage of the children for which a process has waited.
 void AddWaitedFor(const ProcessStat& process, TreeUsage* usage) {
   usage->cpu_ns += NanosOfTicks(process.waited_user_ticks + process.waited_system_ticks);
   usage->minor_faults += process.waited_minor_faults;
   usage->major_faults += process.waited_major_faults;
 }
 
-// Reads the CPU clocks of all one after the other, with nothing between, so that they belong to one moment. False where a
-// process ended since its discovery.
+// Reads the CPU clocks of all processes one directly after the other, so that the values belong to nearly the same
+// time. Returns false if a process has ended since it was found.
 bool AddCpuClocks(const std::vector<ProcessStat>& processes, TreeUsage* usage) {
   const int64_t begin_ns = MonotonicNanos();
   bool all = true;
@@ -97,14 +97,14 @@ bool AddCpuClocks(const std::vector<ProcessStat>& processes, TreeUsage* usage) {
   return all;
 }
 
-// One reading. It is not complete when a process ended between its discovery and the reading of its clock.
+// Reads the tree once. The reading is incomplete if a process ended before its clock was read.
 absl::StatusOr<TreeUsage> ReadOnce(pid_t root) {
   const std::vector<ProcessStat> processes = AllProcesses();
   const auto guard = std::find_if(processes.begin(), processes.end(),
                                   [root](const ProcessStat& p) { return p.pid == root; });
   if (guard == processes.end()) {
-    return absl::NotFoundError(absl::StrCat("cannot read the usage below process ", root,
-                                            ": it is gone, and its tree with it"));
+    return absl::NotFoundError(
+        absl::StrCat("cannot read the usage below process ", root, ": the process has ended"));
   }
   const std::vector<ProcessStat> tree = DescendantsOf(root, processes);
   TreeUsage usage;
@@ -114,7 +114,7 @@ absl::StatusOr<TreeUsage> ReadOnce(pid_t root) {
     AddWaitedFor(process, &usage);
     usage.minor_faults += process.minor_faults;
     usage.major_faults += process.major_faults;
-    if (process.state == 'Z') continue;  // It ended and has only its times left.
+    if (process.state == 'Z') continue;  // It has ended; only its times remain.
     ++usage.processes;
     AddMemory(process.pid, &usage);
     AddThreads(process.pid, &usage);
@@ -129,19 +129,19 @@ absl::StatusOr<ProcessStatus> ParseProcessStatus(std::string_view text) {
   ProcessStatus status;
   for (const absl::string_view line :
        absl::StrSplit(absl::string_view(text.data(), text.size()), '\n')) {
-    const std::pair<absl::string_view, absl::string_view> jobs =
+    const std::pair<absl::string_view, absl::string_view> fields =
         absl::StrSplit(line, absl::MaxSplits(':', 1));
-    const absl::string_view value = absl::StripAsciiWhitespace(jobs.second);
+    const absl::string_view value = absl::StripAsciiWhitespace(fields.second);
     bool ok = true;
-    if (jobs.first == "VmRSS") {
+    if (fields.first == "VmRSS") {
       ok = ParseKilobytes(value, &status.rss_bytes);
-    } else if (jobs.first == "VmHWM") {
+    } else if (fields.first == "VmHWM") {
       ok = ParseKilobytes(value, &status.peak_rss_bytes);
-    } else if (jobs.first == "voluntary_ctxt_switches") {
+    } else if (fields.first == "voluntary_ctxt_switches") {
       ok = absl::SimpleAtoi(value, &status.voluntary_switches);
-    } else if (jobs.first == "nonvoluntary_ctxt_switches") {
+    } else if (fields.first == "nonvoluntary_ctxt_switches") {
       ok = absl::SimpleAtoi(value, &status.involuntary_switches);
-    } else if (jobs.first == "Cpus_allowed_list") {
+    } else if (fields.first == "Cpus_allowed_list") {
       ASSAY_ASSIGN_OR_RETURN(status.allowed_cpus,
                              CpuSet::Parse(std::string_view(value.data(), value.size())));
     }
@@ -157,7 +157,8 @@ absl::StatusOr<int64_t> ProcessCpuNanos(pid_t pid) {
   timespec time;
   const int error = clock_getcpuclockid(pid, &clock);
   if (error != 0 || clock_gettime(clock, &time) != 0) {
-    return absl::NotFoundError(absl::StrCat("no CPU clock of process ", pid, ": it is gone"));
+    return absl::NotFoundError(
+        absl::StrCat("no CPU clock of process ", pid, ": the process has ended"));
   }
   return int64_t{time.tv_sec} * kNanosPerSecond + time.tv_nsec;
 }

@@ -36,14 +36,14 @@ TEST(ParseProcessStatusTest, AKernelThreadHasNoMemory) {
   EXPECT_EQ(ParseProcessStatus("Name:\tkthreadd\n")->rss_bytes, 0);
 }
 
-TEST(ParseProcessStatusTest, RefusesValuesThatAreNone) {
+TEST(ParseProcessStatusTest, RejectsInvalidValues) {
   for (const char* text : {"VmRSS:\t1024\n", "VmRSS:\tx kB\n", "voluntary_ctxt_switches:\t\n",
                            "Cpus_allowed_list:\tf\n"}) {
     EXPECT_FALSE(ParseProcessStatus(text).ok()) << text;
   }
 }
 
-TEST(UsageBetweenTest, SubtractsCountersAndTakesTheRestFromTheEnd) {
+TEST(UsageBetweenTest, SubtractsCountersAndTakesOtherFieldsFromTheEnd) {
   TreeUsage start = {.cpu_ns = 10, .voluntary_switches = 5, .minor_faults = 9, .rss_bytes = 700};
   TreeUsage end = {.cpu_ns = 25,
                    .voluntary_switches = 3,
@@ -70,7 +70,7 @@ TEST(ProcessCpuNanosTest, IsTheProcessesOwnClock) {
   EXPECT_LE(read, own.tv_sec * 1'000'000'000 + own.tv_nsec);
 }
 
-TEST(ProcessCpuNanosTest, AProcessThatIsGoneIsNotFound) {
+TEST(ProcessCpuNanosTest, AnEndedProcessIsNotFound) {
   const pid_t gone = fork();
   if (gone == 0) _exit(0);
   ASSERT_EQ(waitpid(gone, nullptr, 0), gone);
@@ -90,22 +90,22 @@ std::unique_ptr<LaunchedProcess> Burnt(int64_t milliseconds, const char* where,
   return process;
 }
 
-// Nothing that a server burns may be lost, wherever it burns it: it would look faster than it is.
-TEST(ReadTreeUsageTest, CountsWhatEveryPartOfTheTreeBurnt) {
+// No CPU time of a server may be lost, or it would look faster than it is.
+TEST(ReadTreeUsageTest, CountsTheCpuTimeOfTheWholeTree) {
   constexpr int64_t kBurn = 200;
   for (const char* where : {"self", "thread", "child", "living", "orphan"}) {
     for (const bool pid_namespace : {true, false}) {
       const auto process = Burnt(kBurn, where, pid_namespace);
       const absl::StatusOr<TreeUsage> usage = ReadTreeUsage(process->guard_pid());
       ASSERT_TRUE(usage.ok()) << usage.status();
-      // Ended processes are told to 10 ms, user and system time each.
+      // The time of ended processes has a resolution of 10 ms, each for user and system time.
       EXPECT_GE(usage->cpu_ns, (kBurn - 20) * kMillisecond) << where;
       EXPECT_LE(usage->cpu_ns, (2 * kBurn - 20) * kMillisecond) << where << " counted twice";
     }
   }
 }
 
-TEST(ReadTreeUsageTest, LivingProcessesAreToldToTheNanosecond) {
+TEST(ReadTreeUsageTest, ReadsRunningProcessesToTheNanosecond) {
   const auto process = Burnt(50, "self");
   const int64_t before = *ProcessCpuNanos(process->pid());
   const TreeUsage usage = *ReadTreeUsage(process->guard_pid());
@@ -114,8 +114,8 @@ TEST(ReadTreeUsageTest, LivingProcessesAreToldToTheNanosecond) {
   EXPECT_GE(usage.cpu_ns, 50 * kMillisecond);
 }
 
-// What is counted until that moment is divided into this CPU time.
-TEST(ReadTreeUsageTest, TheClocksAreReadAtTheMomentThatIsTold) {
+// The responses counted until this time are compared with this CPU time.
+TEST(ReadTreeUsageTest, ReadsTheClocksAtTheReportedTime) {
   const auto process = Burnt(10, "living");
   const int64_t before_ns = MonotonicNanos();
   const TreeUsage usage = *ReadTreeUsage(process->guard_pid());
@@ -124,7 +124,7 @@ TEST(ReadTreeUsageTest, TheClocksAreReadAtTheMomentThatIsTold) {
   EXPECT_LT(usage.cpu_at_ns, MonotonicNanos());
 }
 
-TEST(UsageBetweenTest, IsCompleteWhereBothReadingsAre) {
+TEST(UsageBetweenTest, IsCompleteIfBothReadingsAre) {
   const TreeUsage whole;
   TreeUsage job;
   job.complete = false;

@@ -36,7 +36,7 @@ struct Pipe {
 };
 
 pid_t Spawn(const std::vector<std::string>& flags, int input, int output, int errors) {
-  ExportRunfiles();  // As `bazel run` and the controller do: the agent finds its files by it.
+  ExportRunfiles();  // As `bazel run` and the controller do, so that the agent finds its files.
   const absl::StatusOr<std::string> program = AssayFile("agent/agent");
   EXPECT_TRUE(program.ok()) << program.status();
   std::vector<std::string> all = {*program};
@@ -59,7 +59,7 @@ int StatusOf(int wait_status) {
   return WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : 128 + WTERMSIG(wait_status);
 }
 
-// Up to the first line's end, or all.
+// Reads to the end of the first line, or to the end of file.
 std::string ReadLine(int fd) {
   std::string line;
   const absl::Time deadline = absl::Now() + kTimeout;

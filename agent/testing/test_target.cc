@@ -1,13 +1,13 @@
-// A target for tests: `test_target MODE PORT MARK`, an HTTP server on 127.0.0.1 that behaves, or misbehaves, by MODE:
-//   good           /healthz answers ok, every other path "Hello, World!"
-//   wrong          as good, but "Hello, world!"
-//   crash_at_start says why and exits with 3
-//   crash_midrun   as good, until the 2,000th request: then it says a last word and dies of SIGSEGV
-//   crash_on_hup   as good, until SIGHUP: then as crash_midrun
-//   never_ready    /healthz answers 503
-//   deaf           as good, but no other path is ever answered
-//   stubborn       as good, but it ignores SIGTERM and starts a daemon that does so too
-// MARK stays on the command line, so that a test finds what is left of it.
+// A target for tests: `test_target MODE PORT MARK`, an HTTP server on 127.0.0.1. MODE selects its behaviour:
+//   good           responds with "ok" to /healthz and with "Hello, World!" to every other path
+//   wrong          as good, but responds with "Hello, world!"
+//   crash_at_start prints why and exits with status 3
+//   crash_midrun   as good, until the 2,000th request: then prints a last line and dies of SIGSEGV
+//   crash_on_hup   as good, until SIGHUP: then crashes as crash_midrun
+//   never_ready    responds to /healthz with status 503
+//   deaf           as good, but responds only to /healthz
+//   stubborn       as good, but ignores SIGTERM and starts a daemon that does the same
+// MARK stays on the command line, so that a test can find remaining processes.
 
 #include <signal.h>
 #include <sys/socket.h>

@@ -34,7 +34,7 @@ RightResponse Answer(std::string_view media_type, RightResponse::Body rule, std:
 // A response with an error status, whose body is for people.
 RightResponse Refusal(int status) { return {status, "", RightResponse::Body::kAny, "", {}}; }
 
-// The value of `name` in the query of a request target; nullopt when it is not there.
+// The value of `name` in the query of a request target; nullopt if it does not exist.
 std::optional<std::string_view> QueryValue(std::string_view target, std::string_view name) {
   const size_t question = target.find('?');
   if (question == target.npos) return std::nullopt;
@@ -50,7 +50,7 @@ std::optional<std::string_view> QueryValue(std::string_view target, std::string_
   return std::nullopt;
 }
 
-// A decimal number without a sign; nullopt when it is anything else or out of range.
+// Parses a decimal number without a sign; nullopt if it is anything else or out of range.
 std::optional<int64_t> Number(std::string_view digits, int64_t least, int64_t largest) {
   int64_t number = 0;
   const char* const end = digits.data() + digits.size();
@@ -110,7 +110,7 @@ std::string MediaType(std::string_view content_type) {
       absl::StripAsciiWhitespace(std::string(content_type.substr(0, content_type.find(';')))));
 }
 
-// The same JSON with the digits of \u escapes in lower case.
+// Returns the JSON with the digits of \u escapes in lower case.
 std::string LowerEscapes(std::string json) {
   for (size_t i = 0; i + 1 < json.size(); ++i) {
     if (json[i] != '\\') continue;
@@ -123,7 +123,7 @@ std::string LowerEscapes(std::string json) {
   return json;
 }
 
-// A part of `bytes` round position `at`, as people can read it.
+// The bytes around position `at`, in readable form.
 std::string Around(std::string_view bytes, size_t at) {
   constexpr size_t kBefore = 24, kAfter = 40;
   const size_t begin = at > kBefore ? at - kBefore : 0;
@@ -175,7 +175,7 @@ std::string AllowDifference(const RightResponse& right, const std::string& allow
   }
   for (const std::string& method : right.allow) {
     if (std::find(got.begin(), got.end(), method) == got.end()) {
-      return absl::StrCat("Allow: expected ", method, " in it, got \"", allow, "\"\n");
+      return absl::StrCat("Allow: expected ", method, ", got \"", allow, "\"\n");
     }
   }
   return {};
@@ -220,7 +220,7 @@ std::string Difference(const RightResponse& right, const ContractReply& reply) {
   }
   absl::StrAppend(&difference, AllowDifference(right, reply.allow),
                   BodyDifference(right, reply.body));
-  // The last line ends without a break, so that callers can put the text where they like.
+  // The last line has no line break, so that callers can insert the text anywhere.
   if (!difference.empty()) difference.pop_back();
   return difference;
 }

@@ -38,13 +38,13 @@ TEST(EndpointContractTest, ItemsAreComputedInSixtyFourBits) {
                             "id":9223372036854775807,"more":[1.5,{}]}],"x":null})"),
             R"({"items":[{"id":9223372036854775807,"name":"é\n\u0001/\"",)"
             R"("total":-9223372036854775808}],"count":1,"total":-9223372036854775808})");
-  // Of doubled keys the last counts, whatever the first was.
+  // If a key occurs twice, the last one counts, whatever the first one is.
   EXPECT_EQ(ItemsResponse(R"({"items":7,"items":[{"id":"x","id":1,"name":1,"name":"n",
                             "price":2,"qty":3}]})"),
             R"({"items":[{"id":1,"name":"n","total":6}],"count":1,"total":6})");
 }
 
-TEST(EndpointContractTest, ABodyThatCannotBeComputedIsRefused) {
+TEST(EndpointContractTest, RejectsABodyThatCannotBeComputed) {
   for (const char* body : {
            "",
            "[]",
@@ -84,8 +84,8 @@ TEST(EndpointContractTest, NumbersInTheQueryAreBounded) {
   EXPECT_EQ(Right("POST", "/zlib/compress?level=0", "a").status, 200);
 }
 
-TEST(EndpointContractTest, LongestChainsAreTheKnownOnes) {
-  // From the published records of delay; the table and the plain loop must agree with them.
+TEST(EndpointContractTest, LongestChainsMatchPublishedRecords) {
+  // From the published records of delay. The table and the plain loop must agree with them.
   EXPECT_EQ(LongestCollatzChain(1'000'000).start, 837799);
   EXPECT_EQ(LongestCollatzChain(1'000'000).steps, 524);
   EXPECT_EQ(LongestCollatzChain(10'000'000).start, 8400511);
@@ -116,7 +116,7 @@ TEST(EndpointContractTest, AnyStreamThatInflatesToTheBodyIsRight) {
   EXPECT_HAS(Difference(right, {200, "application/octet-stream", "", "raw"}), "does not inflate");
 }
 
-TEST(EndpointContractTest, OtherMethodsAreRefusedWithThoseThereAre) {
+TEST(EndpointContractTest, OtherMethodsAreRejectedWithTheAllowedOnes) {
   const RightResponse right = Right("DELETE", "/json");
   EXPECT_EQ(right.status, 405);
   EXPECT_EQ(right.allow, (std::vector<std::string>{"GET", "HEAD", "POST"}));
@@ -132,12 +132,12 @@ TEST(EndpointContractTest, HeadIsGetWithoutItsBody) {
   EXPECT_EQ(Difference(right, {200, "application/json", "", ""}), "");
 }
 
-TEST(EndpointContractTest, OtherPathsAreNotOfTheContract) {
+TEST(EndpointContractTest, OtherPathsAreNotInTheContract) {
   EXPECT_EQ(ContractResponse({"GET", "/", "", ""}), std::nullopt);
   EXPECT_EQ(ContractResponse({"GET", "/jsonx", "", ""}), std::nullopt);
 }
 
-TEST(DifferenceTest, QuotesBothSidesRoundTheFirstByteThatDiffers) {
+TEST(DifferenceTest, QuotesBothBodiesAroundTheFirstDifferentByte) {
   RightResponse right{
       200, "text/plain", RightResponse::Body::kEqual, std::string(100, 'a') + "b\n", {}};
   const std::string text =
@@ -149,7 +149,7 @@ TEST(DifferenceTest, QuotesBothSidesRoundTheFirstByteThatDiffers) {
   EXPECT_HAS(text, "aaac\"");
 }
 
-// Both are the same JSON, and serialisers differ in it.
+// Both are the same JSON, and serialisers differ in this.
 TEST(DifferenceTest, TheCaseOfEscapesInJsonDoesNotMatter) {
   RightResponse right{200, "", RightResponse::Body::kJson, R"({"a":"\u001f\\u00AB"})", {}};
   EXPECT_EQ(Difference(right, {200, "", "", R"({"a":"\u001F\\u00AB"})"}), "");

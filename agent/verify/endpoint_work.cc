@@ -21,7 +21,7 @@ using Json = nlohmann::json;
 std::optional<int64_t> Integer(const Json& item, const char* key) {
   const auto member = item.find(key);
   if (member == item.end() || !member->is_number_integer()) return std::nullopt;
-  // The library keeps what is not negative as unsigned.
+  // The library stores nonnegative numbers as unsigned.
   if (member->is_number_unsigned() &&
       member->get<uint64_t>() > static_cast<uint64_t>(std::numeric_limits<int64_t>::max())) {
     return std::nullopt;
@@ -29,7 +29,8 @@ std::optional<int64_t> Integer(const Json& item, const char* key) {
   return member->get<int64_t>();
 }
 
-// Looks for a member "error" that is a string, and keeps nothing else: as a tree, 64 MiB of "[[[[" would take gigabytes.
+// Looks for a member "error" that is a string and stores nothing else. As a tree, 64 MiB of "[[[[" would take
+// gigabytes.
 class ErrorObjectReader : public Json::json_sax_t {
  public:
   bool is_error_object() const { return has_error_; }
@@ -48,7 +49,7 @@ class ErrorObjectReader : public Json::json_sax_t {
   }
   bool end_object() override { return Close(); }
   bool start_array(size_t) override {
-    // The root is to be an object.
+    // The root must be an object.
     return depth_ > 0 && Open();
   }
   bool end_array() override { return Close(); }
@@ -58,7 +59,7 @@ class ErrorObjectReader : public Json::json_sax_t {
 
  private:
   bool Value(bool is_string) {
-    // Of doubled keys the last counts.
+    // If a key occurs twice, the last one counts.
     if (depth_ == 1 && is_error_) has_error_ = is_string;
     return depth_ > 0;
   }
@@ -114,7 +115,7 @@ bool IsErrorObject(std::string_view body) {
 
 absl::StatusOr<std::string> Inflate(std::string_view compressed, size_t max_bytes) {
   z_stream stream = {};
-  if (inflateInit(&stream) != Z_OK) return absl::InternalError("zlib does not start");
+  if (inflateInit(&stream) != Z_OK) return absl::InternalError("zlib cannot be initialised");
   stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(compressed.data()));
   stream.avail_in = static_cast<uInt>(compressed.size());
   std::string inflated;
@@ -126,7 +127,7 @@ absl::StatusOr<std::string> Inflate(std::string_view compressed, size_t max_byte
     result = inflate(&stream, Z_NO_FLUSH);
     inflated.append(piece.data(), piece.size() - stream.avail_out);
   }
-  const std::string reason = stream.msg == nullptr ? "it is cut short" : stream.msg;
+  const std::string reason = stream.msg == nullptr ? "it is truncated" : stream.msg;
   const uInt left = stream.avail_in;
   inflateEnd(&stream);
   if (inflated.size() > max_bytes) {
@@ -143,7 +144,7 @@ absl::StatusOr<std::string> Inflate(std::string_view compressed, size_t max_byte
 std::string Deflate(std::string_view bytes, int level) {
   uLongf size = compressBound(static_cast<uLong>(bytes.size()));
   std::string compressed(size, '\0');
-  // It fails only for want of memory or with a level that is out of range.
+  // It fails only if there is no memory or the level is out of range.
   if (compress2(reinterpret_cast<Bytef*>(compressed.data()), &size,
                 reinterpret_cast<const Bytef*>(bytes.data()), static_cast<uLong>(bytes.size()),
                 level) != Z_OK) {
@@ -157,7 +158,7 @@ CollatzChain LongestCollatzChain(int64_t n) {
   CollatzChain longest{1, 0};
   std::vector<uint16_t> steps(static_cast<size_t>(n), 0);
   for (int64_t start = 2; start < n; ++start) {
-    // Down to a smaller start, whose steps are known.
+    // Follow the chain to a smaller start, whose steps are known.
     int64_t value = start;
     uint16_t count = 0;
     while (value >= start) {

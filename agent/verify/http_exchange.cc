@@ -17,7 +17,8 @@ namespace assay::agent {
 namespace {
 
 constexpr size_t kMaxBody = size_t{64} << 20;
-// Of all heads of one exchange: interim responses, the response and its trailer. The library keeps them until its end.
+// Limit of all heads of one exchange: interim responses, the response and its trailer. The library keeps them until the
+// end of the exchange.
 constexpr size_t kMaxHeads = size_t{1} << 20;
 
 struct CloseHandle {
@@ -27,7 +28,7 @@ struct FreeList {
   void operator()(curl_slist* list) const { curl_slist_free_all(list); }
 };
 
-// What arrives, and whether there was too much of it.
+// The received response, and whether it exceeded a limit.
 struct Received {
   ContractReply reply;
   size_t head_bytes = 0;
@@ -42,7 +43,7 @@ size_t TakeBody(char* data, size_t, size_t size, void* context) {
     received->body_too_long = true;
     return 0;
   }
-  // No more than doubled, and never beyond the bound: old and new together are at most one and a half times that.
+  // At most double the buffer, up to the limit: the old and the new buffer together take at most 1.5 times the limit.
   if (body.size() + size > body.capacity()) {
     body.reserve(std::min(kMaxBody, std::max(2 * body.capacity(), body.size() + size)));
   }
@@ -60,7 +61,7 @@ size_t TakeHeader(char* data, size_t, size_t size, void* context) {
   const std::string_view line(data, size);
   const size_t colon = line.find(':');
   if (line.substr(0, 5) == "HTTP/") {
-    // A final answer after an interim one: what the interim one said does not count.
+    // The head of the final response after an interim response: discard the fields of the interim response.
     received->reply.content_type.clear();
     received->reply.allow.clear();
   } else if (colon != line.npos) {
@@ -78,10 +79,10 @@ curl_slist* Append(curl_slist* list, const std::string& line) {
   return longer == nullptr ? list : longer;
 }
 
-// `host`: sent where the request has none; empty: the library's own.
+// `host` is the Host field for a request that has none; empty: the library's default.
 std::unique_ptr<curl_slist, FreeList> Headers(const HttpRequest& request, const std::string& host) {
   curl_slist* list = nullptr;
-  // A name with nothing behind its colon takes away what the library would add by itself.
+  // A name with nothing after its colon removes the field that the library would add.
   for (const char* line : {"Accept:", "Expect:", "User-Agent:"}) list = Append(list, line);
   bool has_type = false;
   bool has_host = host.empty();
@@ -124,9 +125,9 @@ absl::StatusOr<ContractReply> Exchange(const std::string& address, const HttpReq
                                        absl::Duration timeout, const HttpTransport& transport) {
   if (!SetUpLibrary()) return absl::InternalError("libcurl cannot be initialised");
   const std::unique_ptr<CURL, CloseHandle> handle(curl_easy_init());
-  if (handle == nullptr) return absl::InternalError("libcurl gives no handle");
+  if (handle == nullptr) return absl::InternalError("libcurl cannot create a handle");
   CURL* const curl = handle.get();
-  // TLS is told the URL's host: it has another name then, and the connection goes to the address all the same.
+  // libcurl sends the URL's host as SNI. So the URL has the other name, and the connection still goes to the address.
   const bool named = transport.tls && !transport.tls_server_name.empty();
   const std::string host =
       named ? absl::StrCat(transport.tls_server_name, address.substr(address.rfind(':'))) : address;
@@ -139,7 +140,7 @@ absl::StatusOr<ContractReply> Exchange(const std::string& address, const HttpReq
   curl_easy_setopt(curl, CURLOPT_URL, absl::StrCat(scheme, "://", host, "/").c_str());
   if (named) curl_easy_setopt(curl, CURLOPT_CONNECT_TO, connect_to.get());
   curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, scheme);
-  // A Content-Length over it ends the exchange before the body.
+  // A Content-Length over this limit ends the exchange before the body.
   curl_easy_setopt(curl, CURLOPT_MAXFILESIZE_LARGE, static_cast<curl_off_t>(kMaxBody));
   curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 0L);
   curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L);
@@ -165,11 +166,11 @@ absl::StatusOr<ContractReply> Exchange(const std::string& address, const HttpReq
     curl_easy_getinfo(curl, CURLINFO_HTTP_VERSION, &version);
     if (!transport.http2 || version == CURL_HTTP_VERSION_2_0) return std::move(received.reply);
     return absl::UnavailableError(
-        absl::StrCat(address, " does not agree to HTTP/2; leave `http2` out to speak HTTP/1.1"));
+        absl::StrCat(address, " did not negotiate HTTP/2; remove `http2` to use HTTP/1.1"));
   }
   std::string message = absl::StrCat(request.method, " ", request.target, " at ", address, ": ",
                                      error[0] != '\0' ? error : curl_easy_strerror(code));
-  // libcurl says that it could not connect, the system why.
+  // libcurl reports that it could not connect; the system reports why.
   long system_error = 0;
   curl_easy_getinfo(curl, CURLINFO_OS_ERRNO, &system_error);
   if (code == CURLE_COULDNT_CONNECT && system_error != 0) {

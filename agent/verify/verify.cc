@@ -11,10 +11,9 @@
 namespace assay::agent {
 namespace {
 
-// Between two attempts. Short, because a server is up in a few milliseconds and each start is
-// waited for.
+// Pause between two attempts. Short, because a server is ready in a few milliseconds and every start waits for it.
 constexpr absl::Duration kReadyStep = absl::Milliseconds(3);
-// For one attempt: a server that accepts but does not answer yet is asked again.
+// Timeout of one attempt: a server that accepts but does not respond yet gets another request.
 constexpr absl::Duration kReadyAttempt = absl::Seconds(1);
 
 HttpRequest RequestOf(const Workload& workload) {
@@ -25,7 +24,7 @@ HttpRequest RequestOf(const Workload& workload) {
   for (const Header& header : workload.headers()) {
     request.headers.emplace_back(header.name(), header.value());
   }
-  // A POST without a body says so, or the server would have to guess its end.
+  // A POST without a body sends Content-Length: 0, so that the server knows its end.
   if (has_body || request.method == "POST" || request.method == "PUT" ||
       request.method == "PATCH") {
     request.body = workload.body();
@@ -86,9 +85,10 @@ absl::Status WaitUntilReady(const std::string& address, std::string_view ready_p
     const auto reply = Exchange(address, request, std::min(left, kReadyAttempt));
     if (reply.ok() && reply->status == 200) return absl::OkStatus();
     if (reply.ok()) {
-      last = absl::StrCat("GET ", request.target, " at ", address, " answers ", reply->status);
+      last = absl::StrCat("GET ", request.target, " at ", address, " responds with status ",
+                          reply->status);
     } else if (last.empty() || left >= kReadyAttempt || !absl::IsDeadlineExceeded(reply.status())) {
-      // What our own deadline cut short says less than the response before it.
+      // An attempt that the deadline cut short says less than the previous response.
       last = std::string(reply.status().message());
     }
     absl::SleepFor(std::min(kReadyStep, left));

@@ -27,8 +27,8 @@ namespace {
 
 #define EXPECT_HAS(text, job) EXPECT_NE((text).find(job), std::string::npos) << (text)
 
-// A server of its own thread that gives the next of its responses to each connection, whatever it
-// asks, and keeps what it was asked.
+// A server on a thread of its own. It sends the next of its responses to each connection, whatever the request, and
+// records the requests.
 class ScriptedServer {
  public:
   explicit ScriptedServer(std::vector<std::string> responses) : answers_(std::move(responses)) {
@@ -49,7 +49,7 @@ class ScriptedServer {
   }
 
   const std::string& address() const { return address_; }
-  // All requests so far. REQUIRES: every response was read, so that the thread is done with it.
+  // All requests so far. REQUIRES: the client has read every response, so that the thread has finished with them.
   const std::vector<std::string>& requests() const { return requests_; }
 
  private:
@@ -90,7 +90,7 @@ class ScriptedServer {
   std::thread thread_;
 };
 
-// Sends `head` and then `piece` again and again, until the client has had enough.
+// Sends `head`, then `piece` repeatedly until the client closes the connection.
 class EndlessServer {
  public:
   EndlessServer(std::string head, std::string piece)
@@ -138,7 +138,7 @@ class EndlessServer {
   std::thread thread_;
 };
 
-// The most that this process ever had in memory.
+// The peak memory of this process.
 size_t PeakBytes() {
   std::ifstream status("/proc/self/status");
   for (std::string line; std::getline(status, line);) {
@@ -148,7 +148,7 @@ size_t PeakBytes() {
   return 0;
 }
 
-// A sanitizer keeps what was freed, and its own books.
+// A sanitizer keeps freed memory and its own data.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 constexpr size_t kMostMemory = size_t{1} << 30;
 #else
@@ -192,8 +192,8 @@ TEST(VerifyTest, AContentTypeThatIsNotUtf8IsShownAsText) {
   EXPECT_HAS(found->difference, "Content-Type: expected application/json, got text/\xef\xbf\xbd");
 }
 
-// What the plan says goes before what the contract says.
-TEST(VerifyTest, TheWorkloadsOwnExpectationCounts) {
+// The plan takes precedence over the contract.
+TEST(VerifyTest, TheWorkloadsExpectationPrecedesTheContract) {
   ScriptedServer server({Answer("404 Not Found", "a/b", "nothing"), Answer("200 OK", "a/b", "x")});
   Workload workload = Get("/json");
   workload.mutable_expect()->set_status(404);
@@ -203,14 +203,14 @@ TEST(VerifyTest, TheWorkloadsOwnExpectationCounts) {
   EXPECT_HAS(second->difference, "status: expected 404, got 200");
 }
 
-TEST(VerifyTest, ElsewhereOnlyTheStatusIsAsked) {
+TEST(VerifyTest, ChecksOnlyTheStatusWithoutAContract) {
   ScriptedServer server({Answer("200 OK", "a/b", "x"), Answer("500 Oh", "a/b", "x")});
   EXPECT_EQ(Verify(server.address(), Get("/json"), false, kTimeout)->difference, "");
   EXPECT_HAS(Verify(server.address(), Get("/mine"), true, kTimeout)->difference, "got 500");
 }
 
-// A load generator sends no more than this either, and a server may answer by what it is sent.
-TEST(VerifyTest, SendsWhatTheWorkloadSaysAndNoMore) {
+// A load generator sends the same fields, and a server's response may depend on them.
+TEST(VerifyTest, SendsOnlyTheWorkloadsFields) {
   ScriptedServer server({Answer("200 OK", "text/x", "a=b")});
   Workload workload = Get("/a/../b?c=%20d");
   workload.set_body("a=b");
@@ -223,7 +223,7 @@ TEST(VerifyTest, SendsWhatTheWorkloadSaysAndNoMore) {
                          "\r\nX-Mine: 1\r\nContent-Length: 3\r\n\r\na=b"));
 }
 
-TEST(VerifyTest, ABodyOfNothingIsStillABody) {
+TEST(VerifyTest, AnEmptyBodyIsABody) {
   ScriptedServer server({Answer("200 OK", "text/x", "")});
   Workload workload = Get("/echo");
   workload.set_method("POST");
@@ -242,8 +242,8 @@ TEST(VerifyTest, NoResponseIsNotAWrongResponse) {
   }
 }
 
-// One took the agent to 533 MiB.
-TEST(VerifyTest, NoHostileResponseFillsTheMemory) {
+// Without the bound, a response made the agent use 533 MiB.
+TEST(VerifyTest, BoundsTheMemoryForAHostileResponse) {
   const std::string ok = "HTTP/1.1 200 OK\r\n";
   const std::string kilobyte(1024, 'x');
   const std::string block(size_t{1} << 16, 'x');
@@ -270,13 +270,13 @@ TEST(VerifyTest, NoHostileResponseFillsTheMemory) {
   }
 }
 
-// A response within the bound must not take much more while it is held against what is right.
-TEST(VerifyTest, NoBodyTakesMuchMoreThanItsLength) {
+// A response within the bound must not need much more memory while it is compared.
+TEST(VerifyTest, BoundsTheMemoryForAnyBody) {
   std::string deep = "{\"error\":";
   deep.append(size_t{24} << 20, '[');
   std::string wide = "{\"error\":[";
   while (wide.size() < (size_t{24} << 20)) wide += "1,";
-  // Asks for what must be refused with an object that has an "error".
+  // A request that must be rejected with an object that has an "error".
   Workload refused = Get("/json");
   refused.set_method("POST");
   refused.set_body("{");
@@ -291,7 +291,7 @@ TEST(VerifyTest, NoBodyTakesMuchMoreThanItsLength) {
     EXPECT_HAS(found->difference, "expected {\"error\":\"...\"}");
   }
   EXPECT_LT(PeakBytes(), before + kMostMemory);
-  // It is not inflated further than what is right, and not at all where that was not asked for.
+  // It is inflated at most to the size of the correct body, and only if the rule requires it.
   const std::string bomb = Deflate(std::string(size_t{32} << 20, '\0'), 6);
   const ScriptedServer server({Answer("200 OK", "application/octet-stream", bomb),
                                absl::StrCat("HTTP/1.1 200 OK\r\nContent-Encoding: deflate\r\n"
@@ -323,21 +323,21 @@ TEST(WaitUntilReadyTest, EndsWhenTheCallerGivesUp) {
   EXPECT_EQ(status, absl::AbortedError("it crashed"));
 }
 
-TEST(WaitUntilReadyTest, SaysWhatTheLastAttemptMet) {
+TEST(WaitUntilReadyTest, ReportsTheLastAttemptsFailure) {
   ScriptedServer server({});
   const std::string& address = server.address();
-  // Nobody accepts: the attempt itself runs out of time.
+  // No process accepts the connection, so the attempt itself times out.
   const absl::Status status = WaitUntilReady(address, "/healthz", absl::Milliseconds(50));
   EXPECT_EQ(status.code(), absl::StatusCode::kDeadlineExceeded);
   EXPECT_HAS(std::string(status.message()), "not ready within 50ms");
   EXPECT_HAS(std::string(status.message()), "/healthz at 127.0.0.1:");
 }
 
-TEST(WaitUntilReadyTest, AResponseSaysMoreThanAnAttemptThatTheEndCutShort) {
+TEST(WaitUntilReadyTest, ReportsTheLastResponseRatherThanATimedOutAttempt) {
   ScriptedServer server({Answer("503 Not yet", "a/b", "")});
   const absl::Status status = WaitUntilReady(server.address(), "/healthz", absl::Milliseconds(200));
   EXPECT_EQ(status.code(), absl::StatusCode::kDeadlineExceeded);
-  EXPECT_HAS(std::string(status.message()), "answers 503");
+  EXPECT_HAS(std::string(status.message()), "responds with status 503");
 }
 
 }  // namespace

@@ -1,15 +1,16 @@
-//! burn_shares.cc in Rust: burns CPU in a function, a generic one and one that is inlined, and tells how much in each.
+//! burn_shares.cc in Rust: burns CPU time in a function, in a generic one and in an inlined one, and reports the time
+//! in each.
 //!
 //!   burn_rust MODE CPU_MILLISECONDS
-//! Prints "ready", waits for SIGUSR1, burns, prints the nanoseconds that each function had and " .", and waits to be
-//! killed. There is one mode.
+//! Prints "ready", waits for SIGUSR1, burns, prints the nanoseconds in each function and " .", and waits to be killed.
+//! There is one mode.
 
 use std::io::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 static SINK: AtomicU64 = AtomicU64::new(0);
 
-/// CPU time of this thread: however busy the machine is, a share of it stays a share.
+/// CPU time of this thread, so that the shares do not depend on the machine's load.
 #[inline(always)]
 fn clock_nanos() -> i64 {
     let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
@@ -17,7 +18,7 @@ fn clock_nanos() -> i64 {
     now.tv_sec * 1_000_000_000 + now.tv_nsec
 }
 
-/// In the caller's own frame, so that the caller is on top.
+/// Inlined, so that the caller is the leaf of the stack.
 #[inline(always)]
 fn burn_until(until: i64) {
     while clock_nanos() < until {
@@ -27,7 +28,7 @@ fn burn_until(until: i64) {
     }
 }
 
-// What each adds in the end keeps them apart: equal functions are made one.
+// Each function adds a different value in the end, because the compiler merges identical functions.
 #[inline(never)]
 fn burn_half(until: i64) {
     burn_until(until);
@@ -51,7 +52,7 @@ fn burn_host(until: i64) {
     SINK.fetch_add(3, Ordering::Relaxed);
 }
 
-/// Numbers that look random, the same each time (Knuth's MMIX generator).
+/// Pseudorandom numbers, the same in each run (Knuth's MMIX generator).
 struct Numbers(u64);
 
 impl Numbers {
