@@ -54,13 +54,8 @@ std::unique_ptr<agent::LaunchedProcess> Start(std::vector<std::string> argv) {
 // Not a LaunchedProcess, which has a PID namespace of its own: perf would look for another process.
 bool Succeeds(const std::string& command) { return std::system(command.c_str()) == 0; }
 
-<<<<<<< HEAD
-// Where the server listens.
-std::string AddressOf(const agent::LaunchedProcess& server) {
-=======
 // The address of the server.
-std::string AddressOf(const LaunchedProcess& server) {
->>>>>>> prose-p3
+std::string AddressOf(const agent::LaunchedProcess& server) {
   EXPECT_TRUE(server.WaitForOutput("listening on ", Soon()));
   EXPECT_TRUE(server.WaitForOutput("\n", Soon()));
   const std::string words = server.StandardOutput();

@@ -16,13 +16,8 @@ namespace {
 // The per-CPU variables come before the kernel's text; they are some hundred lines.
 constexpr size_t kSomeSymbols = size_t{64} << 10;
 
-<<<<<<< HEAD
-// Of this thread, on any CPU.
-agent::PerfAbility TryEvent(const char* name, perf_event_attr attributes) {
-=======
 // Tries an event of this thread on any CPU.
-PerfAbility TryEvent(const char* name, perf_event_attr attributes) {
->>>>>>> prose-p3
+agent::PerfAbility TryEvent(const char* name, perf_event_attr attributes) {
   attributes.disabled = 1;
   const profiler::EventOrError event = profiler::OpenPerfEvent(attributes, /*tid=*/0, /*cpu=*/-1);
   if (event.error == 0) return {.name = name, .available = true};

@@ -388,13 +388,8 @@ absl::StatusOr<std::unique_ptr<Profiler>> Profiler::Start(const ProfilerConfig& 
     refusal.remedy = "raise this limit, or run fewer measurements at a time";
   }
 #else
-  <<<<<<< HEAD const agent::PerfAbility refusal = {
-      .reason = "stacks are unwound on x86-64 only so far",
-      .remedy = "run the server under test on x86-64, or use perf"};
-=======
-  const PerfAbility refusal = {.reason = "stacks can be unwound only on x86-64",
+    const agent::PerfAbility refusal = {.reason = "stacks can be unwound only on x86-64",
                                .remedy = "run the server under test on x86-64, or use perf"};
->>>>>>> prose-p3
 #endif
   return std::make_unique<RefusedProfiler>(config, refusal);
 }

@@ -56,15 +56,9 @@ agent::PerfAbility Explain(const char* event, int error, int frequency_hz) {
   return refusal;
 }
 
-<<<<<<< HEAD
 agent::PerfAbility Gone(pid_t root) {
-  return {.reason = absl::StrCat("process ", root, " is gone"),
-          .remedy = "see why the server ended, or profile it while it runs"};
-=======
-PerfAbility Gone(pid_t root) {
   return {.reason = absl::StrCat("process ", root, " has ended"),
           .remedy = "find out why the server ended, or profile it while it runs"};
->>>>>>> prose-p3
 }
 
 CpuSet CpusOf(const std::vector<pid_t>& threads) {
