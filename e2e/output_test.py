@@ -1,4 +1,4 @@
-"""What programs print: it arrives or they fail, it goes where the user says, and it does nothing to a terminal."""
+"""The output of programs: it arrives or the program fails, it goes to the given file, and it cannot control a terminal."""
 
 import os
 import pty
@@ -7,13 +7,13 @@ import unittest
 
 from e2e.harness import QUICK_PLAN, EndToEndTest, program
 
-# An escape sequence that a terminal obeys, and a line break that forges a line of ours.
+# An escape sequence for a terminal, and a line break that forges a line of the program.
 HOSTILE = "x\ncontroller: forged\x1b[31m"
 TIMEOUT_S = 120
 
 
 def closing(fd, words):
-    """The words of a shell that starts a program with a descriptor closed."""
+    """The arguments of a shell that starts a program with a descriptor closed."""
     return ["/bin/sh", "-c", f'exec "$@" {fd}>&-', "sh", *words]
 
 
@@ -46,7 +46,7 @@ class OutputTest(EndToEndTest):
         self.assert_measured(self.controller("run", self.write("plan.textproto", QUICK_PLAN), "--quiet"))
 
     def commands(self):
-        """Words that print, of every program and every command."""
+        """Arguments of every program and every command that print something."""
         target = f"--target={self.server()}"
         self.campaign()
         plan = self.path("plan.textproto")
@@ -73,35 +73,35 @@ class LostOutputTest(OutputTest):
         self.assertEqual(ended.returncode, 1, f"{words}: {ended}")
         self.assertIn(f"{words[0]}: cannot write to standard output: {reason}".encode(), ended.stderr, f"{words}")
 
-    def test_every_program_that_cannot_print_says_so_and_fails(self):
+    def test_every_program_reports_lost_output_and_fails(self):
         for words in self.commands():
             if words[0] == "profile" and "--pid" in words[1] and self.run_words(self.words(*words)).returncode != 0:
-                continue  # Here nothing may be profiled.
+                continue  # This system does not allow profiling.
             with self.subTest(words=words, output="/dev/full"), open("/dev/full", "wb") as full:
                 self.assert_lost(words, self.run_words(self.words(*words), stdout=full), "No space left on device")
             with self.subTest(words=words, output="closed"):
                 self.assert_lost(words, self.run_words(closing(1, self.words(*words))), "Bad file descriptor")
 
-    def test_a_worse_status_stays(self):
+    def test_keeps_a_worse_status(self):
         for words in (("controller", "--no-such-flag"), ("loadgen",), ("server", "--cpu=x")):
             ended = self.run_words(closing(1, self.words(*words)))
             self.assertEqual(ended.returncode, 2, f"{words}: {ended}")
 
-    def test_what_prints_nothing_needs_no_standard_output(self):
+    def test_a_program_without_output_needs_no_standard_output(self):
         ended = self.run_words(closing(1, self.words(
             "loadgen", f"--target={self.server()}", "--requests=10", "--output=result.json", "--format=csv")))
         self.assertEqual(ended.returncode, 1, "it prints its CSV")
         self.assertIn('"ok"', self.read(self.path("result.json")), "and has written its file")
 
-    def test_a_closed_descriptor_is_not_taken_by_a_file(self):
-        # The store, opened as descriptor 1 or 2, would be printed into.
+    def test_no_file_takes_a_closed_descriptor(self):
+        # Otherwise the store could become descriptor 1 or 2, and get the output.
         self.campaign()
         for fd in (0, 1, 2):
             self.run_words(closing(fd, self.words("controller", "show", "latest")))
             self.run_words(closing(fd, self.words("controller", "show", "no-such-campaign")))
         self.assert_status(self.controller("show", "latest"), 0)
 
-    def test_a_reader_that_leaves_early_is_no_fault_to_report(self):
+    def test_does_not_report_a_reader_that_stops_early(self):
         words = self.words("loadgen", f"--target={self.server()}", "--requests=10", "--output=result.json")
         read_end, write_end = os.pipe()
         os.close(read_end)
@@ -115,7 +115,7 @@ class LostOutputTest(OutputTest):
 
 class OutputPathTest(OutputTest):
     def appended(self, words, path, fd=1):
-        """What a log holds behind its first line when a program writes to `path` with `>> log`."""
+        """The contents of a log after its first line when a program writes to `path` with `>> log`."""
         log = self.write("log", "old\n")
         shell = ["/bin/sh", "-c", f'exec "$@" {fd}>>"$0"', log, *words, path]
         ended = self.run_words(shell)
@@ -125,7 +125,7 @@ class OutputPathTest(OutputTest):
         self.assertEqual(first, b"old\n", f"{words} {path}")
         return rest
 
-    def test_what_is_appended_to_is_not_replaced(self):
+    def test_appending_does_not_replace_a_file(self):
         load = self.words("loadgen", f"--target={self.server()}", "--requests=10")
         self.campaign()
         writers = [
@@ -142,7 +142,7 @@ class OutputPathTest(OutputTest):
                     self.assertNotEqual(written, b"")
                     self.assertNotIn(path.encode() + b"\n", written)
 
-    def test_devices_and_pipes_stay_what_they_are(self):
+    def test_does_not_replace_devices_and_pipes(self):
         self.campaign()
         fifo = self.path("fifo")
         os.mkfifo(fifo)
@@ -151,7 +151,7 @@ class OutputPathTest(OutputTest):
         for path in ("/dev/null", fifo):
             for words in (("report", "latest", "-o", path), ("export", "latest", "--format=csv", "-o", path)):
                 before = os.stat(path)
-                # What a pipe holds is bounded.
+                # The capacity of a pipe is limited.
                 with subprocess.Popen(["/bin/cat", fifo], stdout=subprocess.DEVNULL) as cat:
                     self.assert_status(self.controller(*words), 0)
                     after = os.stat(path)
@@ -171,7 +171,7 @@ class HostileTextTest(OutputTest):
             self.assertNotIn(b"\x1b", text, f"{words}: {name}")
             self.assertNotIn(b"\ncontroller: forged", text, f"{words}: {name}")
 
-    def test_words_of_the_command_line_are_shown_and_not_obeyed(self):
+    def test_escapes_control_characters_of_arguments(self):
         address = f"http://{self.server()}"
         hostile = [
             *[(name, word) for name in self.PROGRAMS for word in (HOSTILE, f"--{HOSTILE}", f"--{HOSTILE}=1")],
@@ -204,7 +204,7 @@ class HostileTextTest(OutputTest):
                 self.assertNotEqual(ended.stderr, b"")
                 self.assert_clean(ended, words)
 
-    def test_fields_of_a_plan_are_shown_and_not_obeyed(self):
+    def test_escapes_control_characters_of_a_plan(self):
         written = HOSTILE.replace("\n", "\\n").replace("\x1b", "\\033")
         plans = [
             QUICK_PLAN.replace('"quick"', f'"{written}"'),
@@ -224,7 +224,7 @@ class HostileTextTest(OutputTest):
                 with self.subTest(text=text, words=words):
                     self.assert_clean(self.run_words(self.words(*words)), words)
 
-    def test_the_name_of_an_imported_file_is_shown_and_not_obeyed(self):
+    def test_escapes_control_characters_of_an_imported_files_name(self):
         self.campaign()
         execution = self.show()["cells"][0]["executions"][0]
         identity = execution["id"] if isinstance(execution, dict) else execution
@@ -243,8 +243,8 @@ class HostileTextTest(OutputTest):
                 self.assertEqual(ended.returncode, 0, f"{ended}")
                 self.assert_clean(ended, words)
 
-    def test_a_terminal_is_sent_no_control_character_whatever_the_format(self):
-        # Of C1, which JSON leaves as it is. A file gets the bytes, a terminal their escapes.
+    def test_escapes_control_characters_for_a_terminal_in_every_format(self):
+        # A C1 control, which JSON does not escape. A file gets the bytes, a terminal the escapes.
         csi = "\u009b31m"
         text = QUICK_PLAN.replace('"quick"', f'"quick {csi}"')
         self.write("plan.textproto", text)
