@@ -14,8 +14,8 @@ class SeveralAgentsTest(EndToEndTest):
         agents = [self.agent() for _ in range(count)]
         addresses = [agent.address for agent in agents]
         plan = self.write("quick.textproto", QUICK_PLAN)
-        words = [word for override in overrides for word in ("--set", override)]
-        ran = self.controller("run", plan, f"--agents={','.join(addresses)}", *words)
+        arguments = [word for override in overrides for word in ("--set", override)]
+        ran = self.controller("run", plan, f"--agents={','.join(addresses)}", *arguments)
         self.assert_measured(ran)
         return addresses, self.show()
 
@@ -101,11 +101,11 @@ class MutualTlsTest(EndToEndTest):
         self.make_certificates("ours")
         self.make_certificates("theirs")
         agent = self.agent(*self.flags("ours", "127.0.0.1"))
-        words = ("agents", f"--agents={agent.address}")
-        self.assert_status(self.controller(*words, *self.flags("ours", "controller")), 0)
+        arguments = ("agents", f"--agents={agent.address}")
+        self.assert_status(self.controller(*arguments, *self.flags("ours", "controller")), 0)
         plan = self.write("quick.textproto", QUICK_PLAN)
-        self.assert_measured(self.controller("run", plan, words[1], *self.flags("ours", "controller")))
-        for intruder in (words, (*words, *self.flags("theirs", "controller"))):
+        self.assert_measured(self.controller("run", plan, arguments[1], *self.flags("ours", "controller")))
+        for intruder in (arguments, (*arguments, *self.flags("theirs", "controller"))):
             refused = self.controller(*intruder)
             self.assert_status(refused, 1)
             self.assert_says(refused, agent.address)

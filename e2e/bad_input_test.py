@@ -6,12 +6,12 @@ from e2e.harness import QUICK_PLAN, EndToEndTest
 
 
 class BadPlanTest(EndToEndTest):
-    def refused(self, text, *parts, status=2, words=()):
+    def refused(self, text, *parts, status=2, arguments=()):
         """`run` and `check` refuse a plan with the same status and message, and store nothing."""
         plan = self.write("plan.textproto", text)
         for command in ("check", "run"):
             with self.subTest(command=command):
-                ended = self.controller(command, plan, *words)
+                ended = self.controller(command, plan, *arguments)
                 self.assert_status(ended, status)
                 self.assert_says(ended, *parts)
                 self.assertEqual(ended.out, "")
@@ -48,7 +48,7 @@ class BadPlanTest(EndToEndTest):
         self.refused(QUICK_PLAN + 'placement { server_cpus: "4095" }\n', "4095", "cpu")
 
     def test_an_override_that_does_not_exist(self):
-        self.refused(QUICK_PLAN, "blokcs", words=("--set", "blokcs=3"))
+        self.refused(QUICK_PLAN, "blokcs", arguments=("--set", "blokcs=3"))
 
     def test_a_plan_without_any_installed_target(self):
         # The only program of the catalogue is missing: the target is skipped with what to install, and no target remains.
@@ -69,10 +69,10 @@ class BadTextTest(EndToEndTest):
     RAW = "caf\udce9"  # As Python writes the byte 0xe9 to a program.
 
     def assert_all_can_be_read(self):
-        for words in (("list",), ("show", "latest")):
-            self.assert_status(self.controller(*words), 0)
-            self.assert_status(self.controller(*words, "--format=csv"), 0)
-            self.controller(*words, "--format=json").json()
+        for arguments in (("list",), ("show", "latest")):
+            self.assert_status(self.controller(*arguments), 0)
+            self.assert_status(self.controller(*arguments, "--format=csv"), 0)
+            self.controller(*arguments, "--format=json").json()
 
     def test_a_label_must_be_text(self):
         plan = self.write("plan.textproto", QUICK_PLAN)
@@ -125,9 +125,9 @@ class BadAgentTest(EndToEndTest):
         with socket.create_server(("127.0.0.1", 0)) as server:
             address = f"127.0.0.1:{server.getsockname()[1]}"
         plan = self.write("plan.textproto", QUICK_PLAN)
-        for words in (("run", plan), ("agents",), ("check", plan)):
-            with self.subTest(command=words[0]):
-                ended = self.controller(*words, f"--agents={address}")
+        for arguments in (("run", plan), ("agents",), ("check", plan)):
+            with self.subTest(command=arguments[0]):
+                ended = self.controller(*arguments, f"--agents={address}")
                 self.assert_status(ended, 1)
                 self.assert_says(ended, address)
         self.assertEqual(self.controller("list", "--format=json").json()["campaigns"], [])

@@ -21,7 +21,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         body = b"ok" if self.path == "/healthz" else b"Hello, World!"
         if self.path == "/plaintext":
             Handler.answered += 1
-            if mode == "wrong-answer":
+            if mode == "wrong-response":
                 body = b"Hello, Wurld!"
             if mode == "wrong-later" and Handler.answered > 20:
                 body = b"Hello, Wurld!"
@@ -34,7 +34,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
-    def log_message(self, *words):
+    def log_message(self, *arguments):
         pass
 
 class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
@@ -84,7 +84,7 @@ class FailingServerTest(EndToEndTest):
         self.assertIn(agent.address, self.text(ended))
 
     def test_a_wrong_response_is_refused_before_load_with_a_difference(self):
-        _, ended = self.run_mode("wrong-answer")
+        _, ended = self.run_mode("wrong-response")
         self.assert_status(ended, 1)
         self.assertIn("Hello, World!", self.text(ended))
         self.assertIn("Hello, Wurld!", self.text(ended))

@@ -114,10 +114,10 @@ class Ended:
 class Running:
     """A running program. Two threads read its output, so that it never blocks."""
 
-    def __init__(self, words, env, cwd, stdin=subprocess.DEVNULL):
+    def __init__(self, arguments, env, cwd, stdin=subprocess.DEVNULL):
         # In a new session, so that a signal reaches this program only, as from another terminal.
         self.process = subprocess.Popen(
-            words, env=env, cwd=cwd, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            arguments, env=env, cwd=cwd, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             errors="replace", start_new_session=True)
         self.out = []
         self.err = []
@@ -176,8 +176,8 @@ class Running:
 class Agent(Running):
     """A running agent that listens."""
 
-    def __init__(self, words, env, cwd):
-        super().__init__(words, env, cwd)
+    def __init__(self, arguments, env, cwd):
+        super().__init__(arguments, env, cwd)
         self.address = self.await_line("listening on ").split()[-1]
 
     def stop(self):
@@ -226,20 +226,20 @@ class EndToEndTest(unittest.TestCase):
             file.write(text)
         return path
 
-    def start(self, *words, env=None, prefix=()):
+    def start(self, *arguments, env=None, prefix=()):
         """A running controller, killed at the end of the test if it still runs."""
-        running = Running([*prefix, program("controller/controller"), *words], {**self.env, **(env or {})}, self.home)
+        running = Running([*prefix, program("controller/controller"), *arguments], {**self.env, **(env or {})}, self.home)
         self.addCleanup(running.kill)
         return running
 
-    def controller(self, *words, env=None, prefix=(), timeout_s=TIMEOUT_S):
-        return self.start(*words, env=env, prefix=prefix).wait(timeout_s)
+    def controller(self, *arguments, env=None, prefix=(), timeout_s=TIMEOUT_S):
+        return self.start(*arguments, env=env, prefix=prefix).wait(timeout_s)
 
-    def agent(self, *words, listen="127.0.0.1:0"):
+    def agent(self, *arguments, listen="127.0.0.1:0"):
         """An agent, by default on its own port, stopped at the end of the test."""
         spool = self.path(f"spool-{uuid.uuid4().hex}")
         os.mkdir(spool)
-        agent = Agent([program("agent/agent"), f"--listen={listen}", f"--spool={spool}", *words], self.env, self.home)
+        agent = Agent([program("agent/agent"), f"--listen={listen}", f"--spool={spool}", *arguments], self.env, self.home)
         self.addCleanup(agent.kill)
         return agent
 
@@ -270,11 +270,11 @@ class EndToEndTest(unittest.TestCase):
         of_cells = [gate for cell in shown["cells"] for gate in cell["gates"]]
         return {gate["name"] for gate in [*shown["gates"], *of_cells] if gate["verdict"] == "invalid"}
 
-    def run_undisturbed(self, *words):
+    def run_undisturbed(self, *arguments):
         """A campaign that a busy machine did not void: its end, and the result of show(). If the machine voids two campaigns
         in a row (each has waited for a quiet moment eight times), the test is skipped."""
         for _ in range(2):
-            ended = self.controller(*words)
+            ended = self.controller(*arguments)
             shown = self.show()
             invalid = self.invalid_gates(shown)
             if not invalid or not invalid <= GATES_OF_THE_MACHINE:

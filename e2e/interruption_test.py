@@ -12,8 +12,8 @@ LONG_PLAN = QUICK_PLAN.replace("blocks: 1", "blocks: 60")
 
 
 class InterruptionTest(EndToEndTest):
-    def start_long(self, *words):
-        running = self.start("run", self.write("plan.textproto", LONG_PLAN), "--label=long", *words)
+    def start_long(self, *arguments):
+        running = self.start("run", self.write("plan.textproto", LONG_PLAN), "--label=long", *arguments)
         self.await_executions(2)
         return running
 

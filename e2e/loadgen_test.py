@@ -31,7 +31,7 @@ class Greeter(http.server.BaseHTTPRequestHandler):
     def address_string(self):
         return "someone"
 
-    def log_message(self, *words):
+    def log_message(self, *arguments):
         pass
 
 
@@ -122,17 +122,17 @@ class LoadgenTest(EndToEndTest):
         self.addCleanup(end)
         return server, path
 
-    def begin(self, *words):
-        running = Running([program("agent/loadgen/loadgen"), "--idle-gaps=1ms", *words], self.env, self.home)
+    def begin(self, *arguments):
+        running = Running([program("agent/loadgen/loadgen"), "--idle-gaps=1ms", *arguments], self.env, self.home)
         self.addCleanup(running.kill)
         return running
 
-    def loadgen(self, *words):
-        return self.begin(*words).wait()
+    def loadgen(self, *arguments):
+        return self.begin(*arguments).wait()
 
-    def measured(self, *words, status=0):
+    def measured(self, *arguments, status=0):
         """The result of a run. Checks that its counts add up."""
-        ended = self.loadgen("--format=json", *words)
+        ended = self.loadgen("--format=json", *arguments)
         self.assert_status(ended, status)
         return self.sound(ended)
 
@@ -165,15 +165,15 @@ class LoadgenTest(EndToEndTest):
 
     def test_an_open_loop_sends_all_requests_that_are_due(self):
         address = self.serve().address
-        words = (f"--target={address}", "--path=/plaintext", "--connections=8", "--duration=500ms", "--rate=1000",
+        arguments = (f"--target={address}", "--path=/plaintext", "--connections=8", "--duration=500ms", "--rate=1000",
                  "--pacing=gentle", "--threads=2")
-        result = self.measured(*words)
+        result = self.measured(*arguments)
         self.assertEqual((result["sent"], result["ok"]), (500, 500))
         self.assertEqual((result["mode"], result["offered_rps"]), ("open", 1000))
         for latencies in ("latency_us", "service_us", "send_lag_us"):
             self.assertIsNotNone(result[latencies]["p50"], latencies)
         # The seed determines the send times.
-        sent = [self.measured(*words, "--arrivals=poisson", f"--seed={seed}")["sent"] for seed in (1, 1)]
+        sent = [self.measured(*arguments, "--arrivals=poisson", f"--seed={seed}")["sent"] for seed in (1, 1)]
         self.assertEqual(sent[0], sent[1])
         self.assertLess(abs(sent[0] - 500), 4 * 500 ** 0.5)
 
@@ -284,26 +284,26 @@ class LoadgenTest(EndToEndTest):
         self.assertEqual([sum(int(row[i]) for row in rows) for i in range(1, 5)], [1000, 1000, 0, 0])
 
     def test_compares_with_an_earlier_result(self):
-        words = (f"--target={self.serve().address}", "--path=/plaintext", "--requests=500")
-        earlier = self.loadgen(*words, "--format=json")
+        arguments = (f"--target={self.serve().address}", "--path=/plaintext", "--requests=500")
+        earlier = self.loadgen(*arguments, "--format=json")
         path = self.write("earlier.json", earlier.out)
         beside = f"--compare-to={path}"
-        table = self.loadgen(*words, beside)
+        table = self.loadgen(*arguments, beside)
         self.assert_status(table, 0)
         for part in ("earlier", "now", "change", "ok/s", "latency p99 us"):
             self.assertIn(part, table.out, table)
         self.assertIn(f"{earlier.json()['rps']:.2f}", table.out)
         # Standard output is still a single JSON object.
-        with_json = self.loadgen(*words, beside, "--format=json")
+        with_json = self.loadgen(*arguments, beside, "--format=json")
         self.assert_status(with_json, 0)
         self.assertEqual(self.sound(with_json)["ok"], 500)
         self.assert_says(with_json, "earlier", "change")
 
     def test_names_an_earlier_result_that_cannot_be_read(self):
-        words = (f"--target={self.serve().address}", "--path=/plaintext", "--requests=100")
+        arguments = (f"--target={self.serve().address}", "--path=/plaintext", "--requests=100")
         for name, text in (("none.json", None), ("text.json", "no result")):
             with self.subTest(name=name):
                 path = self.path(name) if text is None else self.write(name, text)
-                ended = self.loadgen(*words, f"--compare-to={path}")
+                ended = self.loadgen(*arguments, f"--compare-to={path}")
                 self.assertIn(ended.status, (1, 2), ended)
                 self.assertTrue(ended.err.startswith("loadgen: "), ended)

@@ -111,14 +111,14 @@ class CampaignLifeTest(EndToEndTest):
     @tried_twice
     def test_a_campaign_takes_about_as_long_as_check_predicts(self):
         plan = self.write("quick.textproto", QUICK_PLAN)
-        words = (plan, "--set", "blocks=8", "--set", "pause.seconds=0.1", "--format=json")
-        checked = self.controller("check", *words)
+        arguments = (plan, "--set", "blocks=8", "--set", "pause.seconds=0.1", "--format=json")
+        checked = self.controller("check", *arguments)
         self.assert_status(checked, 0)
         forecast = checked.json()
         self.assertFalse(forecast["guessed"])
         self.assertAlmostEqual(forecast["measuring_s"], 8 * (0.1 + 0.3))
         begin = time.monotonic()
-        ran = self.controller("run", *words)
+        ran = self.controller("run", *arguments)
         took = time.monotonic() - begin
         self.assert_measured(ran)
         # Windows and the pauses between them have a fixed length; the remaining time depends on the machine.

@@ -14,8 +14,8 @@ class BadStoreTest(EndToEndTest):
         self.assert_measured(self.controller("run", self.plan))
         self.identity = self.show()["campaign"]["id"]
 
-    def refused(self, *parts, words=None, prefix=()):
-        ended = self.controller(*(words or ("run", self.plan)), prefix=prefix)
+    def refused(self, *parts, arguments=None, prefix=()):
+        ended = self.controller(*(arguments or ("run", self.plan)), prefix=prefix)
         self.assert_status(ended, 1)
         self.assert_says(ended, "assay.db", *parts)
 
@@ -28,7 +28,7 @@ class BadStoreTest(EndToEndTest):
             database.execute(f"PRAGMA user_version = {version + 1}")
         database.close()
         self.refused("newer", str(version + 1))
-        self.refused("newer", words=("show", "latest"))
+        self.refused("newer", arguments=("show", "latest"))
         with sqlite3.connect(self.store) as database:
             database.execute(f"PRAGMA user_version = {version}")
         database.close()
@@ -114,17 +114,17 @@ class DamagedStoreTest(EndToEndTest):
                 database.execute(f"UPDATE {table} SET sha256 = NULL WHERE {where}")
         database.close()
 
-    def assert_named(self, words, *parts):
-        ended = self.controller(*words)
+    def assert_named(self, arguments, *parts):
+        ended = self.controller(*arguments)
         self.assert_status(ended, 1)
         self.assert_says(ended, self.store, "damaged", "restore", *parts)
         return ended
 
     def test_every_reader_names_a_damaged_execution(self):
         self.flip("execution", f"id = '{self.executions[0]}'", 1001)
-        for words in self.READERS:
-            ended = self.assert_named(words, f"campaign {self.identity}", f"execution {self.executions[0]}")
-            if words[-1] == "--format=json":
+        for arguments in self.READERS:
+            ended = self.assert_named(arguments, f"campaign {self.identity}", f"execution {self.executions[0]}")
+            if arguments[-1] == "--format=json":
                 self.assertEqual([one["id"] for one in ended.json()["cells"][0]["executions"]], self.executions[1:])
         # A command that does not read it works.
         self.assert_status(self.controller("list"), 0)
@@ -142,9 +142,9 @@ class DamagedStoreTest(EndToEndTest):
 
     def test_names_a_damaged_campaign(self):
         self.flip("campaign", f"id = '{self.identity}'", 900)
-        for words in (*self.READERS, ("list",), ("list", "--format=json"), ("resume", "latest"), ("rerun", "latest")):
-            ended = self.assert_named(words, f"campaign {self.identity}")
-            if words == ("list",):
+        for arguments in (*self.READERS, ("list",), ("list", "--format=json"), ("resume", "latest"), ("rerun", "latest")):
+            ended = self.assert_named(arguments, f"campaign {self.identity}")
+            if arguments == ("list",):
                 self.assertRegex(ended.out, f"{self.identity} .* damaged")
 
     def test_damage_without_a_hash_is_not_reported_as_bad_usage(self):

@@ -40,9 +40,9 @@ class UrlTest(EndToEndTest):
              "-subj", "/CN=assay-test", "-keyout", key, "-out", certificate], check=True, capture_output=True)
         return key, certificate
 
-    def measure(self, url, *words, path="/"):
+    def measure(self, url, *arguments, path="/"):
         return self.controller(
-            "measure", url, f"--path={path}", "--connections=4", "--duration=0.3", "--blocks=1", *words)
+            "measure", url, f"--path={path}", "--connections=4", "--duration=0.3", "--blocks=1", *arguments)
 
     def assert_all_was_answered(self, ended):
         self.assert_measured(ended)
