@@ -1,4 +1,4 @@
-"""Campaigns over several agents: one serves, the others load, and nothing is lost in merging them."""
+"""Campaigns over several agents: one serves, the others load, and merging their results loses nothing."""
 
 import json
 import os
@@ -10,17 +10,17 @@ from e2e.harness import QUICK_PLAN, EndToEndTest, Running, program
 
 class SeveralAgentsTest(EndToEndTest):
     def run_over(self, count, *overrides):
-        """Runs the quick plan over so many agents; returns their addresses and what `show` says."""
+        """Runs the quick plan over that many agents; returns their addresses and the output of `show`."""
         agents = [self.agent() for _ in range(count)]
         addresses = [agent.address for agent in agents]
         plan = self.write("quick.textproto", QUICK_PLAN)
-        words = [word for override in overrides for word in ("--set", override)]
-        ran = self.controller("run", plan, f"--agents={','.join(addresses)}", *words)
+        arguments = [word for override in overrides for word in ("--set", override)]
+        ran = self.controller("run", plan, f"--agents={','.join(addresses)}", *arguments)
         self.assert_measured(ran)
         return addresses, self.show()
 
     def audit(self):
-        """What e2e/store_audit computes from the raw samples: one object for each execution."""
+        """The figures that e2e/store_audit computes from the raw samples: one object per execution."""
         audited = Running([program("e2e/store_audit"), self.store], self.env, self.home).wait()
         self.assert_status(audited, 0)
         return [json.loads(line) for line in audited.out.splitlines()]
@@ -32,14 +32,14 @@ class SeveralAgentsTest(EndToEndTest):
         for execution in self.audit():
             self.assertEqual([load["agent"] for load in execution["loads"]], [addresses[1]])
 
-    def test_histograms_of_two_load_agents_merge_to_that_of_all_their_samples(self):
+    def test_merged_histograms_equal_the_histogram_of_all_samples(self):
         addresses, shown = self.run_over(3, "blocks=2", "load.closed.connections=8")
         executions = self.audit()
         self.assertEqual(len(executions), 2)
         requests = [one["requests"] for one in shown["cells"][0]["executions"]]
         for execution in executions:
             self.assertEqual([load["agent"] for load in execution["loads"]], addresses[1:])
-            # Connections are a total, split evenly.
+            # The number of connections is a total, split evenly.
             self.assertEqual([load["connections"] for load in execution["loads"]], [4, 4])
             self.assertTrue(execution["stored_equals_sum_of_loads"], execution)
             self.assertTrue(execution["stored_equals_samples"], execution)
@@ -51,17 +51,17 @@ class SeveralAgentsTest(EndToEndTest):
         self.assertEqual(sorted(requests), sorted(sum(
             load["ok"] + load["errors"] + load["timeouts"] for load in one["loads"]) for one in executions))
 
-    def test_start_skew_is_shown_and_bounds_the_true_one(self):
-        # All agents share this machine's clock, so here the true skew can be known.
+    def test_reports_a_bound_of_the_start_skew(self):
+        # All agents share this machine's clock, so the test knows the true skew.
         self.run_over(3, "blocks=3", "load.closed.connections=8")
         for execution in self.audit():
             begins = [load["start_ns"] + load["lateness_ns"] for load in execution["loads"]]
             true_skew = max(begins) - min(begins)
             self.assertGreater(execution["skew_bound_ns"], 0)
             self.assertLessEqual(true_skew, execution["skew_bound_ns"], execution)
-            # A bound that says nothing would pass too.
+            # A useless bound would pass too.
             self.assertLess(execution["skew_bound_ns"], 1_000_000_000, execution)
-            # What was recorded begins where the agents say that it does.
+            # The recorded samples begin at the start that the agents report.
             first_sends = [load["first_send_ns"] for load in execution["loads"]]
             for begin, first_send in zip(begins, first_sends):
                 self.assertGreaterEqual(first_send, begin, execution)
@@ -71,7 +71,7 @@ class SeveralAgentsTest(EndToEndTest):
         self.assertIn(f"largest difference between the starts of load agents: {max(skews):.0f} us\n",
                       self.controller("show", "latest").out)
 
-    def test_agents_lists_each_with_its_clock_and_targets(self):
+    def test_agents_command_lists_clocks_and_targets(self):
         agent = self.agent()
         listed = self.controller("agents", f"--agents={agent.address}", "--format=json")
         self.assert_status(listed, 0)
@@ -86,7 +86,7 @@ class SeveralAgentsTest(EndToEndTest):
 
 class MutualTlsTest(EndToEndTest):
     def make_certificates(self, folder):
-        """By the commands of docs/operations.md, for this host."""
+        """Creates the certificates with the commands of docs/operations.md, for this host."""
         with open(program("docs/operations.md"), encoding="utf-8") as file:
             script = re.search(r"^```\n(new_key=.*?)^```", file.read(), re.MULTILINE | re.DOTALL)[1]
         os.mkdir(self.path(folder))
@@ -97,22 +97,22 @@ class MutualTlsTest(EndToEndTest):
         return [f"--tls-ca={self.path(folder)}/ca.pem", f"--tls-cert={self.path(folder)}/{name}.pem",
                 f"--tls-key={self.path(folder)}/{name}.key"]
 
-    def test_only_who_has_a_certificate_of_the_same_ca_gets_in(self):
+    def test_requires_a_certificate_of_the_same_ca(self):
         self.make_certificates("ours")
         self.make_certificates("theirs")
         agent = self.agent(*self.flags("ours", "127.0.0.1"))
-        words = ("agents", f"--agents={agent.address}")
-        self.assert_status(self.controller(*words, *self.flags("ours", "controller")), 0)
+        arguments = ("agents", f"--agents={agent.address}")
+        self.assert_status(self.controller(*arguments, *self.flags("ours", "controller")), 0)
         plan = self.write("quick.textproto", QUICK_PLAN)
-        self.assert_measured(self.controller("run", plan, words[1], *self.flags("ours", "controller")))
-        for intruder in (words, (*words, *self.flags("theirs", "controller"))):
+        self.assert_measured(self.controller("run", plan, arguments[1], *self.flags("ours", "controller")))
+        for intruder in (arguments, (*arguments, *self.flags("theirs", "controller"))):
             refused = self.controller(*intruder)
             self.assert_status(refused, 1)
             self.assert_says(refused, agent.address)
 
 
 class AgentUsageTest(EndToEndTest):
-    def test_beyond_loopback_it_wants_tls_or_a_loud_word(self):
+    def test_beyond_loopback_it_requires_tls_or_an_explicit_flag(self):
         refused = Running(
             [program("agent/agent"), "--listen=0.0.0.0:0", f"--spool={self.home}"], self.env, self.home).wait()
         self.assert_status(refused, 2)
@@ -121,7 +121,7 @@ class AgentUsageTest(EndToEndTest):
     def test_sigterm_ends_an_idle_agent_with_status_0(self):
         self.assert_status(self.agent().stop(), 0)
 
-    def test_a_port_in_use_is_named(self):
+    def test_names_a_port_in_use(self):
         agent = self.agent()
         second = Running([program("agent/agent"), f"--listen={agent.address}", f"--spool={self.home}"],
                          self.env, self.home).wait()

@@ -1,4 +1,4 @@
-"""What the user gets wrong: each is named with what to do, ends with 2 (or 1), and changes nothing."""
+"""User errors: each message names the error and what to do, the status is 2 (or 1), and nothing changes."""
 
 import socket
 
@@ -6,39 +6,39 @@ from e2e.harness import QUICK_PLAN, EndToEndTest
 
 
 class BadPlanTest(EndToEndTest):
-    def refused(self, text, *parts, status=2, words=()):
-        """`run` and `check` refuse a plan with the same status and words, and nothing is stored."""
+    def refused(self, text, *parts, status=2, arguments=()):
+        """`run` and `check` refuse a plan with the same status and message, and store nothing."""
         plan = self.write("plan.textproto", text)
         for command in ("check", "run"):
             with self.subTest(command=command):
-                ended = self.controller(command, plan, *words)
+                ended = self.controller(command, plan, *arguments)
                 self.assert_status(ended, status)
                 self.assert_says(ended, *parts)
                 self.assertEqual(ended.out, "")
         self.assertEqual(self.controller("list", "--format=json").json()["campaigns"], [])
 
-    def test_a_plan_that_does_not_parse_is_placed_by_line_and_column(self):
+    def test_reports_a_syntax_error_with_line_and_column(self):
         self.refused('name: "x"\ntargets { name "epoll" }\n', "plan.textproto:2:", "expected")
 
-    def test_an_unknown_field_is_named_with_the_nearest(self):
+    def test_suggests_the_nearest_field(self):
         line = QUICK_PLAN.count("\n") + 1
         self.refused(QUICK_PLAN + "blokcs: 3\n", f"plan.textproto:{line}:1", "blokcs", "blocks")
 
-    def test_a_json_plan_that_does_not_parse_is_placed_too(self):
+    def test_reports_a_json_syntax_error_with_line_and_column(self):
         plan = self.write("plan.json", '{\n  "name": "x",\n  "targets": [{"name": "epoll"},]\n}\n')
         ended = self.controller("run", plan)
         self.assert_status(ended, 2)
         self.assert_says(ended, "plan.json:3:")
 
-    def test_a_plan_that_is_not_there(self):
+    def test_a_missing_plan(self):
         ended = self.controller("run", self.path("no-such.textproto"))
         self.assert_status(ended, 2)
         self.assert_says(ended, "no-such.textproto")
 
-    def test_an_unknown_target_is_named_with_those_there_are(self):
+    def test_an_unknown_target_lists_the_targets(self):
         self.refused(QUICK_PLAN.replace('"epoll"', '"epol"'), "epol", "epoll", "libmicrohttpd", "hyper")
 
-    def test_an_unknown_workload_is_named_with_those_there_are(self):
+    def test_an_unknown_workload_lists_the_workloads(self):
         self.refused(QUICK_PLAN + 'thresholds { metric: "p99_us" workload: "plain" max: 1 }\n', "plain", "plaintext")
 
     def test_zero_connections(self):
@@ -48,10 +48,10 @@ class BadPlanTest(EndToEndTest):
         self.refused(QUICK_PLAN + 'placement { server_cpus: "4095" }\n', "4095", "cpu")
 
     def test_an_override_that_does_not_exist(self):
-        self.refused(QUICK_PLAN, "blokcs", words=("--set", "blokcs=3"))
+        self.refused(QUICK_PLAN, "blokcs", arguments=("--set", "blokcs=3"))
 
-    def test_a_plan_of_which_nothing_is_installed(self):
-        # A catalogue whose one program is not there: skipped, with what to install; nothing is left to measure.
+    def test_a_plan_without_any_installed_target(self):
+        # The only program of the catalogue is missing: the target is skipped with what to install, and no target remains.
         catalogue = self.write("catalogue.textproto", """
             targets {
               name: "epoll" description: "not here" argv: "no-such-program" contract: true
@@ -64,23 +64,23 @@ class BadPlanTest(EndToEndTest):
 
 
 class BadTextTest(EndToEndTest):
-    """Bytes that are no text, where users can put them: refused, or shown as text; what is stored stays readable."""
+    """Bytes that are not text in user input: refused, or shown as text; the store stays readable."""
 
     RAW = "caf\udce9"  # As Python writes the byte 0xe9 to a program.
 
     def assert_all_can_be_read(self):
-        for words in (("list",), ("show", "latest")):
-            self.assert_status(self.controller(*words), 0)
-            self.assert_status(self.controller(*words, "--format=csv"), 0)
-            self.controller(*words, "--format=json").json()
+        for arguments in (("list",), ("show", "latest")):
+            self.assert_status(self.controller(*arguments), 0)
+            self.assert_status(self.controller(*arguments, "--format=csv"), 0)
+            self.controller(*arguments, "--format=json").json()
 
-    def test_a_label_is_text_or_refused(self):
+    def test_a_label_must_be_text(self):
         plan = self.write("plan.textproto", QUICK_PLAN)
         ended = self.controller("run", plan, f"--label={self.RAW}")
         self.assert_status(ended, 2)
         self.assert_says(ended, "label", "UTF-8")
         self.assertEqual(self.controller("list", "--format=json").json()["campaigns"], [])
-        # Others are kept as they are.
+        # Other labels do not change.
         self.assert_measured(self.controller("run", plan, "--label=caf\u00e9"))
         self.assert_all_can_be_read()
         listed = self.controller("list", "--format=json").json()["campaigns"]
@@ -89,7 +89,7 @@ class BadTextTest(EndToEndTest):
         self.assert_status(ended, 1)
         self.assert_says(ended, "is complete")
 
-    def test_a_file_whose_name_is_no_text_can_be_imported(self):
+    def test_imports_a_file_whose_name_is_not_text(self):
         self.assert_measured(self.controller("run", self.write("plan.textproto", QUICK_PLAN)))
         execution = self.show()["cells"][0]["executions"][0]["id"]
         path = self.write(f"{self.RAW}.txt",
@@ -102,18 +102,18 @@ class BadTextTest(EndToEndTest):
         self.assertIn("work", self.read(self.path("page.html")))
 
 
-class BadWordsTest(EndToEndTest):
-    def test_an_unknown_flag_is_refused_with_the_nearest(self):
+class BadArgumentsTest(EndToEndTest):
+    def test_an_unknown_flag_suggests_the_nearest(self):
         ended = self.controller("demo", "--qiet")
         self.assert_status(ended, 2)
         self.assert_says(ended, "--qiet", "--quiet")
 
-    def test_an_unknown_command_is_refused_with_the_nearest(self):
+    def test_an_unknown_command_suggests_the_nearest(self):
         ended = self.controller("dmeo")
         self.assert_status(ended, 2)
         self.assert_says(ended, "dmeo", "demo")
 
-    def test_an_unknown_campaign_is_refused_with_what_there_is(self):
+    def test_an_unknown_campaign_lists_the_campaigns(self):
         self.assert_measured(self.controller("run", self.write("plan.textproto", QUICK_PLAN), "--label=mine"))
         ended = self.controller("show", "ffff")
         self.assert_status(ended, 1)
@@ -121,25 +121,25 @@ class BadWordsTest(EndToEndTest):
 
 
 class BadAgentTest(EndToEndTest):
-    def test_an_agent_that_is_not_there(self):
+    def test_an_unreachable_agent(self):
         with socket.create_server(("127.0.0.1", 0)) as server:
             address = f"127.0.0.1:{server.getsockname()[1]}"
         plan = self.write("plan.textproto", QUICK_PLAN)
-        for words in (("run", plan), ("agents",), ("check", plan)):
-            with self.subTest(command=words[0]):
-                ended = self.controller(*words, f"--agents={address}")
+        for arguments in (("run", plan), ("agents",), ("check", plan)):
+            with self.subTest(command=arguments[0]):
+                ended = self.controller(*arguments, f"--agents={address}")
                 self.assert_status(ended, 1)
                 self.assert_says(ended, address)
         self.assertEqual(self.controller("list", "--format=json").json()["campaigns"], [])
 
-    def test_a_port_where_something_listens_and_never_answers(self):
+    def test_a_port_that_accepts_and_never_responds(self):
         with socket.create_server(("127.0.0.1", 0)) as silent:
             address = f"127.0.0.1:{silent.getsockname()[1]}"
             ended = self.controller("agents", f"--agents={address}")
             self.assert_status(ended, 1)
             self.assert_says(ended, address)
 
-    def test_an_address_that_is_none(self):
+    def test_an_invalid_address(self):
         ended = self.controller("agents", "--agents=127.0.0.1")
         self.assert_status(ended, 2)
         self.assert_says(ended, "'127.0.0.1'", "HOST:PORT")

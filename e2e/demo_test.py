@@ -1,4 +1,4 @@
-"""The first command of the README, and what it leaves."""
+"""The first command of the README, and its results."""
 
 import re
 
@@ -8,7 +8,7 @@ QUANTILES = ("p50", "p90", "p95", "p99", "p999")
 
 
 class DemoTest(EndToEndTest):
-    def test_demo_measures_stores_and_says_what_next(self):
+    def test_demo_measures_stores_and_prints_the_next_step(self):
         demo = self.controller("demo", timeout_s=280)
         shown = self.show()
         invalid = self.invalid_gates(shown)
@@ -64,7 +64,7 @@ class DemoTest(EndToEndTest):
     def check_interval(self, figure, executions):
         self.assertIn("estimate", figure)
         if executions < 6:
-            # Fewer cannot carry a 95 % interval.
+            # Fewer blocks do not allow a 95 % interval.
             self.assertIsNone(figure["low"])
             self.assertIsNone(figure["high"])
         elif figure["estimate"] is not None:
@@ -96,7 +96,7 @@ class DemoTest(EndToEndTest):
         self.assertEqual(len(rows) - 1, len(cells), shown.out)
 
     def check_report(self, demo, targets):
-        """A page of its own, named at the end."""
+        """The demo writes an HTML page, and names it at the end."""
         path = re.search(r"figures and flame graphs: (\S+\.html)", demo.out).group(1)
         page = self.read(path)
         for target in targets:

@@ -1,4 +1,4 @@
-"""What the documentation shows works as shown."""
+"""The examples of the documentation work."""
 
 import os
 import re
@@ -34,7 +34,7 @@ class DocumentedGatesTest(EndToEndTest):
 
 
 class DocumentedCommandsTest(EndToEndTest):
-    def test_every_command_of_the_readme_is_there(self):
+    def test_every_command_of_the_readme_exists(self):
         with open(program("README.md"), encoding="utf-8") as file:
             commands = set(re.findall(r"//controller -- (\w+)", file.read()))
         self.assertIn("demo", commands)

@@ -1,13 +1,13 @@
-"""The exit status of what was measured: 0, 3 where a gate makes it invalid, 4 where only a threshold is missed."""
+"""The exit status of a measurement: 0, 3 if a gate makes it invalid, 4 if only a threshold is missed."""
 
 import os
 
 from e2e.harness import QUICK_PLAN, EndToEndTest
 
-# The generator rests most of its time, so that no machine is too slow for it.
+# The generator is idle most of the time, so that no machine is too slow for it.
 CALM_PLAN = QUICK_PLAN.replace('path: "/plaintext"', 'path: "/plaintext" think { seconds: 0.01 }')
 COMPARING_PLAN = QUICK_PLAN.replace("verdict: NONE", "verdict: COMPARE")
-# No server answers within a nanosecond, and none takes a minute.
+# No server responds within a nanosecond, and none takes a minute.
 MISSED = 'thresholds { metric: "p50_us" max: 0.001 }\n'
 MET = 'thresholds { metric: "p50_us" max: 60000000 }\n'
 

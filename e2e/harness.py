@@ -1,4 +1,4 @@
-"""Drives the real programs as a user does, and sees to it that nothing of theirs is left running.
+"""Drives the real programs as a user does, and checks that they leave no process running.
 
 A test gets a home of its own: no store, no agent and no process is shared with another test.
 """
@@ -16,23 +16,23 @@ import time
 import unittest
 import uuid
 
-# Longest wait for a program that should end by itself; generous, for slow machines.
+# The longest wait for a program that should end by itself; generous, for slow machines.
 TIMEOUT_S = 120
-# What a machine that is busy with other things does to a result; Assay then rightly ends with 3.
+# The gates that a busy machine may fail. Assay then correctly ends with 3.
 GATES_OF_THE_MACHINE = {"idle_gaps", "generator_saturated"}
-# The same, for tests that do not ask how good the result is: also what is late or not sent at a busy machine. Errors, wrong
-# responses, lost samples and wrong counts are never the machine's.
+# The same for tests that do not check the quality of the result: also gates for requests that a busy machine sends late or
+# not at all. A busy machine never causes errors, wrong responses, lost samples or wrong counts.
 GATES_OF_TIME = GATES_OF_THE_MACHINE | {"load_not_delivered", "profile_cost", "queue_overflow", "start_skew"}
 _PR_SET_CHILD_SUBREAPER = 36
 
 
 def program(path):
-    """Absolute path of a program of the project; tests start where its files are."""
+    """The absolute path of a program of the project. Tests run in the folder of its files."""
     return os.path.abspath(path)
 
 
 def adopt_orphans():
-    """Makes this process the parent of every orphan below it, so that none can hide."""
+    """Makes this process the parent of every orphan below it, so that all can be found."""
     if ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "prctl(PR_SET_CHILD_SUBREAPER)")
 
@@ -73,7 +73,7 @@ def descendants(root):
 
 
 def tried_twice(test):
-    """For a test that must depend on real time: where it fails, it is tried once more, and says so."""
+    """For a test that depends on real time: if it fails, it runs once more, and prints that."""
     @functools.wraps(test)
     def attempt(self):
         try:
@@ -85,7 +85,7 @@ def tried_twice(test):
 
 
 def eventually(condition, timeout_s=TIMEOUT_S, what="the condition"):
-    """Waits until condition() is true and returns its value; fails loudly after `timeout_s`."""
+    """Waits until condition() is true and returns its value; raises an error after `timeout_s`."""
     deadline = time.monotonic() + timeout_s
     while True:
         value = condition()
@@ -97,7 +97,7 @@ def eventually(condition, timeout_s=TIMEOUT_S, what="the condition"):
 
 
 class Ended:
-    """What a program left: exit status, standard output and standard error."""
+    """The results of a program: exit status, standard output and standard error."""
 
     def __init__(self, status, out, err):
         self.status = status
@@ -112,12 +112,12 @@ class Ended:
 
 
 class Running:
-    """A program that runs. Its output is drained by two threads, so that it never blocks on us."""
+    """A running program. Two threads read its output, so that it never blocks."""
 
-    def __init__(self, words, env, cwd, stdin=subprocess.DEVNULL):
-        # A session of its own: a signal to it is a signal to it alone, as from another terminal.
+    def __init__(self, arguments, env, cwd, stdin=subprocess.DEVNULL):
+        # In a new session, so that a signal reaches this program only, as from another terminal.
         self.process = subprocess.Popen(
-            words, env=env, cwd=cwd, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            arguments, env=env, cwd=cwd, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             errors="replace", start_new_session=True)
         self.out = []
         self.err = []
@@ -143,7 +143,7 @@ class Running:
             line = next((line for line in list(getattr(self, stream)) if part in line), None)
             if line is None and self.process.poll() is not None:
                 self.join()
-                raise AssertionError(f"it ended before it said '{part}':\n{self.ended()}")
+                raise AssertionError(f"it ended before it printed '{part}':\n{self.ended()}")
             return line
         return eventually(found, what=f"a line with '{part}'")
 
@@ -174,10 +174,10 @@ class Running:
 
 
 class Agent(Running):
-    """An agent that listens."""
+    """A running agent that listens."""
 
-    def __init__(self, words, env, cwd):
-        super().__init__(words, env, cwd)
+    def __init__(self, arguments, env, cwd):
+        super().__init__(arguments, env, cwd)
         self.address = self.await_line("listening on ").split()[-1]
 
     def stop(self):
@@ -187,7 +187,7 @@ class Agent(Running):
 
 
 class EndToEndTest(unittest.TestCase):
-    """A home, the programs, and at the end the proof that nothing runs on."""
+    """A home folder and the programs. Every test ends with a check that no process is left."""
 
     def setUp(self):
         adopt_orphans()
@@ -199,11 +199,11 @@ class EndToEndTest(unittest.TestCase):
             "PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", "TMPDIR": self.home,
             "TEST_SRCDIR": os.environ.get("TEST_SRCDIR", os.path.dirname(os.getcwd()))}
         self.store = os.path.join(self.home, "data/assay/assay.db")
-        # Registered after the folder's, so it runs before: nothing may hold files in it.
+        # Registered after the removal of the folder, so it runs before it: no process may hold files there.
         self.addCleanup(self.assert_nothing_runs)
 
     def assert_nothing_runs(self, timeout_s=60):
-        """Every process that the test started, or that those started, is gone."""
+        """Every process that the test started, and every descendant, has ended."""
         try:
             eventually(lambda: not descendants(os.getpid()), timeout_s, "all processes gone")
         except AssertionError:
@@ -226,20 +226,20 @@ class EndToEndTest(unittest.TestCase):
             file.write(text)
         return path
 
-    def start(self, *words, env=None, prefix=()):
-        """The controller, running; at the test's end it is killed if it still does."""
-        running = Running([*prefix, program("controller/controller"), *words], {**self.env, **(env or {})}, self.home)
+    def start(self, *arguments, env=None, prefix=()):
+        """A running controller, killed at the end of the test if it still runs."""
+        running = Running([*prefix, program("controller/controller"), *arguments], {**self.env, **(env or {})}, self.home)
         self.addCleanup(running.kill)
         return running
 
-    def controller(self, *words, env=None, prefix=(), timeout_s=TIMEOUT_S):
-        return self.start(*words, env=env, prefix=prefix).wait(timeout_s)
+    def controller(self, *arguments, env=None, prefix=(), timeout_s=TIMEOUT_S):
+        return self.start(*arguments, env=env, prefix=prefix).wait(timeout_s)
 
-    def agent(self, *words, listen="127.0.0.1:0"):
-        """An agent, by default on a port of its own; at the test's end it is stopped."""
+    def agent(self, *arguments, listen="127.0.0.1:0"):
+        """An agent, by default on its own port, stopped at the end of the test."""
         spool = self.path(f"spool-{uuid.uuid4().hex}")
         os.mkdir(spool)
-        agent = Agent([program("agent/agent"), f"--listen={listen}", f"--spool={spool}", *words], self.env, self.home)
+        agent = Agent([program("agent/agent"), f"--listen={listen}", f"--spool={spool}", *arguments], self.env, self.home)
         self.addCleanup(agent.kill)
         return agent
 
@@ -247,34 +247,34 @@ class EndToEndTest(unittest.TestCase):
         self.assertEqual(ended.status, status, f"\n{ended}")
 
     def assert_measured(self, ended, identity="latest"):
-        """It measured, and that campaign is void only by what a busy machine does to a result, which is judged elsewhere.
-        The exit status says whether it is void."""
+        """The program measured, and only gates that a busy machine may fail void the campaign. The exit status says whether
+        it is void."""
         self.assertIn(ended.status, (0, 3), f"\n{ended}")
         invalid = self.invalid_gates(self.show(identity))
         self.assertLessEqual(invalid, GATES_OF_TIME, f"\n{ended}")
         self.assert_status(ended, 3 if invalid else 0)
 
     def assert_says(self, ended, *parts):
-        """Standard error names all of it, whatever the case of its letters."""
+        """Standard error contains all the given texts, in any case."""
         for part in parts:
             self.assertIn(part.lower(), ended.err.lower(), f"\n{ended}")
 
     def show(self, identity="latest"):
-        """The stored campaign, as programs read it."""
+        """The stored campaign as JSON."""
         shown = self.controller("show", identity, "--format=json")
         self.assert_status(shown, 0)
         return shown.json()
 
     def invalid_gates(self, shown):
-        """Names of the gates that void what show() said, those of the campaign and of every cell."""
+        """The names of the gates that void the result of show(), for the campaign and for every cell."""
         of_cells = [gate for cell in shown["cells"] for gate in cell["gates"]]
         return {gate["name"] for gate in [*shown["gates"], *of_cells] if gate["verdict"] == "invalid"}
 
-    def run_undisturbed(self, *words):
-        """A campaign that a busy machine did not void: how it ended, and what show() says of it. Where the machine alone
-        voids two in a row (each has waited for a quiet moment eight times), the test is skipped."""
+    def run_undisturbed(self, *arguments):
+        """A campaign that a busy machine did not void: its end, and the result of show(). If the machine voids two campaigns
+        in a row (each has waited for a quiet moment eight times), the test is skipped."""
         for _ in range(2):
-            ended = self.controller(*words)
+            ended = self.controller(*arguments)
             shown = self.show()
             invalid = self.invalid_gates(shown)
             if not invalid or not invalid <= GATES_OF_THE_MACHINE:
@@ -283,7 +283,7 @@ class EndToEndTest(unittest.TestCase):
         self.skipTest(f"this machine is too busy: {invalid}")
 
 
-# The smallest plan that measures: one block of short windows. Tests add and replace fields by --set.
+# The smallest plan: one block of short windows. Tests add and replace fields with --set.
 QUICK_PLAN = """
 name: "quick"
 targets { name: "epoll" }

@@ -1,4 +1,4 @@
-"""What the other tests of this folder rely on can fail: a check that passes whatever happens would hide what they find."""
+"""Tests of the checks that the other tests of this folder use: a check that always passes would hide failures."""
 
 import unittest
 
@@ -6,7 +6,7 @@ from e2e import harness
 
 
 class Judged(harness.EndToEndTest):
-    """Its campaign is void by `gates`."""
+    """A test whose campaign is voided by `gates`."""
 
     def __init__(self, *gates):
         super().__init__("assert_nothing_runs")
@@ -23,17 +23,17 @@ class AssertMeasuredTest(unittest.TestCase):
         with self.assertRaises(AssertionError):
             Judged(*gates).assert_measured(harness.Ended(status, "", ""))
 
-    def test_a_sound_result_ends_with_0(self):
+    def test_accepts_a_valid_result_with_status_0(self):
         Judged().assert_measured(harness.Ended(0, "", ""))
         self.assert_refused(3)
         self.assert_refused(1)
         self.assert_refused(4)
 
-    def test_what_a_busy_machine_voids_ends_with_3(self):
+    def test_accepts_a_result_voided_by_a_busy_machine_with_status_3(self):
         Judged("idle_gaps", "start_skew").assert_measured(harness.Ended(3, "", ""))
         self.assert_refused(0, "idle_gaps")
 
-    def test_what_no_machine_is_to_blame_for_is_refused(self):
+    def test_refuses_a_result_voided_by_other_gates(self):
         for gate in ("errors", "wrong_answers", "accounting", "sample_loss"):
             self.assert_refused(3, gate)
             self.assert_refused(3, "idle_gaps", gate)
@@ -41,7 +41,7 @@ class AssertMeasuredTest(unittest.TestCase):
 
 class TriedTwiceTest(unittest.TestCase):
     def tries(self, failures):
-        """How often a test that fails so many times is run."""
+        """The number of runs of a test that fails that many times."""
         runs = []
 
         class Timed(unittest.TestCase):
@@ -54,7 +54,7 @@ class TriedTwiceTest(unittest.TestCase):
         Timed().run(result)
         return len(runs), result.wasSuccessful()
 
-    def test_one_failure_is_forgiven_and_two_are_not(self):
+    def test_retries_once(self):
         self.assertEqual(self.tries(0), (1, True))
         self.assertEqual(self.tries(1), (2, True))
         self.assertEqual(self.tries(2), (2, False))

@@ -1,4 +1,4 @@
-"""Whatever ends a campaign early: what was measured is kept, what is missing is made later, and nothing is left running."""
+"""A campaign that ends early: measurements are kept, `resume` makes the missing ones, and no process is left."""
 
 import csv
 import json
@@ -12,8 +12,8 @@ LONG_PLAN = QUICK_PLAN.replace("blocks: 1", "blocks: 60")
 
 
 class InterruptionTest(EndToEndTest):
-    def start_long(self, *words):
-        running = self.start("run", self.write("plan.textproto", LONG_PLAN), "--label=long", *words)
+    def start_long(self, *arguments):
+        running = self.start("run", self.write("plan.textproto", LONG_PLAN), "--label=long", *arguments)
         self.await_executions(2)
         return running
 
@@ -25,7 +25,7 @@ class InterruptionTest(EndToEndTest):
         eventually(enough, what=f"{count} executions stored")
 
     def assert_kept(self, status):
-        """At least two executions are there, whole, with their samples; returns how many."""
+        """At least two executions are complete, with their samples; returns their number."""
         shown = self.show("long")
         self.assertEqual(shown["campaign"]["status"], status)
         executions = shown["cells"][0]["executions"]
@@ -35,7 +35,7 @@ class InterruptionTest(EndToEndTest):
         return len(executions)
 
     def assert_complete(self, blocks, before):
-        """Each block was measured once, in the end, and the executions `before` stayed."""
+        """At the end each block was measured once, and the executions `before` are unchanged."""
         shown = self.show()
         self.assertEqual((shown["campaign"]["status"], shown["campaign"]["finished_blocks"]), ("complete", blocks))
         cell = shown["cells"][0]
@@ -43,14 +43,14 @@ class InterruptionTest(EndToEndTest):
         self.assertEqual(cell["failed_executions"], 0, cell.get("failure"))
         self.assertLessEqual(set(before), {one["id"] for one in cell["executions"]})
 
-    def test_sigint_keeps_what_was_measured_and_leaves_no_child(self):
+    def test_sigint_keeps_measurements_and_leaves_no_child(self):
         running = self.start_long()
         children = descendants(running.pid)
         self.assertTrue(any("agent" in command for command in children.values()), children)
         running.send(signal.SIGINT)
         ended = running.wait()
         self.assert_status(ended, 1)
-        # By the time it has ended its children have: not later.
+        # Its children have ended before it ends, not later.
         for pid, command in children.items():
             self.assertNotIn(pid, descendants(os.getpid()), command)
         self.assert_nothing_runs(timeout_s=1)
@@ -58,7 +58,7 @@ class InterruptionTest(EndToEndTest):
         self.assertIn("resume", ended.out + ended.err)
         self.assert_kept("interrupted")
 
-    def test_an_interrupted_campaign_is_resumed_to_its_end(self):
+    def test_resumes_an_interrupted_campaign_to_its_end(self):
         running = self.start_long("--set", "blocks=6")
         running.send(signal.SIGTERM)
         self.assert_status(running.wait(), 1)
@@ -67,7 +67,7 @@ class InterruptionTest(EndToEndTest):
         self.assert_measured(resumed)
         self.assert_complete(6, before)
 
-    def test_rates_that_almost_agree_stay_cells_of_their_own_in_every_format_and_after_resume(self):
+    def test_almost_equal_rates_stay_separate_cells_in_every_format_and_after_resume(self):
         rates = [1234.5671, 1234.5672, 0.5]
         load = f"curve {{ rates_per_s: {rates} connections: 4 duration {{ seconds: 1 }} }}"
         plan = QUICK_PLAN.replace("closed { connections: [4] duration { seconds: 0.3 } }", load)
@@ -101,7 +101,7 @@ class InterruptionTest(EndToEndTest):
         self.assert_kept("interrupted")
 
     def test_the_server_of_a_killed_controller_is_stopped_by_its_lease(self):
-        # The agent is not the controller's child here: only the lease can tell that nobody is there.
+        # The agent is not a child of the controller here: only the lease shows that the controller is gone.
         agent = self.agent()
         running = self.start_long(f"--agents={agent.address}")
         eventually(lambda: descendants(agent.pid), what="the agent has started something")
@@ -110,7 +110,7 @@ class InterruptionTest(EndToEndTest):
         eventually(lambda: not descendants(agent.pid), what="the agent has stopped everything")
         self.assert_status(self.controller("agents", f"--agents={agent.address}"), 0)
 
-    def test_a_killed_agent_takes_its_processes_along_and_is_named(self):
+    def test_a_killed_agent_is_named_and_its_processes_end(self):
         serving, loading = self.agent(), self.agent()
         running = self.start_long(f"--agents={serving.address},{loading.address}")
         children = eventually(lambda: descendants(serving.pid), what="the server has been started")
@@ -121,7 +121,7 @@ class InterruptionTest(EndToEndTest):
         self.assertIn(serving.address, ended.out + ended.err)
         self.assert_kept("interrupted")
 
-    def test_a_campaign_goes_on_with_a_new_agent_in_the_place_of_one_that_was_killed(self):
+    def test_a_campaign_continues_with_a_new_agent_after_a_kill(self):
         serving, loading = self.agent(), self.agent()
         agents = f"--agents={serving.address},{loading.address}"
         running = self.start_long(agents, "--set", "blocks=12")
@@ -134,7 +134,7 @@ class InterruptionTest(EndToEndTest):
         self.assert_measured(self.controller("resume", "long", agents))
         self.assert_complete(12, before)
 
-    def test_cancel_from_another_terminal_keeps_what_is_finished(self):
+    def test_cancel_from_another_terminal_keeps_finished_executions(self):
         running = self.start_long()
         cancelled = self.controller("cancel", "long")
         self.assert_status(cancelled, 0)
@@ -144,10 +144,10 @@ class InterruptionTest(EndToEndTest):
 
 
 class FailedExecutionTest(EndToEndTest):
-    # Fails as long as the file is there, and takes it away: once.
+    # Fails once: while the file exists, which it then removes.
     MOODY = 'if rm "$0" 2>/dev/null; then echo "out of widgets" >&2; exit 7; fi; exec "$1" --listen="$2"'
 
-    def test_what_failed_in_a_campaign_that_ran_to_its_end_is_made_again(self):
+    def test_resume_repeats_failed_executions_of_a_complete_campaign(self):
         catalogue = self.write("catalogue.textproto", f"""
             targets {{
               name: "moody" description: "fails once" contract: true
@@ -176,7 +176,7 @@ class FailedExecutionTest(EndToEndTest):
         self.assertEqual(shown["cells"][0]["failed_executions"], 0)
         self.assertNotIn("failure", shown["cells"][0])
 
-        # Now nothing is left to do.
+        # Nothing remains to be done.
         again = self.controller("resume", "latest", agents)
         self.assert_status(again, 1)
         self.assert_says(again, "complete", "rerun")

@@ -1,4 +1,4 @@
-"""The load generator alone, as its user starts it: what it prints, what it writes, how it ends."""
+"""The load generator alone: its output, its files and its exit status."""
 
 import base64
 import http.server
@@ -31,7 +31,7 @@ class Greeter(http.server.BaseHTTPRequestHandler):
     def address_string(self):
         return "someone"
 
-    def log_message(self, *words):
+    def log_message(self, *arguments):
         pass
 
 
@@ -42,7 +42,7 @@ class UnixServer(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
 
 
 def varint(data, at):
-    """The number at that place, as protobuf and HdrHistogram write it, and the place behind it."""
+    """The varint at that offset, in the format of protobuf and HdrHistogram, and the offset after it."""
     value = shift = 0
     while True:
         byte = data[at]
@@ -54,7 +54,7 @@ def varint(data, at):
 
 
 def counts_of_chunks(data):
-    """Of each length-delimited SampleChunk, its `count`, field 2."""
+    """The `count`, field 2, of each length-delimited SampleChunk."""
     counts = []
     at = 0
     while at < len(data):
@@ -73,13 +73,13 @@ def counts_of_chunks(data):
 
 
 def length_at(data, at):
-    """Of a length-delimited field: its size, and that of its length."""
+    """The size of a length-delimited field, and the size of its length."""
     size, behind = varint(data, at)
     return size, behind - at
 
 
 def count_of_hdr(text):
-    """All counts of a histogram in HdrHistogram's V2 compressed encoding."""
+    """All counts of a histogram in HdrHistogram's compressed V2 encoding."""
     outer = base64.b64decode(text)
     cookie, size = struct.unpack_from(">ii", outer)
     assert cookie & ~0xF0 == 0x1C849304, hex(cookie)
@@ -88,13 +88,13 @@ def count_of_hdr(text):
     total = at = 0
     while at < len(payload):
         zigzag, at = varint(payload, at)
-        # Negative: that many empty buckets.
+        # A negative number stands for that many empty buckets.
         total += zigzag >> 1 if zigzag & 1 == 0 else 0
     return total
 
 
 def cpu_ticks(pid):
-    """What a process has used so far."""
+    """The CPU time that a process has used so far."""
     with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
         fields = file.read().rpartition(")")[2].split()
     return int(fields[11]) + int(fields[12])
@@ -102,14 +102,14 @@ def cpu_ticks(pid):
 
 class LoadgenTest(EndToEndTest):
     def serve(self, listen="127.0.0.1:0"):
-        """The epoll server; `address` is where."""
+        """The epoll server, listening on `address`."""
         server = Running([program("server/server"), f"--listen={listen}"], self.env, self.home)
         self.addCleanup(server.kill)
         server.address = server.await_line("listening on ").split()[-1]
         return server
 
     def serve_unix(self):
-        """A server on a unix socket, and its path."""
+        """A server on a Unix socket, and its path."""
         path = self.path("socket")
         server = UnixServer(path, Greeter)
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
@@ -122,17 +122,17 @@ class LoadgenTest(EndToEndTest):
         self.addCleanup(end)
         return server, path
 
-    def begin(self, *words):
-        running = Running([program("agent/loadgen/loadgen"), "--idle-gaps=1ms", *words], self.env, self.home)
+    def begin(self, *arguments):
+        running = Running([program("agent/loadgen/loadgen"), "--idle-gaps=1ms", *arguments], self.env, self.home)
         self.addCleanup(running.kill)
         return running
 
-    def loadgen(self, *words):
-        return self.begin(*words).wait()
+    def loadgen(self, *arguments):
+        return self.begin(*arguments).wait()
 
-    def measured(self, *words, status=0):
-        """The result of a run, which adds up."""
-        ended = self.loadgen("--format=json", *words)
+    def measured(self, *arguments, status=0):
+        """The result of a run. Checks that its counts add up."""
+        ended = self.loadgen("--format=json", *arguments)
         self.assert_status(ended, status)
         return self.sound(ended)
 
@@ -159,25 +159,25 @@ class LoadgenTest(EndToEndTest):
         self.assertGreater(result["bytes_read"], result["ok"] * len("Hello, World!"))
         self.assertGreater(result["latency_us"]["p50"], 0)
         self.assertGreater(result["cpu_us_per_request"], 0)
-        # What only an open loop has, is null here and not 0.
+        # Figures of an open loop are null here, not 0.
         self.assertIsNone(result["offered_rps"])
         self.assertEqual(set(result["send_lag_us"].values()), {None})
 
-    def test_an_open_loop_sends_what_falls_due(self):
+    def test_an_open_loop_sends_all_requests_that_are_due(self):
         address = self.serve().address
-        words = (f"--target={address}", "--path=/plaintext", "--connections=8", "--duration=500ms", "--rate=1000",
+        arguments = (f"--target={address}", "--path=/plaintext", "--connections=8", "--duration=500ms", "--rate=1000",
                  "--pacing=gentle", "--threads=2")
-        result = self.measured(*words)
+        result = self.measured(*arguments)
         self.assertEqual((result["sent"], result["ok"]), (500, 500))
         self.assertEqual((result["mode"], result["offered_rps"]), ("open", 1000))
         for latencies in ("latency_us", "service_us", "send_lag_us"):
             self.assertIsNotNone(result[latencies]["p50"], latencies)
-        # The seed fixes what falls due.
-        sent = [self.measured(*words, "--arrivals=poisson", f"--seed={seed}")["sent"] for seed in (1, 1)]
+        # The seed determines the send times.
+        sent = [self.measured(*arguments, "--arrivals=poisson", f"--seed={seed}")["sent"] for seed in (1, 1)]
         self.assertEqual(sent[0], sent[1])
         self.assertLess(abs(sent[0] - 500), 4 * 500 ** 0.5)
 
-    def test_where_nobody_listens_it_says_so_and_ends_with_1(self):
+    def test_reports_a_refused_connection_with_status_1(self):
         with socket.create_server(("127.0.0.1", 0)) as taken:
             port = taken.getsockname()[1]
         for more in ((), ("--rate=100", "--pacing=gentle")):
@@ -189,7 +189,7 @@ class LoadgenTest(EndToEndTest):
                 self.assertEqual(result["ok"], 0)
                 self.assertGreater(result["error_kinds"]["connection refused"], 0)
 
-    def test_where_nothing_succeeds_it_says_why_and_ends_with_1(self):
+    def test_reports_why_every_request_failed_with_status_1(self):
         address = self.serve().address
         ended = self.loadgen("--format=json", f"--target={address}", "--path=/nothing", "--requests=20")
         self.assert_status(ended, 1)
@@ -197,7 +197,7 @@ class LoadgenTest(EndToEndTest):
         result = self.sound(ended)
         self.assertEqual((result["ok"], result["errors"], result["status"]), (0, 20, {"404": 20}))
 
-    def test_a_server_that_is_killed_leaves_a_result_that_adds_up(self):
+    def test_a_killed_server_gives_a_result_that_adds_up(self):
         for more in ((), ("--rate=2000", "--pacing=gentle")):
             with self.subTest(more=more):
                 server = self.serve()
@@ -208,7 +208,7 @@ class LoadgenTest(EndToEndTest):
                            what="load on the server")
                 server.kill()
                 ended = load.wait()
-                # Something succeeded: what was measured is a result, with the failures in it.
+                # Some requests succeeded, so there is a result that includes the failures.
                 self.assert_status(ended, 0)
                 result = self.sound(ended)
                 self.assertGreater(result["ok"], 0)
@@ -216,7 +216,7 @@ class LoadgenTest(EndToEndTest):
                 if more:
                     self.assertEqual(result["sent"], 12_000)
 
-    def test_sigint_prints_what_was_measured(self):
+    def test_sigint_prints_the_result_so_far(self):
         for number in (signal.SIGINT, signal.SIGTERM):
             with self.subTest(signal=number):
                 server, path = self.serve_unix()
@@ -231,12 +231,12 @@ class LoadgenTest(EndToEndTest):
                 self.assertTrue(0 < result["duration_s"] < 3600, result)
                 os.unlink(path)
 
-    def test_a_unix_socket_is_loaded(self):
+    def test_loads_a_unix_socket(self):
         _, path = self.serve_unix()
         result = self.measured(f"--target=unix:{path}", "--connections=2", "--requests=50")
         self.assertEqual(result["ok"], 50)
 
-    def test_a_server_on_ipv6_is_loaded(self):
+    def test_loads_a_server_on_ipv6(self):
         try:
             socket.create_server(("::1", 0), family=socket.AF_INET6).close()
         except OSError as error:
@@ -246,23 +246,23 @@ class LoadgenTest(EndToEndTest):
         self.assertEqual(self.measured(f"--target={address}", "--path=/plaintext", "--requests=50")["ok"], 50)
         self.assertEqual(self.measured(f"http://{address}/plaintext", "--requests=50")["ok"], 50)
 
-    def test_until_ends_when_the_quantile_is_known(self):
+    def test_until_stops_once_the_percentile_is_precise(self):
         result = self.measured(f"--target={self.serve().address}", "--path=/plaintext", "--connections=2",
                                "--duration=10m", "--until=p50:50%")
         self.assertTrue(0 < result["duration_s"] < 600, result)
         self.assertEqual(result["stopped"], True)
 
-    def test_samples_are_in_the_file(self):
+    def test_writes_all_samples_to_the_file(self):
         path = self.path("samples")
         result = self.measured(f"--target={self.serve().address}", "--path=/plaintext", "--connections=4",
                                "--threads=2", "--requests=3000", f"--samples={path}")
         self.assertEqual((result["ok"], result["samples_recorded"], result["samples_lost"]), (3000, 3000, 0))
         with open(path, "rb") as file:
             counts = counts_of_chunks(file.read())
-        self.assertGreaterEqual(len(counts), 2)  # Each thread has its own.
+        self.assertGreaterEqual(len(counts), 2)  # Each thread writes its own chunks.
         self.assertEqual(sum(counts), 3000)
 
-    def test_the_hdr_log_holds_every_latency(self):
+    def test_the_hdr_log_has_every_latency(self):
         path = self.path("latency.hdr")
         result = self.measured(f"--target={self.serve().address}", "--path=/plaintext", "--duration=1500ms",
                                f"--hdr={path}")
@@ -272,7 +272,7 @@ class LoadgenTest(EndToEndTest):
         self.assertEqual([float(interval[0]) for interval in intervals], [0, 1])
         self.assertEqual(sum(count_of_hdr(interval[3]) for interval in intervals), result["ok"])
 
-    def test_csv_has_a_line_a_second(self):
+    def test_csv_has_one_line_per_second(self):
         ended = self.loadgen(f"--target={self.serve().address}", "--path=/plaintext", "--requests=1000",
                              "--format=csv")
         self.assert_status(ended, 0)
@@ -283,27 +283,27 @@ class LoadgenTest(EndToEndTest):
         self.assertEqual([int(row[0]) for row in rows], list(range(len(rows))))
         self.assertEqual([sum(int(row[i]) for row in rows) for i in range(1, 5)], [1000, 1000, 0, 0])
 
-    def test_an_earlier_result_is_shown_beside_this_one(self):
-        words = (f"--target={self.serve().address}", "--path=/plaintext", "--requests=500")
-        earlier = self.loadgen(*words, "--format=json")
+    def test_compares_with_an_earlier_result(self):
+        arguments = (f"--target={self.serve().address}", "--path=/plaintext", "--requests=500")
+        earlier = self.loadgen(*arguments, "--format=json")
         path = self.write("earlier.json", earlier.out)
         beside = f"--compare-to={path}"
-        table = self.loadgen(*words, beside)
+        table = self.loadgen(*arguments, beside)
         self.assert_status(table, 0)
         for part in ("earlier", "now", "change", "ok/s", "latency p99 us"):
             self.assertIn(part, table.out, table)
         self.assertIn(f"{earlier.json()['rps']:.2f}", table.out)
-        # Standard output is one object for programs all the same.
-        with_json = self.loadgen(*words, beside, "--format=json")
+        # Standard output is still a single JSON object.
+        with_json = self.loadgen(*arguments, beside, "--format=json")
         self.assert_status(with_json, 0)
         self.assertEqual(self.sound(with_json)["ok"], 500)
         self.assert_says(with_json, "earlier", "change")
 
-    def test_an_earlier_result_that_cannot_be_read_is_named(self):
-        words = (f"--target={self.serve().address}", "--path=/plaintext", "--requests=100")
+    def test_names_an_earlier_result_that_cannot_be_read(self):
+        arguments = (f"--target={self.serve().address}", "--path=/plaintext", "--requests=100")
         for name, text in (("none.json", None), ("text.json", "no result")):
             with self.subTest(name=name):
                 path = self.path(name) if text is None else self.write(name, text)
-                ended = self.loadgen(*words, f"--compare-to={path}")
+                ended = self.loadgen(*arguments, f"--compare-to={path}")
                 self.assertIn(ended.status, (1, 2), ended)
                 self.assertTrue(ended.err.startswith("loadgen: "), ended)

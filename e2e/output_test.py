@@ -1,4 +1,4 @@
-"""What programs print: it arrives or they fail, it goes where the user says, and it does nothing to a terminal."""
+"""The output of programs: it arrives or the program fails, it goes to the given file, and it cannot control a terminal."""
 
 import os
 import pty
@@ -7,14 +7,14 @@ import unittest
 
 from e2e.harness import QUICK_PLAN, EndToEndTest, program
 
-# An escape sequence that a terminal obeys, and a line break that forges a line of ours.
+# An escape sequence for a terminal, and a line break that forges a line of the program.
 HOSTILE = "x\ncontroller: forged\x1b[31m"
 TIMEOUT_S = 120
 
 
-def closing(fd, words):
-    """The words of a shell that starts a program with a descriptor closed."""
-    return ["/bin/sh", "-c", f'exec "$@" {fd}>&-', "sh", *words]
+def closing(fd, arguments):
+    """The arguments of a shell that starts a program with a descriptor closed."""
+    return ["/bin/sh", "-c", f'exec "$@" {fd}>&-', "sh", *arguments]
 
 
 class OutputTest(EndToEndTest):
@@ -24,19 +24,19 @@ class OutputTest(EndToEndTest):
         "controller": "controller/controller", "agent": "agent/agent", "server": "server/server",
         "loadgen": "agent/loadgen/loadgen", "profile": "agent/profiler/profile", "launch": "agent/launch/launch"}
 
-    def run_words(self, words, stdout=subprocess.PIPE, **kwargs):
+    def run_words(self, arguments, stdout=subprocess.PIPE, **kwargs):
         return subprocess.run(
-            words, env=self.env, cwd=self.home, stdin=subprocess.DEVNULL, stdout=stdout, stderr=subprocess.PIPE,
+            arguments, env=self.env, cwd=self.home, stdin=subprocess.DEVNULL, stdout=stdout, stderr=subprocess.PIPE,
             timeout=TIMEOUT_S, check=False, **kwargs)
 
-    def words(self, name, *words):
-        return [program(self.PROGRAMS[name]), *words]
+    def arguments(self, name, *arguments):
+        return [program(self.PROGRAMS[name]), *arguments]
 
     def server(self):
         """The address of a server that runs until the test ends."""
         # pylint: disable=consider-using-with
         running = subprocess.Popen(
-            self.words("server", "--listen=127.0.0.1:0"), env=self.env, stdout=subprocess.PIPE, text=True)
+            self.arguments("server", "--listen=127.0.0.1:0"), env=self.env, stdout=subprocess.PIPE, text=True)
         self.addCleanup(running.stdout.close)
         self.addCleanup(running.wait, TIMEOUT_S)
         self.addCleanup(running.terminate)
@@ -46,7 +46,7 @@ class OutputTest(EndToEndTest):
         self.assert_measured(self.controller("run", self.write("plan.textproto", QUICK_PLAN), "--quiet"))
 
     def commands(self):
-        """Words that print, of every program and every command."""
+        """Arguments of every program and every command that print something."""
         target = f"--target={self.server()}"
         self.campaign()
         plan = self.path("plan.textproto")
@@ -69,44 +69,44 @@ class OutputTest(EndToEndTest):
 
 
 class LostOutputTest(OutputTest):
-    def assert_lost(self, words, ended, reason):
-        self.assertEqual(ended.returncode, 1, f"{words}: {ended}")
-        self.assertIn(f"{words[0]}: cannot write to standard output: {reason}".encode(), ended.stderr, f"{words}")
+    def assert_lost(self, arguments, ended, reason):
+        self.assertEqual(ended.returncode, 1, f"{arguments}: {ended}")
+        self.assertIn(f"{arguments[0]}: cannot write to standard output: {reason}".encode(), ended.stderr, f"{arguments}")
 
-    def test_every_program_that_cannot_print_says_so_and_fails(self):
-        for words in self.commands():
-            if words[0] == "profile" and "--pid" in words[1] and self.run_words(self.words(*words)).returncode != 0:
-                continue  # Here nothing may be profiled.
-            with self.subTest(words=words, output="/dev/full"), open("/dev/full", "wb") as full:
-                self.assert_lost(words, self.run_words(self.words(*words), stdout=full), "No space left on device")
-            with self.subTest(words=words, output="closed"):
-                self.assert_lost(words, self.run_words(closing(1, self.words(*words))), "Bad file descriptor")
+    def test_every_program_reports_lost_output_and_fails(self):
+        for arguments in self.commands():
+            if arguments[0] == "profile" and "--pid" in arguments[1] and self.run_words(self.arguments(*arguments)).returncode != 0:
+                continue  # This system does not allow profiling.
+            with self.subTest(arguments=arguments, output="/dev/full"), open("/dev/full", "wb") as full:
+                self.assert_lost(arguments, self.run_words(self.arguments(*arguments), stdout=full), "No space left on device")
+            with self.subTest(arguments=arguments, output="closed"):
+                self.assert_lost(arguments, self.run_words(closing(1, self.arguments(*arguments))), "Bad file descriptor")
 
-    def test_a_worse_status_stays(self):
-        for words in (("controller", "--no-such-flag"), ("loadgen",), ("server", "--cpu=x")):
-            ended = self.run_words(closing(1, self.words(*words)))
-            self.assertEqual(ended.returncode, 2, f"{words}: {ended}")
+    def test_keeps_a_worse_status(self):
+        for arguments in (("controller", "--no-such-flag"), ("loadgen",), ("server", "--cpu=x")):
+            ended = self.run_words(closing(1, self.arguments(*arguments)))
+            self.assertEqual(ended.returncode, 2, f"{arguments}: {ended}")
 
-    def test_what_prints_nothing_needs_no_standard_output(self):
-        ended = self.run_words(closing(1, self.words(
+    def test_a_program_without_output_needs_no_standard_output(self):
+        ended = self.run_words(closing(1, self.arguments(
             "loadgen", f"--target={self.server()}", "--requests=10", "--output=result.json", "--format=csv")))
         self.assertEqual(ended.returncode, 1, "it prints its CSV")
         self.assertIn('"ok"', self.read(self.path("result.json")), "and has written its file")
 
-    def test_a_closed_descriptor_is_not_taken_by_a_file(self):
-        # The store, opened as descriptor 1 or 2, would be printed into.
+    def test_no_file_takes_a_closed_descriptor(self):
+        # Otherwise the store could become descriptor 1 or 2, and get the output.
         self.campaign()
         for fd in (0, 1, 2):
-            self.run_words(closing(fd, self.words("controller", "show", "latest")))
-            self.run_words(closing(fd, self.words("controller", "show", "no-such-campaign")))
+            self.run_words(closing(fd, self.arguments("controller", "show", "latest")))
+            self.run_words(closing(fd, self.arguments("controller", "show", "no-such-campaign")))
         self.assert_status(self.controller("show", "latest"), 0)
 
-    def test_a_reader_that_leaves_early_is_no_fault_to_report(self):
-        words = self.words("loadgen", f"--target={self.server()}", "--requests=10", "--output=result.json")
+    def test_does_not_report_a_reader_that_stops_early(self):
+        arguments = self.arguments("loadgen", f"--target={self.server()}", "--requests=10", "--output=result.json")
         read_end, write_end = os.pipe()
         os.close(read_end)
         try:
-            ended = self.run_words(words, stdout=write_end)
+            ended = self.run_words(arguments, stdout=write_end)
         finally:
             os.close(write_end)
         self.assertEqual((ended.returncode, ended.stderr), (1, b""))
@@ -114,46 +114,46 @@ class LostOutputTest(OutputTest):
 
 
 class OutputPathTest(OutputTest):
-    def appended(self, words, path, fd=1):
-        """What a log holds behind its first line when a program writes to `path` with `>> log`."""
+    def appended(self, arguments, path, fd=1):
+        """The contents of a log after its first line when a program writes to `path` with `>> log`."""
         log = self.write("log", "old\n")
-        shell = ["/bin/sh", "-c", f'exec "$@" {fd}>>"$0"', log, *words, path]
+        shell = ["/bin/sh", "-c", f'exec "$@" {fd}>>"$0"', log, *arguments, path]
         ended = self.run_words(shell)
-        self.assertEqual(ended.returncode, 0, f"{words}: {ended}")
+        self.assertEqual(ended.returncode, 0, f"{arguments}: {ended}")
         with open(log, "rb") as file:
             first, rest = file.readline(), file.read()
-        self.assertEqual(first, b"old\n", f"{words} {path}")
+        self.assertEqual(first, b"old\n", f"{arguments} {path}")
         return rest
 
-    def test_what_is_appended_to_is_not_replaced(self):
-        load = self.words("loadgen", f"--target={self.server()}", "--requests=10")
+    def test_appending_does_not_replace_a_file(self):
+        load = self.arguments("loadgen", f"--target={self.server()}", "--requests=10")
         self.campaign()
         writers = [
-            (self.words("controller", "report", "latest", "-o"), "", b"<!DOCTYPE html>"),
-            (self.words("controller", "export", "latest", "--format=csv", "-o"), "", b"campaign,"),
-            (self.words("controller", "export", "latest", "--format=json", "-o"), "", b"{"),
+            (self.arguments("controller", "report", "latest", "-o"), "", b"<!DOCTYPE html>"),
+            (self.arguments("controller", "export", "latest", "--format=csv", "-o"), "", b"campaign,"),
+            (self.arguments("controller", "export", "latest", "--format=json", "-o"), "", b"{"),
             (load, "--output=", b'"ok"'), (load, "--hdr=", b"HistogramLogVersion"), (load, "--samples=", b""),
         ]
-        for words, flag, part in writers:
+        for arguments, flag, part in writers:
             for path, fd in (("/dev/stdout", 1), ("/dev/fd/3", 3), ("/proc/self/fd/3", 3)):
-                with self.subTest(words=words, flag=flag, path=path):
-                    written = self.appended(words, flag + path, fd)
+                with self.subTest(arguments=arguments, flag=flag, path=path):
+                    written = self.appended(arguments, flag + path, fd)
                     self.assertIn(part, written)
                     self.assertNotEqual(written, b"")
                     self.assertNotIn(path.encode() + b"\n", written)
 
-    def test_devices_and_pipes_stay_what_they_are(self):
+    def test_does_not_replace_devices_and_pipes(self):
         self.campaign()
         fifo = self.path("fifo")
         os.mkfifo(fifo)
         reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
         self.addCleanup(os.close, reader)
         for path in ("/dev/null", fifo):
-            for words in (("report", "latest", "-o", path), ("export", "latest", "--format=csv", "-o", path)):
+            for arguments in (("report", "latest", "-o", path), ("export", "latest", "--format=csv", "-o", path)):
                 before = os.stat(path)
-                # What a pipe holds is bounded.
+                # The capacity of a pipe is limited.
                 with subprocess.Popen(["/bin/cat", fifo], stdout=subprocess.DEVNULL) as cat:
-                    self.assert_status(self.controller(*words), 0)
+                    self.assert_status(self.controller(*arguments), 0)
                     after = os.stat(path)
                     cat.terminate()
                 self.assertEqual((before.st_ino, before.st_mode), (after.st_ino, after.st_mode), path)
@@ -166,12 +166,12 @@ class OutputPathTest(OutputTest):
 
 
 class HostileTextTest(OutputTest):
-    def assert_clean(self, ended, words):
+    def assert_clean(self, ended, arguments):
         for name, text in (("standard output", ended.stdout), ("standard error", ended.stderr)):
-            self.assertNotIn(b"\x1b", text, f"{words}: {name}")
-            self.assertNotIn(b"\ncontroller: forged", text, f"{words}: {name}")
+            self.assertNotIn(b"\x1b", text, f"{arguments}: {name}")
+            self.assertNotIn(b"\ncontroller: forged", text, f"{arguments}: {name}")
 
-    def test_words_of_the_command_line_are_shown_and_not_obeyed(self):
+    def test_escapes_control_characters_of_arguments(self):
         address = f"http://{self.server()}"
         hostile = [
             *[(name, word) for name in self.PROGRAMS for word in (HOSTILE, f"--{HOSTILE}", f"--{HOSTILE}=1")],
@@ -197,14 +197,14 @@ class HostileTextTest(OutputTest):
             ("profile", f"--pid={HOSTILE}"), ("profile", "--pid=1", f"--cpus={HOSTILE}"),
             ("launch", f"--cpus={HOSTILE}", "--", "true"), ("launch", "--", f"/no/such/{HOSTILE}"),
         ]
-        for words in hostile:
-            with self.subTest(words=words):
-                ended = self.run_words(self.words(*words))
+        for arguments in hostile:
+            with self.subTest(arguments=arguments):
+                ended = self.run_words(self.arguments(*arguments))
                 self.assertNotEqual(ended.returncode, 0, f"{ended}")
                 self.assertNotEqual(ended.stderr, b"")
-                self.assert_clean(ended, words)
+                self.assert_clean(ended, arguments)
 
-    def test_fields_of_a_plan_are_shown_and_not_obeyed(self):
+    def test_escapes_control_characters_of_a_plan(self):
         written = HOSTILE.replace("\n", "\\n").replace("\x1b", "\\033")
         plans = [
             QUICK_PLAN.replace('"quick"', f'"{written}"'),
@@ -220,40 +220,40 @@ class HostileTextTest(OutputTest):
         ]
         for text in plans:
             plan = self.write(f"plan{HOSTILE}.textproto".replace("/", ""), text)
-            for words in (("controller", "check", plan), ("controller", "check", plan, "--wide")):
-                with self.subTest(text=text, words=words):
-                    self.assert_clean(self.run_words(self.words(*words)), words)
+            for arguments in (("controller", "check", plan), ("controller", "check", plan, "--wide")):
+                with self.subTest(text=text, arguments=arguments):
+                    self.assert_clean(self.run_words(self.arguments(*arguments)), arguments)
 
-    def test_the_name_of_an_imported_file_is_shown_and_not_obeyed(self):
+    def test_escapes_control_characters_of_an_imported_files_name(self):
         self.campaign()
         execution = self.show()["cells"][0]["executions"][0]
         identity = execution["id"] if isinstance(execution, dict) else execution
         perf = ("epoll 41 1.000001: 10000000 cpu-clock:u: \n\t ffff work+0x1 (/bin/x\x1b[31m)\n\t fffe _start+0x1 (/bin/x)\n\n")
         named = self.write(f"perf{HOSTILE}", perf)
         empty = self.write(f"none{HOSTILE}", "nothing\n")
-        refused = self.run_words(self.words("controller", "import", empty, f"--execution={identity}"))
+        refused = self.run_words(self.arguments("controller", "import", empty, f"--execution={identity}"))
         self.assertNotEqual(refused.returncode, 0)
         self.assertIn(b"\\x0acontroller: forged\\x1b[31m", refused.stderr)
         self.assert_clean(refused, "import")
-        for words in (("import", named, f"--execution={identity}"), ("show", "latest"), ("show", "latest", "--wide"),
+        for arguments in (("import", named, f"--execution={identity}"), ("show", "latest"), ("show", "latest", "--wide"),
                       ("report", "latest", "-o", f"page{HOSTILE}.html"),
                       ("export", "latest", "--format=folded", "-o", f"out{HOSTILE}")):
-            with self.subTest(words=words):
-                ended = self.run_words(self.words("controller", *words))
+            with self.subTest(arguments=arguments):
+                ended = self.run_words(self.arguments("controller", *arguments))
                 self.assertEqual(ended.returncode, 0, f"{ended}")
-                self.assert_clean(ended, words)
+                self.assert_clean(ended, arguments)
 
-    def test_a_terminal_is_sent_no_control_character_whatever_the_format(self):
-        # Of C1, which JSON leaves as it is. A file gets the bytes, a terminal their escapes.
+    def test_escapes_control_characters_for_a_terminal_in_every_format(self):
+        # A C1 control, which JSON does not escape. A file gets the bytes, a terminal the escapes.
         csi = "\u009b31m"
         text = QUICK_PLAN.replace('"quick"', f'"quick {csi}"')
         self.write("plan.textproto", text)
-        words = self.words("controller", "check", self.path("plan.textproto"), "--format=json")
-        self.assertIn(csi.encode(), self.run_words(words).stdout)
+        arguments = self.arguments("controller", "check", self.path("plan.textproto"), "--format=json")
+        self.assertIn(csi.encode(), self.run_words(arguments).stdout)
         ours, theirs = pty.openpty()
         self.addCleanup(os.close, ours)
         try:
-            self.assertEqual(self.run_words(words, stdout=theirs).returncode, 0)
+            self.assertEqual(self.run_words(arguments, stdout=theirs).returncode, 0)
         finally:
             os.close(theirs)
         shown = b""

@@ -1,4 +1,4 @@
-"""The plans that come with Assay, and the life of a campaign after it was measured."""
+"""The plans that come with Assay, and the use of a campaign after its measurement."""
 
 import os
 import sys
@@ -7,13 +7,13 @@ import time
 from e2e.harness import QUICK_PLAN, EndToEndTest, program, tried_twice
 
 
-class OriginsExperimentTest(EndToEndTest):
+class OriginalExperimentTest(EndToEndTest):
     def test_c_vs_rust_runs_for_the_targets_that_are_installed(self):
         plan = program("plans/c_vs_rust.textproto")
-        # As the origin had it but for the rests between runs.
+        # The plan of the original experiment, without its pauses between runs.
         ran = self.controller("run", plan, "--set", "pause.seconds=0", "--set", "profile.separate_execution.seconds=1",
                               timeout_s=280)
-        # Its threshold is a claim about a quiet machine, which this one need not be.
+        # The threshold is valid for a quiet machine only, and this machine may be busy.
         self.assertIn(ran.status, (0, 3, 4), f"\n{ran}")
         shown = self.show()
         measured = {cell["target"] for cell in shown["cells"]}
@@ -28,20 +28,20 @@ class OriginsExperimentTest(EndToEndTest):
         for cell in shown["cells"]:
             if cell["profiled"]:
                 continue
-            # On a busy machine some may still wait for their responses when the drain is over; they were sent all the same.
+            # On a busy machine some requests may have no response when the drain ends; they were sent nevertheless.
             self.assertEqual([one["sent"] for one in cell["executions"]], [10_000] * 3)
-            # Three executions carry no interval; the original experiment's figure is there, labelled.
+            # Three executions allow no interval; the report has the original experiment's figure, labelled as such.
             self.assertIsNone(cell["latency_us"]["p50"]["low"])
             self.assertGreater(cell["mean_of_medians_us"], 0)
 
         self.check_profiles(ran, measured)
 
     def check_profiles(self, ran, measured):
-        """Each target has a flame graph, the system calls their table, and all of it leaves as files."""
+        """Each target has a flame graph, the system calls have a table, and everything is exported as files."""
         folder = self.path("profiles")
         exported = self.controller("export", "latest", "--format=folded", "-o", folder)
         if exported.status == 1:
-            # A machine that refuses perf events: the run went on, and says why and what would help.
+            # This machine refuses perf events: the run continued, and the message says why and what to do.
             self.assert_says(exported, "no profile was taken")
             self.assertRegex(ran.out, "no profile of ")
             print("skipped: this machine lets nobody profile: " + exported.err, file=sys.stderr)
@@ -62,7 +62,7 @@ class OriginsExperimentTest(EndToEndTest):
             self.assertIn(target, page)
         self.assertNotRegex(page, r"(?:src|href)=[\"']?https?:")
 
-    def test_check_says_the_schedule_and_changes_nothing(self):
+    def test_check_prints_the_schedule_and_changes_nothing(self):
         checked = self.controller("check", program("plans/c_vs_rust.textproto"), "--format=json")
         self.assert_status(checked, 0)
         schedule = checked.json()["schedule"]
@@ -75,7 +75,7 @@ class OriginsExperimentTest(EndToEndTest):
 
 
 class LoadCurveTest(EndToEndTest):
-    def test_a_curve_offers_each_rate_and_tells_what_came_back(self):
+    def test_a_curve_offers_each_rate_and_reports_the_responses(self):
         plan = program("plans/load_curve.textproto")
         ran = self.controller("run", plan, "--set", "load.curve.rates_per_s=500,2000", "--set",
                               "load.curve.duration.seconds=0.5", timeout_s=280)
@@ -88,13 +88,13 @@ class LoadCurveTest(EndToEndTest):
             gates = {gate["name"] for gate in cell["gates"]}
             self.assertLessEqual({"load_not_delivered", "queue_overflow", "send_lag"}, gates)
             for one in cell["executions"]:
-                # Poisson arrivals: so many on average, within five standard deviations.
+                # Poisson arrivals: the expected number, within five standard deviations.
                 due = cell["level"]["rate"] * 0.5
                 self.assertLess(abs(one["sent"] - due), 5 * due ** 0.5 + 1)
 
 
 class CampaignLifeTest(EndToEndTest):
-    def test_a_campaign_is_found_by_its_label_and_done_again_from_the_store(self):
+    def test_a_campaign_is_found_by_its_label_and_repeated_from_the_store(self):
         plan = self.write("quick.textproto", QUICK_PLAN)
         self.assert_measured(self.controller("run", plan, "--label=first"))
         first = self.show("first")
@@ -103,27 +103,27 @@ class CampaignLifeTest(EndToEndTest):
         second = self.show("second")
         self.assertNotEqual(first["campaign"]["id"], second["campaign"]["id"])
         self.assertEqual(first["plan"]["text"], second["plan"]["text"])
-        # Nothing is left to do in a complete one.
+        # A complete campaign has nothing to resume.
         resumed = self.controller("resume", "first")
         self.assert_status(resumed, 1)
         self.assert_says(resumed, "complete")
 
     @tried_twice
-    def test_a_campaign_takes_about_as_long_as_check_says(self):
+    def test_a_campaign_takes_about_as_long_as_check_predicts(self):
         plan = self.write("quick.textproto", QUICK_PLAN)
-        words = (plan, "--set", "blocks=8", "--set", "pause.seconds=0.1", "--format=json")
-        checked = self.controller("check", *words)
+        arguments = (plan, "--set", "blocks=8", "--set", "pause.seconds=0.1", "--format=json")
+        checked = self.controller("check", *arguments)
         self.assert_status(checked, 0)
         forecast = checked.json()
         self.assertFalse(forecast["guessed"])
         self.assertAlmostEqual(forecast["measuring_s"], 8 * (0.1 + 0.3))
         begin = time.monotonic()
-        ran = self.controller("run", *words)
+        ran = self.controller("run", *arguments)
         took = time.monotonic() - begin
         self.assert_measured(ran)
-        # Windows and the rests between them last as long as they are asked to; what is around them is as fast as the machine.
+        # Windows and the pauses between them have a fixed length; the remaining time depends on the machine.
         self.assertGreaterEqual(took, forecast["measuring_s"] + 7 * 0.1)
-        # What no forecast counts: executions that were begun again, two seconds later, and the start of the controller.
+        # The prediction excludes executions that were retried two seconds later, and the start of the controller.
         again = sum(one["disturbed_starts"] for one in ran.json()["cells"][0]["executions"])
         self.assertLessEqual(took - 4 * again, 3 * forecast["total_s"] + 5)
 

@@ -1,4 +1,4 @@
-"""Profiles beyond the report: leaving for other tools and coming back, and what cannot be had."""
+"""Profiles beyond the report: export to other tools, import, and unavailable profiles."""
 
 import glob
 
@@ -17,7 +17,7 @@ class ProfilesOfOtherToolsTest(EndToEndTest):
         self.plain = cells[False]["executions"][0]["id"]
         self.profiled = cells[True]["executions"][0]["id"]
 
-    def test_what_perf_script_says_becomes_the_profile_of_a_run(self):
+    def test_imports_the_output_of_perf_script(self):
         self.assert_status(self.controller("export", "latest", "--format=perf-script", "-o", self.path("out")), 0)
         (text,) = glob.glob(self.path("out/*.txt"))
         imported = self.controller("import", text, f"--execution={self.plain}")
@@ -32,7 +32,7 @@ class ProfilesOfOtherToolsTest(EndToEndTest):
         for name, share in calls(ours).items():
             self.assertAlmostEqual(calls(theirs)[name], share, places=3)
 
-    def test_what_is_no_profile_or_no_run_is_refused(self):
+    def test_refuses_an_invalid_profile_or_run(self):
         notes = self.write("notes.txt", "these are my notes\n")
         ended = self.controller("import", notes, f"--execution={self.plain}")
         self.assert_status(ended, 2)
@@ -47,7 +47,7 @@ class ProfilesOfOtherToolsTest(EndToEndTest):
         self.assert_status(ended, 1)
         self.assert_says(ended, "already has a profile that Assay took")
 
-    def test_latencies_leave_for_hdrhistogram(self):
+    def test_exports_latencies_for_hdrhistogram(self):
         self.assert_status(self.controller("export", "latest", "--format=hdr", "-o", self.path("hdr")), 0)
         for path in glob.glob(self.path("hdr/*.hlog")):
             self.assertIn("#[Histogram log format version 1.3]", self.read(path))

@@ -1,4 +1,4 @@
-"""The epoll server answers however a client sends its request."""
+"""The epoll server responds to requests from different clients, sent in any pieces."""
 
 import http.client
 import os
@@ -20,7 +20,7 @@ class EchoTest(EndToEndTest):
         self.port = int(port)
 
     def test_curl_gets_its_body_back(self):
-        # Past 1 KiB curl asks "Expect: 100-continue" first.
+        # Above 1 KiB curl sends "Expect: 100-continue" first.
         for size in (0, 1, 100_000):
             with self.subTest(size=size):
                 body = os.urandom(size)
@@ -32,14 +32,14 @@ class EchoTest(EndToEndTest):
 
     def test_pythons_http_client_gets_its_body_back(self):
         connection = http.client.HTTPConnection(self.host, self.port, timeout=30)
-        # On one connection: nothing of a response may leak into the next.
+        # On one connection: no bytes of a response may leak into the next.
         for size in (10, 70_000, 0, 3):
             body = os.urandom(size)
             connection.request("POST", "/echo", body, {"Content-Type": "application/x-any"})
             answer = connection.getresponse()
             self.assertEqual((answer.status, answer.read()), (200, body))
             self.assertEqual(answer.getheader("Content-Type"), "application/x-any")
-        # In chunks, as http.client sends what it is given piece by piece.
+        # http.client sends a body that it gets in pieces as chunks.
         connection.request("POST", "/echo", iter([b"one ", b"two ", b"three"]), encode_chunked=True,
                            headers={"Transfer-Encoding": "chunked"})
         self.assertEqual(connection.getresponse().read(), b"one two three")
@@ -79,7 +79,7 @@ class EchoTest(EndToEndTest):
 
 
 class ServerUsageTest(EndToEndTest):
-    def test_a_port_in_use_is_named_with_what_to_do(self):
+    def test_names_a_port_in_use_and_what_to_do(self):
         with socket.create_server(("127.0.0.1", 0)) as taken:
             port = taken.getsockname()[1]
             ended = Running([program("server/server"), f"--listen=127.0.0.1:{port}"], self.env, self.home).wait()
@@ -88,11 +88,11 @@ class ServerUsageTest(EndToEndTest):
 
     def test_a_cpu_that_does_not_exist_is_refused(self):
         ended = Running([program("server/server"), "--listen=127.0.0.1:0", "--cpu=4095"], self.env, self.home).wait()
-        # Rightly written, but not to be had on this machine.
+        # Valid, but not available on this machine.
         self.assert_status(ended, 1)
         self.assert_says(ended, "4095")
 
-    def test_every_program_has_help_a_version_and_the_nearest_flag(self):
+    def test_every_program_has_help_a_version_and_flag_suggestions(self):
         for path in ("controller/controller", "agent/agent", "server/server", "agent/loadgen/loadgen"):
             with self.subTest(program=path):
                 shown = Running([program(path), "--help"], self.env, self.home).wait()

@@ -1,4 +1,4 @@
-"""Stores that cannot be used: said with the file and what to do, status 1, and never harmed."""
+"""Stores that cannot be used: the message names the file and what to do, status 1, and the file does not change."""
 
 import os
 import sqlite3
@@ -14,8 +14,8 @@ class BadStoreTest(EndToEndTest):
         self.assert_measured(self.controller("run", self.plan))
         self.identity = self.show()["campaign"]["id"]
 
-    def refused(self, *parts, words=None, prefix=()):
-        ended = self.controller(*(words or ("run", self.plan)), prefix=prefix)
+    def refused(self, *parts, arguments=None, prefix=()):
+        ended = self.controller(*(arguments or ("run", self.plan)), prefix=prefix)
         self.assert_status(ended, 1)
         self.assert_says(ended, "assay.db", *parts)
 
@@ -28,7 +28,7 @@ class BadStoreTest(EndToEndTest):
             database.execute(f"PRAGMA user_version = {version + 1}")
         database.close()
         self.refused("newer", str(version + 1))
-        self.refused("newer", words=("show", "latest"))
+        self.refused("newer", arguments=("show", "latest"))
         with sqlite3.connect(self.store) as database:
             database.execute(f"PRAGMA user_version = {version}")
         database.close()
@@ -37,7 +37,7 @@ class BadStoreTest(EndToEndTest):
     def test_a_locked_store(self):
         database = sqlite3.connect(self.store, isolation_level=None)
         database.execute("BEGIN IMMEDIATE")
-        # Who only reads never waits.
+        # A command that only reads never waits.
         self.assert_still_whole()
         self.refused("locked")
         database.execute("ROLLBACK")
@@ -49,7 +49,7 @@ class BadStoreTest(EndToEndTest):
         for path in (self.store, folder):
             os.chmod(path, 0o500 if path == folder else 0o400)
         try:
-            # Root may write anyway, unless it gives that up.
+            # Root may write anyway, unless it drops that capability.
             prefix = ("setpriv", "--bounding-set=-dac_override,-dac_read_search") if os.getuid() == 0 else ()
             if prefix and subprocess.run([*prefix, "true"], capture_output=True, check=False).returncode != 0:
                 self.skipTest("root may not give up its right to write everywhere here")
@@ -61,7 +61,7 @@ class BadStoreTest(EndToEndTest):
                 os.chmod(path, 0o700 if path == folder else 0o600)
         self.assert_still_whole()
 
-    def test_a_file_that_is_no_store(self):
+    def test_a_file_that_is_not_a_store(self):
         with open(self.store, "w", encoding="utf-8") as file:
             file.write("these are my notes\n" * 1000)
         for name in ("-wal", "-shm"):
@@ -71,14 +71,14 @@ class BadStoreTest(EndToEndTest):
         with open(self.store, encoding="utf-8") as file:
             self.assertTrue(file.read().startswith("these are my notes"))
 
-    def test_a_store_that_is_not_there_is_not_made_by_looking(self):
+    def test_reading_does_not_create_a_missing_store(self):
         path = self.path("none/assay.db")
         ended = self.controller("show", "latest", f"--store={path}")
         self.assert_status(ended, 1)
         self.assert_says(ended, path)
         self.assertFalse(os.path.exists(os.path.dirname(path)))
 
-    def test_a_store_is_its_owners_alone(self):
+    def test_only_the_owner_can_access_a_store(self):
         self.assertEqual(os.stat(os.path.dirname(self.store)).st_mode & 0o777, 0o700)
         self.assertEqual(os.stat(self.store).st_mode & 0o777, 0o600)
         os.chmod(os.path.dirname(self.store), 0o755)
@@ -89,7 +89,7 @@ class BadStoreTest(EndToEndTest):
 
 
 class DamagedStoreTest(EndToEndTest):
-    """A bit that flips in what is stored: status 1, what is damaged and what to do, and the rest is shown."""
+    """A flipped bit in the store: status 1, the message names the damage and what to do, and the intact data is shown."""
 
     READERS = (("show", "latest"), ("show", "latest", "--format=json"), ("show", "latest", "--format=csv"),
                ("report", "latest", "-o", "report.html"), ("export", "latest", "--format=json", "-o", "out"),
@@ -105,7 +105,7 @@ class DamagedStoreTest(EndToEndTest):
         self.executions = [one["id"] for one in shown["cells"][0]["executions"]]
 
     def flip(self, table, where, bit, column="record", unseal=False):
-        """Flips one bit of a stored record; `unseal` removes its hash, as versions before 3 had none."""
+        """Flips one bit of a stored record. `unseal` removes its hash, which versions before 3 did not have."""
         with sqlite3.connect(self.store) as database:
             record = bytearray(database.execute(f"SELECT {column} FROM {table} WHERE {where}").fetchone()[0])
             record[bit // 8 % len(record)] ^= 1 << bit % 8
@@ -114,40 +114,40 @@ class DamagedStoreTest(EndToEndTest):
                 database.execute(f"UPDATE {table} SET sha256 = NULL WHERE {where}")
         database.close()
 
-    def assert_named(self, words, *parts):
-        ended = self.controller(*words)
+    def assert_named(self, arguments, *parts):
+        ended = self.controller(*arguments)
         self.assert_status(ended, 1)
         self.assert_says(ended, self.store, "damaged", "restore", *parts)
         return ended
 
-    def test_a_damaged_execution_is_named_by_all_that_read_it(self):
+    def test_every_reader_names_a_damaged_execution(self):
         self.flip("execution", f"id = '{self.executions[0]}'", 1001)
-        for words in self.READERS:
-            ended = self.assert_named(words, f"campaign {self.identity}", f"execution {self.executions[0]}")
-            if words[-1] == "--format=json":
+        for arguments in self.READERS:
+            ended = self.assert_named(arguments, f"campaign {self.identity}", f"execution {self.executions[0]}")
+            if arguments[-1] == "--format=json":
                 self.assertEqual([one["id"] for one in ended.json()["cells"][0]["executions"]], self.executions[1:])
-        # Who does not read it is not kept from its work.
+        # A command that does not read it works.
         self.assert_status(self.controller("list"), 0)
 
-    def test_an_export_of_nothing_but_damage_names_it(self):
+    def test_an_export_with_only_damaged_data_names_it(self):
         for identity in self.executions:
             self.flip("execution", f"id = '{identity}'", 77)
         for name in ("hdr", "folded", "flamegraph", "pprof"):
             self.assert_named(("export", "latest", f"--format={name}", "-o", "out"), *self.executions)
 
-    def test_a_damaged_second_is_named(self):
+    def test_names_a_damaged_interval(self):
         where = f"execution = (SELECT sequence FROM execution WHERE id = '{self.executions[1]}')"
         self.flip("second", where, 300)
         self.assert_named(("export", "latest", "--format=hdr", "-o", "out"), self.identity, self.executions[1])
 
-    def test_a_damaged_campaign_is_named(self):
+    def test_names_a_damaged_campaign(self):
         self.flip("campaign", f"id = '{self.identity}'", 900)
-        for words in (*self.READERS, ("list",), ("list", "--format=json"), ("resume", "latest"), ("rerun", "latest")):
-            ended = self.assert_named(words, f"campaign {self.identity}")
-            if words == ("list",):
+        for arguments in (*self.READERS, ("list",), ("list", "--format=json"), ("resume", "latest"), ("rerun", "latest")):
+            ended = self.assert_named(arguments, f"campaign {self.identity}")
+            if arguments == ("list",):
                 self.assertRegex(ended.out, f"{self.identity} .* damaged")
 
-    def test_damage_is_never_taken_for_bad_usage_where_there_is_no_hash(self):
+    def test_damage_without_a_hash_is_not_reported_as_bad_usage(self):
         for bit in range(0, 4000, 389):
             with self.subTest(bit=bit):
                 with sqlite3.connect(self.store) as database:

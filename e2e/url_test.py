@@ -1,4 +1,4 @@
-"""Servers that run already: in the clear, over TLS and by HTTP/2, and what is said where they do not."""
+"""Servers that are already running: plain HTTP, TLS and HTTP/2, and the errors if they are not."""
 
 import http.server
 import os
@@ -23,7 +23,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_):
-        """Says nothing."""
+        """Logs nothing."""
 
 
 def listens(port):
@@ -33,16 +33,16 @@ def listens(port):
 
 class UrlTest(EndToEndTest):
     def certificate(self):
-        """A new key and certificate, that nobody vouches for."""
+        """A new key and a self-signed certificate."""
         key, certificate = self.path("key.pem"), self.path("certificate.pem")
         subprocess.run(
             ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
              "-subj", "/CN=assay-test", "-keyout", key, "-out", certificate], check=True, capture_output=True)
         return key, certificate
 
-    def measure(self, url, *words, path="/"):
+    def measure(self, url, *arguments, path="/"):
         return self.controller(
-            "measure", url, f"--path={path}", "--connections=4", "--duration=0.3", "--blocks=1", *words)
+            "measure", url, f"--path={path}", "--connections=4", "--duration=0.3", "--blocks=1", *arguments)
 
     def assert_all_was_answered(self, ended):
         self.assert_measured(ended)
@@ -52,8 +52,8 @@ class UrlTest(EndToEndTest):
         for gate in ("errors", "wrong_answers", "accounting"):
             self.assertEqual(gates[gate], "pass")
 
-    def test_a_server_in_the_clear(self):
-        """What `demo` advises last."""
+    def test_a_server_over_plain_http(self):
+        """The last step that `demo` suggests."""
         server = Running([program("server/server"), "--listen=127.0.0.1:0"], self.env, self.home)
         self.addCleanup(server.kill)
         url = "http://" + server.await_line("listening on ").split()[-1]
@@ -62,7 +62,7 @@ class UrlTest(EndToEndTest):
         self.assertIn(url, ended.out)
         cell = self.show()["cells"][0]
         self.assertEqual((cell["target"], cell["failed_executions"]), (url, 0))
-        # Nobody knows what a server costs that no agent started.
+        # The CPU time of a server that no agent started is unknown.
         self.assertIsNone(cell["server_cpu_us_per_request"]["estimate"])
         self.assertIsNone(server.process.poll(), "it is only loaded, not stopped")
 
@@ -77,12 +77,12 @@ class UrlTest(EndToEndTest):
         self.addCleanup(server.shutdown)
         url = f"https://127.0.0.1:{server.server_address[1]}"
         self.assert_all_was_answered(self.measure(url))
-        # The address has no name to send, so that SNI comes from the flag alone.
+        # The address is not a name, so SNI comes from the flag alone.
         names = []
         context.sni_callback = lambda connection, name, context: names.append(name)
         self.assert_all_was_answered(self.measure(url, "--tls-server-name=www.example.org"))
         self.assertEqual(set(names), {"www.example.org"})
-        # It speaks HTTP/1.1 only.
+        # This server supports HTTP/1.1 only.
         ended = self.measure(url, "--http2")
         self.assert_status(ended, 1)
         self.assertIn("did not negotiate HTTP/2", ended.out + ended.err)
@@ -115,12 +115,12 @@ class UrlTest(EndToEndTest):
         self.assert_all_was_answered(self.measure(f"https://127.0.0.1:{ports[0]}", "--http2"))
         self.assert_all_was_answered(self.measure(f"http://127.0.0.1:{ports[1]}", "--http2"))
 
-    def test_http2_goes_with_a_url(self):
+    def test_http2_requires_a_url(self):
         ended = self.controller("measure", "epoll", "--http2")
         self.assert_status(ended, 2)
         self.assert_says(ended, "--http2")
 
-    def test_a_server_name_goes_with_an_https_url(self):
+    def test_a_server_name_requires_an_https_url(self):
         for url in ("http://127.0.0.1:1", "epoll"):
             ended = self.controller("measure", url, "--tls-server-name=www.example.org")
             self.assert_status(ended, 2)

@@ -29,7 +29,7 @@ def _system_rust_impl(ctx):
         rustc = ctx.execute(["/usr/bin/rustc", "--version"]).stdout.strip()
         versions.append(" ".join(rustc.split(" ")[:2]))
 
-    # The names of all folders: an upgrade of any crate builds again.
+    # The names of all folders, so that an upgrade of any crate triggers a rebuild.
     ctx.file("crates.txt", "\n".join(sorted([
         folder.basename
         for folder in (ctx.path(_REGISTRY).readdir() if ctx.path(_REGISTRY).exists else [])
@@ -39,8 +39,8 @@ def _system_rust_impl(ctx):
 
 system_rust = repository_rule(
     implementation = _system_rust_impl,
-    doc = "Which of the crates asked for are installed (VERSIONS), and the packages of those that are not (MISSING).",
-    attrs = {"crates": attr.string_dict(doc = "Crate to the Debian package that brings it.")},
+    doc = "The versions of the requested crates that are installed (VERSIONS), and the packages of those that are not (MISSING).",
+    attrs = {"crates": attr.string_dict(doc = "Maps each crate to its Debian package.")},
     local = True,
 )
 
@@ -85,11 +85,11 @@ def _cargo_binary_impl(ctx):
 
 cargo_binary = rule(
     implementation = _cargo_binary_impl,
-    doc = "A program of a Cargo package, in release mode. Built offline: it sees the installed crates only.",
+    doc = "A program of a Cargo package, in release mode. Built offline from the installed crates only.",
     attrs = {
         "srcs": attr.label_list(doc = "Cargo.toml and the sources.", allow_files = True),
         "binary": attr.string(doc = "Its name in Cargo.toml.", mandatory = True),
-        "versions": attr.string(doc = "What the program is built from; it finds it as TARGET_VERSIONS."),
+        "versions": attr.string(doc = "The versions of the crates, which the program reads as TARGET_VERSIONS."),
         "_crates": attr.label(default = "@system_rust//:crates.txt", allow_single_file = True),
     },
     executable = True,

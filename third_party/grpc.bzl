@@ -44,7 +44,7 @@ def cc_grpc_library(name, proto, deps, include = "", **kwargs):
       proto: the proto_library with the services.
       deps: the cc_proto_library of `proto`.
       include: a header that the generated one includes before gRPC's own; empty for none. One of `deps` has it.
-      **kwargs: as of cc_library.
+      **kwargs: passed to cc_library.
     """
     _grpc_sources(name = name + "_sources", proto = proto, include = include)
     native.filegroup(name = name + "_headers", srcs = [name + "_sources"], output_group = "headers")

@@ -15,7 +15,7 @@ def _pkg_config(ctx, option, packages):
     result = ctx.execute(["pkg-config", option] + packages)
     if result.return_code != 0:
         fail(("\n\n@{name} needs the packages {apt}, and pkg-config does not find {packages}.\n" +
-              "To install them: apt-get install {apt}   (./bazelw does it by itself)\n{err}").format(
+              "To install them: apt-get install {apt}   (./bazelw does this automatically)\n{err}").format(
             name = ctx.name,
             apt = " ".join(ctx.attr.apt),
             packages = " ".join(packages),
@@ -32,7 +32,7 @@ def _pkg_config_repository_impl(ctx):
             if flag.startswith("-D"):
                 defines.append(flag[2:])
             elif flag.startswith("-I") and flag[2:].rstrip("/") not in ["/usr/include", ""]:
-                # Bazel wants headers below the repository: a link to the folder is.
+                # Bazel needs headers inside the repository, so link to the folder.
                 folder = "include/" + flag[2:].strip("/").replace("/", "_")
                 link = (package + "/" if package else "") + folder
                 if not ctx.path(link).exists:
@@ -57,15 +57,15 @@ def _pkg_config_repository_impl(ctx):
 
 pkg_config_repository = repository_rule(
     implementation = _pkg_config_repository_impl,
-    doc = "One repository of cc_library targets over libraries that pkg-config knows.",
+    doc = "A repository of cc_library targets for libraries that pkg-config finds.",
     attrs = {
         "libraries": attr.string_list_dict(
             doc = "'package:target' (as the library's own Bazel build calls it) to pkg-config names.",
         ),
         "archives": attr.string_list(
-            doc = "Libraries, by their names after -l, that are linked as lib*.a; what these need is linked shared.",
+            doc = "Libraries, by their names after -l, that are linked as lib*.a; their dependencies are linked as shared libraries.",
         ),
-        "apt": attr.string_list(doc = "The Debian packages that bring them; named when one is missing."),
+        "apt": attr.string_list(doc = "The Debian packages of the libraries, for the error message if one is missing."),
     },
     local = True,
     environ = ["PKG_CONFIG_PATH"],
@@ -74,7 +74,7 @@ pkg_config_repository = repository_rule(
 def _source_repository_impl(ctx):
     for link, path in ctx.attr.links.items():
         if not ctx.path(path).exists:
-            fail("\n\n@{name} needs {path}: apt-get install {apt}   (./bazelw does it by itself)".format(
+            fail("\n\n@{name} needs {path}: apt-get install {apt}   (./bazelw does this automatically)".format(
                 name = ctx.name,
                 path = path,
                 apt = " ".join(ctx.attr.apt),

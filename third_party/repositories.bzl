@@ -8,7 +8,7 @@ load("//third_party:cargo.bzl", "system_rust")
 load("//third_party:pkg_config.bzl", "pkg_config_repository", "source_repository")
 
 def _bazel_rules():
-    # Bazel 4 asks for these even offline. Debian's rules_cc is too new for Debian's Bazel.
+    # Bazel 4 needs these even offline. Debian's rules_cc is too new for Debian's Bazel.
     native.local_repository(name = "rules_cc", path = "third_party/bazel/rules_cc")
     native.local_repository(name = "remote_coverage_tools", path = "third_party/bazel/remote_coverage_tools")
     native.local_repository(name = "rules_java", path = "/usr/share/bazel/rules/java")
@@ -40,7 +40,7 @@ def _abseil():
     )
 
 def assay_repositories():
-    """Declares them all; each is looked for only when something that is built needs it."""
+    """Declares all repositories. Bazel fetches one only if the build needs it."""
     _bazel_rules()
     _abseil()
     system_rust(
@@ -102,7 +102,7 @@ def assay_repositories():
     ]:
         pkg_config_repository(name = name, apt = [apt], libraries = libraries)
 
-    # Debian strips the shared libraries of the names of their own functions; the archives keep them for profiles.
+    # Debian's shared libraries are stripped; the archives keep the names of internal functions for profiles.
     for name, apt in [("jansson", "libjansson-dev"), ("libmicrohttpd", "libmicrohttpd-dev")]:
         library = apt[len("lib"):-len("-dev")]
         pkg_config_repository(

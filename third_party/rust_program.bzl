@@ -1,4 +1,4 @@
-"""rust_program: a cargo_binary where the system has Rust and the crates, else an empty set of files.
+"""rust_program: a cargo_binary if the system has Rust and the crates, else an empty set of files.
 
 Apart from cargo.bzl, which WORKSPACE loads before @system_rust is there.
 """

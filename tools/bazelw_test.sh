@@ -1,11 +1,11 @@
 #!/bin/sh
-# What bazelw decides: it runs here with a dpkg, an apt and a Bazel that only write down how they were called.
+# Tests bazelw with a fake dpkg, apt and Bazel, which record how they were called.
 # shellcheck disable=SC2016 # The bodies of tools expand when the tools run.
 set -u
 bazelw=$PWD/bazelw
 failures=0
 
-# A machine of its own: its tools are the only ones in PATH. $machine/installed holds what dpkg says is installed.
+# Creates a fake machine, whose tools are the only ones in PATH. $machine/installed lists the packages installed there.
 new_machine() {
   machine=$(mktemp -d "$TEST_TMPDIR/machine.XXXXXX")
   mkdir -p "$machine/bin" "$machine/repo/third_party/apt"
@@ -27,7 +27,7 @@ new_machine() {
   printf 'lib-a\nlib-b\nlib-test\n' >"$machine/installed"
 }
 
-# tool NAME BODY: a program of the machine. In BODY, $machine and $log are the machine's folder and its log.
+# tool NAME BODY: adds a program to the machine. In BODY, $machine and $log are the machine's folder and log.
 tool() {
   printf '#!/bin/sh\nmachine=%s\nlog=%s/log\n%s\n' "$machine" "$machine" "$2" >"$machine/bin/$1"
   chmod +x "$machine/bin/$1"
@@ -55,33 +55,33 @@ lacks() { ! contains "$@"; }
 
 new_machine
 run_bazelw run //controller -- demo "--label=two words"
-check "with nothing missing, Bazel gets the words as they are" contains "$log" "word --label=two words"
-check "with nothing missing, apt is not asked" lacks "$log" apt-get
-check "with nothing missing, nothing is said" [ -z "$output" ]
+check "with nothing missing, Bazel gets the arguments unchanged" contains "$log" "word --label=two words"
+check "with nothing missing, apt is not called" lacks "$log" apt-get
+check "with nothing missing, nothing is printed" [ -z "$output" ]
 run_bazelw run //controller
-check "a second time not even dpkg is asked" lacks "$log" dpkg-query
+check "a second time dpkg-query is not called" lacks "$log" dpkg-query
 touch -d '+10 seconds' "$machine/repo/third_party/apt/run.txt"
 run_bazelw run //controller
-check "a changed list is looked at again" contains "$log" dpkg-query
+check "a changed list is checked again" contains "$log" dpkg-query
 
 new_machine
 echo lib-a >"$machine/installed"
 run_bazelw run //controller -- demo //...
-check "only what is missing for a run is installed" contains "$log" "apt-get install --no-install-recommends lib-b
+check "only the missing packages of a run are installed" contains "$log" "apt-get install --no-install-recommends lib-b
 bazel"
-check "package lists are brought up to date first" contains "$log" "apt-get update
+check "package lists are updated first" contains "$log" "apt-get update
 apt-get install"
-check "what is installed is said" contains "$output" "installing 1 Debian packages and what they depend on"
-check "Bazel runs after it" contains "$log" "word //controller"
+check "the number of installed packages is printed" contains "$output" "installing 1 Debian packages and what they depend on"
+check "Bazel runs after the installation" contains "$log" "word //controller"
 run_bazelw test //...
 check "a test needs the test list too" contains "$log" "install --no-install-recommends lib-test"
 
-for words in "build //analysis/..." "build //analysis:all" "build -c dbg //analysis:codec_test" "coverage //x" "--batch test //x"; do
+for arguments in "build //analysis/..." "build //analysis:all" "build -c dbg //analysis:codec_test" "coverage //x" "--batch test //x"; do
   new_machine
   echo lib-a >"$machine/installed"
   # shellcheck disable=SC2086
-  run_bazelw $words
-  check "$words needs the test list" contains "$log" "lib-b lib-test"
+  run_bazelw $arguments
+  check "$arguments needs the test list" contains "$log" "lib-b lib-test"
 done
 
 new_machine
@@ -101,10 +101,10 @@ echo lib-a >"$machine/installed"
 touch "$machine/broken"
 run_bazelw run //controller
 check "a failed installation ends with 1" [ "$status" = 1 ]
-check "a failed installation shows apt's words" contains "$output" "E: no such package"
+check "a failed installation shows the output of apt" contains "$output" "E: no such package"
 check "a failed installation says what to do" \
   contains "$output" "as root: apt-get update && apt-get install --no-install-recommends lib-b"
-check "a failed installation does not go on" lacks "$log" "bazel"
+check "a failed installation does not continue" lacks "$log" "bazel"
 
 new_machine
 : >"$machine/installed"
@@ -116,7 +116,7 @@ new_machine
 : >"$machine/installed"
 echo 1000 >"$machine/uid"
 run_bazelw run //controller
-check "without root and sudo it says so" contains "$output" "neither root nor sudo"
+check "without root and sudo the message says so" contains "$output" "neither root nor sudo"
 check "without root and sudo it ends with 1" [ "$status" = 1 ]
 tool sudo 'echo "sudo" >>"$log"; exec "$@"'
 run_bazelw run //controller
@@ -126,10 +126,10 @@ apt-get install"
 new_machine
 rm "$machine/bin/apt-get"
 run_bazelw run //controller
-check "without apt, the Bazel there is runs" contains "$log" "word //controller"
+check "without apt, the installed Bazel runs" contains "$log" "word //controller"
 rm "$machine/bin/bazel"
 run_bazelw run //controller
-check "without apt and Bazel, what is needed is listed" contains "$output" "lib-a lib-b"
+check "without apt and Bazel, the needed packages are listed" contains "$output" "lib-a lib-b"
 check "without apt and Bazel it ends with 1" [ "$status" = 1 ]
 
 new_machine

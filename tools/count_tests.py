@@ -1,10 +1,10 @@
-"""Counts the cases of the tests that a Bazel invocation ran, and says how the failed ones failed.
+"""Counts the test cases of a Bazel invocation, and prints the messages of the failed ones.
 
   tools/count_tests.py EVENTS      a file of --build_event_json_file; prints "PASSED FAILED SKIPPED", then each failure
 
-A test written with GoogleTest counts by the cases in its test.xml, one of Python's unittest by the closing lines of
-its log, any other as one case. A test that failed without a failed case (it crashed, timed out or did not build)
-counts as one failed case.
+The cases of a GoogleTest test are those in its test.xml; the cases of a Python unittest come from the last lines of its
+log; any other test is one case. A test that failed without a failed case (it crashed, timed out or did not build) counts
+as one failed case.
 """
 
 import json
@@ -13,12 +13,12 @@ import sys
 import urllib.parse
 import xml.etree.ElementTree
 
-# Of one failure, so that one does not hide the next.
+# Of one failure, so that a long one does not hide the next.
 MOST_LINES = 40
 
 
 def file_of(result, name):
-    """The text of a test's output file; empty where it is not there."""
+    """The text of a test's output file; empty if it is missing."""
     for output in result.get("testActionOutput", []):
         if output.get("name") == name and output.get("uri", "").startswith("file://"):
             try:
@@ -39,7 +39,7 @@ def test_cases(xml_text):
 
 
 def failures_of(case):
-    """What a case of a test.xml says went wrong."""
+    """The failure messages of a case in a test.xml."""
     return [failure.text or failure.get("message", "") for failure in case.findall("failure") + case.findall("error")]
 
 
@@ -49,14 +49,14 @@ def shortened(text):
 
 
 def how_it_failed(label, xml_text, log_text):
-    """A text for each failed case; for a test that does not say its cases, the end of its log."""
+    """A text for each failed case; for a test without cases in its test.xml, the end of its log."""
     texts = [shortened(f"{label} {case.get('classname')}.{case.get('name')}\n" + "\n".join(failures_of(case)))
              for case in test_cases(xml_text) if case.get("classname") and failures_of(case)]
     return texts or [f"{label}\n" + shortened(log_text)]
 
 
 def failures(events):
-    """How the tests failed that did, a text each."""
+    """A text for each failure."""
     texts = []
     for event in events:
         result = event.get("testResult")
@@ -67,7 +67,7 @@ def failures(events):
 
 
 def cases_in(xml_text, log_text):
-    """(passed, failed, skipped) as the test itself reports them."""
+    """Returns (passed, failed, skipped) as the test itself reports them."""
     total = re.search(r"^Ran (\d+) tests? in ", log_text, re.MULTILINE)
     if total:
         closing = log_text[total.end():]
@@ -82,14 +82,14 @@ def cases_in(xml_text, log_text):
 
 
 def count(events):
-    """(passed, failed, skipped) over all tests in build events, given as dictionaries."""
+    """Returns (passed, failed, skipped) over all tests in build events, given as dictionaries."""
     cases = {}
     for event in events:
         identity = event.get("id", {})
         if "testResult" in identity and "testResult" in event:
             label = identity["testResult"]["label"]
             result = event["testResult"]
-            # The last attempt counts, and shards add up.
+            # Only the last attempt counts; shards are added.
             key = (label, identity["testResult"].get("shard", 1))
             passed, failed, skipped = cases_in(file_of(result, "test.xml"), file_of(result, "test.log"))
             if result.get("status") == "PASSED":

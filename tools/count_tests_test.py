@@ -1,4 +1,4 @@
-"""What .ci/run adds up."""
+"""The counts that .ci/run adds up."""
 
 import os
 import tempfile
@@ -22,40 +22,40 @@ class CountTestsTest(unittest.TestCase):
         return {"id": {"testResult": {"label": label, "attempt": 1}},
                 "testResult": {"status": status, "testActionOutput": outputs}}
 
-    def test_cases_of_googletest_are_counted_each(self):
+    def test_counts_each_case_of_googletest(self):
         xml = ('<testsuites><testsuite><testcase status="run" result="completed"/><testcase status="run">'
                '<failure message="x"/></testcase><testcase status="run" result="skipped"/></testsuite></testsuites>')
         self.assertEqual(count_tests.count([self.event("//a", "FAILED", xml)]), (1, 1, 1))
 
-    def test_cases_of_unittest_are_counted_from_its_closing_lines(self):
+    def test_counts_cases_of_unittest_from_its_last_lines(self):
         log = "a ... ok\nRan 10 tests in 0.1s\n\nFAILED (failures=2, errors=1, skipped=3)\n"
         self.assertEqual(count_tests.count([self.event("//a", "FAILED", log=log)]), (4, 3, 3))
 
-    def test_a_crash_is_a_failure_though_no_case_failed(self):
+    def test_counts_a_crash_as_a_failure(self):
         xml = '<testsuites><testsuite><testcase status="run"/></testsuite></testsuites>'
         self.assertEqual(count_tests.count([self.event("//a", "FAILED", xml)]), (1, 1, 0))
         self.assertEqual(count_tests.count([self.event("//a", "TIMEOUT")]), (0, 1, 0))
 
-    def test_a_plain_script_is_one_case(self):
+    def test_counts_a_plain_script_as_one_case(self):
         self.assertEqual(count_tests.count([self.event("//a", "PASSED")]), (1, 0, 0))
 
-    def test_a_test_that_did_not_build_is_a_failure(self):
+    def test_counts_a_test_that_did_not_build_as_a_failure(self):
         summary = {"id": {"testSummary": {"label": "//b"}}, "testSummary": {"overallStatus": "NO_STATUS"}}
         self.assertEqual(count_tests.count([self.event("//a", "PASSED"), summary]), (1, 1, 0))
 
-    def test_a_failed_case_is_told_by_its_message_and_others_are_not(self):
+    def test_reports_the_message_of_a_failed_case_only(self):
         xml = ('<testsuites><testsuite><testcase classname="S" name="good"/><testcase classname="S" name="bad">'
                '<failure message="short">x.cc:1\nexpected 2</failure></testcase></testsuite></testsuites>')
         events = [self.event("//a", "FAILED", xml, log="much more"), self.event("//b", "PASSED", log="fine")]
         self.assertEqual(count_tests.failures(events), ["//a S.bad\nx.cc:1\nexpected 2"])
 
-    def test_a_failure_without_cases_is_told_by_the_end_of_its_log(self):
+    def test_reports_a_failure_without_cases_by_the_end_of_its_log(self):
         log = "\n".join(f"line {i}" for i in range(100))
         [text] = count_tests.failures([self.event("//a", "TIMEOUT", log=log)])
         self.assertTrue(text.startswith("//a\n...\nline 60\n"), text)
         self.assertTrue(text.endswith("line 99"))
 
-    def test_no_test_counts_nothing(self):
+    def test_counts_nothing_without_tests(self):
         self.assertEqual(count_tests.count([]), (0, 0, 0))
 
 

@@ -1,8 +1,8 @@
-"""Rules of the house that neither compiler nor clang-tidy checks.
+"""Rules of this project that neither the compiler nor clang-tidy checks.
 
-  tools/tidy.py          prints what breaks a rule in the files that git knows; status 1 if anything does
+  tools/tidy.py          prints each violation in the files that git tracks; status 1 if there is any
 
-Each rule is a function from a file to lines of complaint. tools/tidy_test.py shows every rule complain.
+Each rule is a function from a file to its violations. tools/tidy_test.py tests every rule.
 """
 
 import os
@@ -11,21 +11,21 @@ import subprocess
 import sys
 
 LONGEST_FUNCTION = 80
-# The first line of a function outside a class: it may go on, and ends with the brace that opens the body.
+# The first line of a function outside a class. The head may take several lines; it ends with the brace of the body.
 FUNCTION_HEAD = re.compile(r"(?!namespace|struct|class|enum|union|extern|using|template|#|//|\})\S.*\(")
-# These speak of the words that they forbid.
+# These files contain the words that they forbid.
 OWN_FILES = ("tools/tidy.py", "tools/tidy_test.py")
 
 CODE = (".cc", ".h", ".c", ".rs", ".py", ".sh", ".bzl")
 CPP = (".cc", ".h", ".c")
 
-# What each layer may include besides itself. The first matching prefix counts.
+# The folders that each layer may include besides itself. The first matching prefix counts.
 LAYERS = [
     ("common/", []),
     ("analysis/", ["common/"]),
     ("proto/", ["common/", "analysis/"]),
     ("server/", ["common/", "analysis/"]),
-    # What holds the targets against their contracts starts them as an agent does.
+    # The tests of the targets start them as an agent does.
     ("targets/contract/", ["common/", "proto/", "agent/"]),
     ("targets/rfc_cases/", ["common/", "proto/", "agent/", "targets/contract/"]),
     ("targets/examples/", ["common/", "proto/", "agent/", "targets/contract/"]),
@@ -33,30 +33,30 @@ LAYERS = [
     ("agent/", ["common/", "analysis/", "proto/"]),
     ("controller/", ["common/", "analysis/", "proto/"]),
 ]
-# The mathematics has no input, output, clock or thread, so that it can be computed again from what is stored.
+# analysis/ has no input, output, clock or thread, so that every figure can be computed again from the store.
 IMPURE_HEADERS = re.compile(
     r"#include <(fstream|iostream|thread|mutex|condition_variable|chrono|filesystem|cstdio|stdio\.h|unistd\.h|fcntl\.h"
     r"|time\.h|ctime|sys/\w+\.h)>")
 VAGUE_NAMES = re.compile(r"(manager|helper|util|utils|impl|misc)$")
-# A path of one machine, and a host that packages come from: the project speaks of neither.
+# A path of one machine, and the host of a package registry: no file may name either.
 FOREIGN = [
     (re.compile(r"(?<![\w.])/(work|root)/\w"), "names a path of one machine"),
     (re.compile(r"https?:[/]{2}[^ \"]*(debian|npm|crates|pypi)"), "names a host of a package registry"),
 ]
 
-# Where waits go by the clock of common/monotonic_clock.h, so that tests advance it instead of waiting.
+# Folders whose code waits with the clock of common/monotonic_clock.h, so that tests advance it instead of waiting.
 CLOCKED = ("controller/", "agent/jobs/", "agent/service/", "agent/launcher/")
 UNCLOCKED = re.compile(
     r"\b(absl::Now|absl::SleepFor|MonotonicNanos|sleep_for|sleep_until|usleep|nanosleep|\w+_clock::now)\(")
-# A date that is stored is data.
+# The exception: a date that is stored.
 STORED_DATE = "absl::ToUnixMicros(absl::Now())"
-# Production code that may call the system's clock all the same, and why.
+# Production code that may call the system's clock, and the reason.
 CLOCK_EXCEPTIONS = {
     "agent/launcher/launched_process.cc": "starts and ends real processes, which live in real time",
-    "agent/launcher/strays.cc": "waits until real processes are gone",
-    "agent/service/agent_server.cc": "tells gRPC a deadline, which gRPC takes by the system's clock",
-    "agent/service/confirmation.cc": "tells gRPC a deadline, which gRPC takes by the system's clock",
-    "agent/jobs/server_job.cc": "waits until a real server is gone",
+    "agent/launcher/strays.cc": "waits until real processes have ended",
+    "agent/service/agent_server.cc": "passes gRPC a deadline, which is a time of the system's clock",
+    "agent/service/confirmation.cc": "passes gRPC a deadline, which is a time of the system's clock",
+    "agent/jobs/server_job.cc": "waits until a real server has ended",
     "agent/jobs/target_versions.cc": "waits for a real program to print its version",
 }
 # Files that only tests use.
@@ -129,7 +129,7 @@ def white_space(path, text):
 def notes(path, text):
     for number, line in numbered(text):
         if re.search(r"\b(FIXME|XXX|HACK)\b", line):
-            yield complaint(path, number, "say it as TODO(who): what and why")
+            yield complaint(path, number, "write it as TODO(who): what and why")
         elif re.search(r"\bTODO\b", line) and not re.search(r"TODO\([^)\s][^)]*\): \S+ \S+", line):
             yield complaint(path, number, "a TODO without an owner or a reason: TODO(who): what and why")
 
@@ -178,22 +178,22 @@ def include_guard(path, text):
 
 
 def json_throws(path, text):
-    """nlohmann's library throws at text that is not UTF-8, and at what is no JSON; nothing here catches that."""
+    """nlohmann's library throws if a text is not UTF-8 or not JSON; nothing here catches that."""
     if not path.endswith(CPP) or path.endswith("_test.cc") or path == "common/json_text.h":
         return
     for number, line in numbered(text):
         if re.search(r"(\.|->)dump\(", line):
-            yield complaint(path, number, "dump() throws at text that is not UTF-8: JsonText() of common/json_text.h")
+            yield complaint(path, number, "dump() throws if text is not UTF-8: use JsonText() of common/json_text.h")
         call = "".join(text.split("\n")[number - 1:number + 2]).split(";")[0]
         if re.search(r"\bjson::parse\(", line, re.IGNORECASE) and "false" not in call:
-            yield complaint(path, number, "parse() throws at what is no JSON: pass allow_exceptions as false")
+            yield complaint(path, number, "parse() throws if the text is not JSON: pass allow_exceptions as false")
 
 
 def names(path, text):
     del text
     stem = os.path.basename(path).split(".")[0].removesuffix("_test")
     if path.endswith(CODE) and VAGUE_NAMES.search(stem):
-        yield complaint(path, 1, f"'{stem}' says nothing: name the noun or the verb")
+        yield complaint(path, 1, f"'{stem}' is too vague: name the noun or the verb")
 
 
 def build_targets(path, text):
@@ -202,13 +202,13 @@ def build_targets(path, text):
     lines = text.split("\n")
     for number, line in enumerate(lines, start=1):
         if "default_visibility" in line and "//visibility:public" in line:
-            yield complaint(path, number, "private by default: name who may see it")
+            yield complaint(path, number, "private by default: list the packages that may see it")
         opening = re.match(r"(\w+)\($", line)
         if not opening or opening[1] in ("package", "load", "exports_files", "test_suite", "package_group"):
             continue
         body = "\n".join(lines[number:]).split("\n)\n")[0]
         kind = opening[1]
-        # A test is named after what it tests, and generated C++ after its proto.
+        # Tests have the name of the code they test, and generated C++ that of its proto.
         obvious = kind.endswith("_test") or kind in ("cc_proto_library", "cc_grpc_library")
         if not obvious and (number == 1 or not lines[number - 2].startswith("#")):
             yield complaint(path, number, "no comment line says what this target is")
@@ -229,7 +229,7 @@ def one_clock(path, text):
 
 
 def standard_streams(path, text):
-    """A program prints through common/standard_streams.h: what it cannot print fails, what it prints is cleaned."""
+    """A program prints through common/standard_streams.h, which reports lost output and escapes control characters."""
     if path.endswith("main.cc") and " main(" in text:
         for call in ("OpenStandardStreams()", "EndOutput("):
             if call not in text:
@@ -237,7 +237,7 @@ def standard_streams(path, text):
     if path.endswith(".cc") and path.startswith(("agent/", "controller/", "server/")):
         for number, line in numbered(text):
             if re.search(r"std::cerr <<.*\bmessage\(\)", line) and not re.search(r"_test\.cc$|/test", path):
-                yield complaint(path, number, "a message may quote anything: print MessageText(status)")
+                yield complaint(path, number, "a message may quote control characters: print MessageText(status)")
 
 
 RULES = [
@@ -247,7 +247,7 @@ RULES = [
 
 
 def outside_libraries(texts):
-    """Complaints about repositories that BUILD files use, over all files as {path: text}."""
+    """Violations of the rules for outside libraries, over all files as {path: text}."""
     declared = {}
     bzl = texts.get("third_party/repositories.bzl", "")
     for name, package in re.findall(r'\("(\w+)", "([^"]+)", \{', bzl):
@@ -269,7 +269,7 @@ def outside_libraries(texts):
 
 
 def links(texts):
-    """Complaints about links in pages, and pages named in code, that lead nowhere; over all files as {path: text}."""
+    """Broken links in pages, and missing pages that code names; over all files as {path: text}."""
     there = set(texts) | {os.path.dirname(path) for path in texts}
     there |= {os.path.dirname(folder) for folder in there}
     for path, text in texts.items():
@@ -284,11 +284,11 @@ def links(texts):
             aims += re.findall(r"(?<![\w/.(])docs/[\w/.-]*\w\.md", line)
             for aim in dict.fromkeys(aims):
                 if aim not in there and aim != "LICENSE":
-                    yield complaint(path, number, f"{aim} is not there")
+                    yield complaint(path, number, f"{aim} does not exist")
 
 
 def check(path, text):
-    """Complaints about one file, whose path is relative to the workspace."""
+    """The violations in one file, whose path is relative to the workspace."""
     rules = [rule for rule in RULES if path not in OWN_FILES or rule not in (notes, foreign_words)]
     return [words for rule in rules for words in rule(path, text)]
 

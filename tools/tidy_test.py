@@ -1,4 +1,4 @@
-"""The tree keeps the rules of tools/tidy.py, and each rule can complain."""
+"""The tree follows the rules of tools/tidy.py, and each rule finds its violations."""
 
 import os
 import unittest
@@ -23,7 +23,7 @@ class TidyRulesTest(unittest.TestCase):
     def assert_fine(self, path, text):
         self.assertEqual(tidy.check(path, text), [])
 
-    def test_a_long_function_is_named_with_its_length(self):
+    def test_reports_a_long_function_with_its_length(self):
         def function(lines):
             return "int f(int x) {\n" + "  x += 1;\n" * (lines - 2) + "}\n"
 
@@ -31,7 +31,7 @@ class TidyRulesTest(unittest.TestCase):
         self.assert_complains("common/a.cc", "Type Class::F(int x,\n    int y) const {\n" + "  y;\n" * 90 + "}\n", "split it")
         self.assert_fine("common/a.cc", function(80) + function(80))
 
-    def test_white_space_that_no_one_sees(self):
+    def test_reports_invisible_white_space(self):
         self.assert_complains("docs/a.md", "one", "does not end")
         self.assert_complains("docs/a.md", "one\n\n", "empty lines at the end")
         self.assert_complains("docs/a.md", "a\tb\n", "docs/a.md:1: a tab")
@@ -40,17 +40,17 @@ class TidyRulesTest(unittest.TestCase):
     def test_a_todo_has_an_owner_and_a_reason(self):
         self.assert_complains("a.cc", "// TODO: later\n", "without an owner")
         self.assert_complains("a.cc", "// TODO(ann)\n", "without an owner")
-        self.assert_complains("a.cc", "// FIXME\n", "say it as")
+        self.assert_complains("a.cc", "// FIXME\n", "write it as")
         self.assert_fine("a.cc", "// TODO(ann): drop this when Debian 13 is the oldest.\n")
 
-    def test_retired_words_stay_away(self):
+    def test_reports_retired_words(self):
         self.assert_complains("agent/a.cc", "class LoadPart {\n", "'LoadPart' is retired: say 'job'")
         self.assert_complains("docs/a.md", "one\nThe fate of a request.\n", "docs/a.md:2: 'fate' is retired: say 'outcome'")
         self.assert_complains("agent/a.h", "// Its last words.\n", "say 'last output'")
         self.assert_fine("docs/decisions/1.md", "The fate of a request.\n")
         self.assert_fine("agent/a.cc", "// Takes part of it; fatal.\n")
 
-    def test_agent_and_controller_do_not_meet(self):
+    def test_agent_and_controller_do_not_include_each_other(self):
         self.assert_complains("agent/a.cc", '#include "controller/b.h"\n', "agent/ may not include controller/b.h")
         self.assert_complains("controller/a.cc", '#include "agent/b.h"\n', "may not include")
         self.assert_complains("server/a.cc", '#include "proto/plan.pb.h"\n', "may not include")
@@ -68,7 +68,7 @@ class TidyRulesTest(unittest.TestCase):
         self.assert_complains("agent/main.cc", main.replace("OpenStandardStreams", "F"), "does not call OpenStandardStreams()")
         self.assert_complains("agent/main.cc", main.replace("EndOutput", "F"), "does not call EndOutput(")
 
-    def test_a_message_is_cleaned_before_it_is_printed(self):
+    def test_a_message_is_escaped_before_it_is_printed(self):
         self.assert_complains("agent/a.cc", "  std::cerr << status.message();\n", "MessageText(status)")
         self.assert_fine("agent/a.cc", "  std::cerr << MessageText(status);\n")
 
@@ -76,7 +76,7 @@ class TidyRulesTest(unittest.TestCase):
         self.assert_complains("common/a.h", "#pragma once\n", "ASSAY_COMMON_A_H_")
         self.assert_fine("common/a.h", "#ifndef ASSAY_COMMON_A_H_\n#define ASSAY_COMMON_A_H_\n#endif\n")
 
-    def test_json_neither_throws_at_text_nor_at_what_is_no_json(self):
+    def test_json_calls_do_not_throw(self):
         self.assert_complains("agent/a.cc", "std::string s = json.dump();\n", "JsonText")
         self.assert_complains("controller/a.h", "out << name->dump(2);\n", "JsonText")
         self.assert_complains("agent/a.cc", "const Json json = Json::parse(text);\n", "allow_exceptions")
@@ -85,11 +85,11 @@ class TidyRulesTest(unittest.TestCase):
         self.assert_fine("agent/a_test.cc", "Json::parse(json.dump());\n")
         self.assert_fine("agent/a.cc", "std::string s = JsonText(json, 2);\nheap_dump();\nHistogramFile::parse(x);\n")
 
-    def test_a_vague_name(self):
-        self.assert_complains("common/string_util.cc", "", "says nothing")
-        self.assert_complains("agent/run_manager_test.cc", "", "says nothing")
+    def test_reports_a_vague_name(self):
+        self.assert_complains("common/string_util.cc", "", "too vague")
+        self.assert_complains("agent/run_manager_test.cc", "", "too vague")
 
-    def test_a_path_or_a_registry_of_one_machine(self):
+    def test_reports_a_path_of_one_machine_or_a_package_registry(self):
         self.assert_complains("docs/a.md", "see /root/x\n", "path of one machine")
         self.assert_complains("docs/a.md", "https:" + "//packages.of.debian/x\n", "package registry")
         self.assert_fine("docs/a.md", "https://github.com/a/b and out/root/x\n")
@@ -111,11 +111,11 @@ class TidyRulesTest(unittest.TestCase):
         root = os.path.dirname(os.path.realpath("WORKSPACE"))
         for path in tidy.CLOCK_EXCEPTIONS:
             with open(os.path.join(root, path), encoding="utf-8") as file:
-                self.assertRegex(file.read(), tidy.UNCLOCKED, f"{path} needs no exception any more")
+                self.assertRegex(file.read(), tidy.UNCLOCKED, f"{path} no longer needs an exception")
 
     def test_build_targets(self):
         self.assert_complains("a/BUILD", 'cc_library(\n    name = "x",\n)\n', "no comment line")
-        self.assert_complains("a/BUILD", '# What it is.\ncc_test(\n    name = "x_test",\n)\n', "without a size")
+        self.assert_complains("a/BUILD", '# A test.\ncc_test(\n    name = "x_test",\n)\n', "without a size")
         self.assert_complains(
             "a/BUILD", 'package(default_visibility = ["//visibility:public"])\n', "private by default")
         self.assert_fine("a/BUILD", '# The x.\ncc_library(\n    name = "x",\n)\n\ncc_test(\n    size = "small",\n)\n'
@@ -135,11 +135,11 @@ class TidyRulesTest(unittest.TestCase):
         texts["third_party/README.md"] = "| `@zlib` | to deflate |\n"
         self.assertEqual(list(tidy.outside_libraries(texts)), [])
 
-    def test_a_link_leads_somewhere(self):
+    def test_reports_broken_links(self):
         texts = {"docs/a.md": "see [b](b.md), [c](../c.md#part) and [d](https://example.com/d)\n",
                  "a.h": "// docs/e.md says why\n"}
         self.assertEqual(list(tidy.links(texts)), [
-            "docs/a.md:1: docs/b.md is not there", "docs/a.md:1: c.md is not there", "a.h:1: docs/e.md is not there"])
+            "docs/a.md:1: docs/b.md does not exist", "docs/a.md:1: c.md does not exist", "a.h:1: docs/e.md does not exist"])
         texts |= {"docs/b.md": "", "c.md": "", "docs/e.md": ""}
         self.assertEqual(list(tidy.links(texts)), [])
 

@@ -1,14 +1,14 @@
 """fuzz_target: one file that is a test in every build, and a libFuzzer binary for tools/fuzz."""
 
 def fuzz_target(name, srcs, deps, size = "small", rounds = 8000):
-    """Defines NAME_test, on the same broken inputs each time, and NAME, which looks for inputs on its own.
+    """Defines NAME_test, which runs the same invalid inputs each time, and NAME, which searches for inputs.
 
     Args:
       name: of the binary; ends with _fuzz.
       srcs: the file that defines the two functions of analysis/fuzz_driver.h.
-      deps: what it tests.
+      deps: libraries under test.
       size: of the test.
-      rounds: broken inputs that the test tries, and a quarter of it of noise; fewer where an input takes milliseconds.
+      rounds: number of invalid inputs in the test, plus a quarter of that of random bytes; lower it for slow inputs.
     """
     native.cc_test(
         name = name + "_test",
@@ -18,7 +18,7 @@ def fuzz_target(name, srcs, deps, size = "small", rounds = 8000):
         deps = deps + ["//analysis:fuzz_driver"],
     )
 
-    # Only --config=fuzz can link it. Seeds lie beside it, in an archive, where there are any.
+    # Only --config=fuzz can link it. The corpus, if any, is an archive in the same folder.
     native.cc_binary(
         name = name,
         testonly = True,

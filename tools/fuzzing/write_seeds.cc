@@ -1,4 +1,4 @@
-// Gives a libFuzzer binary --write-seeds=DIR: writes the target's own seeds, as files, and ends.
+// Adds --write-seeds=DIR to a libFuzzer binary: writes the target's own seeds as files and exits.
 
 #include <cstdlib>
 #include <fstream>
@@ -9,7 +9,7 @@
 
 #include "analysis/fuzz_driver.h"
 
-// libFuzzer calls it before it reads the command line, and itself takes no flag with two dashes.
+// libFuzzer calls this before it parses the command line, and has no flags with two dashes.
 extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {
   constexpr std::string_view kFlag = "--write-seeds=";
   if (*argc < 2 || !std::string_view((*argv)[1]).starts_with(kFlag)) return 0;
