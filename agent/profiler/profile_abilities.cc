@@ -23,7 +23,7 @@ agent::PerfAbility TryEvent(const char* name, perf_event_attr attributes) {
   if (event.error == 0) return {.name = name, .available = true};
   std::string paranoid = ReadFile("/proc/sys/kernel/perf_event_paranoid").value_or("");
   absl::StripAsciiWhitespace(&paranoid);
-  return ExplainPerfError(name, event.error, paranoid);
+  return agent::ExplainPerfError(name, event.error, paranoid);
 }
 
 std::string SomeKernelSymbols() {

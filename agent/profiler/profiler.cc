@@ -388,8 +388,8 @@ absl::StatusOr<std::unique_ptr<Profiler>> Profiler::Start(const ProfilerConfig& 
     refusal.remedy = "raise this limit, or run fewer measurements at a time";
   }
 #else
-    const agent::PerfAbility refusal = {.reason = "stacks can be unwound only on x86-64",
-                               .remedy = "run the server under test on x86-64, or use perf"};
+  const agent::PerfAbility refusal = {.reason = "stacks can be unwound only on x86-64",
+                                      .remedy = "run the server under test on x86-64, or use perf"};
 #endif
   return std::make_unique<RefusedProfiler>(config, refusal);
 }

@@ -138,7 +138,7 @@ agent::PerfAbility Count(absl::string_view name, uint64_t number, const std::set
 
 // The counter of all system calls; without it, none is counted.
 agent::PerfAbility CountAll(const std::string& folder, const std::set<pid_t>& threads,
-                     TreeCounters& counters) {
+                            TreeCounters& counters) {
   if (folder.empty()) {
     return Refused("tracefs is not mounted, or this user cannot read it",
                    "as root: mount -t tracefs nodev /sys/kernel/tracing, and run the agent as root "
