@@ -42,9 +42,9 @@ TEST(AgentProgramTest, BadUsageExitsTwoAndSaysWhatToDo) {
       {{"--tls-ca=ca.pem"}, "all or none"},
       {{"--allow-destination=10.0.0.0/40"}, "10.0.0.0/40"},
   };
-  for (const auto& [words, reason] : cases) {
-    const AgentRun run = RunAgentProgram(words);
-    EXPECT_EQ(run.status, 2) << words.front();
+  for (const auto& [flags, reason] : cases) {
+    const AgentRun run = RunAgentProgram(flags);
+    EXPECT_EQ(run.status, 2) << flags.front();
     EXPECT_THAT(run.output, HasSubstr(reason));
   }
 }
@@ -61,8 +61,8 @@ TEST(AgentProgramTest, StartupErrorsNameTheirCause) {
         "--tls-key=k"},
        "/nonexistent/ca"},
   };
-  for (const auto& [words, reason] : cases) {
-    const AgentRun run = RunAgentProgram(words);
+  for (const auto& [flags, reason] : cases) {
+    const AgentRun run = RunAgentProgram(flags);
     EXPECT_EQ(run.status, 1) << reason;
     EXPECT_THAT(run.output, HasSubstr(reason));
   }

@@ -169,7 +169,8 @@ TEST_F(ServerRoleTest, AWrongResponseIsReportedBeforeAnyLoad) {
   EXPECT_EQ(event.failure().kind(), Failure::WRONG_ANSWER);
   EXPECT_THAT(event.failure().message(), HasSubstr("GET /plaintext"));
   EXPECT_THAT(event.failure().difference(), HasSubstr("world!"));
-  EXPECT_THAT(ProcessesWithMark(agent_.mark()), IsEmpty()) << "it is gone before it is told";
+  EXPECT_THAT(ProcessesWithMark(agent_.mark()), IsEmpty())
+      << "the server must have ended before the failure is reported";
 }
 
 TEST_F(ServerRoleTest, FailsAServerThatNeverBecomesReady) {

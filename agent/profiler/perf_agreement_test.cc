@@ -58,9 +58,9 @@ bool Succeeds(const std::string& command) { return std::system(command.c_str()) 
 std::string AddressOf(const LaunchedProcess& server) {
   EXPECT_TRUE(server.WaitForOutput("listening on ", Soon()));
   EXPECT_TRUE(server.WaitForOutput("\n", Soon()));
-  const std::string words = server.StandardOutput();
-  const size_t begin = words.find("listening on ") + sizeof("listening on ") - 1;
-  return words.substr(begin, words.find('\n', begin) - begin);
+  const std::string output = server.StandardOutput();
+  const size_t begin = output.find("listening on ") + sizeof("listening on ") - 1;
+  return output.substr(begin, output.find('\n', begin) - begin);
 }
 
 // The C library has several names for one function, and each tool chooses one of them.
