@@ -193,7 +193,7 @@ TEST(AgentProgramTest, RefusesJobsWithoutThreadsAndEndsCleanly) {
   rlimit stack{};
   ASSERT_EQ(getrlimit(RLIMIT_STACK, &stack), 0);
   const rlimit large{.rlim_cur = rlim_t{1} << 30, .rlim_max = stack.rlim_max};
-  ASSERT_EQ(setrlimit(RLIMIT_STACK, &large), 0) << "what each thread of the agent takes";
+  ASSERT_EQ(setrlimit(RLIMIT_STACK, &large), 0) << "the stack size of each thread of the agent";
   AgentProcess agent;
   ASSERT_EQ(setrlimit(RLIMIT_STACK, &stack), 0);
   AgentClock(agent.stub());

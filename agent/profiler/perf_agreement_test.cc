@@ -82,7 +82,7 @@ std::map<std::string, double> Shares(const StackProfile& profile) {
   for (size_t i = 0; i < totals.size(); ++i) {
     const TreeFunction& function = tree.functions()[i];
     if (function.inlined) continue;
-    // For functions without a name, perf also prints the build id.
+    // A function without a name has a build id, and its start address in place of the name.
     const std::string name = function.build_id.empty() ? CommonName(function.name) : kUnknown;
     shares[name] += static_cast<double>(totals[i].samples) / all;
   }
