@@ -139,7 +139,7 @@ TEST_F(LoadRoleTest, AFailedConnectionNamesTheDestination) {
   EXPECT_THAT(event.failure().message(), HasSubstr(address));
   const DataRead data = ReadRecords(agent_.stub(), request.job());
   ASSERT_EQ(data.records.size(), 1u);
-  EXPECT_TRUE(data.records[0].end()) << "a reader is told that nothing comes";
+  EXPECT_TRUE(data.records[0].end()) << "the reader gets the end mark";
 }
 
 TEST_F(LoadRoleTest, VerifiesAServerThatNoAgentStarted) {

@@ -42,9 +42,9 @@ TEST(AgentProgramTest, BadUsageExitsTwoAndSaysWhatToDo) {
       {{"--tls-ca=ca.pem"}, "all or none"},
       {{"--allow-destination=10.0.0.0/40"}, "10.0.0.0/40"},
   };
-  for (const auto& [words, reason] : cases) {
-    const AgentRun run = RunAgentProgram(words);
-    EXPECT_EQ(run.status, 2) << words.front();
+  for (const auto& [flags, reason] : cases) {
+    const AgentRun run = RunAgentProgram(flags);
+    EXPECT_EQ(run.status, 2) << flags.front();
     EXPECT_THAT(run.output, HasSubstr(reason));
   }
 }
@@ -61,8 +61,8 @@ TEST(AgentProgramTest, StartupErrorsNameTheirCause) {
         "--tls-key=k"},
        "/nonexistent/ca"},
   };
-  for (const auto& [words, reason] : cases) {
-    const AgentRun run = RunAgentProgram(words);
+  for (const auto& [flags, reason] : cases) {
+    const AgentRun run = RunAgentProgram(flags);
     EXPECT_EQ(run.status, 1) << reason;
     EXPECT_THAT(run.output, HasSubstr(reason));
   }
@@ -193,7 +193,7 @@ TEST(AgentProgramTest, RefusesJobsWithoutThreadsAndEndsCleanly) {
   rlimit stack{};
   ASSERT_EQ(getrlimit(RLIMIT_STACK, &stack), 0);
   const rlimit large{.rlim_cur = rlim_t{1} << 30, .rlim_max = stack.rlim_max};
-  ASSERT_EQ(setrlimit(RLIMIT_STACK, &large), 0) << "what each thread of the agent takes";
+  ASSERT_EQ(setrlimit(RLIMIT_STACK, &large), 0) << "the stack size of each thread of the agent";
   AgentProcess agent;
   ASSERT_EQ(setrlimit(RLIMIT_STACK, &stack), 0);
   AgentClock(agent.stub());

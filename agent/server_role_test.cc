@@ -61,7 +61,7 @@ TEST_F(ServerRoleTest, ServesIsMeasuredAndEndsOnClose) {
   const ControlEvent finished = control.WaitFor(ControlEvent::kServerFinished);
   ASSERT_TRUE(finished.has_server_finished()) << finished.DebugString();
   const ServerFinished& figures = finished.server_finished();
-  EXPECT_GT(figures.window_ns(), 0) << "as long as its two readings were apart";
+  EXPECT_GT(figures.window_ns(), 0) << "the time between the two readings";
   EXPECT_GE(figures.cpu_ns(), 0);
   EXPECT_LE(figures.cpu_ns(), figures.window_ns()) << "one CPU";
   EXPECT_GT(figures.rss_bytes(), 100'000);
@@ -74,7 +74,7 @@ TEST_F(ServerRoleTest, ServesIsMeasuredAndEndsOnClose) {
   EXPECT_FALSE(AcceptsConnections(*HostPort::Parse(ready.ready().address())));
   EXPECT_EQ(control.Next().event_case(), ControlEvent::EVENT_NOT_SET);
   EXPECT_TRUE(control.Finish().ok());
-  EXPECT_TRUE(CloseJob(agent_.stub(), request.job()).ok()) << "closing again is harmless";
+  EXPECT_TRUE(CloseJob(agent_.stub(), request.job()).ok()) << "a repeated Close has no effect";
 }
 
 TEST_F(ServerRoleTest, AWindowInRequestsEndsWithStop) {
@@ -169,7 +169,8 @@ TEST_F(ServerRoleTest, AWrongResponseIsReportedBeforeAnyLoad) {
   EXPECT_EQ(event.failure().kind(), Failure::WRONG_ANSWER);
   EXPECT_THAT(event.failure().message(), HasSubstr("GET /plaintext"));
   EXPECT_THAT(event.failure().difference(), HasSubstr("world!"));
-  EXPECT_THAT(ProcessesWithMark(agent_.mark()), IsEmpty()) << "it is gone before it is told";
+  EXPECT_THAT(ProcessesWithMark(agent_.mark()), IsEmpty())
+      << "the server must have ended before the failure is reported";
 }
 
 TEST_F(ServerRoleTest, FailsAServerThatNeverBecomesReady) {

@@ -117,7 +117,7 @@ TEST_F(StreamsTest, CommandsOutOfOrderEndTheStreamAndSayWhy) {
   EXPECT_EQ(status.error_code(), grpc::StatusCode::FAILED_PRECONDITION);
   EXPECT_THAT(status.error_message(), HasSubstr("not started"));
   ControlClient again(agent_.stub(), request.job());
-  EXPECT_TRUE(again.Next().has_ready()) << "the job itself is as it was";
+  EXPECT_TRUE(again.Next().has_ready()) << "the job itself is unchanged";
 
   ControlClient stranger(agent_.stub(), ServerRequest("none", "good").job());
   EXPECT_EQ(stranger.Next().event_case(), ControlEvent::EVENT_NOT_SET);
@@ -179,7 +179,7 @@ TEST_F(StreamsTest, EndsTheServerWhenAVanishedControllersLeaseExpires) {
   // The CPU becomes free shortly after the last process has ended.
   const absl::Time deadline = absl::Now() + absl::Seconds(60);
   while (!OpenJob(agent_.stub(), ServerRequest("f", "good")).ok()) {
-    ASSERT_LT(absl::Now(), deadline) << "the CPU is still taken";
+    ASSERT_LT(absl::Now(), deadline) << "the CPU is still in use";
     absl::SleepFor(absl::Milliseconds(10));
   }
 }
@@ -193,7 +193,8 @@ TEST_F(StreamsTest, AnAttachedStreamGetsTheLeaseExpiry) {
   EXPECT_EQ(event.failure().kind(), Failure::LEASE_EXPIRED);
   EXPECT_THAT(ProcessesWithMark(agent_.mark()), IsEmpty());
   EXPECT_EQ(RenewLease(agent_.stub(), request.job()), 0u);
-  EXPECT_EQ(control->Next().event_case(), ControlEvent::EVENT_NOT_SET) << "forgotten a lease later";
+  EXPECT_EQ(control->Next().event_case(), ControlEvent::EVENT_NOT_SET)
+      << "the job is deleted one lease later";
   EXPECT_TRUE(control->Finish().ok());
 }
 

@@ -22,8 +22,8 @@ constexpr int kBadUsage = 2;
 constexpr int kFirstPassedFd = 3;
 
 constexpr char kFooter[] =
-    R"(Starts a program under supervision: pinned, in a PID namespace of its own where the system allows one, and gone with
-everything that it started when launch is, or when whoever holds --control-fd is.
+    R"(Starts a program under supervision: pinned to CPUs, and in a PID namespace of its own if the system allows one.
+The program and its descendants end when launch ends, or when the process at the other end of --control-fd ends.
 
 Example:
   launch --cpus=0 --env=LANG=C -- nginx -g 'daemon off;')";

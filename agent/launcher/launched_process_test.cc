@@ -116,7 +116,7 @@ TEST_P(LaunchedProcessTest, StopKillsAProgramThatIgnoresTheSignal) {
   ASSERT_TRUE(process->Stop(SIGTERM, absl::Milliseconds(20)).ok());
   EXPECT_EQ(process->ended()->signal, SIGKILL);
   EXPECT_THAT(ProcessesWithMark(mark_), IsEmpty());
-  EXPECT_TRUE(process->Stop(SIGTERM, absl::Minutes(1)).ok()) << "once more is harmless";
+  EXPECT_TRUE(process->Stop(SIGTERM, absl::Minutes(1)).ok()) << "a repeated Stop has no effect";
 }
 
 TEST_P(LaunchedProcessTest, ALongOutputDoesNotBlockTheProgramAndMemoryIsBounded) {
@@ -292,7 +292,7 @@ TEST_P(LaunchedProcessTest, ManyThreadsStartManyProgramsAndNothingLeaks) {
   EXPECT_EQ(sum, 4 * (1 + 2 + 3 + 4));
   EXPECT_EQ(OpenDescriptors(), before);
   EXPECT_THAT(ProcessesWithMark(mark_), IsEmpty());
-  EXPECT_EQ(waitpid(-1, nullptr, WNOHANG), -1) << "no child is left unwaited for";
+  EXPECT_EQ(waitpid(-1, nullptr, WNOHANG), -1) << "no child remains that was not waited for";
 }
 
 }  // namespace

@@ -123,7 +123,7 @@ TEST_P(LaunchedProgramTest, AHeldProgramWaitsPinnedBeforeItsFirstInstruction) {
   EXPECT_EQ(process->ended(), std::nullopt);
   ASSERT_TRUE(process->Release().ok());
   EXPECT_EQ(process->WaitForEnd(Soon())->exit_status, 4);
-  EXPECT_TRUE(process->Release().ok()) << "once more is harmless";
+  EXPECT_TRUE(process->Release().ok()) << "a repeated Release has no effect";
 }
 
 TEST_P(LaunchedProgramTest, AHeldProgramCanBeStopped) {

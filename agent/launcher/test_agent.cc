@@ -16,13 +16,13 @@ int main(int argc, char** argv) {
   assay::agent::LaunchOptions options;
   options.argv.push_back(assay::AssayFile("agent/launcher/test_program").value());
   for (int i = 1; i < argc; ++i) {
-    const std::string word = argv[i];
-    if (word == "--no-pid-namespace") {
+    const std::string argument = argv[i];
+    if (argument == "--no-pid-namespace") {
       options.pid_namespace = false;
-    } else if (word == "--hold") {
+    } else if (argument == "--hold") {
       options.hold = true;
     } else {
-      options.argv.push_back(word);
+      options.argv.push_back(argument);
     }
   }
   const bool hold = options.hold;

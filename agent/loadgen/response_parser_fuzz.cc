@@ -88,11 +88,8 @@ void Run(const uint8_t* data, size_t size) {
 }
 
 }  // namespace
-}  // namespace assay::loadgen
 
-namespace assay::loadgen {
-
-std::vector<std::string> FuzzSeeds() {
+std::vector<std::string> Seeds() {
   return {
       "\x01HTTP/1.1 200 OK\r\nServer: x\r\nContent-Length: 5\r\n\r\nhello",
       "\x02HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 201 Created\r\ncontent-length: 0\r\n\r\n",
@@ -108,6 +105,8 @@ std::vector<std::string> FuzzSeeds() {
 }
 
 }  // namespace assay::loadgen
+
+std::vector<std::string> assay::FuzzSeeds() { return loadgen::Seeds(); }
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   assay::loadgen::Run(data, size);

@@ -77,21 +77,21 @@ std::vector<CodeMapping> ParseMaps(std::string_view text) {
   for (absl::string_view line :
        absl::StrSplit(absl::string_view(text.data(), text.size()), '\n', absl::SkipEmpty())) {
     // START-END PERMISSIONS OFFSET DEVICE INODE   PATH; the path may contain spaces.
-    std::vector<absl::string_view> words;
+    std::vector<absl::string_view> fields;
     for (int i = 0; i < 5; ++i) {
       const size_t space = std::min(line.find(' '), line.size());
-      words.push_back(line.substr(0, space));
+      fields.push_back(line.substr(0, space));
       line.remove_prefix(std::min(space + 1, line.size()));
     }
     while (absl::ConsumePrefix(&line, " ")) {
     }
-    const std::vector<absl::string_view> range = absl::StrSplit(words[0], '-');
+    const std::vector<absl::string_view> range = absl::StrSplit(fields[0], '-');
     CodeMapping mapping;
-    if (range.size() != 2 || !absl::StrContains(words[1], 'x') ||
+    if (range.size() != 2 || !absl::StrContains(fields[1], 'x') ||
         !absl::SimpleHexAtoi(range[0], &mapping.start) ||
         !absl::SimpleHexAtoi(range[1], &mapping.end) ||
-        !absl::SimpleHexAtoi(words[2], &mapping.file_offset) ||
-        !absl::SimpleAtoi(words[4], &mapping.inode)) {
+        !absl::SimpleHexAtoi(fields[2], &mapping.file_offset) ||
+        !absl::SimpleAtoi(fields[4], &mapping.inode)) {
       continue;
     }
     absl::ConsumeSuffix(&line, kDeleted);

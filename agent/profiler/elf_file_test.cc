@@ -49,7 +49,8 @@ TEST(ElfFileTest, NamesAnAddressOfARunningProgram) {
   const std::vector<ElfFile::Function> functions = self->FunctionsAt(address - bias + 1);
   ASSERT_EQ(functions.size(), 1u);
   EXPECT_EQ(functions[0].name, "ElfFileTestMarker");
-  EXPECT_EQ(functions[0].address, address - bias) << "where it begins, not where the sample was";
+  EXPECT_EQ(functions[0].address, address - bias)
+      << "the start of the function, not the sampled address";
   EXPECT_THAT(functions[0].file, HasSubstr("elf_file_test.cc"));
   EXPECT_GT(functions[0].line, 0u);
   EXPECT_FALSE(functions[0].inlined);
@@ -67,7 +68,7 @@ TEST(ElfFileTest, RecognisesTheCLibrary) {
 }
 
 TEST(ElfFileTest, ReadsTheVdsoFromMemory) {
-  if (getauxval(AT_SYSINFO_EHDR) == 0) GTEST_SKIP() << "this kernel maps no vdso";
+  if (getauxval(AT_SYSINFO_EHDR) == 0) GTEST_SKIP() << "this kernel does not map a vdso";
   const std::unique_ptr<ElfFile> vdso = ElfFile::OpenVdso().value();
   EXPECT_EQ(vdso->kind(), ProfileFrame::VDSO);
   EXPECT_EQ(vdso->path(), "[vdso]");

@@ -27,7 +27,7 @@ TEST(JitSymbolsTest, RecompiledCodeReplacesTheOldCode) {
   JitSymbols symbols("", getpid());
   symbols.Add("1000 20 a\n1020 20 b\n1040 20 c\n");
   symbols.Add("1010 40 d\n");
-  EXPECT_EQ(symbols.Find(0x1008, 0), nullptr) << "half of it is something else now";
+  EXPECT_EQ(symbols.Find(0x1008, 0), nullptr) << "another function overlaps it now";
   EXPECT_EQ(symbols.Find(0x1030, 0)->name, "d");
   EXPECT_EQ(symbols.Find(0x1050, 0), nullptr);
 }

@@ -16,7 +16,7 @@ constexpr char kText[] =
 TEST(KernelSymbolsTest, NamesByTheFunctionBefore) {
   const KernelSymbols symbols(kText);
   EXPECT_EQ(symbols.Find(0xffffffff81000100).name, "do_syscall_64");
-  EXPECT_EQ(symbols.Find(0xffffffff810001ff).name, "do_syscall_64") << "data is no function";
+  EXPECT_EQ(symbols.Find(0xffffffff810001ff).name, "do_syscall_64") << "data is not a function";
   EXPECT_EQ(symbols.Find(0xffffffff81000210).name, "ep_poll") << "the first of two names";
   EXPECT_EQ(symbols.Find(0xffffffffc0000010).name, "nf_hook") << "without its module";
   EXPECT_EQ(symbols.Find(0xffffffff80000000).name, "");

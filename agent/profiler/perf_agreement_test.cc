@@ -58,9 +58,9 @@ bool Succeeds(const std::string& command) { return std::system(command.c_str()) 
 std::string AddressOf(const agent::LaunchedProcess& server) {
   EXPECT_TRUE(server.WaitForOutput("listening on ", Soon()));
   EXPECT_TRUE(server.WaitForOutput("\n", Soon()));
-  const std::string words = server.StandardOutput();
-  const size_t begin = words.find("listening on ") + sizeof("listening on ") - 1;
-  return words.substr(begin, words.find('\n', begin) - begin);
+  const std::string output = server.StandardOutput();
+  const size_t begin = output.find("listening on ") + sizeof("listening on ") - 1;
+  return output.substr(begin, output.find('\n', begin) - begin);
 }
 
 // The C library has several names for one function, and each tool chooses one of them.
@@ -82,7 +82,7 @@ std::map<std::string, double> Shares(const StackProfile& profile) {
   for (size_t i = 0; i < totals.size(); ++i) {
     const TreeFunction& function = tree.functions()[i];
     if (function.inlined) continue;
-    // For functions without a name, perf also prints the build id.
+    // A function without a name has a build id, and its start address in place of the name.
     const std::string name = function.build_id.empty() ? CommonName(function.name) : kUnknown;
     shares[name] += static_cast<double>(totals[i].samples) / all;
   }

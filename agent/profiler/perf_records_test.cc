@@ -43,11 +43,11 @@ TEST(ParsePerfRecordTest, ASampleHasKernelAddressesRegistersAndStack) {
   EXPECT_EQ(sample.tid, 11);
   EXPECT_EQ(sample.period, 7u);
   EXPECT_THAT(sample.kernel_chain, ElementsAre(0xffffffff81000010, 0xffffffff81000020))
-      << "the user's side is unwound";
+      << "user frames come from unwinding";
   EXPECT_TRUE(sample.has_user);
   EXPECT_EQ(sample.registers[kRegisterSp], 107u);
   EXPECT_EQ(sample.registers[kRegisterIp], 108u);
-  EXPECT_EQ(sample.stack, "stack up to here") << "the rest was not filled";
+  EXPECT_EQ(sample.stack, "stack up to here") << "the kernel did not fill the remaining bytes";
 }
 
 TEST(ParsePerfRecordTest, AKernelThreadHasNoUserState) {
@@ -181,7 +181,7 @@ TEST(ParsePerfRecordTest, TruncatedRecordsAreRejectedOrReadWithinTheirBounds) {
     for (size_t size = 0; size < whole.size(); ++size) {
       // In a separate allocation, so that a sanitizer detects a read beyond the end.
       std::string cut = whole.substr(0, size);
-      EXPECT_FALSE(ParsePerfRecord(cut).ok()) << "its header says more";
+      EXPECT_FALSE(ParsePerfRecord(cut).ok()) << "the header has a larger size";
       PerfRecordTime(cut);
       if (size < sizeof(perf_event_header)) continue;
       const auto honest = static_cast<uint16_t>(size);

@@ -159,8 +159,8 @@ class RustServer {
   static constexpr uint32_t kFunctions = 600;
   static constexpr size_t kStacks = 300;
 
-  const char* Of(std::initializer_list<const char*> words) {
-    return words.begin()[random_() % words.size()];
+  const char* Of(std::initializer_list<const char*> names) {
+    return names.begin()[random_() % names.size()];
   }
 
   uint32_t Frame(uint32_t number) {

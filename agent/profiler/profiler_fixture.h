@@ -94,11 +94,11 @@ class ProfilerTest : public ::testing::Test {
     profiled.info = (*profiler)->Stop();
     EXPECT_THAT(profiled.info.refused(), ::testing::IsEmpty());
     EXPECT_EQ(profiled.info.lost(), 0u);
-    const std::vector<std::string> words =
+    const std::vector<std::string> fields =
         absl::StrSplit(process.StandardOutput(), absl::ByAnyChar(" \n"));
-    for (size_t i = 0; i + 1 < words.size(); ++i) {
+    for (size_t i = 0; i + 1 < fields.size(); ++i) {
       int64_t nanos = 0;
-      if (absl::SimpleAtoi(words[i + 1], &nanos)) profiled.truth[words[i]] = nanos;
+      if (absl::SimpleAtoi(fields[i + 1], &nanos)) profiled.truth[fields[i]] = nanos;
     }
     return profiled;
   }

@@ -65,13 +65,13 @@ TEST_F(ProfilerTest, AnInlinedFunctionHasItsShareAndIsMarked) {
   // Except a sample in the first or last instructions of the function that contains it.
   EXPECT_GE(profiled.Share("BurnHost"), profiled.Share("InlinedInto"));
   EXPECT_NEAR(profiled.Share("BurnHost"), profiled.Share("InlinedInto"), 0.005);
-  bool said = false;
+  bool marked = false;
   for (const ProfileFrame& frame : profiled.folder.frames()) {
     const bool inlined = profiled.folder.String(frame.function()) == "assay::profiler::InlinedInto";
     EXPECT_TRUE(frame.inlined() || !inlined);
-    said |= inlined;
+    marked |= inlined;
   }
-  EXPECT_TRUE(said);
+  EXPECT_TRUE(marked);
 }
 
 // Unwinding by frame pointers loses the callers of such a library. libc is one.

@@ -54,7 +54,8 @@ TEST_F(ProfilerTest, ATargetThatHasEndedIsRefused) {
 TEST_F(ProfilerTest, SystemCallsThatAreNotCountedSayWhyAndWhatToDo) {
   const auto process = Burner("sleep", 100);
   const Profiled profiled = Profile(*process, {.count_syscalls = true});
-  if (profiled.info.syscalls_refused().empty()) GTEST_SKIP() << "here they are counted";
+  if (profiled.info.syscalls_refused().empty())
+    GTEST_SKIP() << "system calls are counted on this host";
   EXPECT_THAT(profiled.info.syscalls(), IsEmpty());
   EXPECT_THAT(profiled.info.syscalls_refused(), HasSubstr("; ")) << "a remedy";
 }
@@ -133,7 +134,7 @@ TEST_F(ProfilerTest, SystemCallsAreCountedByName) {
     waitpid(caller, nullptr, 0);
     return serialised;
   });
-  if (text.empty()) GTEST_SKIP() << "tracefs cannot be mounted here";
+  if (text.empty()) GTEST_SKIP() << "tracefs cannot be mounted on this host";
   info.ParseFromString(text);
   if (!info.syscalls_refused().empty()) GTEST_SKIP() << info.syscalls_refused();
   EXPECT_EQ(info.syscalls().at("getpid"), 1000u);
@@ -172,22 +173,22 @@ std::vector<std::string> RefusedWhere(int error) {
 }
 
 TEST(SeccompTest, ReportsAPermissionDeniedByAContainerWithItsRemedy) {
-  const std::vector<std::string> said = RefusedWhere(EPERM);
-  if (said.size() == 1) GTEST_SKIP() << "no filter can be set here";
-  ASSERT_THAT(said, SizeIs(6));
-  for (size_t i = 0; i < said.size(); i += 2) {
-    EXPECT_THAT(said[i], HasSubstr("Operation not permitted"));
-    EXPECT_THAT(said[i + 1], HasSubstr("seccomp profile must allow perf_event_open"));
+  const std::vector<std::string> texts = RefusedWhere(EPERM);
+  if (texts.size() == 1) GTEST_SKIP() << "seccomp filters cannot be set on this host";
+  ASSERT_THAT(texts, SizeIs(6));
+  for (size_t i = 0; i < texts.size(); i += 2) {
+    EXPECT_THAT(texts[i], HasSubstr("Operation not permitted"));
+    EXPECT_THAT(texts[i + 1], HasSubstr("seccomp profile must allow perf_event_open"));
   }
 }
 
 TEST(SeccompTest, ReportsACallMissingInAContainerWithItsRemedy) {
-  const std::vector<std::string> said = RefusedWhere(ENOSYS);
-  if (said.size() == 1) GTEST_SKIP() << "no filter can be set here";
-  ASSERT_THAT(said, SizeIs(6));
-  for (size_t i = 0; i < said.size(); i += 2) {
-    EXPECT_THAT(said[i], AllOf(HasSubstr("Function not implemented"), HasSubstr("seccomp")));
-    EXPECT_THAT(said[i + 1], HasSubstr("seccomp profile allows them"));
+  const std::vector<std::string> texts = RefusedWhere(ENOSYS);
+  if (texts.size() == 1) GTEST_SKIP() << "seccomp filters cannot be set on this host";
+  ASSERT_THAT(texts, SizeIs(6));
+  for (size_t i = 0; i < texts.size(); i += 2) {
+    EXPECT_THAT(texts[i], AllOf(HasSubstr("Function not implemented"), HasSubstr("seccomp")));
+    EXPECT_THAT(texts[i + 1], HasSubstr("seccomp profile allows them"));
   }
 }
 
@@ -231,7 +232,8 @@ TEST_F(ProfilerTest, AnUnprivilegedUserSeesUserSpaceAndANote) {
     EXPECT_THAT(info.remedy(), Not(IsEmpty()));
     GTEST_SKIP() << info.refused();
   }
-  if (!info.event().ends_with(":u")) GTEST_SKIP() << "here users may sample the kernel";
+  if (!info.event().ends_with(":u"))
+    GTEST_SKIP() << "unprivileged users may sample the kernel on this host";
   EXPECT_FALSE(info.kernel_frames());
   EXPECT_GT(info.samples(), 50u);
   EXPECT_GT(info.counters().at("task-clock"), 0u);

@@ -152,8 +152,8 @@ void SampleReader::ComeBack(pid_t tid, int64_t time_ns) {
   const auto away = away_.find(tid);
   if (away == away_.end()) return;
   int64_t until = std::min(time_ns, end_ns_);
-  const auto rest = std::lower_bound(pauses_.begin(), pauses_.end(), away->second.since_ns);
-  if (rest != pauses_.end()) until = std::min(until, *rest);
+  const auto pause = std::lower_bound(pauses_.begin(), pauses_.end(), away->second.since_ns);
+  if (pause != pauses_.end()) until = std::min(until, *pause);
   if (until > away->second.since_ns) {
     const auto lasted_ns = static_cast<uint64_t>(until - away->second.since_ns);
     OffCpu& off_cpu = away->second.preempted ? preempted_ : blocked_;

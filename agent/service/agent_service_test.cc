@@ -213,7 +213,7 @@ TEST_F(AgentServiceTest, RefusesTooManyStreamsUntilSomeEnd) {
     const auto context = NewContext();
     const auto again = stub_->HoldLease(context.get());
     if (again->Write(renewal) && again->Read(&grant)) break;
-    ASSERT_LT(absl::Now(), deadline) << "the places are still taken";
+    ASSERT_LT(absl::Now(), deadline) << "the stream slots are still in use";
   }
 }
 

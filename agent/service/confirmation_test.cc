@@ -79,7 +79,7 @@ TEST(ConfirmationTest, DoesNotUseAProxy) {
   Accomplice agent("127.0.0.2");
   EXPECT_TRUE(AskForConfirmation(grpc::InsecureChannelCredentials(), QuestionTo(agent.address()))
                   .value_or(false))
-      << "with these variables heeded, the question would go to what is no proxy, and fail";
+      << "if the client used these variables, the request would go to an invalid proxy and fail";
   for (const char* variable : {"http_proxy", "https_proxy", "grpc_proxy"}) unsetenv(variable);
   EXPECT_EQ(agent.asked(), 1);
   EXPECT_EQ(proxy.asked(), 0);

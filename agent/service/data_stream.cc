@@ -72,7 +72,7 @@ absl::Status DataStream::Take(const DataRequest& request) {
 void DataStream::Pump() {
   if (finished_) return;
   if (busy_) {
-    news_ = true;
+    fetch_again_ = true;
     return;
   }
   if (end_.has_value()) {
@@ -82,7 +82,7 @@ void DataStream::Pump() {
   }
   if (!attached_ || next_ > received_ + kAhead) return;
   busy_ = true;
-  news_ = false;
+  fetch_again_ = false;
   job_->strand().Post([this] { Fetch(); });
 }
 
@@ -107,7 +107,7 @@ void DataStream::Fetch() {
   }
   busy_ = false;
   // A record may have been added between the fetch and its result.
-  if (end_.has_value() || news_) Pump();
+  if (end_.has_value() || fetch_again_) Pump();
 }
 
 void DataStream::OnWriteDone(bool ok) {

@@ -60,7 +60,7 @@ class DataStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::
   // A record is being fetched or written. The stream must live until that is done.
   bool busy_ ABSL_GUARDED_BY(mutex_) = false;
   // A record was added while Fetch() found none: fetch again.
-  bool news_ ABSL_GUARDED_BY(mutex_) = false;
+  bool fetch_again_ ABSL_GUARDED_BY(mutex_) = false;
   std::optional<grpc::Status> end_ ABSL_GUARDED_BY(mutex_);
   bool finished_ ABSL_GUARDED_BY(mutex_) = false;
   // Last, so that it is destroyed first; after that it does not end the stream.

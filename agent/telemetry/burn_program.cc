@@ -2,7 +2,7 @@
 //
 //   burn_program MILLISECONDS WHERE
 // WHERE: "self", "thread" (which ends), "child" (which is waited for), "living" (a child that lives on), "orphan" (a
-// daemon that ends, waited for by whoever inherits it). Prints "ready" when it is burnt.
+// daemon that ends, waited for by the process that inherits it). Prints "ready" when it is burnt.
 
 #include <stdlib.h>
 #include <sys/wait.h>

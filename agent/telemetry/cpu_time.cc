@@ -23,12 +23,12 @@ enum Column { kUser, kNice, kSystem, kIdle, kIowait, kIrq, kSoftirq, kSteal, kCo
 
 // Parses "cpu0 471682 0 131474 ...". Returns false for any other line.
 bool ParseLine(absl::string_view line, int* cpu, CpuTime* time) {
-  const std::vector<absl::string_view> words = absl::StrSplit(line, ' ', absl::SkipEmpty());
-  if (words.size() < 1 + kColumns || !absl::SimpleAtoi(words[0], cpu)) return false;
+  const std::vector<absl::string_view> fields = absl::StrSplit(line, ' ', absl::SkipEmpty());
+  if (fields.size() < 1 + kColumns || !absl::SimpleAtoi(fields[0], cpu)) return false;
   const int64_t tick_ns = kNanosPerSecond / sysconf(_SC_CLK_TCK);
   int64_t ns[kColumns];
   for (int column = 0; column < kColumns; ++column) {
-    if (!absl::SimpleAtoi(words[static_cast<size_t>(column) + 1], &ns[column])) return false;
+    if (!absl::SimpleAtoi(fields[static_cast<size_t>(column) + 1], &ns[column])) return false;
     ns[column] *= tick_ns;
   }
   time->processes_ns = ns[kUser] + ns[kNice] + ns[kSystem];

@@ -22,7 +22,7 @@ TEST(ParseCpuTimesTest, ReadsEachCpuInNanoseconds) {
   const std::map<int, CpuTime> times = *ParseCpuTimes(kStat);
   ASSERT_EQ(times.size(), 2u);
   const CpuTime zero = times.at(0);
-  EXPECT_EQ(zero.processes_ns, 130 * kTickNs) << "guests are part of user already";
+  EXPECT_EQ(zero.processes_ns, 130 * kTickNs) << "user time already includes guest time";
   EXPECT_EQ(zero.interrupts_ns, 5 * kTickNs);
   EXPECT_EQ(zero.idle_ns, 404 * kTickNs);
   EXPECT_EQ(zero.steal_ns, 3 * kTickNs);

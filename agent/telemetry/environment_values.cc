@@ -43,8 +43,8 @@ absl::StatusOr<std::string> SelectedOption(std::string_view text) {
 absl::StatusOr<std::string> Limit(std::string_view limits, std::string_view name) {
   for (absl::string_view line : absl::StrSplit(View(limits), '\n')) {
     if (!absl::ConsumePrefix(&line, View(name))) continue;
-    const std::vector<absl::string_view> words = absl::StrSplit(line, ' ', absl::SkipEmpty());
-    if (words.size() >= 2) return absl::StrCat("soft ", words[0], ", hard ", words[1]);
+    const std::vector<absl::string_view> fields = absl::StrSplit(line, ' ', absl::SkipEmpty());
+    if (fields.size() >= 2) return absl::StrCat("soft ", fields[0], ", hard ", fields[1]);
   }
   return absl::NotFoundError(absl::StrCat("there is no limit named \"", View(name), "\""));
 }
@@ -86,14 +86,14 @@ absl::StatusOr<CgroupPath> CpuCgroup(std::string_view text) {
 }
 
 absl::StatusOr<std::optional<double>> CpuQuota(std::string_view cpu_max) {
-  const std::vector<absl::string_view> words =
+  const std::vector<absl::string_view> fields =
       absl::StrSplit(View(cpu_max), absl::ByAnyChar(" \n"), absl::SkipEmpty());
   double quota_us, period_us;
-  if (words.size() != 2 || !absl::SimpleAtod(words[1], &period_us) || period_us <= 0) {
+  if (fields.size() != 2 || !absl::SimpleAtod(fields[1], &period_us) || period_us <= 0) {
     return absl::InvalidArgumentError(absl::StrCat("not a CPU quota: \"", View(cpu_max), "\""));
   }
-  if (words[0] == "max" || words[0] == "-1") return std::optional<double>();
-  if (!absl::SimpleAtod(words[0], &quota_us)) {
+  if (fields[0] == "max" || fields[0] == "-1") return std::optional<double>();
+  if (!absl::SimpleAtod(fields[0], &quota_us)) {
     return absl::InvalidArgumentError(absl::StrCat("not a CPU quota: \"", View(cpu_max), "\""));
   }
   return std::optional<double>(quota_us / period_us);

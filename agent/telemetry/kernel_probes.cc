@@ -32,7 +32,7 @@ struct AuditReply {
   union {
     nlmsgerr error;
     audit_status status;
-    char room[1024];
+    char buffer[1024];
   };
 };
 

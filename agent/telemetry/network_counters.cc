@@ -40,10 +40,10 @@ bool IsGateCounter(const std::string& name) {
 // A gauge, not a counter.
 bool IsGauge(const std::string& name) { return absl::EndsWith(name, "CurrEstab"); }
 
-using Words = std::vector<absl::string_view>;
+using Fields = std::vector<absl::string_view>;
 
 // "Tcp: InSegs OutSegs" and "Tcp: 5 7".
-absl::Status AddPair(const Words& names, const Words& values, NetworkCounters* counters) {
+absl::Status AddPair(const Fields& names, const Fields& values, NetworkCounters* counters) {
   const absl::string_view group = names[0];
   if (group.empty() || group.back() != ':' || values[0] != group || names.size() != values.size()) {
     return absl::InvalidArgumentError(
@@ -69,8 +69,8 @@ absl::StatusOr<NetworkCounters> ParseNetworkCounters(std::string_view text) {
   }
   NetworkCounters counters;
   for (size_t i = 0; i < lines.size(); i += 2) {
-    const Words names = absl::StrSplit(lines[i], ' ', absl::SkipEmpty());
-    const Words values = absl::StrSplit(lines[i + 1], ' ', absl::SkipEmpty());
+    const Fields names = absl::StrSplit(lines[i], ' ', absl::SkipEmpty());
+    const Fields values = absl::StrSplit(lines[i + 1], ' ', absl::SkipEmpty());
     if (names.empty() || values.empty()) return absl::InvalidArgumentError("a line is empty");
     ASSAY_RETURN_IF_ERROR(AddPair(names, values, &counters));
   }

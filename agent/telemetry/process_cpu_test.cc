@@ -53,7 +53,7 @@ TEST(UsageBetweenTest, SubtractsCountersAndTakesOtherFieldsFromTheEnd) {
                    .processes = 2};
   const TreeUsage between = UsageBetween(start, end);
   EXPECT_EQ(between.cpu_ns, 15);
-  EXPECT_EQ(between.voluntary_switches, 0) << "a thread that ended took its count along";
+  EXPECT_EQ(between.voluntary_switches, 0) << "the count of an ended thread is lost";
   EXPECT_EQ(between.minor_faults, 3);
   EXPECT_EQ(between.rss_bytes, 700) << "the larger of the two";
   EXPECT_EQ(between.peak_rss_bytes, 800);

@@ -42,7 +42,7 @@ pid_t Spawn(const std::vector<std::string>& flags, int input, int output, int er
   std::vector<std::string> all = {*program};
   all.insert(all.end(), flags.begin(), flags.end());
   std::vector<char*> argv;
-  for (std::string& word : all) argv.push_back(word.data());
+  for (std::string& argument : all) argv.push_back(argument.data());
   argv.push_back(nullptr);
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);

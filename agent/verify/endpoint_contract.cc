@@ -27,7 +27,8 @@ constexpr std::string_view kRequests[] = {
     "POST /zlib/decompress", "GET /cpu",   "GET /healthz",
 };
 
-RightResponse Answer(std::string_view media_type, RightResponse::Body rule, std::string body) {
+RightResponse MakeResponse(std::string_view media_type, RightResponse::Body rule,
+                           std::string body) {
   return {200, std::string(media_type), rule, std::move(body), {}};
 }
 
@@ -63,20 +64,21 @@ std::optional<int64_t> Number(std::string_view digits, int64_t least, int64_t la
 RightResponse Items(const ContractRequest& request) {
   std::optional<std::string> response = ItemsResponse(request.body);
   if (!response) return {400, "application/json", RightResponse::Body::kError, "", {}};
-  return Answer("application/json", RightResponse::Body::kJson, *std::move(response));
+  return MakeResponse("application/json", RightResponse::Body::kJson, *std::move(response));
 }
 
 RightResponse Compress(const ContractRequest& request) {
   const std::optional<std::string_view> level = QueryValue(request.target, "level");
   if (level && !Number(*level, 0, 9)) return Refusal(400);
-  return Answer("application/octet-stream", RightResponse::Body::kInflatesTo, request.body);
+  return MakeResponse("application/octet-stream", RightResponse::Body::kInflatesTo, request.body);
 }
 
 RightResponse Decompress(const ContractRequest& request) {
   absl::StatusOr<std::string> inflated = Inflate(request.body, kContractBodyLimit);
   if (absl::IsResourceExhausted(inflated.status())) return Refusal(413);
   if (!inflated.ok()) return Refusal(400);
-  return Answer("application/octet-stream", RightResponse::Body::kEqual, *std::move(inflated));
+  return MakeResponse("application/octet-stream", RightResponse::Body::kEqual,
+                      *std::move(inflated));
 }
 
 RightResponse Cpu(const ContractRequest& request) {
@@ -84,7 +86,7 @@ RightResponse Cpu(const ContractRequest& request) {
   const std::optional<int64_t> n = text ? Number(*text, kLeastN, kLargestN) : std::nullopt;
   if (!n) return Refusal(400);
   const CollatzChain chain = LongestCollatzChain(*n);
-  return Answer(
+  return MakeResponse(
       "application/json", RightResponse::Body::kEqual,
       absl::StrCat("{\"n\":", *n, ",\"start\":", chain.start, ",\"steps\":", chain.steps, "}"));
 }
@@ -96,13 +98,13 @@ RightResponse Served(std::string_view served, const ContractRequest& request) {
   if (served == "POST /zlib/decompress") return Decompress(request);
   if (served == "GET /cpu") return Cpu(request);
   if (served == "GET /json") {
-    return Answer("application/json", RightResponse::Body::kEqual, std::string(kHello));
+    return MakeResponse("application/json", RightResponse::Body::kEqual, std::string(kHello));
   }
   if (served == "POST /echo") {
-    return Answer(request.content_type, RightResponse::Body::kEqual, request.body);
+    return MakeResponse(request.content_type, RightResponse::Body::kEqual, request.body);
   }
-  return Answer("text/plain", RightResponse::Body::kEqual,
-                served == "GET /healthz" ? "ok" : "Hello, World!");
+  return MakeResponse("text/plain", RightResponse::Body::kEqual,
+                      served == "GET /healthz" ? "ok" : "Hello, World!");
 }
 
 std::string MediaType(std::string_view content_type) {

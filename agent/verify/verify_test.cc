@@ -144,7 +144,7 @@ size_t PeakBytes() {
   for (std::string line; std::getline(status, line);) {
     if (line.starts_with("VmHWM:")) return std::stoul(line.substr(6)) << 10;
   }
-  ADD_FAILURE() << "the kernel tells no VmHWM";
+  ADD_FAILURE() << "the kernel does not report VmHWM";
   return 0;
 }
 
@@ -155,7 +155,8 @@ constexpr size_t kMostMemory = size_t{1} << 30;
 constexpr size_t kMostMemory = size_t{200} << 20;
 #endif
 
-std::string Answer(const std::string& status, const std::string& type, const std::string& body) {
+std::string HttpResponse(const std::string& status, const std::string& type,
+                         const std::string& body) {
   return absl::StrCat("HTTP/1.1 ", status, "\r\nContent-Type: ", type,
                       "\r\nContent-Length: ", body.size(), "\r\nConnection: close\r\n\r\n", body);
 }
@@ -169,7 +170,8 @@ Workload Get(const std::string& path) {
 constexpr absl::Duration kTimeout = absl::Seconds(30);
 
 TEST(VerifyTest, ARightResponseOfTheContractHasNoDifference) {
-  ScriptedServer server({Answer("200 OK", "application/json", R"({"message":"Hello, World!"})")});
+  ScriptedServer server(
+      {HttpResponse("200 OK", "application/json", R"({"message":"Hello, World!"})")});
   const auto found = Verify(server.address(), Get("/json"), /*contract=*/true, kTimeout);
   ASSERT_TRUE(found.ok()) << found.status();
   EXPECT_EQ(found->difference, "");
@@ -177,7 +179,7 @@ TEST(VerifyTest, ARightResponseOfTheContractHasNoDifference) {
 }
 
 TEST(VerifyTest, AWrongResponseIsShownBesideTheRightOne) {
-  ScriptedServer server({Answer("200 OK", "text/html", R"({"message":"Hello World!"})")});
+  ScriptedServer server({HttpResponse("200 OK", "text/html", R"({"message":"Hello World!"})")});
   const auto found = Verify(server.address(), Get("/json"), /*contract=*/true, kTimeout);
   ASSERT_TRUE(found.ok()) << found.status();
   EXPECT_HAS(found->difference, "Content-Type: expected application/json, got text/html");
@@ -186,7 +188,7 @@ TEST(VerifyTest, AWrongResponseIsShownBesideTheRightOne) {
 
 // The difference travels to the controller as text, which other bytes would make unreadable.
 TEST(VerifyTest, AContentTypeThatIsNotUtf8IsShownAsText) {
-  ScriptedServer server({Answer("200 OK", "text/\xff", R"({"message":"Hello, World!"})")});
+  ScriptedServer server({HttpResponse("200 OK", "text/\xff", R"({"message":"Hello, World!"})")});
   const auto found = Verify(server.address(), Get("/json"), /*contract=*/true, kTimeout);
   ASSERT_TRUE(found.ok()) << found.status();
   EXPECT_HAS(found->difference, "Content-Type: expected application/json, got text/\xef\xbf\xbd");
@@ -194,7 +196,8 @@ TEST(VerifyTest, AContentTypeThatIsNotUtf8IsShownAsText) {
 
 // The plan takes precedence over the contract.
 TEST(VerifyTest, TheWorkloadsExpectationPrecedesTheContract) {
-  ScriptedServer server({Answer("404 Not Found", "a/b", "nothing"), Answer("200 OK", "a/b", "x")});
+  ScriptedServer server(
+      {HttpResponse("404 Not Found", "a/b", "nothing"), HttpResponse("200 OK", "a/b", "x")});
   Workload workload = Get("/json");
   workload.mutable_expect()->set_status(404);
   workload.mutable_expect()->set_body("nothing");
@@ -204,14 +207,14 @@ TEST(VerifyTest, TheWorkloadsExpectationPrecedesTheContract) {
 }
 
 TEST(VerifyTest, ChecksOnlyTheStatusWithoutAContract) {
-  ScriptedServer server({Answer("200 OK", "a/b", "x"), Answer("500 Oh", "a/b", "x")});
+  ScriptedServer server({HttpResponse("200 OK", "a/b", "x"), HttpResponse("500 Oh", "a/b", "x")});
   EXPECT_EQ(Verify(server.address(), Get("/json"), false, kTimeout)->difference, "");
   EXPECT_HAS(Verify(server.address(), Get("/mine"), true, kTimeout)->difference, "got 500");
 }
 
 // A load generator sends the same fields, and a server's response may depend on them.
 TEST(VerifyTest, SendsOnlyTheWorkloadsFields) {
-  ScriptedServer server({Answer("200 OK", "text/x", "a=b")});
+  ScriptedServer server({HttpResponse("200 OK", "text/x", "a=b")});
   Workload workload = Get("/a/../b?c=%20d");
   workload.set_body("a=b");
   Header* header = workload.add_headers();
@@ -224,7 +227,7 @@ TEST(VerifyTest, SendsOnlyTheWorkloadsFields) {
 }
 
 TEST(VerifyTest, AnEmptyBodyIsABody) {
-  ScriptedServer server({Answer("200 OK", "text/x", "")});
+  ScriptedServer server({HttpResponse("200 OK", "text/x", "")});
   Workload workload = Get("/echo");
   workload.set_method("POST");
   const auto found = Verify(server.address(), workload, true, kTimeout);
@@ -285,7 +288,8 @@ TEST(VerifyTest, BoundsTheMemoryForAnyBody) {
   compress.set_body("a");
   const size_t before = PeakBytes();
   for (std::string& body : std::vector<std::string>{std::move(deep), std::move(wide)}) {
-    const ScriptedServer server({Answer("400 Bad Request", "application/json", std::move(body))});
+    const ScriptedServer server(
+        {HttpResponse("400 Bad Request", "application/json", std::move(body))});
     const absl::StatusOr<Verification> found = Verify(server.address(), refused, true, kTimeout);
     ASSERT_TRUE(found.ok()) << found.status();
     EXPECT_HAS(found->difference, "expected {\"error\":\"...\"}");
@@ -293,7 +297,7 @@ TEST(VerifyTest, BoundsTheMemoryForAnyBody) {
   EXPECT_LT(PeakBytes(), before + kMostMemory);
   // It is inflated at most to the size of the correct body, and only if the rule requires it.
   const std::string bomb = Deflate(std::string(size_t{32} << 20, '\0'), 6);
-  const ScriptedServer server({Answer("200 OK", "application/octet-stream", bomb),
+  const ScriptedServer server({HttpResponse("200 OK", "application/octet-stream", bomb),
                                absl::StrCat("HTTP/1.1 200 OK\r\nContent-Encoding: deflate\r\n"
                                             "Content-Length: ",
                                             bomb.size(), "\r\n\r\n", bomb)});
@@ -308,14 +312,16 @@ TEST(VerifyTest, BoundsTheMemoryForAnyBody) {
 }
 
 TEST(WaitUntilReadyTest, AsksUntilTheResponseIs200) {
-  ScriptedServer server({"", Answer("503 Not yet", "a/b", ""), Answer("200 OK", "a/b", "ok")});
+  ScriptedServer server(
+      {"", HttpResponse("503 Not yet", "a/b", ""), HttpResponse("200 OK", "a/b", "ok")});
   EXPECT_TRUE(WaitUntilReady(server.address(), "/ready", kTimeout).ok());
   EXPECT_EQ(server.requests().size(), 3u);
   EXPECT_TRUE(absl::StartsWith(server.requests()[2], "GET /ready HTTP/1.1\r\n"));
 }
 
 TEST(WaitUntilReadyTest, EndsWhenTheCallerGivesUp) {
-  ScriptedServer server({Answer("503 Not yet", "a/b", ""), Answer("503 Not yet", "a/b", "")});
+  ScriptedServer server(
+      {HttpResponse("503 Not yet", "a/b", ""), HttpResponse("503 Not yet", "a/b", "")});
   int calls = 0;
   const absl::Status status = WaitUntilReady(server.address(), "/", kTimeout, [&calls] {
     return ++calls < 3 ? absl::OkStatus() : absl::AbortedError("it crashed");
@@ -334,7 +340,7 @@ TEST(WaitUntilReadyTest, ReportsTheLastAttemptsFailure) {
 }
 
 TEST(WaitUntilReadyTest, ReportsTheLastResponseRatherThanATimedOutAttempt) {
-  ScriptedServer server({Answer("503 Not yet", "a/b", "")});
+  ScriptedServer server({HttpResponse("503 Not yet", "a/b", "")});
   const absl::Status status = WaitUntilReady(server.address(), "/healthz", absl::Milliseconds(200));
   EXPECT_EQ(status.code(), absl::StatusCode::kDeadlineExceeded);
   EXPECT_HAS(std::string(status.message()), "responds with status 503");

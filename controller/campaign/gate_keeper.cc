@@ -105,7 +105,8 @@ std::optional<int> SharedCpus(const std::vector<Pinning>& pinnings) {
 }
 
 bool IsWrongResponse(std::string_view kind) {
-  return kind.find("answer") != std::string_view::npos ||
+  // "malformed answer" in records of versions before 2026-12.
+  return kind.find("malformed") != std::string_view::npos ||
          kind.find("status") != std::string_view::npos ||
          kind.find("body") != std::string_view::npos;
 }

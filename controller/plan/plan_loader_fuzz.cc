@@ -30,7 +30,7 @@ void CheckLoaded(const LoadedPlan& loaded) {
 
 }  // namespace
 
-std::vector<std::string> FuzzSeeds() {
+std::vector<std::string> Seeds() {
   const std::string text =
       "name: \"x\" targets { name: \"a\" options { key: \"k\" value: \"v\" } } targets { url: "
       "\"http://h:1\" } workloads { name: \"w\" path: \"/\" headers { name: \"A\" value: \"b\" } "
@@ -50,6 +50,8 @@ std::vector<std::string> FuzzSeeds() {
 
 }  // namespace assay::controller
 
+std::vector<std::string> assay::FuzzSeeds() { return controller::Seeds(); }
+
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size == 0) return 0;
   const std::string_view input(reinterpret_cast<const char*>(data), size);
@@ -64,7 +66,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   // The folder does not exist, so that no relative path of an input names a file.
   const absl::StatusOr<assay::controller::LoadedPlan> loaded =
       assay::controller::ParsePlan(parts[0],
-                                   input[0] == assay::kJson ? assay::controller::PlanFormat::kJson
+                                   input[0] == assay::controller::kJson ? assay::controller::PlanFormat::kJson
                                                             : assay::controller::PlanFormat::kText,
                                    "p", "/proc/self/nowhere", overrides);
   if (loaded.ok()) assay::controller::CheckLoaded(*loaded);

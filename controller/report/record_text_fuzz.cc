@@ -376,7 +376,7 @@ std::string Seed(const std::vector<std::string_view>& texts) {
 
 }  // namespace
 
-std::vector<std::string> FuzzSeeds() {
+std::vector<std::string> Seeds() {
   using std::string_view_literals::operator""sv;
   return {Seed({"caf\xe9", "plain", "<script>", "\xe2\x82", "=1+1"}),
           Seed({"\x1b[2J", "\r\n", "\x7f", "\xc2\x9b", "\xe2\x80\xae"}),
@@ -386,6 +386,8 @@ std::vector<std::string> FuzzSeeds() {
 }
 
 }  // namespace assay::controller
+
+std::vector<std::string> assay::FuzzSeeds() { return controller::Seeds(); }
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   assay::controller::Check(assay::controller::Texts(data, size));

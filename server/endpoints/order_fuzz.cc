@@ -16,7 +16,7 @@
 
 namespace assay::server {
 
-std::vector<std::string> FuzzSeeds() {
+std::vector<std::string> Seeds() {
   return {
       R"({"items":[{"id":1,"name":"a","price":250,"qty":2},{"id":-2,"name":"b","price":0,"qty":9}]})",
       R"({"items":[{"id":1,"name":"\u00e4\ud83d\ude00\n\"\\\/","price":-0,"qty":1}],"x":[{"y":1.5e3}]})",
@@ -30,6 +30,8 @@ std::vector<std::string> FuzzSeeds() {
 }
 
 }  // namespace assay::server
+
+std::vector<std::string> assay::FuzzSeeds() { return server::Seeds(); }
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   // As in a connection's buffer, more bytes follow the body.

@@ -41,7 +41,7 @@ Result Decompress(ZlibEndpoint& endpoint, std::string_view body) {
 
 }  // namespace
 
-std::vector<std::string> FuzzSeeds() {
+std::vector<std::string> Seeds() {
   ZlibEndpoint endpoint(kMaxOutput);
   std::vector<std::string> seeds;
   for (const int level : {0, 1, 6, 9}) {
@@ -54,6 +54,8 @@ std::vector<std::string> FuzzSeeds() {
 }
 
 }  // namespace assay::server
+
+std::vector<std::string> assay::FuzzSeeds() { return server::Seeds(); }
 
 // The first byte chooses the level.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

@@ -114,13 +114,15 @@ void Converse(std::string_view input, RandomStream& random) {
 
 }  // namespace
 
-std::vector<std::string> FuzzSeeds() {
+std::vector<std::string> Seeds() {
   std::vector<std::string> seeds = FuzzConversation::Seeds();
   for (size_t i = 0; i < seeds.size(); ++i) seeds[i].insert(0, 1, static_cast<char>(i));
   return seeds;
 }
 
 }  // namespace assay::server
+
+std::vector<std::string> assay::FuzzSeeds() { return server::Seeds(); }
 
 // The first byte is the seed of all random choices.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
