@@ -155,7 +155,7 @@ class Bench:
 
     def kernel(self):
         if shutil.which("tcpdump") is None:
-            print("\nkernel time stamps are left out: tcpdump is not installed (Debian: tcpdump)")
+            print("\nkernel time stamps: skipped, tcpdump is not installed (apt-get install tcpdump)")
             return
         print()
         kernel_timestamps.table([1000, 20_000, 50_000], 3, self.seconds, self.options.server_cpu, self.cpu)
