@@ -20,14 +20,14 @@ def _tokens(text):
     while at < len(text):
         found = _TOKEN.match(text, at)
         if not found:
-            sys.exit(f"bench: the catalogue cannot be read at {text[at:at + 40]!r}")
+            sys.exit(f"bench: cannot parse the catalogue at {text[at:at + 40]!r}")
         at = found.end()
         if found.lastindex:
             yield found.group(found.lastindex)
 
 
 def parse(text):
-    """A message of text protobuf, of the part of its syntax that catalogues use: {field: [value, ...]}."""
+    """Parses a message of text protobuf, with the syntax that catalogues use: {field: [value, ...]}."""
     tokens = list(_tokens(text)) + ["}"]
     at = 0
 
@@ -58,13 +58,13 @@ def parse(text):
 
 
 def targets(path):
-    """{name: entry} of a catalogue, in its order."""
+    """The entries of a catalogue by name, in order."""
     with open(path, encoding="utf-8") as text:
         return {entry["name"][0]: entry for entry in parse(text.read())["targets"]}
 
 
 def unserved(entry):
-    """The requests, such as "POST /json", that a target says it does not serve."""
+    """The requests, such as "POST /json", that the entry of a target lists as not served."""
     return {one["request"][0] for one in entry.get("not_served", [])}
 
 
@@ -86,7 +86,7 @@ def _free_port():
 
 
 class Running:
-    """A target that answers. To be closed."""
+    """A running target that responds. The caller closes it."""
 
     def __init__(self, entry, folder, cpu):
         self.folder = tempfile.mkdtemp(prefix="assay-bench-")
@@ -119,7 +119,7 @@ class Running:
             except OSError:
                 time.sleep(0.02)
         self.close()
-        sys.exit(f"bench: {self.process.args} does not answer {path}")
+        sys.exit(f"bench: {self.process.args} does not respond to {path}")
 
     def close(self):
         self.process.send_signal(self._signal)

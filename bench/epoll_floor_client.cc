@@ -1,10 +1,10 @@
-// What a request costs a load generator when HTTP and measuring cost nothing: a closed loop of recv and send over
-// epoll, without a parser, a histogram or a clock read a request. Every piece that arrives is taken for one response. A
-// yardstick for benchmarks, no load generator.
+// The cost of a request for a load generator without HTTP and without measuring: a closed loop of recv and send over epoll,
+// without a parser, a histogram or a clock read per request. Counts every piece that arrives as one response. A baseline for
+// benchmarks, not a load generator.
 //
 //   epoll_floor_client PORT CONNECTIONS SECONDS [PATH [CPU]]
 //
-// Prints "requests=N seconds=S cpu_us_per_request=C"; CPU time is that of the measured part.
+// Prints "requests=N seconds=S cpu_us_per_request=C"; The CPU time is that of the measurement only.
 
 #include <sys/epoll.h>
 #include <sys/socket.h>

@@ -1,10 +1,10 @@
-// What a request costs when HTTP costs nothing: accept, recv, send over epoll, without a parser. Every piece
-// that arrives is taken for one request, and gets the same bytes, those that `server` sends for GET /json.
-// A yardstick for benchmarks, no server.
+// The cost of a request for a server without HTTP: accept, recv and send over epoll, without a parser. Treats every piece
+// that arrives as one request, and responds with the bytes that `server` sends for GET /json. A baseline for benchmarks, not
+// a server.
 //
 //   epoll_floor_server PORT [CPU [keep-alive]]
 //
-// With "keep-alive" the response says so, which clients of HTTP/1.0 (ab) wait for.
+// With "keep-alive" the response has that header, which clients of HTTP/1.0 (ab) need.
 
 #include <arpa/inet.h>
 #include <netinet/in.h>

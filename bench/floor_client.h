@@ -1,7 +1,7 @@
 #ifndef ASSAY_BENCH_FLOOR_CLIENT_H_
 #define ASSAY_BENCH_FLOOR_CLIENT_H_
 
-// What the floor clients share. No load generator: whatever goes wrong ends the program.
+// Shared by the floor clients. Any error ends the program.
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -30,7 +30,7 @@ inline int64_t Nanos(clockid_t clock) {
   return time.tv_sec * int64_t{1'000'000'000} + time.tv_nsec;
 }
 
-// This thread, and those that it starts.
+// Pins this thread and the threads that it starts.
 inline void Pin(int cpu) {
   cpu_set_t cpus;
   CPU_ZERO(&cpus);
@@ -38,7 +38,7 @@ inline void Pin(int cpu) {
   if (sched_setaffinity(0, sizeof(cpus), &cpus) != 0) Die("sched_setaffinity");
 }
 
-// To a port of this host, without Nagle's algorithm.
+// Connects to a port of this host, without Nagle's algorithm.
 inline int Connect(int port) {
   const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address = {};

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""What Assay itself costs while it measures: the agent's CPU in the window, memory of agent and controller, bazelw's time.
+"""The cost of Assay during a measurement: the agent's CPU in the window, memory of agent and controller, bazelw's time.
 
-  bazel run //bench:footprint                    about half a minute; the workspace is taken from where it was called
+  bazel run //bench:footprint                    about half a minute; uses the workspace that it is called from
 
-One execution of the epoll server under 250 connections, long enough for a million samples, by an agent and a controller
-that are processes of their own. The agent's CPU is its own, without the server and the load generator that it started,
-read twice a second from /proc.
+An agent and a controller in separate processes run one execution of the epoll server under 250 connections, long enough
+for a million samples. The agent's CPU excludes the server and the load generator that it started; it is read twice a
+second from /proc.
 """
 
 import argparse
@@ -35,15 +35,15 @@ def cpu_seconds(pid):
 
 
 def measure(seconds):
-    with agent_and_campaign(PLAN.format(seconds=seconds)) as (agent, words, _):
-        controller = subprocess.Popen(words + ["--quiet"], stdout=subprocess.PIPE, text=True)
+    with agent_and_campaign(PLAN.format(seconds=seconds)) as (agent, arguments, _):
+        controller = subprocess.Popen(arguments + ["--quiet"], stdout=subprocess.PIPE, text=True)
         shares, controller_peak = [], 0.0
         began = before = time.monotonic()
         spent = cpu_seconds(agent.pid)
         while controller.poll() is None and time.monotonic() - began < seconds + 60:
             time.sleep(0.5)
             now, used = time.monotonic(), cpu_seconds(agent.pid)
-            # In the window for sure: it begins some 1.5 s after the command and lasts `seconds`.
+            # Certainly in the window, which begins about 1.5 s after the command and lasts `seconds`.
             if 2 < before - began and now - began < seconds:
                 shares.append((used - spent) / (now - before))
             before, spent = now, used
@@ -57,14 +57,14 @@ def measure(seconds):
         }
 
 
-def elapsed(words, folder):
+def elapsed(arguments, folder):
     began = time.monotonic()
-    subprocess.run(words, cwd=folder, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    subprocess.run(arguments, cwd=folder, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     return time.monotonic() - began
 
 
 def bazelw_overhead(workspace, rounds):
-    """Seconds that bazelw adds to the program that it starts, here one that does nothing."""
+    """The seconds that bazelw adds to the program that it starts, here one that does nothing."""
     os.environ["BAZEL"] = "true"
     pairs = [(elapsed(["./bazelw", "run", "//controller"], workspace), elapsed(["true"], workspace)) for _ in range(rounds)]
     del os.environ["BAZEL"]
@@ -78,7 +78,7 @@ def main():
     options = parser.parse_args()
     seen = measure(options.seconds)
     added = bazelw_overhead(options.workspace, 21)
-    print("| what | seen | asked |\n| --- | --- | --- |")
+    print("| figure | measured | goal |\n| --- | --- | --- |")
     print(f"| samples of the execution | {seen['samples']:,} | at least 1,000,000 |")
     print(f"| agent's CPU in the window, of a core: median (most) of half seconds | {100 * seen['agent_share']:.1f} % "
           f"({100 * seen['agent_share_max']:.1f} %) | under 3 % |")

@@ -1,4 +1,4 @@
-"""What the benchmarks here share: the programs they start, and where on the machine they run."""
+"""Shared by the benchmarks: starting programs, and pinning them to CPUs."""
 
 import contextlib
 import datetime
@@ -10,14 +10,14 @@ import subprocess
 import sys
 import tempfile
 
-# Both as `bazel run` and as `bazel-bin/bench/NAME`, without a symbolic link being followed.
+# Works for `bazel run` and for `bazel-bin/bench/NAME`; does not follow symbolic links.
 _PROGRAM = os.path.abspath(sys.argv[0])
 _BASES = (_PROGRAM + ".runfiles/assay", os.path.join(os.environ.get("RUNFILES_DIR", ""), "assay"),
           os.path.dirname(os.path.dirname(_PROGRAM)))
 
 
 def file(path):
-    """A file of the project, by its path in it."""
+    """A file of the project, given by its path from the root."""
     for base in _BASES:
         if os.path.exists(os.path.join(base, path)):
             return os.path.join(base, path)
@@ -26,7 +26,7 @@ def file(path):
 
 
 def heading():
-    """When and where figures were taken: a line to copy with them."""
+    """A line with the date and the machine of the figures, to be copied with them."""
     try:
         with open("/proc/cpuinfo", encoding="utf-8") as cpuinfo:
             model = next(line.split(":", 1)[1].strip() for line in cpuinfo if line.startswith("model name"))
@@ -37,7 +37,7 @@ def heading():
 
 
 def run(command, cpu, timeout_s=120):
-    """Runs on that CPU; its output and the CPU seconds that it took. Ends the benchmark where it fails."""
+    """Runs a command on that CPU. Returns its output and its CPU seconds. Ends the benchmark if it fails."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run(["taskset", "-c", str(cpu)] + command, capture_output=True, text=True, timeout=timeout_s)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -53,14 +53,14 @@ def first_line_with_port(process):
     try:
         return int(line.rsplit(":", 1)[1])
     except (IndexError, ValueError):
-        sys.exit(f"bench: {process.args[0]} did not say where it listens, but: {line!r}")
+        sys.exit(f"bench: {process.args[0]} did not print its address, but: {line!r}")
 
 
 @contextlib.contextmanager
 def agent_and_campaign(plan):
-    """An agent of its own, the words that run `plan` (a text) on it and print JSON, and the store that they fill.
+    """A new agent, the arguments that run `plan` (a text) on it and print JSON, and the store for the results.
 
-    Agent and store are gone afterwards."""
+    Both agent and store are removed afterwards."""
     folder = tempfile.mkdtemp(prefix="assay-bench-")
     agent = subprocess.Popen([file("agent/agent"), "--listen=127.0.0.1:0"], stdout=subprocess.PIPE, text=True)
     try:
@@ -76,7 +76,7 @@ def agent_and_campaign(plan):
 
 
 def peak_megabytes(pid):
-    """The largest resident memory that a process had so far."""
+    """The peak resident memory of a process so far."""
     with open(f"/proc/{pid}/status", encoding="utf-8") as status:
         for line in status:
             if line.startswith("VmHWM:"):

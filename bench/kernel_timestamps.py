@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Whether the load generator's latencies are the kernel's: the same requests, timed by it and by packets on the loopback.
+"""Compares the load generator's latencies with the kernel's time stamps of the same requests on the loopback.
 
   bazel run //bench:kernel_timestamps            half a minute; as root, with tcpdump (Debian: tcpdump)
 
-An open loop on 64 connections at each rate against the epoll server, while tcpdump writes down when the kernel delivered
-each request and each response. The generator's service time begins before send() and ends after recv(): it holds two system
-calls more than the kernel's.
+An open loop on 64 connections at each rate loads the epoll server, while tcpdump records when the kernel delivers each
+request and each response. The generator's service time begins before send() and ends after recv(), so it includes two
+more system calls than the kernel's time.
 """
 
 import argparse
@@ -30,7 +30,7 @@ def packets(path):
     with open(path, "rb") as capture:
         (magic,) = struct.unpack("<I", capture.read(24)[:4])
         if magic != NANOSECOND_MAGIC:
-            sys.exit(f"bench: {path} is no pcap file with nanoseconds")
+            sys.exit(f"bench: {path} is not a pcap file with nanoseconds")
         while header := capture.read(16):
             seconds, nanos, captured, _ = struct.unpack("<IIII", header)
             data = capture.read(captured)
@@ -44,8 +44,8 @@ def packets(path):
                    total - ip_length - (data[tcp + 12] >> 4) * 4)
 
 
-def answer_times(path, port):
-    """Nanoseconds from each request's packet to its response's. A connection has one request in flight."""
+def response_times(path, port):
+    """Nanoseconds from the packet of each request to that of its response. A connection has one request in flight."""
     asked, times = {}, []
     for nanos, source, destination, payload in packets(path):
         if payload <= 0:
@@ -78,7 +78,7 @@ def measure(rate, seconds, server_cpu, load_cpu):
             tcpdump.terminate()
             words = tcpdump.communicate()[1]
         result = json.loads(text[text.index("{"):])
-        times = answer_times(capture, port)
+        times = response_times(capture, port)
         dropped = next((line for line in words.splitlines() if "dropped by kernel" in line), "").split(" ")[0]
         return result, times, dropped
     finally:
@@ -109,7 +109,7 @@ def main():
     parser.add_argument("--load-cpu", type=int, default=1)
     options = parser.parse_args()
     if shutil.which("tcpdump") is None:
-        sys.exit("bench: tcpdump is not installed (Debian: tcpdump)")
+        sys.exit("bench: tcpdump is not installed: apt-get install tcpdump")
     table(options.rates, options.rounds, options.seconds, options.server_cpu, options.load_cpu)
 
 

@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
-"""The load generator beside its peers and its floor, in one interleaved run against one server.
+"""Compares the load generator with its peers and its floor, in one interleaved run against one server.
 
   bazel run //bench:loadgen                      all tables, about a quarter of an hour
-  bazel run //bench:loadgen -- --rounds=3        less of them
+  bazel run //bench:loadgen -- --rounds=3        fewer rounds
   bazel run //bench:loadgen -- --only=closed     or: open, kernel, recording, transports, memory
 
-The server is the bare epoll floor on one CPU, every generator is pinned to another one. Each round runs every
-generator once, in an order of its own; figures are medians over the rounds, and ratios are formed within a round. CPU is
-that of the generator's whole process (user and system), starting, connecting and, for ours, writing the samples included.
-"Server busy" is the share of its CPU that the server used: at 1.00 no generator can ask for more.
-ab speaks HTTP/1.0 and wants to be told that a connection is kept: it has a floor server of its own that says so.
+The server is the bare epoll floor on one CPU; every generator is pinned to another CPU. Each round runs every generator
+once, in random order. Figures are medians over the rounds, and ratios are computed within a round. CPU is the user and
+system time of the generator's whole process. It includes starting, connecting and, for ours, writing the samples. "Server
+busy" is the share of its CPU that the server used: at 1.00 no generator can send more. ab uses HTTP/1.0 and needs a
+keep-alive header, so it has its own floor server that sends one.
 """
 
 import argparse
@@ -30,7 +30,7 @@ from harness import file, first_line_with_port, heading, run
 from process_tree import ProcessTree
 
 PARTS = ("closed", "open", "kernel", "recording", "transports", "memory")
-# What recording is made of, each a program that prints Google Benchmark's JSON.
+# The benchmarks of recording; each program prints Google Benchmark's JSON.
 BENCHMARKS = ("analysis/sample_codec_benchmark", "analysis/latency_histogram_benchmark",
               "agent/loadgen/recorder_benchmark")
 
@@ -59,7 +59,7 @@ class Bench:
             server.wait()
         shutil.rmtree(os.path.dirname(self.samples))
 
-    # Each gives requests a second and CPU microseconds a request.
+    # Each returns requests per second and CPU microseconds per request.
 
     def floor(self, connections, program="epoll_floor_client", more=()):
         output, cpu = run([file(f"bench/{program}"), str(self.port), str(connections), str(self.seconds), *more], self.cpu)
@@ -121,7 +121,7 @@ class Bench:
                     found[name].append((*figures, (self.servers_cpu_ns() - before) / 1e9 / self.seconds))
             for name, values in found.items():
                 rate, cpu, busy = (statistics.median(v[i] for v in values) for i in (0, 1, 2))
-                # By round: what changes between rounds is the machine.
+                # Computed per round, because the machine changes between rounds.
                 over = [spread([mine[i] / theirs[i] for mine, theirs in zip(values, found[other])])
                         for i, other in ((0, "wrk"), (1, "bare epoll floor"))]
                 print(f"| {connections} | {name} | {rate:,.0f} | {over[0]} | {cpu:.2f} | {over[1]} | {busy:.2f} |",
@@ -131,7 +131,7 @@ class Bench:
         return sum(ProcessTree(server.pid).cpu_ns() for server in self.servers)
 
     def open(self):
-        """Send lag beside what an idle spinning loop on the same core sees, measured right before each run."""
+        """Send lag compared with the gaps of an idle spinning loop on the same core, measured right before each run."""
         print("\n| rate | arrivals | send lag p50 us | p99 | p99.9 | idle gap p99 us | lag over gap, p99 | "
               "unavoidable queue p99 | latency p50 us | busy |")
         print("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |")
@@ -155,13 +155,13 @@ class Bench:
 
     def kernel(self):
         if shutil.which("tcpdump") is None:
-            print("\nkernel time stamps are left out: tcpdump is not installed (Debian: tcpdump)")
+            print("\nkernel time stamps: skipped, tcpdump is not installed (apt-get install tcpdump)")
             return
         print()
         kernel_timestamps.table([1000, 20_000, 50_000], 3, self.seconds, self.options.server_cpu, self.cpu)
 
     def recording(self):
-        """What a sample costs: by the programs that measure it alone, then among the system calls of a load."""
+        """The cost of a sample: measured alone by benchmarks, then during a load."""
         print("\n| benchmark | ns | samples/s | bytes a sample |\n| --- | --- | --- | --- |")
         for program in BENCHMARKS:
             output = subprocess.run(

@@ -19,13 +19,13 @@ def _pids(root):
 
 
 class ProcessTree:
-    """The processes are those at the time of the call; threads may come and stay, but what ends is lost."""
+    """The processes are those at the time of the call. Threads may start later; the time of ended threads is lost."""
 
     def __init__(self, root):
         self.pids = _pids(root)
 
     def cpu_ns(self):
-        """User and system time so far, in nanoseconds, by the scheduler's account (no ticks)."""
+        """User and system time so far in nanoseconds, from the scheduler's accounting (not in ticks)."""
         total = 0
         for pid in self.pids:
             for task in os.listdir(f"/proc/{pid}/task"):

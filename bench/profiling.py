@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
-"""What profiling costs: the server's throughput, the agent's CPU and memory, bytes a sample, and how many stacks are whole.
+"""The cost of profiling: the server's throughput, the agent's CPU and memory, bytes per sample, the share of complete stacks.
 
   bazel run //bench:profiling                    about ten minutes
   bazel run //bench:profiling -- --blocks=6 --frequency=499
   bazel run //bench:profiling -- --only=floor    or: campaign
 
-First what the kernel's part of it costs the epoll server, by what a sample holds (bench/sampling_floor.cc).
-Then one campaign over libmicrohttpd, hyper and the epoll server under 250 connections, by an agent and a controller that are
-processes of their own. The cost is the campaign's own figure: each run rests a quarter of its time (docs/profiles.md).
+First measures the kernel's share of the cost for the epoll server, by the contents of a sample (bench/sampling_floor.cc).
+Then an agent and a controller in separate processes run one campaign over libmicrohttpd, hyper and the epoll server under
+250 connections. The cost is the campaign's own figure: each run pauses sampling for a quarter of its time
+(docs/profiles.md).
 """
 
 import argparse
@@ -62,7 +63,7 @@ def floor(seconds):
 
 def campaign(options):
     result, stored, peak = measure(options)
-    print("| server | samples | whole | off the CPU | cost, of its work | unwinding, of a core | bytes a sample |")
+    print("| server | samples | complete | off-CPU | cost, of its work | unwinding, of a core | bytes per sample |")
     print("| --- | --- | --- | --- | --- | --- | --- |")
     for profile in result["profiles"]:
         runs = profile["runs"]

@@ -1,8 +1,8 @@
-"""What recording costs a load thread while it loads a server: the share of its samples in the recorder's lines.
+"""The cost of recording for a load thread during a load: the share of profile samples in the recorder's lines.
 
-A difference between runs with and without a recorder is lost in what the machine drifts by. So the load threads are sampled
-by their CPU clock while they work, and each sample counts as recording whose address lies in code that was inlined, or not,
-from the recorder, the ring or the histogram, as the debug information says. It needs perf and addr2line."""
+The drift of the machine hides the difference between runs with and without a recorder. Therefore perf samples the load
+threads by their CPU clock, and a sample counts as recording if its address lies in code of the recorder, the ring or the
+histogram, inlined or not, according to the debug information. Needs perf and addr2line."""
 
 import collections
 import json
@@ -12,19 +12,19 @@ import shutil
 import subprocess
 import tempfile
 
-# By the names of the files that recording is made of.
-RECORDING = ("agent/loadgen/recorder.", "agent/load_protocol/sample_ring.", "agent/loadgen/interval_book.",
+# The source files of recording.
+RECORDING = ("agent/loadgen/recorder.", "agent/loadgen/sample_ring.", "agent/loadgen/interval_book.",
              "analysis/latency_histogram.")
 SAMPLES_A_SECOND = 15_000
 
 
 def table(loadgen, target, cpu, connections, seconds=8):
-    """Prints it."""
+    """Prints the table."""
     missing = [tool for tool in ("perf", "addr2line", "readelf") if shutil.which(tool) is None]
     if missing:
-        print(f"\nrecording in place: skipped, there is no {', '.join(missing)}")
+        print(f"\nrecording in place: skipped, {', '.join(missing)} is not installed")
         return
-    print("\n| connections | CPU us/request | profile samples | of them recording | recording, ns a request |")
+    print("\n| connections | CPU us/request | profile samples | share in recording | recording, ns/request |")
     print("| --- | --- | --- | --- | --- |")
     with tempfile.TemporaryDirectory(prefix="assay-bench-") as folder:
         for count in connections:
@@ -32,7 +32,7 @@ def table(loadgen, target, cpu, connections, seconds=8):
 
 
 def row(loadgen, target, cpu, connections, seconds, data):
-    """One number of connections."""
+    """The row for one number of connections."""
     done = subprocess.run(
         ["perf", "record", "-q", "-F", str(SAMPLES_A_SECOND), "-e", "cpu-clock", "-o", data, loadgen, f"--target={target}",
          "--path=/json", f"--connections={connections}", f"--duration={seconds}s", f"--cpu={cpu}", "--idle-gaps=0",
@@ -48,7 +48,7 @@ def row(loadgen, target, cpu, connections, seconds, data):
 
 
 def samples(data):
-    """How many samples the load threads have, and those in the program by the source lines of their address."""
+    """The number of samples of the load threads, and the samples in the program by source line."""
     script = subprocess.run(["perf", "script", "-i", data, "-F", "comm,ip,dso", "--show-mmap-events"], capture_output=True,
                             text=True, timeout=120).stdout
     total, by_ip, program, base = 0, collections.Counter(), None, 0
@@ -67,10 +67,10 @@ def samples(data):
 
 
 def lines_of(program, base, by_ip):
-    """Counts by "file:line file:line ...", from the innermost function that was inlined to the outermost."""
+    """Counts by "file:line file:line ...", from the innermost inlined function to the outermost."""
     headers = subprocess.run(["readelf", "-lW", program], capture_output=True, text=True, timeout=60).stdout
     code = re.search(r"LOAD\s+(0x[0-9a-f]+)\s+(0x[0-9a-f]+)(?:\s+0x[0-9a-f]+){3}\s+R E", headers)
-    # From where the kernel mapped it to what the program's own tables call it.
+    # From the address of the mapping to the address in the program's own tables.
     shift = int(code[2], 16) - int(code[1], 16) - base
     order = list(by_ip)
     told = subprocess.run(["addr2line", "-e", program, "-i", "-a"], text=True, capture_output=True, timeout=120,

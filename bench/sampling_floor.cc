@@ -1,12 +1,12 @@
-// What being sampled costs a server, by what each sample holds, and below which nothing can go: the kernel's timer
-// interrupt alone. No profiler runs: the events of agent/profiler/ are opened on the server, and what they write is
-// thrown away. A closed loop of 250 connections loads it meanwhile, from another CPU.
+// The cost of sampling for a server, by the contents of a sample. The lower bound is the kernel's timer interrupt alone. No
+// profiler runs: the program opens the events of agent/profiler/ on the server, and discards their output. Meanwhile a
+// closed loop of 250 connections loads the server from another CPU.
 //
 //   sampling_floor PORT PID [SECONDS [SERVER_CPU [LOAD_CPU]]]
 //
-// Each way of sampling is on and off in turn, 40 ms each, in five interleaved rounds; a span that is on is held against
-// those on both sides of it, by the requests in a second of the server's CPU time. Prints a table of the centre (Hodges
-// and Lehmann's) with its 95 % interval over the spans. SECONDS are of each way (36).
+// Each kind of sampling is on and off in turn, 40 ms each, in five interleaved rounds. A span with sampling is compared with
+// the spans before and after it, by the requests per second of the server's CPU time. Prints a table of the Hodges-Lehmann
+// centre with its 95 % interval over the spans. SECONDS is the time for each kind (36).
 
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
@@ -44,12 +44,12 @@ constexpr int64_t kSpanNs = 40'000'000;
 constexpr size_t kRingBytes = size_t{16} << 20;
 constexpr int kSwitchesHz = 49;
 
-// How switches are told of.
+// How context switches are recorded.
 enum class Switches {
   kNone,
-  // As the profiler does: sampled some times a second, and each one recorded.
+  // Like the profiler: sampled several times a second, and every switch recorded.
   kSampled,
-  // Every one is sampled.
+  // Every switch is sampled.
   kEach,
   // Recorded, without stacks.
   kRecorded,
@@ -58,10 +58,10 @@ enum class Switches {
 struct Way {
   const char* name;
   int frequency_hz = 0;
-  // 0: the address alone.
+  // 0: the address only.
   int stack_bytes = 0;
   Switches switches = Switches::kNone;
-  // Whatever runs on the server's CPU is sampled, not the server's threads: no timer is set anew at a switch.
+  // Samples everything on the server's CPU instead of the server's threads, so a switch does not restart a timer.
   bool whole_cpu = false;
 };
 constexpr Way kWays[] = {
@@ -77,7 +77,7 @@ constexpr Way kWays[] = {
     {"997 Hz, 8 KiB", 997, 8 << 10},
 };
 
-// Asks again on every connection that was answered, until told to stop.
+// Sends the next request on every connection with a response, until stopped.
 class Load {
  public:
   Load(int port, int cpu) : thread_([this, port, cpu] { Run(port, cpu); }) {}
@@ -113,7 +113,7 @@ class Load {
 
   std::atomic<bool> stop_ = false;
   std::atomic<uint64_t> answers_ = 0;
-  std::thread thread_;  // The last: it uses the others.
+  std::thread thread_;  // Last, because it uses the others.
 };
 
 UniqueFd Open(const perf_event_attr& attributes, pid_t pid, int cpu) {
@@ -122,7 +122,7 @@ UniqueFd Open(const perf_event_attr& attributes, pid_t pid, int cpu) {
   return std::move(event.fd);
 }
 
-// The events of one way, off.
+// The events of one kind of sampling, disabled.
 class Events {
  public:
   Events(const Way& way, pid_t pid, int cpu) {
@@ -184,7 +184,7 @@ uint64_t Count(const UniqueFd& counter) {
   return value;
 }
 
-// Adds what each span that was on cost, as a share of the server's work.
+// Adds the cost of each span with sampling, as a share of the server's work.
 void Measure(const Way& way, pid_t pid, int cpu, int pairs, const Load& load, const UniqueFd& clock,
              std::vector<double>* costs) {
   Events events(way, pid, cpu);

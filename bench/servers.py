@@ -1,18 +1,18 @@
 #!/usr/bin/env python3
-"""The servers of the catalogue beside each other and a bare epoll floor, in interleaved runs.
+"""Compares the servers of the catalogue with each other and with a bare epoll floor, in interleaved runs.
 
   bazel run //bench:servers                        all tables, about five minutes
-  bazel run //bench:servers -- --rounds=3          less of it
+  bazel run //bench:servers -- --rounds=3          fewer rounds
   bazel run //bench:servers -- --only=json         or: pipeline, post, zlib, memory
 
-All servers run all the time, on one CPU; the load generator, on another one, asks one of them at a time. Each round
-asks every server once, in an order of its own. CPU is that of the server's processes and threads, user and system,
-over the requests that it answered, connecting included. Figures are medians over the rounds, with the smallest and
-the largest; a ratio is the median of the rounds' ratios. Every response is checked by the load generator.
+All servers run all the time, on one CPU; the load generator runs on another CPU and loads one server at a time. Each
+round loads every server once, in random order. CPU is the user and system time of the server's processes and threads,
+divided by its responses; it includes accepting connections. Figures are medians over the rounds, with the smallest and
+the largest; a ratio is the median of the rounds' ratios. The load generator checks every response.
 
-A server that waits for the generator pays for going to sleep and waking, and the more of it the faster it is. So ratios
-count only rounds in which both servers were busy for most of the window, or a request took so long that waking is
-nothing beside it; how many those were stands beside them.
+A server that waits for the generator pays for sleeping and waking, and a faster server sleeps more often. Therefore
+ratios use only rounds in which both servers were busy for most of the window, or in which a request took so long that the
+cost of waking is negligible. The tables show the number of these rounds.
 """
 
 import argparse
@@ -40,27 +40,27 @@ LEAST_UNDER_OTHERS = 1.12
 LEAST_PIPELINED = 6.0
 MOST_RESIDENT_MB = 40
 IDLE_CONNECTIONS = 10_000
-# A server is busy when its CPU time is so much of the window; waking is nothing beside a request that takes longer than
-# this. A ratio needs so many rounds, or all where fewer are made.
+# A server is busy if its CPU time is at least this share of the window. The cost of waking is negligible if a request takes
+# longer than LONG_REQUEST_US. A ratio needs LEAST_ROUNDS rounds, or all if fewer are run.
 BUSY = 0.92
 LONG_REQUEST_US = 100
 LEAST_ROUNDS = 5
 
 
 class Window:
-    """What one server did in one window."""
+    """The figures of one server in one window."""
 
     def __init__(self, result, cpu_ns):
         self.rps = result["rps"]
         self.cpu_us = cpu_ns / 1e3 / result["requests"]
-        # By the utilization law: what was answered after the window, and its CPU time, are left out. Accepting the
-        # connections, before the window, can take it beyond 1 by a few hundredths.
+        # By the utilization law: excludes responses after the window and their CPU time. Accepting the connections before
+        # the window can raise the value above 1 by a few hundredths.
         self.busy = min(1.0, self.rps * self.cpu_us / 1e6)
         self.counts = self.busy >= BUSY or self.cpu_us >= LONG_REQUEST_US
 
 
 class Floor:
-    """The bare epoll server, beside those of the catalogue."""
+    """The bare epoll server, which is not in the catalogue."""
 
     def __init__(self, cpu):
         self.process = subprocess.Popen([file("bench/epoll_floor_server"), "0", str(cpu)], stdout=subprocess.PIPE,
@@ -73,7 +73,7 @@ class Floor:
 
 
 def ratios(numerators, denominators):
-    """CPU a request to CPU a request, of the rounds in which both were busy; empty where those are too few."""
+    """The ratios of CPU per request in the rounds in which both were busy; empty if those are too few."""
     found = [a.cpu_us / b.cpu_us for a, b in zip(numerators, denominators) if a.counts and b.counts]
     return found if len(found) >= min(LEAST_ROUNDS, len(numerators)) else []
 
@@ -106,7 +106,7 @@ class Bench:
         self.trees = {name: ProcessTree(server.process.pid) for name, server in self.servers.items()}
 
     def heading(self):
-        """When and where the figures are taken, and of what: lines to copy with the tables."""
+        """Prints the date, the machine and the versions of the servers, to be copied with the tables."""
         versions = [f"{name}: {self.version(entry)}" for name, entry in self.entries.items() if name in self.servers]
         print(f"{heading()}; {'; '.join(versions)}", flush=True)
 
@@ -127,13 +127,13 @@ class Bench:
             server.close()
 
     def serving(self, request):
-        """The catalogue's targets that serve it, ours first."""
+        """The catalogue's targets that serve the request, ours first."""
         names = [name for name in self.servers
                  if name != FLOOR and request not in catalogue.unserved(self.entries[name])]
         return sorted(names, key=lambda name: name != OURS)
 
     def goal(self, words, values, limit, at_least, unit=""):
-        """Is the median of the values as asked? Without values nobody knows."""
+        """Records whether the median of the values meets the goal; unknown without values."""
         asked = f"{'>=' if at_least else '<='} {limit}{unit}"
         if not values:
             self.goals.append((words, "too few busy rounds", asked, "unknown"))
@@ -151,16 +151,15 @@ class Bench:
         cpu_ns = tree.cpu_ns() - before
         result = json.loads(output)
         if result["errors"] or result["timeouts"] or not result["ok"]:
-            sys.exit(f"bench: {name} did not answer all as it should: {output}")
+            sys.exit(f"bench: {name} did not respond correctly to every request: {output}")
         return Window(result, cpu_ns)
 
     def rounds(self, cells):
-        """{(row, server): [Window of each round]}; a cell's value says how to ask."""
+        """Returns {(row, server): [Window of each round]}; a cell's value has the connections and flags."""
         found = {cell: [] for cell in cells}
         rows = list(dict.fromkeys(row for row, _ in cells))
         for _ in range(self.options.rounds):
-            # Row by row: what is compared runs within a second or two, in which a machine that is not ours alone
-            # changes little.
+            # Row by row: the servers to compare run within a second or two, in which a shared machine changes little.
             for row in random.sample(rows, len(rows)):
                 row_cells = [cell for cell in cells if cell[0] == row]
                 for cell in random.sample(row_cells, len(row_cells)):
@@ -168,7 +167,7 @@ class Bench:
         return found
 
     def table(self, head, found, base):
-        """Rows of `found`, whose keys are (row, server): CPU, and its ratio to that of the server `base`."""
+        """Prints the rows of `found`, whose keys are (row, server): CPU, and its ratio to that of the server `base`."""
         print(f"\n| {head} | server | requests/s | busy | CPU us/request (min..max) | x {base} (min..max) | rounds |")
         print("| --- | --- | --- | --- | --- | --- | --- |")
         for (row, name), windows in found.items():
@@ -195,7 +194,7 @@ class Bench:
     def pipeline(self):
         cells = {(OURS, depth): (OURS, 64, ["--path=/json", f"--pipeline={depth}"]) for depth in (1, 16)}
         found = self.rounds(cells)
-        # Not what both sides together reach, but what the server could.
+        # The rate that the server could reach, not the rate of server and generator together.
         rate = {key: [1e6 / one.cpu_us for one in windows] for key, windows in found.items()}
         print("\n| pipelined | requests/s (min..max) | requests a CPU second of the server (min..max) |")
         print("| --- | --- | --- |")
@@ -205,7 +204,7 @@ class Bench:
         self.goal("GET /json, 16 pipelined: times the unpipelined rate", times, LEAST_PIPELINED, True)
 
     def compare_with_best(self, head, request, rows):
-        """`rows`: {row: (connections, flags)}. The goal: ours is not slower than any other."""
+        """`rows`: {row: (connections, flags)}. The goal: our server is not slower than any other."""
         names = self.serving(request)
         cells = {(row, name): (name, connections, flags)
                  for row, (connections, flags) in rows.items() for name in names}
@@ -243,7 +242,7 @@ class Bench:
         print(f"\n| server | resident MB | with {IDLE_CONNECTIONS:,} idle connections | bytes a connection |")
         print("| --- | --- | --- | --- |")
         for name in self.serving("GET /json"):
-            # A new one, without memory that an earlier test left it.
+            # A new server, without memory from an earlier test.
             server = self.run_target(name)
             tree = ProcessTree(server.process.pid)
             before = tree.resident_bytes()
@@ -252,10 +251,10 @@ class Bench:
             try:
                 for _ in range(IDLE_CONNECTIONS):
                     clients.append(socket.create_connection((host, int(port)), timeout=10))
-                    # Idle after a response, as connections that are kept alive are.
+                    # Idle after a response, like kept-alive connections.
                     clients[-1].sendall(b"GET /json HTTP/1.1\r\nHost: bench\r\n\r\n")
                     if not clients[-1].recv(4096).startswith(b"HTTP/1.1 200"):
-                        sys.exit(f"bench: {name} did not answer connection {len(clients)}")
+                        sys.exit(f"bench: {name} did not respond on connection {len(clients)}")
                 after = tree.resident_bytes()
             finally:
                 for client in clients:
@@ -267,7 +266,7 @@ class Bench:
                 self.goal("resident with 10,000 idle connections", [after / 1e6], MOST_RESIDENT_MB, False, " MB")
 
     def report(self):
-        print("\n| goal | measured | asked | met |\n| --- | --- | --- | --- |")
+        print("\n| figure | measured | goal | met |\n| --- | --- | --- | --- |")
         for words, value, limit, met in self.goals:
             print(f"| {words} | {value} | {limit} | {met} |")
 
@@ -281,7 +280,7 @@ def main():
     parser.add_argument("--load-cpu", type=int, default=1)
     parser.add_argument("--only", choices=SECTIONS, action="append", help="repeatable")
     options = parser.parse_args()
-    # Before there are servers, which inherit it.
+    # Before the servers start, because they inherit it.
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     # This program must not disturb the server.

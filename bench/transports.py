@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""The load generator's transports against nginx, every request accounted for.
+"""Compares the load generator's transports against nginx, and checks that every request is accounted for.
 
   bazel run //bench:transports                   about a minute; needs nginx and openssl
 
-A closed loop of 64 connections over HTTP/1.1 and HTTP/2, in the clear and over TLS; nginx has one CPU, the generator
-another one. It ends with status 1 where a request was not answered rightly, or is in no column of the account.
+A closed loop of 64 connections over HTTP/1.1 and HTTP/2, with and without TLS; nginx has one CPU, the generator another
+one. Ends with status 1 if a request has a wrong response, or if the counts do not add up.
 """
 
 import argparse
@@ -26,7 +26,7 @@ TEMPORARY = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
 
 
 def free_ports(count):
-    """Different ones: all are held until all are known."""
+    """Different free ports: all are held until all are chosen."""
     with contextlib.ExitStack() as held:
         sockets = [held.enter_context(socket.socket()) for _ in range(count)]
         for one in sockets:
@@ -47,7 +47,7 @@ def wait_until_listening(port, process):
 
 @contextlib.contextmanager
 def nginx(cpu):
-    """Ports that speak HTTP/1.1, HTTP/1.1 over TLS, HTTP/2 over TLS and HTTP/2."""
+    """The ports for HTTP/1.1, HTTP/1.1 over TLS, HTTP/2 over TLS and HTTP/2."""
     folder = tempfile.mkdtemp(prefix="assay-bench-")
     plain, tls, tls_http2, http2 = free_ports(4)
     try:
@@ -83,9 +83,9 @@ location = /json {{ default_type application/json; return 200 '{{"message":"Hell
 
 def table(seconds, server_cpu, load_cpu):
     if not os.path.exists(NGINX) or shutil.which("openssl") is None:
-        print("transports are left out: nginx or openssl is not installed (Debian: nginx-light, openssl)")
+        print("transports: skipped, nginx or openssl is not installed (apt-get install nginx-light openssl)")
         return
-    print("| transport | requests | answered rightly | in flight at the end | requests/s | CPU us/request |")
+    print("| transport | requests | correct responses | in flight at the end | requests/s | CPU us/request |")
     print("| --- | --- | --- | --- | --- | --- |")
     with nginx(server_cpu) as (plain, tls, tls_http2, http2):
         for name, url, more in (("HTTP/1.1", f"http://127.0.0.1:{plain}", []),

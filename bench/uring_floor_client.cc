@@ -1,11 +1,11 @@
-// The same as epoll_floor_client, over io_uring: a closed loop whose receives are armed once a connection (multishot,
-// into a ring of buffers), and whose sends reach the kernel together, in the one system call a turn that also waits. A
-// yardstick for benchmarks, no load generator.
+// Like epoll_floor_client, over io_uring: a closed loop that arms one receive per connection (multishot, into a ring of
+// buffers), and submits all sends of a turn in the system call that also waits. A baseline for benchmarks, not a load
+// generator.
 //
 //   uring_floor_client PORT CONNECTIONS SECONDS [PATH [CPU [AT_LEAST]]]
 //
-// A turn waits for AT_LEAST answers (1), but no longer than 50 us for more than one. Prints "requests=N seconds=S
-// cpu_us_per_request=C responses_per_turn=T"; CPU time is that of the measured part.
+// A turn waits for AT_LEAST responses (1), but at most 50 us for more than one. Prints "requests=N seconds=S
+// cpu_us_per_request=C responses_per_turn=T"; the CPU time is that of the measurement only.
 
 #include <liburing.h>
 #include <sys/socket.h>
@@ -65,7 +65,7 @@ class Client {
     Send(connection);
   }
 
-  // Sends what was queued, waits, and asks again on every connection that was answered; how many were.
+  // Submits the queued sends, waits, and sends the next request on every connection with a response. Returns their number.
   int Turn(unsigned at_least) {
     io_uring_cqe* first = nullptr;
     __kernel_timespec most = {0, kMostWaitNs};

@@ -1,5 +1,5 @@
-// Recomputes from a store's raw samples what the store says of them, and prints one JSON object for
-// each execution: the ground truth of agents_test.py.
+// Recomputes the figures of a store from its raw samples, and prints one JSON object per execution: the ground truth for
+// agents_test.py.
 
 #include <algorithm>
 #include <cstdint>
@@ -23,11 +23,11 @@
 namespace assay {
 namespace {
 
-// What the samples of one execution say.
+// The figures from the samples of one execution.
 struct Recount {
   LatencyHistogram latency;
   uint64_t samples = 0;
-  // By load agent: its earliest send.
+  // The earliest send of each load agent.
   std::vector<int64_t> first_send_ns;
 };
 
@@ -41,7 +41,7 @@ absl::StatusOr<Recount> CountAgain(controller::Store& store, const ExecutionReco
         for (const Sample& sample : samples) {
           ++recount.samples;
           recount.first_send_ns[load] = std::min(recount.first_send_ns[load], sample.intended_ns);
-          // Errors have no latency that could be told.
+          // Errors have no latency.
           if (sample.outcome == SampleOutcome::kOk || sample.outcome == SampleOutcome::kTimeout) {
             recount.latency.Record(sample.latency_ns);
           }

@@ -89,12 +89,15 @@ TEST_F(GateKeeperTest, UnaccountedRequestsVoidTheResult) {
 }
 
 TEST_F(GateKeeperTest, OneWrongResponseVoidsTheResult) {
-  ExecutionRecord execution = SoundExecution();
-  LoadFinished& finished = *execution.mutable_loads(0)->mutable_finished();
-  finished.set_ok(9'999);
-  finished.set_errors(1);
-  (*finished.mutable_error_kinds())["unexpected status"] = 1;
-  EXPECT_EQ(Judged("wrong_answers", execution).verdict(), GateResult::INVALID);
+  for (const char* kind : {"unexpected status", "wrong body length", "wrong body",
+                           "malformed response", "malformed answer"}) {
+    ExecutionRecord execution = SoundExecution();
+    LoadFinished& finished = *execution.mutable_loads(0)->mutable_finished();
+    finished.set_ok(9'999);
+    finished.set_errors(1);
+    (*finished.mutable_error_kinds())[kind] = 1;
+    EXPECT_EQ(Judged("wrong_answers", execution).verdict(), GateResult::INVALID) << kind;
+  }
 }
 
 TEST_F(GateKeeperTest, RecordedSamplesThatDidNotArriveCountAsLost) {

@@ -64,11 +64,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (parts.empty()) return 0;
   const std::vector<std::string> overrides(parts.begin() + 1, parts.end());
   // The folder does not exist, so that no relative path of an input names a file.
-  const absl::StatusOr<assay::controller::LoadedPlan> loaded =
-      assay::controller::ParsePlan(parts[0],
-                                   input[0] == assay::controller::kJson ? assay::controller::PlanFormat::kJson
-                                                            : assay::controller::PlanFormat::kText,
-                                   "p", "/proc/self/nowhere", overrides);
+  const absl::StatusOr<assay::controller::LoadedPlan> loaded = assay::controller::ParsePlan(
+      parts[0],
+      input[0] == assay::controller::kJson ? assay::controller::PlanFormat::kJson
+                                           : assay::controller::PlanFormat::kText,
+      "p", "/proc/self/nowhere", overrides);
   if (loaded.ok()) assay::controller::CheckLoaded(*loaded);
   return 0;
 }

@@ -1,4 +1,4 @@
-"""Chromium, driven by playwright-core, for the tests beside this file."""
+"""Chromium, driven by playwright-core, for the tests in this folder."""
 
 import json
 import os
@@ -13,7 +13,7 @@ TIMEOUT_S = 240
 
 
 def _playwright_folder():
-    """Where playwright-core is; installed once, into the user's cache, since Debian has none."""
+    """The folder of playwright-core. Installs it once into the user's cache, because Debian has no package."""
     home = pwd.getpwuid(os.getuid()).pw_dir
     cache = os.environ.get("XDG_CACHE_HOME", os.path.join(home, ".cache"))
     prefix = os.path.join(cache, "assay", PLAYWRIGHT)
@@ -29,7 +29,7 @@ def _playwright_folder():
 
 
 def skip_without_browser():
-    """Raises SkipTest, with what to install, where there is no browser to be driven."""
+    """Raises SkipTest, with what to install, if there is no browser."""
     for program, package in (("chromium", "chromium"), ("node", "nodejs"), ("npm", "npm")):
         if shutil.which(program) is None:
             raise unittest.SkipTest(f"there is no {program}: apt-get install {package}")
@@ -37,7 +37,7 @@ def skip_without_browser():
 
 
 def visit(script, pages):
-    """What a script saw in a folder of pages, as it printed it. Screenshots are left beside the test's log."""
+    """The output of a script for a folder of pages. Screenshots are stored with the test's log."""
     screenshots = os.environ.get("TEST_UNDECLARED_OUTPUTS_DIR") or tempfile.mkdtemp()
     ended = subprocess.run(
         ["node", f"e2e/browser/{script}", _playwright_folder(), shutil.which("chromium"), pages, screenshots],

@@ -1,7 +1,7 @@
-// Opens flame graphs in Chromium and says what a user would see; flame_graph_test.py reads it.
+// Opens flame graphs in Chromium and prints what a user sees, for flame_graph_test.py.
 import {clickRow, facts, moveTo, open, painted, pdf, pixels, settled, shot, text, timed, visit} from './visit.mjs';
 
-// Of several times the least: what the machine does besides can only add to it.
+// The least of several times: other work of the machine can only make it longer.
 const ROUNDS = 3;
 
 async function openedLarge() {
@@ -52,7 +52,7 @@ async function large() {
   await page.locator('.flame-reset').click();
   seen.found_nothing = await text(page, 'found');
 
-  // By keyboard alone: down to main, the heaviest child each time, and zoom.
+  // With the keyboard only: go down to main, then to the heaviest child each time, and zoom.
   await page.locator('.flame-view').first().focus();
   for (let i = 0; i < 3; i++) await page.keyboard.press('ArrowDown');
   seen.keyboard = await text(page, 'chosen');
@@ -109,7 +109,7 @@ async function difference() {
   await page.locator('.flame-search').first().fill('');
   await page.mouse.move(2, 2);
   await shot(page, 'difference-light');
-  // Onto the costliest category.
+  // Point at the most expensive category.
   await page.locator('.flame-view').first().focus();
   for (let i = 0; i < 2; i++) await page.keyboard.press('ArrowDown');
   seen.chosen = await text(page, 'chosen');
@@ -122,7 +122,7 @@ async function difference() {
   await page.waitForSelector('.flame-tip:not([hidden])');
   seen.tip = await text(page, 'tip');
   await shot(page, 'difference-tip');
-  // The others come alive when they are scrolled to.
+  // The other graphs become active when scrolled into view.
   for (let i = 0; i < 12; i++) {
     await page.mouse.wheel(0, 600);
     await painted(page);

@@ -1,4 +1,4 @@
-"""Flame graphs as their readers see them: in Chromium, driven by playwright-core.
+"""Tests flame graphs in Chromium, driven by playwright-core.
 
 Screenshots are left beside the test's log. What opening, zooming and searching took is printed; of the first two the best of
 three is judged, by bounds for a busy machine with two cores.
@@ -18,7 +18,7 @@ MOST_ZOOM_MS = 2_000
 
 
 class FlameGraphTest(unittest.TestCase):
-    """One visit by a browser, many questions on what it saw."""
+    """One visit of a browser, with many checks of its output."""
 
     @classmethod
     def setUpClass(cls):

@@ -1,5 +1,5 @@
-// Writes the pages that the browser's test opens: flame_pages FOLDER. Profiles are made up, as large as real ones and
-// with their names; a seed fixes them.
+// Writes the pages for the browser test: flame_pages FOLDER. The profiles are artificial, but have the size and the names of
+// real ones; a seed makes them reproducible.
 #include <array>
 #include <cstdint>
 #include <iostream>
@@ -70,8 +70,8 @@ const std::vector<Names>& Vocabulary() {
   return *vocabulary;
 }
 
-// What a function of one kind calls: the program anything, a library itself and the C library, that the kernel, and the
-// kernel only itself.
+// The kinds that a function may call: the program calls anything, a library itself and the C library, the C library the
+// kernel, and the kernel only itself.
 constexpr std::array<std::array<size_t, 8>, 5> kCallees = {{{0, 0, 0, 0, 0, 1, 1, 2},
                                                             {0, 0, 0, 0, 1, 1, 2, 3},
                                                             {4, 4, 4, 2, 2, 2, 2, 2},
@@ -82,7 +82,7 @@ uint32_t RandomCallee(RandomStream* random, size_t* kind, FunctionTree* tree) {
   *kind = kCallees[*kind][random->Below(8)];
   const Names& names = Vocabulary()[*kind];
   std::string name = names.names[random->Below(names.names.size())];
-  // Some hundreds of functions, as a real profile has.
+  // Several hundred functions, like a real profile.
   if (random->Below(3) == 0) absl::StrAppend(&name, "_", random->Below(40));
   return tree->InternFunction(
       {.name = name, .library = names.library, .kind = names.kind, .inlined = names.inlined});
@@ -94,7 +94,7 @@ uint32_t Child(FunctionTree* tree, uint32_t parent, const std::string& name, Fra
                            tree->InternFunction({.name = name, .library = library, .kind = kind}));
 }
 
-// What every server's profile has, with `wait` samples in epoll_wait.
+// The stacks that every server's profile has, with `wait` samples in epoll_wait.
 uint32_t AddServer(const std::string& program, const std::vector<std::string>& loop, uint64_t wait,
                    uint64_t send, uint64_t receive, FunctionTree* tree) {
   uint32_t at = FunctionTree::kRoot;
@@ -129,7 +129,7 @@ uint32_t AddServer(const std::string& program, const std::vector<std::string>& l
   return at;
 }
 
-// Grows random stacks on the event loop until the tree has this many nodes. The nearer to the loop, the more time.
+// Adds random stacks below the event loop until the tree has this many nodes. Frames near the loop get more time.
 void Grow(RandomStream* random, uint32_t loop, uint32_t nodes, FunctionTree* tree) {
   struct End {
     uint32_t node;

@@ -1,4 +1,4 @@
-// Opens a report in Chromium and says what a user would see; report_test.py reads it.
+// Opens a report in Chromium and prints what a user sees, for report_test.py.
 import {clickRow, facts, moveTo, open, painted, pdf, settled, shot, text, visit} from './visit.mjs';
 
 async function report() {
@@ -43,7 +43,7 @@ async function report() {
   await page.context().close();
 }
 
-// A4 across, less margins of 10 mm, at 96 pixels an inch.
+// The width of A4 without margins of 10 mm, at 96 pixels per inch.
 const PAPER = {width: Math.round((297 - 20) / 25.4 * 96), height: Math.round((210 - 20) / 25.4 * 96)};
 
 async function onPaper() {
@@ -54,7 +54,7 @@ async function onPaper() {
   facts.paper = await page.evaluate(() => {
     const still = document.querySelector('.flame-still');
     return {
-      // In points, of which 72 are an inch.
+      // In points, 72 per inch.
       letters_pt: 11 * still.getBoundingClientRect().width / still.viewBox.baseVal.width * 0.75,
       table_pt: parseFloat(getComputedStyle(document.querySelector('table')).fontSize) * 0.75,
       too_wide: [...document.querySelectorAll('table, figure, .flame')]

@@ -1,4 +1,4 @@
-"""A report of a real campaign as its readers see it: measured, written, opened in Chromium, searched and zoomed."""
+"""Tests the report of a real campaign: measures, writes the report, opens it in Chromium, searches and zooms."""
 
 import os
 import unittest
@@ -19,7 +19,7 @@ profile { frequency_hz: 499 separate_execution { seconds: 0.5 } }
 
 
 class ReportTest(harness.EndToEndTest):
-    """One campaign, one visit."""
+    """One campaign and one visit of a browser."""
 
     def test_a_report_is_read_searched_and_zoomed(self):
         browser.skip_without_browser()

@@ -1,8 +1,8 @@
-// What the scripts here have in common: a browser, and what one does with a page of flame graphs.
+// Shared by the scripts in this folder: a browser, and actions on a page of flame graphs.
 //
 //   node SCRIPT PLAYWRIGHT CHROMIUM PAGES SCREENSHOTS
 //
-// PLAYWRIGHT is the folder of playwright-core. The response on standard output is JSON, for browser.py.
+// PLAYWRIGHT is the folder of playwright-core. The output is JSON, for browser.py.
 import {createRequire} from 'node:module';
 import {join} from 'node:path';
 
@@ -11,7 +11,7 @@ const {chromium} = createRequire(import.meta.url)(playwright);
 const TIMEOUT_MS = 60_000;
 
 const browser = await chromium.launch({executablePath});
-// What was seen; beside what a script adds: what failed in a page, and schemes of what it asked for.
+// The output: the results of the script, the errors in each page, and the URL schemes of its requests.
 export const facts = {errors: [], requests: []};
 
 export async function open(name, {viewport = {width: 1400, height: 900}, ...options} = {}) {
@@ -34,11 +34,11 @@ export async function pdf(page, name) {
   facts[`${name}_page`] = box && box.slice(1).map(Number);
 }
 export const text = (page, part) => page.locator(`.flame-${part}`).first().innerText();
-// Two frames later all that was asked for is on the screen.
+// After two frames every change is on the screen.
 export const painted = (page) => page.evaluate(() => new Promise((done) =>
   requestAnimationFrame(() => requestAnimationFrame(() => done(performance.now())))));
 export const settled = async (page) => { await page.waitForTimeout(250); await painted(page); };
-// Does something in the page, and says how many milliseconds later it was on the screen.
+// Performs an action in the page, and returns the milliseconds until the result is on the screen.
 export const timed = (page, does) => page.evaluate(async (source) => {
   const begin = performance.now();
   new Function(source)();
@@ -47,7 +47,7 @@ export const timed = (page, does) => page.evaluate(async (source) => {
 }, does);
 export const pixels = (page) => page.evaluate(() => document.querySelector('canvas').toDataURL());
 
-// A row of the first graph, where its heaviest part is likely to be.
+// A row of the first graph, at the likely position of its heaviest frame.
 export async function moveTo(page, row, across = 0.4) {
   const box = await page.locator('.flame-view canvas').first().boundingBox();
   await page.mouse.move(box.x + box.width * across, box.y + row * 19 + 9);
@@ -60,7 +60,7 @@ export async function clickRow(page, row) {
   await settled(page);
 }
 
-// Runs the visits one after another; what was seen before one failed is told too.
+// Runs the visits one after another. If one fails, prints the results so far too.
 export async function visit(...visits) {
   try {
     for (const one of visits) await one();
