@@ -2,6 +2,8 @@
 # Tests bazelw with a fake dpkg, apt and Bazel, which record how they were called.
 # shellcheck disable=SC2016 # The bodies of tools expand when the tools run.
 set -u
+# Without a folder of its own, the fake tools would replace those of this machine.
+: "${TEST_TMPDIR:?run this with bazel test}"
 bazelw=$PWD/bazelw
 failures=0
 

@@ -97,7 +97,7 @@ int ParseLaunchRequest(int argc, char** argv, std::ostream& out, std::ostream& e
   request->pid_namespace = !no_namespace;
   const absl::Status complete = Complete(cpus, passes, request);
   if (complete.ok()) return kGoOn;
-  err << "launch: " << MessageText(complete) << "\nRun `launch --help` for what there is.\n";
+  err << "launch: " << MessageText(complete) << "\nRun `launch --help` for usage.\n";
   return kBadUsage;
 }
 

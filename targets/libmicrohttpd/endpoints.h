@@ -3,7 +3,7 @@
 
 #include <stddef.h>
 
-#include "targets/libmicrohttpd/answer.h"
+#include "targets/libmicrohttpd/response.h"
 
 // The work of each endpoint of docs/endpoints.md, independent of HTTP. The functions share no state: any thread may
 // call them.

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "targets/libmicrohttpd/answer.h"
+#include "targets/libmicrohttpd/response.h"
 #include "targets/libmicrohttpd/endpoints.h"
 
 // Limit of a request's head. The library itself refuses a head that does not fit its pool of 32 KiB per connection.

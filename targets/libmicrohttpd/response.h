@@ -1,5 +1,5 @@
-#ifndef ASSAY_TARGETS_LIBMICROHTTPD_ANSWER_H_
-#define ASSAY_TARGETS_LIBMICROHTTPD_ANSWER_H_
+#ifndef ASSAY_TARGETS_LIBMICROHTTPD_RESPONSE_H_
+#define ASSAY_TARGETS_LIBMICROHTTPD_RESPONSE_H_
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -27,4 +27,4 @@ struct response respond_error(unsigned status, const char* reason);
 // The response when memory runs out.
 struct response respond_no_memory(void);
 
-#endif  // ASSAY_TARGETS_LIBMICROHTTPD_ANSWER_H_
+#endif  // ASSAY_TARGETS_LIBMICROHTTPD_RESPONSE_H_

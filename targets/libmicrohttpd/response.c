@@ -1,5 +1,5 @@
 #define _GNU_SOURCE
-#include "targets/libmicrohttpd/answer.h"
+#include "targets/libmicrohttpd/response.h"
 
 #include <stdio.h>
 #include <stdlib.h>
