@@ -13,6 +13,8 @@
 #include <string>
 #include <utility>
 
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
 #include "common/output_file.h"
 #include "common/utf8.h"
 
@@ -35,45 +37,57 @@ std::string Cleaned(std::string_view text) {
   return cleaned;
 }
 
-// Replaces the buffer of std::cout or std::cerr, which does not keep the reason of a failed write.
+// Replaces the buffer of std::cout or std::cerr, which does not keep the reason of a failed write. Threads: any, as for
+// the buffer that it replaces.
 class DescriptorBuffer : public std::streambuf {
  public:
   DescriptorBuffer(int fd, bool cleans) : fd_(fd), cleans_(cleans) {}
 
-  const absl::Status& first_error() const { return first_error_; }
+  absl::Status first_error() {
+    absl::MutexLock lock(&mutex_);
+    return first_error_;
+  }
 
  protected:
   int_type overflow(int_type character) override {
+    absl::MutexLock lock(&mutex_);
     if (!traits_type::eq_int_type(character, traits_type::eof())) {
       held_ += traits_type::to_char_type(character);
     }
-    return IsDue() && sync() != 0 ? traits_type::eof() : traits_type::not_eof(character);
+    return IsDue() && !WriteHeld() ? traits_type::eof() : traits_type::not_eof(character);
   }
 
   std::streamsize xsputn(const char* text, std::streamsize size) override {
+    absl::MutexLock lock(&mutex_);
     held_.append(text, static_cast<size_t>(size));
-    return IsDue() && sync() != 0 ? 0 : size;
+    return IsDue() && !WriteHeld() ? 0 : size;
   }
 
   int sync() override {
+    absl::MutexLock lock(&mutex_);
+    return WriteHeld() ? 0 : -1;
+  }
+
+ private:
+  bool WriteHeld() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     const std::string text = cleans_ ? Cleaned(held_) : std::move(held_);
     held_.clear();
     const absl::Status written =
         WriteAll(fd_, text, fd_ == STDOUT_FILENO ? "to standard output" : "to standard error");
     first_error_.Update(written);
-    return written.ok() ? 0 : -1;
+    return written.ok();
   }
 
- private:
   // A terminal shows each line at once.
-  bool IsDue() const {
+  bool IsDue() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     return held_.size() >= kBufferBytes || (cleans_ && held_.find('\n') != std::string::npos);
   }
 
   const int fd_;
   const bool cleans_;
-  std::string held_;
-  absl::Status first_error_;
+  absl::Mutex mutex_;
+  std::string held_ ABSL_GUARDED_BY(mutex_);
+  absl::Status first_error_ ABSL_GUARDED_BY(mutex_);
 };
 
 // Null before OpenStandardStreams(). Never destroyed: std::cout is flushed after all destructors.
@@ -107,7 +121,10 @@ void OpenStandardStreams() {
 
 absl::Status FlushOutput() {
   std::cout.flush();
-  if (output != nullptr && !output->first_error().ok()) return output->first_error();
+  if (output != nullptr) {
+    const absl::Status first_error = output->first_error();
+    if (!first_error.ok()) return first_error;
+  }
   if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return absl::OkStatus();
   return absl::ErrnoToStatus(errno, "cannot write to standard output");
 }
