@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "targets/libmicrohttpd/response.h"
 #include "targets/libmicrohttpd/endpoints.h"
+#include "targets/libmicrohttpd/response.h"
 
 // Limit of a request's head. The library itself refuses a head that does not fit its pool of 32 KiB per connection.
 #define HEAD_LIMIT ((size_t)16 << 10)
