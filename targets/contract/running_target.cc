@@ -58,12 +58,12 @@ absl::StatusOr<std::unique_ptr<RunningTarget>> RunningTarget::Start(
   launch.working_directory = running->folder_.path();
   ASSAY_ASSIGN_OR_RETURN(running->process_, agent::LaunchedProcess::Start(std::move(launch)));
   const agent::LaunchedProcess& process = *running->process_;
-  const absl::Status ready =
-      WaitUntilReady(running->address_, running->resolved_.ready_path,
-                     kTimeout * running->resolved_.ready_timeout, [&process] {
-                       const std::optional<agent::Ended> ended = process.ended();
-                       return ended ? absl::AbortedError(ended->ToString()) : absl::OkStatus();
-                     });
+  const absl::Status ready = agent::WaitUntilReady(
+      running->address_, running->resolved_.ready_path, kTimeout * running->resolved_.ready_timeout,
+      [&process] {
+        const std::optional<agent::Ended> ended = process.ended();
+        return ended ? absl::AbortedError(ended->ToString()) : absl::OkStatus();
+      });
   if (ready.ok()) return running;
   return absl::Status(ready.code(), absl::StrCat("target \"", target.name(), "\": ",
                                                  ready.message(), "\n", process.LastOutput()));

@@ -48,7 +48,7 @@ TEST_P(ExamplesTest, ServesTheEndpointsOfItsEntry) {
   for (const Workload& workload : {Get("/plaintext"), Get("/json"), Get("/healthz"), PostEcho(""),
                                    PostEcho("some bytes"), PostEcho(std::string(100000, 'x'))}) {
     const auto found =
-        Verify((*running)->address(), workload, (*target)->contract(), absl::Seconds(60));
+        agent::Verify((*running)->address(), workload, (*target)->contract(), absl::Seconds(60));
     ASSERT_TRUE(found.ok()) << found.status();
     EXPECT_EQ(found->difference, "") << found->request;
   }

@@ -89,7 +89,8 @@ absl::StatusOr<ServerOutcomes> AskServer(const std::string& name, const std::str
   for (const RfcCase& one : cases.cases()) {
     const size_t space = one.needs().find(' ');
     if (target != nullptr && space != std::string::npos &&
-        NotServedReason(*target, one.needs().substr(0, space), one.needs().substr(space + 1))) {
+        agent::NotServedReason(*target, one.needs().substr(0, space),
+                               one.needs().substr(space + 1))) {
       server.outcomes.push_back(std::nullopt);
       continue;
     }
