@@ -89,7 +89,8 @@ class LostOutputTest(OutputTest):
 
     def test_a_program_without_output_needs_no_standard_output(self):
         ended = self.run_words(closing(1, self.arguments(
-            "loadgen", f"--target={self.server()}", "--requests=10", "--output=result.json", "--format=csv")))
+            "loadgen", f"--target={self.server()}", "--path=/plaintext", "--requests=10", "--output=result.json",
+            "--format=csv")))
         self.assertEqual(ended.returncode, 1, "it prints its CSV")
         self.assertIn('"ok"', self.read(self.path("result.json")), "and has written its file")
 
@@ -102,7 +103,8 @@ class LostOutputTest(OutputTest):
         self.assert_status(self.controller("show", "latest"), 0)
 
     def test_does_not_report_a_reader_that_stops_early(self):
-        arguments = self.arguments("loadgen", f"--target={self.server()}", "--requests=10", "--output=result.json")
+        arguments = self.arguments("loadgen", f"--target={self.server()}", "--path=/plaintext", "--requests=10",
+                                   "--output=result.json")
         read_end, write_end = os.pipe()
         os.close(read_end)
         try:
@@ -126,7 +128,7 @@ class OutputPathTest(OutputTest):
         return rest
 
     def test_appending_does_not_replace_a_file(self):
-        load = self.arguments("loadgen", f"--target={self.server()}", "--requests=10")
+        load = self.arguments("loadgen", f"--target={self.server()}", "--path=/plaintext", "--requests=10")
         self.campaign()
         writers = [
             (self.arguments("controller", "report", "latest", "-o"), "", b"<!DOCTYPE html>"),
@@ -159,8 +161,9 @@ class OutputPathTest(OutputTest):
                 self.assertEqual((before.st_ino, before.st_mode), (after.st_ino, after.st_mode), path)
 
     def test_several_files_need_a_folder(self):
-        self.campaign()
-        ended = self.controller("export", "latest", "--format=folded", "-o", "/dev/null")
+        plan = self.write("plan.textproto", QUICK_PLAN.replace("[4]", "[4, 8]"))
+        self.assert_measured(self.controller("run", plan, "--quiet"))
+        ended = self.controller("export", "latest", "--format=hdr", "-o", "/dev/null")
         self.assert_status(ended, 2)
         self.assert_says(ended, "/dev/null", "folder")
 
@@ -180,7 +183,7 @@ class HostileTextTest(OutputTest):
             ("controller", "run", HOSTILE), ("controller", "check", HOSTILE), ("controller", "resume", HOSTILE),
             ("controller", "list", f"--store={HOSTILE}"), ("controller", "agents", f"--agents={HOSTILE}"),
             ("controller", "agents", f"--agents=127.0.0.1:1,{HOSTILE}"),
-            ("controller", "agents", f"--tls-ca={HOSTILE}"), ("controller", "measure", HOSTILE),
+            ("controller", "agents", "--agents=127.0.0.1:1", f"--tls-ca={HOSTILE}"), ("controller", "measure", HOSTILE),
             ("controller", "measure", f"http://{HOSTILE}"), ("controller", "measure", "epoll", f"--path={HOSTILE}"),
             ("controller", "measure", "epoll", f"--header={HOSTILE}"), ("controller", "demo", f"--set={HOSTILE}=1"),
             ("controller", "demo", "--set", f"name={HOSTILE}", "--set", "blocks=x"),

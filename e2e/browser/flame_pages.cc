@@ -206,20 +206,21 @@ absl::StatusOr<ProfileDifference> Compare(const std::vector<FunctionTree>& trees
 }
 
 std::string Difference(const std::string& title, const ProfileDifference& difference) {
-  return FlameGraphFragment(
-      DifferenceGraph{.title = title,
-                      .subtitle = "CPU time a request, cpu-clock at 199 Hz, 10 runs each",
-                      .name_a = "libmicrohttpd",
-                      .name_b = "hyper",
-                      .difference = &difference});
+  return controller::FlameGraphFragment(controller::DifferenceGraph{
+      .title = title,
+      .subtitle = "CPU time a request, cpu-clock at 199 Hz, 10 runs each",
+      .name_a = "libmicrohttpd",
+      .name_b = "hyper",
+      .difference = &difference});
 }
 
 absl::Status WritePages(const std::string& folder) {
   const FunctionTree tree = LargeTree();
-  const std::string large = FlameGraphFragment({.title = "hyper · get_plaintext, 500 connections",
-                                                .subtitle = "cpu-clock at 199 Hz, 10 runs of 30 s",
-                                                .tree = &tree,
-                                                .requests = 14'000'000});
+  const std::string large =
+      controller::FlameGraphFragment({.title = "hyper · get_plaintext, 500 connections",
+                                      .subtitle = "cpu-clock at 199 Hz, 10 runs of 30 s",
+                                      .tree = &tree,
+                                      .requests = 14'000'000});
   ASSAY_RETURN_IF_ERROR(WriteFileAtomically(
       folder + "/large.html", controller::FlameGraphPage("A large profile", {large})));
   ASSAY_ASSIGN_OR_RETURN(const std::string path,
@@ -240,10 +241,11 @@ absl::Status WritePages(const std::string& folder) {
                                         Difference("By system call, bottom up", calls),
                                         Difference("Whole stacks", whole)};
   for (const int run : {0, kRuns}) {
-    fragments.push_back(FlameGraphFragment({.title = run == 0 ? "libmicrohttpd" : "hyper",
-                                            .subtitle = "cpu-clock at 199 Hz, one run of 30 s",
-                                            .tree = &trees[run],
-                                            .requests = 1'400'000}));
+    fragments.push_back(
+        controller::FlameGraphFragment({.title = run == 0 ? "libmicrohttpd" : "hyper",
+                                        .subtitle = "cpu-clock at 199 Hz, one run of 30 s",
+                                        .tree = &trees[run],
+                                        .requests = 1'400'000}));
   }
   return WriteFileAtomically(folder + "/difference.html",
                              controller::FlameGraphPage("Two servers", fragments));
