@@ -134,7 +134,7 @@ class OutputPathTest(OutputTest):
             (self.arguments("controller", "report", "latest", "-o"), "", b"<!DOCTYPE html>"),
             (self.arguments("controller", "export", "latest", "--format=csv", "-o"), "", b"campaign,"),
             (self.arguments("controller", "export", "latest", "--format=json", "-o"), "", b"{"),
-            (load, "--output=", b'"ok"'), (load, "--hdr=", b"HistogramLogVersion"), (load, "--samples=", b""),
+            (load, "--output=", b'"ok"'), (load, "--hdr=", b"Histogram log format"), (load, "--samples=", b""),
         ]
         for arguments, flag, part in writers:
             for path, fd in (("/dev/stdout", 1), ("/dev/fd/3", 3), ("/proc/self/fd/3", 3)):

@@ -47,7 +47,7 @@ TEST_F(ProfilerTest, ATargetThatHasEndedIsRefused) {
   ASSERT_EQ(waitpid(gone, nullptr, 0), gone);
   const ProfileInfo info =
       Profiler::Start({.root = gone}, [](const ProfileChunk&) { FAIL(); }).value()->Stop();
-  EXPECT_THAT(info.refused(), HasSubstr("is gone"));
+  EXPECT_THAT(info.refused(), HasSubstr("has ended"));
   EXPECT_THAT(info.remedy(), Not(IsEmpty()));
 }
 
