@@ -139,7 +139,7 @@ TEST(CatalogueTest, AMissingTargetIsNotInstalledAndSaysWhatToDo) {
       "targets { name: 'b' argv: './absent' }");
   const auto a = catalogue.Resolve(**catalogue.Find("a"), Site(), {});
   EXPECT_EQ(a.status().code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_HAS(std::string(a.status().message()), "no-such-program-of-assay in ");
+  EXPECT_HAS(std::string(a.status().message()), "no-such-program-of-assay is not in ");
   EXPECT_HAS(std::string(a.status().message()), "to install it: apt-get install a");
   EXPECT_FALSE(catalogue.Installed(**catalogue.Find("b")));
 }
@@ -187,7 +187,7 @@ TEST(CatalogueTest, MistakesNameTheirPlace) {
       "not a regular expression");
   EXPECT_HAS(Complaint("targets { name: 'a' argv: 'x' options { name: 'n' argv: 'a' "
                        "default_value: 'z' } }"),
-             "does not take \"z\"");
+             "does not accept \"z\"");
   EXPECT_HAS(Complaint("targets { name: 'a' argv: 'x' ready_timeout_s: -1 }"), "ready_timeout_s");
   EXPECT_HAS(Complaint("targets { name: 'a' argv: 'x' stop_timeout_s: nan }"), "stop_timeout_s");
   EXPECT_HAS(Complaint("targets { name: 'a' argv: 'x' stop_signal: 'SIGFOO' }"), "SIGFOO");
@@ -198,7 +198,7 @@ TEST(CatalogueTest, MistakesNameTheirPlace) {
              "stay inside");
   EXPECT_HAS(
       Complaint("targets { name: 'a' argv: 'x' not_served { request: 'GET /jsn' reason: 'r' } }"),
-      "there is GET /plaintext, ");
+      "its requests are GET /plaintext, ");
   EXPECT_HAS(Complaint("targets { name: 'a' argv: 'x' environment { key: 'A=B' value: '' } }"),
              "A=B");
 }

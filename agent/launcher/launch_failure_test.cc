@@ -96,7 +96,7 @@ TEST_P(LaunchFailureTest, CpusThatDoNotExist) {
   const absl::Status status = Fails(std::move(options));
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(status.message(), HasSubstr("\"0,8000\""));
-  EXPECT_THAT(status.message(), HasSubstr("online are \"0"));
+  EXPECT_THAT(status.message(), HasSubstr("online CPUs are \"0"));
 }
 
 TEST_P(LaunchFailureTest, ADescriptorThatIsNotOpen) {
