@@ -76,15 +76,16 @@ std::string Title(const agent::ContractRequest& request) {
 
 }  // namespace
 
-const Catalogue& BoxCatalogue() {
+const agent::Catalogue& BoxCatalogue() {
   static const auto* const catalogue = [] {
     const auto path = AssayFile("targets/catalogue.textproto");
-    auto loaded = path.ok() ? Catalogue::Load(*path) : absl::StatusOr<Catalogue>(path.status());
+    auto loaded =
+        path.ok() ? agent::Catalogue::Load(*path) : absl::StatusOr<agent::Catalogue>(path.status());
     if (!loaded.ok()) {
       std::cerr << "cannot load the catalogue: " << loaded.status() << "\n";
       std::exit(EXIT_FAILURE);
     }
-    return new Catalogue(*std::move(loaded));
+    return new agent::Catalogue(*std::move(loaded));
   }();
   return *catalogue;
 }

@@ -39,7 +39,7 @@ TEST_P(ContractTest, EveryEndpointServesItsExample) {
            {"POST", "/json", R"({"items":[{"id":1,"name":"a","price":250,"qty":2}]})",
             "application/json"},
            {"POST", "/zlib/compress", "hello hello hello", "text/plain"},
-           {"POST", "/zlib/decompress", Deflate("hello hello hello", 9), ""},
+           {"POST", "/zlib/decompress", agent::Deflate("hello hello hello", 9), ""},
        }) {
     if (Serves(request.method, request.target)) Ask(connection, request);
   }
@@ -216,9 +216,10 @@ TEST_P(ContractTest, DecompressesCompleteStreamsAndRefusesOthers) {
   if (!Serves("POST", "/zlib/decompress")) GTEST_SKIP() << "the target does not serve this";
   RawConnection connection = Connect();
   for (int i = 0; i < 20; ++i) {
-    const std::string packed = Deflate(i % 2 == 0 ? random().Words(random().Number(0, 300000))
-                                                  : random().Bytes(random().Number(0, 300000)),
-                                       i % 10);
+    const std::string packed =
+        agent::Deflate(i % 2 == 0 ? random().Words(random().Number(0, 300000))
+                                  : random().Bytes(random().Number(0, 300000)),
+                       i % 10);
     Ask(connection, {"POST", "/zlib/decompress", packed, ""});
     std::string broken = packed;
     switch (i % 4) {
@@ -245,7 +246,7 @@ TEST_P(ContractTest, InflatesUpToTheLimit) {
   for (const int beyond : {-1, 0, 1, 100, 64 << 20}) {
     RawConnection connection = Connect();
     Ask(connection, {"POST", "/zlib/decompress",
-                     Deflate(std::string(agent::kContractBodyLimit + beyond, 'a'), 9), ""});
+                     agent::Deflate(std::string(agent::kContractBodyLimit + beyond, 'a'), 9), ""});
   }
 }
 

@@ -32,7 +32,7 @@ TEST_P(ContractTest, KeepsAConnectionForManyRequests) {
 // Otherwise a response could be taken for the response to another request.
 TEST_P(ContractTest, RespondsToPipelinedRequestsInOrder) {
   RawConnection connection = Connect();
-  std::vector<ContractRequest> requests;
+  std::vector<agent::ContractRequest> requests;
   std::string bytes;
   for (int i = 0; i < 64; ++i) {
     switch (i % 4) {
@@ -54,17 +54,17 @@ TEST_P(ContractTest, RespondsToPipelinedRequestsInOrder) {
     bytes += Encode(requests.back());
   }
   ASSERT_TRUE(connection.Send(bytes).ok());
-  for (const ContractRequest& request : requests) ExpectRight(connection, request);
+  for (const agent::ContractRequest& request : requests) ExpectRight(connection, request);
 }
 
 TEST_P(ContractTest, AcceptsRequestsAByteAtATime) {
   RawConnection connection = Connect();
   ASSERT_TRUE(connection.SendByteByByte(Encode({"GET", "/json", "", ""})).ok());
   ExpectRight(connection, {"GET", "/json", "", ""});
-  for (const ContractRequest& request :
-       std::vector<ContractRequest>{{"POST", "/echo", random().Bytes(300), "a/b"},
-                                    {"POST", "/json", random().Order(3), "application/json"},
-                                    {"POST", "/zlib/compress", random().Words(300), ""}}) {
+  for (const agent::ContractRequest& request :
+       std::vector<agent::ContractRequest>{{"POST", "/echo", random().Bytes(300), "a/b"},
+                                           {"POST", "/json", random().Order(3), "application/json"},
+                                           {"POST", "/zlib/compress", random().Words(300), ""}}) {
     if (!Serves(request.method, request.target)) continue;
     ASSERT_TRUE(connection.SendByteByByte(Encode(request)).ok());
     ExpectRight(connection, request);
@@ -75,7 +75,7 @@ TEST_P(ContractTest, AcceptsRequestsAByteAtATime) {
 TEST_P(ContractTest, AcceptsARequestSplitAnywhere) {
   if (!Serves("POST", "/echo")) GTEST_SKIP() << "the target does not serve this";
   RawConnection connection = Connect();
-  const ContractRequest request{"POST", "/echo", "0123456789", "a/b"};
+  const agent::ContractRequest request{"POST", "/echo", "0123456789", "a/b"};
   const std::string bytes = Encode(request);
   for (size_t at = 1; at < bytes.size(); ++at) {
     ASSERT_TRUE(connection.Send(bytes.substr(0, at)).ok());
@@ -120,11 +120,11 @@ TEST_P(ContractTest, AcceptsChunkedBodies) {
 
 // RFC 9112, 6.3: the bytes that follow are the next request. `curl -X POST` sends this.
 TEST_P(ContractTest, TreatsAPostWithoutALengthAsOneWithoutABody) {
-  for (const ContractRequest& request :
-       std::vector<ContractRequest>{{"POST", "/echo", "", "a/b"},
-                                    {"POST", "/json", "", "application/json"},
-                                    {"POST", "/zlib/compress", "", "a/b"},
-                                    {"POST", "/zlib/decompress", "", "a/b"}}) {
+  for (const agent::ContractRequest& request :
+       std::vector<agent::ContractRequest>{{"POST", "/echo", "", "a/b"},
+                                           {"POST", "/json", "", "application/json"},
+                                           {"POST", "/zlib/compress", "", "a/b"},
+                                           {"POST", "/zlib/decompress", "", "a/b"}}) {
     if (!Serves(request.method, request.target)) continue;
     SCOPED_TRACE(request.target);
     RawConnection connection = Connect();
@@ -170,10 +170,10 @@ TEST_P(ContractTest, ServesLibcurl) {
   // With the header fields that libcurl adds when a body is large.
   for (const size_t size : {0, 10, 1 << 20}) {
     const std::string body = random().Bytes(size);
-    const auto reply =
-        Exchange(target().address(),
-                 {"POST", "/echo", {{"Expect", "100-continue"}, {"Content-Type", "a/b"}}, body},
-                 absl::Seconds(60));
+    const auto reply = agent::Exchange(
+        target().address(),
+        {"POST", "/echo", {{"Expect", "100-continue"}, {"Content-Type", "a/b"}}, body},
+        absl::Seconds(60));
     ASSERT_TRUE(reply.ok()) << reply.status();
     EXPECT_EQ(agent::Difference(*agent::ContractResponse({"POST", "/echo", body, "a/b"}), *reply),
               "");
@@ -211,12 +211,13 @@ TEST_P(ContractTest, KeepsConnectionsApart) {
   if (!Serves("POST", "/echo")) GTEST_SKIP() << "the target does not serve this";
   struct Half {
     RawConnection connection;
-    ContractRequest request;
+    agent::ContractRequest request;
     std::string bytes;
   };
   std::vector<Half> halves;
   for (int i = 0; i < 50; ++i) {
-    ContractRequest request{"POST", "/echo", random().Bytes(random().Number(1, 20000)), "a/b"};
+    agent::ContractRequest request{"POST", "/echo", random().Bytes(random().Number(1, 20000)),
+                                   "a/b"};
     std::string bytes = Encode(request);
     halves.push_back({Connect(), std::move(request), std::move(bytes)});
   }
@@ -232,9 +233,10 @@ TEST_P(ContractTest, KeepsConnectionsApart) {
 
 // Clients disconnect at any point of a request and its response.
 TEST_P(ContractTest, SurvivesClientsThatDisconnect) {
-  const ContractRequest request =
-      Serves("POST", "/echo") ? ContractRequest{"POST", "/echo", random().Bytes(200000), "a/b"}
-                              : ContractRequest{"GET", "/json", "", ""};
+  const agent::ContractRequest request =
+      Serves("POST", "/echo")
+          ? agent::ContractRequest{"POST", "/echo", random().Bytes(200000), "a/b"}
+          : agent::ContractRequest{"GET", "/json", "", ""};
   const std::string bytes = Encode(request);
   for (int i = 0; i < 40; ++i) {
     RawConnection connection = Connect();
