@@ -16,7 +16,8 @@ class SeveralAgentsTest(EndToEndTest):
         plan = self.write("quick.textproto", QUICK_PLAN)
         arguments = [word for override in overrides for word in ("--set", override)]
         ran = self.controller("run", plan, f"--agents={','.join(addresses)}", *arguments)
-        self.assert_measured(ran)
+        # On two CPUs, the agents of one machine share the CPU that is left for the load.
+        self.assert_measured(ran, also=("pinning_overlap",))
         return addresses, self.show()
 
     def audit(self):

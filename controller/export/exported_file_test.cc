@@ -22,7 +22,7 @@ Cell CellNamed(const std::string& target, const std::string& workload = "json") 
   return cell;
 }
 
-std::vector<std::string> NamesOf(std::vector<ExportedFile> files) {
+std::vector<std::string> NamesOf(const std::vector<ExportedFile>& files) {
   std::vector<std::string> names;
   names.reserve(files.size());
   for (const ExportedFile& file : files) names.push_back(file.name);
