@@ -287,9 +287,8 @@ TEST(VerifyTest, BoundsTheMemoryForAnyBody) {
   compress.set_method("POST");
   compress.set_body("a");
   const size_t before = PeakBytes();
-  for (std::string& body : std::vector<std::string>{std::move(deep), std::move(wide)}) {
-    const ScriptedServer server(
-        {HttpResponse("400 Bad Request", "application/json", std::move(body))});
+  for (const std::string* body : {&deep, &wide}) {
+    const ScriptedServer server({HttpResponse("400 Bad Request", "application/json", *body)});
     const absl::StatusOr<Verification> found = Verify(server.address(), refused, true, kTimeout);
     ASSERT_TRUE(found.ok()) << found.status();
     EXPECT_HAS(found->difference, "expected {\"error\":\"...\"}");

@@ -84,8 +84,9 @@ TEST(ReportPageTest, DoesNotCallWindowsOfARunningServerStarts) {
   results.finished_blocks = 6;
   EXPECT_THAT(ReportPage(results, {}, *LoadCategoryRules()), HasSubstr("6 fresh starts"));
   for (CellResult& cell : results.cells) cell.fresh_starts = false;
-  EXPECT_THAT(ReportPage(results, {}, *LoadCategoryRules()),
-              AllOf(HasSubstr("1 window of one running server, b"), Not(HasSubstr("fresh starts"))));
+  EXPECT_THAT(
+      ReportPage(results, {}, *LoadCategoryRules()),
+      AllOf(HasSubstr("1 window of one running server, b"), Not(HasSubstr("fresh starts"))));
 }
 
 TEST(ReportPageTest, ReportsARefusalInsteadOfADifference) {
