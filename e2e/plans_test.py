@@ -79,7 +79,8 @@ class LoadCurveTest(EndToEndTest):
         plan = program("plans/load_curve.textproto")
         ran = self.controller("run", plan, "--set", "load.curve.rates_per_s=500,2000", "--set",
                               "load.curve.duration.seconds=0.5", timeout_s=280)
-        self.assert_measured(ran)
+        # Half a second has too few requests for a verdict.
+        self.assert_measured(ran, also=("too_short_requests",))
         self.assertRegex(ran.out, r"2,?000/s")
         cells = self.show()["cells"]
         self.assertEqual({cell["level"]["rate"] for cell in cells}, {500, 2000})
