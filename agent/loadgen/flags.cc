@@ -59,8 +59,8 @@ absl::Status ReadUntil(const std::string& text, LoadOptions& options) {
   return absl::OkStatus();
 }
 
-// The command line before it is checked: what LoadOptions has beside a spec goes there at once.
-struct Words {
+// The values of the flags, before they are checked. Flags that a spec does not have go into LoadOptions directly.
+struct Flags {
   std::string target, url, cpus, duration, warmup = "0s", timeout = "5s", drain, think = "0s";
   std::string idle_gaps = absl::FormatDuration(absl::Nanoseconds(kIdleGapsNs)), share = "0/1",
               until;
@@ -92,61 +92,65 @@ absl::StatusOr<int64_t> Nanos(std::string_view flag, const std::string& text) {
   return absl::ToInt64Nanoseconds(duration);
 }
 
-void DeclareLoad(CLI::App& app, Words& words) {
-  app.add_option("url", words.url,
+void DeclareLoad(CLI::App& app, Flags& flags) {
+  app.add_option("url", flags.url,
                  "http://HOST:PORT/path or https://, in place of --target and --path");
-  app.add_option("--target", words.target,
+  app.add_option("--target", flags.target,
                  "HOST:PORT, [V6]:PORT, unix:PATH, http://HOST:PORT or https://HOST:PORT");
-  app.add_option("--connections,-c", words.connections, "Open connections, over all threads")
+  app.add_option("--connections,-c", flags.connections, "Open connections, over all threads")
       ->capture_default_str();
-  app.add_option("--duration,-d", words.duration,
+  app.add_option("--duration,-d", flags.duration,
                  "Length of the window [10s, where --requests does not bound it]");
-  app.add_option("--requests,-n", words.request_count, "End the window after so many requests");
-  app.add_option("--warmup", words.warmup, "Load before the window, not counted")
+  app.add_option("--requests,-n", flags.request_count,
+                 "End the window after this number of requests");
+  app.add_option("--warmup", flags.warmup, "Load before the window, not counted")
       ->capture_default_str();
-  app.add_option("--timeout", words.timeout, "Longest wait for a response")->capture_default_str();
-  app.add_option("--drain", words.drain, "Longest wait for answers after the window [--timeout]");
-  app.add_option("--threads,-t", words.threads, "Load threads")->capture_default_str();
-  app.add_option("--cpu", words.cpus, "Pin load threads to these CPUs, one each, such as 1 or 2-3");
-  app.add_option("--pipeline", words.pipeline,
+  app.add_option("--timeout", flags.timeout, "Longest wait for a response")->capture_default_str();
+  app.add_option("--drain", flags.drain, "Longest wait for responses after the window [--timeout]");
+  app.add_option("--threads,-t", flags.threads, "Load threads")->capture_default_str();
+  app.add_option("--cpu", flags.cpus, "Pin load threads to these CPUs, one each, such as 1 or 2-3");
+  app.add_option("--pipeline", flags.pipeline,
                  "Requests in flight on a connection: closed loop, or streams of --http2")
       ->capture_default_str();
-  app.add_option("--think", words.think, "Closed loop: rest between answer and next request")
+  app.add_option("--think", flags.think,
+                 "Closed loop: pause between a response and the next request")
       ->capture_default_str();
-  app.add_option("--idle-gaps", words.idle_gaps,
+  app.add_option("--idle-gaps", flags.idle_gaps,
                  "How long to observe the idle core before the window")
       ->capture_default_str();
 }
 
-void DeclareTransport(CLI::App& app, Words& words) {
-  app.add_flag("--http2", words.http2,
+void DeclareTransport(CLI::App& app, Flags& flags) {
+  app.add_flag("--http2", flags.http2,
                "HTTP/2: over https:// by ALPN, over http:// by prior knowledge");
-  app.add_flag("--tls-verify", words.tls_verify,
+  app.add_flag("--tls-verify", flags.tls_verify,
                "Check the server's certificate and its name. Off: a load generator tests what it "
                "is pointed at");
-  app.add_option("--tls-server-name", words.tls_server_name,
+  app.add_option("--tls-server-name", flags.tls_server_name,
                  "Name to send as SNI, and to check with --tls-verify [the target's host]");
 }
 
-void DeclareUntil(CLI::App& app, Words& words) {
-  app.add_option("--until", words.until,
-                 "End early when the 95 % interval of a quantile is that narrow, such as p99:5%");
+void DeclareUntil(CLI::App& app, Flags& flags) {
+  app.add_option(
+      "--until", flags.until,
+      "Stop early once the 95 % confidence interval of this percentile is narrower than the "
+      "given share, such as p99:5%");
 }
 
-void DeclareOpenLoop(CLI::App& app, Words& words) {
+void DeclareOpenLoop(CLI::App& app, Flags& flags) {
   const std::map<std::string, OpenLoop::Arrivals> arrivals = {
       {"constant", OpenLoop::CONSTANT}, {"poisson", OpenLoop::POISSON}, {"ramp", OpenLoop::RAMP}};
   const std::map<std::string, Pacing> pacings = {{"spin", Pacing::kSpin},
                                                  {"gentle", Pacing::kGentle}};
-  app.add_option("--rate,-r", words.rate_per_s,
+  app.add_option("--rate,-r", flags.rate_per_s,
                  "Open loop: requests a second that fall due, whatever the server does");
-  app.add_option("--arrivals", words.arrivals,
+  app.add_option("--arrivals", flags.arrivals,
                  "Open loop: constant, poisson, or ramp (from 0 to the rate) [constant]")
       ->transform(CLI::CheckedTransformer(arrivals).description(""));
-  app.add_option("--pacing", words.pacing,
+  app.add_option("--pacing", flags.pacing,
                  "Open loop: spin on a core of its own, or gentle (a timer, 50 us late) [spin]")
       ->transform(CLI::CheckedTransformer(pacings).description(""));
-  app.add_option("--queue-limit", words.queue_limit,
+  app.add_option("--queue-limit", flags.queue_limit,
                  "Open loop: requests that may wait for a connection [rate x timeout]");
 }
 
@@ -166,33 +170,33 @@ void DeclareReport(CLI::App& app, LoadOptions& options) {
   app.add_flag("--quiet,-q", options.quiet, "No progress on standard error");
 }
 
-void DeclareAgent(CLI::App& app, Words& words) {
+void DeclareAgent(CLI::App& app, Flags& flags) {
   const std::string group = "Under an agent";
-  app.add_option("--seed", words.seed, "Fixes what is drawn by chance")->capture_default_str();
-  app.add_option("--share", words.share, "INDEX/COUNT of this load generator among several")
+  app.add_option("--seed", flags.seed, "Fixes what is drawn by chance")->capture_default_str();
+  app.add_option("--share", flags.share, "INDEX/COUNT of this load generator among several")
       ->capture_default_str();
-  app.add_option(kControlFlag, words.control_fd,
+  app.add_option(kControlFlag, flags.control_fd,
                  "Inherited socket over which the agent sends the load")
       ->group(group);
 }
 
-absl::Status ReadTimes(const Words& words, GeneratorSpec& spec) {
-  ASSAY_ASSIGN_OR_RETURN(const int64_t warmup, Nanos("--warmup", words.warmup));
-  ASSAY_ASSIGN_OR_RETURN(const int64_t timeout, Nanos("--timeout", words.timeout));
-  ASSAY_ASSIGN_OR_RETURN(const int64_t think, Nanos("--think", words.think));
-  ASSAY_ASSIGN_OR_RETURN(const int64_t idle_gaps, Nanos("--idle-gaps", words.idle_gaps));
+absl::Status ReadTimes(const Flags& flags, GeneratorSpec& spec) {
+  ASSAY_ASSIGN_OR_RETURN(const int64_t warmup, Nanos("--warmup", flags.warmup));
+  ASSAY_ASSIGN_OR_RETURN(const int64_t timeout, Nanos("--timeout", flags.timeout));
+  ASSAY_ASSIGN_OR_RETURN(const int64_t think, Nanos("--think", flags.think));
+  ASSAY_ASSIGN_OR_RETURN(const int64_t idle_gaps, Nanos("--idle-gaps", flags.idle_gaps));
   spec.set_warmup_ns(warmup);
   spec.set_timeout_ns(timeout);
   spec.set_think_ns(think);
   spec.set_idle_gaps_ns(idle_gaps);
-  if (!words.drain.empty()) {
-    ASSAY_ASSIGN_OR_RETURN(const int64_t drain, Nanos("--drain", words.drain));
+  if (!flags.drain.empty()) {
+    ASSAY_ASSIGN_OR_RETURN(const int64_t drain, Nanos("--drain", flags.drain));
     spec.set_drain_ns(drain);
   }
-  if (!words.duration.empty()) {
-    ASSAY_ASSIGN_OR_RETURN(const int64_t duration, Nanos("--duration", words.duration));
+  if (!flags.duration.empty()) {
+    ASSAY_ASSIGN_OR_RETURN(const int64_t duration, Nanos("--duration", flags.duration));
     spec.set_duration_ns(duration);
-  } else if (words.request_count == 0) {
+  } else if (flags.request_count == 0) {
     spec.set_duration_ns(absl::ToInt64Nanoseconds(absl::Seconds(10)));
   }
   return absl::OkStatus();
@@ -212,7 +216,7 @@ absl::Status ReadShare(const std::string& text, GeneratorSpec& spec) {
   return absl::OkStatus();
 }
 
-absl::Status ReadOpenLoop(const CLI::App& app, const Words& words, GeneratorSpec& spec) {
+absl::Status ReadOpenLoop(const CLI::App& app, const Flags& flags, GeneratorSpec& spec) {
   if (app.count("--rate") == 0) {
     for (const char* flag : {"--arrivals", "--pacing", "--queue-limit"}) {
       if (app.count(flag) == 0) continue;
@@ -222,10 +226,10 @@ absl::Status ReadOpenLoop(const CLI::App& app, const Words& words, GeneratorSpec
     return absl::OkStatus();
   }
   GeneratorSpec::Open& open = *spec.mutable_open();
-  open.set_rate_per_s(words.rate_per_s);
-  open.set_arrivals(words.arrivals);
-  open.set_gentle(words.pacing == Pacing::kGentle);
-  open.set_queue_limit(words.queue_limit);
+  open.set_rate_per_s(flags.rate_per_s);
+  open.set_arrivals(flags.arrivals);
+  open.set_gentle(flags.pacing == Pacing::kGentle);
+  open.set_queue_limit(flags.queue_limit);
   return absl::OkStatus();
 }
 
@@ -255,27 +259,27 @@ std::string UrlPath(const std::string& text) {
 }
 
 // What the flags ask for; the files that they name are read.
-absl::StatusOr<GeneratorSpec> ReadSpec(const CLI::App& app, const Words& words) {
+absl::StatusOr<GeneratorSpec> ReadSpec(const CLI::App& app, const Flags& flags) {
   GeneratorSpec spec;
-  if (words.target.empty() == words.url.empty()) {
+  if (flags.target.empty() == flags.url.empty()) {
     return absl::InvalidArgumentError("give the server to load, by --target or as a URL");
   }
-  spec.set_target(words.url.empty() ? words.target : words.url);
+  spec.set_target(flags.url.empty() ? flags.target : flags.url);
   // A negative number becomes one beyond every bound.
-  spec.set_connections(static_cast<uint32_t>(words.connections));
-  spec.set_threads(static_cast<uint32_t>(words.threads));
-  spec.set_pipeline(static_cast<uint32_t>(words.pipeline));
-  spec.set_cpus(words.cpus);
-  spec.set_request_count(words.request_count);
-  spec.set_http2(words.http2);
-  spec.set_tls_verify(words.tls_verify);
-  spec.set_tls_server_name(words.tls_server_name);
-  spec.set_seed(words.seed);
-  ASSAY_RETURN_IF_ERROR(ReadOpenLoop(app, words, spec));
-  ASSAY_RETURN_IF_ERROR(ReadTimes(words, spec));
-  ASSAY_RETURN_IF_ERROR(ReadShare(words.share, spec));
+  spec.set_connections(static_cast<uint32_t>(flags.connections));
+  spec.set_threads(static_cast<uint32_t>(flags.threads));
+  spec.set_pipeline(static_cast<uint32_t>(flags.pipeline));
+  spec.set_cpus(flags.cpus);
+  spec.set_request_count(flags.request_count);
+  spec.set_http2(flags.http2);
+  spec.set_tls_verify(flags.tls_verify);
+  spec.set_tls_server_name(flags.tls_server_name);
+  spec.set_seed(flags.seed);
+  ASSAY_RETURN_IF_ERROR(ReadOpenLoop(app, flags, spec));
+  ASSAY_RETURN_IF_ERROR(ReadTimes(flags, spec));
+  ASSAY_RETURN_IF_ERROR(ReadShare(flags.share, spec));
   ASSAY_ASSIGN_OR_RETURN(std::vector<RequestSpec> requests,
-                         ReadRequests(words.request, UrlPath(spec.target()), words.seed));
+                         ReadRequests(flags.request, UrlPath(spec.target()), flags.seed));
   for (RequestSpec& request : requests) AddRequest(std::move(request), spec);
   return spec;
 }
@@ -290,13 +294,13 @@ absl::Status CheckAlone(const CLI::App& app) {
   return absl::OkStatus();
 }
 
-absl::Status Read(const CLI::App& app, const Words& words, LoadOptions& options) {
-  if (words.control_fd >= 0) {
-    options.control_fd = words.control_fd;
+absl::Status Read(const CLI::App& app, const Flags& flags, LoadOptions& options) {
+  if (flags.control_fd >= 0) {
+    options.control_fd = flags.control_fd;
     return CheckAlone(app);
   }
-  if (!words.until.empty()) ASSAY_RETURN_IF_ERROR(ReadUntil(words.until, options));
-  ASSAY_ASSIGN_OR_RETURN(const GeneratorSpec spec, ReadSpec(app, words));
+  if (!flags.until.empty()) ASSAY_RETURN_IF_ERROR(ReadUntil(flags.until, options));
+  ASSAY_ASSIGN_OR_RETURN(const GeneratorSpec spec, ReadSpec(app, flags));
   return FillOptions(spec, options);
 }
 
@@ -304,20 +308,20 @@ absl::Status Read(const CLI::App& app, const Words& words, LoadOptions& options)
 
 int ParseLoadOptions(int argc, char** argv, LoadOptions& options, std::ostream& out,
                      std::ostream& err) {
-  Words words;
+  Flags flags;
   CLI::App app("Offers HTTP load to a server and measures every request.", "loadgen");
   app.footer(kExamples);
-  DeclareLoad(app, words);
-  DeclareTransport(app, words);
-  DeclareUntil(app, words);
-  DeclareOpenLoop(app, words);
-  DeclareRequests(app, words.request);
+  DeclareLoad(app, flags);
+  DeclareTransport(app, flags);
+  DeclareUntil(app, flags);
+  DeclareOpenLoop(app, flags);
+  DeclareRequests(app, flags.request);
   DeclareReport(app, options);
-  DeclareAgent(app, words);
+  DeclareAgent(app, flags);
   if (const int status = ParseCommandLine(app, argc, argv, out, err); status != kGoOn) {
     return status;
   }
-  if (const absl::Status status = Read(app, words, options); !status.ok()) {
+  if (const absl::Status status = Read(app, flags, options); !status.ok()) {
     err << "loadgen: " << MessageText(status) << "\n";
     // A name that the resolver does not know now is no bad usage.
     return absl::IsUnavailable(status) ? 1 : 2;

@@ -98,7 +98,7 @@ void DeclareRequests(CLI::App& app, RequestFlags& words) {
   app.add_option("--body-file", words.body_file, "File whose contents are the body");
   app.add_option(
       "--random-items", words.random_items,
-      "Bodies of so many items for POST /json, drawn from the seed; answers are checked");
+      "Bodies of so many items for POST /json, drawn from the seed; responses are checked");
   app.add_option("--mix", words.mix_file, "JSON file with a list of requests and their weights");
   app.add_option("--expect-status", words.spec.expect_status,
                  "Status of a right response [any 2xx]")
