@@ -1,6 +1,7 @@
 #include "controller/campaign/campaign_runner.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <thread>
 #include <tuple>
@@ -66,6 +67,14 @@ std::string CpuModel(const AgentRecord& agent) {
   return found == agent.description().environment().end() ? "" : found->second;
 }
 
+using ScheduleIterator = std::vector<ScheduledExecution>::const_iterator;
+
+ScheduleIterator EndOfUnit(ScheduleIterator unit, ScheduleIterator end) {
+  return std::find_if_not(unit, end, [&](const ScheduledExecution& one) {
+    return one.block == unit->block && one.unit == unit->unit;
+  });
+}
+
 // One campaign must not mix the results of different machines.
 absl::Status CheckSameMachines(const CampaignRecord& campaign,
                                const std::vector<PoolMember>& members) {
@@ -113,7 +122,7 @@ absl::StatusOr<CampaignRecord> CampaignRunner::Run(const Plan& plan, const std::
   campaign.mutable_skipped()->Assign(skipped.begin(), skipped.end());
   DescribeAgents(campaign);
   const SkippedCells skipped_cells(skipped);
-  std::vector<Task> tasks;
+  std::vector<ExecutionTask> tasks;
   for (ScheduledExecution& scheduled : ScheduleOf(plan)) {
     if (!skipped_cells.Contains(scheduled.cell)) tasks.push_back({std::move(scheduled), 0});
   }
@@ -134,15 +143,21 @@ absl::StatusOr<CampaignRecord> CampaignRunner::Resume(CampaignRecord campaign) {
         return absl::OkStatus();
       }));
   const SkippedCells skipped_cells(skipped);
-  std::vector<Task> tasks;
-  for (ScheduledExecution& scheduled : ScheduleOf(campaign.plan())) {
-    if (skipped_cells.Contains(scheduled.cell)) continue;
-    const auto found = done.find({CellText(scheduled.cell), scheduled.block});
-    if (found == done.end()) {
-      tasks.push_back({std::move(scheduled), 0});
-    } else if (found->second.status() != ExecutionRecord::MEASURED) {
-      tasks.push_back({std::move(scheduled), found->second.attempt() + 1});
+  std::vector<ExecutionTask> tasks;
+  const std::vector<ScheduledExecution> schedule = ScheduleOf(campaign.plan());
+  for (auto unit = schedule.begin(); unit != schedule.end();) {
+    const auto end = EndOfUnit(unit, schedule.end());
+    std::vector<ExecutionTask> missing;
+    bool complete = true;
+    for (; unit != end; ++unit) {
+      if (skipped_cells.Contains(unit->cell)) continue;
+      const auto found = done.find({CellText(unit->cell), unit->block});
+      complete = complete && found != done.end() &&
+                 found->second.status() == ExecutionRecord::MEASURED;
+      missing.push_back({*unit, found == done.end() ? 0 : found->second.attempt() + 1});
     }
+    // Executions that take turns are comparable only with those that were alive at the same time.
+    if (!complete) std::move(missing.begin(), missing.end(), std::back_inserter(tasks));
   }
   if (campaign.status() == CampaignRecord::COMPLETE && tasks.empty()) {
     return absl::FailedPreconditionError(
@@ -158,8 +173,8 @@ absl::StatusOr<CampaignRecord> CampaignRunner::Resume(CampaignRecord campaign) {
   return RunTasks(std::move(campaign), tasks);
 }
 
-absl::StatusOr<CampaignRecord> CampaignRunner::RunTasks(CampaignRecord campaign,
-                                                        const std::vector<Task>& tasks) {
+absl::StatusOr<CampaignRecord> CampaignRunner::RunTasks(
+    CampaignRecord campaign, const std::vector<ExecutionTask>& tasks) {
   ASSAY_RETURN_IF_ERROR(store_.SweepUncommitted().status());
   absl::Status ended;
   {
@@ -188,11 +203,9 @@ absl::StatusOr<CampaignRecord> CampaignRunner::RunTasks(CampaignRecord campaign,
 }
 
 absl::Status CampaignRunner::Execute(const CampaignRecord& campaign,
-                                     const std::vector<Task>& tasks) {
+                                     const std::vector<ExecutionTask>& tasks) {
   const Plan& plan = campaign.plan();
   const absl::Duration pause = absl::Seconds(plan.pause().seconds());
-  std::vector<const AgentRecord*> agents;
-  for (const AgentRecord& agent : campaign.agents()) agents.push_back(&agent);
   ExecutionRunner runner(plan, campaign.id(), pool_, store_, interruption_,
                          rules_.IdleShareThatVoids());
   Progress progress(style_, static_cast<int>(tasks.size()));
@@ -202,35 +215,53 @@ absl::Status CampaignRunner::Execute(const CampaignRecord& campaign,
                                     skipped.reason()));
   }
   const int64_t began_ns = pool_.clock().NowNanos();
-  for (size_t i = 0; i < tasks.size(); ++i) {
+  for (size_t i = 0; i < tasks.size();) {
     const int remaining = static_cast<int>(tasks.size() - i);
     absl::Duration left = LengthOf(plan, remaining).total;
     if (i > 0) {
       const absl::Duration taken = absl::Nanoseconds(pool_.clock().NowNanos() - began_ns);
       left = taken / static_cast<double>(i) * remaining;
     }
-    progress.Begin(static_cast<int>(i) + 1, tasks[i].execution.cell, tasks[i].execution.block,
-                   plan.blocks(), left);
-    ASSAY_ASSIGN_OR_RETURN(FinishedExecution finished,
-                           runner.Run(tasks[i].execution, tasks[i].attempt));
+    const auto same_unit = [&](const ExecutionTask& task) {
+      return task.execution.block == tasks[i].execution.block &&
+             task.execution.unit == tasks[i].execution.unit;
+    };
+    const auto end = std::find_if_not(tasks.begin() + static_cast<int64_t>(i), tasks.end(), same_unit);
+    const absl::Span<const ExecutionTask> unit(&tasks[i], end - tasks.begin() - i);
+    std::vector<Cell> cells;
+    for (const ExecutionTask& task : unit) cells.push_back(task.execution.cell);
+    progress.Begin(static_cast<int>(i) + 1, cells, tasks[i].execution.block, plan.blocks(), left);
+    ASSAY_ASSIGN_OR_RETURN(std::vector<FinishedExecution> finished, runner.Run(unit));
+    ASSAY_RETURN_IF_ERROR(Commit(campaign, finished));
+    for (const FinishedExecution& one : finished) progress.End(one.record);
+    for (const FinishedExecution& one : finished) {
+      if (one.record.status() != ExecutionRecord::FAILED) continue;
+      ASSAY_RETURN_IF_ERROR(CheckAgents(one.record));
+      if (plan.on_failure() == Plan::STOP) {
+        return absl::AbortedError(absl::StrCat(CellText(one.record.cell()), " failed: ",
+                                               one.record.failure().failure().message()));
+      }
+    }
+    i += unit.size();
+    if (i < tasks.size() && !interruption_.Sleep(pause)) return interruption_.status();
+  }
+  return interruption_.status();
+}
+
+absl::Status CampaignRunner::Commit(const CampaignRecord& campaign,
+                                    std::vector<FinishedExecution>& unit) {
+  std::vector<const AgentRecord*> agents;
+  for (const AgentRecord& agent : campaign.agents()) agents.push_back(&agent);
+  for (FinishedExecution& finished : unit) {
     if (finished.record.status() == ExecutionRecord::MEASURED) {
-      for (GateResult& gate : JudgeExecution(rules_, plan, finished.record, agents)) {
+      for (GateResult& gate : JudgeExecution(rules_, campaign.plan(), finished.record, agents)) {
         *finished.record.add_gates() = std::move(gate);
       }
     }
     ASSAY_RETURN_IF_ERROR(store_.CommitExecution(finished.record, finished.chunks, finished.seconds,
                                                  finished.profile));
-    progress.End(finished.record);
-    if (finished.record.status() == ExecutionRecord::FAILED) {
-      ASSAY_RETURN_IF_ERROR(CheckAgents(finished.record));
-      if (plan.on_failure() == Plan::STOP) {
-        return absl::AbortedError(absl::StrCat(CellText(finished.record.cell()), " failed: ",
-                                               finished.record.failure().failure().message()));
-      }
-    }
-    if (remaining > 1 && !interruption_.Sleep(pause)) return interruption_.status();
   }
-  return interruption_.status();
+  return absl::OkStatus();
 }
 
 absl::Status CampaignRunner::CheckAgents(const ExecutionRecord& failed) {

@@ -7,6 +7,7 @@
 #include "absl/status/statusor.h"
 #include "analysis/gates.h"
 #include "controller/campaign/agent_pool.h"
+#include "controller/campaign/execution_runner.h"
 #include "controller/campaign/interruption.h"
 #include "controller/campaign/progress.h"
 #include "controller/plan/cells.h"
@@ -40,14 +41,13 @@ class CampaignRunner {
   absl::StatusOr<CampaignRecord> Resume(CampaignRecord campaign);
 
  private:
-  struct Task {
-    ScheduledExecution execution;
-    uint32_t attempt = 0;
-  };
-
-  absl::StatusOr<CampaignRecord> RunTasks(CampaignRecord campaign, const std::vector<Task>& tasks);
+  // `tasks`: the executions of each unit follow each other.
+  absl::StatusOr<CampaignRecord> RunTasks(CampaignRecord campaign,
+                                          const std::vector<ExecutionTask>& tasks);
   // OK if all executions were made, else the reason why the campaign ends early.
-  absl::Status Execute(const CampaignRecord& campaign, const std::vector<Task>& tasks);
+  absl::Status Execute(const CampaignRecord& campaign, const std::vector<ExecutionTask>& tasks);
+  // Judges the finished executions of one unit and commits them.
+  absl::Status Commit(const CampaignRecord& campaign, std::vector<FinishedExecution>& unit);
   absl::Status CheckAgents(const ExecutionRecord& failed);
   void DescribeAgents(CampaignRecord& campaign) const;
 
