@@ -152,8 +152,8 @@ absl::StatusOr<CampaignRecord> CampaignRunner::Resume(CampaignRecord campaign) {
     for (; unit != end; ++unit) {
       if (skipped_cells.Contains(unit->cell)) continue;
       const auto found = done.find({CellText(unit->cell), unit->block});
-      complete = complete && found != done.end() &&
-                 found->second.status() == ExecutionRecord::MEASURED;
+      complete =
+          complete && found != done.end() && found->second.status() == ExecutionRecord::MEASURED;
       missing.push_back({*unit, found == done.end() ? 0 : found->second.attempt() + 1});
     }
     // Executions that take turns are comparable only with those that were alive at the same time.
@@ -173,8 +173,8 @@ absl::StatusOr<CampaignRecord> CampaignRunner::Resume(CampaignRecord campaign) {
   return RunTasks(std::move(campaign), tasks);
 }
 
-absl::StatusOr<CampaignRecord> CampaignRunner::RunTasks(
-    CampaignRecord campaign, const std::vector<ExecutionTask>& tasks) {
+absl::StatusOr<CampaignRecord> CampaignRunner::RunTasks(CampaignRecord campaign,
+                                                        const std::vector<ExecutionTask>& tasks) {
   ASSAY_RETURN_IF_ERROR(store_.SweepUncommitted().status());
   absl::Status ended;
   {
@@ -226,7 +226,8 @@ absl::Status CampaignRunner::Execute(const CampaignRecord& campaign,
       return task.execution.block == tasks[i].execution.block &&
              task.execution.unit == tasks[i].execution.unit;
     };
-    const auto end = std::find_if_not(tasks.begin() + static_cast<int64_t>(i), tasks.end(), same_unit);
+    const auto end =
+        std::find_if_not(tasks.begin() + static_cast<int64_t>(i), tasks.end(), same_unit);
     const absl::Span<const ExecutionTask> unit(&tasks[i], end - tasks.begin() - i);
     std::vector<Cell> cells;
     for (const ExecutionTask& task : unit) cells.push_back(task.execution.cell);
@@ -238,8 +239,8 @@ absl::Status CampaignRunner::Execute(const CampaignRecord& campaign,
       if (one.record.status() != ExecutionRecord::FAILED) continue;
       ASSAY_RETURN_IF_ERROR(CheckAgents(one.record));
       if (plan.on_failure() == Plan::STOP) {
-        return absl::AbortedError(absl::StrCat(CellText(one.record.cell()), " failed: ",
-                                               one.record.failure().failure().message()));
+        return absl::AbortedError(absl::StrCat(
+            CellText(one.record.cell()), " failed: ", one.record.failure().failure().message()));
       }
     }
     i += unit.size();

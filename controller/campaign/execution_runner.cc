@@ -541,8 +541,9 @@ void ExecutionRunner::Attempt::CountServerCpuResponses() {
     for (const LoadJob& load : loads_) {
       const int64_t apart_ns = std::abs(load.record.start_ns() - server_start_ns_);
       // Check the clocks too: a container may have its own clock.
-      const bool same_clock = OnSameHost(server, load.member->record.description()) &&
-                              apart_ns <= load.record.round_trip_ns() + server_clock_->round_trip_ns;
+      const bool same_clock =
+          OnSameHost(server, load.member->record.description()) &&
+          apart_ns <= load.record.round_trip_ns() + server_clock_->round_trip_ns;
       responses.push_back({&load.record.finished().timeline(), load.record.start_ns(), same_clock});
     }
     const std::optional<uint64_t> count =

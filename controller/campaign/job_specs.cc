@@ -37,9 +37,8 @@ Window WindowOf(const Plan& plan, const Cell& cell, uint32_t index, uint32_t cou
 
 // The counted slots of one job.
 Window WindowOfSlots(const SlotSchedule& slots) {
-  const auto counted =
-      std::count_if(slots.own().begin(), slots.own().end(),
-                    [&](uint32_t index) { return index >= slots.warmup_count(); });
+  const auto counted = std::count_if(slots.own().begin(), slots.own().end(),
+                                     [&](uint32_t index) { return index >= slots.warmup_count(); });
   Window window;
   window.set_duration_ns(slots.slot_ns() * static_cast<uint64_t>(counted));
   return window;
@@ -62,8 +61,8 @@ ServerSpec ServerSpecOf(const Plan& plan, const Cell& cell, uint32_t block, cons
   *spec.mutable_verify() = WorkloadOfCell(plan, cell);
   *spec.mutable_window() = WindowOf(plan, cell, 0, 1);
   // An A/A control gets another padding than its twin, because any two starts do.
-  spec.set_environment_padding(
-      Crc32c(absl::StrCat(SeedOfBlock(plan, block), " ", CellText(cell))) % kMostPadding);
+  spec.set_environment_padding(Crc32c(absl::StrCat(SeedOfBlock(plan, block), " ", CellText(cell))) %
+                               kMostPadding);
   if (cell.profiled()) {
     spec.mutable_profile()->set_frequency_hz(plan.profile().frequency_hz());
     spec.mutable_profile()->set_off_cpu(true);

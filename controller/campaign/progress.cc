@@ -49,17 +49,16 @@ void Progress::Begin(int number, const std::vector<Cell>& cells, uint32_t block,
                      absl::Duration left) {
   const std::string last =
       cells.size() > 1 ? absl::StrCat("-", number + static_cast<int>(cells.size()) - 1) : "";
-  step_ = absl::StrFormat("[%d%s/%d] block %d of %d: ", number, last, executions_, block + 1,
-                          blocks);
+  step_ =
+      absl::StrFormat("[%d%s/%d] block %d of %d: ", number, last, executions_, block + 1, blocks);
   if (style_ == Style::kLiveLine) {
     // The cells differ in the target only.
-    const std::string what = cells.size() == 1
-                                 ? CellText(cells.front())
-                                 : absl::StrCat(cells.size(), " targets in turn, ",
-                                                cells.front().workload(), " ",
-                                                LevelText(cells.front()));
-    Draw(absl::StrCat(step_, what, ", about ", absl::FormatDuration(absl::Ceil(left, absl::Seconds(1))),
-                      " left"));
+    const std::string what =
+        cells.size() == 1 ? CellText(cells.front())
+                          : absl::StrCat(cells.size(), " targets in turn, ",
+                                         cells.front().workload(), " ", LevelText(cells.front()));
+    Draw(absl::StrCat(step_, what, ", about ",
+                      absl::FormatDuration(absl::Ceil(left, absl::Seconds(1))), " left"));
   }
 }
 
@@ -75,8 +74,8 @@ void Progress::End(const ExecutionRecord& execution) {
     };
     const std::pair<absl::string_view, absl::string_view> message =
         absl::StrSplit(failure.message(), absl::MaxSplits('\n', 1));
-    PrintLine(absl::StrCat(step, ": failed at agent ", execution.failure().agent(), ": ",
-                           message.first));
+    PrintLine(
+        absl::StrCat(step, ": failed at agent ", execution.failure().agent(), ": ", message.first));
     print_lines(message.second, "  ");
     print_lines(failure.difference(), "  ");
     if (!failure.ended().empty()) PrintLine(absl::StrCat("  it ended with ", failure.ended()));

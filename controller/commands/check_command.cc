@@ -104,11 +104,10 @@ void PrintJson(const CheckedPlan& checked) {
   json["guessed"] = checked.length.guessed;
   json["schedule"] = nlohmann::ordered_json::array();
   for (const ScheduledExecution& one : checked.schedule) {
-    json["schedule"].push_back(
-        {{"block", one.block},
-         {"position", one.position},
-         {"unit", one.unit},
-         {"cell", CellText(one.cell)}});
+    json["schedule"].push_back({{"block", one.block},
+                                {"position", one.position},
+                                {"unit", one.unit},
+                                {"cell", CellText(one.cell)}});
   }
   json["skipped"] = nlohmann::ordered_json::array();
   for (const SkippedTarget& one : checked.skipped) {

@@ -123,7 +123,8 @@ TEST(InterleavingTest, SlotsGrowWithTheNumberOfConnectionsAndWithTheStretch) {
 }
 
 TEST(InterleavingTest, APlanSetsTheSlotAndTheTotalLength) {
-  const Plan plan = PlanOf(std::string(kClosed) + "interleave { slot { seconds: 0.1 } seconds: 6 }");
+  const Plan plan =
+      PlanOf(std::string(kClosed) + "interleave { slot { seconds: 0.1 } seconds: 6 }");
   const SlotLengths lengths = SlotLengthsOf(plan, CellsOf(plan)[0], 3, 1);
   EXPECT_EQ(lengths.slot, absl::Milliseconds(100));
   EXPECT_EQ(lengths.rounds, 20);

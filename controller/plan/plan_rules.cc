@@ -258,8 +258,8 @@ void CheckDesign(const Plan& plan, RuleFaults* faults) {
   }
   const double seconds = interleave.seconds();
   if (seconds != 0 && !(seconds >= kShortestSlotSeconds && seconds <= kLongestSeconds)) {
-    faults->Add("interleave.seconds", seconds, " is out of range: at least ",
-                kShortestSlotSeconds, ", and at most a day (", kLongestSeconds, ")");
+    faults->Add("interleave.seconds", seconds, " is out of range: at least ", kShortestSlotSeconds,
+                ", and at most a day (", kLongestSeconds, ")");
   }
 }
 
