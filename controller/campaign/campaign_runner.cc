@@ -1,7 +1,6 @@
 #include "controller/campaign/campaign_runner.h"
 
 #include <algorithm>
-#include <iterator>
 #include <map>
 #include <thread>
 #include <tuple>
@@ -65,14 +64,6 @@ CampaignRecord::Status StatusFor(const absl::Status& ended) {
 std::string CpuModel(const AgentRecord& agent) {
   const auto found = agent.description().environment().find("cpu.model");
   return found == agent.description().environment().end() ? "" : found->second;
-}
-
-using ScheduleIterator = std::vector<ScheduledExecution>::const_iterator;
-
-ScheduleIterator EndOfUnit(ScheduleIterator unit, ScheduleIterator end) {
-  return std::find_if_not(unit, end, [&](const ScheduledExecution& one) {
-    return one.block == unit->block && one.unit == unit->unit;
-  });
 }
 
 // One campaign must not mix the results of different machines.
@@ -144,20 +135,14 @@ absl::StatusOr<CampaignRecord> CampaignRunner::Resume(CampaignRecord campaign) {
       }));
   const SkippedCells skipped_cells(skipped);
   std::vector<ExecutionTask> tasks;
-  const std::vector<ScheduledExecution> schedule = ScheduleOf(campaign.plan());
-  for (auto unit = schedule.begin(); unit != schedule.end();) {
-    const auto end = EndOfUnit(unit, schedule.end());
-    std::vector<ExecutionTask> missing;
-    bool complete = true;
-    for (; unit != end; ++unit) {
-      if (skipped_cells.Contains(unit->cell)) continue;
-      const auto found = done.find({CellText(unit->cell), unit->block});
-      complete =
-          complete && found != done.end() && found->second.status() == ExecutionRecord::MEASURED;
-      missing.push_back({*unit, found == done.end() ? 0 : found->second.attempt() + 1});
+  for (ScheduledExecution& scheduled : ScheduleOf(campaign.plan())) {
+    if (skipped_cells.Contains(scheduled.cell)) continue;
+    const auto found = done.find({CellText(scheduled.cell), scheduled.block});
+    if (found == done.end()) {
+      tasks.push_back({std::move(scheduled), 0});
+    } else if (found->second.status() != ExecutionRecord::MEASURED) {
+      tasks.push_back({std::move(scheduled), found->second.attempt() + 1});
     }
-    // Executions that take turns are comparable only with those that were alive at the same time.
-    if (!complete) std::move(missing.begin(), missing.end(), std::back_inserter(tasks));
   }
   if (campaign.status() == CampaignRecord::COMPLETE && tasks.empty()) {
     return absl::FailedPreconditionError(
