@@ -41,7 +41,7 @@ absl::Status LoadJob::Admit() {
       destination_, context_.destinations.Admit(spec().destination(), spec().destination_agent(),
                                                 request().job().execution_id()));
   ASSAY_ASSIGN_OR_RETURN(cpus_, context_.ledger.Take(spec().cpus(), context_.placement.load,
-                                                     request().job().execution_id(), title()));
+                                                     CpuLedger::Claimant::Of(request(), title())));
   if (threads() > cpus_.Count()) {
     return absl::InvalidArgumentError(absl::StrCat("load.threads: ", threads(),
                                                    " load threads need a CPU each, and CPUs ",
