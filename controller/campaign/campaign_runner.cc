@@ -12,8 +12,8 @@
 #include "common/status_macros.h"
 #include "common/version.h"
 #include "controller/campaign/execution_runner.h"
-#include "controller/campaign/gate_keeper.h"
 #include "controller/campaign/plan_fit.h"
+#include "controller/gates/gate_keeper.h"
 #include "controller/store/record_id.h"
 
 namespace assay::controller {

@@ -1,4 +1,4 @@
-#include "controller/campaign/gate_keeper.h"
+#include "controller/gates/gate_keeper.h"
 
 #include <algorithm>
 #include <cmath>
@@ -13,7 +13,7 @@
 #include "common/file.h"
 #include "common/runfiles.h"
 #include "common/status_macros.h"
-#include "controller/campaign/same_host.h"
+#include "controller/gates/same_host.h"
 #include "controller/plan/cells.h"
 #include "google/protobuf/io/tokenizer.h"
 #include "google/protobuf/text_format.h"

@@ -1,5 +1,5 @@
-#ifndef ASSAY_CONTROLLER_CAMPAIGN_GATE_KEEPER_H_
-#define ASSAY_CONTROLLER_CAMPAIGN_GATE_KEEPER_H_
+#ifndef ASSAY_CONTROLLER_GATES_GATE_KEEPER_H_
+#define ASSAY_CONTROLLER_GATES_GATE_KEEPER_H_
 
 #include <string>
 #include <string_view>
@@ -39,4 +39,4 @@ std::vector<GateResult> JudgeCampaign(const GateRules& rules, const Plan& plan,
 
 }  // namespace assay::controller
 
-#endif  // ASSAY_CONTROLLER_CAMPAIGN_GATE_KEEPER_H_
+#endif  // ASSAY_CONTROLLER_GATES_GATE_KEEPER_H_
