@@ -11,7 +11,7 @@ import sys
 
 try:
     import numpy
-    from scipy import stats
+    from scipy import optimize, stats
 except ImportError as missing:
     print(f"skipped: {missing}; apt-get install python3-scipy")
     sys.exit(77)
@@ -71,7 +71,94 @@ def student_interval(case):
     return [float(mean), *map(float, stats.t.interval(confidence, len(values) - 1, mean, stats.sem(values)))]
 
 
+def centre_of_pairs(case):
+    """The standard error from the Wilcoxon interval, whose ranks and coverage follow from the distribution of the sum of
+    signed ranks: by convolution up to 100 pairs, by the normal approximation above."""
+    values = numpy.array(case["values"])
+    n = len(values)
+    averages = numpy.sort([(a + b) / 2 for a, b in itertools.combinations_with_replacement(values, 2)])
+    centre = float(numpy.median(averages))
+    deviation = float(numpy.std(values, ddof=1)) if n > 1 else 0
+    if n < 6:
+        return [centre, deviation, deviation / math.sqrt(n)]
+    coverage = 0.95
+    if n <= 100:
+        distribution = numpy.ones(1)
+        for rank in range(1, n + 1):
+            longer = numpy.zeros(len(distribution) + rank)
+            longer[: len(distribution)] += distribution / 2
+            longer[rank:] += distribution / 2
+            distribution = longer
+        below = numpy.cumsum(distribution)
+        low = int(numpy.searchsorted(below, 0.025 * (1 + 1e-9), side="right"))
+        coverage = 1 - 2 * below[low - 1]
+    else:
+        mean, variance = n * (n + 1) / 4, n * (n + 1) * (2 * n + 1) / 24
+        low = math.floor(mean - stats.norm.ppf(0.975) * math.sqrt(variance))
+    length = averages[-low] - averages[low - 1]
+    return [centre, deviation, float(length / 2 / stats.t.ppf((1 + coverage) / 2, n - 1))]
+
+
+def variance_components(case):
+    starts = numpy.array([start for start in case["starts"] if start[3] >= 2])
+    if len(starts) == 0:
+        return [-1, -1]
+    centres, deviations, errors, pairs = starts.T
+    within = math.sqrt(numpy.average(deviations**2, weights=pairs - 1))
+    if len(starts) < 2:
+        return [-1, within]
+    return [math.sqrt(max(0, numpy.var(centres, ddof=1) - numpy.mean(errors**2))), within]
+
+
+def adjusted_p_values(case):
+    """From the definition: the smallest of p * n / rank over all tests that are no smaller."""
+    values = numpy.array(case["values"])
+    ranks = stats.rankdata(values, method="max")
+    return [float(min(1, numpy.min((values * len(values) / ranks)[values >= p]))) for p in values]
+
+
+def energy_distance(values, index, end):
+    left, right = values[:index, None], values[index:end, None]
+    within = [numpy.abs(side - side.T).sum() / (len(side) * (len(side) - 1)) for side in (left, right)]
+    distance = 2 * numpy.mean(numpy.abs(left - right.T)) - sum(within)
+    return float(distance * len(left) * len(right) / (len(left) + len(right)))
+
+
+def energy_split(case):
+    values, shortest = numpy.array(case["values"], dtype=float), case["min_segment"]
+    return max(
+        energy_distance(values, index, end)
+        for index in range(shortest, len(values))
+        for end in range(index + shortest, len(values) + 1)
+    )
+
+
+def scalability(case):
+    levels, values = numpy.array(case["levels"]), numpy.array(case["values"])
+    terms = numpy.stack([numpy.ones_like(levels), levels - 1, levels * (levels - 1)], axis=1)
+    rows = terms * (values / levels)[:, None]
+    scale = numpy.linalg.norm(rows, axis=0)
+    solution = optimize.nnls(rows / scale, numpy.ones(len(levels)))[0] / scale
+    return [float(x) for x in solution] if solution[0] > 0 else [0]
+
+
+def knee(case):
+    levels, values = numpy.array(case["levels"]), numpy.array(case["values"])
+    chord = numpy.interp(levels, levels[[0, -1]], values[[0, -1]])
+    distances = numpy.abs(values - chord) / numpy.ptp(values)
+    return int(numpy.argmax(distances)) if numpy.max(distances) > 1 / (len(levels) - 1) else -1
+
+
 CHECKS = {
+    "centre_of_pairs": centre_of_pairs,
+    "variance_components": variance_components,
+    "adjusted_p_values": adjusted_p_values,
+    "energy_distance": lambda case: energy_distance(
+        numpy.array(case["values"], dtype=float), case["index"], case["end"]
+    ),
+    "energy_split": energy_split,
+    "scalability": scalability,
+    "knee": knee,
     "quantile_ranks": quantile_ranks,
     "rank_interval_coverage": rank_interval_coverage,
     "median": lambda case: float(numpy.median(case["values"])),

@@ -5,19 +5,24 @@
 #include <cstdint>
 #include <cstdlib>
 #include <fstream>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "analysis/change_points.h"
 #include "analysis/estimate.h"
+#include "analysis/false_discovery.h"
 #include "analysis/latency_histogram.h"
 #include "analysis/normal_distribution.h"
 #include "analysis/order_statistics.h"
 #include "analysis/random_stream.h"
 #include "analysis/rank_sum.h"
+#include "analysis/scalability.h"
 #include "analysis/signed_rank.h"
+#include "analysis/slot_pairs.h"
 #include "analysis/student_distribution.h"
 #include "common/runfiles.h"
 #include "gtest/gtest.h"
@@ -39,6 +44,9 @@ class ScipyCrossCheck {
       Normal();
       MannWhitney();
       Centres();
+      Starts();
+      ManyTests();
+      Curves();
     }
   }
 
@@ -137,6 +145,64 @@ class ScipyCrossCheck {
     const std::vector<double> b = Values(1 + random_.Below(7));
     Write("shift", ToJson(HodgesLehmannShift(a, b, confidence)),
           {{"a", a}, {"b", b}, {"confidence", confidence}});
+  }
+
+  void Starts() {
+    std::vector<StartDifference> starts;
+    Json pairs = Json::array();
+    for (uint64_t start = 2 + random_.Below(6); start > 0; --start) {
+      // Sometimes more than 100, so that the median of the Walsh averages is selected without a list of them.
+      const std::vector<double> ratios = Values(1 + random_.Below(130));
+      starts.push_back(CentreOfPairs(ratios));
+      Write("centre_of_pairs",
+            {starts.back().log_ratio, starts.back().within_sd, starts.back().standard_error},
+            {{"values", ratios}, {"tolerance", 1e-7}});
+      pairs.push_back({starts.back().log_ratio, starts.back().within_sd,
+                       starts.back().standard_error, ratios.size()});
+    }
+    const VarianceComponents components = EstimateComponents(starts);
+    Write("variance_components",
+          {components.between_start_sd.value_or(-1), components.within_start_sd.value_or(-1)},
+          {{"starts", pairs}});
+  }
+
+  void ManyTests() {
+    std::vector<double> p_values(1 + random_.Below(60));
+    for (double& p : p_values) p = random_.NextDouble() * random_.NextDouble();
+    Write("adjusted_p_values", AdjustedPValues(p_values), {{"values", p_values}});
+    std::vector<double> series = Values(6 + random_.Below(20), random_.Below(2) * 8);
+    for (size_t i = random_.Below(series.size()); i < series.size(); ++i) series[i] += 40;
+    const size_t min_segment = 2 + random_.Below(2);
+    const EnergySplit split = LargestEnergySplit(series, min_segment);
+    Write("energy_split", split.statistic, {{"values", series}, {"min_segment", min_segment}});
+    Write("energy_distance", split.statistic,
+          {{"values", series}, {"index", split.index}, {"end", split.end}});
+  }
+
+  void Curves() {
+    std::vector<CurvePoint> points;
+    Json levels = Json::array();
+    Json values = Json::array();
+    double level = 0;
+    // Values without a law reach the bounds sigma = 0 and kappa = 0.
+    const double noise = random_.Below(2) == 0 ? 0.05 : 1;
+    const UniversalScalability law = {
+        .lambda = 1000, .sigma = 0.1 * random_.NextDouble(), .kappa = 0.002 * random_.NextDouble()};
+    for (uint64_t count = 6 + random_.Below(6); count > 0; --count) {
+      level += static_cast<double>(1 + random_.Below(40));
+      points.push_back(
+          {level, law.ThroughputAt(level) * (1 + noise * (random_.NextDouble() - 0.5))});
+      levels.push_back(level);
+      values.push_back(points.back().value);
+    }
+    const auto fit = FitUniversalScalability(points);
+    Write("scalability",
+          fit.ok() ? Json{1 / fit->lambda, fit->sigma / fit->lambda, fit->kappa / fit->lambda}
+                   : Json{0},
+          {{"levels", levels}, {"values", values}, {"tolerance", 1e-6}});
+    const std::optional<size_t> knee = KneeOf(points);
+    Write("knee", knee.has_value() ? static_cast<int>(*knee) : -1,
+          {{"levels", levels}, {"values", values}});
   }
 
   std::ofstream file_;
