@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "analysis/order_statistics.h"
+
 namespace assay {
 namespace {
 
@@ -62,6 +64,13 @@ std::optional<double> ServerCpu(const ServerUse& server, std::optional<uint64_t>
   return MicrosEach(cpu_ns, server.dated ? server.responses : requests);
 }
 
+std::optional<double> BusyShare(const ServerUse& server) {
+  if (server.cpu_ns < 0 || !server.complete || server.cpu_window_ns <= 0 || server.cpus <= 0)
+    return std::nullopt;
+  return static_cast<double>(server.cpu_ns) / static_cast<double>(server.cpu_window_ns) /
+         server.cpus;
+}
+
 }  // namespace
 
 std::optional<uint64_t> SumOf(const std::vector<uint64_t>& counts) {
@@ -102,9 +111,23 @@ Figures DeriveFigures(const std::vector<LoadCounts>& loads,
                   static_cast<double>(window_ns);
   }
   figures.generator_cpu_us_per_request = MicrosEach(work_ns.value(), work_responses.value());
-  if (server.has_value()) figures.server_cpu_us_per_request = ServerCpu(*server, requests.value());
+  if (server.has_value()) {
+    figures.server_cpu_us_per_request = ServerCpu(*server, requests.value());
+    figures.server_busy_share = BusyShare(*server);
+    if (server->rss_bytes >= 0) figures.server_rss_bytes = static_cast<double>(server->rss_bytes);
+  }
   DeriveThinkTime(loads, &figures);
   return figures;
+}
+
+void AddLatency(const LatencyHistogram& latency, Figures* figures) {
+  if (latency.empty()) return;
+  figures->mean_us = latency.MeanNanos() / kNanosInMicro;
+  figures->max_us = static_cast<double>(latency.max_ns()) / kNanosInMicro;
+  for (size_t i = 0; i < kQuantiles.size(); ++i) {
+    const std::optional<int64_t> nanos = SupportedQuantile(latency, kQuantiles[i].q);
+    if (nanos.has_value()) figures->quantile_us[i] = static_cast<double>(*nanos) / kNanosInMicro;
+  }
 }
 
 }  // namespace assay

@@ -1,11 +1,22 @@
 #ifndef ASSAY_ANALYSIS_FIGURES_H_
 #define ASSAY_ANALYSIS_FIGURES_H_
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <vector>
 
+#include "analysis/latency_histogram.h"
+
 namespace assay {
+
+// A quantile that results include, and its name in JSON and in tables.
+struct NamedQuantile {
+  const char* name;
+  double q;
+};
+inline constexpr std::array<NamedQuantile, 6> kQuantiles = {
+    {{"p50", 0.5}, {"p90", 0.9}, {"p95", 0.95}, {"p99", 0.99}, {"p999", 0.999}, {"p9999", 0.9999}}};
 
 // The counts of one load agent in an execution, as the agent reported them. A broken agent can report any values.
 // Figures that the agent did not report are not set.
@@ -37,6 +48,10 @@ struct ServerUse {
   bool complete = true;
   // Responses between the two readings.
   std::optional<uint64_t> responses;
+  int64_t rss_bytes = 0;
+  // The time to which cpu_ns belongs, and the number of CPUs that the server was allowed to use; 0 if not known.
+  int64_t cpu_window_ns = 0;
+  int cpus = 0;
 };
 
 // The figures of one execution, derived from its agents' reports. Tables, JSON, the store and the gates share this
@@ -52,10 +67,21 @@ struct Figures {
   // time as a share of the connection's cycle.
   std::optional<double> think_time_us;
   std::optional<double> think_share;
+  std::optional<double> server_rss_bytes;
+  // CPU time of the server divided by what its CPUs had in the same time: 1 if they were always busy.
+  std::optional<double> server_busy_share;
+  // Set by AddLatency(). Not set where no request has a latency, or too few have one for the quantile (in the order of
+  // kQuantiles).
+  std::optional<double> mean_us;
+  std::optional<double> max_us;
+  std::array<std::optional<double>, kQuantiles.size()> quantile_us;
 };
 
 // `server`: not set for a server given by URL.
 Figures DeriveFigures(const std::vector<LoadCounts>& loads, const std::optional<ServerUse>& server);
+
+// Sets the figures of the latency of all requests of the execution.
+void AddLatency(const LatencyHistogram& latency, Figures* figures);
 
 // Little's law. With N requests that may be in flight, a throughput of X requests per second and R seconds in flight
 // per request, each slot is idle for N / X - R seconds per request. REQUIRES: throughput > 0.

@@ -1,3 +1,4 @@
+#include "analysis/metrics.h"
 #include "controller/plan/plan_rules.h"
 
 #include <cstddef>
@@ -9,7 +10,6 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "common/testing/load_limit_cases.h"
-#include "controller/plan/metric.h"
 #include "controller/plan/plan_loader.h"
 #include "gmock/gmock.h"
 #include "google/protobuf/text_format.h"

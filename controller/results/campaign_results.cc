@@ -15,6 +15,7 @@
 #include "analysis/estimate.h"
 #include "analysis/figures.h"
 #include "analysis/latency_histogram.h"
+#include "analysis/metrics.h"
 #include "common/status_macros.h"
 #include "controller/campaign/gate_keeper.h"
 #include "controller/plan/cells.h"
@@ -27,26 +28,12 @@ namespace {
 constexpr double kNanosInMicro = 1e3;
 
 ExecutionResult ResultOf(const ExecutionRecord& record, const LatencyHistogram& latency) {
-  ExecutionResult result;
+  ExecutionResult result{FiguresOf(record, latency)};
   result.id = record.id();
   result.block = record.block();
   result.attempt = record.attempt();
   result.disturbed_starts = record.disturbed_starts();
-  const Figures figures = FiguresOf(record);
-  result.sent = figures.sent.value_or(0);
-  result.requests = figures.requests.value_or(0);
-  result.rps = figures.rps;
-  result.server_cpu_us_per_request = figures.server_cpu_us_per_request;
-  result.generator_cpu_us_per_request = figures.generator_cpu_us_per_request;
-  result.think_time_us = figures.think_time_us;
   for (const LoadRecord& load : record.loads()) result.retried += load.finished().retried();
-  if (latency.count() > 0) result.mean_us = latency.MeanNanos() / kNanosInMicro;
-  for (size_t i = 0; i < kQuantiles.size(); ++i) {
-    const std::optional<int64_t> nanos = SupportedQuantile(latency, kQuantiles[i].q);
-    if (nanos.has_value()) result.quantile_us[i] = static_cast<double>(*nanos) / kNanosInMicro;
-  }
-  if (record.has_server() && record.server().rss_bytes() >= 0)
-    result.server_rss_bytes = static_cast<double>(record.server().rss_bytes());
   result.start_skew_us = static_cast<double>(record.skew().bound_ns()) / kNanosInMicro;
   return result;
 }
@@ -277,19 +264,11 @@ absl::StatusOr<CampaignResults> ReadResults(Store& store, const GateRules& rules
 }
 
 OverExecutions MetricOf(const CellResult& cell, const std::string& metric) {
-  if (metric == "rps") return cell.rps;
-  if (metric == "mean_us") return cell.mean_us;
-  if (metric == "mean_of_medians_us") {
-    if (!cell.mean_of_medians_us.has_value()) return std::nullopt;
-    return Estimate{.estimate = *cell.mean_of_medians_us};
-  }
-  if (metric == "server_cpu_us_per_request") return cell.server_cpu_us_per_request;
-  if (metric == "generator_cpu_us_per_request") return cell.generator_cpu_us_per_request;
-  if (metric == "server_rss_bytes") return cell.server_rss_bytes;
-  for (size_t i = 0; i < kQuantiles.size(); ++i) {
-    if (metric == absl::StrCat(kQuantiles[i].name, "_us")) return cell.quantile_us[i];
-  }
-  return std::nullopt;
+  const Metric* const found = FindMetric(metric);
+  if (found == nullptr) return std::nullopt;
+  if (!found->mean_over_executions) return Over(cell, found->of);
+  if (!cell.mean_of_medians_us.has_value()) return std::nullopt;
+  return Estimate{.estimate = *cell.mean_of_medians_us};
 }
 
 std::vector<ThresholdResult> JudgeThresholds(const CampaignResults& results) {

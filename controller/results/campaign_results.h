@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "analysis/figures.h"
 #include "analysis/gates.h"
 #include "analysis/order_statistics.h"
 #include "controller/store/store.h"
@@ -16,37 +17,16 @@
 
 namespace assay::controller {
 
-// A quantile that results include, and its names in JSON and in tables.
-struct NamedQuantile {
-  const char* name;
-  double q;
-};
-inline constexpr std::array<NamedQuantile, 6> kQuantiles = {
-    {{"p50", 0.5}, {"p90", 0.9}, {"p95", 0.95}, {"p99", 0.99}, {"p999", 0.999}, {"p9999", 0.9999}}};
-
-// The figures of one measured execution. Times are in microseconds. A figure that is not known is not set.
-struct ExecutionResult {
+// One measured execution and its figures. Of `Figures`, `sent` counts the requests sent in the window, and `requests`
+// those of them that completed or failed; the others were still in flight at the end of the drain.
+struct ExecutionResult : Figures {
   std::string id;
   uint32_t block = 0;
   uint32_t attempt = 0;
   // As in ExecutionRecord.
   uint32_t disturbed_starts = 0;
-  // `sent` counts the requests sent in the window, `requests` those of them that completed or failed. The others were
-  // still in flight at the end of the drain.
-  uint64_t sent = 0;
-  uint64_t requests = 0;
   // Requests that were sent more than once because the server had not processed them.
   uint64_t retried = 0;
-  std::optional<double> rps;
-  // Not set where no request has a latency.
-  std::optional<double> mean_us;
-  // In the order of kQuantiles. Not set where there are too few requests for the quantile.
-  std::array<std::optional<double>, kQuantiles.size()> quantile_us;
-  std::optional<double> server_cpu_us_per_request;
-  std::optional<double> generator_cpu_us_per_request;
-  // Closed loop: how long a connection is idle between a response and its next request.
-  std::optional<double> think_time_us;
-  std::optional<double> server_rss_bytes;
   double start_skew_us = 0;
 };
 
@@ -122,8 +102,7 @@ struct ThresholdResult {
 // Every threshold on every cell that it applies to, except the cells of separate executions for profiles.
 std::vector<ThresholdResult> JudgeThresholds(const CampaignResults& results);
 
-// A metric of a cell by its name in plans: "rps", "mean_us", "p50_us" ... "p9999_us", "server_cpu_us_per_request",
-// "generator_cpu_us_per_request", "server_rss_bytes", "mean_of_medians_us".
+// A metric of a cell by its name in analysis/metrics.h. Not set if there is no such metric.
 OverExecutions MetricOf(const CellResult& cell, const std::string& metric);
 
 }  // namespace assay::controller

@@ -44,8 +44,8 @@ Json ToJson(const ExecutionResult& execution) {
   json["block"] = execution.block;
   json["attempt"] = execution.attempt;
   json["disturbed_starts"] = execution.disturbed_starts;
-  json["sent"] = execution.sent;
-  json["requests"] = execution.requests;
+  json["sent"] = execution.sent.value_or(0);
+  json["requests"] = execution.requests.value_or(0);
   json["retried"] = execution.retried;
   json["rps"] = OrNull(execution.rps);
   Json latency;

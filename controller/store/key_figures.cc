@@ -1,9 +1,10 @@
 #include "controller/store/key_figures.h"
 
 #include <algorithm>
+#include <string_view>
 
 #include "analysis/latency_histogram.h"
-#include "analysis/order_statistics.h"
+#include "analysis/metrics.h"
 #include "common/status_macros.h"
 #include "proto/convert/execution_figures.h"
 #include "proto/convert/histogram_proto.h"
@@ -11,12 +12,9 @@
 namespace assay::controller {
 namespace {
 
-constexpr double kNanosInMicro = 1e3;
-
-std::optional<double> QuantileMicros(const LatencyHistogram& latency, double q) {
-  const std::optional<int64_t> nanos = SupportedQuantile(latency, q);
-  if (!nanos.has_value()) return std::nullopt;
-  return static_cast<double>(*nanos) / kNanosInMicro;
+// A metric of the table by its name.
+std::optional<double> Value(const Figures& figures, std::string_view metric) {
+  return FindMetric(metric)->of(figures);
 }
 
 }  // namespace
@@ -38,21 +36,20 @@ absl::StatusOr<KeyFigures> KeyFiguresOf(const ExecutionRecord& execution) {
     window_ns = std::max(window_ns, finished.duration_ns());
   }
   figures.duration_s = static_cast<double>(window_ns) / 1e9;
-  const Figures derived = FiguresOf(execution);
+  const Figures derived = FiguresOf(execution, latency);
   figures.rps = derived.rps.value_or(0);
   figures.server_cpu_us_per_request = derived.server_cpu_us_per_request;
   figures.generator_cpu_us_per_request = derived.generator_cpu_us_per_request;
-  if (!latency.empty()) {
-    figures.mean_us = latency.MeanNanos() / kNanosInMicro;
-    figures.max_us = static_cast<double>(latency.max_ns()) / kNanosInMicro;
-    figures.p50_us = QuantileMicros(latency, 0.5);
-    figures.p90_us = QuantileMicros(latency, 0.9);
-    figures.p95_us = QuantileMicros(latency, 0.95);
-    figures.p99_us = QuantileMicros(latency, 0.99);
-    figures.p999_us = QuantileMicros(latency, 0.999);
-    figures.p9999_us = QuantileMicros(latency, 0.9999);
-  }
-  if (execution.has_server()) figures.server_rss_bytes = execution.server().rss_bytes();
+  figures.mean_us = derived.mean_us;
+  figures.max_us = derived.max_us;
+  figures.p50_us = Value(derived, "p50_us");
+  figures.p90_us = Value(derived, "p90_us");
+  figures.p95_us = Value(derived, "p95_us");
+  figures.p99_us = Value(derived, "p99_us");
+  figures.p999_us = Value(derived, "p999_us");
+  figures.p9999_us = Value(derived, "p9999_us");
+  if (derived.server_rss_bytes.has_value())
+    figures.server_rss_bytes = static_cast<int64_t>(*derived.server_rss_bytes);
   return figures;
 }
 

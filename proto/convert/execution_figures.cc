@@ -3,6 +3,9 @@
 #include <optional>
 #include <vector>
 
+#include "absl/status/statusor.h"
+#include "common/cpu_set.h"
+
 namespace assay {
 namespace {
 
@@ -30,6 +33,14 @@ ServerUse UseOf(const ExecutionRecord& execution) {
   use.dated = finished.has_cpu_begin_ns();
   use.complete = !finished.tree_incomplete();
   if (execution.has_server_cpu_responses()) use.responses = execution.server_cpu_responses();
+  use.rss_bytes = finished.rss_bytes();
+  // In slots, the readings are those of the first and the last slot, and window_ns is the sum of all.
+  const bool between_readings =
+      finished.has_cpu_begin_ns() && finished.has_cpu_end_ns() && !execution.has_slots();
+  use.cpu_window_ns =
+      between_readings ? finished.cpu_end_ns() - finished.cpu_begin_ns() : finished.window_ns();
+  const absl::StatusOr<CpuSet> cpus = CpuSet::Parse(finished.actual_cpus());
+  if (cpus.ok()) use.cpus = cpus->Count();
   return use;
 }
 
@@ -41,6 +52,12 @@ Figures FiguresOf(const ExecutionRecord& execution) {
   std::optional<ServerUse> server;
   if (execution.has_server()) server = UseOf(execution);
   return DeriveFigures(loads, server);
+}
+
+Figures FiguresOf(const ExecutionRecord& execution, const LatencyHistogram& latency) {
+  Figures figures = FiguresOf(execution);
+  AddLatency(latency, &figures);
+  return figures;
 }
 
 }  // namespace assay
