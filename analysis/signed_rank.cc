@@ -1,6 +1,7 @@
 #include "analysis/signed_rank.h"
 
 #include <algorithm>
+#include <bit>
 #include <cassert>
 #include <cmath>
 #include <limits>
@@ -47,6 +48,42 @@ int64_t NormalLowRank(int64_t n, double tail) {
   return std::max<int64_t>(1, static_cast<int64_t>(std::floor(t)));
 }
 
+// The doubles in their order as integers, for a bisection that ends at neighbouring doubles.
+int64_t OrderedBits(double value) {
+  const auto bits = std::bit_cast<int64_t>(value);
+  return bits >= 0 ? bits : std::numeric_limits<int64_t>::min() - bits;
+}
+
+double FromOrderedBits(int64_t ordered) {
+  return std::bit_cast<double>(ordered >= 0 ? ordered
+                                            : std::numeric_limits<int64_t>::min() - ordered);
+}
+
+// How many Walsh averages of the sorted values are at most `bound`.
+int64_t CountUpTo(absl::Span<const double> sorted, double bound) {
+  int64_t count = 0;
+  // The averages of value i with the values from i up to, but not including, `end`. `end` falls as i rises.
+  auto end = static_cast<int64_t>(sorted.size());
+  for (int64_t i = 0; i < end; ++i) {
+    while (end > i && std::midpoint(sorted[i], sorted[end - 1]) > bound) --end;
+    count += end - i;
+  }
+  return count;
+}
+
+// The median and the interval's bounds at the ranks of Walsh averages. `at` gives the average of a rank.
+template <typename At>
+Estimate EstimateFromRanks(int64_t n, double confidence, At at) {
+  const int64_t half = Pairs(n) / 2;
+  Estimate estimate{.estimate =
+                        Pairs(n) % 2 == 1 ? at(half + 1) : std::midpoint(at(half), at(half + 1))};
+  if (const auto ranks = SignedRankInterval(n, confidence)) {
+    estimate.low = at(ranks->low);
+    estimate.high = at(ranks->high);
+  }
+  return estimate;
+}
+
 }  // namespace
 
 std::vector<double> WalshAverages(absl::Span<const double> values) {
@@ -79,18 +116,32 @@ double SignedRankCoverage(int64_t n, RankInterval ranks) {
   return std::accumulate(probability.begin() + ranks.low, probability.begin() + ranks.high, 0.0);
 }
 
+double WalshAverage(absl::Span<const double> sorted, int64_t rank) {
+  assert(rank >= 1 && rank <= Pairs(static_cast<int64_t>(sorted.size())));
+  int64_t low = OrderedBits(sorted.front());
+  int64_t high = OrderedBits(sorted.back());
+  // The smallest double that at least `rank` averages do not exceed is the average of that rank.
+  while (low < high) {
+    const int64_t middle = std::midpoint(low, high);
+    if (CountUpTo(sorted, FromOrderedBits(middle)) >= rank) {
+      high = middle;
+    } else {
+      low = middle + 1;
+    }
+  }
+  return FromOrderedBits(high);
+}
+
 Estimate HodgesLehmann(absl::Span<const double> values, double confidence) {
   if (values.empty()) return {.estimate = std::numeric_limits<double>::quiet_NaN()};
-  const std::vector<double> averages = WalshAverages(values);
-  const size_t half = averages.size() / 2;
-  Estimate estimate{.estimate = averages.size() % 2 == 1
-                                    ? averages[half]
-                                    : std::midpoint(averages[half - 1], averages[half])};
-  if (const auto ranks = SignedRankInterval(static_cast<int64_t>(values.size()), confidence)) {
-    estimate.low = averages[ranks->low - 1];
-    estimate.high = averages[ranks->high - 1];
+  const auto n = static_cast<int64_t>(values.size());
+  if (n <= kExactUpTo) {
+    const std::vector<double> averages = WalshAverages(values);
+    return EstimateFromRanks(n, confidence, [&](int64_t rank) { return averages[rank - 1]; });
   }
-  return estimate;
+  std::vector<double> sorted(values.begin(), values.end());
+  std::sort(sorted.begin(), sorted.end());
+  return EstimateFromRanks(n, confidence, [&](int64_t rank) { return WalshAverage(sorted, rank); });
 }
 
 }  // namespace assay
