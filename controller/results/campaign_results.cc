@@ -33,6 +33,8 @@ ExecutionResult ResultOf(const ExecutionRecord& record, const LatencyHistogram& 
   result.block = record.block();
   result.attempt = record.attempt();
   result.disturbed_starts = record.disturbed_starts();
+  result.group = record.group();
+  result.in_slots = record.has_slots();
   for (const LoadRecord& load : record.loads()) result.retried += load.finished().retried();
   result.start_skew_us = static_cast<double>(record.skew().bound_ns()) / kNanosInMicro;
   return result;
