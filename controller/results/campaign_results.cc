@@ -17,7 +17,7 @@
 #include "analysis/latency_histogram.h"
 #include "analysis/metrics.h"
 #include "common/status_macros.h"
-#include "controller/gates/gate_keeper.h"
+#include "controller/campaign/gate_keeper.h"
 #include "controller/plan/cells.h"
 #include "proto/convert/execution_figures.h"
 #include "proto/convert/histogram_proto.h"
@@ -33,6 +33,8 @@ ExecutionResult ResultOf(const ExecutionRecord& record, const LatencyHistogram& 
   result.block = record.block();
   result.attempt = record.attempt();
   result.disturbed_starts = record.disturbed_starts();
+  result.group = record.group();
+  result.in_slots = record.has_slots();
   for (const LoadRecord& load : record.loads()) result.retried += load.finished().retried();
   result.start_skew_us = static_cast<double>(record.skew().bound_ns()) / kNanosInMicro;
   return result;
