@@ -40,6 +40,8 @@ struct SystemCallRule {
   // Functions of the C library that make the call.
   std::vector<std::string> functions;
   Category category = Category::kOther;
+
+  bool operator==(const SystemCallRule&) const = default;
 };
 
 struct CategoryRule {
@@ -55,6 +57,8 @@ struct CategoryRule {
   bool softirq = false;
   // Patterns of kernel functions, one of which must be among the callers; empty: any caller.
   std::vector<std::string> under = {};
+
+  bool operator==(const CategoryRule&) const = default;
 };
 
 // Whether all of `text` matches a pattern in which '*' stands for any characters. Time: at most proportional to the
@@ -90,6 +94,10 @@ class CategoryRules {
   const std::vector<SystemCallRule>& system_calls() const { return system_calls_; }
   // "recv" for "recvfrom"; the name itself if it has no label.
   std::string LabelOf(const std::string& system_call) const;
+
+  bool operator==(const CategoryRules& other) const {
+    return system_calls_ == other.system_calls_ && rules_ == other.rules_;
+  }
 
  private:
   struct Knowledge {

@@ -233,7 +233,7 @@ std::string TextTableOf(const std::string& what, const Cells& cells,
 
 // The time off the CPU and its system calls; empty if there was none.
 std::string OffCpuText(const CellProfiles& cell, const CategoryRules& rules) {
-  const FunctionTree tree = cell.Tree(StackTime::kOffCpu);
+  const FunctionTree& tree = cell.Tree(StackTime::kOffCpu);
   const StackWeight total = tree.Totals()[FunctionTree::kRoot];
   if (total.samples == 0 || cell.requests() == 0) return "";
   std::string text =
@@ -355,9 +355,8 @@ std::string CostText(const std::vector<CellProfiles>& cells, const CategoryRules
 }
 
 std::string ProfileFragments(const CellProfiles& cell) {
-  const FunctionTree on_cpu = cell.Tree();
-  std::string html = FlameGraphFragment(GraphOf(cell, on_cpu));
-  const FunctionTree off_cpu = cell.Tree(StackTime::kOffCpu);
+  std::string html = FlameGraphFragment(GraphOf(cell, cell.Tree()));
+  const FunctionTree& off_cpu = cell.Tree(StackTime::kOffCpu);
   if (off_cpu.Totals()[FunctionTree::kRoot].samples == 0) return html;
   FlameGraph graph = GraphOf(cell, off_cpu);
   graph.quantity = "time off the CPU";

@@ -59,7 +59,7 @@ const char* BoundText(Bound bound) {
 }
 
 void AddCosts(const CellProfiles& cell, const CategoryRules& rules, Json* json) {
-  const FunctionTree tree = cell.Tree();
+  const FunctionTree& tree = cell.Tree();
   (*json)["system_calls"] = SystemCallsOf(cell, tree, rules);
   (*json)["off_cpu_system_calls"] = SystemCallsOf(cell, cell.Tree(StackTime::kOffCpu), rules);
   Json categories = Json::array();

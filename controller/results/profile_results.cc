@@ -1,8 +1,6 @@
 #include "controller/results/profile_results.h"
 
 #include <algorithm>
-#include <deque>
-#include <map>
 #include <utility>
 
 #include "absl/container/flat_hash_set.h"
@@ -78,18 +76,6 @@ std::string BaselineOf(const Plan& plan) {
   return plan.targets(0).label();
 }
 
-// `trees` owns what the runs point to.
-std::vector<ProfileRun> RunsOf(const CellProfiles& cell, CompareBy by, const CategoryRules& rules,
-                               std::deque<FunctionTree>& trees) {
-  std::vector<ProfileRun> runs;
-  for (const ProfiledRun& run : cell.runs) {
-    const FunctionTree* const tree =
-        by == CompareBy::kStacks ? &run.tree : &trees.emplace_back(TreeBy(run.tree, by, rules));
-    runs.push_back({.tree = tree, .requests = run.info.requests(), .event = run.info.event()});
-  }
-  return runs;
-}
-
 }  // namespace
 
 std::string CellProfiles::Refusal() const {
@@ -106,16 +92,36 @@ bool CellProfiles::has_kernel() const {
                      [](const ProfiledRun& run) { return run.info.kernel_frames(); });
 }
 
-FunctionTree CellProfiles::Tree(StackTime time) const {
-  FunctionTree sum;
+const FunctionTree& CellProfiles::Tree(StackTime time) const {
+  std::optional<FunctionTree>& sum = trees.sums[static_cast<size_t>(time)];
+  if (sum.has_value()) return *sum;
+  sum.emplace();
   for (const ProfiledRun& run : runs) {
     if (time == StackTime::kOnCpu) {
-      sum.Add(run.tree);
+      sum->Add(run.tree);
     } else {
-      sum.Add(run.stacks, time);
+      sum->Add(run.stacks, time);
     }
   }
-  return sum;
+  return *sum;
+}
+
+std::vector<ProfileRun> CellProfiles::RunsBy(CompareBy by, const CategoryRules& rules) const {
+  if (trees.rules != rules) {
+    trees.runs.clear();
+    trees.rules = rules;
+  }
+  std::vector<FunctionTree>& kept = trees.runs[by];
+  if (by != CompareBy::kStacks && kept.empty()) {
+    for (const ProfiledRun& run : runs) kept.push_back(TreeBy(run.tree, by, rules));
+  }
+  std::vector<ProfileRun> compared;
+  for (size_t i = 0; i < runs.size(); ++i) {
+    compared.push_back({.tree = by == CompareBy::kStacks ? &runs[i].tree : &kept[i],
+                        .requests = runs[i].info.requests(),
+                        .event = runs[i].info.event()});
+  }
+  return compared;
 }
 
 uint64_t CellProfiles::requests() const {
@@ -258,10 +264,7 @@ std::optional<LoopbackDelivery> LoopbackDeliveryOf(const CellProfiles& cell,
 
 absl::StatusOr<ProfileDifference> CompareCells(const CellProfiles& a, const CellProfiles& b,
                                                CompareBy by, const CategoryRules& rules) {
-  std::deque<FunctionTree> trees;
-  const std::vector<ProfileRun> runs_a = RunsOf(a, by, rules, trees);
-  const std::vector<ProfileRun> runs_b = RunsOf(b, by, rules, trees);
-  return CompareProfiles(runs_a, runs_b, DifferenceRules());
+  return CompareProfiles(a.RunsBy(by, rules), b.RunsBy(by, rules), DifferenceRules());
 }
 
 }  // namespace assay::controller
