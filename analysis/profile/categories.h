@@ -133,6 +133,9 @@ struct TimeCost {
 enum class Bound : uint8_t { kExact, kAtLeast, kAtMost, kAbout };
 // The prefix of the figure: "", ">= ", "<= " or "~ ".
 std::string_view ToString(Bound bound);
+// The bound of a figure whose true value is up to `less` lower and up to `more` higher. Amounts below a thousandth of
+// `whole` and below a twentieth of the figure do not count.
+Bound BoundOf(double less, double more, double figure, double whole);
 
 struct CategoryCost {
   Category category = Category::kOther;
@@ -141,7 +144,7 @@ struct CategoryCost {
   // category of their callees, but can belong to any category. Both equal cost.share if every function has a name.
   double share_low = 0;
   double share_high = 0;
-  // kExact if the range differs from cost.share by less than a thousandth of the total or a twentieth of the share.
+  // As BoundOf() has it, with the total as the whole.
   Bound bound = Bound::kExact;
 };
 // Every category, in order. The shares sum to 1 unless the tree is empty.

@@ -10,6 +10,7 @@
 #include "absl/strings/str_split.h"
 #include "common/status_macros.h"
 #include "controller/plan/cells.h"
+#include "proto/convert/execution_figures.h"
 #include "proto/convert/profile_spans.h"
 #include "proto/convert/stack_profile_proto.h"
 
@@ -46,6 +47,7 @@ absl::StatusOr<ProfiledRun> RunOf(const ExecutionRecord& execution,
   run.block = execution.block();
   run.started_us = execution.started_us();
   run.info = InfoOf(execution);
+  run.server_cpu_us_per_request = FiguresOf(execution).server_cpu_us_per_request;
   absl::StatusOr<StackProfile> stacks = FromProto(chunks);
   if (!stacks.ok()) {
     return absl::DataLossError(absl::StrCat("the profile of execution ", execution.id(),
@@ -200,7 +202,9 @@ absl::StatusOr<std::vector<CellProfiles>> ReadProfiles(Store& store, const Campa
   std::map<std::string, size_t> place;
   for (Cell& cell : CellsOf(campaign.plan())) {
     place[CellText(cell)] = cells.size();
-    cells.push_back({.cell = std::move(cell), .baseline = BaselineOf(campaign.plan())});
+    cells.push_back({.cell = std::move(cell),
+                     .baseline = BaselineOf(campaign.plan()),
+                     .campaign_id = campaign.id()});
   }
   ASSAY_RETURN_IF_ERROR(store.ForEachExecution(
       campaign.id(),
@@ -260,6 +264,13 @@ std::optional<LoopbackDelivery> LoopbackDeliveryOf(const CellProfiles& cell,
   }
   if (cell.requests() > 0) found.cpu_us_per_request = sum_us;
   return found;
+}
+
+std::string BoundsNote(std::string_view figure) {
+  return absl::StrCat(
+      "functions without names (stripped) count for the category of their callees: >= and <= mark "
+      "bounds of the true ",
+      std::string(figure), ", ~ marks ", std::string(figure), "s that may be too high or too low");
 }
 
 absl::StatusOr<ProfileDifference> CompareCells(const CellProfiles& a, const CellProfiles& b,

@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -30,6 +31,8 @@ struct ProfiledRun {
   int64_t started_us = 0;
   // How the profile was taken. `refused` is set where there is none.
   ProfileInfo info;
+  // The execution's server CPU time per request, as in the tables of results; not set if it is not known.
+  std::optional<double> server_cpu_us_per_request;
   StackProfile stacks;
   // Samples on the CPU in `stacks`.
   FunctionTree tree;
@@ -77,6 +80,8 @@ struct CellProfiles {
   // Why system calls were not counted, and how to get the counts; empty if they were counted or the plan did not ask
   // for them.
   std::string calls_refused;
+  // The campaign of the runs.
+  std::string campaign_id = {};
   // Use Tree() and RunsBy().
   mutable CellTrees trees = {};
 
@@ -117,6 +122,9 @@ struct LoopbackDelivery {
 // nullopt if server and load share no host, or if a run did not sample the kernel or could not name its functions.
 std::optional<LoopbackDelivery> LoopbackDeliveryOf(const CellProfiles& cell,
                                                    const CategoryRules& rules);
+
+// Explains the marks ">= ", "<= " and "~ " of figures, such as "share".
+std::string BoundsNote(std::string_view figure);
 
 // Compares B with A, by run. kInvalidArgument if either has no run, or if their sampled events differ.
 absl::StatusOr<ProfileDifference> CompareCells(const CellProfiles& a, const CellProfiles& b,
