@@ -57,13 +57,13 @@ ExitStatus StatusOf(const CampaignResults& results) {
 }
 
 // Prints the campaign in the requested format, with a summary of its profiles if it has any.
-absl::Status Print(Store& store, CampaignResults& results, const CommonFlags& flags) {
+absl::Status Print(const CampaignResults& results, const std::vector<CellProfiles>& profiles,
+                   const CommonFlags& flags) {
   const std::string& format = flags.format;
   if (format == "csv") {
     std::cout << ToCsv(results) << std::flush;
     return absl::OkStatus();
   }
-  ASSAY_ASSIGN_OR_RETURN(const std::vector<CellProfiles> profiles, ReadProfilesOf(store, results));
   ASSAY_ASSIGN_OR_RETURN(const CategoryRules rules, LoadCategoryRules());
   if (format == "json") {
     nlohmann::ordered_json more;
@@ -83,14 +83,14 @@ absl::Status Print(Store& store, CampaignResults& results, const CommonFlags& fl
 }
 
 // Writes the report into the folder of the store. Returns the path of the report.
-absl::StatusOr<std::string> WriteReportBesideStore(Store& store, const CampaignRecord& campaign,
+absl::StatusOr<std::string> WriteReportBesideStore(const CampaignResults& results,
+                                                   const std::vector<CellProfiles>& profiles,
                                                    const CommonFlags& flags) {
   ASSAY_ASSIGN_OR_RETURN(const std::string store_path, StorePath(flags));
-  const std::string path =
-      (std::filesystem::path(store_path).parent_path() / "reports" / (campaign.id() + ".html"))
-          .string();
-  std::vector<absl::Status> damaged;  // Already reported when the campaign was printed.
-  ASSAY_RETURN_IF_ERROR(WriteReport(store, campaign, path, damaged));
+  const std::string path = (std::filesystem::path(store_path).parent_path() / "reports" /
+                            (results.campaign.id() + ".html"))
+                               .string();
+  ASSAY_RETURN_IF_ERROR(WriteReport(results, profiles, path));
   return path;
 }
 
@@ -124,16 +124,23 @@ void PrintNextCommands(const CampaignRecord& campaign, const ExitStatus status,
 ExitStatus Conclude(Bench& bench, const CampaignRecord& campaign, const CommonFlags& flags) {
   absl::StatusOr<CampaignResults> results = ReadResults(*bench.store, *bench.rules, campaign);
   if (!results.ok()) return Fail(results.status());
-  if (const absl::Status printed = Print(*bench.store, *results, flags); !printed.ok()) {
+  // A plan with a profile wants flame graphs, which only the report shows.
+  const bool wants_report = flags.report || campaign.plan().has_profile();
+  std::vector<CellProfiles> profiles;
+  if (wants_report || flags.format != "csv") {
+    absl::StatusOr<std::vector<CellProfiles>> read = ReadProfilesOf(*bench.store, *results);
+    if (!read.ok()) return Fail(read.status());
+    profiles = *std::move(read);
+  }
+  if (const absl::Status printed = Print(*results, profiles, flags); !printed.ok()) {
     return Fail(printed);
   }
   ExitStatus status = StatusOf(*results);
   const bool any_failed = std::any_of(results->cells.begin(), results->cells.end(),
                                       [](const CellResult& cell) { return cell.failed > 0; });
   std::string report;
-  // A plan with a profile wants flame graphs, which only the report shows.
-  if (flags.report || campaign.plan().has_profile()) {
-    absl::StatusOr<std::string> path = WriteReportBesideStore(*bench.store, campaign, flags);
+  if (wants_report) {
+    absl::StatusOr<std::string> path = WriteReportBesideStore(*results, profiles, flags);
     if (!path.ok()) return Fail(path.status());
     report = *std::move(path);
   }
@@ -190,7 +197,11 @@ absl::StatusOr<ExitStatus> PrintCampaign(Store& store, const CampaignRecord& cam
                                          const CommonFlags& flags) {
   ASSAY_ASSIGN_OR_RETURN(const GateRules rules, LoadGateRules());
   ASSAY_ASSIGN_OR_RETURN(CampaignResults results, ReadResults(store, rules, campaign));
-  ASSAY_RETURN_IF_ERROR(Print(store, results, flags));
+  std::vector<CellProfiles> profiles;
+  if (flags.format != "csv") {
+    ASSAY_ASSIGN_OR_RETURN(profiles, ReadProfilesOf(store, results));
+  }
+  ASSAY_RETURN_IF_ERROR(Print(results, profiles, flags));
   if (!results.damaged.empty()) return FailEach(results.damaged);
   return StatusOf(results);
 }

@@ -150,11 +150,16 @@ ExitStatus Report(const FileFlags& flags) {
   if (!campaign.ok()) return Fail(campaign.status());
   const std::string path =
       flags.out.empty() ? absl::StrCat("assay-", campaign->id(), ".html") : flags.out;
-  std::vector<absl::Status> damaged;
-  const absl::Status written = WriteReport(*store, *campaign, UserPath(path), damaged);
+  const absl::StatusOr<GateRules> rules = LoadGateRules();
+  if (!rules.ok()) return Fail(rules.status());
+  absl::StatusOr<CampaignResults> results = ReadResults(*store, *rules, *campaign);
+  if (!results.ok()) return Fail(results.status());
+  const absl::StatusOr<std::vector<CellProfiles>> profiles = ReadProfilesOf(*store, *results);
+  if (!profiles.ok()) return Fail(profiles.status());
+  const absl::Status written = WriteReport(*results, *profiles, UserPath(path));
   if (!written.ok()) return Fail(written);
   PrintPath(UserPath(path));
-  return FailEach(damaged);
+  return FailEach(results->damaged);
 }
 
 void AddId(CLI::App& command, FileFlags& flags) {
@@ -165,12 +170,8 @@ void AddId(CLI::App& command, FileFlags& flags) {
 
 }  // namespace
 
-absl::Status WriteReport(Store& store, const CampaignRecord& campaign, const std::string& path,
-                         std::vector<absl::Status>& damaged) {
-  ASSAY_ASSIGN_OR_RETURN(const GateRules rules, LoadGateRules());
-  ASSAY_ASSIGN_OR_RETURN(CampaignResults results, ReadResults(store, rules, campaign));
-  ASSAY_ASSIGN_OR_RETURN(const std::vector<CellProfiles> profiles, ReadProfilesOf(store, results));
-  damaged = results.damaged;
+absl::Status WriteReport(const CampaignResults& results, const std::vector<CellProfiles>& profiles,
+                         const std::string& path) {
   ASSAY_ASSIGN_OR_RETURN(const CategoryRules categories, LoadCategoryRules());
   return WriteWithFolder(path, ReportPage(results, profiles, categories));
 }
