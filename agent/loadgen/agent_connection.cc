@@ -41,6 +41,12 @@ void FillFinished(const LoadResult& result, LoadFinished* finished) {
   for (const auto& [kind, count] : result.error_kinds) {
     (*finished->mutable_error_kinds())[kind] = count;
   }
+  for (int i = 0; i < kOutcomes; ++i) {
+    if (result.outcomes[i] == 0) continue;
+    OutcomeCount* outcome = finished->add_outcomes();
+    outcome->set_outcome(OutcomeProto(static_cast<Outcome>(i)));
+    outcome->set_count(result.outcomes[i]);
+  }
   finished->set_duration_ns(result.duration_ns);
   finished->set_bytes_read(result.bytes_read);
   ToProto(result.latency, finished->mutable_latency());

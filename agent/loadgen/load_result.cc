@@ -21,19 +21,24 @@ void LoadResult::Add(const Tally& tally) {
   for (size_t i = 0; i < tally.statuses.size(); ++i) {
     if (tally.statuses[i] > 0) status[static_cast<int>(i)] += tally.statuses[i];
   }
-  for (int i = static_cast<int>(Outcome::kTimeout) + 1; i < kOutcomes; ++i) {
-    if (tally.outcomes[i] > 0) {
-      error_kinds[std::string(OutcomeName(static_cast<Outcome>(i)))] += tally.outcomes[i];
-    }
-  }
+  AddOutcomes(tally.outcomes);
 }
 
 void LoadResult::AddOpenFailures(const std::array<uint64_t, kOutcomes>& failures) {
+  for (const uint64_t count : failures) {
+    sent += count;
+    errors += count;
+  }
+  AddOutcomes(failures);
+}
+
+void LoadResult::AddOutcomes(const std::array<uint64_t, kOutcomes>& counts) {
   for (int i = 0; i < kOutcomes; ++i) {
-    if (failures[i] == 0) continue;
-    sent += failures[i];
-    errors += failures[i];
-    error_kinds[std::string(OutcomeName(static_cast<Outcome>(i)))] += failures[i];
+    const auto outcome = static_cast<Outcome>(i);
+    outcomes[i] += counts[i];
+    if (counts[i] > 0 && outcome > Outcome::kTimeout) {
+      error_kinds[std::string(OutcomeName(outcome))] += counts[i];
+    }
   }
 }
 

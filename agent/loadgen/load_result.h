@@ -48,6 +48,8 @@ struct LoadResult {
   std::map<int, uint64_t> status;
   // By name.
   std::map<std::string, uint64_t> error_kinds;
+  // Requests that ended, by Outcome: the counts of error_kinds, ok and timeouts.
+  std::array<uint64_t, kOutcomes> outcomes{};
   int64_t duration_ns = 0;
   // Actual start minus the one asked for, of the latest thread.
   int64_t lateness_ns = 0;
@@ -108,6 +110,9 @@ struct LoadResult {
   void AddOpenFailures(const std::array<uint64_t, kOutcomes>& failures);
   void Add(const LoadTimes& times);
   void Check();
+
+ private:
+  void AddOutcomes(const std::array<uint64_t, kOutcomes>& counts);
 };
 
 }  // namespace assay::loadgen

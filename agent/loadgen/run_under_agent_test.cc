@@ -4,6 +4,8 @@
 
 #include <poll.h>
 
+#include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <sstream>
@@ -153,6 +155,40 @@ TEST_F(RunUnderAgentTest, ReportsReadyStartedSecondsAndFinished) {
   ASSERT_TRUE(drain.Finish([](const SampleChunk&) {}).ok());
   EXPECT_EQ(drain.samples(), finished.samples_recorded());
   EXPECT_EQ(drain.samples(), finished.ok());
+}
+
+// Programs read the outcomes, people the names.
+TEST_F(RunUnderAgentTest, OutcomesAreTheCountsOfOkTimeoutsAndErrorKinds) {
+  TestServer server([](const TestServer::Seen& seen) {
+    switch (seen.request % 3) {
+      case 0:
+        return Hello(seen);
+      case 1:
+        return TestServer::Reply{"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n"};
+      default:
+        return TestServer::Reply{"this is not HTTP\r\n\r\n"};
+    }
+  });
+  GeneratorSpec spec = SpecFor(server.target(), 2);
+  spec.set_duration_ns(0);
+  spec.set_request_count(30);
+  Launch(spec);
+  ASSERT_TRUE(Receive()->has_ready());
+  SayStart(MonotonicNanos());
+  std::optional<FromLoadgen> message = Receive();
+  while (message.has_value() && !message->has_finished()) message = Receive();
+  ASSERT_TRUE(message.has_value());
+  const LoadFinished& finished = message->finished();
+  std::map<OutcomeCount::Outcome, uint64_t> outcomes;
+  for (const OutcomeCount& outcome : finished.outcomes()) {
+    EXPECT_TRUE(outcomes.emplace(outcome.outcome(), outcome.count()).second);
+  }
+  const std::map<OutcomeCount::Outcome, uint64_t> expected = {
+      {OutcomeCount::OK, finished.ok()},
+      {OutcomeCount::UNEXPECTED_STATUS, finished.error_kinds().at("unexpected status")},
+      {OutcomeCount::MALFORMED_RESPONSE, finished.error_kinds().at("malformed response")}};
+  EXPECT_EQ(outcomes, expected);
+  EXPECT_EQ(finished.ok() + finished.errors(), 30u);
 }
 
 TEST_F(RunUnderAgentTest, WaitsForTheStartItIsGiven) {

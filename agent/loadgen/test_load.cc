@@ -2,7 +2,9 @@
 
 #include <poll.h>
 
+#include <cstdint>
 #include <memory>
+#include <numeric>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -27,6 +29,8 @@ void ExpectSound(const TestLoad& load) {
   uint64_t named = 0;
   for (const auto& [kind, count] : result.error_kinds) named += count;
   EXPECT_EQ(named, result.errors);
+  EXPECT_EQ(std::accumulate(result.outcomes.begin(), result.outcomes.end(), uint64_t{0}),
+            result.requests());
   EXPECT_EQ(result.samples_recorded + result.samples_lost, result.requests());
   EXPECT_EQ(result.latency.count(), result.ok + result.timeouts);
   EXPECT_LE(result.service.count(), result.ok + result.timeouts);  // Some were never sent.
