@@ -43,18 +43,19 @@ void LoadResult::AddOutcomes(const std::array<uint64_t, kOutcomes>& counts) {
 }
 
 void LoadResult::Add(const LoadTimes& times) {
-  in_flight += times.in_flight;
   cpu_ns += times.cpu_ns;
   cpu_responses += times.responses;
   busy_ns += times.busy_ns;
   if (times.observed_ns <= 0) return;
-  const auto observed_ns = static_cast<double>(times.observed_ns);
-  busy_share = std::max(busy_share, static_cast<double>(times.busy_ns) / observed_ns);
-  cpu_share = std::max(cpu_share, static_cast<double>(times.cpu_ns) / observed_ns);
+  // At most 1: in slots the work in the drain counts, and the time of the drain does not.
+  const auto share = [&times](int64_t ns) {
+    return std::min(1.0, static_cast<double>(ns) / static_cast<double>(times.observed_ns));
+  };
+  busy_share = std::max(busy_share, share(times.busy_ns));
+  cpu_share = std::max(cpu_share, share(times.cpu_ns));
   if (!times.run_delay_ns.has_value()) run_delay_share.reset();
   if (!run_delay_share.has_value()) return;
-  const double delayed = static_cast<double>(*times.run_delay_ns) / observed_ns;
-  run_delay_share = std::max(*run_delay_share, delayed);
+  run_delay_share = std::max(*run_delay_share, share(*times.run_delay_ns));
 }
 
 Figures LoadResult::figures() const {

@@ -84,6 +84,12 @@ struct LoadResult {
   std::string actual_cpus;
   // Each of the window, ascending.
   std::vector<Interval> seconds;
+  // The run was in slots, whose intervals are `seconds`. duration_ns is then the sum of what counts of each slot, and CPU
+  // time that of the slots. overdue_slots: slots, warm-up included, in which a request had no response when the next slot
+  // began; longest_drain_ns: of any slot.
+  bool in_slots = false;
+  uint32_t overdue_slots = 0;
+  int64_t longest_drain_ns = 0;
   // Requests in the totals but in none of them: they ended later than their second was kept.
   uint64_t outside_seconds = 0;
   // Largest resident set of this process.
