@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -22,6 +23,9 @@
 #include "controller/results/results_json.h"
 #include "controller/results/results_text.h"
 #include "controller/results/text_table.h"
+#include "controller/verdict/campaign_verdict.h"
+#include "controller/verdict/verdict_json.h"
+#include "controller/verdict/verdict_text.h"
 
 namespace assay::controller {
 namespace {
@@ -56,8 +60,18 @@ ExitStatus StatusOf(const CampaignResults& results) {
   return missed ? ExitStatus::kThresholdMissed : ExitStatus::kDone;
 }
 
-// Prints the campaign in the requested format, with a summary of its profiles if it has any.
-absl::Status Print(Store& store, CampaignResults& results, const CommonFlags& flags) {
+// The verdict for people: the sentences and a drawing of the intervals.
+void PrintVerdict(const CampaignVerdict& verdict, const CommonFlags& flags) {
+  std::cout << TerminalLines(SentencesText(verdict, WidthOf(flags))) << "\n"
+            << TerminalLines(ForestPlot(verdict, kTextColumns)) << "\n";
+}
+
+// Prints the campaign in the requested format: the verdict first if the plan wants one, and a summary of its profiles
+// last if it has any. Adds the gates of the verdict to those of the results.
+absl::Status Print(Store& store, const GateRules& gate_rules, CampaignResults& results,
+                   const CommonFlags& flags) {
+  ASSAY_ASSIGN_OR_RETURN(const std::optional<CampaignVerdict> verdict,
+                         TakeVerdict(store, gate_rules, results));
   const std::string& format = flags.format;
   if (format == "csv") {
     std::cout << ToCsv(results) << std::flush;
@@ -68,10 +82,15 @@ absl::Status Print(Store& store, CampaignResults& results, const CommonFlags& fl
   if (format == "json") {
     nlohmann::ordered_json more;
     more["profiles"] = ToJson(profiles, rules);
+    if (verdict.has_value()) {
+      const nlohmann::ordered_json compared = ToJson(*verdict);
+      for (const char* key : {"aa", "comparisons"}) more[key] = compared[key];
+    }
     WriteJson(results, more, [](const std::string& piece) { std::cout << piece; });
     std::cout << std::endl;
     return absl::OkStatus();
   }
+  if (verdict.has_value()) PrintVerdict(*verdict, flags);
   std::cout << TerminalLines(ToText(results, WidthOf(flags)));
   if (!profiles.empty())
     std::cout << "\n"
@@ -124,9 +143,8 @@ void PrintNextCommands(const CampaignRecord& campaign, const ExitStatus status,
 ExitStatus Conclude(Bench& bench, const CampaignRecord& campaign, const CommonFlags& flags) {
   absl::StatusOr<CampaignResults> results = ReadResults(*bench.store, *bench.rules, campaign);
   if (!results.ok()) return Fail(results.status());
-  if (const absl::Status printed = Print(*bench.store, *results, flags); !printed.ok()) {
-    return Fail(printed);
-  }
+  const absl::Status printed = Print(*bench.store, *bench.rules, *results, flags);
+  if (!printed.ok()) return Fail(printed);
   ExitStatus status = StatusOf(*results);
   const bool any_failed = std::any_of(results->cells.begin(), results->cells.end(),
                                       [](const CellResult& cell) { return cell.failed > 0; });
@@ -190,7 +208,7 @@ absl::StatusOr<ExitStatus> PrintCampaign(Store& store, const CampaignRecord& cam
                                          const CommonFlags& flags) {
   ASSAY_ASSIGN_OR_RETURN(const GateRules rules, LoadGateRules());
   ASSAY_ASSIGN_OR_RETURN(CampaignResults results, ReadResults(store, rules, campaign));
-  ASSAY_RETURN_IF_ERROR(Print(store, results, flags));
+  ASSAY_RETURN_IF_ERROR(Print(store, rules, results, flags));
   if (!results.damaged.empty()) return FailEach(results.damaged);
   return StatusOf(results);
 }

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -29,6 +30,7 @@
 #include "controller/results/profile_results.h"
 #include "controller/results/results_json.h"
 #include "controller/results/results_text.h"
+#include "controller/verdict/campaign_verdict.h"
 
 namespace assay::controller {
 namespace {
@@ -170,9 +172,12 @@ absl::Status WriteReport(Store& store, const CampaignRecord& campaign, const std
   ASSAY_ASSIGN_OR_RETURN(const GateRules rules, LoadGateRules());
   ASSAY_ASSIGN_OR_RETURN(CampaignResults results, ReadResults(store, rules, campaign));
   ASSAY_ASSIGN_OR_RETURN(const std::vector<CellProfiles> profiles, ReadProfilesOf(store, results));
+  ASSAY_ASSIGN_OR_RETURN(const std::optional<CampaignVerdict> verdict,
+                         TakeVerdict(store, rules, results));
   damaged = results.damaged;
   ASSAY_ASSIGN_OR_RETURN(const CategoryRules categories, LoadCategoryRules());
-  return WriteWithFolder(path, ReportPage(results, profiles, categories));
+  return WriteWithFolder(
+      path, ReportPage(results, profiles, categories, verdict.has_value() ? &*verdict : nullptr));
 }
 
 absl::StatusOr<std::vector<CellProfiles>> ReadProfilesOf(Store& store, CampaignResults& results) {

@@ -349,6 +349,16 @@ bool WantsVerdict(const Plan& plan) {
   return plan.verdict() != Plan::NONE && plan.targets_size() >= 2;
 }
 
+absl::StatusOr<std::optional<CampaignVerdict>> TakeVerdict(Store& store, const GateRules& rules,
+                                                           CampaignResults& results) {
+  if (!WantsVerdict(results.campaign.plan())) return std::nullopt;
+  absl::StatusOr<CampaignVerdict> verdict = CompareCampaign(store, rules, results);
+  if (absl::IsInvalidArgument(verdict.status())) return std::nullopt;
+  if (!verdict.ok()) return verdict.status();
+  results.gates.insert(results.gates.end(), verdict->gates.begin(), verdict->gates.end());
+  return *std::move(verdict);
+}
+
 absl::StatusOr<CampaignVerdict> CompareCampaign(Store& store, const GateRules& rules,
                                                 const CampaignResults& results,
                                                 const std::string& baseline) {

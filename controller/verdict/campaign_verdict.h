@@ -131,6 +131,11 @@ absl::StatusOr<CampaignVerdict> CompareCampaign(Store& store, const GateRules& r
                                                 const CampaignResults& results,
                                                 const std::string& baseline = "");
 
+// The verdict on a campaign whose plan wants one, for the commands that show the campaign; nothing if the plan wants none
+// or the store has a plan that this version cannot compare. Adds the gates of the comparison to those of the results.
+absl::StatusOr<std::optional<CampaignVerdict>> TakeVerdict(Store& store, const GateRules& rules,
+                                                           CampaignResults& results);
+
 // Compares the executions of the second campaign with those of the first, cell by cell: the same label, workload and
 // level. A cell that only one campaign has, or whose requests differ, is left out and named in `limits`.
 // kInvalidArgument if the campaigns share no cell; the message lists the cells of each.
