@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -29,6 +30,7 @@
 #include "controller/results/profile_results.h"
 #include "controller/results/results_json.h"
 #include "controller/results/results_text.h"
+#include "controller/verdict/campaign_verdict.h"
 
 namespace assay::controller {
 namespace {
@@ -154,9 +156,13 @@ ExitStatus Report(const FileFlags& flags) {
   if (!rules.ok()) return Fail(rules.status());
   absl::StatusOr<CampaignResults> results = ReadResults(*store, *rules, *campaign);
   if (!results.ok()) return Fail(results.status());
+  const absl::StatusOr<std::optional<CampaignVerdict>> verdict =
+      TakeVerdict(*store, *rules, *results);
+  if (!verdict.ok()) return Fail(verdict.status());
   const absl::StatusOr<std::vector<CellProfiles>> profiles = ReadProfilesOf(*store, *results);
   if (!profiles.ok()) return Fail(profiles.status());
-  const absl::Status written = WriteReport(*results, *profiles, UserPath(path));
+  const absl::Status written =
+      WriteReport(*results, *profiles, verdict->has_value() ? &**verdict : nullptr, UserPath(path));
   if (!written.ok()) return Fail(written);
   PrintPath(UserPath(path));
   return FailEach(results->damaged);
@@ -171,9 +177,9 @@ void AddId(CLI::App& command, FileFlags& flags) {
 }  // namespace
 
 absl::Status WriteReport(const CampaignResults& results, const std::vector<CellProfiles>& profiles,
-                         const std::string& path) {
+                         const CampaignVerdict* verdict, const std::string& path) {
   ASSAY_ASSIGN_OR_RETURN(const CategoryRules categories, LoadCategoryRules());
-  return WriteWithFolder(path, ReportPage(results, profiles, categories));
+  return WriteWithFolder(path, ReportPage(results, profiles, categories, verdict));
 }
 
 absl::StatusOr<std::vector<CellProfiles>> ReadProfilesOf(Store& store, CampaignResults& results) {

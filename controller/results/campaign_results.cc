@@ -17,7 +17,7 @@
 #include "analysis/latency_histogram.h"
 #include "analysis/metrics.h"
 #include "common/status_macros.h"
-#include "controller/campaign/gate_keeper.h"
+#include "controller/gates/gate_keeper.h"
 #include "controller/plan/cells.h"
 #include "proto/convert/execution_figures.h"
 #include "proto/convert/histogram_proto.h"

@@ -13,7 +13,7 @@
 #include "absl/strings/str_join.h"
 #include "analysis/dependence.h"
 #include "common/status_macros.h"
-#include "controller/campaign/gate_keeper.h"
+#include "controller/gates/gate_keeper.h"
 #include "controller/plan/cells.h"
 #include "controller/verdict/judged_cells.h"
 #include "controller/verdict/slot_results.h"
@@ -347,6 +347,16 @@ std::vector<const Comparison*> CampaignVerdict::Primary() const {
 
 bool WantsVerdict(const Plan& plan) {
   return plan.verdict() != Plan::NONE && plan.targets_size() >= 2;
+}
+
+absl::StatusOr<std::optional<CampaignVerdict>> TakeVerdict(Store& store, const GateRules& rules,
+                                                           CampaignResults& results) {
+  if (!WantsVerdict(results.campaign.plan())) return std::nullopt;
+  absl::StatusOr<CampaignVerdict> verdict = CompareCampaign(store, rules, results);
+  if (absl::IsInvalidArgument(verdict.status())) return std::nullopt;
+  if (!verdict.ok()) return verdict.status();
+  results.gates.insert(results.gates.end(), verdict->gates.begin(), verdict->gates.end());
+  return *std::move(verdict);
 }
 
 absl::StatusOr<CampaignVerdict> CompareCampaign(Store& store, const GateRules& rules,

@@ -66,17 +66,6 @@ struct Comparison {
 // Below this share of its CPUs, a server is not at its limit; as the gate server_not_bottleneck warns.
 constexpr double kBusyShare = 0.97;
 
-// One row of the breakdown of a difference in server CPU per request. All rows sum to the whole difference.
-struct BreakdownRow {
-  std::string category;
-  // Empty for the sum of a category.
-  std::string function;
-  // Candidate minus baseline, with an interval over starts.
-  Estimate us_per_request;
-  // The difference is more than chance, with the false discovery rate controlled over all rows.
-  bool significant = false;
-};
-
 // A fact about the hosts that differs between two campaigns.
 struct EnvironmentDifference {
   // "server", "load", "load 2", ...
@@ -109,8 +98,6 @@ struct CampaignVerdict {
   // What limits the verdict, one sentence each without a full stop.
   std::vector<std::string> limits;
   std::vector<EnvironmentDifference> environment;
-  // What the difference is made of; not set if it was not computed.
-  std::optional<std::vector<BreakdownRow>> breakdown;
   // Over all primary comparisons (root mean square). Not set for a sequential design.
   std::optional<double> between_start_sd;
   std::optional<double> within_start_sd;
@@ -130,6 +117,11 @@ bool WantsVerdict(const Plan& plan);
 absl::StatusOr<CampaignVerdict> CompareCampaign(Store& store, const GateRules& rules,
                                                 const CampaignResults& results,
                                                 const std::string& baseline = "");
+
+// The verdict on a campaign whose plan wants one, for the commands that show the campaign; nothing if the plan wants none
+// or the store has a plan that this version cannot compare. Adds the gates of the comparison to those of the results.
+absl::StatusOr<std::optional<CampaignVerdict>> TakeVerdict(Store& store, const GateRules& rules,
+                                                           CampaignResults& results);
 
 // Compares the executions of the second campaign with those of the first, cell by cell: the same label, workload and
 // level. A cell that only one campaign has, or whose requests differ, is left out and named in `limits`.

@@ -10,7 +10,7 @@
 #include "absl/strings/str_join.h"
 #include "analysis/rank_sum.h"
 #include "common/status_macros.h"
-#include "controller/campaign/gate_keeper.h"
+#include "controller/gates/gate_keeper.h"
 #include "controller/plan/cells.h"
 #include "controller/verdict/campaign_verdict.h"
 #include "controller/verdict/judged_cells.h"

@@ -76,18 +76,6 @@ Json ComparisonsJson(const std::vector<Comparison>& comparisons) {
   return json;
 }
 
-Json BreakdownJson(const CampaignVerdict& verdict) {
-  Json json = Json::array();
-  if (!verdict.breakdown.has_value()) return json;
-  for (const BreakdownRow& row : *verdict.breakdown) {
-    json.push_back({{"category", row.category},
-                    {"function", row.function},
-                    {"us_per_request", OrNull(std::optional(row.us_per_request))},
-                    {"significant", row.significant}});
-  }
-  return json;
-}
-
 }  // namespace
 
 Json ToJson(const CampaignVerdict& verdict) {
@@ -99,7 +87,7 @@ Json ToJson(const CampaignVerdict& verdict) {
   json["primary_metric"] = verdict.primary_metric;
   json["family"] = verdict.family;
   json["aa"] = ComparisonsJson(verdict.aa);
-  json["breakdown"] = BreakdownJson(verdict);
+  json["breakdown"] = Json::array();
   json["between_start_sd"] = OrNull(verdict.between_start_sd);
   json["within_start_sd"] = OrNull(verdict.within_start_sd);
   json["comparisons"] = ComparisonsJson(verdict.comparisons);
