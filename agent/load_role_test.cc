@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "agent/telemetry/process_cpu.h"
 #include "agent/testing/agent_process.h"
 #include "agent/testing/job_client.h"
 #include "analysis/latency_histogram.h"
@@ -38,7 +39,8 @@ class LoadRoleTest : public ::testing::Test {
 
 // The main purpose of a load job: the controller receives what the socket saw.
 TEST_F(LoadRoleTest, ReportsEveryRequestInHistogramIntervalsAndRawSamples) {
-  const OpenRequest request = LoadRequest("e", Serve("epoll"));
+  OpenRequest request = LoadRequest("e", Serve("epoll"));
+  SendExactly(2'000, request);
   ASSERT_TRUE(OpenJob(agent_.stub(), request).ok());
   ControlClient control(agent_.stub(), request.job());
   const ControlEvent ready = control.Next();
@@ -53,7 +55,8 @@ TEST_F(LoadRoleTest, ReportsEveryRequestInHistogramIntervalsAndRawSamples) {
   const ControlEvent event = control.Next();
   ASSERT_TRUE(event.has_load_finished()) << event.DebugString();
   const LoadFinished& finished = event.load_finished();
-  EXPECT_GT(finished.ok(), 0u);
+  EXPECT_EQ(finished.sent(), 2'000u);
+  EXPECT_EQ(finished.ok(), 2'000u);
   EXPECT_EQ(finished.sent(),
             finished.ok() + finished.errors() + finished.timeouts() + finished.in_flight());
   EXPECT_EQ(finished.connections(), 4u);
@@ -88,13 +91,14 @@ TEST_F(LoadRoleTest, ReportsEveryRequestInHistogramIntervalsAndRawSamples) {
 TEST_F(LoadRoleTest, SendsOnlyIntervalsWithoutRawSamples) {
   OpenRequest request = LoadRequest("e", Serve("good"));
   request.mutable_load()->set_raw_samples(false);
+  SendExactly(500, request);
   ASSERT_TRUE(OpenJob(agent_.stub(), request).ok());
   ControlClient control(agent_.stub(), request.job());
   ASSERT_TRUE(control.Next().has_ready());
   control.Start(AgentClock(agent_.stub()));
   const ControlEvent event = control.WaitFor(ControlEvent::kLoadFinished);
   ASSERT_TRUE(event.has_load_finished()) << event.DebugString();
-  EXPECT_GT(event.load_finished().ok(), 0u);
+  EXPECT_EQ(event.load_finished().ok(), 500u);
   for (const DataRecord& record : ReadRecords(agent_.stub(), request.job()).records) {
     EXPECT_FALSE(record.has_samples());
   }
@@ -160,8 +164,7 @@ TEST_F(LoadRoleTest, BothJobsReportAServerThatCrashesUnderLoad) {
   ControlClient server_control(agent_.stub(), server.job());
   const std::string address = server_control.Next().ready().address();
   OpenRequest load = LoadRequest("e", address);
-  load.mutable_load()->mutable_window()->clear_duration_ns();
-  load.mutable_load()->mutable_window()->set_requests(2'500);
+  SendExactly(2'500, load);
   load.mutable_load()->set_timeout_ns(1'000'000'000);
   ASSERT_TRUE(OpenJob(agent_.stub(), load).ok());
   ControlClient load_control(agent_.stub(), load.job());
@@ -188,12 +191,13 @@ TEST_F(LoadRoleTest, ReportsAKilledLoadGeneratorAndKeepsItsSamples) {
   ControlClient control(agent_.stub(), request.job());
   const ControlEvent ready = control.Next();
   ASSERT_TRUE(ready.has_ready());
-  const int64_t start_ns = AgentClock(agent_.stub());
-  control.Start(start_ns);
+  control.Start(AgentClock(agent_.stub()));
   ASSERT_TRUE(control.Next().has_started());
-  while (AgentClock(agent_.stub()) < start_ns + 600'000'000) {
-  }
-  ASSERT_EQ(kill(static_cast<pid_t>(ready.ready().pid()), SIGKILL), 0);
+  // In CPU time, so that it has sent thousands of requests however busy the machine is.
+  const pid_t pid = static_cast<pid_t>(ready.ready().pid());
+  const int64_t until_ns = *ProcessCpuNanos(pid) + 300'000'000;
+  while (*ProcessCpuNanos(pid) < until_ns) AgentClock(agent_.stub());
+  ASSERT_EQ(kill(pid, SIGKILL), 0);
   const ControlEvent event = control.Next();
   ASSERT_TRUE(event.has_failure()) << event.DebugString();
   EXPECT_EQ(event.failure().kind(), Failure::CRASHED);
@@ -209,8 +213,7 @@ TEST_F(LoadRoleTest, ReportsAKilledLoadGeneratorAndKeepsItsSamples) {
 TEST_F(LoadRoleTest, AMillionSamplesKeepTheAgentBelow150Megabytes) {
   OpenRequest request = LoadRequest("e", Serve("epoll"));
   request.mutable_load()->mutable_closed()->set_connections(64);
-  request.mutable_load()->mutable_window()->clear_duration_ns();
-  request.mutable_load()->mutable_window()->set_requests(1'000'000);
+  SendExactly(1'000'000, request);
   request.set_lease_ms(600'000);
   ASSERT_TRUE(OpenJob(agent_.stub(), request).ok());
   ControlClient control(agent_.stub(), request.job());

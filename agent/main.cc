@@ -23,6 +23,7 @@
 #include "agent/jobs/destination_rules.h"
 #include "agent/jobs/job_table.h"
 #include "agent/jobs/load_job.h"
+#include "agent/jobs/port_ledger.h"
 #include "agent/jobs/private_folder.h"
 #include "agent/jobs/server_job.h"
 #include "agent/jobs/strand.h"
@@ -98,6 +99,7 @@ absl::Status RunAgent(const AgentOptions& options) {
   CpuLedger ledger(cpus, [&cpus, &usual](const CpuSet& claimed) {
     KeepOwnThreadsOff(cpus, claimed.empty() ? usual : claimed);
   });
+  PortLedger ports;
   const DestinationRules destinations(options.allowed_destinations,
                                       [&credentials](const DestinationRules::Question& question) {
                                         return AskForConfirmation(credentials.client, question);
@@ -105,6 +107,7 @@ absl::Status RunAgent(const AgentOptions& options) {
   const AgentContext context{.catalogue = catalogue,
                              .versions = versions,
                              .ledger = ledger,
+                             .ports = ports,
                              .destinations = destinations,
                              .placement = placement,
                              .beyond_loopback = options.beyond_loopback,

@@ -116,12 +116,13 @@ TEST_F(ServerRoleTest, AWindowInRequestsEndsWithStop) {
 // Servers that are alive together. Each has every third slot; the tests stop them long before the last slot.
 class ServerSlotsTest : public ServerRoleTest {
  protected:
-  static constexpr uint32_t kSlots = 6'000;
+  static constexpr uint32_t kSlots = 30'000;
   static constexpr int64_t kSlotNs = 8'000'000;
 
   OpenRequest Request(const std::string& execution, const std::string& target, uint32_t first) {
     OpenRequest request = ServerRequest(execution, target);
     request.set_group("block");
+    request.set_lease_ms(600'000);
     SlotSchedule& slots = *request.mutable_server()->mutable_slots();
     slots.set_lead_ns(50'000'000);
     slots.set_period_ns(10'000'000);
@@ -152,7 +153,7 @@ TEST_F(ServerSlotsTest, TheTimeThatAServerUsesOutsideItsSlotsIsIdleCpuTime) {
   for (const auto& control : controls) control->Start(start_ns);
   // In CPU time, so that it does not matter what else runs on the machine.
   for (const pid_t pid : {pids[1], pids[2]}) {
-    const int64_t until_ns = *ProcessCpuNanos(pid) + 400'000'000;
+    const int64_t until_ns = *ProcessCpuNanos(pid) + 200'000'000;
     while (*ProcessCpuNanos(pid) < until_ns) AgentClock(agent_.stub());
   }
   std::vector<ServerFinished> figures;
@@ -176,11 +177,11 @@ TEST_F(ServerSlotsTest, TheTimeThatAServerUsesOutsideItsSlotsIsIdleCpuTime) {
     EXPECT_GT(one.idle_ns(), 0);
   }
   for (const int busy : {1, 2}) {
-    EXPECT_GT(figures[busy].idle_cpu_ns(), 80'000'000) << "of 400 ms, two thirds of the time";
+    EXPECT_GT(figures[busy].idle_cpu_ns(), 40'000'000) << "of 200 ms, two thirds of the time";
     EXPECT_LT(figures[0].idle_cpu_ns(), figures[busy].idle_cpu_ns() / 10);
     // Both use all of one CPU, so each waits for the other.
     if (KernelReportsRunDelay()) {
-      EXPECT_GT(figures[busy].run_delay_ns(), 100'000'000);
+      EXPECT_GT(figures[busy].run_delay_ns(), 50'000'000);
     }
   }
 }
@@ -305,7 +306,8 @@ TEST_F(ServerRoleTest, FailsAServerThatNeverBecomesReady) {
   const ControlEvent event = FirstEvent("never_ready");
   ASSERT_TRUE(event.has_failure()) << event.DebugString();
   EXPECT_EQ(event.failure().kind(), Failure::NOT_READY);
-  EXPECT_THAT(event.failure().message(), HasSubstr("503"));
+  // Its last response is in the message too, if the machine let it respond in that time.
+  EXPECT_THAT(event.failure().message(), HasSubstr("not ready within 300ms"));
 }
 
 TEST_F(ServerRoleTest, AFailureNamesThePortInUse) {

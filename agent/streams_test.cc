@@ -54,7 +54,7 @@ class StreamsTest : public ::testing::Test {
     }
   }
 
-  // Runs a load job of `requests` requests to its end.
+  // Runs a load job to its end.
   LoadFinished Load(const OpenRequest& request) {
     EXPECT_TRUE(OpenJob(agent_.stub(), request).ok());
     ControlClient control(agent_.stub(), request.job());
@@ -126,7 +126,8 @@ TEST_F(StreamsTest, CommandsOutOfOrderEndTheStreamAndSayWhy) {
 
 TEST_F(StreamsTest, DataReadOverBrokenStreamsIsCompleteWithoutDuplicates) {
   const std::unique_ptr<ControlClient> server = Serve(ServerRequest("e", "good"));
-  const OpenRequest request = LoadRequest("e", address_);
+  OpenRequest request = LoadRequest("e", address_);
+  SendExactly(2'000, request);
   const LoadFinished finished = Load(request);
   ASSERT_GE(finished.data_records(), 3u);
   std::vector<std::string> whole;
@@ -148,7 +149,8 @@ TEST_F(StreamsTest, DataReadOverBrokenStreamsIsCompleteWithoutDuplicates) {
 
 TEST_F(StreamsTest, DeletesOnlyCommittedRecords) {
   const std::unique_ptr<ControlClient> server = Serve(ServerRequest("e", "good"));
-  const OpenRequest request = LoadRequest("e", address_);
+  OpenRequest request = LoadRequest("e", address_);
+  SendExactly(2'000, request);
   const LoadFinished finished = Load(request);
   const uint64_t last = finished.data_records();
   const DataRead rest = ReadRecords(agent_.stub(), request.job(), last, UINT64_MAX, last - 1);

@@ -7,6 +7,7 @@
 #include "agent/jobs/cpu_ledger.h"
 #include "agent/jobs/cpu_placement.h"
 #include "agent/jobs/destination_rules.h"
+#include "agent/jobs/port_ledger.h"
 #include "agent/jobs/target_versions.h"
 
 namespace assay::agent {
@@ -16,6 +17,7 @@ struct AgentContext {
   const Catalogue& catalogue;
   TargetVersions& versions;
   CpuLedger& ledger;
+  PortLedger& ports;
   const DestinationRules& destinations;
   CpuPlacement placement;
   // Whether the agent itself listens beyond loopback: its servers may then too.

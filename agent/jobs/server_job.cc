@@ -111,17 +111,7 @@ std::optional<Failure> ServerJob::StartProcess() {
   absl::StatusOr<PrivateFolder> folder = PrivateFolder::Create(context_.folder, "server-");
   if (!folder.ok()) return FailureOf(Failure::LAUNCH_FAILED, folder.status());
   folder_ = *std::move(folder);
-  port_ = static_cast<uint16_t>(spec().port());
-  if (port_ == 0) {
-    const absl::StatusOr<uint16_t> port = FreePort(host());
-    if (!port.ok()) return FailureOf(Failure::PORT_IN_USE, port.status());
-    port_ = *port;
-  } else if (const absl::Status free = CanListen(host(), port_); !free.ok()) {
-    const bool in_use = absl::IsAlreadyExists(free);
-    return FailureOf(
-        in_use ? Failure::PORT_IN_USE : Failure::LAUNCH_FAILED,
-        absl::StrCat(free.message(), in_use ? "; end that, or leave the port to the agent" : ""));
-  }
+  if (std::optional<Failure> failure = TakePort(); failure.has_value()) return failure;
   const std::map<std::string, std::string> options(spec().options().begin(),
                                                    spec().options().end());
   absl::StatusOr<ResolvedTarget> resolved = context_.catalogue.Resolve(
@@ -153,6 +143,25 @@ std::optional<Failure> ServerJob::StartProcess() {
     if (alive != nullptr) Do([this, ended] { OnProcessEnded(ended); });
   });
   return std::nullopt;
+}
+
+std::optional<Failure> ServerJob::TakePort() {
+  if (spec().port() == 0) {
+    const absl::StatusOr<uint16_t> port = context_.ports.TakeFree(host());
+    if (!port.ok()) return FailureOf(Failure::PORT_IN_USE, port.status());
+    port_ = *port;
+    return std::nullopt;
+  }
+  const auto port = static_cast<uint16_t>(spec().port());
+  const absl::Status taken = context_.ports.Take(host(), port);
+  if (taken.ok()) {
+    port_ = port;
+    return std::nullopt;
+  }
+  const bool in_use = absl::IsAlreadyExists(taken);
+  return FailureOf(
+      in_use ? Failure::PORT_IN_USE : Failure::LAUNCH_FAILED,
+      absl::StrCat(taken.message(), in_use ? "; end that, or leave the port to the agent" : ""));
 }
 
 std::optional<Failure> ServerJob::AwaitReady() {
@@ -319,6 +328,7 @@ void ServerJob::Release(bool orderly) {
     process_.reset();
   }
   folder_.reset();
+  if (port_ != 0) context_.ports.Return(port_);
   context_.ledger.Return(title());
 }
 

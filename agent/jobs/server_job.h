@@ -50,6 +50,7 @@ class ServerJob final : public Job {
   std::string host() const;
   // Each returns what the job fails with, or nothing.
   std::optional<Failure> StartProcess();
+  std::optional<Failure> TakePort();
   std::optional<Failure> AwaitReady();
   std::optional<Failure> CheckResponse();
   Ready MakeReady();
@@ -67,6 +68,7 @@ class ServerJob final : public Job {
   const AgentContext& context_;
   const CatalogueTarget* target_ = nullptr;
   CpuSet cpus_;
+  // Not 0 while it is taken.
   uint16_t port_ = 0;
   std::optional<ResolvedTarget> resolved_;
   std::optional<PrivateFolder> folder_;

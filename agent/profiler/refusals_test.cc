@@ -12,10 +12,13 @@
 #include <unistd.h>
 
 #include <cstddef>
+#include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <iterator>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -28,6 +31,7 @@
 #include "agent/profiler/profiler.h"
 #include "agent/profiler/profiler_fixture.h"
 #include "agent/profiler/syscall_counters.h"
+#include "agent/telemetry/process_cpu.h"
 #include "common/runfiles.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -114,7 +118,8 @@ TEST_F(ProfilerTest, SystemCallsAreCountedByName) {
   const std::string text = InChild([]() -> std::string {
     if (!HaveTracefs()) return "";
     int go[2];
-    if (pipe(go) != 0) return "";
+    int done[2];
+    if (pipe(go) != 0 || pipe(done) != 0) return "";
     const pid_t caller = fork();
     if (caller == 0) {
       char byte;
@@ -122,13 +127,14 @@ TEST_F(ProfilerTest, SystemCallsAreCountedByName) {
       for (int i = 0; i < 1000; ++i) syscall(SYS_getpid);
       for (int i = 0; i < 500; ++i) syscall(SYS_gettid);
       for (int i = 0; i < 7; ++i) syscall(SYS_getpgid, 0);
+      if (write(done[1], "d", 1) != 1) _exit(1);
       while (true) pause();
     }
     auto profiler =
         Profiler::Start({.root = caller, .count_syscalls = true}, [](const ProfileChunk&) {
         }).value();
-    if (write(go[1], "g", 1) != 1) return "";
-    absl::SleepFor(absl::Milliseconds(500));
+    char byte;
+    if (write(go[1], "g", 1) != 1 || read(done[0], &byte, 1) != 1) return "";
     const std::string serialised = profiler->Stop().SerializeAsString();
     kill(caller, SIGKILL);
     waitpid(caller, nullptr, 0);
@@ -139,7 +145,7 @@ TEST_F(ProfilerTest, SystemCallsAreCountedByName) {
   if (!info.syscalls_refused().empty()) GTEST_SKIP() << info.syscalls_refused();
   EXPECT_EQ(info.syscalls().at("getpid"), 1000u);
   EXPECT_EQ(info.syscalls().at("gettid"), 500u);
-  // getpgid, which has no counter of its own, and pause.
+  // getpgid, which has no counter of its own, and those at the end.
   EXPECT_GE(info.syscalls().at("other"), 7u);
   EXPECT_LE(info.syscalls().at("other"), 20u);
 }
@@ -222,7 +228,9 @@ TEST_F(ProfilerTest, AnUnprivilegedUserSeesUserSpaceAndANote) {
     }
     auto profiler =
         Profiler::Start({.root = busy, .frequency_hz = 997}, [](const ProfileChunk&) {}).value();
-    absl::SleepFor(absl::Milliseconds(500));
+    // In CPU time: 400 samples, however busy the machine is.
+    const int64_t until_ns = ProcessCpuNanos(busy).value() + 400'000'000;
+    while (ProcessCpuNanos(busy).value() < until_ns) absl::SleepFor(absl::Milliseconds(10));
     const std::string text = profiler->Stop().SerializeAsString();
     kill(busy, SIGKILL);
     waitpid(busy, nullptr, 0);
@@ -239,15 +247,34 @@ TEST_F(ProfilerTest, AnUnprivilegedUserSeesUserSpaceAndANote) {
   EXPECT_GT(info.counters().at("task-clock"), 0u);
 }
 
+// Whether a process has opened its perf events.
+bool Samples(pid_t pid) {
+  std::error_code error;
+  for (const auto& file :
+       std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/fd", error)) {
+    if (std::filesystem::read_symlink(file.path(), error).string().find("perf_event") !=
+        std::string::npos) {
+      return true;
+    }
+  }
+  return false;
+}
+
 TEST_F(ProfilerTest, TheProgramWritesFoldedStacks) {
   const auto burner = Burner("three", 600);
   agent::LaunchOptions options;
   options.argv = {AssayFile("agent/profiler/profile").value(),
-                  "--pid=" + std::to_string(burner->pid()), "--seconds=0.5", "--frequency=997"};
+                  "--pid=" + std::to_string(burner->pid()), "--seconds=600", "--frequency=997"};
   // Otherwise the pid would denote another process there, or none.
   options.pid_namespace = false;
-  kill(burner->pid(), SIGUSR1);
   auto program = agent::LaunchedProcess::Start(std::move(options)).value();
+  while (!Samples(program->pid()) && !program->ended().has_value()) {
+    absl::SleepFor(absl::Milliseconds(5));
+  }
+  kill(burner->pid(), SIGUSR1);
+  ASSERT_TRUE(burner->WaitForOutput(" .\n", absl::Now() + absl::Minutes(1)));
+  // Ends the profile before its time.
+  kill(program->pid(), SIGTERM);
   const auto ended = program->WaitForEnd(absl::Now() + absl::Minutes(1));
   ASSERT_TRUE(ended.has_value());
   EXPECT_EQ(ended->ToString(), "exit 0") << program->LastOutput();

@@ -47,6 +47,12 @@ OpenRequest LoadRequest(const std::string& execution, const std::string& destina
   return request;
 }
 
+void SendExactly(uint64_t requests, OpenRequest& load) {
+  load.mutable_load()->mutable_window()->clear_duration_ns();
+  load.mutable_load()->mutable_window()->set_requests(requests);
+  load.mutable_load()->set_timeout_ns(60'000'000'000);
+}
+
 std::unique_ptr<grpc::ClientContext> NewContext() {
   auto context = std::make_unique<grpc::ClientContext>();
   context->set_deadline(std::chrono::system_clock::now() + std::chrono::minutes(5));

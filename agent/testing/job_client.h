@@ -19,6 +19,9 @@ namespace assay::agent {
 OpenRequest ServerRequest(const std::string& execution, const std::string& target);
 // A load job against `destination`: 4 connections, /plaintext, 0.1 s of warm-up, 0.3 s of measurement, raw samples.
 OpenRequest LoadRequest(const std::string& execution, const std::string& destination);
+// Makes a load job send this many requests, instead of those that fit into a time, and wait a minute for each response.
+// The result then does not depend on how busy the machine is.
+void SendExactly(uint64_t requests, OpenRequest& load);
 
 std::unique_ptr<grpc::ClientContext> NewContext();
 grpc::Status OpenJob(Agent::Stub& stub, const OpenRequest& request);
