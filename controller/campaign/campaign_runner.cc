@@ -214,9 +214,9 @@ absl::Status CampaignRunner::Execute(const CampaignRecord& campaign,
     ASSAY_ASSIGN_OR_RETURN(FinishedExecution finished,
                            runner.Run(tasks[i].execution, tasks[i].attempt));
     if (finished.record.status() == ExecutionRecord::MEASURED) {
-      for (GateResult& gate : JudgeExecution(rules_, plan, finished.record, agents)) {
-        *finished.record.add_gates() = std::move(gate);
-      }
+      MeasuredExecution measured{&finished.record, {}};
+      for (const LoadInterval& one : finished.seconds) measured.intervals.push_back(&one.second);
+      JudgeTogether(rules_, plan, agents, {&measured, 1});
     }
     ASSAY_RETURN_IF_ERROR(store_.CommitExecution(finished.record, finished.chunks, finished.seconds,
                                                  finished.profile));
