@@ -123,7 +123,7 @@ absl::Status RunAgent(const AgentOptions& options) {
       },
       std::max(JobTable::kMostParts, size_t{4} * static_cast<size_t>(cpus.Count())));
 
-  SelfDescription self(catalogue, versions, cpus, placement);
+  SelfDescription self(catalogue, versions, cpus, placement, folder.path());
   ASSAY_ASSIGN_OR_RETURN(const std::unique_ptr<Strand> errands, ThreadStrand::Create());
   AgentService service(jobs, [&self] { return self.Describe(); }, *errands,
                        {.connections = Connections::Limits::OfThisProcess(), .streams = {}});

@@ -12,12 +12,18 @@
 namespace assay {
 namespace {
 
-constexpr std::string_view kTooFewBlocks = "too_few_blocks";
-constexpr std::string_view kAaControl = "aa_control";
-constexpr std::string_view kNotInterleaved = "not_interleaved";
-// Gates of a campaign or a comparison, not of an execution or a profile.
-constexpr std::array kCampaignGates = {kTooFewBlocks, kAaControl, kNotInterleaved};
 constexpr std::string_view kIdleGaps = "idle_gaps";
+constexpr std::string_view kGeneratorSaturated = "generator_saturated";
+constexpr std::string_view kServerNotBottleneck = "server_not_bottleneck";
+
+constexpr std::array<std::string_view, 9> kCampaignGates = {
+    "too_few_blocks",      "clock_source",    "frequency_governor",
+    "environment_differs", "not_interleaved", "aa_control",
+    "order_bias",          "drift",           "dependence",
+};
+
+// Two readings of a counter that advances in ticks are together wrong by up to two ticks.
+constexpr int64_t kTickErrorNs = 20'000'000;
 
 using Figure = std::optional<double>;
 
@@ -77,6 +83,63 @@ Figure ThinkShare(const ExecutionFigures& f) { return f.think_share; }
 
 Figure CpuReadingsLate(const ExecutionFigures& f) { return f.server->late_share; }
 
+Figure ServerBusy(const ExecutionFigures& f) { return f.server->busy_share; }
+
+// The part of a count of ticks that is not explained by their error, as a share of the CPUs' time.
+Figure TickShare(const PinnedCpus& cpus, const std::optional<int64_t>& ns) {
+  if (!ns.has_value() || *ns < 0 || cpus.count <= 0 || cpus.span_ns <= 0) return std::nullopt;
+  const int64_t certain_ns = std::max<int64_t>(0, *ns - kTickErrorNs * cpus.count);
+  return Share(static_cast<double>(certain_ns),
+               static_cast<double>(cpus.span_ns) * static_cast<double>(cpus.count));
+}
+
+Figure ForeignShare(const PinnedCpus& cpus) {
+  if (!cpus.foreign_ns.has_value() || *cpus.foreign_ns < 0 || cpus.group_ns < 0) {
+    return std::nullopt;
+  }
+  return TickShare(cpus, std::max<int64_t>(0, *cpus.foreign_ns - cpus.group_ns));
+}
+
+Figure ForeignOnServer(const ExecutionFigures& f) { return ForeignShare(f.server->cpus); }
+
+// The largest of all figures; not known if one of them is not.
+template <typename Of>
+Figure Worst(const std::vector<PinnedCpus>& all, const Of& of) {
+  Figure worst;
+  for (const PinnedCpus& cpus : all) {
+    const Figure one = of(cpus);
+    if (!one.has_value()) return std::nullopt;
+    worst = std::max(worst.value_or(0), *one);
+  }
+  return worst;
+}
+
+Figure ForeignOnLoad(const ExecutionFigures& f) { return Worst(f.load_cpus, ForeignShare); }
+
+Figure StealShare(const ExecutionFigures& f) {
+  std::vector<PinnedCpus> all = f.load_cpus;
+  if (f.server.has_value()) all.push_back(f.server->cpus);
+  return Worst(all, [](const PinnedCpus& cpus) { return TickShare(cpus, cpus.steal_ns); });
+}
+
+Figure ServerRunDelay(const ExecutionFigures& f) { return f.server->run_delay_share; }
+
+Figure Preemptions(const ExecutionFigures& f) { return f.server->preemptions_per_s; }
+
+Figure Retransmits(const ExecutionFigures& f) { return f.server->retransmits_per_request; }
+
+Figure ListenOverflows(const ExecutionFigures& f) { return f.server->listen_overflows; }
+
+Figure Throttling(const ExecutionFigures& f) { return f.server->throttling_events; }
+
+Figure IdleBusy(const ExecutionFigures& f) { return f.slots->idle_busy_share; }
+
+Figure OverdueSlots(const ExecutionFigures& f) { return f.slots->overdue_share; }
+
+Figure LittlesLawError(const ExecutionFigures& f) { return f.littles_law_error; }
+
+Figure UnsteadyShare(const ExecutionFigures& f) { return f.unsteady_share; }
+
 Figure SampleLoss(const ExecutionFigures& f) {
   // Each request has at most one sample.
   if (!f.counts_known || f.samples_recorded > Requests(f)) return std::nullopt;
@@ -107,7 +170,17 @@ Figure SendLag(const ExecutionFigures& f) {
 struct Gate {
   std::string_view name;
   Figure (*figure)(const ExecutionFigures&);
-  enum class Of { kAll, kOpenLoop, kClosedLoop, kOurServer } of = Of::kAll;
+  enum class Of {
+    kAll,
+    kOpenLoop,
+    kClosedLoop,
+    kOurServer,
+    kBusyServer,
+    kSlots,
+    kOurServerInSlots,
+    kLittlesLaw,
+    kManyIntervals,
+  } of = Of::kAll;
 
   bool AppliesTo(const ExecutionFigures& figures) const {
     switch (of) {
@@ -119,6 +192,17 @@ struct Gate {
         return !figures.open.has_value();
       case Of::kOurServer:
         return figures.server.has_value();
+      case Of::kBusyServer:
+        return figures.server.has_value() && !figures.open.has_value() &&
+               figures.compared != ComparedFigure::kOther;
+      case Of::kSlots:
+        return figures.slots.has_value();
+      case Of::kOurServerInSlots:
+        return figures.slots.has_value() && figures.server.has_value();
+      case Of::kLittlesLaw:
+        return figures.littles_law_applies;
+      case Of::kManyIntervals:
+        return figures.unsteady_share.has_value();
     }
     return true;
   }
@@ -132,7 +216,20 @@ constexpr std::array kExecutionGates = {
     Gate{"too_short_window", WindowSeconds},
     Gate{"same_host", SameHost},
     Gate{"pinning_overlap", SharedCpus},
-    Gate{"generator_saturated", GeneratorShare},
+    Gate{kGeneratorSaturated, GeneratorShare},
+    Gate{kServerNotBottleneck, ServerBusy, Gate::Of::kBusyServer},
+    Gate{"foreign_cpu", ForeignOnServer, Gate::Of::kOurServer},
+    Gate{"foreign_cpu_load", ForeignOnLoad},
+    Gate{"steal", StealShare},
+    Gate{"throttling", Throttling, Gate::Of::kOurServer},
+    Gate{"server_delayed", ServerRunDelay, Gate::Of::kOurServer},
+    Gate{"server_preempted", Preemptions, Gate::Of::kOurServer},
+    Gate{"retransmits", Retransmits, Gate::Of::kOurServer},
+    Gate{"listen_overflows", ListenOverflows, Gate::Of::kOurServer},
+    Gate{"littles_law", LittlesLawError, Gate::Of::kLittlesLaw},
+    Gate{"not_steady", UnsteadyShare, Gate::Of::kManyIntervals},
+    Gate{"idle_target_busy", IdleBusy, Gate::Of::kOurServerInSlots},
+    Gate{"slot_overlap", OverdueSlots, Gate::Of::kSlots},
     Gate{"generator_delayed", RunDelayShare},
     Gate{"think_time", ThinkShare, Gate::Of::kClosedLoop},
     Gate{"cpu_readings", CpuReadingsLate, Gate::Of::kOurServer},
@@ -186,6 +283,10 @@ bool Breaks(GateDirection direction, const std::optional<double>& bound, double 
   return direction == GateDirection::kMax ? value > *bound : value < *bound;
 }
 
+bool IsCampaignGate(std::string_view name) {
+  return std::find(kCampaignGates.begin(), kCampaignGates.end(), name) != kCampaignGates.end();
+}
+
 absl::Status BadRule(const GateRule& rule, std::string_view reason) {
   return absl::InvalidArgumentError(
       absl::StrCat("the rule of gate \"", rule.name, "\" ", std::string(reason)));
@@ -193,8 +294,7 @@ absl::Status BadRule(const GateRule& rule, std::string_view reason) {
 
 absl::Status CheckRule(const GateRule& rule) {
   if (FindGate(kExecutionGates, rule.name) == nullptr &&
-      FindGate(kProfileGates, rule.name) == nullptr &&
-      std::count(kCampaignGates.begin(), kCampaignGates.end(), rule.name) == 0) {
+      FindGate(kProfileGates, rule.name) == nullptr && !IsCampaignGate(rule.name)) {
     return BadRule(rule, "names a gate that does not exist");
   }
   if (!rule.warn.has_value() && !rule.invalid.has_value()) {
@@ -271,16 +371,36 @@ GateJudgement JudgeEstimate(const GateRule& rule, const std::optional<Estimate>&
   return judgement;
 }
 
-absl::StatusOr<GateRules> GateRules::Create(std::vector<GateRule> rules) {
+absl::Span<const std::string_view> CampaignGates() { return kCampaignGates; }
+
+absl::StatusOr<GateRules> GateRules::Create(std::vector<GateRule> rules, uint32_t version) {
   for (const GateRule& rule : rules) {
     if (absl::Status status = CheckRule(rule); !status.ok()) return status;
   }
   if (absl::Status status = CheckComplete(rules); !status.ok()) return status;
-  return GateRules(std::move(rules));
+  return GateRules(std::move(rules), version);
 }
+
+namespace {
+
+// Whether a figure is known and does not break the rule's `warn` bound.
+bool IsGood(const GateRule& rule, const Figure& figure) {
+  return figure.has_value() && std::isfinite(*figure) && *figure >= 0 &&
+         !Breaks(rule.direction, rule.warn, *figure);
+}
+
+void OnlyWarn(const GateRule& rule, GateJudgement* judgement) {
+  if (judgement->verdict != GateVerdict::kInvalid || !rule.warn.has_value()) return;
+  judgement->verdict = GateVerdict::kWarn;
+  judgement->limit = *rule.warn;
+}
+
+}  // namespace
 
 std::vector<GateJudgement> GateRules::JudgeExecution(const ExecutionFigures& figures,
                                                      ComparisonVerdict comparison) const {
+  const GateRule& server = *FindRule(rules_, kServerNotBottleneck);
+  const GateRule& generator = *FindRule(rules_, kGeneratorSaturated);
   std::vector<GateJudgement> judgements;
   for (const GateRule& rule : rules_) {
     const auto* gate = FindGate(kExecutionGates, rule.name);
@@ -288,7 +408,15 @@ std::vector<GateJudgement> GateRules::JudgeExecution(const ExecutionFigures& fig
     Figure figure = gate->figure(figures);
     // All figures are counts, times or shares. A negative or infinite one cannot be true.
     if (figure.has_value() && (!std::isfinite(*figure) || *figure < 0)) figure.reset();
-    judgements.push_back(JudgeFigure(rule, figure, comparison));
+    GateJudgement& judgement = judgements.emplace_back(JudgeFigure(rule, figure, comparison));
+    if (gate->name == kGeneratorSaturated && figures.server.has_value() &&
+        !figures.open.has_value() && IsGood(server, figures.server->busy_share)) {
+      OnlyWarn(rule, &judgement);
+    }
+    if (gate->name == kServerNotBottleneck && figures.compared == ComparedFigure::kCost &&
+        IsGood(generator, figures.generator_share)) {
+      OnlyWarn(rule, &judgement);
+    }
   }
   return judgements;
 }
@@ -312,16 +440,17 @@ double GateRules::IdleShareThatVoids() const {
 
 const GateRule* GateRules::Find(std::string_view name) const { return FindRule(rules_, name); }
 
-GateJudgement GateRules::JudgeBlocks(uint32_t blocks, ComparisonVerdict comparison) const {
-  return JudgeFigure(*FindRule(rules_, kTooFewBlocks), blocks, comparison);
+GateJudgement GateRules::JudgeCampaign(std::string_view name, std::optional<double> value,
+                                       ComparisonVerdict comparison) const {
+  return JudgeFigure(*FindRule(rules_, name), value, comparison);
 }
 
 GateJudgement GateRules::JudgeControl(uint32_t differing) const {
-  return JudgeFigure(*FindRule(rules_, kAaControl), differing, ComparisonVerdict::kWanted);
+  return JudgeCampaign("aa_control", differing, ComparisonVerdict::kWanted);
 }
 
 GateJudgement GateRules::JudgeCampaigns(uint32_t campaigns) const {
-  return JudgeFigure(*FindRule(rules_, kNotInterleaved), campaigns, ComparisonVerdict::kWanted);
+  return JudgeCampaign("not_interleaved", campaigns, ComparisonVerdict::kWanted);
 }
 
 }  // namespace assay

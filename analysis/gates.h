@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "analysis/estimate.h"
 
 namespace assay {
@@ -83,11 +84,54 @@ struct OpenLoopFigures {
   std::optional<int64_t> send_lag_p99_ns;
 };
 
+// What the kernel counted on the CPUs of one job, in ticks of 10 ms. A figure that is not set could not be read.
+struct PinnedCpus {
+  int count = 0;
+  // Time between the two readings.
+  int64_t span_ns = 0;
+  // CPU time of other programs.
+  std::optional<int64_t> foreign_ns;
+  // The part of foreign_ns that jobs of the same group used: executions that take turns on the same CPUs.
+  int64_t group_ns = 0;
+  // Time in which the hypervisor ran another virtual machine.
+  std::optional<int64_t> steal_ns;
+};
+
 // Figures of an execution whose server was started for it.
 struct ServerReadings {
   // The total delay of the readings of the server's CPU clock, as a share of the window. Not set if the delays are
   // not known, or if a process of the tree could not be read.
   std::optional<double> late_share;
+  // CPU time of the server divided by the time of its CPUs in the window.
+  std::optional<double> busy_share;
+  // Time in which the server's threads were runnable while other threads used the CPUs, divided by the time of the CPUs.
+  std::optional<double> run_delay_share;
+  // Involuntary context switches per second and CPU.
+  std::optional<double> preemptions_per_s;
+  PinnedCpus cpus;
+  // Host-wide counts over the window.
+  std::optional<double> retransmits_per_request;
+  std::optional<double> listen_overflows;
+  std::optional<double> throttling_events;
+};
+
+// Figures of an execution that took turns with others in slots.
+struct SlotReadings {
+  // CPU time of the server outside its slots, as a share of that time. Not set if it was not reported.
+  std::optional<double> idle_busy_share;
+  // Share of the slots in which a request was still without a response when the next slot began. The largest of any
+  // load agent.
+  std::optional<double> overdue_share;
+};
+
+// What the plan's verdict compares, as far as the server must be busy for it.
+enum class ComparedFigure {
+  // Neither of the two below, or no verdict is wanted.
+  kOther,
+  // CPU time per request in a closed loop. It depends on how busy the server is.
+  kCost,
+  // Throughput in a closed loop. It is the server's maximum only if the server is the limit.
+  kThroughput,
 };
 
 // The figures behind one execution's gates, summed over its load agents. A figure that is not set could not be read,
@@ -129,6 +173,17 @@ struct ExecutionFigures {
   std::optional<OpenLoopFigures> open;
   // Set if the server was started for the execution.
   std::optional<ServerReadings> server;
+  // The CPUs of each load agent.
+  std::vector<PinnedCpus> load_cpus;
+  // Set if the execution took turns with others.
+  std::optional<SlotReadings> slots;
+  ComparedFigure compared = ComparedFigure::kOther;
+  // Closed loop without errors: how far N = X (R + Z) misses, as a share of N. Only then is the gate judged.
+  bool littles_law_applies = false;
+  std::optional<double> littles_law_error;
+  // The share of the window that is warm-up by MSER-5, or 1 if the window is not steady. Not set if there are too few
+  // intervals to judge; the gate is then left out.
+  std::optional<double> unsteady_share;
 };
 
 // The figures behind the gates of profiles: all profiles of a cell together.
@@ -143,22 +198,32 @@ struct ProfileFigures {
   std::optional<Estimate> cost;
 };
 
+// The names of the gates of whole campaigns. analysis/gates.textproto says which figure each of them judges.
+absl::Span<const std::string_view> CampaignGates();
+
 // The rules by name.
 class GateRules {
  public:
-  // kInvalidArgument if a gate that is judged below has no rule, if a name occurs twice or is not a gate, or if a
-  // rule's bounds are in the wrong order or both missing.
-  static absl::StatusOr<GateRules> Create(std::vector<GateRule> rules);
+  // `version` is that of the data file. kInvalidArgument if a gate has no rule, if a name occurs twice or is not a gate,
+  // or if a rule's bounds are in the wrong order or both missing.
+  static absl::StatusOr<GateRules> Create(std::vector<GateRule> rules, uint32_t version = 0);
 
-  // One judgement per gate of an execution, in the order of the rules. Gates of an open loop, of a closed loop, and
-  // of a server that Assay started are judged only where they apply.
+  // One judgement per gate of an execution, in the order of the rules. Gates of an open loop, of a closed loop, of slots
+  // and of a server that Assay started are judged only where they apply.
+  //
+  // Two gates depend on each other (docs/decisions/0007-load-below-saturation.md). In a closed loop, a full load
+  // generator only warns if the server's CPUs were busy too. A server that was not busy only warns, unless throughput is
+  // compared or the load generator was, or may have been, the limit.
   std::vector<GateJudgement> JudgeExecution(const ExecutionFigures& figures,
                                             ComparisonVerdict comparison) const;
   // One judgement per gate of profiles, in the order of the rules. The cost is judged only if it was wanted.
   std::vector<GateJudgement> JudgeProfile(const ProfileFigures& figures,
                                           ComparisonVerdict comparison) const;
-  // Judges the number of blocks that a campaign finished.
-  GateJudgement JudgeBlocks(uint32_t blocks, ComparisonVerdict comparison) const;
+  // Judges a figure of a whole campaign by the rule of that name, such as "too_few_blocks" or "aa_control". REQUIRES: the
+  // name is in CampaignGates().
+  GateJudgement JudgeCampaign(std::string_view name, std::optional<double> value,
+                              ComparisonVerdict comparison) const;
+
   // Judges the A/A control: the number of its comparisons, of the primary metric, that came out faster or slower.
   GateJudgement JudgeControl(uint32_t differing) const;
   // Judges a comparison of executions of this many campaigns.
@@ -169,12 +234,16 @@ class GateRules {
   double IdleShareThatVoids() const;
 
   const std::vector<GateRule>& rules() const { return rules_; }
+  // Results of an older version are judged again from the stored inputs.
+  uint32_t version() const { return version_; }
   // nullptr if there is no rule of that name.
   const GateRule* Find(std::string_view name) const;
 
  private:
-  explicit GateRules(std::vector<GateRule> rules) : rules_(std::move(rules)) {}
+  GateRules(std::vector<GateRule> rules, uint32_t version)
+      : rules_(std::move(rules)), version_(version) {}
   std::vector<GateRule> rules_;
+  uint32_t version_ = 0;
 };
 
 }  // namespace assay

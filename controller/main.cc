@@ -27,6 +27,7 @@ int Run(int argc, char** argv) {
   assay::controller::AddResumeCommand(app, chosen);
   assay::controller::AddRerunCommand(app, chosen);
   assay::controller::AddCancelCommand(app, chosen);
+  assay::controller::AddDoctorCommand(app, chosen);
   assay::controller::AddAgentsCommand(app, chosen);
   assay::controller::AddListCommand(app, chosen);
   assay::controller::AddShowCommand(app, chosen);

@@ -33,6 +33,21 @@ class DocumentedGatesTest(EndToEndTest):
         self.assertEqual([gate for gate in gates if f"`{gate}`" not in page], [])
 
 
+    def test_the_table_of_gates_has_the_limits_of_the_rules(self):
+        with open(program("analysis/gates.textproto"), encoding="utf-8") as file:
+            rules = re.findall(r"^rules \{\n(.*?)^\}", file.read(), re.MULTILINE | re.DOTALL)
+        with open(program("docs/metrics.md"), encoding="utf-8") as file:
+            page = file.read()
+        rows = {row[0]: row[1:] for row in re.findall(
+            r"^\| `(\w+)` \| [^|]+ \| (max|min) \| (\S+) \| (\S+) \|", page, re.MULTILINE)}
+        self.assertEqual(len(rows), len(rules))
+        for rule in rules:
+            fields = dict(re.findall(r"^  (\w+): \"?([^\"\n]+)", rule, re.MULTILINE))
+            with self.subTest(gate=fields["name"]):
+                self.assertEqual(rows[fields["name"]], (
+                    fields["direction"].lower(), fields.get("warn", "-"), fields.get("invalid", "-")))
+
+
 class DocumentedCommandsTest(EndToEndTest):
     def test_every_command_of_the_readme_exists(self):
         with open(program("README.md"), encoding="utf-8") as file:

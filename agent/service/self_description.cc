@@ -1,8 +1,12 @@
 #include "agent/service/self_description.h"
 
 #include <sys/resource.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstdint>
+#include <cstring>
 #include <memory>
 #include <random>
 #include <utility>
@@ -32,6 +36,15 @@ std::string HostName() {
   return name;
 }
 
+// In the unit of /proc/meminfo, as other sizes of the environment.
+std::string FreeSpace(const std::string& folder) {
+  struct statvfs space {};
+  if (statvfs(folder.c_str(), &space) != 0) {
+    return absl::StrCat("unreadable: ", folder, ": ", std::strerror(errno));
+  }
+  return absl::StrCat(uint64_t{space.f_bavail} * space.f_frsize / 1024, " kB");
+}
+
 Ability ToProto(const PerfAbility& ability) {
   Ability proto;
   proto.set_name(ability.name);
@@ -44,11 +57,12 @@ Ability ToProto(const PerfAbility& ability) {
 }  // namespace
 
 SelfDescription::SelfDescription(const Catalogue& catalogue, TargetVersions& versions, CpuSet cpus,
-                                 CpuPlacement placement)
+                                 CpuPlacement placement, std::string data_folder)
     : catalogue_(catalogue),
       versions_(versions),
       cpus_(cpus),
       placement_(placement),
+      data_folder_(std::move(data_folder)),
       instance_id_(DrawInstanceId()) {}
 
 AgentDescription SelfDescription::Describe() {
@@ -56,6 +70,7 @@ AgentDescription SelfDescription::Describe() {
   description.set_host(HostName());
   description.set_version(kAssayVersion);
   for (auto& [key, value] : ReadEnvironment()) (*description.mutable_environment())[key] = value;
+  (*description.mutable_environment())["disk.data_free"] = FreeSpace(data_folder_);
   description.set_cpus(cpus_.ToString());
   description.set_cpu_count(static_cast<uint32_t>(cpus_.Count()));
   DescribeTargets(description);

@@ -18,9 +18,10 @@ namespace assay::agent {
 // environment again, which takes about 10 ms.
 class SelfDescription {
  public:
-  // `catalogue` and `versions` must outlive it.
+  // `catalogue` and `versions` must outlive it. `data_folder`: where the agent keeps its spools; described by its free
+  // space.
   SelfDescription(const Catalogue& catalogue, TargetVersions& versions, CpuSet cpus,
-                  CpuPlacement placement);
+                  CpuPlacement placement, std::string data_folder);
 
   AgentDescription Describe();
 
@@ -34,6 +35,7 @@ class SelfDescription {
   TargetVersions& versions_;
   const CpuSet cpus_;
   const CpuPlacement placement_;
+  const std::string data_folder_;
   const std::string instance_id_;
   std::optional<Ability> pid_namespace_;
 };

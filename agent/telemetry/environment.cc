@@ -14,9 +14,11 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "agent/telemetry/build_id.h"
+#include "agent/telemetry/cpu_time.h"
 #include "agent/telemetry/environment_values.h"
 #include "agent/telemetry/kernel_probes.h"
 #include "common/file.h"
@@ -238,6 +240,20 @@ Value Product(const Reader& reader) {
   return absl::StrCat(vendor, " ", name);
 }
 
+// Seconds since the machine started, by kind: "0: busy 12.34, idle 56.78, steal 0.00; 1: ...".
+Value CpuSeconds(const Reader& reader) {
+  ASSAY_ASSIGN_OR_RETURN(const std::string text, reader.File("/proc/stat"));
+  ASSAY_ASSIGN_OR_RETURN(const auto times, ParseCpuTimes(text));
+  std::vector<std::string> cpus;
+  for (const auto& [cpu, time] : times) {
+    cpus.push_back(absl::StrFormat(
+        "%d: busy %.2f, idle %.2f, steal %.2f", cpu,
+        static_cast<double>(time.processes_ns + time.interrupts_ns) * 1e-9,
+        static_cast<double>(time.idle_ns) * 1e-9, static_cast<double>(time.steal_ns) * 1e-9));
+  }
+  return absl::StrJoin(cpus, "; ");
+}
+
 std::string OneLine(const Value& value) {
   const std::string text =
       value.ok() ? *value : absl::StrCat("unreadable: ", value.status().message());
@@ -262,6 +278,8 @@ std::map<std::string, std::string> ReadEnvironment(const std::string& root) {
   values["cpu.model"] = reader.Colon("/proc/cpuinfo", "model name");
   values["cpu.numa"] = Numa(reader);
   values["cpu.smt"] = Smt(reader);
+  values["cpu.smt_siblings"] = EachCpu(reader, "topology/thread_siblings_list");
+  values["cpu.time_s"] = CpuSeconds(reader);
   values["cpu.turbo"] = Turbo(reader);
   values["kernel.audit"] = AuditState();
   values["kernel.bpf"] = LoadedBpf();
@@ -270,6 +288,9 @@ std::map<std::string, std::string> ReadEnvironment(const std::string& root) {
   values["limit.open_files"] = reader.LimitOf("Max open files");
   values["limit.processes"] = reader.LimitOf("Max processes");
   values["limit.stack"] = reader.LimitOf("Max stack size");
+  values["memory.available"] = reader.Colon("/proc/meminfo", "MemAvailable");
+  values["memory.swap_free"] = reader.Colon("/proc/meminfo", "SwapFree");
+  values["memory.swap_total"] = reader.Colon("/proc/meminfo", "SwapTotal");
   values["memory.thp"] = reader.Selected("/sys/kernel/mm/transparent_hugepage/enabled");
   values["memory.thp_defrag"] = reader.Selected("/sys/kernel/mm/transparent_hugepage/defrag");
   values["memory.total"] = reader.Colon("/proc/meminfo", "MemTotal");

@@ -73,6 +73,22 @@ TEST_F(EnvironmentTest, ReadsAMachineOfFiles) {
   EXPECT_EQ(Value("cpu.numa"), "0: 0; 1: 1");
 }
 
+// In ticks of 10 ms: user, nice, system, idle, iowait, irq, softirq, steal.
+TEST_F(EnvironmentTest, ReadsWhatADoctorNeeds) {
+  Put("/proc/stat",
+      "cpu  9 9 9 9 9 9 9 9 0 0\ncpu0 100 0 50 800 50 1 2 3 0 0\ncpu1 0 0 0 7 0 0 0 0 0 0\n");
+  Put("/proc/meminfo", "MemTotal: 100 kB\nMemAvailable: 60 kB\nSwapTotal: 8 kB\nSwapFree: 5 kB\n");
+  Put("/sys/devices/system/cpu/cpu0/topology/thread_siblings_list", "0,2\n");
+  Put("/sys/devices/system/cpu/cpu1/topology/thread_siblings_list", "1\n");
+  Put("/sys/devices/system/cpu/cpu2/topology/thread_siblings_list", "0,2\n");
+  EXPECT_EQ(Value("cpu.time_s"),
+            "0: busy 1.53, idle 8.50, steal 0.03; 1: busy 0.00, idle 0.07, steal 0.00");
+  EXPECT_EQ(Value("cpu.smt_siblings"), "0,2: 0,2; 1: 1");
+  EXPECT_EQ(Value("memory.available"), "60 kB");
+  EXPECT_EQ(Value("memory.swap_total"), "8 kB");
+  EXPECT_EQ(Value("memory.swap_free"), "5 kB");
+}
+
 TEST_F(EnvironmentTest, ReadsIntelsTurboFromNoTurbo) {
   Put("/sys/devices/system/cpu/intel_pstate/no_turbo", "1\n");
   EXPECT_EQ(Value("cpu.turbo"), "off");

@@ -238,12 +238,15 @@ absl::Status CampaignRunner::Commit(const CampaignRecord& campaign,
                                     std::vector<FinishedExecution>& unit) {
   std::vector<const AgentRecord*> agents;
   for (const AgentRecord& agent : campaign.agents()) agents.push_back(&agent);
+  std::vector<MeasuredExecution> measured;
   for (FinishedExecution& finished : unit) {
-    if (finished.record.status() == ExecutionRecord::MEASURED) {
-      for (GateResult& gate : JudgeExecution(rules_, campaign.plan(), finished.record, agents)) {
-        *finished.record.add_gates() = std::move(gate);
-      }
-    }
+    if (finished.record.status() != ExecutionRecord::MEASURED) continue;
+    MeasuredExecution& one = measured.emplace_back();
+    one.record = &finished.record;
+    for (const LoadInterval& interval : finished.seconds) one.intervals.push_back(&interval.second);
+  }
+  JudgeTogether(rules_, campaign.plan(), agents, measured);
+  for (FinishedExecution& finished : unit) {
     ASSAY_RETURN_IF_ERROR(store_.CommitExecution(finished.record, finished.chunks, finished.seconds,
                                                  finished.profile));
   }

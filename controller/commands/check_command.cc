@@ -22,12 +22,11 @@
 #include "controller/plan/cells.h"
 #include "controller/plan/plan_loader.h"
 #include "controller/plan/plan_rules.h"
+#include "controller/plan/verdict_family.h"
 #include "nlohmann/json.hpp"
 
 namespace assay::controller {
 namespace {
-
-constexpr uint32_t kBlocksForVerdict = 6;
 
 struct CheckFlags {
   CommonFlags common;
@@ -76,19 +75,8 @@ void PrintText(const CheckedPlan& checked, TextWidth width) {
                ? "; a guess, because a number of requests bounds the windows, not a time"
                : "")
        << "\n";
-  const bool any_is_started =
-      std::any_of(plan.targets().begin(), plan.targets().end(),
-                  [](const PlanTarget& target) { return target.url().empty(); });
-  if (plan.verdict() == Plan::NONE || plan.targets_size() < 2) {
-    // The plan asks for no verdict.
-  } else if (!any_is_started) {
-    text << "this plan cannot give a verdict: it names all servers by URL, so the blocks of each "
-            "server are windows of one process, which are not independent; name a server that an "
-            "agent starts\n";
-  } else if (plan.blocks() < kBlocksForVerdict) {
-    text << "this plan cannot give a verdict: it has " << plan.blocks()
-         << " blocks, and a verdict needs at least " << kBlocksForVerdict
-         << "; add --set blocks=" << kBlocksForVerdict << "\n";
+  if (const Decidability verdict = DecidabilityOf(plan); verdict.why_not.has_value()) {
+    text << "this plan cannot give a verdict: " << *verdict.why_not << "\n";
   }
   std::cout << Fitted(text.str(), width) << std::flush;
 }
@@ -102,6 +90,11 @@ void PrintJson(const CheckedPlan& checked) {
   json["measuring_s"] = absl::ToDoubleSeconds(checked.length.measuring);
   json["total_s"] = absl::ToDoubleSeconds(checked.length.total);
   json["guessed"] = checked.length.guessed;
+  const Decidability verdict = DecidabilityOf(checked.plan);
+  json["comparisons"] = verdict.comparisons;
+  json["blocks_for_verdict"] = verdict.blocks_needed;
+  json["cannot_decide"] = nullptr;
+  if (verdict.why_not.has_value()) json["cannot_decide"] = *verdict.why_not;
   json["schedule"] = nlohmann::ordered_json::array();
   for (const ScheduledExecution& one : checked.schedule) {
     json["schedule"].push_back({{"block", one.block},

@@ -59,6 +59,7 @@ void AddCheckCommand(CLI::App& app, Action& chosen);
 void AddResumeCommand(CLI::App& app, Action& chosen);
 void AddRerunCommand(CLI::App& app, Action& chosen);
 void AddCancelCommand(CLI::App& app, Action& chosen);
+void AddDoctorCommand(CLI::App& app, Action& chosen);
 void AddAgentsCommand(CLI::App& app, Action& chosen);
 void AddListCommand(CLI::App& app, Action& chosen);
 void AddShowCommand(CLI::App& app, Action& chosen);

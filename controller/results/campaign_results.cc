@@ -17,8 +17,10 @@
 #include "analysis/latency_histogram.h"
 #include "analysis/metrics.h"
 #include "common/status_macros.h"
+#include "controller/gates/environment_gates.h"
 #include "controller/gates/gate_keeper.h"
 #include "controller/plan/cells.h"
+#include "controller/results/outdated_gates.h"
 #include "proto/convert/execution_figures.h"
 #include "proto/convert/histogram_proto.h"
 
@@ -227,6 +229,7 @@ absl::StatusOr<CampaignResults> ReadResults(Store& store, const GateRules& rules
     result.fresh_starts = !by_url.contains(cell.target());
     result.cell = std::move(cell);
   }
+  OutdatedGates outdated(rules, campaign);
   Pool pool;
   const auto take = [&](const ExecutionRecord& record) -> absl::Status {
     const auto found = gathered.find(CellText(record.cell()));
@@ -246,7 +249,10 @@ absl::StatusOr<CampaignResults> ReadResults(Store& store, const GateRules& rules
     }
     result.executions.push_back(ResultOf(record, *latency));
     pool.Add(*latency, result);
-    for (const GateResult& gate : record.gates()) KeepWorst(rules, gate, result.gates);
+    outdated.See(record);
+    if (!IsOutdated(rules, record)) {
+      for (const GateResult& gate : record.gates()) KeepWorst(rules, gate, result.gates);
+    }
     if (record.server().has_profile() && record.server().profile().refused().empty())
       found->second.profiles.push_back(record.server().profile());
     return absl::OkStatus();
@@ -255,7 +261,15 @@ absl::StatusOr<CampaignResults> ReadResults(Store& store, const GateRules& rules
       store.ForEachExecution(campaign.id(), take, &results.damaged, Store::Order::kByCell));
   pool.Finish();
   results.finished_blocks = FinishedBlocks(gathered, campaign.plan().blocks());
+  ASSAY_RETURN_IF_ERROR(outdated.JudgeAgain(store, [&](const Cell& cell, const GateResult& gate) {
+    KeepWorst(rules, gate, gathered[CellText(cell)].result.gates);
+  }));
+  results.judged_again = outdated.count();
+  results.rules_version = rules.version();
   results.gates = JudgeCampaign(rules, campaign.plan(), results.finished_blocks);
+  for (GateResult& gate : JudgeEnvironment(rules, campaign.plan(), AgentsOf(campaign))) {
+    results.gates.push_back(std::move(gate));
+  }
   for (const std::string& key : order) {
     CountFailures(gathered[key]);
     Derive(gathered[key]);

@@ -73,6 +73,10 @@ struct CampaignResults {
   std::vector<CellResult> cells;
   // Gates of the campaign as a whole.
   std::vector<GateResult> gates;
+  // Executions that older rules had judged, and that were judged again from their stored records; and the version of the
+  // rules that judged everything.
+  size_t judged_again = 0;
+  uint32_t rules_version = 0;
   // Blocks in which every cell was measured.
   uint32_t finished_blocks = 0;
   // kDataLoss for each execution that is damaged or missing in the store. No figure includes such an execution.

@@ -166,6 +166,7 @@ TEST_F(CampaignResultsTest, GateShowsItsWorstExecution) {
       gate.set_name(name);
       gate.set_value(value);
       gate.set_verdict(verdict);
+      gate.set_rules_version(rules_.version());
     };
     add("generator_saturated", busy[i], GateResult::WARN);
     add("too_short_window", seconds[i], GateResult::PASS);
@@ -175,6 +176,29 @@ TEST_F(CampaignResultsTest, GateShowsItsWorstExecution) {
   ASSERT_EQ(results.cells[0].gates.size(), 2);
   EXPECT_EQ(results.cells[0].gates[0].value(), 0.95);
   EXPECT_EQ(results.cells[0].gates[1].value(), 0.2) << "a smaller value is worse";
+}
+
+// Their stored verdicts are those of other limits.
+TEST_F(CampaignResultsTest, GatesOfOlderRulesAreJudgedAgainFromTheStoredRecord) {
+  const CampaignRecord campaign = Store(6);
+  ExecutionRecord execution = Measured(6);
+  // Other programs had half of the server's CPU, which the rules of that time did not judge.
+  execution.mutable_server()->set_actual_cpus("0");
+  execution.mutable_server()->set_window_ns(1'000'000'000);
+  execution.mutable_server()->set_foreign_ns(500'000'000);
+  GateResult& gate = *execution.add_gates();
+  gate.set_name("errors");
+  gate.set_verdict(GateResult::INVALID);
+  ASSERT_TRUE(store_->CommitExecution(execution, {}, {}).ok());
+  const CampaignResults results = Read(campaign);
+  EXPECT_EQ(results.judged_again, 1);
+  std::map<std::string, GateResult::Verdict> verdicts;
+  for (const GateResult& one : results.cells[0].gates) verdicts[one.name()] = one.verdict();
+  EXPECT_EQ(verdicts.at("errors"), GateResult::PASS);
+  EXPECT_EQ(verdicts.at("foreign_cpu"), GateResult::INVALID);
+  EXPECT_NE(ToText(results).find("the gates of 1 execution are those of today's rules"),
+            std::string::npos)
+      << ToText(results);
 }
 
 // A terminal of 100 columns shows the table without wrapping.

@@ -44,6 +44,13 @@ std::vector<std::string> NotesOf(const CampaignResults& results) {
         " retried because the server closed the connection or refused the stream before it "
         "processed them; they are not errors, and their latency counts from the first attempt"));
   }
+  if (results.judged_again > 0) {
+    notes.push_back(absl::StrCat(
+        "the gates of ", results.judged_again,
+        results.judged_again == 1 ? " execution are" : " executions are",
+        " those of today's rules (version ", results.rules_version,
+        "), judged from the stored records; older rules judged them when they were measured"));
+  }
   if (closed) {
     notes.emplace_back(
         "closed loop: a connection sends nothing while it waits for a response, so p99 and beyond "

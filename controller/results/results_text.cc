@@ -56,6 +56,15 @@ std::string CellLines(const CampaignResults& results, TextWidth width) {
   return table.ToString(ColumnsOf(width));
 }
 
+// Of an unreadable figure, only the reason why it could not be read.
+absl::string_view AdviceOn(const GateResult& gate) {
+  constexpr absl::string_view kUnreadable = "unreadable: ";
+  const absl::string_view advice = gate.advice();
+  const size_t reason = advice.find(kUnreadable);
+  if (gate.verdict() != GateResult::UNREADABLE || reason == absl::string_view::npos) return advice;
+  return advice.substr(reason + kUnreadable.size());
+}
+
 std::string GateLines(const CampaignResults& results) {
   const GateFindings found = FindingsOf(results);
   std::string text = absl::StrCat("gates: ", found.passed, " passed\n");
@@ -64,7 +73,7 @@ std::string GateLines(const CampaignResults& results) {
     text += Line(absl::StrCat("  ", VerdictText(gate.verdict()), ": ", gate.name(), " ",
                               gate.has_value() ? FourDigits(gate.value()) : "not readable",
                               " (limit ", NumberText(gate.limit()), gate.unit().empty() ? "" : " ",
-                              gate.unit(), ") in ", finding.Where(), ": ", gate.advice()));
+                              gate.unit(), ") in ", finding.Where(), ": ", AdviceOn(gate)));
   }
   return text;
 }

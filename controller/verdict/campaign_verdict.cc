@@ -256,7 +256,7 @@ void JudgeControls(const GateRules& rules, CampaignVerdict& verdict) {
     differing += differs ? 1 : 0;
   }
   if (!any) return;
-  verdict.gates.push_back(ToResult(rules.JudgeControl(differing), "A/A control"));
+  verdict.gates.push_back(ToResult(rules, rules.JudgeControl(differing), "A/A control"));
   for (Comparison& one : verdict.comparisons) AppendVoid(verdict.gates, &one.voided_by);
 }
 

@@ -205,7 +205,7 @@ absl::StatusOr<CampaignVerdict> CompareTwoCampaigns(const GateRules& rules,
                      verdict.primary_metric, ", that of campaign ", first.campaign.id()));
   }
   verdict.family = static_cast<uint32_t>(shared.size());
-  verdict.gates.push_back(ToResult(rules.JudgeCampaigns(2), "the comparison"));
+  verdict.gates.push_back(ToResult(rules, rules.JudgeCampaigns(2), "the comparison"));
   Warnings warnings;
   for (const CampaignResults* const results : {&first, &second}) warnings.Add(results->gates);
   for (const SharedCell& both : shared) {

@@ -1,0 +1,36 @@
+#ifndef ASSAY_CONTROLLER_GATES_ENVIRONMENT_GATES_H_
+#define ASSAY_CONTROLLER_GATES_ENVIRONMENT_GATES_H_
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "analysis/gates.h"
+#include "proto/agent.pb.h"
+#include "proto/plan.pb.h"
+#include "proto/results.pb.h"
+
+namespace assay::controller {
+
+// The value of a key of AgentDescription.environment. Not set if the agent did not report it or could not read it.
+std::optional<std::string> EnvironmentValue(const AgentDescription& description,
+                                            const std::string& key);
+
+// Whether reading this clock source costs a system call or more.
+bool IsSlowClockSource(const std::string& source);
+// Whether every CPU has the frequency governor `performance`.
+bool IsPerformanceGovernor(const std::string& governors);
+
+// The keys of the environment that differ between two hosts and can change a result, in alphabetical order. Leaves out
+// what differs between any two hosts or any two moments: boot ID, build IDs, free memory, CPU time since boot.
+std::vector<std::string> EnvironmentDifferences(const AgentDescription& a,
+                                                const AgentDescription& b);
+
+// The gates of a campaign's hosts: clock_source, frequency_governor and, if several agents send the load,
+// environment_differs.
+std::vector<GateResult> JudgeEnvironment(const GateRules& rules, const Plan& plan,
+                                         const std::vector<const AgentRecord*>& agents);
+
+}  // namespace assay::controller
+
+#endif  // ASSAY_CONTROLLER_GATES_ENVIRONMENT_GATES_H_

@@ -1,0 +1,74 @@
+#include "controller/plan/verdict_family.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "analysis/comparison.h"
+#include "controller/plan/load_levels.h"
+
+namespace assay::controller {
+namespace {
+
+// nullptr if no target has the label.
+const PlanTarget* FindTarget(const Plan& plan, const std::string& label) {
+  for (const PlanTarget& target : plan.targets()) {
+    if (target.label() == label) return &target;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+bool IsSameServer(const PlanTarget& a, const PlanTarget& b) {
+  const bool same_options =
+      a.options().size() == b.options().size() &&
+      std::all_of(a.options().begin(), a.options().end(), [&](const auto& option) {
+        const auto found = b.options().find(option.first);
+        return found != b.options().end() && found->second == option.second;
+      });
+  return same_options && a.name() == b.name() && a.url() == b.url() && a.http2() == b.http2() &&
+         a.tls_server_name() == b.tls_server_name();
+}
+
+uint32_t VerdictFamilyOf(const Plan& plan) {
+  const PlanTarget* const baseline = FindTarget(plan, plan.baseline());
+  if (baseline == nullptr) return 0;
+  const auto candidates =
+      std::count_if(plan.targets().begin(), plan.targets().end(),
+                    [&](const PlanTarget& target) { return !IsSameServer(target, *baseline); });
+  return static_cast<uint32_t>(static_cast<size_t>(candidates) *
+                               static_cast<size_t>(plan.workloads_size()) *
+                               LevelsOf(plan.load()).size());
+}
+
+Decidability DecidabilityOf(const Plan& plan) {
+  Decidability result;
+  if (plan.verdict() == Plan::NONE || plan.targets_size() < 2) return result;
+  const bool any_is_started =
+      std::any_of(plan.targets().begin(), plan.targets().end(),
+                  [](const PlanTarget& target) { return target.url().empty(); });
+  if (!any_is_started) {
+    result.why_not =
+        "it names all servers by URL, so the blocks of each server are windows of one process, "
+        "which are not independent; name a server that an agent starts";
+    return result;
+  }
+  result.comparisons = VerdictFamilyOf(plan);
+  // Targets that are all the same are compared as a control.
+  const ComparisonRules rules{.family = std::max(1U, result.comparisons)};
+  result.blocks_needed = BlocksForAnyVerdict(rules);
+  if (plan.blocks() >= result.blocks_needed) return result;
+  result.why_not =
+      absl::StrCat("it has ", plan.blocks(), " blocks, and a verdict on ", rules.family,
+                   rules.family == 1 ? " comparison" : " comparisons", " needs at least ",
+                   result.blocks_needed, "; add --set blocks=", result.blocks_needed);
+  const uint32_t fewer = BlocksForAnyVerdict(ComparisonRules{.family = 1});
+  if (rules.family > 1 && plan.blocks() >= fewer) {
+    absl::StrAppend(&*result.why_not,
+                    ", or compare fewer levels, workloads or targets: each comparison widens the "
+                    "intervals of all");
+  }
+  return result;
+}
+
+}  // namespace assay::controller

@@ -1,0 +1,46 @@
+#include "controller/results/outdated_gates.h"
+
+#include "absl/status/statusor.h"
+#include "common/status_macros.h"
+#include "controller/gates/gate_keeper.h"
+
+namespace assay::controller {
+
+std::vector<const AgentRecord*> AgentsOf(const CampaignRecord& campaign) {
+  std::vector<const AgentRecord*> agents;
+  for (const AgentRecord& agent : campaign.agents()) agents.push_back(&agent);
+  return agents;
+}
+
+void OutdatedGates::See(const ExecutionRecord& execution) {
+  const CpuUse own = CpuUseOf(execution);
+  if (!execution.group().empty()) groups_[execution.group()] += own;
+  if (!IsOutdated(rules_, execution)) return;
+  outdated_.push_back({execution.id(), execution.cell(), execution.group(), own,
+                       HasManyIntervals(execution),
+                       FiguresToJudge(campaign_.plan(), execution, AgentsOf(campaign_))});
+}
+
+absl::Status OutdatedGates::JudgeAgain(
+    Store& store, absl::FunctionRef<void(const Cell&, const GateResult&)> take) {
+  for (Outdated& one : outdated_) {
+    ExecutionContext context;
+    if (!one.group.empty()) {
+      context.siblings = groups_[one.group];
+      context.siblings -= one.own;
+    }
+    if (one.has_many_intervals) {
+      ASSAY_ASSIGN_OR_RETURN(const std::vector<LoadInterval> stored, store.ReadSeconds(one.id));
+      std::vector<const WindowSecond*> intervals;
+      for (const LoadInterval& interval : stored) intervals.push_back(&interval.second);
+      context.interval_medians = IntervalMedians(intervals);
+    }
+    AddContext(context, &one.figures);
+    for (const GateResult& gate : JudgeFigures(rules_, campaign_.plan(), one.cell, one.figures)) {
+      take(one.cell, gate);
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace assay::controller
