@@ -1,4 +1,3 @@
-#include "analysis/metrics.h"
 #include "controller/plan/plan_rules.h"
 
 #include <cstddef>
@@ -9,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "analysis/metrics.h"
 #include "common/testing/load_limit_cases.h"
 #include "controller/plan/plan_loader.h"
 #include "gmock/gmock.h"
@@ -411,6 +411,23 @@ TEST(PlanRulesTest, ThresholdsUseKnownNamesAndValidLimits) {
               ElementsAre(HasSubstr("has neither max nor min")));
   EXPECT_THAT(Faults({"thresholds[0].max=0.5"}), ElementsAre(HasSubstr("max 0.5 is below min 1")));
   EXPECT_THAT(Faults({"thresholds[0].max=inf"}), ElementsAre(HasSubstr("finite")));
+}
+
+TEST(PlanRulesTest, ARegressionThresholdHasNoOtherLimit) {
+  EXPECT_THAT(
+      Faults({"thresholds[0].max=", "thresholds[0].min=", "thresholds[0].regression_percent=5"}),
+      IsEmpty());
+  EXPECT_THAT(Faults({"thresholds[0].regression_percent=5"}),
+              ElementsAre(HasSubstr("has both regression_percent and a max or min")));
+  for (const char* const percent : {"-1", "nan", "inf"}) {
+    EXPECT_THAT(Faults({"thresholds[0].max=", "thresholds[0].min=",
+                        std::string("thresholds[0].regression_percent=") + percent}),
+                ElementsAre(HasSubstr("thresholds[0].regression_percent: ")));
+  }
+  EXPECT_THAT(
+      Faults({"thresholds[0].max=", "thresholds[0].min=", "thresholds[0].metric=mean_of_medians_us",
+              "thresholds[0].regression_percent=5"}),
+      ElementsAre(HasSubstr("cannot be compared between campaigns")));
 }
 
 TEST(PlanRulesTest, AThresholdMayUseEveryMetric) {
