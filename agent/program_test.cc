@@ -252,6 +252,8 @@ TEST(AgentProgramTest, DescribesItselfItsTargetsAndItsHost) {
   for (const TargetDescription& target : description.targets()) targets[target.name()] = target;
   EXPECT_TRUE(targets["epoll"].installed());
   EXPECT_THAT(targets["epoll"].version(), HasSubstr(kAssayVersion));
+  EXPECT_FALSE(targets["epoll"].alone());
+  EXPECT_TRUE(targets["alone"].alone());
   EXPECT_FALSE(targets["not_installed"].installed());
   EXPECT_EQ(targets["not_installed"].install(), "apt-get install nonexistent");
 }

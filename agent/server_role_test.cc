@@ -1,13 +1,21 @@
 // Tests server jobs over gRPC with real processes: each way in which a server can fail has its own failure kind.
 
 #include <signal.h>
+#include <unistd.h>
 
+#include <memory>
 #include <string>
+#include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "agent/jobs/address.h"
 #include "agent/launcher/marked_processes.h"
+#include "agent/telemetry/process_cpu.h"
+#include "agent/telemetry/throttling.h"
 #include "agent/testing/agent_process.h"
 #include "agent/testing/job_client.h"
+#include "common/cpu_set.h"
+#include "common/file.h"
 #include "common/process_tree.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -18,6 +26,10 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
+
+bool KernelReportsRunDelay() {
+  return ParseRunDelay(ReadFile("/proc/self/schedstat").value_or("")).has_value();
+}
 
 class ServerRoleTest : public ::testing::Test {
  protected:
@@ -68,6 +80,11 @@ TEST_F(ServerRoleTest, ServesIsMeasuredAndEndsOnClose) {
   EXPECT_GE(figures.steal_ns(), 0);
   EXPECT_GE(figures.foreign_ns(), 0);
   EXPECT_EQ(figures.actual_cpus(), request.server().cpus());
+  EXPECT_EQ(figures.has_run_delay_ns(), KernelReportsRunDelay());
+  EXPECT_EQ(figures.host_counters().count("cpu.throttled") > 0,
+            ReadThrottleCount(*CpuSet::Parse(request.server().cpus())).ok());
+  EXPECT_EQ(figures.slots_size(), 0);
+  EXPECT_FALSE(figures.has_idle_cpu_ns());
 
   EXPECT_TRUE(CloseJob(agent_.stub(), request.job()).ok());
   EXPECT_TRUE(absl::IsNotFound(ReadProcessStat(pid).status()));
@@ -94,6 +111,117 @@ TEST_F(ServerRoleTest, AWindowInRequestsEndsWithStop) {
   ASSERT_TRUE(finished.has_server_finished()) << finished.DebugString();
   EXPECT_GT(finished.server_finished().window_ns(), 0);
   EXPECT_LE(finished.server_finished().window_ns(), finished.monotonic_ns() - start_ns);
+}
+
+// Servers that are alive together. Each has every third slot; the tests stop them long before the last slot.
+class ServerSlotsTest : public ServerRoleTest {
+ protected:
+  static constexpr uint32_t kSlots = 6'000;
+  static constexpr int64_t kSlotNs = 8'000'000;
+
+  OpenRequest Request(const std::string& execution, const std::string& target, uint32_t first) {
+    OpenRequest request = ServerRequest(execution, target);
+    request.set_group("block");
+    SlotSchedule& slots = *request.mutable_server()->mutable_slots();
+    slots.set_lead_ns(50'000'000);
+    slots.set_period_ns(10'000'000);
+    slots.set_slot_ns(kSlotNs);
+    slots.set_count(kSlots);
+    slots.set_warmup_count(3);
+    for (uint32_t index = first; index < kSlots; index += 3) slots.add_own(index);
+    request.mutable_server()->mutable_window()->set_duration_ns((kSlots / 3 - 1) * kSlotNs);
+    return request;
+  }
+};
+
+// CPU time outside of a server's slots is used at the expense of the others.
+TEST_F(ServerSlotsTest, TheTimeThatAServerUsesOutsideItsSlotsIsIdleCpuTime) {
+  const std::vector<OpenRequest> requests = {Request("a", "good", 0), Request("b", "busy", 1),
+                                             Request("c", "busy", 2)};
+  std::vector<std::unique_ptr<ControlClient>> controls;
+  std::vector<pid_t> pids;
+  for (const OpenRequest& request : requests) {
+    const grpc::Status opened = OpenJob(agent_.stub(), request);
+    ASSERT_TRUE(opened.ok()) << opened.error_message();
+    controls.push_back(std::make_unique<ControlClient>(agent_.stub(), request.job()));
+    const ControlEvent ready = controls.back()->Next();
+    ASSERT_TRUE(ready.has_ready()) << ready.DebugString();
+    pids.push_back(static_cast<pid_t>(ready.ready().pid()));
+  }
+  const int64_t start_ns = AgentClock(agent_.stub());
+  for (const auto& control : controls) control->Start(start_ns);
+  // In CPU time, so that it does not matter what else runs on the machine.
+  for (const pid_t pid : {pids[1], pids[2]}) {
+    const int64_t until_ns = *ProcessCpuNanos(pid) + 400'000'000;
+    while (*ProcessCpuNanos(pid) < until_ns) AgentClock(agent_.stub());
+  }
+  std::vector<ServerFinished> figures;
+  for (const auto& control : controls) {
+    control->Stop();
+    const ControlEvent finished = control->WaitFor(ControlEvent::kServerFinished);
+    ASSERT_TRUE(finished.has_server_finished()) << finished.DebugString();
+    figures.push_back(finished.server_finished());
+  }
+  for (uint32_t first = 0; first < 3; ++first) {
+    const ServerFinished& one = figures[first];
+    ASSERT_GT(one.slots_size(), 0);
+    ASSERT_LT(one.slots_size(), static_cast<int>(kSlots / 3 - 1)) << "it was stopped";
+    int64_t sum_ns = 0;
+    for (int i = 0; i < one.slots_size(); ++i) {
+      EXPECT_EQ(one.slots(i).index(), first + 3 * (i + 1)) << "without the warm-up slot";
+      sum_ns += one.slots(i).cpu_ns();
+    }
+    EXPECT_EQ(one.cpu_ns(), sum_ns);
+    EXPECT_EQ(one.window_ns(), one.slots_size() * kSlotNs);
+    EXPECT_GT(one.idle_ns(), 0);
+  }
+  for (const int busy : {1, 2}) {
+    EXPECT_GT(figures[busy].idle_cpu_ns(), 80'000'000) << "of 400 ms, two thirds of the time";
+    EXPECT_LT(figures[0].idle_cpu_ns(), figures[busy].idle_cpu_ns() / 10);
+    // Both use all of one CPU, so each waits for the other.
+    if (KernelReportsRunDelay()) {
+      EXPECT_GT(figures[busy].run_delay_ns(), 100'000'000);
+    }
+  }
+}
+
+TEST_F(ServerSlotsTest, AServerOutsideTheGroupDoesNotShareItsCpu) {
+  ASSERT_TRUE(OpenJob(agent_.stub(), Request("a", "good", 0)).ok());
+  OpenRequest other = Request("b", "good", 1);
+  other.set_group("another block");
+  EXPECT_EQ(Refusal(other).error_code(), grpc::StatusCode::INVALID_ARGUMENT) << "not an id";
+  other.set_group("another-block");
+  EXPECT_EQ(Refusal(other).error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_EQ(Refusal(ServerRequest("b", "good")).error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+}
+
+TEST_F(ServerSlotsTest, ATargetThatMustBeAloneIsNotInterleaved) {
+  const grpc::Status refused = Refusal(Request("a", "alone", 0));
+  EXPECT_EQ(refused.error_code(), grpc::StatusCode::FAILED_PRECONDITION);
+  EXPECT_THAT(refused.error_message(), HasSubstr("sequential design"));
+  EXPECT_TRUE(OpenJob(agent_.stub(), ServerRequest("a", "alone")).ok());
+}
+
+// Memory layout differs between two starts only if the environment really does.
+TEST_F(ServerRoleTest, TheServersEnvironmentHasThePaddingThatIsAskedFor) {
+  for (const uint32_t padding : {0, 1'234}) {
+    OpenRequest request = ServerRequest("e", "good");
+    request.mutable_server()->set_environment_padding(padding);
+    ASSERT_TRUE(OpenJob(agent_.stub(), request).ok());
+    ControlClient control(agent_.stub(), request.job());
+    const ControlEvent ready = control.Next();
+    ASSERT_TRUE(ready.has_ready()) << ready.DebugString();
+    const std::string environment =
+        *ReadFile(absl::StrCat("/proc/", ready.ready().pid(), "/environ"));
+    const size_t at = environment.find("ASSAY_PADDING=");
+    if (padding == 0) {
+      EXPECT_EQ(at, std::string::npos);
+    } else {
+      ASSERT_NE(at, std::string::npos);
+      EXPECT_EQ(environment.find('\0', at) - environment.find('=', at) - 1, padding);
+    }
+    EXPECT_TRUE(CloseJob(agent_.stub(), request.job()).ok());
+  }
 }
 
 TEST_F(ServerRoleTest, RefusesAnUnknownTargetAndListsTheTargets) {

@@ -13,6 +13,10 @@ namespace assay {
 namespace {
 
 constexpr std::string_view kTooFewBlocks = "too_few_blocks";
+constexpr std::string_view kAaControl = "aa_control";
+constexpr std::string_view kNotInterleaved = "not_interleaved";
+// Gates of a campaign or a comparison, not of an execution or a profile.
+constexpr std::array kCampaignGates = {kTooFewBlocks, kAaControl, kNotInterleaved};
 constexpr std::string_view kIdleGaps = "idle_gaps";
 
 using Figure = std::optional<double>;
@@ -189,7 +193,8 @@ absl::Status BadRule(const GateRule& rule, std::string_view reason) {
 
 absl::Status CheckRule(const GateRule& rule) {
   if (FindGate(kExecutionGates, rule.name) == nullptr &&
-      FindGate(kProfileGates, rule.name) == nullptr && rule.name != kTooFewBlocks) {
+      FindGate(kProfileGates, rule.name) == nullptr &&
+      std::count(kCampaignGates.begin(), kCampaignGates.end(), rule.name) == 0) {
     return BadRule(rule, "names a gate that does not exist");
   }
   if (!rule.warn.has_value() && !rule.invalid.has_value()) {
@@ -206,7 +211,7 @@ absl::Status CheckRule(const GateRule& rule) {
 }
 
 absl::Status CheckComplete(const std::vector<GateRule>& rules) {
-  std::vector<std::string_view> gates = {kTooFewBlocks};
+  std::vector<std::string_view> gates(kCampaignGates.begin(), kCampaignGates.end());
   for (const Gate& gate : kExecutionGates) gates.push_back(gate.name);
   for (const ProfileGate& gate : kProfileGates) gates.push_back(gate.name);
   for (const std::string_view name : gates) {
@@ -309,6 +314,14 @@ const GateRule* GateRules::Find(std::string_view name) const { return FindRule(r
 
 GateJudgement GateRules::JudgeBlocks(uint32_t blocks, ComparisonVerdict comparison) const {
   return JudgeFigure(*FindRule(rules_, kTooFewBlocks), blocks, comparison);
+}
+
+GateJudgement GateRules::JudgeControl(uint32_t differing) const {
+  return JudgeFigure(*FindRule(rules_, kAaControl), differing, ComparisonVerdict::kWanted);
+}
+
+GateJudgement GateRules::JudgeCampaigns(uint32_t campaigns) const {
+  return JudgeFigure(*FindRule(rules_, kNotInterleaved), campaigns, ComparisonVerdict::kWanted);
 }
 
 }  // namespace assay

@@ -159,6 +159,10 @@ class GateRules {
                                           ComparisonVerdict comparison) const;
   // Judges the number of blocks that a campaign finished.
   GateJudgement JudgeBlocks(uint32_t blocks, ComparisonVerdict comparison) const;
+  // Judges the A/A control: the number of its comparisons, of the primary metric, that came out faster or slower.
+  GateJudgement JudgeControl(uint32_t differing) const;
+  // Judges a comparison of executions of this many campaigns.
+  GateJudgement JudgeCampaigns(uint32_t campaigns) const;
 
   // The limit beyond which "idle_gaps" invalidates a result; infinite if the gate can only warn. The figure is known
   // before a window begins.

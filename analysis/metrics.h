@@ -36,6 +36,8 @@ struct Metric {
   Better better = Better::kLower;
   // Available only for servers that an agent starts.
   bool of_server_process = false;
+  // Cost or throughput: a comparison is one of the servers' limits only while their CPUs are busy.
+  bool depends_on_saturation = false;
   // The figure of a cell is the mean over its executions instead of their median. No comparison uses such a metric.
   bool mean_over_executions = false;
 };

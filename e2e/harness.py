@@ -19,7 +19,7 @@ import uuid
 # The longest wait for a program that should end by itself; generous, for slow machines.
 TIMEOUT_S = 120
 # The gates that a busy machine may fail. Assay then correctly ends with 3.
-GATES_OF_THE_MACHINE = {"idle_gaps", "generator_saturated"}
+GATES_OF_THE_MACHINE = {"aa_control", "idle_gaps", "generator_saturated"}
 # The same for tests that do not check the quality of the result: also gates for requests that a busy machine sends late or
 # not at all. A busy machine never causes errors, wrong responses, lost samples or wrong counts.
 GATES_OF_TIME = GATES_OF_THE_MACHINE | {"load_not_delivered", "profile_cost", "queue_overflow", "start_skew"}

@@ -2,6 +2,7 @@
 
 #include <sys/resource.h>
 
+#include <cstdint>
 #include <cstdlib>
 #include <iostream>
 #include <memory>
@@ -11,6 +12,7 @@
 #include "absl/time/time.h"
 #include "common/command_line.h"
 #include "common/message_text.h"
+#include "common/monotonic_clock.h"
 #include "common/standard_streams.h"
 #include "server/endpoints/endpoints.h"
 #include "server/net/http_server.h"
@@ -30,6 +32,13 @@ void RaiseFileLimit() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+// Uses the CPU for this long. A thread that loses its CPU meanwhile burns less.
+void Burn(int64_t burn_ns) {
+  const int64_t end_ns = assay::MonotonicNanos() + burn_ns;
+  while (assay::MonotonicNanos() < end_ns) {
+  }
+}
+
 int Fail(const absl::Status& status) {
   std::cerr << "server: " << assay::MessageText(status) << "\n";
   return absl::IsInvalidArgument(status) ? 2 : EXIT_FAILURE;  // 2: bad usage.
@@ -47,8 +56,14 @@ int Run(int argc, char** argv) {
   const auto endpoints = [&options]() -> assay::server::HttpHandler {
     // One per thread.
     const auto own = std::make_shared<assay::server::Endpoints>(options.limits.max_body);
-    return [own](const assay::server::HttpRequest& request, assay::server::HttpResponse& response) {
+    if (options.burn_ns == 0) {
+      return [own](const assay::server::HttpRequest& request,
+                   assay::server::HttpResponse& response) { own->Respond(request, response); };
+    }
+    return [own, burn_ns = options.burn_ns](const assay::server::HttpRequest& request,
+                                            assay::server::HttpResponse& response) {
       own->Respond(request, response);
+      Burn(burn_ns);
     };
   };
   const auto server = assay::server::HttpServer::Create(options, endpoints);

@@ -1,5 +1,6 @@
 #include "server/server_flags.h"
 
+#include <cstdint>
 #include <string>
 
 #include "absl/time/time.h"
@@ -8,6 +9,9 @@
 
 namespace assay::server {
 namespace {
+
+// Longer work per request would let a stop wait in vain.
+constexpr int64_t kMostBurnNs = 1'000'000'000;
 
 constexpr char kExample[] =
     "Examples:\n"
@@ -78,6 +82,10 @@ int ParseServerFlags(int argc, char** argv, ServerOptions& options, std::ostream
   app.add_option("--max-memory", limits.max_memory,
                  "maximum bytes of all unfinished requests and unsent responses; above it: 503")
       ->check(CLI::Range(size_t{1} << 20, size_t{1} << 50));
+  app.add_option("--burn-ns", options.burn_ns,
+                 "CPU time in nanoseconds to add to each request, for checking that a comparison "
+                 "finds a known difference")
+      ->check(CLI::Range(int64_t{0}, kMostBurnNs));
   app.footer(kExample);
   return ParseCommandLine(app, argc, argv, out, err);
 }

@@ -261,6 +261,15 @@ TEST(ServerTest, AppliesTheLimitsOfTheFlags) {
   EXPECT_EQ(client.ReceiveAll(), "");
 }
 
+TEST(ServerTest, BurnsTheGivenTimeInEachRequest) {
+  RunningServer server("--burn-ns=3000000");
+  TestClient client(server.address());
+  const absl::Time begin = absl::Now();
+  client.Send(kGet + kGet + kGet);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(StatusOf(client.ReceiveResponse()), 200);
+  EXPECT_GE(absl::Now() - begin, absl::Milliseconds(9));
+}
+
 TEST(ServerTest, CurlGetsItsBodyBack) {
   RunningServer server;
   const std::string url = "http://" + server.address();

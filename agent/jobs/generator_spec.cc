@@ -38,6 +38,14 @@ void AddKind(const LoadSpec& spec, loadgen::GeneratorSpec& generator) {
 
 }  // namespace
 
+Window GeneratorWindow(const LoadSpec& spec) {
+  Window window = spec.window();
+  if (spec.has_slots()) {
+    window.set_duration_ns(spec.slots().slot_ns() * static_cast<uint64_t>(spec.slots().own_size()));
+  }
+  return window;
+}
+
 loadgen::GeneratorSpec GeneratorSpecFor(const LoadSpec& spec, const HostPort& destination,
                                         const CpuSet& cpus) {
   loadgen::GeneratorSpec generator;
@@ -46,11 +54,12 @@ loadgen::GeneratorSpec GeneratorSpecFor(const LoadSpec& spec, const HostPort& de
   AddKind(spec, generator);
   generator.set_threads(std::max<uint32_t>(spec.threads(), 1));
   generator.set_cpus(cpus.ToString());
-  const Window& window = spec.window();
+  const Window window = GeneratorWindow(spec);
   generator.set_warmup_ns(static_cast<int64_t>(window.warmup_ns()));
   generator.set_duration_ns(static_cast<int64_t>(window.duration_ns()));
   generator.set_request_count(window.requests());
   generator.set_timeout_ns(static_cast<int64_t>(spec.timeout_ns()));
+  if (spec.has_slots()) *generator.mutable_slots() = spec.slots();
   if (spec.drain_ns() > 0) generator.set_drain_ns(static_cast<int64_t>(spec.drain_ns()));
   generator.set_http2(spec.http2());
   generator.set_tls_server_name(spec.tls_server_name());

@@ -70,6 +70,20 @@ TEST(GeneratorSpecTest, SaysAllThatAnOpenLoopIs) {
   EXPECT_EQ(generator.threads(), 1u);
 }
 
+// The window is that of the load generator, whatever the request says.
+TEST(GeneratorSpecTest, SlotsAreWholeAndTheWindowIsTheirTotal) {
+  LoadSpec spec;
+  spec.mutable_closed()->set_connections(1);
+  spec.mutable_window()->set_duration_ns(5);
+  spec.mutable_slots()->set_slot_ns(20'000'000);
+  spec.mutable_slots()->set_settle_ns(2'000'000);
+  for (const uint32_t index : {1, 2, 5}) spec.mutable_slots()->add_own(index);
+  const GeneratorSpec generator = SpecFor(spec);
+  EXPECT_EQ(generator.slots().SerializeAsString(), spec.slots().SerializeAsString());
+  EXPECT_EQ(generator.duration_ns(), 60'000'000);
+  EXPECT_FALSE(SpecFor(LoadSpec()).has_slots());
+}
+
 TEST(GeneratorSpecTest, AShortThinkTimeIsNotLost) {
   LoadSpec spec;
   spec.mutable_closed()->set_connections(1);

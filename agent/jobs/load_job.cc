@@ -11,6 +11,7 @@
 #include "agent/jobs/generator_spec.h"
 #include "agent/verify/verify.h"
 #include "common/status_macros.h"
+#include "proto/convert/slot_schedule.h"
 
 namespace assay::agent {
 namespace {
@@ -31,6 +32,11 @@ constexpr absl::Duration kConfigureTimeout = absl::Seconds(30);
 constexpr int kControlFd = 3;
 constexpr int kRingFd = 4;
 
+// Half the time between the load of a slot and the next slot.
+int64_t HalfGapNs(const SlotSchedule& slots) {
+  return static_cast<int64_t>(slots.period_ns() - slots.slot_ns()) / 2;
+}
+
 }  // namespace
 
 LoadJob::LoadJob(OpenRequest request, std::unique_ptr<Strand> strand, const AgentContext& context)
@@ -41,7 +47,7 @@ absl::Status LoadJob::Admit() {
       destination_, context_.destinations.Admit(spec().destination(), spec().destination_agent(),
                                                 request().job().execution_id()));
   ASSAY_ASSIGN_OR_RETURN(cpus_, context_.ledger.Take(spec().cpus(), context_.placement.load,
-                                                     request().job().execution_id(), title()));
+                                                     CpuLedger::Claimant::Of(request(), title())));
   if (threads() > cpus_.Count()) {
     return absl::InvalidArgumentError(absl::StrCat("load.threads: ", threads(),
                                                    " load threads need a CPU each, and CPUs ",
@@ -86,7 +92,7 @@ bool LoadJob::HasSpareCpu() const {
 
 absl::Status LoadJob::CreateRing(UniqueFd& memory) {
   spare_cpu_ = HasSpareCpu();
-  ring_plan_ = loadgen::PlanRing(spec().window(), threads(), spare_cpu_,
+  ring_plan_ = loadgen::PlanRing(GeneratorWindow(spec()), threads(), spare_cpu_,
                                  static_cast<int>(spec().workload().pipeline()));
   ASSAY_ASSIGN_OR_RETURN(memory,
                          loadgen::SampleRing::Create(threads(), ring_plan_.bytes_per_thread));
@@ -171,16 +177,24 @@ void LoadJob::BeginWindow(int64_t start_ns) {
   start.mutable_start()->set_start_ns(start_ns);
   if (!control_->Send(start, absl::ZeroDuration()).ok())
     return;  // It has ended: that is told by OnProcessEnded().
+  start_ns_ = start_ns;
   const Window& window = spec().window();
-  const int64_t begin_ns = start_ns + static_cast<int64_t>(window.warmup_ns());
+  int64_t begin_ns = start_ns + static_cast<int64_t>(window.warmup_ns());
+  int64_t end_ns = begin_ns + static_cast<int64_t>(window.duration_ns());
+  if (spec().has_slots()) {
+    // The reading takes a millisecond or two: it is made in a gap, and when all slots are over.
+    const SlotSchedule& slots = spec().slots();
+    begin_ns =
+        std::max(start_ns, SlotBeginNs(slots, start_ns, slots.warmup_count()) - HalfGapNs(slots));
+    end_ns = SlotBeginNs(slots, start_ns, slots.count());
+  }
   At(begin_ns, [this] { ReadBegin(); });
   // A job that came since may have taken it.
   spare_cpu_ = HasSpareCpu();
   if (drain_.has_value() && (spare_cpu_ || !ring_plan_.holds_window)) {
-    At(begin_ns + DrainEveryNs(), [this] { KeepDraining(); });
+    At(NextDrainNs(begin_ns), [this] { KeepDraining(); });
   }
   if (window.duration_ns() == 0) return;
-  const int64_t end_ns = begin_ns + static_cast<int64_t>(window.duration_ns());
   At(end_ns, [this] { ReadEnd(); });
   const uint64_t drain_ns = spec().drain_ns() > 0 ? spec().drain_ns() : spec().timeout_ns();
   At(end_ns + static_cast<int64_t>(drain_ns) + kFinishTimeoutNs, [this] {
@@ -209,11 +223,23 @@ void LoadJob::ReadEnd() {
 
 void LoadJob::KeepDraining() {
   if (finished_) return;
-  if (spare_cpu_ || ring_->FullestShare() > 0.5) DrainRing(/*finish=*/false);
-  At(strand().NowNanos() + DrainEveryNs(), [this] { KeepDraining(); });
+  // In slots each drain is to be short.
+  if (spare_cpu_ || spec().has_slots() || ring_->FullestShare() > 0.5) DrainRing(/*finish=*/false);
+  At(NextDrainNs(strand().NowNanos()), [this] { KeepDraining(); });
 }
 
-int64_t LoadJob::DrainEveryNs() const { return spare_cpu_ ? kDrainEveryNs : kLookEveryNs; }
+int64_t LoadJob::NextDrainNs(int64_t now_ns) const {
+  if (spare_cpu_) return now_ns + kDrainEveryNs;
+  if (!spec().has_slots()) return now_ns + kLookEveryNs;
+  const SlotSchedule& slots = spec().slots();
+  const int64_t after_begin_ns = static_cast<int64_t>(slots.slot_ns()) + HalfGapNs(slots);
+  const auto next = std::upper_bound(
+      slots.own().begin(), slots.own().end(), now_ns, [&](int64_t ns, uint32_t index) {
+        return ns < SlotBeginNs(slots, start_ns_, index) + after_begin_ns;
+      });
+  if (next == slots.own().end()) return now_ns + kLookEveryNs;
+  return SlotBeginNs(slots, start_ns_, *next) + after_begin_ns;
+}
 
 void LoadJob::DrainRing(bool finish) {
   if (!drain_.has_value()) return;

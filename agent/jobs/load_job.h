@@ -25,7 +25,8 @@ namespace assay::agent {
 //
 // Samples come through a ring in shared memory. Where this agent has a CPU that nobody is pinned to, the ring is
 // drained ten times a second; elsewhere only after the window, and within it only where it would overflow: an agent
-// that runs on a spinning load thread's core stalls it for milliseconds.
+// that runs on a spinning load thread's core stalls it for milliseconds. In slots, a ring that may overflow is drained
+// after the load of each own slot, in the middle of the gap before the next slot: the samples of one slot are few.
 class LoadJob final : public Job {
  public:
   LoadJob(OpenRequest request, std::unique_ptr<Strand> strand, const AgentContext& context);
@@ -45,7 +46,8 @@ class LoadJob final : public Job {
   absl::Status StartProcess();
   absl::Status CreateRing(UniqueFd& memory);
   bool HasSpareCpu() const;
-  int64_t DrainEveryNs() const;
+  // When to look at the ring next.
+  int64_t NextDrainNs(int64_t now_ns) const;
 
   void OnControlReadable();
   void Take(loadgen::FromLoadgen message);
@@ -72,6 +74,7 @@ class LoadJob final : public Job {
 
   std::optional<WindowReading> begin_;
   std::optional<WindowReading> end_;
+  int64_t start_ns_ = 0;
   // Whether the load generator has said so.
   bool ready_ = false;
   bool finished_ = false;

@@ -147,6 +147,39 @@ TEST_F(LoadJobTest, TwoThreadsOfAnOpenLoopSendEachItsHalfOfWhatFallsDue) {
   for (const auto& [thread, of_thread] : threads) EXPECT_EQ(of_thread.samples, 150u) << thread;
 }
 
+// Its own slots, of those of an interleaved block.
+TEST_F(LoadJobTest, InSlotsItRecordsEachOwnSlotAndAllItsSamples) {
+  SlotSchedule& slots = *request_.mutable_load()->mutable_slots();
+  slots.set_lead_ns(50'000'000);
+  slots.set_period_ns(150'000'000);
+  slots.set_slot_ns(100'000'000);
+  slots.set_settle_ns(10'000'000);
+  slots.set_count(5);
+  slots.set_warmup_count(1);
+  for (const uint32_t index : {0, 2, 3}) slots.add_own(index);
+  Window& window = *request_.mutable_load()->mutable_window();
+  window.Clear();
+  window.set_duration_ns(300'000'000);
+  std::map<uint32_t, OfThread> threads;
+  const LoadFinished finished = Run(threads);
+  EXPECT_GT(finished.ok(), 0u);
+  EXPECT_GT(finished.warmup_requests(), 0u);
+  EXPECT_EQ(finished.duration_ns(), 2 * 90'000'000);
+  ExpectIsSumOf(finished, threads);
+  std::vector<uint32_t> recorded;
+  uint64_t sent = 0;
+  uint64_t responses = 0;
+  for (const DataRecord& record : ReadRecords(agent_.stub(), request_.job()).records) {
+    if (!record.has_second()) continue;
+    recorded.push_back(record.second().second());
+    sent += record.second().sent();
+    responses += record.second().slot().responses();
+  }
+  EXPECT_EQ(recorded, (std::vector<uint32_t>{2, 3}));
+  EXPECT_EQ(sent, finished.sent());
+  EXPECT_EQ(responses, finished.cpu_responses());
+}
+
 TEST_F(LoadJobTest, TwoThreadsAreRefusedOnOneCpu) {
   request_.mutable_load()->set_cpus(cpus_[1]);
   const grpc::Status refused = OpenJob(agent_.stub(), request_);

@@ -11,12 +11,18 @@
 #include "common/http_url.h"
 #include "common/load_limits.h"
 #include "common/status_macros.h"
+#include "proto/convert/slot_schedule.h"
 
 namespace assay::agent {
 namespace {
 
 constexpr uint32_t kShortestLeaseMs = 1'000;
 constexpr uint32_t kLongestLeaseMs = 600'000;
+
+constexpr size_t kLongestId = 200;
+constexpr char kNoId[] = "is not at most 200 letters, digits and signs such as - and _";
+
+bool IsId(const std::string& text) { return IsToken(text) && text.size() <= kLongestId; }
 
 absl::Status Wrong(std::string_view field, std::string_view why) {
   return absl::InvalidArgumentError(absl::StrCat(std::string(field), ": ", std::string(why)));
@@ -96,6 +102,14 @@ absl::Status CheckOptions(const ServerSpec& server) {
   return absl::OkStatus();
 }
 
+absl::Status CheckSchedule(std::string_view field, const SlotSchedule& slots,
+                           const Window& window) {
+  if (window.requests() > 0) {
+    return Wrong(field, "a window that is bounded by requests has no slots: set duration_ns");
+  }
+  return In(field, CheckSlots(slots));
+}
+
 absl::Status CheckServer(const ServerSpec& server) {
   if (server.target().empty()) return Wrong("server.target", "names no target of the catalogue");
   if (server.port() > 65'535) return Wrong("server.port", "is beyond 65535");
@@ -105,6 +119,18 @@ absl::Status CheckServer(const ServerSpec& server) {
   if (server.has_profile() && (hz == 0 || hz > kMostProfileHz)) {
     return Wrong("server.profile.frequency_hz",
                  absl::StrCat(hz, " is not between 1 and ", kMostProfileHz));
+  }
+  if (server.has_profile() && server.has_slots()) {
+    return Wrong("server.profile",
+                 "a server is not profiled in slots: profile it in an execution of its own");
+  }
+  if (server.environment_padding() > kMostEnvironmentPadding) {
+    return Wrong(
+        "server.environment_padding",
+        absl::StrCat(server.environment_padding(), " is more than ", kMostEnvironmentPadding));
+  }
+  if (server.has_slots()) {
+    ASSAY_RETURN_IF_ERROR(CheckSchedule("server.slots", server.slots(), server.window()));
   }
   return CheckWindow("server.window", server.window());
 }
@@ -155,6 +181,12 @@ absl::Status CheckLoad(const LoadSpec& load) {
   ASSAY_RETURN_IF_ERROR(CheckWorkload("load.workload", load.workload()));
   ASSAY_RETURN_IF_ERROR(CheckTransport(load));
   ASSAY_RETURN_IF_ERROR(CheckWindow("load.window", load.window()));
+  if (load.has_slots()) {
+    ASSAY_RETURN_IF_ERROR(CheckSchedule("load.slots", load.slots(), load.window()));
+    if (load.window().warmup_ns() > 0) {
+      return Wrong("load.window", "warmup_ns is not 0: slots have warm-up slots instead");
+    }
+  }
   if (load.threads() > kMostThreads) {
     return Wrong("load.threads", absl::StrCat("more than ", kMostThreads));
   }
@@ -187,9 +219,9 @@ absl::Status CheckLoad(const LoadSpec& load) {
 absl::Status CheckOpenRequest(const OpenRequest& request) {
   if (request.job().execution_id().empty()) return Wrong("job.execution_id", "is not set");
   // Others read its beginning where it holds what they want.
-  if (!IsToken(request.job().execution_id()) || request.job().execution_id().size() > 200) {
-    return Wrong("job.execution_id",
-                 "is not at most 200 letters, digits and signs such as - and _");
+  if (!IsId(request.job().execution_id())) return Wrong("job.execution_id", kNoId);
+  if (!request.group().empty() && !IsId(request.group())) {
+    return Wrong("group", kNoId);
   }
   if (request.lease_ms() < kShortestLeaseMs || request.lease_ms() > kLongestLeaseMs) {
     return Wrong("lease_ms", absl::StrCat(request.lease_ms(), " is not from ", kShortestLeaseMs,

@@ -113,6 +113,54 @@ TEST(RequestCheckTest, NamesTheFieldOfTheLoadThatIsWrong) {
       "load.share_index");
 }
 
+SlotSchedule Slots() {
+  SlotSchedule slots;
+  slots.set_period_ns(25'000'000);
+  slots.set_slot_ns(20'000'000);
+  slots.set_count(4);
+  slots.add_own(1);
+  slots.add_own(2);
+  return slots;
+}
+
+TEST(RequestCheckTest, NamesTheFieldOfTheSlotsThatIsWrong) {
+  OpenRequest server = ServerRequest();
+  server.mutable_server()->mutable_window()->clear_requests();
+  server.mutable_server()->mutable_window()->set_duration_ns(40'000'000);
+  *server.mutable_server()->mutable_slots() = Slots();
+  OpenRequest load = LoadRequest();
+  *load.mutable_load()->mutable_slots() = Slots();
+  ExpectWrong(
+      server, [](OpenRequest& r) { r.mutable_server()->mutable_slots()->set_count(2); },
+      "server.slots");
+  ExpectWrong(
+      load, [](OpenRequest& r) { r.mutable_load()->mutable_slots()->set_count(2); }, "load.slots");
+  ExpectWrong(
+      server, [](OpenRequest& r) { r.mutable_server()->mutable_window()->set_requests(10); },
+      "server.slots");
+  ExpectWrong(
+      load, [](OpenRequest& r) { r.mutable_load()->mutable_window()->set_warmup_ns(1); },
+      "load.window");
+  // The profiler's cost would be part of the slots' CPU time.
+  ExpectWrong(
+      server,
+      [](OpenRequest& r) { r.mutable_server()->mutable_profile()->set_frequency_hz(1'000); },
+      "server.profile");
+}
+
+TEST(RequestCheckTest, BoundsTheGroupAndThePadding) {
+  OpenRequest good = ServerRequest();
+  good.set_group("b1.json.64");
+  good.mutable_server()->set_environment_padding(4'096);
+  ExpectWrong(
+      good, [](OpenRequest& r) { r.set_group("a b"); }, "group");
+  ExpectWrong(
+      good, [](OpenRequest& r) { r.set_group(std::string(201, 'a')); }, "group");
+  ExpectWrong(
+      good, [](OpenRequest& r) { r.mutable_server()->set_environment_padding(4'097); },
+      "server.environment_padding");
+}
+
 // A header with a line end in it would be two, or a second request.
 TEST(RequestCheckTest, RefusesWhatWouldSmuggleIntoARequest) {
   const OpenRequest good = LoadRequest();

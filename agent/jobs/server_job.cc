@@ -25,7 +25,10 @@ constexpr absl::Duration kVerifyTimeout = absl::Seconds(5);
 // For the end of a server that broke its connection: its last output is worth more than "connection reset".
 constexpr absl::Duration kEndTimeout = absl::Milliseconds(300);
 
-// As ProfilerConfig has it.
+// Before the first slot: a full reading takes a millisecond or two, and is not to delay the reading of the slot.
+constexpr int64_t kFullReadingNs = 5'000'000;
+
+constexpr char kPaddingVariable[] = "ASSAY_PADDING";
 
 // Where a client on this host reaches what listens on `host`.
 std::string ReachedAt(const std::string& host, uint16_t port) {
@@ -69,6 +72,12 @@ absl::Status ServerJob::Admit() {
                                                       " does not serve ", method, " ",
                                                       verify.path(), ": ", *not_served));
   }
+  if (target_->alone() && !request().group().empty()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("target ", target_->name(),
+                     " cannot be alive together with other targets (`alone` in the catalogue): "
+                     "compare it with the sequential design"));
+  }
   // Whether it is installed and takes these options is known before any CPU is asked for.
   CpuSet any;
   any.Add(0);
@@ -77,7 +86,7 @@ absl::Status ServerJob::Admit() {
                                                    spec().options().end());
   ASSAY_RETURN_IF_ERROR(context_.catalogue.Resolve(*target_, site, options).status());
   ASSAY_ASSIGN_OR_RETURN(cpus_, context_.ledger.Take(spec().cpus(), context_.placement.server,
-                                                     request().job().execution_id(), title()));
+                                                     CpuLedger::Claimant::Of(request(), title())));
   return absl::OkStatus();
 }
 
@@ -129,6 +138,9 @@ std::optional<Failure> ServerJob::StartProcess() {
   LaunchOptions launch;
   launch.argv = resolved_->argv;
   launch.environment = resolved_->environment;
+  if (spec().environment_padding() > 0) {
+    launch.environment[kPaddingVariable] = std::string(spec().environment_padding(), 'x');
+  }
   launch.inherit_environment = false;
   launch.cpus = cpus_;
   launch.working_directory = folder_->path();
@@ -204,12 +216,32 @@ void ServerJob::OnProcessEnded(const Ended& ended) {
 }
 
 void ServerJob::BeginWindow(int64_t start_ns) {
+  if (spec().has_slots()) return BeginSlots(start_ns);
   const Window& window = spec().window();
   begin_ns_ = start_ns + static_cast<int64_t>(window.warmup_ns());
   At(begin_ns_, [this] { ReadBegin(); });
   if (window.duration_ns() > 0) {
     end_ns_ = begin_ns_ + static_cast<int64_t>(window.duration_ns());
     At(*end_ns_, [this] { ReadEnd(); });
+  }
+}
+
+void ServerJob::BeginSlots(int64_t start_ns) {
+  slots_.emplace(
+      spec().slots(), start_ns,
+      [clock = std::make_shared<TreeClock>(process_->guard_pid())] { return clock->Read(); });
+  At(slots_->window_begin_ns() - kFullReadingNs, [this] { ReadBegin(); });
+  At(*slots_->NextNanos(), [this] { ReadSlot(); });
+}
+
+void ServerJob::ReadSlot() {
+  if (read_) return;
+  // A reading fails if the server has ended; ReadEnd() finds out and reports what it must.
+  if (!slots_->Read().ok()) return ReadEnd();
+  if (const std::optional<int64_t> next_ns = slots_->NextNanos(); next_ns.has_value()) {
+    At(*next_ns, [this] { ReadSlot(); });
+  } else {
+    At(slots_->window_end_ns(), [this] { ReadEnd(); });
   }
 }
 
@@ -249,33 +281,16 @@ void ServerJob::ReadEnd() {
   }
   // Stopped before the window began: nothing was counted.
   const WindowReading& begin = begin_.has_value() ? *begin_ : *end;
-  const TreeUsage used = UsageBetween(begin.tree, end->tree);
-  const CpusBetween cpus = PassedBetween(begin.cpus, end->cpus, used.cpu_ns);
-  ServerFinished finished;
-  finished.set_cpu_ns(used.cpu_ns);
-  finished.set_window_ns(end->tree.cpu_at_ns - begin.tree.cpu_at_ns);
-  finished.set_cpu_begin_ns(begin.tree.cpu_at_ns);
-  finished.set_cpu_end_ns(end->tree.cpu_at_ns);
-  finished.set_begin_late_ns(std::max<int64_t>(0, begin.tree.cpu_at_ns - begin_ns_));
-  // A window that is bounded by requests, or stopped before its time, ends when it does.
-  if (end_ns_.has_value()) {
-    finished.set_end_late_ns(std::max<int64_t>(0, end->tree.cpu_at_ns - *end_ns_));
-  }
-  finished.set_tree_incomplete(!used.complete);
-  finished.set_rss_bytes(used.rss_bytes);
-  finished.set_peak_rss_bytes(used.peak_rss_bytes);
-  finished.set_steal_ns(cpus.steal_ns);
-  finished.set_foreign_ns(cpus.foreign_ns);
-  if (begin.network.ok() && end->network.ok()) {
-    for (const auto& [name, count] : CountedBetween(*begin.network, *end->network)) {
-      (*finished.mutable_network_counters())[name] = count;
+  ServerFinished finished = FiguresBetween(begin, *end);
+  if (slots_.has_value()) {
+    slots_->Report(finished);
+  } else {
+    finished.set_begin_late_ns(std::max<int64_t>(0, begin.tree.cpu_at_ns - begin_ns_));
+    // A window that is bounded by requests, or stopped before its time, ends when it does.
+    if (end_ns_.has_value()) {
+      finished.set_end_late_ns(std::max<int64_t>(0, end->tree.cpu_at_ns - *end_ns_));
     }
   }
-  finished.set_voluntary_switches(used.voluntary_switches);
-  finished.set_involuntary_switches(used.involuntary_switches);
-  finished.set_actual_cpus(used.allowed_cpus.ToString());
-  finished.set_minor_faults(used.minor_faults);
-  finished.set_major_faults(used.major_faults);
   if (spec().has_profile()) {
     ProfileInfo& info = *finished.mutable_profile();
     if (profiler_ != nullptr) {

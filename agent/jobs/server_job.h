@@ -13,6 +13,7 @@
 #include "agent/jobs/job.h"
 #include "agent/jobs/private_folder.h"
 #include "agent/jobs/profile_spool.h"
+#include "agent/jobs/slot_readings.h"
 #include "agent/jobs/window_reading.h"
 #include "agent/launcher/launched_process.h"
 #include "agent/profiler/profiler.h"
@@ -25,8 +26,12 @@ namespace assay::agent {
 // With ServerSpec.profile the tree is profiled over the window: its chunks are the job's data, and how it was taken,
 // or why it was not, is told with Finished. Naming the stacks may take some seconds, after the window.
 //
-// The window begins warmup_ns after the start asked for, and ends duration_ns later, or with Stop where it is counted
-// in requests. A server that ends by itself is told as CRASHED with its last output, at any time before Close.
+// With ServerSpec.slots, the CPU clocks are also read at the edges of the job's own slots (agent/jobs/slot_readings.h).
+// The full readings, which take a millisecond or two, are made shortly before the first and after the last slot that is
+// counted, whoever owns it: the window of the host's counters is the same for all jobs of a group.
+//
+// Without slots, the window begins warmup_ns after the start asked for, and ends duration_ns later, or with Stop where it is counted
+// in requests. Stop ends slots too; those that have not ended are not reported. A server that ends by itself is told as CRASHED with its last output, at any time before Close.
 class ServerJob final : public Job {
  public:
   ServerJob(OpenRequest request, std::unique_ptr<Strand> strand, const AgentContext& context);
@@ -49,6 +54,8 @@ class ServerJob final : public Job {
   std::optional<Failure> CheckResponse();
   Ready MakeReady();
   void OnProcessEnded(const Ended& ended);
+  void BeginSlots(int64_t start_ns);
+  void ReadSlot();
   void ReadBegin();
   void StartProfiler();
   void ReadEnd();
@@ -68,6 +75,8 @@ class ServerJob final : public Job {
   int64_t begin_ns_ = 0;
   std::optional<int64_t> end_ns_;
   std::optional<WindowReading> begin_;
+  // While the job has slots, from its start.
+  std::optional<SlotReadings> slots_;
   // From the window's begin to its end, where a profile was asked for.
   // Outlives the profiler, whose chunks it takes.
   std::optional<ProfileSpool> profile_spool_;

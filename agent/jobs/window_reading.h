@@ -10,6 +10,7 @@
 #include "agent/telemetry/network_counters.h"
 #include "agent/telemetry/process_cpu.h"
 #include "common/cpu_set.h"
+#include "proto/agent.pb.h"
 
 namespace assay::agent {
 
@@ -20,6 +21,8 @@ struct WindowReading {
   // Each may be unreadable on its own, and is then told as such.
   absl::StatusOr<CpuTime> cpus = absl::UnknownError("not read");
   absl::StatusOr<NetworkCounters> network = absl::UnknownError("not read");
+  // As ReadThrottleCount() of agent/telemetry/throttling.h.
+  absl::StatusOr<int64_t> throttled = absl::UnknownError("not read");
 };
 
 // Reads now. `guard` is the process above the tree. An error: the tree cannot be read, as when it is gone.
@@ -34,6 +37,10 @@ struct CpusBetween {
 // `tree_cpu_ns`: what the tree itself used of them.
 CpusBetween PassedBetween(const absl::StatusOr<CpuTime>& begin, const absl::StatusOr<CpuTime>& end,
                           int64_t tree_cpu_ns);
+
+// The figures of a server over the window between two readings: all of ServerFinished but the lateness of the readings,
+// the slots and the profile. A figure that could not be read is -1 or absent, as the message has it.
+ServerFinished FiguresBetween(const WindowReading& begin, const WindowReading& end);
 
 }  // namespace assay::agent
 

@@ -26,6 +26,14 @@ void FillSecond(const Interval& row, WindowSecond* second) {
   second->set_timeouts(row.timeouts);
   second->set_retried(row.retried);
   ToProto(row.latency, second->mutable_latency());
+  if (!row.slot.has_value()) return;
+  SlotFigures* slot = second->mutable_slot();
+  slot->set_ok_in_slot(row.slot->ok);
+  slot->set_responses(row.slot->responses);
+  slot->set_work_ns(row.slot->work_ns);
+  slot->set_drain_ns(row.slot->drain_ns);
+  if (row.slot->run_delay_ns.has_value()) slot->set_run_delay_ns(*row.slot->run_delay_ns);
+  slot->set_overdue(row.slot->overdue);
 }
 
 void FillFinished(const LoadResult& result, LoadFinished* finished) {
@@ -40,6 +48,12 @@ void FillFinished(const LoadResult& result, LoadFinished* finished) {
   }
   for (const auto& [kind, count] : result.error_kinds) {
     (*finished->mutable_error_kinds())[kind] = count;
+  }
+  for (int i = 0; i < kOutcomes; ++i) {
+    if (result.outcomes[i] == 0) continue;
+    OutcomeCount* outcome = finished->add_outcomes();
+    outcome->set_outcome(OutcomeProto(static_cast<Outcome>(i)));
+    outcome->set_count(result.outcomes[i]);
   }
   finished->set_duration_ns(result.duration_ns);
   finished->set_bytes_read(result.bytes_read);
@@ -59,7 +73,12 @@ void FillFinished(const LoadResult& result, LoadFinished* finished) {
   finished->set_ok_in_window(result.ok_in_window);
   finished->set_work_ns(result.work_ns());
   finished->set_cpu_responses(result.cpu_responses);
-  ToProto(result.responses, finished->mutable_timeline());
+  if (result.in_slots) {
+    finished->set_overdue_slots(result.overdue_slots);
+    finished->set_longest_drain_ns(result.longest_drain_ns);
+  } else {
+    ToProto(result.responses, finished->mutable_timeline());
+  }
   if (!result.open_loop) finished->set_think_ns(result.think_ns);
   finished->set_flight_ns(result.flight_ns);
   finished->set_cycles(result.cycles);

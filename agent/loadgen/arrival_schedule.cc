@@ -19,12 +19,13 @@ int64_t After(int64_t from_ns, double ns) {
 
 }  // namespace
 
-ArrivalSchedule::ArrivalSchedule(const Config& config, const LoadWindow& window)
+ArrivalSchedule::ArrivalSchedule(const Config& config, const SendingPeriods& periods)
     : config_(config),
-      window_(window),
+      periods_(periods),
+      window_(periods.load_time()),
       random_(config.seed, kStream + static_cast<uint64_t>(config.stream)) {}
 
-int64_t ArrivalSchedule::NextNs() {
+int64_t ArrivalSchedule::NextLoadNs() {
   switch (config_.arrivals) {
     case Arrivals::kPoisson:
       return Poisson();

@@ -3,8 +3,8 @@
 
 #include <cstdint>
 
-#include "agent/loadgen/load_phases.h"
 #include "agent/loadgen/options.h"
+#include "agent/loadgen/sending_periods.h"
 #include "analysis/random_stream.h"
 
 namespace assay::loadgen {
@@ -27,19 +27,23 @@ class ArrivalSchedule {
     uint64_t seed = 1;
   };
 
-  // From the window's start on; a ramp rises from its begin to its end.
-  ArrivalSchedule(const Config& config, const LoadWindow& window);
+  // From the start of the first period on; a ramp rises from the begin of what counts to the end. Arrivals are drawn in
+  // load time, so that the rate holds within slots and the time between slots does not exist for them. `periods` must
+  // outlive it.
+  ArrivalSchedule(const Config& config, const SendingPeriods& periods);
 
-  // The next due time, never before the last one; INT64_MAX after a ramp's end.
-  int64_t NextNs();
+  // The next due time, never before the last one; INT64_MAX after a ramp's end and after the last slot.
+  int64_t NextNs() { return periods_.RealNs(NextLoadNs()); }
 
  private:
+  int64_t NextLoadNs();
   int64_t Constant(double rate_per_s, int64_t from_ns);
   int64_t Poisson();
   int64_t Ramp();
 
   const Config config_;
-  const LoadWindow window_;
+  const SendingPeriods& periods_;
+  const LoadWindow window_;  // In load time.
   RandomStream random_;
   uint64_t turn_ = 0;      // Arrivals of this thread so far, in this part of the run.
   double elapsed_ns_ = 0;  // Poisson: since the start.

@@ -4,9 +4,11 @@
 #include <cmath>
 #include <vector>
 
-#include "agent/loadgen/load_phases.h"
+#include "agent/loadgen/load_window.h"
 #include "agent/loadgen/options.h"
+#include "agent/loadgen/sending_periods.h"
 #include "gtest/gtest.h"
+#include "proto/agent.pb.h"
 
 namespace assay::loadgen {
 namespace {
@@ -15,8 +17,9 @@ constexpr int64_t kSecond = 1'000'000'000;
 constexpr LoadWindow kWindow = {
     .start_ns = 5 * kSecond, .begin_ns = 7 * kSecond, .end_ns = 17 * kSecond};
 
-std::vector<int64_t> Due(ArrivalSchedule::Config config, int64_t until_ns) {
-  ArrivalSchedule schedule(config, kWindow);
+std::vector<int64_t> Due(const ArrivalSchedule::Config& config, int64_t until_ns,
+                         const SendingPeriods& periods = SendingPeriods(kWindow)) {
+  ArrivalSchedule schedule(config, periods);
   std::vector<int64_t> due;
   for (int64_t at = schedule.NextNs(); at < until_ns; at = schedule.NextNs()) due.push_back(at);
   return due;
@@ -103,6 +106,46 @@ TEST(ArrivalScheduleTest, ARampRisesLinearlyFromNothingToItsRate) {
     const auto count = std::count_if(
         due.begin(), due.end(), [&](int64_t at) { return at >= begin && at < begin + kSecond; });
     EXPECT_NEAR(static_cast<double>(count), 200 * (second + 0.5), 1);
+  }
+}
+
+// Every second of two slots of 100 ms each, of five.
+SlotSchedule EverySecondSlot() {
+  SlotSchedule slots;
+  slots.set_lead_ns(kSecond);
+  slots.set_period_ns(kSecond / 4);
+  slots.set_slot_ns(kSecond / 10);
+  slots.set_settle_ns(kSecond / 100);
+  slots.set_count(5);
+  slots.set_warmup_count(1);
+  for (const uint32_t index : {0, 2, 4}) slots.add_own(index);
+  return slots;
+}
+
+// The time between slots does not exist for the arrivals: no request is due in it, and none makes up for it.
+TEST(ArrivalScheduleTest, TheRateHoldsWithinSlots) {
+  const SendingPeriods periods(EverySecondSlot(), kWindow.start_ns);
+  const std::vector<int64_t> due =
+      Due({.arrivals = Arrivals::kConstant, .total_rate_per_s = 1000}, INT64_MAX, periods);
+  ASSERT_EQ(due.size(), 300u);
+  for (size_t i = 0; i < due.size(); ++i) {
+    const int64_t slot_begin =
+        kWindow.start_ns + kSecond + static_cast<int64_t>(i / 100) * kSecond / 2;
+    EXPECT_EQ(due[i], slot_begin + static_cast<int64_t>(i % 100) * 1'000'000) << i;
+  }
+}
+
+TEST(ArrivalScheduleTest, PoissonArrivalsOfASlotAreThoseOfItsLoadTime) {
+  const SendingPeriods periods(EverySecondSlot(), kWindow.start_ns);
+  const ArrivalSchedule::Config config{
+      .arrivals = Arrivals::kPoisson, .total_rate_per_s = 20'000, .seed = 3};
+  const std::vector<int64_t> due = Due(config, INT64_MAX, periods);
+  const std::vector<int64_t> without_slots = Due(config, kWindow.start_ns + 3 * kSecond / 10);
+  ASSERT_EQ(due.size(), without_slots.size());
+  for (size_t i = 0; i < due.size(); ++i) {
+    const int64_t load_time = without_slots[i] - kWindow.start_ns;
+    EXPECT_EQ(due[i], periods.RealNs(load_time)) << i;
+    EXPECT_LT((due[i] - kWindow.start_ns - kSecond) % (kSecond / 2), kSecond / 10) << i;
   }
 }
 

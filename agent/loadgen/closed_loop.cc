@@ -24,7 +24,11 @@ void ClosedLoop::Run(ConnectionPool& pool, LoadPhases& phases) {
   pool_ = &pool;
   phases_ = &phases;
   int64_t now = MonotonicNanos();
-  phases.Advance(now, false, 0, pool.busy_ns(), recorder_->responses_until_now());
+  phases.Begin(now, pool.busy_ns(), recorder_->responses_until_now());
+  Advance(now);
+  while (!thinking_.empty()) thinks_[thinking_.Pop()] = 0;
+  pool.ResumeReopening(now);
+  now = pool.CatchUp(now);
   for (int i = 0; i < pool.connections(); ++i) {
     now = MonotonicNanos();
     if (pool.HasRoom(i)) Send(i, now);
@@ -32,14 +36,18 @@ void ClosedLoop::Run(ConnectionPool& pool, LoadPhases& phases) {
   while (phases.phase() != LoadPhases::Phase::kDone) {
     now = pool.Turn(std::min(phases.NextNs(), thinking_.NextNs()), now);
     SendAfterThinkTime(now);
-    phases.Advance(now, left_ == 0, in_flight_, pool.busy_ns(), recorder_->responses_until_now());
+    Advance(now);
     if (phases.phase() < LoadPhases::Phase::kDrain) continue;
     recorder_->EndCycles(phases.times().end_ns);
     if (phases.phase() == LoadPhases::Phase::kDone) break;
     pool.StopReopening();
     if (config_.request_count == 0) recorder_->EndWindow(phases.times().end_ns);
   }
-  phases.times().in_flight = static_cast<uint64_t>(pool.CountInFlight(true));
+}
+
+void ClosedLoop::Advance(int64_t now_ns) {
+  phases_->Advance(now_ns, left_ == 0, in_flight_, pool_->busy_ns(),
+                   recorder_->responses_until_now());
 }
 
 void ClosedLoop::OnReady(int connection, int64_t now_ns) {

@@ -19,6 +19,8 @@ namespace assay::loadgen {
 // the one before, after a rest of `think_ns`, with up to the pool's pipeline of them in flight. A
 // connection that cannot be opened counts as a request that failed: its user wanted to send one.
 //
+// At the begin of a slot every connection sends at once: a rest ends with the slot in which it began.
+//
 // Work goes in rows: some answers are received, then the next requests are sent, so that each finds its part of the
 // kernel in the CPU's cache, and a response is dated before other requests are sent rather than behind them. Meanwhile a
 // connection rests, which is think time that nobody asked for: rows are so long that it stays a small share of the cycle
@@ -39,6 +41,9 @@ class ClosedLoop : public LoadLoop {
   ClosedLoop(const Config& config, RequestMix* mix, Recorder* recorder);
 
   void Run(ConnectionPool& pool, LoadPhases& phases) override;
+  uint64_t TakeUnfinished(const ConnectionPool& pool) override {
+    return static_cast<uint64_t>(pool.CountInFlight(/*counted_only=*/true));
+  }
   void OnReady(int connection, int64_t now_ns) override;
   void OnEnded(const Flight& flight, Outcome outcome, int status, uint64_t response_bytes,
                int64_t now_ns) override;
@@ -57,6 +62,7 @@ class ClosedLoop : public LoadLoop {
   void Send(int connection, int64_t now_ns);
   void SendBatch();
   void SendAfterThinkTime(int64_t now_ns);
+  void Advance(int64_t now_ns);
 
   const Config config_;
   RequestMix* const mix_;

@@ -55,8 +55,13 @@ class ConnectionPool {
   // connection may break in it.
   virtual void Flush(int connection, int64_t now_ns) = 0;
 
+  // Deals with what has happened already, as after a time in which nobody called Turn(). Returns a new look at the clock.
+  virtual int64_t CatchUp(int64_t now_ns) = 0;
+
   // From now on connections that end stay closed.
   virtual void StopReopening() = 0;
+  // Ends that, and begins to open what was closed meanwhile.
+  virtual void ResumeReopening(int64_t now_ns) = 0;
 
   // Requests on their way; those of the window alone.
   virtual int64_t CountInFlight(bool counted_only) const = 0;

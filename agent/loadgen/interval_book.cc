@@ -30,11 +30,17 @@ IntervalPlan IntervalPlan::For(int64_t window_s, int64_t latest_s, int threads) 
   return plan;
 }
 
+IntervalPlan IntervalPlan::ForSlots() {
+  // Those in use lie a few indexes apart: no two of them may share a place.
+  constexpr int kPlaces = 16;
+  return {.slots = kPlaces, .keep_seconds = INT32_MAX, .harvest_every_s = 0};
+}
+
 IntervalBook::IntervalBook(int slots, int keep_seconds)
     : keep_seconds_(keep_seconds), slots_(static_cast<size_t>(std::max(slots, 1))) {}
 
 IntervalFigures& IntervalBook::Find(int64_t at_ns) {
-  const int64_t second = (at_ns - window_begin_ns_) / static_cast<int64_t>(kSecond);
+  const int64_t second = (at_ns - begin_ns_) / interval_ns_;
   if (second < closed_before_.load(std::memory_order_relaxed)) return outside_;
   // Time moves on also where there is no slot: else what holds the slots would never be harvested.
   const bool newest = second >= newest_;
@@ -52,7 +58,7 @@ IntervalFigures& IntervalBook::Find(int64_t at_ns) {
   }
   if (newest) {
     current_ = &slot.figures;
-    current_begin_ns_ = window_begin_ns_ + second * static_cast<int64_t>(kSecond);
+    current_begin_ns_ = begin_ns_ + second * interval_ns_;
   }
   return slot.figures;
 }
@@ -62,6 +68,7 @@ void IntervalBook::Harvest(absl::FunctionRef<void(const IntervalFigures&)> take)
 }
 
 void IntervalBook::HarvestAll(absl::FunctionRef<void(const IntervalFigures&)> take) {
+  current_begin_ns_ = INT64_MIN;
   HarvestBefore(std::numeric_limits<int64_t>::max(), take);
 }
 

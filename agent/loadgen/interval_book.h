@@ -10,9 +10,9 @@
 
 namespace assay::loadgen {
 
-// What one load thread saw of the requests of one second of the window.
+// What one load thread saw of the requests of one interval: a second of the window, or a slot.
 struct IntervalFigures {
-  // Since the window began.
+  // Index of the interval.
   uint32_t second = 0;
   uint64_t sent = 0;
   uint64_t ok = 0;
@@ -39,28 +39,35 @@ struct IntervalPlan {
   // was sent. Where the memory does not reach so far, seconds are kept for as long as it does, and
   // what ends later goes to the rest.
   static IntervalPlan For(int64_t window_s, int64_t latest_s, int threads);
+  // For a run in slots: the load thread harvests each slot when its drain is over, so that two or three are in use.
+  static IntervalPlan ForSlots();
 };
 
-// One load thread's figures of each second of its window, filed by when a request was (meant to be)
-// sent, in a fixed number of slots: all memory is taken and touched beforehand, 216 KiB a slot. In
-// a window with more seconds than slots another thread must Harvest() the old ones in time; figures
-// for which there is no slot (any more) go to the rest, which belongs to the totals but to no
-// second.
+// One load thread's figures of each interval of its run, filed by when a request was (meant to be)
+// sent, in a fixed number of slots: all memory is taken and touched beforehand, 216 KiB a slot. An interval is a second
+// of the window unless Begin() says otherwise. In a window with more seconds than slots another thread must Harvest() the
+// old ones in time; figures for which there is no slot (any more) go to the rest, which belongs to the totals but to no
+// interval.
 class IntervalBook {
  public:
   // A second is harvested when it is older than `keep_seconds`.
   IntervalBook(int slots, int keep_seconds);
 
-  // Before the first figure.
-  void Begin(int64_t window_begin_ns) {
-    window_begin_ns_ = window_begin_ns;
+  // Before the first figure: when interval 0 begins, and the length of each.
+  void Begin(int64_t begin_ns, int64_t interval_ns = kSecond) {
+    begin_ns_ = begin_ns;
+    interval_ns_ = interval_ns;
     current_begin_ns_ = INT64_MIN;
   }
+  // The begin of the interval of that time. REQUIRES: at_ns is not before that of interval 0.
+  int64_t IntervalBegin(int64_t at_ns) const {
+    return begin_ns_ + (at_ns - begin_ns_) / interval_ns_ * interval_ns_;
+  }
 
-  // The figures that a request of that time belongs to. The load thread only. REQUIRES: at_ns >=
-  // window begin.
+  // The figures that a request of that time belongs to. The load thread only. REQUIRES: as IntervalBegin().
   IntervalFigures& At(int64_t at_ns) {
-    if (static_cast<uint64_t>(at_ns) - static_cast<uint64_t>(current_begin_ns_) < kSecond) {
+    if (static_cast<uint64_t>(at_ns) - static_cast<uint64_t>(current_begin_ns_) <
+        static_cast<uint64_t>(interval_ns_)) {
       return *current_;
     }
     return Find(at_ns);
@@ -69,12 +76,13 @@ class IntervalBook {
   // Gives out the seconds that can get no more figures, in any order, and frees their slots. Any
   // one thread.
   void Harvest(absl::FunctionRef<void(const IntervalFigures&)> take);
-  // All that is left, the rest excepted. After the load thread has ended.
+  // All that is left, the rest excepted; what is filed later has an empty slot again. By the load thread, or after it has
+  // ended.
   void HarvestAll(absl::FunctionRef<void(const IntervalFigures&)> take);
   const IntervalFigures& rest() const { return outside_; }
 
  private:
-  static constexpr uint64_t kSecond = 1'000'000'000;
+  static constexpr int64_t kSecond = 1'000'000'000;
   static constexpr int64_t kFree = -1;
 
   struct Slot {
@@ -86,7 +94,8 @@ class IntervalBook {
   void HarvestBefore(int64_t second, absl::FunctionRef<void(const IntervalFigures&)> take);
 
   const int keep_seconds_;
-  int64_t window_begin_ns_ = 0;
+  int64_t begin_ns_ = 0;
+  int64_t interval_ns_ = kSecond;
   int64_t current_begin_ns_ = INT64_MIN;
   IntervalFigures* current_ = nullptr;
   int64_t newest_ = -1;

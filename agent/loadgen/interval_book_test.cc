@@ -76,6 +76,34 @@ TEST(IntervalBookTest, ASlotIsFreedWithItsRetries) {
   EXPECT_EQ(book.At(3'000'000'000).retried, 0u);
 }
 
+// A slot's requests are harvested when its drain is over. One that ends later is filed again under its slot.
+TEST(IntervalBookTest, ALateRequestOfAHarvestedSlotJoinsItsRow) {
+  constexpr int64_t kPeriod = 25'000'000;
+  const IntervalPlan plan = IntervalPlan::ForSlots();
+  IntervalBook book(plan.slots, plan.keep_seconds);
+  book.Begin(kBegin, kPeriod);
+  IntervalTotals totals;
+  const auto add = [&](const IntervalFigures& figures) { totals.Add(figures); };
+  constexpr int kSlots = 4'000;
+  for (int slot = 0; slot < kSlots; slot += 2) {
+    Record(book, kBegin + slot * kPeriod, slot + 1);
+    // The request that was sent with the one before, 50 ms ago.
+    if (slot > 0) Record(book, kBegin + (slot - 2) * kPeriod + 1, 50'000'000);
+    book.HarvestAll(add);
+  }
+  EXPECT_EQ(book.rest().ok, 0u);
+  totals.Expect(kSlots + 1);
+  const std::vector<Interval> rows = totals.TakeIntervals();
+  ASSERT_EQ(rows.size(), kSlots / 2 + 1u);
+  for (size_t i = 0; i + 2 < rows.size(); ++i) {
+    EXPECT_EQ(rows[i].second, 2 * i);
+    EXPECT_EQ(rows[i].ok, 2u);
+    EXPECT_EQ(rows[i].latency.max_ns, 50'000'000);
+  }
+  EXPECT_EQ(rows.back().second, kSlots + 1u);
+  EXPECT_EQ(rows.back().sent, 0u);
+}
+
 TEST(IntervalTotalsTest, MergesTheThreadsOfASecond) {
   IntervalTotals ledger;
   IntervalFigures figures;

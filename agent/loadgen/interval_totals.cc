@@ -30,7 +30,18 @@ void MergeParts(const LatencyHistogram& more, LatencyHistogram::Parts& into) {
 
 }  // namespace
 
+void SlotAccount::Add(const LoadTimes& times, bool spins) {
+  ok += times.ok;
+  responses += times.responses;
+  work_ns += spins ? times.busy_ns : times.cpu_ns;
+  drain_ns = std::max(drain_ns, times.drain_ns);
+  overdue += times.overdue;
+  if (!times.run_delay_ns.has_value()) run_delay_ns.reset();
+  if (run_delay_ns.has_value()) *run_delay_ns = std::max(*run_delay_ns, *times.run_delay_ns);
+}
+
 void IntervalTotals::Add(const IntervalFigures& figures) {
+  const std::lock_guard<std::mutex> lock(adding_);
   total_.Merge(figures.latency);
   const uint64_t ended = figures.ok + figures.errors + figures.timeouts;
   if (figures.sent > ended) late_ += figures.sent - ended;
@@ -59,10 +70,7 @@ LatencyHistogram IntervalTotals::TotalWithLate() const {
 }
 
 std::vector<Interval> IntervalTotals::TakeIntervals(int64_t seconds) {
-  for (int64_t i = 0; i < seconds; ++i) {
-    const auto second = static_cast<uint32_t>(i);
-    rows_[second].second = second;
-  }
+  for (int64_t i = 0; i < seconds; ++i) Expect(static_cast<uint32_t>(i));
   std::vector<Interval> rows;
   rows.reserve(rows_.size());
   for (auto& [second, row] : rows_) rows.push_back(std::move(row));

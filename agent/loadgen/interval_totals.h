@@ -3,15 +3,32 @@
 
 #include <cstdint>
 #include <map>
+#include <mutex>
+#include <optional>
 #include <vector>
 
 #include "agent/loadgen/interval_book.h"
+#include "agent/loadgen/load_phases.h"
 #include "analysis/latency_histogram.h"
 
 namespace assay::loadgen {
 
-// A second over all load threads, in little memory: about 16 bytes a nonempty bucket.
+// What all load threads did in one slot: SlotFigures of proto/samples.proto, which describes them.
+struct SlotAccount {
+  // What one thread did. `spins`: see LoadResult::work_ns().
+  void Add(const LoadTimes& times, bool spins);
+
+  uint64_t ok = 0;
+  uint64_t responses = 0;
+  int64_t work_ns = 0;
+  int64_t drain_ns = 0;
+  std::optional<int64_t> run_delay_ns = 0;
+  uint64_t overdue = 0;
+};
+
+// An interval over all load threads, in little memory: about 16 bytes a nonempty bucket.
 struct Interval {
+  // Index of the interval: the second since the window began, or the slot.
   uint32_t second = 0;
   uint64_t sent = 0;
   uint64_t ok = 0;
@@ -19,13 +36,19 @@ struct Interval {
   uint64_t timeouts = 0;
   uint64_t retried = 0;
   LatencyHistogram::Parts latency;
+  // In slots.
+  std::optional<SlotAccount> slot;
 };
 
-// Gathers the seconds of all load threads, and their total.
+// Gathers the intervals of all load threads, and their total.
+//
+// Threads: any may Add(); all else is for one, while nobody adds.
 class IntervalTotals {
  public:
-  // A second of one thread; each once.
+  // An interval of one thread, or a part of one. Cost: about 100 us.
   void Add(const IntervalFigures& figures);
+  // There is a row for this interval, also if nothing was sent in it.
+  void Expect(uint32_t second) { rows_[second].second = second; }
   // What belongs to the total but to no second.
   void AddOutside(const IntervalFigures& figures) { total_.Merge(figures.latency); }
 
@@ -37,6 +60,7 @@ class IntervalTotals {
   std::vector<Interval> TakeIntervals(int64_t seconds = 0);
 
  private:
+  std::mutex adding_;
   std::map<uint32_t, Interval> rows_;
   // Requests without an end when their second was gathered.
   uint64_t late_ = 0;

@@ -1,6 +1,8 @@
 #ifndef ASSAY_AGENT_LOADGEN_LOAD_LOOP_H_
 #define ASSAY_AGENT_LOADGEN_LOAD_LOOP_H_
 
+#include <cstdint>
+
 #include "agent/loadgen/connection_pool.h"
 #include "agent/loadgen/load_phases.h"
 
@@ -9,9 +11,12 @@ namespace assay::loadgen {
 // Decides when requests are sent over the connections of a pool: in a closed or in an open loop.
 class LoadLoop : public FlightSink {
  public:
-  // Runs from the window's start, which has come, until the last response is there or was waited for long enough; then
-  // phases.times() is complete. Once. The pool has this as its sink.
+  // Runs one period (sending_periods.h): from its start, which has come, until the last response has arrived or the
+  // drain is over. phases.times() is then complete. Called once for each period, in order, with the same pool, whose sink
+  // this is.
   virtual void Run(ConnectionPool& pool, LoadPhases& phases) = 0;
+  // Requests that count and have not ended. After the last Run(), once.
+  virtual uint64_t TakeUnfinished(const ConnectionPool& pool) = 0;
 };
 
 }  // namespace assay::loadgen

@@ -33,28 +33,59 @@ std::optional<int64_t> RunDelayClock::Nanos() const {
   return delay_ns;
 }
 
+void LoadTimes::AddSlot(const LoadTimes& slot) {
+  cpu_ns += slot.cpu_ns;
+  busy_ns += slot.busy_ns;
+  responses += slot.responses;
+  observed_ns += slot.observed_ns;
+  if (!slot.run_delay_ns.has_value()) run_delay_ns.reset();
+  if (run_delay_ns.has_value()) *run_delay_ns += *slot.run_delay_ns;
+}
+
+LoadPhases::LoadPhases(const SendingPeriods& periods, size_t period, const Config& config)
+    : periods_(periods),
+      window_(periods.window(period)),
+      next_slot_ns_(periods.NextSlotNs(period)),
+      next_period_ns_(periods.NextPeriodNs(period)),
+      config_(config),
+      overdue_at_ns_(next_slot_ns_) {
+  if (periods.in_slots()) times_.run_delay_ns = config.run_delay->Nanos();
+}
+
 LoadPhases::Phase LoadPhases::Advance(int64_t now_ns, bool all_sent, int64_t in_flight,
                                       int64_t busy_ns, uint64_t responses) {
-  const bool stopped = stop_->load(std::memory_order_relaxed);
+  const bool stopped = config_.stop->load(std::memory_order_relaxed);
+  in_flight_ = in_flight;
   if (phase_ == Phase::kWarmup && now_ns >= window_.begin_ns) {
     phase_ = Phase::kWindow;
     times_.begin_ns = window_.begin_ns;
-    BeginAccounts(now_ns, busy_ns, responses);
+    if (!periods_.in_slots()) BeginAccounts(now_ns, busy_ns, responses);
   }
   if (phase_ <= Phase::kWindow && (stopped || all_sent || now_ns >= window_.end_ns)) {
     if (stopped) window_.end_ns = std::min(window_.end_ns, now_ns);
     if (phase_ == Phase::kWindow) times_.end_ns = std::min(window_.end_ns, now_ns);
-    if (!by_count_) EndAccounts(now_ns, busy_ns, responses);
-    phase_ = Phase::kDrain;
-    drain_end_ns_ = now_ns + drain_ns_;
+    if (!config_.by_count && !periods_.in_slots()) EndAccounts(now_ns, busy_ns, responses);
+    BeginDrain(now_ns, stopped);
   }
-  if (phase_ == Phase::kDrain &&
-      (in_flight == 0 || now_ns >= drain_end_ns_ ||
-       (abandon_ != nullptr && abandon_->load(std::memory_order_relaxed)))) {
+  if (phase_ != Phase::kDrain) return phase_;
+  if (now_ns >= overdue_at_ns_) {
+    overdue_at_ns_ = INT64_MAX;
+    times_.overdue = static_cast<uint64_t>(in_flight);
+  }
+  if (in_flight == 0 || now_ns >= drain_end_ns_ ||
+      (config_.abandon != nullptr && config_.abandon->load(std::memory_order_relaxed))) {
+    if (!drained_at_once_) times_.drain_ns = now_ns - window_.end_ns;
     EndAccounts(now_ns, busy_ns, responses);
     phase_ = Phase::kDone;
   }
   return phase_;
+}
+
+void LoadPhases::BeginDrain(int64_t now_ns, bool stopped) {
+  phase_ = Phase::kDrain;
+  drained_at_once_ = in_flight_ == 0;
+  drain_end_ns_ =
+      stopped || next_period_ns_ == INT64_MAX ? now_ns + config_.drain_ns : next_period_ns_;
 }
 
 int64_t LoadPhases::NextNs() const {
@@ -64,7 +95,7 @@ int64_t LoadPhases::NextNs() const {
     case Phase::kWindow:
       return window_.end_ns;
     default:
-      return drain_end_ns_;
+      return std::min(drain_end_ns_, overdue_at_ns_);
   }
 }
 
@@ -74,7 +105,7 @@ void LoadPhases::BeginAccounts(int64_t now_ns, int64_t busy_ns, uint64_t respons
   times_.cpu_ns = -ThreadCpuNanos();
   times_.busy_ns = -busy_ns;
   times_.responses = 0 - responses;
-  times_.run_delay_ns = run_delay_.Nanos();
+  if (!periods_.in_slots()) times_.run_delay_ns = config_.run_delay->Nanos();
 }
 
 void LoadPhases::EndAccounts(int64_t now_ns, int64_t busy_ns, uint64_t responses) {
@@ -84,9 +115,10 @@ void LoadPhases::EndAccounts(int64_t now_ns, int64_t busy_ns, uint64_t responses
   times_.busy_ns += busy_ns;
   times_.responses += responses;
   const std::optional<int64_t> begun_ns = times_.run_delay_ns;
-  times_.run_delay_ns = run_delay_.Nanos();
+  times_.run_delay_ns = config_.run_delay->Nanos();
   if (begun_ns.has_value() && times_.run_delay_ns.has_value()) *times_.run_delay_ns -= *begun_ns;
-  times_.observed_ns = now_ns - accounts_begin_ns_;
+  times_.observed_ns =
+      periods_.in_slots() ? window_.end_ns - window_.start_ns : now_ns - accounts_begin_ns_;
 }
 
 }  // namespace assay::loadgen

@@ -21,35 +21,41 @@ void LoadResult::Add(const Tally& tally) {
   for (size_t i = 0; i < tally.statuses.size(); ++i) {
     if (tally.statuses[i] > 0) status[static_cast<int>(i)] += tally.statuses[i];
   }
-  for (int i = static_cast<int>(Outcome::kTimeout) + 1; i < kOutcomes; ++i) {
-    if (tally.outcomes[i] > 0) {
-      error_kinds[std::string(OutcomeName(static_cast<Outcome>(i)))] += tally.outcomes[i];
+  AddOutcomes(tally.outcomes);
+}
+
+void LoadResult::AddOpenFailures(const std::array<uint64_t, kOutcomes>& failures) {
+  for (const uint64_t count : failures) {
+    sent += count;
+    errors += count;
+  }
+  AddOutcomes(failures);
+}
+
+void LoadResult::AddOutcomes(const std::array<uint64_t, kOutcomes>& counts) {
+  for (int i = 0; i < kOutcomes; ++i) {
+    const auto outcome = static_cast<Outcome>(i);
+    outcomes[i] += counts[i];
+    if (counts[i] > 0 && outcome > Outcome::kTimeout) {
+      error_kinds[std::string(OutcomeName(outcome))] += counts[i];
     }
   }
 }
 
-void LoadResult::AddOpenFailures(const std::array<uint64_t, kOutcomes>& failures) {
-  for (int i = 0; i < kOutcomes; ++i) {
-    if (failures[i] == 0) continue;
-    sent += failures[i];
-    errors += failures[i];
-    error_kinds[std::string(OutcomeName(static_cast<Outcome>(i)))] += failures[i];
-  }
-}
-
 void LoadResult::Add(const LoadTimes& times) {
-  in_flight += times.in_flight;
   cpu_ns += times.cpu_ns;
   cpu_responses += times.responses;
   busy_ns += times.busy_ns;
   if (times.observed_ns <= 0) return;
-  const auto observed_ns = static_cast<double>(times.observed_ns);
-  busy_share = std::max(busy_share, static_cast<double>(times.busy_ns) / observed_ns);
-  cpu_share = std::max(cpu_share, static_cast<double>(times.cpu_ns) / observed_ns);
+  // At most 1: in slots the work in the drain counts, and the time of the drain does not.
+  const auto share = [&times](int64_t ns) {
+    return std::min(1.0, static_cast<double>(ns) / static_cast<double>(times.observed_ns));
+  };
+  busy_share = std::max(busy_share, share(times.busy_ns));
+  cpu_share = std::max(cpu_share, share(times.cpu_ns));
   if (!times.run_delay_ns.has_value()) run_delay_share.reset();
   if (!run_delay_share.has_value()) return;
-  const double delayed = static_cast<double>(*times.run_delay_ns) / observed_ns;
-  run_delay_share = std::max(*run_delay_share, delayed);
+  run_delay_share = std::max(*run_delay_share, share(*times.run_delay_ns));
 }
 
 Figures LoadResult::figures() const {

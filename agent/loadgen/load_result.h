@@ -48,6 +48,8 @@ struct LoadResult {
   std::map<int, uint64_t> status;
   // By name.
   std::map<std::string, uint64_t> error_kinds;
+  // Requests that ended, by Outcome: the counts of error_kinds, ok and timeouts.
+  std::array<uint64_t, kOutcomes> outcomes{};
   int64_t duration_ns = 0;
   // Actual start minus the one asked for, of the latest thread.
   int64_t lateness_ns = 0;
@@ -82,6 +84,12 @@ struct LoadResult {
   std::string actual_cpus;
   // Each of the window, ascending.
   std::vector<Interval> seconds;
+  // The run was in slots, whose intervals are `seconds`. duration_ns is then the sum of what counts of each slot, and CPU
+  // time that of the slots. overdue_slots: slots, warm-up included, in which a request had no response when the next slot
+  // began; longest_drain_ns: of any slot.
+  bool in_slots = false;
+  uint32_t overdue_slots = 0;
+  int64_t longest_drain_ns = 0;
   // Requests in the totals but in none of them: they ended later than their second was kept.
   uint64_t outside_seconds = 0;
   // Largest resident set of this process.
@@ -108,6 +116,9 @@ struct LoadResult {
   void AddOpenFailures(const std::array<uint64_t, kOutcomes>& failures);
   void Add(const LoadTimes& times);
   void Check();
+
+ private:
+  void AddOutcomes(const std::array<uint64_t, kOutcomes>& counts);
 };
 
 }  // namespace assay::loadgen

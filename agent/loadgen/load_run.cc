@@ -7,7 +7,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <cstdint>
 #include <cstdlib>
+#include <map>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -113,6 +115,7 @@ void LoadRun::LaunchThreads() {
       .options = options_,
       .target = &target_,
       .seconds = seconds_,
+      .totals = &ledger_,
       .ring = ring_,
       .tls = tls_.get(),
       .gate = &gate_,
@@ -152,11 +155,16 @@ std::string LoadRun::actual_cpus() const {
 }
 
 void LoadRun::Start(int64_t start_ns) {
+  if (in_slots()) {
+    periods_.emplace(*options_->slots, start_ns);
+    return gate_.Start(&*periods_);
+  }
   LoadWindow window;
   window.start_ns = start_ns;
   window.begin_ns = start_ns + options_->warmup_ns;
   if (options_->duration_ns > 0) window.end_ns = window.begin_ns + options_->duration_ns;
-  gate_.Start(window);
+  periods_.emplace(window);
+  gate_.Start(&*periods_);
 }
 
 void LoadRun::Stop(StoppedBy reason) {
@@ -220,13 +228,10 @@ LoadResult LoadRun::Finish() {
   result.stopped_by = stopped_by_.load();
   result.idle_gaps = idle_gaps();
   result.actual_cpus = actual_cpus();
-  int64_t begin = INT64_MAX;
-  int64_t end = 0;
-  bool gave_up = false;
   for (const auto& thread : threads_) {
     thread->Join();
     result.Add(thread->recorder().tally());
-    result.Add(thread->times());
+    result.in_flight += thread->in_flight();
     result.AddOpenFailures(thread->open_failures());
     if (thread == threads_.front()) {
       result.responses = thread->recorder().responses();
@@ -243,34 +248,82 @@ LoadResult LoadRun::Finish() {
     const IntervalFigures& rest = thread->book().rest();
     result.outside_seconds += rest.ok + rest.errors + rest.timeouts;
     ledger_.AddOutside(rest);
-    gave_up = gave_up || thread->times().gave_up;
-    if (thread->times().begin_ns == 0) continue;
-    begin = std::min(begin, thread->times().begin_ns);
-    // Counted requests take until the last one is answered.
-    end =
-        std::max(end, options_->request_count != 0 && !result.stopped
-                          ? std::max(thread->times().end_ns, thread->recorder().tally().last_end_ns)
-                          : thread->times().end_ns);
-  }
-  if (options_->request_count != 0 && options_->duration_ns != 0) {
-    end = std::min(end, std::max(begin, begin + options_->duration_ns));
-  }
-  if (gave_up) {
-    result.stopped = true;
-    if (result.stopped_by == StoppedBy::kNobody) result.stopped_by = StoppedBy::kUnreachable;
   }
   if (options_->request_count > result.sent) {
     result.not_sent = options_->request_count - result.sent;
   }
-  result.duration_ns = end > begin ? end - begin : 0;
   result.latency.Merge(ledger_.total());
   if (!result.open_loop) result.service.Merge(ledger_.total());
-  result.seconds = ledger_.TakeIntervals((result.duration_ns + kSecondNs - 1) / kSecondNs);
+  if (in_slots()) {
+    FinishSlots(result);
+  } else {
+    FinishWindow(result);
+    result.seconds = ledger_.TakeIntervals((result.duration_ns + kSecondNs - 1) / kSecondNs);
+  }
   result.lateness_ns = lateness_ns().value_or(0);
   if (result.open_loop) result.offered_per_s = OfferedPerSecond(*options_);
   result.rss_bytes = PeakResidentBytes();
   result.Check();
   return result;
+}
+
+void LoadRun::FinishWindow(LoadResult& result) const {
+  int64_t begin = INT64_MAX;
+  int64_t end = 0;
+  for (const auto& thread : threads_) {
+    if (thread->times().empty()) continue;
+    const LoadTimes& times = thread->times().front();
+    result.Add(times);
+    if (times.gave_up) {
+      result.stopped = true;
+      if (result.stopped_by == StoppedBy::kNobody) result.stopped_by = StoppedBy::kUnreachable;
+    }
+    if (times.begin_ns == 0) continue;
+    begin = std::min(begin, times.begin_ns);
+    end = std::max(end, times.end_ns);
+    // Counted requests take until the last one is answered.
+    if (options_->request_count != 0 && !stopping()) {
+      end = std::max(end, thread->recorder().tally().last_end_ns);
+    }
+  }
+  if (options_->request_count != 0 && options_->duration_ns != 0) {
+    end = std::min(end, std::max(begin, begin + options_->duration_ns));
+  }
+  result.duration_ns = end > begin ? end - begin : 0;
+}
+
+void LoadRun::FinishSlots(LoadResult& result) {
+  result.in_slots = true;
+  std::map<uint32_t, SlotAccount> accounts;
+  for (size_t period = 0; periods_.has_value() && period < periods_->count(); ++period) {
+    SlotAccount account;
+    int64_t counted_ns = 0;
+    bool begun = false;
+    for (const auto& thread : threads_) {
+      if (thread->times().size() <= period) continue;
+      begun = true;
+      const LoadTimes& times = thread->times()[period];
+      account.Add(times, result.spins);
+      counted_ns = std::max(counted_ns, times.end_ns - times.begin_ns);
+    }
+    if (!begun) break;
+    result.longest_drain_ns = std::max(result.longest_drain_ns, account.drain_ns);
+    if (account.overdue > 0) ++result.overdue_slots;
+    if (periods_->IsWarmup(period)) continue;
+    result.duration_ns += counted_ns;
+    ledger_.Expect(periods_->Slot(period));
+    accounts.emplace(periods_->Slot(period), account);
+  }
+  for (const auto& thread : threads_) {
+    LoadTimes sum;
+    sum.run_delay_ns = 0;
+    for (size_t period = 0; period < thread->times().size(); ++period) {
+      if (!periods_->IsWarmup(period)) sum.AddSlot(thread->times()[period]);
+    }
+    result.Add(sum);
+  }
+  result.seconds = ledger_.TakeIntervals();
+  for (Interval& row : result.seconds) row.slot = accounts[row.second];
 }
 
 }  // namespace assay::loadgen

@@ -15,6 +15,7 @@
 #include "agent/loadgen/load_result.h"
 #include "agent/loadgen/load_thread.h"
 #include "agent/loadgen/options.h"
+#include "agent/loadgen/sending_periods.h"
 #include "agent/loadgen/target_address.h"
 #include "agent/loadgen/tls_channel.h"
 #include "common/unique_fd.h"
@@ -39,7 +40,7 @@ class LoadRun {
   IdleGapFigures idle_gaps() const;
   std::string actual_cpus() const;
 
-  // Begins the warm-up at that time. After Prepare(), once.
+  // Begins the warm-up, or the schedule of the slots, at that time. After Prepare(), once.
   void Start(int64_t start_ns);
   // Ends the sending now; the drain follows. Any thread, any time. The first reason stays.
   void Stop(StoppedBy reason = StoppedBy::kNobody);
@@ -50,6 +51,15 @@ class LoadRun {
   // Readable when a thread has ended; call ended() then.
   int done_fd() const { return done_fd_.get(); }
   bool ended();
+
+  bool in_slots() const { return options_->slots != nullptr; }
+  // In slots, after Start(): the next time at which the main thread may work without disturbing another execution: when
+  // the load of an own slot ends, or when the slots of all executions are over.
+  int64_t NextQuietNs(int64_t now_ns) const { return periods_->NextLoadEndNs(now_ns); }
+  // Before that time the main thread must not report. INT64_MIN: it may when the threads have ended.
+  int64_t report_from_ns() const {
+    return stopping() || !periods_.has_value() ? INT64_MIN : periods_->schedule_end_ns();
+  }
 
   // Must be called this often during the run, for the seconds' memory is bounded; 0: never.
   int64_t harvest_every_ns() const;
@@ -69,10 +79,13 @@ class LoadRun {
  private:
   LoadRun(const LoadOptions* options, SampleRing* ring);
   void LaunchThreads();
+  void FinishWindow(LoadResult& result) const;
+  void FinishSlots(LoadResult& result);
 
   const LoadOptions* const options_;
   SampleRing* const ring_;
   const IntervalPlan seconds_;
+  std::optional<SendingPeriods> periods_;
   TargetAddress target_;
   StartGate gate_;
   std::atomic<bool> stop_{false};

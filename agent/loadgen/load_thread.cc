@@ -1,5 +1,6 @@
 #include "agent/loadgen/load_thread.h"
 
+#include <poll.h>
 #include <pthread.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -47,6 +48,7 @@ void SleepAndSpinUntil(int64_t at_ns) {
 }  // namespace
 
 IntervalPlan PlanSeconds(const LoadOptions& options) {
+  if (options.slots != nullptr) return IntervalPlan::ForSlots();
   const int64_t latest_ns = options.timeout_ns + options.drain_ns;
   const int64_t window_ns = options.duration_ns + kSecondNs - 1;
   IntervalPlan plan =
@@ -62,10 +64,10 @@ void StartGate::ReportReady() {
   changed_.notify_all();
 }
 
-std::optional<LoadWindow> StartGate::WaitForStart() {
+const SendingPeriods* StartGate::WaitForStart() {
   std::unique_lock<std::mutex> lock(mutex_);
-  changed_.wait(lock, [this] { return cancelled_ || window_.has_value(); });
-  return cancelled_ ? std::nullopt : window_;
+  changed_.wait(lock, [this] { return cancelled_ || periods_ != nullptr; });
+  return periods_;
 }
 
 void StartGate::WaitUntilReady() {
@@ -73,15 +75,15 @@ void StartGate::WaitUntilReady() {
   changed_.wait(lock, [this] { return ready_ == threads_; });
 }
 
-void StartGate::Start(const LoadWindow& window) {
+void StartGate::Start(const SendingPeriods* periods) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  window_ = window;
+  periods_ = periods;
   changed_.notify_all();
 }
 
 void StartGate::Cancel() {
   const std::lock_guard<std::mutex> lock(mutex_);
-  if (!window_.has_value()) cancelled_ = true;
+  if (periods_ == nullptr) cancelled_ = true;
   changed_.notify_all();
 }
 
@@ -102,8 +104,8 @@ void LoadThread::Body() {
   pthread_setname_np(pthread_self(), absl::StrCat("load-", share_.index).c_str());
   ready_ = GetReady();
   common_.gate->ReportReady();
-  const std::optional<LoadWindow> window = common_.gate->WaitForStart();
-  if (window.has_value() && ready_.ok()) Run(*window);
+  const SendingPeriods* const periods = common_.gate->WaitForStart();
+  if (periods != nullptr && ready_.ok()) Run(*periods);
   const uint64_t one = 1;
   if (write(common_.done_fd, &one, sizeof(one)) < 0) return;  // Cannot fail on an eventfd of ours.
 }
@@ -164,16 +166,51 @@ std::unique_ptr<LoadLoop> LoadThread::MakeLoop() {
   return std::make_unique<OpenLoop>(config, mix_.get(), &recorder_);
 }
 
-void LoadThread::Run(const LoadWindow& window) {
+bool LoadThread::SleepUntilSlot(int64_t begin_ns) const {
+  pollfd wake{common_.wake_fd, POLLIN, 0};
+  for (int64_t left = begin_ns - MonotonicNanos(); left > 0 && !stopped();
+       left = begin_ns - MonotonicNanos()) {
+    const timespec time{left / kSecondNs, left % kSecondNs};
+    ppoll(&wake, 1, &time, nullptr);
+  }
+  return !stopped();
+}
+
+void LoadThread::Run(const SendingPeriods& periods) {
   const LoadOptions& options = *common_.options;
-  recorder_.Begin(window);
-  LoadPhases phases(window, options.drain_ns, options.request_count != 0, common_.stop,
-                    common_.abandon);
-  SleepAndSpinUntil(window.start_ns);
-  live_.lateness_ns.store(MonotonicNanos() - window.start_ns, std::memory_order_relaxed);
-  loop_->Run(*pool_, phases);
+  const RunDelayClock run_delay;
+  const LoadPhases::Config config = {.drain_ns = options.drain_ns,
+                                     .by_count = options.request_count != 0,
+                                     .stop = common_.stop,
+                                     .abandon = common_.abandon,
+                                     .run_delay = &run_delay};
+  times_.reserve(periods.count());
+  recorder_.Begin(periods);
+  int64_t in_flight = 0;
+  for (size_t i = 0; i < periods.count(); ++i) {
+    const LoadWindow& window = periods.window(i);
+    LoadPhases phases(periods, i, config);
+    if (!periods.in_slots()) {
+      SleepAndSpinUntil(window.start_ns);
+    } else if (!SleepUntilSlot(window.start_ns)) {
+      break;
+    }
+    if (i == 0) {
+      live_.lateness_ns.store(MonotonicNanos() - window.start_ns, std::memory_order_relaxed);
+    } else {
+      recorder_.BeginPeriod(window, in_flight);
+    }
+    const uint64_t ok_before = recorder_.tally().ok_in_window;
+    loop_->Run(*pool_, phases);
+    recorder_.EndPeriod();
+    in_flight = phases.in_flight();
+    phases.times().ok = recorder_.tally().ok_in_window - ok_before;
+    times_.push_back(phases.times());
+    if (!periods.in_slots()) continue;
+    book_.HarvestAll([this](const IntervalFigures& figures) { common_.totals->Add(figures); });
+  }
   recorder_.Flush();
-  times_ = phases.times();
+  in_flight_ = loop_->TakeUnfinished(*pool_);
   reconnects_ = pool_->reconnects();
 }
 

@@ -10,18 +10,21 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "agent/load_protocol/sample_ring.h"
 #include "agent/loadgen/connection_pool.h"
 #include "agent/loadgen/idle_gaps.h"
 #include "agent/loadgen/interval_book.h"
+#include "agent/loadgen/interval_totals.h"
 #include "agent/loadgen/load_loop.h"
 #include "agent/loadgen/load_phases.h"
 #include "agent/loadgen/options.h"
 #include "agent/loadgen/outcome.h"
 #include "agent/loadgen/recorder.h"
 #include "agent/loadgen/request_mix.h"
+#include "agent/loadgen/sending_periods.h"
 #include "agent/loadgen/target_address.h"
 #include "agent/loadgen/tls_channel.h"
 
@@ -35,13 +38,13 @@ class StartGate {
  public:
   explicit StartGate(int threads) : threads_(threads) {}
 
-  // Load threads: I am ready, or have failed. Then the start, or nothing when it was cancelled.
+  // Load threads: I am ready, or have failed. Then when to send, or null when it was cancelled.
   void ReportReady();
-  std::optional<LoadWindow> WaitForStart();
+  const SendingPeriods* WaitForStart();
 
-  // Main thread.
+  // Main thread. `periods` must outlive the load threads.
   void WaitUntilReady();
-  void Start(const LoadWindow& window);
+  void Start(const SendingPeriods* periods);
   void Cancel();
 
  private:
@@ -50,11 +53,14 @@ class StartGate {
   std::condition_variable changed_;
   int ready_ = 0;
   bool cancelled_ = false;
-  std::optional<LoadWindow> window_;
+  const SendingPeriods* periods_ = nullptr;
 };
 
 // One load thread: its share of the connections and requests, its recorder, its CPU. It takes all its memory before
 // the window, and in the window neither allocates nor locks nor logs.
+//
+// In slots it sleeps from the end of a drain until its next slot begins: nothing wakes it but a stop. What happens to its
+// connections meanwhile waits in the kernel, and is dealt with before the first request of the slot.
 class LoadThread {
  public:
   struct Share {
@@ -71,12 +77,14 @@ class LoadThread {
     // Where to connect: options->target, at one of its addresses.
     const TargetAddress* target = nullptr;
     IntervalPlan seconds;
+    // In slots: where each thread adds the figures of a slot when its drain is over.
+    IntervalTotals* totals = nullptr;
     // Null: raw samples go nowhere.
     SampleRing* ring = nullptr;
     // Null: no TLS.
     const TlsContext* tls = nullptr;
     StartGate* gate = nullptr;
-    // Tells the threads to stop sending; `wake_fd` becomes readable with it.
+    // Tells the threads to stop sending; `wake_fd` becomes readable with it, and stays so.
     const std::atomic<bool>* stop = nullptr;
     // Tells them not to wait for answers any more; `wake_fd` as well.
     const std::atomic<bool>* abandon = nullptr;
@@ -104,7 +112,10 @@ class LoadThread {
 
   // After Join().
   const Recorder& recorder() const { return recorder_; }
-  const LoadTimes& times() const { return times_; }
+  // Of each period that began, in order.
+  const std::vector<LoadTimes>& times() const { return times_; }
+  // Requests that count and have not ended.
+  uint64_t in_flight() const { return in_flight_; }
   uint64_t reconnects() const { return reconnects_; }
 
  private:
@@ -112,7 +123,10 @@ class LoadThread {
   absl::Status GetReady();
   std::unique_ptr<LoadLoop> MakeLoop();
   absl::Status MakePool();
-  void Run(const LoadWindow& window);
+  void Run(const SendingPeriods& periods);
+  // False: a stop came first.
+  bool SleepUntilSlot(int64_t begin_ns) const;
+  bool stopped() const { return common_.stop->load(std::memory_order_relaxed); }
 
   const Share share_;
   const Common common_;
@@ -126,7 +140,8 @@ class LoadThread {
   std::array<uint64_t, kOutcomes> open_failures_{};
   IdleGapFigures idle_gaps_;
   std::string actual_cpus_;
-  LoadTimes times_;
+  std::vector<LoadTimes> times_;
+  uint64_t in_flight_ = 0;
   uint64_t reconnects_ = 0;
   std::thread thread_;  // The last: it uses all the others.
 };

@@ -18,14 +18,18 @@ OpenLoop::OpenLoop(const Config& config, RequestMix* mix, Recorder* recorder)
 void OpenLoop::Run(ConnectionPool& pool, LoadPhases& phases) {
   pool_ = &pool;
   phases_ = &phases;
-  schedule_.emplace(config_.arrivals, phases.window());
+  if (!schedule_.has_value()) schedule_.emplace(config_.arrivals, phases.periods());
+  int64_t now = MonotonicNanos();
+  phases.Begin(now, pool.busy_ns() + sending_ns_, recorder_->responses_until_now());
+  pool.ResumeReopening(now);
+  now = pool.CatchUp(now);
   for (int i = 0; i < pool.connections(); ++i) {
     if (pool.HasRoom(i)) SetFree(i);
   }
   PlanNext();
-  int64_t now = MonotonicNanos();
   while (phases.phase() != LoadPhases::Phase::kDone) {
-    now = pool.Turn(config_.pacing == Pacing::kSpin ? now : NextWakeNs(), now);
+    const bool spins = config_.pacing == Pacing::kSpin && phases.MaySpin(now);
+    now = pool.Turn(spins ? now : NextWakeNs(), now);
     ExpireWaiting(now);
     // Before the phase moves on: what fell due just before the window's end is offered however late this thread woke.
     const int64_t turn_ns = now;
@@ -34,16 +38,23 @@ void OpenLoop::Run(ConnectionPool& pool, LoadPhases& phases) {
       now = MonotonicNanos();
       sending_ns_ += now - turn_ns;
     }
-    phases.Advance(turn_ns, left_ == 0, in_flight(), pool.busy_ns() + sending_ns_,
-                   recorder_->responses_until_now());
+    Advance(turn_ns);
     if (phases.phase() != LoadPhases::Phase::kDrain) continue;
     due_ns_ = INT64_MAX;
     if (waiting_.empty()) pool.StopReopening();
     if (config_.request_count == 0) recorder_->EndWindow(phases.times().end_ns);
   }
+}
+
+uint64_t OpenLoop::TakeUnfinished(const ConnectionPool& pool) {
   uint64_t counted = 0;
   for (; !waiting_.empty(); waiting_.Pop()) counted += waiting_.front().counted ? 1 : 0;
-  phases.times().in_flight = counted + static_cast<uint64_t>(pool.CountInFlight(true));
+  return counted + static_cast<uint64_t>(pool.CountInFlight(/*counted_only=*/true));
+}
+
+void OpenLoop::Advance(int64_t now_ns) {
+  phases_->Advance(now_ns, left_ == 0, in_flight(), pool_->busy_ns() + sending_ns_,
+                   recorder_->responses_until_now());
 }
 
 int64_t OpenLoop::NextWakeNs() const {
@@ -53,10 +64,15 @@ int64_t OpenLoop::NextWakeNs() const {
 }
 
 void OpenLoop::PlanNext() {
-  due_ns_ = left_ == 0 ? INT64_MAX : schedule_->NextNs();
+  if (!drawn_ns_.has_value()) drawn_ns_ = left_ == 0 ? INT64_MAX : schedule_->NextNs();
+  due_ns_ = *drawn_ns_;
   // A window that only its requests bound would never end.
   if (due_ns_ == INT64_MAX && phases_->window().end_ns == INT64_MAX) left_ = 0;
-  if (!phases_->MaySend(due_ns_)) due_ns_ = INT64_MAX;
+  if (phases_->MaySend(due_ns_)) {
+    drawn_ns_.reset();
+  } else {
+    due_ns_ = INT64_MAX;
+  }
 }
 
 void OpenLoop::OfferDue(int64_t now_ns) {

@@ -37,6 +37,7 @@ class OpenLoop : public LoadLoop {
   OpenLoop(const Config& config, RequestMix* mix, Recorder* recorder);
 
   void Run(ConnectionPool& pool, LoadPhases& phases) override;
+  uint64_t TakeUnfinished(const ConnectionPool& pool) override;
 
   void OnReady(int connection, int64_t now_ns) override;
   void OnEnded(const Flight& flight, Outcome outcome, int status, uint64_t response_bytes,
@@ -71,7 +72,9 @@ class OpenLoop : public LoadLoop {
     size_t count_ = 0;
   };
 
+  // The next due time of this period. A later one waits for its period.
   void PlanNext();
+  void Advance(int64_t now_ns);
   void OfferDue(int64_t now_ns);
   bool SendOnFree(const Flight& flight);
   // It has room.
@@ -88,8 +91,10 @@ class OpenLoop : public LoadLoop {
   std::optional<ArrivalSchedule> schedule_;
   ConnectionPool* pool_ = nullptr;
   LoadPhases* phases_ = nullptr;
-  int64_t due_ns_ = INT64_MAX;  // Of the next request.
-  uint64_t left_;               // Requests of the window that may yet fall due.
+  int64_t due_ns_ = INT64_MAX;  // Of the next request of this period.
+  // The last time that the schedule gave, while no request of it was due.
+  std::optional<int64_t> drawn_ns_;
+  uint64_t left_;  // Requests of the window that may yet fall due.
   int64_t on_wire_ = 0;
   int64_t sending_ns_ = 0;  // Time spent sending outside of the pool's turns.
   Ring<Flight> waiting_;

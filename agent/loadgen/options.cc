@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,6 +16,8 @@
 #include "common/load_limits.h"
 #include "common/number_text.h"
 #include "common/status_macros.h"
+#include "proto/agent.pb.h"
+#include "proto/convert/slot_schedule.h"
 #include "proto/plan.pb.h"
 
 namespace assay::loadgen {
@@ -57,6 +60,30 @@ absl::Status ReadTimes(const GeneratorSpec& spec, LoadOptions& options) {
   if (options.idle_gaps_ns > 10'000'000'000) {
     return absl::InvalidArgumentError("--idle-gaps is at most 10s");
   }
+  return absl::OkStatus();
+}
+
+// Slots come from an agent; no flag sets them.
+absl::Status ReadSlots(const GeneratorSpec& spec, LoadOptions& options) {
+  if (!spec.has_slots()) return absl::OkStatus();
+  const SlotSchedule& slots = spec.slots();
+  const absl::Status checked = CheckSlots(slots);
+  if (!checked.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat("slots: ", checked.message()));
+  }
+  if (options.request_count != 0 || options.warmup_ns != 0) {
+    return absl::InvalidArgumentError(
+        "slots: the schedule alone says when a run begins and ends; it does not go with a number "
+        "of "
+        "requests or a warm-up");
+  }
+  const uint64_t total_ns = slots.slot_ns() * static_cast<uint64_t>(slots.own_size());
+  if (static_cast<uint64_t>(options.duration_ns) != total_ns) {
+    return absl::InvalidArgumentError(absl::StrCat("slots: the duration is ", options.duration_ns,
+                                                   " ns, but the own slots are ", total_ns,
+                                                   " ns long together"));
+  }
+  options.slots = std::make_shared<const SlotSchedule>(slots);
   return absl::OkStatus();
 }
 
@@ -215,6 +242,7 @@ absl::Status FillOptions(const GeneratorSpec& spec, LoadOptions& options) {
         "--rate=0 sends no request: give a rate above 0, or leave --rate out for a closed loop");
   }
   ASSAY_RETURN_IF_ERROR(ReadTimes(spec, options));
+  ASSAY_RETURN_IF_ERROR(ReadSlots(spec, options));
   ASSAY_RETURN_IF_ERROR(CheckCounts(options));
   ASSAY_RETURN_IF_ERROR(ReadCpus(spec, options));
   ASSAY_RETURN_IF_ERROR(ReadTarget(spec, options));

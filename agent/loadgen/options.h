@@ -2,12 +2,17 @@
 #define ASSAY_AGENT_LOADGEN_OPTIONS_H_
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "agent/loadgen/request.h"
 #include "agent/loadgen/target_address.h"
+
+namespace assay {
+class SlotSchedule;
+}
 
 namespace assay::loadgen {
 
@@ -40,8 +45,11 @@ struct LoadOptions {
   int64_t duration_ns = 0;
   uint64_t request_count = 0;
   int64_t timeout_ns = 0;
-  // Longest wait after the window for answers that are still due.
+  // Longest wait after the window for answers that are still due. In slots: after the last one.
   int64_t drain_ns = 0;
+  // Under an agent: send only in these slots. Null: one window. duration_ns is then the length of all of them, and
+  // warmup_ns and request_count are 0.
+  std::shared_ptr<const SlotSchedule> slots;
 
   // Closed loop.
   int pipeline = 1;

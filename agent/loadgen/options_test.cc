@@ -13,6 +13,7 @@
 #include "agent/loadgen/request.h"
 #include "common/command_line.h"
 #include "gtest/gtest.h"
+#include "proto/agent.pb.h"
 
 namespace assay::loadgen {
 namespace {
@@ -177,6 +178,44 @@ TEST(FillOptionsTest, RefusesASpecThatCannotBeDone) {
     const absl::Status status = FillOptions(spec, options);
     EXPECT_TRUE(absl::IsInvalidArgument(status)) << expected;
     EXPECT_NE(status.message().find(expected), std::string::npos) << status;
+  }
+}
+
+GeneratorSpec SpecInSlots() {
+  GeneratorSpec spec = LeastSpec();
+  SlotSchedule& slots = *spec.mutable_slots();
+  slots.set_period_ns(25'000'000);
+  slots.set_slot_ns(20'000'000);
+  slots.set_settle_ns(2'000'000);
+  slots.set_count(4);
+  slots.add_own(1);
+  slots.add_own(2);
+  spec.set_duration_ns(40'000'000);
+  return spec;
+}
+
+TEST(FillOptionsTest, SlotsAloneSayWhenARunBeginsAndEnds) {
+  LoadOptions options;
+  const absl::Status status = FillOptions(SpecInSlots(), options);
+  ASSERT_TRUE(status.ok()) << status;
+  ASSERT_NE(options.slots, nullptr);
+  EXPECT_EQ(options.slots->own_size(), 2);
+  const std::vector<std::pair<std::function<void(GeneratorSpec&)>, std::string>> cases = {
+      {[](GeneratorSpec& spec) { spec.mutable_slots()->add_own(2); }, "slots: own"},
+      {[](GeneratorSpec& spec) { spec.mutable_slots()->set_count(2); }, "slots: own"},
+      {[](GeneratorSpec& spec) { spec.mutable_slots()->set_slot_ns(26'000'000); }, "slots: period"},
+      {[](GeneratorSpec& spec) { spec.mutable_slots()->set_settle_ns(20'000'000); },
+       "slots: settle_ns"},
+      {[](GeneratorSpec& spec) { spec.set_request_count(10); }, "number of requests or a warm-up"},
+      {[](GeneratorSpec& spec) { spec.set_warmup_ns(1); }, "number of requests or a warm-up"},
+      {[](GeneratorSpec& spec) { spec.set_duration_ns(50'000'000); }, "the own slots are 40000000"},
+  };
+  for (const auto& [spoil, expected] : cases) {
+    GeneratorSpec spec = SpecInSlots();
+    spoil(spec);
+    const absl::Status refused = FillOptions(spec, options);
+    EXPECT_TRUE(absl::IsInvalidArgument(refused)) << expected;
+    EXPECT_NE(refused.message().find(expected), std::string::npos) << refused;
   }
 }
 

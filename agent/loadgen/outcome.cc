@@ -1,56 +1,62 @@
 #include "agent/loadgen/outcome.h"
 
+#include <array>
 #include <cerrno>
+#include <cstddef>
+
+#include "proto/agent.pb.h"
 
 namespace assay::loadgen {
 
-std::string_view OutcomeName(Outcome outcome) {
-  switch (outcome) {
-    case Outcome::kOk:
-      return "ok";
-    case Outcome::kTimeout:
-      return "timeout";
-    case Outcome::kUnexpectedStatus:
-      return "unexpected status";
-    case Outcome::kWrongLength:
-      return "wrong body length";
-    case Outcome::kWrongBody:
-      return "wrong body";
-    case Outcome::kMalformed:
-      return "malformed response";
-    case Outcome::kRefused:
-      return "connection refused";
-    case Outcome::kReset:
-      return "reset by peer";
-    case Outcome::kClosedEarly:
-      return "closed early";
-    case Outcome::kConnectTimeout:
-      return "connect timed out";
-    case Outcome::kUnreachable:
-      return "unreachable";
-    case Outcome::kSourcePorts:
-      return "source ports exhausted";
-    case Outcome::kDescriptors:
-      return "file descriptors exhausted";
-    case Outcome::kNoSocket:
-      return "no such socket";
-    case Outcome::kLostBehind:
-      return "lost behind a failed request";
-    case Outcome::kQueueOverflow:
-      return "waiting queue overflow";
-    case Outcome::kTls:
-      return "TLS failure";
-    case Outcome::kNotHttp2:
-      return "no HTTP/2";
-    case Outcome::kStreamReset:
-      return "stream reset by peer";
-    case Outcome::kNoStreams:
-      return "no streams allowed";
-    case Outcome::kOther:
-      return "connection error";
+namespace {
+
+struct Names {
+  Outcome outcome;
+  std::string_view name;
+  OutcomeCount::Outcome proto;
+};
+
+// In the order of Outcome.
+constexpr std::array<Names, kOutcomes> kNames = {{
+    {Outcome::kOk, "ok", OutcomeCount::OK},
+    {Outcome::kTimeout, "timeout", OutcomeCount::TIMED_OUT},
+    {Outcome::kUnexpectedStatus, "unexpected status", OutcomeCount::UNEXPECTED_STATUS},
+    {Outcome::kWrongLength, "wrong body length", OutcomeCount::WRONG_LENGTH},
+    {Outcome::kWrongBody, "wrong body", OutcomeCount::WRONG_BODY},
+    {Outcome::kMalformed, "malformed response", OutcomeCount::MALFORMED_RESPONSE},
+    {Outcome::kRefused, "connection refused", OutcomeCount::CONNECTION_REFUSED},
+    {Outcome::kReset, "reset by peer", OutcomeCount::CONNECTION_RESET},
+    {Outcome::kClosedEarly, "closed early", OutcomeCount::CLOSED_EARLY},
+    {Outcome::kConnectTimeout, "connect timed out", OutcomeCount::CONNECT_TIMED_OUT},
+    {Outcome::kUnreachable, "unreachable", OutcomeCount::UNREACHABLE},
+    {Outcome::kSourcePorts, "source ports exhausted", OutcomeCount::SOURCE_PORTS_EXHAUSTED},
+    {Outcome::kDescriptors, "file descriptors exhausted", OutcomeCount::DESCRIPTORS_EXHAUSTED},
+    {Outcome::kNoSocket, "no such socket", OutcomeCount::NO_SUCH_SOCKET},
+    {Outcome::kLostBehind, "lost behind a failed request",
+     OutcomeCount::LOST_BEHIND_FAILED_REQUEST},
+    {Outcome::kQueueOverflow, "waiting queue overflow", OutcomeCount::QUEUE_OVERFLOW},
+    {Outcome::kTls, "TLS failure", OutcomeCount::TLS_FAILURE},
+    {Outcome::kNotHttp2, "no HTTP/2", OutcomeCount::NO_HTTP2},
+    {Outcome::kStreamReset, "stream reset by peer", OutcomeCount::STREAM_RESET},
+    {Outcome::kNoStreams, "no streams allowed", OutcomeCount::NO_STREAMS_ALLOWED},
+    {Outcome::kOther, "connection error", OutcomeCount::OTHER_CONNECTION_ERROR},
+}};
+
+constexpr bool InOrder() {
+  for (int i = 0; i < kOutcomes; ++i) {
+    if (kNames[i].outcome != static_cast<Outcome>(i)) return false;
   }
-  return "unknown";
+  return true;
 }
+static_assert(InOrder());
+
+const Names& NamesOf(Outcome outcome) { return kNames[static_cast<size_t>(outcome)]; }
+
+}  // namespace
+
+std::string_view OutcomeName(Outcome outcome) { return NamesOf(outcome).name; }
+
+OutcomeCount::Outcome OutcomeProto(Outcome outcome) { return NamesOf(outcome).proto; }
 
 std::string_view OutcomeAdvice(Outcome outcome) {
   switch (outcome) {

@@ -6,6 +6,11 @@
 
 #include "analysis/sample_codec.h"
 
+namespace assay {
+// OutcomeCount::Outcome of proto/agent.proto, which the load threads do not include.
+enum OutcomeCount_Outcome : int;
+}  // namespace assay
+
 namespace assay::loadgen {
 
 // How a request ended. Everything after kTimeout is an error.
@@ -38,6 +43,8 @@ inline constexpr int kOutcomes = static_cast<int>(Outcome::kOther) + 1;
 
 // How results call it: "reset by peer".
 std::string_view OutcomeName(Outcome outcome);
+// How LoadFinished.outcomes calls it.
+OutcomeCount_Outcome OutcomeProto(Outcome outcome);
 // What to do about it; empty where the name says it all.
 std::string_view OutcomeAdvice(Outcome outcome);
 // Of a failed connect(), send() or recv().

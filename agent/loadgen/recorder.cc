@@ -16,6 +16,34 @@ Recorder::Recorder(bool open_loop, IntervalBook* book, LiveFigures* live,
                    std::optional<SampleRing::Writer> ring)
     : open_loop_(open_loop), book_(book), live_(live), ring_(ring) {}
 
+void Recorder::Begin(const SendingPeriods& periods) {
+  book_->Begin(periods.intervals_begin_ns(), periods.interval_ns());
+  interval_ns_ = static_cast<uint64_t>(periods.interval_ns());
+  const LoadWindow& window = periods.window(0);
+  if (periods.in_slots()) {
+    responses_.Begin(INT64_MAX - 1, INT64_MAX);
+  } else {
+    responses_.Begin(window.begin_ns, LastResponseOfUse(window));
+  }
+  BeginPeriod(window, 0);
+}
+
+void Recorder::BeginPeriod(const LoadWindow& window, int64_t in_flight) {
+  window_ = window;
+  cycle_end_ns_ = window.end_ns;
+  cycles_ended_ = false;
+  // In flight from the begin of what counts.
+  flight_sum_ = 0;
+  flying_ = in_flight;
+}
+
+void Recorder::EndPeriod() {
+  CountNoted();
+  sent_second_ = nullptr;
+  // A thread that came too late for the whole of it has sent nothing, and rested.
+  if (!open_loop_ && window_.end_ns != INT64_MAX) EndCycles(window_.end_ns);
+}
+
 void Recorder::EndWindow(int64_t now_ns) {
   if (now_ns >= window_.end_ns) return;
   CountNoted();
@@ -27,14 +55,15 @@ void Recorder::EndCycles(int64_t now_ns) {
   cycles_ended_ = true;
   cycle_end_ns_ = std::min(cycle_end_ns_, now_ns);
   const uint64_t length_ns = IntoWindow(cycle_end_ns_);
-  tally_.flight_ns = static_cast<int64_t>(flight_sum_ + static_cast<uint64_t>(flying_) * length_ns);
-  tally_.think_ns = most_flying_ * static_cast<int64_t>(length_ns) - tally_.flight_ns;
+  const auto flight_ns =
+      static_cast<int64_t>(flight_sum_ + static_cast<uint64_t>(flying_) * length_ns);
+  tally_.flight_ns += flight_ns;
+  tally_.think_ns += most_flying_ * static_cast<int64_t>(length_ns) - flight_ns;
 }
 
 void Recorder::BeginSecond(int64_t intended_ns) {
   CountNoted();
-  constexpr auto kNanos = static_cast<int64_t>(kSecond);
-  second_begin_ns_ = window_.begin_ns + (intended_ns - window_.begin_ns) / kNanos * kNanos;
+  second_begin_ns_ = book_->IntervalBegin(intended_ns);
   sent_second_ = &book_->At(intended_ns);
 }
 

@@ -12,6 +12,7 @@
 #include "agent/loadgen/interval_book.h"
 #include "agent/loadgen/load_window.h"
 #include "agent/loadgen/outcome.h"
+#include "agent/loadgen/sending_periods.h"
 #include "analysis/latency_histogram.h"
 #include "analysis/response_counts.h"
 
@@ -80,13 +81,12 @@ class Recorder {
   Recorder(bool open_loop, IntervalBook* book, LiveFigures* live,
            std::optional<SampleRing::Writer> ring);
 
-  // Before the first request.
-  void Begin(const LoadWindow& window) {
-    book_->Begin(window.begin_ns);
-    window_ = window;
-    cycle_end_ns_ = window.end_ns;
-    responses_.Begin(window.begin_ns, LastResponseOfUse(window));
-  }
+  // Before the first request: begins the first period.
+  void Begin(const SendingPeriods& periods);
+  // Before the first request of each further period. `in_flight`: requests of earlier ones that have not ended.
+  void BeginPeriod(const LoadWindow& window, int64_t in_flight);
+  // After the last response of a period. What is told of it below holds then, and the book may be harvested.
+  void EndPeriod();
   // What ends from now on ended after the window.
   void EndWindow(int64_t now_ns);
   // Closed loop: from now on connections need not send, so that they do not rest either. Later calls do nothing.
@@ -100,7 +100,7 @@ class Recorder {
       return;
     }
     const auto into_second = static_cast<uint64_t>(flight.intended_ns - second_begin_ns_);
-    if (sent_second_ == nullptr || into_second >= kSecond) [[unlikely]] {
+    if (sent_second_ == nullptr || into_second >= interval_ns_) [[unlikely]] {
       BeginSecond(flight.intended_ns);
     }
     ++sent_in_second_;
@@ -137,7 +137,7 @@ class Recorder {
 
   // Responses until now, whatever they said, to requests of the warm-up too.
   uint64_t responses_until_now() const { return responses_until_now_; }
-  // When those of the window and of its drain came.
+  // When those of the window and of its drain came. Not counted in slots.
   const ResponseCounts& responses() const { return responses_; }
 
   const Tally& tally() const { return tally_; }
@@ -198,6 +198,7 @@ class Recorder {
   int noted_ = 0;
   int counted_ = 0;
   int64_t second_begin_ns_ = 0;
+  uint64_t interval_ns_ = kSecond;
   // Where what is sent in this second counts, and how much of it is not counted there yet.
   IntervalFigures* sent_second_ = nullptr;
   uint64_t sent_in_second_ = 0;

@@ -10,6 +10,7 @@
 #include "agent/loadgen/load_window.h"
 #include "agent/loadgen/outcome.h"
 #include "agent/loadgen/recorder.h"
+#include "agent/loadgen/sending_periods.h"
 #include "analysis/random_stream.h"
 #include "analysis/sample_patterns.h"
 
@@ -32,7 +33,7 @@ void BM_RecordRequest(benchmark::State& state) {
   const auto ring = SampleRing::Open(memory->get());
   SampleRing::Reader reader(ring->get(), 0);
   Recorder recorder(/*open_loop=*/false, &book, &live, SampleRing::Writer(ring->get(), 0));
-  recorder.Begin({.begin_ns = samples.front().intended_ns, .end_ns = INT64_MAX});
+  recorder.Begin(SendingPeriods({.begin_ns = samples.front().intended_ns, .end_ns = INT64_MAX}));
   for (auto _ : state) {
     for (const Sample& sample : samples) {
       for (size_t i = 0; i < other.size(); i += kCacheLine) ++other[i];

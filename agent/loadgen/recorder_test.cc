@@ -11,9 +11,11 @@
 #include "agent/loadgen/interval_book.h"
 #include "agent/loadgen/load_window.h"
 #include "agent/loadgen/outcome.h"
+#include "agent/loadgen/sending_periods.h"
 #include "analysis/response_counts.h"
 #include "analysis/sample_codec.h"
 #include "gtest/gtest.h"
+#include "proto/agent.pb.h"
 #include "proto/convert/sample_chunk.h"
 
 namespace assay::loadgen {
@@ -24,7 +26,9 @@ constexpr int64_t kSecond = 1'000'000'000;
 
 class RecorderTest : public ::testing::Test {
  protected:
-  void SetUp() override { recorder_.Begin({.begin_ns = kBegin, .end_ns = kBegin + 10 * kSecond}); }
+  void SetUp() override {
+    recorder_.Begin(SendingPeriods({.begin_ns = kBegin, .end_ns = kBegin + 10 * kSecond}));
+  }
 
   // A request that is sent so long after the window's begin, and how it ends.
   static Flight SentAt(int64_t after_ns) {
@@ -80,6 +84,51 @@ TEST_F(RecorderTest, ARequestInFlightAtTheEndOfTheWindowIsNoRest) {
   EXPECT_EQ(recorder_.tally().think_ns, 0);
   EXPECT_EQ(recorder_.tally().flight_ns, kSecond);
   EXPECT_EQ(recorder_.tally().cycles, 1u);
+}
+
+// In slots: between two of them nobody rests, and what is overdue is in flight from the begin of the next.
+TEST(RecorderInSlotsTest, CyclesAreCountedWithinEachPeriod) {
+  IntervalBook book(/*slots=*/8, /*keep_seconds=*/2);
+  LiveFigures live;
+  Recorder recorder(/*open_loop=*/false, &book, &live, std::nullopt);
+  SlotSchedule slots;
+  slots.set_period_ns(3 * kSecond);
+  slots.set_slot_ns(kSecond);
+  slots.set_count(3);
+  slots.add_own(0);
+  slots.add_own(2);
+  const SendingPeriods periods(slots, kBegin);
+  const auto send = [&](int64_t after_ns) {
+    const Flight flight = {
+        .send_ns = kBegin + after_ns, .intended_ns = kBegin + after_ns, .counted = true};
+    recorder.Sent(flight);
+    return flight;
+  };
+  recorder.Begin(periods);
+  const Flight first = send(0);
+  const Flight overdue = send(0);
+  recorder.EndCycles(periods.window(0).end_ns);
+  recorder.Ended(first, Outcome::kOk, 200, 100, kBegin + 3 * kSecond / 2);
+  recorder.EndPeriod();
+  EXPECT_EQ(recorder.tally().flight_ns, 2 * kSecond);
+  EXPECT_EQ(recorder.tally().think_ns, 0);
+  EXPECT_EQ(recorder.tally().ok_in_window, 0u);
+
+  recorder.BeginPeriod(periods.window(1), /*in_flight=*/1);
+  recorder.Ended(overdue, Outcome::kOk, 200, 100, kBegin + 6 * kSecond + kSecond / 4);
+  recorder.EndCycles(periods.window(1).end_ns);
+  recorder.EndPeriod();
+  // One request for a quarter of the second, where two may be in flight.
+  EXPECT_EQ(recorder.tally().flight_ns, 2 * kSecond + kSecond / 4);
+  EXPECT_EQ(recorder.tally().think_ns, 2 * kSecond - kSecond / 4);
+  EXPECT_EQ(recorder.tally().cycles, 1u);
+  EXPECT_EQ(recorder.tally().ok_in_window, 1u);
+  recorder.Flush();
+  book.HarvestAll([](const IntervalFigures& figures) {
+    EXPECT_EQ(figures.second, 0u);
+    EXPECT_EQ(figures.sent, 2u);
+    EXPECT_EQ(figures.ok, 2u);
+  });
 }
 
 // A server's CPU clock is divided by what it answered, be it of the warm-up, right or late; not by what it did not.

@@ -2,6 +2,9 @@
 
 #include <poll.h>
 
+#include <algorithm>
+#include <cstdint>
+#include <ctime>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,14 +24,21 @@
 namespace assay::loadgen {
 namespace {
 
+constexpr int64_t kSecondNs = 1'000'000'000;
 // After the start the main thread wakes once, to say how late it was.
 constexpr int64_t kStartedAfterNs = 20'000'000;
 
-// What the main thread does between Ready and the end: it waits for the agent's commands and the threads' end.
+// What the main thread does between Ready and the end: it waits for the agent's commands and the threads' end. In slots it
+// works only when no other execution is under load, because it runs on the CPUs of their load generators: it reports the
+// start when the load of a slot has ended, and all else when the slots of all executions are over.
 class Session {
  public:
   Session(AgentConnection& link, LoadRun& run, StopSignals& signals)
-      : link_(link), run_(run), signals_(signals), harvest_every_ns_(run.harvest_every_ns()) {}
+      : link_(link),
+        run_(run),
+        signals_(signals),
+        in_slots_(run.in_slots()),
+        harvest_every_ns_(run.harvest_every_ns()) {}
 
   // Returns when the threads have ended, or were told to before they began. kUnavailable: the agent is gone.
   absl::Status UntilEnd();
@@ -36,31 +46,40 @@ class Session {
 
  private:
   absl::Status TakeCommands();
-  int TimeoutMs(int64_t now_ns) const;
+  // When to wake by time; INT64_MAX: not at all.
+  int64_t WakeNs(int64_t now_ns) const;
+  bool MayReport(int64_t now_ns) const { return threads_ended_ && now_ns >= run_.report_from_ns(); }
 
   AgentConnection& link_;
   LoadRun& run_;
   StopSignals& signals_;
+  const bool in_slots_;
   const int64_t harvest_every_ns_;
   std::optional<int64_t> start_ns_;
   bool said_started_ = false;
   bool over_ = false;
+  bool threads_ended_ = false;
 };
 
-int Session::TimeoutMs(int64_t now_ns) const {
-  if (!start_ns_.has_value()) return -1;
+int64_t Session::WakeNs(int64_t now_ns) const {
+  if (!start_ns_.has_value()) return INT64_MAX;
+  if (threads_ended_) return run_.report_from_ns();
   if (!said_started_) {
-    return static_cast<int>((std::max(*start_ns_ - now_ns, int64_t{0}) + kStartedAfterNs) /
-                            1'000'000);
+    return in_slots_ ? run_.NextQuietNs(now_ns) : std::max(*start_ns_, now_ns) + kStartedAfterNs;
   }
-  return harvest_every_ns_ == 0 ? -1 : static_cast<int>(harvest_every_ns_ / 1'000'000);
+  return harvest_every_ns_ == 0 ? INT64_MAX : now_ns + harvest_every_ns_;
 }
 
 absl::Status Session::UntilEnd() {
-  while (!over_ && !run_.ended()) {
+  int64_t now = MonotonicNanos();
+  for (; !over_ && !MayReport(now); now = MonotonicNanos()) {
     pollfd wanted[] = {
         {link_.fd(), POLLIN, 0}, {run_.done_fd(), POLLIN, 0}, {signals_.fd(), POLLIN, 0}};
-    const int ready = poll(wanted, 3, TimeoutMs(MonotonicNanos()));
+    const int64_t wake_ns = WakeNs(now);
+    const int64_t left_ns = std::max(wake_ns - now, int64_t{0});
+    const timespec left{left_ns / kSecondNs, left_ns % kSecondNs};
+    const int ready = ppoll(wanted, 3, wake_ns == INT64_MAX ? nullptr : &left, nullptr);
+    threads_ended_ = run_.ended();
     if (signals_.Take()) {
       run_.Stop(StoppedBy::kSignal);
       over_ = !start_ns_.has_value();

@@ -4,12 +4,15 @@
 
 #include <poll.h>
 
+#include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <sstream>
 #include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -153,6 +156,127 @@ TEST_F(RunUnderAgentTest, ReportsReadyStartedSecondsAndFinished) {
   ASSERT_TRUE(drain.Finish([](const SampleChunk&) {}).ok());
   EXPECT_EQ(drain.samples(), finished.samples_recorded());
   EXPECT_EQ(drain.samples(), finished.ok());
+}
+
+// The process runs on the CPUs of the other targets' load generators: it reports when all slots are over.
+TEST_F(RunUnderAgentTest, InSlotsItReportsEachOwnSlotWhenAllSlotsAreOver) {
+  TestServer server(Hello);
+  GeneratorSpec spec = SpecFor(server.target(), 2);
+  SlotSchedule& slots = *spec.mutable_slots();
+  slots.set_lead_ns(20'000'000);
+  slots.set_period_ns(150'000'000);
+  slots.set_slot_ns(50'000'000);
+  slots.set_settle_ns(10'000'000);
+  slots.set_count(6);
+  slots.set_warmup_count(1);
+  for (const uint32_t index : {0, 1, 3}) slots.add_own(index);
+  spec.set_duration_ns(150'000'000);
+  Launch(spec);
+  ASSERT_TRUE(Receive()->has_ready());
+  const int64_t start = MonotonicNanos();
+  SayStart(start);
+  std::optional<FromLoadgen> message = Receive();
+  ASSERT_TRUE(message.has_value() && message->has_started());
+  EXPECT_GE(MonotonicNanos(), start + 70'000'000);
+  std::vector<WindowSecond> records;
+  for (message = Receive(); message.has_value() && message->has_record(); message = Receive()) {
+    EXPECT_GE(MonotonicNanos(), start + 920'000'000);
+    DataRecord record;
+    ASSERT_TRUE(record.ParseFromString(message->record()) && record.has_second());
+    records.push_back(record.second());
+  }
+  ASSERT_TRUE(message.has_value() && message->has_finished());
+  const LoadFinished& finished = message->finished();
+  ASSERT_EQ(records.size(), 2u);
+  EXPECT_EQ(records[0].second(), 1u);
+  EXPECT_EQ(records[1].second(), 3u);
+  uint64_t responses = 0;
+  uint64_t ok_in_slot = 0;
+  for (const WindowSecond& record : records) {
+    ASSERT_TRUE(record.has_slot());
+    responses += record.slot().responses();
+    ok_in_slot += record.slot().ok_in_slot();
+  }
+  EXPECT_GT(responses, 0u);
+  EXPECT_EQ(finished.cpu_responses(), responses);
+  EXPECT_EQ(finished.ok_in_window(), ok_in_slot);
+  EXPECT_EQ(finished.duration_ns(), 2 * 40'000'000);
+  EXPECT_FALSE(finished.has_timeline());
+  EXPECT_LE(finished.cpu_share(), 1.0);
+  EXPECT_GT(finished.work_ns(), 0);
+}
+
+TEST_F(RunUnderAgentTest, AStopInASlotIsReportedAtOnce) {
+  TestServer server(Hello);
+  GeneratorSpec spec = SpecFor(server.target(), 2);
+  SlotSchedule& slots = *spec.mutable_slots();
+  slots.set_period_ns(3'600'000'000'000);
+  slots.set_slot_ns(1'800'000'000'000);
+  slots.set_count(2);
+  slots.add_own(0);
+  spec.set_duration_ns(1'800'000'000'000);
+  Launch(spec);
+  ASSERT_TRUE(Receive()->has_ready());
+  SayStart(MonotonicNanos());
+  while (server.requests() < 10) {
+  }
+  SayStop();
+  std::vector<uint32_t> slots_reported;
+  std::optional<FromLoadgen> message = Receive();
+  for (; message.has_value() && !message->has_finished(); message = Receive()) {
+    DataRecord record;
+    if (!message->has_record()) continue;
+    ASSERT_TRUE(record.ParseFromString(message->record()));
+    slots_reported.push_back(record.second().second());
+  }
+  ASSERT_TRUE(message.has_value());
+  EXPECT_EQ(slots_reported, std::vector<uint32_t>{0});
+  EXPECT_GE(message->finished().ok(), 8u);
+  EXPECT_LT(message->finished().duration_ns(), spec.duration_ns());
+}
+
+TEST_F(RunUnderAgentTest, RefusesSlotsThatContradictThemselves) {
+  GeneratorSpec spec = SpecFor("127.0.0.1:1", 2);
+  spec.mutable_slots()->set_count(2);
+  Launch(spec);
+  const std::optional<FromLoadgen> message = Receive();
+  ASSERT_TRUE(message.has_value() && message->has_failed());
+  EXPECT_EQ(message->failed().kind(), Failure::LAUNCH_FAILED);
+  EXPECT_NE(message->failed().message().find("slots: slot_ns"), std::string::npos);
+}
+
+// Programs read the outcomes, people the names.
+TEST_F(RunUnderAgentTest, OutcomesAreTheCountsOfOkTimeoutsAndErrorKinds) {
+  TestServer server([](const TestServer::Seen& seen) {
+    switch (seen.request % 3) {
+      case 0:
+        return Hello(seen);
+      case 1:
+        return TestServer::Reply{"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n"};
+      default:
+        return TestServer::Reply{"this is not HTTP\r\n\r\n"};
+    }
+  });
+  GeneratorSpec spec = SpecFor(server.target(), 2);
+  spec.set_duration_ns(0);
+  spec.set_request_count(30);
+  Launch(spec);
+  ASSERT_TRUE(Receive()->has_ready());
+  SayStart(MonotonicNanos());
+  std::optional<FromLoadgen> message = Receive();
+  while (message.has_value() && !message->has_finished()) message = Receive();
+  ASSERT_TRUE(message.has_value());
+  const LoadFinished& finished = message->finished();
+  std::map<OutcomeCount::Outcome, uint64_t> outcomes;
+  for (const OutcomeCount& outcome : finished.outcomes()) {
+    EXPECT_TRUE(outcomes.emplace(outcome.outcome(), outcome.count()).second);
+  }
+  const std::map<OutcomeCount::Outcome, uint64_t> expected = {
+      {OutcomeCount::OK, finished.ok()},
+      {OutcomeCount::UNEXPECTED_STATUS, finished.error_kinds().at("unexpected status")},
+      {OutcomeCount::MALFORMED_RESPONSE, finished.error_kinds().at("malformed response")}};
+  EXPECT_EQ(outcomes, expected);
+  EXPECT_EQ(finished.ok() + finished.errors(), 30u);
 }
 
 TEST_F(RunUnderAgentTest, WaitsForTheStartItIsGiven) {

@@ -101,6 +101,28 @@ int64_t SocketPool::Turn(int64_t wake_ns, int64_t now_ns) {
   return end_ns;
 }
 
+int64_t SocketPool::CatchUp(int64_t now_ns) {
+  // Bounded: connections that flood would have events for ever.
+  int turns = 1 + connections() / kEventsPerTurn;
+  do {
+    now_ns = Turn(now_ns, now_ns);
+  } while (--turns > 0 && (told_next_ < told_count_ || told_count_ == kEventsPerTurn));
+  return now_ns;
+}
+
+void SocketPool::ResumeReopening(int64_t now_ns) {
+  if (reopening_) return;
+  reopening_ = true;
+  for (int i = 0; i < connections(); ++i) {
+    Socket& socket = sockets_[i];
+    if (socket.state == State::kClosed) {
+      Connect(i, now_ns);
+    } else if (socket.state != State::kOpen && socket.state != State::kWaiting) {
+      socket.since_ns = now_ns;  // Nobody looked after it: it is not late yet.
+    }
+  }
+}
+
 void SocketPool::HandleEvent(uint64_t key, uint32_t events) {
   const auto connection = static_cast<int>(key & UINT32_MAX);
   const Socket& socket = sockets_[connection];
@@ -221,7 +243,11 @@ void SocketPool::Reopen(int connection, By by, bool answered, int64_t now_ns) {
 void SocketPool::ReopenWaiting(int64_t now_ns) {
   while (retries_.NextNs() <= now_ns) {
     const int connection = retries_.Pop();
-    if (reopening_ || KeepsFlights(connection)) Connect(connection, now_ns);
+    if (reopening_ || KeepsFlights(connection)) {
+      Connect(connection, now_ns);
+    } else {
+      sockets_[connection].state = State::kClosed;
+    }
   }
 }
 

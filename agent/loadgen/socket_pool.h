@@ -44,7 +44,9 @@ class SocketPool : public ConnectionPool {
 
   absl::Status OpenAll(int64_t deadline_ns) final;
   int64_t Turn(int64_t wake_ns, int64_t now_ns) final;
+  int64_t CatchUp(int64_t now_ns) final;
   void StopReopening() final { reopening_ = false; }
+  void ResumeReopening(int64_t now_ns) final;
   int connections() const final { return static_cast<int>(sockets_.size()); }
   uint64_t reconnects() const final { return reconnects_; }
   const std::array<uint64_t, kOutcomes>& open_failures() const final { return open_failures_; }

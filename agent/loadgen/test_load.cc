@@ -2,7 +2,9 @@
 
 #include <poll.h>
 
+#include <cstdint>
 #include <memory>
+#include <numeric>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -27,6 +29,8 @@ void ExpectSound(const TestLoad& load) {
   uint64_t named = 0;
   for (const auto& [kind, count] : result.error_kinds) named += count;
   EXPECT_EQ(named, result.errors);
+  EXPECT_EQ(std::accumulate(result.outcomes.begin(), result.outcomes.end(), uint64_t{0}),
+            result.requests());
   EXPECT_EQ(result.samples_recorded + result.samples_lost, result.requests());
   EXPECT_EQ(result.latency.count(), result.ok + result.timeouts);
   EXPECT_LE(result.service.count(), result.ok + result.timeouts);  // Some were never sent.
@@ -70,7 +74,16 @@ LoadOptions OptionsFor(const std::string& target, int connections, const Request
   return options;
 }
 
-TestLoad RunTestLoad(const LoadOptions& options, const std::function<void()>& while_running) {
+LoadOptions SlotOptionsFor(const std::string& target, int connections, const SlotSchedule& slots,
+                           const RequestSpec& request) {
+  LoadOptions options = OptionsFor(target, connections, request);
+  options.duration_ns = static_cast<int64_t>(slots.slot_ns()) * slots.own_size();
+  options.slots = std::make_shared<const SlotSchedule>(slots);
+  return options;
+}
+
+TestLoad RunTestLoad(const LoadOptions& options, const std::function<void()>& while_running,
+                     int64_t start_ns) {
   TestLoad load;
   const absl::StatusOr<UniqueFd> memory = SampleRing::Create(options.threads, kRingBytes);
   EXPECT_TRUE(memory.ok());
@@ -80,7 +93,7 @@ TestLoad RunTestLoad(const LoadOptions& options, const std::function<void()>& wh
   EXPECT_TRUE(run.ok()) << run.status();
   const absl::Status prepared = (*run)->Prepare();
   EXPECT_TRUE(prepared.ok()) << prepared;
-  (*run)->Start(MonotonicNanos());
+  (*run)->Start(start_ns == 0 ? MonotonicNanos() : start_ns);
   if (while_running) while_running();
   while (!(*run)->ended()) {
     pollfd done{(*run)->done_fd(), POLLIN, 0};

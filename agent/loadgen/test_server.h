@@ -75,6 +75,9 @@ class TestServer {
   // As a server that is killed: every connection is reset, none is accepted any more. Harmless when it is dead.
   void Kill();
 
+  // As a server that closes connections that are idle for too long: each is closed after the response in hand, if any.
+  void CloseIdle();
+
   // "HTTP/1.1 200 OK" with Content-Length, that body, and more header lines, each ended by CRLF.
   static std::string Ok(const std::string& body, const std::string& headers = "");
 

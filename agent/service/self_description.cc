@@ -83,6 +83,7 @@ void SelfDescription::DescribeTargets(AgentDescription& description) {
     }
     one.set_static_answers(target.static_answers());
     one.set_contract(target.contract());
+    one.set_alone(target.alone());
     one.set_ready_timeout_ms(
         static_cast<uint32_t>(absl::ToInt64Milliseconds(Catalogue::ReadyTimeout(target))));
     one.set_stop_timeout_ms(

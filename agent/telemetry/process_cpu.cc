@@ -40,16 +40,13 @@ int64_t NanosOfTicks(int64_t ticks) {
   return ticks * (kNanosPerSecond / ticks_per_second);
 }
 
-std::vector<pid_t> ThreadsOf(pid_t pid) {
-  std::vector<pid_t> threads;
-  const std::unique_ptr<DIR, int (*)(DIR*)> folder(
-      opendir(absl::StrCat("/proc/", pid, "/task").c_str()), closedir);
-  if (folder == nullptr) return threads;
-  while (const dirent* entry = readdir(folder.get())) {
-    pid_t thread;
-    if (absl::SimpleAtoi(entry->d_name, &thread)) threads.push_back(thread);
-  }
-  return threads;
+// Adds the run delay of a thread, if the kernel reports it.
+void AddRunDelay(pid_t pid, pid_t thread, TreeUsage* usage) {
+  const absl::StatusOr<std::string> text =
+      ReadFile(absl::StrCat("/proc/", pid, "/task/", thread, "/schedstat"));
+  if (!text.ok()) return;
+  const std::optional<int64_t> delay_ns = ParseRunDelay(*text);
+  if (delay_ns.has_value()) usage->run_delay_ns[thread] = *delay_ns;
 }
 
 // For a process that ends during the reading, adds what could still be read.
@@ -64,6 +61,7 @@ void AddThreads(pid_t pid, TreeUsage* usage) {
     usage->voluntary_switches += status->voluntary_switches;
     usage->involuntary_switches += status->involuntary_switches;
     usage->allowed_cpus |= status->allowed_cpus;
+    AddRunDelay(pid, thread, usage);
   }
 }
 
@@ -78,7 +76,7 @@ void AddMemory(pid_t pid, TreeUsage* usage) {
 
 // Adds the usage of the children for which a process has waited.
 void AddWaitedFor(const ProcessStat& process, TreeUsage* usage) {
-  usage->cpu_ns += NanosOfTicks(process.waited_user_ticks + process.waited_system_ticks);
+  usage->cpu_ns += WaitedForCpuNanos(process);
   usage->minor_faults += process.waited_minor_faults;
   usage->major_faults += process.waited_major_faults;
 }
@@ -152,6 +150,36 @@ absl::StatusOr<ProcessStatus> ParseProcessStatus(std::string_view text) {
   return status;
 }
 
+std::optional<int64_t> ParseRunDelay(std::string_view text) {
+  const std::vector<absl::string_view> fields = absl::StrSplit(
+      absl::string_view(text.data(), text.size()), absl::ByAnyChar(" \n"), absl::SkipEmpty());
+  int64_t ran_ns = 0;
+  int64_t waited_ns = 0;
+  if (fields.size() < 3 || !absl::SimpleAtoi(fields[0], &ran_ns) ||
+      !absl::SimpleAtoi(fields[1], &waited_ns)) {
+    return std::nullopt;
+  }
+  // A kernel without these statistics prints zeros, and a thread that exists has run.
+  if (ran_ns == 0) return std::nullopt;
+  return waited_ns;
+}
+
+std::vector<pid_t> ThreadsOf(pid_t pid) {
+  std::vector<pid_t> threads;
+  const std::unique_ptr<DIR, int (*)(DIR*)> folder(
+      opendir(absl::StrCat("/proc/", pid, "/task").c_str()), closedir);
+  if (folder == nullptr) return threads;
+  while (const dirent* entry = readdir(folder.get())) {
+    pid_t thread;
+    if (absl::SimpleAtoi(entry->d_name, &thread)) threads.push_back(thread);
+  }
+  return threads;
+}
+
+int64_t WaitedForCpuNanos(const ProcessStat& process) {
+  return NanosOfTicks(process.waited_user_ticks + process.waited_system_ticks);
+}
+
 absl::StatusOr<int64_t> ProcessCpuNanos(pid_t pid) {
   clockid_t clock;
   timespec time;
@@ -181,6 +209,16 @@ TreeUsage UsageBetween(const TreeUsage& start, const TreeUsage& end) {
   usage.major_faults = between(start.major_faults, end.major_faults);
   usage.rss_bytes = std::max(start.rss_bytes, end.rss_bytes);
   return usage;
+}
+
+std::optional<int64_t> RunDelayBetween(const TreeUsage& start, const TreeUsage& end) {
+  std::optional<int64_t> sum;
+  for (const auto& [thread, end_ns] : end.run_delay_ns) {
+    const auto begin = start.run_delay_ns.find(thread);
+    if (begin == start.run_delay_ns.end()) continue;
+    sum = sum.value_or(0) + std::max<int64_t>(0, end_ns - begin->second);
+  }
+  return sum;
 }
 
 }  // namespace assay::agent

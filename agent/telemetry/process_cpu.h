@@ -4,11 +4,15 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <map>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "common/cpu_set.h"
+#include "common/process_tree.h"
 
 namespace assay::agent {
 
@@ -33,6 +37,9 @@ struct TreeUsage {
   int64_t involuntary_switches = 0;
   int64_t minor_faults = 0;
   int64_t major_faults = 0;
+  // By thread id: the time in which the thread was runnable while other threads used the CPUs. Without threads for which
+  // the kernel does not report it.
+  std::map<pid_t, int64_t> run_delay_ns;
 
   // At the time of the reading: the sum of the resident sets. Memory that processes share counts in each of them.
   int64_t rss_bytes = 0;
@@ -45,13 +52,25 @@ struct TreeUsage {
 };
 
 // Reads the tree below `root`, without the root itself. The tree may be empty. kNotFound: `root` does not exist. Cost:
-// AllProcesses() of common/process_tree.h, plus about 30 us per thread of the tree. Call it at the begin and end of a
+// AllProcesses() of common/process_tree.h, plus about 40 us per thread of the tree. Call it at the begin and end of a
 // window, not within it.
 absl::StatusOr<TreeUsage> ReadTreeUsage(pid_t root);
 
 // The usage between two readings of one tree. Counters are the differences, never negative. rss_bytes is the larger of
 // the two values. complete is true if both readings are complete. All other fields are those of `end`.
 TreeUsage UsageBetween(const TreeUsage& start, const TreeUsage& end);
+
+// The run delay between two readings, summed over the threads that are in both. Nullopt if there is none.
+std::optional<int64_t> RunDelayBetween(const TreeUsage& start, const TreeUsage& end);
+
+// The run delay in the text of /proc/PID/task/TID/schedstat. Nullopt if the kernel does not report it.
+std::optional<int64_t> ParseRunDelay(std::string_view text);
+
+// The current threads of a process; empty if it does not exist.
+std::vector<pid_t> ThreadsOf(pid_t pid);
+
+// CPU time of the ended children for which a process has waited, and of their descendants. Resolution: 10 ms.
+int64_t WaitedForCpuNanos(const ProcessStat& process);
 
 // CPU time of a process with all its threads, from its CPU clock. kNotFound: the process has ended. Cost: 1 us.
 absl::StatusOr<int64_t> ProcessCpuNanos(pid_t pid);

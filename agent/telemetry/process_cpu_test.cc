@@ -43,6 +43,20 @@ TEST(ParseProcessStatusTest, RejectsInvalidValues) {
   }
 }
 
+TEST(ParseRunDelayTest, ReadsTheSecondNumber) {
+  EXPECT_EQ(ParseRunDelay("8873632 30831863 4\n"), 30'831'863);
+  EXPECT_EQ(ParseRunDelay("0 0 0\n"), std::nullopt) << "a kernel without the statistics";
+  EXPECT_EQ(ParseRunDelay(""), std::nullopt);
+}
+
+// The delay of a thread before its window, or after its end, is not one of the window.
+TEST(RunDelayBetweenTest, SumsTheThreadsOfBothReadings) {
+  const TreeUsage start = {.run_delay_ns = {{1, 100}, {2, 50}, {3, 70}}};
+  const TreeUsage end = {.run_delay_ns = {{1, 130}, {3, 75}, {4, 1'000}}};
+  EXPECT_EQ(RunDelayBetween(start, end), 35);
+  EXPECT_EQ(RunDelayBetween(start, TreeUsage()), std::nullopt);
+}
+
 TEST(UsageBetweenTest, SubtractsCountersAndTakesOtherFieldsFromTheEnd) {
   TreeUsage start = {.cpu_ns = 10, .voluntary_switches = 5, .minor_faults = 9, .rss_bytes = 700};
   TreeUsage end = {.cpu_ns = 25,
@@ -141,6 +155,7 @@ TEST(ReadTreeUsageTest, DescribesTheTree) {
   EXPECT_GT(one.rss_bytes, 0);
   EXPECT_GE(one.peak_rss_bytes, one.rss_bytes);
   EXPECT_GT(one.minor_faults, 0);
+  EXPECT_EQ(one.run_delay_ns.count(alone->pid()), 1u);
   EXPECT_EQ(one.allowed_cpus.Count(), 1);
   EXPECT_EQ(one.allowed_cpus.cpus().front(), CpuSet::AllowedForThisProcess()->cpus().front());
   const TreeUsage two = *ReadTreeUsage(Burnt(0, "living")->guard_pid());

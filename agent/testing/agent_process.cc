@@ -146,9 +146,11 @@ void AgentProcess::WriteCatalogue(const std::string& path) const {
   ASSERT_TRUE(epoll.ok()) << epoll.status();
   std::ofstream out(path);
   for (const char* mode : {"good", "wrong", "crash_at_start", "crash_midrun", "crash_on_hup",
-                           "never_ready", "deaf", "stubborn"}) {
-    out << "targets { name: '" << mode << "' argv: '" << *target << "' argv: '" << mode
-        << "' argv: '{port}' argv: '" << mark_
+                           "never_ready", "deaf", "stubborn", "busy", "alone"}) {
+    const bool alone = std::string(mode) == "alone";
+    out << "targets { name: '" << mode << "' argv: '" << *target << "' argv: '"
+        << (alone ? "good" : mode) << "' alone: " << (alone ? "true" : "false")
+        << " argv: '{port}' argv: '" << mark_
         << "' contract: true ready_timeout_s: " << (std::string(mode) == "never_ready" ? 0.3 : 30.0)
         << " stop_timeout_s: 0.2 }\n";
   }

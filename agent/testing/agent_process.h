@@ -14,9 +14,10 @@
 
 namespace assay::agent {
 
-// Runs the program agent/agent for a test. Its catalogue has agent/testing/test_target.cc in each of its modes,
-// "not_installed", whose program does not exist, and "epoll", Assay's own server. The started targets have mark() in
-// their command lines; they and the agent are killed at the latest when this object is destroyed.
+// Runs the program agent/agent for a test. Its catalogue has agent/testing/test_target.cc in each of its modes; "alone",
+// which is as "good" but cannot be alive together with other targets; "not_installed", whose program does not exist; and
+// "epoll", Assay's own server. The started targets have mark() in their command lines; they and the agent are killed at
+// the latest when this object is destroyed.
 class AgentProcess {
  public:
   // Starts the agent with --listen=127.0.0.1:0 and these flags, and waits until it listens. A failure fails the test.

@@ -6,6 +6,7 @@
 //   crash_on_hup   as good, until SIGHUP: then crashes as crash_midrun
 //   never_ready    responds to /healthz with status 503
 //   deaf           as good, but responds only to /healthz
+//   busy           as good, and a thread uses all the CPU time that it gets
 //   stubborn       as good, but ignores SIGTERM and starts a daemon that does the same
 // MARK stays on the command line, so that a test can find remaining processes.
 
@@ -48,6 +49,11 @@ void Serve(int fd) {
   close(fd);
 }
 
+[[noreturn]] void Burn() {
+  std::atomic<unsigned> turns{0};
+  while (true) ++turns;
+}
+
 void StartDaemon() {
   if (fork() != 0) return;
   setsid();
@@ -65,6 +71,7 @@ int main(int argc, char** argv) {
     return 3;
   }
   if (g_mode == "crash_on_hup") signal(SIGHUP, [](int) { Die(); });
+  if (g_mode == "busy") std::thread(Burn).detach();
   if (g_mode == "stubborn") {
     signal(SIGTERM, SIG_IGN);
     StartDaemon();

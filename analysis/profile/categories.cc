@@ -61,14 +61,6 @@ bool IsUnnamed(const TreeFunction& function) {
   }
 }
 
-Bound BoundOf(const CategoryCost& one) {
-  const double least = std::max(0.001, one.cost.share / 20);
-  const bool may_be_more = one.share_high - one.cost.share >= least;
-  const bool may_be_less = one.cost.share - one.share_low >= least;
-  if (may_be_more) return may_be_less ? Bound::kAbout : Bound::kAtLeast;
-  return may_be_less ? Bound::kAtMost : Bound::kExact;
-}
-
 }  // namespace
 
 std::string_view ToString(Category category) {
@@ -81,6 +73,12 @@ std::string_view ToString(Category category) {
 std::string_view ToString(Bound bound) {
   constexpr std::array<std::string_view, 4> kMarks = {"", ">= ", "<= ", "~ "};
   return kMarks[static_cast<size_t>(bound)];
+}
+
+Bound BoundOf(double less, double more, double figure, double whole) {
+  const double least = std::max(whole / 1000, figure / 20);
+  if (more >= least) return less >= least ? Bound::kAbout : Bound::kAtLeast;
+  return less >= least ? Bound::kAtMost : Bound::kExact;
 }
 
 bool Fits(std::string_view pattern, std::string_view text) {
@@ -254,7 +252,8 @@ std::vector<CategoryCost> CategoryCosts(const FunctionTree& tree, const Category
     one.cost = CostOf(weights[i], whole, requests);
     one.share_low = one.cost.share - CostOf(unnamed[i], whole, 0).share;
     one.share_high = one.share_low + CostOf(whole_unnamed, whole, 0).share;
-    one.bound = BoundOf(one);
+    one.bound =
+        BoundOf(one.cost.share - one.share_low, one.share_high - one.cost.share, one.cost.share, 1);
   }
   return costs;
 }

@@ -40,6 +40,8 @@ struct SystemCallRule {
   // Functions of the C library that make the call.
   std::vector<std::string> functions;
   Category category = Category::kOther;
+
+  bool operator==(const SystemCallRule&) const = default;
 };
 
 struct CategoryRule {
@@ -55,6 +57,8 @@ struct CategoryRule {
   bool softirq = false;
   // Patterns of kernel functions, one of which must be among the callers; empty: any caller.
   std::vector<std::string> under = {};
+
+  bool operator==(const CategoryRule&) const = default;
 };
 
 // Whether all of `text` matches a pattern in which '*' stands for any characters. Time: at most proportional to the
@@ -91,6 +95,10 @@ class CategoryRules {
   // "recv" for "recvfrom"; the name itself if it has no label.
   std::string LabelOf(const std::string& system_call) const;
 
+  bool operator==(const CategoryRules& other) const {
+    return system_calls_ == other.system_calls_ && rules_ == other.rules_;
+  }
+
  private:
   struct Knowledge {
     std::optional<Category> category;
@@ -125,6 +133,9 @@ struct TimeCost {
 enum class Bound : uint8_t { kExact, kAtLeast, kAtMost, kAbout };
 // The prefix of the figure: "", ">= ", "<= " or "~ ".
 std::string_view ToString(Bound bound);
+// The bound of a figure whose true value is up to `less` lower and up to `more` higher. Amounts below a thousandth of
+// `whole` and below a twentieth of the figure do not count.
+Bound BoundOf(double less, double more, double figure, double whole);
 
 struct CategoryCost {
   Category category = Category::kOther;
@@ -133,7 +144,7 @@ struct CategoryCost {
   // category of their callees, but can belong to any category. Both equal cost.share if every function has a name.
   double share_low = 0;
   double share_high = 0;
-  // kExact if the range differs from cost.share by less than a thousandth of the total or a twentieth of the share.
+  // As BoundOf() has it, with the total as the whole.
   Bound bound = Bound::kExact;
 };
 // Every category, in order. The shares sum to 1 unless the tree is empty.

@@ -30,6 +30,11 @@ std::string FileName(const std::string& path) {
   return slash == std::string::npos ? path : path.substr(slash + 1);
 }
 
+FunctionIdentity IdentityOf(const TreeFunction& function) {
+  return {function.name, static_cast<uint8_t>(function.kind),
+          function.name == kUnknownFunction ? function.library : function.build_id};
+}
+
 FunctionTree::FunctionTree() {
   InternFunction({.name = "all"});
   nodes_.push_back({});

@@ -27,6 +27,13 @@ struct TreeFunction {
   bool operator==(const TreeFunction&) const = default;
 };
 
+// Equal for functions that count as one in a comparison of programs: those of one name and kind. The library does not
+// matter, because its name differs between programs, and neither does inlining, because compilers differ in it.
+// Functions without a name are never equal between two libraries, and functions named by address are never equal
+// between two builds.
+using FunctionIdentity = std::tuple<std::string, uint8_t, std::string>;
+FunctionIdentity IdentityOf(const TreeFunction& function);
+
 struct TreeNode {
   // The parent of the root is the root.
   uint32_t parent = 0;

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <tuple>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
@@ -57,15 +56,8 @@ class Runs {
   uint64_t requests(size_t run) const { return requests_[run]; }
 
  private:
-  // Functions are equal if name and kind are equal. The library does not matter, because its name differs between
-  // programs, and neither does inlining, because compilers differ in it. Functions without a name are never equal
-  // between two libraries, and functions named by address are never equal between two builds.
   uint32_t Function(const TreeFunction& function) {
-    const bool unknown = function.name == kUnknownFunction;
-    const auto [entry, added] =
-        functions_.try_emplace({function.name, static_cast<uint8_t>(function.kind),
-                                unknown ? function.library : function.build_id},
-                               0);
+    const auto [entry, added] = functions_.try_emplace(IdentityOf(function), 0);
     if (added) entry->second = tree_.InternFunction(function);
     return entry->second;
   }
@@ -99,7 +91,7 @@ class Runs {
 
   size_t runs_a_;
   FunctionTree tree_;
-  absl::flat_hash_map<std::tuple<std::string, uint8_t, std::string>, uint32_t> functions_;
+  absl::flat_hash_map<FunctionIdentity, uint32_t> functions_;
   // By run: from the run's nodes to those of tree_.
   std::vector<std::vector<uint32_t>> nodes_;
   std::vector<const FunctionTree*> trees_;

@@ -9,7 +9,7 @@
 #include "absl/strings/str_split.h"
 #include "common/message_text.h"
 #include "common/status_macros.h"
-#include "controller/campaign/same_host.h"
+#include "controller/gates/same_host.h"
 
 namespace assay::controller {
 namespace {

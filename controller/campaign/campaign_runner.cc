@@ -12,8 +12,8 @@
 #include "common/status_macros.h"
 #include "common/version.h"
 #include "controller/campaign/execution_runner.h"
-#include "controller/campaign/gate_keeper.h"
 #include "controller/campaign/plan_fit.h"
+#include "controller/gates/gate_keeper.h"
 #include "controller/store/record_id.h"
 
 namespace assay::controller {
@@ -113,7 +113,7 @@ absl::StatusOr<CampaignRecord> CampaignRunner::Run(const Plan& plan, const std::
   campaign.mutable_skipped()->Assign(skipped.begin(), skipped.end());
   DescribeAgents(campaign);
   const SkippedCells skipped_cells(skipped);
-  std::vector<Task> tasks;
+  std::vector<ExecutionTask> tasks;
   for (ScheduledExecution& scheduled : ScheduleOf(plan)) {
     if (!skipped_cells.Contains(scheduled.cell)) tasks.push_back({std::move(scheduled), 0});
   }
@@ -134,7 +134,7 @@ absl::StatusOr<CampaignRecord> CampaignRunner::Resume(CampaignRecord campaign) {
         return absl::OkStatus();
       }));
   const SkippedCells skipped_cells(skipped);
-  std::vector<Task> tasks;
+  std::vector<ExecutionTask> tasks;
   for (ScheduledExecution& scheduled : ScheduleOf(campaign.plan())) {
     if (skipped_cells.Contains(scheduled.cell)) continue;
     const auto found = done.find({CellText(scheduled.cell), scheduled.block});
@@ -159,7 +159,7 @@ absl::StatusOr<CampaignRecord> CampaignRunner::Resume(CampaignRecord campaign) {
 }
 
 absl::StatusOr<CampaignRecord> CampaignRunner::RunTasks(CampaignRecord campaign,
-                                                        const std::vector<Task>& tasks) {
+                                                        const std::vector<ExecutionTask>& tasks) {
   ASSAY_RETURN_IF_ERROR(store_.SweepUncommitted().status());
   absl::Status ended;
   {
@@ -188,11 +188,9 @@ absl::StatusOr<CampaignRecord> CampaignRunner::RunTasks(CampaignRecord campaign,
 }
 
 absl::Status CampaignRunner::Execute(const CampaignRecord& campaign,
-                                     const std::vector<Task>& tasks) {
+                                     const std::vector<ExecutionTask>& tasks) {
   const Plan& plan = campaign.plan();
   const absl::Duration pause = absl::Seconds(plan.pause().seconds());
-  std::vector<const AgentRecord*> agents;
-  for (const AgentRecord& agent : campaign.agents()) agents.push_back(&agent);
   ExecutionRunner runner(plan, campaign.id(), pool_, store_, interruption_,
                          rules_.IdleShareThatVoids());
   Progress progress(style_, static_cast<int>(tasks.size()));
@@ -202,35 +200,54 @@ absl::Status CampaignRunner::Execute(const CampaignRecord& campaign,
                                     skipped.reason()));
   }
   const int64_t began_ns = pool_.clock().NowNanos();
-  for (size_t i = 0; i < tasks.size(); ++i) {
+  for (size_t i = 0; i < tasks.size();) {
     const int remaining = static_cast<int>(tasks.size() - i);
     absl::Duration left = LengthOf(plan, remaining).total;
     if (i > 0) {
       const absl::Duration taken = absl::Nanoseconds(pool_.clock().NowNanos() - began_ns);
       left = taken / static_cast<double>(i) * remaining;
     }
-    progress.Begin(static_cast<int>(i) + 1, tasks[i].execution.cell, tasks[i].execution.block,
-                   plan.blocks(), left);
-    ASSAY_ASSIGN_OR_RETURN(FinishedExecution finished,
-                           runner.Run(tasks[i].execution, tasks[i].attempt));
+    const auto same_unit = [&](const ExecutionTask& task) {
+      return task.execution.block == tasks[i].execution.block &&
+             task.execution.unit == tasks[i].execution.unit;
+    };
+    const auto end =
+        std::find_if_not(tasks.begin() + static_cast<int64_t>(i), tasks.end(), same_unit);
+    const absl::Span<const ExecutionTask> unit(&tasks[i], end - tasks.begin() - i);
+    std::vector<Cell> cells;
+    for (const ExecutionTask& task : unit) cells.push_back(task.execution.cell);
+    progress.Begin(static_cast<int>(i) + 1, cells, tasks[i].execution.block, plan.blocks(), left);
+    ASSAY_ASSIGN_OR_RETURN(std::vector<FinishedExecution> finished, runner.Run(unit));
+    ASSAY_RETURN_IF_ERROR(Commit(campaign, finished));
+    for (const FinishedExecution& one : finished) progress.End(one.record);
+    for (const FinishedExecution& one : finished) {
+      if (one.record.status() != ExecutionRecord::FAILED) continue;
+      ASSAY_RETURN_IF_ERROR(CheckAgents(one.record));
+      if (plan.on_failure() == Plan::STOP) {
+        return absl::AbortedError(absl::StrCat(
+            CellText(one.record.cell()), " failed: ", one.record.failure().failure().message()));
+      }
+    }
+    i += unit.size();
+    if (i < tasks.size() && !interruption_.Sleep(pause)) return interruption_.status();
+  }
+  return interruption_.status();
+}
+
+absl::Status CampaignRunner::Commit(const CampaignRecord& campaign,
+                                    std::vector<FinishedExecution>& unit) {
+  std::vector<const AgentRecord*> agents;
+  for (const AgentRecord& agent : campaign.agents()) agents.push_back(&agent);
+  for (FinishedExecution& finished : unit) {
     if (finished.record.status() == ExecutionRecord::MEASURED) {
-      for (GateResult& gate : JudgeExecution(rules_, plan, finished.record, agents)) {
+      for (GateResult& gate : JudgeExecution(rules_, campaign.plan(), finished.record, agents)) {
         *finished.record.add_gates() = std::move(gate);
       }
     }
     ASSAY_RETURN_IF_ERROR(store_.CommitExecution(finished.record, finished.chunks, finished.seconds,
                                                  finished.profile));
-    progress.End(finished.record);
-    if (finished.record.status() == ExecutionRecord::FAILED) {
-      ASSAY_RETURN_IF_ERROR(CheckAgents(finished.record));
-      if (plan.on_failure() == Plan::STOP) {
-        return absl::AbortedError(absl::StrCat(CellText(finished.record.cell()), " failed: ",
-                                               finished.record.failure().failure().message()));
-      }
-    }
-    if (remaining > 1 && !interruption_.Sleep(pause)) return interruption_.status();
   }
-  return interruption_.status();
+  return absl::OkStatus();
 }
 
 absl::Status CampaignRunner::CheckAgents(const ExecutionRecord& failed) {

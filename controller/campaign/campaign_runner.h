@@ -7,6 +7,7 @@
 #include "absl/status/statusor.h"
 #include "analysis/gates.h"
 #include "controller/campaign/agent_pool.h"
+#include "controller/campaign/execution_runner.h"
 #include "controller/campaign/interruption.h"
 #include "controller/campaign/progress.h"
 #include "controller/plan/cells.h"
@@ -35,19 +36,19 @@ class CampaignRunner {
                                      const std::string& label);
 
   // Continues a campaign that ended early. Measured executions stay. Failed and missing ones are made,
-  // also those of targets that were not installed before. FAILED_PRECONDITION if the campaign is complete
+  // also those of targets that were not installed before. Of an interleaved unit only the missing executions are made; a
+  // comparison pairs only executions that took turns with each other. FAILED_PRECONDITION if the campaign is complete
   // without a failed execution, if it still runs elsewhere, or if it started on other machines than these agents'.
   absl::StatusOr<CampaignRecord> Resume(CampaignRecord campaign);
 
  private:
-  struct Task {
-    ScheduledExecution execution;
-    uint32_t attempt = 0;
-  };
-
-  absl::StatusOr<CampaignRecord> RunTasks(CampaignRecord campaign, const std::vector<Task>& tasks);
+  // `tasks`: the executions of each unit follow each other.
+  absl::StatusOr<CampaignRecord> RunTasks(CampaignRecord campaign,
+                                          const std::vector<ExecutionTask>& tasks);
   // OK if all executions were made, else the reason why the campaign ends early.
-  absl::Status Execute(const CampaignRecord& campaign, const std::vector<Task>& tasks);
+  absl::Status Execute(const CampaignRecord& campaign, const std::vector<ExecutionTask>& tasks);
+  // Judges the finished executions of one unit and commits them.
+  absl::Status Commit(const CampaignRecord& campaign, std::vector<FinishedExecution>& unit);
   absl::Status CheckAgents(const ExecutionRecord& failed);
   void DescribeAgents(CampaignRecord& campaign) const;
 

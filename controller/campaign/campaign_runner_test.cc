@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -20,7 +21,7 @@
 #include "common/testing/manual_clock.h"
 #include "common/testing/wait_until.h"
 #include "controller/campaign/campaign_fixture.h"
-#include "controller/campaign/gate_keeper.h"
+#include "controller/gates/gate_keeper.h"
 #include "proto/convert/histogram_proto.h"
 #include "proto/convert/sample_chunk.h"
 
@@ -301,6 +302,103 @@ TEST_F(CampaignRunnerTest, CountsResponsesInUnsampledSpansSeparately) {
     EXPECT_LE(static_cast<double>(all), ok);
   }
   EXPECT_GT(profiled, 0);
+}
+
+constexpr char kTwoInTurn[] = R"(
+  name: "in turn"
+  targets { name: "epoll" }
+  targets { name: "epoll" label: "again" }
+  workloads { name: "json" path: "/json" }
+  load { closed { connections: [6] duration { seconds: 0.4 } } warmup { seconds: 0.05 } }
+  interleave { slot { seconds: 0.1 } }
+  blocks: 2
+)";
+
+TEST_F(CampaignRunnerTest, InterleavedTargetsTakeTurns) {
+  StartAgents(1);
+  const auto campaign = Runner().Run(PlanOf(kTwoInTurn), "", "");
+  ASSERT_TRUE(campaign.ok()) << campaign.status();
+  EXPECT_EQ(campaign->status(), CampaignRecord::COMPLETE) << campaign->status_reason();
+  std::map<uint32_t, std::vector<ExecutionRecord>> blocks;
+  for (ExecutionRecord& execution : Executions(*campaign)) {
+    ASSERT_EQ(execution.status(), ExecutionRecord::MEASURED)
+        << execution.failure().ShortDebugString();
+    blocks[execution.block()].push_back(std::move(execution));
+  }
+  ASSERT_EQ(blocks.size(), 2);
+  EXPECT_NE(blocks[0][0].group(), blocks[1][0].group());
+  for (const auto& [block, executions] : blocks) {
+    ASSERT_EQ(executions.size(), 2);
+    EXPECT_NE(executions[0].group(), "");
+    EXPECT_EQ(executions[0].group(), executions[1].group());
+    std::set<uint32_t> slots;
+    for (const ExecutionRecord& execution : executions) {
+      const SlotSchedule& schedule = execution.slots();
+      slots.insert(schedule.own().begin(), schedule.own().end());
+      const int counted = static_cast<int>(
+          std::count_if(schedule.own().begin(), schedule.own().end(),
+                        [&](uint32_t index) { return index >= schedule.warmup_count(); }));
+      EXPECT_GE(counted, 4);
+      EXPECT_EQ(execution.server().slots_size(), counted);
+      EXPECT_GT(execution.server().cpu_ns(), 0);
+      // Both agents count the responses of the slots, and nothing else.
+      EXPECT_EQ(execution.server_cpu_responses(), execution.loads(0).finished().cpu_responses());
+      EXPECT_GE(execution.server_cpu_responses(), execution.loads(0).finished().ok());
+      const auto seconds = store_->ReadSeconds(execution.id());
+      ASSERT_TRUE(seconds.ok()) << seconds.status();
+      EXPECT_EQ(static_cast<int>(seconds->size()), counted);
+      uint64_t ok = 0;
+      for (const LoadInterval& one : *seconds) {
+        EXPECT_TRUE(one.second.has_slot());
+        ok += one.second.ok();
+      }
+      EXPECT_EQ(ok, execution.loads(0).finished().ok());
+    }
+    // Every slot has one owner.
+    EXPECT_EQ(slots.size(), executions[0].slots().count());
+    EXPECT_EQ(executions[0].slots().own_size() + executions[1].slots().own_size(),
+              static_cast<int>(slots.size()));
+  }
+}
+
+// Responses of 100 ms do not fit into the usual drain.
+TEST_F(CampaignRunnerTest, SlotsBecomeLongerForSlowResponses) {
+  StartAgents(1);
+  Plan plan = PlanOf(kTwoInTurn);
+  plan.mutable_load()->mutable_closed()->set_connections(0, 2);
+  for (PlanTarget& target : *plan.mutable_targets()) {
+    (*target.mutable_options())["burn_ns"] = "50000000";
+  }
+  plan.set_blocks(1);
+  const auto campaign = Runner().Run(plan, "", "");
+  ASSERT_TRUE(campaign.ok()) << campaign.status();
+  const std::vector<ExecutionRecord> executions = Executions(*campaign);
+  ASSERT_EQ(executions.size(), 2);
+  for (const ExecutionRecord& execution : executions) {
+    ASSERT_EQ(execution.status(), ExecutionRecord::MEASURED)
+        << execution.failure().ShortDebugString();
+    EXPECT_GT(execution.slots().slot_ns(), 100'000'000);
+    EXPECT_GT(execution.slots().period_ns() - execution.slots().slot_ns(), 50'000'000);
+  }
+}
+
+TEST_F(CampaignRunnerTest, AFailedTargetDoesNotStopThoseThatTakeTurnsWithIt) {
+  StartAgents(1);
+  Plan plan = PlanOf(kTwoInTurn);
+  // Its agent refuses the value when it starts the server.
+  plan.mutable_targets(1)->set_name("libmicrohttpd");
+  (*plan.mutable_targets(1)->mutable_options())["threads"] = "no number";
+  plan.set_blocks(1);
+  const auto campaign = Runner().Run(plan, "", "");
+  ASSERT_TRUE(campaign.ok()) << campaign.status();
+  int measured = 0;
+  for (const ExecutionRecord& execution : Executions(*campaign)) {
+    measured += execution.status() == ExecutionRecord::MEASURED ? 1 : 0;
+    if (execution.status() == ExecutionRecord::FAILED) {
+      EXPECT_EQ(execution.cell().target(), "again");
+    }
+  }
+  EXPECT_EQ(measured, 1);
 }
 
 TEST_F(CampaignRunnerTest, AnUnknownTargetCreatesNoCampaign) {

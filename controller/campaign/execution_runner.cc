@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "analysis/figures.h"
 #include "analysis/latency_histogram.h"
 #include "common/monotonic_clock.h"
 #include "common/status_macros.h"
@@ -18,11 +19,12 @@
 #include "controller/campaign/job_specs.h"
 #include "controller/campaign/load_intake.h"
 #include "controller/campaign/profile_intake.h"
-#include "controller/campaign/same_host.h"
 #include "controller/campaign/server_timeouts.h"
 #include "controller/campaign/span_requests.h"
 #include "controller/campaign/start_skew.h"
 #include "controller/clients/job_client.h"
+#include "controller/gates/same_host.h"
+#include "controller/plan/interleaving.h"
 #include "controller/plan/load_levels.h"
 #include "controller/plan/target_url.h"
 #include "controller/store/record_id.h"
@@ -45,53 +47,89 @@ constexpr absl::Duration kLastOutputTimeout = absl::Seconds(5);
 // The time between the start command and the start: several times the network delay of a command.
 constexpr int64_t kShortestRunUpNs = 10'000'000;
 constexpr int kRunUpRoundTrips = 4;
+// For each further execution of the unit, whose jobs are commanded one after the other.
+constexpr int64_t kRunUpOfJobNs = 3'000'000;
+// More overdue slots than this make the unit start again with longer ones.
+constexpr double kMostOverdueShare = 0.02;
+constexpr uint32_t kStretchStep = 4;
 // The pause before a start that follows a disturbance of the load's CPUs.
 constexpr absl::Duration kDisturbancePause = absl::Seconds(2);
 
 }  // namespace
 
-// One attempt of an execution. Its destructor closes everything that it opened.
+// One attempt of an execution, in the steps that the executions of a unit make together. After a failed step, the later
+// ones do nothing. Its destructor closes everything that it opened.
 class ExecutionRunner::Attempt {
  public:
-  Attempt(ExecutionRunner& runner, const ScheduledExecution& scheduled, uint32_t attempt,
-          uint32_t disturbed_starts)
-      : runner_(runner), clock_(runner.pool_.clock()), cell_(scheduled.cell) {
+  // `slots`: when its load is sent, and `group` the name of its unit; nullptr and "" if it has one window.
+  Attempt(ExecutionRunner& runner, const ExecutionTask& task, uint32_t disturbed_starts,
+          const SlotSchedule* slots, const std::string& group)
+      : runner_(runner), clock_(runner.pool_.clock()), cell_(task.execution.cell) {
     ExecutionRecord& record = finished_.record;
     record.set_id(DrawExecutionId());
     record.set_campaign_id(runner.campaign_id_);
-    *record.mutable_cell() = scheduled.cell;
-    record.set_block(scheduled.block);
-    record.set_position(scheduled.position);
-    record.set_attempt(attempt);
+    *record.mutable_cell() = cell_;
+    record.set_block(task.execution.block);
+    record.set_position(task.execution.position);
+    record.set_attempt(task.attempt);
     record.set_disturbed_starts(disturbed_starts);
     record.set_started_us(absl::ToUnixMicros(absl::Now()));
+    if (slots != nullptr) *record.mutable_slots() = *slots;
+    record.set_group(group);
   }
 
-  absl::StatusOr<FinishedExecution> Run();
-  // Whether it gave up before its window because the machine was not quiet.
-  bool gave_up() const { return gave_up_; }
+  // Starts the server and opens the connections.
+  void Prepare();
+  // Whether the load's CPUs are quiet enough to begin.
+  bool IsQuiet() const;
+  // Reads the clocks of all its jobs.
+  void ReadClocks();
+  // The slowest round trip of these readings.
+  int64_t slowest_ns() const { return slowest_ns_; }
+  // Commands the start at a time of the controller's clock, and waits until all have started.
+  void Start(int64_t start_ns);
+  void AwaitStarted();
+  void AwaitEnd();
+  // Whether so many slots were overdue that longer ones are needed.
+  bool NeedsLongerSlots() const;
+  // Fetches the profile and closes the server, which frees its CPUs for the remaining work.
+  void EndServer();
+  void FetchLoads();
+  // Leaves nothing running. Later calls do nothing.
+  void Close();
+
+  // Whether all steps so far succeeded.
+  bool ok() const { return measured_.ok(); }
+  // The finished execution, or the error that ends the campaign. REQUIRES: Close() was called.
+  absl::StatusOr<FinishedExecution> Take();
 
  private:
   struct LoadJob {
     PoolMember* member = nullptr;
     std::unique_ptr<JobClient> client;
+    ClockReading clock;
     LoadRecord record;
   };
 
-  absl::Status Measure();
   absl::Status StartServer();
   absl::Status ConnectLoads();
-  absl::Status AwaitQuiet();
-  absl::Status StartTogether();
-  absl::Status AwaitEnd();
+  absl::Status ReadAllClocks();
+  absl::Status AwaitAllStarted();
+  absl::Status AwaitAllFinished();
+  // An agent that does not know slots sends its load all the time.
+  absl::Status CheckSlots();
   // Also removes the timelines from the records, so that they are not stored.
   void CountServerCpuResponses();
   absl::Status FetchProfile();
+  absl::Status FetchAllSamples();
   // Passes the samples to `spans` too, unless it is nullptr.
   absl::Status FetchSamples(uint32_t load, SpanRequests* spans);
   absl::Status MergeLatency();
   // Later calls do nothing.
   void CloseServer();
+  const SlotSchedule* slots() const {
+    return finished_.record.has_slots() ? &finished_.record.slots() : nullptr;
+  }
 
   // Opens a job. An interruption abandons it.
   absl::StatusOr<std::unique_ptr<JobClient>> OpenJob(AgentClient& client, OpenRequest request,
@@ -103,21 +141,70 @@ class ExecutionRunner::Attempt {
 
   ExecutionRunner& runner_;
   Clock& clock_;
-  const Cell& cell_;
+  const Cell cell_;
   FinishedExecution finished_;
+  // The first error of a step.
+  absl::Status measured_;
   std::string destination_;
+  std::optional<ClockReading> server_clock_;
+  int64_t slowest_ns_ = 0;
   // The common start, on the clock of the server's agent and, as start_ns_, on the controller's.
   int64_t server_start_ns_ = 0;
-  int64_t server_round_trip_ns_ = 0;
   int64_t start_ns_ = 0;
   // From the common start until all loads finished, on the controller's clock.
   absl::Duration elapsed_;
-  bool gave_up_ = false;
   std::unique_ptr<JobClient> server_;
   bool server_closed_ = false;
+  bool closed_ = false;
   std::vector<LoadJob> loads_;
   // Last, so that they are destroyed before the jobs that they wake.
   std::vector<std::unique_ptr<Interruption::Guard>> guards_;
+};
+
+// One run of a unit: all its executions, from their start to their end.
+class ExecutionRunner::UnitRun {
+ public:
+  UnitRun(ExecutionRunner& runner, absl::Span<const ExecutionTask> unit, uint32_t disturbed_starts,
+          uint32_t stretch)
+      : runner_(runner), may_lengthen_(stretch < kLongestStretch) {
+    std::vector<SlotSchedule> slots;
+    const Cell& cell = unit.front().execution.cell;
+    // The last target of a unit whose other targets are skipped has nobody to take turns with.
+    if (unit.size() > 1) {
+      slots = SlotSchedulesOf(runner.plan_, cell, unit.front().execution.block,
+                              static_cast<uint32_t>(unit.size()), stretch);
+    }
+    const std::string group = slots.empty() ? "" : DrawExecutionId();
+    for (size_t i = 0; i < unit.size(); ++i) {
+      attempts_.push_back(std::make_unique<Attempt>(runner, unit[i], disturbed_starts,
+                                                    slots.empty() ? nullptr : &slots[i], group));
+    }
+  }
+
+  absl::StatusOr<std::vector<FinishedExecution>> Run();
+  // Whether it gave up before its window because the machine was not quiet.
+  bool gave_up() const { return gave_up_; }
+  // Whether it is to be made again with longer slots.
+  bool needs_longer_slots() const { return needs_longer_slots_; }
+
+ private:
+  void Measure();
+  void Start();
+  // Runs a step of every execution that has not failed.
+  template <typename Step>
+  void ForEach(const Step& step) {
+    for (const std::unique_ptr<Attempt>& attempt : attempts_) {
+      if (attempt->ok()) step(*attempt);
+      // Free the CPUs of a failed one for the others.
+      if (!attempt->ok()) attempt->Close();
+    }
+  }
+
+  ExecutionRunner& runner_;
+  const bool may_lengthen_;
+  std::vector<std::unique_ptr<Attempt>> attempts_;
+  bool gave_up_ = false;
+  bool needs_longer_slots_ = false;
 };
 
 ExecutionRunner::ExecutionRunner(const Plan& plan, std::string campaign_id, AgentPool& pool,
@@ -129,46 +216,113 @@ ExecutionRunner::ExecutionRunner(const Plan& plan, std::string campaign_id, Agen
       interruption_(interruption),
       quiet_(quiet) {}
 
-absl::StatusOr<FinishedExecution> ExecutionRunner::Run(const ScheduledExecution& scheduled,
-                                                       uint32_t attempt) {
-  for (uint32_t disturbed = 0;; ++disturbed) {
-    Attempt one(*this, scheduled, attempt, disturbed);
-    absl::StatusOr<FinishedExecution> finished = one.Run();
-    if (!one.gave_up()) return finished;
-    --disturbances_left_;
-    if (!interruption_.Sleep(kDisturbancePause)) return interruption_.status();
+absl::StatusOr<std::vector<FinishedExecution>> ExecutionRunner::Run(
+    absl::Span<const ExecutionTask> unit) {
+  const std::string key = CellText(unit.front().execution.cell);
+  uint32_t& stretch = stretch_.try_emplace(key, 1).first->second;
+  for (uint32_t disturbed = 0;;) {
+    UnitRun run(*this, unit, disturbed, stretch);
+    absl::StatusOr<std::vector<FinishedExecution>> finished = run.Run();
+    if (run.needs_longer_slots()) {
+      stretch *= kStretchStep;
+    } else if (run.gave_up()) {
+      ++disturbed;
+      --disturbances_left_;
+      if (!interruption_.Sleep(kDisturbancePause)) return interruption_.status();
+    } else {
+      return finished;
+    }
+    ASSAY_RETURN_IF_ERROR(interruption_.status());
   }
 }
 
-absl::StatusOr<FinishedExecution> ExecutionRunner::Attempt::Run() {
-  const absl::Status measured = Measure();
+absl::StatusOr<std::vector<FinishedExecution>> ExecutionRunner::UnitRun::Run() {
+  Measure();
   // Leave nothing running, whatever the result is.
+  for (const std::unique_ptr<Attempt>& attempt : attempts_) attempt->Close();
+  ASSAY_RETURN_IF_ERROR(runner_.interruption_.status());
+  std::vector<FinishedExecution> finished;
+  if (gave_up_ || needs_longer_slots_) return finished;
+  for (const std::unique_ptr<Attempt>& attempt : attempts_) {
+    ASSAY_ASSIGN_OR_RETURN(FinishedExecution one, attempt->Take());
+    finished.push_back(std::move(one));
+  }
+  return finished;
+}
+
+void ExecutionRunner::UnitRun::Measure() {
+  ForEach([](Attempt& one) { one.Prepare(); });
+  if (runner_.disturbances_left_ > 0) {
+    ForEach([this](Attempt& one) { gave_up_ = gave_up_ || !one.IsQuiet(); });
+    if (gave_up_) return;
+  }
+  Start();
+  ForEach([](Attempt& one) { one.AwaitEnd(); });
+  ForEach([this](Attempt& one) {
+    needs_longer_slots_ = needs_longer_slots_ || (may_lengthen_ && one.NeedsLongerSlots());
+  });
+  if (needs_longer_slots_) return;
+  ForEach([](Attempt& one) { one.EndServer(); });
+  ForEach([](Attempt& one) { one.FetchLoads(); });
+}
+
+void ExecutionRunner::UnitRun::Start() {
+  int64_t slowest_ns = 0;
+  ForEach([&](Attempt& one) {
+    one.ReadClocks();
+    slowest_ns = std::max(slowest_ns, one.slowest_ns());
+  });
+  // One point in time on the controller's clock, converted to the clock of each agent.
+  const int64_t start_ns = runner_.pool_.clock().NowNanos() +
+                           std::max(kShortestRunUpNs, kRunUpRoundTrips * slowest_ns) +
+                           kRunUpOfJobNs * static_cast<int64_t>(attempts_.size() - 1);
+  ForEach([&](Attempt& one) { one.Start(start_ns); });
+  ForEach([](Attempt& one) { one.AwaitStarted(); });
+}
+
+void ExecutionRunner::Attempt::Prepare() {
+  measured_ = StartServer();
+  if (measured_.ok()) measured_ = ConnectLoads();
+}
+
+void ExecutionRunner::Attempt::ReadClocks() { measured_ = ReadAllClocks(); }
+
+void ExecutionRunner::Attempt::AwaitStarted() { measured_ = AwaitAllStarted(); }
+
+void ExecutionRunner::Attempt::AwaitEnd() {
+  measured_ = AwaitAllFinished();
+  if (measured_.ok()) measured_ = CheckSlots();
+}
+
+void ExecutionRunner::Attempt::EndServer() {
+  if (cell_.profiled()) measured_ = FetchProfile();
+  CloseServer();
+}
+
+void ExecutionRunner::Attempt::FetchLoads() { measured_ = FetchAllSamples(); }
+
+void ExecutionRunner::Attempt::Close() {
+  if (std::exchange(closed_, true)) return;
   guards_.clear();
   if (server_ != nullptr) server_->WhenFailed(nullptr);
   CloseServer();
   for (LoadJob& load : loads_)
     load.client->Close(kLoadCloseTimeout).IgnoreError();  // As the server's.
-  ASSAY_RETURN_IF_ERROR(runner_.interruption_.status());
-  if (measured.ok()) {
+}
+
+absl::StatusOr<FinishedExecution> ExecutionRunner::Attempt::Take() {
+  if (measured_.ok()) {
     finished_.record.set_status(ExecutionRecord::MEASURED);
     return std::move(finished_);
   }
   // An error without a failed job is an error of the controller or the store.
-  if (!finished_.record.has_failure()) return measured;
+  if (!finished_.record.has_failure()) return measured_;
   finished_.record.set_status(ExecutionRecord::FAILED);
   finished_.chunks.clear();
   return std::move(finished_);
 }
 
-absl::Status ExecutionRunner::Attempt::Measure() {
-  ASSAY_RETURN_IF_ERROR(StartServer());
-  ASSAY_RETURN_IF_ERROR(ConnectLoads());
-  ASSAY_RETURN_IF_ERROR(AwaitQuiet());
-  ASSAY_RETURN_IF_ERROR(StartTogether());
-  ASSAY_RETURN_IF_ERROR(AwaitEnd());
-  if (cell_.profiled()) ASSAY_RETURN_IF_ERROR(FetchProfile());
-  // The server is no longer needed; closing it frees its CPUs for the remaining work.
-  CloseServer();
+absl::Status ExecutionRunner::Attempt::FetchAllSamples() {
   CountServerCpuResponses();
   const ProfileInfo& profile = finished_.record.server().profile();
   const bool sampled = finished_.record.server().has_profile() && profile.refused().empty();
@@ -198,6 +352,7 @@ absl::StatusOr<std::unique_ptr<JobClient>> ExecutionRunner::Attempt::OpenJob(Age
   request.mutable_job()->set_role(role);
   request.set_lease_ms(static_cast<uint32_t>(absl::ToInt64Milliseconds(kJobLease)));
   request.set_campaign_id(runner_.campaign_id_);
+  request.set_group(finished_.record.group());
   ASSAY_ASSIGN_OR_RETURN(std::unique_ptr<JobClient> job,
                          JobClient::Open(client, std::move(request)));
   guards_.push_back(runner_.interruption_.WhenRequested(
@@ -242,7 +397,9 @@ absl::Status ExecutionRunner::Attempt::StartServer() {
   }
   PoolMember& member = runner_.pool_.server();
   OpenRequest request;
-  *request.mutable_server() = ServerSpecOf(runner_.plan_, cell_, runner_.pool_);
+  *request.mutable_server() =
+      ServerSpecOf(runner_.plan_, cell_, finished_.record.block(), runner_.pool_);
+  if (slots() != nullptr) UseSlots(*slots(), *request.mutable_server());
   absl::StatusOr<std::unique_ptr<JobClient>> job =
       OpenJob(*member.client, std::move(request), JobId::SERVER);
   if (!job.ok()) return RecordFailure(job.status(), member, JobId::SERVER);
@@ -262,6 +419,7 @@ absl::Status ExecutionRunner::Attempt::ConnectLoads() {
     *request.mutable_load() =
         LoadSpecOf(runner_.plan_, cell_, finished_.record.block(), runner_.pool_,
                    static_cast<uint32_t>(loads_.size()), destination_);
+    if (slots() != nullptr) UseSlots(*slots(), *request.mutable_load());
     absl::StatusOr<std::unique_ptr<JobClient>> job =
         OpenJob(*member->client, std::move(request), JobId::LOAD);
     if (!job.ok()) return RecordFailure(job.status(), *member, JobId::LOAD);
@@ -284,47 +442,46 @@ absl::Status ExecutionRunner::Attempt::ConnectLoads() {
   return absl::OkStatus();
 }
 
-absl::Status ExecutionRunner::Attempt::AwaitQuiet() {
-  if (runner_.disturbances_left_ == 0) return absl::OkStatus();
-  for (const LoadJob& load : loads_) {
-    gave_up_ = gave_up_ || load.record.ready().idle_gaps().lost_share() > runner_.quiet_;
-  }
-  return gave_up_ ? absl::UnavailableError("the load's CPUs are not quiet") : absl::OkStatus();
+bool ExecutionRunner::Attempt::IsQuiet() const {
+  return std::all_of(loads_.begin(), loads_.end(), [this](const LoadJob& load) {
+    return load.record.ready().idle_gaps().lost_share() <= runner_.quiet_;
+  });
 }
 
-absl::Status ExecutionRunner::Attempt::StartTogether() {
+absl::Status ExecutionRunner::Attempt::ReadAllClocks() {
   const int64_t deadline_ns = clock_.After(kStartedTimeout);
-  std::vector<ClockReading> readings;
-  int64_t slowest_ns = 0;
   for (LoadJob& load : loads_) {
     const absl::StatusOr<ClockReading> reading = load.client->ReadClock(kClockRounds, deadline_ns);
     if (!reading.ok()) return RecordFailure(reading.status(), *load.member, JobId::LOAD);
-    readings.push_back(*reading);
-    slowest_ns = std::max(slowest_ns, reading->round_trip_ns);
+    load.clock = *reading;
+    slowest_ns_ = std::max(slowest_ns_, reading->round_trip_ns);
   }
-  std::optional<ClockReading> server_reading;
-  if (server_ != nullptr) {
-    const absl::StatusOr<ClockReading> reading = server_->ReadClock(kClockRounds, deadline_ns);
-    if (!reading.ok())
-      return RecordFailure(reading.status(), runner_.pool_.server(), JobId::SERVER);
-    server_reading = *reading;
-    slowest_ns = std::max(slowest_ns, reading->round_trip_ns);
-  }
-  // One point in time on the controller's clock, converted to the clock of each agent.
-  start_ns_ = clock_.NowNanos() + std::max(kShortestRunUpNs, kRunUpRoundTrips * slowest_ns);
-  const auto on_its_clock = [this](const ClockReading& reading) {
-    return reading.agent_ns + (start_ns_ - reading.here_ns);
+  if (server_ == nullptr) return absl::OkStatus();
+  const absl::StatusOr<ClockReading> reading = server_->ReadClock(kClockRounds, deadline_ns);
+  if (!reading.ok()) return RecordFailure(reading.status(), runner_.pool_.server(), JobId::SERVER);
+  server_clock_ = *reading;
+  slowest_ns_ = std::max(slowest_ns_, reading->round_trip_ns);
+  return absl::OkStatus();
+}
+
+void ExecutionRunner::Attempt::Start(int64_t start_ns) {
+  start_ns_ = start_ns;
+  const auto on_its_clock = [start_ns](const ClockReading& reading) {
+    return reading.agent_ns + (start_ns - reading.here_ns);
   };
-  if (server_reading.has_value()) {
-    server_start_ns_ = on_its_clock(*server_reading);
-    server_round_trip_ns_ = server_reading->round_trip_ns;
+  if (server_clock_.has_value()) {
+    server_start_ns_ = on_its_clock(*server_clock_);
     server_->Start(server_start_ns_);
   }
-  for (size_t i = 0; i < loads_.size(); ++i) {
-    loads_[i].record.set_start_ns(on_its_clock(readings[i]));
-    loads_[i].record.set_round_trip_ns(readings[i].round_trip_ns);
-    loads_[i].client->Start(loads_[i].record.start_ns());
+  for (LoadJob& load : loads_) {
+    load.record.set_start_ns(on_its_clock(load.clock));
+    load.record.set_round_trip_ns(load.clock.round_trip_ns);
+    load.client->Start(load.record.start_ns());
   }
+}
+
+absl::Status ExecutionRunner::Attempt::AwaitAllStarted() {
+  const int64_t deadline_ns = clock_.After(kStartedTimeout);
   for (LoadJob& load : loads_) {
     const absl::StatusOr<Started> started = load.client->WaitStarted(deadline_ns);
     if (!started.ok()) return RecordFailure(started.status(), *load.member, JobId::LOAD);
@@ -333,8 +490,8 @@ absl::Status ExecutionRunner::Attempt::StartTogether() {
   return absl::OkStatus();
 }
 
-absl::Status ExecutionRunner::Attempt::AwaitEnd() {
-  const int64_t deadline_ns = clock_.After(LongestRun(runner_.plan_, cell_));
+absl::Status ExecutionRunner::Attempt::AwaitAllFinished() {
+  const int64_t deadline_ns = clock_.After(LongestRun(runner_.plan_, cell_, slots()));
   for (LoadJob& load : loads_) {
     absl::StatusOr<LoadFinished> finished = load.client->WaitLoadFinished(deadline_ns);
     if (!finished.ok()) return RecordFailure(finished.status(), *load.member, JobId::LOAD);
@@ -342,7 +499,7 @@ absl::Status ExecutionRunner::Attempt::AwaitEnd() {
   }
   elapsed_ = absl::Nanoseconds(clock_.NowNanos() - start_ns_);
   if (server_ == nullptr) return absl::OkStatus();
-  if (BoundOfCell(runner_.plan_, cell_).requests > 0) server_->Stop();
+  if (slots() == nullptr && BoundOfCell(runner_.plan_, cell_).requests > 0) server_->Stop();
   absl::StatusOr<ServerFinished> finished =
       server_->WaitServerFinished(clock_.After(kFinishTimeout));
   if (!finished.ok())
@@ -351,15 +508,42 @@ absl::Status ExecutionRunner::Attempt::AwaitEnd() {
   return absl::OkStatus();
 }
 
+absl::Status ExecutionRunner::Attempt::CheckSlots() {
+  if (slots() == nullptr || server_ == nullptr || finished_.record.server().slots_size() > 0) {
+    return absl::OkStatus();
+  }
+  return RecordFailure(absl::FailedPreconditionError(
+                           "does not read CPU clocks in slots: its version is too old for the "
+                           "interleaved design; update it, or set design: SEQUENTIAL"),
+                       runner_.pool_.server(), JobId::SERVER);
+}
+
+bool ExecutionRunner::Attempt::NeedsLongerSlots() const {
+  if (slots() == nullptr) return false;
+  uint64_t overdue = 0;
+  for (const LoadJob& load : loads_) overdue += load.record.finished().overdue_slots();
+  const auto all = static_cast<uint64_t>(slots()->own_size()) * loads_.size();
+  return static_cast<double>(overdue) > kMostOverdueShare * static_cast<double>(all);
+}
+
 void ExecutionRunner::Attempt::CountServerCpuResponses() {
-  if (server_ != nullptr) {
+  if (server_ != nullptr && slots() != nullptr) {
+    // No request is in flight at the edges of slots, so both agents count the same ones.
+    std::vector<uint64_t> responses;
+    for (const LoadJob& load : loads_) {
+      responses.push_back(load.record.finished().cpu_responses());
+    }
+    const std::optional<uint64_t> sum = SumOf(responses);
+    if (sum.has_value()) finished_.record.set_server_cpu_responses(*sum);
+  } else if (server_ != nullptr) {
     const AgentDescription& server = runner_.pool_.server().description();
     std::vector<LoadResponses> responses;
     for (const LoadJob& load : loads_) {
       const int64_t apart_ns = std::abs(load.record.start_ns() - server_start_ns_);
       // Check the clocks too: a container may have its own clock.
-      const bool same_clock = OnSameHost(server, load.member->record.description()) &&
-                              apart_ns <= load.record.round_trip_ns() + server_round_trip_ns_;
+      const bool same_clock =
+          OnSameHost(server, load.member->record.description()) &&
+          apart_ns <= load.record.round_trip_ns() + server_clock_->round_trip_ns;
       responses.push_back({&load.record.finished().timeline(), load.record.start_ns(), same_clock});
     }
     const std::optional<uint64_t> count =
@@ -391,7 +575,9 @@ absl::Status ExecutionRunner::Attempt::FetchProfile() {
 absl::Status ExecutionRunner::Attempt::FetchSamples(uint32_t load, SpanRequests* spans) {
   LoadJob& job = loads_[load];
   LoadIntake intake(runner_.store_, runner_.campaign_id_, finished_.record.id(), load, job.record,
-                    spans, IntakeLimits::Over(elapsed_));
+                    spans,
+                    slots() == nullptr ? IntakeLimits::Over(elapsed_)
+                                       : IntakeLimits::OverSlots(elapsed_, *slots()));
   const absl::Status fetched =
       job.client->ReadData([&](const DataRecord& record) { return intake.Take(record); },
                            [&] { return intake.Stage(); }, clock_.After(kDataTimeout));

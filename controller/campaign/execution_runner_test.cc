@@ -15,6 +15,7 @@
 #include "absl/time/time.h"
 #include "common/file.h"
 #include "common/runfiles.h"
+#include "common/status_macros.h"
 #include "common/testing/manual_clock.h"
 #include "common/testing/wait_until.h"
 #include "controller/campaign/campaign_fixture.h"
@@ -49,7 +50,10 @@ class ExecutionRunnerTest : public CampaignFixture {
   absl::StatusOr<FinishedExecution> RunOnce(const std::string& plan_text) {
     const Plan plan = PlanOf(plan_text);
     ExecutionRunner runner(plan, "c1", *pool_, *store_, interruption_, /*quiet=*/1);
-    return runner.Run(ScheduleOf(plan).front(), /*attempt=*/0);
+    ASSAY_ASSIGN_OR_RETURN(std::vector<FinishedExecution> finished,
+                           runner.Run({{ScheduleOf(plan).front(), /*attempt=*/0}}));
+    EXPECT_EQ(finished.size(), 1);
+    return std::move(finished.front());
   }
 };
 

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "analysis/crc32c.h"
 #include "common/cpu_set.h"
 #include "common/load_limits.h"
 #include "controller/plan/cells.h"
@@ -14,6 +15,8 @@ namespace assay::controller {
 namespace {
 
 constexpr absl::Duration kSlack = absl::Seconds(30);
+// Bytes of ServerSpec.environment_padding: a page, over which the alignment of the stack repeats.
+constexpr uint32_t kMostPadding = 4'096;
 
 // 2^64 divided by the golden ratio. It is odd, so that every block has a different seed.
 constexpr uint64_t kSeedStep = 0x9E3779B97F4A7C15;
@@ -32,13 +35,22 @@ Window WindowOf(const Plan& plan, const Cell& cell, uint32_t index, uint32_t cou
   return window;
 }
 
+// The counted slots of one job.
+Window WindowOfSlots(const SlotSchedule& slots) {
+  const auto counted = std::count_if(slots.own().begin(), slots.own().end(),
+                                     [&](uint32_t index) { return index >= slots.warmup_count(); });
+  Window window;
+  window.set_duration_ns(slots.slot_ns() * static_cast<uint64_t>(counted));
+  return window;
+}
+
 }  // namespace
 
 uint64_t ShareOf(uint64_t total, uint32_t index, uint32_t count) {
   return total / count + (index < total % count ? 1 : 0);
 }
 
-ServerSpec ServerSpecOf(const Plan& plan, const Cell& cell, const AgentPool& pool) {
+ServerSpec ServerSpecOf(const Plan& plan, const Cell& cell, uint32_t block, const AgentPool& pool) {
   const PlanTarget& target = TargetOfCell(plan, cell);
   ServerSpec spec;
   spec.set_target(target.name());
@@ -48,6 +60,9 @@ ServerSpec ServerSpecOf(const Plan& plan, const Cell& cell, const AgentPool& poo
   if (pool.members().size() > 1) spec.set_listen_host(pool.server().client->host());
   *spec.mutable_verify() = WorkloadOfCell(plan, cell);
   *spec.mutable_window() = WindowOf(plan, cell, 0, 1);
+  // An A/A control gets another padding than its twin, because any two starts do.
+  spec.set_environment_padding(Crc32c(absl::StrCat(SeedOfBlock(plan, block), " ", CellText(cell))) %
+                               kMostPadding);
   if (cell.profiled()) {
     spec.mutable_profile()->set_frequency_hz(plan.profile().frequency_hz());
     spec.mutable_profile()->set_off_cpu(true);
@@ -104,9 +119,23 @@ LoadSpec LoadSpecOf(const Plan& plan, const Cell& cell, uint32_t block, const Ag
   return spec;
 }
 
-absl::Duration LongestRun(const Plan& plan, const Cell& cell) {
+void UseSlots(const SlotSchedule& slots, ServerSpec& spec) {
+  *spec.mutable_slots() = slots;
+  *spec.mutable_window() = WindowOfSlots(slots);
+}
+
+void UseSlots(const SlotSchedule& slots, LoadSpec& spec) {
+  *spec.mutable_slots() = slots;
+  *spec.mutable_window() = WindowOfSlots(slots);
+}
+
+absl::Duration LongestRun(const Plan& plan, const Cell& cell, const SlotSchedule* slots) {
   const absl::Duration warmup = absl::Seconds(plan.load().warmup().seconds());
   const absl::Duration timeout = absl::Seconds(plan.load().timeout().seconds());
+  if (slots != nullptr) {
+    return absl::Nanoseconds(slots->lead_ns() + slots->period_ns() * slots->count()) + timeout +
+           kSlack;
+  }
   const WindowBound bound = BoundOfCell(plan, cell);
   if (bound.requests == 0) return warmup + bound.duration + timeout + kSlack;
   // In the worst case, every request of a connection times out after its think time.

@@ -15,9 +15,9 @@ namespace assay::controller {
 // the remainder. All shares add up to `total`.
 uint64_t ShareOf(uint64_t total, uint32_t index, uint32_t count);
 
-// The specification of the server job of a cell. REQUIRES: the defaults of the plan are filled in, and
-// the cell belongs to the plan.
-ServerSpec ServerSpecOf(const Plan& plan, const Cell& cell, const AgentPool& pool);
+// The specification of the server job of a cell in one block. Each start draws its own environment_padding from the
+// plan's seed. REQUIRES: the defaults of the plan are filled in, and the cell belongs to the plan.
+ServerSpec ServerSpecOf(const Plan& plan, const Cell& cell, uint32_t block, const AgentPool& pool);
 
 // The specification of the load job of load agent `index` of the pool in one block. `destination` is the server's
 // address as that agent reaches it. Each block draws new arrival times, which all cells of the block share. So the
@@ -25,8 +25,13 @@ ServerSpec ServerSpecOf(const Plan& plan, const Cell& cell, const AgentPool& poo
 LoadSpec LoadSpecOf(const Plan& plan, const Cell& cell, uint32_t block, const AgentPool& pool,
                     uint32_t index, const std::string& destination);
 
+// Makes a job send its load, or read its clocks, in slots instead of in one window.
+void UseSlots(const SlotSchedule& slots, ServerSpec& spec);
+void UseSlots(const SlotSchedule& slots, LoadSpec& spec);
+
 // The longest time from the start of a load to its end, drain included. A load that takes longer counts as lost.
-absl::Duration LongestRun(const Plan& plan, const Cell& cell);
+// `slots`: its schedule, or nullptr if it has one window.
+absl::Duration LongestRun(const Plan& plan, const Cell& cell, const SlotSchedule* slots = nullptr);
 
 }  // namespace assay::controller
 

@@ -49,6 +49,14 @@ IntakeLimits IntakeLimits::Over(absl::Duration window) {
           .chunks = kSpareChunks + seconds * kChunksPerSecond};
 }
 
+IntakeLimits IntakeLimits::OverSlots(absl::Duration window, const SlotSchedule& slots) {
+  IntakeLimits limits = Over(window);
+  limits.seconds = slots.count();
+  limits.bytes_of_seconds = kSpareBytes + slots.own_size() * kBytesOfSecond;
+  limits.chunks += static_cast<uint64_t>(slots.own_size()) * kMaxThreads;
+  return limits;
+}
+
 LoadIntake::LoadIntake(Store& store, std::string campaign_id, std::string execution_id,
                        uint32_t load, LoadRecord& record, SpanRequests* spans,
                        const IntakeLimits& limits)
@@ -69,11 +77,11 @@ absl::Status LoadIntake::Take(const DataRecord& record) {
 
 absl::Status LoadIntake::TakeSecond(const WindowSecond& second) {
   if (second.second() >= limits_.seconds) {
-    return Damaged(absl::StrCat("second ", second.second(), " of a window that is shorter than ",
-                                limits_.seconds, " s"));
+    return Damaged(absl::StrCat("interval ", second.second(), " of a window that has at most ",
+                                limits_.seconds));
   }
   if (!seen_seconds_.insert(second.second()).second) {
-    return Damaged(absl::StrCat("second ", second.second(), " of the window appears twice"));
+    return Damaged(absl::StrCat("interval ", second.second(), " of the window appears twice"));
   }
   bytes_of_seconds_ += second.ByteSizeLong();
   if (bytes_of_seconds_ > limits_.bytes_of_seconds) {

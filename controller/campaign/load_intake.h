@@ -24,7 +24,7 @@ namespace assay::controller {
 // Limits of the data that one load agent may send for one execution. A correct agent stays far below them. They keep a
 // faulty agent from filling the controller's memory or the store's disk.
 struct IntakeLimits {
-  // One record per second of the window.
+  // One record per second of the window, or per slot.
   uint32_t seconds = 0;
   size_t bytes_of_seconds = 0;
   uint64_t samples = 0;
@@ -32,6 +32,8 @@ struct IntakeLimits {
 
   // The limits for a window that took at most `window` on the controller's clock.
   static IntakeLimits Over(absl::Duration window);
+  // The same for a load that came in slots: one interval per slot.
+  static IntakeLimits OverSlots(absl::Duration window, const SlotSchedule& slots);
 };
 
 // Receives the data records of one load job. It buffers chunks of samples until they are staged in the store, several at

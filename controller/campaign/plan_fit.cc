@@ -42,6 +42,20 @@ void CheckTarget(const PlanTarget& target, const AgentPool& pool,
   }
 }
 
+// Whether the targets of an interleaved plan can be alive together.
+void CheckTogether(const Plan& plan, const AgentPool& pool, std::vector<std::string>& faults) {
+  if (plan.design() != Plan::INTERLEAVED) return;
+  for (const PlanTarget& target : plan.targets()) {
+    const TargetDescription* known =
+        target.url().empty() ? Known(pool.server().description(), target.name()) : nullptr;
+    if (known == nullptr || !known->alone()) continue;
+    faults.push_back(absl::StrCat(
+        "target '", target.name(),
+        "' cannot be alive together with other targets, says its catalogue; measure one target "
+        "after the other: design: SEQUENTIAL"));
+  }
+}
+
 void CheckCpus(const std::string& list, const char* field, const PoolMember& member,
                std::vector<std::string>& faults) {
   const absl::StatusOr<CpuSet> wanted = CpuSet::Parse(list);
@@ -111,6 +125,7 @@ absl::StatusOr<std::vector<SkippedTarget>> FitToAgents(const Plan& plan, const A
   for (const PoolMember* load : pool.loads()) {
     CheckCpus(plan.placement().load_cpus(), "load_cpus", *load, faults);
   }
+  CheckTogether(plan, pool, faults);
   CheckConnections(plan, pool, faults);
   CheckRequests(plan, pool, faults);
   if (!faults.empty()) return StatusOfLines(absl::StatusCode::kInvalidArgument, faults);

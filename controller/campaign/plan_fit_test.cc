@@ -8,8 +8,8 @@
 
 #include "absl/time/time.h"
 #include "controller/campaign/job_specs.h"
-#include "controller/campaign/same_host.h"
 #include "controller/clients/fake_agent.h"
+#include "controller/gates/same_host.h"
 #include "controller/plan/cells.h"
 #include "controller/plan/plan_rules.h"
 #include "google/protobuf/text_format.h"

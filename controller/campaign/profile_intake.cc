@@ -6,7 +6,6 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "analysis/profile/stack_profile.h"
 
 namespace assay::controller {
 
@@ -17,7 +16,7 @@ void ProfileIntake::Take(const ProfileChunk& chunk) {
   absl::Status status =
       bytes_ > max_bytes_
           ? absl::ResourceExhaustedError(absl::StrCat("it is larger than ", max_bytes_, " bytes"))
-          : reader_.Add(chunk);
+          : checker_.Check(chunk).status();
   if (status.ok()) {
     chunks_.push_back(chunk);
     return;
@@ -33,7 +32,7 @@ std::vector<ProfileChunk> ProfileIntake::Finish(ProfileInfo* info) && {
     info->set_remedy("use an agent of the controller's version, then `rerun` the campaign");
     return {};
   }
-  const uint64_t received = reader_.profile().total(StackTime::kOnCpu).samples;
+  const uint64_t received = checker_.on_cpu_samples();
   if (received < info->samples()) {
     const uint64_t recorded = info->samples();
     info->set_lost(info->lost() + (recorded - received));

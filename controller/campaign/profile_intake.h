@@ -27,7 +27,7 @@ class ProfileIntake {
 
  private:
   const size_t max_bytes_;
-  StackProfileReader reader_;
+  ProfileChunkChecker checker_;
   std::vector<ProfileChunk> chunks_;
   size_t bytes_ = 0;
   // Why the profile is refused; empty if it is readable so far.

@@ -45,17 +45,25 @@ Progress::Style Progress::StyleFor(bool quiet) {
 
 Progress::~Progress() { Clear(); }
 
-void Progress::Begin(int number, const Cell& cell, uint32_t block, uint32_t blocks,
+void Progress::Begin(int number, const std::vector<Cell>& cells, uint32_t block, uint32_t blocks,
                      absl::Duration left) {
-  step_ = absl::StrFormat("[%d/%d] block %d of %d: %s", number, executions_, block + 1, blocks,
-                          CellText(cell));
+  const std::string last =
+      cells.size() > 1 ? absl::StrCat("-", number + static_cast<int>(cells.size()) - 1) : "";
+  step_ =
+      absl::StrFormat("[%d%s/%d] block %d of %d: ", number, last, executions_, block + 1, blocks);
   if (style_ == Style::kLiveLine) {
-    Draw(absl::StrCat(step_, ", about ", absl::FormatDuration(absl::Ceil(left, absl::Seconds(1))),
-                      " left"));
+    // The cells differ in the target only.
+    const std::string what =
+        cells.size() == 1 ? CellText(cells.front())
+                          : absl::StrCat(cells.size(), " targets in turn, ",
+                                         cells.front().workload(), " ", LevelText(cells.front()));
+    Draw(absl::StrCat(step_, what, ", about ",
+                      absl::FormatDuration(absl::Ceil(left, absl::Seconds(1))), " left"));
   }
 }
 
 void Progress::End(const ExecutionRecord& execution) {
+  const std::string step = step_ + CellText(execution.cell());
   if (execution.status() == ExecutionRecord::FAILED) {
     const Failure& failure = execution.failure().failure();
     // Indent text from servers and agents, so that none of its lines looks like a line of the controller.
@@ -66,8 +74,8 @@ void Progress::End(const ExecutionRecord& execution) {
     };
     const std::pair<absl::string_view, absl::string_view> message =
         absl::StrSplit(failure.message(), absl::MaxSplits('\n', 1));
-    PrintLine(absl::StrCat(step_, ": failed at agent ", execution.failure().agent(), ": ",
-                           message.first));
+    PrintLine(
+        absl::StrCat(step, ": failed at agent ", execution.failure().agent(), ": ", message.first));
     print_lines(message.second, "  ");
     print_lines(failure.difference(), "  ");
     if (!failure.ended().empty()) PrintLine(absl::StrCat("  it ended with ", failure.ended()));
@@ -76,7 +84,7 @@ void Progress::End(const ExecutionRecord& execution) {
     return;
   }
   if (style_ != Style::kPlainLines) return;
-  std::cerr << TerminalText(step_) << ": " << Figures(execution);
+  std::cerr << TerminalText(step) << ": " << Figures(execution);
   if (execution.disturbed_starts() > 0) {
     std::cerr << " (started " << execution.disturbed_starts() + 1
               << " times: other work disturbed the load's CPUs)";

@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/time/time.h"
 #include "proto/results.pb.h"
@@ -22,9 +23,11 @@ class Progress {
   // Clears the live line.
   ~Progress();
 
-  // Shows that execution `number`, counted from 1, begins. `left` is the estimated time until the campaign ends.
-  void Begin(int number, const Cell& cell, uint32_t block, uint32_t blocks, absl::Duration left);
-  // Shows that this execution ended.
+  // Shows that the executions of these cells begin, which are made together. The first has `number`, counted from 1.
+  // `left` is the estimated time until the campaign ends.
+  void Begin(int number, const std::vector<Cell>& cells, uint32_t block, uint32_t blocks,
+             absl::Duration left);
+  // Shows that one of these executions ended.
   void End(const ExecutionRecord& execution);
   // Prints a line that stays, such as a skipped target or a failure.
   void PrintLine(std::string_view line);
@@ -35,6 +38,7 @@ class Progress {
 
   const Style style_;
   const int executions_;
+  // What runs, without its cells.
   std::string step_;
   bool drawn_ = false;
 };

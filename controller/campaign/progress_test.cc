@@ -34,16 +34,17 @@ Cell CellOf(const std::string& target) {
 
 TEST(ProgressTest, EscapesControlCharactersInTheNameOfACell) {
   ExecutionRecord measured;
+  *measured.mutable_cell() = CellOf(kRaw);
   measured.set_status(ExecutionRecord::MEASURED);
   const std::string plain = Said(Progress::Style::kPlainLines, [&](Progress& progress) {
-    progress.Begin(1, CellOf(kRaw), 0, 1, absl::Seconds(1));
+    progress.Begin(1, {CellOf(kRaw)}, 0, 1, absl::Seconds(1));
     progress.End(measured);
   });
   EXPECT_THAT(plain, HasSubstr(kClean));
   EXPECT_THAT(plain, Not(HasSubstr("\x1b")));
   // The escape sequence that clears the line stays; the one in the name is escaped.
   const std::string live = Said(Progress::Style::kLiveLine, [&](Progress& progress) {
-    progress.Begin(1, CellOf(kRaw), 0, 1, absl::Seconds(1));
+    progress.Begin(1, {CellOf(kRaw)}, 0, 1, absl::Seconds(1));
   });
   EXPECT_THAT(live, HasSubstr(kClean));
   EXPECT_THAT(live, Not(HasSubstr("\x1b[2J")));
@@ -60,7 +61,7 @@ TEST(ProgressTest, EscapesControlCharactersInEachLineOfAFailure) {
   failure.set_ended(kRaw);
   failure.set_last_output(std::string("one\n") + kRaw + "\n");
   const std::string said = Said(Progress::Style::kPlainLines, [&](Progress& progress) {
-    progress.Begin(1, CellOf("t"), 0, 1, absl::Seconds(1));
+    progress.Begin(1, {CellOf("t")}, 0, 1, absl::Seconds(1));
     progress.End(failed);
   });
   EXPECT_THAT(said, HasSubstr(std::string("agent ") + kClean + ": " + kClean));

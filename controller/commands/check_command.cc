@@ -46,15 +46,22 @@ void PrintText(const CheckedPlan& checked, TextWidth width) {
   std::ostringstream text;
   const Plan& plan = checked.plan;
   text << TerminalText(plan.name()) << ": " << checked.schedule.size() << " executions in "
-       << plan.blocks() << " blocks, seed " << plan.seed() << "\n";
+       << plan.blocks() << " blocks, seed " << plan.seed()
+       << (plan.design() == Plan::INTERLEAVED ? ", interleaved" : ", one after the other") << "\n";
   // The schedule is sorted by block.
   auto next = checked.schedule.begin();
   for (uint32_t block = 0; block < plan.blocks(); ++block) {
-    std::vector<std::string> cells;
-    for (; next != checked.schedule.end() && next->block == block; ++next) {
-      cells.push_back(TerminalText(CellText(next->cell)));
+    std::vector<std::string> units;
+    while (next != checked.schedule.end() && next->block == block) {
+      const uint32_t unit = next->unit;
+      std::vector<std::string> cells;
+      for (; next != checked.schedule.end() && next->block == block && next->unit == unit; ++next) {
+        cells.push_back(TerminalText(CellText(next->cell)));
+      }
+      // Executions that take turns are joined.
+      units.push_back(absl::StrJoin(cells, " + "));
     }
-    text << "  block " << block + 1 << ": " << absl::StrJoin(cells, ", ") << "\n";
+    text << "  block " << block + 1 << ": " << absl::StrJoin(units, ", ") << "\n";
   }
   for (const SkippedTarget& one : checked.skipped) {
     text << TerminalText(absl::StrCat("skipped: ", one.target(), one.workload().empty() ? "" : " ",
@@ -91,13 +98,16 @@ void PrintJson(const CheckedPlan& checked) {
   json["plan"] = checked.plan.name();
   json["executions"] = checked.schedule.size();
   json["blocks"] = checked.plan.blocks();
+  json["design"] = Plan::Design_Name(checked.plan.design());
   json["measuring_s"] = absl::ToDoubleSeconds(checked.length.measuring);
   json["total_s"] = absl::ToDoubleSeconds(checked.length.total);
   json["guessed"] = checked.length.guessed;
   json["schedule"] = nlohmann::ordered_json::array();
   for (const ScheduledExecution& one : checked.schedule) {
-    json["schedule"].push_back(
-        {{"block", one.block}, {"position", one.position}, {"cell", CellText(one.cell)}});
+    json["schedule"].push_back({{"block", one.block},
+                                {"position", one.position},
+                                {"unit", one.unit},
+                                {"cell", CellText(one.cell)}});
   }
   json["skipped"] = nlohmann::ordered_json::array();
   for (const SkippedTarget& one : checked.skipped) {

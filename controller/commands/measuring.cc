@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -11,9 +12,9 @@
 #include "common/utf8.h"
 #include "controller/campaign/agent_pool.h"
 #include "controller/campaign/campaign_runner.h"
-#include "controller/campaign/gate_keeper.h"
 #include "controller/campaign/progress.h"
 #include "controller/commands/reporting.h"
+#include "controller/gates/gate_keeper.h"
 #include "controller/plan/plan_rules.h"
 #include "controller/report/profile_section.h"
 #include "controller/results/campaign_results.h"
@@ -22,6 +23,9 @@
 #include "controller/results/results_json.h"
 #include "controller/results/results_text.h"
 #include "controller/results/text_table.h"
+#include "controller/verdict/campaign_verdict.h"
+#include "controller/verdict/verdict_json.h"
+#include "controller/verdict/verdict_text.h"
 
 namespace assay::controller {
 namespace {
@@ -56,22 +60,54 @@ ExitStatus StatusOf(const CampaignResults& results) {
   return missed ? ExitStatus::kThresholdMissed : ExitStatus::kDone;
 }
 
-// Prints the campaign in the requested format, with a summary of its profiles if it has any.
-absl::Status Print(Store& store, CampaignResults& results, const CommonFlags& flags) {
+// The verdict for people: the sentences and a drawing of the intervals.
+void PrintVerdict(const CampaignVerdict& verdict, const CommonFlags& flags) {
+  std::cout << TerminalLines(SentencesText(verdict, WidthOf(flags))) << "\n"
+            << TerminalLines(ForestPlot(verdict, kTextColumns)) << "\n";
+}
+
+// A campaign with everything that commands show of it.
+struct Shown {
+  CampaignResults results;
+  // Not set if the plan wants none.
+  std::optional<CampaignVerdict> verdict;
+  std::vector<CellProfiles> profiles;
+};
+
+// Adds the gates of the verdict to those of the results.
+absl::StatusOr<Shown> Read(Store& store, const GateRules& rules, const CampaignRecord& campaign,
+                           bool with_profiles) {
+  Shown shown;
+  ASSAY_ASSIGN_OR_RETURN(shown.results, ReadResults(store, rules, campaign));
+  ASSAY_ASSIGN_OR_RETURN(shown.verdict, TakeVerdict(store, rules, shown.results));
+  if (with_profiles) {
+    ASSAY_ASSIGN_OR_RETURN(shown.profiles, ReadProfilesOf(store, shown.results));
+  }
+  return shown;
+}
+
+// Prints the campaign in the requested format: the verdict first if the plan wants one, and a summary of its profiles
+// last if it has any.
+absl::Status Print(const Shown& shown, const CommonFlags& flags) {
+  const auto& [results, verdict, profiles] = shown;
   const std::string& format = flags.format;
   if (format == "csv") {
     std::cout << ToCsv(results) << std::flush;
     return absl::OkStatus();
   }
-  ASSAY_ASSIGN_OR_RETURN(const std::vector<CellProfiles> profiles, ReadProfilesOf(store, results));
   ASSAY_ASSIGN_OR_RETURN(const CategoryRules rules, LoadCategoryRules());
   if (format == "json") {
     nlohmann::ordered_json more;
     more["profiles"] = ToJson(profiles, rules);
+    if (verdict.has_value()) {
+      const nlohmann::ordered_json compared = ToJson(*verdict);
+      for (const char* key : {"aa", "comparisons"}) more[key] = compared[key];
+    }
     WriteJson(results, more, [](const std::string& piece) { std::cout << piece; });
     std::cout << std::endl;
     return absl::OkStatus();
   }
+  if (verdict.has_value()) PrintVerdict(*verdict, flags);
   std::cout << TerminalLines(ToText(results, WidthOf(flags)));
   if (!profiles.empty())
     std::cout << "\n"
@@ -83,14 +119,13 @@ absl::Status Print(Store& store, CampaignResults& results, const CommonFlags& fl
 }
 
 // Writes the report into the folder of the store. Returns the path of the report.
-absl::StatusOr<std::string> WriteReportBesideStore(Store& store, const CampaignRecord& campaign,
-                                                   const CommonFlags& flags) {
+absl::StatusOr<std::string> WriteReportBesideStore(const Shown& shown, const CommonFlags& flags) {
   ASSAY_ASSIGN_OR_RETURN(const std::string store_path, StorePath(flags));
-  const std::string path =
-      (std::filesystem::path(store_path).parent_path() / "reports" / (campaign.id() + ".html"))
-          .string();
-  std::vector<absl::Status> damaged;  // Already reported when the campaign was printed.
-  ASSAY_RETURN_IF_ERROR(WriteReport(store, campaign, path, damaged));
+  const std::string path = (std::filesystem::path(store_path).parent_path() / "reports" /
+                            (shown.results.campaign.id() + ".html"))
+                               .string();
+  ASSAY_RETURN_IF_ERROR(WriteReport(shown.results, shown.profiles,
+                                    shown.verdict.has_value() ? &*shown.verdict : nullptr, path));
   return path;
 }
 
@@ -122,23 +157,24 @@ void PrintNextCommands(const CampaignRecord& campaign, const ExitStatus status,
 }
 
 ExitStatus Conclude(Bench& bench, const CampaignRecord& campaign, const CommonFlags& flags) {
-  absl::StatusOr<CampaignResults> results = ReadResults(*bench.store, *bench.rules, campaign);
-  if (!results.ok()) return Fail(results.status());
-  if (const absl::Status printed = Print(*bench.store, *results, flags); !printed.ok()) {
-    return Fail(printed);
-  }
-  ExitStatus status = StatusOf(*results);
-  const bool any_failed = std::any_of(results->cells.begin(), results->cells.end(),
+  // A plan with a profile wants flame graphs, which only the report shows.
+  const bool wants_report = flags.report || campaign.plan().has_profile();
+  const absl::StatusOr<Shown> shown =
+      Read(*bench.store, *bench.rules, campaign, wants_report || flags.format != "csv");
+  if (!shown.ok()) return Fail(shown.status());
+  if (const absl::Status printed = Print(*shown, flags); !printed.ok()) return Fail(printed);
+  const CampaignResults& results = shown->results;
+  ExitStatus status = StatusOf(results);
+  const bool any_failed = std::any_of(results.cells.begin(), results.cells.end(),
                                       [](const CellResult& cell) { return cell.failed > 0; });
   std::string report;
-  // A plan with a profile wants flame graphs, which only the report shows.
-  if (flags.report || campaign.plan().has_profile()) {
-    absl::StatusOr<std::string> path = WriteReportBesideStore(*bench.store, campaign, flags);
+  if (wants_report) {
+    absl::StatusOr<std::string> path = WriteReportBesideStore(*shown, flags);
     if (!path.ok()) return Fail(path.status());
     report = *std::move(path);
   }
   if (flags.format == "table") PrintNextCommands(campaign, status, report);
-  if (!results->damaged.empty()) return FailEach(results->damaged);
+  if (!results.damaged.empty()) return FailEach(results.damaged);
   if (campaign.status() != CampaignRecord::COMPLETE) {
     std::cerr << "controller: campaign " << campaign.id() << " is " << StatusText(campaign.status())
               << ": " << TerminalText(campaign.status_reason())
@@ -189,10 +225,10 @@ ExitStatus ResumeCampaign(const std::string& id, const CommonFlags& flags,
 absl::StatusOr<ExitStatus> PrintCampaign(Store& store, const CampaignRecord& campaign,
                                          const CommonFlags& flags) {
   ASSAY_ASSIGN_OR_RETURN(const GateRules rules, LoadGateRules());
-  ASSAY_ASSIGN_OR_RETURN(CampaignResults results, ReadResults(store, rules, campaign));
-  ASSAY_RETURN_IF_ERROR(Print(store, results, flags));
-  if (!results.damaged.empty()) return FailEach(results.damaged);
-  return StatusOf(results);
+  ASSAY_ASSIGN_OR_RETURN(const Shown shown, Read(store, rules, campaign, flags.format != "csv"));
+  ASSAY_RETURN_IF_ERROR(Print(shown, flags));
+  if (!shown.results.damaged.empty()) return FailEach(shown.results.damaged);
+  return StatusOf(shown.results);
 }
 
 }  // namespace assay::controller

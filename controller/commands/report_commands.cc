@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -18,17 +19,18 @@
 #include "common/runfiles.h"
 #include "common/status_macros.h"
 #include "common/utf8.h"
-#include "controller/campaign/gate_keeper.h"
 #include "controller/commands/command.h"
 #include "controller/commands/reporting.h"
 #include "controller/export/hdr_export.h"
 #include "controller/export/profile_export.h"
+#include "controller/gates/gate_keeper.h"
 #include "controller/report/profile_section.h"
 #include "controller/report/report_page.h"
 #include "controller/results/campaign_results.h"
 #include "controller/results/profile_results.h"
 #include "controller/results/results_json.h"
 #include "controller/results/results_text.h"
+#include "controller/verdict/campaign_verdict.h"
 
 namespace assay::controller {
 namespace {
@@ -150,11 +152,20 @@ ExitStatus Report(const FileFlags& flags) {
   if (!campaign.ok()) return Fail(campaign.status());
   const std::string path =
       flags.out.empty() ? absl::StrCat("assay-", campaign->id(), ".html") : flags.out;
-  std::vector<absl::Status> damaged;
-  const absl::Status written = WriteReport(*store, *campaign, UserPath(path), damaged);
+  const absl::StatusOr<GateRules> rules = LoadGateRules();
+  if (!rules.ok()) return Fail(rules.status());
+  absl::StatusOr<CampaignResults> results = ReadResults(*store, *rules, *campaign);
+  if (!results.ok()) return Fail(results.status());
+  const absl::StatusOr<std::optional<CampaignVerdict>> verdict =
+      TakeVerdict(*store, *rules, *results);
+  if (!verdict.ok()) return Fail(verdict.status());
+  const absl::StatusOr<std::vector<CellProfiles>> profiles = ReadProfilesOf(*store, *results);
+  if (!profiles.ok()) return Fail(profiles.status());
+  const absl::Status written =
+      WriteReport(*results, *profiles, verdict->has_value() ? &**verdict : nullptr, UserPath(path));
   if (!written.ok()) return Fail(written);
   PrintPath(UserPath(path));
-  return FailEach(damaged);
+  return FailEach(results->damaged);
 }
 
 void AddId(CLI::App& command, FileFlags& flags) {
@@ -165,14 +176,10 @@ void AddId(CLI::App& command, FileFlags& flags) {
 
 }  // namespace
 
-absl::Status WriteReport(Store& store, const CampaignRecord& campaign, const std::string& path,
-                         std::vector<absl::Status>& damaged) {
-  ASSAY_ASSIGN_OR_RETURN(const GateRules rules, LoadGateRules());
-  ASSAY_ASSIGN_OR_RETURN(CampaignResults results, ReadResults(store, rules, campaign));
-  ASSAY_ASSIGN_OR_RETURN(const std::vector<CellProfiles> profiles, ReadProfilesOf(store, results));
-  damaged = results.damaged;
+absl::Status WriteReport(const CampaignResults& results, const std::vector<CellProfiles>& profiles,
+                         const CampaignVerdict* verdict, const std::string& path) {
   ASSAY_ASSIGN_OR_RETURN(const CategoryRules categories, LoadCategoryRules());
-  return WriteWithFolder(path, ReportPage(results, profiles, categories));
+  return WriteWithFolder(path, ReportPage(results, profiles, categories, verdict));
 }
 
 absl::StatusOr<std::vector<CellProfiles>> ReadProfilesOf(Store& store, CampaignResults& results) {

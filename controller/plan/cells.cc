@@ -4,9 +4,11 @@
 #include <cassert>
 #include <cstddef>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "analysis/block_order.h"
 #include "common/number_text.h"
+#include "controller/plan/interleaving.h"
 
 namespace assay::controller {
 
@@ -74,15 +76,37 @@ WindowBound BoundOfCell(const Plan& plan, const Cell& cell) {
   return BoundOf(plan.load());
 }
 
+// The cells that are measured together, as indexes into `cells`.
+std::vector<std::vector<int>> UnitsOf(const Plan& plan, const std::vector<Cell>& cells) {
+  std::vector<std::vector<int>> units;
+  absl::flat_hash_map<std::string, size_t> interleaved;
+  for (int i = 0; i < static_cast<int>(cells.size()); ++i) {
+    if (!IsInterleaved(plan, cells[i])) {
+      units.push_back({i});
+      continue;
+    }
+    const auto [unit, added] = interleaved.try_emplace(
+        absl::StrCat(cells[i].workload(), "\n", LevelText(cells[i])), units.size());
+    if (added) units.emplace_back();
+    units[unit->second].push_back(i);
+  }
+  return units;
+}
+
 std::vector<ScheduledExecution> ScheduleOf(const Plan& plan) {
   const std::vector<Cell> cells = CellsOf(plan);
+  const std::vector<std::vector<int>> units = UnitsOf(plan, cells);
   std::vector<ScheduledExecution> schedule;
   schedule.reserve(cells.size() * plan.blocks());
   for (uint32_t block = 0; block < plan.blocks(); ++block) {
     uint32_t position = 0;
+    uint32_t unit = 0;
     for (const uint32_t index :
-         BlockOrder(plan.seed(), block, static_cast<uint32_t>(cells.size()))) {
-      schedule.push_back({static_cast<int>(index), cells[index], block, position++});
+         BlockOrder(plan.seed(), block, static_cast<uint32_t>(units.size()))) {
+      for (const int cell : units[index]) {
+        schedule.push_back({cell, cells[cell], block, position++, unit});
+      }
+      ++unit;
     }
   }
   return schedule;
@@ -103,6 +127,11 @@ CampaignLength LengthOf(const Plan& plan, int executions, const ExecutionCosts& 
   const std::vector<Cell> cells = CellsOf(plan);
   absl::Duration of_block;
   for (const Cell& cell : cells) {
+    if (IsInterleaved(plan, cell)) {
+      const auto targets = static_cast<uint32_t>(plan.targets_size());
+      of_block += LengthOfSlots(SlotLengthsOf(plan, cell, targets, 1), targets) / targets;
+      continue;
+    }
     const WindowBound bound = BoundOfCell(plan, cell);
     length.guessed = length.guessed || bound.requests > 0;
     of_block += absl::Seconds(plan.load().warmup().seconds()) + bound.duration +

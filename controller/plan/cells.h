@@ -53,9 +53,12 @@ struct ScheduledExecution {
   // Both from 0.
   uint32_t block = 0;
   uint32_t position = 0;
+  // Executions of a block with the same unit are made together: the targets of an interleaved workload and level. Every
+  // other execution is a unit of its own. Numbered from 0 in each block, in the order in which they run.
+  uint32_t unit = 0;
 };
 
-// All executions of a campaign, in the order in which they run. Each block contains every cell once,
+// All executions of a campaign, in the order in which they run. Each block contains every cell once. Its units are
 // shuffled with the plan's seed. The same plan gives the same schedule on every machine.
 // REQUIRES: WithDefaults was applied.
 std::vector<ScheduledExecution> ScheduleOf(const Plan& plan);

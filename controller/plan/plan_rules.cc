@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,6 +17,7 @@
 #include "common/load_limits.h"
 #include "common/message_text.h"
 #include "common/utf8.h"
+#include "controller/plan/interleaving.h"
 #include "controller/plan/load_levels.h"
 #include "controller/plan/rule_faults.h"
 #include "google/protobuf/descriptor.h"
@@ -41,6 +43,10 @@ constexpr size_t kMostFaultsListed = 100;
 constexpr uint32_t kDefaultBlocks = 10;
 constexpr double kDefaultWarmupSeconds = 0.5;
 constexpr double kDefaultTimeoutSeconds = 5;
+// Shorter slots are mostly settling and draining; longer ones no longer follow the machine's state.
+constexpr double kShortestSlotSeconds = 0.02;
+constexpr double kLongestSlotSeconds = 10;
+constexpr double kMostSlotsOfPlan = 20'000;
 constexpr uint32_t kDefaultFrequencyHz = 99;
 // Three unsampled spans and the sampled spans between them.
 constexpr double kShortestWithCost = 4;
@@ -247,6 +253,50 @@ void CheckProfile(const Plan& plan, RuleFaults* faults) {
   }
 }
 
+void CheckDesign(const Plan& plan, RuleFaults* faults) {
+  const std::optional<std::string> why_not = WhyNotInterleaved(plan);
+  if (plan.design() == Plan::INTERLEAVED && why_not.has_value()) {
+    faults->Add("design", "the targets cannot be interleaved: ", *why_not,
+                "; or use design: SEQUENTIAL");
+  }
+  if (!plan.has_interleave()) return;
+  const Interleave& interleave = plan.interleave();
+  if (plan.design() == Plan::SEQUENTIAL) {
+    faults->Add("interleave", "has no effect with design: SEQUENTIAL; remove one of the two");
+  } else if (plan.design() == Plan::DESIGN_UNSPECIFIED && why_not.has_value()) {
+    faults->Add("interleave", "has no effect: ", *why_not);
+  } else if (plan.design() == Plan::DESIGN_UNSPECIFIED && plan.verdict() == Plan::NONE) {
+    faults->Add("interleave",
+                "has no effect with verdict: NONE; add design: INTERLEAVED, or remove it");
+  }
+  const double slot = interleave.slot().seconds();
+  if (interleave.has_slot() && !(slot >= kShortestSlotSeconds && slot <= kLongestSlotSeconds)) {
+    faults->Add("interleave.slot.seconds", slot, " is out of range: at least ",
+                kShortestSlotSeconds, ", and at most ", kLongestSlotSeconds);
+  }
+  const double seconds = interleave.seconds();
+  if (seconds != 0 && !(seconds >= kShortestSlotSeconds && seconds <= kLongestSeconds)) {
+    faults->Add("interleave.seconds", seconds, " is out of range: at least ", kShortestSlotSeconds,
+                ", and at most a day (", kLongestSeconds, ")");
+  }
+}
+
+// The slots of one start travel to the agents in one message, and each keeps its own histogram.
+void CheckSlotCount(const Plan& plan, RuleFaults* faults) {
+  const double slot = plan.interleave().slot().seconds();
+  if (!(slot > 0)) return;
+  const double window =
+      plan.interleave().seconds() > 0
+          ? plan.interleave().seconds()
+          : absl::ToDoubleSeconds(BoundOf(plan.load()).duration) * plan.targets_size();
+  if (plan.design() == Plan::SEQUENTIAL || WhyNotInterleaved(plan).has_value() ||
+      window / slot <= kMostSlotsOfPlan) {
+    return;
+  }
+  faults->Add("interleave", "makes ", std::ceil(window / slot), " slots of one start; at most ",
+              kMostSlotsOfPlan, "; set a longer interleave.slot, or a shorter duration");
+}
+
 void CheckVerdict(const Plan& plan, const PlanNames& names, RuleFaults* faults) {
   if (plan.has_profile()) CheckProfile(plan, faults);
   CheckCpus(plan.placement().server_cpus(), "placement.server_cpus", faults);
@@ -336,6 +386,8 @@ std::vector<PlanFault> FaultsOf(const Plan& plan) {
   if (CheckSize(plan, &faults) && names.labels.are_unique()) CheckNamesTogether(plan, &faults);
   if (plan.has_pause()) CheckPause(plan.pause(), "pause", 0, &faults);
   CheckVerdict(plan, names, &faults);
+  CheckDesign(plan, &faults);
+  CheckSlotCount(plan, &faults);
   return faults.Take();
 }
 
@@ -390,6 +442,10 @@ Plan WithDefaults(Plan plan) {
                             : AnyByUrl(plan)    ? "p50_us"
                                                 : "server_cpu_us_per_request");
   }
+  if (plan.design() == Plan::DESIGN_UNSPECIFIED) {
+    const bool wanted = plan.verdict() == Plan::COMPARE && !WhyNotInterleaved(plan).has_value();
+    plan.set_design(wanted ? Plan::INTERLEAVED : Plan::SEQUENTIAL);
+  }
   if (plan.on_failure() == Plan::ON_FAILURE_UNSPECIFIED) plan.set_on_failure(Plan::CONTINUE);
   if (plan.baseline().empty() && !plan.targets().empty()) {
     plan.set_baseline(plan.targets(0).label());
@@ -408,6 +464,7 @@ Plan WithoutDerivedDefaults(Plan plan) {
   };
   drop([](Plan& without) { without.clear_baseline(); });
   drop([](Plan& without) { without.clear_primary_metric(); });
+  drop([](Plan& without) { without.clear_design(); });
   drop([](Plan& without) { without.mutable_load()->clear_warmup(); });
   drop([](Plan& without) { without.mutable_profile()->clear_measure_cost(); });
   // There may be many targets and workloads. These defaults depend on their own entry only, so no comparison of whole

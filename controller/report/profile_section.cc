@@ -12,8 +12,10 @@
 #include "common/status_macros.h"
 #include "common/utf8.h"
 #include "controller/plan/cells.h"
+#include "controller/report/breakdown_section.h"
 #include "controller/report/flame_graph.h"
 #include "controller/report/html_text.h"
+#include "controller/results/difference_breakdown.h"
 #include "proto/convert/category_proto.h"
 
 namespace assay::controller {
@@ -80,9 +82,6 @@ double MostCalls(const CostRow& row) {
 // counted.
 constexpr double kLeastShare = 0.001;
 constexpr double kLeastCalls = 0.001;
-constexpr char kBoundsNote[] =
-    "functions without names (stripped) count for the category of their callees: >= and <= mark "
-    "bounds of the true share, ~ marks shares that may be too high or too low";
 constexpr char kNotCounted[] = "calls were not counted: ";
 // System calls below this share of the time off the CPU are not listed.
 constexpr double kLeastOffCpuShare = 0.01;
@@ -159,10 +158,10 @@ std::string MicrosText(const CostRow& row, size_t cell) {
 }
 
 // Explains ">= ", "<= " and "~ "; empty if no row has one.
-std::string BoundsNote(const std::vector<CostRow>& rows) {
+std::string BoundsNoteOf(const std::vector<CostRow>& rows) {
   for (const CostRow& row : rows) {
     for (const Bound bound : row.bounds) {
-      if (bound != Bound::kExact) return kBoundsNote;
+      if (bound != Bound::kExact) return BoundsNote("share");
     }
   }
   return "";
@@ -233,7 +232,7 @@ std::string TextTableOf(const std::string& what, const Cells& cells,
 
 // The time off the CPU and its system calls; empty if there was none.
 std::string OffCpuText(const CellProfiles& cell, const CategoryRules& rules) {
-  const FunctionTree tree = cell.Tree(StackTime::kOffCpu);
+  const FunctionTree& tree = cell.Tree(StackTime::kOffCpu);
   const StackWeight total = tree.Totals()[FunctionTree::kRoot];
   if (total.samples == 0 || cell.requests() == 0) return "";
   std::string text =
@@ -304,7 +303,7 @@ std::string CostTables(const std::vector<CellProfiles>& cells, const CategoryRul
   }
   const std::vector<CostRow> categories = CategoryRows(taken, rules);
   absl::StrAppend(&html, HtmlTable("CPU time by category", taken, categories));
-  if (const std::string note = BoundsNote(categories); !note.empty())
+  if (const std::string note = BoundsNoteOf(categories); !note.empty())
     absl::StrAppend(&html, "<p>", HtmlText(note), "</p>");
   for (const CellProfiles* cell : taken) {
     const std::string loopback = LoopbackText(*cell, rules);
@@ -328,7 +327,7 @@ std::string CostText(const std::vector<CellProfiles>& cells, const CategoryRules
       absl::StrAppend(&text, begin == 0 ? "" : "\n",
                       TextTableOf("system call", some, SystemCallRows(some, rules)), "\n",
                       TextTableOf("CPU used for", some, categories));
-      if (const std::string note = BoundsNote(categories); !note.empty())
+      if (const std::string note = BoundsNoteOf(categories); !note.empty())
         absl::StrAppend(&text, note, "\n");
     }
     return text;
@@ -355,9 +354,8 @@ std::string CostText(const std::vector<CellProfiles>& cells, const CategoryRules
 }
 
 std::string ProfileFragments(const CellProfiles& cell) {
-  const FunctionTree on_cpu = cell.Tree();
-  std::string html = FlameGraphFragment(GraphOf(cell, on_cpu));
-  const FunctionTree off_cpu = cell.Tree(StackTime::kOffCpu);
+  std::string html = FlameGraphFragment(GraphOf(cell, cell.Tree()));
+  const FunctionTree& off_cpu = cell.Tree(StackTime::kOffCpu);
   if (off_cpu.Totals()[FunctionTree::kRoot].samples == 0) return html;
   FlameGraph graph = GraphOf(cell, off_cpu);
   graph.quantity = "time off the CPU";
@@ -389,7 +387,11 @@ absl::StatusOr<std::string> DifferenceFragments(const ProfilePair& pair,
   }
   ASSAY_ASSIGN_OR_RETURN(const ProfileDifference functions,
                          CompareCells(a, b, CompareBy::kOwnFunctions, rules));
-  return ChangeTable(a, b, functions) + html;
+  const absl::StatusOr<DifferenceBreakdown> breakdown = BreakDown(a, b, rules);
+  const std::string made_of =
+      breakdown.ok() ? BreakdownFragment(pair, *breakdown)
+                     : absl::StrCat("<p>", HtmlText(breakdown.status().message()), "</p>");
+  return absl::StrCat(made_of, ChangeTable(a, b, functions), html);
 }
 
 std::string ProfilePage(const CellProfiles& cell) {

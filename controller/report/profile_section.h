@@ -26,8 +26,8 @@ std::string CostText(const std::vector<CellProfiles>& cells, const CategoryRules
 
 // Flame graphs of a cell's time on the CPU, and of its time off the CPU if there was some.
 std::string ProfileFragments(const CellProfiles& cell);
-// A target compared with the baseline: the functions that differ by more than chance, then differential flame graphs
-// by category, by system call, and of whole stacks. Errors are those of CompareCells().
+// A target compared with the baseline: what the difference is made of, the functions that differ by more than chance,
+// then differential flame graphs by category, by system call, and of whole stacks. Errors are those of CompareCells().
 absl::StatusOr<std::string> DifferenceFragments(const ProfilePair& pair,
                                                 const CategoryRules& rules);
 

@@ -178,6 +178,35 @@ TEST(ProfileSectionTest, LabelsSharesWithoutTheKernelAsUserSpace) {
   EXPECT_EQ(ToJson({cell}, Rules())[0]["share_of"], "user_cpu");
 }
 
+// Bars of rows that may differ by chance are grey.
+TEST(ProfileSectionTest, ShowsWhatADifferenceIsMadeOf) {
+  CellProfiles a = Taken("a", {{"main;[c]recv", 30}, {"main;work", 70}});
+  CellProfiles b = Taken("b", {{"main;[c]recv", 50}, {"main;work", 70}});
+  for (uint32_t block = 1; block < 6; ++block) {
+    for (CellProfiles* cell : {&a, &b}) {
+      cell->runs.push_back(cell->runs[0]);
+      cell->runs.back().block = block;
+    }
+  }
+  const std::string html = DifferenceFragments({&a, &b}, Rules()).value();
+  EXPECT_THAT(html, HasSubstr("+20.00 us [20.00, 20.00] of server CPU per request: +20.00 "
+                              "receive</p>"));
+  EXPECT_THAT(html, HasSubstr("<th scope=\"row\">receive</th><td>30.00</td><td>50.00</td>"
+                              "<td>+20.00</td><td>[+20.00, +20.00]</td>"));
+  EXPECT_THAT(html, AllOf(HasSubstr("fill=\"#d9582b\" fill-opacity=\"1\""),
+                          HasSubstr("fill=\"currentColor\" fill-opacity=\"0.25\"")));
+}
+
+// The other figures of the pair are still shown.
+TEST(ProfileSectionTest, ReportsWhyADifferenceIsNotBrokenDown) {
+  const CellProfiles a = Taken("a", {{"main;work", 70}});
+  CellProfiles b = Taken("b", {{"main;work", 70}});
+  b.runs[0].info.set_requests(0);
+  EXPECT_THAT(DifferenceFragments({&a, &b}, Rules()).value(),
+              AllOf(HasSubstr("CPU time per request of a profiled execution is not known"),
+                    HasSubstr("whole stacks")));
+}
+
 TEST(ProfileSectionTest, MergesEqualNotesOfRuns) {
   CellProfiles cell = Taken("a", {{"main;work", 10}});
   cell.runs.push_back(cell.runs[0]);

@@ -14,6 +14,7 @@
 #include "controller/report/html_text.h"
 #include "controller/report/level_figure.h"
 #include "controller/report/profile_section.h"
+#include "controller/report/verdict_section.h"
 #include "controller/results/cell_table.h"
 #include "controller/results/gate_findings.h"
 #include "controller/results/profile_pairs.h"
@@ -28,12 +29,18 @@ struct ReportInput {
   const CampaignResults& results;
   const std::vector<CellProfiles>& profiles;
   const CategoryRules& rules;
+  // nullptr if the plan wants no verdict.
+  const CampaignVerdict* verdict;
 };
 
 std::string Section(const char* title, const std::string& content) {
   return content.empty()
              ? std::string()
              : absl::StrCat("<section><h2>", HtmlText(title), "</h2>", content, "</section>");
+}
+
+std::string VerdictSection(const ReportInput& input) {
+  return input.verdict == nullptr ? "" : VerdictHtml(input.results, *input.verdict);
 }
 
 std::string Cells(const ReportInput& input) {
@@ -221,14 +228,11 @@ std::string Head(const CampaignResults& results) {
 }  // namespace
 
 std::string ReportPage(const CampaignResults& results, const std::vector<CellProfiles>& profiles,
-                       const CategoryRules& rules) {
-  const ReportInput input{results, profiles, rules};
+                       const CategoryRules& rules, const CampaignVerdict* verdict) {
+  const ReportInput input{results, profiles, rules, verdict};
   const std::pair<const char*, std::string (*)(const ReportInput&)> sections[] = {
-      {"Results", Cells},
-      {"By load level", Figures},
-      {"Gates", Gates},
-      {"Profiles", Profiles},
-      {"Hosts", Hosts}};
+      {"Verdict", VerdictSection}, {"Results", Cells}, {"By load level", Figures}, {"Gates", Gates},
+      {"Profiles", Profiles},      {"Hosts", Hosts}};
   std::string html = absl::StrCat(
       "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
       "content=\"width=device-width, initial-scale=1\"><title>",

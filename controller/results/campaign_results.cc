@@ -17,7 +17,7 @@
 #include "analysis/latency_histogram.h"
 #include "analysis/metrics.h"
 #include "common/status_macros.h"
-#include "controller/campaign/gate_keeper.h"
+#include "controller/gates/gate_keeper.h"
 #include "controller/plan/cells.h"
 #include "controller/results/regression.h"
 #include "proto/convert/execution_figures.h"
@@ -34,6 +34,8 @@ ExecutionResult ResultOf(const ExecutionRecord& record, const LatencyHistogram& 
   result.block = record.block();
   result.attempt = record.attempt();
   result.disturbed_starts = record.disturbed_starts();
+  result.group = record.group();
+  result.in_slots = record.has_slots();
   for (const LoadRecord& load : record.loads()) result.retried += load.finished().retried();
   result.start_skew_us = static_cast<double>(record.skew().bound_ns()) / kNanosInMicro;
   return result;

@@ -28,6 +28,9 @@ struct ExecutionResult : Figures {
   uint32_t attempt = 0;
   // As in ExecutionRecord.
   uint32_t disturbed_starts = 0;
+  std::string group;
+  // Whether the load came in slots.
+  bool in_slots = false;
   // Requests that were sent more than once because the server had not processed them.
   uint64_t retried = 0;
   double start_skew_us = 0;

@@ -13,7 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "analysis/latency_histogram.h"
-#include "controller/campaign/gate_keeper.h"
+#include "controller/gates/gate_keeper.h"
 #include "controller/plan/plan_rules.h"
 #include "controller/results/results_json.h"
 #include "controller/results/results_text.h"

@@ -13,7 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "analysis/latency_histogram.h"
 #include "common/json_text.h"
-#include "controller/campaign/gate_keeper.h"
+#include "controller/gates/gate_keeper.h"
 #include "controller/plan/cells.h"
 #include "controller/plan/plan_rules.h"
 #include "controller/results/campaign_results.h"

@@ -44,22 +44,8 @@ Json SystemCallsOf(const CellProfiles& cell, const FunctionTree& tree, const Cat
   return calls;
 }
 
-const char* BoundText(Bound bound) {
-  switch (bound) {
-    case Bound::kExact:
-      return "exact";
-    case Bound::kAtLeast:
-      return "at_least";
-    case Bound::kAtMost:
-      return "at_most";
-    case Bound::kAbout:
-      return "about";
-  }
-  return "about";
-}
-
 void AddCosts(const CellProfiles& cell, const CategoryRules& rules, Json* json) {
-  const FunctionTree tree = cell.Tree();
+  const FunctionTree& tree = cell.Tree();
   (*json)["system_calls"] = SystemCallsOf(cell, tree, rules);
   (*json)["off_cpu_system_calls"] = SystemCallsOf(cell, cell.Tree(StackTime::kOffCpu), rules);
   Json categories = Json::array();
@@ -69,7 +55,7 @@ void AddCosts(const CellProfiles& cell, const CategoryRules& rules, Json* json) 
                           {"us_per_request", OrNull(one.cost.us_per_request)},
                           {"share_low", one.share_low},
                           {"share_high", one.share_high},
-                          {"bound", BoundText(one.bound)}});
+                          {"bound", BoundName(one.bound)}});
   }
   (*json)["categories"] = std::move(categories);
   Json loopback;
@@ -103,6 +89,20 @@ Json ToJson(const CellProfiles& cell, const CategoryRules& rules) {
 }
 
 }  // namespace
+
+const char* BoundName(Bound bound) {
+  switch (bound) {
+    case Bound::kExact:
+      return "exact";
+    case Bound::kAtLeast:
+      return "at_least";
+    case Bound::kAtMost:
+      return "at_most";
+    case Bound::kAbout:
+      return "about";
+  }
+  return "about";
+}
 
 Json ToJson(const std::vector<CellProfiles>& cells, const CategoryRules& rules) {
   Json json = Json::array();

@@ -31,6 +31,9 @@ namespace assay::controller {
 //   notes[]                                  notes of all runs
 nlohmann::ordered_json ToJson(const std::vector<CellProfiles>& cells, const CategoryRules& rules);
 
+// "exact", "at_least", "at_most" or "about".
+const char* BoundName(Bound bound);
+
 }  // namespace assay::controller
 
 #endif  // ASSAY_CONTROLLER_RESULTS_PROFILE_JSON_H_

@@ -1,8 +1,6 @@
 #include "controller/results/profile_results.h"
 
 #include <algorithm>
-#include <deque>
-#include <map>
 #include <utility>
 
 #include "absl/container/flat_hash_set.h"
@@ -12,6 +10,7 @@
 #include "absl/strings/str_split.h"
 #include "common/status_macros.h"
 #include "controller/plan/cells.h"
+#include "proto/convert/execution_figures.h"
 #include "proto/convert/profile_spans.h"
 #include "proto/convert/stack_profile_proto.h"
 
@@ -48,6 +47,7 @@ absl::StatusOr<ProfiledRun> RunOf(const ExecutionRecord& execution,
   run.block = execution.block();
   run.started_us = execution.started_us();
   run.info = InfoOf(execution);
+  run.server_cpu_us_per_request = FiguresOf(execution).server_cpu_us_per_request;
   absl::StatusOr<StackProfile> stacks = FromProto(chunks);
   if (!stacks.ok()) {
     return absl::DataLossError(absl::StrCat("the profile of execution ", execution.id(),
@@ -78,18 +78,6 @@ std::string BaselineOf(const Plan& plan) {
   return plan.targets(0).label();
 }
 
-// `trees` owns what the runs point to.
-std::vector<ProfileRun> RunsOf(const CellProfiles& cell, CompareBy by, const CategoryRules& rules,
-                               std::deque<FunctionTree>& trees) {
-  std::vector<ProfileRun> runs;
-  for (const ProfiledRun& run : cell.runs) {
-    const FunctionTree* const tree =
-        by == CompareBy::kStacks ? &run.tree : &trees.emplace_back(TreeBy(run.tree, by, rules));
-    runs.push_back({.tree = tree, .requests = run.info.requests(), .event = run.info.event()});
-  }
-  return runs;
-}
-
 }  // namespace
 
 std::string CellProfiles::Refusal() const {
@@ -106,16 +94,36 @@ bool CellProfiles::has_kernel() const {
                      [](const ProfiledRun& run) { return run.info.kernel_frames(); });
 }
 
-FunctionTree CellProfiles::Tree(StackTime time) const {
-  FunctionTree sum;
+const FunctionTree& CellProfiles::Tree(StackTime time) const {
+  std::optional<FunctionTree>& sum = trees.sums[static_cast<size_t>(time)];
+  if (sum.has_value()) return *sum;
+  sum.emplace();
   for (const ProfiledRun& run : runs) {
     if (time == StackTime::kOnCpu) {
-      sum.Add(run.tree);
+      sum->Add(run.tree);
     } else {
-      sum.Add(run.stacks, time);
+      sum->Add(run.stacks, time);
     }
   }
-  return sum;
+  return *sum;
+}
+
+std::vector<ProfileRun> CellProfiles::RunsBy(CompareBy by, const CategoryRules& rules) const {
+  if (trees.rules != rules) {
+    trees.runs.clear();
+    trees.rules = rules;
+  }
+  std::vector<FunctionTree>& kept = trees.runs[by];
+  if (by != CompareBy::kStacks && kept.empty()) {
+    for (const ProfiledRun& run : runs) kept.push_back(TreeBy(run.tree, by, rules));
+  }
+  std::vector<ProfileRun> compared;
+  for (size_t i = 0; i < runs.size(); ++i) {
+    compared.push_back({.tree = by == CompareBy::kStacks ? &runs[i].tree : &kept[i],
+                        .requests = runs[i].info.requests(),
+                        .event = runs[i].info.event()});
+  }
+  return compared;
 }
 
 uint64_t CellProfiles::requests() const {
@@ -194,7 +202,9 @@ absl::StatusOr<std::vector<CellProfiles>> ReadProfiles(Store& store, const Campa
   std::map<std::string, size_t> place;
   for (Cell& cell : CellsOf(campaign.plan())) {
     place[CellText(cell)] = cells.size();
-    cells.push_back({.cell = std::move(cell), .baseline = BaselineOf(campaign.plan())});
+    cells.push_back({.cell = std::move(cell),
+                     .baseline = BaselineOf(campaign.plan()),
+                     .campaign_id = campaign.id()});
   }
   ASSAY_RETURN_IF_ERROR(store.ForEachExecution(
       campaign.id(),
@@ -256,12 +266,16 @@ std::optional<LoopbackDelivery> LoopbackDeliveryOf(const CellProfiles& cell,
   return found;
 }
 
+std::string BoundsNote(std::string_view figure) {
+  return absl::StrCat(
+      "functions without names (stripped) count for the category of their callees: >= and <= mark "
+      "bounds of the true ",
+      std::string(figure), ", ~ marks ", std::string(figure), "s that may be too high or too low");
+}
+
 absl::StatusOr<ProfileDifference> CompareCells(const CellProfiles& a, const CellProfiles& b,
                                                CompareBy by, const CategoryRules& rules) {
-  std::deque<FunctionTree> trees;
-  const std::vector<ProfileRun> runs_a = RunsOf(a, by, rules, trees);
-  const std::vector<ProfileRun> runs_b = RunsOf(b, by, rules, trees);
-  return CompareProfiles(runs_a, runs_b, DifferenceRules());
+  return CompareProfiles(a.RunsBy(by, rules), b.RunsBy(by, rules), DifferenceRules());
 }
 
 }  // namespace assay::controller

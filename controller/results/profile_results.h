@@ -1,9 +1,12 @@
 #ifndef ASSAY_CONTROLLER_RESULTS_PROFILE_RESULTS_H_
 #define ASSAY_CONTROLLER_RESULTS_PROFILE_RESULTS_H_
 
+#include <array>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -28,12 +31,39 @@ struct ProfiledRun {
   int64_t started_us = 0;
   // How the profile was taken. `refused` is set where there is none.
   ProfileInfo info;
+  // The execution's server CPU time per request, as in the tables of results; not set if it is not known.
+  std::optional<double> server_cpu_us_per_request;
   StackProfile stacks;
   // Samples on the CPU in `stacks`.
   FunctionTree tree;
 };
 
+// Which trees of two programs are compared.
+enum class CompareBy {
+  // Whole stacks. They show the most, but two programs in different languages share hardly any frames.
+  kStacks,
+  // CategoryTree(): by purpose.
+  kCategories,
+  // SystemCallTree(): bottom up from the system calls.
+  kSystemCalls,
+  // FunctionTree::WithoutKernel(): for a table of functions; each includes the kernel's time on its behalf.
+  kOwnFunctions,
+};
+
+// Trees that a cell computed from its runs.
+struct CellTrees {
+  // By StackTime.
+  std::array<std::optional<FunctionTree>, 2> sums;
+  // By run.
+  std::map<CompareBy, std::vector<FunctionTree>> runs;
+  // The rules that `runs` follow.
+  std::optional<CategoryRules> rules;
+};
+
 // The profiled executions of one cell. Usually the plan has such a cell for profiles alone.
+//
+// Trees are computed on first use and kept: `runs` must not change after that. Threads: one at a time, since const
+// functions keep trees too.
 struct CellProfiles {
   Cell cell;
   // Whether this target is the plan's baseline.
@@ -50,6 +80,10 @@ struct CellProfiles {
   // Why system calls were not counted, and how to get the counts; empty if they were counted or the plan did not ask
   // for them.
   std::string calls_refused;
+  // The campaign of the runs.
+  std::string campaign_id = {};
+  // Use Tree() and RunsBy().
+  mutable CellTrees trees = {};
 
   // `refused` and `remedy` in one line.
   std::string Refusal() const;
@@ -57,8 +91,11 @@ struct CellProfiles {
   std::string Missing() const;
   // Whether every run sampled the kernel. If not, shares are of the CPU time in user space only.
   bool has_kernel() const;
-  // Sums over the runs.
-  FunctionTree Tree(StackTime time = StackTime::kOnCpu) const;
+  // Sums over the runs. The tree lives as long as this cell.
+  const FunctionTree& Tree(StackTime time = StackTime::kOnCpu) const;
+  // The runs with the trees that CompareProfiles() compares. The trees live as long as this cell, until a call with
+  // other rules.
+  std::vector<ProfileRun> RunsBy(CompareBy by, const CategoryRules& rules) const;
   uint64_t requests() const;
   uint64_t samples() const;
   // The share of the server's work that profiling took, from SamplingCost(); nothing if it was not measured.
@@ -86,17 +123,8 @@ struct LoopbackDelivery {
 std::optional<LoopbackDelivery> LoopbackDeliveryOf(const CellProfiles& cell,
                                                    const CategoryRules& rules);
 
-// Which trees of two programs are compared.
-enum class CompareBy {
-  // Whole stacks. They show the most, but two programs in different languages share hardly any frames.
-  kStacks,
-  // CategoryTree(): by purpose.
-  kCategories,
-  // SystemCallTree(): bottom up from the system calls.
-  kSystemCalls,
-  // FunctionTree::WithoutKernel(): for a table of functions; each includes the kernel's time on its behalf.
-  kOwnFunctions,
-};
+// Explains the marks ">= ", "<= " and "~ " of figures, such as "share".
+std::string BoundsNote(std::string_view figure);
 
 // Compares B with A, by run. kInvalidArgument if either has no run, or if their sampled events differ.
 absl::StatusOr<ProfileDifference> CompareCells(const CellProfiles& a, const CellProfiles& b,

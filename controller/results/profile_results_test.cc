@@ -173,6 +173,26 @@ TEST_F(ProfileResultsTest, ComparesServersOfDifferentLanguagesByCategory) {
   EXPECT_FALSE(absl::StrContains(page, "<th scope=\"row\">work"));
 }
 
+// A report asks for the same trees many times.
+TEST_F(ProfileResultsTest, KeepsItsTreesUntilTheRulesChange) {
+  AddBoth();
+  const CellProfiles cell = Read()[0];
+  EXPECT_EQ(&cell.Tree(), &cell.Tree());
+  const CategoryRules rules = *LoadCategoryRules();
+  const FunctionTree* const first = cell.RunsBy(CompareBy::kCategories, rules)[0].tree;
+  EXPECT_EQ(cell.RunsBy(CompareBy::kCategories, *LoadCategoryRules())[0].tree, first);
+  const CategoryRules handler =
+      *CategoryRules::Create({}, {{.category = Category::kHandler, .functions = {"work"}}});
+  const auto names = [&](const CategoryRules& by) {
+    std::set<std::string> found;
+    for (const TreeFunction& one : cell.RunsBy(CompareBy::kCategories, by)[0].tree->functions())
+      found.insert(one.name);
+    return found;
+  };
+  EXPECT_FALSE(names(rules).contains("handler"));
+  EXPECT_TRUE(names(handler).contains("handler"));
+}
+
 TEST_F(ProfileResultsTest, ImportedProfileBelongsToItsCell) {
   const Cell plain = CellsOf(campaign_.plan())[0];
   ASSERT_FALSE(plain.profiled());
@@ -196,8 +216,8 @@ TEST_F(ProfileResultsTest, ImportedProfileBelongsToItsCell) {
 
 TEST_F(ProfileResultsTest, ReportsTimeOffTheCpu) {
   AddBoth();
+  EXPECT_FALSE(absl::StrContains(CostText(Read(), *LoadCategoryRules()), "off the CPU"));
   std::vector<CellProfiles> cells = Read();
-  EXPECT_FALSE(absl::StrContains(CostText(cells, *LoadCategoryRules()), "off the CPU"));
   AddFolded("_start;main;[c]epoll_wait", 60, &cells[0].runs[0].stacks, StackTime::kOffCpu);
   const std::string text = CostText(cells, *LoadCategoryRules());
   EXPECT_TRUE(absl::StrContains(text, "off the CPU 10.000 us per request: epoll_wait 100 %"))

@@ -9,7 +9,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "analysis/latency_histogram.h"
-#include "controller/campaign/gate_keeper.h"
+#include "controller/gates/gate_keeper.h"
 #include "controller/plan/plan_rules.h"
 #include "controller/results/campaign_results.h"
 #include "controller/results/results_json.h"

@@ -22,20 +22,9 @@ Json ToJson(const OverExecutions& figure) {
   return json;
 }
 
-Json ToJson(const GateResult& gate) {
-  Json json;
-  json["name"] = gate.name();
-  json["value"] = gate.has_value() ? Json(gate.value()) : Json();
-  json["limit"] = gate.limit();
-  json["unit"] = gate.unit();
-  json["verdict"] = VerdictText(gate.verdict());
-  json["advice"] = gate.advice();
-  return json;
-}
-
 Json ToJson(const std::vector<GateResult>& gates) {
   Json json = Json::array();
-  for (const GateResult& gate : gates) json.push_back(ToJson(gate));
+  for (const GateResult& gate : gates) json.push_back(GateJson(gate));
   return json;
 }
 
@@ -249,6 +238,17 @@ std::string Indented(const Json& value, int spaces) {
 }
 
 }  // namespace
+
+Json GateJson(const GateResult& gate) {
+  Json json;
+  json["name"] = gate.name();
+  json["value"] = gate.has_value() ? Json(gate.value()) : Json();
+  json["limit"] = gate.limit();
+  json["unit"] = gate.unit();
+  json["verdict"] = VerdictText(gate.verdict());
+  json["advice"] = gate.advice();
+  return json;
+}
 
 Json ToJson(const CampaignResults& results) {
   Json json = WithoutCells(results);

@@ -23,6 +23,9 @@ nlohmann::ordered_json ToJson(const CampaignResults& results);
 void WriteJson(const CampaignResults& results, const nlohmann::ordered_json& more,
                absl::FunctionRef<void(const std::string&)> write);
 
+// One gate: "name", "value", "limit", "unit", "verdict", "advice".
+nlohmann::ordered_json GateJson(const GateResult& gate);
+
 // `list --format=json`.
 nlohmann::ordered_json ToJson(const std::vector<CampaignSummary>& campaigns);
 

@@ -65,10 +65,104 @@ ProfileFrame::Kind KindOf(FrameKind kind) {
   return ProfileFrame::KIND_UNSPECIFIED;
 }
 
+// The columns of a chunk's samples. The chunk leaves out a column if all of its samples have the same value, and stores
+// that value once.
+class SampleColumns {
+ public:
+  explicit SampleColumns(const ProfileChunk& chunk)
+      : chunk_(chunk), in_us_(!chunk.sample_time_delta_us().empty()) {}
+
+  bool equal_lengths() const {
+    const int samples = chunk_.sample_stack_size();
+    return deltas().size() == static_cast<size_t>(samples) &&
+           (chunk_.sample_thread().empty() || chunk_.sample_thread_size() == samples) &&
+           (chunk_.sample_weight_ns().empty() || chunk_.sample_weight_ns_size() == samples);
+  }
+  bool has_weights() const {
+    return chunk_.sample_stack().empty() || !chunk_.sample_weight_ns().empty() ||
+           chunk_.weight_ns() > 0;
+  }
+  // The functions below REQUIRE equal_lengths() and a sample of this index.
+  int64_t delta(int i) const { return deltas()[static_cast<size_t>(i)]; }
+  int64_t delta_unit_ns() const { return in_us_ ? 1000 : 1; }
+  uint32_t thread(int i) const {
+    return chunk_.sample_thread().empty() ? chunk_.thread() : chunk_.sample_thread(i);
+  }
+  uint64_t weight_ns(int i) const {
+    return chunk_.sample_weight_ns().empty() ? chunk_.weight_ns() : chunk_.sample_weight_ns(i);
+  }
+
+ private:
+  absl::Span<const int64_t> deltas() const {
+    return in_us_ ? chunk_.sample_time_delta_us() : chunk_.sample_time_delta_ns();
+  }
+
+  const ProfileChunk& chunk_;
+  const bool in_us_;
+};
+
+// Builds a profile from checked chunks, in order.
+class StackProfileBuilder {
+ public:
+  void Add(const ProfileChunk& chunk) {
+    for (const std::string& text : chunk.strings()) strings_.push_back(profile_.InternString(text));
+    for (const ProfileMapping& mapping : chunk.mappings()) {
+      mappings_.push_back(profile_.InternMapping(
+          {.file = strings_[mapping.file()], .build_id = strings_[mapping.build_id()]}));
+    }
+    for (const ProfileFrame& frame : chunk.frames()) {
+      const uint32_t mapping = frame.mapping() > 0 ? mappings_[frame.mapping() - 1] + 1 : 0;
+      frames_.push_back(profile_.InternFrame({.function = strings_[frame.function()],
+                                              .file = strings_[frame.file()],
+                                              .line = frame.line(),
+                                              .mapping = mapping,
+                                              .address = frame.address(),
+                                              .kind = KindOf(frame.kind()),
+                                              .inlined = frame.inlined()}));
+    }
+    for (const ProfileStack& stack : chunk.stacks()) {
+      const uint32_t parent = stack.parent() > 0 ? stacks_[stack.parent() - 1].node + 1 : 0;
+      const bool off = stack.kind() == ProfileStack::OFF_CPU;
+      stacks_.push_back({.node = profile_.InternNode(parent, frames_[stack.frame()]),
+                         .time = off ? StackTime::kOffCpu : StackTime::kOnCpu});
+    }
+    AddSamples(chunk);
+  }
+
+  StackProfile Take() && { return std::move(profile_); }
+
+ private:
+  struct Stack {
+    uint32_t node = 0;
+    StackTime time = StackTime::kOnCpu;
+  };
+
+  void AddSamples(const ProfileChunk& chunk) {
+    const SampleColumns columns(chunk);
+    for (int i = 0; i < chunk.sample_stack_size(); ++i) {
+      at_ns_ += columns.delta(i) * columns.delta_unit_ns();
+      const Stack& stack = stacks_[chunk.sample_stack(i)];
+      profile_.AddSample({.node = stack.node,
+                          .thread = columns.thread(i),
+                          .time = stack.time,
+                          .at_ns = at_ns_,
+                          .weight_ns = columns.weight_ns(i)});
+    }
+  }
+
+  StackProfile profile_;
+  int64_t at_ns_ = 0;
+  // Map the numbers on the wire to those of the profile. String 0 is never defined.
+  std::vector<uint32_t> strings_ = {0};
+  std::vector<uint32_t> mappings_;
+  std::vector<uint32_t> frames_;
+  std::vector<Stack> stacks_;
+};
+
 }  // namespace
 
-absl::Status StackProfileReader::Add(const ProfileChunk& packed) {
-  const absl::StatusOr<ProfileChunk> inflated = Inflated(packed);
+absl::StatusOr<ProfileChunk> ProfileChunkChecker::Check(const ProfileChunk& packed) {
+  absl::StatusOr<ProfileChunk> inflated = Inflated(packed);
   if (!inflated.ok()) return inflated.status();
   const ProfileChunk& chunk = *inflated;
   if (chunk.sequence() != next_sequence_) {
@@ -77,119 +171,95 @@ absl::Status StackProfileReader::Add(const ProfileChunk& packed) {
                                             " arrived instead"));
   }
   const size_t most =
-      std::max({strings_.size() + chunk.strings_size(), mappings_.size() + chunk.mappings_size(),
-                frames_.size() + chunk.frames_size(), stacks_.size() + chunk.stacks_size()});
+      std::max({strings_ + chunk.strings_size(), mappings_ + chunk.mappings_size(),
+                frames_ + chunk.frames_size(), stacks_.size() + chunk.stacks_size()});
   if (most > kMaxEntries)
     return Broken(chunk, absl::StrCat("defines ", most, " entries of one kind"));
-  for (const std::string& text : chunk.strings()) strings_.push_back(profile_.InternString(text));
-  for (const absl::Status& status :
-       {AddMappings(chunk), AddFrames(chunk), AddStacks(chunk), AddSamples(chunk)}) {
-    if (!status.ok()) return status;
-  }
+  strings_ += chunk.strings_size();
+  if (absl::Status status = CheckMappings(chunk); !status.ok()) return status;
+  if (absl::Status status = CheckFrames(chunk); !status.ok()) return status;
+  if (absl::Status status = CheckStacks(chunk); !status.ok()) return status;
+  if (absl::Status status = CheckSamples(chunk); !status.ok()) return status;
   ++next_sequence_;
-  return absl::OkStatus();
+  return inflated;
 }
 
-absl::Status StackProfileReader::AddMappings(const ProfileChunk& chunk) {
+absl::Status ProfileChunkChecker::CheckMappings(const ProfileChunk& chunk) {
   for (const ProfileMapping& mapping : chunk.mappings()) {
     for (const uint32_t text : {mapping.file(), mapping.build_id()}) {
-      absl::Status status = CheckNumber(chunk, "string", text, strings_.size());
+      absl::Status status = CheckNumber(chunk, "string", text, strings_);
       if (!status.ok()) return status;
     }
-    mappings_.push_back(profile_.InternMapping(
-        {.file = strings_[mapping.file()], .build_id = strings_[mapping.build_id()]}));
   }
+  mappings_ += chunk.mappings_size();
   return absl::OkStatus();
 }
 
-absl::Status StackProfileReader::AddFrames(const ProfileChunk& chunk) {
+absl::Status ProfileChunkChecker::CheckFrames(const ProfileChunk& chunk) {
   for (const ProfileFrame& frame : chunk.frames()) {
     for (const uint32_t text : {frame.function(), frame.file()}) {
-      absl::Status status = CheckNumber(chunk, "string", text, strings_.size());
+      absl::Status status = CheckNumber(chunk, "string", text, strings_);
       if (!status.ok()) return status;
     }
-    uint32_t mapping = 0;
-    if (frame.mapping() > 0) {
-      absl::Status status = CheckNumber(chunk, "mapping", frame.mapping() - 1, mappings_.size());
-      if (!status.ok()) return status;
-      mapping = mappings_[frame.mapping() - 1] + 1;
-    }
-    frames_.push_back(profile_.InternFrame({.function = strings_[frame.function()],
-                                            .file = strings_[frame.file()],
-                                            .line = frame.line(),
-                                            .mapping = mapping,
-                                            .address = frame.address(),
-                                            .kind = KindOf(frame.kind()),
-                                            .inlined = frame.inlined()}));
+    if (frame.mapping() == 0) continue;
+    absl::Status status = CheckNumber(chunk, "mapping", frame.mapping() - 1, mappings_);
+    if (!status.ok()) return status;
   }
+  frames_ += chunk.frames_size();
   return absl::OkStatus();
 }
 
-absl::Status StackProfileReader::AddStacks(const ProfileChunk& chunk) {
+absl::Status ProfileChunkChecker::CheckStacks(const ProfileChunk& chunk) {
   for (const ProfileStack& stack : chunk.stacks()) {
-    absl::Status status = CheckNumber(chunk, "frame", stack.frame(), frames_.size());
+    absl::Status status = CheckNumber(chunk, "frame", stack.frame(), frames_);
     if (!status.ok()) return status;
-    uint32_t parent = 0;
+    Stack checked{.on_cpu = stack.kind() != ProfileStack::OFF_CPU};
     if (stack.parent() > 0) {
       // Callers are defined first, so no stack can contain itself.
       status = CheckNumber(chunk, "stack", stack.parent() - 1, stacks_.size());
       if (!status.ok()) return status;
-      parent = stacks_[stack.parent() - 1].node + 1;
-      if (profile_.nodes()[parent - 1].depth >= StackProfile::kMaxDepth) {
-        return Broken(
-            chunk, absl::StrCat("has a stack of more than ", StackProfile::kMaxDepth, " frames"));
-      }
+      checked.depth = stacks_[stack.parent() - 1].depth + 1;
     }
-    const bool off = stack.kind() == ProfileStack::OFF_CPU;
-    stacks_.push_back({.node = profile_.InternNode(parent, frames_[stack.frame()]),
-                       .time = off ? StackTime::kOffCpu : StackTime::kOnCpu});
+    if (checked.depth > StackProfile::kMaxDepth) {
+      return Broken(chunk,
+                    absl::StrCat("has a stack of more than ", StackProfile::kMaxDepth, " frames"));
+    }
+    stacks_.push_back(checked);
   }
   return absl::OkStatus();
 }
 
-absl::Status StackProfileReader::AddSamples(const ProfileChunk& chunk) {
-  const int samples = chunk.sample_stack_size();
-  // The chunk leaves out two columns if all of its samples have the same value, and stores that value once.
-  const bool one_thread = chunk.sample_thread().empty();
-  const bool one_weight = chunk.sample_weight_ns().empty();
-  const bool in_us = !chunk.sample_time_delta_us().empty();
-  const auto& time_deltas = in_us ? chunk.sample_time_delta_us() : chunk.sample_time_delta_ns();
-  if (time_deltas.size() != samples || (!one_thread && chunk.sample_thread_size() != samples) ||
-      (!one_weight && chunk.sample_weight_ns_size() != samples)) {
-    return Broken(chunk, "has columns of unequal length");
-  }
-  if (samples > 0 && one_weight && chunk.weight_ns() == 0) {
-    return Broken(chunk, "has samples without a weight");
-  }
-  for (int i = 0; i < samples; ++i) {
+absl::Status ProfileChunkChecker::CheckSamples(const ProfileChunk& chunk) {
+  const SampleColumns columns(chunk);
+  if (!columns.equal_lengths()) return Broken(chunk, "has columns of unequal length");
+  if (!columns.has_weights()) return Broken(chunk, "has samples without a weight");
+  for (int i = 0; i < chunk.sample_stack_size(); ++i) {
     absl::Status status = CheckNumber(chunk, "stack", chunk.sample_stack(i), stacks_.size());
     if (!status.ok()) return status;
     int64_t delta_ns = 0;
-    if (__builtin_mul_overflow(time_deltas[i], in_us ? 1000 : 1, &delta_ns) ||
+    if (__builtin_mul_overflow(columns.delta(i), columns.delta_unit_ns(), &delta_ns) ||
         __builtin_add_overflow(at_ns_, delta_ns, &at_ns_)) {
       return Broken(chunk, "has a sample whose time overflows");
     }
-    const uint64_t weight_ns = one_weight ? chunk.weight_ns() : chunk.sample_weight_ns(i);
-    if (!profile_.HasRoomFor(weight_ns)) {
+    const uint64_t weight_ns = columns.weight_ns(i);
+    if (weight_ns > StackProfile::kMaxTotalNs - total_ns_) {
       return Broken(chunk, "has weights whose sum overflows");
     }
-    const Stack& stack = stacks_[chunk.sample_stack(i)];
-    profile_.AddSample({.node = stack.node,
-                        .thread = one_thread ? chunk.thread() : chunk.sample_thread(i),
-                        .time = stack.time,
-                        .at_ns = at_ns_,
-                        .weight_ns = weight_ns});
+    total_ns_ += weight_ns;
+    if (stacks_[chunk.sample_stack(i)].on_cpu) ++on_cpu_samples_;
   }
   return absl::OkStatus();
 }
 
 absl::StatusOr<StackProfile> FromProto(absl::Span<const ProfileChunk> chunks) {
-  StackProfileReader reader;
+  ProfileChunkChecker checker;
+  StackProfileBuilder builder;
   for (const ProfileChunk& chunk : chunks) {
-    absl::Status status = reader.Add(chunk);
-    if (!status.ok()) return status;
+    const absl::StatusOr<ProfileChunk> checked = checker.Check(chunk);
+    if (!checked.ok()) return checked.status();
+    builder.Add(*checked);
   }
-  return std::move(reader).Take();
+  return std::move(builder).Take();
 }
 
 namespace {

@@ -13,43 +13,45 @@
 
 namespace assay {
 
-// Reads the chunks of one profile. They may come from an untrusted peer.
-class StackProfileReader {
+// Checks the chunks of one profile, which may come from an untrusted peer, without building the profile.
+//
+// Memory: 8 bytes per stack.
+class ProfileChunkChecker {
  public:
   // The maximum number of strings, mappings, frames and stacks each; a profile of minutes has about ten thousand.
   static constexpr size_t kMaxEntries = size_t{1} << 24;
 
-  // Reads the next chunk, compressed or not. kDataLoss if an earlier chunk is missing or this one does not inflate;
-  // kInvalidArgument, with the reason, if it is not part of a profile. After an error the profile read so far is
-  // unusable.
-  absl::Status Add(const ProfileChunk& packed);
+  // Checks the next chunk, compressed or not, and returns it inflated. kDataLoss if an earlier chunk is missing or this
+  // one does not inflate; kInvalidArgument, with the reason, if it is not part of a profile. After an error no further
+  // chunk is accepted as part of this profile.
+  absl::StatusOr<ProfileChunk> Check(const ProfileChunk& packed);
 
-  // The profile read so far.
-  const StackProfile& profile() const { return profile_; }
-  StackProfile Take() && { return std::move(profile_); }
+  // Samples on the CPU in the chunks so far.
+  uint64_t on_cpu_samples() const { return on_cpu_samples_; }
 
  private:
-  absl::Status AddMappings(const ProfileChunk& chunk);
-  absl::Status AddFrames(const ProfileChunk& chunk);
-  absl::Status AddStacks(const ProfileChunk& chunk);
-  absl::Status AddSamples(const ProfileChunk& chunk);
+  absl::Status CheckMappings(const ProfileChunk& chunk);
+  absl::Status CheckFrames(const ProfileChunk& chunk);
+  absl::Status CheckStacks(const ProfileChunk& chunk);
+  absl::Status CheckSamples(const ProfileChunk& chunk);
 
   struct Stack {
-    uint32_t node = 0;
-    StackTime time = StackTime::kOnCpu;
+    uint32_t depth = 1;
+    bool on_cpu = true;
   };
 
-  StackProfile profile_;
   uint32_t next_sequence_ = 0;
-  int64_t at_ns_ = 0;
-  // Map the numbers on the wire to those of the profile. String 0 is never defined.
-  std::vector<uint32_t> strings_ = {0};
-  std::vector<uint32_t> mappings_;
-  std::vector<uint32_t> frames_;
+  // Numbers that are defined so far. String 0 is never defined.
+  size_t strings_ = 1;
+  size_t mappings_ = 0;
+  size_t frames_ = 0;
   std::vector<Stack> stacks_;
+  int64_t at_ns_ = 0;
+  uint64_t total_ns_ = 0;
+  uint64_t on_cpu_samples_ = 0;
 };
 
-// Reads all chunks of one profile, in order. Errors as for StackProfileReader::Add().
+// Reads all chunks of one profile, in order. Errors are those of ProfileChunkChecker::Check().
 absl::StatusOr<StackProfile> FromProto(absl::Span<const ProfileChunk> chunks);
 
 // The samples as chunks of up to `samples_per_chunk`, not compressed; at least one chunk. A chunk ends earlier if it

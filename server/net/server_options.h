@@ -45,6 +45,8 @@ struct ServerOptions {
   bool tcp_nodelay = true;
   // How long a stop waits for requests in progress.
   absl::Duration stop_timeout = absl::Seconds(5);
+  // CPU time in nanoseconds that is added to each request, to check that a comparison finds a known difference.
+  int64_t burn_ns = 0;
   HttpLimits limits;
 };
 

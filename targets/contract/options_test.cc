@@ -25,8 +25,12 @@ namespace {
 
 // A value other than the default for each option of the entries in the catalogue.
 const std::map<std::string, std::string>& Values() {
-  static const auto* const values = new std::map<std::string, std::string>{
-      {"threads", "3"}, {"backlog", "64"}, {"tcp_nodelay", "off"}, {"keep_alive_requests", "2"}};
+  static const auto* const values =
+      new std::map<std::string, std::string>{{"threads", "3"},
+                                             {"backlog", "64"},
+                                             {"tcp_nodelay", "off"},
+                                             {"keep_alive_requests", "2"},
+                                             {"burn_ns", "1000"}};
   return *values;
 }
 

@@ -1,4 +1,4 @@
-#include "controller/campaign/gate_keeper.h"
+#include "controller/gates/gate_keeper.h"
 
 #include <algorithm>
 #include <cmath>
@@ -13,7 +13,7 @@
 #include "common/file.h"
 #include "common/runfiles.h"
 #include "common/status_macros.h"
-#include "controller/campaign/same_host.h"
+#include "controller/gates/same_host.h"
 #include "controller/plan/cells.h"
 #include "google/protobuf/io/tokenizer.h"
 #include "google/protobuf/text_format.h"
@@ -58,18 +58,6 @@ GateResult::Verdict ToProto(GateVerdict verdict) {
   return GateResult::UNREADABLE;
 }
 
-GateResult ToProto(const GateJudgement& judgement, const std::string& subject) {
-  GateResult result;
-  result.set_name(judgement.name);
-  if (judgement.value.has_value()) result.set_value(*judgement.value);
-  result.set_limit(judgement.limit);
-  result.set_verdict(ToProto(judgement.verdict));
-  result.set_advice(judgement.advice);
-  result.set_unit(judgement.unit);
-  result.set_subject(subject);
-  return result;
-}
-
 const AgentRecord* RecordOf(const std::vector<const AgentRecord*>& agents, JobId::Role role,
                             std::string_view address) {
   for (const AgentRecord* agent : agents) {
@@ -112,6 +100,18 @@ bool IsWrongResponse(std::string_view kind) {
 }
 
 }  // namespace
+
+GateResult ToResult(const GateJudgement& judgement, const std::string& subject) {
+  GateResult result;
+  result.set_name(judgement.name);
+  if (judgement.value.has_value()) result.set_value(*judgement.value);
+  result.set_limit(judgement.limit);
+  result.set_verdict(ToProto(judgement.verdict));
+  result.set_advice(judgement.advice);
+  result.set_unit(judgement.unit);
+  result.set_subject(subject);
+  return result;
+}
 
 absl::StatusOr<GateRules> ParseGateRules(std::string_view text, std::string_view name) {
   GateFile file;
@@ -311,7 +311,7 @@ std::vector<GateResult> JudgeExecution(const GateRules& rules, const Plan& plan,
   figures.think_share = HiddenThinkShare(plan, execution);
   std::vector<GateResult> results;
   for (const GateJudgement& judgement : rules.JudgeExecution(figures, WantedBy(plan))) {
-    results.push_back(ToProto(judgement, CellText(execution.cell())));
+    results.push_back(ToResult(judgement, CellText(execution.cell())));
   }
   return results;
 }
@@ -329,14 +329,14 @@ std::vector<GateResult> JudgeProfiles(const GateRules& rules, const Plan& plan,
   figures.cost = SamplingCostOver(profiles);
   std::vector<GateResult> results;
   for (const GateJudgement& judgement : rules.JudgeProfile(figures, WantedBy(plan))) {
-    results.push_back(ToProto(judgement, subject));
+    results.push_back(ToResult(judgement, subject));
   }
   return results;
 }
 
 std::vector<GateResult> JudgeCampaign(const GateRules& rules, const Plan& plan,
                                       uint32_t finished_blocks) {
-  GateResult blocks = ToProto(rules.JudgeBlocks(finished_blocks, WantedBy(plan)), "campaign");
+  GateResult blocks = ToResult(rules.JudgeBlocks(finished_blocks, WantedBy(plan)), "campaign");
   const bool any_is_started =
       std::any_of(plan.targets().begin(), plan.targets().end(),
                   [](const PlanTarget& target) { return target.url().empty(); });

@@ -1,4 +1,4 @@
-#include "controller/campaign/same_host.h"
+#include "controller/gates/same_host.h"
 
 #include <string>
 

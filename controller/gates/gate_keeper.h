@@ -1,5 +1,5 @@
-#ifndef ASSAY_CONTROLLER_CAMPAIGN_GATE_KEEPER_H_
-#define ASSAY_CONTROLLER_CAMPAIGN_GATE_KEEPER_H_
+#ifndef ASSAY_CONTROLLER_GATES_GATE_KEEPER_H_
+#define ASSAY_CONTROLLER_GATES_GATE_KEEPER_H_
 
 #include <string>
 #include <string_view>
@@ -32,6 +32,9 @@ std::vector<GateResult> JudgeProfiles(const GateRules& rules, const Plan& plan,
                                       const std::vector<const ProfileInfo*>& profiles,
                                       const std::string& subject);
 
+// The stored form of a judgement. `subject` is what the gate judges; for people.
+GateResult ToResult(const GateJudgement& judgement, const std::string& subject);
+
 // Judges a whole campaign by its number of finished blocks. If all servers are given by URL, the result is UNREADABLE:
 // the blocks are windows of running servers, and the number of independent windows is unknown.
 std::vector<GateResult> JudgeCampaign(const GateRules& rules, const Plan& plan,
@@ -39,4 +42,4 @@ std::vector<GateResult> JudgeCampaign(const GateRules& rules, const Plan& plan,
 
 }  // namespace assay::controller
 
-#endif  // ASSAY_CONTROLLER_CAMPAIGN_GATE_KEEPER_H_
+#endif  // ASSAY_CONTROLLER_GATES_GATE_KEEPER_H_

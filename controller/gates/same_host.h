@@ -1,5 +1,5 @@
-#ifndef ASSAY_CONTROLLER_CAMPAIGN_SAME_HOST_H_
-#define ASSAY_CONTROLLER_CAMPAIGN_SAME_HOST_H_
+#ifndef ASSAY_CONTROLLER_GATES_SAME_HOST_H_
+#define ASSAY_CONTROLLER_GATES_SAME_HOST_H_
 
 #include "proto/agent.pb.h"
 
@@ -11,4 +11,4 @@ bool OnSameHost(const AgentDescription& a, const AgentDescription& b);
 
 }  // namespace assay::controller
 
-#endif  // ASSAY_CONTROLLER_CAMPAIGN_SAME_HOST_H_
+#endif  // ASSAY_CONTROLLER_GATES_SAME_HOST_H_

@@ -1,4 +1,4 @@
-#include "controller/campaign/gate_keeper.h"
+#include "controller/gates/gate_keeper.h"
 
 #include <gtest/gtest.h>
 

@@ -1,0 +1,436 @@
+#include "controller/verdict/campaign_verdict.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "analysis/dependence.h"
+#include "controller/verdict/verdict_fixture.h"
+
+namespace assay::controller {
+namespace {
+
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+using CampaignVerdictTest = VerdictFixture;
+
+TEST_F(CampaignVerdictTest, KnownAnswerComesOutOfAStoredCampaign) {
+  const CampaignRecord campaign = Campaign(kTwoTargets, 6);
+  AddBlocks(campaign, "epoll", kKnownA);
+  AddBlocks(campaign, "hyper", kKnownB);
+  const CampaignVerdict verdict = VerdictFor(campaign);
+  EXPECT_EQ(verdict.family, 1u);
+  EXPECT_EQ(verdict.design, CampaignVerdict::Design::kSequential);
+  EXPECT_FALSE(verdict.invalid());
+  ASSERT_THAT(verdict.Primary(), SizeIs(1));
+  const Comparison& one = *verdict.Primary()[0];
+  EXPECT_EQ(one.metric->name, "server_cpu_us_per_request");
+  EXPECT_EQ(one.baseline, "epoll");
+  EXPECT_EQ(one.candidate, "hyper");
+  EXPECT_EQ(one.verdict(), "slower");
+  EXPECT_NEAR(one.ratio->ratio.estimate, 1.1, 5e-5);
+  EXPECT_NEAR(*one.ratio->ratio.low, 1.090909, 5e-7);
+  EXPECT_NEAR(*one.ratio->ratio.high, 1.108911, 5e-7);
+  EXPECT_EQ(one.ratio->blocks, 6u);
+  EXPECT_EQ(one.blocks_left_out, 0u);
+}
+
+TEST_F(CampaignVerdictTest, OtherMetricsAreDescriptiveAndKeepTheirOwnDirection) {
+  const CampaignRecord campaign = Campaign(kTwoTargets, 6);
+  for (uint32_t block = 0; block < 6; ++block) {
+    Add(campaign, {.target = "epoll", .block = block, .rps = 1000, .latency_us = 100});
+    Add(campaign, {.target = "hyper", .block = block, .rps = 900, .latency_us = 80});
+  }
+  const CampaignVerdict verdict = VerdictFor(campaign);
+  const Comparison rps = In(verdict.comparisons, "rps");
+  EXPECT_FALSE(rps.primary);
+  EXPECT_EQ(rps.verdict(), "slower");
+  EXPECT_NEAR(rps.ratio->ratio.estimate, 0.9, 1e-9);
+  EXPECT_EQ(In(verdict.comparisons, "p99_us").verdict(), "faster");
+  EXPECT_EQ(In(verdict.comparisons, "server_cpu_us_per_request").verdict(), "equivalent");
+  // 1,000 requests do not support a p99.9, so nothing is said about it.
+  for (const Comparison& one : verdict.comparisons) EXPECT_NE(one.metric->name, "p999_us");
+}
+
+// Three levels and two candidates: six intervals that hold together. The control is not one of them.
+TEST_F(CampaignVerdictTest, FamilyIsLevelsTimesRealCandidates) {
+  const CampaignRecord campaign = Campaign(absl::StrCat(kWithControl, " targets { name: 'nginx' }"),
+                                           8, kFirstId, "16, 64, 250");
+  for (const uint32_t level : {16U, 64U, 250U}) {
+    for (const char* target : {"epoll", "hyper", "again", "nginx"})
+      AddBlocks(campaign, target, {10, 11, 10, 11, 10, 11, 10, 11}, level);
+  }
+  const CampaignVerdict verdict = VerdictFor(campaign);
+  EXPECT_EQ(verdict.family, 6u);
+  ASSERT_THAT(verdict.Primary(), SizeIs(6));
+  EXPECT_NEAR(verdict.Primary()[0]->ratio->confidence, 1 - 0.05 / 6, 1e-12);
+  EXPECT_NEAR(In(verdict.comparisons, "rps").ratio->confidence, 0.95, 1e-12);
+  EXPECT_NEAR(In(verdict.aa, "server_cpu_us_per_request").ratio->confidence, 0.95, 1e-12);
+  EXPECT_EQ(verdict.Primary()[0]->blocks_at_least, 8u);
+}
+
+TEST_F(CampaignVerdictTest, ControlThatDiffersInvalidatesEveryVerdict) {
+  const CampaignRecord campaign = Campaign(kWithControl, 6);
+  AddBlocks(campaign, "epoll", kKnownA);
+  AddBlocks(campaign, "hyper", kKnownB);
+  AddBlocks(campaign, "again", {105, 107, 103, 106, 104, 105});
+  const CampaignVerdict verdict = VerdictFor(campaign);
+  ASSERT_THAT(verdict.gates, SizeIs(1));
+  EXPECT_EQ(verdict.gates[0].name(), "aa_control");
+  EXPECT_EQ(verdict.gates[0].value(), 1);
+  EXPECT_EQ(verdict.gates[0].verdict(), GateResult::INVALID);
+  EXPECT_TRUE(verdict.invalid());
+  EXPECT_EQ(verdict.Primary()[0]->verdict(), "invalid");
+  EXPECT_EQ(In(verdict.aa, "server_cpu_us_per_request").verdict(), "slower");
+}
+
+TEST_F(CampaignVerdictTest, EquivalentControlPassesAndIsNoCandidate) {
+  const CampaignRecord campaign = Campaign(kWithControl, 6);
+  AddBlocks(campaign, "epoll", kKnownA);
+  AddBlocks(campaign, "hyper", kKnownB);
+  AddBlocks(campaign, "again", {100.1, 101.9, 98.1, 100.9, 99.1, 100});
+  const CampaignVerdict verdict = VerdictFor(campaign);
+  EXPECT_EQ(verdict.gates[0].verdict(), GateResult::PASS);
+  EXPECT_EQ(verdict.family, 1u);
+  EXPECT_EQ(In(verdict.aa, "server_cpu_us_per_request").verdict(), "equivalent");
+  EXPECT_EQ(verdict.Primary()[0]->verdict(), "slower");
+}
+
+// With another baseline, the two labels of epoll are still each other's control.
+TEST_F(CampaignVerdictTest, ControlOfACandidateIsNoCandidate) {
+  const CampaignRecord campaign = Campaign(kWithControl, 6);
+  for (const char* target : {"epoll", "hyper", "again"}) AddBlocks(campaign, target, kKnownA);
+  const CampaignVerdict verdict = VerdictFor(campaign, "hyper");
+  EXPECT_EQ(verdict.family, 1u);
+  EXPECT_EQ(verdict.Primary()[0]->candidate, "epoll");
+  EXPECT_EQ(In(verdict.aa, "server_cpu_us_per_request").baseline, "epoll");
+  EXPECT_EQ(In(verdict.aa, "server_cpu_us_per_request").candidate, "again");
+}
+
+// The same program with other options is another server.
+TEST_F(CampaignVerdictTest, SameTargetWithOtherOptionsIsACandidate) {
+  const CampaignRecord campaign = Campaign(
+      "targets { name: 'epoll' } targets { name: 'epoll' label: 'burns' options { key: 'burn_ns' "
+      "value: '500' } }",
+      6);
+  AddBlocks(campaign, "epoll", kKnownA);
+  AddBlocks(campaign, "burns", kKnownB);
+  const CampaignVerdict verdict = VerdictFor(campaign);
+  EXPECT_THAT(verdict.aa, IsEmpty());
+  EXPECT_THAT(verdict.gates, IsEmpty());
+  EXPECT_EQ(verdict.family, 1u);
+}
+
+TEST_F(CampaignVerdictTest, BlockWithoutOneOfTheTwoIsLeftOutAndCounted) {
+  const CampaignRecord campaign = Campaign(kTwoTargets, 7);
+  AddBlocks(campaign, "epoll", {100, 102, 98, 101, 99, 100, 100});
+  AddBlocks(campaign, "hyper", kKnownB);
+  const CampaignVerdict verdict = VerdictFor(campaign);
+  const Comparison& one = *verdict.Primary()[0];
+  EXPECT_EQ(one.ratio->blocks, 6u);
+  EXPECT_EQ(one.blocks_left_out, 1u);
+  EXPECT_NEAR(one.ratio->ratio.estimate, 1.1, 5e-5);
+  EXPECT_THAT(verdict.limits, Contains(HasSubstr("1 of 7 blocks are left out")));
+}
+
+TEST_F(CampaignVerdictTest, FewerBlocksThanAVerdictNeedsAreInconclusive) {
+  const CampaignRecord campaign = Campaign(kTwoTargets, 5);
+  AddBlocks(campaign, "epoll", {100, 102, 98, 101, 99});
+  AddBlocks(campaign, "hyper", {110, 113, 107, 112, 108});
+  const CampaignVerdict verdict = VerdictFor(campaign);
+  const Comparison& one = *verdict.Primary()[0];
+  EXPECT_EQ(one.verdict(), "inconclusive");
+  EXPECT_FALSE(one.ratio->ratio.low.has_value());
+  EXPECT_EQ(one.blocks_at_least, 6u);
+}
+
+// A state of the machine that favours one program for several blocks at a time.
+TEST_F(CampaignVerdictTest, DependentBlocksAreComparedInSegmentsOfTime) {
+  const CampaignRecord campaign = Campaign(kTwoTargets, 24);
+  std::vector<double> baseline(24, 100);
+  std::vector<double> candidate;
+  for (int block = 0; block < 24; ++block)
+    candidate.push_back(block < 12 ? 103 + 0.01 * block : 99);
+  AddBlocks(campaign, "epoll", baseline);
+  AddBlocks(campaign, "hyper", candidate);
+  const CampaignVerdict verdict = VerdictFor(campaign);
+  const Comparison& one = *verdict.Primary()[0];
+  EXPECT_GT(one.dependence, kDependenceLimit);
+  EXPECT_EQ(one.ratio->method, Method::kSegments);
+  EXPECT_THAT(one.ratio->segment_ratios, SizeIs(8));
+  EXPECT_EQ(one.verdict(), "inconclusive");
+  EXPECT_THAT(verdict.limits, Contains(HasSubstr("segments of time")));
+}
+
+TEST_F(CampaignVerdictTest, InvalidGateOfAComparedCellTakesTheVerdictAway) {
+  const CampaignRecord campaign = Campaign(kTwoTargets, 6);
+  AddBlocks(campaign, "epoll", kKnownA);
+  for (uint32_t block = 0; block < 6; ++block) {
+    Add(campaign, {.target = "hyper",
+                   .block = block,
+                   .cpu_us = kKnownB[block],
+                   .more = "gates { name: 'wrong_answers' value: 0.5 verdict: INVALID } "
+                           "gates { name: 'idle_gaps' value: 0.2 verdict: WARN }"});
+  }
+  const CampaignVerdict verdict = VerdictFor(campaign);
+  EXPECT_TRUE(verdict.invalid());
+  EXPECT_EQ(verdict.Primary()[0]->verdict(), "invalid");
+  ASSERT_THAT(verdict.Primary()[0]->voided_by, SizeIs(1));
+  EXPECT_EQ(verdict.Primary()[0]->voided_by[0].name(), "wrong_answers");
+  EXPECT_THAT(verdict.warnings, Contains("idle_gaps"));
+}
+
+TEST_F(CampaignVerdictTest, BelowSaturationAClaimAboutCostHoldsAtThisLoadOnly) {
+  const CampaignRecord campaign = Campaign(kTwoTargets, 6);
+  for (uint32_t block = 0; block < 6; ++block) {
+    Add(campaign, {.target = "epoll", .block = block, .cpu_us = kKnownA[block], .busy = 0.85});
+    Add(campaign, {.target = "hyper", .block = block, .cpu_us = kKnownB[block], .busy = 0.99});
+  }
+  const CampaignVerdict verdict = VerdictFor(campaign);
+  EXPECT_TRUE(verdict.Primary()[0]->below_saturation());
+  EXPECT_NEAR(*verdict.Primary()[0]->baseline_busy, 0.85, 1e-6);
+  EXPECT_THAT(verdict.limits, Contains(HasSubstr("(epoll 85 %, hyper 99 %)")));
+  EXPECT_FALSE(In(verdict.comparisons, "p99_us").below_saturation());
+}
+
+TEST_F(CampaignVerdictTest, FigureOfZeroCannotBeComparedAndSaysSo) {
+  const CampaignRecord campaign = Campaign(absl::StrCat(kTwoTargets, " primary_metric: 'rps'"), 6);
+  for (uint32_t block = 0; block < 6; ++block) {
+    Add(campaign, {.target = "epoll", .block = block});
+    Add(campaign, {.target = "hyper", .block = block, .rps = 0});
+  }
+  const CampaignVerdict verdict = VerdictFor(campaign);
+  EXPECT_FALSE(verdict.Primary()[0]->ratio.has_value());
+  EXPECT_THAT(verdict.Primary()[0]->missing, HasSubstr("positive"));
+  EXPECT_EQ(verdict.Primary()[0]->verdict(), "inconclusive");
+}
+
+TEST_F(CampaignVerdictTest, RunningServersAreComparedByLatencyWithALimit) {
+  const CampaignRecord campaign = Campaign(
+      "targets { url: 'http://127.0.0.1:1' label: 'a' } targets { url: 'http://127.0.0.1:2' label: "
+      "'b' }",
+      6);
+  for (uint32_t block = 0; block < 6; ++block) {
+    Add(campaign, {.target = "a", .block = block, .latency_us = 100});
+    Add(campaign, {.target = "b", .block = block, .latency_us = 150});
+  }
+  const CampaignVerdict verdict = VerdictFor(campaign);
+  EXPECT_EQ(verdict.primary_metric, "p50_us");
+  EXPECT_EQ(verdict.Primary()[0]->verdict(), "slower");
+  EXPECT_THAT(verdict.limits, Contains(HasSubstr("not about other starts")));
+}
+
+TEST_F(CampaignVerdictTest, UnknownBaselineAndSingleTargetAreRefused) {
+  const CampaignRecord campaign = Campaign(kTwoTargets, 6);
+  const absl::Status unknown = CompareCampaign(*store_, rules_, Read(campaign), "nginx").status();
+  EXPECT_EQ(unknown.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(unknown.message()), HasSubstr("it has: epoll, hyper"));
+  const CampaignRecord alone = Campaign("targets { name: 'epoll' }", 6, kSecondId);
+  EXPECT_THAT(std::string(CompareCampaign(*store_, rules_, Read(alone)).status().message()),
+              HasSubstr("has one target, epoll"));
+}
+
+TEST_F(CampaignVerdictTest, CampaignThatEndedEarlyIsALimit) {
+  CampaignRecord campaign = Campaign(kTwoTargets, 8);
+  AddBlocks(campaign, "epoll", kKnownA);
+  AddBlocks(campaign, "hyper", kKnownB);
+  campaign.set_status(CampaignRecord::INTERRUPTED);
+  EXPECT_THAT(VerdictFor(campaign).limits, Contains(HasSubstr("interrupted after 6 of 8 blocks")));
+}
+
+TEST_F(CampaignVerdictTest, VerdictIsTakenOnlyIfThePlanWantsOne) {
+  const CampaignRecord wanted = Campaign(kWithControl, 6);
+  for (const char* target : {"epoll", "hyper", "again"}) AddBlocks(wanted, target, kKnownA);
+  CampaignResults results = Read(wanted);
+  EXPECT_TRUE(TakeVerdict(*store_, rules_, results)->has_value());
+  EXPECT_EQ(results.gates.back().name(), "aa_control");
+  CampaignResults other = Read(Campaign(absl::StrCat(kTwoTargets, " verdict: NONE"), 6, kSecondId));
+  EXPECT_FALSE(TakeVerdict(*store_, rules_, other)->has_value());
+}
+
+// --- Interleaved ---
+
+class InterleavedVerdictTest : public VerdictFixture {
+ protected:
+  static constexpr uint32_t kRounds = 12;
+
+  // One start of two targets. Per round, the candidate costs 5 % more than the baseline, serves 10 % fewer requests and
+  // has a median of 110 instead of 100 us, while the machine drifts by 30 %. The figures of whole executions say
+  // something else, so a test that passes has used the slots.
+  void AddStart(const CampaignRecord& campaign, uint32_t block, uint32_t overdue_round = kRounds) {
+    for (const bool candidate : {false, true}) {
+      std::string more = absl::StrCat("group: 'start-", block,
+                                      "' slots { period_ns: 50000000 slot_ns: 42000000 settle_ns: "
+                                      "2000000 count: ",
+                                      2 * (kRounds + 1), " warmup_count: 2 ");
+      std::vector<LoadInterval> intervals;
+      std::string server;
+      for (uint32_t round = 0; round <= kRounds; ++round) {
+        // ABBA.
+        const bool first = (round % 2 == 0) != candidate;
+        const uint32_t index = 2 * round + (first ? 0 : 1);
+        absl::StrAppend(&more, "own: ", index, " ");
+        if (round == 0) continue;
+        const double drift = 10 * (1 + 0.3 * round / kRounds);
+        const uint64_t responses = candidate ? 900 : 1000;
+        const auto cpu_ns = static_cast<int64_t>(
+            std::llround(drift * (candidate ? 1.05 : 1) * 1000 * static_cast<double>(responses)));
+        absl::StrAppend(&server, "slots { index: ", index, " cpu_ns: ", cpu_ns, " } ");
+        LoadInterval& interval = intervals.emplace_back();
+        interval.second.set_second(index);
+        interval.second.mutable_slot()->set_ok_in_slot(responses);
+        interval.second.mutable_slot()->set_responses(responses);
+        if (candidate && round == overdue_round) interval.second.mutable_slot()->set_overdue(1);
+        LatencyHistogram latency;
+        for (uint64_t i = 0; i < responses; ++i) latency.Record(candidate ? 110'000 : 100'000);
+        ToProto(latency, interval.second.mutable_latency());
+      }
+      absl::StrAppend(&more, "} server { ", server, "} ");
+      Add(campaign,
+          {.target = candidate ? "hyper" : "epoll",
+           .block = block,
+           .cpu_us = candidate ? 30.0 : 10.0,
+           .latency_us = candidate ? 200 : 100,
+           .more = more},
+          intervals);
+    }
+  }
+};
+
+TEST_F(InterleavedVerdictTest, SlotsOfOneRoundArePairedWhateverTheMachineDoes) {
+  const CampaignRecord campaign = Campaign(kTwoTargets, 6);
+  for (uint32_t block = 0; block < 6; ++block) AddStart(campaign, block);
+  const CampaignVerdict verdict = VerdictFor(campaign);
+  EXPECT_EQ(verdict.design, CampaignVerdict::Design::kInterleaved);
+  const Comparison cpu = In(verdict.comparisons, "server_cpu_us_per_request");
+  EXPECT_NEAR(cpu.ratio->ratio.estimate, 1.05, 1e-6);
+  EXPECT_EQ(cpu.ratio->blocks, 6u);
+  EXPECT_EQ(cpu.slot_pairs, 6u * kRounds);
+  EXPECT_EQ(cpu.slot_pairs_left_out, 0u);
+  EXPECT_EQ(cpu.verdict(), "slower");
+  EXPECT_NEAR(In(verdict.comparisons, "rps").ratio->ratio.estimate, 0.9, 1e-9);
+  EXPECT_NEAR(In(verdict.comparisons, "p50_us").ratio->ratio.estimate, 1.1, 1e-3);
+  EXPECT_NEAR(In(verdict.comparisons, "mean_us").ratio->ratio.estimate, 1.1, 1e-9);
+  // A slot is too short for a tail.
+  EXPECT_NEAR(In(verdict.comparisons, "p99_us").ratio->ratio.estimate, 2, 1e-2);
+  ASSERT_TRUE(verdict.between_start_sd.has_value());
+  EXPECT_NEAR(*verdict.between_start_sd, 0, 1e-6);
+  EXPECT_NEAR(*verdict.within_start_sd, 0, 1e-6);
+}
+
+TEST_F(InterleavedVerdictTest, OverdueSlotsAreLeftOutAndCounted) {
+  const CampaignRecord campaign = Campaign(kTwoTargets, 6);
+  for (uint32_t block = 0; block < 6; ++block) AddStart(campaign, block, 3);
+  const CampaignVerdict verdict = VerdictFor(campaign);
+  const Comparison cpu = In(verdict.comparisons, "server_cpu_us_per_request");
+  EXPECT_EQ(cpu.slot_pairs, 6u * (kRounds - 1));
+  EXPECT_EQ(cpu.slot_pairs_left_out, 6u);
+  EXPECT_NEAR(cpu.ratio->ratio.estimate, 1.05, 1e-6);
+  EXPECT_THAT(verdict.limits, Contains(HasSubstr("6 of 72 slot pairs are left out")));
+}
+
+// Executions that were not alive together are no pair.
+TEST_F(InterleavedVerdictTest, ExecutionsOfDifferentGroupsAreNotPaired) {
+  const CampaignRecord campaign = Campaign(kTwoTargets, 7);
+  for (uint32_t block = 0; block < 6; ++block) AddStart(campaign, block);
+  Add(campaign, {.target = "epoll", .block = 6, .more = "group: 'x'"});
+  Add(campaign, {.target = "hyper", .block = 6, .more = "group: 'y'"});
+  const Comparison cpu = In(VerdictFor(campaign).comparisons, "server_cpu_us_per_request");
+  EXPECT_EQ(cpu.ratio->blocks, 6u);
+  EXPECT_EQ(cpu.blocks_left_out, 1u);
+}
+
+// --- Two campaigns ---
+
+class TwoCampaignsTest : public VerdictFixture {
+ protected:
+  absl::StatusOr<CampaignVerdict> Compare(const CampaignRecord& first,
+                                          const CampaignRecord& second) {
+    return CompareTwoCampaigns(rules_, Read(first), Read(second));
+  }
+};
+
+CampaignRecord WithAgent(CampaignRecord campaign, const std::string& kernel) {
+  AgentRecord& agent = *campaign.add_agents();
+  agent.set_address("local");
+  agent.add_roles(JobId::SERVER);
+  agent.add_roles(JobId::LOAD);
+  agent.mutable_description()->set_host("host");
+  auto& facts = *agent.mutable_description()->mutable_environment();
+  facts["kernel.release"] = kernel;
+  facts["cpu.model"] = "same";
+  return campaign;
+}
+
+TEST_F(TwoCampaignsTest, ComparesSharedCellsAndSaysWhatDiffers) {
+  const CampaignRecord first =
+      WithAgent(Campaign("targets { name: 'epoll' }", 6, kFirstId, "16, 64"), "6.1");
+  const CampaignRecord second =
+      WithAgent(Campaign("targets { name: 'epoll' }", 6, kSecondId), "6.2");
+  AddBlocks(first, "epoll", kKnownA);
+  AddBlocks(second, "epoll", kKnownB);
+  const absl::StatusOr<CampaignVerdict> verdict = Compare(first, second);
+  ASSERT_TRUE(verdict.ok()) << verdict.status();
+  EXPECT_EQ(verdict->design, CampaignVerdict::Design::kTwoCampaigns);
+  ASSERT_THAT(verdict->Primary(), SizeIs(1));
+  const Comparison& one = *verdict->Primary()[0];
+  EXPECT_EQ(one.baseline, kFirstId);
+  EXPECT_EQ(one.candidate, kSecondId);
+  EXPECT_EQ(one.target, "epoll");
+  EXPECT_EQ(one.ratio->method, Method::kUnpaired);
+  EXPECT_EQ(one.verdict(), "slower");
+  EXPECT_NEAR(one.ratio->ratio.estimate, 1.1, 0.005);
+  ASSERT_THAT(verdict->gates, SizeIs(1));
+  EXPECT_EQ(verdict->gates[0].name(), "not_interleaved");
+  EXPECT_EQ(verdict->gates[0].verdict(), GateResult::WARN);
+  EXPECT_THAT(verdict->limits, Contains(HasSubstr("epoll json 16 connections")));
+  ASSERT_THAT(verdict->environment, SizeIs(1));
+  EXPECT_EQ(verdict->environment[0].role, "server");
+  EXPECT_EQ(verdict->environment[0].key, "kernel.release");
+  EXPECT_EQ(verdict->environment[0].first, "6.1");
+  EXPECT_EQ(verdict->environment[0].second, "6.2");
+}
+
+TEST_F(TwoCampaignsTest, CampaignsThatShareNoCellAreRefusedWithWhatEachHas) {
+  const CampaignRecord first = Campaign("targets { name: 'epoll' }", 6);
+  const CampaignRecord second = Campaign("targets { name: 'hyper' }", 6, kSecondId);
+  const absl::Status refused = Compare(first, second).status();
+  EXPECT_EQ(refused.code(), absl::StatusCode::kInvalidArgument);
+  for (const char* what :
+       {"share no cell", "epoll json 64 connections", "hyper json 64 connections"})
+    EXPECT_THAT(std::string(refused.message()), HasSubstr(what));
+  EXPECT_THAT(std::string(Compare(first, first).status().message()),
+              HasSubstr("both names stand for campaign"));
+}
+
+TEST_F(TwoCampaignsTest, CellsWithOtherRequestsAreNotCompared) {
+  const CampaignRecord first = Campaign("targets { name: 'epoll' }", 6);
+  CampaignRecord second = Campaign("targets { name: 'epoll' }", 6, kSecondId);
+  second.mutable_plan()->mutable_workloads(0)->set_path("/plaintext");
+  EXPECT_THAT(std::string(Compare(first, second).status().message()),
+              HasSubstr("workload json sends other requests"));
+}
+
+// The smallest two-sided p of 3 against 3 is 0.1: no interval at 95 %.
+TEST_F(TwoCampaignsTest, ThreeExecutionsAgainstThreeDecideNothing) {
+  const CampaignRecord first = Campaign("targets { name: 'epoll' }", 3);
+  const CampaignRecord second = Campaign("targets { name: 'epoll' }", 3, kSecondId);
+  AddBlocks(first, "epoll", {100, 101, 102});
+  AddBlocks(second, "epoll", {200, 201, 202});
+  const absl::StatusOr<CampaignVerdict> verdict = Compare(first, second);
+  ASSERT_TRUE(verdict.ok()) << verdict.status();
+  EXPECT_EQ(verdict->Primary()[0]->verdict(), "inconclusive");
+  EXPECT_EQ(verdict->Primary()[0]->blocks_at_least, 4u);
+}
+
+}  // namespace
+}  // namespace assay::controller
