@@ -32,6 +32,7 @@ int Run(int argc, char** argv) {
   assay::controller::AddListCommand(app, chosen);
   assay::controller::AddShowCommand(app, chosen);
   assay::controller::AddCompareCommand(app, chosen);
+  assay::controller::AddHistoryCommand(app, chosen);
   assay::controller::AddReportCommand(app, chosen);
   assay::controller::AddExportCommand(app, chosen);
   assay::controller::AddImportCommand(app, chosen);

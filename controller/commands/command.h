@@ -64,6 +64,7 @@ void AddAgentsCommand(CLI::App& app, Action& chosen);
 void AddListCommand(CLI::App& app, Action& chosen);
 void AddShowCommand(CLI::App& app, Action& chosen);
 void AddCompareCommand(CLI::App& app, Action& chosen);
+void AddHistoryCommand(CLI::App& app, Action& chosen);
 void AddReportCommand(CLI::App& app, Action& chosen);
 void AddExportCommand(CLI::App& app, Action& chosen);
 void AddImportCommand(CLI::App& app, Action& chosen);

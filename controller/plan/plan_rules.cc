@@ -188,6 +188,22 @@ struct PlanNames {
   KnownNames metrics;
 };
 
+void CheckRegression(const Threshold& threshold, const std::string& field, RuleFaults* faults) {
+  if (threshold.has_max() || threshold.has_min()) {
+    faults->Add(field, "has both regression_percent and a max or min; give them in two thresholds");
+  }
+  const double percent = threshold.regression_percent();
+  if (!std::isfinite(percent) || percent < 0) {
+    faults->Add(field + ".regression_percent", percent, " is not a number of at least 0");
+  }
+  const Metric* const metric = FindMetric(threshold.metric());
+  if (metric != nullptr && metric->mean_over_executions) {
+    faults->Add(field + ".metric", threshold.metric(),
+                " is one figure of all executions and cannot be compared between campaigns; use "
+                "another metric, such as p50_us");
+  }
+}
+
 void CheckThreshold(const PlanNames& names, const Threshold& threshold, const std::string& field,
                     RuleFaults* faults) {
   names.metrics.Check(threshold.metric(), field + ".metric", faults);
@@ -197,8 +213,10 @@ void CheckThreshold(const PlanNames& names, const Threshold& threshold, const st
   if (!threshold.workload().empty()) {
     names.workloads.Check(threshold.workload(), field + ".workload", faults);
   }
-  if (!threshold.has_max() && !threshold.has_min()) {
-    faults->Add(field, "has neither max nor min; set at least one of them");
+  if (threshold.has_regression_percent()) {
+    CheckRegression(threshold, field, faults);
+  } else if (!threshold.has_max() && !threshold.has_min()) {
+    faults->Add(field, "has neither max nor min; set at least one of them, or regression_percent");
   }
   const bool finite = std::isfinite(threshold.max()) && std::isfinite(threshold.min());
   if (!finite) faults->Add(field, "max and min must be finite numbers");

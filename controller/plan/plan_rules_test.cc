@@ -413,6 +413,23 @@ TEST(PlanRulesTest, ThresholdsUseKnownNamesAndValidLimits) {
   EXPECT_THAT(Faults({"thresholds[0].max=inf"}), ElementsAre(HasSubstr("finite")));
 }
 
+TEST(PlanRulesTest, ARegressionThresholdHasNoOtherLimit) {
+  EXPECT_THAT(
+      Faults({"thresholds[0].max=", "thresholds[0].min=", "thresholds[0].regression_percent=5"}),
+      IsEmpty());
+  EXPECT_THAT(Faults({"thresholds[0].regression_percent=5"}),
+              ElementsAre(HasSubstr("has both regression_percent and a max or min")));
+  for (const char* const percent : {"-1", "nan", "inf"}) {
+    EXPECT_THAT(Faults({"thresholds[0].max=", "thresholds[0].min=",
+                        std::string("thresholds[0].regression_percent=") + percent}),
+                ElementsAre(HasSubstr("thresholds[0].regression_percent: ")));
+  }
+  EXPECT_THAT(
+      Faults({"thresholds[0].max=", "thresholds[0].min=", "thresholds[0].metric=mean_of_medians_us",
+              "thresholds[0].regression_percent=5"}),
+      ElementsAre(HasSubstr("cannot be compared between campaigns")));
+}
+
 TEST(PlanRulesTest, AThresholdMayUseEveryMetric) {
   for (const Metric& metric : AllMetrics()) {
     EXPECT_THAT(Faults({"thresholds[0].metric=" + std::string(metric.name)}), IsEmpty());

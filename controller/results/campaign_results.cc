@@ -21,6 +21,7 @@
 #include "controller/gates/gate_keeper.h"
 #include "controller/plan/cells.h"
 #include "controller/results/outdated_gates.h"
+#include "controller/results/regression.h"
 #include "proto/convert/execution_figures.h"
 #include "proto/convert/histogram_proto.h"
 
@@ -193,6 +194,53 @@ uint32_t FinishedBlocks(const absl::flat_hash_map<std::string, Gathered>& gather
                     [&](const auto& entry) { return entry.second == gathered.size(); }));
 }
 
+// Reads the cells that thresholds on regressions compare with.
+absl::Status ReadComparable(Store& store, CampaignResults& results) {
+  // Target and workload; an empty one stands for all.
+  absl::flat_hash_set<std::pair<std::string, std::string>> wanted;
+  for (const Threshold& one : results.campaign.plan().thresholds()) {
+    if (one.has_regression_percent()) wanted.emplace(one.target(), one.workload());
+  }
+  if (wanted.empty()) return absl::OkStatus();
+  std::vector<Cell> cells;
+  for (Cell& cell : ComparableCells(results.campaign)) {
+    if (wanted.contains({cell.target(), cell.workload()}) || wanted.contains({cell.target(), ""}) ||
+        wanted.contains({"", cell.workload()}) || wanted.contains({"", ""})) {
+      cells.push_back(std::move(cell));
+    }
+  }
+  if (cells.empty()) return absl::OkStatus();
+  // The results list the damaged executions already.
+  std::vector<absl::Status> damaged;
+  ASSAY_ASSIGN_OR_RETURN(const std::vector<StoredCell> own,
+                         ReadStoredCells(store, results.campaign, cells, &damaged));
+  ASSAY_ASSIGN_OR_RETURN(results.comparable, FindComparable(store, results.campaign, own));
+  return absl::OkStatus();
+}
+
+// Judges a threshold on a regression of one cell.
+void JudgeRegressionOf(const CampaignResults& results, const CellResult& cell,
+                       ThresholdResult* result) {
+  result->met = true;
+  result->certain = false;
+  const Metric* const metric = FindMetric(result->threshold.metric());
+  const auto earlier = results.comparable.find(CellText(cell.cell));
+  if (metric == nullptr || earlier == results.comparable.end()) return;
+  result->compared_with = earlier->second.campaign;
+  std::vector<double> values;
+  for (const ExecutionResult& one : cell.executions) {
+    const std::optional<double> value = metric->of(one);
+    if (value.has_value()) values.push_back(*value);
+  }
+  result->regression =
+      CompareCampaigns(ValuesOf(earlier->second, *metric), values, *metric, cell.fresh_starts);
+  if (!result->regression.has_value()) return;
+  const RegressionVerdict verdict =
+      JudgeRegression(*result->regression, result->threshold.regression_percent(), *metric);
+  result->met = !verdict.missed;
+  result->certain = verdict.certain;
+}
+
 }  // namespace
 
 absl::Status CampaignResults::Damage() const {
@@ -276,6 +324,7 @@ absl::StatusOr<CampaignResults> ReadResults(Store& store, const GateRules& rules
     JudgeProfilesOf(gathered[key], rules, campaign.plan());
     results.cells.push_back(std::move(gathered[key].result));
   }
+  ASSAY_RETURN_IF_ERROR(ReadComparable(store, results));
   return results;
 }
 
@@ -308,10 +357,12 @@ std::vector<ThresholdResult> JudgeThresholds(const CampaignResults& results) {
       if (!threshold.workload().empty() && threshold.workload() != cell.cell.workload()) continue;
       ThresholdResult result{.threshold = threshold, .cell = cell.cell};
       const OverExecutions metric = MetricOf(cell, threshold.metric());
-      if (metric.has_value()) {
+      if (metric.has_value()) result.value = metric->estimate;
+      if (threshold.has_regression_percent()) {
+        JudgeRegressionOf(results, cell, &result);
+      } else if (metric.has_value()) {
         const double low = metric->low.value_or(metric->estimate);
         const double high = metric->high.value_or(metric->estimate);
-        result.value = metric->estimate;
         // Some value of the interval is within both limits.
         result.met = (!threshold.has_max() || low <= threshold.max()) &&
                      (!threshold.has_min() || high >= threshold.min());

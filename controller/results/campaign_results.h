@@ -3,15 +3,18 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "analysis/comparison.h"
 #include "analysis/figures.h"
 #include "analysis/gates.h"
 #include "analysis/order_statistics.h"
+#include "controller/results/stored_cell.h"
 #include "controller/store/store.h"
 #include "proto/results.pb.h"
 
@@ -79,6 +82,9 @@ struct CampaignResults {
   uint32_t rules_version = 0;
   // Blocks in which every cell was measured.
   uint32_t finished_blocks = 0;
+  // For each cell with a threshold on a regression, by CellText(): the same cell of the latest comparable campaign. Absent
+  // if there is none.
+  std::map<std::string, StoredCell> comparable;
   // kDataLoss for each execution that is damaged or missing in the store. No figure includes such an execution.
   std::vector<absl::Status> damaged;
 
@@ -104,6 +110,10 @@ struct ThresholdResult {
   bool met = false;
   // Whether the whole interval lies on one side of the limit. Always true for a metric without an interval.
   bool certain = true;
+  // For a threshold on a regression: the ID of the campaign that the cell is compared with, and the ratio to it. Empty and
+  // not set if there is no comparable campaign, or no figure to compare; the threshold is then met and not certain.
+  std::string compared_with;
+  std::optional<RatioComparison> regression;
 };
 
 // Every threshold on every cell that it applies to, except the cells of separate executions for profiles.

@@ -7,6 +7,7 @@
 #include "controller/plan/cells.h"
 #include "controller/results/json_values.h"
 #include "controller/results/result_notes.h"
+#include "controller/results/scaling.h"
 
 namespace assay::controller {
 namespace {
@@ -208,6 +209,7 @@ Json WithoutCells(const CampaignResults& results) {
   for (const absl::Status& one : results.damaged) {
     json["damaged"].push_back(std::string(one.message()));
   }
+  json["scaling"] = ScalingJson(results);
   json["gates"] = ToJson(results.gates);
   json["thresholds"] = Json::array();
   for (const ThresholdResult& one : JudgeThresholds(results)) {
@@ -219,6 +221,11 @@ Json WithoutCells(const CampaignResults& results) {
     threshold["min"] = one.threshold.has_min() ? Json(one.threshold.min()) : Json();
     threshold["met"] = one.met;
     threshold["certain"] = one.certain;
+    if (one.threshold.has_regression_percent()) {
+      threshold["regression_percent"] = one.threshold.regression_percent();
+      threshold["compared_with"] = one.compared_with.empty() ? Json() : Json(one.compared_with);
+      threshold["ratio"] = one.regression.has_value() ? ToJson(one.regression->ratio) : Json();
+    }
     json["thresholds"].push_back(std::move(threshold));
   }
   return json;

@@ -14,6 +14,7 @@
 #include "controller/results/gate_findings.h"
 #include "controller/results/result_notes.h"
 #include "controller/results/results_json.h"
+#include "controller/results/scaling.h"
 #include "controller/results/text_table.h"
 
 namespace assay::controller {
@@ -89,9 +90,49 @@ std::string SkewLine(const CampaignResults& results) {
                          worst_us);
 }
 
+// A ratio as a difference with its interval: "+3.1 % [+1.0, +5.2]".
+std::string DifferenceText(const Estimate& ratio) {
+  const auto percent = [](double value) { return 100 * (value - 1); };
+  std::string text = absl::StrFormat("%+.1f %%", percent(ratio.estimate));
+  if (ratio.low.has_value() && ratio.high.has_value()) {
+    absl::StrAppendFormat(&text, " [%+.1f, %+.1f]", percent(*ratio.low), percent(*ratio.high));
+  }
+  return text;
+}
+
+// Also says that a threshold is met, because it depends on which campaign it is compared with.
+std::string RegressionLine(const ThresholdResult& one) {
+  const std::string metric = absl::StrCat(one.threshold.metric(), " of ", CellText(one.cell));
+  const std::string limit = absl::StrCat("may be worse by at most ",
+                                         NumberText(one.threshold.regression_percent()), " %");
+  if (one.compared_with.empty()) {
+    return absl::StrCat("threshold not decided: ", metric, " ", limit,
+                        ", but the store has no comparable earlier campaign");
+  }
+  if (!one.regression.has_value()) {
+    return absl::StrCat("threshold not decided: ", metric, " ", limit, " than in campaign ",
+                        one.compared_with, ", but is not known in both");
+  }
+  std::string line = absl::StrCat(
+      one.certain ? one.met ? "threshold met: " : "threshold missed: " : "threshold not decided: ",
+      metric, " differs by ", DifferenceText(one.regression->ratio), " from campaign ",
+      one.compared_with, " and ", limit);
+  if (one.certain) return line;
+  absl::StrAppend(&line,
+                  one.regression->ratio.low.has_value()
+                      ? "; the limit lies in the interval: measure more blocks"
+                      : "; there are too few executions for an interval, or they are windows "
+                        "of one running server");
+  return line;
+}
+
 std::string ThresholdLines(const CampaignResults& results) {
   std::string text;
   for (const ThresholdResult& one : JudgeThresholds(results)) {
+    if (one.threshold.has_regression_percent()) {
+      text += Line(RegressionLine(one));
+      continue;
+    }
     if (one.met && one.certain) continue;
     std::string line = absl::StrCat(
         one.met ? "threshold not decided: " : "threshold missed: ", one.threshold.metric(), " of ",
@@ -150,7 +191,8 @@ std::string ToText(const CampaignResults& results, TextWidth width) {
         absl::StrCat("failed: ", CellText(cell.cell), ", ", cell.failed,
                      cell.failed == 1 ? " execution: " : " executions, the last: ", cell.failure));
   }
-  absl::StrAppend(&text, SkewLine(results), GateLines(results), ThresholdLines(results));
+  absl::StrAppend(&text, ScalingText(results), SkewLine(results), GateLines(results),
+                  ThresholdLines(results));
   return Fitted(text, width);
 }
 
