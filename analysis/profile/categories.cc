@@ -252,8 +252,8 @@ std::vector<CategoryCost> CategoryCosts(const FunctionTree& tree, const Category
     one.cost = CostOf(weights[i], whole, requests);
     one.share_low = one.cost.share - CostOf(unnamed[i], whole, 0).share;
     one.share_high = one.share_low + CostOf(whole_unnamed, whole, 0).share;
-    one.bound = BoundOf(one.cost.share - one.share_low, one.share_high - one.cost.share,
-                        one.cost.share, 1);
+    one.bound =
+        BoundOf(one.cost.share - one.share_low, one.share_high - one.cost.share, one.cost.share, 1);
   }
   return costs;
 }
