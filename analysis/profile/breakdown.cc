@@ -163,7 +163,7 @@ class CpuByFunction {
   RowValues Empty() const { return RowValues(baseline_starts_, candidate_starts_); }
 
   // How much the true difference of a category can be below and above its figure.
-  std::pair<double, double> Doubt(Category category) const {
+  std::pair<double, double> Uncertainty(Category category) const {
     const RowValues& own = unnamed_[static_cast<size_t>(category)];
     const double own_baseline = Mean(own.baseline);
     const double own_candidate = Mean(own.candidate);
@@ -254,7 +254,7 @@ class Breaker {
       if (group.others.has_value()) findings.Add(*group.others, Row(*group.others).p);
     }
     findings.Judge(rules_.false_discovery_rate);
-    for (Group& group : groups) breakdown.categories.push_back(Told(group, findings));
+    for (Group& group : groups) breakdown.categories.push_back(Judged(group, findings));
     std::stable_sort(breakdown.categories.begin(), breakdown.categories.end(),
                      [](const CategoryDifference& a, const CategoryDifference& b) {
                        return Size(a.cpu) > Size(b.cpu);
@@ -316,20 +316,20 @@ class Breaker {
   }
 
   // The rows of a category.
-  CategoryDifference Told(const Group& group, const Findings& findings) const {
+  CategoryDifference Judged(const Group& group, const Findings& findings) const {
     const auto judged = [&](const RowValues& values) {
       CpuDifference row = Row(values);
       row.significant = findings.IsFinding(values);
       return row;
     };
-    CategoryDifference told{.category = group.category, .cpu = judged(group.values)};
-    const auto [less, more] = cpu_.Doubt(group.category);
-    told.bound = BoundOf(less, more, group.values.largest_mean(), cpu_.whole().largest_mean());
+    CategoryDifference shown{.category = group.category, .cpu = judged(group.values)};
+    const auto [less, more] = cpu_.Uncertainty(group.category);
+    shown.bound = BoundOf(less, more, group.values.largest_mean(), cpu_.whole().largest_mean());
     const size_t named = std::min(rules_.most_functions, group.functions.size());
     for (size_t i = 0; i < named; ++i)
-      told.functions.push_back({group.functions[i].name, judged(group.functions[i].values)});
-    if (group.others.has_value()) told.functions.push_back({"", judged(*group.others)});
-    return told;
+      shown.functions.push_back({group.functions[i].name, judged(group.functions[i].values)});
+    if (group.others.has_value()) shown.functions.push_back({"", judged(*group.others)});
+    return shown;
   }
 
   const ComparedStarts starts_;
