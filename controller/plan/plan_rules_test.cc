@@ -1,4 +1,3 @@
-#include "analysis/metrics.h"
 #include "controller/plan/plan_rules.h"
 
 #include <cstddef>
@@ -9,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "analysis/metrics.h"
 #include "common/testing/load_limit_cases.h"
 #include "controller/plan/plan_loader.h"
 #include "gmock/gmock.h"

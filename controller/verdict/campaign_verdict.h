@@ -67,7 +67,7 @@ struct Comparison {
 constexpr double kBusyShare = 0.97;
 
 // One row of the breakdown of a difference in server CPU per request. All rows sum to the whole difference.
-struct BreakdownRow {
+struct BreakdownEntry {
   std::string category;
   // Empty for the sum of a category.
   std::string function;
@@ -110,7 +110,7 @@ struct CampaignVerdict {
   std::vector<std::string> limits;
   std::vector<EnvironmentDifference> environment;
   // What the difference is made of; not set if it was not computed.
-  std::optional<std::vector<BreakdownRow>> breakdown;
+  std::optional<std::vector<BreakdownEntry>> breakdown;
   // Over all primary comparisons (root mean square). Not set for a sequential design.
   std::optional<double> between_start_sd;
   std::optional<double> within_start_sd;

@@ -79,7 +79,7 @@ Json ComparisonsJson(const std::vector<Comparison>& comparisons) {
 Json BreakdownJson(const CampaignVerdict& verdict) {
   Json json = Json::array();
   if (!verdict.breakdown.has_value()) return json;
-  for (const BreakdownRow& row : *verdict.breakdown) {
+  for (const BreakdownEntry& row : *verdict.breakdown) {
     json.push_back({{"category", row.category},
                     {"function", row.function},
                     {"us_per_request", OrNull(std::optional(row.us_per_request))},
