@@ -10,6 +10,7 @@
 #include "controller/plan/cells.h"
 #include "controller/plan/plan_rules.h"
 #include "controller/report/profile_section.h"
+#include "controller/verdict/campaign_verdict.h"
 #include "google/protobuf/text_format.h"
 
 namespace assay::controller {
@@ -97,6 +98,33 @@ TEST(ReportPageTest, ReportsARefusalInsteadOfADifference) {
   const std::string page = ReportPage(results, profiles, *LoadCategoryRules());
   EXPECT_THAT(page, HasSubstr("b against a: json, 64 connections: no profile of b: "
                               "seccomp &lt;filter&gt;"));
+}
+
+// The answer comes before everything else.
+TEST(ReportPageTest, BeginsWithTheVerdictItsGatesAndADrawing) {
+  CampaignResults results = Results("");
+  GateResult& gate = results.cells[0].gates.emplace_back();
+  gate.set_name("idle_gaps");
+  gate.set_verdict(GateResult::WARN);
+  CampaignVerdict verdict;
+  verdict.campaigns = {"0123456789ab"};
+  Comparison& one = verdict.comparisons.emplace_back();
+  one.baseline = "a";
+  one.candidate = "<b>";
+  one.cell = results.cells[2].cell;
+  one.metric = FindMetric("rps");
+  one.primary = true;
+  one.ratio =
+      RatioComparison{.ratio = {0.88, 0.86, 0.9}, .verdict = Verdict::kSlower, .blocks = 10};
+  const std::string page = ReportPage(results, {}, *LoadCategoryRules(), &verdict);
+  EXPECT_THAT(page, HasSubstr("<p class=\"answer\">&lt;b&gt; serves 12 % [10, 14] fewer requests a "
+                              "second than a at 16 connections (slower).</p>"));
+  EXPECT_THAT(page, HasSubstr("<span class=\"badge warn\">idle_gaps: warn</span>"));
+  EXPECT_THAT(page, AllOf(HasSubstr("<figure class=\"forest\">"), HasSubstr("class=\"zone\""),
+                          HasSubstr("class=\"floor\""), HasSubstr("class=\"interval\"")));
+  EXPECT_LT(page.find("<h2>Verdict</h2>"), page.find("<h2>Results</h2>"));
+  EXPECT_THAT(page, Not(HasSubstr("<b>")));
+  EXPECT_THAT(Page(results), Not(HasSubstr("<h2>Verdict</h2>")));
 }
 
 }  // namespace

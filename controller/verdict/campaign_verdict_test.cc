@@ -27,7 +27,7 @@ TEST_F(CampaignVerdictTest, KnownAnswerComesOutOfAStoredCampaign) {
   const CampaignRecord campaign = Campaign(kTwoTargets, 6);
   AddBlocks(campaign, "epoll", kKnownA);
   AddBlocks(campaign, "hyper", kKnownB);
-  const CampaignVerdict verdict = VerdictFor(campaign);
+  const CampaignVerdict verdict = Compared(campaign);
   EXPECT_EQ(verdict.family, 1u);
   EXPECT_EQ(verdict.design, CampaignVerdict::Design::kSequential);
   EXPECT_FALSE(verdict.invalid());
@@ -50,7 +50,7 @@ TEST_F(CampaignVerdictTest, OtherMetricsAreDescriptiveAndKeepTheirOwnDirection) 
     Add(campaign, {.target = "epoll", .block = block, .rps = 1000, .latency_us = 100});
     Add(campaign, {.target = "hyper", .block = block, .rps = 900, .latency_us = 80});
   }
-  const CampaignVerdict verdict = VerdictFor(campaign);
+  const CampaignVerdict verdict = Compared(campaign);
   const Comparison rps = In(verdict.comparisons, "rps");
   EXPECT_FALSE(rps.primary);
   EXPECT_EQ(rps.verdict(), "slower");
@@ -69,7 +69,7 @@ TEST_F(CampaignVerdictTest, FamilyIsLevelsTimesRealCandidates) {
     for (const char* target : {"epoll", "hyper", "again", "nginx"})
       AddBlocks(campaign, target, {10, 11, 10, 11, 10, 11, 10, 11}, level);
   }
-  const CampaignVerdict verdict = VerdictFor(campaign);
+  const CampaignVerdict verdict = Compared(campaign);
   EXPECT_EQ(verdict.family, 6u);
   ASSERT_THAT(verdict.Primary(), SizeIs(6));
   EXPECT_NEAR(verdict.Primary()[0]->ratio->confidence, 1 - 0.05 / 6, 1e-12);
@@ -83,7 +83,7 @@ TEST_F(CampaignVerdictTest, ControlThatDiffersInvalidatesEveryVerdict) {
   AddBlocks(campaign, "epoll", kKnownA);
   AddBlocks(campaign, "hyper", kKnownB);
   AddBlocks(campaign, "again", {105, 107, 103, 106, 104, 105});
-  const CampaignVerdict verdict = VerdictFor(campaign);
+  const CampaignVerdict verdict = Compared(campaign);
   ASSERT_THAT(verdict.gates, SizeIs(1));
   EXPECT_EQ(verdict.gates[0].name(), "aa_control");
   EXPECT_EQ(verdict.gates[0].value(), 1);
@@ -98,7 +98,7 @@ TEST_F(CampaignVerdictTest, EquivalentControlPassesAndIsNoCandidate) {
   AddBlocks(campaign, "epoll", kKnownA);
   AddBlocks(campaign, "hyper", kKnownB);
   AddBlocks(campaign, "again", {100.1, 101.9, 98.1, 100.9, 99.1, 100});
-  const CampaignVerdict verdict = VerdictFor(campaign);
+  const CampaignVerdict verdict = Compared(campaign);
   EXPECT_EQ(verdict.gates[0].verdict(), GateResult::PASS);
   EXPECT_EQ(verdict.family, 1u);
   EXPECT_EQ(In(verdict.aa, "server_cpu_us_per_request").verdict(), "equivalent");
@@ -109,7 +109,7 @@ TEST_F(CampaignVerdictTest, EquivalentControlPassesAndIsNoCandidate) {
 TEST_F(CampaignVerdictTest, ControlOfACandidateIsNoCandidate) {
   const CampaignRecord campaign = Campaign(kWithControl, 6);
   for (const char* target : {"epoll", "hyper", "again"}) AddBlocks(campaign, target, kKnownA);
-  const CampaignVerdict verdict = VerdictFor(campaign, "hyper");
+  const CampaignVerdict verdict = Compared(campaign, "hyper");
   EXPECT_EQ(verdict.family, 1u);
   EXPECT_EQ(verdict.Primary()[0]->candidate, "epoll");
   EXPECT_EQ(In(verdict.aa, "server_cpu_us_per_request").baseline, "epoll");
@@ -124,7 +124,7 @@ TEST_F(CampaignVerdictTest, SameTargetWithOtherOptionsIsACandidate) {
       6);
   AddBlocks(campaign, "epoll", kKnownA);
   AddBlocks(campaign, "burns", kKnownB);
-  const CampaignVerdict verdict = VerdictFor(campaign);
+  const CampaignVerdict verdict = Compared(campaign);
   EXPECT_THAT(verdict.aa, IsEmpty());
   EXPECT_THAT(verdict.gates, IsEmpty());
   EXPECT_EQ(verdict.family, 1u);
@@ -134,7 +134,7 @@ TEST_F(CampaignVerdictTest, BlockWithoutOneOfTheTwoIsLeftOutAndCounted) {
   const CampaignRecord campaign = Campaign(kTwoTargets, 7);
   AddBlocks(campaign, "epoll", {100, 102, 98, 101, 99, 100, 100});
   AddBlocks(campaign, "hyper", kKnownB);
-  const CampaignVerdict verdict = VerdictFor(campaign);
+  const CampaignVerdict verdict = Compared(campaign);
   const Comparison& one = *verdict.Primary()[0];
   EXPECT_EQ(one.ratio->blocks, 6u);
   EXPECT_EQ(one.blocks_left_out, 1u);
@@ -146,7 +146,7 @@ TEST_F(CampaignVerdictTest, FewerBlocksThanAVerdictNeedsAreInconclusive) {
   const CampaignRecord campaign = Campaign(kTwoTargets, 5);
   AddBlocks(campaign, "epoll", {100, 102, 98, 101, 99});
   AddBlocks(campaign, "hyper", {110, 113, 107, 112, 108});
-  const CampaignVerdict verdict = VerdictFor(campaign);
+  const CampaignVerdict verdict = Compared(campaign);
   const Comparison& one = *verdict.Primary()[0];
   EXPECT_EQ(one.verdict(), "inconclusive");
   EXPECT_FALSE(one.ratio->ratio.low.has_value());
@@ -162,7 +162,7 @@ TEST_F(CampaignVerdictTest, DependentBlocksAreComparedInSegmentsOfTime) {
     candidate.push_back(block < 12 ? 103 + 0.01 * block : 99);
   AddBlocks(campaign, "epoll", baseline);
   AddBlocks(campaign, "hyper", candidate);
-  const CampaignVerdict verdict = VerdictFor(campaign);
+  const CampaignVerdict verdict = Compared(campaign);
   const Comparison& one = *verdict.Primary()[0];
   EXPECT_GT(one.dependence, kDependenceLimit);
   EXPECT_EQ(one.ratio->method, Method::kSegments);
@@ -181,7 +181,7 @@ TEST_F(CampaignVerdictTest, InvalidGateOfAComparedCellTakesTheVerdictAway) {
                    .more = "gates { name: 'wrong_answers' value: 0.5 verdict: INVALID } "
                            "gates { name: 'idle_gaps' value: 0.2 verdict: WARN }"});
   }
-  const CampaignVerdict verdict = VerdictFor(campaign);
+  const CampaignVerdict verdict = Compared(campaign);
   EXPECT_TRUE(verdict.invalid());
   EXPECT_EQ(verdict.Primary()[0]->verdict(), "invalid");
   ASSERT_THAT(verdict.Primary()[0]->voided_by, SizeIs(1));
@@ -195,7 +195,7 @@ TEST_F(CampaignVerdictTest, BelowSaturationAClaimAboutCostHoldsAtThisLoadOnly) {
     Add(campaign, {.target = "epoll", .block = block, .cpu_us = kKnownA[block], .busy = 0.85});
     Add(campaign, {.target = "hyper", .block = block, .cpu_us = kKnownB[block], .busy = 0.99});
   }
-  const CampaignVerdict verdict = VerdictFor(campaign);
+  const CampaignVerdict verdict = Compared(campaign);
   EXPECT_TRUE(verdict.Primary()[0]->below_saturation());
   EXPECT_NEAR(*verdict.Primary()[0]->baseline_busy, 0.85, 1e-6);
   EXPECT_THAT(verdict.limits, Contains(HasSubstr("(epoll 85 %, hyper 99 %)")));
@@ -208,7 +208,7 @@ TEST_F(CampaignVerdictTest, FigureOfZeroCannotBeComparedAndSaysSo) {
     Add(campaign, {.target = "epoll", .block = block});
     Add(campaign, {.target = "hyper", .block = block, .rps = 0});
   }
-  const CampaignVerdict verdict = VerdictFor(campaign);
+  const CampaignVerdict verdict = Compared(campaign);
   EXPECT_FALSE(verdict.Primary()[0]->ratio.has_value());
   EXPECT_THAT(verdict.Primary()[0]->missing, HasSubstr("positive"));
   EXPECT_EQ(verdict.Primary()[0]->verdict(), "inconclusive");
@@ -223,7 +223,7 @@ TEST_F(CampaignVerdictTest, RunningServersAreComparedByLatencyWithALimit) {
     Add(campaign, {.target = "a", .block = block, .latency_us = 100});
     Add(campaign, {.target = "b", .block = block, .latency_us = 150});
   }
-  const CampaignVerdict verdict = VerdictFor(campaign);
+  const CampaignVerdict verdict = Compared(campaign);
   EXPECT_EQ(verdict.primary_metric, "p50_us");
   EXPECT_EQ(verdict.Primary()[0]->verdict(), "slower");
   EXPECT_THAT(verdict.limits, Contains(HasSubstr("not about other starts")));
@@ -244,7 +244,7 @@ TEST_F(CampaignVerdictTest, CampaignThatEndedEarlyIsALimit) {
   AddBlocks(campaign, "epoll", kKnownA);
   AddBlocks(campaign, "hyper", kKnownB);
   campaign.set_status(CampaignRecord::INTERRUPTED);
-  EXPECT_THAT(VerdictFor(campaign).limits, Contains(HasSubstr("interrupted after 6 of 8 blocks")));
+  EXPECT_THAT(Compared(campaign).limits, Contains(HasSubstr("interrupted after 6 of 8 blocks")));
 }
 
 TEST_F(CampaignVerdictTest, VerdictIsTakenOnlyIfThePlanWantsOne) {
@@ -265,8 +265,8 @@ class InterleavedVerdictTest : public VerdictFixture {
 
   // One start of two targets. Per round, the candidate costs 5 % more than the baseline, serves 10 % fewer requests and
   // has a median of 110 instead of 100 us, while the machine drifts by 30 %. The figures of whole executions say
-  // something else, so a test that passes has used the slots.
-  void AddStart(const CampaignRecord& campaign, uint32_t block, uint32_t overdue_round = kRounds) {
+  // something else, so a test that passes has used the slots. Round 0 is warm-up.
+  void AddStart(const CampaignRecord& campaign, uint32_t block, uint32_t overdue_round = 0) {
     for (const bool candidate : {false, true}) {
       std::string more = absl::StrCat("group: 'start-", block,
                                       "' slots { period_ns: 50000000 slot_ns: 42000000 settle_ns: "
@@ -309,7 +309,7 @@ class InterleavedVerdictTest : public VerdictFixture {
 TEST_F(InterleavedVerdictTest, SlotsOfOneRoundArePairedWhateverTheMachineDoes) {
   const CampaignRecord campaign = Campaign(kTwoTargets, 6);
   for (uint32_t block = 0; block < 6; ++block) AddStart(campaign, block);
-  const CampaignVerdict verdict = VerdictFor(campaign);
+  const CampaignVerdict verdict = Compared(campaign);
   EXPECT_EQ(verdict.design, CampaignVerdict::Design::kInterleaved);
   const Comparison cpu = In(verdict.comparisons, "server_cpu_us_per_request");
   EXPECT_NEAR(cpu.ratio->ratio.estimate, 1.05, 1e-6);
@@ -330,7 +330,7 @@ TEST_F(InterleavedVerdictTest, SlotsOfOneRoundArePairedWhateverTheMachineDoes) {
 TEST_F(InterleavedVerdictTest, OverdueSlotsAreLeftOutAndCounted) {
   const CampaignRecord campaign = Campaign(kTwoTargets, 6);
   for (uint32_t block = 0; block < 6; ++block) AddStart(campaign, block, 3);
-  const CampaignVerdict verdict = VerdictFor(campaign);
+  const CampaignVerdict verdict = Compared(campaign);
   const Comparison cpu = In(verdict.comparisons, "server_cpu_us_per_request");
   EXPECT_EQ(cpu.slot_pairs, 6u * (kRounds - 1));
   EXPECT_EQ(cpu.slot_pairs_left_out, 6u);
@@ -344,7 +344,7 @@ TEST_F(InterleavedVerdictTest, ExecutionsOfDifferentGroupsAreNotPaired) {
   for (uint32_t block = 0; block < 6; ++block) AddStart(campaign, block);
   Add(campaign, {.target = "epoll", .block = 6, .more = "group: 'x'"});
   Add(campaign, {.target = "hyper", .block = 6, .more = "group: 'y'"});
-  const Comparison cpu = In(VerdictFor(campaign).comparisons, "server_cpu_us_per_request");
+  const Comparison cpu = In(Compared(campaign).comparisons, "server_cpu_us_per_request");
   EXPECT_EQ(cpu.ratio->blocks, 6u);
   EXPECT_EQ(cpu.blocks_left_out, 1u);
 }

@@ -72,11 +72,13 @@ class VerdictFixture : public ::testing::Test {
     constexpr double kRequests = 1000;
     const auto cpu_ns = static_cast<int64_t>(made.cpu_us * 1000 * kRequests);
     EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(
-        absl::StrCat("status: MEASURED cell { workload: 'json' mode: 'closed' } "
-                     "server { rss_bytes: 4000000 } loads { finished { sent: 1000 ok: 1000 "
-                     "connections: 64 duration_ns: 1000000000 cpu_ns: 8000000 } } ",
-                     made.more),
+        "status: MEASURED cell { workload: 'json' mode: 'closed' } server { rss_bytes: 4000000 } "
+        "loads { finished { sent: 1000 ok: 1000 connections: 64 duration_ns: 1000000000 "
+        "cpu_ns: 8000000 } }",
         &execution));
+    ExecutionRecord more;
+    EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(made.more, &more));
+    execution.MergeFrom(more);
     execution.set_id(
         absl::StrCat(campaign.id(), "-", made.target, "-", made.connections, "-", made.block));
     execution.set_campaign_id(campaign.id());
@@ -120,7 +122,7 @@ class VerdictFixture : public ::testing::Test {
     return *std::move(results);
   }
 
-  CampaignVerdict VerdictFor(const CampaignRecord& campaign, const std::string& baseline = "") {
+  CampaignVerdict Compared(const CampaignRecord& campaign, const std::string& baseline = "") {
     absl::StatusOr<CampaignVerdict> verdict =
         CompareCampaign(*store_, rules_, Read(campaign), baseline);
     EXPECT_TRUE(verdict.ok()) << verdict.status();

@@ -20,7 +20,7 @@ using Align = TextTable::Align;
 
 constexpr size_t kFewestColumns = 60;
 constexpr size_t kWideColumns = 140;
-constexpr size_t kLongestName = 30;
+constexpr size_t kLongestName = 36;
 
 std::string Padded(std::string text, size_t width) {
   text = Shortened(text, width);
@@ -77,9 +77,8 @@ std::string Table(const CampaignVerdict& verdict, TextWidth width) {
   return absl::StrCat(
       table.ToString(width == TextWidth::kWide ? kAnyWidth : kTextColumns),
       "* the metric that decides: ", DesignText(verdict.design), " design, ", verdict.family,
-      verdict.family == 1 ? " comparison" : " comparisons",
-      " that hold together with 95 % confidence; the other metrics are descriptive, each with 95 % "
-      "of its own\n");
+      verdict.family == 1 ? " comparison" : " comparisons that hold together",
+      " with 95 % confidence; the other metrics are descriptive, each with 95 % of its own\n");
 }
 
 std::string EnvironmentText(const CampaignVerdict& verdict) {
@@ -127,12 +126,10 @@ std::string ForestPlot(const CampaignVerdict& verdict, size_t columns) {
     absl::StrAppend(&text, Padded(TerminalText(row.name), name), "  ", Drawing(row, forest, width),
                     "  ", row.result, "\n");
   }
-  absl::StrAppendFormat(&text,
-                        "%s  | no difference   . floor, %.0f %%   : zone, %.0f %%   [=o=] estimate "
-                        "and interval\n",
-                        std::string(name, ' '), 100 * std::expm1(forest.floor),
-                        100 * std::expm1(forest.zone));
-  return text;
+  const std::string legend = absl::StrFormat(
+      "  | no difference   . floor, %.0f %%   : zone, %.0f %%   [=o=] estimate and interval\n",
+      100 * std::expm1(forest.floor), 100 * std::expm1(forest.zone));
+  return absl::StrCat(text, Wrapped(legend, columns));
 }
 
 std::string ToText(const CampaignVerdict& verdict, TextWidth width) {
