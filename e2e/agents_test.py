@@ -128,3 +128,38 @@ class AgentUsageTest(EndToEndTest):
                          self.env, self.home).wait()
         self.assert_status(second, 1)
         self.assert_says(second, agent.address, "in use")
+
+
+class DoctorTest(EndToEndTest):
+    def test_doctor_reports_each_check_with_a_figure_and_a_remedy(self):
+        ended = self.controller("doctor", "--format=json")
+        self.assert_status(ended, 0)
+        findings = ended.json()["findings"]
+        checks = {one["check"]: one for one in findings}
+        for check in ("cpus", "foreign_cpu", "steal", "clock_source", "perf_events", "open_files", "spool_disk", "store_disk"):
+            self.assertIn(check, checks)
+        for one in findings:
+            self.assertIn(one["health"], ("ok", "warn", "bad", "unknown"), one)
+            self.assertTrue(one["figure"], one)
+            self.assertEqual(bool(one["remedy"]), one["health"] in ("warn", "bad"), one)
+        self.assertEqual(checks["version"]["health"], "ok")
+        self.assertNotEqual(checks["foreign_cpu"]["health"], "unknown")
+
+    def test_doctor_prints_at_most_100_columns_and_a_csv_row_per_finding(self):
+        agent = self.agent()
+        table = self.controller("doctor", f"--agents={agent.address}")
+        self.assert_status(table, 0)
+        self.assertLessEqual(max(len(line) for line in table.out.splitlines()), 100, table.out)
+        self.assertRegex(table.out, r"(?m)^  ok      version ")
+        self.assertRegex(table.out.splitlines()[-1], r"^\d+ ok, \d+ warn, \d+ bad, \d+ unknown$")
+        rows = self.controller("doctor", f"--agents={agent.address}", "--format=csv").out.strip().splitlines()
+        self.assertEqual(rows[0], "agent,check,health,figure,remedy")
+        self.assertGreater(len(rows), 25)
+
+    def test_doctor_fails_for_an_agent_that_it_cannot_reach_and_shows_the_others(self):
+        agent = self.agent()
+        ended = self.controller("doctor", f"--agents={agent.address},127.0.0.1:1", "--format=json")
+        self.assert_status(ended, 1)
+        self.assert_says(ended, "127.0.0.1:1")
+        self.assertEqual([one["address"] for one in ended.json()["unreachable"]], ["127.0.0.1:1"])
+        self.assertIn(agent.address, {one["agent"] for one in ended.json()["findings"]})

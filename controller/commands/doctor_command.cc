@@ -165,10 +165,7 @@ ExitStatus RunDoctor(const CommonFlags& flags, Interruption& interruption) {
   findings.push_back(CheckStoreDisk(flags));
   Print(findings, unreachable, flags);
   ExitStatus status = ExitStatus::kDone;
-  for (const UnreachableAgent& one : unreachable) {
-    Fail(one.why);
-    status = ExitStatus::kFailed;
-  }
+  for (const UnreachableAgent& one : unreachable) status = Fail(one.why);
   return status;
 }
 
