@@ -12,6 +12,8 @@ namespace assay::controller {
 namespace {
 
 constexpr absl::Duration kDefaultSlot = absl::Milliseconds(50);
+// Short windows get shorter slots, so that they have some rounds all the same.
+constexpr absl::Duration kShortestDefaultSlot = absl::Milliseconds(20);
 // A slot is at least this many times its drain, so that most of the time is measured.
 constexpr int kSlotOverDrain = 4;
 // The time from the end of a slot's load until the next slot. A closed loop has a request of every connection in flight,
@@ -25,7 +27,7 @@ constexpr absl::Duration kLead = absl::Milliseconds(3);
 constexpr int kMostDefaultRounds = 500;
 constexpr absl::Duration kLongestDefaultSlot = absl::Seconds(10);
 // Fewer rounds would leave an order of slots unbalanced.
-constexpr uint32_t kFewestRounds = 4;
+constexpr int kFewestRounds = 4;
 
 uint64_t Mixed(uint64_t seed, uint64_t value) {
   // SplitMix64 (Steele, Lea, Flood 2014).
@@ -92,7 +94,9 @@ SlotLengths SlotLengthsOf(const Plan& plan, const Cell& cell, uint32_t targets, 
   if (plan.interleave().slot().seconds() > 0) {
     lengths.slot = absl::Seconds(plan.interleave().slot().seconds()) * stretch;
   } else {
-    lengths.slot = std::max({kDefaultSlot * stretch, drain * kSlotOverDrain,
+    const absl::Duration usual =
+        std::clamp(window / kFewestRounds, kShortestDefaultSlot, kDefaultSlot);
+    lengths.slot = std::max({usual * stretch, drain * kSlotOverDrain,
                              std::min(window / kMostDefaultRounds, kLongestDefaultSlot)});
   }
   lengths.settle = std::min(std::max(lengths.slot / 10, drain / 2), lengths.slot / 4);
@@ -102,7 +106,7 @@ SlotLengths SlotLengthsOf(const Plan& plan, const Cell& cell, uint32_t targets, 
     return static_cast<uint32_t>(std::ceil(absl::FDivDuration(time, lengths.slot) - 1e-9));
   };
   lengths.warmup_rounds = rounds_in(absl::Seconds(plan.load().warmup().seconds()));
-  lengths.rounds = std::max(kFewestRounds, rounds_in(window));
+  lengths.rounds = std::max<uint32_t>(kFewestRounds, rounds_in(window));
   // Two rounds make an order and its reverse.
   lengths.rounds += lengths.rounds % 2;
   return lengths;

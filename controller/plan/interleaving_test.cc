@@ -130,6 +130,13 @@ TEST(InterleavingTest, APlanSetsTheSlotAndTheTotalLength) {
   EXPECT_EQ(lengths.rounds, 20);
 }
 
+TEST(InterleavingTest, ShortWindowsGetShorterSlots) {
+  const Plan plan = PlanOf("load { closed { connections: 1 duration { seconds: 0.1 } } }");
+  const SlotLengths lengths = SlotLengthsOf(plan, CellsOf(plan)[0], 3, 1);
+  EXPECT_EQ(lengths.slot, absl::Milliseconds(25));
+  EXPECT_EQ(lengths.rounds, 4);
+}
+
 TEST(InterleavingTest, LongWindowsGetLongerSlots) {
   const Plan plan = PlanOf("load { closed { connections: 16 duration { seconds: 600 } } }");
   const SlotLengths lengths = SlotLengthsOf(plan, CellsOf(plan)[0], 3, 1);
