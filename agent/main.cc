@@ -121,7 +121,7 @@ absl::Status RunAgent(const AgentOptions& options) {
         }
         return std::make_shared<LoadJob>(request, std::move(strand), context);
       },
-      std::max(JobTable::kMostParts, size_t{4} * static_cast<size_t>(cpus.Count())));
+      std::max(JobTable::kMostJobs, size_t{4} * static_cast<size_t>(cpus.Count())));
 
   SelfDescription self(catalogue, versions, cpus, placement, folder.path());
   ASSAY_ASSIGN_OR_RETURN(const std::unique_ptr<Strand> errands, ThreadStrand::Create());

@@ -15,8 +15,8 @@ std::string NameOf(const JobId& id) {
 
 }  // namespace
 
-std::shared_ptr<JobTable> JobTable::Create(Make make, size_t most_parts) {
-  return std::shared_ptr<JobTable>(new JobTable(std::move(make), most_parts));
+std::shared_ptr<JobTable> JobTable::Create(Make make, size_t most_jobs) {
+  return std::shared_ptr<JobTable>(new JobTable(std::move(make), most_jobs));
 }
 
 void JobTable::Open(const OpenRequest& request, std::function<void(absl::Status)> decided) {
@@ -29,9 +29,9 @@ void JobTable::Open(const OpenRequest& request, std::function<void(absl::Status)
     const auto found = jobs_.find(key);
     if (closing_) {
       refused = absl::UnavailableError("this agent is shutting down");
-    } else if (found == jobs_.end() && jobs_.size() >= most_parts_) {
+    } else if (found == jobs_.end() && jobs_.size() >= most_jobs_) {
       refused = absl::ResourceExhaustedError(
-          absl::StrCat("this agent has ", most_parts_,
+          absl::StrCat("this agent has ", most_jobs_,
                        " jobs open or waiting, and takes no more at once; try again later"));
     } else if (found == jobs_.end()) {
       absl::StatusOr<std::shared_ptr<Job>> made = make_(request);

@@ -29,9 +29,9 @@ class JobTable : public std::enable_shared_from_this<JobTable> {
   using Make = std::function<absl::StatusOr<std::shared_ptr<Job>>(const OpenRequest&)>;
 
   // Enough for what a host of some CPUs can run, with as many that wait.
-  static constexpr size_t kMostParts = 64;
+  static constexpr size_t kMostJobs = 64;
 
-  static std::shared_ptr<JobTable> Create(Make make, size_t most_parts = kMostParts);
+  static std::shared_ptr<JobTable> Create(Make make, size_t most_jobs = kMostJobs);
 
   // Opens a job, or finds it open with the same contents: the same response then. kAlreadyExists: open with others.
   // kResourceExhausted: as many are open or waiting as may be, or what one needs is not to be had.
@@ -50,12 +50,12 @@ class JobTable : public std::enable_shared_from_this<JobTable> {
  private:
   using Key = std::pair<std::string, int>;
 
-  JobTable(Make make, size_t most_parts) : make_(std::move(make)), most_parts_(most_parts) {}
+  JobTable(Make make, size_t most_jobs) : make_(std::move(make)), most_jobs_(most_jobs) {}
   static Key KeyOf(const JobId& id) { return {id.execution_id(), id.role()}; }
   void Remove(const Key& key, const Job* job) ABSL_LOCKS_EXCLUDED(mutex_);
 
   const Make make_;
-  const size_t most_parts_;
+  const size_t most_jobs_;
   mutable absl::Mutex mutex_;
   std::map<Key, std::shared_ptr<Job>> jobs_ ABSL_GUARDED_BY(mutex_);
   bool closing_ ABSL_GUARDED_BY(mutex_) = false;

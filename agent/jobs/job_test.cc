@@ -140,7 +140,7 @@ TEST_F(JobTest, ReleasesWhatItHadBeforeItTellsOfAFailure) {
   ScriptedJob& job = Begin();
   struct Occupant : StreamSlot::Occupant {
     explicit Occupant(const Words& words) : calls(words) {}
-    void OnNews() override { released_first = calls.back() == "release at once"; }
+    void OnChange() override { released_first = calls.back() == "release at once"; }
     void OnReplaced() override {}
     const Words& calls;
     bool released_first = false;
@@ -290,7 +290,7 @@ TEST_F(JobTableTest, MorePartsThanTheLimitAreRefusedUntilOneIsClosed) {
         jobs.back()->calls = &calls_;
         return jobs.back();
       },
-      /*most_parts=*/3);
+      /*most_jobs=*/3);
   const auto open = [this](const OpenRequest& request) {
     std::optional<absl::Status> response;
     table_->Open(request, [&response](const absl::Status& decided) { response = decided; });

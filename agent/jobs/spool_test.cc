@@ -131,7 +131,7 @@ TEST(SpoolTest, ARecordThatCannotBeKeptIsAnErrorAndUsesNoNumber) {
 
 TEST(SpoolTest, RingsForEachRecord) {
   struct Counter : StreamSlot::Occupant {
-    void OnNews() override { ++news; }
+    void OnChange() override { ++news; }
     void OnReplaced() override {}
     int news = 0;
   } counter;

@@ -16,7 +16,7 @@ class StreamSlot {
   class Occupant {
    public:
     // There is something new to read.
-    virtual void OnNews() = 0;
+    virtual void OnChange() = 0;
     // Another has taken the slot; no more calls follow.
     virtual void OnReplaced() = 0;
 
@@ -38,7 +38,7 @@ class StreamSlot {
 
   void Ring() {
     absl::MutexLock lock(&mutex_);
-    if (occupant_ != nullptr) occupant_->OnNews();
+    if (occupant_ != nullptr) occupant_->OnChange();
   }
 
  private:

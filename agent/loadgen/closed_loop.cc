@@ -11,13 +11,14 @@ ClosedLoop::ClosedLoop(const Config& config, RequestMix* mix, Recorder* recorder
     : config_(config),
       mix_(mix),
       recorder_(recorder),
-      longest_row_(LongestRow(config.connections)),
+      longest_batch_(LongestBatch(config.connections)),
       left_(config.request_count == 0 ? UINT64_MAX : config.request_count),
       thinking_(static_cast<size_t>(config.connections)),
       thinks_(static_cast<size_t>(config.connections), 0) {}
 
-size_t ClosedLoop::LongestRow(int connections) {
-  return std::clamp<size_t>(static_cast<size_t>(connections) / kConnectionsARow, 1, kLongestRow);
+size_t ClosedLoop::LongestBatch(int connections) {
+  return std::clamp<size_t>(static_cast<size_t>(connections) / kConnectionsPerBatch, 1,
+                            kLongestBatch);
 }
 
 void ClosedLoop::Run(ConnectionPool& pool, LoadPhases& phases) {
@@ -53,8 +54,8 @@ void ClosedLoop::Advance(int64_t now_ns) {
 void ClosedLoop::OnReady(int connection, int64_t now_ns) {
   if (config_.think_ns == 0) {
     batch_[batch_size_++] = connection;
-    row_ns_ = now_ns;
-    if (batch_size_ == longest_row_) SendBatch();
+    batch_ns_ = now_ns;
+    if (batch_size_ == longest_batch_) SendBatch();
     return;
   }
   if (thinks_[connection] || pool_->InFlight(connection) > 0) return;
@@ -64,7 +65,7 @@ void ClosedLoop::OnReady(int connection, int64_t now_ns) {
 
 void ClosedLoop::SendBatch() {
   const size_t count = std::exchange(batch_size_, 0);
-  if (count == 1) return Send(batch_[0], row_ns_);
+  if (count == 1) return Send(batch_[0], batch_ns_);
   for (size_t i = 0; i < count; ++i) Send(batch_[i], MonotonicNanos());
 }
 

@@ -24,7 +24,7 @@ namespace assay::loadgen {
 // Work goes in rows: some answers are received, then the next requests are sent, so that each finds its part of the
 // kernel in the CPU's cache, and a response is dated before other requests are sent rather than behind them. Meanwhile a
 // connection rests, which is think time that nobody asked for: rows are so long that it stays a small share of the cycle
-// (LongestRow()), and the Recorder accounts for it. The clock is read once more for each request of a row; alone, a
+// (LongestBatch()), and the Recorder accounts for it. The clock is read once more for each request of a row; alone, a
 // request begins at the end of the one before, within the microsecond.
 class ClosedLoop : public LoadLoop {
  public:
@@ -52,11 +52,11 @@ class ClosedLoop : public LoadLoop {
 
   // Answers in a row at most, with so many connections in one thread. A row's think time grows with its length, the
   // cycle with the number of connections: their ratio fixes the share. docs/measurement.md, Think time, has the figures.
-  static size_t LongestRow(int connections);
+  static size_t LongestBatch(int connections);
 
  private:
-  static constexpr size_t kConnectionsARow = 12;
-  static constexpr size_t kLongestRow = 16;
+  static constexpr size_t kConnectionsPerBatch = 12;
+  static constexpr size_t kLongestBatch = 16;
 
   bool MaySend(int64_t now_ns) const { return phases_->MaySend(now_ns) && left_ > 0; }
   void Send(int connection, int64_t now_ns);
@@ -70,13 +70,13 @@ class ClosedLoop : public LoadLoop {
   // Set while Run() is.
   ConnectionPool* pool_ = nullptr;
   LoadPhases* phases_ = nullptr;
-  const size_t longest_row_;
+  const size_t longest_batch_;
   uint64_t left_;  // Requests of the window that may yet be sent.
   int64_t in_flight_ = 0;
   // Connections whose next request may be sent: the first batch_size_ of them.
-  std::array<int, kLongestRow> batch_{};
+  std::array<int, kLongestBatch> batch_{};
   size_t batch_size_ = 0;
-  int64_t row_ns_ = 0;  // When the last of them was found to be.
+  int64_t batch_ns_ = 0;  // When the last of them was found to be.
   DueQueue thinking_;
   std::vector<char> thinks_;  // By connection: it is in thinking_.
 };

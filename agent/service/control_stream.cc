@@ -80,7 +80,7 @@ void ControlStream::OnDone() {
   delete this;
 }
 
-void ControlStream::OnNews() {
+void ControlStream::OnChange() {
   absl::MutexLock lock(&mutex_);
   Pump();
 }

@@ -35,7 +35,7 @@ class ControlStream final : public grpc::ServerBidiReactor<ControlCommand, Contr
   void OnWriteDone(bool ok) override;
   void OnCancel() override;
   void OnDone() override;
-  void OnNews() override;
+  void OnChange() override;
   void OnReplaced() override;
 
   // Executes the command. A status that is not OK ends the stream.

@@ -127,7 +127,7 @@ void DataStream::OnDone() {
   delete this;
 }
 
-void DataStream::OnNews() {
+void DataStream::OnChange() {
   absl::MutexLock lock(&mutex_);
   Pump();
 }

@@ -36,7 +36,7 @@ class DataStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::
   void OnWriteDone(bool ok) override;
   void OnCancel() override;
   void OnDone() override;
-  void OnNews() override;
+  void OnChange() override;
   void OnReplaced() override;
 
   absl::Status Take(const DataRequest& request) ABSL_LOCKS_EXCLUDED(mutex_);
