@@ -60,7 +60,7 @@ CLOCK_EXCEPTIONS = {
     "agent/jobs/target_versions.cc": "waits for a real program to print its version",
 }
 # Files that only tests use.
-TEST_FILE = re.compile(r"_(test|fixture|benchmark|fuzz)\.\w+$|/testing/|/(test|fake|marked|mortal)_\w+\.\w+$")
+TEST_FILE = re.compile(r"_(test|fixture|benchmark|fuzz)\.\w+$|/testing/|/(test|fake|marked|crashing)_\w+\.\w+$")
 
 # Words that this project once used and no longer does, and what it says instead. Decisions tell history and may use them.
 RETIRED = [

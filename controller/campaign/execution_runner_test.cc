@@ -33,13 +33,13 @@ class ExecutionRunnerTest : public CampaignFixture {
     EXPECT_TRUE(store_->CreateCampaign(campaign).ok());
   }
 
-  // Starts agents whose catalogue has the target "mortal" with these arguments.
-  void StartMortalAgents(int count, const std::string& arguments) {
-    const absl::StatusOr<std::string> program = AssayFile("controller/campaign/mortal_server");
+  // Starts agents whose catalogue has the target "crashing" with these arguments.
+  void StartCrashingAgents(int count, const std::string& arguments) {
+    const absl::StatusOr<std::string> program = AssayFile("controller/campaign/crashing_server");
     ASSERT_TRUE(program.ok()) << program.status();
     const std::string catalogue = absl::StrCat(TestFile(), ".textproto");
     ASSERT_TRUE(
-        WriteFileAtomically(catalogue, absl::StrCat("targets { name: 'mortal' argv: '", *program,
+        WriteFileAtomically(catalogue, absl::StrCat("targets { name: 'crashing' argv: '", *program,
                                                     "' argv: '{port}' ", arguments, " }"))
             .ok());
     StartAgents(count, {.catalogue = catalogue});
@@ -56,7 +56,7 @@ class ExecutionRunnerTest : public CampaignFixture {
 std::string PlanFor(double seconds) {
   return absl::StrCat(R"(
     name: "once"
-    targets { name: "mortal" }
+    targets { name: "crashing" }
     workloads { name: "any" path: "/" }
     load { closed { connections: [16] duration { seconds: )",
                       seconds, " } } warmup { seconds: 0.05 } }\nblocks: 1");
@@ -67,7 +67,7 @@ std::string PlanFor(double seconds) {
 class DyingServerTest : public ExecutionRunnerTest, public ::testing::WithParamInterface<int> {};
 
 TEST_P(DyingServerTest, ReportsTheServerWithItsLastOutputIfItDiesWhileLoadsConnect) {
-  StartMortalAgents(2, absl::StrCat("argv: '6' argv: '", GetParam(), "'"));
+  StartCrashingAgents(2, absl::StrCat("argv: '6' argv: '", GetParam(), "'"));
   const auto finished = RunOnce(PlanFor(0.2));
   ASSERT_TRUE(finished.ok()) << finished.status();
   EXPECT_EQ(finished->record.status(), ExecutionRecord::FAILED);
@@ -84,19 +84,19 @@ INSTANTIATE_TEST_SUITE_P(LingerMs, DyingServerTest, ::testing::Values(0, 300));
 
 // If the controller gave up before the agent did, the agent's error and the samples would be lost.
 TEST_F(ExecutionRunnerTest, WaitsForTheAgentLongerThanItsCatalogueAllowsTheTarget) {
-  StartMortalAgents(1, "argv: '0' argv: '0' ready_timeout_s: 3000 stop_timeout_s: 25.5");
+  StartCrashingAgents(1, "argv: '0' argv: '0' ready_timeout_s: 3000 stop_timeout_s: 25.5");
   const AgentDescription& slow = pool_->server().description();
-  EXPECT_GT(ReadyTimeout(slow, "mortal"), absl::Seconds(3000));
-  EXPECT_LT(ReadyTimeout(slow, "mortal"), absl::Seconds(3600));
-  EXPECT_GT(CloseTimeout(slow, "mortal"), absl::Seconds(25.5));
-  EXPECT_LT(CloseTimeout(slow, "mortal"), absl::Minutes(1));
+  EXPECT_GT(ReadyTimeout(slow, "crashing"), absl::Seconds(3000));
+  EXPECT_LT(ReadyTimeout(slow, "crashing"), absl::Seconds(3600));
+  EXPECT_GT(CloseTimeout(slow, "crashing"), absl::Seconds(25.5));
+  EXPECT_LT(CloseTimeout(slow, "crashing"), absl::Minutes(1));
   // An agent that does not report its timeouts, and an unknown target.
-  EXPECT_GE(ReadyTimeout(AgentDescription(), "mortal"), absl::Seconds(60));
+  EXPECT_GE(ReadyTimeout(AgentDescription(), "crashing"), absl::Seconds(60));
   EXPECT_GE(CloseTimeout(slow, ""), absl::Seconds(20));
 }
 
 TEST_F(ExecutionRunnerTest, AnAgentReportsTheDefaultTimeoutsOfATargetWithoutTimeouts) {
-  StartMortalAgents(1, "argv: '0' argv: '0'");
+  StartCrashingAgents(1, "argv: '0' argv: '0'");
   ASSERT_EQ(pool_->server().description().targets_size(), 1);
   EXPECT_EQ(pool_->server().description().targets(0).ready_timeout_ms(), 10'000);
   EXPECT_EQ(pool_->server().description().targets(0).stop_timeout_ms(), 5'000);

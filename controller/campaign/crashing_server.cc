@@ -1,4 +1,4 @@
-// A target for tests: `mortal_server PORT CONNECTION LINGER_MS` is an HTTP server on 127.0.0.1 that responds to every
+// A target for tests: `crashing_server PORT CONNECTION LINGER_MS` is an HTTP server on 127.0.0.1 that responds to every
 // request with 200 until connection number CONNECTION, counted from 1, arrives. Then it closes its listener and shuts
 // down all connections. LINGER_MS later it prints a message and exits with status 7. With CONNECTION 0 it runs forever.
 
@@ -32,6 +32,6 @@ int main(int argc, char** argv) {
   close(listener);
   for (const int fd : connections) shutdown(fd, SHUT_RDWR);
   std::this_thread::sleep_for(std::chrono::milliseconds(atoi(argv[3])));
-  std::cerr << "mortal_server: that was one too many" << std::endl;
+  std::cerr << "crashing_server: that was one too many" << std::endl;
   _exit(7);
 }
