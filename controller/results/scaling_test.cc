@@ -43,10 +43,9 @@ TEST(ScalingTest, FitsTheLawToTheTargetsWithEnoughLevels) {
   EXPECT_EQ(scalings[0].target, "epoll");
   EXPECT_NEAR(scalings[0].law->lambda, 1000, 1e-6);
   EXPECT_NEAR(scalings[0].law->peak_level.value(), 44.27, 0.01);
-  EXPECT_THAT(
-      ScalingText(KnownLaw()),
-      HasSubstr("scaling of epoll json: one connection 1,000/s, contention (sigma) 0.02, "
-                "coherency (kappa) 0.0005, peak of 15,681/s at 44 connections"));
+  EXPECT_THAT(ScalingText(KnownLaw()),
+              HasSubstr("scaling of epoll json: one connection 1,000/s, contention (sigma) 0.02, "
+                        "coherency (kappa) 0.0005, peak of 15,681/s at 44 connections"));
   const auto json = ScalingJson(KnownLaw());
   ASSERT_EQ(json.size(), 1);
   EXPECT_NEAR(json[0]["law"]["kappa"].get<double>(), 0.0005, 1e-9);
