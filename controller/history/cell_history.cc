@@ -61,7 +61,9 @@ absl::StatusOr<Search> SearchStore(Store& store, const CellQuery& query) {
         continue;
       }
       search.matching.insert(CellText(cell));
-      search.found.push_back({*campaign, std::move(cell)});
+      // A query that matches several cells is refused, and older campaigns are left out.
+      if (search.matching.size() == 1 && search.found.size() <= kMostHistoryPoints)
+        search.found.push_back({*campaign, std::move(cell)});
     }
   }
   return search;
