@@ -42,7 +42,7 @@ std::vector<const AgentRecord*> HostsOf(const std::vector<const AgentRecord*>& a
   return hosts;
 }
 
-// The number of hosts with a bad value. Not set if any host's value is not known.
+// The number of hosts with a bad value, of at least one host. Not set if any host's value is not known.
 template <typename IsBad>
 std::optional<double> CountBad(const std::vector<const AgentRecord*>& hosts, const char* key,
                                const IsBad& is_bad) {
@@ -52,7 +52,6 @@ std::optional<double> CountBad(const std::vector<const AgentRecord*>& hosts, con
     if (!value.has_value()) return std::nullopt;
     bad += is_bad(*value) ? 1 : 0;
   }
-  if (hosts.empty()) return std::nullopt;
   return bad;
 }
 
@@ -90,6 +89,7 @@ std::vector<std::string> EnvironmentDifferences(const AgentDescription& a,
 
 std::vector<GateResult> JudgeEnvironment(const GateRules& rules, const Plan& plan,
                                          const std::vector<const AgentRecord*>& agents) {
+  if (agents.empty()) return {};
   const std::vector<const AgentRecord*> hosts = HostsOf(agents);
   std::vector<GateResult> results = {
       JudgeCampaignFigure(rules, plan, "clock_source",

@@ -27,7 +27,7 @@ std::vector<std::string> EnvironmentDifferences(const AgentDescription& a,
                                                 const AgentDescription& b);
 
 // The gates of a campaign's hosts: clock_source, frequency_governor and, if several agents send the load,
-// environment_differs.
+// environment_differs. None without agents.
 std::vector<GateResult> JudgeEnvironment(const GateRules& rules, const Plan& plan,
                                          const std::vector<const AgentRecord*>& agents);
 
