@@ -372,6 +372,7 @@ absl::StatusOr<CampaignVerdict> CompareCampaign(Store& store, const GateRules& r
   const auto controls = ControlsOf(plan, verdict.baseline);
   Warnings warnings;
   warnings.Add(results.gates);
+  AppendInvalidNames(results.gates, &verdict.invalid_campaign_gates);
   Comparer comparer(store, results, verdict, primary);
   std::vector<Draft> drafts;
   std::vector<Draft> aa;

@@ -95,6 +95,9 @@ struct CampaignVerdict {
   std::vector<GateResult> gates;
   // Names of the gates that warn or are unreadable in a compared cell or the campaign.
   std::vector<std::string> warnings;
+  // Names of the invalid gates of the campaigns as a whole. One of them, too_few_blocks, takes no verdict away, because
+  // the comparison is inconclusive by itself.
+  std::vector<std::string> invalid_campaign_gates;
   // What limits the verdict, one sentence each without a full stop.
   std::vector<std::string> limits;
   std::vector<EnvironmentDifference> environment;

@@ -19,6 +19,7 @@ using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::SizeIs;
 
 using CampaignVerdictTest = VerdictFixture;
@@ -151,6 +152,8 @@ TEST_F(CampaignVerdictTest, FewerBlocksThanAVerdictNeedsAreInconclusive) {
   EXPECT_EQ(one.verdict(), "inconclusive");
   EXPECT_FALSE(one.ratio->ratio.low.has_value());
   EXPECT_EQ(one.blocks_at_least, 6u);
+  // The command exits with status 3.
+  EXPECT_THAT(verdict.invalid_campaign_gates, ElementsAre("too_few_blocks"));
 }
 
 // A state of the machine that favours one program for several blocks at a time.
@@ -387,6 +390,8 @@ TEST_F(TwoCampaignsTest, ComparesSharedCellsAndSaysWhatDiffers) {
   EXPECT_EQ(one.candidate, kSecondId);
   EXPECT_EQ(one.target, "epoll");
   EXPECT_EQ(one.ratio->method, Method::kUnpaired);
+  EXPECT_EQ(verdict->primary_metric, "server_cpu_us_per_request");
+  EXPECT_THAT(verdict->limits, Not(Contains(HasSubstr("different primary metrics"))));
   EXPECT_EQ(one.verdict(), "slower");
   EXPECT_NEAR(one.ratio->ratio.estimate, 1.1, 0.005);
   ASSERT_THAT(verdict->gates, SizeIs(1));

@@ -45,6 +45,12 @@ void AppendVoid(const std::vector<GateResult>& gates, std::vector<GateResult>* v
   }
 }
 
+void AppendInvalidNames(const std::vector<GateResult>& gates, std::vector<std::string>* names) {
+  for (const GateResult& gate : gates) {
+    if (gate.verdict() == GateResult::INVALID) names->push_back(gate.name());
+  }
+}
+
 void Warnings::Add(const std::vector<GateResult>& gates) {
   for (const GateResult& gate : gates) {
     if (gate.verdict() != GateResult::WARN && gate.verdict() != GateResult::UNREADABLE) continue;

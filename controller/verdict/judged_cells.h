@@ -26,6 +26,9 @@ std::optional<double> BusyShareOf(const CellResult& cell);
 // interval and is inconclusive by itself.
 void AppendVoid(const std::vector<GateResult>& gates, std::vector<GateResult>* voided_by);
 
+// Appends the names of the invalid gates.
+void AppendInvalidNames(const std::vector<GateResult>& gates, std::vector<std::string>* names);
+
 // Gates that warn or could not be read, each name once.
 class Warnings {
  public:

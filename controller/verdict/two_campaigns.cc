@@ -196,7 +196,7 @@ absl::StatusOr<CampaignVerdict> CompareTwoCampaigns(const GateRules& rules,
   verdict.campaigns = {first.campaign.id(), second.campaign.id()};
   verdict.design = CampaignVerdict::Design::kTwoCampaigns;
   ASSAY_ASSIGN_OR_RETURN(const Metric* const primary, PrimaryMetricOf(first.campaign));
-  verdict.primary_metric = std::string(verdict.primary_metric);
+  verdict.primary_metric = std::string(primary->name);
   const std::vector<SharedCell> shared = SharedCells(first, second, &verdict.limits);
   ASSAY_RETURN_IF_ERROR(CheckShared(first, second, shared, verdict.limits));
   if (second.campaign.plan().primary_metric() != verdict.primary_metric) {
@@ -207,7 +207,10 @@ absl::StatusOr<CampaignVerdict> CompareTwoCampaigns(const GateRules& rules,
   verdict.family = static_cast<uint32_t>(shared.size());
   verdict.gates.push_back(ToResult(rules, rules.JudgeCampaigns(2), "the comparison"));
   Warnings warnings;
-  for (const CampaignResults* const results : {&first, &second}) warnings.Add(results->gates);
+  for (const CampaignResults* const results : {&first, &second}) {
+    warnings.Add(results->gates);
+    AppendInvalidNames(results->gates, &verdict.invalid_campaign_gates);
+  }
   for (const SharedCell& both : shared) {
     for (const Metric* const metric : ComparedMetrics(primary)) {
       Comparison comparison = Compare(both, *metric, metric == primary, verdict.family);

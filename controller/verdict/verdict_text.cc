@@ -76,7 +76,8 @@ std::string Table(const CampaignVerdict& verdict, TextWidth width) {
   }
   return absl::StrCat(
       table.ToString(width == TextWidth::kWide ? kAnyWidth : kTextColumns),
-      "* the metric that decides: ", DesignText(verdict.design), " design, ", verdict.family,
+      "* the metric that decides: ", DesignText(verdict.design),
+      verdict.campaigns.size() > 1 ? ", " : " design, ", verdict.family,
       verdict.family == 1 ? " comparison" : " comparisons that hold together",
       " with 95 % confidence; the other metrics are descriptive, each with 95 % of its own\n");
 }

@@ -140,8 +140,9 @@ std::string ControlSentence(const std::vector<const Comparison*>& controls, bool
 
 std::string ValiditySentence(const CampaignVerdict& verdict) {
   std::string text;
-  if (verdict.invalid()) {
-    std::set<std::string> names;
+  if (verdict.invalid() || !verdict.invalid_campaign_gates.empty()) {
+    std::set<std::string> names(verdict.invalid_campaign_gates.begin(),
+                                verdict.invalid_campaign_gates.end());
     const auto add = [&](const std::vector<GateResult>& gates) {
       for (const GateResult& gate : gates) {
         if (gate.verdict() == GateResult::INVALID) names.insert(gate.name());
