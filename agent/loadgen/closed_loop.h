@@ -21,11 +21,11 @@ namespace assay::loadgen {
 //
 // At the begin of a slot every connection sends at once: a rest ends with the slot in which it began.
 //
-// Work goes in rows: some answers are received, then the next requests are sent, so that each finds its part of the
-// kernel in the CPU's cache, and a response is dated before other requests are sent rather than behind them. Meanwhile a
-// connection rests, which is think time that nobody asked for: rows are so long that it stays a small share of the cycle
-// (LongestBatch()), and the Recorder accounts for it. The clock is read once more for each request of a row; alone, a
-// request begins at the end of the one before, within the microsecond.
+// Requests are sent in batches: some responses are received, then the next requests are sent. Each side then finds its
+// part of the kernel in the CPU's cache, and a response is dated before other requests are sent. Meanwhile a connection is
+// idle, which is think time that nobody asked for. A batch is short enough for that time to stay a small share of the
+// cycle (LongestBatch()), and the Recorder accounts for it. Every request of a batch has a reading of the clock of its own.
+// A single request begins at the time at which the one before it ended, which is less than a microsecond earlier.
 class ClosedLoop : public LoadLoop {
  public:
   struct Config {
@@ -50,8 +50,9 @@ class ClosedLoop : public LoadLoop {
   void OnOpenFailed(Outcome outcome, int64_t now_ns) override;
   void AfterEvents() override { SendBatch(); }
 
-  // Answers in a row at most, with so many connections in one thread. A row's think time grows with its length, the
-  // cycle with the number of connections: their ratio fixes the share. docs/measurement.md, Think time, has the figures.
+  // The largest number of responses in a batch, with this many connections in one thread. The think time grows with the
+  // length of a batch, and the cycle with the number of connections, so their ratio determines the share. For figures see
+  // docs/measurement.md, Think time.
   static size_t LongestBatch(int connections);
 
  private:
