@@ -481,7 +481,13 @@ void ExecutionRunner::Attempt::Start(int64_t start_ns) {
 }
 
 absl::Status ExecutionRunner::Attempt::AwaitAllStarted() {
-  const int64_t deadline_ns = clock_.After(kStartedTimeout);
+  absl::Duration first_slot;
+  if (slots() != nullptr && !slots()->own().empty()) {
+    // A load generator that takes turns reports its start after its first slot, so as not to disturb the load.
+    first_slot = absl::Nanoseconds(slots()->lead_ns()) +
+                 absl::Nanoseconds(slots()->period_ns()) * (slots()->own(0) + 1);
+  }
+  const int64_t deadline_ns = clock_.After(first_slot + kStartedTimeout);
   for (LoadJob& load : loads_) {
     const absl::StatusOr<Started> started = load.client->WaitStarted(deadline_ns);
     if (!started.ok()) return RecordFailure(started.status(), *load.member, JobId::LOAD);

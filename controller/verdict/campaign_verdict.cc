@@ -12,6 +12,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "analysis/dependence.h"
+#include "analysis/signed_rank.h"
 #include "common/status_macros.h"
 #include "controller/gates/gate_keeper.h"
 #include "controller/plan/cells.h"
@@ -105,6 +106,14 @@ class Comparer {
   }
   void Forget() { slots_.Forget(); }
 
+  // For each interleaved execution: how much the first slots of its rounds differ from the others, as a log ratio of the
+  // primary metric.
+  std::vector<double> OrderEffects() const {
+    std::vector<double> effects;
+    for (const auto& [id, effect] : order_effects_) effects.push_back(effect);
+    return effects;
+  }
+
  private:
   Draft DraftOf(const std::vector<ExecutionPair>& pairs, const CellResult& baseline,
                 const CellResult& candidate, const Metric* metric) {
@@ -139,6 +148,12 @@ class Comparer {
   void AddRounds(const ExecutionPair& pair, Draft& draft) {
     const RoundRatios rounds = PairRounds(slots_.Of(pair.baseline->id),
                                           slots_.Of(pair.candidate->id), *draft.comparison.metric);
+    if (draft.comparison.primary) {
+      for (const ExecutionResult* const one : {pair.baseline, pair.candidate}) {
+        const std::optional<double> effect = OrderEffect(slots_.Of(one->id), *primary_);
+        if (effect.has_value()) order_effects_.emplace(one->id, *effect);
+      }
+    }
     draft.comparison.slot_pairs += rounds.log_ratios.size();
     draft.comparison.slot_pairs_left_out += rounds.left_out;
     if (rounds.log_ratios.empty()) return;
@@ -160,6 +175,7 @@ class Comparer {
   CampaignVerdict& verdict_;
   const Metric* const primary_;
   SlotReader slots_;
+  std::map<std::string, double> order_effects_;
 };
 
 // Sets the ratio of every draft. Blocks count as dependent for one candidate and metric at all levels.
@@ -258,6 +274,59 @@ void JudgeControls(const GateRules& rules, CampaignVerdict& verdict) {
   if (!any) return;
   verdict.gates.push_back(ToResult(rules, rules.JudgeControl(differing), "A/A control"));
   for (Comparison& one : verdict.comparisons) AppendVoid(verdict.gates, &one.voided_by);
+}
+
+// How far the baseline's own figure moved, at the level where it moved most: |last third / first third of the blocks - 1|.
+std::optional<double> DriftOf(const CampaignResults& results, const std::string& baseline,
+                              const Metric& metric) {
+  constexpr size_t kThirds = 3;
+  constexpr size_t kFewestBlocks = 6;
+  std::optional<double> worst;
+  for (const CellResult& cell : results.cells) {
+    if (cell.cell.target() != baseline || IsSeparateExecution(results.campaign.plan(), cell.cell))
+      continue;
+    std::map<uint32_t, double> by_block;
+    for (const ExecutionResult& one : cell.executions) {
+      const std::optional<double> value = metric.of(one);
+      if (value.has_value() && *value > 0) by_block[one.block] = std::log(*value);
+    }
+    if (by_block.size() < kFewestBlocks) continue;
+    std::vector<double> logs;
+    for (const auto& [block, log] : by_block) logs.push_back(log);
+    const std::vector<double> thirds = SegmentMeans(logs, kThirds);
+    worst = std::max(worst.value_or(0), std::abs(std::expm1(thirds.back() - thirds.front())));
+  }
+  return worst;
+}
+
+// The end of the interval of the mean order effect that is nearer to none; 0 if the interval contains none.
+std::optional<double> OrderBiasOf(const std::vector<double>& effects) {
+  if (effects.empty()) return std::nullopt;
+  const Estimate centre = HodgesLehmann(effects);
+  if (!centre.low.has_value()) return std::nullopt;
+  if (*centre.low <= 0 && *centre.high >= 0) return 0;
+  return std::abs(std::expm1(*centre.low > 0 ? *centre.low : *centre.high));
+}
+
+// Judges how the campaign went over time. A figure that the campaign is too short for, or that its design does not have,
+// is not judged.
+void JudgeCourse(const GateRules& rules, const CampaignResults& results, const Metric& primary,
+                 const std::vector<double>& order_effects, CampaignVerdict& verdict) {
+  std::optional<double> dependence;
+  for (const Comparison* const one : verdict.Primary()) {
+    if (!one->ratio.has_value() || one->ratio->blocks < kSerialCorrelationMinValues) continue;
+    dependence = std::max(dependence.value_or(one->dependence), one->dependence);
+  }
+  const std::pair<const char*, std::optional<double>> figures[] = {
+      {"dependence", dependence},
+      {"drift", DriftOf(results, verdict.baseline, primary)},
+      {"order_bias", OrderBiasOf(order_effects)},
+  };
+  for (const auto& [gate, value] : figures) {
+    if (!value.has_value()) continue;
+    verdict.gates.push_back(
+        JudgeCampaignFigure(rules, results.campaign.plan(), gate, value, "the comparison"));
+  }
 }
 
 void AppendTargetLimits(const CampaignResults& results, const Metric& primary,
@@ -401,6 +470,8 @@ absl::StatusOr<CampaignVerdict> CompareCampaign(Store& store, const GateRules& r
     for (Comparison& one : *all) AppendVoid(results.gates, &one.voided_by);
   }
   JudgeControls(rules, verdict);
+  JudgeCourse(rules, results, *primary, comparer.OrderEffects(), verdict);
+  warnings.Add(verdict.gates);
   verdict.warnings = warnings.names();
   AppendTargetLimits(results, *primary, &verdict.limits);
   AppendLoadLimits(verdict, &verdict.limits);

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 #include <vector>
@@ -23,6 +24,14 @@ using ::testing::Not;
 using ::testing::SizeIs;
 
 using CampaignVerdictTest = VerdictFixture;
+
+// An empty result if the gate was not judged.
+GateResult GateOf(const CampaignVerdict& verdict, const std::string& name) {
+  for (const GateResult& gate : verdict.gates) {
+    if (gate.name() == name) return gate;
+  }
+  return GateResult();
+}
 
 TEST_F(CampaignVerdictTest, KnownAnswerComesOutOfAStoredCampaign) {
   const CampaignRecord campaign = Campaign(kTwoTargets, 6);
@@ -85,9 +94,7 @@ TEST_F(CampaignVerdictTest, ControlThatDiffersInvalidatesEveryVerdict) {
   AddBlocks(campaign, "hyper", kKnownB);
   AddBlocks(campaign, "again", {105, 107, 103, 106, 104, 105});
   const CampaignVerdict verdict = Compared(campaign);
-  ASSERT_THAT(verdict.gates, SizeIs(1));
-  EXPECT_EQ(verdict.gates[0].name(), "aa_control");
-  EXPECT_EQ(verdict.gates[0].value(), 1);
+  EXPECT_EQ(GateOf(verdict, "aa_control").value(), 1);
   EXPECT_EQ(verdict.gates[0].verdict(), GateResult::INVALID);
   EXPECT_TRUE(verdict.invalid());
   EXPECT_EQ(verdict.Primary()[0]->verdict(), "invalid");
@@ -100,7 +107,7 @@ TEST_F(CampaignVerdictTest, EquivalentControlPassesAndIsNoCandidate) {
   AddBlocks(campaign, "hyper", kKnownB);
   AddBlocks(campaign, "again", {100.1, 101.9, 98.1, 100.9, 99.1, 100});
   const CampaignVerdict verdict = Compared(campaign);
-  EXPECT_EQ(verdict.gates[0].verdict(), GateResult::PASS);
+  EXPECT_EQ(GateOf(verdict, "aa_control").verdict(), GateResult::PASS);
   EXPECT_EQ(verdict.family, 1u);
   EXPECT_EQ(In(verdict.aa, "server_cpu_us_per_request").verdict(), "equivalent");
   EXPECT_EQ(verdict.Primary()[0]->verdict(), "slower");
@@ -127,7 +134,7 @@ TEST_F(CampaignVerdictTest, SameTargetWithOtherOptionsIsACandidate) {
   AddBlocks(campaign, "burns", kKnownB);
   const CampaignVerdict verdict = Compared(campaign);
   EXPECT_THAT(verdict.aa, IsEmpty());
-  EXPECT_THAT(verdict.gates, IsEmpty());
+  EXPECT_EQ(GateOf(verdict, "aa_control").name(), "");
   EXPECT_EQ(verdict.family, 1u);
 }
 
@@ -141,6 +148,21 @@ TEST_F(CampaignVerdictTest, BlockWithoutOneOfTheTwoIsLeftOutAndCounted) {
   EXPECT_EQ(one.blocks_left_out, 1u);
   EXPECT_NEAR(one.ratio->ratio.estimate, 1.1, 5e-5);
   EXPECT_THAT(verdict.limits, Contains(HasSubstr("1 of 7 blocks are left out")));
+}
+
+TEST_F(CampaignVerdictTest, ABaselineThatMovesWarnsOfDrift) {
+  const CampaignRecord campaign = Campaign(kTwoTargets, 6);
+  AddBlocks(campaign, "epoll", {100, 100, 110, 110, 130, 130});
+  AddBlocks(campaign, "hyper", {100, 101, 112, 111, 129, 131});
+  const GateResult drift = GateOf(Compared(campaign), "drift");
+  EXPECT_EQ(drift.verdict(), GateResult::WARN);
+  EXPECT_NEAR(drift.value(), 0.3, 1e-9);
+  const CampaignRecord steady = Campaign(kTwoTargets, 6, kSecondId);
+  AddBlocks(steady, "epoll", kKnownA);
+  AddBlocks(steady, "hyper", kKnownB);
+  EXPECT_EQ(GateOf(Compared(steady), "drift").verdict(), GateResult::PASS);
+  // Its blocks have no slots.
+  EXPECT_EQ(GateOf(Compared(steady), "order_bias").name(), "");
 }
 
 TEST_F(CampaignVerdictTest, FewerBlocksThanAVerdictNeedsAreInconclusive) {
@@ -168,6 +190,8 @@ TEST_F(CampaignVerdictTest, DependentBlocksAreComparedInSegmentsOfTime) {
   const CampaignVerdict verdict = Compared(campaign);
   const Comparison& one = *verdict.Primary()[0];
   EXPECT_GT(one.dependence, kDependenceLimit);
+  EXPECT_EQ(GateOf(verdict, "dependence").verdict(), GateResult::WARN);
+  EXPECT_EQ(GateOf(verdict, "dependence").value(), one.dependence);
   EXPECT_EQ(one.ratio->method, Method::kSegments);
   EXPECT_THAT(one.ratio->segment_ratios, SizeIs(8));
   EXPECT_EQ(one.verdict(), "inconclusive");
@@ -255,7 +279,9 @@ TEST_F(CampaignVerdictTest, VerdictIsTakenOnlyIfThePlanWantsOne) {
   for (const char* target : {"epoll", "hyper", "again"}) AddBlocks(wanted, target, kKnownA);
   CampaignResults results = Read(wanted);
   EXPECT_TRUE(TakeVerdict(*store_, rules_, results)->has_value());
-  EXPECT_EQ(results.gates.back().name(), "aa_control");
+  EXPECT_EQ(std::count_if(results.gates.begin(), results.gates.end(),
+                          [](const GateResult& gate) { return gate.name() == "aa_control"; }),
+            1);
   CampaignResults other = Read(Campaign(absl::StrCat(kTwoTargets, " verdict: NONE"), 6, kSecondId));
   EXPECT_FALSE(TakeVerdict(*store_, rules_, other)->has_value());
 }
@@ -325,6 +351,8 @@ TEST_F(InterleavedVerdictTest, SlotsOfOneRoundArePairedWhateverTheMachineDoes) {
   EXPECT_NEAR(In(verdict.comparisons, "mean_us").ratio->ratio.estimate, 1.1, 1e-9);
   // A slot is too short for a tail.
   EXPECT_NEAR(In(verdict.comparisons, "p99_us").ratio->ratio.estimate, 2, 1e-2);
+  // Neither target is first more often than the other, and being first changes nothing but by the drift within a round.
+  EXPECT_EQ(GateOf(verdict, "order_bias").verdict(), GateResult::PASS);
   ASSERT_TRUE(verdict.between_start_sd.has_value());
   EXPECT_NEAR(*verdict.between_start_sd, 0, 1e-6);
   EXPECT_NEAR(*verdict.within_start_sd, 0, 1e-6);

@@ -112,6 +112,23 @@ absl::StatusOr<SlotResults> SlotResultsOf(const ExecutionRecord& execution,
   return results;
 }
 
+std::optional<double> OrderEffect(const SlotResults& slots, const Metric& metric) {
+  if (slots.round < 2) return std::nullopt;
+  double first_sum = 0;
+  double other_sum = 0;
+  int firsts = 0;
+  int others = 0;
+  for (const SlotResult& slot : slots.slots) {
+    const std::optional<double> value = metric.of(slot.figures);
+    if (slot.overdue || !value.has_value() || !(*value > 0)) continue;
+    const bool first = slot.index % slots.round == 0;
+    (first ? first_sum : other_sum) += std::log(*value);
+    ++(first ? firsts : others);
+  }
+  if (firsts == 0 || others == 0) return std::nullopt;
+  return first_sum / firsts - other_sum / others;
+}
+
 RoundRatios PairRounds(const SlotResults& baseline, const SlotResults& candidate,
                        const Metric& metric) {
   RoundRatios ratios;

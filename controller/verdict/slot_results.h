@@ -2,6 +2,7 @@
 #define ASSAY_CONTROLLER_VERDICT_SLOT_RESULTS_H_
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -50,6 +51,10 @@ struct RoundRatios {
 // Pairs the slots of two executions of one group, round by round. All rounds are left out if the schedules differ.
 RoundRatios PairRounds(const SlotResults& baseline, const SlotResults& candidate,
                        const Metric& metric);
+
+// How much the first slots of rounds differ from the others: the difference of the means of the metric's logarithms. Not
+// set if the first or the other slots are not known, or with only one target.
+std::optional<double> OrderEffect(const SlotResults& slots, const Metric& metric);
 
 }  // namespace assay::controller
 
