@@ -31,8 +31,9 @@ IntervalPlan IntervalPlan::For(int64_t window_s, int64_t latest_s, int threads) 
 }
 
 IntervalPlan IntervalPlan::ForSlots() {
-  // Those in use lie a few indexes apart: no two of them may share a place.
-  constexpr int kPlaces = 16;
+  // Consecutive own slots of 16 targets are up to 31 indexes apart, and an overdue response may be that of an earlier one:
+  // no two of those in use may share a place. A prime, so that no number of whole rounds is a multiple of it.
+  constexpr int kPlaces = 37;
   return {.slots = kPlaces, .keep_seconds = INT32_MAX, .harvest_every_s = 0};
 }
 

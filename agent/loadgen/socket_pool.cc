@@ -111,7 +111,7 @@ int64_t SocketPool::CatchUp(int64_t now_ns) {
 }
 
 void SocketPool::ResumeReopening(int64_t now_ns) {
-  if (reopening_) return;
+  // Also where reopening was never stopped: a period that drained at once ends without StopReopening().
   reopening_ = true;
   for (int i = 0; i < connections(); ++i) {
     Socket& socket = sockets_[i];

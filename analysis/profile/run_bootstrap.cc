@@ -6,6 +6,7 @@
 #include <limits>
 #include <numeric>
 
+#include "analysis/false_discovery.h"
 #include "analysis/random_stream.h"
 
 namespace assay {
@@ -96,17 +97,8 @@ MeanDifference RunBootstrap::Compare(absl::Span<const double> a, absl::Span<cons
 }
 
 std::vector<bool> BenjaminiHochberg(absl::Span<const double> p_values, double rate) {
-  std::vector<size_t> order(p_values.size());
-  std::iota(order.begin(), order.end(), 0);
-  std::sort(order.begin(), order.end(),
-            [&p_values](size_t a, size_t b) { return p_values[a] < p_values[b]; });
-  size_t fallen = 0;
-  for (size_t i = 0; i < order.size(); ++i) {
-    const double limit = rate * static_cast<double>(i + 1) / static_cast<double>(order.size());
-    if (p_values[order[i]] <= limit) fallen = i + 1;
-  }
-  std::vector<bool> found(p_values.size());
-  for (size_t i = 0; i < fallen; ++i) found[order[i]] = true;
+  std::vector<bool> found;
+  for (const double adjusted : AdjustedPValues(p_values)) found.push_back(adjusted <= rate);
   return found;
 }
 

@@ -84,6 +84,10 @@ class ExecutionRunner::Attempt {
   bool IsQuiet() const;
   // Reads the clocks of all its jobs.
   void ReadClocks();
+  // All jobs of one agent have one clock: collects the reading of each agent with the shortest round trip, and uses it.
+  // Otherwise the schedules of a unit would differ by the errors of their readings.
+  void AddClocks(absl::flat_hash_map<const PoolMember*, ClockReading>& best) const;
+  void UseClocks(const absl::flat_hash_map<const PoolMember*, ClockReading>& best);
   // The slowest round trip of these readings.
   int64_t slowest_ns() const { return slowest_ns_; }
   // Commands the start at a time of the controller's clock, and waits until all have started.
@@ -195,14 +199,15 @@ class ExecutionRunner::UnitRun {
   void ForEach(const Step& step) {
     for (const std::unique_ptr<Attempt>& attempt : attempts_) {
       if (attempt->ok()) step(*attempt);
-      // Free the CPUs of a failed one for the others.
-      if (!attempt->ok()) attempt->Close();
+      // Free the CPUs of a failed one for the others. While they are under load, its end would disturb them.
+      if (!attempt->ok() && !under_load_) attempt->Close();
     }
   }
 
   ExecutionRunner& runner_;
   const bool may_lengthen_;
   std::vector<std::unique_ptr<Attempt>> attempts_;
+  bool under_load_ = false;
   bool gave_up_ = false;
   bool needs_longer_slots_ = false;
 };
@@ -258,6 +263,7 @@ void ExecutionRunner::UnitRun::Measure() {
   }
   Start();
   ForEach([](Attempt& one) { one.AwaitEnd(); });
+  under_load_ = false;
   ForEach([this](Attempt& one) {
     needs_longer_slots_ = needs_longer_slots_ || (may_lengthen_ && one.NeedsLongerSlots());
   });
@@ -268,15 +274,21 @@ void ExecutionRunner::UnitRun::Measure() {
 
 void ExecutionRunner::UnitRun::Start() {
   int64_t slowest_ns = 0;
+  absl::flat_hash_map<const PoolMember*, ClockReading> best;
   ForEach([&](Attempt& one) {
     one.ReadClocks();
+    if (one.ok()) one.AddClocks(best);
     slowest_ns = std::max(slowest_ns, one.slowest_ns());
   });
   // One point in time on the controller's clock, converted to the clock of each agent.
   const int64_t start_ns = runner_.pool_.clock().NowNanos() +
                            std::max(kShortestRunUpNs, kRunUpRoundTrips * slowest_ns) +
                            kRunUpOfJobNs * static_cast<int64_t>(attempts_.size() - 1);
-  ForEach([&](Attempt& one) { one.Start(start_ns); });
+  under_load_ = true;
+  ForEach([&](Attempt& one) {
+    one.UseClocks(best);
+    one.Start(start_ns);
+  });
   ForEach([](Attempt& one) { one.AwaitStarted(); });
 }
 
@@ -464,6 +476,23 @@ absl::Status ExecutionRunner::Attempt::ReadAllClocks() {
   return absl::OkStatus();
 }
 
+void ExecutionRunner::Attempt::AddClocks(
+    absl::flat_hash_map<const PoolMember*, ClockReading>& best) const {
+  const auto add = [&best](const PoolMember& member, const ClockReading& reading) {
+    const auto [found, added] = best.try_emplace(&member, reading);
+    if (!added && reading.round_trip_ns < found->second.round_trip_ns) found->second = reading;
+  };
+  for (const LoadJob& load : loads_) add(*load.member, load.clock);
+  if (server_clock_.has_value()) add(runner_.pool_.server(), *server_clock_);
+}
+
+void ExecutionRunner::Attempt::UseClocks(
+    const absl::flat_hash_map<const PoolMember*, ClockReading>& best) {
+  if (slots() == nullptr) return;
+  for (LoadJob& load : loads_) load.clock = best.at(load.member);
+  if (server_clock_.has_value()) server_clock_ = best.at(&runner_.pool_.server());
+}
+
 void ExecutionRunner::Attempt::Start(int64_t start_ns) {
   start_ns_ = start_ns;
   const auto on_its_clock = [start_ns](const ClockReading& reading) {
@@ -515,21 +544,38 @@ absl::Status ExecutionRunner::Attempt::AwaitAllFinished() {
 }
 
 absl::Status ExecutionRunner::Attempt::CheckSlots() {
-  if (slots() == nullptr || server_ == nullptr || finished_.record.server().slots_size() > 0) {
+  if (slots() == nullptr) return absl::OkStatus();
+  const auto counted = std::count_if(slots()->own().begin(), slots()->own().end(),
+                                     [this](uint32_t i) { return i >= slots()->warmup_count(); });
+  // A load in slots counts less than its slots, because of the settling times.
+  const int64_t longest_ns =
+      counted * static_cast<int64_t>(slots()->slot_ns() - slots()->settle_ns());
+  for (const LoadJob& load : loads_) {
+    if (load.record.finished().duration_ns() <= longest_ns) continue;
+    return RecordFailure(absl::FailedPreconditionError(
+                             "does not send its load in slots: its version is too old for the "
+                             "interleaved design; update it, or set design: SEQUENTIAL"),
+                         *load.member, JobId::LOAD);
+  }
+  if (server_ == nullptr || finished_.record.server().slots_size() == counted) {
     return absl::OkStatus();
   }
-  return RecordFailure(absl::FailedPreconditionError(
-                           "does not read CPU clocks in slots: its version is too old for the "
-                           "interleaved design; update it, or set design: SEQUENTIAL"),
-                       runner_.pool_.server(), JobId::SERVER);
+  return RecordFailure(
+      absl::FailedPreconditionError(absl::StrCat(
+          "read the CPU clocks of ", finished_.record.server().slots_size(), " of ", counted,
+          " slots: with none, its version is too old for the interleaved design; update it, or "
+          "set design: SEQUENTIAL")),
+      runner_.pool_.server(), JobId::SERVER);
 }
 
 bool ExecutionRunner::Attempt::NeedsLongerSlots() const {
   if (slots() == nullptr) return false;
-  uint64_t overdue = 0;
-  for (const LoadJob& load : loads_) overdue += load.record.finished().overdue_slots();
-  const auto all = static_cast<uint64_t>(slots()->own_size()) * loads_.size();
-  return static_cast<double>(overdue) > kMostOverdueShare * static_cast<double>(all);
+  // The worst load agent, as the gate `slot_overlap` judges.
+  uint32_t overdue = 0;
+  for (const LoadJob& load : loads_) {
+    overdue = std::max(overdue, load.record.finished().overdue_slots());
+  }
+  return static_cast<double>(overdue) > kMostOverdueShare * slots()->own_size();
 }
 
 void ExecutionRunner::Attempt::CountServerCpuResponses() {

@@ -130,11 +130,11 @@ absl::Status LoadIntake::TakeChunk(const SampleChunk& chunk) {
   const uint64_t samples = record_.samples_received() + chunk.count();
   if (chunks > limits_.chunks) {
     return OverLimit("sample chunks", limits_.chunks,
-                     absl::StrCat("its window was shorter than ", limits_.seconds, " s"));
+                     absl::StrCat("its window has at most ", limits_.seconds, " intervals"));
   }
   if (samples > limits_.samples) {
     return OverLimit("samples", limits_.samples,
-                     absl::StrCat("its window was shorter than ", limits_.seconds, " s"));
+                     absl::StrCat("its window has at most ", limits_.seconds, " intervals"));
   }
   const uint64_t recorded = record_.finished().samples_recorded();
   if (samples > recorded) {

@@ -51,8 +51,8 @@ void CheckTogether(const Plan& plan, const AgentPool& pool, std::vector<std::str
     if (known == nullptr || !known->alone()) continue;
     faults.push_back(absl::StrCat(
         "target '", target.name(),
-        "' cannot be alive together with other targets, says its catalogue; measure one target "
-        "after the other: design: SEQUENTIAL"));
+        "' cannot be alive together with other targets (`alone` in the agent's catalogue); set "
+        "design: SEQUENTIAL"));
   }
 }
 

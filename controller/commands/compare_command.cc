@@ -76,6 +76,10 @@ absl::StatusOr<Compared> CompareNamed(const CompareFlags& flags) {
   }
   ASSAY_ASSIGN_OR_RETURN(CampaignResults second, ResultsOf(*store, rules, flags.second_id));
   compared.campaigns.push_back(std::move(second));
+  // Adds the gates of each campaign's own comparison: a control that differed voids it here too.
+  for (CampaignResults& one : compared.campaigns) {
+    ASSAY_RETURN_IF_ERROR(TakeVerdict(*store, rules, one).status());
+  }
   ASSAY_ASSIGN_OR_RETURN(compared.verdict,
                          CompareTwoCampaigns(rules, compared.campaigns[0], compared.campaigns[1]));
   return compared;

@@ -18,6 +18,7 @@
 #include "controller/plan/plan_rules.h"
 #include "controller/report/profile_section.h"
 #include "controller/results/campaign_results.h"
+#include "controller/results/difference_breakdown.h"
 #include "controller/results/profile_json.h"
 #include "controller/results/profile_results.h"
 #include "controller/results/results_json.h"
@@ -114,6 +115,10 @@ absl::Status Print(const Shown& shown, const CommonFlags& flags) {
               << TerminalLines(
                      Fitted(CostText(profiles, rules, flags.wide ? kAnyWidth : kTextColumns),
                             WidthOf(flags)));
+  const std::string breakdown =
+      verdict.has_value() ? BreakdownTexts(profiles, rules, flags.wide ? kAnyWidth : kTextColumns)
+                          : "";
+  if (!breakdown.empty()) std::cout << "\n" << TerminalLines(Fitted(breakdown, WidthOf(flags)));
   std::cout << std::flush;
   return absl::OkStatus();
 }

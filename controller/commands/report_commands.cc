@@ -85,7 +85,9 @@ absl::StatusOr<Export> FilesOf(Store& store, const CampaignRecord& campaign,
     return Export{.files = std::move(files)};
   }
   ASSAY_ASSIGN_OR_RETURN(const GateRules rules, LoadGateRules());
-  ASSAY_ASSIGN_OR_RETURN(const CampaignResults results, ReadResults(store, rules, campaign));
+  ASSAY_ASSIGN_OR_RETURN(CampaignResults results, ReadResults(store, rules, campaign));
+  // The gates of the comparison, as `show` has them.
+  ASSAY_RETURN_IF_ERROR(TakeVerdict(store, rules, results).status());
   damaged = results.damaged;
   const std::string name = absl::StrCat("campaign-", campaign.id(), ".", format);
   return Export{.files = {{name, format == "csv" ? ToCsv(results) : JsonFile(results)}}};

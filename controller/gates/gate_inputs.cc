@@ -200,11 +200,10 @@ std::optional<ServerReadings> ServerReadingsOf(const ExecutionRecord& execution,
                    .span_ns = ServerSpanNanos(execution),
                    .foreign_ns = Reported(server.foreign_ns()),
                    .steal_ns = Reported(server.steal_ns())};
+  // The same share that verdicts show.
+  readings.busy_share = FiguresOf(execution).server_busy_share;
   const double cpu_time_ns = static_cast<double>(server.window_ns()) * readings.cpus.count;
   if (cpu_time_ns > 0) {
-    if (!server.tree_incomplete()) {
-      readings.busy_share = static_cast<double>(server.cpu_ns()) / cpu_time_ns;
-    }
     if (server.has_run_delay_ns()) {
       readings.run_delay_share = static_cast<double>(server.run_delay_ns()) / cpu_time_ns;
     }
@@ -276,15 +275,21 @@ std::optional<double> HiddenThinkShare(const Plan& plan, const ExecutionRecord& 
   return hidden * *figures.think_share;
 }
 
+// Also a threshold on a regression compares, with an earlier campaign.
 ComparedFigure ComparedBy(const Plan& plan, const Cell& cell) {
-  const bool compares =
-      plan.verdict() != Plan::NONE && plan.targets_size() > 1 && !IsSeparateExecution(plan, cell);
-  if (!compares || cell.rate_per_s() > 0 || ThinkSeconds(plan, cell) > 0) {
+  if (IsSeparateExecution(plan, cell) || cell.rate_per_s() > 0 || ThinkSeconds(plan, cell) > 0) {
     return ComparedFigure::kOther;
   }
-  if (plan.primary_metric() == "rps") return ComparedFigure::kThroughput;
-  return plan.primary_metric() == "server_cpu_us_per_request" ? ComparedFigure::kCost
-                                                              : ComparedFigure::kOther;
+  const auto compares = [&](std::string_view metric) {
+    const bool verdict =
+        plan.verdict() != Plan::NONE && plan.targets_size() > 1 && plan.primary_metric() == metric;
+    return verdict || std::any_of(plan.thresholds().begin(), plan.thresholds().end(),
+                                  [&](const Threshold& one) {
+                                    return one.has_regression_percent() && one.metric() == metric;
+                                  });
+  };
+  if (compares("rps")) return ComparedFigure::kThroughput;
+  return compares("server_cpu_us_per_request") ? ComparedFigure::kCost : ComparedFigure::kOther;
 }
 
 // Little's law over one window: the sum of the latencies plus the idle time of as many requests must be the integral of
@@ -333,6 +338,13 @@ CpuUse CpuUseOf(const ExecutionRecord& execution) {
   use.server_ns = execution.server().cpu_ns() + execution.server().idle_cpu_ns();
   for (const LoadRecord& load : execution.loads()) use.load_ns.push_back(load.finished().cpu_ns());
   return use;
+}
+
+int GroupSizeOf(const ExecutionRecord& execution) {
+  const SlotSchedule& slots = execution.slots();
+  if (slots.own().empty()) return 1;
+  // Each round has one slot of each of them.
+  return static_cast<int>(slots.count()) / slots.own_size();
 }
 
 std::vector<double> IntervalMedians(absl::Span<const WindowSecond* const> intervals) {
@@ -422,6 +434,10 @@ void AddContext(const ExecutionContext& context, ExecutionFigures* figures) {
   const std::vector<int64_t>& load_ns = context.siblings.load_ns;
   for (size_t i = 0; i < std::min(load_ns.size(), figures->load_cpus.size()); ++i) {
     figures->load_cpus[i].group_ns = load_ns[i];
+  }
+  if (!context.siblings_known) {
+    if (figures->server.has_value()) figures->server->cpus.foreign_ns.reset();
+    for (PinnedCpus& cpus : figures->load_cpus) cpus.foreign_ns.reset();
   }
   const absl::StatusOr<SteadyState> steady = FindSteadyState(context.interval_medians);
   if (!steady.ok()) return;

@@ -25,11 +25,15 @@ struct CpuUse {
   CpuUse& operator-=(const CpuUse& other);
 };
 CpuUse CpuUseOf(const ExecutionRecord& execution);
+// Number of executions in the group of an execution, failed ones included; 1 without a group.
+int GroupSizeOf(const ExecutionRecord& execution);
 
 // What is known of an execution beyond its own record.
 struct ExecutionContext {
   // The sum over the other executions of its group. Empty without a group.
   CpuUse siblings;
+  // False if an execution of its group failed: its CPU time is not known, and would count as that of other programs.
+  bool siblings_known = true;
   // The median latency of each interval or slot, in the order of time. Empty: not known.
   std::vector<double> interval_medians;
 };

@@ -119,6 +119,7 @@ void JudgeTogether(const GateRules& rules, const Plan& plan,
     for (const MeasuredExecution& other : executions) {
       if (other.record != one.record) context.siblings += CpuUseOf(*other.record);
     }
+    context.siblings_known = static_cast<int>(executions.size()) >= GroupSizeOf(*one.record);
     if (HasManyIntervals(*one.record)) context.interval_medians = IntervalMedians(one.intervals);
     one.record->clear_gates();
     for (GateResult& gate : JudgeExecution(rules, plan, *one.record, agents, context)) {
@@ -163,7 +164,7 @@ std::vector<GateResult> JudgeCampaign(const GateRules& rules, const Plan& plan,
   const bool any_is_started =
       std::any_of(plan.targets().begin(), plan.targets().end(),
                   [](const PlanTarget& target) { return target.url().empty(); });
-  if (!any_is_started) {
+  if (!any_is_started && plan.design() != Plan::INTERLEAVED) {
     blocks.clear_value();
     blocks.set_verdict(GateResult::UNREADABLE);
     blocks.set_advice(

@@ -103,17 +103,17 @@ Health AtLeast(int64_t value, int64_t warn, int64_t bad) {
   return value < warn ? Health::kWarn : Health::kOk;
 }
 
-// Seconds since the start of the machine of all CPUs together, from "cpu.time_s".
+// Seconds since the start of the machine of one CPU, from "cpu.time_s".
 struct CpuSeconds {
   double busy = 0;
   double idle = 0;
   double steal = 0;
 };
 
-std::optional<CpuSeconds> SecondsOf(const AgentDescription& description) {
+std::vector<CpuSeconds> SecondsOf(const AgentDescription& description) {
   const std::optional<std::string> text = EnvironmentValue(description, "cpu.time_s");
-  if (!text.has_value()) return std::nullopt;
-  CpuSeconds sum;
+  if (!text.has_value()) return {};
+  std::vector<CpuSeconds> all;
   for (const absl::string_view cpu : absl::StrSplit(*text, "; ")) {
     const std::vector<absl::string_view> fields =
         absl::StrSplit(cpu, absl::ByAnyChar(":, "), absl::SkipEmpty());
@@ -122,13 +122,11 @@ std::optional<CpuSeconds> SecondsOf(const AgentDescription& description) {
     double steal;
     if (fields.size() != 7 || !absl::SimpleAtod(fields[2], &busy) ||
         !absl::SimpleAtod(fields[4], &idle) || !absl::SimpleAtod(fields[6], &steal)) {
-      return std::nullopt;
+      return {};
     }
-    sum.busy += busy;
-    sum.idle += idle;
-    sum.steal += steal;
+    all.push_back({busy, idle, steal});
   }
-  return sum;
+  return all;
 }
 
 // The groups of CPUs that share a core: "0-1" if all CPUs have the same list, else "0: 0,2; 1: 1,3".
@@ -188,26 +186,37 @@ void Doctor::BusyShares(const char* check, const char* gate, double share, const
   const Health health = verdict == GateVerdict::kPass   ? Health::kOk
                         : verdict == GateVerdict::kWarn ? Health::kWarn
                                                         : Health::kBad;
-  Add(check, health, absl::StrFormat("%.1f %% of all CPUs %s", 100 * share, what), remedy);
+  Add(check, health, absl::StrFormat("%.1f %% of the busiest CPU %s", 100 * share, what), remedy);
 }
 
 void Doctor::Load() {
-  const std::optional<CpuSeconds> before = SecondsOf(description_);
-  const std::optional<CpuSeconds> after = SecondsOf(readings_.later);
-  const double busy = before.has_value() && after.has_value() ? after->busy - before->busy : 0;
-  const double steal = before.has_value() && after.has_value() ? after->steal - before->steal : 0;
-  const double idle = before.has_value() && after.has_value() ? after->idle - before->idle : 0;
-  const double all = busy + steal + idle;
-  if (!(all > 0) || busy < 0 || steal < 0 || idle < 0) {
-    Unknown("foreign_cpu", "cpu.time_s");
-    Unknown("steal", "cpu.time_s");
-    return;
+  const std::vector<CpuSeconds> before = SecondsOf(description_);
+  const std::vector<CpuSeconds> after = SecondsOf(readings_.later);
+  // The worst CPU: the gates judge the few that a measurement is pinned to.
+  double busiest = 0;
+  double stolen = 0;
+  bool known = !before.empty() && before.size() == after.size();
+  for (size_t i = 0; known && i < before.size(); ++i) {
+    const double busy = after[i].busy - before[i].busy;
+    const double steal = after[i].steal - before[i].steal;
+    const double idle = after[i].idle - before[i].idle;
+    const double all = busy + steal + idle;
+    known = all > 0 && busy >= 0 && steal >= 0 && idle >= 0;
+    if (!known) break;
+    busiest = std::max(busiest, busy / all);
+    stolen = std::max(stolen, steal / all);
   }
-  BusyShares("foreign_cpu", "foreign_cpu", busy / all, "used by programs within a second",
-             "nothing is measured now, so these programs would run during a measurement too: stop "
-             "them");
-  BusyShares("steal", "steal", steal / all, "taken by the hypervisor within a second",
-             "other virtual machines use this host's cores: use a host that does not share them");
+  if (known) {
+    BusyShares("foreign_cpu", "foreign_cpu", busiest, "used by programs within a second",
+               "nothing is measured now, so these programs would run during a measurement too: "
+               "stop them");
+    BusyShares("steal", "steal", stolen, "taken by the hypervisor within a second",
+               "other virtual machines use this host's cores: use a host that does not share them");
+  } else {
+    for (const char* const check : {"foreign_cpu", "steal"}) {
+      Add(check, Health::kUnknown, "the CPUs' times could not be compared");
+    }
+  }
   Environment(
       "virtualization", "virtualization.hypervisor",
       [](const std::string& name) { return name == "none" ? Health::kOk : Health::kWarn; },

@@ -162,12 +162,12 @@ TEST(HostDiagnosisTest, WhatTheHostDoesNotReportIsUnknownNeverOk) {
 TEST(HostDiagnosisTest, ReportsWhatOtherProgramsAndTheHypervisorUseNow) {
   HostReadings readings = SoundHost();
   std::string& later = (*readings.later.mutable_environment())["cpu.time_s"];
-  later = "0: busy 10.20, idle 90.80, steal 0.00; 1: busy 5.00, idle 96.00, steal 0.00";
+  later = "0: busy 10.10, idle 90.90, steal 0.00; 1: busy 5.00, idle 96.00, steal 0.00";
   EXPECT_EQ(Found(readings, "foreign_cpu").health, Health::kWarn);
   EXPECT_THAT(Found(readings, "foreign_cpu").figure, HasSubstr("10.0 %"));
   later = "0: busy 11.00, idle 90.00, steal 0.00; 1: busy 5.00, idle 96.00, steal 0.00";
   EXPECT_EQ(Found(readings, "foreign_cpu").health, Health::kBad);
-  later = "0: busy 10.00, idle 90.90, steal 0.10; 1: busy 5.00, idle 96.00, steal 0.00";
+  later = "0: busy 10.00, idle 90.95, steal 0.05; 1: busy 5.00, idle 96.00, steal 0.00";
   EXPECT_EQ(Found(readings, "steal").health, Health::kWarn);
   later = "0: busy 9.00, idle 91.00, steal 0.00; 1: busy 5.00, idle 95.00, steal 0.00";
   EXPECT_EQ(Found(readings, "foreign_cpu").health, Health::kUnknown) << "it runs backwards";

@@ -149,8 +149,11 @@ absl::StatusOr<CellHistory> ReadHistory(Store& store, const CellQuery& query) {
     if (!cell.fresh_starts) point.estimate.low = point.estimate.high = std::nullopt;
     if (!history.points.empty()) {
       const StoredCell& last = history.points.back().cell;
-      point.change =
-          CompareCampaigns(before, values, *history.metric, cell.fresh_starts && last.fresh_starts);
+      // Of other work, or on another machine, there is nothing to compare; the changed conditions are listed.
+      if (Comparable(last.conditions, cell.conditions)) {
+        point.change = CompareCampaigns(before, values, *history.metric,
+                                        cell.fresh_starts && last.fresh_starts);
+      }
       point.condition_changes = ChangesOf(last.conditions, cell.conditions);
     }
     cell.executions.clear();

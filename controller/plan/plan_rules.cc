@@ -257,7 +257,7 @@ void CheckDesign(const Plan& plan, RuleFaults* faults) {
   const std::optional<std::string> why_not = WhyNotInterleaved(plan);
   if (plan.design() == Plan::INTERLEAVED && why_not.has_value()) {
     faults->Add("design", "the targets cannot be interleaved: ", *why_not,
-                "; or use design: SEQUENTIAL");
+                ". Remove the design, or set it to SEQUENTIAL");
   }
   if (!plan.has_interleave()) return;
   const Interleave& interleave = plan.interleave();

@@ -1,6 +1,7 @@
 #include "controller/plan/verdict_family.h"
 
 #include <algorithm>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "analysis/comparison.h"
@@ -33,11 +34,16 @@ bool IsSameServer(const PlanTarget& a, const PlanTarget& b) {
 uint32_t VerdictFamilyOf(const Plan& plan) {
   const PlanTarget* const baseline = FindTarget(plan, plan.baseline());
   if (baseline == nullptr) return 0;
-  const auto candidates =
-      std::count_if(plan.targets().begin(), plan.targets().end(),
-                    [&](const PlanTarget& target) { return !IsSameServer(target, *baseline); });
-  return static_cast<uint32_t>(static_cast<size_t>(candidates) *
-                               static_cast<size_t>(plan.workloads_size()) *
+  // A repeated candidate is a control too.
+  std::vector<const PlanTarget*> servers = {baseline};
+  for (const PlanTarget& target : plan.targets()) {
+    const bool known = std::any_of(servers.begin(), servers.end(), [&](const PlanTarget* one) {
+      return IsSameServer(target, *one);
+    });
+    if (!known) servers.push_back(&target);
+  }
+  const size_t candidates = servers.size() - 1;
+  return static_cast<uint32_t>(candidates * static_cast<size_t>(plan.workloads_size()) *
                                LevelsOf(plan.load()).size());
 }
 
@@ -47,7 +53,8 @@ Decidability DecidabilityOf(const Plan& plan) {
   const bool any_is_started =
       std::any_of(plan.targets().begin(), plan.targets().end(),
                   [](const PlanTarget& target) { return target.url().empty(); });
-  if (!any_is_started) {
+  // Taking turns, two running servers can be compared: the pairs are slots, and the claim is about these processes.
+  if (!any_is_started && plan.design() != Plan::INTERLEAVED) {
     result.why_not =
         "it names all servers by URL, so the blocks of each server are windows of one process, "
         "which are not independent; name a server that an agent starts";

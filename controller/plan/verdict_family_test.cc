@@ -68,7 +68,10 @@ TEST(VerdictFamilyTest, WindowsOfRunningServersCannotDecide) {
   const std::string urls =
       "targets { url: 'http://127.0.0.1:1' label: 'a' } targets { url: 'http://127.0.0.1:2' label: "
       "'b' }";
-  EXPECT_THAT(DecidabilityOf(PlanOf(urls, "16", 20)).why_not.value_or(""), HasSubstr("by URL"));
+  EXPECT_THAT(DecidabilityOf(PlanOf(urls, "16", 20, "design: SEQUENTIAL")).why_not.value_or(""),
+              HasSubstr("by URL"));
+  // Neighbouring slots are pairs.
+  EXPECT_FALSE(DecidabilityOf(PlanOf(urls, "16", 20, "design: INTERLEAVED")).why_not.has_value());
 }
 
 }  // namespace

@@ -177,21 +177,27 @@ void JudgeProfilesOf(Gathered& gathered, const GateRules& rules, const Plan& pla
     result.gates.push_back(std::move(gate));
 }
 
-uint32_t FinishedBlocks(const absl::flat_hash_map<std::string, Gathered>& gathered,
-                        uint32_t blocks) {
-  if (gathered.empty()) return blocks;
+// Blocks in which all cells were measured, except those for profiles, which decide nothing.
+uint32_t FinishedBlocks(const Plan& plan,
+                        const absl::flat_hash_map<std::string, Gathered>& gathered) {
+  const uint32_t blocks = plan.blocks();
+  const auto needed =
+      static_cast<size_t>(std::count_if(gathered.begin(), gathered.end(), [&](const auto& entry) {
+        return !IsSeparateExecution(plan, entry.second.result.cell);
+      }));
+  if (needed == 0) return blocks;
   // The number of cells measured in each block. A record without a hash may name any block.
   absl::flat_hash_map<uint32_t, size_t> measured;
   for (const auto& [key, one] : gathered) {
+    if (IsSeparateExecution(plan, one.result.cell)) continue;
     std::set<uint32_t> own;
     for (const ExecutionResult& execution : one.result.executions) own.insert(execution.block);
     for (const uint32_t block : own) {
       if (block < blocks) ++measured[block];
     }
   }
-  return static_cast<uint32_t>(
-      std::count_if(measured.begin(), measured.end(),
-                    [&](const auto& entry) { return entry.second == gathered.size(); }));
+  return static_cast<uint32_t>(std::count_if(
+      measured.begin(), measured.end(), [&](const auto& entry) { return entry.second == needed; }));
 }
 
 // Reads the cells that thresholds on regressions compare with.
@@ -308,7 +314,7 @@ absl::StatusOr<CampaignResults> ReadResults(Store& store, const GateRules& rules
   ASSAY_RETURN_IF_ERROR(
       store.ForEachExecution(campaign.id(), take, &results.damaged, Store::Order::kByCell));
   pool.Finish();
-  results.finished_blocks = FinishedBlocks(gathered, campaign.plan().blocks());
+  results.finished_blocks = FinishedBlocks(campaign.plan(), gathered);
   ASSAY_RETURN_IF_ERROR(outdated.JudgeAgain(store, [&](const Cell& cell, const GateResult& gate) {
     KeepWorst(rules, gate, gathered[CellText(cell)].result.gates);
   }));

@@ -164,7 +164,9 @@ std::string BreakdownSentence(const ProfilePair& pair, const DifferenceBreakdown
     rest -= us;
     ++named;
   }
-  if (named == 0) return absl::StrCat(text, "no category differs by more than chance");
+  if (named == 0)
+    return absl::StrCat(
+        text, tested ? "no category's part can be told from chance" : "no category differs");
   if (std::abs(rest) >= kNothing) absl::StrAppend(&text, ", ", Signed(rest), " in all else");
   return text;
 }

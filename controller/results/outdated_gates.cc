@@ -14,10 +14,14 @@ std::vector<const AgentRecord*> AgentsOf(const CampaignRecord& campaign) {
 
 void OutdatedGates::See(const ExecutionRecord& execution) {
   const CpuUse own = CpuUseOf(execution);
-  if (!execution.group().empty()) groups_[execution.group()] += own;
+  if (!execution.group().empty()) {
+    Group& group = groups_[execution.group()];
+    group.use += own;
+    ++group.executions;
+  }
   if (!IsOutdated(rules_, execution)) return;
   outdated_.push_back({execution.id(), execution.cell(), execution.group(), own,
-                       HasManyIntervals(execution),
+                       GroupSizeOf(execution), HasManyIntervals(execution),
                        FiguresToJudge(campaign_.plan(), execution, AgentsOf(campaign_))});
 }
 
@@ -26,8 +30,10 @@ absl::Status OutdatedGates::JudgeAgain(
   for (Outdated& one : outdated_) {
     ExecutionContext context;
     if (!one.group.empty()) {
-      context.siblings = groups_[one.group];
+      const Group& group = groups_[one.group];
+      context.siblings = group.use;
       context.siblings -= one.own;
+      context.siblings_known = group.executions >= one.group_size;
     }
     if (one.has_many_intervals) {
       ASSAY_ASSIGN_OR_RETURN(const std::vector<LoadInterval> stored, store.ReadSeconds(one.id));

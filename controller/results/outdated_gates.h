@@ -40,14 +40,19 @@ class OutdatedGates {
     Cell cell;
     std::string group;
     CpuUse own;
+    int group_size = 1;
     bool has_many_intervals = false;
     ExecutionFigures figures;
   };
 
   const GateRules& rules_;
   const CampaignRecord& campaign_;
+  struct Group {
+    CpuUse use;
+    int executions = 0;
+  };
   // By group.
-  absl::flat_hash_map<std::string, CpuUse> groups_;
+  absl::flat_hash_map<std::string, Group> groups_;
   std::vector<Outdated> outdated_;
 };
 

@@ -34,8 +34,8 @@ Json ToJson(const ExecutionResult& execution) {
   json["block"] = execution.block;
   json["attempt"] = execution.attempt;
   json["disturbed_starts"] = execution.disturbed_starts;
-  json["sent"] = execution.sent.value_or(0);
-  json["requests"] = execution.requests.value_or(0);
+  json["sent"] = execution.sent.has_value() ? Json(*execution.sent) : Json();
+  json["requests"] = execution.requests.has_value() ? Json(*execution.requests) : Json();
   json["retried"] = execution.retried;
   json["rps"] = OrNull(execution.rps);
   Json latency;

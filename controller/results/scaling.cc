@@ -52,7 +52,8 @@ std::string LineOf(const Scaling& scaling) {
                     FourDigits(law.sigma), ", coherency (kappa) ", FourDigits(law.kappa));
     if (law.peak_level.has_value()) {
       absl::StrAppend(&line, ", peak of ", WithThousands(*law.peak_throughput), "/s at ",
-                      WithThousands(*law.peak_level), " connections");
+                      WithThousands(*law.peak_level), " connections",
+                      *law.peak_level > scaling.highest_level ? " (extrapolated)" : "");
     } else {
       absl::StrAppend(&line, ", no peak");
     }
@@ -84,6 +85,7 @@ std::vector<Scaling> ScalingsOf(const CampaignResults& results) {
     Scaling scaling;
     scaling.target = first.target();
     scaling.workload = first.workload();
+    scaling.highest_level = points.back().level;
     if (first.mode() == "closed") {
       const absl::StatusOr<UniversalScalability> law = FitUniversalScalability(points);
       if (law.ok()) {
@@ -118,6 +120,7 @@ Json ScalingJson(const CampaignResults& results) {
                     {"kappa", law.kappa},
                     {"peak_connections", OrNull(law.peak_level)},
                     {"peak_rps", OrNull(law.peak_throughput)},
+                    {"extrapolated", law.peak_level.value_or(0) > scaling.highest_level},
                     {"relative_error", law.relative_error}};
     }
     if (!scaling.why_not.empty()) one["why_not"] = scaling.why_not;

@@ -15,6 +15,8 @@ namespace assay::controller {
 struct Scaling {
   std::string target;
   std::string workload;
+  // The highest level that was measured. Beyond it, the law is an extrapolation.
+  double highest_level = 0;
   // Closed loop: throughput over connections. Not set if the law does not fit; `why_not` says why.
   std::optional<UniversalScalability> law;
   std::string why_not;

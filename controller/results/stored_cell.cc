@@ -120,6 +120,8 @@ struct Reading {
   }
 };
 
+}  // namespace
+
 bool Comparable(const Conditions& a, const Conditions& b) {
   const auto of = [](const Conditions& conditions, std::string_view key) {
     const auto found = conditions.find(std::string(key));
@@ -128,8 +130,6 @@ bool Comparable(const Conditions& a, const Conditions& b) {
   return std::all_of(kComparableKeys.begin(), kComparableKeys.end(),
                      [&](std::string_view key) { return of(a, key) == of(b, key); });
 }
-
-}  // namespace
 
 std::vector<Cell> ComparableCells(const CampaignRecord& campaign) {
   const std::vector<SkippedTarget> skipped(campaign.skipped().begin(), campaign.skipped().end());

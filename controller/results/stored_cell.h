@@ -54,6 +54,9 @@ absl::StatusOr<std::vector<StoredCell>> ReadStoredCells(Store& store,
 absl::StatusOr<std::map<std::string, StoredCell>> FindComparable(
     Store& store, const CampaignRecord& campaign, absl::Span<const StoredCell> cells);
 
+// Whether two campaigns measured the same: target with options, workload, load, design, CPU models and pinned CPUs.
+bool Comparable(const Conditions& a, const Conditions& b);
+
 // The values of a metric, of the executions that have it.
 std::vector<double> ValuesOf(const StoredCell& cell, const Metric& metric);
 

@@ -12,6 +12,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "analysis/dependence.h"
+#include "analysis/rank_sum.h"
 #include "analysis/signed_rank.h"
 #include "common/status_macros.h"
 #include "controller/gates/gate_keeper.h"
@@ -28,6 +29,8 @@ struct Draft {
   std::vector<BlockPair> blocks;
   // The slot pairs of each block.
   std::vector<StartDifference> starts;
+  // Both servers were started for each block, or their slots are pairs. Otherwise blocks are not independent.
+  bool independent = true;
 };
 
 // Two measured executions of one block.
@@ -126,7 +129,9 @@ class Comparer {
     comparison.primary = metric == primary_;
     comparison.baseline_busy = BusyShareOf(baseline);
     comparison.candidate_busy = BusyShareOf(candidate);
+    draft.independent = baseline.fresh_starts && candidate.fresh_starts;
     for (const ExecutionPair& pair : pairs) {
+      draft.independent = draft.independent || pair.baseline->in_slots;
       if (pair.baseline->in_slots && pair.candidate->in_slots && IsSlotMetric(*metric)) {
         verdict_.design = CampaignVerdict::Design::kInterleaved;
         AddRounds(pair, draft);
@@ -178,6 +183,14 @@ class Comparer {
   std::map<std::string, double> order_effects_;
 };
 
+// Windows of one running server, one after the other, are not independent: no interval, and so no verdict.
+void DropInterval(Comparison& one) {
+  one.ratio->ratio.low = one.ratio->ratio.high = std::nullopt;
+  one.ratio->verdict = Verdict::kInconclusive;
+  one.ratio->within_zone = false;
+  one.ratio->blocks_needed.reset();
+}
+
 // Sets the ratio of every draft. Blocks count as dependent for one candidate and metric at all levels.
 std::vector<Comparison> Concluded(std::vector<Draft> drafts, uint32_t family) {
   std::map<std::pair<std::string, const Metric*>, std::vector<std::vector<double>>> series;
@@ -200,6 +213,7 @@ std::vector<Comparison> Concluded(std::vector<Draft> drafts, uint32_t family) {
       absl::StatusOr<RatioComparison> ratio = ComparePaired(draft.blocks, rules, dependent);
       if (ratio.ok()) {
         one.ratio = *std::move(ratio);
+        if (!draft.independent) DropInterval(one);
       } else {
         one.missing = std::string(ratio.status().message());
       }
@@ -264,23 +278,37 @@ absl::Status CheckBaseline(const CampaignRecord& campaign, const std::string& ba
 void JudgeControls(const GateRules& rules, CampaignVerdict& verdict) {
   uint32_t differing = 0;
   bool any = false;
+  // A control that was not compared has not passed.
+  bool known = true;
   for (const Comparison& one : verdict.aa) {
-    if (!one.primary || !one.voided_by.empty()) continue;
+    if (!one.primary) continue;
     any = true;
+    known = known && one.ratio.has_value() && one.voided_by.empty();
+    if (!one.voided_by.empty()) continue;
     const bool differs = one.ratio.has_value() && (one.ratio->verdict == Verdict::kFaster ||
                                                    one.ratio->verdict == Verdict::kSlower);
     differing += differs ? 1 : 0;
   }
   if (!any) return;
-  verdict.gates.push_back(ToResult(rules, rules.JudgeControl(differing), "A/A control"));
+  const std::optional<double> value =
+      known || differing > 0 ? std::optional<double>(differing) : std::nullopt;
+  verdict.gates.push_back(ToResult(
+      rules, rules.JudgeCampaign("aa_control", value, ComparisonVerdict::kWanted), "A/A control"));
   for (Comparison& one : verdict.comparisons) AppendVoid(verdict.gates, &one.voided_by);
 }
 
-// How far the baseline's own figure moved, at the level where it moved most: |last third / first third of the blocks - 1|.
+// The end of an interval of a log ratio that is nearer to none, as a share; 0 if the interval contains none.
+double CertainShare(const Estimate& log_ratio) {
+  if (*log_ratio.low <= 0 && *log_ratio.high >= 0) return 0;
+  return std::abs(std::expm1(*log_ratio.low > 0 ? *log_ratio.low : *log_ratio.high));
+}
+
+// How far the baseline's own figure certainly moved from the first to the last third of the blocks, at the level where it
+// moved most.
 std::optional<double> DriftOf(const CampaignResults& results, const std::string& baseline,
                               const Metric& metric) {
   constexpr size_t kThirds = 3;
-  constexpr size_t kFewestBlocks = 6;
+  constexpr double kDriftConfidence = 0.95;
   std::optional<double> worst;
   for (const CellResult& cell : results.cells) {
     if (cell.cell.target() != baseline || IsSeparateExecution(results.campaign.plan(), cell.cell))
@@ -290,11 +318,14 @@ std::optional<double> DriftOf(const CampaignResults& results, const std::string&
       const std::optional<double> value = metric.of(one);
       if (value.has_value() && *value > 0) by_block[one.block] = std::log(*value);
     }
-    if (by_block.size() < kFewestBlocks) continue;
     std::vector<double> logs;
     for (const auto& [block, log] : by_block) logs.push_back(log);
-    const std::vector<double> thirds = SegmentMeans(logs, kThirds);
-    worst = std::max(worst.value_or(0), std::abs(std::expm1(thirds.back() - thirds.front())));
+    const size_t third = logs.size() / kThirds;
+    if (third == 0) continue;
+    const absl::Span<const double> all = logs;
+    const Estimate shift = HodgesLehmannShift(all.first(third), all.last(third), kDriftConfidence);
+    if (!shift.low.has_value()) continue;
+    worst = std::max(worst.value_or(0), CertainShare(shift));
   }
   return worst;
 }
@@ -304,8 +335,7 @@ std::optional<double> OrderBiasOf(const std::vector<double>& effects) {
   if (effects.empty()) return std::nullopt;
   const Estimate centre = HodgesLehmann(effects);
   if (!centre.low.has_value()) return std::nullopt;
-  if (*centre.low <= 0 && *centre.high >= 0) return 0;
-  return std::abs(std::expm1(*centre.low > 0 ? *centre.low : *centre.high));
+  return CertainShare(centre);
 }
 
 // Judges how the campaign went over time. A figure that the campaign is too short for, or that its design does not have,
@@ -463,6 +493,10 @@ absl::StatusOr<CampaignVerdict> CompareCampaign(Store& store, const GateRules& r
       comparer.Add(*from, *candidate, is_control ? aa : drafts);
     }
     comparer.Forget();
+  }
+  for (const CellResult& cell : results.cells) {
+    if (IsSeparateExecution(plan, cell.cell))
+      AppendInvalidNames(cell.gates, &verdict.invalid_elsewhere);
   }
   verdict.comparisons = Concluded(std::move(drafts), verdict.family);
   verdict.aa = Concluded(std::move(aa), 1);

@@ -98,6 +98,9 @@ struct CampaignVerdict {
   // Names of the invalid gates of the campaigns as a whole. One of them, too_few_blocks, takes no verdict away, because
   // the comparison is inconclusive by itself.
   std::vector<std::string> invalid_campaign_gates;
+  // Names of the invalid gates of cells that are not compared, such as those of executions for profiles. They take no
+  // verdict away, but the command exits with status 3.
+  std::vector<std::string> invalid_elsewhere;
   // What limits the verdict, one sentence each without a full stop.
   std::vector<std::string> limits;
   std::vector<EnvironmentDifference> environment;

@@ -79,6 +79,13 @@ void AppendLoadLimits(const CampaignVerdict& verdict, std::vector<std::string>* 
                              : absl::StrCat(name, " unknown");
   };
   for (const Comparison* const one : verdict.Primary()) {
+    const bool known = one->baseline_busy.has_value() && one->candidate_busy.has_value();
+    if (one->metric->depends_on_saturation && !one->below_saturation() && !known) {
+      limits->push_back(absl::StrCat(
+          "at ", LevelText(one->cell), " it is not known whether the servers' CPUs were busy (",
+          text(one->baseline, one->baseline_busy), ", ", text(one->candidate, one->candidate_busy),
+          "), so the verdict holds at this load and perhaps not at the servers' limit"));
+    }
     if (!one->below_saturation()) continue;
     limits->push_back(absl::StrCat(
         "at ", LevelText(one->cell), " a server's CPUs were not busy (",

@@ -86,7 +86,12 @@ absl::StatusOr<SlotResults> SlotResultsOf(const ExecutionRecord& execution,
   results.first_round = (schedule.warmup_count() + results.round - 1) / results.round;
   results.rounds = own - std::min(own, results.first_round);
   absl::flat_hash_map<uint32_t, int64_t> cpu_ns;
-  for (const ServerSlot& slot : execution.server().slots()) cpu_ns[slot.index()] = slot.cpu_ns();
+  for (const ServerSlot& slot : execution.server().slots()) {
+    // A reading that came late lacks CPU time of this slot, or has some of the next one's.
+    const bool late =
+        slot.begin_ns() > 0 || slot.end_ns() > static_cast<int64_t>(schedule.period_ns());
+    if (!late) cpu_ns[slot.index()] = slot.cpu_ns();
+  }
   const std::map<uint32_t, LoadSums> sums = SumsBySlot(intervals);
   const double counted_ns =
       static_cast<double>(schedule.slot_ns()) - static_cast<double>(schedule.settle_ns());

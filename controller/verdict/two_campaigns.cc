@@ -10,6 +10,7 @@
 #include "absl/strings/str_join.h"
 #include "analysis/rank_sum.h"
 #include "common/status_macros.h"
+#include "controller/gates/environment_gates.h"
 #include "controller/gates/gate_keeper.h"
 #include "controller/plan/cells.h"
 #include "controller/verdict/campaign_verdict.h"
@@ -159,13 +160,12 @@ std::vector<EnvironmentDifference> DifferencesOf(const CampaignRecord& first,
         before.count("server") > 0 && before.at("server") == found->second) {
       continue;
     }
-    std::map<std::string, EnvironmentDifference> facts;
-    for (const auto& [key, value] : found->second->environment()) facts[key].first = value;
-    for (const auto& [key, value] : agent->environment()) facts[key].second = value;
-    facts["host"] = {.first = found->second->host(), .second = agent->host()};
-    for (auto& [key, fact] : facts) {
-      if (fact.first == fact.second) continue;
-      differences.push_back({role, key, fact.first, fact.second});
+    if (found->second->host() != agent->host()) {
+      differences.push_back({role, "host", found->second->host(), agent->host()});
+    }
+    for (const std::string& key : EnvironmentDifferences(*found->second, *agent)) {
+      differences.push_back(
+          {role, key, found->second->environment().at(key), agent->environment().at(key)});
     }
   }
   return differences;
@@ -206,6 +206,12 @@ absl::StatusOr<CampaignVerdict> CompareTwoCampaigns(const GateRules& rules,
   }
   verdict.family = static_cast<uint32_t>(shared.size());
   verdict.gates.push_back(ToResult(rules, rules.JudgeCampaigns(2), "the comparison"));
+  verdict.environment = DifferencesOf(first.campaign, second.campaign);
+  verdict.gates.push_back(ToResult(
+      rules,
+      rules.JudgeCampaign("environment_differs", static_cast<double>(verdict.environment.size()),
+                          ComparisonVerdict::kWanted),
+      "the comparison"));
   Warnings warnings;
   for (const CampaignResults* const results : {&first, &second}) {
     warnings.Add(results->gates);
@@ -225,12 +231,19 @@ absl::StatusOr<CampaignVerdict> CompareTwoCampaigns(const GateRules& rules,
     }
     for (const CellResult* const cell : {both.first, both.second}) warnings.Add(cell->gates);
   }
+  for (const CampaignResults* const results : {&first, &second}) {
+    for (const CellResult& cell : results->cells) {
+      const bool compared = std::any_of(shared.begin(), shared.end(), [&](const SharedCell& both) {
+        return both.first == &cell || both.second == &cell;
+      });
+      if (!compared) AppendInvalidNames(cell.gates, &verdict.invalid_elsewhere);
+    }
+  }
   warnings.Add(verdict.gates);
   verdict.warnings = warnings.names();
   AppendLoadLimits(verdict, &verdict.limits);
   for (const CampaignResults* const results : {&first, &second})
     AppendLimitsOf(*results, &verdict.limits);
-  verdict.environment = DifferencesOf(first.campaign, second.campaign);
   return verdict;
 }
 

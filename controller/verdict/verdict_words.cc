@@ -158,10 +158,18 @@ std::string ValiditySentence(const CampaignVerdict& verdict) {
     text = verdict.campaigns.size() == 1 ? "Nothing invalidated the run"
                                          : "Nothing invalidated the two campaigns";
   }
+  if (!verdict.invalid_elsewhere.empty()) {
+    const std::set<std::string> names(verdict.invalid_elsewhere.begin(),
+                                      verdict.invalid_elsewhere.end());
+    absl::StrAppend(&text, "; executions that are not compared are not sound: ",
+                    absl::StrJoin(names, ", "), names.size() == 1 ? " is invalid" : " are invalid");
+  }
   if (!verdict.warnings.empty()) {
     const size_t count = verdict.warnings.size();
-    absl::StrAppend(&text, "; ", count, count == 1 ? " gate warns: " : " gates warn: ",
-                    absl::StrJoin(verdict.warnings, ", "));
+    absl::StrAppend(
+        &text, "; ", count,
+        count == 1 ? " gate warns or could not be read: " : " gates warn or could not be read: ",
+        absl::StrJoin(verdict.warnings, ", "));
   }
   return text + ".";
 }
