@@ -86,7 +86,7 @@ void PrintJson(const CheckedPlan& checked) {
   json["plan"] = checked.plan.name();
   json["executions"] = checked.schedule.size();
   json["blocks"] = checked.plan.blocks();
-  json["design"] = Plan::Design_Name(checked.plan.design());
+  json["design"] = checked.plan.design() == Plan::INTERLEAVED ? "interleaved" : "sequential";
   json["measuring_s"] = absl::ToDoubleSeconds(checked.length.measuring);
   json["total_s"] = absl::ToDoubleSeconds(checked.length.total);
   json["guessed"] = checked.length.guessed;

@@ -17,6 +17,7 @@
 #include "common/status_macros.h"
 #include "controller/gates/gate_keeper.h"
 #include "controller/plan/cells.h"
+#include "controller/plan/verdict_family.h"
 #include "controller/verdict/judged_cells.h"
 #include "controller/verdict/slot_results.h"
 
@@ -226,21 +227,21 @@ std::vector<Comparison> Concluded(std::vector<Draft> drafts, uint32_t family) {
 // The label that each A/A control repeats. A baseline is never a control.
 absl::flat_hash_map<std::string, std::string> ControlsOf(const Plan& plan,
                                                          const std::string& baseline) {
-  const auto identity = [](const PlanTarget& target) {
-    const std::map<std::string, std::string> options(target.options().begin(),
-                                                     target.options().end());
-    return absl::StrCat(target.name(), "\n", target.url(), "\n", target.http2() ? 1 : 0, "\n",
-                        target.tls_server_name(), "\n",
-                        absl::StrJoin(options, "\n", absl::PairFormatter("=")));
-  };
-  std::map<std::string, std::string> first;
+  std::vector<const PlanTarget*> servers;
   for (const PlanTarget& target : plan.targets()) {
-    if (target.label() == baseline) first[identity(target)] = target.label();
+    if (target.label() == baseline) servers.push_back(&target);
   }
   absl::flat_hash_map<std::string, std::string> controls;
   for (const PlanTarget& target : plan.targets()) {
-    const auto [entry, added] = first.try_emplace(identity(target), target.label());
-    if (!added && entry->second != target.label()) controls[target.label()] = entry->second;
+    if (target.label() == baseline) continue;
+    const auto same = std::find_if(servers.begin(), servers.end(), [&](const PlanTarget* server) {
+      return IsSameServer(*server, target);
+    });
+    if (same == servers.end()) {
+      servers.push_back(&target);
+    } else {
+      controls[target.label()] = (*same)->label();
+    }
   }
   return controls;
 }

@@ -25,6 +25,11 @@ using ::testing::SizeIs;
 
 using CampaignVerdictTest = VerdictFixture;
 
+TEST_F(CampaignVerdictTest, BusyMeansWhatTheGateMeans) {
+  EXPECT_EQ(rules_.Find("server_not_bottleneck")->warn, kBusyShare);
+  EXPECT_EQ(rules_.Find("dependence")->warn, kDependenceLimit);
+}
+
 // An empty result if the gate was not judged.
 GateResult GateOf(const CampaignVerdict& verdict, const std::string& name) {
   for (const GateResult& gate : verdict.gates) {
