@@ -104,7 +104,7 @@ std::string ToText(const CellHistory& history, TextWidth width) {
                    {history.metric->unit == "" ? "estimate" : std::string(history.metric->unit),
                     TextTable::Align::kRight},
                    {"change", TextTable::Align::kRight},
-                   {"verdict", TextTable::Align::kRight, true},
+                   {"verdict", TextTable::Align::kRight},
                    {"step", TextTable::Align::kRight},
                    {"notes", TextTable::Align::kLeft}});
   for (const HistoryPoint& point : history.points) {

@@ -208,11 +208,12 @@ TEST_F(CampaignVerdictTest, InvalidGateOfAComparedCellTakesTheVerdictAway) {
   const CampaignRecord campaign = Campaign(kTwoTargets, 6);
   AddBlocks(campaign, "epoll", kKnownA);
   for (uint32_t block = 0; block < 6; ++block) {
-    Add(campaign, {.target = "hyper",
-                   .block = block,
-                   .cpu_us = kKnownB[block],
-                   .more = "gates { name: 'wrong_answers' value: 0.5 verdict: INVALID } "
-                           "gates { name: 'idle_gaps' value: 0.2 verdict: WARN }"});
+    Add(campaign,
+        {.target = "hyper",
+         .block = block,
+         .cpu_us = kKnownB[block],
+         .more = "gates { name: 'wrong_answers' value: 0.5 verdict: INVALID rules_version: 1000 } "
+                 "gates { name: 'idle_gaps' value: 0.2 verdict: WARN rules_version: 1000 }"});
   }
   const CampaignVerdict verdict = Compared(campaign);
   EXPECT_TRUE(verdict.invalid());
