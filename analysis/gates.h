@@ -36,6 +36,8 @@ struct GateRule {
   std::string advice;
   // If the plan wants no verdict, an invalid figure only warns.
   bool only_for_verdicts = false;
+  // Over the executions of a cell, the typical (median) judgement counts. Otherwise the worst does.
+  bool typical_execution = false;
 };
 
 enum class GateVerdict {

@@ -153,8 +153,8 @@ TEST(ShippedGatesTest, EachDefectIsDetectedByItsGateOnly) {
   EXPECT_EQ(changed([](F* f) { f->unsteady_share = 1; }), "not_steady warn;");
   EXPECT_EQ(changed([](F* f) { f->slots->idle_busy_share = 0.02; }), "idle_target_busy warn;");
   EXPECT_EQ(changed([](F* f) { f->slots->idle_busy_share = 0.06; }), "idle_target_busy invalid;");
-  EXPECT_EQ(changed([](F* f) { f->slots->overdue_share = 0.02; }), "slot_overlap warn;");
-  EXPECT_EQ(changed([](F* f) { f->slots->overdue_share = 0.06; }), "slot_overlap invalid;");
+  EXPECT_EQ(changed([](F* f) { f->slots->overdue_share = 0.2; }), "slot_overlap warn;");
+  EXPECT_EQ(changed([](F* f) { f->slots->overdue_share = 0.4; }), "slot_overlap invalid;");
   EXPECT_EQ(changed([](F* f) { f->run_delay_share = 0.06; }), "generator_delayed warn;");
   EXPECT_EQ(changed([](F* f) { f->think_share = 0.06; }), "think_time warn;");
   EXPECT_EQ(changed([](F* f) { f->server->late_share = 0.2; }), "cpu_readings warn;");

@@ -82,6 +82,7 @@ absl::StatusOr<GateRules> ParseGateRules(std::string_view text, std::string_view
     if (gate.has_invalid()) rule.invalid = gate.invalid();
     rule.advice = gate.advice();
     rule.only_for_verdicts = gate.only_for_verdicts();
+    rule.typical_execution = gate.typical_execution();
     rules.push_back(std::move(rule));
   }
   return GateRules::Create(std::move(rules), file.version());

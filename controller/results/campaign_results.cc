@@ -102,6 +102,14 @@ void KeepWorst(const GateRules& rules, const GateResult& gate, std::vector<GateR
   }
 }
 
+// The judgement of the median execution; of two middle ones the worse. REQUIRES: not empty.
+GateResult TypicalOf(const GateRules& rules, std::vector<GateResult> results) {
+  const auto middle = results.begin() + static_cast<int64_t>((results.size() - 1) / 2);
+  std::nth_element(results.begin(), middle, results.end(),
+                   [&](const GateResult& a, const GateResult& b) { return IsWorse(rules, a, b); });
+  return *middle;
+}
+
 // The data of one cell while executions are read. It holds no histogram, because a histogram takes 216 KiB and there
 // may be many cells.
 struct Gathered {
@@ -109,7 +117,25 @@ struct Gathered {
   std::vector<ProfileInfo> profiles;
   // By block, why an execution failed. A later attempt may have been measured.
   std::map<uint32_t, std::string> failures;
+  // By name, the judgements of gates of which the typical one counts.
+  std::map<std::string, std::vector<GateResult>> typical;
   CellResult result;
+
+  void Add(const GateRules& rules, const GateResult& gate) {
+    const GateRule* const rule = rules.Find(gate.name());
+    if (rule != nullptr && rule->typical_execution) {
+      typical[gate.name()].push_back(gate);
+    } else {
+      KeepWorst(rules, gate, result.gates);
+    }
+  }
+  // After the last execution.
+  void ConcludeGates(const GateRules& rules) {
+    for (auto& [name, results] : typical) {
+      result.gates.push_back(TypicalOf(rules, std::move(results)));
+    }
+    typical.clear();
+  }
 };
 
 // A failed execution that was repeated with success is not a failure of the campaign.
@@ -305,7 +331,7 @@ absl::StatusOr<CampaignResults> ReadResults(Store& store, const GateRules& rules
     pool.Add(*latency, result);
     outdated.See(record);
     if (!IsOutdated(rules, record)) {
-      for (const GateResult& gate : record.gates()) KeepWorst(rules, gate, result.gates);
+      for (const GateResult& gate : record.gates()) found->second.Add(rules, gate);
     }
     if (record.server().has_profile() && record.server().profile().refused().empty())
       found->second.profiles.push_back(record.server().profile());
@@ -316,7 +342,7 @@ absl::StatusOr<CampaignResults> ReadResults(Store& store, const GateRules& rules
   pool.Finish();
   results.finished_blocks = FinishedBlocks(campaign.plan(), gathered);
   ASSAY_RETURN_IF_ERROR(outdated.JudgeAgain(store, [&](const Cell& cell, const GateResult& gate) {
-    KeepWorst(rules, gate, gathered[CellText(cell)].result.gates);
+    gathered[CellText(cell)].Add(rules, gate);
   }));
   results.judged_again = outdated.count();
   results.rules_version = rules.version();
@@ -326,6 +352,7 @@ absl::StatusOr<CampaignResults> ReadResults(Store& store, const GateRules& rules
   }
   for (const std::string& key : order) {
     CountFailures(gathered[key]);
+    gathered[key].ConcludeGates(rules);
     Derive(gathered[key]);
     JudgeProfilesOf(gathered[key], rules, campaign.plan());
     results.cells.push_back(std::move(gathered[key].result));

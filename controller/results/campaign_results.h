@@ -65,7 +65,7 @@ struct CellResult {
   OverExecutions server_rss_bytes;
   // Requests of all executions that were sent more than once.
   uint64_t retried = 0;
-  // One judgement per gate: that of the worst execution.
+  // One judgement per gate: that of the worst execution, or of the median one if the gate's rule says so.
   std::vector<GateResult> gates;
 };
 

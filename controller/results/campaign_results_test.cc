@@ -168,7 +168,7 @@ TEST_F(CampaignResultsTest, GateShowsItsWorstExecution) {
       gate.set_verdict(verdict);
       gate.set_rules_version(rules_.version());
     };
-    add("generator_saturated", busy[i], GateResult::WARN);
+    add("foreign_cpu", busy[i], GateResult::WARN);
     add("too_short_window", seconds[i], GateResult::PASS);
     ASSERT_TRUE(store_->CommitExecution(execution, {}, {}).ok());
   }
@@ -176,6 +176,28 @@ TEST_F(CampaignResultsTest, GateShowsItsWorstExecution) {
   ASSERT_EQ(results.cells[0].gates.size(), 2);
   EXPECT_EQ(results.cells[0].gates[0].value(), 0.95);
   EXPECT_EQ(results.cells[0].gates[1].value(), 0.2) << "a smaller value is worse";
+}
+
+// One disturbed block is not the state in which the servers were compared; half of them are.
+TEST_F(CampaignResultsTest, SaturationIsJudgedByTheMedianExecution) {
+  for (const auto& [disturbed, verdict] :
+       std::map<uint32_t, GateResult::Verdict>{{2, GateResult::WARN}, {3, GateResult::INVALID}}) {
+    store_ = *Store::Open(absl::StrCat(::testing::TempDir(), "/median-", disturbed, ".db"),
+                          Store::Mode::kWrite);
+    const CampaignRecord campaign = Store(6);
+    for (uint32_t i = 0; i < 6; ++i) {
+      ExecutionRecord execution = Measured(6 + i);
+      GateResult& gate = *execution.add_gates();
+      gate.set_name("server_not_bottleneck");
+      gate.set_value(i < disturbed ? 0.7 : 0.96);
+      gate.set_verdict(i < disturbed ? GateResult::INVALID : GateResult::WARN);
+      gate.set_rules_version(rules_.version());
+      ASSERT_TRUE(store_->CommitExecution(execution, {}, {}).ok());
+    }
+    const CampaignResults results = Read(campaign);
+    ASSERT_EQ(results.cells[0].gates.size(), 1);
+    EXPECT_EQ(results.cells[0].gates[0].verdict(), verdict) << disturbed;
+  }
 }
 
 // Their stored verdicts are those of other limits.

@@ -385,7 +385,7 @@ void AppendComparisonLimits(const CampaignVerdict& verdict, std::vector<std::str
           "%d segments of time instead of single blocks",
           pair, one->dependence, kDependenceLimit, kDifferenceSegments));
     }
-    const std::string where = absl::StrCat(pair, " at ", LevelText(one->cell));
+    const std::string where = absl::StrCat("at ", LevelText(one->cell), ", ", pair);
     const uint32_t compared = one->ratio.has_value() ? one->ratio->blocks : 0;
     if (one->blocks_left_out > 0 && compared > 0) {
       limits->push_back(

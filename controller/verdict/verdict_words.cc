@@ -101,7 +101,7 @@ std::string Undecided(const Comparison& one, bool with_workload) {
   const MetricWords& words = one.metric->words;
   return absl::StrCat("Whether ", Candidate(one), " ", Word(words.verb), " ", Word(words.more),
                       " or ", Word(words.less), " ", Word(words.noun), " than ", Baseline(one),
-                      At(one, with_workload), " is not decided: ", WhyInconclusive(one), ".");
+                      At(one, with_workload), ", is not decided: ", WhyInconclusive(one), ".");
 }
 
 // The first gate with its advice, the others by name.
@@ -117,7 +117,7 @@ std::string VoidText(const std::vector<GateResult>& gates) {
       others.empty() ? ""
                      : absl::StrCat(", and ", absl::StrJoin(others, ", "),
                                     others.size() == 1 ? " is" : " are", " invalid too"),
-      ". ", gate.advice());
+      ": ", gate.advice());
 }
 
 std::string ControlSentence(const std::vector<const Comparison*>& controls, bool with_workload) {
