@@ -391,7 +391,7 @@ TEST_F(GateKeeperTest, JudgesTheSlotsOfAnInterleavedExecution) {
   EXPECT_EQ(Judged("cpu_readings", execution).value(), 0);
   EXPECT_EQ(Judged("server_not_bottleneck", execution, ComparingPlan()).value(), 0.975);
   execution.mutable_server()->set_idle_cpu_ns(500'000'000);
-  execution.mutable_loads(0)->mutable_finished()->set_overdue_slots(3);
+  execution.mutable_loads(0)->mutable_finished()->set_overdue_slots(15);
   execution.mutable_server()->mutable_slots(0)->set_begin_ns(500'000'000);
   EXPECT_EQ(Judged("idle_target_busy", execution).verdict(), GateResult::INVALID);
   EXPECT_EQ(Judged("slot_overlap", execution).verdict(), GateResult::WARN);

@@ -84,8 +84,8 @@ TEST_F(DifferenceBreakdownTest, EqualServersDifferByNoCategory) {
   CellProfiles same = a_;
   same.cell.set_target("c");
   EXPECT_THAT(BreakdownSentence({&a_, &same}, BreakDown(a_, same, Rules()).value()),
-              HasSubstr("0.00 us [0.00, 0.00] of server CPU per request: no category differs by "
-                        "more than chance"));
+              HasSubstr("0.00 us [0.00, 0.00] of server CPU per request: no category's part can "
+                        "be told from chance"));
 }
 
 // Otherwise the whole would not be the difference that the tables of results show.

@@ -128,7 +128,7 @@ TEST(VerdictTextTest, AnInvalidGateIsNamedWithItsAdvice) {
       SentencesOf(verdict),
       ElementsAre("There is no verdict on hyper against epoll at 64 connections (invalid): "
                   "gate wrong_answers is 0.5 share (limit 0.1) in hyper json 64 connections, "
-                  "and errors is invalid too. send the request by hand.",
+                  "and errors is invalid too: send the request by hand.",
                   "There was no A/A control.",
                   "The measurement is not sound: errors, wrong_answers are invalid."));
   EXPECT_THAT(ToText(verdict), Not(HasSubstr("slower")));

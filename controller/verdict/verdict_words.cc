@@ -101,7 +101,8 @@ std::string Undecided(const Comparison& one, bool with_workload) {
   const MetricWords& words = one.metric->words;
   return absl::StrCat("Whether ", Candidate(one), " ", Word(words.verb), " ", Word(words.more),
                       " or ", Word(words.less), " ", Word(words.noun), " than ", Baseline(one),
-                      At(one, with_workload), ", is not decided: ", WhyInconclusive(one), ".");
+                      At(one, with_workload), one.below_saturation() ? "," : "",
+                      " is not decided: ", WhyInconclusive(one), ".");
 }
 
 // The first gate with its advice, the others by name.
