@@ -571,6 +571,9 @@ absl::Status ExecutionRunner::Attempt::CheckSlots() {
 
 bool ExecutionRunner::Attempt::NeedsLongerSlots() const {
   if (slots() == nullptr) return false;
+  // A response that never comes outlasts every drain.
+  const auto timed_out = [](const LoadJob& load) { return load.record.finished().timeouts() > 0; };
+  if (std::any_of(loads_.begin(), loads_.end(), timed_out)) return false;
   // The worst load agent, as the gate `slot_overlap` judges.
   uint32_t overdue = 0;
   for (const LoadJob& load : loads_) {

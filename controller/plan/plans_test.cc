@@ -79,7 +79,7 @@ TEST(PlansTest, TheDemoHasAControlEnoughBlocksAndAShortDuration) {
   EXPECT_GE(plan.blocks(), 6);
   EXPECT_EQ(plan.targets(0).name(), plan.targets(2).name());
   EXPECT_NE(plan.targets(0).label(), plan.targets(2).label());
-  EXPECT_THAT(plan.load().closed().connections(), ElementsAre(16, 64, 250));
+  EXPECT_THAT(plan.load().closed().connections(), ElementsAre(64, 250, 500));
   const CampaignLength length = LengthOf(plan, static_cast<int>(ScheduleOf(plan).size()));
   EXPECT_LT(length.measuring, absl::Minutes(1));
 }
