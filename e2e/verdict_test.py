@@ -69,6 +69,7 @@ class VerdictTest(EndToEndTest):
         self.assertIn("fast", ended.err)
         self.assert_status(self.controller("compare", "one", "none"), 1)
         self.assert_status(self.controller("compare", "one", "one", "--baseline=fast"), 2)
-        # One block decides nothing, and the answer says what would.
+        # One block decides nothing. (On a busy machine, another gate may be the first to be named.)
         few = self.controller("compare", "one")
-        self.assertIn("at least 6", " ".join(few.out.split()))
+        self.assert_status(few, 3)
+        self.assertIn("too_few_blocks", few.out)

@@ -7,6 +7,7 @@
 #include <map>
 #include <numeric>
 #include <optional>
+#include <tuple>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
@@ -66,7 +67,9 @@ struct RowValues {
     for (size_t i = 0; i < candidate.size(); ++i) candidate[i] += other.candidate[i];
     return *this;
   }
-  auto operator<=>(const RowValues&) const = default;
+  friend bool operator<(const RowValues& a, const RowValues& b) {
+    return std::tie(a.baseline, a.candidate) < std::tie(b.baseline, b.candidate);
+  }
 };
 
 // The starts that are compared; in pairs, entries of equal index belong together.
