@@ -8,7 +8,7 @@
 
 namespace assay {
 // OutcomeCount::Outcome of proto/agent.proto, which the load threads do not include.
-enum OutcomeCount_Outcome : int;
+enum OutcomeCount_Outcome : int;  // NOLINT(readability-identifier-naming): protoc names it.
 }  // namespace assay
 
 namespace assay::loadgen {
