@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
+#include "analysis/random_stream.h"
 #include "analysis/slot_order.h"
 #include "controller/plan/cells.h"
 #include "controller/plan/load_levels.h"
@@ -28,14 +29,6 @@ constexpr int kMostDefaultRounds = 500;
 constexpr absl::Duration kLongestDefaultSlot = absl::Seconds(10);
 // Fewer rounds would leave an order of slots unbalanced.
 constexpr int kFewestRounds = 4;
-
-uint64_t Mixed(uint64_t seed, uint64_t value) {
-  // SplitMix64 (Steele, Lea, Flood 2014).
-  uint64_t mixed = seed + 0x9E3779B97F4A7C15 * (value + 1);
-  mixed = (mixed ^ (mixed >> 30)) * 0xBF58476D1CE4E5B9;
-  mixed = (mixed ^ (mixed >> 27)) * 0x94D049BB133111EB;
-  return mixed ^ (mixed >> 31);
-}
 
 // Number of the cell's workload and level in the plan.
 uint64_t UnitOf(const Plan& plan, const Cell& cell) {
@@ -130,7 +123,8 @@ std::vector<SlotSchedule> SlotSchedulesOf(const Plan& plan, const Cell& cell, ui
   common.set_count((lengths.warmup_rounds + lengths.rounds) * targets);
   common.set_warmup_count(lengths.warmup_rounds * targets);
   std::vector<SlotSchedule> schedules(targets, common);
-  const uint64_t seed = Mixed(Mixed(plan.seed(), block), UnitOf(plan, cell));
+  const uint64_t seed =
+      RandomStream(RandomStream(plan.seed(), block).Next(), UnitOf(plan, cell)).Next();
   uint32_t index = 0;
   // The warm-up has an order of its own, so that the counted rounds begin with a whole design.
   for (const uint32_t rounds : {lengths.warmup_rounds, lengths.rounds}) {

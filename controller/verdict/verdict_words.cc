@@ -15,7 +15,7 @@
 namespace assay::controller {
 namespace {
 
-constexpr double kZonePercent = 2;
+constexpr double kZonePercent = 100 * ComparisonRules().zone;
 
 double Percent(double ratio) { return 100 * (ratio - 1); }
 
