@@ -127,6 +127,7 @@ void SocketPool::HandleEvent(uint64_t key, uint32_t events) {
   const auto connection = static_cast<int>(key & UINT32_MAX);
   const Socket& socket = sockets_[connection];
   if (socket.generation != key >> 32) return;
+  if (socket.tls != nullptr) socket.tls->OnEvent();
   if (socket.state == State::kOpen || socket.state == State::kAgreeing) {
     OnEvents(connection, events);
   } else if (socket.state == State::kConnecting) {

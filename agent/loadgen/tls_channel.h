@@ -45,8 +45,8 @@ class TlsContext {
 
 // A TLS session of a client over a non-blocking socket. TLS 1.2 or later, without renegotiation.
 //
-// Records hide what the socket holds: read until Receive() finds nothing or MayHoldMore() is false,
-// for no edge follows for what was taken from the socket already.
+// Records hide what the socket holds: call OnEvent() for each edge, then read until Receive() finds nothing or
+// MayHoldMore() is false, for no edge follows for what was taken from the socket already.
 //
 // Threads: one. Cost: a recv() for what fits in a buffer of records, a send() for each Send().
 class TlsChannel {
@@ -75,6 +75,9 @@ class TlsChannel {
   bool held_back() const { return reads_left_ == 0 && !drained_; }
   // After the end: the connection ended without TLS's own word for it (close_notify), as it does where somebody cuts it.
   bool cut_short() const { return cut_short_; }
+  // The socket made an edge: it may hold what came after the last read, also where the next Receive() takes a record that
+  // was read before.
+  void OnEvent() { drained_ = false; }
   // Whether Receive() may find something without another event.
   bool MayHoldMore() const { return !drained_ || SSL_has_pending(ssl_.get()) != 0; }
 
@@ -92,7 +95,7 @@ class TlsChannel {
   const int fd_;
   // Reads of the socket that the call under way may yet make.
   int reads_left_ = 0;
-  bool drained_ = false;  // The last read took all that the socket had.
+  bool drained_ = false;  // The last read took all that the socket had, and no edge came since.
   bool cut_short_ = false;
   std::unique_ptr<SSL, Free> ssl_;
   std::string failure_;
