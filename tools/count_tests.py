@@ -1,6 +1,8 @@
 """Counts the test cases of a Bazel invocation, and prints the messages of the failed ones.
 
-  tools/count_tests.py EVENTS      a file of --build_event_json_file; prints "PASSED FAILED SKIPPED", then each failure
+  tools/count_tests.py [--stopped] EVENTS
+                          EVENTS is a file of --build_event_json_file. Prints "PASSED FAILED SKIPPED", then each failure.
+                          --stopped: the invocation was interrupted; a test that had no time to end counts as skipped
 
 The cases of a GoogleTest test are those in its test.xml; the cases of a Python unittest come from the last lines of its
 log; any other test is one case. A test that failed without a failed case (it crashed, timed out or did not build) counts
@@ -15,6 +17,8 @@ import xml.etree.ElementTree
 
 # Of one failure, so that a long one does not hide the next.
 MOST_LINES = 40
+# What an interrupted invocation says of a test that did not end.
+NOT_ENDED = ("NO_STATUS", "INCOMPLETE")
 
 
 def file_of(result, name):
@@ -60,7 +64,7 @@ def failures(events):
     texts = []
     for event in events:
         result = event.get("testResult")
-        if result is not None and result.get("status") not in ("PASSED", "FLAKY"):
+        if result is not None and result.get("status") not in ("PASSED", "FLAKY", *NOT_ENDED):
             texts += how_it_failed(event["id"]["testResult"]["label"], file_of(result, "test.xml"),
                                    file_of(result, "test.log"))
     return texts
@@ -81,8 +85,12 @@ def cases_in(xml_text, log_text):
     return len(cases) - failed - skipped, failed, skipped
 
 
-def count(events):
-    """Returns (passed, failed, skipped) over all tests in build events, given as dictionaries."""
+def count(events, stopped=False):
+    """Returns (passed, failed, skipped) over all tests in build events, given as dictionaries.
+
+    stopped: a test that did not end is skipped; otherwise it failed.
+    """
+    not_ended = (0, 0, 1) if stopped else (0, 1, 0)
     cases = {}
     for event in events:
         identity = event.get("id", {})
@@ -91,6 +99,9 @@ def count(events):
             result = event["testResult"]
             # Only the last attempt counts; shards are added.
             key = (label, identity["testResult"].get("shard", 1))
+            if result.get("status") in NOT_ENDED:
+                cases[key] = not_ended
+                continue
             passed, failed, skipped = cases_in(file_of(result, "test.xml"), file_of(result, "test.log"))
             if result.get("status") == "PASSED":
                 cases[key] = (passed or 1, 0, skipped) if passed + skipped == 0 else (passed, 0, skipped)
@@ -99,14 +110,15 @@ def count(events):
         elif "testSummary" in identity and event.get("testSummary", {}).get("overallStatus") not in ("PASSED", None):
             label = identity["testSummary"]["label"]
             if not any(key[0] == label for key in cases):
-                cases[(label, 0)] = (0, 1, 0)
+                cases[(label, 0)] = not_ended if event["testSummary"]["overallStatus"] in NOT_ENDED else (0, 1, 0)
     return tuple(sum(numbers) for numbers in zip(*cases.values())) if cases else (0, 0, 0)
 
 
 def main():
-    with open(sys.argv[1], encoding="utf-8") as file:
+    arguments = [argument for argument in sys.argv[1:] if argument != "--stopped"]
+    with open(arguments[0], encoding="utf-8") as file:
         events = [json.loads(line) for line in file if line.strip()]
-    print(*count(events))
+    print(*count(events, stopped="--stopped" in sys.argv))
     for text in failures(events):
         print(text)
 

@@ -43,6 +43,12 @@ class CountTestsTest(unittest.TestCase):
         summary = {"id": {"testSummary": {"label": "//b"}}, "testSummary": {"overallStatus": "NO_STATUS"}}
         self.assertEqual(count_tests.count([self.event("//a", "PASSED"), summary]), (1, 1, 0))
 
+    def test_a_test_that_an_interrupted_run_did_not_end_is_skipped(self):
+        summary = {"id": {"testSummary": {"label": "//b"}}, "testSummary": {"overallStatus": "NO_STATUS"}}
+        events = [self.event("//a", "FAILED"), self.event("//c", "INCOMPLETE"), summary]
+        self.assertEqual(count_tests.count(events, stopped=True), (0, 1, 2))
+        self.assertEqual(count_tests.count(events), (0, 3, 0))
+
     def test_reports_the_message_of_a_failed_case_only(self):
         xml = ('<testsuites><testsuite><testcase classname="S" name="good"/><testcase classname="S" name="bad">'
                '<failure message="short">x.cc:1\nexpected 2</failure></testcase></testsuite></testsuites>')
