@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "common/number_text.h"
+#include "controller/report/axis.h"
 #include "controller/report/html_text.h"
 
 namespace assay::controller {
@@ -22,15 +23,6 @@ constexpr int kColours = 8;
 constexpr int kTicks = 5;
 // The distance between the dots of two targets, so that equal values do not cover each other.
 constexpr double kBeside = 5;
-
-// The smallest number that is at least `least` and 1, 2, 2.5 or 5 times a power of ten.
-double RoundStep(double least) {
-  const double power = std::pow(10, std::floor(std::log10(least)));
-  for (const double factor : {1.0, 2.0, 2.5, 5.0}) {
-    if (factor * power >= least * (1 - 1e-9)) return factor * power;
-  }
-  return 10 * power;
-}
 
 class Scales {
  public:

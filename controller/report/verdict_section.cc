@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "controller/report/axis.h"
 #include "controller/report/html_text.h"
 #include "controller/results/gate_findings.h"
 #include "controller/results/results_json.h"
@@ -21,7 +22,8 @@ constexpr double kResults = 200;
 constexpr double kRowHeight = 26;
 constexpr double kTop = 8;
 constexpr double kAxis = 34;
-constexpr int kTicks = 4;
+// At most so many distances between marks.
+constexpr int kTicks = 6;
 
 std::string Sentences(const CampaignVerdict& verdict) {
   std::string html;
@@ -63,13 +65,18 @@ std::string Zones(const Forest& forest, double height) {
                                       zero, zero, kTop, kTop + height));
 }
 
+// Marks at round percentages, of which no difference is one.
 std::string Ticks(const Forest& forest, double height) {
+  const double low = 100 * std::expm1(forest.low);
+  const double high = 100 * std::expm1(forest.high);
+  const double step = RoundStep((high - low) / kTicks);
   std::string svg;
-  for (int i = 0; i <= kTicks; ++i) {
-    const double log_ratio = forest.low + (forest.high - forest.low) * i / kTicks;
-    absl::StrAppendFormat(
-        &svg, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"middle\">%+.1f %%</text>",
-        PlaceOf(forest, log_ratio), kTop + height + 18, 100 * std::expm1(log_ratio));
+  for (double mark = step * std::ceil(low / step); mark <= high; mark += step) {
+    const double percent = std::abs(mark) < step / 2 ? 0 : mark;
+    absl::StrAppendFormat(&svg,
+                          "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"middle\">%s%.6g %%</text>",
+                          PlaceOf(forest, std::log1p(percent / 100)), kTop + height + 18,
+                          percent > 0 ? "+" : "", percent);
   }
   return svg;
 }

@@ -1,6 +1,7 @@
 #include "controller/results/cell_table.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <cmath>
 #include <set>
 
@@ -32,6 +33,20 @@ CellTable::Entry Figure(const OverExecutions& figure, int decimals, double unit 
     entry.plus_minus = absl::StrFormat("±%.*f%%", percent < 9.95 ? 1 : 0, percent);
   }
   return entry;
+}
+
+// A column without a text in any row says nothing.
+void RemoveEmptyColumns(CellTable& table) {
+  for (size_t i = table.columns.size(); i-- > 0;) {
+    const auto column = static_cast<std::ptrdiff_t>(i);
+    if (std::any_of(
+            table.rows.begin(), table.rows.end(),
+            [&](const std::vector<CellTable::Entry>& row) { return !row[i].text.empty(); })) {
+      continue;
+    }
+    table.columns.erase(table.columns.begin() + column);
+    for (std::vector<CellTable::Entry>& row : table.rows) row.erase(row.begin() + column);
+  }
 }
 
 }  // namespace
@@ -74,6 +89,7 @@ CellTable CellTableOf(const CampaignResults& results) {
                                cell.failed > 0 ? absl::StrCat(cell.failed, " failed") : "")},
          {.text = absl::StrCat(cell.retried)}});
   }
+  if (!table.rows.empty()) RemoveEmptyColumns(table);
   return table;
 }
 

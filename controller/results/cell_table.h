@@ -28,6 +28,7 @@ struct CellTable {
     bool optional = false;
   };
 
+  // Those that have a text in at least one row.
   std::vector<Column> columns;
   // As many entries in each as there are columns.
   std::vector<std::vector<Entry>> rows;
