@@ -1,8 +1,8 @@
 #include "controller/results/cell_table.h"
 
 #include <algorithm>
-#include <cstddef>
 #include <cmath>
+#include <cstddef>
 #include <set>
 
 #include "absl/strings/str_cat.h"
