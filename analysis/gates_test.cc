@@ -136,8 +136,8 @@ TEST(ShippedGatesTest, EachDefectIsDetectedByItsGateOnly) {
   EXPECT_EQ(changed([](F* f) { f->ok -= 5, f->errors = 5; }), "errors warn;");
   EXPECT_EQ(changed([](F* f) { f->ok -= 50, f->errors = 50; }), "errors invalid;");
   EXPECT_EQ(changed([](F* f) { f->ok -= 50, f->timeouts = 50; }), "errors invalid;");
-  EXPECT_EQ(changed([](F* f) { f->ok -= 1, f->errors = 1, f->wrong_answers = 1; }),
-            "wrong_answers invalid;");
+  EXPECT_EQ(changed([](F* f) { f->ok -= 1, f->errors = 1, f->wrong_responses = 1; }),
+            "wrong_responses invalid;");
   EXPECT_EQ(changed([](F* f) { f->sent += 1; }), "accounting invalid;");
   EXPECT_EQ(changed([](F* f) { f->sent -= 1; }), "accounting invalid;");
   EXPECT_EQ(changed([](F* f) { f->window_ns = 50'000'000; }), "too_short_window invalid;");
@@ -318,7 +318,7 @@ TEST(ShippedGatesTest, ImpossibleFigureNeverPasses) {
   EXPECT_EQ(changed([](F* f) { f->latencies = 11'751; }), "accounting invalid;");
   EXPECT_EQ(changed([](F* f) { f->counts_known = false; }),
             "accounting unreadable;errors unreadable;sample_loss unreadable;"
-            "too_short_requests unreadable;wrong_answers unreadable;");
+            "too_short_requests unreadable;wrong_responses unreadable;");
 }
 
 TEST(ShippedGatesTest, ServerGivenByUrlHasNoGatesOfServerReadings) {

@@ -83,7 +83,14 @@ RETIRED = [
     (re.compile(r"\b(Look|Run|Import|Measure|Check|File|Request)Words\b"), "flags"),
     (re.compile(r"\bLaunchWords\b"), "argv"),
     (re.compile(r"\blast[ _]words\b|LastWords", re.IGNORECASE), "last output"),
+    (re.compile(r"\b(wrong|static)_answers\b"), "wrong_responses, static_responses"),
+    (re.compile(r"\b(set_)?rests\(|\blook_commands\b|\bLookFlags\b|\bflame_words\b"), "pauses, show_commands, flame_text"),
 ]
+# What reads old stores and catalogues, with its tests and documents, names the words that these contain.
+OLD_NAMES = {
+    "agent/catalogue/catalogue.cc", "agent/catalogue/catalogue_test.cc", "controller/results/campaign_results_test.cc",
+    "controller/store/schema_steps.cc", "controller/store/schema_test.cc", "docs/endpoints.md",
+}
 
 
 def complaint(path, line, words):
@@ -146,6 +153,8 @@ def retired_words(path, text):
         return
     for pattern, instead in RETIRED:
         for found in pattern.finditer(text):
+            if found[0].endswith("_answers") and path in OLD_NAMES:
+                continue
             number = text.count("\n", 0, found.start()) + 1
             yield complaint(path, number, f"'{found[0]}' is retired: say '{instead}'")
 

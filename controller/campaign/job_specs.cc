@@ -64,7 +64,7 @@ ServerSpec ServerSpecOf(const Plan& plan, const Cell& cell, uint32_t block, cons
     spec.mutable_profile()->set_frequency_hz(plan.profile().frequency_hz());
     spec.mutable_profile()->set_off_cpu(true);
     spec.mutable_profile()->set_count_syscalls(plan.profile().count_syscalls());
-    spec.mutable_profile()->set_rests(plan.profile().measure_cost());
+    spec.mutable_profile()->set_pauses(plan.profile().measure_cost());
   }
   return spec;
 }

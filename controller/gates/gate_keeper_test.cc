@@ -109,7 +109,7 @@ TEST_F(GateKeeperTest, OneWrongResponseVoidsTheResult) {
     OutcomeCount& count = *finished.add_outcomes();
     count.set_outcome(outcome);
     count.set_count(1);
-    EXPECT_EQ(Judged("wrong_answers", execution).verdict(), GateResult::INVALID) << outcome;
+    EXPECT_EQ(Judged("wrong_responses", execution).verdict(), GateResult::INVALID) << outcome;
   }
 }
 
