@@ -8,7 +8,6 @@ Each rule is a function from a file to its violations. tools/tidy_test.py tests 
 import os
 import re
 import subprocess
-import sys
 
 LONGEST_FUNCTION = 80
 # The first line of a function outside a class. The head may take several lines; it ends with the brace of the body.
@@ -239,7 +238,9 @@ def one_clock(path, text):
 
 def standard_streams(path, text):
     """A program prints through common/standard_streams.h, which reports lost output and escapes control characters."""
-    if path.endswith("main.cc") and " main(" in text:
+    if path.endswith(".py") and path.startswith(("bench/", "tools/")) and "\n    main()\n" in text:
+        yield complaint(path, 1, "a program that prints ends by program_output.run(NAME, main): see tools/program_output.py")
+    if path.endswith("main.cc") and " main(" in text or path.startswith("bench/") and "\nint main(" in text:
         for call in ("OpenStandardStreams()", "EndOutput("):
             if call not in text:
                 yield complaint(path, 1, f"main() does not call {call}: see common/standard_streams.h")
@@ -328,4 +329,5 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    import program_output
+    program_output.run("tidy", main)

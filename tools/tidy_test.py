@@ -68,6 +68,9 @@ class TidyRulesTest(unittest.TestCase):
         main = "int main() {\n  assay::OpenStandardStreams();\n  return assay::EndOutput(\"a\", Run());\n}\n"
         self.assert_fine("agent/a/a_main.cc", main)
         self.assert_complains("agent/main.cc", main.replace("OpenStandardStreams", "F"), "does not call OpenStandardStreams()")
+        self.assert_complains("bench/a.cc", "\nint main() { return 0; }\n", "does not call EndOutput(")
+        self.assert_complains("bench/a.py", 'if __name__ == "__main__":\n    main()\n', "see tools/program_output.py")
+        self.assert_fine("bench/a.py", 'if __name__ == "__main__":\n    run_main(main)\n')
         self.assert_complains("agent/main.cc", main.replace("EndOutput", "F"), "does not call EndOutput(")
 
     def test_a_message_is_escaped_before_it_is_printed(self):
