@@ -51,7 +51,7 @@ class FailingServerTest(EndToEndTest):
         self.write("server.py", SERVER)
         entries = "".join(f"""
             targets {{
-              name: "{name}" description: "fails: {name}" contract: true ready_timeout_s: 3
+              name: "{name}" description: "fails: {name}" contract: true ready_timeout_s: {3 if name == "never-ready" else 60}
               argv: "python3" argv: "{{catalogue}}/server.py" argv: "{name}" argv: "{{host}}" argv: "{{port}}"
             }}""" for name in (mode, *more_targets))
         agent = self.agent(f"--catalogue={self.write('catalogue.textproto', entries)}")

@@ -31,7 +31,7 @@ class EchoTest(EndToEndTest):
                 self.assertEqual(answer.stdout, body)
 
     def test_pythons_http_client_gets_its_body_back(self):
-        connection = http.client.HTTPConnection(self.host, self.port, timeout=30)
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=120)
         # On one connection: no bytes of a response may leak into the next.
         for size in (10, 70_000, 0, 3):
             body = os.urandom(size)
@@ -47,7 +47,7 @@ class EchoTest(EndToEndTest):
 
     def test_a_request_sent_one_byte_at_a_time_gets_its_body_back(self):
         request = b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 11\r\n\r\nslow client"
-        with socket.create_connection((self.host, self.port), timeout=30) as client:
+        with socket.create_connection((self.host, self.port), timeout=120) as client:
             client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             for byte in request:
                 client.sendall(bytes([byte]))
@@ -59,7 +59,7 @@ class EchoTest(EndToEndTest):
         self.assertTrue(answer.startswith(b"HTTP/1.1 200"), answer)
 
     def test_a_body_in_a_later_segment_does_not_stall(self):
-        with socket.create_connection((self.host, self.port), timeout=30) as client:
+        with socket.create_connection((self.host, self.port), timeout=120) as client:
             client.sendall(b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\n")
             client.sendall(b"body")
             self.assertIn(b"body", self.receive_until(client, b"body"))
