@@ -316,5 +316,5 @@ class LoadgenTest(EndToEndTest):
             with self.subTest(name=name):
                 path = self.path(name) if text is None else self.write(name, text)
                 ended = self.loadgen(*arguments, f"--compare-to={path}")
-                self.assertIn(ended.status, (1, 2), ended)
+                self.assert_status(ended, 2)
                 self.assertTrue(ended.err.startswith("loadgen: "), ended)
