@@ -23,7 +23,7 @@ std::set<std::string> StaticTargets(const CampaignRecord& campaign) {
   std::set<std::string> labels;
   for (const PlanTarget& target : campaign.plan().targets()) {
     if (target.url().empty() && names.contains(target.name())) {
-      labels.insert(target.label().empty() ? target.name() : target.label());
+      labels.insert(target.label());
     }
   }
   return labels;
