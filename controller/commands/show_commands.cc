@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "CLI/CLI.hpp"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
@@ -17,6 +18,7 @@
 #include "controller/commands/measuring.h"
 #include "controller/results/results_json.h"
 #include "controller/results/results_text.h"
+#include "nlohmann/json.hpp"
 
 namespace assay::controller {
 namespace {

@@ -21,6 +21,7 @@
 #include "controller/results/results_text.h"
 #include "controller/results/text_table.h"
 #include "google/protobuf/text_format.h"
+#include "nlohmann/json.hpp"
 #include "proto/convert/histogram_proto.h"
 
 namespace assay::controller {

@@ -10,6 +10,7 @@
 #include "controller/results/text_table.h"
 #include "controller/verdict/verdict_json.h"
 #include "controller/verdict/verdict_words.h"
+#include "nlohmann/json.hpp"
 
 namespace assay::controller {
 namespace {
