@@ -20,7 +20,7 @@ namespace assay::loadgen {
 // One that finds none free waits its turn, in the order of the due times; its latency counts from when it was due. One
 // more than may wait is an error ("waiting queue overflow"), and one that has waited for the timeout is one.
 //
-// Between any two answers it looks whether something is due: a burst of responses delays a request by one of them.
+// Between any two responses it looks whether something is due: a burst of responses delays a request by one of them.
 class OpenLoop : public LoadLoop {
  public:
   struct Config {
