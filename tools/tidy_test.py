@@ -27,9 +27,9 @@ class TidyRulesTest(unittest.TestCase):
         def function(lines):
             return "int f(int x) {\n" + "  x += 1;\n" * (lines - 2) + "}\n"
 
-        self.assert_complains("common/a.cc", "namespace assay {\n" + function(81) + "}\n", "common/a.cc:2: a function of 81 lines")
+        self.assert_complains("common/a.cc", "namespace assay {\n" + function(71) + "}\n", "common/a.cc:2: a function of 71 lines")
         self.assert_complains("common/a.cc", "Type Class::F(int x,\n    int y) const {\n" + "  y;\n" * 90 + "}\n", "split it")
-        self.assert_fine("common/a.cc", function(80) + function(80))
+        self.assert_fine("common/a.cc", function(70) + function(70))
 
     def test_reports_invisible_white_space(self):
         self.assert_complains("docs/a.md", "one", "does not end")
