@@ -37,13 +37,13 @@ uint64_t Requests(const ExecutionFigures& f) { return f.ok + f.errors + f.timeou
 
 Figure ErrorShare(const ExecutionFigures& f) {
   if (!f.counts_known) return std::nullopt;
-  const uint64_t no_response = f.errors - std::min(f.errors, f.wrong_answers) + f.timeouts;
+  const uint64_t no_response = f.errors - std::min(f.errors, f.wrong_responses) + f.timeouts;
   return Share(static_cast<double>(no_response), static_cast<double>(Requests(f)));
 }
 
 Figure WrongResponseShare(const ExecutionFigures& f) {
   if (!f.counts_known) return std::nullopt;
-  return Share(static_cast<double>(f.wrong_answers), static_cast<double>(Requests(f)));
+  return Share(static_cast<double>(f.wrong_responses), static_cast<double>(Requests(f)));
 }
 
 Figure Unaccounted(const ExecutionFigures& f) {
@@ -210,7 +210,7 @@ struct Gate {
 
 constexpr std::array kExecutionGates = {
     Gate{"errors", ErrorShare},
-    Gate{"wrong_answers", WrongResponseShare},
+    Gate{"wrong_responses", WrongResponseShare},
     Gate{"accounting", Unaccounted},
     Gate{"too_short_requests", RequestsPerConnection},
     Gate{"too_short_window", WindowSeconds},

@@ -145,7 +145,7 @@ struct ExecutionFigures {
   uint64_t ok = 0;
   uint64_t errors = 0;
   // Of the errors: responses with an unexpected status, a wrong body, or a malformed message.
-  uint64_t wrong_answers = 0;
+  uint64_t wrong_responses = 0;
   uint64_t timeouts = 0;
   uint64_t in_flight = 0;
   uint64_t connections = 0;

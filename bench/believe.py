@@ -29,7 +29,7 @@ import statistics
 import subprocess
 import tempfile
 
-from harness import file, first_line_with_port, heading
+from harness import file, first_line_with_port, heading, run_main
 
 PLAN = """
 name: "believe"
@@ -215,4 +215,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    run_main(main)

@@ -14,6 +14,7 @@
 #include "analysis/dependence.h"
 #include "analysis/random_stream.h"
 #include "common/command_line.h"
+#include "common/standard_streams.h"
 
 namespace assay {
 namespace {
@@ -161,8 +162,9 @@ bool IsDependent(const std::vector<std::vector<BlockPair>>& levels) {
   return DependenceStatistic(series) > kDependenceLimit;
 }
 
-// One campaign as Assay judges it, and as it would judge with intervals for independent blocks.
-void PrintRow(const Setting& setting, const Rates& ours, const Rates& plain) {
+// One campaign as Assay judges it, and as it would judge with intervals for independent blocks. Returns false if the row
+// could not be written.
+bool PrintRow(const Setting& setting, const Rates& ours, const Rates& plain) {
   std::printf(
       "| %.0f min, %u blocks | %s | %+.0f %% | %.1f | %.1f | %.1f | %.1f | %.1f | %.1f | %.1f | "
       "%.1f |\n",
@@ -171,7 +173,7 @@ void PrintRow(const Setting& setting, const Rates& ours, const Rates& plain) {
       ours.Percent(ours.false_equivalence), 100 - ours.Percent(ours.missed_truth),
       ours.Percent(ours.right) / kFamily, plain.Percent(plain.false_difference),
       100 - plain.Percent(plain.missed_truth), plain.Percent(plain.excludes_one));
-  std::fflush(stdout);
+  return std::fflush(stdout) == 0;
 }
 
 void Simulate(int campaigns, uint64_t seed) {
@@ -200,7 +202,7 @@ void Simulate(int campaigns, uint64_t seed) {
           Judge(levels, setting, IsDependent(levels), ours);
           Judge(levels, setting, false, plain);
         }
-        PrintRow(setting, ours, plain);
+        if (!PrintRow(setting, ours, plain)) return;
       }
     }
   }
@@ -224,4 +226,7 @@ int Run(int argc, char** argv) {
 }  // namespace
 }  // namespace assay
 
-int main(int argc, char** argv) { return assay::Run(argc, argv); }
+int main(int argc, char** argv) {
+  assay::OpenStandardStreams();
+  return assay::EndOutput("believe_simulation", assay::Run(argc, argv));
+}

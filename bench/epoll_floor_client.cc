@@ -17,15 +17,14 @@
 #include <vector>
 
 #include "bench/floor_client.h"
+#include "common/standard_streams.h"
 
+namespace assay::bench {
 namespace {
 
 constexpr int kEvents = 512;
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  using namespace assay::bench;
+int Run(int argc, char** argv) {
   if (argc < 4) {
     std::fprintf(stderr, "usage: epoll_floor_client PORT CONNECTIONS SECONDS [PATH [CPU]]\n");
     return 2;
@@ -68,4 +67,12 @@ int main(int argc, char** argv) {
               static_cast<unsigned long long>(requests), static_cast<double>(now - begin) / 1e9,
               requests == 0 ? 0 : static_cast<double>(cpu) / 1e3 / static_cast<double>(requests));
   return 0;
+}
+
+}  // namespace
+}  // namespace assay::bench
+
+int main(int argc, char** argv) {
+  assay::OpenStandardStreams();
+  return assay::EndOutput("epoll_floor_client", assay::bench::Run(argc, argv));
 }

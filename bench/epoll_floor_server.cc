@@ -19,9 +19,11 @@
 #include <cstring>
 #include <string_view>
 
+#include "common/standard_streams.h"
+
 namespace {
 
-constexpr std::string_view kAnswer =
+constexpr std::string_view kResponse =
     "HTTP/1.1 200 OK\r\n"
     "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
     "Content-Type: application/json\r\n"
@@ -63,7 +65,6 @@ int Listen(int port) {
   socklen_t size = sizeof(address);
   getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size);
   std::printf("listening on 127.0.0.1:%d\n", ntohs(address.sin_port));
-  std::fflush(stdout);
   return listener;
 }
 
@@ -94,14 +95,23 @@ void Serve(int listener, std::string_view response) {
   }
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int Run(int argc, char** argv) {
   if (argc < 2) {
     std::fprintf(stderr, "usage: epoll_floor_server PORT [CPU [keep-alive]]\n");
     return 2;
   }
   if (argc > 2) Pin(std::atoi(argv[2]));
   const bool keep_alive = argc > 3 && std::strcmp(argv[3], "keep-alive") == 0;
-  Serve(Listen(std::atoi(argv[1])), keep_alive ? kKeepAliveResponse : kAnswer);
+  const int listener = Listen(std::atoi(argv[1]));
+  // The program that started this one waits for the line. If it is lost, main() reports why.
+  if (!assay::FlushOutput().ok()) return EXIT_FAILURE;
+  Serve(listener, keep_alive ? kKeepAliveResponse : kResponse);
+  return EXIT_SUCCESS;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  assay::OpenStandardStreams();
+  return assay::EndOutput("epoll_floor_server", Run(argc, argv));
 }

@@ -15,7 +15,7 @@ import statistics
 import subprocess
 import time
 
-from harness import agent_and_campaign, peak_megabytes
+from harness import agent_and_campaign, peak_megabytes, run_main
 
 TICKS = os.sysconf("SC_CLK_TCK")
 PLAN = """
@@ -89,4 +89,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    run_main(main)

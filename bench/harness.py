@@ -10,10 +10,18 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.append(os.path.join(os.path.dirname(os.path.dirname(os.path.realpath(__file__))), "tools"))
+import program_output  # noqa: E402 pylint: disable=wrong-import-position
+
 # Works for `bazel run` and for `bazel-bin/bench/NAME`; does not follow symbolic links.
 _PROGRAM = os.path.abspath(sys.argv[0])
 _BASES = (_PROGRAM + ".runfiles/assay", os.path.join(os.environ.get("RUNFILES_DIR", ""), "assay"),
           os.path.dirname(os.path.dirname(_PROGRAM)))
+
+
+def run_main(main):
+    """Calls main() and ends the program. Lost output ends it with status 1 and a message."""
+    program_output.run("bench", main)
 
 
 def file(path):

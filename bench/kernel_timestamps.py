@@ -19,7 +19,7 @@ import sys
 import tempfile
 import time
 
-from harness import file, first_line_with_port, run
+from harness import file, first_line_with_port, run, run_main
 
 NANOSECOND_MAGIC = 0xA1B23C4D
 ETHERNET, IPV4_TCP = 14, 6
@@ -114,4 +114,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    run_main(main)

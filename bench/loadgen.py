@@ -26,7 +26,7 @@ import tempfile
 import kernel_timestamps
 import recording_in_place
 import transports
-from harness import file, first_line_with_port, heading, run
+from harness import file, first_line_with_port, heading, run, run_main
 from process_tree import ProcessTree
 
 PARTS = ("closed", "open", "kernel", "recording", "transports", "memory")
@@ -238,4 +238,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    run_main(main)

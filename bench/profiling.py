@@ -17,7 +17,7 @@ import json
 import sqlite3
 import subprocess
 
-from harness import agent_and_campaign, file, first_line_with_port, peak_megabytes
+from harness import agent_and_campaign, file, first_line_with_port, peak_megabytes, run_main
 
 PLAN = """
 name: "profiling"
@@ -91,4 +91,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    run_main(main)

@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 
 # The source files of recording.
-RECORDING = ("agent/loadgen/recorder.", "agent/loadgen/sample_ring.", "agent/loadgen/interval_book.",
+RECORDING = ("agent/loadgen/recorder.", "agent/load_protocol/sample_ring.", "agent/loadgen/interval_book.",
              "analysis/latency_histogram.")
 SAMPLES_A_SECOND = 15_000
 

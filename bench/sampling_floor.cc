@@ -33,6 +33,7 @@
 #include "agent/telemetry/perf_abilities.h"
 #include "analysis/signed_rank.h"
 #include "bench/floor_client.h"
+#include "common/standard_streams.h"
 #include "common/unique_fd.h"
 
 namespace assay::bench {
@@ -202,12 +203,7 @@ void Measure(const Way& way, pid_t pid, int cpu, int pairs, const Load& load, co
     costs->push_back(1 - 2 * rates[i] / (rates[i - 1] + rates[i + 1]));
 }
 
-}  // namespace
-}  // namespace assay::bench
-
-int main(int argc, char** argv) {
-  using namespace assay;
-  using namespace assay::bench;
+int Run(int argc, char** argv) {
   if (argc < 3) {
     std::fprintf(stderr, "usage: sampling_floor PORT PID [SECONDS [SERVER_CPU [LOAD_CPU]]]\n");
     return 2;
@@ -236,4 +232,12 @@ int main(int argc, char** argv) {
                 100 * cost.low.value_or(NAN), 100 * cost.high.value_or(NAN), costs[i].size());
   }
   return 0;
+}
+
+}  // namespace
+}  // namespace assay::bench
+
+int main(int argc, char** argv) {
+  assay::OpenStandardStreams();
+  return assay::EndOutput("sampling_floor", assay::bench::Run(argc, argv));
 }

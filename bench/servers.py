@@ -28,7 +28,7 @@ import tempfile
 import zlib
 
 import catalogue
-from harness import file, first_line_with_port, heading, run
+from harness import file, first_line_with_port, heading, run, run_main
 from process_tree import ProcessTree
 
 OURS = "epoll"
@@ -297,4 +297,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    run_main(main)

@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 
-from harness import file, run
+from harness import file, run, run_main
 
 NGINX = "/usr/sbin/nginx"
 CONNECTIONS = 64
@@ -115,4 +115,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    run_main(main)

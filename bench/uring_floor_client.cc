@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "bench/floor_client.h"
+#include "common/standard_streams.h"
 
 namespace assay::bench {
 namespace {
@@ -127,11 +128,7 @@ class Client {
       std::make_unique<char[]>(size_t{kBuffers} * kBufferBytes);
 };
 
-}  // namespace
-}  // namespace assay::bench
-
-int main(int argc, char** argv) {
-  using namespace assay::bench;
+int Run(int argc, char** argv) {
   if (argc < 4) {
     std::fprintf(stderr,
                  "usage: uring_floor_client PORT CONNECTIONS SECONDS [PATH [CPU [AT_LEAST]]]\n");
@@ -161,4 +158,12 @@ int main(int argc, char** argv) {
               static_cast<unsigned long long>(requests), static_cast<double>(now - begin) / 1e9,
               static_cast<double>(cpu) / 1e3 / count, count / static_cast<double>(turns));
   return 0;
+}
+
+}  // namespace
+}  // namespace assay::bench
+
+int main(int argc, char** argv) {
+  assay::OpenStandardStreams();
+  return assay::EndOutput("uring_floor_client", assay::bench::Run(argc, argv));
 }

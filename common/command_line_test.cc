@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "CLI/CLI.hpp"
 #include "common/version.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"

@@ -48,11 +48,12 @@ int Duplicate(int fd) {
   return -1;
 }
 
-}  // namespace
-
-absl::Status WriteAll(int fd, std::string_view contents, std::string_view name) {
+// `write_some` writes the begin of what it gets and returns as write() does.
+template <typename WriteSome>
+absl::Status WriteWith(int fd, std::string_view contents, std::string_view name,
+                       WriteSome write_some) {
   while (!contents.empty()) {
-    const ssize_t written = write(fd, contents.data(), contents.size());
+    const ssize_t written = write_some(contents);
     if (written >= 0) {
       contents.remove_prefix(static_cast<size_t>(written));
       continue;
@@ -64,6 +65,21 @@ absl::Status WriteAll(int fd, std::string_view contents, std::string_view name) 
     if (errno != EINTR) return Failed(errno, name);
   }
   return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status WriteAll(int fd, std::string_view contents, std::string_view name) {
+  return WriteWith(fd, contents, name, [fd](std::string_view rest) {
+    return write(fd, rest.data(), rest.size());
+  });
+}
+
+absl::Status WriteAllAt(int fd, std::string_view contents, uint64_t offset, std::string_view name) {
+  const uint64_t end = offset + contents.size();
+  return WriteWith(fd, contents, name, [fd, end](std::string_view rest) {
+    return pwrite(fd, rest.data(), rest.size(), static_cast<off_t>(end - rest.size()));
+  });
 }
 
 std::optional<int> OwnDescriptor(const std::string& path) {

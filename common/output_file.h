@@ -1,6 +1,7 @@
 #ifndef ASSAY_COMMON_OUTPUT_FILE_H_
 #define ASSAY_COMMON_OUTPUT_FILE_H_
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,6 +16,8 @@ namespace assay {
 
 // Writes every byte. Waits while a non-blocking descriptor is full. `name` appears in the error message.
 absl::Status WriteAll(int fd, std::string_view contents, std::string_view name);
+// The same at a place in a file, whose position stays as it is.
+absl::Status WriteAllAt(int fd, std::string_view contents, uint64_t offset, std::string_view name);
 
 // The descriptor of this process that `path` names: 1 for /dev/stdout, 3 for /dev/fd/3 and /proc/self/fd/3. Follows the
 // user's own links. The descriptor need not be open. Nullopt for any other path.

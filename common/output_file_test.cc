@@ -128,5 +128,21 @@ TEST_F(OutputFileTest, TruncatesAFileAndReportsErrorsInOneLine) {
               HasSubstr("no\\x0a\\x1b[31mne/x: No such file or directory"));
 }
 
+TEST_F(OutputFileTest, WritesAtAPlaceAndKeepsThePosition) {
+  ASSERT_TRUE(WriteFileAtomically(Path("spool"), "0123456789").ok());
+  const UniqueFd file(open(Path("spool").c_str(), O_RDWR));
+  ASSERT_TRUE(WriteAllAt(file.get(), "abc", 4, "spool").ok());
+  EXPECT_EQ(lseek(file.get(), 0, SEEK_CUR), 0);
+  EXPECT_EQ(ReadFile(Path("spool")).value_or(""), "0123abc789");
+  ASSERT_TRUE(WriteAllAt(file.get(), "end", 10, "spool").ok());
+  EXPECT_EQ(ReadFile(Path("spool")).value_or(""), "0123abc789end");
+}
+
+TEST_F(OutputFileTest, SaysWhyItCannotWriteAtAPlace) {
+  const UniqueFd full(open("/dev/full", O_RDWR));
+  const absl::Status written = WriteAllAt(full.get(), "abc", 0, "the spool");
+  EXPECT_EQ(written.message(), "cannot write the spool: No space left on device");
+}
+
 }  // namespace
 }  // namespace assay

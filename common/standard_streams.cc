@@ -126,7 +126,8 @@ absl::Status FlushOutput() {
     if (!first_error.ok()) return first_error;
   }
   if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return absl::OkStatus();
-  return absl::ErrnoToStatus(errno, "cannot write to standard output");
+  // If an earlier write failed, stdio does not keep the reason, and errno may have none.
+  return absl::ErrnoToStatus(errno == 0 ? EIO : errno, "cannot write to standard output");
 }
 
 int EndOutput(std::string_view program, int status) {

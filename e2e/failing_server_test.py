@@ -51,7 +51,7 @@ class FailingServerTest(EndToEndTest):
         self.write("server.py", SERVER)
         entries = "".join(f"""
             targets {{
-              name: "{name}" description: "fails: {name}" contract: true ready_timeout_s: 3
+              name: "{name}" description: "fails: {name}" contract: true ready_timeout_s: {3 if name == "never-ready" else 60}
               argv: "python3" argv: "{{catalogue}}/server.py" argv: "{name}" argv: "{{host}}" argv: "{{port}}"
             }}""" for name in (mode, *more_targets))
         agent = self.agent(f"--catalogue={self.write('catalogue.textproto', entries)}")
@@ -92,10 +92,10 @@ class FailingServerTest(EndToEndTest):
     def test_a_wrong_response_under_load_makes_the_result_invalid(self):
         _, ended = self.run_mode("wrong-later")
         self.assert_status(ended, 3)
-        self.assertIn("invalid: wrong_answers ", ended.out)
+        self.assertIn("invalid: wrong_responses ", ended.out)
         gates = {gate["name"]: gate for gate in self.show()["cells"][0]["gates"]}
-        self.assertEqual(gates["wrong_answers"]["verdict"], "invalid")
-        self.assertGreater(gates["wrong_answers"]["value"], 0)
+        self.assertEqual(gates["wrong_responses"]["verdict"], "invalid")
+        self.assertGreater(gates["wrong_responses"]["value"], 0)
 
     def test_keeps_the_results_of_other_servers(self):
         _, ended = self.run_mode("crash-at-start", "sound")

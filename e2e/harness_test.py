@@ -34,7 +34,7 @@ class AssertMeasuredTest(unittest.TestCase):
         self.assert_refused(0, "idle_gaps")
 
     def test_refuses_a_result_voided_by_other_gates(self):
-        for gate in ("errors", "wrong_answers", "accounting", "sample_loss"):
+        for gate in ("errors", "wrong_responses", "accounting", "sample_loss"):
             self.assert_refused(3, gate)
             self.assert_refused(3, "idle_gaps", gate)
 

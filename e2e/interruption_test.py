@@ -53,7 +53,7 @@ class InterruptionTest(EndToEndTest):
         # Its children have ended before it ends, not later.
         for pid, command in children.items():
             self.assertNotIn(pid, descendants(os.getpid()), command)
-        self.assert_nothing_runs(timeout_s=1)
+        self.assert_nothing_runs()
         self.assert_says(ended, "kept")
         self.assertIn("resume", ended.out + ended.err)
         self.assert_kept("interrupted")

@@ -24,21 +24,21 @@ class EchoTest(EndToEndTest):
         for size in (0, 1, 100_000):
             with self.subTest(size=size):
                 body = os.urandom(size)
-                answer = subprocess.run(
-                    ["curl", "--silent", "--show-error", "--fail", "--max-time", "30", "--data-binary", "@-",
+                response = subprocess.run(
+                    ["curl", "--silent", "--show-error", "--fail", "--max-time", "120", "--data-binary", "@-",
                      "-H", "Content-Type: application/x-any", f"http://{self.address}/echo"],
                     input=body, capture_output=True, check=True)
-                self.assertEqual(answer.stdout, body)
+                self.assertEqual(response.stdout, body)
 
     def test_pythons_http_client_gets_its_body_back(self):
-        connection = http.client.HTTPConnection(self.host, self.port, timeout=30)
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=120)
         # On one connection: no bytes of a response may leak into the next.
         for size in (10, 70_000, 0, 3):
             body = os.urandom(size)
             connection.request("POST", "/echo", body, {"Content-Type": "application/x-any"})
-            answer = connection.getresponse()
-            self.assertEqual((answer.status, answer.read()), (200, body))
-            self.assertEqual(answer.getheader("Content-Type"), "application/x-any")
+            response = connection.getresponse()
+            self.assertEqual((response.status, response.read()), (200, body))
+            self.assertEqual(response.getheader("Content-Type"), "application/x-any")
         # http.client sends a body that it gets in pieces as chunks.
         connection.request("POST", "/echo", iter([b"one ", b"two ", b"three"]), encode_chunked=True,
                            headers={"Transfer-Encoding": "chunked"})
@@ -47,30 +47,30 @@ class EchoTest(EndToEndTest):
 
     def test_a_request_sent_one_byte_at_a_time_gets_its_body_back(self):
         request = b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 11\r\n\r\nslow client"
-        with socket.create_connection((self.host, self.port), timeout=30) as client:
+        with socket.create_connection((self.host, self.port), timeout=120) as client:
             client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             for byte in request:
                 client.sendall(bytes([byte]))
-            answer = b""
-            while not answer.endswith(b"slow client"):
+            response = b""
+            while not response.endswith(b"slow client"):
                 part = client.recv(4096)
-                self.assertTrue(part, answer)
-                answer += part
-        self.assertTrue(answer.startswith(b"HTTP/1.1 200"), answer)
+                self.assertTrue(part, response)
+                response += part
+        self.assertTrue(response.startswith(b"HTTP/1.1 200"), response)
 
     def test_a_body_in_a_later_segment_does_not_stall(self):
-        with socket.create_connection((self.host, self.port), timeout=30) as client:
+        with socket.create_connection((self.host, self.port), timeout=120) as client:
             client.sendall(b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\n")
             client.sendall(b"body")
             self.assertIn(b"body", self.receive_until(client, b"body"))
 
     def receive_until(self, client, end):
-        answer = b""
-        while end not in answer:
+        response = b""
+        while end not in response:
             part = client.recv(4096)
-            self.assertTrue(part, answer)
-            answer += part
-        return answer
+            self.assertTrue(part, response)
+            response += part
+        return response
 
     def test_sigterm_ends_it_with_status_0(self):
         self.server.send(signal.SIGTERM)

@@ -49,7 +49,7 @@ class UrlTest(EndToEndTest):
         execution = self.show()["cells"][0]["executions"][0]
         self.assertGreater(execution["requests"], 0)
         gates = {gate["name"]: gate["verdict"] for gate in self.show()["cells"][0]["gates"]}
-        for gate in ("errors", "wrong_answers", "accounting"):
+        for gate in ("errors", "wrong_responses", "accounting"):
             self.assertEqual(gates[gate], "pass")
 
     def test_a_server_over_plain_http(self):

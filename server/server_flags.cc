@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 
+#include "CLI/CLI.hpp"
 #include "absl/time/time.h"
 #include "common/command_line.h"
 #include "common/cpu_set.h"

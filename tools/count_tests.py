@@ -124,4 +124,5 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    import program_output
+    program_output.run("count_tests", main)

@@ -27,9 +27,9 @@ class TidyRulesTest(unittest.TestCase):
         def function(lines):
             return "int f(int x) {\n" + "  x += 1;\n" * (lines - 2) + "}\n"
 
-        self.assert_complains("common/a.cc", "namespace assay {\n" + function(81) + "}\n", "common/a.cc:2: a function of 81 lines")
+        self.assert_complains("common/a.cc", "namespace assay {\n" + function(71) + "}\n", "common/a.cc:2: a function of 71 lines")
         self.assert_complains("common/a.cc", "Type Class::F(int x,\n    int y) const {\n" + "  y;\n" * 90 + "}\n", "split it")
-        self.assert_fine("common/a.cc", function(80) + function(80))
+        self.assert_fine("common/a.cc", function(70) + function(70))
 
     def test_reports_invisible_white_space(self):
         self.assert_complains("docs/a.md", "one", "does not end")
@@ -47,6 +47,8 @@ class TidyRulesTest(unittest.TestCase):
         self.assert_complains("agent/a.cc", "class LoadPart {\n", "'LoadPart' is retired: say 'job'")
         self.assert_complains("docs/a.md", "one\nThe fate of a request.\n", "docs/a.md:2: 'fate' is retired: say 'outcome'")
         self.assert_complains("agent/a.h", "// Its last words.\n", "say 'last output'")
+        self.assert_complains("analysis/a.cc", 'Gate{"wrong_answers"};\n', "say 'wrong_responses")
+        self.assert_fine("controller/store/schema_steps.cc", "WHERE name = 'wrong_answers';\n")
         self.assert_fine("docs/decisions/1.md", "The fate of a request.\n")
         self.assert_fine("agent/a.cc", "// Takes part of it; fatal.\n")
 
@@ -66,6 +68,9 @@ class TidyRulesTest(unittest.TestCase):
         main = "int main() {\n  assay::OpenStandardStreams();\n  return assay::EndOutput(\"a\", Run());\n}\n"
         self.assert_fine("agent/a/a_main.cc", main)
         self.assert_complains("agent/main.cc", main.replace("OpenStandardStreams", "F"), "does not call OpenStandardStreams()")
+        self.assert_complains("bench/a.cc", "\nint main() { return 0; }\n", "does not call EndOutput(")
+        self.assert_complains("bench/a.py", 'if __name__ == "__main__":\n    main()\n', "see tools/program_output.py")
+        self.assert_fine("bench/a.py", 'if __name__ == "__main__":\n    run_main(main)\n')
         self.assert_complains("agent/main.cc", main.replace("EndOutput", "F"), "does not call EndOutput(")
 
     def test_a_message_is_escaped_before_it_is_printed(self):

@@ -55,6 +55,30 @@ std::string HostPort(const std::string& host, uint16_t port) {
                                       : absl::StrCat(host, ":", port);
 }
 
+// Catalogues of 2026-11 and earlier name a field differently. Lines keep their numbers.
+std::string WithCurrentNames(std::string_view text) {
+  constexpr std::string_view kOld = "static_answers";
+  constexpr std::string_view kNew = "static_responses";
+  std::string renamed;
+  for (size_t at = 0; at < text.size();) {
+    size_t end = text.find('\n', at);
+    end = end == std::string_view::npos ? text.size() : end + 1;
+    std::string_view line = text.substr(at, end - at);
+    at = end;
+    const size_t begin = line.find_first_not_of(" \t");
+    if (begin != std::string_view::npos && line.substr(begin).starts_with(kOld)) {
+      const size_t behind = line.find_first_not_of(" \t", begin + kOld.size());
+      if (behind != std::string_view::npos && line[behind] == ':') {
+        renamed += line.substr(0, begin);
+        renamed += kNew;
+        line.remove_prefix(begin + kOld.size());
+      }
+    }
+    renamed += line;
+  }
+  return renamed;
+}
+
 const CatalogueTarget::Option* FindOption(const CatalogueTarget& target, const std::string& name) {
   for (const auto& option : target.options()) {
     if (option.name() == name) return &option;
@@ -93,7 +117,7 @@ absl::StatusOr<Catalogue> Catalogue::Parse(std::string_view text, std::string_vi
                                            std::string folder) {
   CatalogueFile file;
   TextLocations locations;
-  ASSAY_RETURN_IF_ERROR(ParseTextProto(text, file_name, &file, &locations));
+  ASSAY_RETURN_IF_ERROR(ParseTextProto(WithCurrentNames(text), file_name, &file, &locations));
   ASSAY_RETURN_IF_ERROR(CheckCatalogue(file, locations));
   return Catalogue({file.targets().begin(), file.targets().end()}, std::move(folder));
 }

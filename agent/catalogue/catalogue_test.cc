@@ -247,5 +247,17 @@ TEST(CatalogueTest, OptionsOfOneNameAcceptTheSameValuesInEveryEntry) {
   EXPECT_EQ(patterns.count("threads"), 1u);
 }
 
+// Users wrote catalogues for earlier versions.
+TEST(CatalogueTest, ReadsTheFormerNameOfAField) {
+  const Catalogue catalogue = Parsed(
+      "targets {\n name: 'a' argv: 'server'\n  static_answers : true\n}\n"
+      "targets { name: 'b' argv: 'server' description: 'static_answers: true' }\n");
+  EXPECT_TRUE((*catalogue.Find("a"))->static_responses());
+  EXPECT_FALSE((*catalogue.Find("b"))->static_responses());
+  EXPECT_EQ((*catalogue.Find("b"))->description(), "static_answers: true");
+  EXPECT_HAS(Complaint("targets {\n name: 'a' argv: 'server'\n static_answers: true\n what: 1\n}\n"),
+             "c.textproto:4:2");
+}
+
 }  // namespace
 }  // namespace assay::agent

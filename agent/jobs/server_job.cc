@@ -269,7 +269,7 @@ void ServerJob::StartProfiler() {
   config.frequency_hz = static_cast<int>(spec().profile().frequency_hz());
   config.off_cpu = spec().profile().off_cpu();
   config.count_syscalls = spec().profile().count_syscalls();
-  config.pauses = spec().profile().rests();
+  config.pauses = spec().profile().pauses();
   config.program = spec().target();
   // This thread, and so the profiler's, is kept off claimed CPUs where there are others; where there are none, the
   // unwinding must wait until the window is over.

@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/file.h"
+#include "common/output_file.h"
 #include "common/status_macros.h"
 #include "proto/text/valid_text.h"
 
@@ -26,18 +27,6 @@ absl::StatusOr<UniqueFd> OpenNameless(const std::string& folder) {
   if (!fd.ok()) return ErrnoStatus(errno, absl::StrCat("cannot spool records to ", folder));
   unlink(path.c_str());
   return fd;
-}
-
-absl::Status WriteAll(int fd, const std::string& bytes, size_t offset) {
-  size_t done = 0;
-  while (done < bytes.size()) {
-    const ssize_t written =
-        pwrite(fd, bytes.data() + done, bytes.size() - done, static_cast<off_t>(offset + done));
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return ErrnoStatus(errno, "cannot write to the spool");
-    done += static_cast<size_t>(written);
-  }
-  return absl::OkStatus();
 }
 
 absl::StatusOr<std::string> ReadBack(int fd, size_t offset, size_t size) {
@@ -113,7 +102,8 @@ absl::Status Spool::Keep(std::string bytes) {
   } else {
     ASSAY_ASSIGN_OR_RETURN(kept.file, FileToWrite(bytes.size()));
     kept.offset = kept.file->bytes;
-    const absl::Status written = WriteAll(kept.file->fd.get(), bytes, kept.offset);
+    const absl::Status written =
+        WriteAllAt(kept.file->fd.get(), bytes, kept.offset, "to the spool");
     if (!written.ok()) {
       // An empty file would stand in the way of those behind it when they are removed in order.
       if (kept.file->records == 0) files_.pop_back();

@@ -15,7 +15,7 @@ namespace assay::loadgen {
 class FlightSink {
  public:
   virtual ~FlightSink() = default;
-  // A connection is open and has room for a request: it was opened, or answers came. May Queue()
+  // A connection is open and has room for a request: it was opened, or responses arrived. May Queue()
   // and Flush() on it.
   virtual void OnReady(int connection, int64_t now_ns) = 0;
   // A request ended. Must not call the pool: OnReady() follows where another one may be sent.

@@ -3,7 +3,8 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <vector>
+
+#include "agent/loadgen/ring_buffer.h"
 
 namespace assay::loadgen {
 
@@ -11,34 +12,27 @@ namespace assay::loadgen {
 // in, first out, with all memory taken beforehand.
 class DueQueue {
  public:
+  explicit DueQueue(size_t capacity) : entries_(capacity) {}
+
+  bool empty() const { return entries_.empty(); }
+  // REQUIRES: at_ns is not before that of the last entry; there is room.
+  void Push(int64_t at_ns, int connection) { entries_.Push({at_ns, connection}); }
+  // INT64_MAX when empty.
+  int64_t NextNs() const { return entries_.empty() ? INT64_MAX : entries_.front().at_ns; }
+  // REQUIRES: not empty().
+  int Pop() {
+    const int connection = entries_.front().connection;
+    entries_.Pop();
+    return connection;
+  }
+
+ private:
   struct Entry {
     int64_t at_ns;
     int connection;
   };
 
-  explicit DueQueue(size_t capacity) : entries_(capacity) {}
-
-  bool empty() const { return count_ == 0; }
-  // REQUIRES: at_ns is not before that of the last entry; there is room.
-  void Push(int64_t at_ns, int connection) {
-    size_t place = first_ + count_++;
-    if (place >= entries_.size()) place -= entries_.size();
-    entries_[place] = {at_ns, connection};
-  }
-  // INT64_MAX when empty.
-  int64_t NextNs() const { return count_ == 0 ? INT64_MAX : entries_[first_].at_ns; }
-  // REQUIRES: not empty().
-  int Pop() {
-    const int connection = entries_[first_].connection;
-    if (++first_ == entries_.size()) first_ = 0;
-    --count_;
-    return connection;
-  }
-
- private:
-  std::vector<Entry> entries_;
-  size_t first_ = 0;
-  size_t count_ = 0;
+  RingBuffer<Entry> entries_;
 };
 
 }  // namespace assay::loadgen

@@ -18,7 +18,7 @@
 namespace assay::loadgen {
 
 // The connections of one load thread to one server over HTTP/1.1, kept open: one that the server
-// closes, that breaks, or whose answer is late is opened again. Up to `pipeline` requests are in
+// closes, that breaks, or whose response is late is opened again. Up to `pipeline` requests are in
 // flight on each, answered in order.
 //
 // What the server did not process is sent again when the connection is open again, before anything
@@ -31,7 +31,7 @@ namespace assay::loadgen {
 //
 // Threads: one. Cost: a request is one send and one recv beside its share of an epoll_wait;
 // readiness is edge-triggered and registered once a connection. Nothing is allocated after
-// Create(), and nothing is copied: requests are sent from where they were built, answers are parsed
+// Create(), and nothing is copied: requests are sent from where they were built, responses are parsed
 // in one receive buffer.
 class Http1Pool final : public SocketPool {
  public:
@@ -92,7 +92,7 @@ class Http1Pool final : public SocketPool {
     return c.parser.body_matches() &&
            (!request.expect_sha256.has_value() || c.digest->Matches(*request.expect_sha256));
   }
-  // Takes the first flight, whose answer is complete, off the connection and reports it.
+  // Takes the first flight, whose response is complete, off the connection and reports it.
   void FinishResponse(int connection, int64_t now_ns);
   // False: the connection is gone.
   bool Consume(int connection, const char* data, size_t size, int64_t now_ns);

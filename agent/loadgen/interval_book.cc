@@ -79,8 +79,7 @@ void IntervalBook::HarvestBefore(int64_t second,
     const int64_t owner = slot.second.load(std::memory_order_relaxed);
     if (owner == kFree || owner >= second) continue;
     take(slot.figures);
-    slot.figures.sent = slot.figures.ok = slot.figures.errors = slot.figures.timeouts = 0;
-    slot.figures.retried = 0;
+    static_cast<IntervalCounts&>(slot.figures) = {};
     slot.figures.latency.Clear();
     slot.second.store(kFree, std::memory_order_release);
   }

@@ -10,8 +10,8 @@
 
 namespace assay::loadgen {
 
-// What one load thread saw of the requests of one interval: a second of the window, or a slot.
-struct IntervalFigures {
+// Requests of one interval: a second of the window, or a slot. They count where they were (meant to be) sent.
+struct IntervalCounts {
   // Index of the interval.
   uint32_t second = 0;
   uint64_t sent = 0;
@@ -20,6 +20,20 @@ struct IntervalFigures {
   uint64_t timeouts = 0;
   // Of those three: sent more than once.
   uint64_t retried = 0;
+
+  uint64_t ended() const { return ok + errors + timeouts; }
+  // Adds another thread's counts of the same interval.
+  void Add(const IntervalCounts& more) {
+    sent += more.sent;
+    ok += more.ok;
+    errors += more.errors;
+    timeouts += more.timeouts;
+    retried += more.retried;
+  }
+};
+
+// One load thread's view of one interval.
+struct IntervalFigures : IntervalCounts {
   LatencyHistogram latency;
 };
 

@@ -43,15 +43,10 @@ void SlotAccount::Add(const LoadTimes& times, bool spins) {
 void IntervalTotals::Add(const IntervalFigures& figures) {
   const std::lock_guard<std::mutex> lock(adding_);
   total_.Merge(figures.latency);
-  const uint64_t ended = figures.ok + figures.errors + figures.timeouts;
-  if (figures.sent > ended) late_ += figures.sent - ended;
+  if (figures.sent > figures.ended()) late_ += figures.sent - figures.ended();
   Interval& row = rows_[figures.second];
   row.second = figures.second;
-  row.sent += figures.sent;
-  row.ok += figures.ok;
-  row.errors += figures.errors;
-  row.timeouts += figures.timeouts;
-  row.retried += figures.retried;
+  row.Add(figures);
   MergeParts(figures.latency, row.latency);
 }
 

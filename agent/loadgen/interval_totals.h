@@ -27,14 +27,7 @@ struct SlotAccount {
 };
 
 // An interval over all load threads, in little memory: about 16 bytes a nonempty bucket.
-struct Interval {
-  // Index of the interval: the second since the window began, or the slot.
-  uint32_t second = 0;
-  uint64_t sent = 0;
-  uint64_t ok = 0;
-  uint64_t errors = 0;
-  uint64_t timeouts = 0;
-  uint64_t retried = 0;
+struct Interval : IntervalCounts {
   LatencyHistogram::Parts latency;
   // In slots.
   std::optional<SlotAccount> slot;

@@ -5,15 +5,10 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <ctime>
+
+#include "common/cpu_clock.h"
 
 namespace assay::loadgen {
-
-int64_t ThreadCpuNanos() {
-  timespec time{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-  return time.tv_sec * int64_t{1'000'000'000} + time.tv_nsec;
-}
 
 RunDelayClock::RunDelayClock() : file_(open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC)) {}
 

@@ -42,9 +42,6 @@ struct LoadTimes {
   void AddSlot(const LoadTimes& slot);
 };
 
-// CPU time of the calling thread.
-int64_t ThreadCpuNanos();
-
 // For how long the calling thread has waited in the kernel's run queue, from schedstat of its task. The file is opened
 // beforehand, so that it can be read at a window's ends.
 class RunDelayClock {

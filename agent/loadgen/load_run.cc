@@ -15,6 +15,7 @@
 #include "absl/strings/str_cat.h"
 #include "agent/loadgen/dial.h"
 #include "common/cpu_set.h"
+#include "common/even_share.h"
 #include "common/file.h"
 #include "common/status_macros.h"
 
@@ -24,12 +25,6 @@ namespace {
 constexpr int64_t kSecondNs = 1'000'000'000;
 // For an address of several to accept: a name with one that is dead costs that much, once.
 constexpr int64_t kAddressTimeoutNs = 1'000'000'000;
-
-// Share `index` of `total` things over `count`, the first ones getting what is over.
-uint64_t ShareOf(uint64_t total, int index, int count) {
-  const auto n = static_cast<uint64_t>(count);
-  return total / n + (static_cast<uint64_t>(index) < total % n ? 1 : 0);
-}
 
 // Raises the limit of open files to what the connections need.
 absl::Status AllowDescriptors(int connections) {
@@ -127,9 +122,9 @@ void LoadRun::LaunchThreads() {
   for (int i = 0; i < options_->threads; ++i) {
     LoadThread::Share share;
     share.index = i;
-    share.connections = static_cast<int>(ShareOf(options_->connections, i, options_->threads));
-    share.request_count = ShareOf(options_->request_count, i, options_->threads);
-    share.queue_limit = ShareOf(options_->queue_limit, i, options_->threads);
+    share.connections = static_cast<int>(EvenShare(options_->connections, i, options_->threads));
+    share.request_count = EvenShare(options_->request_count, i, options_->threads);
+    share.queue_limit = EvenShare(options_->queue_limit, i, options_->threads);
     if (!options_->cpus.empty()) share.cpu = options_->cpus[i % options_->cpus.size()];
     threads_.push_back(std::make_unique<LoadThread>(share, common));
   }
@@ -246,7 +241,7 @@ LoadResult LoadRun::Finish() {
     result.reconnects += thread->reconnects();
     thread->book().HarvestAll([this](const IntervalFigures& figures) { ledger_.Add(figures); });
     const IntervalFigures& rest = thread->book().rest();
-    result.outside_seconds += rest.ok + rest.errors + rest.timeouts;
+    result.outside_seconds += rest.ended();
     ledger_.AddOutside(rest);
   }
   if (options_->request_count > result.sent) {

@@ -86,7 +86,7 @@ class LoadThread {
     StartGate* gate = nullptr;
     // Tells the threads to stop sending; `wake_fd` becomes readable with it, and stays so.
     const std::atomic<bool>* stop = nullptr;
-    // Tells them not to wait for answers any more; `wake_fd` as well.
+    // Tells them not to wait for responses any more; `wake_fd` as well.
     const std::atomic<bool>* abandon = nullptr;
     int wake_fd = -1;
     // Each thread adds 1 when it has ended.

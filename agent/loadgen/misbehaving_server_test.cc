@@ -100,7 +100,7 @@ TEST_P(MisbehavingServerTest, AResponseThatNeverEndsIsATimeout) {
            Case{"chunks", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "1\r\nx\r\n"},
            Case{"a body until the end", "HTTP/1.1 200 OK\r\n\r\n", "x"},
            Case{"a head", "HTTP/1.1 200 OK\r\n", "X: y\r\n"},
-           Case{"answers before the response", "", "HTTP/1.1 102 Processing\r\n\r\n"},
+           Case{"interim responses", "", "HTTP/1.1 102 Processing\r\n\r\n"},
        }) {
     SCOPED_TRACE(slow.what);
     TestServer server([&](const Seen&) {

@@ -12,6 +12,7 @@
 #include "agent/loadgen/options.h"
 #include "agent/loadgen/recorder.h"
 #include "agent/loadgen/request_mix.h"
+#include "agent/loadgen/ring_buffer.h"
 
 namespace assay::loadgen {
 
@@ -19,7 +20,7 @@ namespace assay::loadgen {
 // One that finds none free waits its turn, in the order of the due times; its latency counts from when it was due. One
 // more than may wait is an error ("waiting queue overflow"), and one that has waited for the timeout is one.
 //
-// Between any two answers it looks whether something is due: a burst of responses delays a request by one of them.
+// Between any two responses it looks whether something is due: a burst of responses delays a request by one of them.
 class OpenLoop : public LoadLoop {
  public:
   struct Config {
@@ -48,30 +49,6 @@ class OpenLoop : public LoadLoop {
   }
 
  private:
-  // A ring with all memory taken beforehand.
-  template <typename T>
-  class Ring {
-   public:
-    explicit Ring(size_t capacity) : items_(capacity) {}
-    bool empty() const { return count_ == 0; }
-    bool full() const { return count_ == items_.size(); }
-    size_t size() const { return count_; }
-    const T& front() const { return items_[first_]; }
-    void Push(const T& item) {
-      const size_t place = first_ + count_++;
-      items_[place < items_.size() ? place : place - items_.size()] = item;
-    }
-    void Pop() {
-      if (++first_ == items_.size()) first_ = 0;
-      --count_;
-    }
-
-   private:
-    std::vector<T> items_;
-    size_t first_ = 0;
-    size_t count_ = 0;
-  };
-
   // The next due time of this period. A later one waits for its period.
   void PlanNext();
   void Advance(int64_t now_ns);
@@ -97,8 +74,8 @@ class OpenLoop : public LoadLoop {
   uint64_t left_;  // Requests of the window that may yet fall due.
   int64_t on_wire_ = 0;
   int64_t sending_ns_ = 0;  // Time spent sending outside of the pool's turns.
-  Ring<Flight> waiting_;
-  Ring<int> free_;
+  RingBuffer<Flight> waiting_;
+  RingBuffer<int> free_;
   std::vector<char> is_free_;  // By connection: it is in free_.
 };
 

@@ -45,7 +45,7 @@ struct LoadOptions {
   int64_t duration_ns = 0;
   uint64_t request_count = 0;
   int64_t timeout_ns = 0;
-  // Longest wait after the window for answers that are still due. In slots: after the last one.
+  // Longest wait after the window for responses that are still due. In slots: after the last one.
   int64_t drain_ns = 0;
   // Under an agent: send only in these slots. Null: one window. duration_ns is then the length of all of them, and
   // warmup_ns and request_count are 0.

@@ -21,7 +21,7 @@ struct RunSettings {
 //   sent, ok, errors, timeouts, in_flight   sent = ok + errors + timeouts + in_flight
 //   not_sent                                of --requests, where it ended early
 //   requests                                ok + errors + timeouts
-//   status{}                                answers by status
+//   status{}                                responses by status
 //   error_kinds{}                           errors by name
 //   duration_s, rps                         length of the window; right responses a second that came in it
 //   bytes_read, connections, reconnects, warmup_requests

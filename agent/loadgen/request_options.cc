@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "CLI/CLI.hpp"
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
@@ -125,8 +126,10 @@ absl::StatusOr<std::vector<RequestSpec>> ReadRequests(const RequestFlags& words,
   if (words.random_items == 0) return std::vector<RequestSpec>{std::move(spec)};
   if (has_body || !words.expect_body_file.empty() || !words.expect_sha256.empty() ||
       words.random_items < 0 || words.random_items > kMostItems) {
-    return absl::InvalidArgumentError(absl::StrCat("--random-items is between 1 and ", kMostItems,
-                                                   ", and makes body and answer itself"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("--random-items is between 1 and ", kMostItems,
+                     ", and makes the body and the expected response itself: leave out --body, "
+                     "--expect-body-file and --expect-sha256"));
   }
   return RandomItemRequests(spec, words.random_items, kRandomBodies, seed);
 }

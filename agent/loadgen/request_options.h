@@ -6,9 +6,12 @@
 #include <string>
 #include <vector>
 
-#include "CLI/CLI.hpp"
 #include "absl/status/statusor.h"
 #include "agent/loadgen/request.h"
+
+namespace CLI {
+class App;
+}
 
 namespace assay::loadgen {
 

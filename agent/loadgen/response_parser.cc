@@ -194,7 +194,7 @@ ResponseParser::Result ResponseParser::TakeStatusLine(std::string_view line) {
 
 size_t ResponseParser::NameSize(std::string_view line) {
   const auto* colon = static_cast<const char*>(std::memchr(line.data(), ':', line.size()));
-  // A name ends at its colon: a blank before it is how answers get smuggled.
+  // A name ends at its colon: a blank before it lets responses be smuggled.
   if (colon == nullptr || colon == line.data() || colon[-1] == ' ' || colon[-1] == '\t') return 0;
   return static_cast<size_t>(colon - line.data());
 }

@@ -34,9 +34,9 @@ struct KnownHead {
   char bytes[kMostBytes];
 };
 
-// Finds where answers of an HTTP/1.1 server begin and end, incrementally, and compares bodies on
-// the way. RFC 9112, sections 4 to 7, as a client reads it: interim (1xx) answers are passed over;
-// a body ends by Content-Length, by the last chunk, or by the end of the connection; answers to
+// Finds where responses of an HTTP/1.1 server begin and end, incrementally, and compares bodies on
+// the way. RFC 9112, sections 4 to 7, as a client reads it: interim (1xx) responses are passed over;
+// a body ends by Content-Length, by the last chunk, or by the end of the connection; responses to
 // HEAD, 204 and 304 have none.
 //
 // Tuned for the load generator: it looks for line ends, reads the three headers that frame a response
@@ -53,7 +53,7 @@ struct KnownHead {
 //
 // What is malformed: a status line that is not "HTTP/1.x NNN", a header line or a trailer without a
 // name and a colon, contradicting or unreadable lengths, heads over kMaxHeadBytes, more than
-// kMostInterim interim answers, and bytes after what ends a response where none is due (the caller
+// kMostInterim interim responses, and bytes after what ends a response where none is due (the caller
 // sees that). A list of equal lengths is that length (RFC 9112, 6.3). HTTP/1.0 has no
 // Transfer-Encoding: a connection is not kept behind it (6.1).
 class ResponseParser {
@@ -94,7 +94,7 @@ class ResponseParser {
   // Of the complete response.
   int status() const { return framing_.status; }
   uint64_t body_bytes() const { return body_bytes_; }
-  // Head, body and framing, interim answers included.
+  // Head, body and framing, interim responses included.
   uint64_t response_bytes() const { return response_bytes_; }
   // Whether another request may follow on this connection.
   bool keep_alive() const { return framing_.keep_alive && !framing_.close; }

@@ -125,7 +125,7 @@ class SocketPool : public ConnectionPool {
   void Ready(int connection, int64_t now_ns) {
     if (!opening_) sink_->OnReady(connection, now_ns);
   }
-  // Closes an open connection, with a reset where answers may yet come. The caller ends its flights
+  // Closes an open connection, with a reset where responses may still arrive. The caller ends its flights
   // and then says Reopen().
   void Close(int connection, bool reset);
   // `answered`: a response came on it. Else, where it was short-lived, there is a pause: a server that accepts and

@@ -8,7 +8,7 @@
 namespace assay::loadgen {
 
 // An nginx of one process on free ports of 127.0.0.1, with a certificate of its own for that address, made by openssl.
-// GET /hello answers "hello" by itself; everything below /back/ goes to another server.
+// GET /hello responds with "hello" by itself; everything below /back/ goes to another server.
 class TestNginx {
  public:
   struct Config {

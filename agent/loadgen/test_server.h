@@ -51,7 +51,7 @@ class TestServer {
     // Not empty: HTTP/2, where this is sent first. SETTINGS belong to it.
     std::string http2_greeting;
   };
-  // What became of a request whose answer was sent, by CLOCK_MONOTONIC just before that.
+  // What became of a request whose response was sent, by CLOCK_MONOTONIC just before that.
   struct Answered {
     int64_t at_ns = 0;
     // Since the request was read: the delay that was asked for, and what the machine added to it.

@@ -20,6 +20,7 @@
 #include "common/command_line.h"
 #include "common/cpu_set.h"
 #include "common/file.h"
+#include "common/load_limits.h"
 #include "common/runfiles.h"
 #include "common/standard_streams.h"
 #include "common/utf8.h"
@@ -52,10 +53,10 @@ int Parse(int argc, char** argv, Options* options) {
   app.add_option("--seconds", options->seconds, "length of the profile")
       ->check(CLI::Range(0.01, 86400.0));
   app.add_option("--frequency", options->profiler.frequency_hz, "samples per second of CPU time")
-      ->check(CLI::Range(1, 10000));
+      ->check(CLI::Range(1, static_cast<int>(assay::kMostProfileHz)));
   app.add_option("--stack-bytes", options->profiler.stack_bytes,
                  "bytes of stack to copy with each sample")
-      ->check(CLI::Range(1024, 61440));
+      ->check(CLI::Range(assay::agent::kMinStackBytes, assay::agent::kMaxStackBytes));
   app.add_option("--format", options->format, "folded or proto")
       ->check(CLI::IsMember({"folded", "proto"}));
   app.add_option("-o,--output", options->output, "output file; -: standard output")

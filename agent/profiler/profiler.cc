@@ -1,7 +1,6 @@
 #include "agent/profiler/profiler.h"
 
 #include <malloc.h>
-#include <time.h>
 
 #include <algorithm>
 #include <limits>
@@ -28,6 +27,7 @@
 #include "agent/profiler/syscall_counters.h"
 #include "agent/profiler/tree_counters.h"
 #include "agent/profiler/tree_threads.h"
+#include "common/cpu_clock.h"
 #include "common/file.h"
 #include "common/load_limits.h"
 #include "common/monotonic_clock.h"
@@ -49,10 +49,6 @@ using profiler::SyscallCounters;
 using profiler::TreeCounters;
 using profiler::TreeThreads;
 
-constexpr int kMaxFrequencyHz = static_cast<int>(kMostProfileHz);
-constexpr int kMinStackBytes = 1 << 10;
-// A record must be smaller than 64 KiB.
-constexpr int kMaxStackBytes = 60 << 10;
 // Much shorter than the time that a ring holds.
 constexpr absl::Duration kReadEvery = absl::Milliseconds(50);
 // For hosts on which the profiler's thread would take CPU time from the server or the load.
@@ -65,12 +61,6 @@ constexpr int64_t kSampledNs = 300'000'000;
 constexpr int64_t kPauseNs = 100'000'000;
 constexpr char kTaskClock[] = "task-clock";
 constexpr int64_t kSecond = 1'000'000'000;
-
-int64_t ThreadCpuNanos() {
-  timespec now;
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return int64_t{now.tv_sec} * kSecond + now.tv_nsec;
-}
 
 // Read once, because reading takes as long as a thousand samples. Modules that are loaded later have no names.
 const KernelSymbols& ThisKernel() {
@@ -359,10 +349,10 @@ void Profiler::Prepare() { ThisKernel(); }
 absl::StatusOr<std::unique_ptr<Profiler>> Profiler::Start(const ProfilerConfig& config,
                                                           TakeChunk take) {
   if (config.root <= 0) return absl::InvalidArgumentError("a profile needs a process id");
-  if (config.frequency_hz < 1 || config.frequency_hz > kMaxFrequencyHz) {
+  if (config.frequency_hz < 1 || config.frequency_hz > static_cast<int>(kMostProfileHz)) {
     return absl::InvalidArgumentError(absl::StrCat("a profile cannot have ", config.frequency_hz,
                                                    " samples per second; choose 1 to ",
-                                                   kMaxFrequencyHz));
+                                                   kMostProfileHz));
   }
   if (config.stack_bytes < kMinStackBytes || config.stack_bytes > kMaxStackBytes ||
       config.stack_bytes % 8 != 0) {

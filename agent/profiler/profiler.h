@@ -13,13 +13,17 @@
 
 namespace assay::agent {
 
+// Limits of ProfilerConfig::stack_bytes. A record of the kernel must be smaller than 64 KiB.
+inline constexpr int kMinStackBytes = 1 << 10;
+inline constexpr int kMaxStackBytes = 60 << 10;
+
 struct ProfilerConfig {
   // Pid of the server. Its descendants, present and future, are profiled too.
   pid_t root = 0;
-  // On-CPU samples per second, 1 to 10,000.
+  // On-CPU samples per second, 1 to kMostProfileHz of common/load_limits.h.
   int frequency_hz = 99;
-  // Bytes of stack to copy with each sample, 1 to 60 KiB. A longer stack is truncated and counted as such. The frames
-  // of a Rust server's executor take 16 KiB and more, those of C servers rarely 8 KiB.
+  // Bytes of stack to copy with each sample: a multiple of 8 within the limits above. A longer stack is truncated and
+  // counted as such. The frames of a Rust server's executor take 16 KiB and more, those of C servers rarely 8 KiB.
   int stack_bytes = 32 << 10;
   // A name that the caller gives to the profiled program. If this process has profiled the program before, it copies
   // only as much stack as it read then, plus a margin: copying is the largest cost to the server. Empty: always copy

@@ -96,7 +96,7 @@ void SelfDescription::DescribeTargets(AgentDescription& description) {
       one.set_install(target.install().empty() ? std::string(program.status().message())
                                                : target.install());
     }
-    one.set_static_answers(target.static_answers());
+    one.set_static_responses(target.static_responses());
     one.set_contract(target.contract());
     one.set_alone(target.alone());
     one.set_ready_timeout_ms(

@@ -119,6 +119,30 @@ bool SetUpLibrary() {
   return done;
 }
 
+// The error of an exchange that ended with `code`. `what` is the request; `error` is libcurl's message, or empty.
+absl::Status WhyFailed(CURL* curl, CURLcode code, const std::string& what, const char* error,
+                       const Received& received) {
+  if (received.heads_too_long) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat(what, ": the response's header fields have more than ", kMaxHeads >> 20, " MiB"));
+  }
+  if (received.body_too_long || code == CURLE_FILESIZE_EXCEEDED) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat(what, ": the response is longer than ", kMaxBody >> 20, " MiB"));
+  }
+  std::string message =
+      absl::StrCat(what, ": ", error[0] != '\0' ? error : curl_easy_strerror(code));
+  // libcurl reports that it could not connect; the system reports why.
+  long system_error = 0;
+  curl_easy_getinfo(curl, CURLINFO_OS_ERRNO, &system_error);
+  if (code == CURLE_COULDNT_CONNECT && system_error != 0) {
+    absl::StrAppend(&message, " (", std::generic_category().message(static_cast<int>(system_error)),
+                    ")");
+  }
+  if (code == CURLE_OPERATION_TIMEDOUT) return absl::DeadlineExceededError(message);
+  return absl::UnavailableError(message);
+}
+
 }  // namespace
 
 absl::StatusOr<ContractReply> Exchange(const std::string& address, const HttpRequest& request,
@@ -168,29 +192,8 @@ absl::StatusOr<ContractReply> Exchange(const std::string& address, const HttpReq
     return absl::UnavailableError(
         absl::StrCat(address, " did not negotiate HTTP/2; remove `http2` to use HTTP/1.1"));
   }
-  std::string message = absl::StrCat(request.method, " ", request.target, " at ", address, ": ",
-                                     error[0] != '\0' ? error : curl_easy_strerror(code));
-  // libcurl reports that it could not connect; the system reports why.
-  long system_error = 0;
-  curl_easy_getinfo(curl, CURLINFO_OS_ERRNO, &system_error);
-  if (code == CURLE_COULDNT_CONNECT && system_error != 0) {
-    absl::StrAppend(&message, " (", std::generic_category().message(static_cast<int>(system_error)),
-                    ")");
-  }
-  if (received.heads_too_long) {
-    return absl::ResourceExhaustedError(absl::StrCat(request.method, " ", request.target, " at ",
-                                                     address,
-                                                     ": the response's header fields have "
-                                                     "more than ",
-                                                     kMaxHeads >> 20, " MiB"));
-  }
-  if (received.body_too_long || code == CURLE_FILESIZE_EXCEEDED) {
-    return absl::ResourceExhaustedError(absl::StrCat(request.method, " ", request.target, " at ",
-                                                     address, ": the response is longer than ",
-                                                     kMaxBody >> 20, " MiB"));
-  }
-  if (code == CURLE_OPERATION_TIMEDOUT) return absl::DeadlineExceededError(message);
-  return absl::UnavailableError(message);
+  return WhyFailed(curl, code, absl::StrCat(request.method, " ", request.target, " at ", address),
+                   error, received);
 }
 
 }  // namespace assay::agent

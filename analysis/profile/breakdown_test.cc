@@ -197,6 +197,7 @@ TEST(BreakdownTest, OneStartHasNoIntervals) {
   EXPECT_NEAR(breakdown.whole.us_per_request.estimate, 15, 1e-9);
   EXPECT_FALSE(breakdown.whole.us_per_request.low.has_value());
   EXPECT_FALSE(breakdown.whole.significant);
+  ASSERT_FALSE(breakdown.categories.empty());
   for (const CategoryDifference& one : breakdown.categories) {
     EXPECT_FALSE(one.cpu.us_per_request.high.has_value());
     EXPECT_FALSE(one.cpu.significant);

@@ -189,6 +189,7 @@ TEST(ProfileDifferenceTest, WithFewRunsNothingIsSignificant) {
   const Program b(Rust(), 9, 2, 1000);
   const ProfileDifference difference = CompareProfiles(a.runs(), b.runs(), {}).value();
   EXPECT_FALSE(difference.enough_runs);
+  ASSERT_FALSE(difference.functions.empty());
   for (const FunctionChange& change : difference.functions) {
     EXPECT_FALSE(change.total.tested);
     EXPECT_FALSE(change.total.significant);

@@ -6,6 +6,7 @@
 #include "absl/time/time.h"
 #include "analysis/crc32c.h"
 #include "common/cpu_set.h"
+#include "common/even_share.h"
 #include "common/load_limits.h"
 #include "controller/plan/cells.h"
 #include "controller/plan/load_levels.h"
@@ -31,7 +32,7 @@ Window WindowOf(const Plan& plan, const Cell& cell, uint32_t index, uint32_t cou
   window.set_warmup_ns(Nanos(plan.load().warmup()));
   const WindowBound bound = BoundOfCell(plan, cell);
   window.set_duration_ns(static_cast<uint64_t>(absl::ToInt64Nanoseconds(bound.duration)));
-  window.set_requests(ShareOf(bound.requests, index, count));
+  window.set_requests(EvenShare(bound.requests, index, count));
   return window;
 }
 
@@ -45,10 +46,6 @@ Window WindowOfSlots(const SlotSchedule& slots) {
 }
 
 }  // namespace
-
-uint64_t ShareOf(uint64_t total, uint32_t index, uint32_t count) {
-  return total / count + (index < total % count ? 1 : 0);
-}
 
 ServerSpec ServerSpecOf(const Plan& plan, const Cell& cell, uint32_t block, const AgentPool& pool) {
   const PlanTarget& target = TargetOfCell(plan, cell);
@@ -67,7 +64,7 @@ ServerSpec ServerSpecOf(const Plan& plan, const Cell& cell, uint32_t block, cons
     spec.mutable_profile()->set_frequency_hz(plan.profile().frequency_hz());
     spec.mutable_profile()->set_off_cpu(true);
     spec.mutable_profile()->set_count_syscalls(plan.profile().count_syscalls());
-    spec.mutable_profile()->set_rests(plan.profile().measure_cost());
+    spec.mutable_profile()->set_pauses(plan.profile().measure_cost());
   }
   return spec;
 }
@@ -93,12 +90,12 @@ LoadSpec LoadSpecOf(const Plan& plan, const Cell& cell, uint32_t block, const Ag
   if (cell.rate_per_s() > 0) {
     LoadSpec::OpenSpec& open = *spec.mutable_open();
     open.set_connections(
-        static_cast<uint32_t>(ShareOf(LevelsOf(plan.load()).front().connections, index, count)));
+        static_cast<uint32_t>(EvenShare(LevelsOf(plan.load()).front().connections, index, count)));
     open.set_rate_per_s(cell.rate_per_s() / count);
     open.set_arrivals(ArrivalsOf(plan.load()));
   } else {
     spec.mutable_closed()->set_connections(
-        static_cast<uint32_t>(ShareOf(cell.connections(), index, count)));
+        static_cast<uint32_t>(EvenShare(cell.connections(), index, count)));
   }
   *spec.mutable_window() = WindowOf(plan, cell, index, count);
   spec.set_cpus(plan.placement().load_cpus());

@@ -11,10 +11,6 @@
 
 namespace assay::controller {
 
-// The share of `total` for number `index` of `count`. Shares differ by at most one; the first ones get
-// the remainder. All shares add up to `total`.
-uint64_t ShareOf(uint64_t total, uint32_t index, uint32_t count);
-
 // The specification of the server job of a cell in one block. Each start draws its own environment_padding from the
 // plan's seed. REQUIRES: the defaults of the plan are filled in, and the cell belongs to the plan.
 ServerSpec ServerSpecOf(const Plan& plan, const Cell& cell, uint32_t block, const AgentPool& pool);

@@ -14,6 +14,7 @@
 #include "common/runfiles.h"
 #include "common/status_macros.h"
 #include "common/utf8.h"
+#include "controller/clients/agent_connection.h"
 #include "grpc/support/time.h"
 #include "grpcpp/create_channel.h"
 #include "grpcpp/security/credentials.h"
@@ -98,15 +99,15 @@ absl::StatusOr<std::unique_ptr<AgentClient>> AgentClient::Create(const std::stri
   // another.
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  return std::unique_ptr<AgentClient>(
-      new AgentClient(address, grpc::CreateCustomChannel(address, credentials, arguments), clock));
+  auto connection = std::make_unique<Connection>(
+      grpc::CreateCustomChannel(address, credentials, arguments));
+  return std::unique_ptr<AgentClient>(new AgentClient(address, std::move(connection), clock));
 }
 
-AgentClient::AgentClient(std::string address, std::shared_ptr<grpc::Channel> channel, Clock& clock)
-    : clock_(clock),
-      address_(std::move(address)),
-      channel_(std::move(channel)),
-      stub_(Agent::NewStub(channel_)) {}
+AgentClient::AgentClient(std::string address, std::unique_ptr<Connection> connection, Clock& clock)
+    : clock_(clock), address_(std::move(address)), connection_(std::move(connection)) {}
+
+AgentClient::~AgentClient() = default;
 
 std::string AgentClient::host() const {
   std::string host = address_.substr(0, address_.rfind(':'));
@@ -155,7 +156,7 @@ grpc::Status AgentClient::Call(absl::Duration timeout,
 absl::StatusOr<AgentDescription> AgentClient::Describe(absl::Duration timeout) {
   AgentDescription description;
   const grpc::Status status = Call(timeout, [&](grpc::ClientContext* context) {
-    return stub_->Describe(context, DescribeRequest(), &description);
+    return connection_->stub->Describe(context, DescribeRequest(), &description);
   });
   if (!status.ok()) return Explain(status, "cannot read its description");
   return description;
@@ -169,7 +170,7 @@ absl::StatusOr<ClockEstimate> AgentClient::EstimateClock(int rounds) {
     int64_t received_ns = 0;
     const grpc::Status status = Call(kPingTimeout, [&](grpc::ClientContext* context) {
       sent_ns = clock_.NowNanos();
-      grpc::Status pinged = stub_->Ping(context, PingRequest(), &reply);
+      grpc::Status pinged = connection_->stub->Ping(context, PingRequest(), &reply);
       received_ns = clock_.NowNanos();
       return pinged;
     });

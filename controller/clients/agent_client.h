@@ -13,10 +13,13 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "common/monotonic_clock.h"
-#include "grpcpp/channel.h"
-#include "grpcpp/client_context.h"
-#include "proto/agent.grpc.pb.h"
 #include "proto/agent.pb.h"
+
+// gRPC's headers are large: agent_connection.h has what needs them.
+namespace grpc {
+class ClientContext;
+class Status;
+}  // namespace grpc
 
 namespace assay::controller {
 
@@ -36,21 +39,21 @@ struct ClockEstimate {
   int64_t uncertainty_ns = 0;
 };
 
-// Makes the call fail with DEADLINE_EXCEEDED after `timeout`. gRPC's timers always run in real time, whatever Clock the
-// client uses.
-void SetTimeout(grpc::ClientContext& context, absl::Duration timeout);
-
 // A client of one agent. The gRPC channel reconnects by itself.
 //
 // Threads: safe to call from any thread.
 // Errors: keep the gRPC code and name the agent's address. An agent that does not run is UNAVAILABLE.
 class AgentClient {
  public:
+  // The gRPC channel and its stub (agent_connection.h).
+  struct Connection;
+
   // Does not connect yet. INVALID_ARGUMENT if `address` is not HOST:PORT or [V6]:PORT, or if a TLS
   // file cannot be read. `clock` measures the timeouts and leases of this agent; it must outlive the client.
   static absl::StatusOr<std::unique_ptr<AgentClient>> Create(const std::string& address,
                                                              const TlsFiles& tls,
                                                              Clock& clock = Clock::Real());
+  ~AgentClient();
 
   // Asks the agent for its description. UNAVAILABLE if nothing listens at the address, DEADLINE_EXCEEDED if no response
   // arrives within `timeout`.
@@ -66,14 +69,14 @@ class AgentClient {
   const std::string& address() const { return address_; }
   // The HOST of the address, without brackets.
   std::string host() const;
-  Agent::Stub& stub() { return *stub_; }
+  Connection& connection() { return *connection_; }
 
   // Turns a gRPC status into an error with the same code. Its message has the agent's address, `what` failed, the
   // agent's own message, and what to do.
   absl::Status Explain(const grpc::Status& status, std::string_view what) const;
 
  private:
-  AgentClient(std::string address, std::shared_ptr<grpc::Channel> channel, Clock& clock);
+  AgentClient(std::string address, std::unique_ptr<Connection> connection, Clock& clock);
 
   // Makes one call, which Abandon() cancels.
   grpc::Status Call(absl::Duration timeout,
@@ -82,8 +85,7 @@ class AgentClient {
 
   Clock& clock_;
   const std::string address_;
-  const std::shared_ptr<grpc::Channel> channel_;
-  const std::unique_ptr<Agent::Stub> stub_;
+  const std::unique_ptr<Connection> connection_;
   absl::Mutex mutex_;
   bool abandoned_ ABSL_GUARDED_BY(mutex_) = false;
   std::set<grpc::ClientContext*> calls_ ABSL_GUARDED_BY(mutex_);

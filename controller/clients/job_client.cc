@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/monotonic_clock.h"
 #include "common/status_macros.h"
+#include "controller/clients/agent_connection.h"
 
 namespace assay::controller {
 namespace {
@@ -59,7 +60,7 @@ absl::StatusOr<std::unique_ptr<JobClient>> JobClient::Open(AgentClient& client,
   grpc::ClientContext context;
   SetTimeout(context, kUnaryTimeout);
   OpenReply reply;
-  const grpc::Status status = client.stub().Open(&context, request, &reply);
+  const grpc::Status status = client.connection().stub->Open(&context, request, &reply);
   if (!status.ok()) {
     return client.Explain(
         status, request.has_server() ? "cannot open its server job" : "cannot open its load job");
@@ -111,7 +112,7 @@ void JobClient::RunControl() {
 
 grpc::Status JobClient::RunControlStream() {
   grpc::ClientContext context;
-  std::unique_ptr<ControlStream> stream = client_.stub().Control(&context);
+  std::unique_ptr<ControlStream> stream = client_.connection().stub->Control(&context);
   {
     absl::MutexLock lock(&mutex_);
     if (closing()) return grpc::Status::CANCELLED;
@@ -323,7 +324,7 @@ absl::Status JobClient::ReadRecords(absl::FunctionRef<absl::Status(const DataRec
       if (!abandoned_.ok()) return abandoned_;
       data_context_ = &context;
     }
-    const std::unique_ptr<DataStream> stream = client_.stub().ReadData(&context);
+    const std::unique_ptr<DataStream> stream = client_.connection().stub->ReadData(&context);
     const absl::StatusOr<bool> ended = ReadDataStream(consume, secure, *stream, taken);
     stream->WritesDone();
     if (!ended.ok() || *ended) context.TryCancel();
@@ -388,7 +389,7 @@ absl::Status JobClient::Close(absl::Duration timeout) {
   CloseRequest request;
   *request.mutable_job() = request_.job();
   CloseReply reply;
-  const grpc::Status status = client_.stub().Close(&context, request, &reply);
+  const grpc::Status status = client_.connection().stub->Close(&context, request, &reply);
   absl::MutexLock lock(&mutex_);
   if (control_context_ != nullptr) control_context_->TryCancel();
   return client_.Explain(status, "cannot close its job");

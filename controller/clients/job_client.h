@@ -20,6 +20,11 @@
 #include "controller/clients/lease_hold.h"
 #include "proto/agent.pb.h"
 
+namespace grpc {
+template <class W, class R>
+class ClientReaderWriter;
+}  // namespace grpc
+
 namespace assay::controller {
 
 // A reading of an agent's clock, requested over the control stream of a job.

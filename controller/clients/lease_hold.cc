@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "common/monotonic_clock.h"
+#include "controller/clients/agent_connection.h"
 
 namespace assay::controller {
 namespace {
@@ -48,7 +49,7 @@ void LeaseHold::Renew() {
       if (ended_) return;
       context_ = &context;
     }
-    const auto stream = client_.stub().HoldLease(&context);
+    const auto stream = client_.connection().stub->HoldLease(&context);
     LeaseGrant grant;
     while (true) {
       const int64_t asked_ns = clock_.NowNanos();

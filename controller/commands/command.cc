@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <iostream>
 
+#include "CLI/CLI.hpp"
 #include "absl/strings/str_cat.h"
 #include "common/message_text.h"
 #include "common/runfiles.h"

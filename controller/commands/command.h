@@ -7,13 +7,16 @@
 #include <string_view>
 #include <vector>
 
-#include "CLI/CLI.hpp"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "controller/campaign/interruption.h"
 #include "controller/clients/agent_client.h"
 #include "controller/results/results_text.h"
 #include "controller/store/store.h"
+
+namespace CLI {
+class App;
+}
 
 namespace assay::controller {
 

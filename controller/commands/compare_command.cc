@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "CLI/CLI.hpp"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
@@ -23,6 +24,7 @@
 #include "controller/verdict/campaign_verdict.h"
 #include "controller/verdict/verdict_json.h"
 #include "controller/verdict/verdict_text.h"
+#include "nlohmann/json.hpp"
 
 namespace assay::controller {
 namespace {

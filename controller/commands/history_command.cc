@@ -4,12 +4,14 @@
 #include <memory>
 #include <string>
 
+#include "CLI/CLI.hpp"
 #include "absl/status/statusor.h"
 #include "common/json_text.h"
 #include "common/utf8.h"
 #include "controller/commands/command.h"
 #include "controller/history/cell_history.h"
 #include "controller/history/history_output.h"
+#include "nlohmann/json.hpp"
 
 namespace assay::controller {
 namespace {

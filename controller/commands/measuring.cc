@@ -27,6 +27,7 @@
 #include "controller/verdict/campaign_verdict.h"
 #include "controller/verdict/verdict_json.h"
 #include "controller/verdict/verdict_text.h"
+#include "nlohmann/json.hpp"
 
 namespace assay::controller {
 namespace {

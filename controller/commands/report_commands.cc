@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "CLI/CLI.hpp"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "common/file.h"
@@ -31,6 +32,7 @@
 #include "controller/results/results_json.h"
 #include "controller/results/results_text.h"
 #include "controller/verdict/campaign_verdict.h"
+#include "nlohmann/json.hpp"
 
 namespace assay::controller {
 namespace {

@@ -106,7 +106,7 @@ void AddCounts(const ExecutionRecord& execution, ExecutionFigures* figures) {
     figures->in_flight += finished.in_flight();
     figures->connections += finished.connections();
     const FailureCounts failures = FailureCountsOf(finished);
-    figures->wrong_answers += failures.wrong_responses;
+    figures->wrong_responses += failures.wrong_responses;
     all.insert(all.end(), failures.reported.begin(), failures.reported.end());
     // Samples that were recorded but did not arrive are lost too. More than recorded cannot arrive.
     const uint64_t recorded = finished.samples_recorded();

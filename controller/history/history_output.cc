@@ -14,6 +14,7 @@
 #include "controller/results/json_values.h"
 #include "controller/results/results_json.h"
 #include "controller/results/text_table.h"
+#include "nlohmann/json.hpp"
 
 namespace assay::controller {
 namespace {

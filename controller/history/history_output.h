@@ -5,7 +5,7 @@
 
 #include "controller/history/cell_history.h"
 #include "controller/results/results_text.h"
-#include "nlohmann/json.hpp"
+#include "nlohmann/json_fwd.hpp"
 
 namespace assay::controller {
 

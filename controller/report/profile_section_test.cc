@@ -10,6 +10,7 @@
 #include "absl/strings/str_split.h"
 #include "analysis/profile/test_profile.h"
 #include "controller/results/profile_json.h"
+#include "nlohmann/json.hpp"
 
 namespace assay::controller {
 namespace {

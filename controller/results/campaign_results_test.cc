@@ -11,14 +11,17 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "analysis/latency_histogram.h"
 #include "controller/gates/gate_keeper.h"
 #include "controller/plan/plan_rules.h"
+#include "controller/results/result_notes.h"
 #include "controller/results/results_json.h"
 #include "controller/results/results_text.h"
 #include "controller/results/text_table.h"
 #include "google/protobuf/text_format.h"
+#include "nlohmann/json.hpp"
 #include "proto/convert/histogram_proto.h"
 
 namespace assay::controller {
@@ -176,6 +179,34 @@ TEST_F(CampaignResultsTest, GateShowsItsWorstExecution) {
   ASSERT_EQ(results.cells[0].gates.size(), 2);
   EXPECT_EQ(results.cells[0].gates[0].value(), 0.95);
   EXPECT_EQ(results.cells[0].gates[1].value(), 0.2) << "a smaller value is worse";
+}
+
+// Stores of 2026-11 and earlier have gates by other names.
+TEST_F(CampaignResultsTest, OldNamesOfGatesAreNotShown) {
+  const CampaignRecord campaign = Store(1);
+  ExecutionRecord execution = Measured(1);
+  GateResult& gate = *execution.add_gates();
+  gate.set_name("wrong_answers");
+  gate.set_verdict(GateResult::INVALID);
+  gate.set_rules_version(2);
+  ASSERT_TRUE(store_->CommitExecution(execution, {}, {}).ok());
+  const CampaignResults results = Read(campaign);
+  std::map<std::string, GateResult::Verdict> verdicts;
+  for (const GateResult& one : results.cells[0].gates) verdicts[one.name()] = one.verdict();
+  EXPECT_EQ(verdicts.count("wrong_answers"), 0);
+  ASSERT_EQ(verdicts.count("wrong_responses"), 1);
+  EXPECT_EQ(verdicts["wrong_responses"], GateResult::PASS);
+}
+
+TEST_F(CampaignResultsTest, ATargetWithFixedResponsesIsNamed) {
+  CampaignRecord campaign = Store(1);
+  TargetDescription& target =
+      *campaign.add_agents()->mutable_description()->add_targets();
+  target.set_name("epoll");
+  EXPECT_EQ(absl::StrJoin(NotesOf(Read(campaign)), "\n").find("fixed responses"), std::string::npos);
+  target.set_static_responses(true);
+  EXPECT_NE(absl::StrJoin(NotesOf(Read(campaign)), "\n").find("epoll sends fixed responses"),
+            std::string::npos);
 }
 
 // One disturbed block is not the state in which the servers were compared; half of them are.

@@ -13,6 +13,7 @@
 #include "common/utf8.h"
 #include "controller/results/json_values.h"
 #include "controller/results/profile_json.h"
+#include "nlohmann/json.hpp"
 
 namespace assay::controller {
 namespace {

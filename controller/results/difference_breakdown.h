@@ -11,7 +11,7 @@
 #include "controller/results/profile_pairs.h"
 #include "controller/results/profile_results.h"
 #include "controller/results/text_table.h"
-#include "nlohmann/json.hpp"
+#include "nlohmann/json_fwd.hpp"
 
 namespace assay::controller {
 

@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "analysis/profile/test_profile.h"
 #include "controller/results/text_table.h"
+#include "nlohmann/json.hpp"
 
 namespace assay::controller {
 namespace {

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "nlohmann/json.hpp"
+
 namespace assay::controller {
 
 using Json = nlohmann::ordered_json;

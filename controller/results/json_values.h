@@ -4,7 +4,7 @@
 #include <optional>
 
 #include "analysis/estimate.h"
-#include "nlohmann/json.hpp"
+#include "nlohmann/json_fwd.hpp"
 #include "proto/results.pb.h"
 
 namespace assay::controller {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "controller/results/json_values.h"
+#include "nlohmann/json.hpp"
 
 namespace assay::controller {
 namespace {

@@ -5,7 +5,7 @@
 
 #include "analysis/profile/categories.h"
 #include "controller/results/profile_results.h"
-#include "nlohmann/json.hpp"
+#include "nlohmann/json_fwd.hpp"
 
 namespace assay::controller {
 

@@ -20,6 +20,7 @@
 #include "controller/results/profile_json.h"
 #include "controller/results/profile_pairs.h"
 #include "google/protobuf/text_format.h"
+#include "nlohmann/json.hpp"
 #include "proto/convert/stack_profile_proto.h"
 
 namespace assay::controller {

@@ -4,21 +4,45 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <set>
+#include <string>
 
 #include "absl/strings/str_cat.h"
 
 namespace assay::controller {
+namespace {
+
+// The labels of the targets that an agent started and whose responses are not computed for each request.
+std::set<std::string> StaticTargets(const CampaignRecord& campaign) {
+  std::set<std::string> names;
+  for (const AgentRecord& agent : campaign.agents()) {
+    for (const TargetDescription& target : agent.description().targets()) {
+      if (target.static_responses()) names.insert(target.name());
+    }
+  }
+  std::set<std::string> labels;
+  for (const PlanTarget& target : campaign.plan().targets()) {
+    if (target.url().empty() && names.contains(target.name())) {
+      labels.insert(target.label());
+    }
+  }
+  return labels;
+}
+
+}  // namespace
 
 std::vector<std::string> NotesOf(const CampaignResults& results) {
   std::vector<std::string> notes;
   bool fresh = false;
   bool closed = false;
   uint64_t retried = 0;
+  std::set<std::string> measured;
   std::map<std::string, size_t> windows;
   for (const CellResult& cell : results.cells) {
     closed = closed || cell.cell.rate_per_s() <= 0;
     fresh = fresh || cell.fresh_starts;
     retried += cell.retried;
+    measured.insert(cell.cell.target());
     if (cell.fresh_starts) continue;
     size_t& most = windows[cell.cell.target()];
     most = std::max(most, cell.executions.size());
@@ -37,6 +61,13 @@ std::vector<std::string> NotesOf(const CampaignResults& results) {
         target,
         ", which was not restarted: windows of one process are not independent, so there is no "
         "interval"));
+  }
+  for (const std::string& target : StaticTargets(results.campaign)) {
+    if (measured.contains(target)) {
+      notes.push_back(absl::StrCat(target,
+                                   " sends fixed responses that it does not compute for each "
+                                   "request, so it does less work than a target that does"));
+    }
   }
   if (retried > 0) {
     notes.push_back(absl::StrCat(

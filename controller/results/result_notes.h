@@ -8,8 +8,9 @@
 
 namespace assay::controller {
 
-// What a reader must know about the figures: what the medians are over, whether they have intervals, and what a
-// closed loop does not show. One sentence each, without a full stop. Tables and reports print all of them.
+// What a reader must know about the figures: what the medians are over, whether they have intervals, which targets send
+// fixed responses, and what a closed loop does not show. One sentence each, without a full stop. Tables and reports print
+// all of them.
 std::vector<std::string> NotesOf(const CampaignResults& results);
 
 // What "executions" are: "fresh starts" or "windows of one running server".

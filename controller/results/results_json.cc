@@ -8,6 +8,7 @@
 #include "controller/results/json_values.h"
 #include "controller/results/result_notes.h"
 #include "controller/results/scaling.h"
+#include "nlohmann/json.hpp"
 
 namespace assay::controller {
 namespace {

@@ -8,7 +8,7 @@
 #include "absl/status/status.h"
 #include "controller/results/campaign_results.h"
 #include "controller/store/store.h"
-#include "nlohmann/json.hpp"
+#include "nlohmann/json_fwd.hpp"
 
 namespace assay::controller {
 

@@ -10,6 +10,7 @@
 #include "controller/plan/cells.h"
 #include "controller/results/json_values.h"
 #include "controller/results/text_table.h"
+#include "nlohmann/json.hpp"
 
 namespace assay::controller {
 namespace {

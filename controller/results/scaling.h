@@ -7,7 +7,7 @@
 
 #include "analysis/scalability.h"
 #include "controller/results/campaign_results.h"
-#include "nlohmann/json.hpp"
+#include "nlohmann/json_fwd.hpp"
 
 namespace assay::controller {
 

@@ -8,6 +8,7 @@
 #include "analysis/scalability.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "nlohmann/json.hpp"
 
 namespace assay::controller {
 namespace {

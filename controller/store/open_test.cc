@@ -142,7 +142,7 @@ TEST_F(OpenTest, DoesNotChangeANewerStore) {
   for (const Store::Mode mode : {Store::Mode::kRead, Store::Mode::kWrite}) {
     EXPECT_THAT(
         Refusal(mode, absl::StatusCode::kFailedPrecondition),
-        HasSubstr("was written by a newer version of Assay (schema 7, this version supports 4)"));
+        HasSubstr("was written by a newer version of Assay (schema 7, this version supports 5)"));
   }
   EXPECT_EQ(RunSql(path_, "PRAGMA user_version"), "7");
 }

@@ -251,7 +251,13 @@ SELECT execution.campaign_id, execution.id AS execution_id, second.load, second.
 FROM second JOIN execution ON execution.sequence = second.execution;
 )sql";
 
-constexpr SchemaStep kSteps[] = {{1, kFirst}, {2, kProfiles}, {3, kHashes}, {4, kRetried}};
+// A gate has another name. The records keep the old one: rules before version 3 judged them, so they are judged again.
+constexpr std::string_view kGateNames = R"sql(
+UPDATE gate SET name = 'wrong_responses' WHERE name = 'wrong_answers';
+)sql";
+
+constexpr SchemaStep kSteps[] = {
+    {1, kFirst}, {2, kProfiles}, {3, kHashes}, {4, kRetried}, {5, kGateNames}};
 
 }  // namespace
 

@@ -74,6 +74,28 @@ TEST_F(SchemaTest, MigratesEveryEarlierVersionAndKeepsItsData) {
   }
 }
 
+// The view `gates` has one name for each gate.
+TEST_F(SchemaTest, RenamesAGateOfOlderStores) {
+  const std::unique_ptr<Database> database = Opened("f");
+  ASSERT_TRUE(MigrateSchema(database.get(), SchemaSteps().first(4)).ok());
+  ASSERT_TRUE(
+      database
+          ->Execute(
+              "INSERT INTO campaign (id, label, plan, started_us, ended_us, status, status_reason, "
+              "record) VALUES ('a', 'l', 'p', 1, 2, 3, 'r', x'00');"
+              "INSERT INTO execution (id, campaign_id, target, workload, mode, connections, "
+              "rate_per_s, profiled, block, position, attempt, status, failure, started_us, "
+              "analysis_version, record) "
+              "VALUES ('e', 'a', 't', 'w', 'closed', 1, 0, 0, 0, 0, 0, 1, '', 1, 1, x'00');"
+              "INSERT INTO gate (execution, ordinal, name, limit_value, unit, verdict, subject, "
+              "advice, analysis_version) VALUES (1, 0, 'errors', 0, 'share', 1, 's', 'a', 1), "
+              "(1, 1, 'wrong_answers', 0, 'share', 3, 's', 'a', 1)")
+          .ok());
+  ASSERT_TRUE(MigrateSchema(database.get(), SchemaSteps()).ok());
+  EXPECT_EQ(RunSql(folder_.Path("f"), "SELECT group_concat(name || ' ' || verdict) FROM gates"),
+            "errors pass,wrong_responses invalid");
+}
+
 TEST_F(SchemaTest, FailedStepKeepsTheOldVersion) {
   const std::unique_ptr<Database> database = Opened("f");
   ASSERT_TRUE(MigrateSchema(database.get(), SchemaSteps()).ok());

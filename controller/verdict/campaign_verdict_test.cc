@@ -212,14 +212,14 @@ TEST_F(CampaignVerdictTest, InvalidGateOfAComparedCellTakesTheVerdictAway) {
         {.target = "hyper",
          .block = block,
          .cpu_us = kKnownB[block],
-         .more = "gates { name: 'wrong_answers' value: 0.5 verdict: INVALID rules_version: 1000 } "
+         .more = "gates { name: 'wrong_responses' value: 0.5 verdict: INVALID rules_version: 1000 } "
                  "gates { name: 'idle_gaps' value: 0.2 verdict: WARN rules_version: 1000 }"});
   }
   const CampaignVerdict verdict = Compared(campaign);
   EXPECT_TRUE(verdict.invalid());
   EXPECT_EQ(verdict.Primary()[0]->verdict(), "invalid");
   ASSERT_THAT(verdict.Primary()[0]->voided_by, SizeIs(1));
-  EXPECT_EQ(verdict.Primary()[0]->voided_by[0].name(), "wrong_answers");
+  EXPECT_EQ(verdict.Primary()[0]->voided_by[0].name(), "wrong_responses");
   EXPECT_THAT(verdict.warnings, Contains("idle_gaps"));
 }
 

@@ -7,6 +7,7 @@
 #include "controller/results/json_values.h"
 #include "controller/results/results_json.h"
 #include "controller/verdict/verdict_words.h"
+#include "nlohmann/json.hpp"
 
 namespace assay::controller {
 namespace {

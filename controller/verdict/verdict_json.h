@@ -4,7 +4,7 @@
 #include <string>
 
 #include "controller/verdict/campaign_verdict.h"
-#include "nlohmann/json.hpp"
+#include "nlohmann/json_fwd.hpp"
 
 namespace assay::controller {
 

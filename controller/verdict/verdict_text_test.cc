@@ -10,6 +10,7 @@
 #include "controller/results/text_table.h"
 #include "controller/verdict/verdict_json.h"
 #include "controller/verdict/verdict_words.h"
+#include "nlohmann/json.hpp"
 
 namespace assay::controller {
 namespace {
@@ -122,15 +123,15 @@ TEST(VerdictTextTest, AnInconclusiveComparisonSaysWhatWouldDecide) {
 
 TEST(VerdictTextTest, AnInvalidGateIsNamedWithItsAdvice) {
   Comparison one = Slower();
-  one.voided_by = {Gate("wrong_answers", "send the request by hand"), Gate("errors", "x")};
+  one.voided_by = {Gate("wrong_responses", "send the request by hand"), Gate("errors", "x")};
   const CampaignVerdict verdict = VerdictOf({one}, {});
   EXPECT_THAT(
       SentencesOf(verdict),
       ElementsAre("There is no verdict on hyper against epoll at 64 connections (invalid): "
-                  "gate wrong_answers is 0.5 share (limit 0.1) in hyper json 64 connections, "
+                  "gate wrong_responses is 0.5 share (limit 0.1) in hyper json 64 connections, "
                   "and errors is invalid too: send the request by hand.",
                   "There was no A/A control.",
-                  "The measurement is not sound: errors, wrong_answers are invalid."));
+                  "The measurement is not sound: errors, wrong_responses are invalid."));
   EXPECT_THAT(ToText(verdict), Not(HasSubstr("slower")));
 }
 

@@ -369,7 +369,10 @@ bool RequestParser::AcceptFields(std::string_view head) {
   if (hosts == 0 && !http_1_0_) return fail(400, "Host is missing");
   // Not llhttp's own rule, which prefers keep-alive and treats Proxy-Connection as Connection (RFC 9112, 9.3).
   keep_alive_ = !connection.close && (!http_1_0_ || connection.keep_alive);
-  const bool has_length = (llhttp_->flags & F_CONTENT_LENGTH) != 0;
+  return BeginBody(chunked, expects);
+}
+
+bool RequestParser::BeginBody(bool chunked, bool expects) {
   if (chunked) {
     phase_ = Phase::kChunkedBody;
     chunks_.Reset(limits_->max_body, limits_->max_head);
@@ -377,9 +380,11 @@ bool RequestParser::AcceptFields(std::string_view head) {
     return true;
   }
   phase_ = Phase::kLengthBody;
+  const bool has_length = (llhttp_->flags & F_CONTENT_LENGTH) != 0;
   content_length_ = has_length ? llhttp_->content_length : 0;  // RFC 9112, 6.3: also for POST.
   if (content_length_ > limits_->max_body) {
-    return fail(413, "the body is larger than this server accepts");
+    Fail(413, "the body is larger than this server accepts");
+    return false;
   }
   expects_continue_ = expects && content_length_ > 0;
   return true;

@@ -88,6 +88,7 @@ class RequestParser {
   bool AcceptHead(std::string_view head);
   bool AcceptTarget(std::string_view head);
   bool AcceptFields(std::string_view head);
+  bool BeginBody(bool chunked, bool expects);
   Progress TooLong();
   void FillRequest(const ByteBuffer& in, std::string_view body);
 

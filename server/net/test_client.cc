@@ -28,7 +28,8 @@ TestClient::TestClient(const std::string& address, int receive_buffer) {
   if (receive_buffer > 0) {
     setsockopt(fd.get(), SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof(receive_buffer));
   }
-  const timeval timeout = {.tv_sec = 10, .tv_usec = 0};
+  // A loaded machine stalls for seconds.
+  const timeval timeout = {.tv_sec = 120, .tv_usec = 0};
   setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
   setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
   if (connect(fd.get(), found->ai_addr, found->ai_addrlen) == 0) socket_ = std::move(fd);

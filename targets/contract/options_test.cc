@@ -35,6 +35,7 @@ const std::map<std::string, std::string>& Values() {
 }
 
 TEST_P(ContractTest, ServesWithEachOption) {
+  EXPECT_GT(target().target().options_size(), 0);
   for (const auto& option : target().target().options()) {
     ASSERT_EQ(Values().count(option.name()), 1u) << "no value to try for " << option.name();
     const auto running = RunningTarget::Start(BoxCatalogue(), target().target(),

@@ -64,6 +64,7 @@ TEST(RfcCasesTest, TheEpollServerFollowsTheRfcs) {
   ASSERT_TRUE(catalogue.ok()) << catalogue.status();
   const auto running = RunningTarget::Start(*catalogue, **catalogue->Find("epoll"));
   ASSERT_TRUE(running.ok()) << running.status();
+  EXPECT_GT(cases->cases_size(), 100);
   for (const RfcCase& one : cases->cases()) {
     const auto outcome = RunCase((*running)->address(), one, absl::Seconds(60));
     ASSERT_TRUE(outcome.ok()) << one.name() << ": " << outcome.status();

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "CLI/CLI.hpp"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
@@ -17,6 +18,7 @@
 #include "controller/commands/measuring.h"
 #include "controller/results/results_json.h"
 #include "controller/results/results_text.h"
+#include "nlohmann/json.hpp"
 
 namespace assay::controller {
 namespace {
@@ -25,12 +27,12 @@ namespace {
 constexpr absl::Duration kCancelTimeout = absl::Seconds(30);
 constexpr absl::Duration kCancelPoll = absl::Milliseconds(200);
 
-struct LookFlags {
+struct ShowFlags {
   CommonFlags common;
   std::string id;
 };
 
-void AddId(CLI::App& command, LookFlags& flags) {
+void AddId(CLI::App& command, ShowFlags& flags) {
   command.add_option("ID", flags.id, "Campaign: its ID, a prefix of the ID, its label, or latest")
       ->required();
 }
@@ -67,7 +69,7 @@ ExitStatus List(const CommonFlags& flags) {
   return FailEach(damaged);
 }
 
-ExitStatus Show(const LookFlags& flags) {
+ExitStatus Show(const ShowFlags& flags) {
   absl::StatusOr<std::unique_ptr<Store>> store = OpenStore(flags.common, Store::Mode::kRead);
   if (!store.ok()) return Fail(store.status());
   const absl::StatusOr<CampaignRecord> campaign = (*store)->Find(flags.id);
@@ -108,7 +110,7 @@ ExitStatus Agents(const CommonFlags& flags, Interruption& interruption) {
   return status;
 }
 
-ExitStatus Cancel(const LookFlags& flags, Interruption& interruption) {
+ExitStatus Cancel(const ShowFlags& flags, Interruption& interruption) {
   absl::StatusOr<std::unique_ptr<Store>> store = OpenStore(flags.common, Store::Mode::kWrite);
   if (!store.ok()) return Fail(store.status());
   absl::StatusOr<CampaignRecord> campaign = (*store)->Find(flags.id);
@@ -139,7 +141,7 @@ void AddAgentsCommand(CLI::App& app, Action& chosen) {
       "agents",
       "Show each agent: version, CPUs, targets, capabilities, and the offset of its clock");
   command->footer("Example: controller agents --agents=10.0.0.1:7700,10.0.0.2:7700");
-  auto flags = std::make_shared<LookFlags>();
+  auto flags = std::make_shared<ShowFlags>();
   AddAgentFlags(*command, flags->common);
   AddFormatFlagWithoutCsv(*command, flags->common);
   command->callback([flags, &chosen] {
@@ -150,7 +152,7 @@ void AddAgentsCommand(CLI::App& app, Action& chosen) {
 void AddListCommand(CLI::App& app, Action& chosen) {
   CLI::App* command = app.add_subcommand("list", "List the stored campaigns, newest first");
   command->footer("Example: controller list --format=json");
-  auto flags = std::make_shared<LookFlags>();
+  auto flags = std::make_shared<ShowFlags>();
   AddStoreFlag(*command, flags->common);
   AddFormatFlag(*command, flags->common);
   command->callback(
@@ -163,7 +165,7 @@ void AddShowCommand(CLI::App& app, Action& chosen) {
       "Show one campaign: cells, percentiles with confidence intervals, throughput, CPU, memory, "
       "gates");
   command->footer("Example: controller show latest\n         controller show 1f3a --format=json");
-  auto flags = std::make_shared<LookFlags>();
+  auto flags = std::make_shared<ShowFlags>();
   AddId(*command, *flags);
   AddStoreFlag(*command, flags->common);
   AddFormatFlag(*command, flags->common);
@@ -174,7 +176,7 @@ void AddCancelCommand(CLI::App& app, Action& chosen) {
   CLI::App* command = app.add_subcommand(
       "cancel", "End a campaign that runs in another terminal; its finished executions are kept");
   command->footer("Example: controller cancel latest");
-  auto flags = std::make_shared<LookFlags>();
+  auto flags = std::make_shared<ShowFlags>();
   AddId(*command, *flags);
   AddStoreFlag(*command, flags->common);
   command->callback([flags, &chosen] {
