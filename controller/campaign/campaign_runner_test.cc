@@ -22,6 +22,7 @@
 #include "common/testing/wait_until.h"
 #include "controller/campaign/campaign_fixture.h"
 #include "controller/gates/gate_keeper.h"
+#include "controller/results/campaign_results.h"
 #include "proto/convert/histogram_proto.h"
 #include "proto/convert/sample_chunk.h"
 
@@ -399,6 +400,59 @@ TEST_F(CampaignRunnerTest, AFailedTargetDoesNotStopThoseThatTakeTurnsWithIt) {
     }
   }
   EXPECT_EQ(measured, 1);
+}
+
+// An execution that takes turns with no other has no pair.
+TEST_F(CampaignRunnerTest, ResumeRepeatsAllTargetsThatTakeTurnsWithAMissingOne) {
+  StartAgents(1);
+  Plan plan = PlanOf(kTwoInTurn);
+  plan.set_blocks(1);
+  const auto campaign = Runner().Run(plan, "", "");
+  ASSERT_TRUE(campaign.ok()) << campaign.status();
+  ASSERT_EQ(campaign->status(), CampaignRecord::COMPLETE) << campaign->status_reason();
+  const std::vector<ExecutionRecord> first = Executions(*campaign);
+  ASSERT_EQ(first.size(), 2);
+  // Two more blocks: in one a target failed; in the other, the campaign ended before both executions were stored.
+  for (const uint32_t block : {1, 2}) {
+    ExecutionRecord measured = first[0];
+    measured.set_id(absl::StrCat("measured-", block));
+    measured.set_block(block);
+    measured.set_group(absl::StrCat("group-", block));
+    ASSERT_TRUE(store_->CommitExecution(measured, {}, {}).ok());
+  }
+  ExecutionRecord failed;
+  failed.set_id("failed");
+  failed.set_campaign_id(campaign->id());
+  *failed.mutable_cell() = first[1].cell();
+  failed.set_block(1);
+  failed.set_status(ExecutionRecord::FAILED);
+  ASSERT_TRUE(store_->CommitExecution(failed, {}, {}).ok());
+  CampaignRecord longer = *campaign;
+  longer.mutable_plan()->set_blocks(3);
+  const auto resumed = Runner().Resume(longer);
+  ASSERT_TRUE(resumed.ok()) << resumed.status();
+  EXPECT_EQ(resumed->status(), CampaignRecord::COMPLETE) << resumed->status_reason();
+  std::map<uint32_t, std::vector<ExecutionRecord>> repeated;
+  for (ExecutionRecord& execution : Executions(*resumed)) {
+    if (execution.attempt() > 0) repeated[execution.block()].push_back(std::move(execution));
+  }
+  ASSERT_EQ(repeated.size(), 2);
+  EXPECT_FALSE(repeated.contains(0));
+  for (const auto& [block, executions] : repeated) {
+    ASSERT_EQ(executions.size(), 2) << block;
+    for (const ExecutionRecord& execution : executions) {
+      EXPECT_EQ(execution.attempt(), 1);
+      EXPECT_EQ(execution.status(), ExecutionRecord::MEASURED)
+          << execution.failure().ShortDebugString();
+      EXPECT_TRUE(execution.has_slots());
+    }
+    EXPECT_NE(executions[0].group(), "");
+    EXPECT_EQ(executions[0].group(), executions[1].group());
+  }
+  const absl::StatusOr<CampaignResults> results = ReadResults(*store_, rules_, *resumed);
+  ASSERT_TRUE(results.ok()) << results.status();
+  EXPECT_EQ(results->left_out, 2);
+  EXPECT_EQ(results->finished_blocks, 3);
 }
 
 TEST_F(CampaignRunnerTest, AnUnknownTargetCreatesNoCampaign) {

@@ -76,6 +76,10 @@ bool IsInterleaved(const Plan& plan, const Cell& cell) {
   return plan.design() == Plan::INTERLEAVED && !cell.profiled();
 }
 
+std::string UnitKeyOf(const Cell& cell) {
+  return absl::StrCat(cell.workload(), "\n", LevelText(cell));
+}
+
 SlotLengths SlotLengthsOf(const Plan& plan, const Cell& cell, uint32_t targets, uint32_t stretch) {
   SlotLengths lengths;
   // A skipped target shortens the campaign, not the others' windows.

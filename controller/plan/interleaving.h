@@ -24,6 +24,9 @@ std::optional<std::string> WhyNotInterleaved(const Plan& plan);
 // REQUIRES: WithDefaults was applied.
 bool IsInterleaved(const Plan& plan, const Cell& cell);
 
+// The workload and level of a cell, as a key: the interleaved cells of a plan with the same key take turns.
+std::string UnitKeyOf(const Cell& cell);
+
 // So many servers are alive together at most, all on the same CPUs.
 constexpr int kMostInterleavedTargets = 16;
 

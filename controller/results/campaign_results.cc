@@ -22,6 +22,7 @@
 #include "controller/plan/cells.h"
 #include "controller/results/outdated_gates.h"
 #include "controller/results/regression.h"
+#include "controller/results/unit_attempts.h"
 #include "proto/convert/execution_figures.h"
 #include "proto/convert/histogram_proto.h"
 
@@ -309,12 +310,16 @@ absl::StatusOr<CampaignResults> ReadResults(Store& store, const GateRules& rules
     result.fresh_starts = !by_url.contains(cell.target());
     result.cell = std::move(cell);
   }
+  ASSAY_ASSIGN_OR_RETURN(const absl::flat_hash_set<std::string> left_out,
+                         LeftOutExecutions(store, campaign));
+  results.left_out = left_out.size();
   OutdatedGates outdated(rules, campaign);
   Pool pool;
   const auto take = [&](const ExecutionRecord& record) -> absl::Status {
     const auto found = gathered.find(CellText(record.cell()));
     if (found == gathered.end()) return absl::OkStatus();
     CellResult& result = found->second.result;
+    if (left_out.contains(record.id())) return absl::OkStatus();
     if (record.status() != ExecutionRecord::MEASURED) {
       found->second.failures[record.block()] = WhyFailed(record.failure().failure());
       return absl::OkStatus();

@@ -80,6 +80,9 @@ struct CampaignResults {
   // rules that judged everything.
   size_t judged_again = 0;
   uint32_t rules_version = 0;
+  // Measured executions that no figure includes, because another attempt of their interleaved unit counts
+  // (UnitAttempts::LeftOut).
+  size_t left_out = 0;
   // Blocks in which every cell was measured.
   uint32_t finished_blocks = 0;
   // For each cell with a threshold on a regression, by CellText(): the same cell of the latest comparable campaign. Absent

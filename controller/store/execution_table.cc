@@ -251,6 +251,14 @@ absl::StatusOr<std::vector<int64_t>> ExecutionTable::Rows(std::string_view campa
   }
 }
 
+absl::StatusOr<bool> ExecutionTable::HasRepeated(std::string_view campaign_id) {
+  ASSAY_ASSIGN_OR_RETURN(
+      Statement select,
+      database_.Prepare("SELECT 1 FROM execution WHERE campaign_id = ?1 AND attempt > 0 LIMIT 1"));
+  select.BindText(1, campaign_id);
+  return select.Step();
+}
+
 absl::StatusOr<ExecutionRecord> ExecutionTable::Read(int64_t row, std::string_view campaign_id) {
   ASSAY_ASSIGN_OR_RETURN(Statement select, database_.Prepare(absl::StrCat(
                                                "SELECT record, ", IsSound(kExecutionHash), " AND ",

@@ -355,6 +355,11 @@ absl::Status Store::ForEachExecution(
   return absl::OkStatus();
 }
 
+absl::StatusOr<bool> Store::HasRepeatedExecution(std::string_view campaign_id) {
+  absl::MutexLock lock(&parts_->lock);
+  return parts_->executions.HasRepeated(campaign_id);
+}
+
 absl::StatusOr<ExecutionRecord> Store::ReadExecution(std::string_view execution_id) {
   absl::MutexLock lock(&parts_->lock);
   ASSAY_ASSIGN_OR_RETURN(const int64_t row, parts_->executions.RowOf(execution_id));

@@ -165,6 +165,8 @@ class Store {
                                 const std::function<absl::Status(const ExecutionRecord&)>& visit,
                                 std::vector<absl::Status>* damaged = nullptr,
                                 Order order = Order::kAsMade);
+  // Whether the campaign has an execution with an attempt above 0. Reads no record.
+  absl::StatusOr<bool> HasRepeatedExecution(std::string_view campaign_id);
   absl::StatusOr<ExecutionRecord> ReadExecution(std::string_view execution_id);
   // All executions at once: some kilobytes each.
   absl::StatusOr<std::vector<ExecutionRecord>> Executions(std::string_view campaign_id);
