@@ -212,6 +212,12 @@ absl::Status CampaignRunner::Execute(const CampaignRecord& campaign,
   const absl::Duration pause = absl::Seconds(plan.pause().seconds());
   ExecutionRunner runner(plan, campaign.id(), pool_, store_, interruption_,
                          rules_.IdleShareThatVoids());
+  // A resumed campaign keeps the slots of its earlier blocks.
+  ASSAY_RETURN_IF_ERROR(
+      store_.ForEachExecution(campaign.id(), [&runner](const ExecutionRecord& execution) {
+        runner.KeepSlotsOf(execution);
+        return absl::OkStatus();
+      }));
   Progress progress(style_, static_cast<int>(tasks.size()));
   for (const SkippedTarget& skipped : campaign.skipped()) {
     progress.PrintLine(absl::StrCat("skipped: ", skipped.target(),

@@ -362,8 +362,9 @@ TEST_F(CampaignRunnerTest, InterleavedTargetsTakeTurns) {
   }
 }
 
-// Responses of 100 ms do not fit into the usual drain.
-TEST_F(CampaignRunnerTest, SlotsBecomeLongerForSlowResponses) {
+// Responses of 100 ms do not fit into the usual drain. Later blocks have the same slots, also if the campaign is resumed:
+// blocks of different slots cannot be compared.
+TEST_F(CampaignRunnerTest, SlotsBecomeLongerForSlowResponsesAndKeepTheirLength) {
   StartAgents(1);
   Plan plan = PlanOf(kTwoInTurn);
   plan.mutable_load()->mutable_closed()->set_connections(0, 2);
@@ -380,6 +381,20 @@ TEST_F(CampaignRunnerTest, SlotsBecomeLongerForSlowResponses) {
         << execution.failure().ShortDebugString();
     EXPECT_GT(execution.slots().slot_ns(), 100'000'000);
     EXPECT_GT(execution.slots().period_ns() - execution.slots().slot_ns(), 50'000'000);
+  }
+  CampaignRecord longer = *campaign;
+  longer.mutable_plan()->set_blocks(2);
+  // Now the responses would fit into the usual slots.
+  for (PlanTarget& target : *longer.mutable_plan()->mutable_targets()) target.clear_options();
+  const auto resumed = Runner().Resume(longer);
+  ASSERT_TRUE(resumed.ok()) << resumed.status();
+  const std::vector<ExecutionRecord> all = Executions(*resumed);
+  ASSERT_EQ(all.size(), 4);
+  for (const ExecutionRecord& execution : all) {
+    ASSERT_EQ(execution.status(), ExecutionRecord::MEASURED)
+        << execution.failure().ShortDebugString();
+    EXPECT_EQ(execution.slots().slot_ns(), executions[0].slots().slot_ns());
+    EXPECT_EQ(execution.slots().period_ns(), executions[0].slots().period_ns());
   }
 }
 

@@ -49,10 +49,9 @@ constexpr int64_t kShortestRunUpNs = 10'000'000;
 constexpr int kRunUpRoundTrips = 4;
 // For each further execution of the unit, whose jobs are commanded one after the other.
 constexpr int64_t kRunUpOfJobNs = 3'000'000;
-// More overdue slots than this make the unit start again with longer ones. A stall of a shared machine can make a few
-// overdue; those are left out of the comparison.
+// More overdue slots than this make the unit start again. A stall of a shared machine can make a few overdue; those are
+// left out of the comparison.
 constexpr double kMostOverdueShare = 0.2;
-constexpr uint32_t kStretchStep = 4;
 // The pause before a start that follows a disturbance of the load's CPUs.
 constexpr absl::Duration kDisturbancePause = absl::Seconds(2);
 
@@ -95,8 +94,8 @@ class ExecutionRunner::Attempt {
   void Start(int64_t start_ns);
   void AwaitStarted();
   void AwaitEnd();
-  // Whether so many slots were overdue that longer ones are needed.
-  bool NeedsLongerSlots() const;
+  // Whether so many slots were overdue that the comparison would leave out too much.
+  bool HasOverdueSlots() const;
   // Fetches the profile and closes the server, which frees its CPUs for the remaining work.
   void EndServer();
   void FetchLoads();
@@ -169,9 +168,10 @@ class ExecutionRunner::Attempt {
 // One run of a unit: all its executions, from their start to their end.
 class ExecutionRunner::UnitRun {
  public:
+  // `accepts_overdue`: it is not to be made again, however many slots are overdue.
   UnitRun(ExecutionRunner& runner, absl::Span<const ExecutionTask> unit, uint32_t disturbed_starts,
-          uint32_t stretch)
-      : runner_(runner), may_lengthen_(stretch < kLongestStretch) {
+          uint32_t stretch, bool accepts_overdue)
+      : runner_(runner), accepts_overdue_(accepts_overdue) {
     std::vector<SlotSchedule> slots;
     const Cell& cell = unit.front().execution.cell;
     // The last target of a unit whose other targets are skipped has nobody to take turns with.
@@ -189,8 +189,8 @@ class ExecutionRunner::UnitRun {
   absl::StatusOr<std::vector<FinishedExecution>> Run();
   // Whether it gave up before its window because the machine was not quiet.
   bool gave_up() const { return gave_up_; }
-  // Whether it is to be made again with longer slots.
-  bool needs_longer_slots() const { return needs_longer_slots_; }
+  // Whether it is to be made again because many slots were overdue.
+  bool is_overdue() const { return is_overdue_; }
 
  private:
   void Measure();
@@ -206,11 +206,11 @@ class ExecutionRunner::UnitRun {
   }
 
   ExecutionRunner& runner_;
-  const bool may_lengthen_;
+  const bool accepts_overdue_;
   std::vector<std::unique_ptr<Attempt>> attempts_;
   bool under_load_ = false;
   bool gave_up_ = false;
-  bool needs_longer_slots_ = false;
+  bool is_overdue_ = false;
 };
 
 ExecutionRunner::ExecutionRunner(const Plan& plan, std::string campaign_id, AgentPool& pool,
@@ -224,22 +224,35 @@ ExecutionRunner::ExecutionRunner(const Plan& plan, std::string campaign_id, Agen
 
 absl::StatusOr<std::vector<FinishedExecution>> ExecutionRunner::Run(
     absl::Span<const ExecutionTask> unit) {
-  const std::string key = CellText(unit.front().execution.cell);
-  uint32_t& stretch = stretch_.try_emplace(key, 1).first->second;
+  const auto known = stretch_.find(UnitKeyOf(unit.front().execution.cell));
+  const bool is_first = known == stretch_.end();
+  uint32_t stretch = is_first ? 1 : known->second;
+  // In a later block, overdue slots are the work of a stall, which may be over.
+  bool accepts_overdue = false;
   for (uint32_t disturbed = 0;;) {
-    UnitRun run(*this, unit, disturbed, stretch);
+    UnitRun run(*this, unit, disturbed, stretch, accepts_overdue);
     absl::StatusOr<std::vector<FinishedExecution>> finished = run.Run();
-    if (run.needs_longer_slots()) {
-      stretch *= kStretchStep;
+    if (run.is_overdue()) {
+      if (is_first) stretch *= kStretchStep;
+      accepts_overdue = !is_first || stretch >= kLongestStretch;
     } else if (run.gave_up()) {
       ++disturbed;
       --disturbances_left_;
       if (!interruption_.Sleep(kDisturbancePause)) return interruption_.status();
     } else {
+      if (finished.ok()) {
+        for (const FinishedExecution& one : *finished) KeepSlotsOf(one.record);
+      }
       return finished;
     }
     ASSAY_RETURN_IF_ERROR(interruption_.status());
   }
+}
+
+void ExecutionRunner::KeepSlotsOf(const ExecutionRecord& stored) {
+  if (stored.status() != ExecutionRecord::MEASURED || !stored.has_slots()) return;
+  uint32_t& stretch = stretch_.try_emplace(UnitKeyOf(stored.cell()), 1).first->second;
+  stretch = std::max(stretch, StretchOf(plan_, stored.cell(), stored.slots()));
 }
 
 absl::StatusOr<std::vector<FinishedExecution>> ExecutionRunner::UnitRun::Run() {
@@ -248,7 +261,7 @@ absl::StatusOr<std::vector<FinishedExecution>> ExecutionRunner::UnitRun::Run() {
   for (const std::unique_ptr<Attempt>& attempt : attempts_) attempt->Close();
   ASSAY_RETURN_IF_ERROR(runner_.interruption_.status());
   std::vector<FinishedExecution> finished;
-  if (gave_up_ || needs_longer_slots_) return finished;
+  if (gave_up_ || is_overdue_) return finished;
   for (const std::unique_ptr<Attempt>& attempt : attempts_) {
     ASSAY_ASSIGN_OR_RETURN(FinishedExecution one, attempt->Take());
     finished.push_back(std::move(one));
@@ -266,9 +279,9 @@ void ExecutionRunner::UnitRun::Measure() {
   ForEach([](Attempt& one) { one.AwaitEnd(); });
   under_load_ = false;
   ForEach([this](Attempt& one) {
-    needs_longer_slots_ = needs_longer_slots_ || (may_lengthen_ && one.NeedsLongerSlots());
+    is_overdue_ = is_overdue_ || (!accepts_overdue_ && one.HasOverdueSlots());
   });
-  if (needs_longer_slots_) return;
+  if (is_overdue_) return;
   ForEach([](Attempt& one) { one.EndServer(); });
   ForEach([](Attempt& one) { one.FetchLoads(); });
 }
@@ -569,7 +582,7 @@ absl::Status ExecutionRunner::Attempt::CheckSlots() {
       runner_.pool_.server(), JobId::SERVER);
 }
 
-bool ExecutionRunner::Attempt::NeedsLongerSlots() const {
+bool ExecutionRunner::Attempt::HasOverdueSlots() const {
   if (slots() == nullptr) return false;
   // A response that never comes outlasts every drain.
   const auto timed_out = [](const LoadJob& load) { return load.record.finished().timeouts() > 0; };

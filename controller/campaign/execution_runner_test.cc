@@ -21,6 +21,8 @@
 #include "controller/campaign/campaign_fixture.h"
 #include "controller/campaign/server_timeouts.h"
 #include "controller/clients/fake_agent.h"
+#include "controller/plan/cells.h"
+#include "controller/plan/interleaving.h"
 #include "controller/store/store_samples.h"
 
 namespace assay::controller {
@@ -204,6 +206,52 @@ TEST_F(ExecutionRunnerTest, DoesNotCountSamplesThatTheAgentRecordedButDidNotSend
       << finished->record.failure().DebugString();
   EXPECT_EQ(finished->record.loads(0).finished().samples_recorded(), 1'000);
   EXPECT_EQ(finished->record.loads(0).samples_received(), 600);
+}
+
+// Overdue slots of a later block are the work of a stall: longer slots would make its figures differ from those of the
+// blocks before it.
+TEST_F(ExecutionRunnerTest, ALaterBlockWithOverdueSlotsIsMadeOnceMoreWithTheSameSlots) {
+  const Plan plan = PlanOf(R"(
+    name: "in turn" targets { name: "a" } targets { name: "b" } workloads { name: "any" path: "/" }
+    load { closed { connections: [16] duration { seconds: 0.2 } } } blocks: 2)");
+  const std::vector<ScheduledExecution> schedule = ScheduleOf(plan);
+  const Cell& cell = schedule[0].cell;
+  const SlotSchedule slots = SlotSchedulesOf(plan, cell, /*block=*/0, 2, kStretchStep)[0];
+  LoadFinished finished = OneRequest();
+  finished.set_overdue_slots(slots.own_size());
+  FakeAgent agent;
+  ControlEvent event;
+  event.mutable_ready()->set_address("127.0.0.1:9");
+  agent.AddEvent(event);
+  event.mutable_started();
+  agent.AddEvent(event);
+  *event.mutable_load_finished() = finished;
+  agent.AddEvent(event);
+  // As many slots as are counted.
+  for (uint32_t i = slots.warmup_count(); i < slots.count(); i += 2) {
+    event.mutable_server_finished()->add_slots()->set_index(i);
+  }
+  agent.AddEvent(event);
+  DataRecord end;
+  end.set_end(true);
+  agent.AddRecord(end);
+  Connect({agent.address()});
+  ExecutionRunner runner(plan, "c1", *pool_, *store_, interruption_, /*quiet=*/1);
+  ExecutionRecord earlier;
+  earlier.set_status(ExecutionRecord::MEASURED);
+  *earlier.mutable_cell() = cell;
+  *earlier.mutable_slots() = slots;
+  runner.KeepSlotsOf(earlier);
+  const auto made = runner.Run({{schedule[0], /*attempt=*/0}, {schedule[1], /*attempt=*/0}});
+  ASSERT_TRUE(made.ok()) << made.status();
+  ASSERT_EQ(made->size(), 2);
+  for (const FinishedExecution& one : *made) {
+    EXPECT_EQ(one.record.status(), ExecutionRecord::MEASURED)
+        << one.record.failure().ShortDebugString();
+    EXPECT_EQ(one.record.slots().slot_ns(), slots.slot_ns());
+  }
+  // Two starts of two executions with a server job and a load job each.
+  EXPECT_EQ(agent.opened(), 2 * 2 * 2);
 }
 
 // Unusable data of an agent is not a store failure: the execution fails, and the failure names the agent.

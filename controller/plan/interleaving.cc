@@ -51,6 +51,10 @@ absl::Duration DrainOf(const Plan& plan, const Cell& cell) {
   return kShortestDrain + in_flight * kDrainOfRequest;
 }
 
+uint64_t NanosOf(absl::Duration time) {
+  return static_cast<uint64_t>(absl::ToInt64Nanoseconds(time));
+}
+
 }  // namespace
 
 std::optional<std::string> WhyNotInterleaved(const Plan& plan) {
@@ -117,13 +121,10 @@ std::vector<SlotSchedule> SlotSchedulesOf(const Plan& plan, const Cell& cell, ui
                                           uint32_t targets, uint32_t stretch) {
   const SlotLengths lengths = SlotLengthsOf(plan, cell, targets, stretch);
   SlotSchedule common;
-  const auto nanos = [](absl::Duration time) {
-    return static_cast<uint64_t>(absl::ToInt64Nanoseconds(time));
-  };
-  common.set_lead_ns(nanos(lengths.lead));
-  common.set_period_ns(nanos(lengths.period));
-  common.set_slot_ns(nanos(lengths.slot));
-  common.set_settle_ns(nanos(lengths.settle));
+  common.set_lead_ns(NanosOf(lengths.lead));
+  common.set_period_ns(NanosOf(lengths.period));
+  common.set_slot_ns(NanosOf(lengths.slot));
+  common.set_settle_ns(NanosOf(lengths.settle));
   common.set_count((lengths.warmup_rounds + lengths.rounds) * targets);
   common.set_warmup_count(lengths.warmup_rounds * targets);
   std::vector<SlotSchedule> schedules(targets, common);
@@ -137,6 +138,22 @@ std::vector<SlotSchedule> SlotSchedulesOf(const Plan& plan, const Cell& cell, ui
     }
   }
   return schedules;
+}
+
+uint32_t StretchOf(const Plan& plan, const Cell& cell, const SlotSchedule& slots) {
+  const bool known = std::any_of(
+      plan.workloads().begin(), plan.workloads().end(),
+      [&](const Workload& workload) { return workload.name() == cell.workload(); });
+  if (!known || slots.own().empty()) return 1;
+  // Each round has one slot of each target.
+  const uint32_t targets = slots.count() / static_cast<uint32_t>(slots.own_size());
+  for (uint32_t stretch = 1; stretch <= kLongestStretch; stretch *= kStretchStep) {
+    const SlotLengths lengths = SlotLengthsOf(plan, cell, targets, stretch);
+    if (NanosOf(lengths.slot) == slots.slot_ns() && NanosOf(lengths.period) == slots.period_ns()) {
+      return stretch;
+    }
+  }
+  return 1;
 }
 
 }  // namespace assay::controller

@@ -30,7 +30,9 @@ std::string UnitKeyOf(const Cell& cell);
 // So many servers are alive together at most, all on the same CPUs.
 constexpr int kMostInterleavedTargets = 16;
 
-// Slots and drains become up to this many times as long for targets whose responses take longer than usual.
+// Slots and drains become up to kLongestStretch times as long, in steps of this factor, for targets whose responses take
+// longer than usual.
+constexpr uint32_t kStretchStep = 4;
 constexpr uint32_t kLongestStretch = 64;
 
 // Lengths of the slots of one level, and their number.
@@ -55,6 +57,9 @@ absl::Duration LengthOfSlots(const SlotLengths& lengths, uint32_t targets);
 // its own balanced random order, which follows from the plan's seed.
 std::vector<SlotSchedule> SlotSchedulesOf(const Plan& plan, const Cell& cell, uint32_t block,
                                           uint32_t targets, uint32_t stretch);
+
+// The stretch of a stored schedule of the cell; 1 if the plan gives no such slots.
+uint32_t StretchOf(const Plan& plan, const Cell& cell, const SlotSchedule& slots);
 
 }  // namespace assay::controller
 

@@ -122,6 +122,29 @@ TEST(InterleavingTest, SlotsGrowWithTheNumberOfConnectionsAndWithTheStretch) {
   EXPECT_EQ(stretched.rounds, 6);
 }
 
+// A resumed campaign derives it, so that all its blocks have slots of one length.
+TEST(InterleavingTest, TheStretchFollowsFromAStoredSchedule) {
+  for (const std::string& more :
+       {std::string(), std::string("interleave { slot { seconds: 0.1 } }"),
+        std::string("interleave { seconds: 3000 }")}) {
+    const Plan plan = PlanOf(kClosed + more);
+    for (const Cell& cell : {CellsOf(plan)[0], CellsOf(plan)[1]}) {
+      for (const uint32_t stretch : {1, 4, 16, 64}) {
+        for (const uint32_t targets : {2, 3}) {
+          for (const SlotSchedule& slots : SlotSchedulesOf(plan, cell, 2, targets, stretch)) {
+            EXPECT_EQ(StretchOf(plan, cell, slots), stretch) << slots.slot_ns();
+          }
+        }
+      }
+    }
+  }
+  const Plan plan = PlanOf(kClosed);
+  SlotSchedule other = SlotSchedulesOf(plan, CellsOf(plan)[0], 0, 3, 4)[0];
+  other.set_slot_ns(other.slot_ns() + 1);
+  EXPECT_EQ(StretchOf(plan, CellsOf(plan)[0], other), 1);
+  EXPECT_EQ(StretchOf(plan, CellsOf(plan)[0], SlotSchedule()), 1);
+}
+
 TEST(InterleavingTest, APlanSetsTheSlotAndTheTotalLength) {
   const Plan plan =
       PlanOf(std::string(kClosed) + "interleave { slot { seconds: 0.1 } seconds: 6 }");

@@ -39,6 +39,7 @@ ExecutionResult ResultOf(const ExecutionRecord& record, const LatencyHistogram& 
   result.disturbed_starts = record.disturbed_starts();
   result.group = record.group();
   result.in_slots = record.has_slots();
+  result.slot_ns = record.slots().slot_ns();
   for (const LoadRecord& load : record.loads()) result.retried += load.finished().retried();
   result.start_skew_us = static_cast<double>(record.skew().bound_ns()) / kNanosInMicro;
   return result;

@@ -29,8 +29,9 @@ struct ExecutionResult : Figures {
   // As in ExecutionRecord.
   uint32_t disturbed_starts = 0;
   std::string group;
-  // Whether the load came in slots.
+  // Whether the load came in slots, and the length of each.
   bool in_slots = false;
+  uint64_t slot_ns = 0;
   // Requests that were sent more than once because the server had not processed them.
   uint64_t retried = 0;
   double start_skew_us = 0;
