@@ -8,6 +8,7 @@
 #include "analysis/slot_order.h"
 #include "controller/plan/cells.h"
 #include "controller/plan/load_levels.h"
+#include "proto/convert/slot_schedule.h"
 
 namespace assay::controller {
 namespace {
@@ -53,6 +54,18 @@ absl::Duration DrainOf(const Plan& plan, const Cell& cell) {
 
 uint64_t NanosOf(absl::Duration time) {
   return static_cast<uint64_t>(absl::ToInt64Nanoseconds(time));
+}
+
+// What the schedules of all targets have in common.
+SlotSchedule WithoutOwn(const SlotLengths& lengths, uint32_t targets) {
+  SlotSchedule schedule;
+  schedule.set_lead_ns(NanosOf(lengths.lead));
+  schedule.set_period_ns(NanosOf(lengths.period));
+  schedule.set_slot_ns(NanosOf(lengths.slot));
+  schedule.set_settle_ns(NanosOf(lengths.settle));
+  schedule.set_count((lengths.warmup_rounds + lengths.rounds) * targets);
+  schedule.set_warmup_count(lengths.warmup_rounds * targets);
+  return schedule;
 }
 
 }  // namespace
@@ -113,6 +126,21 @@ SlotLengths SlotLengthsOf(const Plan& plan, const Cell& cell, uint32_t targets, 
   return lengths;
 }
 
+absl::Status CheckSlotLengths(const SlotLengths& lengths, uint32_t targets) {
+  SlotSchedule all = WithoutOwn(lengths, targets);
+  all.add_own(all.count() - 1);
+  return CheckSlots(all);
+}
+
+uint32_t LongestStretchOf(const Plan& plan, const Cell& cell, uint32_t targets) {
+  uint32_t longest = 1;
+  for (uint32_t stretch = kStretchStep; stretch <= kLongestStretch; stretch *= kStretchStep) {
+    if (!CheckSlotLengths(SlotLengthsOf(plan, cell, targets, stretch), targets).ok()) break;
+    longest = stretch;
+  }
+  return longest;
+}
+
 absl::Duration LengthOfSlots(const SlotLengths& lengths, uint32_t targets) {
   return lengths.lead + lengths.period * (lengths.warmup_rounds + lengths.rounds) * targets;
 }
@@ -120,14 +148,7 @@ absl::Duration LengthOfSlots(const SlotLengths& lengths, uint32_t targets) {
 std::vector<SlotSchedule> SlotSchedulesOf(const Plan& plan, const Cell& cell, uint32_t block,
                                           uint32_t targets, uint32_t stretch) {
   const SlotLengths lengths = SlotLengthsOf(plan, cell, targets, stretch);
-  SlotSchedule common;
-  common.set_lead_ns(NanosOf(lengths.lead));
-  common.set_period_ns(NanosOf(lengths.period));
-  common.set_slot_ns(NanosOf(lengths.slot));
-  common.set_settle_ns(NanosOf(lengths.settle));
-  common.set_count((lengths.warmup_rounds + lengths.rounds) * targets);
-  common.set_warmup_count(lengths.warmup_rounds * targets);
-  std::vector<SlotSchedule> schedules(targets, common);
+  std::vector<SlotSchedule> schedules(targets, WithoutOwn(lengths, targets));
   const uint64_t seed =
       RandomStream(RandomStream(plan.seed(), block).Next(), UnitOf(plan, cell)).Next();
   uint32_t index = 0;

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "proto/agent.pb.h"
 #include "proto/plan.pb.h"
@@ -49,6 +50,13 @@ struct SlotLengths {
 // The slots for `targets` targets of the cell's level. Slots and drains are `stretch` times as long as usual.
 // REQUIRES: IsInterleaved(plan, cell), targets >= 1, stretch >= 1.
 SlotLengths SlotLengthsOf(const Plan& plan, const Cell& cell, uint32_t targets, uint32_t stretch);
+
+// OK if agents accept slots of these lengths for that many targets, else kInvalidArgument that begins with the wrong
+// field of a SlotSchedule (CheckSlots() in proto/convert/slot_schedule.h).
+absl::Status CheckSlotLengths(const SlotLengths& lengths, uint32_t targets);
+
+// The longest stretch whose slots agents accept. REQUIRES: as SlotLengthsOf(); they accept those of stretch 1.
+uint32_t LongestStretchOf(const Plan& plan, const Cell& cell, uint32_t targets);
 
 // From the common start until the last slot has drained.
 absl::Duration LengthOfSlots(const SlotLengths& lengths, uint32_t targets);
