@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <iterator>
 #include <thread>
 #include <utility>
 
@@ -259,8 +260,52 @@ absl::Status CampaignRunner::Execute(const CampaignRecord& campaign,
   return interruption_.status();
 }
 
+void CampaignRunner::FailRefused(FinishedExecution& finished) const {
+  const absl::Status refused =
+      Store::CheckExecution(finished.record, finished.seconds, finished.profile);
+  if (refused.ok()) return;
+  const PoolMember* sender = &pool_.server();
+  JobId::Role role = JobId::SERVER;
+  const std::vector<const PoolMember*> loads = std::as_const(pool_).loads();
+  for (int i = 0; i < finished.record.loads_size(); ++i) {
+    ExecutionRecord of_load;
+    *of_load.add_loads() = finished.record.loads(i);
+    std::vector<LoadInterval> seconds;
+    std::copy_if(finished.seconds.begin(), finished.seconds.end(), std::back_inserter(seconds),
+                 [i](const LoadInterval& one) { return one.load == static_cast<uint32_t>(i); });
+    if (Store::CheckExecution(of_load, seconds).ok()) continue;
+    sender = loads[i];
+    role = JobId::LOAD;
+    break;
+  }
+  // Keep nothing that an agent sent.
+  FinishedExecution failed;
+  ExecutionRecord& record = failed.record;
+  record.set_id(finished.record.id());
+  record.set_campaign_id(finished.record.campaign_id());
+  *record.mutable_cell() = finished.record.cell();
+  record.set_block(finished.record.block());
+  record.set_position(finished.record.position());
+  record.set_attempt(finished.record.attempt());
+  record.set_started_us(finished.record.started_us());
+  record.set_disturbed_starts(finished.record.disturbed_starts());
+  if (finished.record.has_slots()) *record.mutable_slots() = finished.record.slots();
+  record.set_group(finished.record.group());
+  record.set_status(ExecutionRecord::FAILED);
+  ExecutionFailure& failure = *record.mutable_failure();
+  failure.set_agent(sender->record.address());
+  failure.set_role(role);
+  failure.mutable_failure()->set_kind(Failure::INTERNAL);
+  failure.mutable_failure()->set_message(absl::StrCat(
+      "agent ", sender->record.address(), " (", sender->description().host(),
+      ") sent a record that the store refuses: ", refused.message(),
+      "; use an agent of the controller's version, then `resume` the campaign"));
+  finished = std::move(failed);
+}
+
 absl::Status CampaignRunner::Commit(const CampaignRecord& campaign,
                                     std::vector<FinishedExecution>& unit) {
+  for (FinishedExecution& finished : unit) FailRefused(finished);
   std::vector<const AgentRecord*> agents;
   for (const AgentRecord& agent : campaign.agents()) agents.push_back(&agent);
   std::vector<MeasuredExecution> measured;

@@ -48,6 +48,9 @@ class CampaignRunner {
                                           const std::vector<ExecutionTask>& tasks);
   // OK if all executions were made, else the reason why the campaign ends early.
   absl::Status Execute(const CampaignRecord& campaign, const std::vector<ExecutionTask>& tasks);
+  // If the store would refuse the execution, because of what an agent sent, replaces it by a failed one that names the
+  // agent. Otherwise one agent's record would end the campaign.
+  void FailRefused(FinishedExecution& finished) const;
   // Judges the finished executions of one unit and commits them.
   absl::Status Commit(const CampaignRecord& campaign, std::vector<FinishedExecution>& unit);
   absl::Status CheckAgents(const ExecutionRecord& failed);

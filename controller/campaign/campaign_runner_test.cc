@@ -21,8 +21,11 @@
 #include "common/testing/manual_clock.h"
 #include "common/testing/wait_until.h"
 #include "controller/campaign/campaign_fixture.h"
+#include "controller/clients/fake_agent.h"
 #include "controller/gates/gate_keeper.h"
 #include "controller/results/campaign_results.h"
+#include "google/protobuf/unknown_field_set.h"
+#include "proto/agent.pb.h"
 #include "proto/convert/histogram_proto.h"
 #include "proto/convert/sample_chunk.h"
 
@@ -468,6 +471,75 @@ TEST_F(CampaignRunnerTest, ResumeRepeatsAllTargetsThatTakeTurnsWithAMissingOne) 
   ASSERT_TRUE(results.ok()) << results.status();
   EXPECT_EQ(results->left_out, 2);
   EXPECT_EQ(results->finished_blocks, 3);
+}
+
+// Messages within `message` that are nested so deeply that a record which contains it cannot be parsed again. The event
+// that brings it can, because it contains it in fewer levels.
+template <typename Message>
+void NestDeeply(Message* message) {
+  constexpr int kMostLevels = 100;
+  constexpr int kNoField = 1'000;
+  google::protobuf::UnknownFieldSet* level =
+      message->GetReflection()->MutableUnknownFields(message);
+  for (int i = 1; i < kMostLevels; ++i) level = level->AddGroup(kNoField);
+}
+
+// The events of an execution whose load agent sends a report that the store refuses.
+void AddRefusedExecution(FakeAgent& agent) {
+  AgentDescription description;
+  description.set_host("fake");
+  description.set_cpus("0-1");
+  TargetDescription& target = *description.add_targets();
+  target.set_name("epoll");
+  target.set_installed(true);
+  agent.SetDescription(description);
+  ControlEvent event;
+  event.mutable_ready()->set_address("127.0.0.1:9");
+  agent.AddEvent(event);
+  event.mutable_started();
+  agent.AddEvent(event);
+  event.mutable_load_finished()->set_ok(1);
+  NestDeeply(event.mutable_load_finished());
+  agent.AddEvent(event);
+  event.mutable_server_finished()->set_cpu_ns(1);
+  agent.AddEvent(event);
+  DataRecord end;
+  end.set_end(true);
+  agent.AddRecord(end);
+}
+
+TEST_F(CampaignRunnerTest, ARecordThatTheStoreRefusesFailsItsExecutionAndNamesTheAgent) {
+  FakeAgent agent;
+  AddRefusedExecution(agent);
+  Connect({agent.address()});
+  const auto campaign = Runner().Run(PlanOf(kSmallPlan), "", "");
+  ASSERT_TRUE(campaign.ok()) << campaign.status();
+  EXPECT_EQ(campaign->status_reason(), "all executions failed");
+  // The second one is made although the first one failed.
+  const std::vector<ExecutionRecord> executions = Executions(*campaign);
+  ASSERT_EQ(executions.size(), 2);
+  for (const ExecutionRecord& execution : executions) {
+    EXPECT_EQ(execution.status(), ExecutionRecord::FAILED);
+    EXPECT_EQ(execution.failure().agent(), agent.address());
+    EXPECT_EQ(execution.failure().role(), JobId::LOAD);
+    const std::string& message = execution.failure().failure().message();
+    EXPECT_NE(message.find("(fake) sent a record that the store refuses"), std::string::npos)
+        << message;
+  }
+}
+
+TEST_F(CampaignRunnerTest, ARecordThatTheStoreRefusesEndsTheCampaignIfThePlanSaysStop) {
+  FakeAgent agent;
+  AddRefusedExecution(agent);
+  Connect({agent.address()});
+  Plan plan = PlanOf(kSmallPlan);
+  plan.set_on_failure(Plan::STOP);
+  const auto campaign = Runner().Run(plan, "", "");
+  ASSERT_TRUE(campaign.ok()) << campaign.status();
+  EXPECT_EQ(campaign->status(), CampaignRecord::INTERRUPTED);
+  EXPECT_NE(campaign->status_reason().find("epoll json 6 connections failed"), std::string::npos)
+      << campaign->status_reason();
+  EXPECT_EQ(Executions(*campaign).size(), 1);
 }
 
 TEST_F(CampaignRunnerTest, AnUnknownTargetCreatesNoCampaign) {

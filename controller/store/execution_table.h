@@ -24,6 +24,10 @@ class ExecutionTable {
  public:
   explicit ExecutionTable(Database* database) : database_(*database) {}
 
+  // kInvalidArgument if one of these records cannot be stored.
+  static absl::Status CheckRecords(const ExecutionRecord& execution,
+                                   absl::Span<const LoadInterval> seconds,
+                                   absl::Span<const ProfileChunk> profile);
   absl::Status Add(const ExecutionRecord& execution, const KeyFigures& figures,
                    absl::Span<const ChunkRef> chunks, absl::Span<const LoadInterval> seconds);
 
