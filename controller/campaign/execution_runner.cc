@@ -1,6 +1,7 @@
 #include "controller/campaign/execution_runner.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstdlib>
 #include <iterator>
 #include <memory>
@@ -29,6 +30,7 @@
 #include "controller/plan/target_url.h"
 #include "controller/store/record_id.h"
 #include "proto/convert/histogram_proto.h"
+#include "proto/convert/slot_schedule.h"
 
 namespace assay::controller {
 namespace {
@@ -138,6 +140,10 @@ class ExecutionRunner::Attempt {
   // Opens a job. An interruption abandons it.
   absl::StatusOr<std::unique_ptr<JobClient>> OpenJob(AgentClient& client, OpenRequest request,
                                                      JobId::Role role);
+  // Keeps the time of the first failure of a job. On a thread of the job's client.
+  void NoteFailure();
+  // ", in slot 3 of 40" if a job failed while the slots ran; else empty.
+  std::string SlotOfFailure() const;
   // Returns the status; records an error as the failure of this agent's job. If the server fails at the same time as a
   // load, it records the failure of the server.
   absl::Status RecordFailure(const absl::Status& status, const PoolMember& member,
@@ -155,6 +161,8 @@ class ExecutionRunner::Attempt {
   // The common start, on the clock of the server's agent and, as start_ns_, on the controller's.
   int64_t server_start_ns_ = 0;
   int64_t start_ns_ = 0;
+  // When the first of its jobs failed, on the controller's clock. 0: none has.
+  std::atomic<int64_t> failed_ns_{0};
   // From the common start until all loads finished, on the controller's clock.
   absl::Duration elapsed_;
   std::unique_ptr<JobClient> server_;
@@ -336,8 +344,10 @@ void ExecutionRunner::Attempt::Close() {
   guards_.clear();
   if (server_ != nullptr) server_->WhenFailed(nullptr);
   CloseServer();
-  for (LoadJob& load : loads_)
+  for (LoadJob& load : loads_) {
+    load.client->WhenFailed(nullptr);
     load.client->Close(kLoadCloseTimeout).IgnoreError();  // As the server's.
+  }
 }
 
 absl::StatusOr<FinishedExecution> ExecutionRunner::Attempt::Take() {
@@ -390,6 +400,20 @@ absl::StatusOr<std::unique_ptr<JobClient>> ExecutionRunner::Attempt::OpenJob(Age
   return job;
 }
 
+void ExecutionRunner::Attempt::NoteFailure() {
+  int64_t none = 0;
+  failed_ns_.compare_exchange_strong(none, clock_.NowNanos());
+}
+
+std::string ExecutionRunner::Attempt::SlotOfFailure() const {
+  const int64_t failed_ns = failed_ns_.load();
+  if (slots() == nullptr || start_ns_ == 0 || failed_ns == 0) return "";
+  const int64_t since_ns = failed_ns - SlotBeginNs(*slots(), start_ns_, 0);
+  const int64_t index = since_ns / static_cast<int64_t>(slots()->period_ns());
+  if (since_ns < 0 || index >= slots()->count()) return "";
+  return absl::StrCat(", in slot ", index + 1, " of ", slots()->count());
+}
+
 absl::Status ExecutionRunner::Attempt::RecordFailure(const absl::Status& status,
                                                      const PoolMember& member, JobId::Role role) {
   if (status.ok() || finished_.record.has_failure()) return status;
@@ -415,6 +439,7 @@ absl::Status ExecutionRunner::Attempt::RecordFailure(const absl::Status& status,
     failure.mutable_failure()->set_kind(Failure::INTERNAL);
     failure.mutable_failure()->set_message(std::move(message));
   }
+  absl::StrAppend(failure.mutable_failure()->mutable_message(), SlotOfFailure());
   return status;
 }
 
@@ -458,9 +483,13 @@ absl::Status ExecutionRunner::Attempt::ConnectLoads() {
     load.client = *std::move(job);
     load.record.set_agent(member->record.address());
   }
+  for (LoadJob& load : loads_) {
+    load.client->WhenFailed([this](const absl::Status&) { NoteFailure(); });
+  }
   if (server_ != nullptr) {
     // When the server dies, end the waits for the loads at once.
     server_->WhenFailed([this](const absl::Status& why) {
+      NoteFailure();
       for (LoadJob& load : loads_) load.client->Abandon(why);
     });
   }

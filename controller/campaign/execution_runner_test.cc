@@ -208,6 +208,91 @@ TEST_F(ExecutionRunnerTest, DoesNotCountSamplesThatTheAgentRecordedButDidNotSend
   EXPECT_EQ(finished->record.loads(0).samples_received(), 600);
 }
 
+// How a server ends in a slot while another one takes turns with it.
+class EndInASlotTest : public ExecutionRunnerTest {
+ protected:
+  // Starts an agent with the targets "steady" and "ending", which ends in this way under load, in one of its first slots.
+  void StartEnding(const std::string& end) {
+    const absl::StatusOr<std::string> program = AssayFile("controller/campaign/crashing_server");
+    ASSERT_TRUE(program.ok()) << program.status();
+    const std::string begin =
+        absl::StrCat("argv: '", *program, "' argv: '{port}' argv: '0' argv: '0' ");
+    const std::string catalogue = absl::StrCat(TestFile(), ".textproto");
+    ASSERT_TRUE(WriteFileAtomically(
+                    catalogue,
+                    absl::StrCat("targets { name: 'steady' ", begin, "}\ntargets { name: 'ending' ",
+                                 begin, "argv: '500' argv: '", end, "' stop_timeout_s: 0.1 }"))
+                    .ok());
+    StartAgents(1, {.catalogue = catalogue});
+  }
+
+  // Runs a block of both targets. Ends the test if it fails or leaves a process behind.
+  void RunBlock() {
+    const Plan plan = PlanOf(R"(
+      name: "in turn" targets { name: "steady" } targets { name: "ending" }
+      workloads { name: "any" path: "/" } blocks: 1
+      load { closed { connections: [4] duration { seconds: 2 } } warmup { seconds: 0.1 }
+             timeout { seconds: 1 } }
+      interleave { slot { seconds: 0.1 } })");
+    const std::vector<ScheduledExecution> schedule = ScheduleOf(plan);
+    ASSERT_EQ(schedule.size(), 2);
+    ExecutionRunner runner(plan, "c1", *pool_, *store_, interruption_, /*quiet=*/1);
+    auto made = runner.Run({{schedule[0], /*attempt=*/0}, {schedule[1], /*attempt=*/0}});
+    ASSERT_TRUE(made.ok()) << made.status();
+    ASSERT_EQ(made->size(), 2);
+    steady_ = (*made)[0].record;
+    ending_ = (*made)[1].record;
+    for (const ExecutionRecord* record : {&steady_, &ending_}) {
+      const int64_t pid = record->server_ready().pid();
+      ASSERT_GT(pid, 0);
+      const absl::StatusOr<std::string> command = ReadFile(absl::StrCat("/proc/", pid, "/cmdline"));
+      EXPECT_TRUE(!command.ok() || command->find("crashing_server") == std::string::npos)
+          << record->cell().target() << " is left behind";
+    }
+    // The other target was measured in all its slots.
+    EXPECT_EQ(steady_.status(), ExecutionRecord::MEASURED) << steady_.failure().ShortDebugString();
+    EXPECT_GT(steady_.loads(0).finished().ok(), 0);
+    EXPECT_EQ(steady_.loads(0).finished().errors(), 0);
+  }
+
+  ExecutionRecord steady_;
+  ExecutionRecord ending_;
+};
+
+TEST_F(EndInASlotTest, AKilledServerFailsAloneAndTheMessageNamesTargetAndSlot) {
+  StartEnding("kill");
+  ASSERT_NO_FATAL_FAILURE(RunBlock());
+  EXPECT_EQ(ending_.status(), ExecutionRecord::FAILED);
+  const ExecutionFailure& failure = ending_.failure();
+  EXPECT_EQ(failure.role(), JobId::SERVER) << failure.ShortDebugString();
+  EXPECT_EQ(failure.failure().ended(), "signal 9 (SIGKILL)");
+  const std::string& message = failure.failure().message();
+  EXPECT_NE(message.find("target ending"), std::string::npos) << message;
+  EXPECT_NE(message.find(absl::StrCat(" of ", ending_.slots().count())), std::string::npos)
+      << message;
+  EXPECT_NE(message.find(", in slot "), std::string::npos) << message;
+}
+
+// Its agent cannot tell that it does nothing. The load can: every later request times out.
+TEST_F(EndInASlotTest, AStoppedServerTimesOutAloneAndIsKilledAtTheEnd) {
+  StartEnding("stop");
+  ASSERT_NO_FATAL_FAILURE(RunBlock());
+  ASSERT_EQ(ending_.status(), ExecutionRecord::MEASURED) << ending_.failure().ShortDebugString();
+  EXPECT_GT(ending_.loads(0).finished().timeouts(), 0);
+}
+
+TEST_F(EndInASlotTest, AServerThatClosesItsListenerAndConnectionsFailsRequestsAlone) {
+  StartEnding("leave");
+  ASSERT_NO_FATAL_FAILURE(RunBlock());
+  if (ending_.status() == ExecutionRecord::MEASURED) {
+    EXPECT_GT(ending_.loads(0).finished().errors(), 0);
+  } else {
+    const std::string& message = ending_.failure().failure().message();
+    EXPECT_EQ(ending_.failure().role(), JobId::LOAD) << message;
+    EXPECT_NE(message.find(", in slot "), std::string::npos) << message;
+  }
+}
+
 // Overdue slots of a later block are the work of a stall: longer slots would make its figures differ from those of the
 // blocks before it.
 TEST_F(ExecutionRunnerTest, ALaterBlockWithOverdueSlotsIsMadeOnceMoreWithTheSameSlots) {
