@@ -36,7 +36,7 @@ constexpr char kSmallPlan[] = R"(
   name: "small"
   targets { name: "epoll" }
   workloads { name: "json" path: "/json" }
-  load { closed { connections: [6] duration { seconds: 0.2 } } warmup { seconds: 0.05 } }
+  load { closed { connections: [6] duration { seconds: 1 } } warmup { seconds: 0.05 } }
   blocks: 2
 )";
 
