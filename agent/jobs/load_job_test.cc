@@ -90,6 +90,24 @@ class LoadJobTest : public ::testing::Test {
     return event.load_finished();
   }
 
+  // Makes the request one of a load in slots: one of warm-up and two that count.
+  void SetSlots(uint64_t slot_ns) {
+    request_.mutable_job()->set_execution_id(absl::StrCat("slots-", slot_ns));
+    SlotSchedule& slots = *request_.mutable_load()->mutable_slots();
+    slots.Clear();
+    slots.set_lead_ns(50'000'000);
+    slots.set_period_ns(slot_ns + 50'000'000);
+    slots.set_slot_ns(slot_ns);
+    slots.set_settle_ns(kSettleNs);
+    slots.set_count(5);
+    slots.set_warmup_count(1);
+    for (const uint32_t index : {0, 2, 3}) slots.add_own(index);
+    Window& window = *request_.mutable_load()->mutable_window();
+    window.Clear();
+    window.set_duration_ns(3 * slot_ns);
+  }
+
+  static constexpr uint64_t kSettleNs = 10'000'000;
   AgentProcess agent_;
   std::vector<std::string> cpus_;
   OpenRequest request_;
@@ -129,9 +147,10 @@ void ExpectIsSumOf(const LoadFinished& finished, const std::map<uint32_t, OfThre
 }
 
 TEST_F(LoadJobTest, TheHistogramOfTwoThreadsIsThatOfAllTheirSamples) {
+  SendExactly(2'000, request_);
   std::map<uint32_t, OfThread> threads;
   const LoadFinished finished = Run(threads);
-  EXPECT_GT(finished.ok(), 0u);
+  EXPECT_EQ(finished.ok(), 2'000u);
   EXPECT_EQ(finished.connections(), 4u);
   ExpectIsSumOf(finished, threads);
 }
@@ -140,6 +159,8 @@ TEST_F(LoadJobTest, TwoThreadsOfAnOpenLoopSendEachItsHalfOfWhatFallsDue) {
   LoadSpec::OpenSpec& open = *request_.mutable_load()->mutable_open();
   open.set_connections(4);
   open.set_rate_per_s(1000);
+  // However late the responses are, none is missing.
+  request_.mutable_load()->set_timeout_ns(60'000'000'000);
   std::map<uint32_t, OfThread> threads;
   const LoadFinished finished = Run(threads);
   EXPECT_EQ(finished.sent(), 300u);
@@ -149,22 +170,23 @@ TEST_F(LoadJobTest, TwoThreadsOfAnOpenLoopSendEachItsHalfOfWhatFallsDue) {
 
 // Its own slots, of those of an interleaved block.
 TEST_F(LoadJobTest, InSlotsItRecordsEachOwnSlotAndAllItsSamples) {
-  SlotSchedule& slots = *request_.mutable_load()->mutable_slots();
-  slots.set_lead_ns(50'000'000);
-  slots.set_period_ns(150'000'000);
-  slots.set_slot_ns(100'000'000);
-  slots.set_settle_ns(10'000'000);
-  slots.set_count(5);
-  slots.set_warmup_count(1);
-  for (const uint32_t index : {0, 2, 3}) slots.add_own(index);
-  Window& window = *request_.mutable_load()->mutable_window();
-  window.Clear();
-  window.set_duration_ns(300'000'000);
   std::map<uint32_t, OfThread> threads;
-  const LoadFinished finished = Run(threads);
+  LoadFinished finished;
+  uint64_t slot_ns = 0;
+  // If the machine stalls for longer than the slots, tries again with slots of twice the length.
+  const auto has_stalled = [&] {
+    return finished.ok() == 0 || finished.warmup_requests() == 0 || threads.size() < 2;
+  };
+  do {
+    if (slot_ns > 0) EXPECT_TRUE(CloseJob(agent_.stub(), request_.job()).ok());
+    slot_ns = slot_ns == 0 ? 100'000'000 : 2 * slot_ns;
+    SetSlots(slot_ns);
+    threads.clear();
+    finished = Run(threads);
+  } while (has_stalled() && slot_ns < 10'000'000'000);
   EXPECT_GT(finished.ok(), 0u);
   EXPECT_GT(finished.warmup_requests(), 0u);
-  EXPECT_EQ(finished.duration_ns(), 2 * 90'000'000);
+  EXPECT_EQ(finished.duration_ns(), 2 * (slot_ns - kSettleNs));
   ExpectIsSumOf(finished, threads);
   std::vector<uint32_t> recorded;
   uint64_t sent = 0;

@@ -1,11 +1,11 @@
 #include "agent/verify/verify.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <optional>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "common/status_macros.h"
 
 namespace assay::agent {
@@ -69,14 +69,15 @@ absl::StatusOr<Verification> Verify(const std::string& address, const Workload& 
 }
 
 absl::Status WaitUntilReady(const std::string& address, std::string_view ready_path,
-                            absl::Duration timeout, const std::function<absl::Status()>& give_up) {
-  const absl::Time deadline = absl::Now() + timeout;
+                            absl::Duration timeout, const std::function<absl::Status()>& give_up,
+                            Clock& clock) {
+  const int64_t deadline_ns = clock.After(timeout);
   HttpRequest request;
   request.target = std::string(ready_path);
   std::string last;
   while (true) {
     if (give_up != nullptr) ASSAY_RETURN_IF_ERROR(give_up());
-    const absl::Duration left = deadline - absl::Now();
+    const absl::Duration left = absl::Nanoseconds(deadline_ns - clock.NowNanos());
     if (left <= absl::ZeroDuration()) {
       return absl::DeadlineExceededError(absl::StrCat(
           "not ready within ", absl::FormatDuration(timeout), ": ",
@@ -91,7 +92,7 @@ absl::Status WaitUntilReady(const std::string& address, std::string_view ready_p
       // An attempt that the deadline cut short says less than the previous response.
       last = std::string(reply.status().message());
     }
-    absl::SleepFor(std::min(kReadyStep, left));
+    clock.SleepFor(std::min(kReadyStep, left));
   }
 }
 

@@ -10,6 +10,7 @@
 #include "absl/time/time.h"
 #include "agent/verify/endpoint_contract.h"
 #include "agent/verify/http_exchange.h"
+#include "common/monotonic_clock.h"
 #include "proto/plan.pb.h"
 
 namespace assay::agent {
@@ -38,10 +39,12 @@ RightResponse ExpectedResponse(const Workload& workload, bool contract);
 // Requests `ready_path` every few milliseconds until the response has status 200. `give_up`, if set, is called before
 // each attempt. If it returns an error (the process has ended, the job was closed), the wait ends with that error.
 //
-// Blocks for at most `timeout`. kDeadlineExceeded: the message says how the last attempt failed.
+// Blocks for at most `timeout`, which `clock` measures; a single attempt takes at most a second of real time.
+// kDeadlineExceeded: the message says how the last attempt failed.
 absl::Status WaitUntilReady(const std::string& address, std::string_view ready_path,
                             absl::Duration timeout,
-                            const std::function<absl::Status()>& give_up = nullptr);
+                            const std::function<absl::Status()>& give_up = nullptr,
+                            Clock& clock = Clock::Real());
 
 }  // namespace assay::agent
 

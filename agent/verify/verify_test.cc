@@ -18,6 +18,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "agent/verify/endpoint_work.h"
+#include "common/testing/manual_clock.h"
 #include "common/unique_fd.h"
 #include "gtest/gtest.h"
 #include "proto/plan.pb.h"
@@ -328,19 +329,34 @@ TEST(WaitUntilReadyTest, EndsWhenTheCallerGivesUp) {
   EXPECT_EQ(status, absl::AbortedError("it crashed"));
 }
 
+// Lets WaitUntilReady() make `attempts` attempts, and a last one that the deadline cuts short.
+absl::Status AfterAttempts(const std::string& address, int attempts) {
+  ManualClock clock;
+  int calls = 0;
+  const auto before_attempt = [&] {
+    if (calls++ == attempts) {
+      clock.SleepUntil(absl::ToInt64Nanoseconds(kTimeout - absl::Milliseconds(1)));
+    }
+    return absl::OkStatus();
+  };
+  return WaitUntilReady(address, "/healthz", kTimeout, before_attempt, clock);
+}
+
 TEST(WaitUntilReadyTest, ReportsTheLastAttemptsFailure) {
   ScriptedServer server({});
-  const std::string& address = server.address();
-  // No process accepts the connection, so the attempt itself times out.
-  const absl::Status status = WaitUntilReady(address, "/healthz", absl::Milliseconds(50));
+  // No process accepts the connection, so the attempts themselves time out.
+  const absl::Status status = AfterAttempts(server.address(), 0);
   EXPECT_EQ(status.code(), absl::StatusCode::kDeadlineExceeded);
-  EXPECT_HAS(std::string(status.message()), "not ready within 50ms");
+  EXPECT_HAS(std::string(status.message()), "not ready within 30s");
   EXPECT_HAS(std::string(status.message()), "/healthz at 127.0.0.1:");
 }
 
 TEST(WaitUntilReadyTest, ReportsTheLastResponseRatherThanATimedOutAttempt) {
-  ScriptedServer server({HttpResponse("503 Not yet", "a/b", "")});
-  const absl::Status status = WaitUntilReady(server.address(), "/healthz", absl::Milliseconds(200));
+  // If the machine stalls for a second, an attempt misses its response; a later one has another.
+  constexpr int kAttempts = 20;
+  ScriptedServer server(
+      std::vector<std::string>(kAttempts, HttpResponse("503 Not yet", "a/b", "")));
+  const absl::Status status = AfterAttempts(server.address(), kAttempts);
   EXPECT_EQ(status.code(), absl::StatusCode::kDeadlineExceeded);
   EXPECT_HAS(std::string(status.message()), "responds with status 503");
 }

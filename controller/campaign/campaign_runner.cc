@@ -1,19 +1,21 @@
 #include "controller/campaign/campaign_runner.h"
 
 #include <algorithm>
-#include <map>
+#include <cstddef>
+#include <iterator>
 #include <thread>
-#include <tuple>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
+#include "absl/types/span.h"
 #include "common/status_macros.h"
 #include "common/version.h"
 #include "controller/campaign/execution_runner.h"
 #include "controller/campaign/plan_fit.h"
 #include "controller/gates/gate_keeper.h"
+#include "controller/results/unit_attempts.h"
 #include "controller/store/record_id.h"
 
 namespace assay::controller {
@@ -92,6 +94,29 @@ absl::Status CheckSameMachines(const CampaignRecord& campaign,
   return absl::OkStatus();
 }
 
+std::vector<ScheduledExecution> ScheduleWithout(const Plan& plan,
+                                                const std::vector<SkippedTarget>& skipped) {
+  const SkippedCells skipped_cells(skipped);
+  std::vector<ScheduledExecution> schedule = ScheduleOf(plan);
+  schedule.erase(std::remove_if(schedule.begin(), schedule.end(),
+                                [&](const ScheduledExecution& one) {
+                                  return skipped_cells.Contains(one.cell);
+                                }),
+                 schedule.end());
+  return schedule;
+}
+
+// The unit that begins at index `begin` of a schedule.
+absl::Span<const ScheduledExecution> UnitAt(const std::vector<ScheduledExecution>& schedule,
+                                            size_t begin) {
+  size_t end = begin + 1;
+  while (end < schedule.size() && schedule[end].block == schedule[begin].block &&
+         schedule[end].unit == schedule[begin].unit) {
+    ++end;
+  }
+  return absl::MakeConstSpan(schedule).subspan(begin, end - begin);
+}
+
 }  // namespace
 
 void CampaignRunner::DescribeAgents(CampaignRecord& campaign) const {
@@ -112,10 +137,9 @@ absl::StatusOr<CampaignRecord> CampaignRunner::Run(const Plan& plan, const std::
   campaign.set_controller_version(kAssayVersion);
   campaign.mutable_skipped()->Assign(skipped.begin(), skipped.end());
   DescribeAgents(campaign);
-  const SkippedCells skipped_cells(skipped);
   std::vector<ExecutionTask> tasks;
-  for (ScheduledExecution& scheduled : ScheduleOf(plan)) {
-    if (!skipped_cells.Contains(scheduled.cell)) tasks.push_back({std::move(scheduled), 0});
+  for (ScheduledExecution& scheduled : ScheduleWithout(plan, skipped)) {
+    tasks.push_back({std::move(scheduled), 0});
   }
   ASSAY_RETURN_IF_ERROR(store_.CreateCampaign(campaign));
   return RunTasks(std::move(campaign), tasks);
@@ -125,24 +149,20 @@ absl::StatusOr<CampaignRecord> CampaignRunner::Resume(CampaignRecord campaign) {
   ASSAY_RETURN_IF_ERROR(CheckSameMachines(campaign, pool_.members()));
   ASSAY_ASSIGN_OR_RETURN(const std::vector<SkippedTarget> skipped,
                          FitToAgents(campaign.plan(), pool_));
-  // The latest attempt of each execution.
-  std::map<std::tuple<std::string, uint32_t>, ExecutionRecord> done;
+  UnitAttempts made(campaign.plan());
   ASSAY_RETURN_IF_ERROR(
       store_.ForEachExecution(campaign.id(), [&](const ExecutionRecord& execution) {
-        ExecutionRecord& last = done[{CellText(execution.cell()), execution.block()}];
-        if (last.id().empty() || last.attempt() <= execution.attempt()) last = execution;
+        made.See(execution);
         return absl::OkStatus();
       }));
-  const SkippedCells skipped_cells(skipped);
+  std::vector<ScheduledExecution> schedule = ScheduleWithout(campaign.plan(), skipped);
   std::vector<ExecutionTask> tasks;
-  for (ScheduledExecution& scheduled : ScheduleOf(campaign.plan())) {
-    if (skipped_cells.Contains(scheduled.cell)) continue;
-    const auto found = done.find({CellText(scheduled.cell), scheduled.block});
-    if (found == done.end()) {
-      tasks.push_back({std::move(scheduled), 0});
-    } else if (found->second.status() != ExecutionRecord::MEASURED) {
-      tasks.push_back({std::move(scheduled), found->second.attempt() + 1});
-    }
+  for (size_t i = 0; i < schedule.size();) {
+    const absl::Span<const ScheduledExecution> unit = UnitAt(schedule, i);
+    i += unit.size();
+    if (made.IsMeasured(unit)) continue;
+    const uint32_t attempt = made.NextAttempt(unit);
+    for (const ScheduledExecution& one : unit) tasks.push_back({one, attempt});
   }
   if (campaign.status() == CampaignRecord::COMPLETE && tasks.empty()) {
     return absl::FailedPreconditionError(
@@ -193,6 +213,12 @@ absl::Status CampaignRunner::Execute(const CampaignRecord& campaign,
   const absl::Duration pause = absl::Seconds(plan.pause().seconds());
   ExecutionRunner runner(plan, campaign.id(), pool_, store_, interruption_,
                          rules_.IdleShareThatVoids());
+  // A resumed campaign keeps the slots of its earlier blocks.
+  ASSAY_RETURN_IF_ERROR(
+      store_.ForEachExecution(campaign.id(), [&runner](const ExecutionRecord& execution) {
+        runner.KeepSlotsOf(execution);
+        return absl::OkStatus();
+      }));
   Progress progress(style_, static_cast<int>(tasks.size()));
   for (const SkippedTarget& skipped : campaign.skipped()) {
     progress.PrintLine(absl::StrCat("skipped: ", skipped.target(),
@@ -234,8 +260,52 @@ absl::Status CampaignRunner::Execute(const CampaignRecord& campaign,
   return interruption_.status();
 }
 
+void CampaignRunner::FailRefused(FinishedExecution& finished) const {
+  const absl::Status refused =
+      Store::CheckExecution(finished.record, finished.seconds, finished.profile);
+  if (refused.ok()) return;
+  const PoolMember* sender = &pool_.server();
+  JobId::Role role = JobId::SERVER;
+  const std::vector<const PoolMember*> loads = std::as_const(pool_).loads();
+  for (int i = 0; i < finished.record.loads_size(); ++i) {
+    ExecutionRecord of_load;
+    *of_load.add_loads() = finished.record.loads(i);
+    std::vector<LoadInterval> seconds;
+    std::copy_if(finished.seconds.begin(), finished.seconds.end(), std::back_inserter(seconds),
+                 [i](const LoadInterval& one) { return one.load == static_cast<uint32_t>(i); });
+    if (Store::CheckExecution(of_load, seconds).ok()) continue;
+    sender = loads[i];
+    role = JobId::LOAD;
+    break;
+  }
+  // Keep nothing that an agent sent.
+  FinishedExecution failed;
+  ExecutionRecord& record = failed.record;
+  record.set_id(finished.record.id());
+  record.set_campaign_id(finished.record.campaign_id());
+  *record.mutable_cell() = finished.record.cell();
+  record.set_block(finished.record.block());
+  record.set_position(finished.record.position());
+  record.set_attempt(finished.record.attempt());
+  record.set_started_us(finished.record.started_us());
+  record.set_disturbed_starts(finished.record.disturbed_starts());
+  if (finished.record.has_slots()) *record.mutable_slots() = finished.record.slots();
+  record.set_group(finished.record.group());
+  record.set_status(ExecutionRecord::FAILED);
+  ExecutionFailure& failure = *record.mutable_failure();
+  failure.set_agent(sender->record.address());
+  failure.set_role(role);
+  failure.mutable_failure()->set_kind(Failure::INTERNAL);
+  failure.mutable_failure()->set_message(absl::StrCat(
+      "agent ", sender->record.address(), " (", sender->description().host(),
+      ") sent a record that the store refuses: ", refused.message(),
+      "; use an agent of the controller's version, then `resume` the campaign"));
+  finished = std::move(failed);
+}
+
 absl::Status CampaignRunner::Commit(const CampaignRecord& campaign,
                                     std::vector<FinishedExecution>& unit) {
+  for (FinishedExecution& finished : unit) FailRefused(finished);
   std::vector<const AgentRecord*> agents;
   for (const AgentRecord& agent : campaign.agents()) agents.push_back(&agent);
   std::vector<MeasuredExecution> measured;

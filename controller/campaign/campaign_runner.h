@@ -36,9 +36,10 @@ class CampaignRunner {
                                      const std::string& label);
 
   // Continues a campaign that ended early. Measured executions stay. Failed and missing ones are made,
-  // also those of targets that were not installed before. Of an interleaved unit only the missing executions are made; a
-  // comparison pairs only executions that took turns with each other. FAILED_PRECONDITION if the campaign is complete
-  // without a failed execution, if it still runs elsewhere, or if it started on other machines than these agents'.
+  // also those of targets that were not installed before. An interleaved unit of which one execution is missing is made
+  // again as a whole, because an execution that takes turns with no other has no pair; the earlier executions stay in the
+  // store and in no figure (UnitAttempts). FAILED_PRECONDITION if the campaign is complete without a failed execution, if
+  // it still runs elsewhere, or if it started on other machines than these agents'.
   absl::StatusOr<CampaignRecord> Resume(CampaignRecord campaign);
 
  private:
@@ -47,6 +48,9 @@ class CampaignRunner {
                                           const std::vector<ExecutionTask>& tasks);
   // OK if all executions were made, else the reason why the campaign ends early.
   absl::Status Execute(const CampaignRecord& campaign, const std::vector<ExecutionTask>& tasks);
+  // If the store would refuse the execution, because of what an agent sent, replaces it by a failed one that names the
+  // agent. Otherwise one agent's record would end the campaign.
+  void FailRefused(FinishedExecution& finished) const;
   // Judges the finished executions of one unit and commits them.
   absl::Status Commit(const CampaignRecord& campaign, std::vector<FinishedExecution>& unit);
   absl::Status CheckAgents(const ExecutionRecord& failed);

@@ -21,7 +21,11 @@
 #include "common/testing/manual_clock.h"
 #include "common/testing/wait_until.h"
 #include "controller/campaign/campaign_fixture.h"
+#include "controller/clients/fake_agent.h"
 #include "controller/gates/gate_keeper.h"
+#include "controller/results/campaign_results.h"
+#include "google/protobuf/unknown_field_set.h"
+#include "proto/agent.pb.h"
 #include "proto/convert/histogram_proto.h"
 #include "proto/convert/sample_chunk.h"
 
@@ -32,7 +36,7 @@ constexpr char kSmallPlan[] = R"(
   name: "small"
   targets { name: "epoll" }
   workloads { name: "json" path: "/json" }
-  load { closed { connections: [6] duration { seconds: 0.2 } } warmup { seconds: 0.05 } }
+  load { closed { connections: [6] duration { seconds: 1 } } warmup { seconds: 0.05 } }
   blocks: 2
 )";
 
@@ -362,8 +366,9 @@ TEST_F(CampaignRunnerTest, InterleavedTargetsTakeTurns) {
   }
 }
 
-// Responses of 100 ms do not fit into the usual drain.
-TEST_F(CampaignRunnerTest, SlotsBecomeLongerForSlowResponses) {
+// Responses of 100 ms do not fit into the usual drain. Later blocks have the same slots, also if the campaign is resumed:
+// blocks of different slots cannot be compared.
+TEST_F(CampaignRunnerTest, SlotsBecomeLongerForSlowResponsesAndKeepTheirLength) {
   StartAgents(1);
   Plan plan = PlanOf(kTwoInTurn);
   plan.mutable_load()->mutable_closed()->set_connections(0, 2);
@@ -380,6 +385,20 @@ TEST_F(CampaignRunnerTest, SlotsBecomeLongerForSlowResponses) {
         << execution.failure().ShortDebugString();
     EXPECT_GT(execution.slots().slot_ns(), 100'000'000);
     EXPECT_GT(execution.slots().period_ns() - execution.slots().slot_ns(), 50'000'000);
+  }
+  CampaignRecord longer = *campaign;
+  longer.mutable_plan()->set_blocks(2);
+  // Now the responses would fit into the usual slots.
+  for (PlanTarget& target : *longer.mutable_plan()->mutable_targets()) target.clear_options();
+  const auto resumed = Runner().Resume(longer);
+  ASSERT_TRUE(resumed.ok()) << resumed.status();
+  const std::vector<ExecutionRecord> all = Executions(*resumed);
+  ASSERT_EQ(all.size(), 4);
+  for (const ExecutionRecord& execution : all) {
+    ASSERT_EQ(execution.status(), ExecutionRecord::MEASURED)
+        << execution.failure().ShortDebugString();
+    EXPECT_EQ(execution.slots().slot_ns(), executions[0].slots().slot_ns());
+    EXPECT_EQ(execution.slots().period_ns(), executions[0].slots().period_ns());
   }
 }
 
@@ -400,6 +419,128 @@ TEST_F(CampaignRunnerTest, AFailedTargetDoesNotStopThoseThatTakeTurnsWithIt) {
     }
   }
   EXPECT_EQ(measured, 1);
+}
+
+// An execution that takes turns with no other has no pair.
+TEST_F(CampaignRunnerTest, ResumeRepeatsAllTargetsThatTakeTurnsWithAMissingOne) {
+  StartAgents(1);
+  Plan plan = PlanOf(kTwoInTurn);
+  plan.set_blocks(1);
+  const auto campaign = Runner().Run(plan, "", "");
+  ASSERT_TRUE(campaign.ok()) << campaign.status();
+  ASSERT_EQ(campaign->status(), CampaignRecord::COMPLETE) << campaign->status_reason();
+  const std::vector<ExecutionRecord> first = Executions(*campaign);
+  ASSERT_EQ(first.size(), 2);
+  // Two more blocks: in one a target failed; in the other, the campaign ended before both executions were stored.
+  for (const uint32_t block : {1, 2}) {
+    ExecutionRecord measured = first[0];
+    measured.set_id(absl::StrCat("measured-", block));
+    measured.set_block(block);
+    measured.set_group(absl::StrCat("group-", block));
+    ASSERT_TRUE(store_->CommitExecution(measured, {}, {}).ok());
+  }
+  ExecutionRecord failed;
+  failed.set_id("failed");
+  failed.set_campaign_id(campaign->id());
+  *failed.mutable_cell() = first[1].cell();
+  failed.set_block(1);
+  failed.set_status(ExecutionRecord::FAILED);
+  ASSERT_TRUE(store_->CommitExecution(failed, {}, {}).ok());
+  CampaignRecord longer = *campaign;
+  longer.mutable_plan()->set_blocks(3);
+  const auto resumed = Runner().Resume(longer);
+  ASSERT_TRUE(resumed.ok()) << resumed.status();
+  EXPECT_EQ(resumed->status(), CampaignRecord::COMPLETE) << resumed->status_reason();
+  std::map<uint32_t, std::vector<ExecutionRecord>> repeated;
+  for (ExecutionRecord& execution : Executions(*resumed)) {
+    if (execution.attempt() > 0) repeated[execution.block()].push_back(std::move(execution));
+  }
+  ASSERT_EQ(repeated.size(), 2);
+  EXPECT_FALSE(repeated.contains(0));
+  for (const auto& [block, executions] : repeated) {
+    ASSERT_EQ(executions.size(), 2) << block;
+    for (const ExecutionRecord& execution : executions) {
+      EXPECT_EQ(execution.attempt(), 1);
+      EXPECT_EQ(execution.status(), ExecutionRecord::MEASURED)
+          << execution.failure().ShortDebugString();
+      EXPECT_TRUE(execution.has_slots());
+    }
+    EXPECT_NE(executions[0].group(), "");
+    EXPECT_EQ(executions[0].group(), executions[1].group());
+  }
+  const absl::StatusOr<CampaignResults> results = ReadResults(*store_, rules_, *resumed);
+  ASSERT_TRUE(results.ok()) << results.status();
+  EXPECT_EQ(results->left_out, 2);
+  EXPECT_EQ(results->finished_blocks, 3);
+}
+
+// Messages within `message` that are nested so deeply that a record which contains it cannot be parsed again. The event
+// that brings it can, because it contains it in fewer levels.
+template <typename Message>
+void NestDeeply(Message* message) {
+  constexpr int kMostLevels = 100;
+  constexpr int kNoField = 1'000;
+  google::protobuf::UnknownFieldSet* level =
+      message->GetReflection()->MutableUnknownFields(message);
+  for (int i = 1; i < kMostLevels; ++i) level = level->AddGroup(kNoField);
+}
+
+// The events of an execution whose load agent sends a report that the store refuses.
+void AddRefusedExecution(FakeAgent& agent) {
+  AgentDescription description;
+  description.set_host("fake");
+  description.set_cpus("0-1");
+  TargetDescription& target = *description.add_targets();
+  target.set_name("epoll");
+  target.set_installed(true);
+  agent.SetDescription(description);
+  ControlEvent event;
+  event.mutable_ready()->set_address("127.0.0.1:9");
+  agent.AddEvent(event);
+  event.mutable_started();
+  agent.AddEvent(event);
+  event.mutable_load_finished()->set_ok(1);
+  NestDeeply(event.mutable_load_finished());
+  agent.AddEvent(event);
+  event.mutable_server_finished()->set_cpu_ns(1);
+  agent.AddEvent(event);
+  DataRecord end;
+  end.set_end(true);
+  agent.AddRecord(end);
+}
+
+TEST_F(CampaignRunnerTest, ARecordThatTheStoreRefusesFailsItsExecutionAndNamesTheAgent) {
+  FakeAgent agent;
+  AddRefusedExecution(agent);
+  Connect({agent.address()});
+  const auto campaign = Runner().Run(PlanOf(kSmallPlan), "", "");
+  ASSERT_TRUE(campaign.ok()) << campaign.status();
+  EXPECT_EQ(campaign->status_reason(), "all executions failed");
+  // The second one is made although the first one failed.
+  const std::vector<ExecutionRecord> executions = Executions(*campaign);
+  ASSERT_EQ(executions.size(), 2);
+  for (const ExecutionRecord& execution : executions) {
+    EXPECT_EQ(execution.status(), ExecutionRecord::FAILED);
+    EXPECT_EQ(execution.failure().agent(), agent.address());
+    EXPECT_EQ(execution.failure().role(), JobId::LOAD);
+    const std::string& message = execution.failure().failure().message();
+    EXPECT_NE(message.find("(fake) sent a record that the store refuses"), std::string::npos)
+        << message;
+  }
+}
+
+TEST_F(CampaignRunnerTest, ARecordThatTheStoreRefusesEndsTheCampaignIfThePlanSaysStop) {
+  FakeAgent agent;
+  AddRefusedExecution(agent);
+  Connect({agent.address()});
+  Plan plan = PlanOf(kSmallPlan);
+  plan.set_on_failure(Plan::STOP);
+  const auto campaign = Runner().Run(plan, "", "");
+  ASSERT_TRUE(campaign.ok()) << campaign.status();
+  EXPECT_EQ(campaign->status(), CampaignRecord::INTERRUPTED);
+  EXPECT_NE(campaign->status_reason().find("epoll json 6 connections failed"), std::string::npos)
+      << campaign->status_reason();
+  EXPECT_EQ(Executions(*campaign).size(), 1);
 }
 
 TEST_F(CampaignRunnerTest, AnUnknownTargetCreatesNoCampaign) {

@@ -1,6 +1,7 @@
 #include "controller/campaign/execution_runner.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstdlib>
 #include <iterator>
 #include <memory>
@@ -29,6 +30,7 @@
 #include "controller/plan/target_url.h"
 #include "controller/store/record_id.h"
 #include "proto/convert/histogram_proto.h"
+#include "proto/convert/slot_schedule.h"
 
 namespace assay::controller {
 namespace {
@@ -49,10 +51,9 @@ constexpr int64_t kShortestRunUpNs = 10'000'000;
 constexpr int kRunUpRoundTrips = 4;
 // For each further execution of the unit, whose jobs are commanded one after the other.
 constexpr int64_t kRunUpOfJobNs = 3'000'000;
-// More overdue slots than this make the unit start again with longer ones. A stall of a shared machine can make a few
-// overdue; those are left out of the comparison.
+// More overdue slots than this make the unit start again. A stall of a shared machine can make a few overdue; those are
+// left out of the comparison.
 constexpr double kMostOverdueShare = 0.2;
-constexpr uint32_t kStretchStep = 4;
 // The pause before a start that follows a disturbance of the load's CPUs.
 constexpr absl::Duration kDisturbancePause = absl::Seconds(2);
 
@@ -95,8 +96,8 @@ class ExecutionRunner::Attempt {
   void Start(int64_t start_ns);
   void AwaitStarted();
   void AwaitEnd();
-  // Whether so many slots were overdue that longer ones are needed.
-  bool NeedsLongerSlots() const;
+  // Whether so many slots were overdue that the comparison would leave out too much.
+  bool HasOverdueSlots() const;
   // Fetches the profile and closes the server, which frees its CPUs for the remaining work.
   void EndServer();
   void FetchLoads();
@@ -139,6 +140,10 @@ class ExecutionRunner::Attempt {
   // Opens a job. An interruption abandons it.
   absl::StatusOr<std::unique_ptr<JobClient>> OpenJob(AgentClient& client, OpenRequest request,
                                                      JobId::Role role);
+  // Keeps the time of the first failure of a job. On a thread of the job's client.
+  void NoteFailure();
+  // ", in slot 3 of 40" if a job failed while the slots ran; else empty.
+  std::string SlotOfFailure() const;
   // Returns the status; records an error as the failure of this agent's job. If the server fails at the same time as a
   // load, it records the failure of the server.
   absl::Status RecordFailure(const absl::Status& status, const PoolMember& member,
@@ -156,6 +161,8 @@ class ExecutionRunner::Attempt {
   // The common start, on the clock of the server's agent and, as start_ns_, on the controller's.
   int64_t server_start_ns_ = 0;
   int64_t start_ns_ = 0;
+  // When the first of its jobs failed, on the controller's clock. 0: none has.
+  std::atomic<int64_t> failed_ns_{0};
   // From the common start until all loads finished, on the controller's clock.
   absl::Duration elapsed_;
   std::unique_ptr<JobClient> server_;
@@ -169,9 +176,10 @@ class ExecutionRunner::Attempt {
 // One run of a unit: all its executions, from their start to their end.
 class ExecutionRunner::UnitRun {
  public:
+  // `accepts_overdue`: it is not to be made again, however many slots are overdue.
   UnitRun(ExecutionRunner& runner, absl::Span<const ExecutionTask> unit, uint32_t disturbed_starts,
-          uint32_t stretch)
-      : runner_(runner), may_lengthen_(stretch < kLongestStretch) {
+          uint32_t stretch, bool accepts_overdue)
+      : runner_(runner), accepts_overdue_(accepts_overdue) {
     std::vector<SlotSchedule> slots;
     const Cell& cell = unit.front().execution.cell;
     // The last target of a unit whose other targets are skipped has nobody to take turns with.
@@ -189,8 +197,8 @@ class ExecutionRunner::UnitRun {
   absl::StatusOr<std::vector<FinishedExecution>> Run();
   // Whether it gave up before its window because the machine was not quiet.
   bool gave_up() const { return gave_up_; }
-  // Whether it is to be made again with longer slots.
-  bool needs_longer_slots() const { return needs_longer_slots_; }
+  // Whether it is to be made again because many slots were overdue.
+  bool is_overdue() const { return is_overdue_; }
 
  private:
   void Measure();
@@ -206,11 +214,11 @@ class ExecutionRunner::UnitRun {
   }
 
   ExecutionRunner& runner_;
-  const bool may_lengthen_;
+  const bool accepts_overdue_;
   std::vector<std::unique_ptr<Attempt>> attempts_;
   bool under_load_ = false;
   bool gave_up_ = false;
-  bool needs_longer_slots_ = false;
+  bool is_overdue_ = false;
 };
 
 ExecutionRunner::ExecutionRunner(const Plan& plan, std::string campaign_id, AgentPool& pool,
@@ -224,22 +232,39 @@ ExecutionRunner::ExecutionRunner(const Plan& plan, std::string campaign_id, Agen
 
 absl::StatusOr<std::vector<FinishedExecution>> ExecutionRunner::Run(
     absl::Span<const ExecutionTask> unit) {
-  const std::string key = CellText(unit.front().execution.cell);
-  uint32_t& stretch = stretch_.try_emplace(key, 1).first->second;
+  const auto known = stretch_.find(UnitKeyOf(unit.front().execution.cell));
+  const bool is_first = known == stretch_.end();
+  uint32_t stretch = is_first ? 1 : known->second;
+  const uint32_t longest =
+      unit.size() > 1 ? LongestStretchOf(plan_, unit.front().execution.cell,
+                                         static_cast<uint32_t>(unit.size()))
+                      : 1;
+  // In a later block, overdue slots are the work of a stall, which may be over.
+  bool accepts_overdue = is_first && stretch >= longest;
   for (uint32_t disturbed = 0;;) {
-    UnitRun run(*this, unit, disturbed, stretch);
+    UnitRun run(*this, unit, disturbed, stretch, accepts_overdue);
     absl::StatusOr<std::vector<FinishedExecution>> finished = run.Run();
-    if (run.needs_longer_slots()) {
-      stretch *= kStretchStep;
+    if (run.is_overdue()) {
+      if (is_first) stretch *= kStretchStep;
+      accepts_overdue = !is_first || stretch >= longest;
     } else if (run.gave_up()) {
       ++disturbed;
       --disturbances_left_;
       if (!interruption_.Sleep(kDisturbancePause)) return interruption_.status();
     } else {
+      if (finished.ok()) {
+        for (const FinishedExecution& one : *finished) KeepSlotsOf(one.record);
+      }
       return finished;
     }
     ASSAY_RETURN_IF_ERROR(interruption_.status());
   }
+}
+
+void ExecutionRunner::KeepSlotsOf(const ExecutionRecord& stored) {
+  if (stored.status() != ExecutionRecord::MEASURED || !stored.has_slots()) return;
+  uint32_t& stretch = stretch_.try_emplace(UnitKeyOf(stored.cell()), 1).first->second;
+  stretch = std::max(stretch, StretchOf(plan_, stored.cell(), stored.slots()));
 }
 
 absl::StatusOr<std::vector<FinishedExecution>> ExecutionRunner::UnitRun::Run() {
@@ -248,7 +273,7 @@ absl::StatusOr<std::vector<FinishedExecution>> ExecutionRunner::UnitRun::Run() {
   for (const std::unique_ptr<Attempt>& attempt : attempts_) attempt->Close();
   ASSAY_RETURN_IF_ERROR(runner_.interruption_.status());
   std::vector<FinishedExecution> finished;
-  if (gave_up_ || needs_longer_slots_) return finished;
+  if (gave_up_ || is_overdue_) return finished;
   for (const std::unique_ptr<Attempt>& attempt : attempts_) {
     ASSAY_ASSIGN_OR_RETURN(FinishedExecution one, attempt->Take());
     finished.push_back(std::move(one));
@@ -266,9 +291,9 @@ void ExecutionRunner::UnitRun::Measure() {
   ForEach([](Attempt& one) { one.AwaitEnd(); });
   under_load_ = false;
   ForEach([this](Attempt& one) {
-    needs_longer_slots_ = needs_longer_slots_ || (may_lengthen_ && one.NeedsLongerSlots());
+    is_overdue_ = is_overdue_ || (!accepts_overdue_ && one.HasOverdueSlots());
   });
-  if (needs_longer_slots_) return;
+  if (is_overdue_) return;
   ForEach([](Attempt& one) { one.EndServer(); });
   ForEach([](Attempt& one) { one.FetchLoads(); });
 }
@@ -319,8 +344,10 @@ void ExecutionRunner::Attempt::Close() {
   guards_.clear();
   if (server_ != nullptr) server_->WhenFailed(nullptr);
   CloseServer();
-  for (LoadJob& load : loads_)
+  for (LoadJob& load : loads_) {
+    load.client->WhenFailed(nullptr);
     load.client->Close(kLoadCloseTimeout).IgnoreError();  // As the server's.
+  }
 }
 
 absl::StatusOr<FinishedExecution> ExecutionRunner::Attempt::Take() {
@@ -373,6 +400,20 @@ absl::StatusOr<std::unique_ptr<JobClient>> ExecutionRunner::Attempt::OpenJob(Age
   return job;
 }
 
+void ExecutionRunner::Attempt::NoteFailure() {
+  int64_t none = 0;
+  failed_ns_.compare_exchange_strong(none, clock_.NowNanos());
+}
+
+std::string ExecutionRunner::Attempt::SlotOfFailure() const {
+  const int64_t failed_ns = failed_ns_.load();
+  if (slots() == nullptr || start_ns_ == 0 || failed_ns == 0) return "";
+  const int64_t since_ns = failed_ns - SlotBeginNs(*slots(), start_ns_, 0);
+  const int64_t index = since_ns / static_cast<int64_t>(slots()->period_ns());
+  if (since_ns < 0 || index >= slots()->count()) return "";
+  return absl::StrCat(", in slot ", index + 1, " of ", slots()->count());
+}
+
 absl::Status ExecutionRunner::Attempt::RecordFailure(const absl::Status& status,
                                                      const PoolMember& member, JobId::Role role) {
   if (status.ok() || finished_.record.has_failure()) return status;
@@ -398,6 +439,7 @@ absl::Status ExecutionRunner::Attempt::RecordFailure(const absl::Status& status,
     failure.mutable_failure()->set_kind(Failure::INTERNAL);
     failure.mutable_failure()->set_message(std::move(message));
   }
+  absl::StrAppend(failure.mutable_failure()->mutable_message(), SlotOfFailure());
   return status;
 }
 
@@ -441,9 +483,13 @@ absl::Status ExecutionRunner::Attempt::ConnectLoads() {
     load.client = *std::move(job);
     load.record.set_agent(member->record.address());
   }
+  for (LoadJob& load : loads_) {
+    load.client->WhenFailed([this](const absl::Status&) { NoteFailure(); });
+  }
   if (server_ != nullptr) {
     // When the server dies, end the waits for the loads at once.
     server_->WhenFailed([this](const absl::Status& why) {
+      NoteFailure();
       for (LoadJob& load : loads_) load.client->Abandon(why);
     });
   }
@@ -569,7 +615,7 @@ absl::Status ExecutionRunner::Attempt::CheckSlots() {
       runner_.pool_.server(), JobId::SERVER);
 }
 
-bool ExecutionRunner::Attempt::NeedsLongerSlots() const {
+bool ExecutionRunner::Attempt::HasOverdueSlots() const {
   if (slots() == nullptr) return false;
   // A response that never comes outlasts every drain.
   const auto timed_out = [](const LoadJob& load) { return load.record.finished().timeouts() > 0; };

@@ -51,12 +51,17 @@ class ExecutionRunner {
 
   // Makes the executions of one unit (ScheduledExecution.unit) and returns them in its order. If the load's CPUs are not
   // quiet before the window, they start again a little later; the abandoned start contributes nothing to the result, and
-  // ExecutionRecord.disturbed_starts counts it. If responses outlast the drains of interleaved slots, they start again
-  // with longer ones, which later blocks keep.
+  // ExecutionRecord.disturbed_starts counts it. If responses outlast the drains of interleaved slots, they start again:
+  // in the first block of a workload and level with longer slots, in later blocks once more with the slots of the first,
+  // so that all blocks that are compared have slots of one length.
   // A failure of a server or an agent is a result: a record with status FAILED that says what failed, where and why; the
   // other executions of the unit go on. An error status means that the campaign cannot continue, because of an
   // interruption or a store failure.
   absl::StatusOr<std::vector<FinishedExecution>> Run(absl::Span<const ExecutionTask> unit);
+
+  // Units of the same workload and level get slots as long as those of this stored execution. Executions without slots
+  // and executions that failed have no effect.
+  void KeepSlotsOf(const ExecutionRecord& stored);
 
  private:
   class Attempt;
@@ -70,7 +75,7 @@ class ExecutionRunner {
   const double quiet_;
   // How many more disturbances to wait for. After that, the machine counts as permanently busy, and the gate judges it.
   int disturbances_left_ = 8;
-  // How much longer than usual the slots of a workload and level are, by CellText() of its first target.
+  // How much longer than usual the slots of a workload and level are, by UnitKeyOf(), once one of its units was measured.
   absl::flat_hash_map<std::string, uint32_t> stretch_;
 };
 

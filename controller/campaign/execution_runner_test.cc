@@ -21,6 +21,8 @@
 #include "controller/campaign/campaign_fixture.h"
 #include "controller/campaign/server_timeouts.h"
 #include "controller/clients/fake_agent.h"
+#include "controller/plan/cells.h"
+#include "controller/plan/interleaving.h"
 #include "controller/store/store_samples.h"
 
 namespace assay::controller {
@@ -204,6 +206,137 @@ TEST_F(ExecutionRunnerTest, DoesNotCountSamplesThatTheAgentRecordedButDidNotSend
       << finished->record.failure().DebugString();
   EXPECT_EQ(finished->record.loads(0).finished().samples_recorded(), 1'000);
   EXPECT_EQ(finished->record.loads(0).samples_received(), 600);
+}
+
+// How a server ends in a slot while another one takes turns with it.
+class EndInASlotTest : public ExecutionRunnerTest {
+ protected:
+  // Starts an agent with the targets "steady" and "ending", which ends in this way under load, in one of its first slots.
+  void StartEnding(const std::string& end) {
+    const absl::StatusOr<std::string> program = AssayFile("controller/campaign/crashing_server");
+    ASSERT_TRUE(program.ok()) << program.status();
+    const std::string begin =
+        absl::StrCat("argv: '", *program, "' argv: '{port}' argv: '0' argv: '0' ");
+    const std::string catalogue = absl::StrCat(TestFile(), ".textproto");
+    ASSERT_TRUE(WriteFileAtomically(
+                    catalogue,
+                    absl::StrCat("targets { name: 'steady' ", begin, "}\ntargets { name: 'ending' ",
+                                 begin, "argv: '500' argv: '", end, "' stop_timeout_s: 0.1 }"))
+                    .ok());
+    StartAgents(1, {.catalogue = catalogue});
+  }
+
+  // Runs a block of both targets. Ends the test if it fails or leaves a process behind.
+  void RunBlock() {
+    const Plan plan = PlanOf(R"(
+      name: "in turn" targets { name: "steady" } targets { name: "ending" }
+      workloads { name: "any" path: "/" } blocks: 1
+      load { closed { connections: [4] duration { seconds: 2 } } warmup { seconds: 0.1 }
+             timeout { seconds: 1 } }
+      interleave { slot { seconds: 0.1 } })");
+    const std::vector<ScheduledExecution> schedule = ScheduleOf(plan);
+    ASSERT_EQ(schedule.size(), 2);
+    ExecutionRunner runner(plan, "c1", *pool_, *store_, interruption_, /*quiet=*/1);
+    auto made = runner.Run({{schedule[0], /*attempt=*/0}, {schedule[1], /*attempt=*/0}});
+    ASSERT_TRUE(made.ok()) << made.status();
+    ASSERT_EQ(made->size(), 2);
+    steady_ = (*made)[0].record;
+    ending_ = (*made)[1].record;
+    for (const ExecutionRecord* record : {&steady_, &ending_}) {
+      const int64_t pid = record->server_ready().pid();
+      ASSERT_GT(pid, 0);
+      const absl::StatusOr<std::string> command = ReadFile(absl::StrCat("/proc/", pid, "/cmdline"));
+      EXPECT_TRUE(!command.ok() || command->find("crashing_server") == std::string::npos)
+          << record->cell().target() << " is left behind";
+    }
+    // The other target was measured in all its slots.
+    EXPECT_EQ(steady_.status(), ExecutionRecord::MEASURED) << steady_.failure().ShortDebugString();
+    EXPECT_GT(steady_.loads(0).finished().ok(), 0);
+    EXPECT_EQ(steady_.loads(0).finished().errors(), 0);
+  }
+
+  ExecutionRecord steady_;
+  ExecutionRecord ending_;
+};
+
+TEST_F(EndInASlotTest, AKilledServerFailsAloneAndTheMessageNamesTargetAndSlot) {
+  StartEnding("kill");
+  ASSERT_NO_FATAL_FAILURE(RunBlock());
+  EXPECT_EQ(ending_.status(), ExecutionRecord::FAILED);
+  const ExecutionFailure& failure = ending_.failure();
+  EXPECT_EQ(failure.role(), JobId::SERVER) << failure.ShortDebugString();
+  EXPECT_EQ(failure.failure().ended(), "signal 9 (SIGKILL)");
+  const std::string& message = failure.failure().message();
+  EXPECT_NE(message.find("target ending"), std::string::npos) << message;
+  EXPECT_NE(message.find(absl::StrCat(" of ", ending_.slots().count())), std::string::npos)
+      << message;
+  EXPECT_NE(message.find(", in slot "), std::string::npos) << message;
+}
+
+// Its agent cannot tell that it does nothing. The load can: every later request times out.
+TEST_F(EndInASlotTest, AStoppedServerTimesOutAloneAndIsKilledAtTheEnd) {
+  StartEnding("stop");
+  ASSERT_NO_FATAL_FAILURE(RunBlock());
+  ASSERT_EQ(ending_.status(), ExecutionRecord::MEASURED) << ending_.failure().ShortDebugString();
+  EXPECT_GT(ending_.loads(0).finished().timeouts(), 0);
+}
+
+TEST_F(EndInASlotTest, AServerThatClosesItsListenerAndConnectionsFailsRequestsAlone) {
+  StartEnding("leave");
+  ASSERT_NO_FATAL_FAILURE(RunBlock());
+  if (ending_.status() == ExecutionRecord::MEASURED) {
+    EXPECT_GT(ending_.loads(0).finished().errors(), 0);
+  } else {
+    const std::string& message = ending_.failure().failure().message();
+    EXPECT_EQ(ending_.failure().role(), JobId::LOAD) << message;
+    EXPECT_NE(message.find(", in slot "), std::string::npos) << message;
+  }
+}
+
+// Overdue slots of a later block are the work of a stall: longer slots would make its figures differ from those of the
+// blocks before it.
+TEST_F(ExecutionRunnerTest, ALaterBlockWithOverdueSlotsIsMadeOnceMoreWithTheSameSlots) {
+  const Plan plan = PlanOf(R"(
+    name: "in turn" targets { name: "a" } targets { name: "b" } workloads { name: "any" path: "/" }
+    load { closed { connections: [16] duration { seconds: 0.2 } } } blocks: 2)");
+  const std::vector<ScheduledExecution> schedule = ScheduleOf(plan);
+  const Cell& cell = schedule[0].cell;
+  const SlotSchedule slots = SlotSchedulesOf(plan, cell, /*block=*/0, 2, kStretchStep)[0];
+  LoadFinished finished = OneRequest();
+  finished.set_overdue_slots(slots.own_size());
+  FakeAgent agent;
+  ControlEvent event;
+  event.mutable_ready()->set_address("127.0.0.1:9");
+  agent.AddEvent(event);
+  event.mutable_started();
+  agent.AddEvent(event);
+  *event.mutable_load_finished() = finished;
+  agent.AddEvent(event);
+  // As many slots as are counted.
+  for (uint32_t i = slots.warmup_count(); i < slots.count(); i += 2) {
+    event.mutable_server_finished()->add_slots()->set_index(i);
+  }
+  agent.AddEvent(event);
+  DataRecord end;
+  end.set_end(true);
+  agent.AddRecord(end);
+  Connect({agent.address()});
+  ExecutionRunner runner(plan, "c1", *pool_, *store_, interruption_, /*quiet=*/1);
+  ExecutionRecord earlier;
+  earlier.set_status(ExecutionRecord::MEASURED);
+  *earlier.mutable_cell() = cell;
+  *earlier.mutable_slots() = slots;
+  runner.KeepSlotsOf(earlier);
+  const auto made = runner.Run({{schedule[0], /*attempt=*/0}, {schedule[1], /*attempt=*/0}});
+  ASSERT_TRUE(made.ok()) << made.status();
+  ASSERT_EQ(made->size(), 2);
+  for (const FinishedExecution& one : *made) {
+    EXPECT_EQ(one.record.status(), ExecutionRecord::MEASURED)
+        << one.record.failure().ShortDebugString();
+    EXPECT_EQ(one.record.slots().slot_ns(), slots.slot_ns());
+  }
+  // Two starts of two executions with a server job and a load job each.
+  EXPECT_EQ(agent.opened(), 2 * 2 * 2);
 }
 
 // Unusable data of an agent is not a store failure: the execution fails, and the failure names the agent.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -10,6 +11,7 @@
 #include "common/message_text.h"
 #include "controller/plan/cells.h"
 #include "controller/plan/load_levels.h"
+#include "controller/plan/plan_rules.h"
 
 namespace assay::controller {
 namespace {
@@ -42,17 +44,23 @@ void CheckTarget(const PlanTarget& target, const AgentPool& pool,
   }
 }
 
+// Whether a target cannot be alive together with others.
+bool IsAlone(const PlanTarget& target, const AgentPool& pool) {
+  if (!target.url().empty()) return false;
+  const TargetDescription* known = Known(pool.server().description(), target.name());
+  return known != nullptr && known->alone();
+}
+
+constexpr char kCannotBeTogether[] =
+    "' cannot be alive together with other targets (`alone` in the agent's catalogue)";
+
 // Whether the targets of an interleaved plan can be alive together.
 void CheckTogether(const Plan& plan, const AgentPool& pool, std::vector<std::string>& faults) {
   if (plan.design() != Plan::INTERLEAVED) return;
   for (const PlanTarget& target : plan.targets()) {
-    const TargetDescription* known =
-        target.url().empty() ? Known(pool.server().description(), target.name()) : nullptr;
-    if (known == nullptr || !known->alone()) continue;
-    faults.push_back(absl::StrCat(
-        "target '", target.name(),
-        "' cannot be alive together with other targets (`alone` in the agent's catalogue); set "
-        "design: SEQUENTIAL"));
+    if (!IsAlone(target, pool)) continue;
+    faults.push_back(absl::StrCat("target '", target.name(), kCannotBeTogether,
+                                  "; set design: SEQUENTIAL, or remove the target"));
   }
 }
 
@@ -117,6 +125,26 @@ SkippedTarget Skip(const PlanTarget& target, const std::string& workload, std::s
 }
 
 }  // namespace
+
+DefaultedPlan WithDefaultsFor(const Plan& plan, const AgentPool& pool) {
+  DefaultedPlan defaulted = {WithDefaults(plan), ""};
+  if (plan.design() != Plan::DESIGN_UNSPECIFIED ||
+      defaulted.plan.design() != Plan::INTERLEAVED) {
+    return defaulted;
+  }
+  const auto alone = std::find_if(plan.targets().begin(), plan.targets().end(),
+                                  [&](const PlanTarget& one) { return IsAlone(one, pool); });
+  if (alone == plan.targets().end()) return defaulted;
+  Plan sequential = plan;
+  sequential.set_design(Plan::SEQUENTIAL);
+  sequential.clear_interleave();
+  defaulted.plan = WithDefaults(std::move(sequential));
+  defaulted.why_sequential =
+      absl::StrCat("target '", alone->name(), kCannotBeTogether,
+                   ", so the targets are measured one after the other",
+                   plan.has_interleave() ? "; `interleave` has no effect" : "");
+  return defaulted;
+}
 
 absl::StatusOr<std::vector<SkippedTarget>> FitToAgents(const Plan& plan, const AgentPool& pool) {
   std::vector<std::string> faults;

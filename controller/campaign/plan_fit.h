@@ -1,6 +1,7 @@
 #ifndef ASSAY_CONTROLLER_CAMPAIGN_PLAN_FIT_H_
 #define ASSAY_CONTROLLER_CAMPAIGN_PLAN_FIT_H_
 
+#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -9,6 +10,17 @@
 #include "proto/results.pb.h"
 
 namespace assay::controller {
+
+// A plan with its defaults.
+struct DefaultedPlan {
+  Plan plan;
+  // Why the plan is sequential although its targets could take turns by its text alone; empty if it is not.
+  std::string why_sequential;
+};
+
+// WithDefaults() for these agents: a plan that names no design is sequential if one of its targets cannot be alive
+// together with others (`alone` in the catalogue of the server's agent). REQUIRES: Validate(plan) is OK.
+DefaultedPlan WithDefaultsFor(const Plan& plan, const AgentPool& pool);
 
 // Checks a plan against these agents. Returns the targets that are not installed, and the workloads that
 // a target does not serve, each with the reason to skip it.

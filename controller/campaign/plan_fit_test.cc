@@ -6,6 +6,7 @@
 #include <set>
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "controller/campaign/job_specs.h"
 #include "controller/clients/fake_agent.h"
@@ -28,6 +29,7 @@ constexpr char kAgent[] = R"(
   environment { key: "kernel.boot_id" value: "boot-1" }
   targets { name: "epoll" installed: true options: "threads" }
   targets { name: "hyper" installed: false install: "apt-get install cargo" }
+  targets { name: "locked" installed: true alone: true }
   targets { name: "nginx" installed: true
             not_served { key: "POST /json" value: "nginx has no JSON parser" } }
 )";
@@ -62,7 +64,7 @@ TEST_F(PlanFitTest, RejectsAnUnknownTargetAndListsTheKnownOnes) {
   const auto fit =
       FitToAgents(PlanWith("targets { name: 'apache' } workloads { name: 'w' }"), *pool_);
   EXPECT_EQ(fit.status().code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_NE(fit.status().message().find("epoll, hyper, nginx"), absl::string_view::npos)
+  EXPECT_NE(fit.status().message().find("epoll, hyper, locked, nginx"), absl::string_view::npos)
       << fit.status();
 }
 
@@ -75,6 +77,50 @@ TEST_F(PlanFitTest, SkipsATargetThatIsNotInstalledAndReportsHowToInstallIt) {
   ASSERT_EQ(fit->size(), 1);
   EXPECT_EQ(fit->front().target(), "hyper");
   EXPECT_NE(fit->front().reason().find("apt-get install cargo"), std::string::npos);
+}
+
+// A user who adds such a target to a plan need not know of designs.
+TEST_F(PlanFitTest, APlanWithoutADesignIsSequentialIfATargetCannotBeAliveTogetherWithOthers) {
+  Connect(1);
+  const auto plan_of = [](const std::string& more) {
+    Plan plan;
+    EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(
+        absl::StrCat("name: 'p' load { closed { connections: 64 duration { seconds: 1 } } } "
+                     "workloads { name: 'w' } targets { name: 'epoll' } ",
+                     more),
+        &plan));
+    EXPECT_TRUE(Validate(plan).ok()) << Validate(plan);
+    return plan;
+  };
+  const DefaultedPlan together = WithDefaultsFor(plan_of("targets { name: 'nginx' }"), *pool_);
+  EXPECT_EQ(together.plan.design(), Plan::INTERLEAVED);
+  EXPECT_EQ(together.why_sequential, "");
+
+  const std::string with_alone = "targets { name: 'locked' } ";
+  const DefaultedPlan alone = WithDefaultsFor(plan_of(with_alone), *pool_);
+  EXPECT_EQ(alone.plan.design(), Plan::SEQUENTIAL);
+  EXPECT_NE(alone.why_sequential.find("'locked' cannot be alive together"), std::string::npos)
+      << alone.why_sequential;
+  EXPECT_TRUE(FitToAgents(alone.plan, *pool_).ok());
+
+  // The stored plan must be valid, so that `rerun` can run it.
+  const DefaultedPlan slots =
+      WithDefaultsFor(plan_of(with_alone + "interleave { slot { seconds: 0.1 } }"), *pool_);
+  EXPECT_EQ(slots.plan.design(), Plan::SEQUENTIAL);
+  EXPECT_TRUE(Validate(slots.plan).ok()) << Validate(slots.plan);
+  EXPECT_NE(slots.why_sequential.find("`interleave` has no effect"), std::string::npos)
+      << slots.why_sequential;
+
+  // A design that the plan names is not changed.
+  const DefaultedPlan named = WithDefaultsFor(plan_of(with_alone + "design: INTERLEAVED"), *pool_);
+  EXPECT_EQ(named.plan.design(), Plan::INTERLEAVED);
+  const absl::Status refused = FitToAgents(named.plan, *pool_).status();
+  EXPECT_EQ(refused.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_NE(refused.message().find("set design: SEQUENTIAL"), absl::string_view::npos)
+      << refused;
+  const DefaultedPlan sequential =
+      WithDefaultsFor(plan_of(with_alone + "design: SEQUENTIAL"), *pool_);
+  EXPECT_EQ(sequential.why_sequential, "");
 }
 
 TEST_F(PlanFitTest, SkipsOnlyTheWorkloadThatATargetDoesNotServe) {

@@ -37,6 +37,8 @@ struct CheckFlags {
 // A valid plan, and the executions that these agents would make of it.
 struct CheckedPlan {
   Plan plan;
+  // As in DefaultedPlan.
+  std::string why_sequential;
   std::vector<SkippedTarget> skipped;
   std::vector<ScheduledExecution> schedule;
   CampaignLength length;
@@ -48,6 +50,7 @@ void PrintText(const CheckedPlan& checked, TextWidth width) {
   text << TerminalText(plan.name()) << ": " << checked.schedule.size() << " executions in "
        << plan.blocks() << " blocks, seed " << plan.seed()
        << (plan.design() == Plan::INTERLEAVED ? ", interleaved" : ", one after the other") << "\n";
+  if (!checked.why_sequential.empty()) text << TerminalText(checked.why_sequential) << "\n";
   // The schedule is sorted by block.
   auto next = checked.schedule.begin();
   for (uint32_t block = 0; block < plan.blocks(); ++block) {
@@ -88,6 +91,8 @@ void PrintJson(const CheckedPlan& checked) {
   json["executions"] = checked.schedule.size();
   json["blocks"] = checked.plan.blocks();
   json["design"] = checked.plan.design() == Plan::INTERLEAVED ? "interleaved" : "sequential";
+  json["why_sequential"] = nullptr;
+  if (!checked.why_sequential.empty()) json["why_sequential"] = checked.why_sequential;
   json["measuring_s"] = absl::ToDoubleSeconds(checked.length.measuring);
   json["total_s"] = absl::ToDoubleSeconds(checked.length.total);
   json["guessed"] = checked.length.guessed;
@@ -115,11 +120,13 @@ ExitStatus Check(const CheckFlags& flags, Interruption& interruption) {
   absl::StatusOr<LoadedPlan> loaded = LoadPlan(UserPath(flags.plan), flags.common.overrides);
   if (!loaded.ok()) return Fail(loaded.status());
   if (const absl::Status valid = Validate(*loaded); !valid.ok()) return Fail(valid);
-  CheckedPlan checked;
-  checked.plan = WithDefaults(std::move(loaded->plan));
   const absl::StatusOr<std::unique_ptr<AgentPool>> pool =
       AgentPool::Connect(flags.common.agents, flags.common.tls, &interruption);
   if (!pool.ok()) return Fail(pool.status());
+  DefaultedPlan defaulted = WithDefaultsFor(loaded->plan, **pool);
+  CheckedPlan checked;
+  checked.plan = std::move(defaulted.plan);
+  checked.why_sequential = std::move(defaulted.why_sequential);
   absl::StatusOr<std::vector<SkippedTarget>> skipped = FitToAgents(checked.plan, **pool);
   if (!skipped.ok()) return Fail(skipped.status());
   checked.skipped = *std::move(skipped);

@@ -12,6 +12,7 @@
 #include "common/utf8.h"
 #include "controller/campaign/agent_pool.h"
 #include "controller/campaign/campaign_runner.h"
+#include "controller/campaign/plan_fit.h"
 #include "controller/campaign/progress.h"
 #include "controller/commands/reporting.h"
 #include "controller/gates/gate_keeper.h"
@@ -206,8 +207,12 @@ ExitStatus MeasurePlan(const LoadedPlan& loaded, const CommonFlags& flags,
   if (!connected.ok()) return Fail(connected);
   CampaignRunner runner(*bench->pool, *bench->store, *bench->rules, interruption,
                         Progress::StyleFor(flags.quiet));
+  const DefaultedPlan defaulted = WithDefaultsFor(loaded.plan, *bench->pool);
+  if (!defaulted.why_sequential.empty()) {
+    std::cerr << "controller: " << TerminalText(defaulted.why_sequential) << std::endl;
+  }
   const absl::StatusOr<CampaignRecord> campaign =
-      runner.Run(WithDefaults(loaded.plan), loaded.plan_text, flags.label);
+      runner.Run(defaulted.plan, loaded.plan_text, flags.label);
   if (!campaign.ok()) return Fail(campaign.status());
   return Conclude(*bench, *campaign, flags);
 }

@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
@@ -14,6 +15,7 @@
 #include "analysis/latency_histogram.h"
 #include "common/status_macros.h"
 #include "controller/plan/cells.h"
+#include "controller/results/unit_attempts.h"
 #include "proto/convert/histogram_proto.h"
 
 namespace assay::controller {
@@ -56,12 +58,16 @@ absl::Duration WindowOf(const ExecutionRecord& execution) {
 
 absl::StatusOr<std::vector<ExportedFile>> ExportHdr(Store& store, const CampaignRecord& campaign,
                                                     std::vector<absl::Status>* damaged) {
+  ASSAY_ASSIGN_OR_RETURN(const absl::flat_hash_set<std::string> left_out,
+                         LeftOutExecutions(store, campaign));
   // By CellText(), because several cells may have the same file name.
   std::map<std::string, CellLog> logs;
   ASSAY_RETURN_IF_ERROR(store.ForEachExecution(
       campaign.id(),
       [&](const ExecutionRecord& execution) -> absl::Status {
-        if (execution.status() != ExecutionRecord::MEASURED) return absl::OkStatus();
+        if (execution.status() != ExecutionRecord::MEASURED || left_out.contains(execution.id())) {
+          return absl::OkStatus();
+        }
         const absl::StatusOr<std::vector<LoadInterval>> seconds = store.ReadSeconds(execution.id());
         if (absl::IsDataLoss(seconds.status()) && damaged != nullptr) {
           damaged->push_back(seconds.status());

@@ -85,8 +85,7 @@ std::vector<std::vector<int>> UnitsOf(const Plan& plan, const std::vector<Cell>&
       units.push_back({i});
       continue;
     }
-    const auto [unit, added] = interleaved.try_emplace(
-        absl::StrCat(cells[i].workload(), "\n", LevelText(cells[i])), units.size());
+    const auto [unit, added] = interleaved.try_emplace(UnitKeyOf(cells[i]), units.size());
     if (added) units.emplace_back();
     units[unit->second].push_back(i);
   }

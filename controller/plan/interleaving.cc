@@ -8,6 +8,7 @@
 #include "analysis/slot_order.h"
 #include "controller/plan/cells.h"
 #include "controller/plan/load_levels.h"
+#include "proto/convert/slot_schedule.h"
 
 namespace assay::controller {
 namespace {
@@ -51,6 +52,22 @@ absl::Duration DrainOf(const Plan& plan, const Cell& cell) {
   return kShortestDrain + in_flight * kDrainOfRequest;
 }
 
+uint64_t NanosOf(absl::Duration time) {
+  return static_cast<uint64_t>(absl::ToInt64Nanoseconds(time));
+}
+
+// What the schedules of all targets have in common.
+SlotSchedule WithoutOwn(const SlotLengths& lengths, uint32_t targets) {
+  SlotSchedule schedule;
+  schedule.set_lead_ns(NanosOf(lengths.lead));
+  schedule.set_period_ns(NanosOf(lengths.period));
+  schedule.set_slot_ns(NanosOf(lengths.slot));
+  schedule.set_settle_ns(NanosOf(lengths.settle));
+  schedule.set_count((lengths.warmup_rounds + lengths.rounds) * targets);
+  schedule.set_warmup_count(lengths.warmup_rounds * targets);
+  return schedule;
+}
+
 }  // namespace
 
 std::optional<std::string> WhyNotInterleaved(const Plan& plan) {
@@ -74,6 +91,10 @@ std::optional<std::string> WhyNotInterleaved(const Plan& plan) {
 
 bool IsInterleaved(const Plan& plan, const Cell& cell) {
   return plan.design() == Plan::INTERLEAVED && !cell.profiled();
+}
+
+std::string UnitKeyOf(const Cell& cell) {
+  return absl::StrCat(cell.workload(), "\n", LevelText(cell));
 }
 
 SlotLengths SlotLengthsOf(const Plan& plan, const Cell& cell, uint32_t targets, uint32_t stretch) {
@@ -105,6 +126,21 @@ SlotLengths SlotLengthsOf(const Plan& plan, const Cell& cell, uint32_t targets, 
   return lengths;
 }
 
+absl::Status CheckSlotLengths(const SlotLengths& lengths, uint32_t targets) {
+  SlotSchedule all = WithoutOwn(lengths, targets);
+  all.add_own(all.count() - 1);
+  return CheckSlots(all);
+}
+
+uint32_t LongestStretchOf(const Plan& plan, const Cell& cell, uint32_t targets) {
+  uint32_t longest = 1;
+  for (uint32_t stretch = kStretchStep; stretch <= kLongestStretch; stretch *= kStretchStep) {
+    if (!CheckSlotLengths(SlotLengthsOf(plan, cell, targets, stretch), targets).ok()) break;
+    longest = stretch;
+  }
+  return longest;
+}
+
 absl::Duration LengthOfSlots(const SlotLengths& lengths, uint32_t targets) {
   return lengths.lead + lengths.period * (lengths.warmup_rounds + lengths.rounds) * targets;
 }
@@ -112,17 +148,7 @@ absl::Duration LengthOfSlots(const SlotLengths& lengths, uint32_t targets) {
 std::vector<SlotSchedule> SlotSchedulesOf(const Plan& plan, const Cell& cell, uint32_t block,
                                           uint32_t targets, uint32_t stretch) {
   const SlotLengths lengths = SlotLengthsOf(plan, cell, targets, stretch);
-  SlotSchedule common;
-  const auto nanos = [](absl::Duration time) {
-    return static_cast<uint64_t>(absl::ToInt64Nanoseconds(time));
-  };
-  common.set_lead_ns(nanos(lengths.lead));
-  common.set_period_ns(nanos(lengths.period));
-  common.set_slot_ns(nanos(lengths.slot));
-  common.set_settle_ns(nanos(lengths.settle));
-  common.set_count((lengths.warmup_rounds + lengths.rounds) * targets);
-  common.set_warmup_count(lengths.warmup_rounds * targets);
-  std::vector<SlotSchedule> schedules(targets, common);
+  std::vector<SlotSchedule> schedules(targets, WithoutOwn(lengths, targets));
   const uint64_t seed =
       RandomStream(RandomStream(plan.seed(), block).Next(), UnitOf(plan, cell)).Next();
   uint32_t index = 0;
@@ -133,6 +159,22 @@ std::vector<SlotSchedule> SlotSchedulesOf(const Plan& plan, const Cell& cell, ui
     }
   }
   return schedules;
+}
+
+uint32_t StretchOf(const Plan& plan, const Cell& cell, const SlotSchedule& slots) {
+  const bool known = std::any_of(
+      plan.workloads().begin(), plan.workloads().end(),
+      [&](const Workload& workload) { return workload.name() == cell.workload(); });
+  if (!known || slots.own().empty()) return 1;
+  // Each round has one slot of each target.
+  const uint32_t targets = slots.count() / static_cast<uint32_t>(slots.own_size());
+  for (uint32_t stretch = 1; stretch <= kLongestStretch; stretch *= kStretchStep) {
+    const SlotLengths lengths = SlotLengthsOf(plan, cell, targets, stretch);
+    if (NanosOf(lengths.slot) == slots.slot_ns() && NanosOf(lengths.period) == slots.period_ns()) {
+      return stretch;
+    }
+  }
+  return 1;
 }
 
 }  // namespace assay::controller

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "proto/agent.pb.h"
 #include "proto/plan.pb.h"
@@ -24,10 +25,15 @@ std::optional<std::string> WhyNotInterleaved(const Plan& plan);
 // REQUIRES: WithDefaults was applied.
 bool IsInterleaved(const Plan& plan, const Cell& cell);
 
+// The workload and level of a cell, as a key: the interleaved cells of a plan with the same key take turns.
+std::string UnitKeyOf(const Cell& cell);
+
 // So many servers are alive together at most, all on the same CPUs.
 constexpr int kMostInterleavedTargets = 16;
 
-// Slots and drains become up to this many times as long for targets whose responses take longer than usual.
+// Slots and drains become up to kLongestStretch times as long, in steps of this factor, for targets whose responses take
+// longer than usual.
+constexpr uint32_t kStretchStep = 4;
 constexpr uint32_t kLongestStretch = 64;
 
 // Lengths of the slots of one level, and their number.
@@ -45,6 +51,13 @@ struct SlotLengths {
 // REQUIRES: IsInterleaved(plan, cell), targets >= 1, stretch >= 1.
 SlotLengths SlotLengthsOf(const Plan& plan, const Cell& cell, uint32_t targets, uint32_t stretch);
 
+// OK if agents accept slots of these lengths for that many targets, else kInvalidArgument that begins with the wrong
+// field of a SlotSchedule (CheckSlots() in proto/convert/slot_schedule.h).
+absl::Status CheckSlotLengths(const SlotLengths& lengths, uint32_t targets);
+
+// The longest stretch whose slots agents accept. REQUIRES: as SlotLengthsOf(); they accept those of stretch 1.
+uint32_t LongestStretchOf(const Plan& plan, const Cell& cell, uint32_t targets);
+
 // From the common start until the last slot has drained.
 absl::Duration LengthOfSlots(const SlotLengths& lengths, uint32_t targets);
 
@@ -52,6 +65,9 @@ absl::Duration LengthOfSlots(const SlotLengths& lengths, uint32_t targets);
 // its own balanced random order, which follows from the plan's seed.
 std::vector<SlotSchedule> SlotSchedulesOf(const Plan& plan, const Cell& cell, uint32_t block,
                                           uint32_t targets, uint32_t stretch);
+
+// The stretch of a stored schedule of the cell; 1 if the plan gives no such slots.
+uint32_t StretchOf(const Plan& plan, const Cell& cell, const SlotSchedule& slots);
 
 }  // namespace assay::controller
 

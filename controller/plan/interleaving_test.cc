@@ -5,12 +5,14 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "controller/plan/cells.h"
 #include "controller/plan/plan_rules.h"
 #include "gmock/gmock.h"
 #include "google/protobuf/text_format.h"
 #include "gtest/gtest.h"
+#include "proto/convert/slot_schedule.h"
 
 namespace assay::controller {
 namespace {
@@ -122,6 +124,29 @@ TEST(InterleavingTest, SlotsGrowWithTheNumberOfConnectionsAndWithTheStretch) {
   EXPECT_EQ(stretched.rounds, 6);
 }
 
+// A resumed campaign derives it, so that all its blocks have slots of one length.
+TEST(InterleavingTest, TheStretchFollowsFromAStoredSchedule) {
+  for (const std::string& more :
+       {std::string(), std::string("interleave { slot { seconds: 0.1 } }"),
+        std::string("interleave { seconds: 3000 }")}) {
+    const Plan plan = PlanOf(kClosed + more);
+    for (const Cell& cell : {CellsOf(plan)[0], CellsOf(plan)[1]}) {
+      for (const uint32_t stretch : {1, 4, 16, 64}) {
+        for (const uint32_t targets : {2, 3}) {
+          for (const SlotSchedule& slots : SlotSchedulesOf(plan, cell, 2, targets, stretch)) {
+            EXPECT_EQ(StretchOf(plan, cell, slots), stretch) << slots.slot_ns();
+          }
+        }
+      }
+    }
+  }
+  const Plan plan = PlanOf(kClosed);
+  SlotSchedule other = SlotSchedulesOf(plan, CellsOf(plan)[0], 0, 3, 4)[0];
+  other.set_slot_ns(other.slot_ns() + 1);
+  EXPECT_EQ(StretchOf(plan, CellsOf(plan)[0], other), 1);
+  EXPECT_EQ(StretchOf(plan, CellsOf(plan)[0], SlotSchedule()), 1);
+}
+
 TEST(InterleavingTest, APlanSetsTheSlotAndTheTotalLength) {
   const Plan plan =
       PlanOf(std::string(kClosed) + "interleave { slot { seconds: 0.1 } seconds: 6 }");
@@ -164,6 +189,58 @@ TEST(InterleavingTest, RefusesSlotsThatHaveNoEffectOrAreOutOfRange) {
   EXPECT_THAT(fault("load { closed { connections: 16 duration { seconds: 80000 } } } "
                     "interleave { slot { seconds: 0.02 } }"),
               HasSubstr("slots of one start"));
+}
+
+// Otherwise `check` accepts a plan of which every execution fails.
+TEST(InterleavingTest, RefusesWhatAgentsRefuse) {
+  const auto fault = [](const std::string& more) {
+    Plan plan;
+    EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(
+        R"(name: "p" targets { name: "a" } targets { name: "b" } workloads { name: "w" } )" + more,
+        &plan));
+    const std::string message(Validate(plan).message());
+    if (!message.empty()) return message;
+    // What is accepted must fit the agents.
+    const Plan full = WithDefaults(plan);
+    for (const Cell& cell : CellsOf(full)) {
+      for (const SlotSchedule& slots : SlotSchedulesOf(full, cell, 0, 2, 1)) {
+        EXPECT_TRUE(CheckSlots(slots).ok()) << more << CheckSlots(slots);
+      }
+    }
+    return message;
+  };
+  // 2 targets, slots of 20 ms: 1,000 s have 100,000 slots.
+  const std::string fast = " interleave { slot { seconds: 0.02 } }";
+  const auto closed = [](double seconds, double warmup) {
+    return absl::StrCat("load { closed { connections: 16 duration { seconds: ", seconds,
+                        " } } warmup { seconds: ", warmup, " } }");
+  };
+  EXPECT_EQ(fault(closed(999, 1) + fast), "");
+  EXPECT_THAT(fault(closed(999, 1.1) + fast), HasSubstr("is not from 1 to 100000"));
+  EXPECT_THAT(fault(closed(999, 1.1) + fast), HasSubstr("shorter warmup"));
+  EXPECT_EQ(fault(closed(999, 1.1) + fast + " design: SEQUENTIAL verdict: NONE").find("one start"),
+            std::string::npos);
+  // Without `interleave`: a warm-up of three hours has 432,000 slots of 50 ms.
+  EXPECT_EQ(fault(closed(10, 60)), "");
+  EXPECT_THAT(fault(closed(10, 3 * 3600)), HasSubstr("load: the slots of one start"));
+  // Two targets with windows of 13 hours each.
+  EXPECT_EQ(fault(closed(11 * 3600, 0)), "");
+  EXPECT_THAT(fault(closed(13 * 3600, 0)), HasSubstr("longer than a day"));
+  EXPECT_EQ(fault(closed(13 * 3600, 0) + " design: SEQUENTIAL"), "");
+}
+
+TEST(InterleavingTest, SlotsAreNotStretchedBeyondWhatAgentsAccept) {
+  const Plan usual = PlanOf(kClosed);
+  EXPECT_EQ(LongestStretchOf(usual, CellsOf(usual)[0], 3), kLongestStretch);
+  // A million connections have a drain of 30 s.
+  const Plan slow = PlanOf("load { closed { connections: 1000000 duration { seconds: 3600 } } }");
+  const uint32_t longest = LongestStretchOf(slow, CellsOf(slow)[0], 3);
+  EXPECT_LT(longest, kLongestStretch);
+  const auto check = [&](uint32_t stretch) {
+    return CheckSlotLengths(SlotLengthsOf(slow, CellsOf(slow)[0], 3, stretch), 3);
+  };
+  EXPECT_TRUE(check(longest).ok());
+  EXPECT_FALSE(check(longest * kStretchStep).ok());
 }
 
 }  // namespace

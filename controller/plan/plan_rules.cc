@@ -17,6 +17,7 @@
 #include "common/load_limits.h"
 #include "common/message_text.h"
 #include "common/utf8.h"
+#include "controller/plan/cells.h"
 #include "controller/plan/interleaving.h"
 #include "controller/plan/load_levels.h"
 #include "controller/plan/rule_faults.h"
@@ -46,7 +47,6 @@ constexpr double kDefaultTimeoutSeconds = 5;
 // Shorter slots are mostly settling and draining; longer ones no longer follow the machine's state.
 constexpr double kShortestSlotSeconds = 0.02;
 constexpr double kLongestSlotSeconds = 10;
-constexpr double kMostSlotsOfPlan = 20'000;
 constexpr uint32_t kDefaultFrequencyHz = 99;
 // Three unsampled spans and the sampled spans between them.
 constexpr double kShortestWithCost = 4;
@@ -281,20 +281,25 @@ void CheckDesign(const Plan& plan, RuleFaults* faults) {
   }
 }
 
-// The slots of one start travel to the agents in one message, and each keeps its own histogram.
-void CheckSlotCount(const Plan& plan, RuleFaults* faults) {
-  const double slot = plan.interleave().slot().seconds();
-  if (!(slot > 0)) return;
-  const double window =
-      plan.interleave().seconds() > 0
-          ? plan.interleave().seconds()
-          : absl::ToDoubleSeconds(BoundOf(plan.load()).duration) * plan.targets_size();
-  if (plan.design() == Plan::SEQUENTIAL || WhyNotInterleaved(plan).has_value() ||
-      window / slot <= kMostSlotsOfPlan) {
-    return;
+// Checks the slots of each workload and level by the rules of the agents. REQUIRES: the plan has no other fault.
+void CheckSlotCounts(const Plan& given, RuleFaults* faults) {
+  const Plan plan = WithDefaults(given);
+  if (plan.design() != Plan::INTERLEAVED) return;
+  for (const Cell& cell : CellsOf(plan)) {
+    if (cell.target() != plan.targets(0).label() || !IsInterleaved(plan, cell)) continue;
+    // A target that an agent does not have is skipped, and the others take turns without it.
+    for (int targets = 2; targets <= plan.targets_size(); ++targets) {
+      const auto count = static_cast<uint32_t>(targets);
+      const absl::Status status =
+          CheckSlotLengths(SlotLengthsOf(plan, cell, count, /*stretch=*/1), count);
+      if (status.ok()) continue;
+      faults->Add(plan.has_interleave() ? "interleave" : "load", "the slots of one start of ",
+                  cell.workload(), " at ", LevelText(cell), " with ", targets,
+                  " targets: ", std::string(status.message()),
+                  "; set a longer interleave.slot, a shorter duration, or a shorter warmup");
+      return;
+    }
   }
-  faults->Add("interleave", "makes ", std::ceil(window / slot), " slots of one start; at most ",
-              kMostSlotsOfPlan, "; set a longer interleave.slot, or a shorter duration");
 }
 
 void CheckVerdict(const Plan& plan, const PlanNames& names, RuleFaults* faults) {
@@ -387,7 +392,7 @@ std::vector<PlanFault> FaultsOf(const Plan& plan) {
   if (plan.has_pause()) CheckPause(plan.pause(), "pause", 0, &faults);
   CheckVerdict(plan, names, &faults);
   CheckDesign(plan, &faults);
-  CheckSlotCount(plan, &faults);
+  if (faults.size() == 0) CheckSlotCounts(plan, &faults);
   return faults.Take();
 }
 

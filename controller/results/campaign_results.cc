@@ -22,6 +22,7 @@
 #include "controller/plan/cells.h"
 #include "controller/results/outdated_gates.h"
 #include "controller/results/regression.h"
+#include "controller/results/unit_attempts.h"
 #include "proto/convert/execution_figures.h"
 #include "proto/convert/histogram_proto.h"
 
@@ -38,6 +39,7 @@ ExecutionResult ResultOf(const ExecutionRecord& record, const LatencyHistogram& 
   result.disturbed_starts = record.disturbed_starts();
   result.group = record.group();
   result.in_slots = record.has_slots();
+  result.slot_ns = record.slots().slot_ns();
   for (const LoadRecord& load : record.loads()) result.retried += load.finished().retried();
   result.start_skew_us = static_cast<double>(record.skew().bound_ns()) / kNanosInMicro;
   return result;
@@ -309,12 +311,16 @@ absl::StatusOr<CampaignResults> ReadResults(Store& store, const GateRules& rules
     result.fresh_starts = !by_url.contains(cell.target());
     result.cell = std::move(cell);
   }
+  ASSAY_ASSIGN_OR_RETURN(const absl::flat_hash_set<std::string> left_out,
+                         LeftOutExecutions(store, campaign));
+  results.left_out = left_out.size();
   OutdatedGates outdated(rules, campaign);
   Pool pool;
   const auto take = [&](const ExecutionRecord& record) -> absl::Status {
     const auto found = gathered.find(CellText(record.cell()));
     if (found == gathered.end()) return absl::OkStatus();
     CellResult& result = found->second.result;
+    if (left_out.contains(record.id())) return absl::OkStatus();
     if (record.status() != ExecutionRecord::MEASURED) {
       found->second.failures[record.block()] = WhyFailed(record.failure().failure());
       return absl::OkStatus();

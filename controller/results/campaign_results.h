@@ -29,8 +29,9 @@ struct ExecutionResult : Figures {
   // As in ExecutionRecord.
   uint32_t disturbed_starts = 0;
   std::string group;
-  // Whether the load came in slots.
+  // Whether the load came in slots, and the length of each.
   bool in_slots = false;
+  uint64_t slot_ns = 0;
   // Requests that were sent more than once because the server had not processed them.
   uint64_t retried = 0;
   double start_skew_us = 0;
@@ -80,6 +81,9 @@ struct CampaignResults {
   // rules that judged everything.
   size_t judged_again = 0;
   uint32_t rules_version = 0;
+  // Measured executions that no figure includes, because another attempt of their interleaved unit counts
+  // (UnitAttempts::LeftOut).
+  size_t left_out = 0;
   // Blocks in which every cell was measured.
   uint32_t finished_blocks = 0;
   // For each cell with a threshold on a regression, by CellText(): the same cell of the latest comparable campaign. Absent

@@ -75,6 +75,13 @@ std::vector<std::string> NotesOf(const CampaignResults& results) {
         " retried because the server closed the connection or refused the stream before it "
         "processed them; they are not errors, and their latency counts from the first attempt"));
   }
+  if (results.left_out > 0) {
+    notes.push_back(absl::StrCat(
+        results.left_out, results.left_out == 1 ? " execution is" : " executions are",
+        " in the store and in no figure: another target of the same block failed or the campaign "
+        "was interrupted, so `resume` repeated all targets that take turns, and one attempt of "
+        "each block counts"));
+  }
   if (results.judged_again > 0) {
     notes.push_back(absl::StrCat(
         "the gates of ", results.judged_again,

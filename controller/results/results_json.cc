@@ -188,6 +188,7 @@ Json WithoutCells(const CampaignResults& results) {
   head["status_reason"] = campaign.status_reason();
   head["controller_version"] = campaign.controller_version();
   head["finished_blocks"] = results.finished_blocks;
+  head["left_out_executions"] = results.left_out;
   Json& plan = json["plan"];
   plan["name"] = campaign.plan().name();
   plan["blocks"] = campaign.plan().blocks();

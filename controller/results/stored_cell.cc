@@ -9,12 +9,14 @@
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "analysis/crc32c.h"
 #include "common/status_macros.h"
 #include "controller/plan/cells.h"
+#include "controller/results/unit_attempts.h"
 #include "proto/convert/execution_figures.h"
 #include "proto/convert/histogram_proto.h"
 
@@ -160,9 +162,12 @@ absl::StatusOr<std::vector<StoredCell>> ReadStoredCells(Store& store,
                     .executions = {},
                     .conditions = ConditionsOf(campaign, cell)}});
   }
+  ASSAY_ASSIGN_OR_RETURN(const absl::flat_hash_set<std::string> left_out,
+                         LeftOutExecutions(store, campaign));
   const auto take = [&](const ExecutionRecord& record) -> absl::Status {
     const auto found = index.find(CellText(record.cell()));
-    if (found == index.end() || record.status() != ExecutionRecord::MEASURED) {
+    if (found == index.end() || record.status() != ExecutionRecord::MEASURED ||
+        left_out.contains(record.id())) {
       return absl::OkStatus();
     }
     if (absl::Status status = readings[found->second].Add(record); !status.ok()) {

@@ -89,7 +89,30 @@ absl::StatusOr<std::string> RecordOf(const ExecutionRecord& execution) {
   return bytes;
 }
 
+absl::StatusOr<std::string> RecordOf(const LoadInterval& interval) {
+  return RecordBytes(interval.second, absl::StrCat("second ", interval.second.second(),
+                                                   " of load agent ", interval.load));
+}
+
+// Chunk number `index` of an execution's profile.
+absl::StatusOr<std::string> RecordOf(const ProfileChunk& chunk, size_t index,
+                                     std::string_view execution_id) {
+  return RecordBytes(chunk, absl::StrCat("chunk ", index, " of the profile of execution ",
+                                         std::string(execution_id)));
+}
+
 }  // namespace
+
+absl::Status ExecutionTable::CheckRecords(const ExecutionRecord& execution,
+                                          absl::Span<const LoadInterval> seconds,
+                                          absl::Span<const ProfileChunk> profile) {
+  ASSAY_RETURN_IF_ERROR(RecordOf(execution).status());
+  for (const LoadInterval& one : seconds) ASSAY_RETURN_IF_ERROR(RecordOf(one).status());
+  for (size_t i = 0; i < profile.size(); ++i) {
+    ASSAY_RETURN_IF_ERROR(RecordOf(profile[i], i, execution.id()).status());
+  }
+  return absl::OkStatus();
+}
 
 absl::Status ExecutionTable::CheckNew(const ExecutionRecord& execution) {
   ASSAY_ASSIGN_OR_RETURN(Statement campaign,
@@ -166,9 +189,7 @@ absl::Status ExecutionTable::AddSeconds(int64_t row, absl::Span<const LoadInterv
       database_.Prepare("INSERT INTO second (execution, load, second, sent, ok, errors, timeouts, "
                         "record, retried) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"));
   for (const LoadInterval& one : seconds) {
-    ASSAY_ASSIGN_OR_RETURN(const std::string record,
-                           RecordBytes(one.second, absl::StrCat("second ", one.second.second(),
-                                                                " of load agent ", one.load)));
+    ASSAY_ASSIGN_OR_RETURN(const std::string record, RecordOf(one));
     insert.Reset();
     insert.Bind(1, row)
         .Bind(2, int64_t{one.load})
@@ -251,6 +272,14 @@ absl::StatusOr<std::vector<int64_t>> ExecutionTable::Rows(std::string_view campa
   }
 }
 
+absl::StatusOr<bool> ExecutionTable::HasRepeated(std::string_view campaign_id) {
+  ASSAY_ASSIGN_OR_RETURN(
+      Statement select,
+      database_.Prepare("SELECT 1 FROM execution WHERE campaign_id = ?1 AND attempt > 0 LIMIT 1"));
+  select.BindText(1, campaign_id);
+  return select.Step();
+}
+
 absl::StatusOr<ExecutionRecord> ExecutionTable::Read(int64_t row, std::string_view campaign_id) {
   ASSAY_ASSIGN_OR_RETURN(Statement select, database_.Prepare(absl::StrCat(
                                                "SELECT record, ", IsSound(kExecutionHash), " AND ",
@@ -323,10 +352,7 @@ absl::Status ExecutionTable::AddProfile(std::string_view execution_id,
       database_.Prepare(
           "INSERT INTO profile_chunk (execution, ordinal, chunk) VALUES (?1, ?2, ?3)"));
   for (size_t i = 0; i < chunks.size(); ++i) {
-    ASSAY_ASSIGN_OR_RETURN(
-        const std::string bytes,
-        RecordBytes(chunks[i], absl::StrCat("chunk ", i, " of the profile of execution ",
-                                            std::string(execution_id))));
+    ASSAY_ASSIGN_OR_RETURN(const std::string bytes, RecordOf(chunks[i], i, execution_id));
     insert.Reset();
     insert.Bind(1, row).Bind(2, static_cast<int64_t>(i)).BindBlob(3, bytes);
     ASSAY_RETURN_IF_ERROR(insert.Run());

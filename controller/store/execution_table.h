@@ -24,6 +24,10 @@ class ExecutionTable {
  public:
   explicit ExecutionTable(Database* database) : database_(*database) {}
 
+  // kInvalidArgument if one of these records cannot be stored.
+  static absl::Status CheckRecords(const ExecutionRecord& execution,
+                                   absl::Span<const LoadInterval> seconds,
+                                   absl::Span<const ProfileChunk> profile);
   absl::Status Add(const ExecutionRecord& execution, const KeyFigures& figures,
                    absl::Span<const ChunkRef> chunks, absl::Span<const LoadInterval> seconds);
 
@@ -35,6 +39,7 @@ class ExecutionTable {
   // How many executions were committed; 0 if not known. Another process may commit more at any time, so call this
   // before Rows().
   absl::StatusOr<int64_t> CommittedCount(std::string_view campaign_id);
+  absl::StatusOr<bool> HasRepeated(std::string_view campaign_id);
   // The status when fewer executions are found than were committed.
   absl::Status Missing(std::string_view campaign_id, size_t found, int64_t committed) const;
   // Reads an execution and checks its hash. `campaign_id`: the campaign that it must belong to; empty: any.

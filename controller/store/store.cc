@@ -273,6 +273,14 @@ absl::StatusOr<std::vector<ChunkRef>> Store::StageChunks(std::string_view campai
   return refs;
 }
 
+absl::Status Store::CheckExecution(const ExecutionRecord& given,
+                                   absl::Span<const LoadInterval> seconds,
+                                   absl::Span<const ProfileChunk> profile) {
+  const ExecutionRecord execution = WithValidText(given);
+  ASSAY_RETURN_IF_ERROR(KeyFiguresOf(execution).status());
+  return ExecutionTable::CheckRecords(execution, seconds, profile);
+}
+
 absl::Status Store::CommitExecution(const ExecutionRecord& given, absl::Span<const ChunkRef> chunks,
                                     absl::Span<const LoadInterval> seconds,
                                     absl::Span<const ProfileChunk> profile) {
@@ -353,6 +361,11 @@ absl::Status Store::ForEachExecution(
     ASSAY_RETURN_IF_ERROR(visit(*execution));
   }
   return absl::OkStatus();
+}
+
+absl::StatusOr<bool> Store::HasRepeatedExecution(std::string_view campaign_id) {
+  absl::MutexLock lock(&parts_->lock);
+  return parts_->executions.HasRepeated(campaign_id);
 }
 
 absl::StatusOr<ExecutionRecord> Store::ReadExecution(std::string_view execution_id) {

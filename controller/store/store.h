@@ -150,6 +150,11 @@ class Store {
   absl::Status CommitExecution(const ExecutionRecord& execution, absl::Span<const ChunkRef> chunks,
                                absl::Span<const LoadInterval> seconds,
                                absl::Span<const ProfileChunk> profile = {});
+  // kInvalidArgument if CommitExecution() would refuse these records because they do not read back, else OK. Accesses no
+  // file.
+  static absl::Status CheckExecution(const ExecutionRecord& execution,
+                                     absl::Span<const LoadInterval> seconds,
+                                     absl::Span<const ProfileChunk> profile = {});
   // Attaches a profile that another tool took (ExecutionRecord.imported_profile). It replaces an earlier import.
   // kFailedPrecondition if Assay itself profiled the execution, or if the execution was not measured.
   absl::Status AttachProfile(std::string_view execution_id, const ProfileInfo& info,
@@ -165,6 +170,8 @@ class Store {
                                 const std::function<absl::Status(const ExecutionRecord&)>& visit,
                                 std::vector<absl::Status>* damaged = nullptr,
                                 Order order = Order::kAsMade);
+  // Whether the campaign has an execution with an attempt above 0. Reads no record.
+  absl::StatusOr<bool> HasRepeatedExecution(std::string_view campaign_id);
   absl::StatusOr<ExecutionRecord> ReadExecution(std::string_view execution_id);
   // All executions at once: some kilobytes each.
   absl::StatusOr<std::vector<ExecutionRecord>> Executions(std::string_view campaign_id);

@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "absl/time/time.h"
 #include "analysis/dependence.h"
 #include "analysis/rank_sum.h"
 #include "analysis/signed_rank.h"
@@ -163,6 +164,7 @@ class Comparer {
     draft.comparison.slot_pairs += rounds.log_ratios.size();
     draft.comparison.slot_pairs_left_out += rounds.left_out;
     if (rounds.log_ratios.empty()) return;
+    ++draft.comparison.blocks_by_slot[pair.baseline->slot_ns];
     draft.starts.push_back(CentreOfPairs(rounds.log_ratios));
     draft.blocks.push_back({1, std::exp(draft.starts.back().log_ratio)});
   }
@@ -391,6 +393,17 @@ void AppendComparisonLimits(const CampaignVerdict& verdict, std::vector<std::str
       limits->push_back(
           absl::StrCat(where, ": ", one->blocks_left_out, " of ", compared + one->blocks_left_out,
                        " blocks are left out, because one of the two was not measured in them"));
+    }
+    if (one->blocks_by_slot.size() > 1) {
+      limits->push_back(absl::StrCat(
+          where, ": the slots do not have one length in all blocks (",
+          absl::StrJoin(one->blocks_by_slot, ", ",
+                        [](std::string* out, const auto& entry) {
+                          absl::StrAppend(
+                              out, absl::FormatDuration(absl::Nanoseconds(entry.first)), " in ",
+                              entry.second);
+                        }),
+          "), so the blocks differ in how cold the caches are at the begin of a slot"));
     }
     if (one->slot_pairs_left_out > 0) {
       limits->push_back(absl::StrCat(

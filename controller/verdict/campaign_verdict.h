@@ -2,6 +2,7 @@
 #define ASSAY_CONTROLLER_VERDICT_CAMPAIGN_VERDICT_H_
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -47,6 +48,8 @@ struct Comparison {
   // slot is missing or overdue.
   uint64_t slot_pairs = 0;
   uint64_t slot_pairs_left_out = 0;
+  // Interleaved design: the number of compared blocks by the length of their slots, in nanoseconds.
+  std::map<uint64_t, uint32_t> blocks_by_slot;
   VarianceComponents spread;
   // DependenceStatistic() of the candidate in this metric over all levels. Above kDependenceLimit, blocks are treated as
   // dependent.

@@ -305,12 +305,13 @@ class InterleavedVerdictTest : public VerdictFixture {
   // One start of two targets. Per round, the candidate costs 5 % more than the baseline, serves 10 % fewer requests and
   // has a median of 110 instead of 100 us, while the machine drifts by 30 %. The figures of whole executions say
   // something else, so a test that passes has used the slots. Round 0 is warm-up.
-  void AddStart(const CampaignRecord& campaign, uint32_t block, uint32_t overdue_round = 0) {
+  void AddStart(const CampaignRecord& campaign, uint32_t block, uint32_t overdue_round = 0,
+                uint64_t slot_ns = 42'000'000) {
     for (const bool candidate : {false, true}) {
-      std::string more = absl::StrCat("group: 'start-", block,
-                                      "' slots { period_ns: 50000000 slot_ns: 42000000 settle_ns: "
-                                      "2000000 count: ",
-                                      2 * (kRounds + 1), " warmup_count: 2 ");
+      std::string more = absl::StrCat("group: 'start-", block, "' slots { period_ns: ",
+                                      slot_ns + 8'000'000, " slot_ns: ", slot_ns,
+                                      " settle_ns: 2000000 count: ", 2 * (kRounds + 1),
+                                      " warmup_count: 2 ");
       std::vector<LoadInterval> intervals;
       std::string server;
       for (uint32_t round = 0; round <= kRounds; ++round) {
@@ -377,6 +378,23 @@ TEST_F(InterleavedVerdictTest, OverdueSlotsAreLeftOutAndCounted) {
   EXPECT_EQ(cpu.slot_pairs_left_out, 6u);
   EXPECT_NEAR(cpu.ratio->ratio.estimate, 1.05, 1e-6);
   EXPECT_THAT(verdict.limits, Contains(HasSubstr("6 of 72 slot pairs are left out")));
+}
+
+// A campaign of an older version could lengthen the slots in any block.
+TEST_F(InterleavedVerdictTest, SaysIfTheSlotsDoNotHaveOneLengthInAllBlocks) {
+  const CampaignRecord campaign = Campaign(kTwoTargets, 6);
+  for (uint32_t block = 0; block < 6; ++block) {
+    AddStart(campaign, block, 0, block < 4 ? 42'000'000 : 168'000'000);
+  }
+  const CampaignVerdict verdict = Compared(campaign);
+  EXPECT_EQ(In(verdict.comparisons, "server_cpu_us_per_request").ratio->blocks, 6u);
+  EXPECT_THAT(verdict.limits, Contains(HasSubstr("(42ms in 4, 168ms in 2)")));
+}
+
+TEST_F(InterleavedVerdictTest, SaysNothingOfSlotsOfOneLength) {
+  const CampaignRecord campaign = Campaign(kTwoTargets, 6);
+  for (uint32_t block = 0; block < 6; ++block) AddStart(campaign, block);
+  EXPECT_THAT(Compared(campaign).limits, Not(Contains(HasSubstr("one length"))));
 }
 
 // Executions that were not alive together are no pair.
