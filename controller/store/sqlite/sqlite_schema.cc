@@ -1,4 +1,4 @@
-#include "controller/store/schema.h"
+#include "controller/store/sqlite/sqlite_schema.h"
 
 namespace assay::controller {
 namespace {
@@ -255,6 +255,6 @@ constexpr SchemaStep kSteps[] = {{1, kFirst}, {2, kProfiles}, {3, kHashes}, {4, 
 
 }  // namespace
 
-absl::Span<const SchemaStep> SchemaSteps() { return kSteps; }
+absl::Span<const SchemaStep> SqliteSchemaSteps() { return kSteps; }
 
 }  // namespace assay::controller
