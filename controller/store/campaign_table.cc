@@ -11,8 +11,8 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "common/status_macros.h"
+#include "controller/store/engine/row_hash.h"
 #include "controller/store/record_bytes.h"
-#include "controller/store/row_hash.h"
 
 namespace assay::controller {
 namespace {
@@ -67,8 +67,6 @@ void CampaignTable::BindColumns(const CampaignRecord& campaign, const std::strin
 absl::Status CampaignTable::Create(const CampaignRecord& campaign) {
   ASSAY_ASSIGN_OR_RETURN(const std::string blob, RecordOf(campaign));
   const bool claims = campaign.status() == CampaignRecord::RUNNING;
-  ASSAY_ASSIGN_OR_RETURN(Transaction transaction,
-                         Transaction::Begin(&database_, Transaction::Durability::kPower));
   {
     ASSAY_ASSIGN_OR_RETURN(Statement there,
                            database_.Prepare("SELECT 1 FROM campaign WHERE id = ?1"));
@@ -76,7 +74,7 @@ absl::Status CampaignTable::Create(const CampaignRecord& campaign) {
     ASSAY_ASSIGN_OR_RETURN(const bool taken, there.Step());
     if (taken) {
       return absl::AlreadyExistsError(
-          absl::StrCat("the store ", database_.path(), " already has a campaign ", campaign.id()));
+          absl::StrCat("the store ", database_.name(), " already has a campaign ", campaign.id()));
     }
   }
   ASSAY_ASSIGN_OR_RETURN(
@@ -94,15 +92,12 @@ absl::Status CampaignTable::Create(const CampaignRecord& campaign) {
       Statement count,
       database_.Prepare("INSERT INTO execution_count (campaign_id, executions) VALUES (?1, 0)"));
   ASSAY_RETURN_IF_ERROR(count.BindText(1, campaign.id()).Run());
-  ASSAY_RETURN_IF_ERROR(Seal(campaign.id()));
-  return transaction.Commit();
+  return Seal(campaign.id());
 }
 
 absl::Status CampaignTable::Update(const CampaignRecord& campaign) {
   ASSAY_ASSIGN_OR_RETURN(const std::string blob, RecordOf(campaign));
   const bool claims = campaign.status() == CampaignRecord::RUNNING;
-  ASSAY_ASSIGN_OR_RETURN(Transaction transaction,
-                         Transaction::Begin(&database_, Transaction::Durability::kPower));
   ASSAY_ASSIGN_OR_RETURN(const Standing standing, StandingOf(campaign.id()));
   if (standing.controller != self_ && standing.running()) {
     return absl::FailedPreconditionError(absl::StrCat("campaign ", campaign.id(), " is run by ",
@@ -116,8 +111,8 @@ absl::Status CampaignTable::Update(const CampaignRecord& campaign) {
           "UPDATE campaign SET label = ?1, plan = ?2, started_us = ?3, ended_us = ?4, status = ?5, "
           "status_reason = ?6, record = ?7, controller = ?9, "
           "controller_text = CASE WHEN ?10 = '' THEN controller_text ELSE ?10 END, "
-          "heartbeat_us = max(heartbeat_us, ?11), "
-          "cancel_requested_us = CASE WHEN ?12 THEN 0 ELSE cancel_requested_us END "
+          "heartbeat_us = CASE WHEN heartbeat_us < ?11 THEN ?11 ELSE heartbeat_us END, "
+          "cancel_requested_us = CASE WHEN ?12 = 1 THEN 0 ELSE cancel_requested_us END "
           "WHERE id = ?8"));
   BindColumns(campaign, blob, &update);
   update.BindText(8, campaign.id())
@@ -126,16 +121,19 @@ absl::Status CampaignTable::Update(const CampaignRecord& campaign) {
       .Bind(11, claims ? NowMicros() : int64_t{0})
       .Bind(12, int64_t{claims_anew});
   ASSAY_RETURN_IF_ERROR(update.Run());
-  ASSAY_RETURN_IF_ERROR(Seal(campaign.id()));
-  return transaction.Commit();
+  return Seal(campaign.id());
 }
 
 absl::Status CampaignTable::Seal(std::string_view id) {
-  ASSAY_ASSIGN_OR_RETURN(
-      Statement seal,
-      database_.Prepare(absl::StrCat("UPDATE campaign SET sha256 = ", std::string(kCampaignHash),
-                                     " WHERE id = ?1")));
-  return seal.BindText(1, id).Run();
+  ASSAY_ASSIGN_OR_RETURN(Statement select, database_.Prepare(absl::StrCat(
+                                               "SELECT ", std::string(kCampaignHash),
+                                               " FROM campaign WHERE id = ?1")));
+  ASSAY_ASSIGN_OR_RETURN(const bool row, select.BindText(1, id).Step());
+  if (!row) return NoSuchCampaign(id);
+  const std::string hash = HashOf(select, 0, ColumnsOf(kCampaignHash));
+  ASSAY_ASSIGN_OR_RETURN(Statement seal,
+                         database_.Prepare("UPDATE campaign SET sha256 = ?2 WHERE id = ?1"));
+  return seal.BindText(1, id).BindBlob(2, hash).Run();
 }
 
 absl::StatusOr<CampaignTable::Standing> CampaignTable::StandingOf(std::string_view id) {
@@ -190,12 +188,12 @@ absl::Status CampaignTable::NoSuchCampaign(std::string_view name) {
       const std::vector<std::string> newest,
       QueryIds("SELECT id FROM campaign ORDER BY started_us DESC, rowid DESC LIMIT 9", ""));
   if (newest.empty()) {
-    return absl::NotFoundError(absl::StrCat("the store ", database_.path(),
+    return absl::NotFoundError(absl::StrCat("the store ", database_.name(),
                                             " has no campaigns; create one with `demo` or `run`"));
   }
   ASSAY_ASSIGN_OR_RETURN(const std::vector<std::string> there, Described(newest));
   return absl::NotFoundError(
-      absl::StrCat("the store ", database_.path(), " has no campaign \"", std::string(name),
+      absl::StrCat("the store ", database_.name(), " has no campaign \"", std::string(name),
                    "\"; its campaigns, newest first: ", absl::StrJoin(there, ", ")));
 }
 
@@ -223,8 +221,8 @@ absl::StatusOr<std::string> CampaignTable::Resolve(std::string_view name) {
                                        name));
   if (!ids.empty()) return ids[0];
   ASSAY_ASSIGN_OR_RETURN(
-      ids, QueryIds("SELECT id FROM campaign WHERE substr(id, 1, length(?1)) = lower(?1) "
-                    "ORDER BY started_us DESC, rowid DESC",
+      ids, QueryIds("SELECT id FROM campaign WHERE substr(id, 1, length(CAST(?1 AS TEXT))) = "
+                    "lower(CAST(?1 AS TEXT)) ORDER BY started_us DESC, rowid DESC",
                     name));
   if (ids.empty()) return NoSuchCampaign(name);
   if (ids.size() > 1) return Ambiguous(name, ids);
@@ -234,15 +232,17 @@ absl::StatusOr<std::string> CampaignTable::Resolve(std::string_view name) {
 absl::StatusOr<CampaignRecord> CampaignTable::Find(std::string_view name) {
   ASSAY_ASSIGN_OR_RETURN(const std::string id, Resolve(name));
   ASSAY_ASSIGN_OR_RETURN(Statement select,
-                         database_.Prepare(absl::StrCat("SELECT record, ", IsSound(kCampaignHash),
-                                                        " FROM campaign WHERE id = ?1")));
+                         database_.Prepare(absl::StrCat(
+                             "SELECT record, sha256, ", std::string(kCampaignHash),
+                             " FROM campaign WHERE id = ?1")));
   select.BindText(1, id);
   ASSAY_ASSIGN_OR_RETURN(const bool row, select.Step());
   CampaignRecord campaign;
-  if (!row || select.Int(1) == 0 || !ReadRecord(select.Bytes(0), &campaign)) {
+  if (!row || !IsSound(select, 1, 2, ColumnsOf(kCampaignHash)) ||
+      !ReadRecord(select.View(0), &campaign)) {
     return absl::DataLossError(
-        absl::StrCat("the store ", database_.path(), ": campaign ", id,
-                     " cannot be read: its record is damaged; restore the file from a copy"));
+        absl::StrCat("the store ", database_.name(), ": campaign ", id,
+                     " cannot be read: its record is damaged; restore the store from a copy"));
   }
   if (campaign.status() != CampaignRecord::RUNNING) return campaign;
   ASSAY_ASSIGN_OR_RETURN(const Standing standing, StandingOf(id));
@@ -256,12 +256,12 @@ absl::StatusOr<CampaignRecord> CampaignTable::Find(std::string_view name) {
 absl::StatusOr<std::vector<CampaignSummary>> CampaignTable::List(int limit) {
   ASSAY_ASSIGN_OR_RETURN(
       Statement select,
-      database_.Prepare(
-          "SELECT id, label, plan, started_us, ended_us, status, status_reason, controller, "
-          "controller_text, heartbeat_us, "
+      database_.Prepare(absl::StrCat(
+          "SELECT ", std::string(kCampaignHash),
+          ", sha256, controller, controller_text, heartbeat_us, "
           "(SELECT count(*) FROM execution WHERE campaign_id = campaign.id), "
-          "(SELECT count(*) FROM execution WHERE campaign_id = campaign.id AND status = 2), " +
-          IsSound(kCampaignHash) + " FROM campaign ORDER BY started_us DESC, rowid DESC LIMIT ?1"));
+          "(SELECT count(*) FROM execution WHERE campaign_id = campaign.id AND status = 2) "
+          "FROM campaign ORDER BY started_us DESC, rowid DESC LIMIT ?1")));
   select.Bind(1, int64_t{limit});
   std::vector<CampaignSummary> campaigns;
   for (;;) {
@@ -275,21 +275,21 @@ absl::StatusOr<std::vector<CampaignSummary>> CampaignTable::List(int limit) {
     one.ended_us = select.Int(4);
     one.status = static_cast<CampaignRecord::Status>(select.Int(5));
     one.status_reason = select.Bytes(6);
-    one.controller = select.Bytes(8);
-    one.executions = select.Int(10);
-    one.failed_executions = select.Int(11);
-    one.damaged = select.Int(12) == 0;
-    if (one.status == CampaignRecord::RUNNING && !Lives(select.Bytes(7), select.Int(9))) {
+    constexpr int kHash = ColumnsOf(kCampaignHash);
+    one.damaged = !IsSound(select, kHash, 0, kHash);
+    one.controller = select.Bytes(kHash + 2);
+    const int64_t heartbeat_us = select.Int(kHash + 3);
+    one.executions = select.Int(kHash + 4);
+    one.failed_executions = select.Int(kHash + 5);
+    if (one.status == CampaignRecord::RUNNING && !Lives(select.Bytes(kHash + 1), heartbeat_us)) {
       one.status = CampaignRecord::INTERRUPTED;
       one.status_reason = DeadReason(one.controller);
-      one.ended_us = select.Int(9);
+      one.ended_us = heartbeat_us;
     }
   }
 }
 
 absl::Status CampaignTable::Heartbeat(std::string_view id) {
-  ASSAY_ASSIGN_OR_RETURN(Transaction transaction,
-                         Transaction::Begin(&database_, Transaction::Durability::kProcess));
   ASSAY_ASSIGN_OR_RETURN(
       Statement update,
       database_.Prepare("UPDATE campaign SET heartbeat_us = ?1 WHERE id = ?2 AND controller = ?3"));
@@ -302,12 +302,10 @@ absl::Status CampaignTable::Heartbeat(std::string_view id) {
                      standing.controller.empty() ? "no process" : standing.controller_text,
                      ", not by this process"));
   }
-  return transaction.Commit();
+  return absl::OkStatus();
 }
 
 absl::Status CampaignTable::RequestCancel(std::string_view id) {
-  ASSAY_ASSIGN_OR_RETURN(Transaction transaction,
-                         Transaction::Begin(&database_, Transaction::Durability::kPower));
   ASSAY_ASSIGN_OR_RETURN(const Standing standing, StandingOf(id));
   if (!standing.running()) {
     return absl::FailedPreconditionError(absl::StrCat(
@@ -318,9 +316,7 @@ absl::Status CampaignTable::RequestCancel(std::string_view id) {
   ASSAY_ASSIGN_OR_RETURN(
       Statement update,
       database_.Prepare("UPDATE campaign SET cancel_requested_us = ?1 WHERE id = ?2"));
-  update.Bind(1, NowMicros()).BindText(2, id);
-  ASSAY_RETURN_IF_ERROR(update.Run());
-  return transaction.Commit();
+  return update.Bind(1, NowMicros()).BindText(2, id).Run();
 }
 
 absl::StatusOr<bool> CampaignTable::CancelRequested(std::string_view id) {

@@ -7,14 +7,15 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "controller/store/database.h"
+#include "controller/store/engine/database.h"
 #include "controller/store/process_identity.h"
 #include "controller/store/store.h"
 #include "proto/results.pb.h"
 
 namespace assay::controller {
 
-// The campaigns of a store and their controllers. Contracts are those of Store. The caller holds the store's lock.
+// The campaigns of a store and their controllers, over one connection. Contracts are those of Store. The caller begins
+// and commits transactions.
 class CampaignTable {
  public:
   CampaignTable(Database* database, std::string self)

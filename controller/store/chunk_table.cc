@@ -35,12 +35,12 @@ absl::StatusOr<ChunkAtRest> AtRest(const SampleChunk& chunk) {
 absl::Status ChunkTable::Stage(std::string_view campaign_id, std::string_view execution_id,
                                absl::Span<const ChunkAtRest> chunks) {
   ASSAY_ASSIGN_OR_RETURN(Statement add,
-                         database_.Prepare("INSERT OR IGNORE INTO chunk (sha256, samples, bytes, "
-                                           "chunk) VALUES (?1, ?2, ?3, ?4)"));
+                         database_.Prepare("INSERT INTO chunk (sha256, samples, bytes, chunk) "
+                                           "VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING"));
   ASSAY_ASSIGN_OR_RETURN(Statement stage,
-                         database_.Prepare("INSERT OR IGNORE INTO staged_chunk (execution_id, "
-                                           "sha256, campaign_id, controller) "
-                                           "VALUES (?1, ?2, ?3, ?4)"));
+                         database_.Prepare("INSERT INTO staged_chunk (execution_id, sha256, "
+                                           "campaign_id, controller) VALUES (?1, ?2, ?3, ?4) "
+                                           "ON CONFLICT DO NOTHING"));
   for (const ChunkAtRest& chunk : chunks) {
     add.Reset();
     add.BindBlob(1, chunk.sha256)

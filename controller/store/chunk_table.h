@@ -10,7 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
-#include "controller/store/database.h"
+#include "controller/store/engine/database.h"
 #include "proto/samples.pb.h"
 
 namespace assay::controller {
@@ -25,11 +25,11 @@ struct ChunkAtRest {
 };
 
 // Transcodes a chunk to its stored form and computes its name. This takes some milliseconds per chunk and needs no
-// store, so callers do it without the store's lock. kInvalidArgument for a damaged chunk.
+// store, so callers do it outside a transaction. kInvalidArgument for a damaged chunk.
 absl::StatusOr<ChunkAtRest> AtRest(const SampleChunk& chunk);
 
 // The sample chunks of a store: those that an execution refers to, and those that are staged for an execution not yet
-// committed. The caller holds the store's lock, and begins and commits transactions.
+// committed. The caller begins and commits transactions.
 class ChunkTable {
  public:
   ChunkTable(Database* database, std::string self) : database_(*database), self_(std::move(self)) {}

@@ -8,8 +8,9 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
-#include "controller/store/database.h"
-#include "controller/store/schema.h"
+#include "controller/store/engine/schema.h"
+#include "controller/store/sqlite/sqlite_database.h"
+#include "controller/store/sqlite/sqlite_schema.h"
 #include "controller/store/store.h"
 #include "controller/store/store_samples.h"
 #include "gmock/gmock.h"
@@ -218,9 +219,9 @@ TEST(OldStoreTest, RecordsWithoutAHashStayReadableAndGetOneWhenWritten) {
   const CampaignRecord campaign = SampleCampaign(kCampaign);
   const ExecutionRecord execution = SampleExecution(kCampaign, 0);
   {
-    const std::unique_ptr<Database> database =
-        *Database::Open(path, Database::Access::kWrite, absl::Seconds(10));
-    ASSERT_TRUE(MigrateSchema(database.get(), SchemaSteps().first(2)).ok());
+    const std::unique_ptr<SqliteDatabase> database =
+        *SqliteDatabase::Open(path, SqliteDatabase::Access::kWrite, absl::Seconds(10));
+    ASSERT_TRUE(MigrateSchema(database.get(), SqliteSchemaSteps().first(2)).ok());
   }
   RunSql(path, absl::StrCat("INSERT INTO campaign (id, label, plan, started_us, ended_us, status, "
                             "status_reason, record) VALUES ('",

@@ -4,9 +4,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/status_macros.h"
+#include "controller/store/engine/row_hash.h"
+#include "controller/store/engine/schema.h"
 #include "controller/store/record_bytes.h"
-#include "controller/store/row_hash.h"
-#include "controller/store/schema.h"
 
 namespace assay::controller {
 namespace {
@@ -120,7 +120,7 @@ absl::Status ExecutionTable::CheckNew(const ExecutionRecord& execution) {
   campaign.BindText(1, execution.campaign_id());
   ASSAY_ASSIGN_OR_RETURN(const bool known, campaign.Step());
   if (!known) {
-    return absl::NotFoundError(absl::StrCat("the store ", database_.path(), " has no campaign \"",
+    return absl::NotFoundError(absl::StrCat("the store ", database_.name(), " has no campaign \"",
                                             execution.campaign_id(), "\""));
   }
   ASSAY_ASSIGN_OR_RETURN(
@@ -187,19 +187,28 @@ absl::Status ExecutionTable::AddSeconds(int64_t row, absl::Span<const LoadInterv
   ASSAY_ASSIGN_OR_RETURN(
       Statement insert,
       database_.Prepare("INSERT INTO second (execution, load, second, sent, ok, errors, timeouts, "
-                        "record, retried) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"));
+                        "record, retried, sha256, retried_sha256) "
+                        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"));
   for (const LoadInterval& one : seconds) {
     ASSAY_ASSIGN_OR_RETURN(const std::string record, RecordOf(one));
+    const int64_t counts[] = {int64_t{one.load},
+                              int64_t{one.second.second()},
+                              static_cast<int64_t>(one.second.sent()),
+                              static_cast<int64_t>(one.second.ok()),
+                              static_cast<int64_t>(one.second.errors()),
+                              static_cast<int64_t>(one.second.timeouts())};
+    const auto retried = static_cast<int64_t>(one.second.retried());
     insert.Reset();
-    insert.Bind(1, row)
-        .Bind(2, int64_t{one.load})
-        .Bind(3, int64_t{one.second.second()})
-        .Bind(4, static_cast<int64_t>(one.second.sent()))
-        .Bind(5, static_cast<int64_t>(one.second.ok()))
-        .Bind(6, static_cast<int64_t>(one.second.errors()))
-        .Bind(7, static_cast<int64_t>(one.second.timeouts()))
-        .BindBlob(8, record)
-        .Bind(9, static_cast<int64_t>(one.second.retried()));
+    insert.Bind(1, row);
+    RowHash hash;
+    int parameter = 2;
+    for (const int64_t count : counts) {
+      insert.Bind(parameter++, count);
+      hash.Int(count);
+    }
+    const std::string sha256 = hash.Blob(record).Sha256();
+    const std::string retried_sha256 = RowHash().Int(retried).Sha256();
+    insert.BindBlob(8, record).Bind(9, retried).BindBlob(10, sha256).BindBlob(11, retried_sha256);
     ASSAY_RETURN_IF_ERROR(insert.Run());
   }
   return absl::OkStatus();
@@ -253,7 +262,7 @@ absl::StatusOr<std::vector<int64_t>> ExecutionTable::Rows(std::string_view campa
   campaign.BindText(1, campaign_id);
   ASSAY_ASSIGN_OR_RETURN(const bool known, campaign.Step());
   if (!known) {
-    return absl::NotFoundError(absl::StrCat("the store ", database_.path(), " has no campaign \"",
+    return absl::NotFoundError(absl::StrCat("the store ", database_.name(), " has no campaign \"",
                                             std::string(campaign_id), "\""));
   }
   ASSAY_ASSIGN_OR_RETURN(Statement select,
@@ -281,17 +290,20 @@ absl::StatusOr<bool> ExecutionTable::HasRepeated(std::string_view campaign_id) {
 }
 
 absl::StatusOr<ExecutionRecord> ExecutionTable::Read(int64_t row, std::string_view campaign_id) {
-  ASSAY_ASSIGN_OR_RETURN(Statement select, database_.Prepare(absl::StrCat(
-                                               "SELECT record, ", IsSound(kExecutionHash), " AND ",
-                                               IsSound(kRetriedHash, "retried_sha256"),
-                                               " FROM execution WHERE sequence = ?1")));
+  ASSAY_ASSIGN_OR_RETURN(
+      Statement select,
+      database_.Prepare(absl::StrCat("SELECT record, sha256, retried_sha256, retried, ",
+                                     std::string(kExecutionHash),
+                                     " FROM execution WHERE sequence = ?1")));
   const absl::StatusOr<bool> there = select.Bind(1, row).Step();
   if (absl::IsDataLoss(there.status())) return Damaged(row, there.status().message(), campaign_id);
   ASSAY_RETURN_IF_ERROR(there.status());
   if (!*there) return Damaged(row, "its record is missing", campaign_id);
-  if (select.Int(1) == 0) return Damaged(row, "its record does not match its hash", campaign_id);
+  if (!IsSound(select, 1, 4, ColumnsOf(kExecutionHash)) || !IsSound(select, 2, 3, 1)) {
+    return Damaged(row, "its record does not match its hash", campaign_id);
+  }
   ExecutionRecord execution;
-  if (!ReadRecord(select.Bytes(0), &execution)) {
+  if (!ReadRecord(select.View(0), &execution)) {
     return Damaged(row, "its record cannot be read", campaign_id);
   }
   if (!campaign_id.empty() && execution.campaign_id() != campaign_id) {
@@ -306,7 +318,7 @@ absl::StatusOr<int64_t> ExecutionTable::RowOf(std::string_view execution_id) {
   select.BindText(1, execution_id);
   ASSAY_ASSIGN_OR_RETURN(const bool there, select.Step());
   if (!there) {
-    return absl::NotFoundError(absl::StrCat("the store ", database_.path(), " has no execution \"",
+    return absl::NotFoundError(absl::StrCat("the store ", database_.name(), " has no execution \"",
                                             std::string(execution_id), "\""));
   }
   return select.Int(0);
@@ -325,8 +337,8 @@ absl::StatusOr<std::optional<ChunkRef>> ExecutionTable::ChunkAt(int64_t row, int
 absl::StatusOr<std::vector<LoadInterval>> ExecutionTable::Seconds(int64_t row) {
   ASSAY_ASSIGN_OR_RETURN(
       Statement select,
-      database_.Prepare(absl::StrCat("SELECT load, record, ", IsSound(kSecondHash), " AND ",
-                                     IsSound(kRetriedHash, "retried_sha256"),
+      database_.Prepare(absl::StrCat("SELECT record, sha256, retried_sha256, retried, ",
+                                     std::string(kSecondHash),
                                      " FROM second WHERE execution = ?1 ORDER BY load, second")));
   select.Bind(1, row);
   std::vector<LoadInterval> seconds;
@@ -334,8 +346,9 @@ absl::StatusOr<std::vector<LoadInterval>> ExecutionTable::Seconds(int64_t row) {
     ASSAY_ASSIGN_OR_RETURN(const bool there, select.Step());
     if (!there) break;
     LoadInterval& one = seconds.emplace_back();
-    one.load = static_cast<uint32_t>(select.Int(0));
-    if (select.Int(2) == 0 || !ReadRecord(select.Bytes(1), &one.second)) {
+    one.load = static_cast<uint32_t>(select.Int(4));
+    if (!IsSound(select, 1, 4, ColumnsOf(kSecondHash)) || !IsSound(select, 2, 3, 1) ||
+        !ReadRecord(select.View(0), &one.second)) {
       return Damaged(row, "one of its seconds does not match its hash");
     }
   }
@@ -350,11 +363,13 @@ absl::Status ExecutionTable::AddProfile(std::string_view execution_id,
   ASSAY_ASSIGN_OR_RETURN(
       Statement insert,
       database_.Prepare(
-          "INSERT INTO profile_chunk (execution, ordinal, chunk) VALUES (?1, ?2, ?3)"));
+          "INSERT INTO profile_chunk (execution, ordinal, chunk, sha256) "
+          "VALUES (?1, ?2, ?3, ?4)"));
   for (size_t i = 0; i < chunks.size(); ++i) {
     ASSAY_ASSIGN_OR_RETURN(const std::string bytes, RecordOf(chunks[i], i, execution_id));
+    const std::string sha256 = RowHash().Int(static_cast<int64_t>(i)).Blob(bytes).Sha256();
     insert.Reset();
-    insert.Bind(1, row).Bind(2, static_cast<int64_t>(i)).BindBlob(3, bytes);
+    insert.Bind(1, row).Bind(2, static_cast<int64_t>(i)).BindBlob(3, bytes).BindBlob(4, sha256);
     ASSAY_RETURN_IF_ERROR(insert.Run());
   }
   return absl::OkStatus();
@@ -389,14 +404,15 @@ absl::Status ExecutionTable::AttachProfile(std::string_view execution_id, const 
 absl::StatusOr<std::vector<ProfileChunk>> ExecutionTable::Profile(int64_t row) {
   ASSAY_ASSIGN_OR_RETURN(
       Statement select,
-      database_.Prepare(absl::StrCat("SELECT chunk, ", IsSound(kProfileChunkHash),
-                                     " FROM profile_chunk WHERE execution = ?1 ORDER BY ordinal")));
+      database_.Prepare("SELECT sha256, ordinal, chunk FROM profile_chunk WHERE execution = ?1 "
+                        "ORDER BY ordinal"));
   select.Bind(1, row);
   std::vector<ProfileChunk> chunks;
   for (;;) {
     ASSAY_ASSIGN_OR_RETURN(const bool there, select.Step());
     if (!there) break;
-    if (select.Int(1) == 0 || !ReadRecord(select.Bytes(0), &chunks.emplace_back())) {
+    if (!IsSound(select, 0, 1, ColumnsOf(kProfileChunkHash)) ||
+        !ReadRecord(select.View(2), &chunks.emplace_back())) {
       return Damaged(row, "a chunk of its profile does not match its hash");
     }
   }

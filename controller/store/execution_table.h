@@ -11,7 +11,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
-#include "controller/store/database.h"
+#include "controller/store/engine/database.h"
 #include "controller/store/key_figures.h"
 #include "controller/store/store.h"
 #include "proto/results.pb.h"
@@ -19,7 +19,7 @@
 namespace assay::controller {
 
 // The executions of a store and their chunks, seconds, gates and profiles. Contracts are those of Store. The caller
-// holds the store's lock, and begins and commits transactions.
+// begins and commits transactions.
 class ExecutionTable {
  public:
   explicit ExecutionTable(Database* database) : database_(*database) {}
@@ -60,11 +60,15 @@ class ExecutionTable {
   absl::Status Damaged(int64_t row, absl::string_view what, std::string_view campaign_id = "");
 
  private:
+  // The hash of the list of an execution's chunks: their load agents and names, in order.
+  absl::StatusOr<std::string> ChunkListHash(int64_t row);
   absl::Status CheckNew(const ExecutionRecord& execution);
   absl::Status Insert(const ExecutionRecord& execution, const KeyFigures& figures, int64_t row);
   absl::Status AddChunks(int64_t row, absl::Span<const ChunkRef> chunks);
   absl::Status AddSeconds(int64_t row, absl::Span<const LoadInterval> seconds);
   absl::Status AddGates(int64_t row, const ExecutionRecord& execution);
+  // Sets the hash of each row of a table that belongs to an execution and has none.
+  absl::Status SealParts(int64_t row);
   // kDataLoss unless `column`, a count in the execution's row, equals `count` or is not known.
   absl::Status CheckPart(int64_t row, absl::string_view column, size_t count);
 

@@ -1,150 +1,29 @@
 #include "controller/store/store.h"
 
-#include <sys/stat.h>
-
-#include <cerrno>
 #include <cstdlib>
-#include <filesystem>
 #include <optional>
-#include <system_error>
 #include <utility>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
-#include "common/monotonic_clock.h"
-#include "common/safe_path.h"
 #include "common/status_macros.h"
 #include "controller/store/campaign_table.h"
 #include "controller/store/chunk_table.h"
-#include "controller/store/database.h"
+#include "controller/store/connections.h"
+#include "controller/store/engine/database.h"
 #include "controller/store/execution_table.h"
 #include "controller/store/key_figures.h"
 #include "controller/store/process_identity.h"
-#include "controller/store/schema.h"
+#include "controller/store/sqlite/sqlite_engine.h"
 #include "proto/text/valid_text.h"
 
 namespace assay::controller {
 namespace {
 
+using Durability = Database::Durability;
+
 // The approximate limit of one staging transaction, so that other writers get their turn.
 constexpr size_t kStagedAtOnce = size_t{8} << 20;
-constexpr absl::Duration kLockPause = absl::Milliseconds(2);
-
-bool IsThere(const std::string& path) {
-  std::error_code error;
-  return std::filesystem::exists(path, error);
-}
-
-absl::Status RefuseFolder(const std::string& path) {
-  std::error_code error;
-  if (!std::filesystem::is_directory(path, error)) return absl::OkStatus();
-  return absl::FailedPreconditionError(
-      absl::StrCat("the store ", path,
-                   " is a folder; pass a file in it, for example --store=", path, "/assay.db"));
-}
-
-// Creates missing folders with access for this user only, because plans contain passwords.
-absl::Status MakeFolderOf(const std::string& path) {
-  const std::filesystem::path folder = std::filesystem::path(path).parent_path();
-  std::vector<std::string> missing;
-  for (std::filesystem::path one = folder; !one.empty() && !IsThere(one.string());
-       one = one.parent_path()) {
-    missing.push_back(one.string());
-  }
-  const auto refused = [&](int error) {
-    return absl::PermissionDeniedError(absl::StrCat(
-        "the store ", path, " cannot be created: its folder ", folder.string(), ": ",
-        std::generic_category().message(error), "; choose another file with --store=PATH"));
-  };
-  for (; !missing.empty(); missing.pop_back()) {
-    // Another process may have created it in the meantime.
-    if (mkdir(missing.back().c_str(), 0700) != 0 && errno != EEXIST) return refused(errno);
-  }
-  std::error_code error;
-  const bool is_file =
-      std::filesystem::exists(folder, error) && !std::filesystem::is_directory(folder, error);
-  return is_file ? refused(ENOTDIR) : absl::OkStatus();
-}
-
-// Creates an empty file with access for its owner only. SQLite would make it readable by everyone, and gives the
-// files that it creates beside a database the database's mode. If the file cannot be created, SQLite reports the
-// error later.
-absl::Status MakePrivateFile(const std::string& path) {
-  if (IsThere(path)) return absl::OkStatus();
-  const absl::StatusOr<std::string> resolved = ResolveLinks(path);
-  if (!resolved.ok()) {
-    return absl::Status(
-        resolved.status().code(),
-        absl::StrCat("the store ", path, " cannot be created: ", resolved.status().message()));
-  }
-  // Not open(): the close() after it would drop the locks of another thread that has opened the store in the
-  // meantime.
-  mknod(resolved->c_str(), S_IFREG | 0600, 0);
-  return absl::OkStatus();
-}
-
-// In WAL mode, readers and the writer do not wait for each other. SQLite's own waiting does not cover two processes
-// that change a new file to WAL mode at once: each holds a lock that the other waits for, and both fail immediately.
-absl::Status WriteAhead(Database* database, absl::Duration busy_timeout) {
-  Clock& clock = Clock::Real();  // SQLite also waits in real time.
-  const int64_t until_ns = clock.After(busy_timeout);
-  for (;;) {
-    const absl::Status status = database->Execute("PRAGMA journal_mode = WAL");
-    if (!absl::IsUnavailable(status) || clock.NowNanos() >= until_ns) return status;
-    clock.SleepFor(kLockPause);
-  }
-}
-
-absl::StatusOr<std::unique_ptr<Database>> OpenForWriting(const std::string& path,
-                                                         absl::Duration busy_timeout) {
-  ASSAY_RETURN_IF_ERROR(RefuseFolder(path));
-  ASSAY_RETURN_IF_ERROR(MakeFolderOf(path));
-  ASSAY_RETURN_IF_ERROR(MakePrivateFile(path));
-  ASSAY_ASSIGN_OR_RETURN(std::unique_ptr<Database> database,
-                         Database::Open(path, Database::Access::kWrite, busy_timeout));
-  // Checked before any change, because the file may belong to another program.
-  ASSAY_ASSIGN_OR_RETURN(const int version, SchemaVersionOf(database.get()));
-  if (version > SchemaSteps().back().version) {
-    return CheckSchemaVersion(*database, version, SchemaSteps());
-  }
-  ASSAY_RETURN_IF_ERROR(WriteAhead(database.get(), busy_timeout));
-  ASSAY_RETURN_IF_ERROR(database->Execute("PRAGMA journal_size_limit = 67108864"));
-  ASSAY_RETURN_IF_ERROR(database->Execute("PRAGMA foreign_keys = ON"));
-  ASSAY_RETURN_IF_ERROR(MigrateSchema(database.get(), SchemaSteps()));
-  // Detects a file that cannot be written now, before the first measurement.
-  const absl::StatusOr<Transaction> probe =
-      Transaction::Begin(database.get(), Transaction::Durability::kProcess);
-  ASSAY_RETURN_IF_ERROR(probe.status());
-  return database;
-}
-
-absl::StatusOr<std::unique_ptr<Database>> OpenForReading(const std::string& path,
-                                                         absl::Duration busy_timeout) {
-  if (!IsThere(path)) {
-    return absl::NotFoundError(
-        absl::StrCat("there is no store ", path, "; create it with `demo` or `run`"));
-  }
-  ASSAY_RETURN_IF_ERROR(RefuseFolder(path));
-  ASSAY_ASSIGN_OR_RETURN(std::unique_ptr<Database> database,
-                         Database::Open(path, Database::Access::kRead, busy_timeout));
-  absl::StatusOr<int> version = SchemaVersionOf(database.get());
-  // Without permission to create lock files, a file without writers can still be read.
-  if (absl::IsPermissionDenied(version.status()) && !IsThere(path + "-wal")) {
-    ASSAY_ASSIGN_OR_RETURN(database,
-                           Database::Open(path, Database::Access::kReadImmutable, busy_timeout));
-    version = SchemaVersionOf(database.get());
-  }
-  ASSAY_RETURN_IF_ERROR(version.status());
-  if (*version == SchemaSteps().back().version) return database;
-  if (*version > SchemaSteps().back().version) {
-    return CheckSchemaVersion(*database, *version, SchemaSteps());
-  }
-  // Upgrades an older file, as the first command that writes would do.
-  ASSAY_RETURN_IF_ERROR(OpenForWriting(path, busy_timeout).status());
-  return Database::Open(path, Database::Access::kRead, busy_timeout);
-}
 
 // Stored text must parse again, whatever an agent or a user wrote in it.
 template <typename Message>
@@ -156,19 +35,8 @@ Message WithValidText(Message message) {
 }  // namespace
 
 struct Store::Parts {
-  explicit Parts(std::unique_ptr<Database> opened)
-      : database(std::move(opened)),
-        self(ProcessIdentity::OfThisProcess().ToString()),
-        campaigns(database.get(), self),
-        executions(database.get()),
-        chunks(database.get(), self) {}
-
-  absl::Mutex lock;
-  const std::unique_ptr<Database> database;
-  const std::string self;
-  CampaignTable campaigns ABSL_GUARDED_BY(lock);
-  ExecutionTable executions ABSL_GUARDED_BY(lock);
-  ChunkTable chunks ABSL_GUARDED_BY(lock);
+  std::unique_ptr<Connections> connections;
+  std::string self = ProcessIdentity::OfThisProcess().ToString();
 };
 
 Store::Store(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
@@ -187,65 +55,71 @@ absl::StatusOr<std::string> Store::DefaultPath() {
 }
 
 std::string Store::WhoElseReads(const std::string& path) {
-  std::string folder = std::filesystem::path(path).parent_path().string();
-  if (folder.empty()) folder = ".";
-  struct stat file = {};
-  struct stat above = {};
-  if (stat(path.c_str(), &file) != 0 || stat(folder.c_str(), &above) != 0) return "";
-  const bool all = (file.st_mode & S_IROTH) != 0 && (above.st_mode & S_IXOTH) != 0;
-  const bool group = (file.st_mode & S_IRGRP) != 0 && (above.st_mode & (S_IXGRP | S_IXOTH)) != 0;
-  if (!all && !group) return "";
-  return absl::StrCat("the store ", path, " can be read by ",
-                      all ? "every user of this host" : "its group",
-                      ", and the plans in it may contain passwords and Authorization headers; to "
-                      "prevent this: chmod 600 ",
-                      path, "*");
+  return SqliteEngine::WhoElseReads(path);
 }
 
-absl::StatusOr<std::unique_ptr<Store>> Store::Open(const std::string& path, Mode mode,
+absl::StatusOr<std::unique_ptr<Store>> Store::Open(const std::string& location, Mode mode,
                                                    const StoreOptions& options) {
-  absl::StatusOr<std::unique_ptr<Database>> database =
-      mode == Mode::kWrite ? OpenForWriting(path, options.busy_timeout)
-                           : OpenForReading(path, options.busy_timeout);
-  if (!database.ok()) return database.status();
-  return std::unique_ptr<Store>(new Store(std::make_unique<Parts>(*std::move(database))));
+  auto parts = std::make_unique<Parts>();
+  ASSAY_ASSIGN_OR_RETURN(
+      parts->connections,
+      Connections::Open(std::make_unique<SqliteEngine>(location, options.busy_timeout), mode,
+                        options));
+  return std::unique_ptr<Store>(new Store(std::move(parts)));
 }
 
 absl::Status Store::CreateCampaign(const CampaignRecord& given) {
   const CampaignRecord campaign = WithValidText(given);
-  absl::MutexLock lock(&parts_->lock);
-  return parts_->campaigns.Create(campaign);
+  return parts_->connections->Write(Durability::kPower, [&](Database* database) {
+    return CampaignTable(database, parts_->self).Create(campaign);
+  });
 }
 
 absl::Status Store::UpdateCampaign(const CampaignRecord& given) {
   const CampaignRecord campaign = WithValidText(given);
-  absl::MutexLock lock(&parts_->lock);
-  return parts_->campaigns.Update(campaign);
+  return parts_->connections->Write(Durability::kPower, [&](Database* database) {
+    return CampaignTable(database, parts_->self).Update(campaign);
+  });
 }
 
 absl::StatusOr<CampaignRecord> Store::Find(std::string_view name) {
-  absl::MutexLock lock(&parts_->lock);
-  return parts_->campaigns.Find(name);
+  CampaignRecord campaign;
+  ASSAY_RETURN_IF_ERROR(parts_->connections->Read([&](Database* database) -> absl::Status {
+    ASSAY_ASSIGN_OR_RETURN(campaign, CampaignTable(database, parts_->self).Find(name));
+    return absl::OkStatus();
+  }));
+  return campaign;
 }
 
 absl::StatusOr<std::vector<CampaignSummary>> Store::ListCampaigns(int limit) {
-  absl::MutexLock lock(&parts_->lock);
-  return parts_->campaigns.List(limit);
+  std::vector<CampaignSummary> campaigns;
+  ASSAY_RETURN_IF_ERROR(parts_->connections->Read([&](Database* database) -> absl::Status {
+    ASSAY_ASSIGN_OR_RETURN(campaigns, CampaignTable(database, parts_->self).List(limit));
+    return absl::OkStatus();
+  }));
+  return campaigns;
 }
 
 absl::Status Store::Heartbeat(std::string_view campaign_id) {
-  absl::MutexLock lock(&parts_->lock);
-  return parts_->campaigns.Heartbeat(campaign_id);
+  return parts_->connections->Write(Durability::kProcess, [&](Database* database) {
+    return CampaignTable(database, parts_->self).Heartbeat(campaign_id);
+  });
 }
 
 absl::Status Store::RequestCancel(std::string_view campaign_id) {
-  absl::MutexLock lock(&parts_->lock);
-  return parts_->campaigns.RequestCancel(campaign_id);
+  return parts_->connections->Write(Durability::kPower, [&](Database* database) {
+    return CampaignTable(database, parts_->self).RequestCancel(campaign_id);
+  });
 }
 
 absl::StatusOr<bool> Store::CancelRequested(std::string_view campaign_id) {
-  absl::MutexLock lock(&parts_->lock);
-  return parts_->campaigns.CancelRequested(campaign_id);
+  bool requested = false;
+  ASSAY_RETURN_IF_ERROR(parts_->connections->Read([&](Database* database) -> absl::Status {
+    ASSAY_ASSIGN_OR_RETURN(requested,
+                           CampaignTable(database, parts_->self).CancelRequested(campaign_id));
+    return absl::OkStatus();
+  }));
+  return requested;
 }
 
 absl::StatusOr<std::vector<ChunkRef>> Store::StageChunks(std::string_view campaign_id,
@@ -261,12 +135,10 @@ absl::StatusOr<std::vector<ChunkRef>> Store::StageChunks(std::string_view campai
     batch_bytes += at_rest.bytes.size();
     batch.push_back(std::move(at_rest));
     if (batch_bytes < kStagedAtOnce && i + 1 < chunks.size()) continue;
-    absl::MutexLock lock(&parts_->lock);
-    ASSAY_ASSIGN_OR_RETURN(
-        Transaction transaction,
-        Transaction::Begin(parts_->database.get(), Transaction::Durability::kProcess));
-    ASSAY_RETURN_IF_ERROR(parts_->chunks.Stage(campaign_id, execution_id, batch));
-    ASSAY_RETURN_IF_ERROR(transaction.Commit());
+    ASSAY_RETURN_IF_ERROR(
+        parts_->connections->Write(Durability::kProcess, [&](Database* database) {
+          return ChunkTable(database, parts_->self).Stage(campaign_id, execution_id, batch);
+        }));
     batch.clear();
     batch_bytes = 0;
   }
@@ -286,79 +158,78 @@ absl::Status Store::CommitExecution(const ExecutionRecord& given, absl::Span<con
                                     absl::Span<const ProfileChunk> profile) {
   const ExecutionRecord execution = WithValidText(given);
   ASSAY_ASSIGN_OR_RETURN(const KeyFigures figures, KeyFiguresOf(execution));
-  absl::MutexLock lock(&parts_->lock);
-  ASSAY_ASSIGN_OR_RETURN(
-      Transaction transaction,
-      Transaction::Begin(parts_->database.get(), Transaction::Durability::kPower));
-  for (const ChunkRef& chunk : chunks) {
-    ASSAY_ASSIGN_OR_RETURN(const bool staged, parts_->chunks.Has(chunk.sha256));
-    if (!staged) {
-      return absl::FailedPreconditionError(
-          absl::StrCat("execution ", execution.id(),
-                       " refers to a sample chunk that was never staged or has been removed"));
+  return parts_->connections->Write(Durability::kPower, [&](Database* database) -> absl::Status {
+    ChunkTable staged(database, parts_->self);
+    for (const ChunkRef& chunk : chunks) {
+      ASSAY_ASSIGN_OR_RETURN(const bool there, staged.Has(chunk.sha256));
+      if (!there) {
+        return absl::FailedPreconditionError(
+            absl::StrCat("execution ", execution.id(),
+                         " refers to a sample chunk that was never staged or has been removed"));
+      }
     }
-  }
-  ASSAY_RETURN_IF_ERROR(parts_->executions.Add(execution, figures, chunks, seconds));
-  ASSAY_RETURN_IF_ERROR(parts_->executions.AddProfile(execution.id(), profile));
-  ASSAY_RETURN_IF_ERROR(parts_->executions.Seal(execution.id()));
-  ASSAY_RETURN_IF_ERROR(parts_->chunks.Unstage(execution.id()));
-  return transaction.Commit();
+    ExecutionTable executions(database);
+    ASSAY_RETURN_IF_ERROR(executions.Add(execution, figures, chunks, seconds));
+    ASSAY_RETURN_IF_ERROR(executions.AddProfile(execution.id(), profile));
+    ASSAY_RETURN_IF_ERROR(executions.Seal(execution.id()));
+    return staged.Unstage(execution.id());
+  });
 }
 
 absl::Status Store::AttachProfile(std::string_view execution_id, const ProfileInfo& info,
                                   absl::Span<const ProfileChunk> profile) {
-  absl::MutexLock lock(&parts_->lock);
-  ASSAY_ASSIGN_OR_RETURN(
-      Transaction transaction,
-      Transaction::Begin(parts_->database.get(), Transaction::Durability::kPower));
-  ASSAY_RETURN_IF_ERROR(
-      parts_->executions.AttachProfile(execution_id, WithValidText(info), profile));
-  return transaction.Commit();
+  const ProfileInfo valid = WithValidText(info);
+  return parts_->connections->Write(Durability::kPower, [&](Database* database) {
+    return ExecutionTable(database).AttachProfile(execution_id, valid, profile);
+  });
 }
 
 absl::StatusOr<int64_t> Store::SweepUncommitted() {
-  absl::MutexLock lock(&parts_->lock);
-  ASSAY_ASSIGN_OR_RETURN(
-      Transaction transaction,
-      Transaction::Begin(parts_->database.get(), Transaction::Durability::kProcess));
-  Parts& parts = *parts_;
-  const auto lives = [&parts](const std::string& controller) ABSL_NO_THREAD_SAFETY_ANALYSIS {
-    return parts.campaigns.ControllerLives(controller);
-  };
-  ASSAY_ASSIGN_OR_RETURN(const int64_t freed, parts_->chunks.Sweep(lives));
-  ASSAY_RETURN_IF_ERROR(transaction.Commit());
+  int64_t freed = 0;
+  ASSAY_RETURN_IF_ERROR(parts_->connections->Write(
+      Durability::kProcess, [&](Database* database) -> absl::Status {
+        CampaignTable campaigns(database, parts_->self);
+        const auto lives = [&campaigns](const std::string& controller) {
+          return campaigns.ControllerLives(controller);
+        };
+        ASSAY_ASSIGN_OR_RETURN(freed, ChunkTable(database, parts_->self).Sweep(lives));
+        return absl::OkStatus();
+      }));
   return freed;
 }
 
 absl::Status Store::ForEachExecution(
     std::string_view campaign_id, const std::function<absl::Status(const ExecutionRecord&)>& visit,
     std::vector<absl::Status>* damaged, Order order) {
-  std::vector<int64_t> rows;
   const auto pass_over = [damaged](const absl::Status& status) {
     if (damaged == nullptr || !absl::IsDataLoss(status)) return status;
     damaged->push_back(status);
     return absl::OkStatus();
   };
-  {
-    absl::MutexLock lock(&parts_->lock);
-    ASSAY_ASSIGN_OR_RETURN(const int64_t committed, parts_->executions.CommittedCount(campaign_id));
-    ASSAY_ASSIGN_OR_RETURN(rows, parts_->executions.Rows(campaign_id, order));
-    if (static_cast<int64_t>(rows.size()) < committed) {
-      ASSAY_RETURN_IF_ERROR(
-          pass_over(parts_->executions.Missing(campaign_id, rows.size(), committed)));
-    }
-  }
+  std::vector<int64_t> rows;
+  absl::Status complete;
+  ASSAY_RETURN_IF_ERROR(parts_->connections->Read([&](Database* database) -> absl::Status {
+    ExecutionTable executions(database);
+    ASSAY_ASSIGN_OR_RETURN(const int64_t committed, executions.CommittedCount(campaign_id));
+    ASSAY_ASSIGN_OR_RETURN(rows, executions.Rows(campaign_id, order));
+    complete = static_cast<int64_t>(rows.size()) < committed
+                   ? executions.Missing(campaign_id, rows.size(), committed)
+                   : absl::OkStatus();
+    return absl::OkStatus();
+  }));
+  if (!complete.ok()) ASSAY_RETURN_IF_ERROR(pass_over(complete));
   for (const int64_t row : rows) {
-    absl::StatusOr<ExecutionRecord> execution;
-    {
-      absl::MutexLock lock(&parts_->lock);
-      execution = parts_->executions.Read(row, campaign_id);
-    }
-    if (!execution.ok()) {
-      ASSAY_RETURN_IF_ERROR(pass_over(execution.status()));
+    ExecutionRecord execution;
+    const absl::Status read =
+        parts_->connections->Read([&](Database* database) -> absl::Status {
+          ASSAY_ASSIGN_OR_RETURN(execution, ExecutionTable(database).Read(row, campaign_id));
+          return absl::OkStatus();
+        });
+    if (!read.ok()) {
+      ASSAY_RETURN_IF_ERROR(pass_over(read));
       continue;
     }
-    ASSAY_RETURN_IF_ERROR(visit(*execution));
+    ASSAY_RETURN_IF_ERROR(visit(execution));
   }
   return absl::OkStatus();
 }
@@ -369,9 +240,14 @@ absl::StatusOr<bool> Store::HasRepeatedExecution(std::string_view campaign_id) {
 }
 
 absl::StatusOr<ExecutionRecord> Store::ReadExecution(std::string_view execution_id) {
-  absl::MutexLock lock(&parts_->lock);
-  ASSAY_ASSIGN_OR_RETURN(const int64_t row, parts_->executions.RowOf(execution_id));
-  return parts_->executions.Read(row);
+  ExecutionRecord execution;
+  ASSAY_RETURN_IF_ERROR(parts_->connections->Read([&](Database* database) -> absl::Status {
+    ExecutionTable executions(database);
+    ASSAY_ASSIGN_OR_RETURN(const int64_t row, executions.RowOf(execution_id));
+    ASSAY_ASSIGN_OR_RETURN(execution, executions.Read(row));
+    return absl::OkStatus();
+  }));
+  return execution;
 }
 
 absl::StatusOr<std::vector<ExecutionRecord>> Store::Executions(std::string_view campaign_id) {
@@ -387,38 +263,50 @@ absl::Status Store::ReadChunks(
     std::string_view execution_id,
     const std::function<absl::Status(uint32_t load, const SampleChunk&)>& visit) {
   int64_t row = 0;
-  {
-    absl::MutexLock lock(&parts_->lock);
-    ASSAY_ASSIGN_OR_RETURN(row, parts_->executions.RowOf(execution_id));
-    ASSAY_RETURN_IF_ERROR(parts_->executions.CheckChunks(row));
-  }
+  ASSAY_RETURN_IF_ERROR(parts_->connections->Read([&](Database* database) -> absl::Status {
+    ExecutionTable executions(database);
+    ASSAY_ASSIGN_OR_RETURN(row, executions.RowOf(execution_id));
+    return executions.CheckChunks(row);
+  }));
   for (int64_t ordinal = 0;; ++ordinal) {
     std::optional<ChunkRef> ref;
     SampleChunk chunk;
-    {
-      absl::MutexLock lock(&parts_->lock);
-      ASSAY_ASSIGN_OR_RETURN(ref, parts_->executions.ChunkAt(row, ordinal));
+    ASSAY_RETURN_IF_ERROR(parts_->connections->Read([&](Database* database) -> absl::Status {
+      ExecutionTable executions(database);
+      ASSAY_ASSIGN_OR_RETURN(ref, executions.ChunkAt(row, ordinal));
       if (!ref.has_value()) return absl::OkStatus();
-      absl::StatusOr<SampleChunk> read = parts_->chunks.Read(ref->sha256);
+      absl::StatusOr<SampleChunk> read = ChunkTable(database, parts_->self).Read(ref->sha256);
       if (absl::IsDataLoss(read.status())) {
-        return parts_->executions.Damaged(row, read.status().message());
+        return executions.Damaged(row, read.status().message());
       }
       ASSAY_ASSIGN_OR_RETURN(chunk, std::move(read));
-    }
+      return absl::OkStatus();
+    }));
+    if (!ref.has_value()) return absl::OkStatus();
     ASSAY_RETURN_IF_ERROR(visit(ref->load, chunk));
   }
 }
 
 absl::StatusOr<std::vector<ProfileChunk>> Store::ReadProfile(std::string_view execution_id) {
-  absl::MutexLock lock(&parts_->lock);
-  ASSAY_ASSIGN_OR_RETURN(const int64_t row, parts_->executions.RowOf(execution_id));
-  return parts_->executions.Profile(row);
+  std::vector<ProfileChunk> profile;
+  ASSAY_RETURN_IF_ERROR(parts_->connections->Read([&](Database* database) -> absl::Status {
+    ExecutionTable executions(database);
+    ASSAY_ASSIGN_OR_RETURN(const int64_t row, executions.RowOf(execution_id));
+    ASSAY_ASSIGN_OR_RETURN(profile, executions.Profile(row));
+    return absl::OkStatus();
+  }));
+  return profile;
 }
 
 absl::StatusOr<std::vector<LoadInterval>> Store::ReadSeconds(std::string_view execution_id) {
-  absl::MutexLock lock(&parts_->lock);
-  ASSAY_ASSIGN_OR_RETURN(const int64_t row, parts_->executions.RowOf(execution_id));
-  return parts_->executions.Seconds(row);
+  std::vector<LoadInterval> seconds;
+  ASSAY_RETURN_IF_ERROR(parts_->connections->Read([&](Database* database) -> absl::Status {
+    ExecutionTable executions(database);
+    ASSAY_ASSIGN_OR_RETURN(const int64_t row, executions.RowOf(execution_id));
+    ASSAY_ASSIGN_OR_RETURN(seconds, executions.Seconds(row));
+    return absl::OkStatus();
+  }));
+  return seconds;
 }
 
 }  // namespace assay::controller

@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "common/monotonic_clock.h"
 #include "proto/profile.pb.h"
 #include "proto/results.pb.h"
 #include "proto/samples.pb.h"
@@ -57,20 +58,27 @@ struct LoadInterval {
 struct StoreOptions {
   // How long a call waits for another process's write to end before it fails with kUnavailable.
   absl::Duration busy_timeout = absl::Seconds(10);
+  // How long a call tries to reach a server that went away after the store was opened.
+  absl::Duration retry_for = absl::Seconds(60);
+  // Called once for each call that has to wait for the server, with the reason. Any thread.
+  std::function<void(const absl::Status& why)> on_retry;
+  // For these two times. Outlives the store.
+  Clock* clock = &Clock::Real();
 };
 
-// The results of campaigns: one SQLite file in WAL mode. Several processes may have it open. Writes of one process
-// exclude those of others; reads never wait. docs/store.md describes the tables and views.
+// The results of campaigns: one SQLite file. Several processes may have it open. Writes exclude each other; reads wait
+// for no other call. docs/store.md describes the tables and views. engine/ is the interface to what keeps the tables.
 //
 // Atomicity: an execution is stored with all its samples or not at all, whenever the process is killed. Sample chunks
 // are staged in small transactions as they arrive, and the commit of the execution only refers to them.
 // SweepUncommitted() removes chunks that no commit refers to.
 //
-// Threads: safe; calls are serialised. Callbacks run without the lock held.
+// Threads: safe. Each call that reads sees one state of the store. Callbacks run outside of transactions and may use
+// the store.
 //
-// Errors. Every message names the file and says what to do.
-// kUnavailable: another process holds the file; the message names the process.
-// kPermissionDenied: the file cannot be written or read.
+// Errors. Every message names the store and says what to do.
+// kUnavailable: another process holds the store, or its server cannot be reached; the message names it.
+// kPermissionDenied: the store cannot be written or read.
 // kNotFound, kAlreadyExists: see each function.
 // kResourceExhausted: the disk is full.
 // kDataLoss: stored data is damaged. Every row has a hash, which is checked when it is read. The message names the
@@ -97,7 +105,8 @@ class Store {
     kByCell,
   };
 
-  static absl::StatusOr<std::unique_ptr<Store>> Open(const std::string& path, Mode mode,
+  // `location`: the path of an SQLite file.
+  static absl::StatusOr<std::unique_ptr<Store>> Open(const std::string& location, Mode mode,
                                                      const StoreOptions& options = {});
   // A warning if other users can read the file at `path`, judged by its mode and its folder's mode; otherwise empty.
   static std::string WhoElseReads(const std::string& path);
@@ -140,7 +149,7 @@ class Store {
   // Stores chunks of an execution that is still running, transcoded to PLANES_ZLIB, and returns their names in order.
   // On return the chunks survive the end of this process, so the agent may delete its copies. Staging a chunk twice
   // stores it once. kInvalidArgument for a damaged chunk; the message names the chunk and the damage. Takes some
-  // milliseconds per chunk, mostly without the lock.
+  // milliseconds per chunk, mostly outside of transactions.
   absl::StatusOr<std::vector<ChunkRef>> StageChunks(std::string_view campaign_id,
                                                     std::string_view execution_id, uint32_t load,
                                                     absl::Span<const SampleChunk> chunks);

@@ -1,6 +1,7 @@
 // Errors of a store that cannot be opened or written.
 
 #include <linux/capability.h>
+#include <sqlite3.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -15,7 +16,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "common/file.h"
-#include "controller/store/database.h"
+#include "controller/store/sqlite/sqlite_database.h"
 #include "controller/store/store.h"
 #include "controller/store/store_samples.h"
 #include "gmock/gmock.h"
@@ -312,8 +313,8 @@ TEST_F(OpenTest, ReportsDamage) {
 }
 
 TEST_F(OpenTest, ReportsAFullDisk) {
-  const std::unique_ptr<Database> database =
-      *Database::Open(path_, Database::Access::kWrite, absl::Seconds(1));
+  const std::unique_ptr<SqliteDatabase> database =
+      *SqliteDatabase::Open(path_, SqliteDatabase::Access::kWrite, absl::Seconds(1));
   ASSERT_TRUE(database->Execute("CREATE TABLE t (x)").ok());
   // Limits the number of pages, as a full disk would.
   ASSERT_TRUE(database->QueryInt("PRAGMA max_page_count = 3").ok());

@@ -1,5 +1,5 @@
-#ifndef ASSAY_CONTROLLER_STORE_LOCK_HOLDER_H_
-#define ASSAY_CONTROLLER_STORE_LOCK_HOLDER_H_
+#ifndef ASSAY_CONTROLLER_STORE_SQLITE_LOCK_HOLDER_H_
+#define ASSAY_CONTROLLER_STORE_SQLITE_LOCK_HOLDER_H_
 
 #include <string>
 
@@ -12,4 +12,4 @@ std::string HeldBy(const std::string& database_path);
 
 }  // namespace assay::controller
 
-#endif  // ASSAY_CONTROLLER_STORE_LOCK_HOLDER_H_
+#endif  // ASSAY_CONTROLLER_STORE_SQLITE_LOCK_HOLDER_H_

@@ -1,4 +1,4 @@
-#include "controller/store/schema.h"
+#include "controller/store/sqlite/sqlite_schema.h"
 
 namespace assay::controller {
 namespace {
@@ -261,6 +261,6 @@ constexpr SchemaStep kSteps[] = {
 
 }  // namespace
 
-absl::Span<const SchemaStep> SchemaSteps() { return kSteps; }
+absl::Span<const SchemaStep> SqliteSchemaSteps() { return kSteps; }
 
 }  // namespace assay::controller

@@ -1,4 +1,4 @@
-#include "controller/store/lock_holder.h"
+#include "controller/store/sqlite/lock_holder.h"
 
 #include <sys/stat.h>
 

@@ -1,4 +1,6 @@
-#include "controller/store/schema.h"
+// Migration of every version to the latest.
+
+#include "controller/store/engine/schema.h"
 
 #include <memory>
 #include <string>
@@ -6,7 +8,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
-#include "controller/store/database.h"
+#include "controller/store/engine/database.h"
+#include "controller/store/sqlite/sqlite_database.h"
+#include "controller/store/sqlite/sqlite_schema.h"
 #include "controller/store/store_samples.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -19,7 +23,7 @@ using ::testing::HasSubstr;
 // The real steps, and two that represent later versions: one keeps a column and adds another, one moves data into a
 // new table.
 std::vector<SchemaStep> WithLaterSteps() {
-  std::vector<SchemaStep> steps(SchemaSteps().begin(), SchemaSteps().end());
+  std::vector<SchemaStep> steps(SqliteSchemaSteps().begin(), SqliteSchemaSteps().end());
   const int last = steps.back().version;
   steps.push_back({last + 1, "ALTER TABLE campaign ADD COLUMN host TEXT NOT NULL DEFAULT 'here'"});
   steps.push_back({last + 2,
@@ -31,8 +35,8 @@ std::vector<SchemaStep> WithLaterSteps() {
 class SchemaTest : public ::testing::Test {
  protected:
   std::unique_ptr<Database> Opened(const std::string& name) {
-    absl::StatusOr<std::unique_ptr<Database>> database =
-        Database::Open(folder_.Path(name), Database::Access::kWrite, absl::Seconds(10));
+    absl::StatusOr<std::unique_ptr<SqliteDatabase>> database = SqliteDatabase::Open(
+        folder_.Path(name), SqliteDatabase::Access::kWrite, absl::Seconds(10));
     EXPECT_TRUE(database.ok()) << database.status();
     return *std::move(database);
   }
@@ -48,7 +52,7 @@ class SchemaTest : public ::testing::Test {
 
 TEST_F(SchemaTest, StepsCountFromOneWithoutGaps) {
   int version = 0;
-  for (const SchemaStep& step : SchemaSteps()) EXPECT_EQ(step.version, ++version);
+  for (const SchemaStep& step : SqliteSchemaSteps()) EXPECT_EQ(step.version, ++version);
 }
 
 // Every released version must stay readable: a migration keeps its data and gives the schema of a new file.
@@ -66,7 +70,7 @@ TEST_F(SchemaTest, MigratesEveryEarlierVersionAndKeepsItsData) {
             .ok());
     const absl::Status migrated = MigrateSchema(database.get(), steps);
     ASSERT_TRUE(migrated.ok()) << migrated;
-    EXPECT_EQ(*SchemaVersionOf(database.get()), steps.back().version);
+    EXPECT_EQ(*database->SchemaVersion(), steps.back().version);
     EXPECT_EQ(Dump(name), Dump("fresh")) << "from version " << earlier;
     EXPECT_EQ(RunSql(folder_.Path(name), "SELECT label || host FROM campaign WHERE id = 'a'"),
               "lhere");
@@ -98,32 +102,32 @@ TEST_F(SchemaTest, RenamesAGateOfOlderStores) {
 
 TEST_F(SchemaTest, FailedStepKeepsTheOldVersion) {
   const std::unique_ptr<Database> database = Opened("f");
-  ASSERT_TRUE(MigrateSchema(database.get(), SchemaSteps()).ok());
+  ASSERT_TRUE(MigrateSchema(database.get(), SqliteSchemaSteps()).ok());
   const std::string before = Dump("f");
   std::vector<SchemaStep> steps = WithLaterSteps();
   steps.push_back({steps.back().version + 1, "CREATE TABLE half (x); NO SUCH STATEMENT;"});
   EXPECT_FALSE(MigrateSchema(database.get(), steps).ok());
   EXPECT_EQ(Dump("f"), before);
-  EXPECT_EQ(*SchemaVersionOf(database.get()), SchemaSteps().back().version);
+  EXPECT_EQ(*database->SchemaVersion(), SqliteSchemaSteps().back().version);
 }
 
 TEST_F(SchemaTest, MigratingTwiceChangesNothing) {
   const std::unique_ptr<Database> database = Opened("f");
-  ASSERT_TRUE(MigrateSchema(database.get(), SchemaSteps()).ok());
+  ASSERT_TRUE(MigrateSchema(database.get(), SqliteSchemaSteps()).ok());
   const std::string before = Dump("f");
-  ASSERT_TRUE(MigrateSchema(database.get(), SchemaSteps()).ok());
+  ASSERT_TRUE(MigrateSchema(database.get(), SqliteSchemaSteps()).ok());
   EXPECT_EQ(Dump("f"), before);
 }
 
 TEST_F(SchemaTest, DoesNotChangeANewerVersion) {
   const std::unique_ptr<Database> database = Opened("f");
   ASSERT_TRUE(MigrateSchema(database.get(), WithLaterSteps()).ok());
-  const absl::Status status = MigrateSchema(database.get(), SchemaSteps());
+  const absl::Status status = MigrateSchema(database.get(), SqliteSchemaSteps());
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(std::string(status.message()),
               HasSubstr(absl::StrCat("was written by a newer version of Assay (schema ",
                                      WithLaterSteps().back().version, ", this version supports ",
-                                     SchemaSteps().back().version, ")")));
+                                     SqliteSchemaSteps().back().version, ")")));
 }
 
 }  // namespace
