@@ -235,8 +235,12 @@ absl::Status Store::ForEachExecution(
 }
 
 absl::StatusOr<bool> Store::HasRepeatedExecution(std::string_view campaign_id) {
-  absl::MutexLock lock(&parts_->lock);
-  return parts_->executions.HasRepeated(campaign_id);
+  bool repeated = false;
+  ASSAY_RETURN_IF_ERROR(parts_->connections->Read([&](Database* database) -> absl::Status {
+    ASSAY_ASSIGN_OR_RETURN(repeated, ExecutionTable(database).HasRepeated(campaign_id));
+    return absl::OkStatus();
+  }));
+  return repeated;
 }
 
 absl::StatusOr<ExecutionRecord> Store::ReadExecution(std::string_view execution_id) {
