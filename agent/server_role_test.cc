@@ -122,7 +122,6 @@ class ServerSlotsTest : public ServerRoleTest {
   OpenRequest Request(const std::string& execution, const std::string& target, uint32_t first) {
     OpenRequest request = ServerRequest(execution, target);
     request.set_group("block");
-    request.set_lease_ms(600'000);
     SlotSchedule& slots = *request.mutable_server()->mutable_slots();
     slots.set_lead_ns(50'000'000);
     slots.set_period_ns(10'000'000);
