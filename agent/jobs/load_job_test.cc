@@ -178,7 +178,9 @@ TEST_F(LoadJobTest, InSlotsItRecordsEachOwnSlotAndAllItsSamples) {
     return finished.ok() == 0 || finished.warmup_requests() == 0 || threads.size() < 2;
   };
   do {
-    if (slot_ns > 0) EXPECT_TRUE(CloseJob(agent_.stub(), request_.job()).ok());
+    if (slot_ns > 0) {
+      EXPECT_TRUE(CloseJob(agent_.stub(), request_.job()).ok());
+    }
     slot_ns = slot_ns == 0 ? 100'000'000 : 2 * slot_ns;
     SetSlots(slot_ns);
     threads.clear();

@@ -296,10 +296,10 @@ void CampaignRunner::FailRefused(FinishedExecution& finished) const {
   failure.set_agent(sender->record.address());
   failure.set_role(role);
   failure.mutable_failure()->set_kind(Failure::INTERNAL);
-  failure.mutable_failure()->set_message(absl::StrCat(
-      "agent ", sender->record.address(), " (", sender->description().host(),
-      ") sent a record that the store refuses: ", refused.message(),
-      "; use an agent of the controller's version, then `resume` the campaign"));
+  failure.mutable_failure()->set_message(
+      absl::StrCat("agent ", sender->record.address(), " (", sender->description().host(),
+                   ") sent a record that the store refuses: ", refused.message(),
+                   "; use an agent of the controller's version, then `resume` the campaign"));
   finished = std::move(failed);
 }
 

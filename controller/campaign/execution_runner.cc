@@ -235,10 +235,9 @@ absl::StatusOr<std::vector<FinishedExecution>> ExecutionRunner::Run(
   const auto known = stretch_.find(UnitKeyOf(unit.front().execution.cell));
   const bool is_first = known == stretch_.end();
   uint32_t stretch = is_first ? 1 : known->second;
-  const uint32_t longest =
-      unit.size() > 1 ? LongestStretchOf(plan_, unit.front().execution.cell,
-                                         static_cast<uint32_t>(unit.size()))
-                      : 1;
+  const uint32_t longest = unit.size() > 1 ? LongestStretchOf(plan_, unit.front().execution.cell,
+                                                              static_cast<uint32_t>(unit.size()))
+                                           : 1;
   // In a later block, overdue slots are the work of a stall, which may be over.
   bool accepts_overdue = is_first && stretch >= longest;
   for (uint32_t disturbed = 0;;) {

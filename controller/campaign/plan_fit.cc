@@ -128,8 +128,7 @@ SkippedTarget Skip(const PlanTarget& target, const std::string& workload, std::s
 
 DefaultedPlan WithDefaultsFor(const Plan& plan, const AgentPool& pool) {
   DefaultedPlan defaulted = {WithDefaults(plan), ""};
-  if (plan.design() != Plan::DESIGN_UNSPECIFIED ||
-      defaulted.plan.design() != Plan::INTERLEAVED) {
+  if (plan.design() != Plan::DESIGN_UNSPECIFIED || defaulted.plan.design() != Plan::INTERLEAVED) {
     return defaulted;
   }
   const auto alone = std::find_if(plan.targets().begin(), plan.targets().end(),

@@ -116,8 +116,7 @@ TEST_F(PlanFitTest, APlanWithoutADesignIsSequentialIfATargetCannotBeAliveTogethe
   EXPECT_EQ(named.plan.design(), Plan::INTERLEAVED);
   const absl::Status refused = FitToAgents(named.plan, *pool_).status();
   EXPECT_EQ(refused.code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_NE(refused.message().find("set design: SEQUENTIAL"), absl::string_view::npos)
-      << refused;
+  EXPECT_NE(refused.message().find("set design: SEQUENTIAL"), absl::string_view::npos) << refused;
   const DefaultedPlan sequential =
       WithDefaultsFor(plan_of(with_alone + "design: SEQUENTIAL"), *pool_);
   EXPECT_EQ(sequential.why_sequential, "");

@@ -162,9 +162,9 @@ std::vector<SlotSchedule> SlotSchedulesOf(const Plan& plan, const Cell& cell, ui
 }
 
 uint32_t StretchOf(const Plan& plan, const Cell& cell, const SlotSchedule& slots) {
-  const bool known = std::any_of(
-      plan.workloads().begin(), plan.workloads().end(),
-      [&](const Workload& workload) { return workload.name() == cell.workload(); });
+  const bool known =
+      std::any_of(plan.workloads().begin(), plan.workloads().end(),
+                  [&](const Workload& workload) { return workload.name() == cell.workload(); });
   if (!known || slots.own().empty()) return 1;
   // Each round has one slot of each target.
   const uint32_t targets = slots.count() / static_cast<uint32_t>(slots.own_size());

@@ -206,6 +206,8 @@ TEST(PlanRulesTest, LimitsTimesCountsAndRatesAsTheLoadGeneratorDoes) {
   for (const auto& [value, good] : kSecondsOfWindow) {
     const double seconds = value;
     EXPECT_EQ(IsGood([&](Plan& plan) {
+                // The windows of interleaved targets must fit into a day together.
+                plan.set_design(Plan::SEQUENTIAL);
                 plan.mutable_load()->mutable_closed()->mutable_duration()->set_seconds(seconds);
               }),
               good)

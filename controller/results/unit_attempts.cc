@@ -10,8 +10,7 @@
 namespace assay::controller {
 
 std::string UnitAttempts::KeyOf(const Cell& cell, uint32_t block) const {
-  return absl::StrCat(block, "\n",
-                      IsInterleaved(plan_, cell) ? UnitKeyOf(cell) : CellText(cell));
+  return absl::StrCat(block, "\n", IsInterleaved(plan_, cell) ? UnitKeyOf(cell) : CellText(cell));
 }
 
 const UnitAttempts::Unit* UnitAttempts::Find(absl::Span<const ScheduledExecution> unit) const {

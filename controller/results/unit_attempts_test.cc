@@ -108,8 +108,7 @@ TEST(UnitAttemptsTest, TheLastOfTheAttemptsThatMeasuredMostTargetsCounts) {
   EXPECT_THAT(attempts.LeftOut(), UnorderedElementsAre("a0g", "b0g", "a1h"));
   for (const char* target : {"a", "b", "c"}) attempts.See(Made(target, 3, "j"));
   attempts.See(Made("b", 4, "k"));
-  EXPECT_THAT(attempts.LeftOut(),
-              UnorderedElementsAre("a0g", "b0g", "a1h", "a2i", "c2i", "b4k"));
+  EXPECT_THAT(attempts.LeftOut(), UnorderedElementsAre("a0g", "b0g", "a1h", "a2i", "c2i", "b4k"));
 }
 
 TEST(UnitAttemptsTest, ASequentialExecutionIsAUnitOfItsOwn) {

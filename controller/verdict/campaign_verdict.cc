@@ -399,9 +399,8 @@ void AppendComparisonLimits(const CampaignVerdict& verdict, std::vector<std::str
           where, ": the slots do not have one length in all blocks (",
           absl::StrJoin(one->blocks_by_slot, ", ",
                         [](std::string* out, const auto& entry) {
-                          absl::StrAppend(
-                              out, absl::FormatDuration(absl::Nanoseconds(entry.first)), " in ",
-                              entry.second);
+                          absl::StrAppend(out, absl::FormatDuration(absl::Nanoseconds(entry.first)),
+                                          " in ", entry.second);
                         }),
           "), so the blocks differ in how cold the caches are at the begin of a slot"));
     }

@@ -308,10 +308,10 @@ class InterleavedVerdictTest : public VerdictFixture {
   void AddStart(const CampaignRecord& campaign, uint32_t block, uint32_t overdue_round = 0,
                 uint64_t slot_ns = 42'000'000) {
     for (const bool candidate : {false, true}) {
-      std::string more = absl::StrCat("group: 'start-", block, "' slots { period_ns: ",
-                                      slot_ns + 8'000'000, " slot_ns: ", slot_ns,
-                                      " settle_ns: 2000000 count: ", 2 * (kRounds + 1),
-                                      " warmup_count: 2 ");
+      std::string more =
+          absl::StrCat("group: 'start-", block, "' slots { period_ns: ", slot_ns + 8'000'000,
+                       " slot_ns: ", slot_ns, " settle_ns: 2000000 count: ", 2 * (kRounds + 1),
+                       " warmup_count: 2 ");
       std::vector<LoadInterval> intervals;
       std::string server;
       for (uint32_t round = 0; round <= kRounds; ++round) {
