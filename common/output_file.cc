@@ -70,9 +70,8 @@ absl::Status WriteWith(int fd, std::string_view contents, std::string_view name,
 }  // namespace
 
 absl::Status WriteAll(int fd, std::string_view contents, std::string_view name) {
-  return WriteWith(fd, contents, name, [fd](std::string_view rest) {
-    return write(fd, rest.data(), rest.size());
-  });
+  return WriteWith(fd, contents, name,
+                   [fd](std::string_view rest) { return write(fd, rest.data(), rest.size()); });
 }
 
 absl::Status WriteAllAt(int fd, std::string_view contents, uint64_t offset, std::string_view name) {

@@ -255,8 +255,9 @@ TEST(CatalogueTest, ReadsTheFormerNameOfAField) {
   EXPECT_TRUE((*catalogue.Find("a"))->static_responses());
   EXPECT_FALSE((*catalogue.Find("b"))->static_responses());
   EXPECT_EQ((*catalogue.Find("b"))->description(), "static_answers: true");
-  EXPECT_HAS(Complaint("targets {\n name: 'a' argv: 'server'\n static_answers: true\n what: 1\n}\n"),
-             "c.textproto:4:2");
+  EXPECT_HAS(
+      Complaint("targets {\n name: 'a' argv: 'server'\n static_answers: true\n what: 1\n}\n"),
+      "c.textproto:4:2");
 }
 
 }  // namespace

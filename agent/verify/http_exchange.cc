@@ -123,8 +123,8 @@ bool SetUpLibrary() {
 absl::Status WhyFailed(CURL* curl, CURLcode code, const std::string& what, const char* error,
                        const Received& received) {
   if (received.heads_too_long) {
-    return absl::ResourceExhaustedError(
-        absl::StrCat(what, ": the response's header fields have more than ", kMaxHeads >> 20, " MiB"));
+    return absl::ResourceExhaustedError(absl::StrCat(
+        what, ": the response's header fields have more than ", kMaxHeads >> 20, " MiB"));
   }
   if (received.body_too_long || code == CURLE_FILESIZE_EXCEEDED) {
     return absl::ResourceExhaustedError(

@@ -99,8 +99,8 @@ absl::StatusOr<std::unique_ptr<AgentClient>> AgentClient::Create(const std::stri
   // another.
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  auto connection = std::make_unique<Connection>(
-      grpc::CreateCustomChannel(address, credentials, arguments));
+  auto connection =
+      std::make_unique<Connection>(grpc::CreateCustomChannel(address, credentials, arguments));
   return std::unique_ptr<AgentClient>(new AgentClient(address, std::move(connection), clock));
 }
 

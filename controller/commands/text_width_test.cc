@@ -70,8 +70,7 @@ class TextWidthTest : public ::testing::Test {
   // Stores a campaign of all cells. The candidate needs more CPU time, and all need more by `factor`.
   void AddCampaign(const std::string& id, const std::string& label, double factor) {
     CampaignRecord campaign;
-    EXPECT_TRUE(
-        google::protobuf::TextFormat::ParseFromString(PlanText(), campaign.mutable_plan()));
+    EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(PlanText(), campaign.mutable_plan()));
     *campaign.mutable_plan() = WithDefaults(campaign.plan());
     campaign.set_id(id);
     campaign.set_label(label);

@@ -200,10 +200,10 @@ TEST_F(CampaignResultsTest, OldNamesOfGatesAreNotShown) {
 
 TEST_F(CampaignResultsTest, ATargetWithFixedResponsesIsNamed) {
   CampaignRecord campaign = Store(1);
-  TargetDescription& target =
-      *campaign.add_agents()->mutable_description()->add_targets();
+  TargetDescription& target = *campaign.add_agents()->mutable_description()->add_targets();
   target.set_name("epoll");
-  EXPECT_EQ(absl::StrJoin(NotesOf(Read(campaign)), "\n").find("fixed responses"), std::string::npos);
+  EXPECT_EQ(absl::StrJoin(NotesOf(Read(campaign)), "\n").find("fixed responses"),
+            std::string::npos);
   target.set_static_responses(true);
   EXPECT_NE(absl::StrJoin(NotesOf(Read(campaign)), "\n").find("epoll sends fixed responses"),
             std::string::npos);

@@ -212,8 +212,9 @@ TEST_F(CampaignVerdictTest, InvalidGateOfAComparedCellTakesTheVerdictAway) {
         {.target = "hyper",
          .block = block,
          .cpu_us = kKnownB[block],
-         .more = "gates { name: 'wrong_responses' value: 0.5 verdict: INVALID rules_version: 1000 } "
-                 "gates { name: 'idle_gaps' value: 0.2 verdict: WARN rules_version: 1000 }"});
+         .more =
+             "gates { name: 'wrong_responses' value: 0.5 verdict: INVALID rules_version: 1000 } "
+             "gates { name: 'idle_gaps' value: 0.2 verdict: WARN rules_version: 1000 }"});
   }
   const CampaignVerdict verdict = Compared(campaign);
   EXPECT_TRUE(verdict.invalid());
