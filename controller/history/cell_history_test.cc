@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "analysis/comparison.h"
 #include "analysis/latency_histogram.h"
+#include "controller/gates/gate_keeper.h"
 #include "controller/history/history_output.h"
 #include "controller/plan/plan_rules.h"
 #include "controller/results/text_table.h"
@@ -38,6 +40,9 @@ struct Made {
   // More of the plan.
   std::string plan;
   size_t executions = 6;
+  // Set: the executions have a gate with this verdict, of rules of this version.
+  std::optional<GateResult::Verdict> verdict;
+  uint32_t rules_version = 1;
 };
 
 class CellHistoryTest : public ::testing::Test {
@@ -46,7 +51,8 @@ class CellHistoryTest : public ::testing::Test {
       : store_(*Store::Open(
             absl::StrCat(::testing::TempDir(), "/",
                          ::testing::UnitTest::GetInstance()->current_test_info()->name(), ".db"),
-            Store::Mode::kWrite)) {}
+            Store::Mode::kWrite)),
+        rules_(*LoadGateRules()) {}
 
   // Adds a campaign of the target epoll at 64 and 256 connections, a day after the last one.
   void Add(const Made& made) {
@@ -92,6 +98,12 @@ class CellHistoryTest : public ::testing::Test {
     execution.mutable_server_ready()->set_build_id(made.build_id);
     execution.mutable_server()->set_cpu_ns(
         static_cast<int64_t>(made.cpu_us * kSpread[block % 6] * 1'000 * 1'000));
+    if (made.verdict.has_value()) {
+      GateResult& gate = *execution.add_gates();
+      gate.set_name("idle_gaps");
+      gate.set_verdict(*made.verdict);
+      gate.set_rules_version(made.rules_version);
+    }
     LatencyHistogram latency;
     for (int i = 0; i < 1000; ++i) latency.Record(int64_t{100'000});
     ToProto(latency, execution.mutable_latency());
@@ -101,18 +113,19 @@ class CellHistoryTest : public ::testing::Test {
 
   CellHistory Read(const CellQuery& query = {
                        .target = "epoll", .workload = "json", .level = "64"}) {
-    absl::StatusOr<CellHistory> history = ReadHistory(*store_, query);
+    absl::StatusOr<CellHistory> history = ReadHistory(*store_, rules_, query);
     EXPECT_TRUE(history.ok()) << history.status();
     return *std::move(history);
   }
 
   std::string Refusal(const CellQuery& query) {
-    const absl::Status status = ReadHistory(*store_, query).status();
+    const absl::Status status = ReadHistory(*store_, rules_, query).status();
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
     return std::string(status.message());
   }
 
   std::unique_ptr<Store> store_;
+  GateRules rules_;
   int count_ = 0;
   int executions_ = 0;
 };
@@ -170,6 +183,17 @@ TEST_F(CellHistoryTest, ShowsWhatChangedOnTheHostsAndInTheServer) {
   EXPECT_THAT(ToText(history, TextWidth::kWide),
               HasSubstr("changed before 000000000002: server build id: aa -> bb; server "
                         "kernel.release: 6.1.0 -> 6.2.0"));
+}
+
+// As `show` does. 1,000 requests over 64 connections are too few by today's rules.
+TEST_F(CellHistoryTest, CampaignsOfOlderRulesAreJudgedByTodaysRules) {
+  Add({.verdict = GateResult::PASS});
+  Add({.verdict = GateResult::PASS, .rules_version = rules_.version()});
+  Add({.verdict = GateResult::INVALID, .rules_version = rules_.version()});
+  const CellHistory history = Read();
+  EXPECT_TRUE(history.points[0].cell.invalid);
+  EXPECT_FALSE(history.points[1].cell.invalid);
+  EXPECT_TRUE(history.points[2].cell.invalid);
 }
 
 TEST_F(CellHistoryTest, TakesALevelAsPeopleWriteIt) {

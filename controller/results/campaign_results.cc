@@ -20,6 +20,7 @@
 #include "controller/gates/environment_gates.h"
 #include "controller/gates/gate_keeper.h"
 #include "controller/plan/cells.h"
+#include "controller/results/cell_gates.h"
 #include "controller/results/outdated_gates.h"
 #include "controller/results/regression.h"
 #include "proto/convert/execution_figures.h"
@@ -70,46 +71,6 @@ std::string WhyFailed(const Failure& failure) {
   return text;
 }
 
-// Severity. An unreadable figure is worse than a warning, because its value is not known.
-int Badness(GateResult::Verdict verdict) {
-  switch (verdict) {
-    case GateResult::INVALID:
-      return 3;
-    case GateResult::UNREADABLE:
-      return 2;
-    case GateResult::WARN:
-      return 1;
-    default:
-      return 0;
-  }
-}
-
-// Compares two results of one gate.
-bool IsWorse(const GateRules& rules, const GateResult& a, const GateResult& b) {
-  if (a.verdict() != b.verdict()) return Badness(a.verdict()) > Badness(b.verdict());
-  const GateRule* const rule = rules.Find(a.name());
-  const bool less_is_bad = rule != nullptr && rule->direction == GateDirection::kMin;
-  return less_is_bad ? a.value() < b.value() : a.value() > b.value();
-}
-
-void KeepWorst(const GateRules& rules, const GateResult& gate, std::vector<GateResult>& gates) {
-  const auto found = std::find_if(gates.begin(), gates.end(),
-                                  [&](const GateResult& one) { return one.name() == gate.name(); });
-  if (found == gates.end()) {
-    gates.push_back(gate);
-  } else if (IsWorse(rules, gate, *found)) {
-    *found = gate;
-  }
-}
-
-// The judgement of the median execution; of two middle ones the worse. REQUIRES: not empty.
-GateResult TypicalOf(const GateRules& rules, std::vector<GateResult> results) {
-  const auto middle = results.begin() + static_cast<int64_t>((results.size() - 1) / 2);
-  std::nth_element(results.begin(), middle, results.end(),
-                   [&](const GateResult& a, const GateResult& b) { return IsWorse(rules, a, b); });
-  return *middle;
-}
-
 // The data of one cell while executions are read. It holds no histogram, because a histogram takes 216 KiB and there
 // may be many cells.
 struct Gathered {
@@ -117,25 +78,8 @@ struct Gathered {
   std::vector<ProfileInfo> profiles;
   // By block, why an execution failed. A later attempt may have been measured.
   std::map<uint32_t, std::string> failures;
-  // By name, the judgements of gates of which the typical one counts.
-  std::map<std::string, std::vector<GateResult>> typical;
+  CellGates gates;
   CellResult result;
-
-  void Add(const GateRules& rules, const GateResult& gate) {
-    const GateRule* const rule = rules.Find(gate.name());
-    if (rule != nullptr && rule->typical_execution) {
-      typical[gate.name()].push_back(gate);
-    } else {
-      KeepWorst(rules, gate, result.gates);
-    }
-  }
-  // After the last execution.
-  void ConcludeGates(const GateRules& rules) {
-    for (auto& [name, results] : typical) {
-      result.gates.push_back(TypicalOf(rules, std::move(results)));
-    }
-    typical.clear();
-  }
 };
 
 // A failed execution that was repeated with success is not a failure of the campaign.
@@ -227,7 +171,7 @@ uint32_t FinishedBlocks(const Plan& plan,
 }
 
 // Reads the cells that thresholds on regressions compare with.
-absl::Status ReadComparable(Store& store, CampaignResults& results) {
+absl::Status ReadComparable(Store& store, const GateRules& rules, CampaignResults& results) {
   // Target and workload; an empty one stands for all.
   absl::flat_hash_set<std::pair<std::string, std::string>> wanted;
   for (const Threshold& one : results.campaign.plan().thresholds()) {
@@ -245,8 +189,8 @@ absl::Status ReadComparable(Store& store, CampaignResults& results) {
   // The results list the damaged executions already.
   std::vector<absl::Status> damaged;
   ASSAY_ASSIGN_OR_RETURN(const std::vector<StoredCell> own,
-                         ReadStoredCells(store, results.campaign, cells, &damaged));
-  ASSAY_ASSIGN_OR_RETURN(results.comparable, FindComparable(store, results.campaign, own));
+                         ReadStoredCells(store, rules, results.campaign, cells, &damaged));
+  ASSAY_ASSIGN_OR_RETURN(results.comparable, FindComparable(store, rules, results.campaign, own));
   return absl::OkStatus();
 }
 
@@ -331,7 +275,7 @@ absl::StatusOr<CampaignResults> ReadResults(Store& store, const GateRules& rules
     pool.Add(*latency, result);
     outdated.See(record);
     if (!IsOutdated(rules, record)) {
-      for (const GateResult& gate : record.gates()) found->second.Add(rules, gate);
+      for (const GateResult& gate : record.gates()) found->second.gates.Add(rules, gate);
     }
     if (record.server().has_profile() && record.server().profile().refused().empty())
       found->second.profiles.push_back(record.server().profile());
@@ -342,7 +286,7 @@ absl::StatusOr<CampaignResults> ReadResults(Store& store, const GateRules& rules
   pool.Finish();
   results.finished_blocks = FinishedBlocks(campaign.plan(), gathered);
   ASSAY_RETURN_IF_ERROR(outdated.JudgeAgain(store, [&](const Cell& cell, const GateResult& gate) {
-    gathered[CellText(cell)].Add(rules, gate);
+    gathered[CellText(cell)].gates.Add(rules, gate);
   }));
   results.judged_again = outdated.count();
   results.rules_version = rules.version();
@@ -352,12 +296,12 @@ absl::StatusOr<CampaignResults> ReadResults(Store& store, const GateRules& rules
   }
   for (const std::string& key : order) {
     CountFailures(gathered[key]);
-    gathered[key].ConcludeGates(rules);
+    gathered[key].result.gates = gathered[key].gates.Conclude(rules);
     Derive(gathered[key]);
     JudgeProfilesOf(gathered[key], rules, campaign.plan());
     results.cells.push_back(std::move(gathered[key].result));
   }
-  ASSAY_RETURN_IF_ERROR(ReadComparable(store, results));
+  ASSAY_RETURN_IF_ERROR(ReadComparable(store, rules, results));
   return results;
 }
 

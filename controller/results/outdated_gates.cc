@@ -12,15 +12,17 @@ std::vector<const AgentRecord*> AgentsOf(const CampaignRecord& campaign) {
   return agents;
 }
 
+void OutdatedGates::SeeForItsGroup(const ExecutionRecord& execution) {
+  if (execution.group().empty()) return;
+  Group& group = groups_[execution.group()];
+  group.use += CpuUseOf(execution);
+  ++group.executions;
+}
+
 void OutdatedGates::See(const ExecutionRecord& execution) {
-  const CpuUse own = CpuUseOf(execution);
-  if (!execution.group().empty()) {
-    Group& group = groups_[execution.group()];
-    group.use += own;
-    ++group.executions;
-  }
+  SeeForItsGroup(execution);
   if (!IsOutdated(rules_, execution)) return;
-  outdated_.push_back({execution.id(), execution.cell(), execution.group(), own,
+  outdated_.push_back({execution.id(), execution.cell(), execution.group(), CpuUseOf(execution),
                        GroupSizeOf(execution), HasManyIntervals(execution),
                        FiguresToJudge(campaign_.plan(), execution, AgentsOf(campaign_))});
 }

@@ -26,8 +26,10 @@ class OutdatedGates {
   OutdatedGates(const GateRules& rules, const CampaignRecord& campaign)
       : rules_(rules), campaign_(campaign) {}
 
-  // Takes each measured execution of the campaign.
+  // Takes each measured execution of the campaign, either to judge it again or, if its judgement is not wanted, for what
+  // its group used.
   void See(const ExecutionRecord& execution);
+  void SeeForItsGroup(const ExecutionRecord& execution);
   // Calls `take` for each result of the outdated executions. Errors are those of the store.
   absl::Status JudgeAgain(Store& store,
                           absl::FunctionRef<void(const Cell&, const GateResult&)> take);

@@ -69,7 +69,10 @@ struct Made {
   std::string server_cpus = "0";
   std::string options;
   std::string path = "/json";
+  // The execution has a gate that is invalid, or counts that today's rules do not accept.
   bool invalid = false;
+  bool miscounted = false;
+  bool judged_by_older_rules = false;
 };
 
 class RegressionTest : public ::testing::Test {
@@ -108,7 +111,7 @@ class RegressionTest : public ::testing::Test {
     ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(R"(
       status: MEASURED
       cell { target: "epoll" workload: "json" mode: "closed" connections: 64 }
-      loads { finished { sent: 1000 ok: 1000 connections: 64 duration_ns: 1000000000 cpu_ns: 8000000
+      loads { finished { sent: 1000 ok: 1000 connections: 32 duration_ns: 1000000000 cpu_ns: 8000000
                          samples_recorded: 1000 } samples_received: 1000 }
     )",
                                                               &execution));
@@ -118,10 +121,11 @@ class RegressionTest : public ::testing::Test {
     execution.mutable_server_ready()->set_cpus(made.server_cpus);
     execution.mutable_server()->set_cpu_ns(
         static_cast<int64_t>(made.cpu_us * (1 + 0.001 * block) * 1e6));
-    if (made.invalid) {
-      execution.add_gates()->set_name("idle_gaps");
-      execution.mutable_gates(0)->set_verdict(GateResult::INVALID);
-    }
+    if (made.miscounted) execution.mutable_loads(0)->mutable_finished()->set_sent(1'001);
+    GateResult& gate = *execution.add_gates();
+    gate.set_name("idle_gaps");
+    gate.set_verdict(made.invalid ? GateResult::INVALID : GateResult::PASS);
+    gate.set_rules_version(made.judged_by_older_rules ? 1 : rules_.version());
     LatencyHistogram latency;
     for (int i = 0; i < 1000; ++i) latency.Record(int64_t{100'000});
     ToProto(latency, execution.mutable_latency());
@@ -193,6 +197,13 @@ TEST_F(RegressionTest, CampaignsThatDifferInTheirConditionsAreNotCompared) {
   EXPECT_EQ(ComparedWith(Add({.path = "/plaintext"})), "");
   EXPECT_EQ(ComparedWith(Add({.invalid = true})), usual);
   EXPECT_EQ(ComparedWith(Add({})), usual) << "an invalid campaign is no baseline";
+}
+
+// Otherwise a campaign would be a baseline that `show` calls invalid, or the other way round.
+TEST_F(RegressionTest, EarlierCampaignsAreJudgedByTodaysRules) {
+  const std::string sound = Add({.invalid = true, .judged_by_older_rules = true}).id();
+  EXPECT_EQ(ComparedWith(Add({.miscounted = true, .judged_by_older_rules = true})), sound);
+  EXPECT_EQ(ComparedWith(Add({})), sound) << "its requests do not add up";
 }
 
 }  // namespace

@@ -14,7 +14,10 @@
 #include "absl/strings/str_join.h"
 #include "analysis/crc32c.h"
 #include "common/status_macros.h"
+#include "controller/gates/gate_keeper.h"
 #include "controller/plan/cells.h"
+#include "controller/results/cell_gates.h"
+#include "controller/results/outdated_gates.h"
 #include "proto/convert/execution_figures.h"
 #include "proto/convert/histogram_proto.h"
 
@@ -92,6 +95,7 @@ Conditions ConditionsOf(const CampaignRecord& campaign, const Cell& cell) {
 // A cell while its executions are read.
 struct Reading {
   StoredCell stored;
+  CellGates gates;
   // Values of its executions, by key, each once.
   std::map<std::string, std::set<std::string>> conditions;
 
@@ -112,10 +116,6 @@ struct Reading {
     }
     for (const LoadRecord& load : record.loads())
       conditions["load CPUs"].insert(load.ready().cpus());
-    stored.invalid = stored.invalid || std::any_of(record.gates().begin(), record.gates().end(),
-                                                   [](const GateResult& gate) {
-                                                     return gate.verdict() == GateResult::INVALID;
-                                                   });
     return absl::OkStatus();
   }
 };
@@ -143,7 +143,7 @@ std::vector<Cell> ComparableCells(const CampaignRecord& campaign) {
   return cells;
 }
 
-absl::StatusOr<std::vector<StoredCell>> ReadStoredCells(Store& store,
+absl::StatusOr<std::vector<StoredCell>> ReadStoredCells(Store& store, const GateRules& rules,
                                                         const CampaignRecord& campaign,
                                                         absl::Span<const Cell> cells,
                                                         std::vector<absl::Status>* damaged) {
@@ -160,30 +160,46 @@ absl::StatusOr<std::vector<StoredCell>> ReadStoredCells(Store& store,
                     .executions = {},
                     .conditions = ConditionsOf(campaign, cell)}});
   }
+  OutdatedGates outdated(rules, campaign);
   const auto take = [&](const ExecutionRecord& record) -> absl::Status {
+    if (record.status() != ExecutionRecord::MEASURED) return absl::OkStatus();
     const auto found = index.find(CellText(record.cell()));
-    if (found == index.end() || record.status() != ExecutionRecord::MEASURED) {
+    if (found == index.end()) {
+      outdated.SeeForItsGroup(record);
       return absl::OkStatus();
     }
-    if (absl::Status status = readings[found->second].Add(record); !status.ok()) {
+    Reading& reading = readings[found->second];
+    if (absl::Status status = reading.Add(record); !status.ok()) {
       damaged->push_back(std::move(status));
+      return absl::OkStatus();
     }
+    outdated.See(record);
+    if (IsOutdated(rules, record)) return absl::OkStatus();
+    for (const GateResult& gate : record.gates()) reading.gates.Add(rules, gate);
     return absl::OkStatus();
   };
   ASSAY_RETURN_IF_ERROR(
       store.ForEachExecution(campaign.id(), take, damaged, Store::Order::kByCell));
+  ASSAY_RETURN_IF_ERROR(outdated.JudgeAgain(store, [&](const Cell& cell, const GateResult& gate) {
+    readings[index.at(CellText(cell))].gates.Add(rules, gate);
+  }));
   std::vector<StoredCell> stored;
   for (Reading& reading : readings) {
     for (const auto& [key, values] : reading.conditions) {
       reading.stored.conditions[key] = absl::StrJoin(values, " and ");
     }
+    const std::vector<GateResult> gates = reading.gates.Conclude(rules);
+    reading.stored.invalid = std::any_of(gates.begin(), gates.end(), [](const GateResult& gate) {
+      return gate.verdict() == GateResult::INVALID;
+    });
     stored.push_back(std::move(reading.stored));
   }
   return stored;
 }
 
 absl::StatusOr<std::map<std::string, StoredCell>> FindComparable(
-    Store& store, const CampaignRecord& campaign, absl::Span<const StoredCell> cells) {
+    Store& store, const GateRules& rules, const CampaignRecord& campaign,
+    absl::Span<const StoredCell> cells) {
   std::map<std::string, const StoredCell*> wanted;
   for (const StoredCell& cell : cells) wanted[CellText(cell.cell)] = &cell;
   std::map<std::string, StoredCell> found;
@@ -200,7 +216,7 @@ absl::StatusOr<std::map<std::string, StoredCell>> FindComparable(
     if (candidates.empty()) continue;
     std::vector<absl::Status> damaged;
     ASSAY_ASSIGN_OR_RETURN(std::vector<StoredCell> stored,
-                           ReadStoredCells(store, *earlier, candidates, &damaged));
+                           ReadStoredCells(store, rules, *earlier, candidates, &damaged));
     for (StoredCell& one : stored) {
       const auto wish = wanted.find(CellText(one.cell));
       if (one.executions.empty() || one.invalid ||

@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "analysis/figures.h"
+#include "analysis/gates.h"
 #include "analysis/metrics.h"
 #include "controller/store/store.h"
 #include "proto/results.pb.h"
@@ -32,16 +33,16 @@ struct StoredCell {
   // The figures of each measured execution, by block. Damaged executions are left out.
   std::vector<Figures> executions;
   Conditions conditions;
-  // Whether a gate made one of the executions invalid.
+  // Whether a gate is invalid, by the rules with which the cell was read: as `show` judges the cell.
   bool invalid = false;
 };
 
 // Cells of a campaign that can be compared with those of other campaigns: all but skipped and profiled cells.
 std::vector<Cell> ComparableCells(const CampaignRecord& campaign);
 
-// Reads cells of one campaign, in the given order, in one pass over its executions. Appends damaged executions to
-// `damaged`. REQUIRES: the cells are of ComparableCells(campaign).
-absl::StatusOr<std::vector<StoredCell>> ReadStoredCells(Store& store,
+// Reads cells of one campaign, in the given order, in one pass over its executions. Executions that older rules judged
+// are judged again. Appends damaged executions to `damaged`. REQUIRES: the cells are of ComparableCells(campaign).
+absl::StatusOr<std::vector<StoredCell>> ReadStoredCells(Store& store, const GateRules& rules,
                                                         const CampaignRecord& campaign,
                                                         absl::Span<const Cell> cells,
                                                         std::vector<absl::Status>* damaged);
@@ -52,7 +53,8 @@ absl::StatusOr<std::vector<StoredCell>> ReadStoredCells(Store& store,
 // such a campaign is absent. Damaged campaigns are left out. Reads the store's campaigns, newest first, until each cell
 // has one.
 absl::StatusOr<std::map<std::string, StoredCell>> FindComparable(
-    Store& store, const CampaignRecord& campaign, absl::Span<const StoredCell> cells);
+    Store& store, const GateRules& rules, const CampaignRecord& campaign,
+    absl::Span<const StoredCell> cells);
 
 // Whether two campaigns measured the same: target with options, workload, load, design, CPU models and pinned CPUs.
 bool Comparable(const Conditions& a, const Conditions& b);
