@@ -181,8 +181,14 @@ TEST_F(CellHistoryTest, ShowsWhatChangedOnTheHostsAndInTheServer) {
   EXPECT_EQ(history.points[2].condition_changes[0].after, "bb");
   EXPECT_EQ(history.points[2].condition_changes[1].key, "server kernel.release");
   EXPECT_THAT(ToText(history, TextWidth::kWide),
-              HasSubstr("changed before 000000000002: server build id: aa -> bb; server "
-                        "kernel.release: 6.1.0 -> 6.2.0"));
+              AllOf(HasSubstr("server changed before 000000000002: server build id: aa -> bb\n"),
+                    HasSubstr("conditions changed before 000000000002: server kernel.release: "
+                              "6.1.0 -> 6.2.0\n"),
+                    HasSubstr("server changed, 1 changed")));
+  EXPECT_EQ(history.points[2].change, std::nullopt) << "another kernel is another machine";
+  const auto json = ToJson(history)["campaigns"][2]["condition_changes"];
+  EXPECT_EQ(json[0]["of"], "server");
+  EXPECT_EQ(json[1]["of"], "hosts");
 }
 
 // As `show` does. 1,000 requests over 64 connections are too few by today's rules.
@@ -233,9 +239,9 @@ TEST_F(CellHistoryTest, CountsCampaignsWithoutTheFigure) {
 
 TEST_F(CellHistoryTest, TableIsAtMost100ColumnsWide) {
   Add({.cpu_us = 1234.5678});
-  Add({.cpu_us = 1300, .kernel = std::string(150, 'k')});
+  Add({.cpu_us = 1300, .build_id = std::string(150, 'b')});
   const std::string text = ToText(Read());
-  EXPECT_LE(WidestLine(text.substr(0, text.find("changed before"))), kTextColumns) << text;
+  EXPECT_LE(WidestLine(text.substr(0, text.find("server changed before"))), kTextColumns) << text;
   EXPECT_THAT(text, AllOf(HasSubstr("2024-10-04 00:00"), HasSubstr("+5.3 % [+5.1, +5.5]"),
                           HasSubstr("slower")));
 }

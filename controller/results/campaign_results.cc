@@ -178,19 +178,18 @@ absl::Status ReadComparable(Store& store, const GateRules& rules, CampaignResult
     if (one.has_regression_percent()) wanted.emplace(one.target(), one.workload());
   }
   if (wanted.empty()) return absl::OkStatus();
-  std::vector<Cell> cells;
-  for (Cell& cell : ComparableCells(results.campaign)) {
-    if (wanted.contains({cell.target(), cell.workload()}) || wanted.contains({cell.target(), ""}) ||
-        wanted.contains({"", cell.workload()}) || wanted.contains({"", ""})) {
-      cells.push_back(std::move(cell));
+  std::map<std::string, Conditions> cells;
+  for (const CellResult& one : results.cells) {
+    const std::string& target = one.cell.target();
+    const std::string& workload = one.cell.workload();
+    if (one.cell.profiled()) continue;
+    if (wanted.contains({target, workload}) || wanted.contains({target, ""}) ||
+        wanted.contains({"", workload}) || wanted.contains({"", ""})) {
+      cells[CellText(one.cell)] = ConditionsOf(results.campaign, one.cell, one.observed);
     }
   }
-  if (cells.empty()) return absl::OkStatus();
-  // The results list the damaged executions already.
-  std::vector<absl::Status> damaged;
-  ASSAY_ASSIGN_OR_RETURN(const std::vector<StoredCell> own,
-                         ReadStoredCells(store, rules, results.campaign, cells, &damaged));
-  ASSAY_ASSIGN_OR_RETURN(results.comparable, FindComparable(store, rules, results.campaign, own));
+  ASSAY_ASSIGN_OR_RETURN(results.comparable,
+                         FindComparable(store, rules, results.campaign, std::move(cells)));
   return absl::OkStatus();
 }
 
@@ -202,14 +201,15 @@ void JudgeRegressionOf(const CampaignResults& results, const CellResult& cell,
   const Metric* const metric = FindMetric(result->threshold.metric());
   const auto earlier = results.comparable.find(CellText(cell.cell));
   if (metric == nullptr || earlier == results.comparable.end()) return;
-  result->compared_with = earlier->second.campaign;
+  result->compared_with = earlier->second.cell.campaign;
+  result->changes = earlier->second.changes;
   std::vector<double> values;
   for (const ExecutionResult& one : cell.executions) {
     const std::optional<double> value = metric->of(one);
     if (value.has_value()) values.push_back(*value);
   }
   result->regression =
-      CompareCampaigns(ValuesOf(earlier->second, *metric), values, *metric, cell.fresh_starts);
+      CompareCampaigns(ValuesOf(earlier->second.cell, *metric), values, *metric, cell.fresh_starts);
   if (!result->regression.has_value()) return;
   const RegressionVerdict verdict =
       JudgeRegression(*result->regression, result->threshold.regression_percent(), *metric);
@@ -272,6 +272,7 @@ absl::StatusOr<CampaignResults> ReadResults(Store& store, const GateRules& rules
       return absl::OkStatus();
     }
     result.executions.push_back(ResultOf(record, *latency));
+    Observe(record, &result.observed);
     pool.Add(*latency, result);
     outdated.See(record);
     if (!IsOutdated(rules, record)) {

@@ -14,6 +14,7 @@
 #include "analysis/figures.h"
 #include "analysis/gates.h"
 #include "analysis/order_statistics.h"
+#include "controller/results/conditions.h"
 #include "controller/results/stored_cell.h"
 #include "controller/store/store.h"
 #include "proto/results.pb.h"
@@ -65,6 +66,8 @@ struct CellResult {
   OverExecutions server_rss_bytes;
   // Requests of all executions that were sent more than once.
   uint64_t retried = 0;
+  // What its executions tell of their conditions, for comparisons with other campaigns.
+  ObservedConditions observed;
   // One judgement per gate: that of the worst execution, or of the median one if the gate's rule says so.
   std::vector<GateResult> gates;
 };
@@ -84,7 +87,7 @@ struct CampaignResults {
   uint32_t finished_blocks = 0;
   // For each cell with a threshold on a regression, by CellText(): the same cell of the latest comparable campaign. Absent
   // if there is none.
-  std::map<std::string, StoredCell> comparable;
+  std::map<std::string, EarlierCell> comparable;
   // kDataLoss for each execution that is damaged or missing in the store. No figure includes such an execution.
   std::vector<absl::Status> damaged;
 
@@ -114,6 +117,8 @@ struct ThresholdResult {
   // not set if there is no comparable campaign, or no figure to compare; the threshold is then met and not certain.
   std::string compared_with;
   std::optional<RatioComparison> regression;
+  // The conditions that changed since that campaign.
+  std::vector<ConditionChange> changes;
 };
 
 // Every threshold on every cell that it applies to, except the cells of separate executions for profiles.

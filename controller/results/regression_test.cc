@@ -66,6 +66,14 @@ TEST(JudgeRegressionTest, IsUndecidedWithoutAnInterval) {
 struct Made {
   double cpu_us = 10;
   std::string cpu_model = "Example 9000";
+  std::string kernel = "6.1.0";
+  std::string governor = "performance";
+  std::string microcode = "0x1";
+  std::string build_id = "aa";
+  double seconds = 1;
+  double warmup = 0.1;
+  // More of the plan.
+  std::string plan;
   std::string server_cpus = "0";
   std::string options;
   std::string path = "/json";
@@ -90,8 +98,9 @@ class RegressionTest : public ::testing::Test {
     EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(
         absl::StrCat("name: 'p' targets { name: 'epoll' ", made.options,
                      " } workloads { name: 'json' path: '", made.path,
-                     "' } load { closed { connections: 64 duration { seconds: 1 } } } blocks: 6 ",
-                     "thresholds { metric: 'server_cpu_us_per_request' regression_percent: 5 }"),
+                     "' } load { closed { connections: 64 duration { seconds: ", made.seconds,
+                     " } } warmup { seconds: ", made.warmup, " } } blocks: 6 ", made.plan,
+                     " thresholds { metric: 'server_cpu_us_per_request' regression_percent: 5 }"),
         campaign.mutable_plan()));
     *campaign.mutable_plan() = WithDefaults(campaign.plan());
     campaign.set_id(absl::StrCat("00000000000", count_));
@@ -100,7 +109,12 @@ class RegressionTest : public ::testing::Test {
     AgentRecord& agent = *campaign.add_agents();
     agent.add_roles(JobId::SERVER);
     agent.add_roles(JobId::LOAD);
-    (*agent.mutable_description()->mutable_environment())["cpu.model"] = made.cpu_model;
+    auto& environment = *agent.mutable_description()->mutable_environment();
+    environment["cpu.model"] = made.cpu_model;
+    environment["cpu.governor"] = made.governor;
+    environment["cpu.microcode"] = made.microcode;
+    environment["kernel.release"] = made.kernel;
+    environment["kernel.boot_id"] = campaign.id();
     EXPECT_TRUE(store_->CreateCampaign(campaign).ok());
     for (int block = 0; block < 6; ++block) Commit(campaign, block, made);
     return campaign;
@@ -119,6 +133,7 @@ class RegressionTest : public ::testing::Test {
     execution.set_campaign_id(campaign.id());
     execution.set_block(static_cast<uint32_t>(block));
     execution.mutable_server_ready()->set_cpus(made.server_cpus);
+    execution.mutable_server_ready()->set_build_id(made.build_id);
     execution.mutable_server()->set_cpu_ns(
         static_cast<int64_t>(made.cpu_us * (1 + 0.001 * block) * 1e6));
     if (made.miscounted) execution.mutable_loads(0)->mutable_finished()->set_sent(1'001);
@@ -195,8 +210,38 @@ TEST_F(RegressionTest, CampaignsThatDifferInTheirConditionsAreNotCompared) {
   EXPECT_EQ(ComparedWith(Add({.server_cpus = "2"})), "");
   EXPECT_EQ(ComparedWith(Add({.options = "options { key: 'threads' value: '2' }"})), "");
   EXPECT_EQ(ComparedWith(Add({.path = "/plaintext"})), "");
+  EXPECT_EQ(ComparedWith(Add({.kernel = "6.2.0"})), "");
+  EXPECT_EQ(ComparedWith(Add({.governor = "powersave"})), "");
+  EXPECT_EQ(ComparedWith(Add({.seconds = 2})), "");
+  EXPECT_EQ(ComparedWith(Add({.warmup = 0.5})), "");
   EXPECT_EQ(ComparedWith(Add({.invalid = true})), usual);
   EXPECT_EQ(ComparedWith(Add({})), usual) << "an invalid campaign is no baseline";
+}
+
+// Short slots include more of the caches' filling.
+TEST_F(RegressionTest, CampaignsWithOtherSlotsAreNotCompared) {
+  const std::string two = "targets { name: 'hyper' }";
+  const std::string usual = Add({.plan = two}).id();
+  EXPECT_EQ(ComparedWith(Add({.plan = two + " interleave { slot { seconds: 0.1 } }"})), "");
+  EXPECT_EQ(ComparedWith(Add({.plan = two + " targets { name: 'other' }"})), "");
+  EXPECT_EQ(ComparedWith(Add({.plan = two})), usual);
+}
+
+// The server's build is what the threshold is about; the microcode may explain a difference that is not the server's.
+TEST_F(RegressionTest, SaysWhatChangedSinceTheCampaignThatItIsComparedWith) {
+  Add({});
+  const CampaignResults same = Read(Add({}));
+  EXPECT_THAT(ToText(same, TextWidth::kWide),
+              HasSubstr("nothing that is recorded of server and hosts changed since then"));
+  const CampaignResults results = Read(Add({.microcode = "0x2", .build_id = "bb"}));
+  EXPECT_THAT(ToText(results, TextWidth::kWide),
+              HasSubstr("from campaign 000000000001 and may be worse by at most 5 %; changed since "
+                        "then: server build id: aa -> bb; server cpu.microcode: 0x1 -> 0x2\n"));
+  const auto changes = ToJson(results)["thresholds"][0]["condition_changes"];
+  ASSERT_EQ(changes.size(), 2);
+  EXPECT_EQ(changes[0]["of"], "server");
+  EXPECT_EQ(changes[1]["of"], "hosts");
+  EXPECT_EQ(changes[1]["after"], "0x2");
 }
 
 // Otherwise a campaign would be a baseline that `show` calls invalid, or the other way round.

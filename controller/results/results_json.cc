@@ -225,6 +225,7 @@ Json WithoutCells(const CampaignResults& results) {
       threshold["regression_percent"] = one.threshold.regression_percent();
       threshold["compared_with"] = one.compared_with.empty() ? Json() : Json(one.compared_with);
       threshold["ratio"] = one.regression.has_value() ? ToJson(one.regression->ratio) : Json();
+      threshold["condition_changes"] = ConditionChangesJson(one.changes);
     }
     json["thresholds"].push_back(std::move(threshold));
   }

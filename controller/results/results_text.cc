@@ -117,12 +117,16 @@ std::string RegressionLine(const ThresholdResult& one) {
       one.certain ? one.met ? "threshold met: " : "threshold missed: " : "threshold not decided: ",
       metric, " differs by ", DifferenceText(one.regression->ratio), " from campaign ",
       one.compared_with, " and ", limit);
-  if (one.certain) return line;
-  absl::StrAppend(&line,
-                  one.regression->ratio.low.has_value()
-                      ? "; the limit lies in the interval: measure more blocks"
-                      : "; there are too few executions for an interval, or they are windows "
-                        "of one running server");
+  if (!one.certain) {
+    absl::StrAppend(&line,
+                    one.regression->ratio.low.has_value()
+                        ? "; the limit lies in the interval: measure more blocks"
+                        : "; there are too few executions for an interval, or they are windows "
+                          "of one running server");
+  }
+  absl::StrAppend(&line, one.changes.empty()
+                             ? "; nothing that is recorded of server and hosts changed since then"
+                             : absl::StrCat("; changed since then: ", ToText(one.changes)));
   return line;
 }
 
