@@ -13,6 +13,7 @@
 #include "analysis/metrics.h"
 #include "analysis/slot_pairs.h"
 #include "controller/results/campaign_results.h"
+#include "controller/results/conditions.h"
 #include "controller/store/store.h"
 #include "proto/results.pb.h"
 
@@ -76,6 +77,12 @@ struct EnvironmentDifference {
   std::string second;
 };
 
+// What differs between the servers of one label in two campaigns: its options, version or build id.
+struct ServerDifference {
+  std::string label;
+  ConditionChange change;
+};
+
 struct CampaignVerdict {
   enum class Design { kSequential, kInterleaved, kTwoCampaigns };
 
@@ -103,7 +110,10 @@ struct CampaignVerdict {
   std::vector<std::string> invalid_elsewhere;
   // What limits the verdict, one sentence each without a full stop.
   std::vector<std::string> limits;
+  // Two campaigns: what differs between the hosts, and between the servers with the same label. The latter is what such a
+  // comparison is about, and counts in no gate.
   std::vector<EnvironmentDifference> environment;
+  std::vector<ServerDifference> servers;
   // Over all primary comparisons (root mean square). Not set for a sequential design.
   std::optional<double> between_start_sd;
   std::optional<double> within_start_sd;

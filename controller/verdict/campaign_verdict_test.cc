@@ -442,6 +442,32 @@ TEST_F(TwoCampaignsTest, ComparesSharedCellsAndSaysWhatDiffers) {
   EXPECT_EQ(verdict->environment[0].second, "6.2");
 }
 
+// A new version of the server is what the comparison is about, and no fault of it.
+TEST_F(TwoCampaignsTest, SaysWhichServerChangedAndCountsItInNoGate) {
+  const std::string options = "options { key: 'threads' value: '";
+  const CampaignRecord first = WithAgent(
+      Campaign("targets { name: 'epoll' " + options + "1' } }", 6, kFirstId, "16, 64"), "6.1");
+  const CampaignRecord second = WithAgent(
+      Campaign("targets { name: 'epoll' " + options + "2' } }", 6, kSecondId, "16, 64"), "6.1");
+  for (const uint32_t connections : {16, 64}) {
+    for (uint32_t block = 0; block < 6; ++block) {
+      Made made{.target = "epoll", .block = block, .connections = connections};
+      made.more = "server_ready { version: 'epoll 1.0' build_id: 'aa' }";
+      Add(first, made);
+      made.more = "server_ready { version: 'epoll 1.0' build_id: 'bb' }";
+      Add(second, made);
+    }
+  }
+  const absl::StatusOr<CampaignVerdict> verdict = Compare(first, second);
+  ASSERT_TRUE(verdict.ok()) << verdict.status();
+  ASSERT_THAT(verdict->servers, SizeIs(2));
+  EXPECT_EQ(verdict->servers[0].label, "epoll");
+  EXPECT_EQ(ToText(verdict->servers[0].change), "server build id: aa -> bb");
+  EXPECT_EQ(ToText(verdict->servers[1].change), "target: epoll threads=1 -> epoll threads=2");
+  EXPECT_EQ(GateOf(*verdict, "environment_differs").value(), 0);
+  EXPECT_EQ(verdict->invalid(), false);
+}
+
 TEST_F(TwoCampaignsTest, CampaignsThatShareNoCellAreRefusedWithWhatEachHas) {
   const CampaignRecord first = Campaign("targets { name: 'epoll' }", 6);
   const CampaignRecord second = Campaign("targets { name: 'hyper' }", 6, kSecondId);

@@ -171,6 +171,25 @@ std::vector<EnvironmentDifference> DifferencesOf(const CampaignRecord& first,
   return differences;
 }
 
+std::vector<ServerDifference> ServerDifferencesOf(const CampaignResults& first,
+                                                  const CampaignResults& second,
+                                                  const std::vector<SharedCell>& shared) {
+  std::vector<ServerDifference> differences;
+  // A label has a cell at each level.
+  std::set<std::pair<std::string, std::string>> known;
+  for (const SharedCell& both : shared) {
+    const std::vector<ConditionChange> changes = ChangesOfKind(
+        ChangesOf(ConditionsOf(first.campaign, both.first->cell, both.first->observed),
+                  ConditionsOf(second.campaign, both.second->cell, both.second->observed)),
+        ConditionChange::Of::kServer);
+    for (const ConditionChange& change : changes) {
+      const std::string& label = both.second->cell.target();
+      if (known.emplace(label, ToText(change)).second) differences.push_back({label, change});
+    }
+  }
+  return differences;
+}
+
 absl::Status CheckShared(const CampaignResults& first, const CampaignResults& second,
                          const std::vector<SharedCell>& shared,
                          const std::vector<std::string>& limits) {
@@ -207,6 +226,7 @@ absl::StatusOr<CampaignVerdict> CompareTwoCampaigns(const GateRules& rules,
   verdict.family = static_cast<uint32_t>(shared.size());
   verdict.gates.push_back(ToResult(rules, rules.JudgeCampaigns(2), "the comparison"));
   verdict.environment = DifferencesOf(first.campaign, second.campaign);
+  verdict.servers = ServerDifferencesOf(first, second, shared);
   verdict.gates.push_back(ToResult(
       rules,
       rules.JudgeCampaign("environment_differs", static_cast<double>(verdict.environment.size()),

@@ -94,6 +94,13 @@ Json ToJson(const CampaignVerdict& verdict) {
   json["gates"] = GatesJson(verdict.gates);
   json["warnings"] = verdict.warnings;
   json["limits"] = verdict.limits;
+  json["servers"] = Json::array();
+  for (const ServerDifference& one : verdict.servers) {
+    json["servers"].push_back({{"target", one.label},
+                               {"key", one.change.key},
+                               {"first", one.change.before},
+                               {"second", one.change.after}});
+  }
   json["environment"] = Json::array();
   for (const EnvironmentDifference& one : verdict.environment) {
     json["environment"].push_back(

@@ -82,6 +82,21 @@ std::string Table(const CampaignVerdict& verdict, TextWidth width) {
       " with 95 % confidence; the other metrics are descriptive, each with 95 % of its own\n");
 }
 
+std::string ServersText(const CampaignVerdict& verdict) {
+  if (verdict.campaigns.size() < 2) return "";
+  if (verdict.servers.empty()) {
+    return "version, build id and options of the servers do not differ\n";
+  }
+  std::string text = absl::StrCat("what differs between the servers of ", verdict.campaigns[0],
+                                  " and ", verdict.campaigns[1], ":\n");
+  for (const ServerDifference& one : verdict.servers) {
+    absl::StrAppend(
+        &text, TerminalText(absl::StrCat("  ", one.label, ", ", ToText(one.change))),
+        "\n");
+  }
+  return text;
+}
+
 std::string EnvironmentText(const CampaignVerdict& verdict) {
   if (verdict.campaigns.size() < 2) return "";
   if (verdict.environment.empty()) return "the hosts' environments do not differ\n";
@@ -138,7 +153,8 @@ std::string ToText(const CampaignVerdict& verdict, TextWidth width) {
   std::string text = SentencesText(verdict, width);
   for (const std::string& part :
        {ForestPlot(verdict, wide ? kWideColumns : kTextColumns),
-        Fitted(Table(verdict, width), width), Fitted(EnvironmentText(verdict), width)}) {
+        Fitted(Table(verdict, width), width), Fitted(ServersText(verdict), width),
+        Fitted(EnvironmentText(verdict), width)}) {
     if (!part.empty()) absl::StrAppend(&text, "\n", part);
   }
   return text;

@@ -161,6 +161,8 @@ TEST(VerdictTextTest, TwoCampaignsAreNamedAndSaidToBeNotInterleaved) {
   CampaignVerdict verdict = VerdictOf({one}, {});
   verdict.campaigns = {one.baseline, one.candidate};
   verdict.environment = {{"server", "kernel.release", "6.1", ""}};
+  verdict.servers = {
+      {"hyper", {ConditionChange::Of::kServer, "server version", "hyper 1.0", "hyper 1.1"}}};
   verdict.warnings = {"not_interleaved"};
   const std::vector<std::string> sentences = SentencesOf(verdict);
   EXPECT_EQ(sentences[0],
@@ -171,6 +173,10 @@ TEST(VerdictTextTest, TwoCampaignsAreNamedAndSaidToBeNotInterleaved) {
             "Nothing invalidated the two campaigns; 1 gate warns or could not be read: "
             "not_interleaved.");
   EXPECT_THAT(ToText(verdict), HasSubstr("server kernel.release: 6.1 -> (none)"));
+  EXPECT_THAT(ToText(verdict), HasSubstr("what differs between the servers of 0123456789ab and "
+                                         "ba9876543210:\n  hyper, server version: hyper 1.0 -> "
+                                         "hyper 1.1\n"));
+  EXPECT_EQ(ToJson(verdict)["servers"][0]["second"], "hyper 1.1");
 }
 
 TEST(VerdictTextTest, ForestPlotMarksLimitsAndIntervals) {
