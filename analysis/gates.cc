@@ -126,7 +126,11 @@ Figure ServerRunDelay(const ExecutionFigures& f) { return f.server->run_delay_sh
 
 Figure Preemptions(const ExecutionFigures& f) { return f.server->preemptions_per_s; }
 
-Figure Retransmits(const ExecutionFigures& f) { return f.server->retransmits_per_request; }
+// The counter does not tell which target's segments were sent again.
+Figure Retransmits(const ExecutionFigures& f) {
+  if (!f.server->retransmits.has_value() || !f.counts_known) return std::nullopt;
+  return Share(*f.server->retransmits, static_cast<double>(Requests(f)) + f.server->group_requests);
+}
 
 Figure ListenOverflows(const ExecutionFigures& f) { return f.server->listen_overflows; }
 
@@ -155,7 +159,10 @@ Figure StartSkewShare(const ExecutionFigures& f) {
 }
 
 Figure RespondedShare(const ExecutionFigures& f) {
-  return Share(f.open->responses_per_s, f.open->offered_per_s);
+  if (!f.open->responses_per_s.has_value() || !f.open->offered_per_s.has_value()) {
+    return std::nullopt;
+  }
+  return Share(*f.open->responses_per_s, *f.open->offered_per_s);
 }
 
 Figure QueueOverflows(const ExecutionFigures& f) {

@@ -75,10 +75,10 @@ GateJudgement JudgeEstimate(const GateRule& rule, const std::optional<Estimate>&
 
 // Figures of an open loop.
 struct OpenLoopFigures {
-  // Requests that fell due, and correct responses that arrived, per second of the window. The former differs from the
-  // plan's rate by chance, because arrivals are Poisson.
-  double offered_per_s = 0;
-  double responses_per_s = 0;
+  // Requests that fell due, and correct responses that arrived, per second of the window (analysis/figures.h). The former
+  // differs from the plan's rate by chance, because arrivals are Poisson. Not set if not known.
+  std::optional<double> offered_per_s;
+  std::optional<double> responses_per_s;
   // Requests that found no free connection and a full queue.
   uint64_t queue_overflows = 0;
   // 99th percentile, from the merged histogram, of the time from due to sent. Not set if it could not be read, as in
@@ -111,8 +111,11 @@ struct ServerReadings {
   // Involuntary context switches per second and CPU.
   std::optional<double> preemptions_per_s;
   PinnedCpus cpus;
-  // Host-wide counts over the window.
-  std::optional<double> retransmits_per_request;
+  // Host-wide counts over the window; with slots, over the time from the first to the last slot of any target. They
+  // contain what the other executions of the group caused. group_requests: the requests of those executions in the same
+  // time.
+  std::optional<double> retransmits;
+  double group_requests = 0;
   std::optional<double> listen_overflows;
   std::optional<double> throttling_events;
 };

@@ -74,7 +74,7 @@ ExecutionFigures Demo() {
                                    .run_delay_share = 0.01,
                                    .preemptions_per_s = 40,
                                    .cpus = QuietCpu(),
-                                   .retransmits_per_request = 0,
+                                   .retransmits = 0,
                                    .listen_overflows = 0,
                                    .throttling_events = 0},
           .load_cpus = {QuietCpu()},
@@ -146,7 +146,10 @@ TEST(ShippedGatesTest, EachDefectIsDetectedByItsGateOnly) {
   EXPECT_EQ(changed([](F* f) { f->generator_share = 0.95; }), "generator_saturated warn;");
   EXPECT_EQ(changed([](F* f) { f->server->run_delay_share = 0.06; }), "server_delayed warn;");
   EXPECT_EQ(changed([](F* f) { f->server->preemptions_per_s = 1'100; }), "server_preempted warn;");
-  EXPECT_EQ(changed([](F* f) { f->server->retransmits_per_request = 0.01; }), "retransmits warn;");
+  EXPECT_EQ(changed([](F* f) { f->server->retransmits = 15; }), "retransmits warn;");
+  EXPECT_EQ(changed([](F* f) { f->server->retransmits = 15, f->server->group_requests = 12'000; }),
+            "")
+      << "of the requests of two targets";
   EXPECT_EQ(changed([](F* f) { f->server->listen_overflows = 1; }), "listen_overflows warn;");
   EXPECT_EQ(changed([](F* f) { f->server->throttling_events = 1; }), "throttling warn;");
   EXPECT_EQ(changed([](F* f) { f->littles_law_error = 0.06; }), "littles_law warn;");

@@ -118,7 +118,7 @@ void JudgeTogether(const GateRules& rules, const Plan& plan,
   for (const MeasuredExecution& one : executions) {
     ExecutionContext context;
     for (const MeasuredExecution& other : executions) {
-      if (other.record != one.record) context.siblings += CpuUseOf(*other.record);
+      if (other.record != one.record) context.siblings += SharedUseOf(*other.record);
     }
     context.siblings_known = static_cast<int>(executions.size()) >= GroupSizeOf(*one.record);
     if (HasManyIntervals(*one.record)) context.interval_medians = IntervalMedians(one.intervals);

@@ -15,14 +15,14 @@ std::vector<const AgentRecord*> AgentsOf(const CampaignRecord& campaign) {
 void OutdatedGates::SeeForItsGroup(const ExecutionRecord& execution) {
   if (execution.group().empty()) return;
   Group& group = groups_[execution.group()];
-  group.use += CpuUseOf(execution);
+  group.use += SharedUseOf(execution);
   ++group.executions;
 }
 
 void OutdatedGates::See(const ExecutionRecord& execution) {
   SeeForItsGroup(execution);
   if (!IsOutdated(rules_, execution)) return;
-  outdated_.push_back({execution.id(), execution.cell(), execution.group(), CpuUseOf(execution),
+  outdated_.push_back({execution.id(), execution.cell(), execution.group(), SharedUseOf(execution),
                        GroupSizeOf(execution), HasManyIntervals(execution),
                        FiguresToJudge(campaign_.plan(), execution, AgentsOf(campaign_))});
 }

@@ -41,7 +41,7 @@ class OutdatedGates {
     std::string id;
     Cell cell;
     std::string group;
-    CpuUse own;
+    SharedUse own;
     int group_size = 1;
     bool has_many_intervals = false;
     ExecutionFigures figures;
@@ -50,7 +50,7 @@ class OutdatedGates {
   const GateRules& rules_;
   const CampaignRecord& campaign_;
   struct Group {
-    CpuUse use;
+    SharedUse use;
     int executions = 0;
   };
   // By group.
