@@ -10,6 +10,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "analysis/change_points.h"
+#include "common/number_text.h"
 #include "controller/plan/cells.h"
 #include "controller/results/csv_row.h"
 #include "controller/results/json_values.h"
@@ -39,9 +40,13 @@ std::string EstimateText(const Estimate& estimate) {
   return text;
 }
 
-// "faster" and "slower" only where the interval decides it.
+// Only where an interval decides it.
 std::string VerdictText(const RatioComparison& change) {
   return change.ratio.low.has_value() ? std::string(assay::ToString(change.verdict)) : "";
+}
+// The same in the words of the metric.
+std::string VerdictText(const RatioComparison& change, const Metric& metric) {
+  return change.ratio.low.has_value() ? std::string(VerdictWord(change.verdict, metric)) : "";
 }
 
 std::string ChangeText(const std::optional<RatioComparison>& change) {
@@ -84,8 +89,8 @@ std::string ChangeLines(const HistoryPoint& point) {
 std::string Notes(const CellHistory& history) {
   std::string text;
   if (history.points.size() < kChangePointMinValues) {
-    absl::StrAppend(&text, "steps are looked for from ", kChangePointMinValues,
-                    " campaigns on, and there are ", history.points.size(), "\n");
+    absl::StrAppend(&text, "a step needs ", CountText(kChangePointMinValues, "campaign"),
+                    "; the store has ", history.points.size(), "\n");
   } else if (std::none_of(history.points.begin(), history.points.end(),
                           [](const HistoryPoint& point) { return point.step.has_value(); })) {
     absl::StrAppendFormat(&text, "no step of %.0f %% or more\n", 100 * kSmallestStep);
@@ -132,7 +137,7 @@ std::string ToText(const CellHistory& history, TextWidth width) {
     table.AddRow(
         {point.cell.campaign, MinuteText(point.cell.started_us), point.cell.label,
          absl::StrCat(point.executions), EstimateText(point.estimate), ChangeText(point.change),
-         point.change.has_value() ? VerdictText(*point.change) : "",
+         point.change.has_value() ? VerdictText(*point.change, *history.metric) : "",
          point.step.has_value() ? PercentText(*point.step) : "", absl::StrJoin(notes, ", ")});
   }
   absl::StrAppend(&text, table.ToString(width == TextWidth::kWide ? kAnyWidth : kTextColumns),

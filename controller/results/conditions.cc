@@ -23,7 +23,8 @@ constexpr std::string_view kLoadRole = "load ";
 
 // Of the conditions of the plan, the placement and the server. Those of the hosts are DecisiveHostProperties().
 constexpr std::string_view kComparableKeys[] = {
-    "target", "workload", "load", "window", "warm-up", "design", "slots", "server CPUs", "load CPUs",
+    "target", "workload", "load",        "window",    "warm-up",
+    "design", "slots",    "server CPUs", "load CPUs",
 };
 
 std::string TargetText(const PlanTarget& target) {
@@ -47,10 +48,10 @@ std::string LoadText(const Load& load) {
   switch (load.kind_case()) {
     case Load::kOpen:
       return absl::StrCat(OpenLoop::Arrivals_Name(load.open().arrivals()), " arrivals over ",
-                          load.open().connections(), " connections");
+                          CountText(load.open().connections(), "connection"));
     case Load::kCurve:
       return absl::StrCat(OpenLoop::Arrivals_Name(load.curve().arrivals()), " arrivals over ",
-                          load.curve().connections(), " connections");
+                          CountText(load.curve().connections(), "connection"));
     default:
       return "closed loop";
   }
@@ -58,7 +59,7 @@ std::string LoadText(const Load& load) {
 
 std::string WindowText(const Plan& plan, const Cell& cell) {
   const WindowBound bound = BoundOfCell(plan, cell);
-  return bound.requests > 0 ? absl::StrCat(bound.requests, " requests")
+  return bound.requests > 0 ? CountText(bound.requests, "request")
                             : absl::FormatDuration(bound.duration);
 }
 

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "absl/strings/str_cat.h"
+#include "common/number_text.h"
 
 namespace assay::controller {
 
@@ -33,22 +34,20 @@ std::vector<std::string> NotesOf(const CampaignResults& results) {
   }
   for (const auto& [target, count] : windows) {
     notes.push_back(absl::StrCat(
-        "medians over ", count, count == 1 ? " window" : " windows", " of one running server, ",
+        "medians over ", CountText(count, "window"), " of one running server, ",
         target,
         ", which was not restarted: windows of one process are not independent, so there is no "
         "interval"));
   }
   if (retried > 0) {
     notes.push_back(absl::StrCat(
-        retried, retried == 1 ? " request was" : " requests were",
+        CountText(retried, "request was", "requests were"),
         " retried because the server closed the connection or refused the stream before it "
         "processed them; they are not errors, and their latency counts from the first attempt"));
   }
   if (results.judged_again > 0) {
     notes.push_back(absl::StrCat(
-        "the gates of ", results.judged_again,
-        results.judged_again == 1 ? " execution are" : " executions are",
-        " those of today's rules (version ", results.rules_version,
+        "the gates of ", CountText(results.judged_again, "execution"), " are those of today's rules (version ", results.rules_version,
         "), judged from the stored records; older rules judged them when they were measured"));
   }
   if (closed) {

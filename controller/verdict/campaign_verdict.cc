@@ -14,6 +14,7 @@
 #include "analysis/dependence.h"
 #include "analysis/rank_sum.h"
 #include "analysis/signed_rank.h"
+#include "common/number_text.h"
 #include "common/status_macros.h"
 #include "controller/gates/gate_keeper.h"
 #include "controller/plan/cells.h"
@@ -375,6 +376,12 @@ void AppendTargetLimits(const CampaignResults& results, const Metric& primary,
       std::string(primary.name)));
 }
 
+// "1 of 7 blocks is left out".
+std::string LeftOutText(uint64_t left_out, uint64_t all, std::string_view noun) {
+  return absl::StrCat(left_out, " of ", CountText(all, noun),
+                      left_out == 1 ? " is left out" : " are left out");
+}
+
 void AppendComparisonLimits(const CampaignVerdict& verdict, std::vector<std::string>* limits) {
   std::set<std::string> dependent;
   for (const Comparison* const one : verdict.Primary()) {
@@ -389,13 +396,16 @@ void AppendComparisonLimits(const CampaignVerdict& verdict, std::vector<std::str
     const uint32_t compared = one->ratio.has_value() ? one->ratio->blocks : 0;
     if (one->blocks_left_out > 0 && compared > 0) {
       limits->push_back(
-          absl::StrCat(where, ": ", one->blocks_left_out, " of ", compared + one->blocks_left_out,
-                       " blocks are left out, because one of the two was not measured in them"));
+          absl::StrCat(where, ": ",
+                       LeftOutText(one->blocks_left_out, compared + one->blocks_left_out, "block"),
+                       ", because one of the two was not measured there"));
     }
     if (one->slot_pairs_left_out > 0) {
       limits->push_back(absl::StrCat(
-          where, ": ", one->slot_pairs_left_out, " of ", one->slot_pairs + one->slot_pairs_left_out,
-          " slot pairs are left out, because a slot is missing or a request of it was still "
+          where, ": ",
+          LeftOutText(one->slot_pairs_left_out, one->slot_pairs + one->slot_pairs_left_out,
+                      "slot pair"),
+          ", because a slot is missing or a request of it was still "
           "without a response when the next slot began"));
     }
   }
@@ -425,6 +435,12 @@ bool Comparison::below_saturation() const {
 std::string Comparison::verdict() const {
   if (!voided_by.empty()) return "invalid";
   return std::string(ToString(ratio.has_value() ? ratio->verdict : Verdict::kInconclusive));
+}
+
+std::string Comparison::verdict_word() const {
+  if (!voided_by.empty()) return "invalid";
+  return std::string(
+      VerdictWord(ratio.has_value() ? ratio->verdict : Verdict::kInconclusive, *metric));
 }
 
 bool CampaignVerdict::invalid() const {

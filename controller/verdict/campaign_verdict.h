@@ -62,6 +62,8 @@ struct Comparison {
   bool below_saturation() const;
   // "faster", "slower", "equivalent", "inconclusive" or "invalid".
   std::string verdict() const;
+  // The same for people, in the words of the metric: more memory is "larger", not "slower".
+  std::string verdict_word() const;
 };
 
 // Below this share of its CPUs, a server is not at its limit; as the gate server_not_bottleneck warns.

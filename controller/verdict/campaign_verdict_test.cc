@@ -152,7 +152,7 @@ TEST_F(CampaignVerdictTest, BlockWithoutOneOfTheTwoIsLeftOutAndCounted) {
   EXPECT_EQ(one.ratio->blocks, 6u);
   EXPECT_EQ(one.blocks_left_out, 1u);
   EXPECT_NEAR(one.ratio->ratio.estimate, 1.1, 5e-5);
-  EXPECT_THAT(verdict.limits, Contains(HasSubstr("1 of 7 blocks are left out")));
+  EXPECT_THAT(verdict.limits, Contains(HasSubstr("1 of 7 blocks is left out")));
 }
 
 TEST_F(CampaignVerdictTest, ABaselineThatMovesWarnsOfDrift) {
@@ -444,11 +444,14 @@ TEST_F(TwoCampaignsTest, ComparesSharedCellsAndSaysWhatDiffers) {
 
 // A new version of the server is what the comparison is about, and no fault of it.
 TEST_F(TwoCampaignsTest, SaysWhichServerChangedAndCountsItInNoGate) {
-  const std::string options = "options { key: 'threads' value: '";
-  const CampaignRecord first = WithAgent(
-      Campaign("targets { name: 'epoll' " + options + "1' } }", 6, kFirstId, "16, 64"), "6.1");
-  const CampaignRecord second = WithAgent(
-      Campaign("targets { name: 'epoll' " + options + "2' } }", 6, kSecondId, "16, 64"), "6.1");
+  const auto with_threads = [](int threads) {
+    return absl::StrCat("targets { name: 'epoll' options { key: 'threads' value: '", threads,
+                        "' } }");
+  };
+  const CampaignRecord first =
+      WithAgent(Campaign(with_threads(1), 6, kFirstId, "16, 64"), "6.1");
+  const CampaignRecord second =
+      WithAgent(Campaign(with_threads(2), 6, kSecondId, "16, 64"), "6.1");
   for (const uint32_t connections : {16, 64}) {
     for (uint32_t block = 0; block < 6; ++block) {
       Made made{.target = "epoll", .block = block, .connections = connections};

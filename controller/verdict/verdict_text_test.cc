@@ -87,7 +87,7 @@ TEST(VerdictTextTest, EachMetricHasItsOwnWords) {
       sentence("p99_us", {1.08, 1.05, 1.11}, Verdict::kSlower),
       "hyper has 8.0 % [5.0, 11.0] higher p99 latency than epoll at 64 connections (slower).");
   EXPECT_EQ(sentence("server_rss_bytes", {0.5, 0.4, 0.6}, Verdict::kFaster),
-            "hyper holds 50 % [40, 60] less memory than epoll at 64 connections (faster).");
+            "hyper holds 50 % [40, 60] less memory than epoll at 64 connections (smaller).");
   EXPECT_EQ(sentence(kCpu, {1.003, 0.996, 1.01}, Verdict::kEquivalent),
             "hyper needs the same server CPU a request as epoll at 64 connections, within 2 % "
             "(+0.3 % [-0.4, 1.0]): equivalent.");
@@ -101,6 +101,22 @@ TEST(VerdictTextTest, ADifferenceWithinTheZoneSaysSo) {
   Comparison one = Made(kCpu, {1.015, 1.012, 1.018}, Verdict::kSlower);
   one.ratio->within_zone = true;
   EXPECT_THAT(SentenceOf(one, false), HasSubstr("(slower, by less than 2 %)."));
+}
+
+// JSON has the same five verdicts for all metrics.
+TEST(VerdictTextTest, MoreMemoryIsLargerInEveryTextAndSlowerInJson) {
+  const CampaignVerdict verdict =
+      VerdictOf({Made("server_rss_bytes", {1.31, 1.29, 1.33}, Verdict::kSlower)}, {});
+  EXPECT_THAT(ToText(verdict), AllOf(HasSubstr("(larger)"), Not(HasSubstr("slower"))));
+  EXPECT_EQ(ToJson(verdict)["comparisons"][0]["verdict"], "slower");
+}
+
+TEST(VerdictTextTest, OneBlockIsSingular) {
+  Comparison one = Made(kCpu, {.estimate = 1.2}, Verdict::kInconclusive);
+  one.ratio->blocks = 1;
+  EXPECT_THAT(SentenceOf(one, false), HasSubstr("inconclusive: 1 block; at least 6 needed"));
+  one.target = "hyper";
+  EXPECT_THAT(SentenceOf(one, false), HasSubstr("inconclusive: 1 execution on each side; "));
 }
 
 TEST(VerdictTextTest, AnInconclusiveComparisonSaysWhatWouldDecide) {
