@@ -1,6 +1,7 @@
 #ifndef ASSAY_ANALYSIS_GATES_H_
 #define ASSAY_ANALYSIS_GATES_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -38,6 +39,8 @@ struct GateRule {
   bool only_for_verdicts = false;
   // Over the executions of a cell, the typical (median) judgement counts. Otherwise the worst does.
   bool typical_execution = false;
+  // An invalid execution is left out with its block, as long as GateRules::MayLeaveOut().
+  bool leaves_block_out = false;
 };
 
 enum class GateVerdict {
@@ -209,9 +212,10 @@ absl::Span<const std::string_view> CampaignGates();
 // The rules by name.
 class GateRules {
  public:
-  // `version` is that of the data file. kInvalidArgument if a gate has no rule, if a name occurs twice or is not a gate,
+  // `version` and `most_left_out`, a share of blocks, are those of the data file. kInvalidArgument if a gate has no rule, if a name occurs twice or is not a gate,
   // or if a rule's bounds are in the wrong order or both missing.
-  static absl::StatusOr<GateRules> Create(std::vector<GateRule> rules, uint32_t version = 0);
+  static absl::StatusOr<GateRules> Create(std::vector<GateRule> rules, uint32_t version = 0,
+                                          double most_left_out = 0);
 
   // One judgement per gate of an execution, in the order of the rules. Gates of an open loop, of a closed loop, of slots
   // and of a server that Assay started are judged only where they apply.
@@ -238,6 +242,10 @@ class GateRules {
   // before a window begins.
   double IdleShareThatVoids() const;
 
+  // Whether `left_out` of all measured blocks are few enough to be left out: at most the share of the data file, and the
+  // others are enough for a verdict.
+  bool MayLeaveOut(size_t left_out, size_t all) const;
+
   const std::vector<GateRule>& rules() const { return rules_; }
   // Results of an older version are judged again from the stored inputs.
   uint32_t version() const { return version_; }
@@ -245,10 +253,11 @@ class GateRules {
   const GateRule* Find(std::string_view name) const;
 
  private:
-  GateRules(std::vector<GateRule> rules, uint32_t version)
-      : rules_(std::move(rules)), version_(version) {}
+  GateRules(std::vector<GateRule> rules, uint32_t version, double most_left_out)
+      : rules_(std::move(rules)), version_(version), most_left_out_(most_left_out) {}
   std::vector<GateRule> rules_;
   uint32_t version_ = 0;
+  double most_left_out_ = 0;
 };
 
 }  // namespace assay

@@ -83,9 +83,10 @@ absl::StatusOr<GateRules> ParseGateRules(std::string_view text, std::string_view
     rule.advice = gate.advice();
     rule.only_for_verdicts = gate.only_for_verdicts();
     rule.typical_execution = gate.typical_execution();
+    rule.leaves_block_out = gate.leaves_block_out();
     rules.push_back(std::move(rule));
   }
-  return GateRules::Create(std::move(rules), file.version());
+  return GateRules::Create(std::move(rules), file.version(), file.most_left_out());
 }
 
 absl::StatusOr<GateRules> LoadGateRules() {

@@ -66,9 +66,9 @@ std::vector<ConditionChange> ServerChanges(const HistoryPoint& point) {
 }
 std::vector<ConditionChange> OtherChanges(const HistoryPoint& point) {
   // The server's come first.
-  return {point.condition_changes.begin() +
-              static_cast<std::ptrdiff_t>(ServerChanges(point).size()),
-          point.condition_changes.end()};
+  return {
+      point.condition_changes.begin() + static_cast<std::ptrdiff_t>(ServerChanges(point).size()),
+      point.condition_changes.end()};
 }
 
 std::string ChangeLines(const HistoryPoint& point) {
@@ -80,8 +80,8 @@ std::string ChangeLines(const HistoryPoint& point) {
                     "\n");
   }
   if (!others.empty()) {
-    absl::StrAppend(&text, "conditions changed before ", point.cell.campaign, ": ",
-                    ToText(others), "\n");
+    absl::StrAppend(&text, "conditions changed before ", point.cell.campaign, ": ", ToText(others),
+                    "\n");
   }
   return text;
 }
@@ -131,6 +131,9 @@ std::string ToText(const CellHistory& history, TextWidth width) {
   for (const HistoryPoint& point : history.points) {
     std::vector<std::string> notes;
     if (point.cell.invalid) notes.emplace_back("invalid");
+    if (point.cell.left_out > 0) {
+      notes.push_back(absl::StrCat(CountText(point.cell.left_out, "block"), " left out"));
+    }
     if (!ServerChanges(point).empty()) notes.emplace_back("server changed");
     const size_t others = OtherChanges(point).size();
     if (others > 0) notes.push_back(absl::StrCat(others, " changed"));
@@ -175,8 +178,10 @@ std::string ToCsv(const CellHistory& history) {
         .Number(change.low)
         .Number(change.high)
         .Text(point.change.has_value() ? VerdictText(*point.change) : "");
-    text +=
-        row.Number(point.step).Count(point.cell.invalid ? 1 : 0).Text(ToText(point.condition_changes)).Line();
+    text += row.Number(point.step)
+                .Count(point.cell.invalid ? 1 : 0)
+                .Text(ToText(point.condition_changes))
+                .Line();
   }
   return text;
 }

@@ -90,6 +90,20 @@ void CountFailures(Gathered& gathered) {
   if (!gathered.failures.empty()) result.failure = gathered.failures.rbegin()->second;
 }
 
+// Judges the cell, and removes the executions of the blocks that are left out.
+void ConcludeGates(const GateRules& rules, Gathered& gathered) {
+  CellResult& result = gathered.result;
+  std::set<uint32_t> blocks;
+  for (const ExecutionResult& one : result.executions) blocks.insert(one.block);
+  CellGates::Conclusion conclusion = gathered.gates.Conclude(rules, blocks.size());
+  result.gates = std::move(conclusion.gates);
+  result.left_out = std::move(conclusion.left_out);
+  for (const LeftOutBlock& one : result.left_out) {
+    std::erase_if(result.executions,
+                  [&](const ExecutionResult& execution) { return execution.block == one.block; });
+  }
+}
+
 void Derive(Gathered& gathered) {
   CellResult& result = gathered.result;
   const std::vector<ExecutionResult>& executions = result.executions;
@@ -276,7 +290,8 @@ absl::StatusOr<CampaignResults> ReadResults(Store& store, const GateRules& rules
     pool.Add(*latency, result);
     outdated.See(record);
     if (!IsOutdated(rules, record)) {
-      for (const GateResult& gate : record.gates()) found->second.gates.Add(rules, gate);
+      for (const GateResult& gate : record.gates())
+        found->second.gates.Add(rules, record.block(), gate);
     }
     if (record.server().has_profile() && record.server().profile().refused().empty())
       found->second.profiles.push_back(record.server().profile());
@@ -286,9 +301,10 @@ absl::StatusOr<CampaignResults> ReadResults(Store& store, const GateRules& rules
       store.ForEachExecution(campaign.id(), take, &results.damaged, Store::Order::kByCell));
   pool.Finish();
   results.finished_blocks = FinishedBlocks(campaign.plan(), gathered);
-  ASSAY_RETURN_IF_ERROR(outdated.JudgeAgain(store, [&](const Cell& cell, const GateResult& gate) {
-    gathered[CellText(cell)].gates.Add(rules, gate);
-  }));
+  ASSAY_RETURN_IF_ERROR(
+      outdated.JudgeAgain(store, [&](const Cell& cell, uint32_t block, const GateResult& gate) {
+        gathered[CellText(cell)].gates.Add(rules, block, gate);
+      }));
   results.judged_again = outdated.count();
   results.rules_version = rules.version();
   results.gates = JudgeCampaign(rules, campaign.plan(), results.finished_blocks);
@@ -297,7 +313,7 @@ absl::StatusOr<CampaignResults> ReadResults(Store& store, const GateRules& rules
   }
   for (const std::string& key : order) {
     CountFailures(gathered[key]);
-    gathered[key].result.gates = gathered[key].gates.Conclude(rules);
+    ConcludeGates(rules, gathered[key]);
     Derive(gathered[key]);
     JudgeProfilesOf(gathered[key], rules, campaign.plan());
     results.cells.push_back(std::move(gathered[key].result));

@@ -14,6 +14,7 @@
 #include "analysis/figures.h"
 #include "analysis/gates.h"
 #include "analysis/order_statistics.h"
+#include "controller/results/cell_gates.h"
 #include "controller/results/conditions.h"
 #include "controller/results/stored_cell.h"
 #include "controller/store/store.h"
@@ -47,7 +48,9 @@ struct CellResult {
   // Whether each execution is a fresh start of the server. Otherwise executions are windows of one running server,
   // given by URL. These are not independent, so no figure has an interval.
   bool fresh_starts = true;
+  // By block, without those of the blocks that are left out. No other figure but pooled_us includes the latter.
   std::vector<ExecutionResult> executions;
+  std::vector<LeftOutBlock> left_out;
   // Blocks in which the execution of this cell failed and no other attempt measured it.
   uint32_t failed = 0;
   // Why the execution failed in the last such block.

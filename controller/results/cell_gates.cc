@@ -4,6 +4,9 @@
 #include <cstdint>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "common/number_text.h"
+
 namespace assay::controller {
 namespace {
 
@@ -49,19 +52,42 @@ GateResult TypicalOf(const GateRules& rules, std::vector<GateResult> results) {
 
 }  // namespace
 
-void CellGates::Add(const GateRules& rules, const GateResult& gate) {
+void CellGates::Add(const GateRules& rules, uint32_t block, const GateResult& gate) {
   const GateRule* const rule = rules.Find(gate.name());
   if (rule != nullptr && rule->typical_execution) {
     typical_[gate.name()].push_back(gate);
+  } else if (rule != nullptr && rule->leaves_block_out && gate.verdict() == GateResult::INVALID) {
+    disturbed_.push_back({block, gate});
   } else {
     KeepWorst(rules, gate, worst_);
   }
 }
 
-std::vector<GateResult> CellGates::Conclude(const GateRules& rules) {
+CellGates::Conclusion CellGates::Conclude(const GateRules& rules, size_t blocks) {
   for (auto& [name, results] : typical_) worst_.push_back(TypicalOf(rules, std::move(results)));
   typical_.clear();
-  return std::exchange(worst_, {});
+  std::map<uint32_t, const GateResult*> by_block;
+  for (const LeftOutBlock& one : disturbed_) by_block.emplace(one.block, &one.gate);
+  const bool leave_out = rules.MayLeaveOut(by_block.size(), blocks);
+  Conclusion conclusion;
+  for (const LeftOutBlock& one : disturbed_) {
+    GateResult gate = one.gate;
+    if (leave_out) {
+      gate.set_verdict(GateResult::WARN);
+      gate.set_advice(absl::StrCat(by_block.size(), " of ", CountText(blocks, "block"),
+                                   by_block.size() == 1 ? " is" : " are",
+                                   " left out of figures and comparisons because of such a "
+                                   "disturbance; ",
+                                   gate.advice()));
+    }
+    KeepWorst(rules, gate, worst_);
+  }
+  if (leave_out) {
+    for (const auto& [block, gate] : by_block) conclusion.left_out.push_back({block, *gate});
+  }
+  disturbed_.clear();
+  conclusion.gates = std::exchange(worst_, {});
+  return conclusion;
 }
 
 }  // namespace assay::controller

@@ -2,6 +2,7 @@
 #define ASSAY_CONTROLLER_RESULTS_OUTDATED_GATES_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -30,9 +31,9 @@ class OutdatedGates {
   // its group used.
   void See(const ExecutionRecord& execution);
   void SeeForItsGroup(const ExecutionRecord& execution);
-  // Calls `take` for each result of the outdated executions. Errors are those of the store.
-  absl::Status JudgeAgain(Store& store,
-                          absl::FunctionRef<void(const Cell&, const GateResult&)> take);
+  // Calls `take` for each result of the outdated executions, with their cell and block. Errors are those of the store.
+  absl::Status JudgeAgain(
+      Store& store, absl::FunctionRef<void(const Cell&, uint32_t block, const GateResult&)> take);
   // The number of outdated executions.
   size_t count() const { return outdated_.size(); }
 
@@ -40,6 +41,7 @@ class OutdatedGates {
   struct Outdated {
     std::string id;
     Cell cell;
+    uint32_t block = 0;
     std::string group;
     SharedUse own;
     int group_size = 1;

@@ -14,12 +14,14 @@ std::vector<std::string> NotesOf(const CampaignResults& results) {
   std::vector<std::string> notes;
   bool fresh = false;
   bool closed = false;
+  bool left_out = false;
   uint64_t retried = 0;
   std::map<std::string, size_t> windows;
   for (const CellResult& cell : results.cells) {
     closed = closed || cell.cell.rate_per_s() <= 0;
     fresh = fresh || cell.fresh_starts;
     retried += cell.retried;
+    left_out = left_out || !cell.left_out.empty();
     if (cell.fresh_starts) continue;
     size_t& most = windows[cell.cell.target()];
     most = std::max(most, cell.executions.size());
@@ -34,10 +36,13 @@ std::vector<std::string> NotesOf(const CampaignResults& results) {
   }
   for (const auto& [target, count] : windows) {
     notes.push_back(absl::StrCat(
-        "medians over ", CountText(count, "window"), " of one running server, ",
-        target,
+        "medians over ", CountText(count, "window"), " of one running server, ", target,
         ", which was not restarted: windows of one process are not independent, so there is no "
         "interval"));
+  }
+  if (left_out) {
+    notes.emplace_back(
+        "blocks in which the host was disturbed are left out of the cells whose gates say so");
   }
   if (retried > 0) {
     notes.push_back(absl::StrCat(
@@ -47,7 +52,8 @@ std::vector<std::string> NotesOf(const CampaignResults& results) {
   }
   if (results.judged_again > 0) {
     notes.push_back(absl::StrCat(
-        "the gates of ", CountText(results.judged_again, "execution"), " are those of today's rules (version ", results.rules_version,
+        "the gates of ", CountText(results.judged_again, "execution"),
+        " are those of today's rules (version ", results.rules_version,
         "), judged from the stored records; older rules judged them when they were measured"));
   }
   if (closed) {

@@ -61,6 +61,10 @@ Json ToJson(const CellResult& cell) {
   json["executions"] = std::move(executions);
   json["repeats"] = RepeatsText(cell);
   json["failed_executions"] = cell.failed;
+  json["left_out_blocks"] = Json::array();
+  for (const LeftOutBlock& one : cell.left_out) {
+    json["left_out_blocks"].push_back({{"block", one.block}, {"gate", one.gate.name()}});
+  }
   if (!cell.failure.empty()) json["failure"] = cell.failure;
   json["rps"] = ToJson(cell.rps);
   Json latency;

@@ -1,6 +1,7 @@
 #include "controller/results/stored_cell.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
@@ -20,6 +21,8 @@ namespace {
 struct Reading {
   StoredCell stored;
   CellGates gates;
+  // Of stored.executions.
+  std::vector<uint32_t> blocks;
   ObservedConditions observed;
 
   // kDataLoss if the record, of a version without hashes, is damaged.
@@ -31,8 +34,27 @@ struct Reading {
                                               " is damaged: ", latency.status().message()));
     }
     stored.executions.push_back(FiguresOf(record, *latency));
+    blocks.push_back(record.block());
     Observe(record, &observed);
     return absl::OkStatus();
+  }
+
+  // After the last execution: as ReadResults() does for a campaign.
+  void ConcludeGates(const GateRules& rules) {
+    const std::set<uint32_t> measured(blocks.begin(), blocks.end());
+    const CellGates::Conclusion conclusion = gates.Conclude(rules, measured.size());
+    stored.invalid =
+        std::any_of(conclusion.gates.begin(), conclusion.gates.end(),
+                    [](const GateResult& gate) { return gate.verdict() == GateResult::INVALID; });
+    stored.left_out = conclusion.left_out.size();
+    std::vector<Figures> kept;
+    for (size_t i = 0; i < blocks.size(); ++i) {
+      const bool left_out =
+          std::any_of(conclusion.left_out.begin(), conclusion.left_out.end(),
+                      [&](const LeftOutBlock& one) { return one.block == blocks[i]; });
+      if (!left_out) kept.push_back(std::move(stored.executions[i]));
+    }
+    stored.executions = std::move(kept);
   }
 };
 
@@ -81,21 +103,19 @@ absl::StatusOr<std::vector<StoredCell>> ReadStoredCells(Store& store, const Gate
     }
     outdated.See(record);
     if (IsOutdated(rules, record)) return absl::OkStatus();
-    for (const GateResult& gate : record.gates()) reading.gates.Add(rules, gate);
+    for (const GateResult& gate : record.gates()) reading.gates.Add(rules, record.block(), gate);
     return absl::OkStatus();
   };
   ASSAY_RETURN_IF_ERROR(
       store.ForEachExecution(campaign.id(), take, damaged, Store::Order::kByCell));
-  ASSAY_RETURN_IF_ERROR(outdated.JudgeAgain(store, [&](const Cell& cell, const GateResult& gate) {
-    readings[index.at(CellText(cell))].gates.Add(rules, gate);
-  }));
+  ASSAY_RETURN_IF_ERROR(
+      outdated.JudgeAgain(store, [&](const Cell& cell, uint32_t block, const GateResult& gate) {
+        readings[index.at(CellText(cell))].gates.Add(rules, block, gate);
+      }));
   std::vector<StoredCell> stored;
   for (Reading& reading : readings) {
     reading.stored.conditions = ConditionsOf(campaign, reading.stored.cell, reading.observed);
-    const std::vector<GateResult> gates = reading.gates.Conclude(rules);
-    reading.stored.invalid = std::any_of(gates.begin(), gates.end(), [](const GateResult& gate) {
-      return gate.verdict() == GateResult::INVALID;
-    });
+    reading.ConcludeGates(rules);
     stored.push_back(std::move(reading.stored));
   }
   return stored;

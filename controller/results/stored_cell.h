@@ -1,6 +1,7 @@
 #ifndef ASSAY_CONTROLLER_RESULTS_STORED_CELL_H_
 #define ASSAY_CONTROLLER_RESULTS_STORED_CELL_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -26,8 +27,10 @@ struct StoredCell {
   Cell cell;
   // As in CellResult.
   bool fresh_starts = true;
-  // The figures of each measured execution, by block. Damaged executions are left out.
+  // The figures of each measured execution, by block. Damaged executions are left out, and so are the blocks that gates
+  // leave out, of which `left_out` is the number.
   std::vector<Figures> executions;
+  size_t left_out = 0;
   Conditions conditions;
   // Whether a gate is invalid, by the rules with which the cell was read: as `show` judges the cell.
   bool invalid = false;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -42,8 +43,12 @@ struct Comparison {
   std::string missing;
   // The smallest number of blocks with which a verdict is possible.
   uint32_t blocks_at_least = 0;
-  // Planned blocks in which one of the two was not measured, or the two were not alive together.
+  // Planned blocks in which one of the two was not measured or is left out, or the two were not alive together.
   uint32_t blocks_left_out = 0;
+  // Those among them that gates leave out (analysis/gates.textproto), and the names of the gates. If they are too many, the
+  // gates are in voided_by instead.
+  uint32_t blocks_disturbed = 0;
+  std::set<std::string> disturbed_by;
   // Interleaved design, for metrics that slots have: rounds that were compared, and rounds that were left out because a
   // slot is missing or overdue.
   uint64_t slot_pairs = 0;

@@ -223,6 +223,79 @@ TEST_F(CampaignVerdictTest, InvalidGateOfAComparedCellTakesTheVerdictAway) {
   EXPECT_THAT(verdict.warnings, Contains("idle_gaps"));
 }
 
+// A record's gate, judged by rules as new as today's.
+std::string InvalidGate(const std::string& name) {
+  return absl::StrCat("gates { name: '", name, "' value: 0.5 limit: 0.2 verdict: INVALID ",
+                      "rules_version: 1000 }");
+}
+
+// Another program used the server's CPU in one block. The others decide.
+TEST_F(CampaignVerdictTest, ABlockThatTheHostDisturbedIsLeftOut) {
+  const CampaignRecord campaign = Campaign(kTwoTargets, 8);
+  for (uint32_t block = 0; block < 8; ++block) {
+    Made epoll{.target = "epoll", .block = block, .cpu_us = kKnownA[block % 6]};
+    if (block == 3) {
+      epoll.cpu_us = 500;
+      epoll.more = InvalidGate("foreign_cpu");
+    }
+    Add(campaign, epoll);
+    Add(campaign, {.target = "hyper", .block = block, .cpu_us = kKnownB[block % 6]});
+  }
+  const CampaignResults results = Read(campaign);
+  ASSERT_THAT(results.cells[0].left_out, SizeIs(1));
+  EXPECT_EQ(results.cells[0].left_out[0].block, 3u);
+  EXPECT_THAT(results.cells[0].executions, SizeIs(7));
+  EXPECT_FALSE(results.invalid());
+  EXPECT_LT(results.cells[0].server_cpu_us_per_request->high.value(), 200);
+  const CampaignVerdict verdict = Compared(campaign);
+  const Comparison& one = *verdict.Primary()[0];
+  EXPECT_EQ(one.verdict(), "slower");
+  EXPECT_EQ(one.ratio->blocks, 7u);
+  EXPECT_EQ(one.blocks_left_out, 1u);
+  EXPECT_EQ(one.blocks_disturbed, 1u);
+  EXPECT_THAT(verdict.limits,
+              Contains("at 64 connections, hyper against epoll: 1 of 8 blocks is left out, because "
+                       "the host was disturbed there (foreign_cpu)"));
+  EXPECT_THAT(verdict.limits, Not(Contains(HasSubstr("not measured there"))));
+  EXPECT_THAT(verdict.warnings, Contains("foreign_cpu"));
+}
+
+// Each of the targets has one disturbed block of 8, so that 2 pairs of 8 are missing.
+TEST_F(CampaignVerdictTest, TooManyDisturbedBlocksVoidTheComparison) {
+  const CampaignRecord campaign = Campaign(kTwoTargets, 8);
+  for (uint32_t block = 0; block < 8; ++block) {
+    Add(campaign, {.target = "epoll",
+                   .block = block,
+                   .cpu_us = kKnownA[block % 6],
+                   .more = block == 3 ? InvalidGate("steal") : ""});
+    Add(campaign, {.target = "hyper",
+                   .block = block,
+                   .cpu_us = kKnownB[block % 6],
+                   .more = block == 4 ? InvalidGate("idle_gaps") : ""});
+  }
+  const CampaignVerdict verdict = Compared(campaign);
+  const Comparison& one = *verdict.Primary()[0];
+  EXPECT_EQ(one.verdict(), "invalid");
+  EXPECT_THAT(one.voided_by, SizeIs(2));
+  EXPECT_EQ(one.blocks_disturbed, 0u);
+}
+
+// Otherwise a server could lose its worst blocks.
+TEST_F(CampaignVerdictTest, ABlockIsNotLeftOutByAFigureOfTheServer) {
+  const CampaignRecord campaign = Campaign(kTwoTargets, 10);
+  for (uint32_t block = 0; block < 10; ++block) {
+    Add(campaign, {.target = "epoll", .block = block, .cpu_us = kKnownA[block % 6]});
+    Add(campaign, {.target = "hyper",
+                   .block = block,
+                   .cpu_us = kKnownB[block % 6],
+                   .more = block == 3 ? InvalidGate("errors") : ""});
+  }
+  const CampaignResults results = Read(campaign);
+  EXPECT_TRUE(results.cells[1].left_out.empty());
+  EXPECT_TRUE(results.invalid());
+  EXPECT_EQ(Compared(campaign).Primary()[0]->verdict(), "invalid");
+}
+
 TEST_F(CampaignVerdictTest, BelowSaturationAClaimAboutCostHoldsAtThisLoadOnly) {
   const CampaignRecord campaign = Campaign(kTwoTargets, 6);
   for (uint32_t block = 0; block < 6; ++block) {
@@ -448,10 +521,8 @@ TEST_F(TwoCampaignsTest, SaysWhichServerChangedAndCountsItInNoGate) {
     return absl::StrCat("targets { name: 'epoll' options { key: 'threads' value: '", threads,
                         "' } }");
   };
-  const CampaignRecord first =
-      WithAgent(Campaign(with_threads(1), 6, kFirstId, "16, 64"), "6.1");
-  const CampaignRecord second =
-      WithAgent(Campaign(with_threads(2), 6, kSecondId, "16, 64"), "6.1");
+  const CampaignRecord first = WithAgent(Campaign(with_threads(1), 6, kFirstId, "16, 64"), "6.1");
+  const CampaignRecord second = WithAgent(Campaign(with_threads(2), 6, kSecondId, "16, 64"), "6.1");
   for (const uint32_t connections : {16, 64}) {
     for (uint32_t block = 0; block < 6; ++block) {
       Made made{.target = "epoll", .block = block, .connections = connections};

@@ -54,6 +54,7 @@ Json ToJson(const Comparison& one) {
                               : Json();
   json["blocks_at_least"] = one.blocks_at_least;
   json["blocks_left_out"] = one.blocks_left_out;
+  json["blocks_disturbed"] = one.blocks_disturbed;
   json["slot_pairs"] = one.slot_pairs;
   json["slot_pairs_left_out"] = one.slot_pairs_left_out;
   json["method"] = one.ratio.has_value() ? Json(MethodText(one.ratio->method)) : Json();
