@@ -106,10 +106,12 @@ Figures DeriveFigures(const std::vector<LoadCounts>& loads,
   }
   figures.sent = sent.value();
   figures.requests = requests.value();
-  if (!backwards && window_ns > 0 && ok_in_window.value().has_value()) {
-    figures.rps = static_cast<double>(*ok_in_window.value()) * kNanosInSecond /
-                  static_cast<double>(window_ns);
-  }
+  const auto per_second = [&](const std::optional<uint64_t>& count) -> std::optional<double> {
+    if (backwards || window_ns <= 0 || !count.has_value()) return std::nullopt;
+    return static_cast<double>(*count) * kNanosInSecond / static_cast<double>(window_ns);
+  };
+  figures.rps = per_second(ok_in_window.value());
+  figures.offered_per_s = per_second(figures.sent);
   figures.generator_cpu_us_per_request = MicrosEach(work_ns.value(), work_responses.value());
   if (server.has_value()) {
     figures.server_cpu_us_per_request = ServerCpu(*server, requests.value());

@@ -61,6 +61,8 @@ struct Figures {
   // Requests that completed or failed.
   std::optional<uint64_t> requests;
   std::optional<double> rps;
+  // Requests sent in the window per second; in an open loop, those that fell due.
+  std::optional<double> offered_per_s;
   std::optional<double> server_cpu_us_per_request;
   std::optional<double> generator_cpu_us_per_request;
   // Closed loop: how long a connection is idle between a response and its next request, by Little's law, and that

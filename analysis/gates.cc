@@ -15,9 +15,10 @@ namespace {
 constexpr std::string_view kIdleGaps = "idle_gaps";
 constexpr std::string_view kGeneratorSaturated = "generator_saturated";
 constexpr std::string_view kServerNotBottleneck = "server_not_bottleneck";
+constexpr std::string_view kTooFewBlocks = "too_few_blocks";
 
 constexpr std::array<std::string_view, 9> kCampaignGates = {
-    "too_few_blocks",      "clock_source",    "frequency_governor",
+    kTooFewBlocks,         "clock_source",    "frequency_governor",
     "environment_differs", "not_interleaved", "aa_control",
     "order_bias",          "drift",           "dependence",
 };
@@ -126,7 +127,11 @@ Figure ServerRunDelay(const ExecutionFigures& f) { return f.server->run_delay_sh
 
 Figure Preemptions(const ExecutionFigures& f) { return f.server->preemptions_per_s; }
 
-Figure Retransmits(const ExecutionFigures& f) { return f.server->retransmits_per_request; }
+// The counter does not tell which target's segments were sent again.
+Figure Retransmits(const ExecutionFigures& f) {
+  if (!f.server->retransmits.has_value() || !f.counts_known) return std::nullopt;
+  return Share(*f.server->retransmits, static_cast<double>(Requests(f)) + f.server->group_requests);
+}
 
 Figure ListenOverflows(const ExecutionFigures& f) { return f.server->listen_overflows; }
 
@@ -155,7 +160,10 @@ Figure StartSkewShare(const ExecutionFigures& f) {
 }
 
 Figure RespondedShare(const ExecutionFigures& f) {
-  return Share(f.open->responses_per_s, f.open->offered_per_s);
+  if (!f.open->responses_per_s.has_value() || !f.open->offered_per_s.has_value()) {
+    return std::nullopt;
+  }
+  return Share(*f.open->responses_per_s, *f.open->offered_per_s);
 }
 
 Figure QueueOverflows(const ExecutionFigures& f) {
@@ -373,12 +381,17 @@ GateJudgement JudgeEstimate(const GateRule& rule, const std::optional<Estimate>&
 
 absl::Span<const std::string_view> CampaignGates() { return kCampaignGates; }
 
-absl::StatusOr<GateRules> GateRules::Create(std::vector<GateRule> rules, uint32_t version) {
+absl::StatusOr<GateRules> GateRules::Create(std::vector<GateRule> rules, uint32_t version,
+                                            double most_left_out) {
   for (const GateRule& rule : rules) {
     if (absl::Status status = CheckRule(rule); !status.ok()) return status;
   }
   if (absl::Status status = CheckComplete(rules); !status.ok()) return status;
-  return GateRules(std::move(rules), version);
+  if (!(most_left_out >= 0) || most_left_out >= 1) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("most_left_out is ", most_left_out, "; it must be at least 0 and below 1"));
+  }
+  return GateRules(std::move(rules), version, most_left_out);
 }
 
 namespace {
@@ -436,6 +449,14 @@ std::vector<GateJudgement> GateRules::JudgeProfile(const ProfileFigures& figures
 
 double GateRules::IdleShareThatVoids() const {
   return FindRule(rules_, kIdleGaps)->invalid.value_or(std::numeric_limits<double>::infinity());
+}
+
+bool GateRules::MayLeaveOut(size_t left_out, size_t all) const {
+  if (left_out == 0) return true;
+  if (left_out > all) return false;
+  const auto remaining = static_cast<double>(all - left_out);
+  return static_cast<double>(left_out) <= most_left_out_ * static_cast<double>(all) &&
+         remaining >= FindRule(rules_, kTooFewBlocks)->invalid.value_or(1);
 }
 
 const GateRule* GateRules::Find(std::string_view name) const { return FindRule(rules_, name); }

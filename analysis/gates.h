@@ -1,6 +1,7 @@
 #ifndef ASSAY_ANALYSIS_GATES_H_
 #define ASSAY_ANALYSIS_GATES_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -38,6 +39,8 @@ struct GateRule {
   bool only_for_verdicts = false;
   // Over the executions of a cell, the typical (median) judgement counts. Otherwise the worst does.
   bool typical_execution = false;
+  // An invalid execution is left out with its block, as long as GateRules::MayLeaveOut().
+  bool leaves_block_out = false;
 };
 
 enum class GateVerdict {
@@ -75,10 +78,10 @@ GateJudgement JudgeEstimate(const GateRule& rule, const std::optional<Estimate>&
 
 // Figures of an open loop.
 struct OpenLoopFigures {
-  // Requests that fell due, and correct responses that arrived, per second of the window. The former differs from the
-  // plan's rate by chance, because arrivals are Poisson.
-  double offered_per_s = 0;
-  double responses_per_s = 0;
+  // Requests that fell due, and correct responses that arrived, per second of the window (analysis/figures.h). The former
+  // differs from the plan's rate by chance, because arrivals are Poisson. Not set if not known.
+  std::optional<double> offered_per_s;
+  std::optional<double> responses_per_s;
   // Requests that found no free connection and a full queue.
   uint64_t queue_overflows = 0;
   // 99th percentile, from the merged histogram, of the time from due to sent. Not set if it could not be read, as in
@@ -111,8 +114,11 @@ struct ServerReadings {
   // Involuntary context switches per second and CPU.
   std::optional<double> preemptions_per_s;
   PinnedCpus cpus;
-  // Host-wide counts over the window.
-  std::optional<double> retransmits_per_request;
+  // Host-wide counts over the window; with slots, over the time from the first to the last slot of any target. They
+  // contain what the other executions of the group caused. group_requests: the requests of those executions in the same
+  // time.
+  std::optional<double> retransmits;
+  double group_requests = 0;
   std::optional<double> listen_overflows;
   std::optional<double> throttling_events;
 };
@@ -206,9 +212,10 @@ absl::Span<const std::string_view> CampaignGates();
 // The rules by name.
 class GateRules {
  public:
-  // `version` is that of the data file. kInvalidArgument if a gate has no rule, if a name occurs twice or is not a gate,
+  // `version` and `most_left_out`, a share of blocks, are those of the data file. kInvalidArgument if a gate has no rule, if a name occurs twice or is not a gate,
   // or if a rule's bounds are in the wrong order or both missing.
-  static absl::StatusOr<GateRules> Create(std::vector<GateRule> rules, uint32_t version = 0);
+  static absl::StatusOr<GateRules> Create(std::vector<GateRule> rules, uint32_t version = 0,
+                                          double most_left_out = 0);
 
   // One judgement per gate of an execution, in the order of the rules. Gates of an open loop, of a closed loop, of slots
   // and of a server that Assay started are judged only where they apply.
@@ -235,6 +242,10 @@ class GateRules {
   // before a window begins.
   double IdleShareThatVoids() const;
 
+  // Whether `left_out` of all measured blocks are few enough to be left out: at most the share of the data file, and the
+  // others are enough for a verdict.
+  bool MayLeaveOut(size_t left_out, size_t all) const;
+
   const std::vector<GateRule>& rules() const { return rules_; }
   // Results of an older version are judged again from the stored inputs.
   uint32_t version() const { return version_; }
@@ -242,10 +253,11 @@ class GateRules {
   const GateRule* Find(std::string_view name) const;
 
  private:
-  GateRules(std::vector<GateRule> rules, uint32_t version)
-      : rules_(std::move(rules)), version_(version) {}
+  GateRules(std::vector<GateRule> rules, uint32_t version, double most_left_out)
+      : rules_(std::move(rules)), version_(version), most_left_out_(most_left_out) {}
   std::vector<GateRule> rules_;
   uint32_t version_ = 0;
+  double most_left_out_ = 0;
 };
 
 }  // namespace assay

@@ -111,8 +111,9 @@ absl::StatusOr<std::string> HdrLog(absl::Time start, absl::Span<const HdrLogInte
     absl::StatusOr<std::string> histogram = EncodeHdrHistogram(*interval.histogram);
     if (!histogram.ok()) return histogram.status();
     if (interval.histogram->overflow_count() > 0) {
-      absl::StrAppend(&log, "#[", interval.histogram->overflow_count(), " samples over ",
-                      LatencyHistogram::kMaxNanos, " ns are left out of the next line]\n");
+      absl::StrAppend(
+          &log, "#[samples over ", LatencyHistogram::kMaxNanos,
+          " ns that are left out of the next line: ", interval.histogram->overflow_count(), "]\n");
     }
     if (!interval.tag.empty()) absl::StrAppend(&log, "Tag=", interval.tag, ",");
     absl::StrAppendFormat(&log, "%.3f,%.3f,%.3f,%s\n", absl::ToDoubleSeconds(interval.start),

@@ -105,7 +105,7 @@ TEST(HdrLogTest, LogHasItsVersionStartAndIntervals) {
                      "Wed Sep 09 15:24:39 UTC 2015]\n"),
             std::string::npos)
       << log;
-  EXPECT_NE(log.find("#[1 samples over 68719476735 ns are left out of the next line]\n"
+  EXPECT_NE(log.find("#[samples over 68719476735 ns that are left out of the next line: 1]\n"
                      "Tag=json,0.127,1.007,120000.000,HISTFAAAA"),
             std::string::npos)
       << log;

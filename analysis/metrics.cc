@@ -68,18 +68,35 @@ constexpr Metric kMetrics[] = {
     {.name = "server_rss_bytes",
      .unit = "B",
      .meaning = "memory that the server's processes held",
-     .words = {"holds", "more", "less", "memory", "the same memory"},
+     .words = {.verb = "holds",
+               .more = "more",
+               .less = "less",
+               .noun = "memory",
+               .same = "the same memory",
+               .faster = "smaller",
+               .slower = "larger"},
      .of = [](const Figures& figures) { return figures.server_rss_bytes; },
      .of_server_process = true},
     {.name = "generator_cpu_us_per_request",
      .unit = "us",
      .meaning = "CPU time of the load generator's threads for each request",
-     .words = {"costs", "more", "less", "load generator CPU a request",
-               "the same load generator CPU a request"},
+     .words = {.verb = "costs",
+               .more = "more",
+               .less = "less",
+               .noun = "load generator CPU a request",
+               .same = "the same load generator CPU a request",
+               .faster = "cheaper",
+               .slower = "dearer"},
      .of = [](const Figures& figures) { return figures.generator_cpu_us_per_request; }},
 };
 
 }  // namespace
+
+std::string_view VerdictWord(Verdict verdict, const Metric& metric) {
+  if (verdict == Verdict::kFaster) return metric.words.faster;
+  if (verdict == Verdict::kSlower) return metric.words.slower;
+  return ToString(verdict);
+}
 
 absl::Span<const Metric> AllMetrics() { return kMetrics; }
 

@@ -21,6 +21,9 @@ struct MetricWords {
   std::string_view noun;
   // The noun with "the same" or "as many".
   std::string_view same;
+  // What the verdicts kFaster and kSlower are called of this metric.
+  std::string_view faster = "faster";
+  std::string_view slower = "slower";
 };
 
 // A figure of an execution that a plan may use in a threshold or as its primary metric, and that comparisons show. A new
@@ -41,6 +44,9 @@ struct Metric {
   // The figure of a cell is the mean over its executions instead of their median. No comparison uses such a metric.
   bool mean_over_executions = false;
 };
+
+// A verdict on a metric, for people. JSON and CSV have ToString(Verdict).
+std::string_view VerdictWord(Verdict verdict, const Metric& metric);
 
 // All metrics, in the order in which documents list them.
 absl::Span<const Metric> AllMetrics();

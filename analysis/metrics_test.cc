@@ -22,9 +22,9 @@ TEST(MetricsTest, EveryMetricReadsItsOwnFigureAndHasWords) {
     names.emplace(metric.name);
     ASSERT_TRUE(metric.of(figures).has_value()) << metric.name;
     if (!metric.mean_over_executions) values.insert(*metric.of(figures));
-    for (const std::string_view word :
-         {metric.words.verb, metric.words.more, metric.words.less, metric.words.noun,
-          metric.words.same, metric.unit, metric.meaning}) {
+    for (const std::string_view word : {metric.words.verb, metric.words.more, metric.words.less,
+                                        metric.words.noun, metric.words.same, metric.words.faster,
+                                        metric.words.slower, metric.unit, metric.meaning}) {
       EXPECT_FALSE(word.empty()) << metric.name;
     }
     EXPECT_EQ(FindMetric(metric.name), &metric);
@@ -33,6 +33,15 @@ TEST(MetricsTest, EveryMetricReadsItsOwnFigureAndHasWords) {
   EXPECT_EQ(values.size(), AllMetrics().size() - 1) << "two metrics read the same figure";
   EXPECT_EQ(FindMetric("rps")->better, Better::kHigher);
   EXPECT_EQ(FindMetric("speed"), nullptr);
+}
+
+// Memory has no speed.
+TEST(MetricsTest, OnlyMetricsOfSpeedAreFasterOrSlower) {
+  EXPECT_EQ(VerdictWord(Verdict::kSlower, *FindMetric("p99_us")), "slower");
+  EXPECT_EQ(VerdictWord(Verdict::kSlower, *FindMetric("server_rss_bytes")), "larger");
+  EXPECT_EQ(VerdictWord(Verdict::kFaster, *FindMetric("server_rss_bytes")), "smaller");
+  EXPECT_EQ(VerdictWord(Verdict::kSlower, *FindMetric("generator_cpu_us_per_request")), "dearer");
+  EXPECT_EQ(VerdictWord(Verdict::kEquivalent, *FindMetric("server_rss_bytes")), "equivalent");
 }
 
 TEST(MetricsTest, AFigureThatIsNotKnownIsNotSet) {

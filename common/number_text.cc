@@ -16,4 +16,12 @@ std::string NumberText(double value) {
   return std::string(digits, end.ptr);
 }
 
+std::string CountText(uint64_t count, std::string_view singular, std::string_view plural) {
+  std::string text = std::to_string(count);
+  text += ' ';
+  text += count == 1 || plural.empty() ? singular : plural;
+  if (count != 1 && plural.empty()) text += 's';
+  return text;
+}
+
 }  // namespace assay

@@ -43,8 +43,30 @@ class GatesTest(EndToEndTest):
         self.assertEqual(gates["foreign_cpu"]["verdict"], "invalid")
         self.assertGreater(gates["foreign_cpu"]["value"], 0.2)
         self.assertLess(gates["foreign_cpu"]["value"], 1.01)
+        # Both share the CPU, so each waits for the other.
+        self.assertEqual(gates["server_delayed"]["verdict"], "warn")
         self.assertIn("invalid: foreign_cpu ", ended.out)
         self.assertIn("other programs used at least this share of the server's CPUs", " ".join(ended.out.split()))
+
+    def test_a_program_on_the_loads_cpu_voids_the_result(self):
+        if len(TWO_CPUS) < 2:
+            self.skipTest("needs two CPUs")
+        server, load = TWO_CPUS
+        placement = f'placement {{ server_cpus: "{server}" load_cpus: "{load}" }}\n'
+        self.burn(load)
+        ended, gates = self.gates_of(QUICK_PLAN + placement, "--set", "load.closed.duration.seconds=1")
+        self.assert_status(ended, 3)
+        self.assertEqual(gates["foreign_cpu_load"]["verdict"], "invalid")
+        self.assertEqual(gates["idle_gaps"]["verdict"], "invalid")
+        self.assertEqual(gates["generator_delayed"]["verdict"], "warn")
+
+    def test_a_rate_that_one_connection_cannot_carry_is_not_delivered(self):
+        plan = QUICK_PLAN.replace("closed { connections: [4]", "open { rate_per_s: 200000 connections: 1")
+        _, gates = self.gates_of(plan)
+        # Without a verdict, it only warns.
+        self.assertEqual(gates["load_not_delivered"]["verdict"], "warn")
+        self.assertLess(gates["load_not_delivered"]["value"], 0.95)
+        self.assertEqual(gates["send_lag"]["verdict"], "warn")
 
     def test_throughput_of_a_server_that_is_not_busy_is_void_and_cost_is_one_at_that_load(self):
         idle = "load.closed.connections=1"

@@ -297,6 +297,23 @@ def links(texts):
                     yield complaint(path, number, f"{aim} does not exist")
 
 
+def gate_tests(texts):
+    """Gates of which docs/metrics.md does not name a test that provokes or simulates them; over all files."""
+    page = "docs/metrics.md"
+    for number, line in numbered(texts.get(page, "")):
+        row = re.match(r"\| `(\w+)` \| .+ \| (?:max|min) \| \S+ \| \S+ \|(.*)\|$", line)
+        if not row:
+            continue
+        gate, provoked = row.groups()
+        tests = re.findall(r"`([\w/]+_test)`", provoked)
+        if not tests:
+            yield complaint(page, number, f"gate {gate} has no test: say which one provokes or simulates it")
+        for test in tests:
+            files = [path for path in (f"{test}.py", f"{test}.cc") if path in texts]
+            if not any(re.search(rf"\b{gate}\b", texts[path]) for path in files):
+                yield complaint(page, number, f"{test} does not exist, or has no word of gate {gate}")
+
+
 def check(path, text):
     """The violations in one file, whose path is relative to the workspace."""
     rules = [rule for rule in RULES if path not in OWN_FILES or rule not in (notes, foreign_words)]
@@ -319,7 +336,7 @@ def check_tree(root):
         if b"\0" not in content and path != "LICENSE":
             texts[path] = content.decode("utf-8")
     of_files = [words for path, text in texts.items() for words in check(path, text)]
-    return [*of_files, *outside_libraries(texts), *links(texts)]
+    return [*of_files, *outside_libraries(texts), *links(texts), *gate_tests(texts)]
 
 
 def main():

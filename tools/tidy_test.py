@@ -140,6 +140,18 @@ class TidyRulesTest(unittest.TestCase):
         texts["third_party/README.md"] = "| `@zlib` | to deflate |\n"
         self.assertEqual(list(tidy.outside_libraries(texts)), [])
 
+    def test_each_gate_has_a_test_that_names_it(self):
+        row = "| `errors` | Did all end? | max | 0 | - | {} |\n"
+        def complaints(provoked):
+            return "\n".join(tidy.gate_tests({"docs/metrics.md": row.format(provoked), "e2e/a_test.py": "errors",
+                                               "analysis/b_test.cc": "steal"}))
+
+        self.assertIn("gate errors has no test", complaints(""))
+        self.assertIn("gate errors has no test", complaints("simulated"))
+        self.assertIn("analysis/b_test does not exist, or has no word of", complaints("not here: `analysis/b_test`"))
+        self.assertIn("e2e/c_test does not exist", complaints("`e2e/c_test`"))
+        self.assertEqual(complaints("`e2e/a_test`"), "")
+
     def test_reports_broken_links(self):
         texts = {"docs/a.md": "see [b](b.md), [c](../c.md#part) and [d](https://example.com/d)\n",
                  "a.h": "// docs/e.md says why\n"}

@@ -66,8 +66,9 @@ std::string QuantilePlot(const LatencyHistogram& latency) {
 
 std::string Offered(const LoadResult& result, const LoadOptions& options) {
   std::string text =
-      absl::StrFormat("%s, %d connections over %d thread%s", options.target.text,
-                      options.connections, options.threads, options.threads == 1 ? "" : "s");
+      absl::StrCat(options.target.text, ", ",
+                   CountText(static_cast<uint64_t>(options.connections), "connection"), " over ",
+                   CountText(static_cast<uint64_t>(options.threads), "thread"));
   if (!options.cpus.empty()) absl::StrAppend(&text, " on CPU ", result.actual_cpus);
   if (result.open_loop) {
     absl::StrAppend(&text, ", open loop at ", NumberText(result.offered_per_s), "/s");

@@ -16,8 +16,8 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
-#include "absl/strings/str_cat.h"
 #include "common/file.h"
+#include "common/number_text.h"
 #include "common/status_macros.h"
 #include "common/unique_fd.h"
 
@@ -65,7 +65,7 @@ absl::StatusOr<std::string> LoadedBpf() {
   if (programs < kMaxBpfPrograms && errno != ENOENT) {
     return ErrnoStatus(errno, "cannot list BPF programs; it needs CAP_SYS_ADMIN");
   }
-  return absl::StrCat(programs, programs == 1 ? " program" : " programs");
+  return CountText(static_cast<uint64_t>(programs), "program");
 }
 
 absl::StatusOr<std::string> AuditState() {

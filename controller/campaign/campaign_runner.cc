@@ -10,6 +10,7 @@
 #include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "absl/types/span.h"
+#include "common/number_text.h"
 #include "common/status_macros.h"
 #include "common/version.h"
 #include "controller/campaign/execution_runner.h"
@@ -73,9 +74,10 @@ absl::Status CheckSameMachines(const CampaignRecord& campaign,
                                const std::vector<PoolMember>& members) {
   const int agents = campaign.agents_size();
   if (agents != static_cast<int>(members.size())) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "cannot resume campaign ", campaign.id(), ": it started on ", agents, " agents, not ",
-        members.size(), "; pass the same agents to --agents, or `rerun` the campaign on these"));
+    return absl::FailedPreconditionError(
+        absl::StrCat("cannot resume campaign ", campaign.id(), ": it started on ",
+                     CountText(static_cast<uint64_t>(agents), "agent"), ", not ", members.size(),
+                     "; pass the same agents to --agents, or `rerun` the campaign on these"));
   }
   for (int i = 0; i < agents; ++i) {
     const AgentRecord& before = campaign.agents(i);

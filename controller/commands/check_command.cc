@@ -15,6 +15,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/time/time.h"
 #include "common/json_text.h"
+#include "common/number_text.h"
 #include "common/runfiles.h"
 #include "common/utf8.h"
 #include "controller/campaign/agent_pool.h"
@@ -47,8 +48,8 @@ struct CheckedPlan {
 void PrintText(const CheckedPlan& checked, TextWidth width) {
   std::ostringstream text;
   const Plan& plan = checked.plan;
-  text << TerminalText(plan.name()) << ": " << checked.schedule.size() << " executions in "
-       << plan.blocks() << " blocks, seed " << plan.seed()
+  text << TerminalText(plan.name()) << ": " << CountText(checked.schedule.size(), "execution")
+       << " in " << CountText(plan.blocks(), "block") << ", seed " << plan.seed()
        << (plan.design() == Plan::INTERLEAVED ? ", interleaved" : ", one after the other") << "\n";
   if (!checked.why_sequential.empty()) text << TerminalText(checked.why_sequential) << "\n";
   // The schedule is sorted by block.

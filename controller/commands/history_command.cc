@@ -9,6 +9,7 @@
 #include "common/json_text.h"
 #include "common/utf8.h"
 #include "controller/commands/command.h"
+#include "controller/gates/gate_keeper.h"
 #include "controller/history/cell_history.h"
 #include "controller/history/history_output.h"
 #include "nlohmann/json.hpp"
@@ -24,7 +25,9 @@ struct HistoryFlags {
 ExitStatus History(const HistoryFlags& flags) {
   const absl::StatusOr<std::unique_ptr<Store>> store = OpenStore(flags.common, Store::Mode::kRead);
   if (!store.ok()) return Fail(store.status());
-  const absl::StatusOr<CellHistory> history = ReadHistory(**store, flags.query);
+  const absl::StatusOr<GateRules> rules = LoadGateRules();
+  if (!rules.ok()) return Fail(rules.status());
+  const absl::StatusOr<CellHistory> history = ReadHistory(**store, *rules, flags.query);
   if (!history.ok()) return Fail(history.status());
   if (flags.common.format == "json") {
     std::cout << JsonText(ToJson(*history), 2) << std::endl;

@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "common/file.h"
+#include "common/number_text.h"
 #include "common/runfiles.h"
 #include "common/status_macros.h"
 #include "common/utf8.h"
@@ -42,7 +43,7 @@ absl::StatusOr<std::string> ImportProfile(const ImportFlags& flags) {
                                           flags.frequency_hz, execution, flags.event));
   ASSAY_RETURN_IF_ERROR(store->AttachProfile(execution.id(), imported.info, imported.chunks));
   const std::string done =
-      absl::StrCat(imported.info.samples(), " samples of ", imported.info.event(),
+      absl::StrCat(CountText(imported.info.samples(), "sample"), " of ", imported.info.event(),
                    " stored as the profile of execution ", execution.id(), " (",
                    execution.cell().target(), ", block ", execution.block(), ")");
   return absl::StrCat(TerminalText(done), "\n",

@@ -19,9 +19,10 @@ constexpr std::string_view kFastClockSources[] = {"tsc", "kvm-clock", "arch_sys_
 
 // Not properties of a host that a result depends on: identities, and readings of one moment.
 constexpr std::string_view kIncomparable[] = {
-    "assay.build_id", "cpu.time_s",       "disk.data_free",
-    "kernel.boot_id", "memory.available", "memory.swap_free",
+    "cpu.time_s", "disk.data_free", "kernel.boot_id", "memory.available", "memory.swap_free",
 };
+
+constexpr std::string_view kDecisive[] = {"cpu.governor", "cpu.model", "kernel.release"};
 
 // The value if the agent reported the key, readable or not.
 std::optional<std::string> Reported(const AgentDescription& description, const std::string& key) {
@@ -71,12 +72,19 @@ bool IsSlowClockSource(const std::string& source) {
 
 bool IsPerformanceGovernor(const std::string& governors) { return governors == "performance"; }
 
+bool IsHostProperty(std::string_view key) {
+  return std::find(std::begin(kIncomparable), std::end(kIncomparable), key) ==
+         std::end(kIncomparable);
+}
+
+absl::Span<const std::string_view> DecisiveHostProperties() { return kDecisive; }
+
 std::vector<std::string> EnvironmentDifferences(const AgentDescription& a,
                                                 const AgentDescription& b) {
   std::set<std::string> keys;
-  for (const auto& [key, value] : a.environment()) keys.insert(key);
-  for (const auto& [key, value] : b.environment()) keys.insert(key);
-  for (const std::string_view key : kIncomparable) keys.erase(std::string(key));
+  for (const auto& [key, value] : a.environment()) {
+    if (IsHostProperty(key)) keys.insert(key);
+  }
   std::vector<std::string> differences;
   for (const std::string& key : keys) {
     const std::optional<std::string> first = Reported(a, key);

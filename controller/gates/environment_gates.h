@@ -3,8 +3,10 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "absl/types/span.h"
 #include "analysis/gates.h"
 #include "proto/agent.pb.h"
 #include "proto/plan.pb.h"
@@ -21,8 +23,16 @@ bool IsSlowClockSource(const std::string& source);
 // Whether every CPU has the frequency governor `performance`.
 bool IsPerformanceGovernor(const std::string& governors);
 
-// The keys of the environment that differ between two hosts and can change a result, in alphabetical order. Leaves out
-// what differs between any two hosts or any two moments: boot ID, build IDs, free memory, CPU time since boot.
+// Whether a key of the environment is a property on which a result may depend. Otherwise it differs between any two hosts
+// or any two moments: boot ID, free memory, CPU time since boot. Everything that compares environments asks this.
+bool IsHostProperty(std::string_view key);
+
+// The properties without which figures of two hosts, or of one host at two times, are not comparable at all. In
+// alphabetical order.
+absl::Span<const std::string_view> DecisiveHostProperties();
+
+// The properties that differ between two hosts, in alphabetical order. A key that one of the agents does not report is
+// left out.
 std::vector<std::string> EnvironmentDifferences(const AgentDescription& a,
                                                 const AgentDescription& b);
 

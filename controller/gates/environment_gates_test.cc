@@ -1,6 +1,7 @@
 #include "controller/gates/environment_gates.h"
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "controller/gates/gate_keeper.h"
@@ -85,6 +86,12 @@ TEST(EnvironmentGatesTest, IdentitiesAndReadingsOfAMomentDoNotDiffer) {
   AgentRecord a = Agent("1", JobId::LOAD);
   AgentRecord b = Agent("2", JobId::LOAD);
   EXPECT_THAT(EnvironmentDifferences(a.description(), b.description()), IsEmpty());
+  for (const char* identity : {"kernel.boot_id", "memory.available", "cpu.time_s"}) {
+    EXPECT_FALSE(IsHostProperty(identity)) << identity;
+  }
+  // Another build of agent and load generator can change a figure.
+  EXPECT_TRUE(IsHostProperty("assay.build_id"));
+  for (const std::string_view key : DecisiveHostProperties()) EXPECT_TRUE(IsHostProperty(key));
   (*b.mutable_description()->mutable_environment())["kernel.release"] = "6.1";
   EXPECT_THAT(EnvironmentDifferences(a.description(), b.description()), IsEmpty())
       << "the other agent does not report it";

@@ -128,17 +128,13 @@ void AddCounts(const ExecutionRecord& execution, ExecutionFigures* figures) {
 std::optional<OpenLoopFigures> OpenFiguresOf(const ExecutionRecord& execution) {
   if (execution.cell().rate_per_s() <= 0) return std::nullopt;
   OpenLoopFigures open;
+  const Figures figures = FiguresOf(execution);
+  open.offered_per_s = figures.offered_per_s;
+  open.responses_per_s = figures.rps;
   LatencyHistogram send_lag;
   bool readable = true;
   for (const LoadRecord& load : execution.loads()) {
     const LoadFinished& finished = load.finished();
-    if (finished.duration_ns() > 0) {
-      const double seconds = static_cast<double>(finished.duration_ns()) * kSecondsInNano;
-      open.offered_per_s += static_cast<double>(finished.sent()) / seconds;
-      const uint64_t responses =
-          finished.has_ok_in_window() ? finished.ok_in_window() : finished.ok();
-      open.responses_per_s += static_cast<double>(responses) / seconds;
-    }
     open.queue_overflows += FailureCountsOf(finished).queue_overflows;
     const absl::StatusOr<LatencyHistogram> job = FromProto(finished.send_lag());
     readable = readable && job.ok();
@@ -190,8 +186,8 @@ int64_t ServerSpanNanos(const ExecutionRecord& execution) {
          server.slots_size() * static_cast<int64_t>(execution.slots().period_ns());
 }
 
-std::optional<ServerReadings> ServerReadingsOf(const ExecutionRecord& execution, int64_t window_ns,
-                                               uint64_t requests) {
+std::optional<ServerReadings> ServerReadingsOf(const ExecutionRecord& execution,
+                                               int64_t window_ns) {
   if (!execution.has_server()) return std::nullopt;
   const ServerFinished& server = execution.server();
   ServerReadings readings;
@@ -210,10 +206,7 @@ std::optional<ServerReadings> ServerReadingsOf(const ExecutionRecord& execution,
     readings.preemptions_per_s =
         static_cast<double>(server.involuntary_switches()) / (cpu_time_ns * kSecondsInNano);
   }
-  const std::optional<double> retransmits = CounterOf(server.network_counters(), "Tcp.RetransSegs");
-  if (retransmits.has_value() && requests > 0) {
-    readings.retransmits_per_request = *retransmits / static_cast<double>(requests);
-  }
+  readings.retransmits = CounterOf(server.network_counters(), "Tcp.RetransSegs");
   const std::optional<double> overflows =
       CounterOf(server.network_counters(), "TcpExt.ListenOverflows");
   const std::optional<double> drops = CounterOf(server.network_counters(), "TcpExt.ListenDrops");
@@ -319,24 +312,31 @@ void AddLittlesLaw(const ExecutionRecord& execution, ExecutionFigures* figures) 
 
 }  // namespace
 
-CpuUse& CpuUse::operator+=(const CpuUse& other) {
+SharedUse& SharedUse::operator+=(const SharedUse& other) {
   server_ns += other.server_ns;
+  requests += other.requests;
   load_ns.resize(std::max(load_ns.size(), other.load_ns.size()));
   for (size_t i = 0; i < other.load_ns.size(); ++i) load_ns[i] += other.load_ns[i];
   return *this;
 }
 
-CpuUse& CpuUse::operator-=(const CpuUse& other) {
+SharedUse& SharedUse::operator-=(const SharedUse& other) {
   server_ns -= other.server_ns;
+  requests -= other.requests;
   load_ns.resize(std::max(load_ns.size(), other.load_ns.size()));
   for (size_t i = 0; i < other.load_ns.size(); ++i) load_ns[i] -= other.load_ns[i];
   return *this;
 }
 
-CpuUse CpuUseOf(const ExecutionRecord& execution) {
-  CpuUse use;
+SharedUse SharedUseOf(const ExecutionRecord& execution) {
+  SharedUse use;
   use.server_ns = execution.server().cpu_ns() + execution.server().idle_cpu_ns();
-  for (const LoadRecord& load : execution.loads()) use.load_ns.push_back(load.finished().cpu_ns());
+  for (const LoadRecord& load : execution.loads()) {
+    const LoadFinished& finished = load.finished();
+    use.load_ns.push_back(finished.cpu_ns());
+    use.requests += static_cast<double>(finished.ok()) + static_cast<double>(finished.errors()) +
+                    static_cast<double>(finished.timeouts());
+  }
   return use;
 }
 
@@ -422,21 +422,25 @@ ExecutionFigures FiguresToJudge(const Plan& plan, const ExecutionRecord& executi
   figures.think_share = HiddenThinkShare(plan, execution);
   figures.compared = ComparedBy(plan, execution.cell());
   figures.slots = SlotReadingsOf(execution);
-  const uint64_t requests =
-      figures.counts_known ? figures.ok + figures.errors + figures.timeouts : 0;
-  figures.server = ServerReadingsOf(execution, figures.window_ns, requests);
+  figures.server = ServerReadingsOf(execution, figures.window_ns);
   if (figures.counts_known && !figures.open.has_value()) AddLittlesLaw(execution, &figures);
   return figures;
 }
 
 void AddContext(const ExecutionContext& context, ExecutionFigures* figures) {
-  if (figures->server.has_value()) figures->server->cpus.group_ns = context.siblings.server_ns;
+  if (figures->server.has_value()) {
+    figures->server->cpus.group_ns = context.siblings.server_ns;
+    figures->server->group_requests = context.siblings.requests;
+  }
   const std::vector<int64_t>& load_ns = context.siblings.load_ns;
   for (size_t i = 0; i < std::min(load_ns.size(), figures->load_cpus.size()); ++i) {
     figures->load_cpus[i].group_ns = load_ns[i];
   }
   if (!context.siblings_known) {
-    if (figures->server.has_value()) figures->server->cpus.foreign_ns.reset();
+    if (figures->server.has_value()) {
+      figures->server->cpus.foreign_ns.reset();
+      figures->server->retransmits.reset();
+    }
     for (PinnedCpus& cpus : figures->load_cpus) cpus.foreign_ns.reset();
   }
   const absl::StatusOr<SteadyState> steady = FindSteadyState(context.interval_medians);

@@ -15,24 +15,28 @@ namespace assay::controller {
 // The figures that gates judge, from stored records. Nothing here searches texts written for people, except in records
 // of versions that counted failures by name only.
 
-// CPU time that an execution used: its server, and each load agent in the order of ExecutionRecord.loads. Executions of
-// one group share CPUs, so the time that one uses is no foreign time of another.
-struct CpuUse {
+// What an execution took of what the executions of one group share. The counters of a host or a CPU count it for all of
+// them.
+struct SharedUse {
+  // CPU time of its server, and of each load agent in the order of ExecutionRecord.loads: no foreign time of the others.
   int64_t server_ns = 0;
   std::vector<int64_t> load_ns;
+  // Requests that succeeded or failed. A sum of counts that an agent reported; it cannot overflow a double.
+  double requests = 0;
 
-  CpuUse& operator+=(const CpuUse& other);
-  CpuUse& operator-=(const CpuUse& other);
+  SharedUse& operator+=(const SharedUse& other);
+  SharedUse& operator-=(const SharedUse& other);
 };
-CpuUse CpuUseOf(const ExecutionRecord& execution);
+SharedUse SharedUseOf(const ExecutionRecord& execution);
 // Number of executions in the group of an execution, failed ones included; 1 without a group.
 int GroupSizeOf(const ExecutionRecord& execution);
 
 // What is known of an execution beyond its own record.
 struct ExecutionContext {
   // The sum over the other executions of its group. Empty without a group.
-  CpuUse siblings;
-  // False if an execution of its group failed: its CPU time is not known, and would count as that of other programs.
+  SharedUse siblings;
+  // False if an execution of its group failed: its use is not known. Its CPU time would count as that of other programs,
+  // and the host's counters would belong to fewer requests than they do.
   bool siblings_known = true;
   // The median latency of each interval or slot, in the order of time. Empty: not known.
   std::vector<double> interval_medians;

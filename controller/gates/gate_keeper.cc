@@ -83,9 +83,10 @@ absl::StatusOr<GateRules> ParseGateRules(std::string_view text, std::string_view
     rule.advice = gate.advice();
     rule.only_for_verdicts = gate.only_for_verdicts();
     rule.typical_execution = gate.typical_execution();
+    rule.leaves_block_out = gate.leaves_block_out();
     rules.push_back(std::move(rule));
   }
-  return GateRules::Create(std::move(rules), file.version());
+  return GateRules::Create(std::move(rules), file.version(), file.most_left_out());
 }
 
 absl::StatusOr<GateRules> LoadGateRules() {
@@ -118,7 +119,7 @@ void JudgeTogether(const GateRules& rules, const Plan& plan,
   for (const MeasuredExecution& one : executions) {
     ExecutionContext context;
     for (const MeasuredExecution& other : executions) {
-      if (other.record != one.record) context.siblings += CpuUseOf(*other.record);
+      if (other.record != one.record) context.siblings += SharedUseOf(*other.record);
     }
     context.siblings_known = static_cast<int>(executions.size()) >= GroupSizeOf(*one.record);
     if (HasManyIntervals(*one.record)) context.interval_medians = IntervalMedians(one.intervals);

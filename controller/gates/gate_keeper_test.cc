@@ -10,6 +10,7 @@
 #include "analysis/latency_histogram.h"
 #include "controller/gates/failure_counts.h"
 #include "google/protobuf/text_format.h"
+#include "proto/convert/execution_figures.h"
 #include "proto/convert/histogram_proto.h"
 
 namespace assay::controller {
@@ -82,6 +83,20 @@ TEST_F(GateKeeperTest, JudgesAnOpenLoopByItsSentRequests) {
   EXPECT_EQ(Judged("load_not_delivered", execution).value(), 0.9);
   EXPECT_EQ(Judged("queue_overflow", execution).value(), 3);
   EXPECT_EQ(Judged("send_lag", execution).verdict(), GateResult::UNREADABLE);
+}
+
+// The throughput that results show, also of load agents whose windows differ in length.
+TEST_F(GateKeeperTest, JudgesAnOpenLoopByTheThroughputThatIsShown) {
+  ExecutionRecord execution = SoundExecution();
+  execution.mutable_cell()->set_mode("open");
+  execution.mutable_cell()->set_rate_per_s(10'000);
+  *execution.add_loads() = execution.loads(0);
+  execution.mutable_loads(0)->mutable_finished()->set_ok_in_window(9'000);
+  execution.mutable_loads(1)->mutable_finished()->set_duration_ns(2'000'000'000);
+  const Figures figures = FiguresOf(execution);
+  EXPECT_EQ(figures.rps, 9'500);
+  EXPECT_EQ(figures.offered_per_s, 10'000);
+  EXPECT_EQ(Judged("load_not_delivered", execution).value(), 0.95);
 }
 
 TEST_F(GateKeeperTest, AValidExecutionOnOneHostOnlyWarnsAboutTheSharedHost) {
@@ -425,6 +440,25 @@ TEST_F(GateKeeperTest, ExecutionsOfOneGroupAreNotForeignToEachOther) {
   EXPECT_NEAR(of_server->value(), 0.2079, 1e-9);
 }
 
+// The counter is the host's: of 20,000 requests of both targets.
+TEST_F(GateKeeperTest, RetransmitsAreThoseOfAllTargetsOfTheGroup) {
+  ExecutionRecord one = SlottedExecution();
+  (*one.mutable_server()->mutable_network_counters())["Tcp.RetransSegs"] = 15;
+  ExecutionRecord other = one;
+  const auto judged = [&](const ExecutionRecord& execution) {
+    for (const GateResult& gate : execution.gates()) {
+      if (gate.name() == "retransmits") return gate;
+    }
+    return GateResult();
+  };
+  JudgeTogether(rules_, Plan(), {&agent_}, {{&one, {}}, {&other, {}}});
+  EXPECT_EQ(judged(one).value(), 0.00075);
+  EXPECT_EQ(judged(one).verdict(), GateResult::PASS);
+  // The requests of an execution that failed are not known.
+  JudgeTogether(rules_, Plan(), {&agent_}, {{&one, {}}});
+  EXPECT_EQ(judged(one).verdict(), GateResult::UNREADABLE);
+}
+
 TEST_F(GateKeeperTest, ARunThatIsNotSteadyWarns) {
   ExecutionRecord execution = SlottedExecution();
   const auto judged = [&](const std::vector<int64_t>& medians) {
@@ -448,7 +482,10 @@ TEST_F(GateKeeperTest, ARunThatIsNotSteadyWarns) {
   EXPECT_EQ(judged(medians), GateResult::PASS);
   for (int64_t i = 0; i < 100; ++i) medians[static_cast<size_t>(i)] = 100'000 + (100 - i) * 5'000;
   EXPECT_EQ(judged(medians), GateResult::WARN) << "it still falls at the end";
-  medians.pop_back();
+  // The default design has as many slots in a window of 3 s.
+  medians.resize(60);
+  EXPECT_EQ(judged(medians), GateResult::WARN);
+  medians.resize(19);
   EXPECT_EQ(judged(medians), GateResult::VERDICT_UNSPECIFIED) << "too few to judge";
 }
 

@@ -13,6 +13,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "common/cpu_set.h"
+#include "common/number_text.h"
 #include "controller/gates/environment_gates.h"
 
 namespace assay::controller {
@@ -432,10 +433,11 @@ std::vector<HostFinding> DiagnoseTogether(absl::Span<const HostReadings> loads) 
         EnvironmentDifferences(loads[0].agent.description(), load.agent.description());
     differing.insert(keys.begin(), keys.end());
   }
-  HostFinding finding{.agent = "load agents",
-                      .check = "equal_hosts",
-                      .health = differing.empty() ? Health::kOk : Health::kWarn,
-                      .figure = absl::StrCat(differing.size(), " properties differ")};
+  HostFinding finding{
+      .agent = "load agents",
+      .check = "equal_hosts",
+      .health = differing.empty() ? Health::kOk : Health::kWarn,
+      .figure = CountText(differing.size(), "property differs", "properties differ")};
   if (!differing.empty()) {
     finding.figure = absl::StrCat(finding.figure, ": ", absl::StrJoin(differing, ", "));
     finding.remedy = "the slowest host delays its share of the requests: use equal hosts";

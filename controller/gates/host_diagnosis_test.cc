@@ -226,7 +226,7 @@ TEST(HostDiagnosisTest, ReportsLoadHostsThatDiffer) {
   EXPECT_EQ(DiagnoseTogether(loads)[0].health, Health::kOk);
   (*loads[1].agent.mutable_description()->mutable_environment())["memory.thp"] = "never";
   EXPECT_EQ(DiagnoseTogether(loads)[0].health, Health::kWarn);
-  EXPECT_EQ(DiagnoseTogether(loads)[0].figure, "1 properties differ: memory.thp");
+  EXPECT_EQ(DiagnoseTogether(loads)[0].figure, "1 property differs: memory.thp");
 }
 
 TEST(HostDiagnosisTest, ReportsTheDiskOfTheStore) {

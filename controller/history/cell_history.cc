@@ -123,7 +123,8 @@ void MarkSteps(std::vector<HistoryPoint>& points) {
 
 }  // namespace
 
-absl::StatusOr<CellHistory> ReadHistory(Store& store, const CellQuery& query) {
+absl::StatusOr<CellHistory> ReadHistory(Store& store, const GateRules& rules,
+                                        const CellQuery& query) {
   ASSAY_ASSIGN_OR_RETURN(Search search, SearchStore(store, query));
   ASSAY_RETURN_IF_ERROR(CheckUnique(search));
   CellHistory history;
@@ -136,7 +137,7 @@ absl::StatusOr<CellHistory> ReadHistory(Store& store, const CellQuery& query) {
   for (const Found& found : search.found) {
     ASSAY_ASSIGN_OR_RETURN(
         std::vector<StoredCell> cells,
-        ReadStoredCells(store, found.campaign, {&found.cell, 1}, &history.damaged));
+        ReadStoredCells(store, rules, found.campaign, {&found.cell, 1}, &history.damaged));
     StoredCell& cell = cells.front();
     std::vector<double> values = ValuesOf(cell, *history.metric);
     if (values.empty()) {

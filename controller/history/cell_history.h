@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "analysis/comparison.h"
 #include "analysis/estimate.h"
+#include "analysis/gates.h"
 #include "analysis/metrics.h"
 #include "controller/results/stored_cell.h"
 #include "controller/store/store.h"
@@ -66,8 +67,9 @@ struct CellHistory {
 
 // Reads the history of the cell that the query names. kInvalidArgument if the metric is not known, or if the query matches
 // no cell or several; the message lists the cells of the store, or those that match. Reads the executions of each
-// campaign that has the cell.
-absl::StatusOr<CellHistory> ReadHistory(Store& store, const CellQuery& query);
+// campaign that has the cell, and judges them by `rules`.
+absl::StatusOr<CellHistory> ReadHistory(Store& store, const GateRules& rules,
+                                        const CellQuery& query);
 
 }  // namespace assay::controller
 

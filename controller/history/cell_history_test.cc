@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "analysis/comparison.h"
 #include "analysis/latency_histogram.h"
+#include "controller/gates/gate_keeper.h"
 #include "controller/history/history_output.h"
 #include "controller/plan/plan_rules.h"
 #include "controller/results/text_table.h"
@@ -39,6 +41,9 @@ struct Made {
   // More of the plan.
   std::string plan;
   size_t executions = 6;
+  // Set: the executions have a gate with this verdict, of rules of this version.
+  std::optional<GateResult::Verdict> verdict;
+  uint32_t rules_version = 1;
 };
 
 class CellHistoryTest : public ::testing::Test {
@@ -47,7 +52,8 @@ class CellHistoryTest : public ::testing::Test {
       : store_(*Store::Open(
             absl::StrCat(::testing::TempDir(), "/",
                          ::testing::UnitTest::GetInstance()->current_test_info()->name(), ".db"),
-            Store::Mode::kWrite)) {}
+            Store::Mode::kWrite)),
+        rules_(*LoadGateRules()) {}
 
   // Adds a campaign of the target epoll at 64 and 256 connections, a day after the last one.
   void Add(const Made& made) {
@@ -93,6 +99,12 @@ class CellHistoryTest : public ::testing::Test {
     execution.mutable_server_ready()->set_build_id(made.build_id);
     execution.mutable_server()->set_cpu_ns(
         static_cast<int64_t>(made.cpu_us * kSpread[block % 6] * 1'000 * 1'000));
+    if (made.verdict.has_value()) {
+      GateResult& gate = *execution.add_gates();
+      gate.set_name("idle_gaps");
+      gate.set_verdict(*made.verdict);
+      gate.set_rules_version(made.rules_version);
+    }
     LatencyHistogram latency;
     for (int i = 0; i < 1000; ++i) latency.Record(int64_t{100'000});
     ToProto(latency, execution.mutable_latency());
@@ -102,18 +114,19 @@ class CellHistoryTest : public ::testing::Test {
 
   CellHistory Read(const CellQuery& query = {
                        .target = "epoll", .workload = "json", .level = "64"}) {
-    absl::StatusOr<CellHistory> history = ReadHistory(*store_, query);
+    absl::StatusOr<CellHistory> history = ReadHistory(*store_, rules_, query);
     EXPECT_TRUE(history.ok()) << history.status();
     return *std::move(history);
   }
 
   std::string Refusal(const CellQuery& query) {
-    const absl::Status status = ReadHistory(*store_, query).status();
+    const absl::Status status = ReadHistory(*store_, rules_, query).status();
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
     return std::string(status.message());
   }
 
   std::unique_ptr<Store> store_;
+  GateRules rules_;
   int count_ = 0;
   int executions_ = 0;
 };
@@ -169,8 +182,25 @@ TEST_F(CellHistoryTest, ShowsWhatChangedOnTheHostsAndInTheServer) {
   EXPECT_EQ(history.points[2].condition_changes[0].after, "bb");
   EXPECT_EQ(history.points[2].condition_changes[1].key, "server kernel.release");
   EXPECT_THAT(ToText(history, TextWidth::kWide),
-              HasSubstr("changed before 000000000002: server build id: aa -> bb; server "
-                        "kernel.release: 6.1.0 -> 6.2.0"));
+              AllOf(HasSubstr("server changed before 000000000002: server build id: aa -> bb\n"),
+                    HasSubstr("conditions changed before 000000000002: server kernel.release: "
+                              "6.1.0 -> 6.2.0\n"),
+                    HasSubstr("server changed, 1 changed")));
+  EXPECT_EQ(history.points[2].change, std::nullopt) << "another kernel is another machine";
+  const auto json = ToJson(history)["campaigns"][2]["condition_changes"];
+  EXPECT_EQ(json[0]["of"], "server");
+  EXPECT_EQ(json[1]["of"], "hosts");
+}
+
+// As `show` does. 1,000 requests over 64 connections are too few by today's rules.
+TEST_F(CellHistoryTest, CampaignsOfOlderRulesAreJudgedByTodaysRules) {
+  Add({.verdict = GateResult::PASS});
+  Add({.verdict = GateResult::PASS, .rules_version = rules_.version()});
+  Add({.verdict = GateResult::INVALID, .rules_version = rules_.version()});
+  const CellHistory history = Read();
+  EXPECT_TRUE(history.points[0].cell.invalid);
+  EXPECT_FALSE(history.points[1].cell.invalid);
+  EXPECT_TRUE(history.points[2].cell.invalid);
 }
 
 TEST_F(CellHistoryTest, TakesALevelAsPeopleWriteIt) {
@@ -210,9 +240,9 @@ TEST_F(CellHistoryTest, CountsCampaignsWithoutTheFigure) {
 
 TEST_F(CellHistoryTest, TableIsAtMost100ColumnsWide) {
   Add({.cpu_us = 1234.5678});
-  Add({.cpu_us = 1300, .kernel = std::string(150, 'k')});
+  Add({.cpu_us = 1300, .build_id = std::string(150, 'b')});
   const std::string text = ToText(Read());
-  EXPECT_LE(WidestLine(text.substr(0, text.find("changed before"))), kTextColumns) << text;
+  EXPECT_LE(WidestLine(text.substr(0, text.find("server changed before"))), kTextColumns) << text;
   EXPECT_THAT(text, AllOf(HasSubstr("2024-10-04 00:00"), HasSubstr("+5.3 % [+5.1, +5.5]"),
                           HasSubstr("slower")));
 }

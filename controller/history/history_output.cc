@@ -1,6 +1,7 @@
 #include "controller/history/history_output.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "analysis/change_points.h"
+#include "common/number_text.h"
 #include "controller/plan/cells.h"
 #include "controller/results/csv_row.h"
 #include "controller/results/json_values.h"
@@ -39,9 +41,13 @@ std::string EstimateText(const Estimate& estimate) {
   return text;
 }
 
-// "faster" and "slower" only where the interval decides it.
+// Only where an interval decides it.
 std::string VerdictText(const RatioComparison& change) {
   return change.ratio.low.has_value() ? std::string(assay::ToString(change.verdict)) : "";
+}
+// The same in the words of the metric.
+std::string VerdictText(const RatioComparison& change, const Metric& metric) {
+  return change.ratio.low.has_value() ? std::string(VerdictWord(change.verdict, metric)) : "";
 }
 
 std::string ChangeText(const std::optional<RatioComparison>& change) {
@@ -54,23 +60,38 @@ std::string ChangeText(const std::optional<RatioComparison>& change) {
   return text;
 }
 
-std::string ConditionText(const ConditionChange& change) {
-  const auto shown = [](const std::string& value) { return value.empty() ? "not known" : value; };
-  return absl::StrCat(change.key, ": ", shown(change.before), " -> ", shown(change.after));
+// Changes of the server, and the others. A changed server is what a history looks for; other changes may explain a step
+// that is not the server's.
+std::vector<ConditionChange> ServerChanges(const HistoryPoint& point) {
+  return ChangesOfKind(point.condition_changes, ConditionChange::Of::kServer);
+}
+std::vector<ConditionChange> OtherChanges(const HistoryPoint& point) {
+  // The server's come first.
+  return {
+      point.condition_changes.begin() + static_cast<std::ptrdiff_t>(ServerChanges(point).size()),
+      point.condition_changes.end()};
 }
 
-std::string ConditionsText(const HistoryPoint& point) {
-  return absl::StrJoin(point.condition_changes, "; ",
-                       [](std::string* out, const ConditionChange& change) {
-                         absl::StrAppend(out, ConditionText(change));
-                       });
+std::string ChangeLines(const HistoryPoint& point) {
+  std::string text;
+  const std::vector<ConditionChange> server = ServerChanges(point);
+  const std::vector<ConditionChange> others = OtherChanges(point);
+  if (!server.empty()) {
+    absl::StrAppend(&text, "server changed before ", point.cell.campaign, ": ", ToText(server),
+                    "\n");
+  }
+  if (!others.empty()) {
+    absl::StrAppend(&text, "conditions changed before ", point.cell.campaign, ": ", ToText(others),
+                    "\n");
+  }
+  return text;
 }
 
 std::string Notes(const CellHistory& history) {
   std::string text;
   if (history.points.size() < kChangePointMinValues) {
-    absl::StrAppend(&text, "steps are looked for from ", kChangePointMinValues,
-                    " campaigns on, and there are ", history.points.size(), "\n");
+    absl::StrAppend(&text, "a step needs ", CountText(kChangePointMinValues, "campaign"),
+                    "; the store has ", history.points.size(), "\n");
   } else if (std::none_of(history.points.begin(), history.points.end(),
                           [](const HistoryPoint& point) { return point.step.has_value(); })) {
     absl::StrAppendFormat(&text, "no step of %.0f %% or more\n", 100 * kSmallestStep);
@@ -111,21 +132,21 @@ std::string ToText(const CellHistory& history, TextWidth width) {
   for (const HistoryPoint& point : history.points) {
     std::vector<std::string> notes;
     if (point.cell.invalid) notes.emplace_back("invalid");
-    if (!point.condition_changes.empty())
-      notes.push_back(absl::StrCat(point.condition_changes.size(), " changed"));
+    if (point.cell.left_out > 0) {
+      notes.push_back(absl::StrCat(CountText(point.cell.left_out, "block"), " left out"));
+    }
+    if (!ServerChanges(point).empty()) notes.emplace_back("server changed");
+    const size_t others = OtherChanges(point).size();
+    if (others > 0) notes.push_back(absl::StrCat(others, " changed"));
     table.AddRow(
         {point.cell.campaign, MinuteText(point.cell.started_us), point.cell.label,
          absl::StrCat(point.executions), EstimateText(point.estimate), ChangeText(point.change),
-         point.change.has_value() ? VerdictText(*point.change) : "",
+         point.change.has_value() ? VerdictText(*point.change, *history.metric) : "",
          point.step.has_value() ? PercentText(*point.step) : "", absl::StrJoin(notes, ", ")});
   }
   absl::StrAppend(&text, table.ToString(width == TextWidth::kWide ? kAnyWidth : kTextColumns),
                   "\n");
-  for (const HistoryPoint& point : history.points) {
-    if (!point.condition_changes.empty())
-      absl::StrAppend(&text, "changed before ", point.cell.campaign, ": ", ConditionsText(point),
-                      "\n");
-  }
+  for (const HistoryPoint& point : history.points) absl::StrAppend(&text, ChangeLines(point));
   absl::StrAppend(&text, Notes(history));
   return Fitted(text, width);
 }
@@ -158,8 +179,10 @@ std::string ToCsv(const CellHistory& history) {
         .Number(change.low)
         .Number(change.high)
         .Text(point.change.has_value() ? VerdictText(*point.change) : "");
-    text +=
-        row.Number(point.step).Count(point.cell.invalid ? 1 : 0).Text(ConditionsText(point)).Line();
+    text += row.Number(point.step)
+                .Count(point.cell.invalid ? 1 : 0)
+                .Text(ToText(point.condition_changes))
+                .Line();
   }
   return text;
 }
@@ -187,11 +210,7 @@ Json ToJson(const CellHistory& history) {
     }
     one["step"] = OrNull(point.step);
     one["invalid"] = point.cell.invalid;
-    one["condition_changes"] = Json::array();
-    for (const ConditionChange& change : point.condition_changes) {
-      one["condition_changes"].push_back(
-          {{"key", change.key}, {"before", change.before}, {"after", change.after}});
-    }
+    one["condition_changes"] = ConditionChangesJson(point.condition_changes);
     json["campaigns"].push_back(std::move(one));
   }
   json["damaged"] = Json::array();

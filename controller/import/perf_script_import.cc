@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "analysis/profile/perf_script.h"
+#include "common/number_text.h"
 #include "common/utf8.h"
 #include "proto/convert/profile_chunk.h"
 #include "proto/convert/stack_profile_proto.h"
@@ -91,15 +92,15 @@ absl::StatusOr<ImportedProfile> ImportPerfScript(std::string_view text, std::str
                               " (perf script); requests are estimated from the execution's rate"));
   if (script->skipped > 0) {
     info.add_notes(absl::StrFormat(
-        "%d samples of events other than %s were left out: %s; choose an event with --event=NAME",
-        script->skipped, script->event, script->others));
+        "%s of events other than %s left out: %s; choose an event with --event=NAME",
+        CountText(script->skipped, "sample"), script->event, script->others));
   }
   if (script->flat > 0) {
     info.add_notes(
-        absl::StrFormat("%d samples were recorded without stacks and have only the function on "
+        absl::StrFormat("%s recorded without stacks, with only the function on "
                         "top; record stacks with "
                         "perf record --call-graph=dwarf",
-                        script->flat));
+                        CountText(script->flat, "sample")));
   }
   for (const ProfileChunk& chunk : ToProto(profile, kSamplesPerChunk)) {
     imported.chunks.push_back(Deflated(chunk));

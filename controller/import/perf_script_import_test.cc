@@ -79,7 +79,7 @@ TEST(PerfScriptImportTest, NotesMissingData) {
   EXPECT_EQ(imported.info.whole(), 0u);
   EXPECT_FALSE(imported.info.kernel_frames());
   ASSERT_EQ(imported.info.notes_size(), 3);
-  EXPECT_TRUE(absl::StrContains(imported.info.notes(1), "1 samples of events other than cycles:u"));
+  EXPECT_TRUE(absl::StrContains(imported.info.notes(1), "1 sample of events other than cycles:u"));
   EXPECT_TRUE(absl::StrContains(imported.info.notes(1), "--event=NAME"));
   EXPECT_TRUE(absl::StrContains(imported.info.notes(2), "without stacks"));
   EXPECT_EQ(ImportPerfScript(flat, "x", 100, Measured(), "cpu_atom/cycles/")->info.samples(), 1u);

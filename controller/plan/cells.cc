@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cmath>
 #include <cstddef>
 
 #include "absl/container/flat_hash_map.h"
@@ -113,7 +114,7 @@ std::vector<ScheduledExecution> ScheduleOf(const Plan& plan) {
 
 std::string LevelText(const Cell& cell) {
   if (cell.mode() != "closed") return NumberText(cell.rate_per_s()) + "/s";
-  return absl::StrCat(cell.connections(), cell.connections() == 1 ? " connection" : " connections");
+  return CountText(cell.connections(), "connection");
 }
 
 std::string CellText(const Cell& cell) {
@@ -138,8 +139,11 @@ CampaignLength LengthOf(const Plan& plan, int executions, const ExecutionCosts& 
   }
   if (!cells.empty()) length.measuring = of_block * executions / static_cast<double>(cells.size());
   length.total = length.measuring + executions * costs.around;
-  // There is one pause less than executions.
-  if (executions > 1) length.total += (executions - 1) * absl::Seconds(plan.pause().seconds());
+  // Executions of a unit are made together. There is one pause less than units.
+  const double units =
+      std::ceil(static_cast<double>(executions) * static_cast<double>(UnitsOf(plan, cells).size()) /
+                static_cast<double>(std::max<size_t>(1, cells.size())));
+  if (units > 1) length.total += (units - 1) * absl::Seconds(plan.pause().seconds());
   return length;
 }
 

@@ -81,7 +81,7 @@ struct ExecutionCosts {
 struct CampaignLength {
   // The windows and their warm-ups.
   absl::Duration measuring;
-  // Everything, including the overhead of executions and the pauses between them.
+  // Everything, including the overhead of executions, and the pauses between those that are not made together.
   absl::Duration total;
   // Whether windows end after a number of requests, so that their duration is a guess.
   bool guessed = false;

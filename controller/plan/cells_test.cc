@@ -117,6 +117,16 @@ TEST(LengthTest, AddsWindowsOverheadAndPauses) {
   EXPECT_FALSE(length.guessed);
 }
 
+// The two targets of a workload and level are measured together.
+TEST(LengthTest, HasOnePauseBetweenExecutionsThatAreMadeTogether) {
+  Plan plan = TwoByTwo();
+  plan.set_design(Plan::INTERLEAVED);
+  ExecutionCosts costs;
+  costs.around = absl::ZeroDuration();
+  const CampaignLength length = LengthOf(plan, 24, costs);
+  EXPECT_EQ(length.total - length.measuring, absl::Seconds(11 * 2));
+}
+
 TEST(LengthTest, GuessesTheDurationOfAWindowOfRequests) {
   Plan plan = TwoByTwo();
   plan.mutable_load()->mutable_closed()->set_requests(10'000);

@@ -4,6 +4,7 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "common/load_limits.h"
+#include "common/number_text.h"
 #include "controller/plan/load_levels.h"
 #include "controller/plan/plan_support.h"
 #include "controller/plan/rule_faults.h"
@@ -120,11 +121,11 @@ void CheckThinkOfCount(const Plan& plan, RuleFaults* faults) {
     const double turns = std::max(0.0, static_cast<double>(closed.requests()) / in_flight - 1);
     const double seconds = turns * workload.think().seconds();
     if (seconds <= kLongestCountedSeconds) continue;
-    faults->Add(absl::StrCat("workloads[", i, "].think"), "makes ", closed.requests(),
-                " requests on ", fewest, " connections take at least ", seconds,
-                " s; a window that ends after a number of requests may take at most ",
-                kLongestCountedSeconds,
-                " s; use fewer requests, more connections or less think time");
+    faults->Add(
+        absl::StrCat("workloads[", i, "].think"), "makes ", CountText(closed.requests(), "request"),
+        " on ", CountText(fewest, "connection"), " take at least ", seconds,
+        " s; a window that ends after a number of requests may take at most ",
+        kLongestCountedSeconds, " s; use fewer requests, more connections or less think time");
   }
 }
 

@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "common/number_text.h"
 #include "common/status_macros.h"
 #include "controller/plan/field_value.h"
 #include "google/protobuf/descriptor.h"
@@ -76,7 +77,7 @@ absl::Status CheckIndex(const Place& place, const FieldDescriptor& field, const 
   const int size = place.message->GetReflection()->FieldSize(*place.message, &field);
   if (*step.index > size) {
     return absl::InvalidArgumentError(absl::StrCat(
-        Joined(place.path, step.name), " has ", size, size == 1 ? " element" : " elements",
+        Joined(place.path, step.name), " has ", CountText(static_cast<uint64_t>(size), "element"),
         "; the next new element is ", step.name, "[", size, "]"));
   }
   return absl::OkStatus();

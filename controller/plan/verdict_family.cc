@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "analysis/comparison.h"
+#include "common/number_text.h"
 #include "controller/plan/load_levels.h"
 
 namespace assay::controller {
@@ -65,10 +66,9 @@ Decidability DecidabilityOf(const Plan& plan) {
   const ComparisonRules rules{.family = std::max(1U, result.comparisons)};
   result.blocks_needed = BlocksForAnyVerdict(rules);
   if (plan.blocks() >= result.blocks_needed) return result;
-  result.why_not =
-      absl::StrCat("it has ", plan.blocks(), " blocks, and a verdict on ", rules.family,
-                   rules.family == 1 ? " comparison" : " comparisons", " needs at least ",
-                   result.blocks_needed, "; add --set blocks=", result.blocks_needed);
+  result.why_not = absl::StrCat("it has ", CountText(plan.blocks(), "block"), ", and a verdict on ",
+                                CountText(rules.family, "comparison"), " needs at least ",
+                                result.blocks_needed, "; add --set blocks=", result.blocks_needed);
   const uint32_t fewer = BlocksForAnyVerdict(ComparisonRules{.family = 1});
   if (rules.family > 1 && plan.blocks() >= fewer) {
     absl::StrAppend(&*result.why_not,

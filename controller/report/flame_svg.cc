@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "analysis/profile/flame_layout.h"
+#include "common/number_text.h"
 #include "controller/report/html_text.h"
 
 namespace assay::controller {
@@ -110,8 +111,9 @@ std::string FlameSvg(const FlameGraph& graph, const FlameRows& rows) {
   const std::vector<StackWeight> totals = graph.tree->Totals();
   const auto say = [&](const FlameBox& box) {
     const uint32_t node = rows.nodes[box.node];
-    std::string text = absl::StrCat(graph.tree->FunctionOf(node).name, " — ",
-                                    PercentText(box.width), ", ", totals[node].samples, " samples");
+    std::string text =
+        absl::StrCat(graph.tree->FunctionOf(node).name, " — ", PercentText(box.width), ", ",
+                     CountText(totals[node].samples, "sample"));
     if (graph.requests > 0) {
       absl::StrAppend(&text, ", ",
                       MicrosecondsText(static_cast<double>(totals[node].ns) / 1e3 /

@@ -213,7 +213,7 @@ std::string Head(const CampaignResults& results) {
       absl::StrCat("<header><h1>", HtmlText(campaign.plan().name()), "</h1><p>campaign ",
                    HtmlText(campaign.id()), ", ", TimeText(campaign.started_us()), ", ",
                    StatusText(campaign.status()), ", ", results.finished_blocks, " of ",
-                   campaign.plan().blocks(), " blocks</p>");
+                   CountText(campaign.plan().blocks(), "block"), "</p>");
   for (const SkippedTarget& one : campaign.skipped()) {
     absl::StrAppend(&html, "<p>skipped: ", HtmlText(one.target()), " ", HtmlText(one.workload()),
                     ": ", HtmlText(one.reason()), "</p>");

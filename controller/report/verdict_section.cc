@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "common/number_text.h"
 #include "controller/report/axis.h"
 #include "controller/report/html_text.h"
 #include "controller/results/gate_findings.h"
@@ -37,8 +38,9 @@ std::string Sentences(const CampaignVerdict& verdict) {
 
 std::string Badges(const CampaignResults& results) {
   const GateFindings found = FindingsOf(results);
-  std::string html = absl::StrCat("<p class=\"badges\"><span class=\"badge\">", found.passed,
-                                  found.passed == 1 ? " gate passed" : " gates passed", "</span>");
+  std::string html =
+      absl::StrCat("<p class=\"badges\"><span class=\"badge\">",
+                   CountText(found.passed, "gate passed", "gates passed"), "</span>");
   for (const GateFinding& finding : found.findings) {
     const std::string verdict = VerdictText(finding.gate.verdict());
     absl::StrAppend(&html, " <span class=\"badge ", verdict, "\">", HtmlText(finding.gate.name()),
@@ -126,7 +128,7 @@ std::string Table(const CampaignVerdict& verdict) {
       if (!one.primary) continue;
       absl::StrAppend(&html, "<tr class=\"", one.verdict(), "\"><th scope=\"row\">",
                       all == &verdict.aa ? "A/A " : "", HtmlText(SidesText(one)), "</th><td>",
-                      one.verdict(), "</td><td>",
+                      one.verdict_word(), "</td><td>",
                       one.ratio.has_value() ? HtmlText(ChangeText(one.ratio->ratio)) : "n/a",
                       "</td><td>", HtmlText(PlaceText(one, with_workload)), "</td><td>",
                       std::string(one.metric->name), "</td><td>",

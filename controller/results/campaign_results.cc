@@ -20,6 +20,7 @@
 #include "controller/gates/environment_gates.h"
 #include "controller/gates/gate_keeper.h"
 #include "controller/plan/cells.h"
+#include "controller/results/cell_gates.h"
 #include "controller/results/outdated_gates.h"
 #include "controller/results/regression.h"
 #include "controller/results/unit_attempts.h"
@@ -72,46 +73,6 @@ std::string WhyFailed(const Failure& failure) {
   return text;
 }
 
-// Severity. An unreadable figure is worse than a warning, because its value is not known.
-int Badness(GateResult::Verdict verdict) {
-  switch (verdict) {
-    case GateResult::INVALID:
-      return 3;
-    case GateResult::UNREADABLE:
-      return 2;
-    case GateResult::WARN:
-      return 1;
-    default:
-      return 0;
-  }
-}
-
-// Compares two results of one gate.
-bool IsWorse(const GateRules& rules, const GateResult& a, const GateResult& b) {
-  if (a.verdict() != b.verdict()) return Badness(a.verdict()) > Badness(b.verdict());
-  const GateRule* const rule = rules.Find(a.name());
-  const bool less_is_bad = rule != nullptr && rule->direction == GateDirection::kMin;
-  return less_is_bad ? a.value() < b.value() : a.value() > b.value();
-}
-
-void KeepWorst(const GateRules& rules, const GateResult& gate, std::vector<GateResult>& gates) {
-  const auto found = std::find_if(gates.begin(), gates.end(),
-                                  [&](const GateResult& one) { return one.name() == gate.name(); });
-  if (found == gates.end()) {
-    gates.push_back(gate);
-  } else if (IsWorse(rules, gate, *found)) {
-    *found = gate;
-  }
-}
-
-// The judgement of the median execution; of two middle ones the worse. REQUIRES: not empty.
-GateResult TypicalOf(const GateRules& rules, std::vector<GateResult> results) {
-  const auto middle = results.begin() + static_cast<int64_t>((results.size() - 1) / 2);
-  std::nth_element(results.begin(), middle, results.end(),
-                   [&](const GateResult& a, const GateResult& b) { return IsWorse(rules, a, b); });
-  return *middle;
-}
-
 // The data of one cell while executions are read. It holds no histogram, because a histogram takes 216 KiB and there
 // may be many cells.
 struct Gathered {
@@ -119,25 +80,8 @@ struct Gathered {
   std::vector<ProfileInfo> profiles;
   // By block, why an execution failed. A later attempt may have been measured.
   std::map<uint32_t, std::string> failures;
-  // By name, the judgements of gates of which the typical one counts.
-  std::map<std::string, std::vector<GateResult>> typical;
+  CellGates gates;
   CellResult result;
-
-  void Add(const GateRules& rules, const GateResult& gate) {
-    const GateRule* const rule = rules.Find(gate.name());
-    if (rule != nullptr && rule->typical_execution) {
-      typical[gate.name()].push_back(gate);
-    } else {
-      KeepWorst(rules, gate, result.gates);
-    }
-  }
-  // After the last execution.
-  void ConcludeGates(const GateRules& rules) {
-    for (auto& [name, results] : typical) {
-      result.gates.push_back(TypicalOf(rules, std::move(results)));
-    }
-    typical.clear();
-  }
 };
 
 // A failed execution that was repeated with success is not a failure of the campaign.
@@ -146,6 +90,20 @@ void CountFailures(Gathered& gathered) {
   for (const ExecutionResult& one : result.executions) gathered.failures.erase(one.block);
   result.failed = static_cast<uint32_t>(gathered.failures.size());
   if (!gathered.failures.empty()) result.failure = gathered.failures.rbegin()->second;
+}
+
+// Judges the cell, and removes the executions of the blocks that are left out.
+void ConcludeGates(const GateRules& rules, Gathered& gathered) {
+  CellResult& result = gathered.result;
+  std::set<uint32_t> blocks;
+  for (const ExecutionResult& one : result.executions) blocks.insert(one.block);
+  CellGates::Conclusion conclusion = gathered.gates.Conclude(rules, blocks.size());
+  result.gates = std::move(conclusion.gates);
+  result.left_out = std::move(conclusion.left_out);
+  for (const LeftOutBlock& one : result.left_out) {
+    std::erase_if(result.executions,
+                  [&](const ExecutionResult& execution) { return execution.block == one.block; });
+  }
 }
 
 void Derive(Gathered& gathered) {
@@ -229,26 +187,25 @@ uint32_t FinishedBlocks(const Plan& plan,
 }
 
 // Reads the cells that thresholds on regressions compare with.
-absl::Status ReadComparable(Store& store, CampaignResults& results) {
+absl::Status ReadComparable(Store& store, const GateRules& rules, CampaignResults& results) {
   // Target and workload; an empty one stands for all.
   absl::flat_hash_set<std::pair<std::string, std::string>> wanted;
   for (const Threshold& one : results.campaign.plan().thresholds()) {
     if (one.has_regression_percent()) wanted.emplace(one.target(), one.workload());
   }
   if (wanted.empty()) return absl::OkStatus();
-  std::vector<Cell> cells;
-  for (Cell& cell : ComparableCells(results.campaign)) {
-    if (wanted.contains({cell.target(), cell.workload()}) || wanted.contains({cell.target(), ""}) ||
-        wanted.contains({"", cell.workload()}) || wanted.contains({"", ""})) {
-      cells.push_back(std::move(cell));
+  std::map<std::string, Conditions> cells;
+  for (const CellResult& one : results.cells) {
+    const std::string& target = one.cell.target();
+    const std::string& workload = one.cell.workload();
+    if (one.cell.profiled()) continue;
+    if (wanted.contains({target, workload}) || wanted.contains({target, ""}) ||
+        wanted.contains({"", workload}) || wanted.contains({"", ""})) {
+      cells[CellText(one.cell)] = ConditionsOf(results.campaign, one.cell, one.observed);
     }
   }
-  if (cells.empty()) return absl::OkStatus();
-  // The results list the damaged executions already.
-  std::vector<absl::Status> damaged;
-  ASSAY_ASSIGN_OR_RETURN(const std::vector<StoredCell> own,
-                         ReadStoredCells(store, results.campaign, cells, &damaged));
-  ASSAY_ASSIGN_OR_RETURN(results.comparable, FindComparable(store, results.campaign, own));
+  ASSAY_ASSIGN_OR_RETURN(results.comparable,
+                         FindComparable(store, rules, results.campaign, std::move(cells)));
   return absl::OkStatus();
 }
 
@@ -260,14 +217,15 @@ void JudgeRegressionOf(const CampaignResults& results, const CellResult& cell,
   const Metric* const metric = FindMetric(result->threshold.metric());
   const auto earlier = results.comparable.find(CellText(cell.cell));
   if (metric == nullptr || earlier == results.comparable.end()) return;
-  result->compared_with = earlier->second.campaign;
+  result->compared_with = earlier->second.cell.campaign;
+  result->changes = earlier->second.changes;
   std::vector<double> values;
   for (const ExecutionResult& one : cell.executions) {
     const std::optional<double> value = metric->of(one);
     if (value.has_value()) values.push_back(*value);
   }
   result->regression =
-      CompareCampaigns(ValuesOf(earlier->second, *metric), values, *metric, cell.fresh_starts);
+      CompareCampaigns(ValuesOf(earlier->second.cell, *metric), values, *metric, cell.fresh_starts);
   if (!result->regression.has_value()) return;
   const RegressionVerdict verdict =
       JudgeRegression(*result->regression, result->threshold.regression_percent(), *metric);
@@ -334,10 +292,12 @@ absl::StatusOr<CampaignResults> ReadResults(Store& store, const GateRules& rules
       return absl::OkStatus();
     }
     result.executions.push_back(ResultOf(record, *latency));
+    Observe(record, &result.observed);
     pool.Add(*latency, result);
     outdated.See(record);
     if (!IsOutdated(rules, record)) {
-      for (const GateResult& gate : record.gates()) found->second.Add(rules, gate);
+      for (const GateResult& gate : record.gates())
+        found->second.gates.Add(rules, record.block(), gate);
     }
     if (record.server().has_profile() && record.server().profile().refused().empty())
       found->second.profiles.push_back(record.server().profile());
@@ -347,9 +307,10 @@ absl::StatusOr<CampaignResults> ReadResults(Store& store, const GateRules& rules
       store.ForEachExecution(campaign.id(), take, &results.damaged, Store::Order::kByCell));
   pool.Finish();
   results.finished_blocks = FinishedBlocks(campaign.plan(), gathered);
-  ASSAY_RETURN_IF_ERROR(outdated.JudgeAgain(store, [&](const Cell& cell, const GateResult& gate) {
-    gathered[CellText(cell)].Add(rules, gate);
-  }));
+  ASSAY_RETURN_IF_ERROR(
+      outdated.JudgeAgain(store, [&](const Cell& cell, uint32_t block, const GateResult& gate) {
+        gathered[CellText(cell)].gates.Add(rules, block, gate);
+      }));
   results.judged_again = outdated.count();
   results.rules_version = rules.version();
   results.gates = JudgeCampaign(rules, campaign.plan(), results.finished_blocks);
@@ -358,12 +319,12 @@ absl::StatusOr<CampaignResults> ReadResults(Store& store, const GateRules& rules
   }
   for (const std::string& key : order) {
     CountFailures(gathered[key]);
-    gathered[key].ConcludeGates(rules);
+    ConcludeGates(rules, gathered[key]);
     Derive(gathered[key]);
     JudgeProfilesOf(gathered[key], rules, campaign.plan());
     results.cells.push_back(std::move(gathered[key].result));
   }
-  ASSAY_RETURN_IF_ERROR(ReadComparable(store, results));
+  ASSAY_RETURN_IF_ERROR(ReadComparable(store, rules, results));
   return results;
 }
 

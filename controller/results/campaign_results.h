@@ -14,6 +14,8 @@
 #include "analysis/figures.h"
 #include "analysis/gates.h"
 #include "analysis/order_statistics.h"
+#include "controller/results/cell_gates.h"
+#include "controller/results/conditions.h"
 #include "controller/results/stored_cell.h"
 #include "controller/store/store.h"
 #include "proto/results.pb.h"
@@ -47,7 +49,9 @@ struct CellResult {
   // Whether each execution is a fresh start of the server. Otherwise executions are windows of one running server,
   // given by URL. These are not independent, so no figure has an interval.
   bool fresh_starts = true;
+  // By block, without those of the blocks that are left out. No other figure but pooled_us includes the latter.
   std::vector<ExecutionResult> executions;
+  std::vector<LeftOutBlock> left_out;
   // Blocks in which the execution of this cell failed and no other attempt measured it.
   uint32_t failed = 0;
   // Why the execution failed in the last such block.
@@ -66,6 +70,8 @@ struct CellResult {
   OverExecutions server_rss_bytes;
   // Requests of all executions that were sent more than once.
   uint64_t retried = 0;
+  // What its executions tell of their conditions, for comparisons with other campaigns.
+  ObservedConditions observed;
   // One judgement per gate: that of the worst execution, or of the median one if the gate's rule says so.
   std::vector<GateResult> gates;
 };
@@ -88,7 +94,7 @@ struct CampaignResults {
   uint32_t finished_blocks = 0;
   // For each cell with a threshold on a regression, by CellText(): the same cell of the latest comparable campaign. Absent
   // if there is none.
-  std::map<std::string, StoredCell> comparable;
+  std::map<std::string, EarlierCell> comparable;
   // kDataLoss for each execution that is damaged or missing in the store. No figure includes such an execution.
   std::vector<absl::Status> damaged;
 
@@ -118,6 +124,8 @@ struct ThresholdResult {
   // not set if there is no comparable campaign, or no figure to compare; the threshold is then met and not certain.
   std::string compared_with;
   std::optional<RatioComparison> regression;
+  // The conditions that changed since that campaign.
+  std::vector<ConditionChange> changes;
 };
 
 // Every threshold on every cell that it applies to, except the cells of separate executions for profiles.

@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "common/number_text.h"
 #include "common/status_macros.h"
 #include "common/utf8.h"
 #include "controller/results/json_values.h"
@@ -182,11 +183,11 @@ std::vector<std::string> BreakdownNotes(const ProfilePair& pair,
                                  breakdown.candidate_starts, " of ", b,
                                  ". Intervals need two of each; set more blocks in the plan"));
   } else if (breakdown.paired) {
-    notes.push_back(absl::StrCat("means over ", breakdown.baseline_starts,
-                                 " blocks; intervals by Student's t over their differences"));
+    notes.push_back(absl::StrCat("means over ", CountText(breakdown.baseline_starts, "block"),
+                                 "; intervals by Student's t over their differences"));
   } else {
-    notes.push_back(absl::StrCat("means over ", breakdown.baseline_starts, " starts of ", a,
-                                 " and ", breakdown.candidate_starts, " of ", b,
+    notes.push_back(absl::StrCat("means over ", CountText(breakdown.baseline_starts, "start"),
+                                 " of ", a, " and ", breakdown.candidate_starts, " of ", b,
                                  ", not in pairs; intervals by Welch's t"));
   }
   if (HasIntervals(breakdown)) {

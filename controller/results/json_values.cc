@@ -28,4 +28,15 @@ void SetCell(const Cell& cell, Json* json) {
   (*json)["level"] = std::move(level);
 }
 
+Json ConditionChangesJson(absl::Span<const ConditionChange> changes) {
+  Json json = Json::array();
+  for (const ConditionChange& change : changes) {
+    json.push_back({{"of", ToText(change.of)},
+                    {"key", change.key},
+                    {"before", change.before},
+                    {"after", change.after}});
+  }
+  return json;
+}
+
 }  // namespace assay::controller

@@ -3,7 +3,9 @@
 
 #include <optional>
 
+#include "absl/types/span.h"
 #include "analysis/estimate.h"
+#include "controller/results/conditions.h"
 #include "nlohmann/json_fwd.hpp"
 #include "proto/results.pb.h"
 
@@ -17,6 +19,9 @@ nlohmann::ordered_json OrNull(const std::optional<Estimate>& figure);
 
 // Sets "target", "workload", "mode" and "level", which identify a cell.
 void SetCell(const Cell& cell, nlohmann::ordered_json* json);
+
+// An array of objects {"of", "key", "before", "after"}.
+nlohmann::ordered_json ConditionChangesJson(absl::Span<const ConditionChange> changes);
 
 }  // namespace assay::controller
 

@@ -12,21 +12,23 @@ std::vector<const AgentRecord*> AgentsOf(const CampaignRecord& campaign) {
   return agents;
 }
 
+void OutdatedGates::SeeForItsGroup(const ExecutionRecord& execution) {
+  if (execution.group().empty()) return;
+  Group& group = groups_[execution.group()];
+  group.use += SharedUseOf(execution);
+  ++group.executions;
+}
+
 void OutdatedGates::See(const ExecutionRecord& execution) {
-  const CpuUse own = CpuUseOf(execution);
-  if (!execution.group().empty()) {
-    Group& group = groups_[execution.group()];
-    group.use += own;
-    ++group.executions;
-  }
+  SeeForItsGroup(execution);
   if (!IsOutdated(rules_, execution)) return;
-  outdated_.push_back({execution.id(), execution.cell(), execution.group(), own,
-                       GroupSizeOf(execution), HasManyIntervals(execution),
+  outdated_.push_back({execution.id(), execution.cell(), execution.block(), execution.group(),
+                       SharedUseOf(execution), GroupSizeOf(execution), HasManyIntervals(execution),
                        FiguresToJudge(campaign_.plan(), execution, AgentsOf(campaign_))});
 }
 
 absl::Status OutdatedGates::JudgeAgain(
-    Store& store, absl::FunctionRef<void(const Cell&, const GateResult&)> take) {
+    Store& store, absl::FunctionRef<void(const Cell&, uint32_t block, const GateResult&)> take) {
   for (Outdated& one : outdated_) {
     ExecutionContext context;
     if (!one.group.empty()) {
@@ -43,7 +45,7 @@ absl::Status OutdatedGates::JudgeAgain(
     }
     AddContext(context, &one.figures);
     for (const GateResult& gate : JudgeFigures(rules_, campaign_.plan(), one.cell, one.figures)) {
-      take(one.cell, gate);
+      take(one.cell, one.block, gate);
     }
   }
   return absl::OkStatus();

@@ -2,6 +2,7 @@
 #define ASSAY_CONTROLLER_RESULTS_OUTDATED_GATES_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -26,11 +27,13 @@ class OutdatedGates {
   OutdatedGates(const GateRules& rules, const CampaignRecord& campaign)
       : rules_(rules), campaign_(campaign) {}
 
-  // Takes each measured execution of the campaign.
+  // Takes each measured execution of the campaign, either to judge it again or, if its judgement is not wanted, for what
+  // its group used.
   void See(const ExecutionRecord& execution);
-  // Calls `take` for each result of the outdated executions. Errors are those of the store.
-  absl::Status JudgeAgain(Store& store,
-                          absl::FunctionRef<void(const Cell&, const GateResult&)> take);
+  void SeeForItsGroup(const ExecutionRecord& execution);
+  // Calls `take` for each result of the outdated executions, with their cell and block. Errors are those of the store.
+  absl::Status JudgeAgain(
+      Store& store, absl::FunctionRef<void(const Cell&, uint32_t block, const GateResult&)> take);
   // The number of outdated executions.
   size_t count() const { return outdated_.size(); }
 
@@ -38,8 +41,9 @@ class OutdatedGates {
   struct Outdated {
     std::string id;
     Cell cell;
+    uint32_t block = 0;
     std::string group;
-    CpuUse own;
+    SharedUse own;
     int group_size = 1;
     bool has_many_intervals = false;
     ExecutionFigures figures;
@@ -48,7 +52,7 @@ class OutdatedGates {
   const GateRules& rules_;
   const CampaignRecord& campaign_;
   struct Group {
-    CpuUse use;
+    SharedUse use;
     int executions = 0;
   };
   // By group.

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
+#include "common/number_text.h"
 #include "common/status_macros.h"
 #include "controller/plan/cells.h"
 #include "proto/convert/execution_figures.h"
@@ -164,10 +165,9 @@ std::string CellProfiles::HowTaken() const {
     throttled += run.info.throttled();
   }
   std::string text = absl::StrFormat(
-      "%s at %d Hz, %d %s of %.3g s, %d samples, %d lost, throttled %d %s", first.event(),
-      first.frequency_hz(), runs.size(), runs.size() == 1 ? "run" : "runs",
-      static_cast<double>(first.end_ns() - first.start_ns()) / 1e9, samples(), lost, throttled,
-      throttled == 1 ? "time" : "times");
+      "%s at %d Hz, %s of %.3g s, %s, %d lost, throttled %s", first.event(), first.frequency_hz(),
+      CountText(runs.size(), "run"), static_cast<double>(first.end_ns() - first.start_ns()) / 1e9,
+      CountText(samples(), "sample"), lost, CountText(throttled, "time"));
   if (samples() > 0) {
     absl::StrAppendFormat(&text, ", %.1f %% of the stacks whole",
                           100 * static_cast<double>(whole) / static_cast<double>(samples()));

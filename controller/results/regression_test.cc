@@ -67,10 +67,21 @@ TEST(JudgeRegressionTest, IsUndecidedWithoutAnInterval) {
 struct Made {
   double cpu_us = 10;
   std::string cpu_model = "Example 9000";
+  std::string kernel = "6.1.0";
+  std::string governor = "performance";
+  std::string microcode = "0x1";
+  std::string build_id = "aa";
+  double seconds = 1;
+  double warmup = 0.1;
+  // More of the plan.
+  std::string plan;
   std::string server_cpus = "0";
   std::string options;
   std::string path = "/json";
+  // The execution has a gate that is invalid, or counts that today's rules do not accept.
   bool invalid = false;
+  bool miscounted = false;
+  bool judged_by_older_rules = false;
 };
 
 class RegressionTest : public ::testing::Test {
@@ -88,8 +99,9 @@ class RegressionTest : public ::testing::Test {
     EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(
         absl::StrCat("name: 'p' targets { name: 'epoll' ", made.options,
                      " } workloads { name: 'json' path: '", made.path,
-                     "' } load { closed { connections: 64 duration { seconds: 1 } } } blocks: 6 ",
-                     "thresholds { metric: 'server_cpu_us_per_request' regression_percent: 5 }"),
+                     "' } load { closed { connections: 64 duration { seconds: ", made.seconds,
+                     " } } warmup { seconds: ", made.warmup, " } } blocks: 6 ", made.plan,
+                     " thresholds { metric: 'server_cpu_us_per_request' regression_percent: 5 }"),
         campaign.mutable_plan()));
     *campaign.mutable_plan() = WithDefaults(campaign.plan());
     campaign.set_id(absl::StrCat("00000000000", count_));
@@ -98,7 +110,12 @@ class RegressionTest : public ::testing::Test {
     AgentRecord& agent = *campaign.add_agents();
     agent.add_roles(JobId::SERVER);
     agent.add_roles(JobId::LOAD);
-    (*agent.mutable_description()->mutable_environment())["cpu.model"] = made.cpu_model;
+    auto& environment = *agent.mutable_description()->mutable_environment();
+    environment["cpu.model"] = made.cpu_model;
+    environment["cpu.governor"] = made.governor;
+    environment["cpu.microcode"] = made.microcode;
+    environment["kernel.release"] = made.kernel;
+    environment["kernel.boot_id"] = campaign.id();
     EXPECT_TRUE(store_->CreateCampaign(campaign).ok());
     for (int block = 0; block < 6; ++block) Commit(campaign, block, made);
     return campaign;
@@ -109,7 +126,7 @@ class RegressionTest : public ::testing::Test {
     ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(R"(
       status: MEASURED
       cell { target: "epoll" workload: "json" mode: "closed" connections: 64 }
-      loads { finished { sent: 1000 ok: 1000 connections: 64 duration_ns: 1000000000 cpu_ns: 8000000
+      loads { finished { sent: 1000 ok: 1000 connections: 32 duration_ns: 1000000000 cpu_ns: 8000000
                          samples_recorded: 1000 } samples_received: 1000 }
     )",
                                                               &execution));
@@ -117,12 +134,14 @@ class RegressionTest : public ::testing::Test {
     execution.set_campaign_id(campaign.id());
     execution.set_block(static_cast<uint32_t>(block));
     execution.mutable_server_ready()->set_cpus(made.server_cpus);
+    execution.mutable_server_ready()->set_build_id(made.build_id);
     execution.mutable_server()->set_cpu_ns(
         static_cast<int64_t>(made.cpu_us * (1 + 0.001 * block) * 1e6));
-    if (made.invalid) {
-      execution.add_gates()->set_name("idle_gaps");
-      execution.mutable_gates(0)->set_verdict(GateResult::INVALID);
-    }
+    if (made.miscounted) execution.mutable_loads(0)->mutable_finished()->set_sent(1'001);
+    GateResult& gate = *execution.add_gates();
+    gate.set_name("idle_gaps");
+    gate.set_verdict(made.invalid ? GateResult::INVALID : GateResult::PASS);
+    gate.set_rules_version(made.judged_by_older_rules ? 1 : rules_.version());
     LatencyHistogram latency;
     for (int i = 0; i < 1000; ++i) latency.Record(int64_t{100'000});
     ToProto(latency, execution.mutable_latency());
@@ -192,8 +211,45 @@ TEST_F(RegressionTest, CampaignsThatDifferInTheirConditionsAreNotCompared) {
   EXPECT_EQ(ComparedWith(Add({.server_cpus = "2"})), "");
   EXPECT_EQ(ComparedWith(Add({.options = "options { key: 'threads' value: '2' }"})), "");
   EXPECT_EQ(ComparedWith(Add({.path = "/plaintext"})), "");
+  EXPECT_EQ(ComparedWith(Add({.kernel = "6.2.0"})), "");
+  EXPECT_EQ(ComparedWith(Add({.governor = "powersave"})), "");
+  EXPECT_EQ(ComparedWith(Add({.seconds = 2})), "");
+  EXPECT_EQ(ComparedWith(Add({.warmup = 0.5})), "");
   EXPECT_EQ(ComparedWith(Add({.invalid = true})), usual);
   EXPECT_EQ(ComparedWith(Add({})), usual) << "an invalid campaign is no baseline";
+}
+
+// Short slots include more of the caches' filling.
+TEST_F(RegressionTest, CampaignsWithOtherSlotsAreNotCompared) {
+  const std::string two = "targets { name: 'hyper' }";
+  const std::string usual = Add({.plan = two}).id();
+  EXPECT_EQ(ComparedWith(Add({.plan = two + " interleave { slot { seconds: 0.1 } }"})), "");
+  EXPECT_EQ(ComparedWith(Add({.plan = two + " targets { name: 'other' }"})), "");
+  EXPECT_EQ(ComparedWith(Add({.plan = two})), usual);
+}
+
+// The server's build is what the threshold is about; the microcode may explain a difference that is not the server's.
+TEST_F(RegressionTest, SaysWhatChangedSinceTheCampaignThatItIsComparedWith) {
+  Add({});
+  const CampaignResults same = Read(Add({}));
+  EXPECT_THAT(ToText(same, TextWidth::kWide),
+              HasSubstr("nothing that is recorded of server and hosts changed since then"));
+  const CampaignResults results = Read(Add({.microcode = "0x2", .build_id = "bb"}));
+  EXPECT_THAT(ToText(results, TextWidth::kWide),
+              HasSubstr("from campaign 000000000001 and may be worse by at most 5 %; changed since "
+                        "then: server build id: aa -> bb; server cpu.microcode: 0x1 -> 0x2\n"));
+  const auto changes = ToJson(results)["thresholds"][0]["condition_changes"];
+  ASSERT_EQ(changes.size(), 2);
+  EXPECT_EQ(changes[0]["of"], "server");
+  EXPECT_EQ(changes[1]["of"], "hosts");
+  EXPECT_EQ(changes[1]["after"], "0x2");
+}
+
+// Otherwise a campaign would be a baseline that `show` calls invalid, or the other way round.
+TEST_F(RegressionTest, EarlierCampaignsAreJudgedByTodaysRules) {
+  const std::string sound = Add({.invalid = true, .judged_by_older_rules = true}).id();
+  EXPECT_EQ(ComparedWith(Add({.miscounted = true, .judged_by_older_rules = true})), sound);
+  EXPECT_EQ(ComparedWith(Add({})), sound) << "its requests do not add up";
 }
 
 }  // namespace

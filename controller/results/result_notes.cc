@@ -8,6 +8,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "common/number_text.h"
 
 namespace assay::controller {
 namespace {
@@ -35,6 +36,7 @@ std::vector<std::string> NotesOf(const CampaignResults& results) {
   std::vector<std::string> notes;
   bool fresh = false;
   bool closed = false;
+  bool left_out = false;
   uint64_t retried = 0;
   std::set<std::string> measured;
   std::map<std::string, size_t> windows;
@@ -42,6 +44,7 @@ std::vector<std::string> NotesOf(const CampaignResults& results) {
     closed = closed || cell.cell.rate_per_s() <= 0;
     fresh = fresh || cell.fresh_starts;
     retried += cell.retried;
+    left_out = left_out || !cell.left_out.empty();
     measured.insert(cell.cell.target());
     if (cell.fresh_starts) continue;
     size_t& most = windows[cell.cell.target()];
@@ -57,8 +60,7 @@ std::vector<std::string> NotesOf(const CampaignResults& results) {
   }
   for (const auto& [target, count] : windows) {
     notes.push_back(absl::StrCat(
-        "medians over ", count, count == 1 ? " window" : " windows", " of one running server, ",
-        target,
+        "medians over ", CountText(count, "window"), " of one running server, ", target,
         ", which was not restarted: windows of one process are not independent, so there is no "
         "interval"));
   }
@@ -69,9 +71,13 @@ std::vector<std::string> NotesOf(const CampaignResults& results) {
                                    "request, so it does less work than a target that does"));
     }
   }
+  if (left_out) {
+    notes.emplace_back(
+        "blocks in which the host was disturbed are left out of the cells whose gates say so");
+  }
   if (retried > 0) {
     notes.push_back(absl::StrCat(
-        retried, retried == 1 ? " request was" : " requests were",
+        CountText(retried, "request was", "requests were"),
         " retried because the server closed the connection or refused the stream before it "
         "processed them; they are not errors, and their latency counts from the first attempt"));
   }
@@ -84,9 +90,8 @@ std::vector<std::string> NotesOf(const CampaignResults& results) {
   }
   if (results.judged_again > 0) {
     notes.push_back(absl::StrCat(
-        "the gates of ", results.judged_again,
-        results.judged_again == 1 ? " execution are" : " executions are",
-        " those of today's rules (version ", results.rules_version,
+        "the gates of ", CountText(results.judged_again, "execution"),
+        " are those of today's rules (version ", results.rules_version,
         "), judged from the stored records; older rules judged them when they were measured"));
   }
   if (closed) {

@@ -62,6 +62,10 @@ Json ToJson(const CellResult& cell) {
   json["executions"] = std::move(executions);
   json["repeats"] = RepeatsText(cell);
   json["failed_executions"] = cell.failed;
+  json["left_out_blocks"] = Json::array();
+  for (const LeftOutBlock& one : cell.left_out) {
+    json["left_out_blocks"].push_back({{"block", one.block}, {"gate", one.gate.name()}});
+  }
   if (!cell.failure.empty()) json["failure"] = cell.failure;
   json["rps"] = ToJson(cell.rps);
   Json latency;
@@ -227,6 +231,7 @@ Json WithoutCells(const CampaignResults& results) {
       threshold["regression_percent"] = one.threshold.regression_percent();
       threshold["compared_with"] = one.compared_with.empty() ? Json() : Json(one.compared_with);
       threshold["ratio"] = one.regression.has_value() ? ToJson(one.regression->ratio) : Json();
+      threshold["condition_changes"] = ConditionChangesJson(one.changes);
     }
     json["thresholds"].push_back(std::move(threshold));
   }

@@ -30,7 +30,8 @@ std::string Head(const CampaignResults& results) {
   std::string text = absl::StrCat("campaign ", campaign.id());
   if (!campaign.label().empty()) absl::StrAppend(&text, " (", campaign.label(), ")");
   absl::StrAppend(&text, ", ", TimeText(campaign.started_us()), ", ", StatusText(campaign.status()),
-                  ", ", results.finished_blocks, " of ", campaign.plan().blocks(), " blocks");
+                  ", ", results.finished_blocks, " of ",
+                  CountText(campaign.plan().blocks(), "block"));
   if (!campaign.status_reason().empty()) absl::StrAppend(&text, ": ", campaign.status_reason());
   return Line(campaign.plan().name()) + Line(text);
 }
@@ -117,12 +118,16 @@ std::string RegressionLine(const ThresholdResult& one) {
       one.certain ? one.met ? "threshold met: " : "threshold missed: " : "threshold not decided: ",
       metric, " differs by ", DifferenceText(one.regression->ratio), " from campaign ",
       one.compared_with, " and ", limit);
-  if (one.certain) return line;
-  absl::StrAppend(&line,
-                  one.regression->ratio.low.has_value()
-                      ? "; the limit lies in the interval: measure more blocks"
-                      : "; there are too few executions for an interval, or they are windows "
-                        "of one running server");
+  if (!one.certain) {
+    absl::StrAppend(&line,
+                    one.regression->ratio.low.has_value()
+                        ? "; the limit lies in the interval: measure more blocks"
+                        : "; there are too few executions for an interval, or they are windows "
+                          "of one running server");
+  }
+  absl::StrAppend(&line, one.changes.empty()
+                             ? "; nothing that is recorded of server and hosts changed since then"
+                             : absl::StrCat("; changed since then: ", ToText(one.changes)));
   return line;
 }
 
@@ -187,9 +192,9 @@ std::string ToText(const CampaignResults& results, TextWidth width) {
   }
   for (const CellResult& cell : results.cells) {
     if (cell.failed == 0) continue;
-    text += Line(
-        absl::StrCat("failed: ", CellText(cell.cell), ", ", cell.failed,
-                     cell.failed == 1 ? " execution: " : " executions, the last: ", cell.failure));
+    text += Line(absl::StrCat("failed: ", CellText(cell.cell), ", ",
+                              CountText(cell.failed, "execution: ", "executions, the last: "),
+                              cell.failure));
   }
   absl::StrAppend(&text, ScalingText(results), SkewLine(results), GateLines(results),
                   ThresholdLines(results));

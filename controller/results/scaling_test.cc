@@ -46,10 +46,23 @@ TEST(ScalingTest, FitsTheLawToTheTargetsWithEnoughLevels) {
   EXPECT_NEAR(scalings[0].law->peak_level.value(), 44.27, 0.01);
   EXPECT_THAT(ScalingText(KnownLaw()),
               HasSubstr("scaling of epoll json: one connection 1,000/s, contention (sigma) 0.02, "
-                        "coherency (kappa) 0.0005, peak of 15,681/s at 44 connections"));
+                        "coherency (kappa) 0.0005, peak of 15,681/s at 44 connections (universal"));
   const auto json = ScalingJson(KnownLaw());
   ASSERT_EQ(json.size(), 1);
   EXPECT_NEAR(json[0]["law"]["kappa"].get<double>(), 0.0005, 1e-9);
+}
+
+// No measurement supports a peak at more connections than were measured.
+TEST(ScalingTest, APeakBeyondTheMeasuredLevelsIsMarked) {
+  const UniversalScalability law = {.lambda = 1000, .sigma = 0.02, .kappa = 0.0005};
+  CampaignResults results;
+  for (const uint32_t connections : {1U, 2U, 4U, 8U, 16U, 32U}) {
+    results.cells.push_back(Closed("epoll", connections, law.ThroughputAt(connections)));
+  }
+  EXPECT_THAT(ScalingText(results),
+              HasSubstr("peak of 15,681/s at 44 connections (extrapolated) (universal"));
+  EXPECT_EQ(ScalingJson(results)[0]["law"]["extrapolated"], true);
+  EXPECT_EQ(ScalingJson(KnownLaw())[0]["law"]["extrapolated"], false);
 }
 
 TEST(ScalingTest, OpenLoopHasAKneeOfP99AndNoLaw) {

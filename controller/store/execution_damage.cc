@@ -6,6 +6,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "common/number_text.h"
 #include "common/status_macros.h"
 #include "controller/store/engine/row_hash.h"
 #include "controller/store/execution_table.h"
@@ -120,7 +121,7 @@ absl::Status ExecutionTable::Missing(std::string_view campaign_id, size_t found,
                                      int64_t committed) const {
   return absl::DataLossError(
       absl::StrCat("the store ", database_.name(), ": campaign ", std::string(campaign_id), " has ",
-                   found, " executions, but ", committed,
+                   CountText(found, "execution"), ", but ", committed,
                    " were stored: the store is damaged; restore it from a copy, or `rerun` the "
                    "campaign"));
 }

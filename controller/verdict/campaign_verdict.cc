@@ -15,6 +15,7 @@
 #include "analysis/dependence.h"
 #include "analysis/rank_sum.h"
 #include "analysis/signed_rank.h"
+#include "common/number_text.h"
 #include "common/status_macros.h"
 #include "controller/gates/gate_keeper.h"
 #include "controller/plan/cells.h"
@@ -97,9 +98,13 @@ class SlotReader {
 // Compares the executions of one campaign.
 class Comparer {
  public:
-  Comparer(Store& store, const CampaignResults& results, CampaignVerdict& verdict,
-           const Metric* primary)
-      : results_(results), verdict_(verdict), primary_(primary), slots_(store, verdict.limits) {}
+  Comparer(Store& store, const GateRules& rules, const CampaignResults& results,
+           CampaignVerdict& verdict, const Metric* primary)
+      : rules_(rules),
+        results_(results),
+        verdict_(verdict),
+        primary_(primary),
+        slots_(store, verdict.limits) {}
 
   // Adds a draft for each metric that both cells have, the primary metric in any case.
   void Add(const CellResult& baseline, const CellResult& candidate, std::vector<Draft>& drafts) {
@@ -148,8 +153,28 @@ class Comparer {
         static_cast<uint32_t>(planned - std::min(planned, draft.blocks.size()));
     for (const CellResult* const cell : {&baseline, &candidate})
       AppendVoid(cell->gates, &comparison.voided_by);
+    LeaveOut(baseline, candidate, pairs.size(), comparison);
     if (draft.blocks.empty()) comparison.missing = WhyNothing(baseline, candidate, *metric);
     return draft;
+  }
+
+  // Each cell has few disturbed blocks, or its gates are invalid. Both cells together may have too many.
+  void LeaveOut(const CellResult& baseline, const CellResult& candidate, size_t pairs,
+                Comparison& comparison) const {
+    std::set<uint32_t> blocks;
+    std::vector<GateResult> gates;
+    for (const CellResult* const cell : {&baseline, &candidate}) {
+      for (const LeftOutBlock& one : cell->left_out) {
+        blocks.insert(one.block);
+        gates.push_back(one.gate);
+      }
+    }
+    if (!rules_.MayLeaveOut(blocks.size(), pairs + blocks.size())) {
+      AppendVoid(gates, &comparison.voided_by);
+      return;
+    }
+    comparison.blocks_disturbed = static_cast<uint32_t>(blocks.size());
+    for (const GateResult& gate : gates) comparison.disturbed_by.insert(gate.name());
   }
 
   void AddRounds(const ExecutionPair& pair, Draft& draft) {
@@ -179,6 +204,7 @@ class Comparer {
     return absl::StrCat("no block has ", std::string(metric.name), " of both");
   }
 
+  const GateRules& rules_;
   const CampaignResults& results_;
   CampaignVerdict& verdict_;
   const Metric* const primary_;
@@ -377,6 +403,12 @@ void AppendTargetLimits(const CampaignResults& results, const Metric& primary,
       std::string(primary.name)));
 }
 
+// "1 of 7 blocks is left out".
+std::string LeftOutText(uint64_t left_out, uint64_t all, std::string_view noun) {
+  return absl::StrCat(left_out, " of ", CountText(all, noun),
+                      left_out == 1 ? " is left out" : " are left out");
+}
+
 void AppendComparisonLimits(const CampaignVerdict& verdict, std::vector<std::string>* limits) {
   std::set<std::string> dependent;
   for (const Comparison* const one : verdict.Primary()) {
@@ -389,10 +421,17 @@ void AppendComparisonLimits(const CampaignVerdict& verdict, std::vector<std::str
     }
     const std::string where = absl::StrCat("at ", LevelText(one->cell), ", ", pair);
     const uint32_t compared = one->ratio.has_value() ? one->ratio->blocks : 0;
-    if (one->blocks_left_out > 0 && compared > 0) {
-      limits->push_back(
-          absl::StrCat(where, ": ", one->blocks_left_out, " of ", compared + one->blocks_left_out,
-                       " blocks are left out, because one of the two was not measured in them"));
+    const uint32_t all = compared + one->blocks_left_out;
+    if (one->blocks_disturbed > 0 && compared > 0) {
+      limits->push_back(absl::StrCat(where, ": ", LeftOutText(one->blocks_disturbed, all, "block"),
+                                     ", because the host was disturbed there (",
+                                     absl::StrJoin(one->disturbed_by, ", "), ")"));
+    }
+    const uint32_t missing =
+        one->blocks_left_out - std::min(one->blocks_left_out, one->blocks_disturbed);
+    if (missing > 0 && compared > 0) {
+      limits->push_back(absl::StrCat(where, ": ", LeftOutText(missing, all, "block"),
+                                     ", because one of the two was not measured there"));
     }
     if (one->blocks_by_slot.size() > 1) {
       limits->push_back(absl::StrCat(
@@ -405,10 +444,12 @@ void AppendComparisonLimits(const CampaignVerdict& verdict, std::vector<std::str
           "), so the blocks differ in how cold the caches are at the begin of a slot"));
     }
     if (one->slot_pairs_left_out > 0) {
-      limits->push_back(absl::StrCat(
-          where, ": ", one->slot_pairs_left_out, " of ", one->slot_pairs + one->slot_pairs_left_out,
-          " slot pairs are left out, because a slot is missing or a request of it was still "
-          "without a response when the next slot began"));
+      limits->push_back(
+          absl::StrCat(where, ": ",
+                       LeftOutText(one->slot_pairs_left_out,
+                                   one->slot_pairs + one->slot_pairs_left_out, "slot pair"),
+                       ", because a slot is missing or a request of it was still "
+                       "without a response when the next slot began"));
     }
   }
 }
@@ -437,6 +478,12 @@ bool Comparison::below_saturation() const {
 std::string Comparison::verdict() const {
   if (!voided_by.empty()) return "invalid";
   return std::string(ToString(ratio.has_value() ? ratio->verdict : Verdict::kInconclusive));
+}
+
+std::string Comparison::verdict_word() const {
+  if (!voided_by.empty()) return "invalid";
+  return std::string(
+      VerdictWord(ratio.has_value() ? ratio->verdict : Verdict::kInconclusive, *metric));
 }
 
 bool CampaignVerdict::invalid() const {
@@ -485,7 +532,7 @@ absl::StatusOr<CampaignVerdict> CompareCampaign(Store& store, const GateRules& r
   Warnings warnings;
   warnings.Add(results.gates);
   AppendInvalidNames(results.gates, &verdict.invalid_campaign_gates);
-  Comparer comparer(store, results, verdict, primary);
+  Comparer comparer(store, rules, results, verdict, primary);
   std::vector<Draft> drafts;
   std::vector<Draft> aa;
   for (const std::vector<const CellResult*>& level : LevelsOf(results)) {

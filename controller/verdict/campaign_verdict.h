@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@
 #include "analysis/metrics.h"
 #include "analysis/slot_pairs.h"
 #include "controller/results/campaign_results.h"
+#include "controller/results/conditions.h"
 #include "controller/store/store.h"
 #include "proto/results.pb.h"
 
@@ -42,8 +44,12 @@ struct Comparison {
   std::string missing;
   // The smallest number of blocks with which a verdict is possible.
   uint32_t blocks_at_least = 0;
-  // Planned blocks in which one of the two was not measured, or the two were not alive together.
+  // Planned blocks in which one of the two was not measured or is left out, or the two were not alive together.
   uint32_t blocks_left_out = 0;
+  // Those among them that gates leave out (analysis/gates.textproto), and the names of the gates. If they are too many, the
+  // gates are in voided_by instead.
+  uint32_t blocks_disturbed = 0;
+  std::set<std::string> disturbed_by;
   // Interleaved design, for metrics that slots have: rounds that were compared, and rounds that were left out because a
   // slot is missing or overdue.
   uint64_t slot_pairs = 0;
@@ -64,6 +70,8 @@ struct Comparison {
   bool below_saturation() const;
   // "faster", "slower", "equivalent", "inconclusive" or "invalid".
   std::string verdict() const;
+  // The same for people, in the words of the metric: more memory is "larger", not "slower".
+  std::string verdict_word() const;
 };
 
 // Below this share of its CPUs, a server is not at its limit; as the gate server_not_bottleneck warns.
@@ -77,6 +85,12 @@ struct EnvironmentDifference {
   // Empty if the campaign does not have the key.
   std::string first;
   std::string second;
+};
+
+// What differs between the servers of one label in two campaigns: its options, version or build id.
+struct ServerDifference {
+  std::string label;
+  ConditionChange change;
 };
 
 struct CampaignVerdict {
@@ -106,7 +120,10 @@ struct CampaignVerdict {
   std::vector<std::string> invalid_elsewhere;
   // What limits the verdict, one sentence each without a full stop.
   std::vector<std::string> limits;
+  // Two campaigns: what differs between the hosts, and between the servers with the same label. The latter is what such a
+  // comparison is about, and counts in no gate.
   std::vector<EnvironmentDifference> environment;
+  std::vector<ServerDifference> servers;
   // Over all primary comparisons (root mean square). Not set for a sequential design.
   std::optional<double> between_start_sd;
   std::optional<double> within_start_sd;

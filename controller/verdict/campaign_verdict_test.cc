@@ -152,7 +152,7 @@ TEST_F(CampaignVerdictTest, BlockWithoutOneOfTheTwoIsLeftOutAndCounted) {
   EXPECT_EQ(one.ratio->blocks, 6u);
   EXPECT_EQ(one.blocks_left_out, 1u);
   EXPECT_NEAR(one.ratio->ratio.estimate, 1.1, 5e-5);
-  EXPECT_THAT(verdict.limits, Contains(HasSubstr("1 of 7 blocks are left out")));
+  EXPECT_THAT(verdict.limits, Contains(HasSubstr("1 of 7 blocks is left out")));
 }
 
 TEST_F(CampaignVerdictTest, ABaselineThatMovesWarnsOfDrift) {
@@ -222,6 +222,79 @@ TEST_F(CampaignVerdictTest, InvalidGateOfAComparedCellTakesTheVerdictAway) {
   ASSERT_THAT(verdict.Primary()[0]->voided_by, SizeIs(1));
   EXPECT_EQ(verdict.Primary()[0]->voided_by[0].name(), "wrong_responses");
   EXPECT_THAT(verdict.warnings, Contains("idle_gaps"));
+}
+
+// A record's gate, judged by rules as new as today's.
+std::string InvalidGate(const std::string& name) {
+  return absl::StrCat("gates { name: '", name, "' value: 0.5 limit: 0.2 verdict: INVALID ",
+                      "rules_version: 1000 }");
+}
+
+// Another program used the server's CPU in one block. The others decide.
+TEST_F(CampaignVerdictTest, ABlockThatTheHostDisturbedIsLeftOut) {
+  const CampaignRecord campaign = Campaign(kTwoTargets, 8);
+  for (uint32_t block = 0; block < 8; ++block) {
+    Made epoll{.target = "epoll", .block = block, .cpu_us = kKnownA[block % 6]};
+    if (block == 3) {
+      epoll.cpu_us = 500;
+      epoll.more = InvalidGate("foreign_cpu");
+    }
+    Add(campaign, epoll);
+    Add(campaign, {.target = "hyper", .block = block, .cpu_us = kKnownB[block % 6]});
+  }
+  const CampaignResults results = Read(campaign);
+  ASSERT_THAT(results.cells[0].left_out, SizeIs(1));
+  EXPECT_EQ(results.cells[0].left_out[0].block, 3u);
+  EXPECT_THAT(results.cells[0].executions, SizeIs(7));
+  EXPECT_FALSE(results.invalid());
+  EXPECT_LT(results.cells[0].server_cpu_us_per_request->high.value(), 200);
+  const CampaignVerdict verdict = Compared(campaign);
+  const Comparison& one = *verdict.Primary()[0];
+  EXPECT_EQ(one.verdict(), "slower");
+  EXPECT_EQ(one.ratio->blocks, 7u);
+  EXPECT_EQ(one.blocks_left_out, 1u);
+  EXPECT_EQ(one.blocks_disturbed, 1u);
+  EXPECT_THAT(verdict.limits,
+              Contains("at 64 connections, hyper against epoll: 1 of 8 blocks is left out, because "
+                       "the host was disturbed there (foreign_cpu)"));
+  EXPECT_THAT(verdict.limits, Not(Contains(HasSubstr("not measured there"))));
+  EXPECT_THAT(verdict.warnings, Contains("foreign_cpu"));
+}
+
+// Each of the targets has one disturbed block of 8, so that 2 pairs of 8 are missing.
+TEST_F(CampaignVerdictTest, TooManyDisturbedBlocksVoidTheComparison) {
+  const CampaignRecord campaign = Campaign(kTwoTargets, 8);
+  for (uint32_t block = 0; block < 8; ++block) {
+    Add(campaign, {.target = "epoll",
+                   .block = block,
+                   .cpu_us = kKnownA[block % 6],
+                   .more = block == 3 ? InvalidGate("steal") : ""});
+    Add(campaign, {.target = "hyper",
+                   .block = block,
+                   .cpu_us = kKnownB[block % 6],
+                   .more = block == 4 ? InvalidGate("idle_gaps") : ""});
+  }
+  const CampaignVerdict verdict = Compared(campaign);
+  const Comparison& one = *verdict.Primary()[0];
+  EXPECT_EQ(one.verdict(), "invalid");
+  EXPECT_THAT(one.voided_by, SizeIs(2));
+  EXPECT_EQ(one.blocks_disturbed, 0u);
+}
+
+// Otherwise a server could lose its worst blocks.
+TEST_F(CampaignVerdictTest, ABlockIsNotLeftOutByAFigureOfTheServer) {
+  const CampaignRecord campaign = Campaign(kTwoTargets, 10);
+  for (uint32_t block = 0; block < 10; ++block) {
+    Add(campaign, {.target = "epoll", .block = block, .cpu_us = kKnownA[block % 6]});
+    Add(campaign, {.target = "hyper",
+                   .block = block,
+                   .cpu_us = kKnownB[block % 6],
+                   .more = block == 3 ? InvalidGate("errors") : ""});
+  }
+  const CampaignResults results = Read(campaign);
+  EXPECT_TRUE(results.cells[1].left_out.empty());
+  EXPECT_TRUE(results.invalid());
+  EXPECT_EQ(Compared(campaign).Primary()[0]->verdict(), "invalid");
 }
 
 TEST_F(CampaignVerdictTest, BelowSaturationAClaimAboutCostHoldsAtThisLoadOnly) {
@@ -459,6 +532,33 @@ TEST_F(TwoCampaignsTest, ComparesSharedCellsAndSaysWhatDiffers) {
   EXPECT_EQ(verdict->environment[0].key, "kernel.release");
   EXPECT_EQ(verdict->environment[0].first, "6.1");
   EXPECT_EQ(verdict->environment[0].second, "6.2");
+}
+
+// A new version of the server is what the comparison is about, and no fault of it.
+TEST_F(TwoCampaignsTest, SaysWhichServerChangedAndCountsItInNoGate) {
+  const auto with_threads = [](int threads) {
+    return absl::StrCat("targets { name: 'epoll' options { key: 'threads' value: '", threads,
+                        "' } }");
+  };
+  const CampaignRecord first = WithAgent(Campaign(with_threads(1), 6, kFirstId, "16, 64"), "6.1");
+  const CampaignRecord second = WithAgent(Campaign(with_threads(2), 6, kSecondId, "16, 64"), "6.1");
+  for (const uint32_t connections : {16, 64}) {
+    for (uint32_t block = 0; block < 6; ++block) {
+      Made made{.target = "epoll", .block = block, .connections = connections};
+      made.more = "server_ready { version: 'epoll 1.0' build_id: 'aa' }";
+      Add(first, made);
+      made.more = "server_ready { version: 'epoll 1.0' build_id: 'bb' }";
+      Add(second, made);
+    }
+  }
+  const absl::StatusOr<CampaignVerdict> verdict = Compare(first, second);
+  ASSERT_TRUE(verdict.ok()) << verdict.status();
+  ASSERT_THAT(verdict->servers, SizeIs(2));
+  EXPECT_EQ(verdict->servers[0].label, "epoll");
+  EXPECT_EQ(ToText(verdict->servers[0].change), "server build id: aa -> bb");
+  EXPECT_EQ(ToText(verdict->servers[1].change), "target: epoll threads=1 -> epoll threads=2");
+  EXPECT_EQ(GateOf(*verdict, "environment_differs").value(), 0);
+  EXPECT_EQ(verdict->invalid(), false);
 }
 
 TEST_F(TwoCampaignsTest, CampaignsThatShareNoCellAreRefusedWithWhatEachHas) {

@@ -38,7 +38,7 @@ Forest ForestOf(const CampaignVerdict& verdict) {
                               one.target.empty() ? one.candidate : one.target, ", ",
                               PlaceText(one, with_workload));
       row.verdict = one.verdict();
-      row.result = absl::StrCat(ChangeText(ratio), " ", row.verdict);
+      row.result = absl::StrCat(ChangeText(ratio), " ", one.verdict_word());
       row.estimate = std::log(ratio.estimate);
       if (ratio.low.has_value() && *ratio.low > 0) {
         row.low = std::log(*ratio.low);

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "analysis/order_statistics.h"
+#include "common/number_text.h"
 #include "controller/plan/cells.h"
 #include "controller/results/results_json.h"
 
@@ -63,13 +64,13 @@ void AppendLimitsOf(const CampaignResults& results, std::vector<std::string>* li
   if (campaign.status() != CampaignRecord::COMPLETE) {
     limits->push_back(absl::StrCat(
         "campaign ", campaign.id(), " is ", StatusText(campaign.status()), " after ",
-        results.finished_blocks, " of ", campaign.plan().blocks(),
-        " blocks; a verdict before the planned number of blocks is wrong more often than stated"));
+        results.finished_blocks, " of ", CountText(campaign.plan().blocks(), "block"),
+        "; a verdict before the planned number of blocks is wrong more often than stated"));
   }
   if (!results.damaged.empty()) {
-    limits->push_back(absl::StrCat(
-        results.damaged.size(), results.damaged.size() == 1 ? " execution" : " executions",
-        " of campaign ", campaign.id(), " are damaged in the store and not compared"));
+    limits->push_back(
+        absl::StrCat(CountText(results.damaged.size(), "execution is", "executions are"),
+                     " damaged in the store and not compared, of campaign ", campaign.id()));
   }
 }
 

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "analysis/rank_sum.h"
+#include "common/number_text.h"
 #include "common/status_macros.h"
 #include "controller/gates/environment_gates.h"
 #include "controller/gates/gate_keeper.h"
@@ -171,6 +172,36 @@ std::vector<EnvironmentDifference> DifferencesOf(const CampaignRecord& first,
   return differences;
 }
 
+std::vector<ServerDifference> ServerDifferencesOf(const CampaignResults& first,
+                                                  const CampaignResults& second,
+                                                  const std::vector<SharedCell>& shared) {
+  std::vector<ServerDifference> differences;
+  // A label has a cell at each level.
+  std::set<std::pair<std::string, std::string>> known;
+  for (const SharedCell& both : shared) {
+    const std::vector<ConditionChange> changes = ChangesOfKind(
+        ChangesOf(ConditionsOf(first.campaign, both.first->cell, both.first->observed),
+                  ConditionsOf(second.campaign, both.second->cell, both.second->observed)),
+        ConditionChange::Of::kServer);
+    for (const ConditionChange& change : changes) {
+      const std::string& label = both.second->cell.target();
+      if (known.emplace(label, ToText(change)).second) differences.push_back({label, change});
+    }
+  }
+  return differences;
+}
+
+void AppendDisturbed(const CampaignResults& results, const CellResult& cell,
+                     std::vector<std::string>* limits) {
+  if (cell.left_out.empty()) return;
+  std::set<std::string> gates;
+  for (const LeftOutBlock& one : cell.left_out) gates.insert(one.gate.name());
+  limits->push_back(absl::StrCat(CountText(cell.left_out.size(), "block is", "blocks are"),
+                                 " left out of ", CellText(cell.cell), " in campaign ",
+                                 results.campaign.id(), ", because the host was disturbed there (",
+                                 absl::StrJoin(gates, ", "), ")"));
+}
+
 absl::Status CheckShared(const CampaignResults& first, const CampaignResults& second,
                          const std::vector<SharedCell>& shared,
                          const std::vector<std::string>& limits) {
@@ -207,6 +238,7 @@ absl::StatusOr<CampaignVerdict> CompareTwoCampaigns(const GateRules& rules,
   verdict.family = static_cast<uint32_t>(shared.size());
   verdict.gates.push_back(ToResult(rules, rules.JudgeCampaigns(2), "the comparison"));
   verdict.environment = DifferencesOf(first.campaign, second.campaign);
+  verdict.servers = ServerDifferencesOf(first, second, shared);
   verdict.gates.push_back(ToResult(
       rules,
       rules.JudgeCampaign("environment_differs", static_cast<double>(verdict.environment.size()),
@@ -230,6 +262,8 @@ absl::StatusOr<CampaignVerdict> CompareTwoCampaigns(const GateRules& rules,
       verdict.comparisons.push_back(std::move(comparison));
     }
     for (const CellResult* const cell : {both.first, both.second}) warnings.Add(cell->gates);
+    AppendDisturbed(first, *both.first, &verdict.limits);
+    AppendDisturbed(second, *both.second, &verdict.limits);
   }
   for (const CampaignResults* const results : {&first, &second}) {
     for (const CellResult& cell : results->cells) {

@@ -55,6 +55,7 @@ Json ToJson(const Comparison& one) {
                               : Json();
   json["blocks_at_least"] = one.blocks_at_least;
   json["blocks_left_out"] = one.blocks_left_out;
+  json["blocks_disturbed"] = one.blocks_disturbed;
   json["slot_pairs"] = one.slot_pairs;
   json["slot_pairs_left_out"] = one.slot_pairs_left_out;
   json["method"] = one.ratio.has_value() ? Json(MethodText(one.ratio->method)) : Json();
@@ -95,6 +96,13 @@ Json ToJson(const CampaignVerdict& verdict) {
   json["gates"] = GatesJson(verdict.gates);
   json["warnings"] = verdict.warnings;
   json["limits"] = verdict.limits;
+  json["servers"] = Json::array();
+  for (const ServerDifference& one : verdict.servers) {
+    json["servers"].push_back({{"target", one.label},
+                               {"key", one.change.key},
+                               {"first", one.change.before},
+                               {"second", one.change.after}});
+  }
   json["environment"] = Json::array();
   for (const EnvironmentDifference& one : verdict.environment) {
     json["environment"].push_back(

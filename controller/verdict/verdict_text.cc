@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "common/number_text.h"
 #include "common/utf8.h"
 #include "controller/results/text_table.h"
 #include "controller/verdict/forest.h"
@@ -67,7 +68,7 @@ std::string Table(const CampaignVerdict& verdict, TextWidth width) {
       table.AddRow({absl::StrCat(all == &verdict.aa ? "A/A " : "", SidesText(one)),
                     PlaceText(one, with_workload),
                     absl::StrCat(std::string(one.metric->name), one.primary ? " *" : ""),
-                    known ? ChangeText(one.ratio->ratio) : "n/a", one.verdict(),
+                    known ? ChangeText(one.ratio->ratio) : "n/a", one.verdict_word(),
                     known ? absl::StrCat(one.ratio->blocks) : "0",
                     known && one.ratio->blocks_needed.has_value()
                         ? absl::StrCat(*one.ratio->blocks_needed)
@@ -77,9 +78,23 @@ std::string Table(const CampaignVerdict& verdict, TextWidth width) {
   return absl::StrCat(
       table.ToString(width == TextWidth::kWide ? kAnyWidth : kTextColumns),
       "* the metric that decides: ", DesignText(verdict.design),
-      verdict.campaigns.size() > 1 ? ", " : " design, ", verdict.family,
-      verdict.family == 1 ? " comparison" : " comparisons that hold together",
+      verdict.campaigns.size() > 1 ? ", " : " design, ",
+      CountText(verdict.family, "comparison", "comparisons that hold together"),
       " with 95 % confidence; the other metrics are descriptive, each with 95 % of its own\n");
+}
+
+std::string ServersText(const CampaignVerdict& verdict) {
+  if (verdict.campaigns.size() < 2) return "";
+  if (verdict.servers.empty()) {
+    return "version, build id and options of the servers do not differ\n";
+  }
+  std::string text = absl::StrCat("what differs between the servers of ", verdict.campaigns[0],
+                                  " and ", verdict.campaigns[1], ":\n");
+  for (const ServerDifference& one : verdict.servers) {
+    absl::StrAppend(&text, TerminalText(absl::StrCat("  ", one.label, ", ", ToText(one.change))),
+                    "\n");
+  }
+  return text;
 }
 
 std::string EnvironmentText(const CampaignVerdict& verdict) {
@@ -138,7 +153,8 @@ std::string ToText(const CampaignVerdict& verdict, TextWidth width) {
   std::string text = SentencesText(verdict, width);
   for (const std::string& part :
        {ForestPlot(verdict, wide ? kWideColumns : kTextColumns),
-        Fitted(Table(verdict, width), width), Fitted(EnvironmentText(verdict), width)}) {
+        Fitted(Table(verdict, width), width), Fitted(ServersText(verdict), width),
+        Fitted(EnvironmentText(verdict), width)}) {
     if (!part.empty()) absl::StrAppend(&text, "\n", part);
   }
   return text;

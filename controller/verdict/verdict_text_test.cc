@@ -88,7 +88,7 @@ TEST(VerdictTextTest, EachMetricHasItsOwnWords) {
       sentence("p99_us", {1.08, 1.05, 1.11}, Verdict::kSlower),
       "hyper has 8.0 % [5.0, 11.0] higher p99 latency than epoll at 64 connections (slower).");
   EXPECT_EQ(sentence("server_rss_bytes", {0.5, 0.4, 0.6}, Verdict::kFaster),
-            "hyper holds 50 % [40, 60] less memory than epoll at 64 connections (faster).");
+            "hyper holds 50 % [40, 60] less memory than epoll at 64 connections (smaller).");
   EXPECT_EQ(sentence(kCpu, {1.003, 0.996, 1.01}, Verdict::kEquivalent),
             "hyper needs the same server CPU a request as epoll at 64 connections, within 2 % "
             "(+0.3 % [-0.4, 1.0]): equivalent.");
@@ -102,6 +102,22 @@ TEST(VerdictTextTest, ADifferenceWithinTheZoneSaysSo) {
   Comparison one = Made(kCpu, {1.015, 1.012, 1.018}, Verdict::kSlower);
   one.ratio->within_zone = true;
   EXPECT_THAT(SentenceOf(one, false), HasSubstr("(slower, by less than 2 %)."));
+}
+
+// JSON has the same five verdicts for all metrics.
+TEST(VerdictTextTest, MoreMemoryIsLargerInEveryTextAndSlowerInJson) {
+  const CampaignVerdict verdict =
+      VerdictOf({Made("server_rss_bytes", {1.31, 1.29, 1.33}, Verdict::kSlower)}, {});
+  EXPECT_THAT(ToText(verdict), AllOf(HasSubstr("(larger)"), Not(HasSubstr("slower"))));
+  EXPECT_EQ(ToJson(verdict)["comparisons"][0]["verdict"], "slower");
+}
+
+TEST(VerdictTextTest, OneBlockIsSingular) {
+  Comparison one = Made(kCpu, {.estimate = 1.2}, Verdict::kInconclusive);
+  one.ratio->blocks = 1;
+  EXPECT_THAT(SentenceOf(one, false), HasSubstr("inconclusive: 1 block; at least 6 needed"));
+  one.target = "hyper";
+  EXPECT_THAT(SentenceOf(one, false), HasSubstr("inconclusive: 1 execution on each side; "));
 }
 
 TEST(VerdictTextTest, AnInconclusiveComparisonSaysWhatWouldDecide) {
@@ -162,6 +178,8 @@ TEST(VerdictTextTest, TwoCampaignsAreNamedAndSaidToBeNotInterleaved) {
   CampaignVerdict verdict = VerdictOf({one}, {});
   verdict.campaigns = {one.baseline, one.candidate};
   verdict.environment = {{"server", "kernel.release", "6.1", ""}};
+  verdict.servers = {
+      {"hyper", {ConditionChange::Of::kServer, "server version", "hyper 1.0", "hyper 1.1"}}};
   verdict.warnings = {"not_interleaved"};
   const std::vector<std::string> sentences = SentencesOf(verdict);
   EXPECT_EQ(sentences[0],
@@ -172,6 +190,10 @@ TEST(VerdictTextTest, TwoCampaignsAreNamedAndSaidToBeNotInterleaved) {
             "Nothing invalidated the two campaigns; 1 gate warns or could not be read: "
             "not_interleaved.");
   EXPECT_THAT(ToText(verdict), HasSubstr("server kernel.release: 6.1 -> (none)"));
+  EXPECT_THAT(ToText(verdict), HasSubstr("what differs between the servers of 0123456789ab and "
+                                         "ba9876543210:\n  hyper, server version: hyper 1.0 -> "
+                                         "hyper 1.1\n"));
+  EXPECT_EQ(ToJson(verdict)["servers"][0]["second"], "hyper 1.1");
 }
 
 TEST(VerdictTextTest, ForestPlotMarksLimitsAndIntervals) {

@@ -72,7 +72,7 @@ std::string Decided(const Comparison& one, bool with_workload) {
   const bool less = ratio.ratio.estimate < 1;
   return absl::StrCat(Candidate(one), " ", Word(words.verb), " ", SizeText(ratio.ratio), " ",
                       Word(less ? words.less : words.more), " ", Word(words.noun), " than ",
-                      Baseline(one), At(one, with_workload), " (", one.verdict(),
+                      Baseline(one), At(one, with_workload), " (", one.verdict_word(),
                       ratio.within_zone ? absl::StrCat(", by less than ", kZonePercent, " %") : "",
                       ").");
 }
@@ -81,15 +81,13 @@ std::string Decided(const Comparison& one, bool with_workload) {
 std::string WhyInconclusive(const Comparison& one) {
   if (!one.ratio.has_value()) return absl::StrCat("inconclusive, because ", one.missing);
   const RatioComparison& ratio = *one.ratio;
-  const std::string unit = one.target.empty()
-                               ? (ratio.blocks == 1 ? " block" : " blocks")
-                               : (ratio.blocks == 1 ? " execution" : " executions on each side");
+  const std::string blocks = one.target.empty() ? CountText(ratio.blocks, "block")
+                                                : CountText(ratio.blocks, "execution on each side",
+                                                            "executions on each side");
   if (ratio.blocks < one.blocks_at_least) {
-    return absl::StrCat("inconclusive: ", ratio.blocks, unit, "; at least ", one.blocks_at_least,
-                        " needed");
+    return absl::StrCat("inconclusive: ", blocks, "; at least ", one.blocks_at_least, " needed");
   }
-  const std::string so_far =
-      absl::StrCat(ChangeText(ratio.ratio), ", inconclusive after ", ratio.blocks, unit);
+  const std::string so_far = absl::StrCat(ChangeText(ratio.ratio), ", inconclusive after ", blocks);
   if (ratio.blocks_needed.has_value())
     return absl::StrCat(so_far, "; about ", *ratio.blocks_needed, " would decide");
   return absl::StrCat(so_far,
@@ -131,7 +129,7 @@ std::string ControlSentence(const std::vector<const Comparison*>& controls, bool
     if (!one->voided_by.empty()) {
       what = absl::StrCat("invalid (", one->voided_by.front().name(), ")");
     } else if (one->ratio.has_value()) {
-      what = absl::StrCat(ChangeText(one->ratio->ratio), ", ", one->verdict());
+      what = absl::StrCat(ChangeText(one->ratio->ratio), ", ", one->verdict_word());
     }
     parts.push_back(absl::StrCat(where, where.empty() ? "" : ": ", what));
   }
@@ -166,11 +164,8 @@ std::string ValiditySentence(const CampaignVerdict& verdict) {
                     absl::StrJoin(names, ", "), names.size() == 1 ? " is invalid" : " are invalid");
   }
   if (!verdict.warnings.empty()) {
-    const size_t count = verdict.warnings.size();
-    absl::StrAppend(
-        &text, "; ", count,
-        count == 1 ? " gate warns or could not be read: " : " gates warn or could not be read: ",
-        absl::StrJoin(verdict.warnings, ", "));
+    absl::StrAppend(&text, "; ", CountText(verdict.warnings.size(), "gate warns", "gates warn"),
+                    " or could not be read: ", absl::StrJoin(verdict.warnings, ", "));
   }
   return text + ".";
 }
