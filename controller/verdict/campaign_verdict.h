@@ -11,6 +11,7 @@
 #include "analysis/estimate.h"
 #include "analysis/gates.h"
 #include "analysis/metrics.h"
+#include "analysis/planned_precision.h"
 #include "analysis/slot_pairs.h"
 #include "controller/results/campaign_results.h"
 #include "controller/store/store.h"
@@ -48,6 +49,9 @@ struct Comparison {
   uint64_t slot_pairs = 0;
   uint64_t slot_pairs_left_out = 0;
   VarianceComponents spread;
+  // How much the blocks vary, for what a plan of another size can show. Not set below two blocks, or if the blocks are
+  // windows of one running server.
+  std::optional<BlockSpread> block_spread;
   // DependenceStatistic() of the candidate in this metric over all levels. Above kDependenceLimit, blocks are treated as
   // dependent.
   double dependence = 0;
