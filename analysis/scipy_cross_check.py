@@ -166,6 +166,8 @@ CHECKS = {
     "histogram_quantile": lambda case: float(numpy.quantile(case["values"], case["q"], method="inverted_cdf")),
     "normal_quantile": lambda case: float(stats.norm.ppf(case["p"])),
     "normal_cdf": lambda case: float(stats.norm.cdf(case["z"])),
+    "chi_square_cdf": lambda case: float(stats.chi2.cdf(case["x"], case["degrees"])),
+    "chi_square_quantile": lambda case: float(stats.chi2.ppf(case["p"], case["degrees"])),
     "student_cdf": lambda case: float(stats.t.cdf(case["t"], case["degrees"])),
     "student_quantile": lambda case: float(stats.t.ppf(case["p"], case["degrees"])),
     "student_interval": student_interval,

@@ -13,6 +13,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "analysis/change_points.h"
+#include "analysis/chi_square_distribution.h"
 #include "analysis/estimate.h"
 #include "analysis/false_discovery.h"
 #include "analysis/latency_histogram.h"
@@ -124,6 +125,13 @@ class ScipyCrossCheck {
           {{"values", values}, {"confidence", confidence}, {"tolerance", 1e-7}});
     const double t = 12 * random_.NextDouble() - 6;
     Write("student_cdf", StudentCdf(t, degrees), {{"t", t}, {"degrees", degrees}});
+    const double share = 0.001 + 0.998 * random_.NextDouble();
+    const auto many_degrees = static_cast<int>(1 + random_.Below(random_.Below(2) == 0 ? 30 : 300));
+    const double quantile = ChiSquareQuantile(share, many_degrees);
+    Write("chi_square_quantile", quantile,
+          {{"p", share}, {"degrees", many_degrees}, {"tolerance", 1e-7}});
+    Write("chi_square_cdf", ChiSquareCdf(quantile, many_degrees),
+          {{"x", quantile}, {"degrees", many_degrees}});
   }
 
   void MannWhitney() {

@@ -1,26 +1,38 @@
-// The `check` command: prints the schedule and the estimated duration of a plan. It changes nothing.
+// The `check` command: prints the schedule and the estimated duration of a plan, and whether it can decide. It changes
+// nothing that is stored.
 
 #include <algorithm>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "CLI/CLI.hpp"
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/time.h"
 #include "common/json_text.h"
+#include "common/message_text.h"
 #include "common/number_text.h"
 #include "common/runfiles.h"
+#include "common/status_macros.h"
 #include "common/utf8.h"
 #include "controller/campaign/agent_pool.h"
 #include "controller/campaign/plan_fit.h"
+#include "controller/campaign/progress.h"
 #include "controller/commands/command.h"
+#include "controller/gates/gate_keeper.h"
+#include "controller/pilot/forecast_output.h"
+#include "controller/pilot/pilot_plan.h"
+#include "controller/pilot/pilot_run.h"
+#include "controller/pilot/plan_forecast.h"
+#include "controller/pilot/spread_history.h"
 #include "controller/plan/cells.h"
 #include "controller/plan/plan_loader.h"
 #include "controller/plan/plan_rules.h"
@@ -33,6 +45,7 @@ namespace {
 struct CheckFlags {
   CommonFlags common;
   std::string plan;
+  bool pilot = false;
 };
 
 // A valid plan, and the executions that these agents would make of it.
@@ -43,6 +56,15 @@ struct CheckedPlan {
   std::vector<SkippedTarget> skipped;
   std::vector<ScheduledExecution> schedule;
   CampaignLength length;
+  // From a pilot or from the store; not set if the plan wants no verdict, or if nothing is known.
+  std::optional<PlanForecast> forecast;
+  // Without a pilot: why the store says nothing about the plan, or not from its newest campaigns.
+  std::vector<std::string> notes;
+
+  // Why the plan is refused, in lines; empty if it is not.
+  std::vector<std::string> refusal() const {
+    return forecast.has_value() ? RefusalOf(*forecast) : std::vector<std::string>();
+  }
 };
 
 void PrintText(const CheckedPlan& checked, TextWidth width) {
@@ -80,7 +102,10 @@ void PrintText(const CheckedPlan& checked, TextWidth width) {
                ? "; a guess, because a number of requests bounds the windows, not a time"
                : "")
        << "\n";
-  if (const Decidability verdict = DecidabilityOf(plan); verdict.why_not.has_value()) {
+  if (checked.forecast.has_value()) text << TerminalLines(ToText(*checked.forecast));
+  for (const std::string& note : checked.notes) text << TerminalText(note) << "\n";
+  const Decidability verdict = DecidabilityOf(plan);
+  if (verdict.why_not.has_value() && checked.refusal().empty()) {
     text << "this plan cannot give a verdict: " << *verdict.why_not << "\n";
   }
   std::cout << Fitted(text.str(), width) << std::flush;
@@ -102,6 +127,11 @@ void PrintJson(const CheckedPlan& checked) {
   json["blocks_for_verdict"] = verdict.blocks_needed;
   json["cannot_decide"] = nullptr;
   if (verdict.why_not.has_value()) json["cannot_decide"] = *verdict.why_not;
+  const std::vector<std::string> refusal = checked.refusal();
+  if (!refusal.empty()) json["cannot_decide"] = absl::StrJoin(refusal, "\n");
+  json["forecast"] =
+      checked.forecast.has_value() ? ToJson(*checked.forecast) : nlohmann::ordered_json();
+  json["notes"] = checked.notes;
   json["schedule"] = nlohmann::ordered_json::array();
   for (const ScheduledExecution& one : checked.schedule) {
     json["schedule"].push_back({{"block", one.block},
@@ -115,6 +145,80 @@ void PrintJson(const CheckedPlan& checked) {
         {{"target", one.target()}, {"workload", one.workload()}, {"reason", one.reason()}});
   }
   std::cout << JsonText(json, 2) << std::endl;
+}
+
+int ExecutionsPerBlock(const CheckedPlan& checked) {
+  return static_cast<int>(checked.schedule.size() / std::max(1U, checked.plan.blocks()));
+}
+
+// Runs the pilot. Says beforehand how long it takes.
+absl::Status ForecastFromPilot(const CheckFlags& flags, AgentPool& pool, const GateRules& rules,
+                               Interruption& interruption, CheckedPlan& checked) {
+  if (!flags.common.quiet) {
+    const Plan pilot = PilotPlanOf(checked.plan);
+    const CampaignLength length =
+        LengthOf(pilot, static_cast<int>(CellsOf(pilot).size() * pilot.blocks()));
+    std::cerr << "pilot: " << pilot.blocks() << " blocks, about "
+              << absl::FormatDuration(absl::Ceil(length.total, absl::Seconds(1)))
+              << "; nothing is stored" << std::endl;
+  }
+  ASSAY_ASSIGN_OR_RETURN(std::vector<MeasuredSpread> spreads,
+                         RunPilot(checked.plan, checked.skipped, pool, rules, interruption,
+                                  Progress::StyleFor(flags.common.quiet)));
+  checked.forecast = ForecastOf(checked.plan, ExecutionsPerBlock(checked), std::move(spreads));
+  return absl::OkStatus();
+}
+
+// Asks the store. A store that cannot be read is no reason to refuse a plan.
+void ForecastFromStore(const CheckFlags& flags, const AgentPool& pool, const GateRules& rules,
+                       CheckedPlan& checked) {
+  const std::string try_pilot =
+      "; `check --pilot` measures for about a minute how much the blocks vary, and says what this "
+      "plan can decide";
+  absl::StatusOr<std::unique_ptr<Store>> store = OpenStore(flags.common, Store::Mode::kRead);
+  if (!store.ok()) {
+    checked.notes.push_back(absl::StrCat(
+        absl::IsNotFound(store.status())
+            ? "there is no store with earlier campaigns"
+            : absl::StrCat("earlier campaigns cannot be read: ", store.status().message()),
+        try_pilot));
+    return;
+  }
+  std::vector<AgentRecord> agents;
+  for (const PoolMember& member : pool.members()) agents.push_back(member.record);
+  absl::StatusOr<SpreadHistory> history =
+      ReadSpreadHistory(**store, rules, checked.plan, checked.skipped, agents);
+  if (!history.ok()) {
+    checked.notes.push_back(
+        absl::StrCat("earlier campaigns cannot be read: ", history.status().message(), try_pilot));
+    return;
+  }
+  checked.notes = std::move(history->passed_over);
+  if (history->empty()) {
+    checked.notes.push_back(absl::StrCat(
+        "the store has no comparable campaign of these targets on this host", try_pilot));
+    return;
+  }
+  checked.forecast =
+      ForecastOf(checked.plan, ExecutionsPerBlock(checked), std::move(history->spreads));
+}
+
+// Sets what the plan can decide, if it wants a verdict.
+absl::Status SetForecast(const CheckFlags& flags, AgentPool& pool, Interruption& interruption,
+                         CheckedPlan& checked) {
+  const bool wants_verdict = DecidabilityOf(checked.plan).comparisons > 0 &&
+                             !ComparisonsOf(checked.plan, checked.skipped).empty();
+  if (!wants_verdict) {
+    if (!flags.pilot) return absl::OkStatus();
+    return absl::InvalidArgumentError(
+        "--pilot: this plan has nothing to decide, because it asks for no verdict (verdict: NONE), "
+        "has no second target that is not a control, or compares only servers given by URL one "
+        "after the other; remove --pilot");
+  }
+  ASSAY_ASSIGN_OR_RETURN(const GateRules rules, LoadGateRules());
+  if (flags.pilot) return ForecastFromPilot(flags, pool, rules, interruption, checked);
+  ForecastFromStore(flags, pool, rules, checked);
+  return absl::OkStatus();
 }
 
 ExitStatus Check(const CheckFlags& flags, Interruption& interruption) {
@@ -136,11 +240,15 @@ ExitStatus Check(const CheckFlags& flags, Interruption& interruption) {
     if (!skipped_cells.Contains(one.cell)) checked.schedule.push_back(std::move(one));
   }
   checked.length = LengthOf(checked.plan, static_cast<int>(checked.schedule.size()));
+  const absl::Status forecast = SetForecast(flags, **pool, interruption, checked);
+  if (!forecast.ok()) return Fail(forecast);
   if (flags.common.format == "json") {
     PrintJson(checked);
   } else {
     PrintText(checked, WidthOf(flags.common));
   }
+  const std::vector<std::string> refusal = checked.refusal();
+  if (!refusal.empty()) return Fail(StatusOfLines(absl::StatusCode::kInvalidArgument, refusal));
   return ExitStatus::kDone;
 }
 
@@ -148,13 +256,22 @@ ExitStatus Check(const CheckFlags& flags, Interruption& interruption) {
 
 void AddCheckCommand(CLI::App& app, Action& chosen) {
   CLI::App* command = app.add_subcommand(
-      "check", "Validate a plan, and print its schedule and its estimated duration");
+      "check",
+      "Validate a plan, and print its schedule, its estimated duration and what it can decide");
   command->footer(
       "Example: controller check plans/c_vs_rust.textproto --set blocks=10\n"
-      "Starts no server, sends no load and stores nothing.");
+      "         controller check my.textproto --pilot\n"
+      "Stores nothing. Starts no server and sends no load without --pilot. A plan that cannot give "
+      "the verdict it asks for, judged by a pilot or by earlier campaigns, is refused with status "
+      "2.");
   auto flags = std::make_shared<CheckFlags>();
   command->add_option("PLAN", flags->plan, "Plan file: *.textproto or *.json (docs/plans.md)")
       ->required();
+  command->add_flag(
+      "--pilot", flags->pilot,
+      "Measure for about a minute how much the blocks of this plan vary, without storing it "
+      "(default: earlier campaigns of the store say so)");
+  AddStoreFlag(*command, flags->common);
   AddAgentFlags(*command, flags->common);
   AddFormatFlagWithoutCsv(*command, flags->common);
   command
@@ -162,6 +279,8 @@ void AddCheckCommand(CLI::App& app, Action& chosen) {
                    "Override one field of the plan, such as blocks=3; may be repeated")
       ->allow_extra_args(false)
       ->type_name("KEY=VALUE");
+  command->add_flag("--quiet", flags->common.quiet,
+                    "Do not print the pilot's progress to standard error");
   command->callback([flags, &chosen] {
     chosen = [flags](Interruption& interruption) { return Check(*flags, interruption); };
   });

@@ -32,9 +32,9 @@ bool IsSameServer(const PlanTarget& a, const PlanTarget& b) {
          a.tls_server_name() == b.tls_server_name();
 }
 
-uint32_t VerdictFamilyOf(const Plan& plan) {
+std::vector<const PlanTarget*> CandidatesOf(const Plan& plan) {
   const PlanTarget* const baseline = FindTarget(plan, plan.baseline());
-  if (baseline == nullptr) return 0;
+  if (baseline == nullptr) return {};
   // A repeated candidate is a control too.
   std::vector<const PlanTarget*> servers = {baseline};
   for (const PlanTarget& target : plan.targets()) {
@@ -43,8 +43,13 @@ uint32_t VerdictFamilyOf(const Plan& plan) {
     });
     if (!known) servers.push_back(&target);
   }
-  const size_t candidates = servers.size() - 1;
-  return static_cast<uint32_t>(candidates * static_cast<size_t>(plan.workloads_size()) *
+  servers.erase(servers.begin());
+  return servers;
+}
+
+uint32_t VerdictFamilyOf(const Plan& plan) {
+  return static_cast<uint32_t>(CandidatesOf(plan).size() *
+                               static_cast<size_t>(plan.workloads_size()) *
                                LevelsOf(plan.load()).size());
 }
 

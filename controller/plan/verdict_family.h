@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "proto/plan.pb.h"
 
@@ -13,8 +14,12 @@ namespace assay::controller {
 // options.
 bool IsSameServer(const PlanTarget& a, const PlanTarget& b);
 
-// The number of comparisons of a plan that get a verdict: workloads times levels times candidates. A candidate is a
-// target that is neither the baseline nor an A/A control. REQUIRES: WithDefaults was applied.
+// The targets that a verdict compares with the baseline, in the order of the plan: those that are neither the baseline nor
+// an A/A control. They point into the plan. REQUIRES: WithDefaults was applied.
+std::vector<const PlanTarget*> CandidatesOf(const Plan& plan);
+
+// The number of comparisons of a plan that get a verdict: workloads times levels times candidates. REQUIRES: WithDefaults
+// was applied.
 uint32_t VerdictFamilyOf(const Plan& plan);
 
 // Whether a plan can give the verdict that it asks for.

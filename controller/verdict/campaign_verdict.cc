@@ -13,6 +13,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/time/time.h"
 #include "analysis/dependence.h"
+#include "analysis/planned_precision.h"
 #include "analysis/rank_sum.h"
 #include "analysis/signed_rank.h"
 #include "common/number_text.h"
@@ -238,6 +239,9 @@ std::vector<Comparison> Concluded(std::vector<Draft> drafts, uint32_t family) {
     one.blocks_at_least = BlocksForAnyVerdict(rules);
     if (dependent) one.blocks_at_least = std::max(one.blocks_at_least, kDifferenceSegments);
     one.spread = EstimateComponents(draft.starts);
+    const absl::StatusOr<std::vector<double>> own = LogRatios(draft.blocks);
+    if (own.ok() && draft.independent)
+      one.block_spread = SpreadOfBlocks(*own, draft.starts, dependent);
     if (!draft.blocks.empty()) {
       absl::StatusOr<RatioComparison> ratio = ComparePaired(draft.blocks, rules, dependent);
       if (ratio.ok()) {

@@ -13,6 +13,7 @@
 #include "analysis/estimate.h"
 #include "analysis/gates.h"
 #include "analysis/metrics.h"
+#include "analysis/planned_precision.h"
 #include "analysis/slot_pairs.h"
 #include "controller/results/campaign_results.h"
 #include "controller/results/conditions.h"
@@ -57,6 +58,9 @@ struct Comparison {
   // Interleaved design: the number of compared blocks by the length of their slots, in nanoseconds.
   std::map<uint64_t, uint32_t> blocks_by_slot;
   VarianceComponents spread;
+  // How much the blocks vary, for what a plan of another size can show. Not set below two blocks, or if the blocks are
+  // windows of one running server.
+  std::optional<BlockSpread> block_spread;
   // DependenceStatistic() of the candidate in this metric over all levels. Above kDependenceLimit, blocks are treated as
   // dependent.
   double dependence = 0;

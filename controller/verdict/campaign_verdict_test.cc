@@ -337,6 +337,7 @@ TEST_F(CampaignVerdictTest, RunningServersAreComparedByLatencyWithALimit) {
   EXPECT_EQ(verdict.Primary()[0]->verdict(), "inconclusive");
   EXPECT_NEAR(verdict.Primary()[0]->ratio->ratio.estimate, 1.5, 0.01);
   EXPECT_FALSE(verdict.Primary()[0]->ratio->ratio.low.has_value());
+  EXPECT_FALSE(verdict.Primary()[0]->block_spread.has_value());
   EXPECT_THAT(verdict.limits, Contains(HasSubstr("not about other starts")));
 }
 
@@ -441,6 +442,12 @@ TEST_F(InterleavedVerdictTest, SlotsOfOneRoundArePairedWhateverTheMachineDoes) {
   ASSERT_TRUE(verdict.between_start_sd.has_value());
   EXPECT_NEAR(*verdict.between_start_sd, 0, 1e-6);
   EXPECT_NEAR(*verdict.within_start_sd, 0, 1e-6);
+  // What a plan of another size is judged by.
+  ASSERT_TRUE(cpu.block_spread.has_value());
+  EXPECT_EQ(cpu.block_spread->blocks, 6u);
+  EXPECT_NEAR(cpu.block_spread->log_ratio, std::log(1.05), 1e-6);
+  EXPECT_TRUE(cpu.block_spread->within_variance.has_value());
+  EXPECT_FALSE(In(verdict.comparisons, "p99_us").block_spread->within_variance.has_value());
 }
 
 TEST_F(InterleavedVerdictTest, OverdueSlotsAreLeftOutAndCounted) {
