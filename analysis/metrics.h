@@ -42,6 +42,9 @@ struct Metric {
   bool mean_over_executions = false;
 };
 
+// The metric of campaigns that search for the highest rate that meets an objective.
+inline constexpr std::string_view kCapacityMetric = "capacity_rps";
+
 // All metrics, in the order in which documents list them.
 absl::Span<const Metric> AllMetrics();
 // nullptr if there is no such metric.

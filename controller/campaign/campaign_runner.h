@@ -11,13 +11,15 @@
 #include "controller/campaign/interruption.h"
 #include "controller/campaign/progress.h"
 #include "controller/plan/cells.h"
+#include "controller/results/capacity.h"
 #include "controller/store/store.h"
 #include "proto/results.pb.h"
 
 namespace assay::controller {
 
 // Runs campaigns. It makes every execution of the plan in the seeded order. It judges and commits each
-// execution when it ends, so that finished executions are kept however the campaign ends.
+// execution when it ends, so that finished executions are kept however the campaign ends. A plan with load.find names
+// searches instead: each is asked for its next execution until it ends.
 //
 // Threads: runs one campaign at a time. Meanwhile, a thread of its own writes heartbeats to the store
 // and polls the store for a cancellation.
@@ -37,7 +39,8 @@ class CampaignRunner {
 
   // Continues a campaign that ended early. Measured executions stay. Failed and missing ones are made,
   // also those of targets that were not installed before. Of an interleaved unit only the missing executions are made; a
-  // comparison pairs only executions that took turns with each other. FAILED_PRECONDITION if the campaign is complete
+  // comparison pairs only executions that took turns with each other. A search goes on after its last stored execution,
+  // also if that failed; one that has ended stays as it is. FAILED_PRECONDITION if the campaign is complete
   // without a failed execution, if it still runs elsewhere, or if it started on other machines than these agents'.
   absl::StatusOr<CampaignRecord> Resume(CampaignRecord campaign);
 
@@ -47,8 +50,20 @@ class CampaignRunner {
                                           const std::vector<ExecutionTask>& tasks);
   // OK if all executions were made, else the reason why the campaign ends early.
   absl::Status Execute(const CampaignRecord& campaign, const std::vector<ExecutionTask>& tasks);
+  // The same for a plan with load.find. Each task is a search.
+  absl::Status ExecuteSearches(const CampaignRecord& campaign,
+                               const std::vector<ExecutionTask>& searches);
+  // Makes the executions that one search still asks for. `plan_of_step`: the plan of the runner, set for each execution.
+  absl::Status Search(const CampaignRecord& campaign, const ScheduledExecution& scheduled,
+                      StoredSearches& stored, Plan& plan_of_step, ExecutionRunner& runner,
+                      Progress& progress);
+  // The executions of a campaign that are to be made: all that are not in the store as measured.
+  absl::StatusOr<std::vector<ExecutionTask>> MissingTasks(const CampaignRecord& campaign,
+                                                          const SkippedCells& skipped);
   // Judges the finished executions of one unit and commits them.
   absl::Status Commit(const CampaignRecord& campaign, std::vector<FinishedExecution>& unit);
+  // An error if the campaign must not go on after these executions: an agent is lost, or the plan says STOP.
+  absl::Status CheckFailures(const Plan& plan, const std::vector<FinishedExecution>& finished);
   absl::Status CheckAgents(const ExecutionRecord& failed);
   void DescribeAgents(CampaignRecord& campaign) const;
 

@@ -14,6 +14,7 @@
 #include "analysis/figures.h"
 #include "analysis/gates.h"
 #include "analysis/order_statistics.h"
+#include "controller/results/capacity.h"
 #include "controller/results/stored_cell.h"
 #include "controller/store/store.h"
 #include "proto/results.pb.h"
@@ -40,7 +41,8 @@ struct ExecutionResult : Figures {
 // lacks the figure.
 using OverExecutions = std::optional<Estimate>;
 
-// One cell of a campaign. Intervals are over executions, the unit of inference.
+// One cell of a campaign. Intervals are over executions, the unit of inference. Of a search (IsSearch()), the executions
+// are those that confirmed a rate, at most one in each block; each has its own rate.
 struct CellResult {
   Cell cell;
   // Whether each execution is a fresh start of the server. Otherwise executions are windows of one running server,
@@ -63,6 +65,9 @@ struct CellResult {
   OverExecutions generator_cpu_us_per_request;
   OverExecutions think_time_us;
   OverExecutions server_rss_bytes;
+  // As in CapacityResult; only of a search.
+  OverExecutions capacity_rps;
+  bool capacity_at_least = false;
   // Requests of all executions that were sent more than once.
   uint64_t retried = 0;
   // One judgement per gate: that of the worst execution, or of the median one if the gate's rule says so.
@@ -74,13 +79,16 @@ struct CampaignResults {
   CampaignRecord campaign;
   // In the plan's order, without skipped cells.
   std::vector<CellResult> cells;
+  // Only of a plan with load.find: the searches of each cell, in the order of the cells. Their executions are in no cell,
+  // except for those that confirmed a rate.
+  std::vector<CapacityResult> capacity;
   // Gates of the campaign as a whole.
   std::vector<GateResult> gates;
   // Executions that older rules had judged, and that were judged again from their stored records; and the version of the
   // rules that judged everything.
   size_t judged_again = 0;
   uint32_t rules_version = 0;
-  // Blocks in which every cell was measured.
+  // Blocks in which every cell was measured, or every search ended.
   uint32_t finished_blocks = 0;
   // For each cell with a threshold on a regression, by CellText(): the same cell of the latest comparable campaign. Absent
   // if there is none.
@@ -110,6 +118,8 @@ struct ThresholdResult {
   bool met = false;
   // Whether the whole interval lies on one side of the limit. Always true for a metric without an interval.
   bool certain = true;
+  // The value is a lower bound of a capacity, because the server was not the limit.
+  bool lower_bound = false;
   // For a threshold on a regression: the ID of the campaign that the cell is compared with, and the ratio to it. Empty and
   // not set if there is no comparable campaign, or no figure to compare; the threshold is then met and not certain.
   std::string compared_with;

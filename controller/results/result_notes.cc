@@ -6,6 +6,8 @@
 #include <map>
 
 #include "absl/strings/str_cat.h"
+#include "controller/plan/capacity_search.h"
+#include "controller/results/capacity_output.h"
 
 namespace assay::controller {
 
@@ -13,10 +15,12 @@ std::vector<std::string> NotesOf(const CampaignResults& results) {
   std::vector<std::string> notes;
   bool fresh = false;
   bool closed = false;
+  bool search = false;
   uint64_t retried = 0;
   std::map<std::string, size_t> windows;
   for (const CellResult& cell : results.cells) {
-    closed = closed || cell.cell.rate_per_s() <= 0;
+    closed = closed || cell.cell.mode() == "closed";
+    search = search || IsSearch(cell.cell);
     fresh = fresh || cell.fresh_starts;
     retried += cell.retried;
     if (cell.fresh_starts) continue;
@@ -50,6 +54,16 @@ std::vector<std::string> NotesOf(const CampaignResults& results) {
         results.judged_again == 1 ? " execution are" : " executions are",
         " those of today's rules (version ", results.rules_version,
         "), judged from the stored records; older rules judged them when they were measured"));
+  }
+  if (search) {
+    notes.emplace_back(
+        "a capacity is the highest rate, in requests per second with Poisson arrivals, that met "
+        "the objective in a full-length execution after a search of its own in each block; the "
+        "other figures are those of the executions that confirmed it");
+    for (const CapacityResult& capacity : results.capacity) {
+      notes.push_back(absl::StrCat("capacity of ", capacity.cell.target(), " ",
+                                   capacity.cell.workload(), ": ", CapacityText(capacity)));
+    }
   }
   if (closed) {
     notes.emplace_back(

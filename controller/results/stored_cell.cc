@@ -14,6 +14,7 @@
 #include "absl/strings/str_join.h"
 #include "analysis/crc32c.h"
 #include "common/status_macros.h"
+#include "controller/plan/capacity_search.h"
 #include "controller/plan/cells.h"
 #include "proto/convert/execution_figures.h"
 #include "proto/convert/histogram_proto.h"
@@ -137,7 +138,8 @@ std::vector<Cell> ComparableCells(const CampaignRecord& campaign) {
   std::vector<Cell> cells = CellsOf(campaign.plan());
   cells.erase(std::remove_if(cells.begin(), cells.end(),
                              [&](const Cell& cell) {
-                               return cell.profiled() || skipped_cells.Contains(cell);
+                               return cell.profiled() || IsSearch(cell) ||
+                                      skipped_cells.Contains(cell);
                              }),
               cells.end());
   return cells;

@@ -375,6 +375,26 @@ void AppendTargetLimits(const CampaignResults& results, const Metric& primary,
       std::string(primary.name)));
 }
 
+// Capacities that are lower bounds, and are therefore not compared.
+void AppendCapacityLimits(const CampaignResults& results, std::vector<std::string>* limits) {
+  for (const CapacityResult& capacity : results.capacity) {
+    const auto count = std::count_if(
+        capacity.blocks.begin(), capacity.blocks.end(), [](const BlockCapacity& block) {
+          return block.ended && block.result.confirmed.has_value() && block.result.at_least();
+        });
+    if (count == 0) continue;
+    limits->push_back(absl::StrCat(
+        "the capacity of ", capacity.cell.target(), " for ", capacity.cell.workload(),
+        " is not known in ", count, count == 1 ? " block" : " blocks",
+        ", because the server was not the limit there, so these blocks are not compared"));
+  }
+  if (!results.capacity.empty()) {
+    limits->emplace_back(
+        "the other metrics of a search are those of each target at its own capacity, and so at "
+        "different rates");
+  }
+}
+
 void AppendComparisonLimits(const CampaignVerdict& verdict, std::vector<std::string>* limits) {
   std::set<std::string> dependent;
   for (const Comparison* const one : verdict.Primary()) {
@@ -510,6 +530,7 @@ absl::StatusOr<CampaignVerdict> CompareCampaign(Store& store, const GateRules& r
   verdict.warnings = warnings.names();
   AppendTargetLimits(results, *primary, &verdict.limits);
   AppendLoadLimits(verdict, &verdict.limits);
+  AppendCapacityLimits(results, &verdict.limits);
   AppendComparisonLimits(verdict, &verdict.limits);
   AppendLimitsOf(results, &verdict.limits);
   verdict.between_start_sd = Pooled(verdict, &VarianceComponents::between_start_sd);
