@@ -72,6 +72,8 @@ struct Figures {
   std::optional<double> server_rss_bytes;
   // CPU time of the server divided by what its CPUs had in the same time: 1 if they were always busy.
   std::optional<double> server_busy_share;
+  // The rate of an execution that confirmed a server's capacity, in requests per second. Whoever makes searches sets it.
+  std::optional<double> capacity_rps;
   // Set by AddLatency(). Not set where no request has a latency, or too few have one for the quantile (in the order of
   // kQuantiles).
   std::optional<double> mean_us;

@@ -48,6 +48,9 @@ struct Metric {
 // A verdict on a metric, for people. JSON and CSV have ToString(Verdict).
 std::string_view VerdictWord(Verdict verdict, const Metric& metric);
 
+// The metric of campaigns that search for the highest rate that meets an objective.
+inline constexpr std::string_view kCapacityMetric = "capacity_rps";
+
 // All metrics, in the order in which documents list them.
 absl::Span<const Metric> AllMetrics();
 // nullptr if there is no such metric.

@@ -11,6 +11,7 @@ namespace {
 TEST(MetricsTest, EveryMetricReadsItsOwnFigureAndHasWords) {
   Figures figures;
   figures.rps = 1000;
+  figures.capacity_rps = 900;
   figures.mean_us = 2;
   figures.server_cpu_us_per_request = 3;
   figures.server_rss_bytes = 4;

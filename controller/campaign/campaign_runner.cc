@@ -16,6 +16,7 @@
 #include "controller/campaign/execution_runner.h"
 #include "controller/campaign/plan_fit.h"
 #include "controller/gates/gate_keeper.h"
+#include "controller/plan/capacity_search.h"
 #include "controller/results/unit_attempts.h"
 #include "controller/store/record_id.h"
 
@@ -64,6 +65,14 @@ CampaignRecord::Status StatusFor(const absl::Status& ended) {
   return absl::IsCancelled(ended) ? CampaignRecord::CANCELLED : CampaignRecord::INTERRUPTED;
 }
 
+void PrintSkipped(const CampaignRecord& campaign, Progress& progress) {
+  for (const SkippedTarget& skipped : campaign.skipped()) {
+    progress.PrintLine(absl::StrCat("skipped: ", skipped.target(),
+                                    skipped.workload().empty() ? "" : " ", skipped.workload(), ": ",
+                                    skipped.reason()));
+  }
+}
+
 std::string CpuModel(const AgentRecord& agent) {
   const auto found = agent.description().environment().find("cpu.model");
   return found == agent.description().environment().end() ? "" : found->second;
@@ -96,13 +105,11 @@ absl::Status CheckSameMachines(const CampaignRecord& campaign,
   return absl::OkStatus();
 }
 
-std::vector<ScheduledExecution> ScheduleWithout(const Plan& plan,
-                                                const std::vector<SkippedTarget>& skipped) {
-  const SkippedCells skipped_cells(skipped);
+std::vector<ScheduledExecution> ScheduleWithout(const Plan& plan, const SkippedCells& skipped) {
   std::vector<ScheduledExecution> schedule = ScheduleOf(plan);
   schedule.erase(std::remove_if(schedule.begin(), schedule.end(),
                                 [&](const ScheduledExecution& one) {
-                                  return skipped_cells.Contains(one.cell);
+                                  return skipped.Contains(one.cell);
                                 }),
                  schedule.end());
   return schedule;
@@ -140,7 +147,7 @@ absl::StatusOr<CampaignRecord> CampaignRunner::Run(const Plan& plan, const std::
   campaign.mutable_skipped()->Assign(skipped.begin(), skipped.end());
   DescribeAgents(campaign);
   std::vector<ExecutionTask> tasks;
-  for (ScheduledExecution& scheduled : ScheduleWithout(plan, skipped)) {
+  for (ScheduledExecution& scheduled : ScheduleWithout(plan, SkippedCells(skipped))) {
     tasks.push_back({std::move(scheduled), 0});
   }
   ASSAY_RETURN_IF_ERROR(store_.CreateCampaign(campaign));
@@ -151,21 +158,8 @@ absl::StatusOr<CampaignRecord> CampaignRunner::Resume(CampaignRecord campaign) {
   ASSAY_RETURN_IF_ERROR(CheckSameMachines(campaign, pool_.members()));
   ASSAY_ASSIGN_OR_RETURN(const std::vector<SkippedTarget> skipped,
                          FitToAgents(campaign.plan(), pool_));
-  UnitAttempts made(campaign.plan());
-  ASSAY_RETURN_IF_ERROR(
-      store_.ForEachExecution(campaign.id(), [&](const ExecutionRecord& execution) {
-        made.See(execution);
-        return absl::OkStatus();
-      }));
-  std::vector<ScheduledExecution> schedule = ScheduleWithout(campaign.plan(), skipped);
-  std::vector<ExecutionTask> tasks;
-  for (size_t i = 0; i < schedule.size();) {
-    const absl::Span<const ScheduledExecution> unit = UnitAt(schedule, i);
-    i += unit.size();
-    if (made.IsMeasured(unit)) continue;
-    const uint32_t attempt = made.NextAttempt(unit);
-    for (const ScheduledExecution& one : unit) tasks.push_back({one, attempt});
-  }
+  ASSAY_ASSIGN_OR_RETURN(const std::vector<ExecutionTask> tasks,
+                         MissingTasks(campaign, SkippedCells(skipped)));
   if (campaign.status() == CampaignRecord::COMPLETE && tasks.empty()) {
     return absl::FailedPreconditionError(
         absl::StrCat("campaign ", campaign.id(),
@@ -180,13 +174,44 @@ absl::StatusOr<CampaignRecord> CampaignRunner::Resume(CampaignRecord campaign) {
   return RunTasks(std::move(campaign), tasks);
 }
 
+absl::StatusOr<std::vector<ExecutionTask>> CampaignRunner::MissingTasks(
+    const CampaignRecord& campaign, const SkippedCells& skipped) {
+  std::vector<ExecutionTask> tasks;
+  if (campaign.plan().load().has_find()) {
+    ASSAY_ASSIGN_OR_RETURN(StoredSearches stored, StoredSearches::Read(store_, campaign));
+    for (ScheduledExecution& scheduled : ScheduleWithout(campaign.plan(), skipped)) {
+      ASSAY_ASSIGN_OR_RETURN(
+          const CapacitySearch search,
+          ReplaySearch(campaign.plan(), stored.Of(scheduled.cell, scheduled.block)));
+      if (search.Next().has_value()) tasks.push_back({std::move(scheduled), 0});
+    }
+    return tasks;
+  }
+  UnitAttempts made(campaign.plan());
+  ASSAY_RETURN_IF_ERROR(
+      store_.ForEachExecution(campaign.id(), [&](const ExecutionRecord& execution) {
+        made.See(execution);
+        return absl::OkStatus();
+      }));
+  const std::vector<ScheduledExecution> schedule = ScheduleWithout(campaign.plan(), skipped);
+  for (size_t i = 0; i < schedule.size();) {
+    const absl::Span<const ScheduledExecution> unit = UnitAt(schedule, i);
+    i += unit.size();
+    if (made.IsMeasured(unit)) continue;
+    const uint32_t attempt = made.NextAttempt(unit);
+    for (const ScheduledExecution& one : unit) tasks.push_back({one, attempt});
+  }
+  return tasks;
+}
+
 absl::StatusOr<CampaignRecord> CampaignRunner::RunTasks(CampaignRecord campaign,
                                                         const std::vector<ExecutionTask>& tasks) {
   ASSAY_RETURN_IF_ERROR(store_.SweepUncommitted().status());
   absl::Status ended;
   {
     const CampaignWatch watch(store_, campaign.id(), interruption_);
-    ended = Execute(campaign, tasks);
+    ended = campaign.plan().load().has_find() ? ExecuteSearches(campaign, tasks)
+                                              : Execute(campaign, tasks);
   }
   bool any_measured = false;
   // Damaged executions do not keep the campaign from ending; its results report them.
@@ -222,11 +247,7 @@ absl::Status CampaignRunner::Execute(const CampaignRecord& campaign,
         return absl::OkStatus();
       }));
   Progress progress(style_, static_cast<int>(tasks.size()));
-  for (const SkippedTarget& skipped : campaign.skipped()) {
-    progress.PrintLine(absl::StrCat("skipped: ", skipped.target(),
-                                    skipped.workload().empty() ? "" : " ", skipped.workload(), ": ",
-                                    skipped.reason()));
-  }
+  PrintSkipped(campaign, progress);
   const int64_t began_ns = pool_.clock().NowNanos();
   for (size_t i = 0; i < tasks.size();) {
     const int remaining = static_cast<int>(tasks.size() - i);
@@ -248,14 +269,7 @@ absl::Status CampaignRunner::Execute(const CampaignRecord& campaign,
     ASSAY_ASSIGN_OR_RETURN(std::vector<FinishedExecution> finished, runner.Run(unit));
     ASSAY_RETURN_IF_ERROR(Commit(campaign, finished));
     for (const FinishedExecution& one : finished) progress.End(one.record);
-    for (const FinishedExecution& one : finished) {
-      if (one.record.status() != ExecutionRecord::FAILED) continue;
-      ASSAY_RETURN_IF_ERROR(CheckAgents(one.record));
-      if (plan.on_failure() == Plan::STOP) {
-        return absl::AbortedError(absl::StrCat(
-            CellText(one.record.cell()), " failed: ", one.record.failure().failure().message()));
-      }
-    }
+    ASSAY_RETURN_IF_ERROR(CheckFailures(plan, finished));
     i += unit.size();
     if (i < tasks.size() && !interruption_.Sleep(pause)) return interruption_.status();
   }
@@ -303,6 +317,74 @@ void CampaignRunner::FailRefused(FinishedExecution& finished) const {
                    ") sent a record that the store refuses: ", refused.message(),
                    "; use an agent of the controller's version, then `resume` the campaign"));
   finished = std::move(failed);
+}
+
+absl::Status CampaignRunner::ExecuteSearches(const CampaignRecord& campaign,
+                                             const std::vector<ExecutionTask>& searches) {
+  const Plan& plan = campaign.plan();
+  ASSAY_ASSIGN_OR_RETURN(StoredSearches stored, StoredSearches::Read(store_, campaign));
+  Plan plan_of_step = plan;
+  ExecutionRunner runner(plan_of_step, campaign.id(), pool_, store_, interruption_,
+                         rules_.IdleShareThatVoids());
+  const int count = static_cast<int>(searches.size());
+  Progress progress(style_, count);
+  PrintSkipped(campaign, progress);
+  const int64_t began_ns = pool_.clock().NowNanos();
+  for (int i = 0; i < count; ++i) {
+    absl::Duration left = LengthOf(plan, count - i).total;
+    if (i > 0) {
+      const absl::Duration taken = absl::Nanoseconds(pool_.clock().NowNanos() - began_ns);
+      left = taken / static_cast<double>(i) * (count - i);
+    }
+    const ScheduledExecution& scheduled = searches[static_cast<size_t>(i)].execution;
+    progress.Begin(i + 1, {scheduled.cell}, scheduled.block, plan.blocks(), left);
+    ASSAY_RETURN_IF_ERROR(Search(campaign, scheduled, stored, plan_of_step, runner, progress));
+  }
+  return interruption_.status();
+}
+
+absl::Status CampaignRunner::Search(const CampaignRecord& campaign,
+                                    const ScheduledExecution& scheduled, StoredSearches& stored,
+                                    Plan& plan_of_step, ExecutionRunner& runner,
+                                    Progress& progress) {
+  const Plan& plan = campaign.plan();
+  const uint32_t block = scheduled.block;
+  std::vector<SearchExecution>& made = stored.Of(scheduled.cell, block);
+  ASSAY_ASSIGN_OR_RETURN(CapacitySearch search, ReplaySearch(plan, made));
+  while (search.Next().has_value()) {
+    const SearchStep step = *search.Next();
+    plan_of_step = PlanOfStep(plan, step);
+    ExecutionTask task{.execution = scheduled};
+    task.execution.cell = CellOfStep(scheduled.cell, step.rate_per_s);
+    task.execution.position = stored.NextPosition(block);
+    // A search may go to a rate more than once.
+    task.attempt = static_cast<uint32_t>(std::count_if(
+        made.begin(), made.end(),
+        [&](const SearchExecution& one) { return one.rate_per_s == step.rate_per_s; }));
+    ASSAY_ASSIGN_OR_RETURN(std::vector<FinishedExecution> finished, runner.Run({task}));
+    ASSAY_RETURN_IF_ERROR(Commit(campaign, finished));
+    const ExecutionRecord& record = finished.front().record;
+    progress.End(record);
+    SearchExecution found = SearchExecutionOf(plan.load().find(), record);
+    search.Record(found.evidence);
+    stored.Add(record, std::move(found));
+    ASSAY_RETURN_IF_ERROR(CheckFailures(plan, finished));
+    if (!interruption_.Sleep(absl::Seconds(plan.pause().seconds()))) return interruption_.status();
+  }
+  return interruption_.status();
+}
+
+absl::Status CampaignRunner::CheckFailures(const Plan& plan,
+                                           const std::vector<FinishedExecution>& finished) {
+  for (const FinishedExecution& one : finished) {
+    if (one.record.status() != ExecutionRecord::FAILED) continue;
+    ASSAY_RETURN_IF_ERROR(CheckAgents(one.record));
+    if (plan.on_failure() == Plan::STOP) {
+      return absl::AbortedError(absl::StrCat(
+          CellText(one.record.cell()), " failed: ", one.record.failure().failure().message()));
+    }
+  }
+  return absl::OkStatus();
 }
 
 absl::Status CampaignRunner::Commit(const CampaignRecord& campaign,

@@ -23,6 +23,7 @@
 #include "controller/campaign/campaign_fixture.h"
 #include "controller/clients/fake_agent.h"
 #include "controller/gates/gate_keeper.h"
+#include "controller/plan/capacity_search.h"
 #include "controller/results/campaign_results.h"
 #include "google/protobuf/unknown_field_set.h"
 #include "proto/agent.pb.h"
@@ -541,6 +542,88 @@ TEST_F(CampaignRunnerTest, ARecordThatTheStoreRefusesEndsTheCampaignIfThePlanSay
   EXPECT_NE(campaign->status_reason().find("epoll json 6 connections failed"), std::string::npos)
       << campaign->status_reason();
   EXPECT_EQ(Executions(*campaign).size(), 1);
+}
+
+// A server that burns 5 ms a request takes at most 200 requests a second, whatever the machine.
+constexpr char kFind[] = R"(
+  name: "find"
+  targets { name: "epoll" options { key: "burn_ns" value: "5000000" } }
+  workloads { name: "json" path: "/json" }
+  load {
+    find { metric: "p50_us" max: 40000 connections: 4 duration { seconds: 0.6 } }
+    warmup { seconds: 0.05 }
+    timeout { seconds: 1 }
+  }
+  blocks: 1
+  verdict: NONE
+)";
+
+TEST_F(CampaignRunnerTest, ASearchFindsAServersCapacityAndResumeGoesOnFromItsExecutions) {
+  StartAgents(1);
+  Plan plan = PlanOf(kFind);
+  std::thread canceller([&] {
+    ASSERT_TRUE(WaitUntil([&] { return HasExecution(); }));
+    EXPECT_TRUE(store_->RequestCancel(store_->ListCampaigns()->front().id).ok());
+  });
+  const auto cancelled = Runner().Run(plan, "", "");
+  canceller.join();
+  ASSERT_TRUE(cancelled.ok()) << cancelled.status();
+  EXPECT_EQ(cancelled->status(), CampaignRecord::CANCELLED);
+  const std::vector<ExecutionRecord> before = Executions(*cancelled);
+  ASSERT_FALSE(before.empty());
+  EXPECT_EQ(before[0].cell().mode(), "open");
+  EXPECT_EQ(before[0].cell().rate_per_s(), 1'000);
+
+  Interruption another(pauses_);
+  CampaignRunner runner(*pool_, *store_, rules_, another, Progress::Style::kQuiet);
+  const auto campaign = runner.Resume(*cancelled);
+  ASSERT_TRUE(campaign.ok()) << campaign.status();
+  EXPECT_EQ(campaign->status(), CampaignRecord::COMPLETE) << campaign->status_reason();
+  const std::vector<ExecutionRecord> after = Executions(*campaign);
+  ASSERT_GT(after.size(), before.size());
+  for (size_t i = 0; i < after.size(); ++i) {
+    EXPECT_EQ(after[i].position(), i);
+    if (i < before.size()) {
+      EXPECT_EQ(after[i].id(), before[i].id());
+    }
+  }
+  // The search has ended.
+  EXPECT_EQ(runner.Resume(*campaign).status().code(), absl::StatusCode::kFailedPrecondition);
+
+  const auto results = ReadResults(*store_, rules_, *campaign);
+  ASSERT_TRUE(results.ok()) << results.status();
+  ASSERT_EQ(results->capacity.size(), 1);
+  ASSERT_EQ(results->capacity[0].blocks.size(), 1);
+  const BlockCapacity& block = results->capacity[0].blocks[0];
+  EXPECT_EQ(block.unreadable, "");
+  EXPECT_TRUE(block.ended);
+  EXPECT_EQ(block.executions.size(), after.size());
+  // On a machine that other programs disturb, a search may end without a rate.
+  if (block.result.limit == SearchResult::Limit::kNoEvidence) GTEST_SKIP() << block.result.why;
+  ASSERT_TRUE(block.result.confirmed.has_value() || block.result.none_meets());
+  if (!block.result.confirmed.has_value()) return;
+  // 200 a second, and what a short window and a queue of 40 ms add.
+  EXPECT_LT(*block.result.confirmed, 300);
+  EXPECT_NE(block.confirmed_by, "");
+  ASSERT_EQ(results->cells.size(), 1);
+  EXPECT_EQ(results->cells[0].executions.size(), 1);
+}
+
+TEST_F(CampaignRunnerTest, AnObjectiveThatNoServerMeetsEndsTheSearchAtOnce) {
+  StartAgents(1);
+  Plan plan = PlanOf(kFind);
+  plan.mutable_targets(0)->clear_options();
+  plan.mutable_load()->mutable_find()->set_metric("p99_us");
+  plan.mutable_load()->mutable_find()->set_max(0.5);
+  const auto campaign = Runner().Run(plan, "", "");
+  ASSERT_TRUE(campaign.ok()) << campaign.status();
+  EXPECT_EQ(campaign->status(), CampaignRecord::COMPLETE) << campaign->status_reason();
+  const auto results = ReadResults(*store_, rules_, *campaign);
+  ASSERT_TRUE(results.ok()) << results.status();
+  const BlockCapacity& block = results->capacity[0].blocks[0];
+  EXPECT_TRUE(block.ended);
+  EXPECT_EQ(block.result.confirmed, std::nullopt);
+  EXPECT_LE(block.executions.size(), 10);
 }
 
 TEST_F(CampaignRunnerTest, AnUnknownTargetCreatesNoCampaign) {

@@ -44,7 +44,7 @@ struct FinishedExecution {
 // Threads: makes one unit at a time.
 class ExecutionRunner {
  public:
-  // `plan` has its defaults filled in. All references must outlive this object.
+  // `plan` has its defaults filled in, and may change between calls of Run(). All references must outlive this object.
   // `quiet`: the largest share of their time that the load's CPUs may lose to other work before a window starts.
   ExecutionRunner(const Plan& plan, std::string campaign_id, AgentPool& pool, Store& store,
                   Interruption& interruption, double quiet);

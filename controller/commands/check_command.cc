@@ -33,10 +33,12 @@
 #include "controller/pilot/pilot_run.h"
 #include "controller/pilot/plan_forecast.h"
 #include "controller/pilot/spread_history.h"
+#include "controller/plan/capacity_search.h"
 #include "controller/plan/cells.h"
 #include "controller/plan/plan_loader.h"
 #include "controller/plan/plan_rules.h"
 #include "controller/plan/verdict_family.h"
+#include "controller/results/capacity.h"
 #include "nlohmann/json.hpp"
 
 namespace assay::controller {
@@ -67,10 +69,52 @@ struct CheckedPlan {
   }
 };
 
+// How many executions the searches make at most, or how many executions the schedule has.
+size_t MostExecutions(const CheckedPlan& checked) {
+  if (!checked.plan.load().has_find()) return checked.schedule.size();
+  const SearchRules rules = SearchRulesOf(checked.plan);
+  return checked.schedule.size() *
+         static_cast<size_t>(rules.most_probes + rules.most_confirmations);
+}
+
+// What a search does, in one line.
+std::string SearchText(const CheckedPlan& checked) {
+  const FindCapacity& find = checked.plan.load().find();
+  const SearchRules rules = SearchRulesOf(checked.plan);
+  return absl::StrCat(
+      "each search finds the highest rate from ", NumberText(rules.lowest_rate), "/s on with ",
+      ObjectiveText(find), ", in at most ", rules.most_probes, " probes of ",
+      absl::FormatDuration(ProbeLengthOf(find)), " and ", rules.most_confirmations,
+      " full-length executions of ", NumberText(find.duration().seconds()),
+      "s; all searches together make at most ", MostExecutions(checked), " executions\n");
+}
+
+std::string LengthText(const CheckedPlan& checked) {
+  const CampaignLength& length = checked.length;
+  const auto seconds = [](absl::Duration duration) {
+    return absl::FormatDuration(absl::Ceil(duration, absl::Seconds(1)));
+  };
+  std::string text = absl::StrCat(
+      checked.plan.load().has_find() ? "longest duration: " : "estimated duration: ",
+      seconds(length.total), ", including ", seconds(length.measuring), " of measuring");
+  if (length.guessed) {
+    absl::StrAppend(&text,
+                    "; a guess, because a number of requests bounds the windows, not a time");
+  }
+  if (checked.plan.load().has_find()) {
+    absl::StrAppend(&text,
+                    ", if every search makes as many executions as it may; most make fewer than "
+                    "half of them");
+  }
+  return text + "\n";
+}
+
 void PrintText(const CheckedPlan& checked, TextWidth width) {
   std::ostringstream text;
   const Plan& plan = checked.plan;
-  text << TerminalText(plan.name()) << ": " << CountText(checked.schedule.size(), "execution")
+  text << TerminalText(plan.name()) << ": "
+       << CountText(checked.schedule.size(), plan.load().has_find() ? "search" : "execution",
+                    plan.load().has_find() ? "searches" : "executions")
        << " in " << CountText(plan.blocks(), "block") << ", seed " << plan.seed()
        << (plan.design() == Plan::INTERLEAVED ? ", interleaved" : ", one after the other") << "\n";
   if (!checked.why_sequential.empty()) text << TerminalText(checked.why_sequential) << "\n";
@@ -94,14 +138,8 @@ void PrintText(const CheckedPlan& checked, TextWidth width) {
                                       one.workload(), ": ", one.reason()))
          << "\n";
   }
-  text << "estimated duration: "
-       << absl::FormatDuration(absl::Ceil(checked.length.total, absl::Seconds(1))) << ", including "
-       << absl::FormatDuration(absl::Ceil(checked.length.measuring, absl::Seconds(1)))
-       << " of measuring"
-       << (checked.length.guessed
-               ? "; a guess, because a number of requests bounds the windows, not a time"
-               : "")
-       << "\n";
+  if (plan.load().has_find()) text << SearchText(checked);
+  text << LengthText(checked);
   if (checked.forecast.has_value()) text << TerminalLines(ToText(*checked.forecast));
   for (const std::string& note : checked.notes) text << TerminalText(note) << "\n";
   const Decidability verdict = DecidabilityOf(plan);
@@ -114,7 +152,9 @@ void PrintText(const CheckedPlan& checked, TextWidth width) {
 void PrintJson(const CheckedPlan& checked) {
   nlohmann::ordered_json json;
   json["plan"] = checked.plan.name();
-  json["executions"] = checked.schedule.size();
+  // The most that searches make.
+  json["executions"] = MostExecutions(checked);
+  json["searches"] = checked.plan.load().has_find() ? checked.schedule.size() : 0;
   json["blocks"] = checked.plan.blocks();
   json["design"] = checked.plan.design() == Plan::INTERLEAVED ? "interleaved" : "sequential";
   json["why_sequential"] = nullptr;

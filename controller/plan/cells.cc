@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "analysis/block_order.h"
 #include "common/number_text.h"
+#include "controller/plan/capacity_search.h"
 #include "controller/plan/interleaving.h"
 
 namespace assay::controller {
@@ -113,6 +114,7 @@ std::vector<ScheduledExecution> ScheduleOf(const Plan& plan) {
 }
 
 std::string LevelText(const Cell& cell) {
+  if (IsSearch(cell)) return "capacity";
   if (cell.mode() != "closed") return NumberText(cell.rate_per_s()) + "/s";
   return CountText(cell.connections(), "connection");
 }
@@ -124,6 +126,17 @@ std::string CellText(const Cell& cell) {
 
 CampaignLength LengthOf(const Plan& plan, int executions, const ExecutionCosts& costs) {
   CampaignLength length;
+  const absl::Duration pause = absl::Seconds(plan.pause().seconds());
+  if (plan.load().has_find()) {
+    const SearchRules rules = SearchRulesOf(plan);
+    const absl::Duration warmup = absl::Seconds(plan.load().warmup().seconds());
+    length.measuring =
+        executions * (rules.most_probes * (warmup + ProbeLengthOf(plan.load().find())) +
+                      rules.most_confirmations * (warmup + BoundOf(plan.load()).duration));
+    length.total = length.measuring + executions * (rules.most_probes + rules.most_confirmations) *
+                                          (costs.around + pause);
+    return length;
+  }
   const std::vector<Cell> cells = CellsOf(plan);
   absl::Duration of_block;
   for (const Cell& cell : cells) {

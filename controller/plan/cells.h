@@ -14,7 +14,8 @@
 
 namespace assay::controller {
 
-// All cells of a plan, each once, in the order of the plan: by target, then by workload, then by level.
+// All cells of a plan, each once, in the order of the plan: by target, then by workload, then by level. A plan with
+// load.find has one cell for each target and workload, which stands for a search (IsSearch() in capacity_search.h).
 //
 // If the plan has a `profile`, the cells of targets that an agent starts are marked as profiled. With
 // `separate_execution`, these cells stay unmarked, and each such target and workload has one more cell, which is
@@ -59,11 +60,12 @@ struct ScheduledExecution {
 };
 
 // All executions of a campaign, in the order in which they run. Each block contains every cell once. Its units are
-// shuffled with the plan's seed. The same plan gives the same schedule on every machine.
+// shuffled with the plan's seed. The same plan gives the same schedule on every machine. The cell of a search stands for
+// all its executions, which are not known before they are made.
 // REQUIRES: WithDefaults was applied.
 std::vector<ScheduledExecution> ScheduleOf(const Plan& plan);
 
-// The load level of a cell as text: "64 connections", "20000/s".
+// The load level of a cell as text: "64 connections", "20000/s"; of a search "capacity".
 std::string LevelText(const Cell& cell);
 // A cell as text, such as "epoll json 64 connections". It also serves as a key: it is unique among the
 // cells of a valid plan.
@@ -87,7 +89,9 @@ struct CampaignLength {
   bool guessed = false;
 };
 
-// The estimated duration of `executions` executions of a plan. REQUIRES: WithDefaults was applied.
+// The estimated duration of `executions` executions of a plan. If the plan searches for a capacity, `executions` are its
+// searches, and the duration is that of searches which make as many executions as they may. REQUIRES: WithDefaults was
+// applied.
 CampaignLength LengthOf(const Plan& plan, int executions, const ExecutionCosts& costs = {});
 
 }  // namespace assay::controller

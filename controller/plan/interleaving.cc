@@ -71,6 +71,9 @@ SlotSchedule WithoutOwn(const SlotLengths& lengths, uint32_t targets) {
 }  // namespace
 
 std::optional<std::string> WhyNotInterleaved(const Plan& plan) {
+  if (plan.load().has_find()) {
+    return "a search (load.find) makes one execution after the other, each at a rate of its own";
+  }
   if (plan.targets_size() < 2) return "there is only one target";
   if (plan.targets_size() > kMostInterleavedTargets) {
     return absl::StrCat("there are more than ", kMostInterleavedTargets, " targets");

@@ -24,6 +24,9 @@ std::vector<LoadLevel> LevelsOf(const Load& load) {
         levels.push_back({"open", load.curve().connections(), rate});
       }
       break;
+    case Load::kFind:
+      levels.push_back({kSearchMode, load.find().connections(), 0});
+      break;
     default:
       break;
   }
@@ -31,6 +34,8 @@ std::vector<LoadLevel> LevelsOf(const Load& load) {
 }
 
 OpenLoop::Arrivals ArrivalsOf(const Load& load) {
+  // Evenly spaced requests never queue below saturation, so a capacity found with them would be too high.
+  if (load.has_find()) return OpenLoop::POISSON;
   return load.has_curve() ? load.curve().arrivals() : load.open().arrivals();
 }
 
@@ -43,6 +48,8 @@ WindowBound BoundOf(const Load& load) {
       return timed(load.open().duration());
     case Load::kCurve:
       return timed(load.curve().duration());
+    case Load::kFind:
+      return timed(load.find().duration());
     default:
       if (load.closed().has_duration()) return timed(load.closed().duration());
       return {absl::ZeroDuration(), load.closed().requests()};

@@ -1,10 +1,15 @@
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "absl/container/flat_hash_set.h"
+#include "absl/strings/str_join.h"
+#include "analysis/metrics.h"
 #include "common/load_limits.h"
 #include "common/number_text.h"
+#include "controller/plan/capacity_search.h"
 #include "controller/plan/load_levels.h"
 #include "controller/plan/plan_support.h"
 #include "controller/plan/rule_faults.h"
@@ -90,6 +95,57 @@ void CheckCurve(const LoadCurve& curve, RuleFaults* faults) {
   CheckPause(curve.duration(), "load.curve.duration", kShortestSeconds, faults);
 }
 
+// Windows shorter than this are too short to judge (gate too_short_window).
+constexpr double kShortestFindSeconds = 0.3;
+
+void CheckFind(const Plan& plan, RuleFaults* faults) {
+  const FindCapacity& find = plan.load().find();
+  if (!IsObjectiveMetric(find.metric())) {
+    std::vector<std::string> metrics;
+    for (const std::string& name : MetricNames()) {
+      if (IsObjectiveMetric(name)) metrics.push_back(name);
+    }
+    faults->Add("load.find.metric", "\"", find.metric(), "\" is not a metric of an objective; use ",
+                absl::StrJoin(metrics, ", "));
+  }
+  if (!std::isfinite(find.max()) || find.max() <= 0) {
+    faults->Add("load.find.max", find.max(),
+                " is not a largest latency in microseconds; expected a number above 0, such as "
+                "5000");
+  }
+  CheckOpenConnections(find.connections(), "load.find.connections", faults);
+  CheckPause(find.duration(), "load.find.duration", kShortestFindSeconds, faults);
+  if (plan.has_profile()) {
+    faults->Add("profile",
+                "cannot be used with load.find, which finds its rates one after the other; take "
+                "profiles with load.open at the rate that a search found");
+  }
+  if (!plan.primary_metric().empty() && plan.primary_metric() != kCapacityMetric) {
+    faults->Add("primary_metric", plan.primary_metric(),
+                " does not compare capacities; with load.find use ", std::string(kCapacityMetric),
+                ", or remove it");
+  }
+  for (int i = 0; i < plan.thresholds_size(); ++i) {
+    if (!plan.thresholds(i).has_regression_percent()) continue;
+    faults->Add(absl::StrCat("thresholds[", i, "].regression_percent"),
+                "cannot be used with load.find, because earlier searches are not compared; use a "
+                "min of ",
+                std::string(kCapacityMetric));
+  }
+}
+
+// Rejects the metric that only a search has.
+void CheckWithoutFind(const Plan& plan, RuleFaults* faults) {
+  if (plan.primary_metric() == kCapacityMetric) {
+    faults->Add("primary_metric", std::string(kCapacityMetric), " is known only with load.find");
+  }
+  for (int i = 0; i < plan.thresholds_size(); ++i) {
+    if (plan.thresholds(i).metric() != kCapacityMetric) continue;
+    faults->Add(absl::StrCat("thresholds[", i, "].metric"), std::string(kCapacityMetric),
+                " is known only with load.find");
+  }
+}
+
 // Rejects workload fields that only a closed loop supports.
 void CheckOpenWorkloads(const Plan& plan, RuleFaults* faults) {
   for (int i = 0; i < plan.workloads_size(); ++i) {
@@ -146,7 +202,9 @@ void CheckLoad(const Plan& plan, RuleFaults* faults) {
   if (kind == Load::kClosed) CheckThinkOfCount(plan, faults);
   if (kind == Load::kOpen) CheckOpen(load.open(), faults);
   if (kind == Load::kCurve) CheckCurve(load.curve(), faults);
-  if (kind == Load::kOpen || kind == Load::kCurve) CheckOpenWorkloads(plan, faults);
+  if (kind == Load::kFind) CheckFind(plan, faults);
+  if (kind != Load::kFind) CheckWithoutFind(plan, faults);
+  if (kind != Load::kClosed && kind != Load::KIND_NOT_SET) CheckOpenWorkloads(plan, faults);
   if (load.has_warmup()) CheckPause(load.warmup(), "load.warmup", 0, faults);
   if (load.has_timeout()) CheckPause(load.timeout(), "load.timeout", kShortestSeconds, faults);
 }

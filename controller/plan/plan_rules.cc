@@ -17,6 +17,7 @@
 #include "common/load_limits.h"
 #include "common/message_text.h"
 #include "common/utf8.h"
+#include "controller/plan/capacity_search.h"
 #include "controller/plan/cells.h"
 #include "controller/plan/interleaving.h"
 #include "controller/plan/load_levels.h"
@@ -139,7 +140,11 @@ bool CheckSize(const Plan& plan, RuleFaults* faults) {
   }
   const uint64_t cells = uint64_t{1} * plan.targets_size() * plan.workloads_size() *
                          std::max<uint64_t>(1, LevelsOf(plan.load()).size());
-  const uint64_t executions = cells * (plan.blocks() == 0 ? kDefaultBlocks : plan.blocks());
+  uint64_t executions = cells * (plan.blocks() == 0 ? kDefaultBlocks : plan.blocks());
+  if (plan.load().has_find()) {
+    const SearchRules rules;
+    executions *= static_cast<uint64_t>(rules.most_probes + rules.most_confirmations);
+  }
   if (executions <= kMaxExecutions) return true;
   faults->Add("blocks", "blocks, targets, workloads and levels make ", executions,
               " executions; at most ", kMaxExecutions);
@@ -430,6 +435,8 @@ Plan WithDefaults(Plan plan) {
     LoadCurve& curve = *load->mutable_curve();
     if (curve.connections() == 0) curve.set_connections(kDefaultOpenConnections);
     if (curve.arrivals() == OpenLoop::ARRIVALS_UNSPECIFIED) curve.set_arrivals(OpenLoop::CONSTANT);
+  } else if (load->has_find() && load->find().connections() == 0) {
+    load->mutable_find()->set_connections(kDefaultOpenConnections);
   }
   if (!load->has_timeout()) load->mutable_timeout()->set_seconds(kDefaultTimeoutSeconds);
   if (plan.blocks() == 0) plan.set_blocks(kDefaultBlocks);
@@ -443,9 +450,10 @@ Plan WithDefaults(Plan plan) {
     plan.mutable_profile()->set_measure_cost(CanMeasureCost(plan.profile()));
   }
   if (plan.primary_metric().empty()) {
-    plan.set_primary_metric(!load->has_closed() ? "p99_us"
-                            : AnyByUrl(plan)    ? "p50_us"
-                                                : "server_cpu_us_per_request");
+    plan.set_primary_metric(load->has_find()      ? std::string(kCapacityMetric)
+                            : !load->has_closed() ? "p99_us"
+                            : AnyByUrl(plan)      ? "p50_us"
+                                                  : "server_cpu_us_per_request");
   }
   if (plan.design() == Plan::DESIGN_UNSPECIFIED) {
     const bool wanted = plan.verdict() == Plan::COMPARE && !WhyNotInterleaved(plan).has_value();

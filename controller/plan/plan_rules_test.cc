@@ -388,11 +388,67 @@ TEST(PlanRulesTest, AnOpenLoopHasARateAndADuration) {
               ElementsAre(HasSubstr("workloads[1].pipeline: needs a closed loop")));
 }
 
-TEST(PlanRulesTest, RejectsUnsupportedLoadsByName) {
+TEST(PlanRulesTest, ASearchHasAnObjectiveThatRisesWithTheLoad) {
+  const auto find = [](std::vector<std::string> more) {
+    for (const char* const fit : {"workloads[1].pipeline=1", "load.find.metric=p99_us",
+                                  "load.find.max=5000", "load.find.duration.seconds=2"}) {
+      more.insert(more.begin(), fit);
+    }
+    return Faults(more);
+  };
+  EXPECT_THAT(find({}), IsEmpty());
+  EXPECT_THAT(find({"load.find.metric=mean_us"}), IsEmpty());
   EXPECT_THAT(
-      Faults({"load.find.max=100"}),
-      ElementsAre(HasSubstr(
-          "load.find: is not supported by this version, which supports closed, open, curve")));
+      find({"load.find.metric=rps"}),
+      ElementsAre(HasSubstr("load.find.metric: \"rps\" is not a metric of an objective; use "
+                            "p50_us, p90_us")));
+  EXPECT_THAT(find({"load.find.metric="}), ElementsAre(HasSubstr("load.find.metric: \"\"")));
+  EXPECT_THAT(find({"load.find.max=0"}), ElementsAre(HasSubstr("load.find.max: 0 is not")));
+  EXPECT_THAT(find({"load.find.max=inf"}), ElementsAre(HasSubstr("load.find.max: inf is not")));
+  EXPECT_THAT(find({"load.find.connections=1000001"}),
+              ElementsAre(HasSubstr("load.find.connections: 1000001 is more than")));
+  EXPECT_THAT(find({"load.find.duration.seconds=0.2"}),
+              ElementsAre(HasSubstr("load.find.duration.seconds: 0.2 is out of range")));
+  EXPECT_THAT(find({"workloads[1].pipeline=4"}),
+              ElementsAre(HasSubstr("workloads[1].pipeline: needs a closed loop")));
+}
+
+TEST(PlanRulesTest, ASearchIsSequentialAndComparesCapacities) {
+  const auto find = [](std::vector<std::string> more) {
+    for (const char* const fit : {"workloads[1].pipeline=1", "load.find.metric=p99_us",
+                                  "load.find.max=5000", "load.find.duration.seconds=2"}) {
+      more.insert(more.begin(), fit);
+    }
+    return Faults(more);
+  };
+  EXPECT_THAT(find({"design=SEQUENTIAL"}), IsEmpty());
+  EXPECT_THAT(find({"design=INTERLEAVED"}),
+              ElementsAre(HasSubstr("design: the targets cannot be interleaved: a search")));
+  EXPECT_THAT(find({"interleave.slot.seconds=0.1"}),
+              ElementsAre(HasSubstr("interleave: has no effect: a search")));
+  EXPECT_THAT(find({"profile.frequency_hz=99"}),
+              ElementsAre(HasSubstr("profile: cannot be used with load.find")));
+  EXPECT_THAT(find({"primary_metric=p99_us"}),
+              ElementsAre(HasSubstr("primary_metric: p99_us does not compare capacities")));
+  EXPECT_THAT(find({"primary_metric=capacity_rps"}), IsEmpty());
+  EXPECT_THAT(find({"thresholds[0].metric=capacity_rps"}), IsEmpty());
+  EXPECT_THAT(
+      find({"thresholds=", "thresholds[0].metric=p99_us", "thresholds[0].regression_percent=3"}),
+      ElementsAre(HasSubstr("thresholds[0].regression_percent: cannot be used with")));
+  // Other loads have no capacity.
+  EXPECT_THAT(Faults({"primary_metric=capacity_rps"}),
+              ElementsAre(HasSubstr("primary_metric: capacity_rps is known only with load.find")));
+  EXPECT_THAT(Faults({"thresholds[0].metric=capacity_rps"}),
+              ElementsAre(HasSubstr("thresholds[0].metric: capacity_rps is known only")));
+}
+
+// A search makes many executions.
+TEST(PlanRulesTest, SearchesCountAsAllTheirExecutions) {
+  const std::vector<std::string> find = {"workloads[1].pipeline=1", "load.find.metric=p99_us",
+                                         "load.find.max=5000", "load.find.duration.seconds=2"};
+  std::vector<std::string> many = find;
+  many.push_back("blocks=5000");
+  EXPECT_THAT(Faults(many), ElementsAre(HasSubstr("make 1560000 executions")));
 }
 
 TEST(PlanRulesTest, RejectsMalformedCpuLists) {
@@ -434,6 +490,7 @@ TEST(PlanRulesTest, ARegressionThresholdHasNoOtherLimit) {
 
 TEST(PlanRulesTest, AThresholdMayUseEveryMetric) {
   for (const Metric& metric : AllMetrics()) {
+    if (metric.name == kCapacityMetric) continue;  // Only with load.find.
     EXPECT_THAT(Faults({"thresholds[0].metric=" + std::string(metric.name)}), IsEmpty());
   }
 }

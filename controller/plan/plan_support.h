@@ -5,8 +5,9 @@
 
 namespace assay::controller {
 
-// The kinds of load that this version supports. plan.proto defines more; plan_rules.h rejects those by name.
-inline constexpr Load::KindCase kSupportedLoads[] = {Load::kClosed, Load::kOpen, Load::kCurve};
+// The kinds of load that this version supports. If plan.proto defines more, plan_rules.h rejects those by name.
+inline constexpr Load::KindCase kSupportedLoads[] = {Load::kClosed, Load::kOpen, Load::kCurve,
+                                                     Load::kFind};
 
 }  // namespace assay::controller
 

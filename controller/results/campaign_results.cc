@@ -81,8 +81,53 @@ struct Gathered {
   // By block, why an execution failed. A later attempt may have been measured.
   std::map<uint32_t, std::string> failures;
   CellGates gates;
+  // Only of a search: its executions by block; and figures and gates, by id, of those that met the objective or gave no
+  // evidence.
+  std::map<uint32_t, std::vector<SearchExecution>> searches;
+  std::map<std::string, std::pair<ExecutionResult, std::vector<GateResult>>> candidates;
   CellResult result;
 };
+
+// Takes an execution of a search. Its gates are those that steered the search, even if rules have changed since.
+void AddToSearch(const Plan& plan, const ExecutionRecord& record, const LatencyHistogram& latency,
+                 Gathered& gathered) {
+  SearchExecution found = SearchExecutionOf(plan.load().find(), record);
+  if (found.evidence.kind == RateEvidence::Kind::kMet ||
+      found.evidence.kind == RateEvidence::Kind::kNone) {
+    gathered.candidates[record.id()] = {ResultOf(record, latency),
+                                        {record.gates().begin(), record.gates().end()}};
+  }
+  gathered.searches[record.block()].push_back(std::move(found));
+}
+
+// The execution whose gates are those of a block: the one that confirmed its rate, or the one that ended the search
+// because it was no evidence. Empty if there is none.
+std::string JudgedExecutionOf(const BlockCapacity& block) {
+  const bool without_evidence = block.ended && !block.result.confirmed.has_value() &&
+                                block.result.limit == SearchResult::Limit::kNoEvidence;
+  return without_evidence ? block.executions.back().id : block.confirmed_by;
+}
+
+// Replays the searches of a cell and adds the executions that confirmed a rate to the cell's.
+CapacityResult ConcludeSearches(const GateRules& rules, const Plan& plan, Gathered& gathered) {
+  CellResult& result = gathered.result;
+  CapacityResult capacity =
+      CapacityOf(plan, result.cell, std::move(gathered.searches), result.fresh_starts);
+  for (const BlockCapacity& block : capacity.blocks) {
+    const auto found = gathered.candidates.find(JudgedExecutionOf(block));
+    if (found == gathered.candidates.end()) continue;
+    auto& [execution, gates] = found->second;
+    for (const GateResult& gate : gates) gathered.gates.Add(rules, block.block, gate);
+    if (execution.id != block.confirmed_by) continue;
+    // A lower bound is not compared as if it were the server's capacity.
+    if (!block.result.at_least()) execution.capacity_rps = block.result.confirmed;
+    result.executions.push_back(std::move(execution));
+  }
+  gathered.candidates.clear();
+  result.capacity_rps = capacity.capacity;
+  result.capacity_at_least = capacity.at_least;
+  return capacity;
+}
 
 // A failed execution that was repeated with success is not a failure of the campaign.
 void CountFailures(Gathered& gathered) {
@@ -186,6 +231,38 @@ uint32_t FinishedBlocks(const Plan& plan,
       measured.begin(), measured.end(), [&](const auto& entry) { return entry.second == needed; }));
 }
 
+// Adds the cells of the plan, without skipped ones, by CellText(). Returns these texts in the order of the plan.
+std::vector<std::string> AddCells(const CampaignRecord& campaign,
+                                  absl::flat_hash_map<std::string, Gathered>& gathered) {
+  const std::vector<SkippedTarget> skipped(campaign.skipped().begin(), campaign.skipped().end());
+  const SkippedCells skipped_cells(skipped);
+  absl::flat_hash_set<std::string> by_url;
+  for (const PlanTarget& target : campaign.plan().targets()) {
+    if (!target.url().empty()) by_url.insert(target.label());
+  }
+  std::vector<std::string> order;
+  for (Cell& cell : CellsOf(campaign.plan())) {
+    if (skipped_cells.Contains(cell)) continue;
+    order.push_back(CellText(cell));
+    CellResult& result = gathered[order.back()].result;
+    result.fresh_starts = !by_url.contains(cell.target());
+    result.cell = std::move(cell);
+  }
+  return order;
+}
+
+// Blocks in which every search ended.
+uint32_t FinishedSearches(const CampaignResults& results) {
+  std::map<uint32_t, size_t> ended;
+  for (const CapacityResult& capacity : results.capacity) {
+    for (const BlockCapacity& block : capacity.blocks) ended[block.block] += block.ended ? 1 : 0;
+  }
+  return static_cast<uint32_t>(std::count_if(ended.begin(), ended.end(), [&](const auto& entry) {
+    return entry.first < results.campaign.plan().blocks() &&
+           entry.second == results.capacity.size();
+  }));
+}
+
 // Reads the cells that thresholds on regressions compare with.
 absl::Status ReadComparable(Store& store, const GateRules& rules, CampaignResults& results) {
   // Target and workload; an empty one stands for all.
@@ -254,33 +331,23 @@ absl::StatusOr<CampaignResults> ReadResults(Store& store, const GateRules& rules
                                             const CampaignRecord& campaign) {
   CampaignResults results;
   results.campaign = campaign;
-  const std::vector<SkippedTarget> skipped(campaign.skipped().begin(), campaign.skipped().end());
-  const SkippedCells skipped_cells(skipped);
-  absl::flat_hash_set<std::string> by_url;
-  for (const PlanTarget& target : campaign.plan().targets()) {
-    if (!target.url().empty()) by_url.insert(target.label());
-  }
   absl::flat_hash_map<std::string, Gathered> gathered;
-  std::vector<std::string> order;
-  for (Cell& cell : CellsOf(campaign.plan())) {
-    if (skipped_cells.Contains(cell)) continue;
-    order.push_back(CellText(cell));
-    CellResult& result = gathered[order.back()].result;
-    result.fresh_starts = !by_url.contains(cell.target());
-    result.cell = std::move(cell);
-  }
+  const std::vector<std::string> order = AddCells(campaign, gathered);
+  const bool searches = campaign.plan().load().has_find();
   ASSAY_ASSIGN_OR_RETURN(const absl::flat_hash_set<std::string> left_out,
                          LeftOutExecutions(store, campaign));
   results.left_out = left_out.size();
   OutdatedGates outdated(rules, campaign);
   Pool pool;
   const auto take = [&](const ExecutionRecord& record) -> absl::Status {
-    const auto found = gathered.find(CellText(record.cell()));
+    const auto found =
+        gathered.find(CellText(searches ? SearchOfCell(record.cell()) : record.cell()));
     if (found == gathered.end()) return absl::OkStatus();
     CellResult& result = found->second.result;
     if (left_out.contains(record.id())) return absl::OkStatus();
     if (record.status() != ExecutionRecord::MEASURED) {
       found->second.failures[record.block()] = WhyFailed(record.failure().failure());
+      if (searches) AddToSearch(campaign.plan(), record, LatencyHistogram(), found->second);
       return absl::OkStatus();
     }
     const absl::StatusOr<LatencyHistogram> latency = FromProto(record.latency());
@@ -289,6 +356,10 @@ absl::StatusOr<CampaignResults> ReadResults(Store& store, const GateRules& rules
       results.damaged.push_back(absl::DataLossError(absl::StrCat(
           "the store: execution ", record.id(), " of campaign ", campaign.id(), " is damaged: ",
           latency.status().message(), "; restore the file from a copy, or `rerun` the campaign")));
+      return absl::OkStatus();
+    }
+    if (searches) {
+      AddToSearch(campaign.plan(), record, *latency, found->second);
       return absl::OkStatus();
     }
     result.executions.push_back(ResultOf(record, *latency));
@@ -306,7 +377,12 @@ absl::StatusOr<CampaignResults> ReadResults(Store& store, const GateRules& rules
   ASSAY_RETURN_IF_ERROR(
       store.ForEachExecution(campaign.id(), take, &results.damaged, Store::Order::kByCell));
   pool.Finish();
-  results.finished_blocks = FinishedBlocks(campaign.plan(), gathered);
+  if (searches) {
+    for (const std::string& key : order)
+      results.capacity.push_back(ConcludeSearches(rules, campaign.plan(), gathered[key]));
+  }
+  results.finished_blocks =
+      searches ? FinishedSearches(results) : FinishedBlocks(campaign.plan(), gathered);
   ASSAY_RETURN_IF_ERROR(
       outdated.JudgeAgain(store, [&](const Cell& cell, uint32_t block, const GateResult& gate) {
         gathered[CellText(cell)].gates.Add(rules, block, gate);
@@ -331,6 +407,7 @@ absl::StatusOr<CampaignResults> ReadResults(Store& store, const GateRules& rules
 OverExecutions MetricOf(const CellResult& cell, const std::string& metric) {
   const Metric* const found = FindMetric(metric);
   if (found == nullptr) return std::nullopt;
+  if (found->name == kCapacityMetric) return cell.capacity_rps;
   if (!found->mean_over_executions) return Over(cell, found->of);
   if (!cell.mean_of_medians_us.has_value()) return std::nullopt;
   return Estimate{.estimate = *cell.mean_of_medians_us};
@@ -367,6 +444,12 @@ std::vector<ThresholdResult> JudgeThresholds(const CampaignResults& results) {
         result.met = (!threshold.has_max() || low <= threshold.max()) &&
                      (!threshold.has_min() || high >= threshold.min());
         result.certain = !result.met || (within(low) && within(high));
+        // A lower bound does not miss a minimum, and does not meet a maximum for certain.
+        if (threshold.metric() == kCapacityMetric && cell.capacity_at_least) {
+          result.met = !threshold.has_max() || low <= threshold.max();
+          result.certain = !result.met || (within(low) && !threshold.has_max());
+          result.lower_bound = true;
+        }
       }
       judged.push_back(std::move(result));
     }

@@ -14,6 +14,7 @@
 #include "analysis/figures.h"
 #include "analysis/gates.h"
 #include "analysis/order_statistics.h"
+#include "controller/results/capacity.h"
 #include "controller/results/cell_gates.h"
 #include "controller/results/conditions.h"
 #include "controller/results/stored_cell.h"
@@ -43,7 +44,8 @@ struct ExecutionResult : Figures {
 // lacks the figure.
 using OverExecutions = std::optional<Estimate>;
 
-// One cell of a campaign. Intervals are over executions, the unit of inference.
+// One cell of a campaign. Intervals are over executions, the unit of inference. Of a search (IsSearch()), the executions
+// are those that confirmed a rate, at most one in each block; each has its own rate.
 struct CellResult {
   Cell cell;
   // Whether each execution is a fresh start of the server. Otherwise executions are windows of one running server,
@@ -68,6 +70,9 @@ struct CellResult {
   OverExecutions generator_cpu_us_per_request;
   OverExecutions think_time_us;
   OverExecutions server_rss_bytes;
+  // As in CapacityResult; only of a search.
+  OverExecutions capacity_rps;
+  bool capacity_at_least = false;
   // Requests of all executions that were sent more than once.
   uint64_t retried = 0;
   // What its executions tell of their conditions, for comparisons with other campaigns.
@@ -81,6 +86,9 @@ struct CampaignResults {
   CampaignRecord campaign;
   // In the plan's order, without skipped cells.
   std::vector<CellResult> cells;
+  // Only of a plan with load.find: the searches of each cell, in the order of the cells. Their executions are in no cell,
+  // except for those that confirmed a rate.
+  std::vector<CapacityResult> capacity;
   // Gates of the campaign as a whole.
   std::vector<GateResult> gates;
   // Executions that older rules had judged, and that were judged again from their stored records; and the version of the
@@ -90,7 +98,7 @@ struct CampaignResults {
   // Measured executions that no figure includes, because another attempt of their interleaved unit counts
   // (UnitAttempts::LeftOut).
   size_t left_out = 0;
-  // Blocks in which every cell was measured.
+  // Blocks in which every cell was measured, or every search ended.
   uint32_t finished_blocks = 0;
   // For each cell with a threshold on a regression, by CellText(): the same cell of the latest comparable campaign. Absent
   // if there is none.
@@ -120,6 +128,8 @@ struct ThresholdResult {
   bool met = false;
   // Whether the whole interval lies on one side of the limit. Always true for a metric without an interval.
   bool certain = true;
+  // The value is a lower bound of a capacity, because the server was not the limit.
+  bool lower_bound = false;
   // For a threshold on a regression: the ID of the campaign that the cell is compared with, and the ratio to it. Empty and
   // not set if there is no comparable campaign, or no figure to compare; the threshold is then met and not certain.
   std::string compared_with;

@@ -9,6 +9,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/number_text.h"
+#include "controller/plan/capacity_search.h"
+#include "controller/results/capacity_output.h"
 
 namespace assay::controller {
 namespace {
@@ -37,11 +39,13 @@ std::vector<std::string> NotesOf(const CampaignResults& results) {
   bool fresh = false;
   bool closed = false;
   bool left_out = false;
+  bool search = false;
   uint64_t retried = 0;
   std::set<std::string> measured;
   std::map<std::string, size_t> windows;
   for (const CellResult& cell : results.cells) {
-    closed = closed || cell.cell.rate_per_s() <= 0;
+    closed = closed || cell.cell.mode() == "closed";
+    search = search || IsSearch(cell.cell);
     fresh = fresh || cell.fresh_starts;
     retried += cell.retried;
     left_out = left_out || !cell.left_out.empty();
@@ -93,6 +97,16 @@ std::vector<std::string> NotesOf(const CampaignResults& results) {
         "the gates of ", CountText(results.judged_again, "execution"),
         " are those of today's rules (version ", results.rules_version,
         "), judged from the stored records; older rules judged them when they were measured"));
+  }
+  if (search) {
+    notes.emplace_back(
+        "a capacity is the highest rate, in requests per second with Poisson arrivals, that met "
+        "the objective in a full-length execution after a search of its own in each block; the "
+        "other figures are those of the executions that confirmed it");
+    for (const CapacityResult& capacity : results.capacity) {
+      notes.push_back(absl::StrCat("capacity of ", capacity.cell.target(), " ",
+                                   capacity.cell.workload(), ": ", CapacityText(capacity)));
+    }
   }
   if (closed) {
     notes.emplace_back(

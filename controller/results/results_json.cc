@@ -5,6 +5,7 @@
 #include "absl/time/time.h"
 #include "common/json_text.h"
 #include "controller/plan/cells.h"
+#include "controller/results/capacity_output.h"
 #include "controller/results/json_values.h"
 #include "controller/results/result_notes.h"
 #include "controller/results/scaling.h"
@@ -210,6 +211,7 @@ Json WithoutCells(const CampaignResults& results) {
     json["skipped"].push_back(std::move(skipped));
   }
   json["notes"] = NotesOf(results);
+  json["capacity"] = CapacityJson(results);
   json["cells"] = Json::array();
   // Present only if there are any.
   for (const absl::Status& one : results.damaged) {

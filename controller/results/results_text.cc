@@ -6,9 +6,11 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/time.h"
+#include "analysis/metrics.h"
 #include "common/number_text.h"
 #include "common/utf8.h"
 #include "controller/plan/cells.h"
+#include "controller/results/capacity_output.h"
 #include "controller/results/cell_table.h"
 #include "controller/results/csv_row.h"
 #include "controller/results/gate_findings.h"
@@ -149,7 +151,9 @@ std::string ThresholdLines(const CampaignResults& results) {
       absl::StrAppend(&line, ", at least ", NumberText(one.threshold.min()));
     }
     if (one.met) {
-      absl::StrAppend(&line, ", and the limit lies in its interval: measure more blocks");
+      absl::StrAppend(&line, one.lower_bound
+                                 ? ", but the server was not the limit, so it may be higher"
+                                 : ", and the limit lies in its interval: measure more blocks");
     }
     text += Line(line);
   }
@@ -181,7 +185,10 @@ std::string Fitted(const std::string& text, TextWidth width) {
 }
 
 std::string ToText(const CampaignResults& results, TextWidth width) {
-  std::string text = absl::StrCat(Head(results), "\n", CellLines(results, width), "\n");
+  const std::string capacities =
+      CapacityTables(results, ColumnsOf(width), /*executions=*/width == TextWidth::kWide);
+  std::string text = absl::StrCat(Head(results), "\n", capacities, capacities.empty() ? "" : "\n",
+                                  CellLines(results, width), "\n");
   for (const std::string& note : NotesOf(results)) text += Line(note);
   for (const SkippedTarget& one : results.campaign.skipped()) {
     text += Line(absl::StrCat("skipped: ", one.target(), one.workload().empty() ? "" : " ",
@@ -212,6 +219,11 @@ std::string ToCsv(const CampaignResults& results) {
   AddTitles(titles, "generator_cpu_us_per_request");
   AddTitles(titles, "server_rss_bytes");
   titles.Text("retried");
+  const bool searches = !results.capacity.empty();
+  if (searches) {
+    AddTitles(titles, std::string(kCapacityMetric));
+    titles.Text("capacity_at_least");
+  }
   std::string text = titles.Line();
   for (const CellResult& cell : results.cells) {
     const Cell& key = cell.cell;
@@ -228,7 +240,12 @@ std::string ToCsv(const CampaignResults& results) {
     AddFigure(row, cell.server_cpu_us_per_request);
     AddFigure(row, cell.generator_cpu_us_per_request);
     AddFigure(row, cell.server_rss_bytes);
-    text += row.Count(cell.retried).Line();
+    row.Count(cell.retried);
+    if (searches) {
+      AddFigure(row, cell.capacity_rps);
+      row.Count(cell.capacity_at_least ? 1 : 0);
+    }
+    text += row.Line();
   }
   return text;
 }

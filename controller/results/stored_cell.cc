@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/status_macros.h"
 #include "controller/gates/gate_keeper.h"
+#include "controller/plan/capacity_search.h"
 #include "controller/plan/cells.h"
 #include "controller/results/cell_gates.h"
 #include "controller/results/outdated_gates.h"
@@ -68,7 +69,8 @@ std::vector<Cell> ComparableCells(const CampaignRecord& campaign) {
   std::vector<Cell> cells = CellsOf(campaign.plan());
   cells.erase(std::remove_if(cells.begin(), cells.end(),
                              [&](const Cell& cell) {
-                               return cell.profiled() || skipped_cells.Contains(cell);
+                               return cell.profiled() || IsSearch(cell) ||
+                                      skipped_cells.Contains(cell);
                              }),
               cells.end());
   return cells;

@@ -413,6 +413,26 @@ std::string LeftOutText(uint64_t left_out, uint64_t all, std::string_view noun) 
                       left_out == 1 ? " is left out" : " are left out");
 }
 
+// Capacities that are lower bounds, and are therefore not compared.
+void AppendCapacityLimits(const CampaignResults& results, std::vector<std::string>* limits) {
+  for (const CapacityResult& capacity : results.capacity) {
+    const auto count = std::count_if(
+        capacity.blocks.begin(), capacity.blocks.end(), [](const BlockCapacity& block) {
+          return block.ended && block.result.confirmed.has_value() && block.result.at_least();
+        });
+    if (count == 0) continue;
+    limits->push_back(absl::StrCat(
+        "the capacity of ", capacity.cell.target(), " for ", capacity.cell.workload(),
+        " is not known in ", count, count == 1 ? " block" : " blocks",
+        ", because the server was not the limit there, so these blocks are not compared"));
+  }
+  if (!results.capacity.empty()) {
+    limits->emplace_back(
+        "the other metrics of a search are those of each target at its own capacity, and so at "
+        "different rates");
+  }
+}
+
 void AppendComparisonLimits(const CampaignVerdict& verdict, std::vector<std::string>* limits) {
   std::set<std::string> dependent;
   for (const Comparison* const one : verdict.Primary()) {
@@ -573,6 +593,7 @@ absl::StatusOr<CampaignVerdict> CompareCampaign(Store& store, const GateRules& r
   verdict.warnings = warnings.names();
   AppendTargetLimits(results, *primary, &verdict.limits);
   AppendLoadLimits(verdict, &verdict.limits);
+  AppendCapacityLimits(results, &verdict.limits);
   AppendComparisonLimits(verdict, &verdict.limits);
   AppendLimitsOf(results, &verdict.limits);
   verdict.between_start_sd = Pooled(verdict, &VarianceComponents::between_start_sd);

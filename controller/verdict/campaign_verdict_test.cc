@@ -10,8 +10,11 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "analysis/dependence.h"
+#include "controller/results/search_fixture.h"
 #include "controller/verdict/verdict_fixture.h"
+#include "controller/verdict/verdict_words.h"
 
 namespace assay::controller {
 namespace {
@@ -598,6 +601,62 @@ TEST_F(TwoCampaignsTest, ThreeExecutionsAgainstThreeDecideNothing) {
   ASSERT_TRUE(verdict.ok()) << verdict.status();
   EXPECT_EQ(verdict->Primary()[0]->verdict(), "inconclusive");
   EXPECT_EQ(verdict->Primary()[0]->blocks_at_least, 4u);
+}
+
+// Two servers whose capacity differs by a fifth: each block of each target has one capacity.
+class CapacityVerdictTest : public SearchFixture {};
+
+TEST_F(CapacityVerdictTest, CapacitiesAreComparedBlockByBlock) {
+  const CampaignRecord campaign = Campaign(8, "targets { name: 'hyper' }");
+  for (uint32_t block = 0; block < 8; ++block) {
+    StoreSearch(campaign, "epoll", block, WithKnee(50'000 + 1'000 * block));
+    StoreSearch(campaign, "hyper", block, WithKnee(40'000 + 800 * block));
+  }
+  const CampaignResults results = Read(campaign);
+  const auto verdict = CompareCampaign(*store_, rules_, results);
+  ASSERT_TRUE(verdict.ok()) << verdict.status();
+  EXPECT_EQ(verdict->primary_metric, "capacity_rps");
+  ASSERT_EQ(verdict->Primary().size(), 1);
+  const Comparison& one = *verdict->Primary()[0];
+  ASSERT_TRUE(one.ratio.has_value()) << one.missing;
+  EXPECT_EQ(one.ratio->blocks, 8);
+  EXPECT_NEAR(one.ratio->ratio.estimate, 0.8, 0.015);
+  EXPECT_EQ(one.verdict(), "slower");
+  EXPECT_NE(SentencesOf(*verdict)[0].find("fewer requests a second within the objective than epoll "
+                                          "at capacity (slower)"),
+            std::string::npos)
+      << SentencesOf(*verdict)[0];
+}
+
+// What the load generator can send is not what a server can take.
+TEST_F(CapacityVerdictTest, LowerBoundsAreNotCompared) {
+  const CampaignRecord campaign = Campaign(8, "targets { name: 'hyper' }");
+  for (uint32_t block = 0; block < 8; ++block) {
+    StoreSearch(campaign, "epoll", block, [](const SearchStep& step) {
+      return Shown{.generator_share = step.rate_per_s <= 60'000 ? 0.7 : 0.99};
+    });
+    StoreSearch(campaign, "hyper", block, WithKnee(40'000));
+  }
+  const auto verdict = CompareCampaign(*store_, rules_, Read(campaign));
+  ASSERT_TRUE(verdict.ok()) << verdict.status();
+  const Comparison& one = *verdict->Primary()[0];
+  EXPECT_FALSE(one.ratio.has_value());
+  EXPECT_EQ(one.verdict(), "inconclusive");
+  EXPECT_NE(absl::StrJoin(verdict->limits, "; ").find("the server was not the limit there"),
+            std::string::npos);
+}
+
+// Another objective is another question.
+TEST_F(CapacityVerdictTest, SearchesWithDifferentObjectivesAreNotComparedBetweenCampaigns) {
+  const CampaignRecord first = Campaign(1);
+  StoreSearch(first, "epoll", 0, WithKnee(50'000));
+  CampaignRecord second = Campaign(1, "", "ba9876543210");
+  StoreSearch(second, "epoll", 0, WithKnee(50'000));
+  EXPECT_TRUE(CompareTwoCampaigns(rules_, Read(first), Read(second)).ok());
+  second.mutable_plan()->mutable_load()->mutable_find()->set_max(4'000);
+  const absl::Status status = CompareTwoCampaigns(rules_, Read(first), Read(second)).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_NE(status.message().find("load.find differs"), std::string::npos) << status;
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include "common/status_macros.h"
 #include "controller/gates/environment_gates.h"
 #include "controller/gates/gate_keeper.h"
+#include "controller/plan/capacity_search.h"
 #include "controller/plan/cells.h"
 #include "controller/verdict/campaign_verdict.h"
 #include "controller/verdict/judged_cells.h"
@@ -51,6 +52,14 @@ bool SameRequests(const CampaignResults& first, const CampaignResults& second,
       WorkloadOfCell(second.campaign.plan(), shared.second->cell));
 }
 
+// Whether two searches have the same objective, connections and length. True for other cells.
+bool SameSearch(const CampaignResults& first, const CampaignResults& second,
+                const SharedCell& shared) {
+  return !IsSearch(shared.second->cell) ||
+         google::protobuf::util::MessageDifferencer::Equals(first.campaign.plan().load().find(),
+                                                            second.campaign.plan().load().find());
+}
+
 // In the order of the second campaign. Cells that do not fit are named in `limits`.
 std::vector<SharedCell> SharedCells(const CampaignResults& first, const CampaignResults& second,
                                     std::vector<std::string>* limits) {
@@ -74,7 +83,10 @@ std::vector<SharedCell> SharedCells(const CampaignResults& first, const Campaign
     const auto found = before.find(name);
     if (found == before.end() || after.count(name) == 0) continue;
     const SharedCell both{found->second, &cell};
-    if (SameRequests(first, second, both)) {
+    if (!SameSearch(first, second, both)) {
+      limits->push_back(absl::StrCat(name, " is not compared: load.find differs in campaign ",
+                                     second.campaign.id()));
+    } else if (SameRequests(first, second, both)) {
       shared.push_back(both);
     } else {
       limits->push_back(absl::StrCat(name, " is not compared: workload ", cell.cell.workload(),
