@@ -17,6 +17,7 @@
 #include "controller/report/verdict_section.h"
 #include "controller/results/cell_table.h"
 #include "controller/results/gate_findings.h"
+#include "controller/results/imported_results.h"
 #include "controller/results/profile_pairs.h"
 #include "controller/results/result_notes.h"
 #include "controller/results/results_json.h"
@@ -138,6 +139,7 @@ std::string Figures(const ReportInput& input) {
 }
 
 std::string Gates(const ReportInput& input) {
+  if (IsImported(input.results.campaign)) return "";
   const GateFindings found = FindingsOf(input.results);
   std::string html = absl::StrCat(
       "<p>", found.passed, " passed",
@@ -212,8 +214,7 @@ std::string Head(const CampaignResults& results) {
   std::string html =
       absl::StrCat("<header><h1>", HtmlText(campaign.plan().name()), "</h1><p>campaign ",
                    HtmlText(campaign.id()), ", ", TimeText(campaign.started_us()), ", ",
-                   StatusText(campaign.status()), ", ", results.finished_blocks, " of ",
-                   campaign.plan().blocks(), " blocks</p>");
+                   HtmlText(ProgressText(results)), "</p>");
   for (const SkippedTarget& one : campaign.skipped()) {
     absl::StrAppend(&html, "<p>skipped: ", HtmlText(one.target()), " ", HtmlText(one.workload()),
                     ": ", HtmlText(one.reason()), "</p>");

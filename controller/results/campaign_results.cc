@@ -20,6 +20,7 @@
 #include "controller/gates/environment_gates.h"
 #include "controller/gates/gate_keeper.h"
 #include "controller/plan/cells.h"
+#include "controller/results/imported_results.h"
 #include "controller/results/outdated_gates.h"
 #include "controller/results/regression.h"
 #include "proto/convert/execution_figures.h"
@@ -292,6 +293,7 @@ bool CampaignResults::invalid() const {
 
 absl::StatusOr<CampaignResults> ReadResults(Store& store, const GateRules& rules,
                                             const CampaignRecord& campaign) {
+  if (IsImported(campaign)) return ReadImportedResults(store, campaign);
   CampaignResults results;
   results.campaign = campaign;
   const std::vector<SkippedTarget> skipped(campaign.skipped().begin(), campaign.skipped().end());

@@ -4,8 +4,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "controller/plan/cells.h"
+#include "controller/results/imported_results.h"
+#include "controller/results/results_json.h"
 
 namespace assay::controller {
 
@@ -16,6 +20,10 @@ std::vector<std::string> NotesOf(const CampaignResults& results) {
   uint64_t retried = 0;
   std::map<std::string, size_t> windows;
   for (const CellResult& cell : results.cells) {
+    if (cell.imported.has_value()) {
+      closed = closed || cell.cell.mode() == "closed";
+      continue;
+    }
     closed = closed || cell.cell.rate_per_s() <= 0;
     fresh = fresh || cell.fresh_starts;
     retried += cell.retried;
@@ -51,6 +59,7 @@ std::vector<std::string> NotesOf(const CampaignResults& results) {
         " those of today's rules (version ", results.rules_version,
         "), judged from the stored records; older rules judged them when they were measured"));
   }
+  for (std::string& note : ImportNotesOf(results)) notes.push_back(std::move(note));
   if (closed) {
     notes.emplace_back(
         "closed loop: a connection sends nothing while it waits for a response, so p99 and beyond "
@@ -60,7 +69,32 @@ std::vector<std::string> NotesOf(const CampaignResults& results) {
   return notes;
 }
 
+std::string ProgressText(const CampaignResults& results) {
+  const CampaignRecord& campaign = results.campaign;
+  if (IsImported(campaign)) return absl::StrCat("imported from ", campaign.imported_from());
+  return absl::StrCat(StatusText(campaign.status()), ", ", results.finished_blocks, " of ",
+                      campaign.plan().blocks(), " blocks");
+}
+
+std::vector<std::string> MissingOf(const CampaignResults& results) {
+  std::vector<std::string> lines;
+  for (const SkippedTarget& one : results.campaign.skipped()) {
+    lines.push_back(absl::StrCat("skipped: ", one.target(), one.workload().empty() ? "" : " ",
+                                 one.workload(), ": ", one.reason()));
+  }
+  for (const absl::Status& one : results.damaged)
+    lines.push_back(absl::StrCat("damaged, not included in the figures: ", one.message()));
+  for (const CellResult& cell : results.cells) {
+    if (cell.failed == 0) continue;
+    lines.push_back(
+        absl::StrCat("failed: ", CellText(cell.cell), ", ", cell.failed,
+                     cell.failed == 1 ? " execution: " : " executions, the last: ", cell.failure));
+  }
+  return lines;
+}
+
 std::string RepeatsText(const CellResult& cell) {
+  if (cell.imported.has_value()) return "a result of another tool";
   return cell.fresh_starts ? "fresh starts" : "windows of one running server";
 }
 

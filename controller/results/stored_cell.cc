@@ -15,6 +15,7 @@
 #include "analysis/crc32c.h"
 #include "common/status_macros.h"
 #include "controller/plan/cells.h"
+#include "controller/results/imported_results.h"
 #include "proto/convert/execution_figures.h"
 #include "proto/convert/histogram_proto.h"
 
@@ -132,6 +133,7 @@ bool Comparable(const Conditions& a, const Conditions& b) {
 }
 
 std::vector<Cell> ComparableCells(const CampaignRecord& campaign) {
+  if (IsImported(campaign)) return {};
   const std::vector<SkippedTarget> skipped(campaign.skipped().begin(), campaign.skipped().end());
   const SkippedCells skipped_cells(skipped);
   std::vector<Cell> cells = CellsOf(campaign.plan());

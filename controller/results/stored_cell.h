@@ -36,7 +36,8 @@ struct StoredCell {
   bool invalid = false;
 };
 
-// Cells of a campaign that can be compared with those of other campaigns: all but skipped and profiled cells.
+// Cells of a campaign that can be compared with those of other campaigns: all but skipped and profiled cells. None of an
+// imported campaign.
 std::vector<Cell> ComparableCells(const CampaignRecord& campaign);
 
 // Reads cells of one campaign, in the given order, in one pass over its executions. Appends damaged executions to
