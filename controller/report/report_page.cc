@@ -75,6 +75,8 @@ std::vector<LevelFigure> FiguresOver(const CampaignResults& results, const std::
   std::vector<LevelFigure> figures;
   for (const CellResult& cell : results.cells) {
     if (IsSeparateExecution(results.campaign.plan(), cell.cell)) continue;
+    // An imported cell may have no known level, and so no place in a chart over levels.
+    if (cell.cell.connections() == 0 && cell.cell.rate_per_s() <= 0) continue;
     const std::string whole = absl::StrCat(title, ", ", cell.cell.workload());
     auto figure = std::find_if(figures.begin(), figures.end(),
                                [&](const LevelFigure& one) { return one.title == whole; });
