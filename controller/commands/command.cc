@@ -22,6 +22,13 @@ void AddWideFlag(CLI::App& command, CommonFlags& flags) {
 
 }  // namespace
 
+std::string IsName(const std::string& name) {
+  return IsUtf8(name) && TerminalText(name) == name
+             ? std::string()
+             : "a name must be one line of UTF-8 text without control characters; got " +
+                   TerminalText(name);
+}
+
 TextWidth WidthOf(const CommonFlags& flags) {
   return flags.wide ? TextWidth::kWide : TextWidth::kScreen;
 }
@@ -79,12 +86,7 @@ void AddRunFlags(CLI::App& command, CommonFlags& flags) {
   command
       .add_option("--label", flags.label,
                   "Name of the campaign; commands accept it in place of the ID")
-      ->check([](const std::string& label) {
-        return IsUtf8(label) && TerminalText(label) == label
-                   ? std::string()
-                   : "a label must be one line of UTF-8 text without control characters; got " +
-                         TerminalText(label);
-      })
+      ->check(IsName)
       ->type_name("NAME");
   command.add_flag("--quiet", flags.quiet, "Do not print progress to standard error");
 }

@@ -80,6 +80,9 @@ void AddFormatFlag(CLI::App& command, CommonFlags& flags);
 void AddFormatFlagWithoutCsv(CLI::App& command, CommonFlags& flags);
 void AddRunFlags(CLI::App& command, CommonFlags& flags);
 
+// A check of a flag whose value becomes a label: empty if it is one line of UTF-8 text, else what is wrong.
+std::string IsName(const std::string& name);
+
 // The width of text output: unlimited with --wide.
 TextWidth WidthOf(const CommonFlags& flags);
 

@@ -20,6 +20,7 @@
 #include "controller/report/profile_section.h"
 #include "controller/results/campaign_results.h"
 #include "controller/results/difference_breakdown.h"
+#include "controller/results/imported_results.h"
 #include "controller/results/profile_json.h"
 #include "controller/results/profile_results.h"
 #include "controller/results/results_json.h"
@@ -223,6 +224,8 @@ ExitStatus ResumeCampaign(const std::string& id, const CommonFlags& flags,
   if (!bench.ok()) return Fail(bench.status());
   absl::StatusOr<CampaignRecord> stored = bench->store->Find(id);
   if (!stored.ok()) return Fail(stored.status());
+  const absl::Status measured = CheckNotImported(*stored, "there is nothing to continue");
+  if (!measured.ok()) return Fail(measured);
   const absl::Status connected =
       ConnectAgents(AgentsFor(*stored, flags), flags, interruption, *bench);
   if (!connected.ok()) return Fail(connected);

@@ -13,6 +13,7 @@
 #include "controller/commands/measuring.h"
 #include "controller/plan/plan_loader.h"
 #include "controller/plan/plan_rules.h"
+#include "controller/results/imported_results.h"
 
 namespace assay::controller {
 namespace {
@@ -117,6 +118,8 @@ void AddRerunCommand(CLI::App& app, Action& chosen) {
       if (!store.ok()) return Fail(store.status());
       const absl::StatusOr<CampaignRecord> campaign = (*store)->Find(flags->subject);
       if (!campaign.ok()) return Fail(campaign.status());
+      const absl::Status measured = CheckNotImported(*campaign, "there is nothing to run again");
+      if (!measured.ok()) return Fail(measured);
       const absl::StatusOr<LoadedPlan> plan = StoredPlan(*campaign, flags->common.overrides);
       if (!plan.ok()) return Fail(plan.status());
       flags->common.agents = AgentsFor(*campaign, flags->common);

@@ -115,7 +115,8 @@ std::vector<ScheduledExecution> ScheduleOf(const Plan& plan) {
 
 std::string LevelText(const Cell& cell) {
   if (IsSearch(cell)) return "capacity";
-  if (cell.mode() != "closed") return NumberText(cell.rate_per_s()) + "/s";
+  if (cell.mode() != "closed" && cell.rate_per_s() > 0) return NumberText(cell.rate_per_s()) + "/s";
+  if (cell.connections() == 0) return "n/a";
   return CountText(cell.connections(), "connection");
 }
 

@@ -65,7 +65,8 @@ struct ScheduledExecution {
 // REQUIRES: WithDefaults was applied.
 std::vector<ScheduledExecution> ScheduleOf(const Plan& plan);
 
-// The load level of a cell as text: "64 connections", "20000/s"; of a search "capacity".
+// The load level of a cell as text: "64 connections", "20000/s"; of a search "capacity"; "n/a" if another tool did not
+// report it.
 std::string LevelText(const Cell& cell);
 // A cell as text, such as "epoll json 64 connections". It also serves as a key: it is unique among the
 // cells of a valid plan.

@@ -4,12 +4,12 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <iterator>
 #include <set>
 #include <vector>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "common/counting_iterator.h"
 #include "common/message_text.h"
 #include "controller/plan/field_value.h"
 #include "google/protobuf/descriptor.h"
@@ -25,31 +25,6 @@ using google::protobuf::Message;
 using google::protobuf::OneofDescriptor;
 
 constexpr size_t kMaxErrors = 10;
-
-// Feeds the parser and counts the characters that it took, which gives the positions of its events.
-class CountingIterator {
- public:
-  using iterator_category = std::input_iterator_tag;
-  using value_type = char;
-  using difference_type = std::ptrdiff_t;
-  using pointer = const char*;
-  using reference = const char&;
-
-  CountingIterator(const char* at, size_t* taken) : at_(at), taken_(taken) {}
-
-  reference operator*() const { return *at_; }
-  CountingIterator& operator++() {
-    ++at_;
-    ++*taken_;
-    return *this;
-  }
-  bool operator==(const CountingIterator& other) const { return at_ == other.at_; }
-  bool operator!=(const CountingIterator& other) const { return at_ != other.at_; }
-
- private:
-  const char* at_;
-  size_t* taken_;
-};
 
 enum class Token { kNull, kBool, kNumber, kString };
 

@@ -17,6 +17,7 @@
 #include "controller/report/verdict_section.h"
 #include "controller/results/cell_table.h"
 #include "controller/results/gate_findings.h"
+#include "controller/results/imported_results.h"
 #include "controller/results/profile_pairs.h"
 #include "controller/results/result_notes.h"
 #include "controller/results/results_json.h"
@@ -74,6 +75,8 @@ std::vector<LevelFigure> FiguresOver(const CampaignResults& results, const std::
   std::vector<LevelFigure> figures;
   for (const CellResult& cell : results.cells) {
     if (IsSeparateExecution(results.campaign.plan(), cell.cell)) continue;
+    // An imported cell may have no known level, and so no place in a chart over levels.
+    if (cell.cell.connections() == 0 && cell.cell.rate_per_s() <= 0) continue;
     const std::string whole = absl::StrCat(title, ", ", cell.cell.workload());
     auto figure = std::find_if(figures.begin(), figures.end(),
                                [&](const LevelFigure& one) { return one.title == whole; });
@@ -138,6 +141,7 @@ std::string Figures(const ReportInput& input) {
 }
 
 std::string Gates(const ReportInput& input) {
+  if (IsImported(input.results.campaign)) return "";
   const GateFindings found = FindingsOf(input.results);
   std::string html = absl::StrCat(
       "<p>", found.passed, " passed",
@@ -212,8 +216,7 @@ std::string Head(const CampaignResults& results) {
   std::string html =
       absl::StrCat("<header><h1>", HtmlText(campaign.plan().name()), "</h1><p>campaign ",
                    HtmlText(campaign.id()), ", ", TimeText(campaign.started_us()), ", ",
-                   StatusText(campaign.status()), ", ", results.finished_blocks, " of ",
-                   CountText(campaign.plan().blocks(), "block"), "</p>");
+                   HtmlText(ProgressText(results)), "</p>");
   for (const SkippedTarget& one : campaign.skipped()) {
     absl::StrAppend(&html, "<p>skipped: ", HtmlText(one.target()), " ", HtmlText(one.workload()),
                     ": ", HtmlText(one.reason()), "</p>");

@@ -21,6 +21,7 @@
 #include "controller/gates/gate_keeper.h"
 #include "controller/plan/cells.h"
 #include "controller/results/cell_gates.h"
+#include "controller/results/imported_results.h"
 #include "controller/results/outdated_gates.h"
 #include "controller/results/regression.h"
 #include "controller/results/unit_attempts.h"
@@ -329,6 +330,7 @@ bool CampaignResults::invalid() const {
 
 absl::StatusOr<CampaignResults> ReadResults(Store& store, const GateRules& rules,
                                             const CampaignRecord& campaign) {
+  if (IsImported(campaign)) return ReadImportedResults(store, campaign);
   CampaignResults results;
   results.campaign = campaign;
   absl::flat_hash_map<std::string, Gathered> gathered;

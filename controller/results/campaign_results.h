@@ -73,10 +73,12 @@ struct CellResult {
   // As in CapacityResult; only of a search.
   OverExecutions capacity_rps;
   bool capacity_at_least = false;
-  // Requests of all executions that were sent more than once.
+  // Requests of all executions that were sent more than once. Not known of an imported cell.
   uint64_t retried = 0;
   // What its executions tell of their conditions, for comparisons with other campaigns.
   ObservedConditions observed;
+  // What another tool reported, if the cell was imported (imported_results.h).
+  std::optional<ImportedResult> imported;
   // One judgement per gate: that of the worst execution, or of the median one if the gate's rule says so.
   std::vector<GateResult> gates;
 };
@@ -113,7 +115,7 @@ struct CampaignResults {
 };
 
 // Reads a campaign from the store and derives its results, one cell after the other. Holds one execution's histogram
-// in memory at a time, and some kilobytes per cell.
+// in memory at a time, and some kilobytes per cell. Of an imported campaign, the results are those of ReadImportedResults().
 absl::StatusOr<CampaignResults> ReadResults(Store& store, const GateRules& rules,
                                             const CampaignRecord& campaign);
 

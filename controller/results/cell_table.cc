@@ -49,6 +49,11 @@ void RemoveEmptyColumns(CellTable& table) {
   }
 }
 
+std::string TargetText(const CellResult& cell) {
+  if (!cell.imported.has_value()) return cell.cell.target();
+  return absl::StrCat(cell.cell.target(), " (imported from ", cell.imported->tool(), ")");
+}
+
 }  // namespace
 
 CellTable CellTableOf(const CampaignResults& results) {
@@ -72,7 +77,7 @@ CellTable CellTableOf(const CampaignResults& results) {
   };
   for (const CellResult& cell : results.cells) {
     table.rows.push_back(
-        {{.text = cell.cell.target()},
+        {{.text = TargetText(cell)},
          {.text = workloads.size() > 1 ? cell.cell.workload() : ""},
          {.text = absl::StrCat(LevelText(cell.cell), cell.cell.profiled() ? ", profiled" : "")},
          Figure(cell.rps, 0),
@@ -87,7 +92,7 @@ CellTable CellTableOf(const CampaignResults& results) {
          Figure(cell.server_rss_bytes, 1, kBytesInMegabyte),
          {.text = absl::StrCat(cell.executions.size(), cell.failed > 0 ? ", " : "",
                                cell.failed > 0 ? absl::StrCat(cell.failed, " failed") : "")},
-         {.text = absl::StrCat(cell.retried)}});
+         {.text = cell.imported.has_value() ? "n/a" : absl::StrCat(cell.retried)}});
   }
   if (!table.rows.empty()) RemoveEmptyColumns(table);
   return table;

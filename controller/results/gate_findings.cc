@@ -3,7 +3,11 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "common/number_text.h"
 #include "controller/plan/cells.h"
+#include "controller/results/results_json.h"
+#include "controller/results/text_table.h"
 
 namespace assay::controller {
 
@@ -34,6 +38,26 @@ GateFindings FindingsOf(const CampaignResults& results) {
     for (const GateResult& gate : cell.gates) add(gate, CellText(cell.cell));
   }
   return found;
+}
+
+std::string AdviceOn(const GateResult& gate) {
+  constexpr absl::string_view kUnreadable = "unreadable: ";
+  const absl::string_view advice = gate.advice();
+  const size_t reason = advice.find(kUnreadable);
+  if (gate.verdict() != GateResult::UNREADABLE || reason == absl::string_view::npos)
+    return std::string(advice);
+  return std::string(advice.substr(reason + kUnreadable.size()));
+}
+
+std::string GateFigureText(const GateResult& gate) {
+  return absl::StrCat(gate.name(), " ",
+                      gate.has_value() ? FourDigits(gate.value()) : "not readable", " (limit ",
+                      NumberText(gate.limit()), gate.unit().empty() ? "" : " ", gate.unit(), ")");
+}
+
+std::string FindingText(const GateFinding& finding) {
+  return absl::StrCat(VerdictText(finding.gate.verdict()), ": ", GateFigureText(finding.gate),
+                      " in ", finding.Where(), ": ", AdviceOn(finding.gate));
 }
 
 }  // namespace assay::controller

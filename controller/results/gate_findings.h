@@ -28,6 +28,15 @@ struct GateFindings {
 
 GateFindings FindingsOf(const CampaignResults& results);
 
+// The advice of a gate. Of an unreadable figure, only the reason why it could not be read.
+std::string AdviceOn(const GateResult& gate);
+
+// The figure of a gate and its limit: "errors 0.002 (limit 0.001 share)".
+std::string GateFigureText(const GateResult& gate);
+
+// The finding as one line without a full stop: "warn: same_host 1.000 (limit 0) in epoll json 64 connections: ADVICE".
+std::string FindingText(const GateFinding& finding);
+
 }  // namespace assay::controller
 
 #endif  // ASSAY_CONTROLLER_RESULTS_GATE_FINDINGS_H_

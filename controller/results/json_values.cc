@@ -20,8 +20,9 @@ Json OrNull(const std::optional<Estimate>& figure) {
 
 void SetCell(const Cell& cell, Json* json) {
   (*json)["target"] = cell.target();
-  (*json)["workload"] = cell.workload();
-  (*json)["mode"] = cell.mode();
+  // Another tool may report neither.
+  (*json)["workload"] = cell.workload().empty() ? Json() : Json(cell.workload());
+  (*json)["mode"] = cell.mode().empty() ? Json() : Json(cell.mode());
   Json level = Json::object();
   if (cell.connections() > 0) level["connections"] = cell.connections();
   if (cell.rate_per_s() > 0) level["rate"] = cell.rate_per_s();

@@ -6,11 +6,15 @@
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "common/number_text.h"
 #include "controller/plan/capacity_search.h"
+#include "controller/plan/cells.h"
 #include "controller/results/capacity_output.h"
+#include "controller/results/imported_results.h"
+#include "controller/results/results_json.h"
 
 namespace assay::controller {
 namespace {
@@ -44,6 +48,10 @@ std::vector<std::string> NotesOf(const CampaignResults& results) {
   std::set<std::string> measured;
   std::map<std::string, size_t> windows;
   for (const CellResult& cell : results.cells) {
+    if (cell.imported.has_value()) {
+      closed = closed || cell.cell.mode() == "closed";
+      continue;
+    }
     closed = closed || cell.cell.mode() == "closed";
     search = search || IsSearch(cell.cell);
     fresh = fresh || cell.fresh_starts;
@@ -108,6 +116,7 @@ std::vector<std::string> NotesOf(const CampaignResults& results) {
                                    capacity.cell.workload(), ": ", CapacityText(capacity)));
     }
   }
+  for (std::string& note : ImportNotesOf(results)) notes.push_back(std::move(note));
   if (closed) {
     notes.emplace_back(
         "closed loop: a connection sends nothing while it waits for a response, so p99 and beyond "
@@ -117,7 +126,32 @@ std::vector<std::string> NotesOf(const CampaignResults& results) {
   return notes;
 }
 
+std::string ProgressText(const CampaignResults& results) {
+  const CampaignRecord& campaign = results.campaign;
+  if (IsImported(campaign)) return absl::StrCat("imported from ", campaign.imported_from());
+  return absl::StrCat(StatusText(campaign.status()), ", ", results.finished_blocks, " of ",
+                      CountText(campaign.plan().blocks(), "block"));
+}
+
+std::vector<std::string> MissingOf(const CampaignResults& results) {
+  std::vector<std::string> lines;
+  for (const SkippedTarget& one : results.campaign.skipped()) {
+    lines.push_back(absl::StrCat("skipped: ", one.target(), one.workload().empty() ? "" : " ",
+                                 one.workload(), ": ", one.reason()));
+  }
+  for (const absl::Status& one : results.damaged)
+    lines.push_back(absl::StrCat("damaged, not included in the figures: ", one.message()));
+  for (const CellResult& cell : results.cells) {
+    if (cell.failed == 0) continue;
+    lines.push_back(
+        absl::StrCat("failed: ", CellText(cell.cell), ", ",
+                     CountText(cell.failed, "execution: ", "executions, the last: "), cell.failure));
+  }
+  return lines;
+}
+
 std::string RepeatsText(const CellResult& cell) {
+  if (cell.imported.has_value()) return "a result of another tool";
   return cell.fresh_starts ? "fresh starts" : "windows of one running server";
 }
 

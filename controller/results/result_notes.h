@@ -13,7 +13,13 @@ namespace assay::controller {
 // all of them.
 std::vector<std::string> NotesOf(const CampaignResults& results);
 
-// What "executions" are: "fresh starts" or "windows of one running server".
+// How far the campaign is: "complete, 10 of 10 blocks"; of an imported one: "imported from wrk".
+std::string ProgressText(const CampaignResults& results);
+
+// What the figures lack: skipped targets, damaged records, failed executions. One line each, without a full stop.
+std::vector<std::string> MissingOf(const CampaignResults& results);
+
+// What "executions" are: "fresh starts", "windows of one running server" or "a result of another tool".
 std::string RepeatsText(const CellResult& cell);
 
 }  // namespace assay::controller

@@ -6,6 +6,7 @@
 #include "common/json_text.h"
 #include "controller/plan/cells.h"
 #include "controller/results/capacity_output.h"
+#include "controller/results/imported_results.h"
 #include "controller/results/json_values.h"
 #include "controller/results/result_notes.h"
 #include "controller/results/scaling.h"
@@ -30,7 +31,8 @@ Json ToJson(const std::vector<GateResult>& gates) {
   return json;
 }
 
-Json ToJson(const ExecutionResult& execution) {
+// Of an imported execution, what only Assay counts is null.
+Json ToJson(const ExecutionResult& execution, bool imported) {
   Json json;
   json["id"] = execution.id;
   json["block"] = execution.block;
@@ -38,7 +40,7 @@ Json ToJson(const ExecutionResult& execution) {
   json["disturbed_starts"] = execution.disturbed_starts;
   json["sent"] = execution.sent.has_value() ? Json(*execution.sent) : Json();
   json["requests"] = execution.requests.has_value() ? Json(*execution.requests) : Json();
-  json["retried"] = execution.retried;
+  json["retried"] = imported ? Json() : Json(execution.retried);
   json["rps"] = OrNull(execution.rps);
   Json latency;
   latency["mean"] = OrNull(execution.mean_us);
@@ -50,7 +52,7 @@ Json ToJson(const ExecutionResult& execution) {
   json["generator_cpu_us_per_request"] = OrNull(execution.generator_cpu_us_per_request);
   json["think_time_us"] = OrNull(execution.think_time_us);
   json["server_rss_bytes"] = OrNull(execution.server_rss_bytes);
-  json["start_skew_us"] = execution.start_skew_us;
+  json["start_skew_us"] = imported ? Json() : Json(execution.start_skew_us);
   return json;
 }
 
@@ -58,8 +60,10 @@ Json ToJson(const CellResult& cell) {
   Json json;
   SetCell(cell.cell, &json);
   json["profiled"] = cell.cell.profiled();
+  json["imported_from"] = cell.imported.has_value() ? ImportedJson(*cell.imported) : Json();
   Json executions = Json::array();
-  for (const ExecutionResult& one : cell.executions) executions.push_back(ToJson(one));
+  for (const ExecutionResult& one : cell.executions)
+    executions.push_back(ToJson(one, cell.imported.has_value()));
   json["executions"] = std::move(executions);
   json["repeats"] = RepeatsText(cell);
   json["failed_executions"] = cell.failed;
@@ -82,7 +86,7 @@ Json ToJson(const CellResult& cell) {
   json["generator_cpu_us_per_request"] = ToJson(cell.generator_cpu_us_per_request);
   json["think_time_us"] = ToJson(cell.think_time_us);
   json["server_rss_bytes"] = ToJson(cell.server_rss_bytes);
-  json["retried"] = cell.retried;
+  json["retried"] = cell.imported.has_value() ? Json() : Json(cell.retried);
   json["gates"] = ToJson(cell.gates);
   return json;
 }
@@ -192,7 +196,8 @@ Json WithoutCells(const CampaignResults& results) {
   head["status"] = StatusText(campaign.status());
   head["status_reason"] = campaign.status_reason();
   head["controller_version"] = campaign.controller_version();
-  head["finished_blocks"] = results.finished_blocks;
+  head["imported_from"] = IsImported(campaign) ? Json(campaign.imported_from()) : Json();
+  head["finished_blocks"] = IsImported(campaign) ? Json() : Json(results.finished_blocks);
   head["left_out_executions"] = results.left_out;
   Json& plan = json["plan"];
   plan["name"] = campaign.plan().name();

@@ -14,10 +14,12 @@
 #include "controller/results/cell_table.h"
 #include "controller/results/csv_row.h"
 #include "controller/results/gate_findings.h"
+#include "controller/results/imported_results.h"
 #include "controller/results/result_notes.h"
 #include "controller/results/results_json.h"
 #include "controller/results/scaling.h"
 #include "controller/results/text_table.h"
+#include "controller/results/threshold_text.h"
 
 namespace assay::controller {
 namespace {
@@ -31,9 +33,7 @@ std::string Head(const CampaignResults& results) {
   const CampaignRecord& campaign = results.campaign;
   std::string text = absl::StrCat("campaign ", campaign.id());
   if (!campaign.label().empty()) absl::StrAppend(&text, " (", campaign.label(), ")");
-  absl::StrAppend(&text, ", ", TimeText(campaign.started_us()), ", ", StatusText(campaign.status()),
-                  ", ", results.finished_blocks, " of ",
-                  CountText(campaign.plan().blocks(), "block"));
+  absl::StrAppend(&text, ", ", TimeText(campaign.started_us()), ", ", ProgressText(results));
   if (!campaign.status_reason().empty()) absl::StrAppend(&text, ": ", campaign.status_reason());
   return Line(campaign.plan().name()) + Line(text);
 }
@@ -60,24 +60,12 @@ std::string CellLines(const CampaignResults& results, TextWidth width) {
   return table.ToString(ColumnsOf(width));
 }
 
-// Of an unreadable figure, only the reason why it could not be read.
-absl::string_view AdviceOn(const GateResult& gate) {
-  constexpr absl::string_view kUnreadable = "unreadable: ";
-  const absl::string_view advice = gate.advice();
-  const size_t reason = advice.find(kUnreadable);
-  if (gate.verdict() != GateResult::UNREADABLE || reason == absl::string_view::npos) return advice;
-  return advice.substr(reason + kUnreadable.size());
-}
-
 std::string GateLines(const CampaignResults& results) {
+  if (IsImported(results.campaign)) return "";
   const GateFindings found = FindingsOf(results);
   std::string text = absl::StrCat("gates: ", found.passed, " passed\n");
   for (const GateFinding& finding : found.findings) {
-    const GateResult& gate = finding.gate;
-    text += Line(absl::StrCat("  ", VerdictText(gate.verdict()), ": ", gate.name(), " ",
-                              gate.has_value() ? FourDigits(gate.value()) : "not readable",
-                              " (limit ", NumberText(gate.limit()), gate.unit().empty() ? "" : " ",
-                              gate.unit(), ") in ", finding.Where(), ": ", AdviceOn(gate)));
+    text += Line(absl::StrCat("  ", FindingText(finding)));
   }
   return text;
 }
@@ -93,69 +81,12 @@ std::string SkewLine(const CampaignResults& results) {
                          worst_us);
 }
 
-// A ratio as a difference with its interval: "+3.1 % [+1.0, +5.2]".
-std::string DifferenceText(const Estimate& ratio) {
-  const auto percent = [](double value) { return 100 * (value - 1); };
-  std::string text = absl::StrFormat("%+.1f %%", percent(ratio.estimate));
-  if (ratio.low.has_value() && ratio.high.has_value()) {
-    absl::StrAppendFormat(&text, " [%+.1f, %+.1f]", percent(*ratio.low), percent(*ratio.high));
-  }
-  return text;
-}
-
-// Also says that a threshold is met, because it depends on which campaign it is compared with.
-std::string RegressionLine(const ThresholdResult& one) {
-  const std::string metric = absl::StrCat(one.threshold.metric(), " of ", CellText(one.cell));
-  const std::string limit = absl::StrCat("may be worse by at most ",
-                                         NumberText(one.threshold.regression_percent()), " %");
-  if (one.compared_with.empty()) {
-    return absl::StrCat("threshold not decided: ", metric, " ", limit,
-                        ", but the store has no comparable earlier campaign");
-  }
-  if (!one.regression.has_value()) {
-    return absl::StrCat("threshold not decided: ", metric, " ", limit, " than in campaign ",
-                        one.compared_with, ", but is not known in both");
-  }
-  std::string line = absl::StrCat(
-      one.certain ? one.met ? "threshold met: " : "threshold missed: " : "threshold not decided: ",
-      metric, " differs by ", DifferenceText(one.regression->ratio), " from campaign ",
-      one.compared_with, " and ", limit);
-  if (!one.certain) {
-    absl::StrAppend(&line,
-                    one.regression->ratio.low.has_value()
-                        ? "; the limit lies in the interval: measure more blocks"
-                        : "; there are too few executions for an interval, or they are windows "
-                          "of one running server");
-  }
-  absl::StrAppend(&line, one.changes.empty()
-                             ? "; nothing that is recorded of server and hosts changed since then"
-                             : absl::StrCat("; changed since then: ", ToText(one.changes)));
-  return line;
-}
-
 std::string ThresholdLines(const CampaignResults& results) {
   std::string text;
   for (const ThresholdResult& one : JudgeThresholds(results)) {
-    if (one.threshold.has_regression_percent()) {
-      text += Line(RegressionLine(one));
-      continue;
-    }
-    if (one.met && one.certain) continue;
-    std::string line = absl::StrCat(
-        one.met ? "threshold not decided: " : "threshold missed: ", one.threshold.metric(), " of ",
-        CellText(one.cell), " is ", one.value.has_value() ? FourDigits(*one.value) : "not known");
-    if (one.threshold.has_max()) {
-      absl::StrAppend(&line, ", at most ", NumberText(one.threshold.max()));
-    }
-    if (one.threshold.has_min()) {
-      absl::StrAppend(&line, ", at least ", NumberText(one.threshold.min()));
-    }
-    if (one.met) {
-      absl::StrAppend(&line, one.lower_bound
-                                 ? ", but the server was not the limit, so it may be higher"
-                                 : ", and the limit lies in its interval: measure more blocks");
-    }
-    text += Line(line);
+    // Show that a regression is within its limit, because that depends on the campaign that it is compared with.
+    if (one.threshold.has_regression_percent() || !one.met || !one.certain)
+      text += Line(ThresholdText(one));
   }
   return text;
 }
@@ -190,19 +121,7 @@ std::string ToText(const CampaignResults& results, TextWidth width) {
   std::string text = absl::StrCat(Head(results), "\n", capacities, capacities.empty() ? "" : "\n",
                                   CellLines(results, width), "\n");
   for (const std::string& note : NotesOf(results)) text += Line(note);
-  for (const SkippedTarget& one : results.campaign.skipped()) {
-    text += Line(absl::StrCat("skipped: ", one.target(), one.workload().empty() ? "" : " ",
-                              one.workload(), ": ", one.reason()));
-  }
-  for (const absl::Status& one : results.damaged) {
-    text += Line(absl::StrCat("damaged, not included in the figures: ", one.message()));
-  }
-  for (const CellResult& cell : results.cells) {
-    if (cell.failed == 0) continue;
-    text += Line(absl::StrCat("failed: ", CellText(cell.cell), ", ",
-                              CountText(cell.failed, "execution: ", "executions, the last: "),
-                              cell.failure));
-  }
+  for (const std::string& line : MissingOf(results)) text += Line(line);
   absl::StrAppend(&text, ScalingText(results), SkewLine(results), GateLines(results),
                   ThresholdLines(results));
   return Fitted(text, width);
@@ -218,7 +137,7 @@ std::string ToCsv(const CampaignResults& results) {
   AddTitles(titles, "server_cpu_us_per_request");
   AddTitles(titles, "generator_cpu_us_per_request");
   AddTitles(titles, "server_rss_bytes");
-  titles.Text("retried");
+  titles.Text("retried").Text("imported_from");
   const bool searches = !results.capacity.empty();
   if (searches) {
     AddTitles(titles, std::string(kCapacityMetric));
@@ -230,8 +149,10 @@ std::string ToCsv(const CampaignResults& results) {
     CsvRow row = RowOfTexts({results.campaign.id(), key.target(), key.workload(), key.mode()});
     if (key.rate_per_s() > 0) {
       row.Nothing().Number(key.rate_per_s());
-    } else {
+    } else if (key.connections() > 0) {
       row.Count(key.connections()).Nothing();
+    } else {
+      row.Nothing().Nothing();
     }
     row.Count(key.profiled() ? 1 : 0).Count(cell.executions.size()).Count(cell.failed);
     AddFigure(row, cell.rps);
@@ -240,7 +161,11 @@ std::string ToCsv(const CampaignResults& results) {
     AddFigure(row, cell.server_cpu_us_per_request);
     AddFigure(row, cell.generator_cpu_us_per_request);
     AddFigure(row, cell.server_rss_bytes);
-    row.Count(cell.retried);
+    if (cell.imported.has_value()) {
+      row.Nothing().Text(cell.imported->tool());
+    } else {
+      row.Count(cell.retried).Nothing();
+    }
     if (searches) {
       AddFigure(row, cell.capacity_rps);
       row.Count(cell.capacity_at_least ? 1 : 0);

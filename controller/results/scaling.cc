@@ -35,8 +35,10 @@ std::vector<Curve> CurvesOf(const CampaignResults& results) {
   std::vector<Curve> curves;
   absl::flat_hash_map<std::pair<std::string, std::string>, size_t> index;
   for (const CellResult& cell : results.cells) {
-    if (IsSeparateExecution(results.campaign.plan(), cell.cell) || !FigureOf(cell).has_value())
+    if (IsSeparateExecution(results.campaign.plan(), cell.cell) || !FigureOf(cell).has_value() ||
+        cell.imported.has_value()) {
       continue;
+    }
     const auto [found, is_new] =
         index.try_emplace({cell.cell.target(), cell.cell.workload()}, curves.size());
     if (is_new) curves.emplace_back();

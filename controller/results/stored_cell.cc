@@ -12,6 +12,7 @@
 #include "controller/plan/capacity_search.h"
 #include "controller/plan/cells.h"
 #include "controller/results/cell_gates.h"
+#include "controller/results/imported_results.h"
 #include "controller/results/outdated_gates.h"
 #include "controller/results/unit_attempts.h"
 #include "proto/convert/execution_figures.h"
@@ -64,6 +65,7 @@ struct Reading {
 }  // namespace
 
 std::vector<Cell> ComparableCells(const CampaignRecord& campaign) {
+  if (IsImported(campaign)) return {};
   const std::vector<SkippedTarget> skipped(campaign.skipped().begin(), campaign.skipped().end());
   const SkippedCells skipped_cells(skipped);
   std::vector<Cell> cells = CellsOf(campaign.plan());

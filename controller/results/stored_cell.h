@@ -37,6 +37,7 @@ struct StoredCell {
 };
 
 // Cells of a campaign that can be compared with those of other campaigns: all but skipped and profiled cells and searches.
+// None of an imported campaign.
 std::vector<Cell> ComparableCells(const CampaignRecord& campaign);
 
 // Reads cells of one campaign, in the given order, in one pass over its executions. Executions that older rules judged

@@ -17,16 +17,6 @@ struct FigureColumn {
   void (*bind)(const KeyFigures& figures, int parameter, Statement* statement);
 };
 
-template <int64_t KeyFigures::*member>
-void BindCount(const KeyFigures& figures, int parameter, Statement* statement) {
-  statement->Bind(parameter, figures.*member);
-}
-
-template <double KeyFigures::*member>
-void BindNumber(const KeyFigures& figures, int parameter, Statement* statement) {
-  statement->Bind(parameter, figures.*member);
-}
-
 template <auto member>
 void BindOptional(const KeyFigures& figures, int parameter, Statement* statement) {
   const auto& value = figures.*member;
@@ -38,14 +28,14 @@ void BindOptional(const KeyFigures& figures, int parameter, Statement* statement
 }
 
 constexpr FigureColumn kFigureColumns[] = {
-    {"sent", BindCount<&KeyFigures::sent>},
-    {"ok", BindCount<&KeyFigures::ok>},
-    {"errors", BindCount<&KeyFigures::errors>},
-    {"timeouts", BindCount<&KeyFigures::timeouts>},
-    {"in_flight", BindCount<&KeyFigures::in_flight>},
-    {"retried", BindCount<&KeyFigures::retried>},
-    {"duration_s", BindNumber<&KeyFigures::duration_s>},
-    {"rps", BindNumber<&KeyFigures::rps>},
+    {"sent", BindOptional<&KeyFigures::sent>},
+    {"ok", BindOptional<&KeyFigures::ok>},
+    {"errors", BindOptional<&KeyFigures::errors>},
+    {"timeouts", BindOptional<&KeyFigures::timeouts>},
+    {"in_flight", BindOptional<&KeyFigures::in_flight>},
+    {"retried", BindOptional<&KeyFigures::retried>},
+    {"duration_s", BindOptional<&KeyFigures::duration_s>},
+    {"rps", BindOptional<&KeyFigures::rps>},
     {"mean_us", BindOptional<&KeyFigures::mean_us>},
     {"p50_us", BindOptional<&KeyFigures::p50_us>},
     {"p90_us", BindOptional<&KeyFigures::p90_us>},
@@ -57,8 +47,8 @@ constexpr FigureColumn kFigureColumns[] = {
     {"server_cpu_us_per_request", BindOptional<&KeyFigures::server_cpu_us_per_request>},
     {"generator_cpu_us_per_request", BindOptional<&KeyFigures::generator_cpu_us_per_request>},
     {"server_rss_bytes", BindOptional<&KeyFigures::server_rss_bytes>},
-    {"samples_recorded", BindCount<&KeyFigures::samples_recorded>},
-    {"samples_lost", BindCount<&KeyFigures::samples_lost>},
+    {"samples_recorded", BindOptional<&KeyFigures::samples_recorded>},
+    {"samples_lost", BindOptional<&KeyFigures::samples_lost>},
 };
 
 void BindCell(const ExecutionRecord& execution, Statement* statement) {

@@ -545,6 +545,7 @@ absl::StatusOr<std::optional<CampaignVerdict>> TakeVerdict(Store& store, const G
 absl::StatusOr<CampaignVerdict> CompareCampaign(Store& store, const GateRules& rules,
                                                 const CampaignResults& results,
                                                 const std::string& baseline) {
+  ASSAY_RETURN_IF_ERROR(CheckComparable(results.campaign));
   const Plan& plan = results.campaign.plan();
   CampaignVerdict verdict;
   verdict.campaigns = {results.campaign.id()};

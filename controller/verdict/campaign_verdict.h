@@ -143,7 +143,8 @@ bool WantsVerdict(const Plan& plan);
 
 // Compares every other target of a campaign with the baseline (empty: the plan's). Two labels of one target, with the
 // same options, are an A/A control: the label that is not the baseline is compared in aa, and is no candidate. `results`:
-// of the campaign. kInvalidArgument if the campaign has no such target or no two targets.
+// of the campaign. kInvalidArgument if the campaign has no such target or no two targets;
+// kFailedPrecondition if it was imported.
 absl::StatusOr<CampaignVerdict> CompareCampaign(Store& store, const GateRules& rules,
                                                 const CampaignResults& results,
                                                 const std::string& baseline = "");
@@ -155,7 +156,8 @@ absl::StatusOr<std::optional<CampaignVerdict>> TakeVerdict(Store& store, const G
 
 // Compares the executions of the second campaign with those of the first, cell by cell: the same label, workload and
 // level. A cell that only one campaign has, or whose requests differ, is left out and named in `limits`.
-// kInvalidArgument if the campaigns share no cell; the message lists the cells of each.
+// kInvalidArgument if the campaigns share no cell; the message lists the cells of each. kFailedPrecondition if one of them
+// was imported: it has neither fresh starts of a server nor samples, so no interval and no verdict.
 absl::StatusOr<CampaignVerdict> CompareTwoCampaigns(const GateRules& rules,
                                                     const CampaignResults& first,
                                                     const CampaignResults& second);

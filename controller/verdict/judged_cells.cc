@@ -8,9 +8,16 @@
 #include "analysis/order_statistics.h"
 #include "common/number_text.h"
 #include "controller/plan/cells.h"
+#include "controller/results/imported_results.h"
 #include "controller/results/results_json.h"
 
 namespace assay::controller {
+
+absl::Status CheckComparable(const CampaignRecord& campaign) {
+  return CheckNotImported(campaign,
+                          "its figures have no intervals and its executions are not paired with "
+                          "others, so there is no verdict; `show` prints the figures");
+}
 
 absl::StatusOr<const Metric*> PrimaryMetricOf(const CampaignRecord& campaign) {
   const std::string& name = campaign.plan().primary_metric();

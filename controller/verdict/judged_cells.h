@@ -13,6 +13,9 @@ namespace assay::controller {
 
 // What comparisons within one campaign and between two have in common.
 
+// kFailedPrecondition if the campaign consists of results of other tools.
+absl::Status CheckComparable(const CampaignRecord& campaign);
+
 // The metric that decides: the plan's. kInvalidArgument if this version does not have it.
 absl::StatusOr<const Metric*> PrimaryMetricOf(const CampaignRecord& campaign);
 

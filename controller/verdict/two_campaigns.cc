@@ -235,6 +235,8 @@ absl::StatusOr<CampaignVerdict> CompareTwoCampaigns(const GateRules& rules,
         absl::StrCat("both names stand for campaign ", first.campaign.id(),
                      ": give two campaigns, or one to compare the targets within it"));
   }
+  for (const CampaignResults* const results : {&first, &second})
+    ASSAY_RETURN_IF_ERROR(CheckComparable(results->campaign));
   CampaignVerdict verdict;
   verdict.campaigns = {first.campaign.id(), second.campaign.id()};
   verdict.design = CampaignVerdict::Design::kTwoCampaigns;

@@ -54,7 +54,6 @@ std::string Drawing(const ForestRow& row, const Forest& forest, size_t width) {
 }
 
 std::string Table(const CampaignVerdict& verdict, TextWidth width) {
-  const bool with_workload = HasWorkloads(verdict);
   TextTable table({{"comparison", Align::kLeft},
                    {"level", Align::kLeft},
                    {"metric", Align::kLeft},
@@ -62,25 +61,12 @@ std::string Table(const CampaignVerdict& verdict, TextWidth width) {
                    {"verdict", Align::kRight},
                    {"blocks", Align::kRight, true},
                    {"needed", Align::kRight, true}});
-  for (const auto* const all : {&verdict.comparisons, &verdict.aa}) {
-    for (const Comparison& one : *all) {
-      const bool known = one.ratio.has_value();
-      table.AddRow({absl::StrCat(all == &verdict.aa ? "A/A " : "", SidesText(one)),
-                    PlaceText(one, with_workload),
-                    absl::StrCat(std::string(one.metric->name), one.primary ? " *" : ""),
-                    known ? ChangeText(one.ratio->ratio) : "n/a", one.verdict_word(),
-                    known ? absl::StrCat(one.ratio->blocks) : "0",
-                    known && one.ratio->blocks_needed.has_value()
-                        ? absl::StrCat(*one.ratio->blocks_needed)
-                        : ""});
-    }
+  for (const ComparisonWords& one : ComparisonsOf(verdict)) {
+    table.AddRow(
+        {one.sides, one.place, one.metric, one.change, one.verdict, one.blocks, one.needed});
   }
-  return absl::StrCat(
-      table.ToString(width == TextWidth::kWide ? kAnyWidth : kTextColumns),
-      "* the metric that decides: ", DesignText(verdict.design),
-      verdict.campaigns.size() > 1 ? ", " : " design, ",
-      CountText(verdict.family, "comparison", "comparisons that hold together"),
-      " with 95 % confidence; the other metrics are descriptive, each with 95 % of its own\n");
+  return absl::StrCat(table.ToString(width == TextWidth::kWide ? kAnyWidth : kTextColumns),
+                      FamilyText(verdict), "\n");
 }
 
 std::string ServersText(const CampaignVerdict& verdict) {

@@ -233,6 +233,34 @@ std::vector<std::string> SentencesOf(const CampaignVerdict& verdict) {
   return sentences;
 }
 
+std::vector<ComparisonWords> ComparisonsOf(const CampaignVerdict& verdict) {
+  std::vector<ComparisonWords> all;
+  const bool with_workload = HasWorkloads(verdict);
+  for (const auto* const part : {&verdict.comparisons, &verdict.aa}) {
+    for (const Comparison& one : *part) {
+      const bool known = one.ratio.has_value();
+      all.push_back({.sides = absl::StrCat(part == &verdict.aa ? "A/A " : "", SidesText(one)),
+                     .place = PlaceText(one, with_workload),
+                     .metric = absl::StrCat(Word(one.metric->name), one.primary ? " *" : ""),
+                     .change = known ? ChangeText(one.ratio->ratio) : "n/a",
+                     .verdict = one.verdict_word(),
+                     .blocks = known ? absl::StrCat(one.ratio->blocks) : "0",
+                     .needed = known && one.ratio->blocks_needed.has_value()
+                                   ? absl::StrCat(*one.ratio->blocks_needed)
+                                   : ""});
+    }
+  }
+  return all;
+}
+
+std::string FamilyText(const CampaignVerdict& verdict) {
+  return absl::StrCat(
+      "* the metric that decides: ", DesignText(verdict.design),
+      verdict.campaigns.size() > 1 ? ", " : " design, ", 
+      CountText(verdict.family, "comparison", "comparisons that hold together"),
+      " with 95 % confidence; the other metrics are descriptive, each with 95 % of its own");
+}
+
 std::string DesignText(CampaignVerdict::Design design) {
   switch (design) {
     case CampaignVerdict::Design::kSequential:

@@ -28,6 +28,26 @@ std::string SentenceOf(const Comparison& comparison, bool with_workload);
 // the result, then what limits it. The first element is the answer.
 std::vector<std::string> SentencesOf(const CampaignVerdict& verdict);
 
+// One comparison as the texts of a table.
+struct ComparisonWords {
+  // "hyper against epoll"; of a control "A/A epoll (again) against epoll".
+  std::string sides;
+  std::string place;
+  // With " *" if the verdict rests on it.
+  std::string metric;
+  // As ChangeText(); "n/a" if nothing could be compared.
+  std::string change;
+  std::string verdict;
+  std::string blocks;
+  // How many blocks would decide; empty if that is not known or not needed.
+  std::string needed;
+};
+// All comparisons, the controls last.
+std::vector<ComparisonWords> ComparisonsOf(const CampaignVerdict& verdict);
+
+// What "*" and the confidence of such a table mean, without a full stop.
+std::string FamilyText(const CampaignVerdict& verdict);
+
 // "interleaved", "sequential" or "two campaigns".
 std::string DesignText(CampaignVerdict::Design design);
 

@@ -1,5 +1,7 @@
 #include "proto/convert/execution_figures.h"
 
+#include <cmath>
+#include <cstddef>
 #include <optional>
 #include <vector>
 
@@ -44,9 +46,28 @@ ServerUse UseOf(const ExecutionRecord& execution) {
   return use;
 }
 
+// The largest distance between a given percentile and one of kQuantiles that is the same: decimals are not exact.
+constexpr double kSamePercent = 1e-9;
+
+Figures FiguresOf(const ImportedResult& imported) {
+  Figures figures;
+  if (imported.has_requests()) figures.requests = imported.requests();
+  if (imported.has_rps()) figures.rps = imported.rps();
+  if (imported.has_mean_us()) figures.mean_us = imported.mean_us();
+  if (imported.has_max_us()) figures.max_us = imported.max_us();
+  for (const ImportedPercentile& one : imported.percentiles()) {
+    for (size_t i = 0; i < kQuantiles.size(); ++i) {
+      if (std::abs(one.percent() - 100 * kQuantiles[i].q) < kSamePercent)
+        figures.quantile_us[i] = one.us();
+    }
+  }
+  return figures;
+}
+
 }  // namespace
 
 Figures FiguresOf(const ExecutionRecord& execution) {
+  if (execution.has_imported()) return FiguresOf(execution.imported());
   std::vector<LoadCounts> loads;
   for (const LoadRecord& load : execution.loads()) loads.push_back(CountsOf(load.finished()));
   std::optional<ServerUse> server;
@@ -56,6 +77,7 @@ Figures FiguresOf(const ExecutionRecord& execution) {
 
 Figures FiguresOf(const ExecutionRecord& execution, const LatencyHistogram& latency) {
   Figures figures = FiguresOf(execution);
+  if (execution.has_imported()) return figures;
   AddLatency(latency, &figures);
   return figures;
 }
