@@ -347,7 +347,7 @@ TEST(ShippedGatesTest, ImpossibleFigureNeverPasses) {
   EXPECT_EQ(changed([](F* f) { f->samples_recorded = 11'751; }), "sample_loss unreadable;");
   EXPECT_EQ(changed([](F* f) { f->latencies = 11'751; }), "accounting invalid;");
   EXPECT_EQ(changed([](F* f) { f->counts_known = false; }),
-            "accounting unreadable;errors unreadable;sample_loss unreadable;"
+            "accounting unreadable;errors unreadable;retransmits unreadable;sample_loss unreadable;"
             "too_short_requests unreadable;wrong_responses unreadable;");
 }
 
