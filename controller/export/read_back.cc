@@ -14,8 +14,9 @@ namespace assay::controller {
 ReadBack ReadBackOf(const std::string& format, std::string_view content) {
   const std::string path = absl::StrCat(::testing::TempDir(), "/read_back.", format);
   EXPECT_TRUE(WriteFileAtomically(path, content).ok());
-  const std::string command =
-      absl::StrCat("python3 -B controller/export/read_back.py ", format, " '", path, "' 2>&1");
+  // Debian's own, which finds the modules of Debian's packages.
+  const std::string command = absl::StrCat("/usr/bin/python3 -B controller/export/read_back.py ",
+                                           format, " '", path, "' 2>&1");
   FILE* const pipe = popen(command.c_str(), "r");
   ReadBack read;
   std::array<char, 4096> buffer{};

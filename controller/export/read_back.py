@@ -86,7 +86,7 @@ def openmetrics(path):
             for sample in family.samples:
                 labels = ",".join(f"{key}={value}" for key, value in sorted(sample.labels.items()))
                 time = "" if sample.timestamp is None else f" {float(sample.timestamp)}"
-                print(f"{family.type} {sample.name}{{{labels}}} {sample.value}{time}")
+                print(f"{family.type} {sample.name}{{{labels}}} {float(sample.value)}{time}")
 
 
 def samples(path):
