@@ -23,7 +23,7 @@ constexpr double kNanosInMicro = 1e3;
 constexpr double kLeastDelivered = 0.99;
 
 // Gates whose figures depend on the rate: beyond a server's capacity they are bad.
-constexpr std::array<std::string_view, 4> kServerGates = {"errors", "wrong_answers",
+constexpr std::array<std::string_view, 4> kServerGates = {"errors", "wrong_responses",
                                                           "load_not_delivered", "queue_overflow"};
 constexpr std::string_view kGeneratorGate = "generator_saturated";
 // A load thread that waits for its CPU makes latencies longer.

@@ -42,7 +42,7 @@ TEST_F(CapacityTest, ARateIsMetIfTheMetricAndTheGatesSaySo) {
   EXPECT_EQ(Judged({.delivered = 0.992}).evidence.kind, Kind::kMet);
   EXPECT_EQ(Judged({}, "errors", 0.002).evidence.kind, Kind::kMissed);
   EXPECT_EQ(Judged({}, "errors", 0.0005).evidence.kind, Kind::kMet);
-  EXPECT_EQ(Judged({}, "wrong_answers", 0.1).evidence.kind, Kind::kMissed);
+  EXPECT_EQ(Judged({}, "wrong_responses", 0.1).evidence.kind, Kind::kMissed);
   EXPECT_EQ(Judged({}, "queue_overflow", 3).evidence.kind, Kind::kMissed);
 }
 
