@@ -246,14 +246,10 @@ void ForecastFromStore(const CheckFlags& flags, const AgentPool& pool, const Gat
 // Sets what the plan can decide, if it wants a verdict.
 absl::Status SetForecast(const CheckFlags& flags, AgentPool& pool, Interruption& interruption,
                          CheckedPlan& checked) {
-  const bool wants_verdict = DecidabilityOf(checked.plan).comparisons > 0 &&
-                             !ComparisonsOf(checked.plan, checked.skipped).empty();
-  if (!wants_verdict) {
+  if (const auto why_not = WhyNoForecast(checked.plan, checked.skipped); why_not.has_value()) {
     if (!flags.pilot) return absl::OkStatus();
-    return absl::InvalidArgumentError(
-        "--pilot: this plan has nothing to decide, because it asks for no verdict (verdict: NONE), "
-        "has no second target that is not a control, or compares only servers given by URL one "
-        "after the other; remove --pilot");
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--pilot: this plan cannot be judged by a pilot: ", *why_not, "; remove --pilot"));
   }
   ASSAY_ASSIGN_OR_RETURN(const GateRules rules, LoadGateRules());
   if (flags.pilot) return ForecastFromPilot(flags, pool, rules, interruption, checked);

@@ -55,7 +55,7 @@ std::string NeedText(const PlanForecast& forecast, const BlocksToDecide& blocks)
 }
 
 std::string SourceText(const MeasuredSpread& measured) {
-  const std::string blocks = absl::StrCat(measured.spread->blocks, " blocks");
+  const std::string blocks = CountText(measured.spread->blocks, "block");
   return measured.campaign.empty()
              ? absl::StrCat("a pilot of ", blocks)
              : absl::StrCat(CampaignText(measured.campaign, measured.started_us), " with ", blocks);
@@ -85,9 +85,10 @@ void AppendComparison(const PlanForecast& forecast, const ComparisonForecast& on
       absl::StrCat("    standard deviation of a block of this plan: ", BracketText(one.deviation)));
   const std::string claim = absl::StrCat("within ", 100 * forecast.rules.zone, " %");
   lines->push_back(one.half_width.has_value()
-                       ? absl::StrCat("    interval expected of ", forecast.blocks, " blocks: +-",
+                       ? absl::StrCat("    interval expected of ",
+                                      CountText(forecast.blocks, "block"), ": +-",
                                       BracketText(*one.half_width))
-                       : absl::StrCat("    ", forecast.blocks, " blocks give no interval"));
+                       : absl::StrCat("    no interval of ", CountText(forecast.blocks, "block")));
   if (IsBeyondFloor(forecast, one)) {
     lines->push_back(absl::StrCat("    to show a difference as large as that: ",
                                   NeedText(forecast, one.as_measured)));
@@ -131,11 +132,12 @@ std::string CannotText(const PlanForecast& forecast, const ComparisonForecast& o
   const std::string zone = absl::StrCat(100 * forecast.rules.zone, " %");
   std::string text = absl::StrCat(PlaceText(one.measured.comparison), ": ");
   if (!one.half_width.has_value()) {
-    absl::StrAppend(&text, forecast.blocks, " blocks give no interval for ", forecast.rules.family,
-                    forecast.rules.family == 1 ? " comparison" : " comparisons together");
+    absl::StrAppend(&text, CountText(forecast.blocks, "block"),
+                    " have no interval that is valid for ",
+                    CountText(forecast.rules.family, "comparison"));
     return text;
   }
-  absl::StrAppend(&text, "the interval of ", forecast.blocks, " blocks is about +-",
+  absl::StrAppend(&text, "the interval of ", CountText(forecast.blocks, "block"), " is about +-",
                   PercentText(one.half_width->estimate), " (at best +-",
                   PercentText(*one.half_width->low), "), which can hardly show ");
   if (IsBeyondFloor(forecast, one)) {
@@ -175,7 +177,8 @@ Json ToJson(const BlocksToDecide& blocks) {
 
 std::string ToText(const PlanForecast& forecast) {
   if (forecast.comparisons.empty()) return "";
-  std::vector<std::string> lines = {absl::StrCat("what ", forecast.blocks, " blocks can show:")};
+  std::vector<std::string> lines = {
+      absl::StrCat("what ", CountText(forecast.blocks, "block"), " can show:")};
   for (const ComparisonForecast& one : forecast.comparisons)
     AppendComparison(forecast, one, &lines);
   if (const std::string uncertainty = UncertaintyText(forecast); !uncertainty.empty())

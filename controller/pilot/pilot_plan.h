@@ -20,7 +20,7 @@ constexpr absl::Duration kPilotLength = absl::Seconds(55);
 // The estimated length (LengthOf()) is at most kPilotLength if the plan has at most about 20 cells; with more cells, the
 // pilot takes longer. Gates that demand a minimum length warn and do not void it (verdict: NONE).
 //
-// REQUIRES: WithDefaults was applied.
+// REQUIRES: WithDefaults was applied, and the load is not `find`.
 Plan PilotPlanOf(const Plan& plan);
 
 }  // namespace assay::controller

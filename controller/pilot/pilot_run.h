@@ -21,7 +21,7 @@ namespace assay::controller {
 // after an interruption. Only a controller that is killed leaves the folder behind.
 //
 // kAborted or kCancelled if `interruption` ends the pilot; kFailedPrecondition if no execution succeeds. REQUIRES:
-// WithDefaults was applied to the plan, and it fits the agents.
+// WithDefaults was applied to the plan, it fits the agents, and its load is not `find`.
 absl::StatusOr<std::vector<MeasuredSpread>> RunPilot(const Plan& plan,
                                                      const std::vector<SkippedTarget>& skipped,
                                                      AgentPool& pool, const GateRules& rules,

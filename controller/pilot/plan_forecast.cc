@@ -6,6 +6,7 @@
 
 #include "analysis/planned_precision.h"
 #include "controller/plan/cells.h"
+#include "controller/plan/verdict_family.h"
 
 namespace assay::controller {
 namespace {
@@ -97,6 +98,18 @@ std::optional<double> SecondsToSet(const Plan& plan, const PlannedIntervals& int
 bool PlanForecast::decidable() const {
   return std::all_of(comparisons.begin(), comparisons.end(),
                      [](const ComparisonForecast& one) { return one.decidable; });
+}
+
+std::optional<std::string> WhyNoForecast(const Plan& plan,
+                                         const std::vector<SkippedTarget>& skipped) {
+  if (plan.verdict() == Plan::NONE) return "it asks for no verdict (verdict: NONE)";
+  if (plan.load().has_find())
+    return "it searches for a capacity, which varies otherwise than the windows of one rate";
+  if (ComparisonsOf(plan, skipped).empty())
+    return "it has no two different targets to compare that are installed and serve a workload";
+  // Servers given by URL, one after the other.
+  const Decidability verdict = DecidabilityOf(plan);
+  return verdict.comparisons == 0 ? verdict.why_not : std::nullopt;
 }
 
 PlanForecast ForecastOf(const Plan& plan, int executions_per_block,

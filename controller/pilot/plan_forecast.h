@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "absl/time/time.h"
@@ -10,6 +11,7 @@
 #include "analysis/estimate.h"
 #include "controller/pilot/measured_spread.h"
 #include "proto/plan.pb.h"
+#include "proto/results.pb.h"
 
 namespace assay::controller {
 
@@ -59,7 +61,12 @@ struct PlanForecast {
   bool decidable() const;
 };
 
-// `executions_per_block`: those that the agents will make. REQUIRES: WithDefaults was applied.
+// Why nothing can be forecast for a plan: it asks for no verdict, has nothing to compare, or searches for a capacity.
+// Nothing if ForecastOf() can. REQUIRES: WithDefaults was applied.
+std::optional<std::string> WhyNoForecast(const Plan& plan,
+                                         const std::vector<SkippedTarget>& skipped);
+
+// `executions_per_block`: those that the agents will make. REQUIRES: WhyNoForecast() has no reason.
 PlanForecast ForecastOf(const Plan& plan, int executions_per_block,
                         std::vector<MeasuredSpread> spreads);
 

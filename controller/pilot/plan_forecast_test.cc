@@ -181,7 +181,7 @@ TEST(PlanForecastTest, ThreeLevelsShareTheConfidenceAndSixBlocksHaveNoInterval) 
   EXPECT_EQ(forecast.comparisons[0].half_width, std::nullopt);
   EXPECT_EQ(forecast.blocks_to_set, 7);
   EXPECT_THAT(RefusalOf(forecast)[1],
-              HasSubstr("6 blocks give no interval for 3 comparisons together"));
+              HasSubstr("6 blocks have no interval that is valid for 3 comparisons"));
 }
 
 TEST(PlanForecastTest, LongerStartsAreAdvisedWherePairsWithinThemVaryMost) {
@@ -228,6 +228,28 @@ TEST(PlanForecastTest, TheBlocksThatAreAdvisedDecideSimulatedCampaigns) {
     EXPECT_GE(static_cast<double>(decided) / kCampaigns, 0.75)
         << *forecast.blocks_to_set << " blocks at " << percent << " %";
   }
+}
+
+// `check` then says nothing of it, and refuses --pilot with the reason.
+TEST(PlanForecastTest, PlansWithoutAVerdictOfWindowsHaveNoForecast) {
+  EXPECT_EQ(WhyNoForecast(ComparingPlan("64", 6), {}), std::nullopt);
+  EXPECT_THAT(WhyNoForecast(ComparingPlan("64", 6, 1, "verdict: NONE"), {}).value_or(""),
+              HasSubstr("verdict: NONE"));
+  const std::string work = "name: 'p' workloads { name: 'json' path: '/json' } ";
+  const std::string two = "targets { name: 'epoll' } targets { name: 'hyper' } ";
+  const std::string closed = "load { closed { connections: 64 duration { seconds: 1 } } } ";
+  const std::string find =
+      "load { find { metric: 'p99_us' max: 5000 connections: 64 duration { seconds: 4 } } } ";
+  EXPECT_THAT(WhyNoForecast(PlanOf(absl::StrCat(work, two, find)), {}).value_or(""),
+              HasSubstr("capacity"));
+  const std::string control = "targets { name: 'epoll' } targets { name: 'epoll' label: 'b' } ";
+  EXPECT_THAT(WhyNoForecast(PlanOf(absl::StrCat(work, control, closed)), {}).value_or(""),
+              HasSubstr("no two different targets"));
+  const std::string urls =
+      "targets { url: 'http://127.0.0.1:1' label: 'a' } targets { url: 'http://127.0.0.1:2' label: "
+      "'b' } design: SEQUENTIAL ";
+  EXPECT_THAT(WhyNoForecast(PlanOf(absl::StrCat(work, urls, closed)), {}).value_or(""),
+              HasSubstr("by URL"));
 }
 
 TEST(PlanForecastTest, UnknownComparisonIsSaidAndNotRefused) {

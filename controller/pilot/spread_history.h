@@ -39,7 +39,8 @@ struct SpreadHistory {
 // Numbers of blocks and lengths of windows may differ.
 //
 // `agents`: those that would run the plan. Reads campaigns newest first until each comparison is known, and judges at most
-// ten. Damaged campaigns are left out. REQUIRES: WithDefaults was applied.
+// ten. Damaged campaigns are left out. REQUIRES: WithDefaults was applied, and the load is not
+// `find`.
 absl::StatusOr<SpreadHistory> ReadSpreadHistory(Store& store, const GateRules& rules,
                                                 const Plan& plan,
                                                 const std::vector<SkippedTarget>& skipped,
