@@ -217,32 +217,27 @@ inline constexpr char kK6Output[] = R"out({
     "metrics": {
         "http_req_duration": {
             "max": 12.3456,
-            "p(90)" : 1.5,
-                      "p(95)" : 2.25, "avg" : 0.57, "min" : 0.021, "med" : 0.41
-}
-, "http_req_failed" : {"passes" : 3, "fails" : 997, "value" : 0.003},
-                      "http_reqs" : {"count" : 1000, "rate" : 99.75},
-                                    "vus" : {
-  "value" : 10, "min" : 10, "max" : 10
-}
-}
+            "p(90)": 1.5,
+            "p(95)": 2.25,
+            "avg": 0.57,
+            "min": 0.021,
+            "med": 0.41
+        },
+        "http_req_failed": {"passes": 3, "fails": 997, "value": 0.003},
+        "http_reqs": {"count": 1000, "rate": 99.75},
+        "vus": {"value": 10, "min": 10, "max": 10}
+    }
 }
 )out";
 
 // What k6 passes to handleSummary().
 inline constexpr char kK6HandleSummaryOutput[] = R"out({
-  "options": {"summaryTrendStats": ["avg", "p(99)", "p(99.9)"]
-}
-, "state" : {"isStdOutTTY" : false, "testRunDurationMs" : 10025.5}, "metrics" : {
-  "http_req_duration" : {
-    "type" : "trend",
-    "contains" : "time",
-    "values" : {"avg" : 0.57, "p(99)" : 3.5, "p(99.9)" : 4.5}
-  },
-                        "http_reqs" : {
-    "type" : "counter", "contains" : "default", "values" : { "count" : 1000, "rate" : 99.75 }
+  "options": {"summaryTrendStats": ["avg", "p(99)", "p(99.9)"]},
+  "state": {"isStdOutTTY": false, "testRunDurationMs": 10025.5},
+  "metrics": {
+    "http_req_duration": {"type": "trend", "contains": "time", "values": {"avg": 0.57, "p(99)": 3.5, "p(99.9)": 4.5}},
+    "http_reqs": {"type": "counter", "contains": "default", "values": {"count": 1000, "rate": 99.75}}
   }
-}
 }
 )out";
 
