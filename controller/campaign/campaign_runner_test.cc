@@ -24,6 +24,8 @@
 #include "controller/clients/fake_agent.h"
 #include "controller/gates/gate_keeper.h"
 #include "controller/plan/capacity_search.h"
+#include "controller/plan/cells.h"
+#include "controller/plan/interleaving.h"
 #include "controller/results/campaign_results.h"
 #include "google/protobuf/unknown_field_set.h"
 #include "proto/agent.pb.h"
@@ -367,9 +369,8 @@ TEST_F(CampaignRunnerTest, InterleavedTargetsTakeTurns) {
   }
 }
 
-// Responses of 100 ms do not fit into the usual drain. Later blocks have the same slots, also if the campaign is resumed:
-// blocks of different slots cannot be compared.
-TEST_F(CampaignRunnerTest, SlotsBecomeLongerForSlowResponsesAndKeepTheirLength) {
+// Responses of 100 ms do not fit into the usual drain.
+TEST_F(CampaignRunnerTest, SlotsBecomeLongerForSlowResponses) {
   StartAgents(1);
   Plan plan = PlanOf(kTwoInTurn);
   plan.mutable_load()->mutable_closed()->set_connections(0, 2);
@@ -387,19 +388,40 @@ TEST_F(CampaignRunnerTest, SlotsBecomeLongerForSlowResponsesAndKeepTheirLength) 
     EXPECT_GT(execution.slots().slot_ns(), 100'000'000);
     EXPECT_GT(execution.slots().period_ns() - execution.slots().slot_ns(), 50'000'000);
   }
-  CampaignRecord longer = *campaign;
-  longer.mutable_plan()->set_blocks(2);
-  // Now the responses would fit into the usual slots.
-  for (PlanTarget& target : *longer.mutable_plan()->mutable_targets()) target.clear_options();
-  const auto resumed = Runner().Resume(longer);
+}
+
+// Blocks of different slots cannot be compared.
+TEST_F(CampaignRunnerTest, ResumeKeepsTheSlotsOfTheEarlierBlocks) {
+  StartAgents(1);
+  CampaignRecord campaign;
+  campaign.set_id("0123456789ab");
+  *campaign.mutable_plan() = PlanOf(kTwoInTurn);
+  campaign.set_status(CampaignRecord::INTERRUPTED);
+  for (const PoolMember& member : pool_->members()) *campaign.add_agents() = member.record;
+  ASSERT_TRUE(store_->CreateCampaign(campaign).ok());
+  // The first block needed longer slots. The responses of the second would fit into the usual ones.
+  const std::vector<ScheduledExecution> schedule = ScheduleOf(campaign.plan());
+  const std::vector<SlotSchedule> slots =
+      SlotSchedulesOf(campaign.plan(), schedule[0].cell, /*block=*/0, 2, kStretchStep);
+  for (size_t i = 0; i < slots.size(); ++i) {
+    ExecutionRecord earlier;
+    earlier.set_id(absl::StrCat("earlier-", i));
+    earlier.set_campaign_id(campaign.id());
+    *earlier.mutable_cell() = schedule[i].cell;
+    earlier.set_status(ExecutionRecord::MEASURED);
+    earlier.set_group("earlier");
+    *earlier.mutable_slots() = slots[i];
+    ASSERT_TRUE(store_->CommitExecution(earlier, {}, {}).ok());
+  }
+  const auto resumed = Runner().Resume(campaign);
   ASSERT_TRUE(resumed.ok()) << resumed.status();
-  const std::vector<ExecutionRecord> all = Executions(*resumed);
-  ASSERT_EQ(all.size(), 4);
-  for (const ExecutionRecord& execution : all) {
+  const std::vector<ExecutionRecord> executions = Executions(*resumed);
+  ASSERT_EQ(executions.size(), 4);
+  for (const ExecutionRecord& execution : executions) {
     ASSERT_EQ(execution.status(), ExecutionRecord::MEASURED)
         << execution.failure().ShortDebugString();
-    EXPECT_EQ(execution.slots().slot_ns(), executions[0].slots().slot_ns());
-    EXPECT_EQ(execution.slots().period_ns(), executions[0].slots().period_ns());
+    EXPECT_EQ(execution.slots().slot_ns(), slots[0].slot_ns());
+    EXPECT_EQ(execution.slots().period_ns(), slots[0].period_ns());
   }
 }
 
