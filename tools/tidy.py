@@ -88,7 +88,7 @@ RETIRED = [
 # What reads old stores and catalogues, with its tests and documents, names the words that these contain.
 OLD_NAMES = {
     "agent/catalogue/catalogue.cc", "agent/catalogue/catalogue_test.cc", "controller/results/campaign_results_test.cc",
-    "controller/store/schema_steps.cc", "controller/store/schema_test.cc", "docs/endpoints.md",
+    "controller/store/sqlite/schema_test.cc", "controller/store/sqlite/sqlite_schema.cc", "docs/endpoints.md",
 }
 
 

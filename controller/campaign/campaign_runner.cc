@@ -107,11 +107,10 @@ absl::Status CheckSameMachines(const CampaignRecord& campaign,
 
 std::vector<ScheduledExecution> ScheduleWithout(const Plan& plan, const SkippedCells& skipped) {
   std::vector<ScheduledExecution> schedule = ScheduleOf(plan);
-  schedule.erase(std::remove_if(schedule.begin(), schedule.end(),
-                                [&](const ScheduledExecution& one) {
-                                  return skipped.Contains(one.cell);
-                                }),
-                 schedule.end());
+  schedule.erase(
+      std::remove_if(schedule.begin(), schedule.end(),
+                     [&](const ScheduledExecution& one) { return skipped.Contains(one.cell); }),
+      schedule.end());
   return schedule;
 }
 

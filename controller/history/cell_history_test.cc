@@ -185,7 +185,7 @@ TEST_F(CellHistoryTest, ShowsWhatChangedOnTheHostsAndInTheServer) {
               AllOf(HasSubstr("server changed before 000000000002: server build id: aa -> bb\n"),
                     HasSubstr("conditions changed before 000000000002: server kernel.release: "
                               "6.1.0 -> 6.2.0\n"),
-                    HasSubstr("server changed, 1 changed")));
+                    HasSubstr("new server, 1 changed")));
   EXPECT_EQ(history.points[2].change, std::nullopt) << "another kernel is another machine";
   const auto json = ToJson(history)["campaigns"][2]["condition_changes"];
   EXPECT_EQ(json[0]["of"], "server");

@@ -135,7 +135,7 @@ std::string ToText(const CellHistory& history, TextWidth width) {
     if (point.cell.left_out > 0) {
       notes.push_back(absl::StrCat(CountText(point.cell.left_out, "block"), " left out"));
     }
-    if (!ServerChanges(point).empty()) notes.emplace_back("server changed");
+    if (!ServerChanges(point).empty()) notes.emplace_back("new server");
     const size_t others = OtherChanges(point).size();
     if (others > 0) notes.push_back(absl::StrCat(others, " changed"));
     table.AddRow(

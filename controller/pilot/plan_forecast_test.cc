@@ -285,9 +285,9 @@ TEST(ForecastOutputTest, SaysWhereItHasItFromAndHowSureItIs) {
 TEST(ForecastOutputTest, InvalidGatesOfThePilotAreNamed) {
   const Plan plan = ComparingPlan("64", 8);
   std::vector<MeasuredSpread> spreads = SpreadsOf(plan, Spread(31, 0.012));
-  spreads[0].invalid_gates = {"wrong_answers"};
+  spreads[0].invalid_gates = {"wrong_responses"};
   EXPECT_THAT(ToText(ForecastOf(plan, 3, spreads)),
-              HasSubstr("the pilot is not sound: wrong_answers is invalid"));
+              HasSubstr("the pilot is not sound: wrong_responses is invalid"));
 }
 
 TEST(ForecastOutputTest, JsonHasEveryFigure) {

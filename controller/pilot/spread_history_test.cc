@@ -192,13 +192,13 @@ TEST_F(SpreadHistoryTest, TooFewBlocksAndInvalidCampaignsAreNotUsed) {
          .block = block,
          .cpu_us = kKnownB[block],
          .more =
-             "gates { name: 'wrong_answers' value: 0.5 verdict: INVALID rules_version: 1000 }"});
+             "gates { name: 'wrong_responses' value: 0.5 verdict: INVALID rules_version: 1000 }"});
   }
   const SpreadHistory history = History(PlanOf());
   EXPECT_EQ(history.spreads[0].campaign, kFirstId);
   ASSERT_THAT(history.passed_over, SizeIs(2));
   EXPECT_THAT(history.passed_over[0], HasSubstr("it has fewer than 4 blocks"));
-  EXPECT_THAT(history.passed_over[1], HasSubstr("the gate wrong_answers is invalid"));
+  EXPECT_THAT(history.passed_over[1], HasSubstr("the gate wrong_responses is invalid"));
 }
 
 }  // namespace

@@ -129,8 +129,8 @@ TEST(ReportPageTest, BeginsWithTheVerdictItsGatesAndADrawing) {
   EXPECT_THAT(page, HasSubstr("<span class=\"badge warn\">idle_gaps: warn</span>"));
   EXPECT_THAT(page, AllOf(HasSubstr("<figure class=\"forest\">"), HasSubstr("class=\"zone\""),
                           HasSubstr("class=\"floor\""), HasSubstr("class=\"interval\"")));
-  EXPECT_THAT(page, AllOf(HasSubstr(">-10 %</text>"), HasSubstr(">-5 %</text>"),
-                          HasSubstr(">0 %</text>")));
+  EXPECT_THAT(
+      page, AllOf(HasSubstr(">-10 %</text>"), HasSubstr(">-5 %</text>"), HasSubstr(">0 %</text>")));
   EXPECT_LT(page.find("<h2>Verdict</h2>"), page.find("<h2>Results</h2>"));
   EXPECT_THAT(page, Not(HasSubstr("<b>")));
   EXPECT_THAT(Page(results), Not(HasSubstr("<h2>Verdict</h2>")));

@@ -311,6 +311,23 @@ void JudgeRegressionOf(const CampaignResults& results, const CellResult& cell,
   result->certain = verdict.certain;
 }
 
+// The result of a cell after its last execution.
+CellResult Conclude(const GateRules& rules, const Plan& plan, Gathered& gathered) {
+  CountFailures(gathered);
+  ConcludeGates(rules, gathered);
+  Derive(gathered);
+  JudgeProfilesOf(gathered, rules, plan);
+  return std::move(gathered.result);
+}
+
+void JudgeWholeCampaign(const GateRules& rules, CampaignResults& results) {
+  const CampaignRecord& campaign = results.campaign;
+  results.gates = JudgeCampaign(rules, campaign.plan(), results.finished_blocks);
+  for (GateResult& gate : JudgeEnvironment(rules, campaign.plan(), AgentsOf(campaign))) {
+    results.gates.push_back(std::move(gate));
+  }
+}
+
 }  // namespace
 
 absl::Status CampaignResults::Damage() const {
@@ -391,16 +408,9 @@ absl::StatusOr<CampaignResults> ReadResults(Store& store, const GateRules& rules
       }));
   results.judged_again = outdated.count();
   results.rules_version = rules.version();
-  results.gates = JudgeCampaign(rules, campaign.plan(), results.finished_blocks);
-  for (GateResult& gate : JudgeEnvironment(rules, campaign.plan(), AgentsOf(campaign))) {
-    results.gates.push_back(std::move(gate));
-  }
+  JudgeWholeCampaign(rules, results);
   for (const std::string& key : order) {
-    CountFailures(gathered[key]);
-    ConcludeGates(rules, gathered[key]);
-    Derive(gathered[key]);
-    JudgeProfilesOf(gathered[key], rules, campaign.plan());
-    results.cells.push_back(std::move(gathered[key].result));
+    results.cells.push_back(Conclude(rules, campaign.plan(), gathered[key]));
   }
   ASSAY_RETURN_IF_ERROR(ReadComparable(store, rules, results));
   return results;

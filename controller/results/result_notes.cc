@@ -36,6 +36,44 @@ std::set<std::string> StaticTargets(const CampaignRecord& campaign) {
   return labels;
 }
 
+void AppendExecutionNotes(const CampaignResults& results, uint64_t retried, bool left_out,
+                          std::vector<std::string>& notes) {
+  if (left_out) {
+    notes.emplace_back(
+        "blocks in which the host was disturbed are left out of the cells whose gates say so");
+  }
+  if (retried > 0) {
+    notes.push_back(absl::StrCat(
+        CountText(retried, "request was", "requests were"),
+        " retried because the server closed the connection or refused the stream before it "
+        "processed them; they are not errors, and their latency counts from the first attempt"));
+  }
+  if (results.left_out > 0) {
+    notes.push_back(absl::StrCat(
+        results.left_out, results.left_out == 1 ? " execution is" : " executions are",
+        " in the store and in no figure: another target of the same block failed or the campaign "
+        "was interrupted, so `resume` repeated all targets that take turns, and one attempt of "
+        "each block counts"));
+  }
+  if (results.judged_again > 0) {
+    notes.push_back(absl::StrCat(
+        "the gates of ", CountText(results.judged_again, "execution"),
+        " are those of today's rules (version ", results.rules_version,
+        "), judged from the stored records; older rules judged them when they were measured"));
+  }
+}
+
+void AppendSearchNotes(const CampaignResults& results, std::vector<std::string>& notes) {
+  notes.emplace_back(
+      "a capacity is the highest rate, in requests per second with Poisson arrivals, that met "
+      "the objective in a full-length execution after a search of its own in each block; the "
+      "other figures are those of the executions that confirmed it");
+  for (const CapacityResult& capacity : results.capacity) {
+    notes.push_back(absl::StrCat("capacity of ", capacity.cell.target(), " ",
+                                 capacity.cell.workload(), ": ", CapacityText(capacity)));
+  }
+}
+
 }  // namespace
 
 std::vector<std::string> NotesOf(const CampaignResults& results) {
@@ -83,45 +121,13 @@ std::vector<std::string> NotesOf(const CampaignResults& results) {
                                    "request, so it does less work than a target that does"));
     }
   }
-  if (left_out) {
-    notes.emplace_back(
-        "blocks in which the host was disturbed are left out of the cells whose gates say so");
-  }
-  if (retried > 0) {
-    notes.push_back(absl::StrCat(
-        CountText(retried, "request was", "requests were"),
-        " retried because the server closed the connection or refused the stream before it "
-        "processed them; they are not errors, and their latency counts from the first attempt"));
-  }
-  if (results.left_out > 0) {
-    notes.push_back(absl::StrCat(
-        results.left_out, results.left_out == 1 ? " execution is" : " executions are",
-        " in the store and in no figure: another target of the same block failed or the campaign "
-        "was interrupted, so `resume` repeated all targets that take turns, and one attempt of "
-        "each block counts"));
-  }
-  if (results.judged_again > 0) {
-    notes.push_back(absl::StrCat(
-        "the gates of ", CountText(results.judged_again, "execution"),
-        " are those of today's rules (version ", results.rules_version,
-        "), judged from the stored records; older rules judged them when they were measured"));
-  }
-  if (search) {
-    notes.emplace_back(
-        "a capacity is the highest rate, in requests per second with Poisson arrivals, that met "
-        "the objective in a full-length execution after a search of its own in each block; the "
-        "other figures are those of the executions that confirmed it");
-    for (const CapacityResult& capacity : results.capacity) {
-      notes.push_back(absl::StrCat("capacity of ", capacity.cell.target(), " ",
-                                   capacity.cell.workload(), ": ", CapacityText(capacity)));
-    }
-  }
+  AppendExecutionNotes(results, retried, left_out, notes);
+  if (search) AppendSearchNotes(results, notes);
   for (std::string& note : ImportNotesOf(results)) notes.push_back(std::move(note));
   if (closed) {
     notes.emplace_back(
         "closed loop: a connection sends nothing while it waits for a response, so p99 and beyond "
-        "do "
-        "not show stalls; measure tails in an open loop");
+        "do not show stalls; measure tails in an open loop");
   }
   return notes;
 }
@@ -143,9 +149,9 @@ std::vector<std::string> MissingOf(const CampaignResults& results) {
     lines.push_back(absl::StrCat("damaged, not included in the figures: ", one.message()));
   for (const CellResult& cell : results.cells) {
     if (cell.failed == 0) continue;
-    lines.push_back(
-        absl::StrCat("failed: ", CellText(cell.cell), ", ",
-                     CountText(cell.failed, "execution: ", "executions, the last: "), cell.failure));
+    lines.push_back(absl::StrCat("failed: ", CellText(cell.cell), ", ",
+                                 CountText(cell.failed, "execution: ", "executions, the last: "),
+                                 cell.failure));
   }
   return lines;
 }

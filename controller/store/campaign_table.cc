@@ -125,9 +125,9 @@ absl::Status CampaignTable::Update(const CampaignRecord& campaign) {
 }
 
 absl::Status CampaignTable::Seal(std::string_view id) {
-  ASSAY_ASSIGN_OR_RETURN(Statement select, database_.Prepare(absl::StrCat(
-                                               "SELECT ", std::string(kCampaignHash),
-                                               " FROM campaign WHERE id = ?1")));
+  ASSAY_ASSIGN_OR_RETURN(Statement select,
+                         database_.Prepare(absl::StrCat("SELECT ", std::string(kCampaignHash),
+                                                        " FROM campaign WHERE id = ?1")));
   ASSAY_ASSIGN_OR_RETURN(const bool row, select.BindText(1, id).Step());
   if (!row) return NoSuchCampaign(id);
   const std::string hash = HashOf(select, 0, ColumnsOf(kCampaignHash));
@@ -231,10 +231,10 @@ absl::StatusOr<std::string> CampaignTable::Resolve(std::string_view name) {
 
 absl::StatusOr<CampaignRecord> CampaignTable::Find(std::string_view name) {
   ASSAY_ASSIGN_OR_RETURN(const std::string id, Resolve(name));
-  ASSAY_ASSIGN_OR_RETURN(Statement select,
-                         database_.Prepare(absl::StrCat(
-                             "SELECT record, sha256, ", std::string(kCampaignHash),
-                             " FROM campaign WHERE id = ?1")));
+  ASSAY_ASSIGN_OR_RETURN(
+      Statement select,
+      database_.Prepare(absl::StrCat("SELECT record, sha256, ", std::string(kCampaignHash),
+                                     " FROM campaign WHERE id = ?1")));
   select.BindText(1, id);
   ASSAY_ASSIGN_OR_RETURN(const bool row, select.Step());
   CampaignRecord campaign;

@@ -50,10 +50,9 @@ absl::Status ExecutionTable::SealParts(int64_t row) {
                        HashOf(select, 0, 1)});
     }
   }
-  ASSAY_ASSIGN_OR_RETURN(
-      Statement seal,
-      database_.Prepare("UPDATE second SET sha256 = ?4, retried_sha256 = ?5 "
-                        "WHERE execution = ?1 AND load = ?2 AND second = ?3"));
+  ASSAY_ASSIGN_OR_RETURN(Statement seal,
+                         database_.Prepare("UPDATE second SET sha256 = ?4, retried_sha256 = ?5 "
+                                           "WHERE execution = ?1 AND load = ?2 AND second = ?3"));
   for (const Part& part : parts) {
     seal.Reset();
     seal.Bind(1, row)
@@ -80,8 +79,7 @@ absl::Status ExecutionTable::Seal(std::string_view execution_id) {
   ASSAY_RETURN_IF_ERROR(count.Bind(1, row).BindBlob(2, chunks).Run());
   // Read back, because an engine may store a number in another form than it was given.
   ASSAY_ASSIGN_OR_RETURN(Statement select, database_.Prepare(absl::StrCat(
-                                               "SELECT retried, ",
-                                               std::string(kExecutionHash),
+                                               "SELECT retried, ", std::string(kExecutionHash),
                                                " FROM execution WHERE sequence = ?1")));
   ASSAY_RETURN_IF_ERROR(select.Bind(1, row).Step().status());
   const std::string hash = HashOf(select, 1, ColumnsOf(kExecutionHash));

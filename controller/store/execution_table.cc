@@ -280,11 +280,10 @@ absl::StatusOr<bool> ExecutionTable::HasRepeated(std::string_view campaign_id) {
 }
 
 absl::StatusOr<ExecutionRecord> ExecutionTable::Read(int64_t row, std::string_view campaign_id) {
-  ASSAY_ASSIGN_OR_RETURN(
-      Statement select,
-      database_.Prepare(absl::StrCat("SELECT record, sha256, retried_sha256, retried, ",
-                                     std::string(kExecutionHash),
-                                     " FROM execution WHERE sequence = ?1")));
+  ASSAY_ASSIGN_OR_RETURN(Statement select,
+                         database_.Prepare(absl::StrCat(
+                             "SELECT record, sha256, retried_sha256, retried, ",
+                             std::string(kExecutionHash), " FROM execution WHERE sequence = ?1")));
   const absl::StatusOr<bool> there = select.Bind(1, row).Step();
   if (absl::IsDataLoss(there.status())) return Damaged(row, there.status().message(), campaign_id);
   ASSAY_RETURN_IF_ERROR(there.status());
@@ -352,9 +351,8 @@ absl::Status ExecutionTable::AddProfile(std::string_view execution_id,
   ASSAY_ASSIGN_OR_RETURN(const int64_t row, RowOf(execution_id));
   ASSAY_ASSIGN_OR_RETURN(
       Statement insert,
-      database_.Prepare(
-          "INSERT INTO profile_chunk (execution, ordinal, chunk, sha256) "
-          "VALUES (?1, ?2, ?3, ?4)"));
+      database_.Prepare("INSERT INTO profile_chunk (execution, ordinal, chunk, sha256) "
+                        "VALUES (?1, ?2, ?3, ?4)"));
   for (size_t i = 0; i < chunks.size(); ++i) {
     ASSAY_ASSIGN_OR_RETURN(const std::string bytes, RecordOf(chunks[i], i, execution_id));
     const std::string sha256 = RowHash().Int(static_cast<int64_t>(i)).Blob(bytes).Sha256();

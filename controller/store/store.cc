@@ -61,10 +61,9 @@ std::string Store::WhoElseReads(const std::string& path) {
 absl::StatusOr<std::unique_ptr<Store>> Store::Open(const std::string& location, Mode mode,
                                                    const StoreOptions& options) {
   auto parts = std::make_unique<Parts>();
-  ASSAY_ASSIGN_OR_RETURN(
-      parts->connections,
-      Connections::Open(std::make_unique<SqliteEngine>(location, options.busy_timeout), mode,
-                        options));
+  ASSAY_ASSIGN_OR_RETURN(parts->connections, Connections::Open(std::make_unique<SqliteEngine>(
+                                                                   location, options.busy_timeout),
+                                                               mode, options));
   return std::unique_ptr<Store>(new Store(std::move(parts)));
 }
 
@@ -135,10 +134,9 @@ absl::StatusOr<std::vector<ChunkRef>> Store::StageChunks(std::string_view campai
     batch_bytes += at_rest.bytes.size();
     batch.push_back(std::move(at_rest));
     if (batch_bytes < kStagedAtOnce && i + 1 < chunks.size()) continue;
-    ASSAY_RETURN_IF_ERROR(
-        parts_->connections->Write(Durability::kProcess, [&](Database* database) {
-          return ChunkTable(database, parts_->self).Stage(campaign_id, execution_id, batch);
-        }));
+    ASSAY_RETURN_IF_ERROR(parts_->connections->Write(Durability::kProcess, [&](Database* database) {
+      return ChunkTable(database, parts_->self).Stage(campaign_id, execution_id, batch);
+    }));
     batch.clear();
     batch_bytes = 0;
   }
@@ -186,8 +184,8 @@ absl::Status Store::AttachProfile(std::string_view execution_id, const ProfileIn
 
 absl::StatusOr<int64_t> Store::SweepUncommitted() {
   int64_t freed = 0;
-  ASSAY_RETURN_IF_ERROR(parts_->connections->Write(
-      Durability::kProcess, [&](Database* database) -> absl::Status {
+  ASSAY_RETURN_IF_ERROR(
+      parts_->connections->Write(Durability::kProcess, [&](Database* database) -> absl::Status {
         CampaignTable campaigns(database, parts_->self);
         const auto lives = [&campaigns](const std::string& controller) {
           return campaigns.ControllerLives(controller);
@@ -220,11 +218,10 @@ absl::Status Store::ForEachExecution(
   if (!complete.ok()) ASSAY_RETURN_IF_ERROR(pass_over(complete));
   for (const int64_t row : rows) {
     ExecutionRecord execution;
-    const absl::Status read =
-        parts_->connections->Read([&](Database* database) -> absl::Status {
-          ASSAY_ASSIGN_OR_RETURN(execution, ExecutionTable(database).Read(row, campaign_id));
-          return absl::OkStatus();
-        });
+    const absl::Status read = parts_->connections->Read([&](Database* database) -> absl::Status {
+      ASSAY_ASSIGN_OR_RETURN(execution, ExecutionTable(database).Read(row, campaign_id));
+      return absl::OkStatus();
+    });
     if (!read.ok()) {
       ASSAY_RETURN_IF_ERROR(pass_over(read));
       continue;

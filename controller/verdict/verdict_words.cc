@@ -256,7 +256,7 @@ std::vector<ComparisonWords> ComparisonsOf(const CampaignVerdict& verdict) {
 std::string FamilyText(const CampaignVerdict& verdict) {
   return absl::StrCat(
       "* the metric that decides: ", DesignText(verdict.design),
-      verdict.campaigns.size() > 1 ? ", " : " design, ", 
+      verdict.campaigns.size() > 1 ? ", " : " design, ",
       CountText(verdict.family, "comparison", "comparisons that hold together"),
       " with 95 % confidence; the other metrics are descriptive, each with 95 % of its own");
 }

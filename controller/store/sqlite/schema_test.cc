@@ -35,8 +35,8 @@ std::vector<SchemaStep> WithLaterSteps() {
 class SchemaTest : public ::testing::Test {
  protected:
   std::unique_ptr<Database> Opened(const std::string& name) {
-    absl::StatusOr<std::unique_ptr<SqliteDatabase>> database = SqliteDatabase::Open(
-        folder_.Path(name), SqliteDatabase::Access::kWrite, absl::Seconds(10));
+    absl::StatusOr<std::unique_ptr<SqliteDatabase>> database =
+        SqliteDatabase::Open(folder_.Path(name), SqliteDatabase::Access::kWrite, absl::Seconds(10));
     EXPECT_TRUE(database.ok()) << database.status();
     return *std::move(database);
   }

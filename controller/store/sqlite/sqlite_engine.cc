@@ -167,8 +167,7 @@ absl::StatusOr<std::unique_ptr<Database>> SqliteEngine::ConnectForWriting() {
 
 absl::StatusOr<std::unique_ptr<Database>> SqliteEngine::ConnectForReading() {
   return SqliteDatabase::Open(
-      path_,
-      immutable_ ? SqliteDatabase::Access::kReadImmutable : SqliteDatabase::Access::kRead,
+      path_, immutable_ ? SqliteDatabase::Access::kReadImmutable : SqliteDatabase::Access::kRead,
       busy_timeout_);
 }
 
