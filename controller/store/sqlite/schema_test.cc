@@ -81,7 +81,7 @@ TEST_F(SchemaTest, MigratesEveryEarlierVersionAndKeepsItsData) {
 // The view `gates` has one name for each gate.
 TEST_F(SchemaTest, RenamesAGateOfOlderStores) {
   const std::unique_ptr<Database> database = Opened("f");
-  ASSERT_TRUE(MigrateSchema(database.get(), SchemaSteps().first(4)).ok());
+  ASSERT_TRUE(MigrateSchema(database.get(), SqliteSchemaSteps().first(4)).ok());
   ASSERT_TRUE(
       database
           ->Execute(
@@ -95,7 +95,7 @@ TEST_F(SchemaTest, RenamesAGateOfOlderStores) {
               "advice, analysis_version) VALUES (1, 0, 'errors', 0, 'share', 1, 's', 'a', 1), "
               "(1, 1, 'wrong_answers', 0, 'share', 3, 's', 'a', 1)")
           .ok());
-  ASSERT_TRUE(MigrateSchema(database.get(), SchemaSteps()).ok());
+  ASSERT_TRUE(MigrateSchema(database.get(), SqliteSchemaSteps()).ok());
   EXPECT_EQ(RunSql(folder_.Path("f"), "SELECT group_concat(name || ' ' || verdict) FROM gates"),
             "errors pass,wrong_responses invalid");
 }
