@@ -29,6 +29,7 @@
 #include "controller/report/profile_section.h"
 #include "controller/report/report_page.h"
 #include "controller/results/campaign_results.h"
+#include "controller/results/imported_results.h"
 #include "controller/results/profile_json.h"
 #include "controller/results/profile_results.h"
 #include "controller/results/results_json.h"
@@ -285,13 +286,17 @@ void CheckOutput(Store& store, const std::string& id) {
   Require(results.Damage(), "damaged");
   size_t executions = 0;
   for (const CellResult& cell : results.cells) executions += cell.executions.size();
-  if (results.cells.size() != 1 || executions != 2) {
+  // Each imported result is a cell of its own.
+  const bool imported = IsImported(campaign);
+  if (results.cells.size() != (imported ? 3 : 1) || executions != (imported ? 3 : 2)) {
     Die("executions are missing or unexpected",
         absl::InternalError(absl::StrCat(executions, " in ", results.cells.size(), " cells")));
   }
   const std::vector<CellProfiles> profiles =
       Value(ReadProfiles(store, campaign), "profiles cannot be read");
-  if (profiles.size() != 1 || profiles[0].runs.size() != 1) Die("the profile is missing");
+  if (!imported && (profiles.size() != 1 || profiles[0].runs.size() != 1)) {
+    Die("the profile is missing");
+  }
   const std::vector<AgentRecord> agents(campaign.agents().begin(), campaign.agents().end());
   const std::vector<CampaignSummary> list =
       Value(store.ListCampaigns(1), "the campaigns cannot be listed");
@@ -343,14 +348,21 @@ class ScratchStore {
   uint64_t drawn_ = 0;
 };
 
-void Check(Texts texts) {
+// A campaign of our own, or one that was imported from another tool.
+void CheckCampaign(Texts texts, bool imported) {
   static ScratchStore scratch;
   Store& store = scratch.Get();
-  const CampaignRecord campaign = CampaignFrom(scratch.NextId(), texts);
+  CampaignRecord campaign = CampaignFrom(scratch.NextId(), texts);
+  if (!imported) {
+    campaign.clear_imported_from();
+  } else if (campaign.imported_from().empty()) {
+    campaign.set_imported_from("wrk");
+  }
   Require(store.CreateCampaign(campaign), "the campaign is not stored");
   TakeRecords(store, campaign, texts);
   for (uint32_t block = 0; block < 3; ++block) {
     ExecutionRecord execution = ExecutionFrom(campaign, block, texts);
+    if (!imported) execution.clear_imported();
     std::vector<ProfileChunk> profile;
     if (block == 1) {
       profile = ProfileFrom(*execution.mutable_server()->mutable_profile(), texts);
@@ -362,6 +374,10 @@ void Check(Texts texts) {
     Value(store.ReadSeconds(execution.id()), "its seconds cannot be read");
   }
   CheckOutput(store, campaign.id());
+}
+
+void Check(const Texts& texts) {
+  for (const bool imported : {false, true}) CheckCampaign(texts, imported);
 }
 
 // Each text after its length.
