@@ -196,9 +196,10 @@ TEST_F(TextWidthTest, EveryCommandFitsATerminal) {
     const std::string text = Printed(command);
     EXPECT_NE(text.find(words), std::string::npos) << command << "\n" << text;
     // A path has no blank at which a line could break.
-    for (const std::string_view line : absl::StrSplit(text, '\n')) {
-      if (absl::StripAsciiWhitespace(line).find(' ') == line.npos) continue;
-      EXPECT_LE(WidestLine(std::string(line)), kTextColumns) << command << "\n" << text;
+    const std::vector<std::string> lines = absl::StrSplit(text, '\n');
+    for (const std::string& line : lines) {
+      if (absl::StripAsciiWhitespace(line).find(' ') == absl::string_view::npos) continue;
+      EXPECT_LE(WidestLine(line), kTextColumns) << command << "\n" << text;
     }
   }
 }
