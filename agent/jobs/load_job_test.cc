@@ -92,7 +92,6 @@ class LoadJobTest : public ::testing::Test {
 
   // Makes the request one of a load in slots: one of warm-up and two that count.
   void SetSlots(uint64_t slot_ns) {
-    request_.mutable_job()->set_execution_id(absl::StrCat("slots-", slot_ns));
     SlotSchedule& slots = *request_.mutable_load()->mutable_slots();
     slots.Clear();
     slots.set_lead_ns(50'000'000);
