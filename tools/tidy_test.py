@@ -48,7 +48,7 @@ class TidyRulesTest(unittest.TestCase):
         self.assert_complains("docs/a.md", "one\nThe fate of a request.\n", "docs/a.md:2: 'fate' is retired: say 'outcome'")
         self.assert_complains("agent/a.h", "// Its last words.\n", "say 'last output'")
         self.assert_complains("analysis/a.cc", 'Gate{"wrong_answers"};\n', "say 'wrong_responses")
-        self.assert_fine("controller/store/schema_steps.cc", "WHERE name = 'wrong_answers';\n")
+        self.assert_fine("controller/store/sqlite/sqlite_schema.cc", "WHERE name = 'wrong_answers';\n")
         self.assert_fine("docs/decisions/1.md", "The fate of a request.\n")
         self.assert_fine("agent/a.cc", "// Takes part of it; fatal.\n")
 

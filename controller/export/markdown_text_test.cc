@@ -58,7 +58,7 @@ TEST_F(MarkdownTextTest, NamesTheGatesThatDidNotPass) {
   Add(campaign, {.target = "epoll",
                  .more = "gates { name: 'errors' value: 0.5 limit: 0.001 verdict: INVALID "
                          "advice: 'see *the* log' rules_version: 1000000 }"});
-  EXPECT_THAT(TextOf(campaign), HasSubstr("- invalid: errors 0.5000 (limit 0.001) in epoll json "
+  EXPECT_THAT(TextOf(campaign), HasSubstr("- invalid: errors 0.5 (limit 0.001) in epoll json "
                                           "64 connections: see \\*the\\* log\n"));
 }
 
@@ -72,7 +72,7 @@ TEST_F(MarkdownTextTest, DoesNotContainThePlan) {
 
 TEST(MarkdownEscapedTest, TextCannotBecomeMarkup) {
   EXPECT_EQ(MarkdownEscaped("<script>&amp;"), "&lt;script&gt;&amp;amp;");
-  EXPECT_EQ(MarkdownEscaped("a|b\n`c`"), "a\\|b\\x0a\\`c\\`");
+  EXPECT_EQ(MarkdownEscaped("a|b\n`c`"), "a\\|b\\\\x0a\\`c\\`");
   EXPECT_EQ(MarkdownEscaped("[x](javascript:y)"), "[x\\](javascript:y)");
   EXPECT_EQ(MarkdownEscaped("# a"), "\\# a");
   EXPECT_EQ(MarkdownEscaped("12. a"), "12\\. a");

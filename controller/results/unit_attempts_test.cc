@@ -160,7 +160,7 @@ TEST(UnitAttemptsTest, NoFigureIncludesTheOtherAttemptsAndTheTextSaysSo) {
 
   std::vector<absl::Status> damaged;
   const absl::StatusOr<std::vector<StoredCell>> cells =
-      ReadStoredCells(*store, campaign, ComparableCells(campaign), &damaged);
+      ReadStoredCells(*store, *LoadGateRules(), campaign, ComparableCells(campaign), &damaged);
   ASSERT_TRUE(cells.ok()) << cells.status();
   ASSERT_EQ(cells->size(), 3);
   for (const StoredCell& cell : *cells) EXPECT_EQ(cell.executions.size(), 1);
