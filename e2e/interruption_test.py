@@ -35,13 +35,17 @@ class InterruptionTest(EndToEndTest):
         return len(executions)
 
     def assert_complete(self, blocks, before):
-        """At the end each block was measured once, and the executions `before` are unchanged."""
+        """At the end each block was measured once, and the executions `before` are unchanged.
+
+        A few blocks may be left out of the figures, because other programs disturbed the host in them.
+        """
         shown = self.show()
         self.assertEqual((shown["campaign"]["status"], shown["campaign"]["finished_blocks"]), ("complete", blocks))
         cell = shown["cells"][0]
-        self.assertEqual(sorted(one["block"] for one in cell["executions"]), list(range(blocks)))
+        left_out = [one["block"] for one in cell["left_out_blocks"]]
+        self.assertEqual(sorted([one["block"] for one in cell["executions"]] + left_out), list(range(blocks)))
         self.assertEqual(cell["failed_executions"], 0, cell.get("failure"))
-        self.assertLessEqual(set(before), {one["id"] for one in cell["executions"]})
+        self.assertLessEqual(len(set(before) - {one["id"] for one in cell["executions"]}), len(left_out))
 
     def test_sigint_keeps_measurements_and_leaves_no_child(self):
         running = self.start_long()
