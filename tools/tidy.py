@@ -311,7 +311,7 @@ def gate_tests(texts):
         for test in tests:
             files = [path for path in (f"{test}.py", f"{test}.cc") if path in texts]
             if not any(re.search(rf"\b{gate}\b", texts[path]) for path in files):
-                yield complaint(page, number, f"{test} does not exist, or has no word of gate {gate}")
+                yield complaint(page, number, f"{test} does not exist, or does not name the gate {gate}")
 
 
 def check(path, text):

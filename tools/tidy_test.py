@@ -148,7 +148,7 @@ class TidyRulesTest(unittest.TestCase):
 
         self.assertIn("gate errors has no test", complaints(""))
         self.assertIn("gate errors has no test", complaints("simulated"))
-        self.assertIn("analysis/b_test does not exist, or has no word of", complaints("not here: `analysis/b_test`"))
+        self.assertIn("analysis/b_test does not exist, or does not name the gate", complaints("not here: `analysis/b_test`"))
         self.assertIn("e2e/c_test does not exist", complaints("`e2e/c_test`"))
         self.assertEqual(complaints("`e2e/a_test`"), "")
 

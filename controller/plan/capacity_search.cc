@@ -93,7 +93,7 @@ std::optional<Kind> CapacitySearch::Decision() const {
   const int needed = phase_ == Phase::kCheckAbove ? 1 : kMissesThatDecide;
   if (met_ > against) return Kind::kMet;
   if (against >= needed && against > met_) {
-    // What the generator may have caused is not held against the server.
+    // A miss that the load generator may have caused says nothing about the server.
     return generator_limits_ > 0 ? Kind::kGeneratorLimit : Kind::kMissed;
   }
   if (without_evidence_ >= kMostWithoutEvidence) return Kind::kNone;
