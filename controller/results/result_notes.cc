@@ -50,7 +50,7 @@ void AppendExecutionNotes(const CampaignResults& results, uint64_t retried, bool
   }
   if (results.left_out > 0) {
     notes.push_back(absl::StrCat(
-        results.left_out, results.left_out == 1 ? " execution is" : " executions are",
+        CountText(results.left_out, "execution is", "executions are"),
         " in the store and in no figure: another target of the same block failed or the campaign "
         "was interrupted, so `resume` repeated all targets that take turns, and one attempt of "
         "each block counts"));

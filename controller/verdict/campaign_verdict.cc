@@ -423,7 +423,7 @@ void AppendCapacityLimits(const CampaignResults& results, std::vector<std::strin
     if (count == 0) continue;
     limits->push_back(absl::StrCat(
         "the capacity of ", capacity.cell.target(), " for ", capacity.cell.workload(),
-        " is not known in ", count, count == 1 ? " block" : " blocks",
+        " is not known in ", CountText(static_cast<uint64_t>(count), "block"),
         ", because the server was not the limit there, so these blocks are not compared"));
   }
   if (!results.capacity.empty()) {
